@@ -1,0 +1,1 @@
+"""The client: how a person calls the server."""

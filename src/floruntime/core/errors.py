@@ -1,0 +1,161 @@
+"""Every error a caller can see.
+
+    FloError
+    ├── NotFoundError            the thing named does not exist
+    ├── ConflictError            a condition lost (.current_version)
+    ├── BadRequestError          a value or combination that can never be right
+    ├── GapError                 changes asked for are no longer kept (.first_version)
+    ├── UnauthorizedError        no token, or a bad one
+    ├── ForbiddenError           the token may not do this
+    ├── OverloadedError          too much in flight; send again later
+    ├── StorageFullError         the disk is nearly full; deletes still work
+    ├── UnavailableError         the server is shutting down
+    ├── RequestTimeoutError      no answer in time
+    ├── ConnectionFailedError    the connection could not be made, or broke
+    ├── NotConnectedError        the client is closed
+    ├── ProtocolError            the peer broke the wire format
+    ├── InternalServerError      a bug in the server
+    └── NonRetryableError        raised by a handler: fails the run at once
+
+`code` is stable and travels on the wire. `ran` says whether the command took effect:
+"no" (certainly not: sending it again is safe) or "maybe".
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+Ran = Literal["no", "maybe"]
+
+
+class FloError(Exception):
+    """Base of all errors of Flo."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self, message: str, *, ran: Ran = "no", index: int | None = None, **details: Any
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.ran: Ran = ran
+        #: Position of the refused command in its batch, `None` outside batches.
+        self.index = index
+        self.details: dict[str, Any] = details
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotFoundError(FloError):
+    """The run, action, workflow, stream or group named does not exist."""
+
+    code = "not_found"
+
+
+class ConflictError(FloError):
+    """A condition lost, a lease is stale, or what exists differs from what is asked."""
+
+    code = "conflict"
+
+    @property
+    def current_version(self) -> int | None:
+        """The version the key has now (0: it is missing); `None` where versions play no part."""
+        version = self.details.get("current_version")
+        return version if isinstance(version, int) else None
+
+
+class BadRequestError(FloError):
+    """A value, name or combination that can never be right. Sending it again cannot help."""
+
+    code = "bad_request"
+
+
+class GapError(FloError):
+    """A watch asked for changes that are no longer kept; read the state and watch from there."""
+
+    code = "gap"
+
+    @property
+    def first_version(self) -> int:
+        """The first version that a watch can still start from."""
+        version = self.details.get("first_version", 0)
+        return version if isinstance(version, int) else 0
+
+
+class UnauthorizedError(FloError):
+    """No token was given, or the token is not known."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(FloError):
+    """The token is known but may not do this."""
+
+    code = "forbidden"
+
+
+class OverloadedError(FloError):
+    """The server has too much in flight; it did not run this. Send it again later."""
+
+    code = "overloaded"
+
+
+class StorageFullError(FloError):
+    """The disk is nearly full: reads, acks, deletes and purges go on, growth is refused."""
+
+    code = "storage_full"
+
+
+class UnavailableError(FloError):
+    """The server is shutting down and takes no new work."""
+
+    code = "unavailable"
+
+
+class RequestTimeoutError(FloError):
+    """No answer came within the call's time-out."""
+
+    code = "timeout"
+
+
+class ConnectionFailedError(FloError):
+    """The connection could not be made, or broke before the answer came."""
+
+    code = "connection_failed"
+
+
+class NotConnectedError(FloError):
+    """The client is not connected: `connect()` was not called, or it was closed."""
+
+    code = "not_connected"
+
+
+class ProtocolError(FloError):
+    """The peer sent something that is not the protocol."""
+
+    code = "protocol"
+
+
+class InternalServerError(FloError):
+    """A bug in the server; its log has the details."""
+
+    code = "internal"
+
+
+class NonRetryableError(FloError):
+    """Raised by a handler: fails the run at once, without further attempts."""
+
+    code = "non_retryable"
+
+
+BY_CODE: dict[str, type[FloError]] = {
+    cls.code: cls for cls in [FloError, *FloError.__subclasses__()]
+}
+
+
+def from_wire(
+    code: str, message: str, ran: Ran, index: int | None, details: dict[str, Any]
+) -> FloError:
+    """Build the typed error of `code`; a code of a newer server becomes a plain `FloError`."""
+    return BY_CODE.get(code, FloError)(message, ran=ran, index=index, **details)

@@ -1,0 +1,151 @@
+"""KV: what can be asked of versioned keys, and what is answered."""
+
+from __future__ import annotations
+
+from floruntime.core.types import Command, Query, Value
+
+
+class KvEntry(Value):
+    """One key as it stands. `expires_at_ms` is `None` for a key without a TTL."""
+
+    key: str
+    value: bytes
+    version: int
+    updated_at_ms: int
+    expires_at_ms: int | None = None
+
+
+class PutResult(Value):
+    """`version`: the namespace's change number that this write became."""
+
+    version: int
+
+
+class VersionEntry(Value):
+    """One version of a key; `deleted` marks a deletion or an expiry."""
+
+    version: int
+    value: bytes
+    timestamp_ms: int
+    deleted: bool
+
+
+class ScanResult(Value):
+    """A page of keys in byte order; `cursor` continues after the last one."""
+
+    entries: list[KvEntry]
+    cursor: str | None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a further page follows."""
+        return self.cursor is not None
+
+
+class KvChange(Value):
+    """One change as a watch shows it; `value` is empty where `deleted`."""
+
+    key: str
+    value: bytes
+    version: int
+    deleted: bool
+
+
+class KvChangesReply(Value):
+    """Changes after a version, and the version to go on from."""
+
+    changes: list[KvChange]
+    version: int
+
+
+class KvGet(Query[bytes | None], tag=1):
+    key: str
+    block_ms: int = 0
+
+
+class KvGetEntry(Query[KvEntry | None], tag=2):
+    key: str
+
+
+class KvPut(Command[PutResult], tag=3):
+    key: str
+    value: bytes
+    ttl_ms: int | None = None
+    cas_version: int | None = None
+    if_not_exists: bool = False
+    if_exists: bool = False
+
+
+class KvDelete(Command[bool], tag=4):
+    key: str
+    cas_version: int | None = None
+
+
+class KvScan(Query[ScanResult], tag=5):
+    prefix: str = ""
+    limit: int = 100
+    cursor: str | None = None
+    keys_only: bool = False
+
+
+class KvHistory(Query[list[VersionEntry]], tag=6):
+    key: str
+    limit: int = 10
+
+
+class KvMget(Query[list[KvEntry | None]], tag=7):
+    keys: list[str]
+
+
+class KvIncr(Command[int], tag=8):
+    key: str
+    delta: int = 1
+
+
+class KvTouch(Command[bool], tag=9):
+    """Set a new TTL; 0 takes the TTL away (`persist`)."""
+
+    key: str
+    ttl_ms: int
+    cas_version: int | None = None
+
+
+class KvExists(Query[bool], tag=10):
+    key: str
+
+
+class KvJsonGet(Query[bytes | None], tag=11):
+    """The answer is JSON text, or nothing where key or path is missing."""
+
+    key: str
+    path: str = "$"
+
+
+class KvJsonSet(Command[PutResult], tag=12):
+    """`value` is JSON text."""
+
+    key: str
+    path: str
+    value: bytes
+
+
+class KvJsonDel(Command[bool], tag=13):
+    key: str
+    path: str = "$"
+
+
+class KvCheck(Command[None], tag=14):
+    """A condition alone, for batches: the key has this version (0: it does not exist)."""
+
+    key: str
+    version: int
+
+
+class KvChanges(Query[KvChangesReply], tag=15):
+    """Changes of a key (or all keys with the prefix) after `from_version` (`None`: now)."""
+
+    key: str
+    prefix: bool = False
+    from_version: int | None = None
+    block_ms: int = 0
+    limit: int = 100

@@ -1,0 +1,162 @@
+"""Every limit, with its unit, and the checks that enforce it.
+
+A check returns what the caller needs next (the UTF-8 bytes of a name, the number itself), so that
+checking costs nothing extra. A refusal names the field, the value and what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+
+from floruntime.core.errors import BadRequestError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+NAME_BYTES_MAX = 255
+NAMESPACE_CHARS_MAX = 63
+KEY_BYTES_MAX = 4096
+VALUE_BYTES_DEFAULT = 1 * MIB
+VALUE_BYTES_CEILING = 16 * MIB
+ERROR_TEXT_BYTES_MAX = 4 * KIB
+HEADERS_MAX = 64
+HEADERS_BYTES_MAX = 16 * KIB
+
+BLOCK_MS_MAX = 300_000
+DURATION_MS_MAX = 10 * 365 * 24 * 3600 * 1000
+"""Ten years: the longest TTL, delay, lease or retention."""
+
+LIMIT_MAX = 1000
+HISTORY_LIMIT_MAX = 64
+MGET_KEYS_MAX = 256
+MANY_MAX = 1000
+"""Payloads of one `enqueue_many` or `append_many`; seqs or ids of one ack, nack or touch."""
+BATCH_COMMANDS_MAX = 1000
+BATCH_BYTES_MAX = 4 * MIB
+REPLY_BYTES_MAX = 4 * MIB
+"""A page or delivery stops early (with at least one item) when its payloads reach this size."""
+
+PRIORITY_MAX = 65_535
+ATTEMPTS_MAX = 1_000_000
+PARTITIONS_MAX = 256
+COUNTER_MAX = 2**63 - 1
+COUNTER_MIN = -(2**63)
+UINT_MAX = 2**63 - 1
+"""The largest count or number that any field takes."""
+
+FRAME_BYTES_OVERHEAD = 1 * MIB
+"""What a frame may hold beside one largest value: names, keys, headers, a batch's envelopes."""
+
+SESSION_WRITES_MAX = 1024
+SESSION_AGE_MS_MAX = 600_000
+
+_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_good_names: dict[str, bytes] = {}
+_good_namespaces: set[str] = set()
+_CACHE_MAX = 4096
+
+
+def shown(value: object) -> str:
+    """`value` as an error message shows it: at most 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def utf8(field: str, text: str) -> bytes:
+    """The UTF-8 bytes of `text`; lone surrogates are refused."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise BadRequestError(f"{field} {shown(text)} is not valid Unicode text") from None
+
+
+def check_name(field: str, name: str) -> bytes:
+    """The UTF-8 bytes of a name: 1 to 255 of them, no control characters."""
+    known = _good_names.get(name)
+    if known is not None:
+        return known
+    data = utf8(field, name)
+    if not 1 <= len(data) <= NAME_BYTES_MAX:
+        raise BadRequestError(
+            f"{field} {shown(name)} has {len(data)} bytes; 1 to {NAME_BYTES_MAX} are allowed"
+        )
+    if _CONTROL.search(name):
+        raise BadRequestError(f"{field} {shown(name)} contains a control character")
+    if len(_good_names) >= _CACHE_MAX:
+        _good_names.clear()
+    _good_names[name] = data
+    return data
+
+
+def check_namespace(name: str) -> str:
+    """A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter."""
+    if name in _good_namespaces:
+        return name
+    if not _NAMESPACE.fullmatch(name):
+        raise BadRequestError(
+            f"namespace {shown(name)} must be 1 to {NAMESPACE_CHARS_MAX} letters, digits, '-', "
+            "'_' or '.', beginning with a letter"
+        )
+    if len(_good_namespaces) >= _CACHE_MAX:
+        _good_namespaces.clear()
+    _good_namespaces.add(name)
+    return name
+
+
+def check_key(key: str) -> bytes:
+    """The UTF-8 bytes of a KV key: 1 to 4,096 of them."""
+    data = utf8("key", key)
+    if not 1 <= len(data) <= KEY_BYTES_MAX:
+        raise BadRequestError(
+            f"key {shown(key)} has {len(data)} bytes; 1 to {KEY_BYTES_MAX} are allowed"
+        )
+    return data
+
+
+def check_range(field: str, value: int, low: int, high: int) -> int:
+    """`value` if it lies in `low` to `high`, both included."""
+    if not low <= value <= high:
+        raise BadRequestError(f"{field} is {value}; {low} to {high} is allowed")
+    return value
+
+
+def check_duration(field: str, value_ms: int, *, low: int = 0) -> int:
+    """A duration in milliseconds: `low` to ten years."""
+    return check_range(field, value_ms, low, DURATION_MS_MAX)
+
+
+def check_limit(value: int) -> int:
+    """The `limit` of a listing or read: 1 to 1,000."""
+    return check_range("limit", value, 1, LIMIT_MAX)
+
+
+def check_block(value_ms: int) -> int:
+    """`block_ms`: 0 (do not wait) to 300,000."""
+    return check_range("block_ms", value_ms, 0, BLOCK_MS_MAX)
+
+
+def check_many(field: str, count: int) -> int:
+    """The length of a list in one command: 1 to 1,000."""
+    if not 1 <= count <= MANY_MAX:
+        raise BadRequestError(f"{field} has {count} items; 1 to {MANY_MAX} are allowed")
+    return count
+
+
+def check_value(field: str, value: bytes, value_bytes_max: int) -> bytes:
+    """A value or payload, up to the server's `value_bytes_max`."""
+    if len(value) > value_bytes_max:
+        raise BadRequestError(
+            f"{field} has {len(value)} bytes; this server takes at most {value_bytes_max}"
+        )
+    return value
+
+
+def check_error_text(text: str | None) -> str | None:
+    """The error text of a nack or a failure: up to 4 KiB of UTF-8."""
+    if text is not None and len(data := utf8("error", text)) > ERROR_TEXT_BYTES_MAX:
+        raise BadRequestError(
+            f"error has {len(data)} bytes; at most {ERROR_TEXT_BYTES_MAX} are allowed"
+        )
+    return text

@@ -1,0 +1,165 @@
+"""Queues: what can be asked of priority queues with leases, and what is answered."""
+
+from __future__ import annotations
+
+from floruntime.core.types import AckResult, Command, Query, Value
+
+
+class Message(Value):
+    """One message of a queue, as delivered, peeked at, or dead.
+
+    `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
+    included. `reason` (`max_attempts`, `nacked`) and `error` are set on dead letters;
+    `first_delivered_at_ms` and `last_delivered_at_ms` are `None` before the first delivery.
+    """
+
+    seq: int
+    payload: bytes
+    priority: int
+    attempt: int
+    lease: int
+    enqueued_at_ms: int
+    lease_expires_at_ms: int | None = None
+    reason: str | None = None
+    error: str | None = None
+    first_delivered_at_ms: int | None = None
+    last_delivered_at_ms: int | None = None
+
+
+class DequeueResult(Value):
+    """Messages in delivery order; `cursor` only in pages of dead letters."""
+
+    messages: list[Message]
+    cursor: str | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a further page follows (pages of dead letters)."""
+        return self.cursor is not None
+
+
+class QueueConfig(Value):
+    """Settings of a queue. A queue that was never configured has the defaults."""
+
+    max_attempts: int = 5
+    retry_delay_ms: int = 0
+    dlq_limit: int = 10_000
+    dedup_window_ms: int = 300_000
+
+
+class QueueStats(Value):
+    """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0."""
+
+    name: str
+    ready: int
+    delayed: int
+    leased: int
+    dead: int
+    oldest_age_ms: int
+    enqueued_total: int
+    acked_total: int
+    dead_evicted_total: int = 0
+
+
+class QueueListReply(Value):
+    items: list[QueueStats]
+    cursor: str | None
+
+
+class QueueEnqueue(Command[list[int]], tag=32):
+    """One or several payloads, one commit. A dedup key goes with a single payload only."""
+
+    queue: str
+    payloads: list[bytes]
+    priority: int = 10
+    delay_ms: int = 0
+    dedup_key: str | None = None
+
+
+class QueueDequeue(Command[DequeueResult], tag=33):
+    """`on_delivery`: acked as it is handed out (at most once)."""
+
+    queue: str
+    count: int = 1
+    visibility_timeout_ms: int = 30_000
+    block_ms: int = 0
+    on_delivery: bool = False
+
+
+class QueueAck(Command[AckResult], tag=34):
+    """`leases` stands beside `seqs`; 0 there means: no lease known, believe the caller."""
+
+    queue: str
+    seqs: list[int]
+    leases: list[int]
+
+
+class QueueNack(Command[AckResult], tag=35):
+    queue: str
+    seqs: list[int]
+    leases: list[int]
+    to_dlq: bool = False
+    delay_ms: int = 0
+    release: bool = False
+    error: str | None = None
+
+
+class QueueTouch(Command[AckResult], tag=36):
+    queue: str
+    seqs: list[int]
+    leases: list[int]
+    extend_ms: int = 30_000
+
+
+class QueuePeek(Query[DequeueResult], tag=37):
+    queue: str
+    count: int = 1
+
+
+class QueueDlqList(Query[DequeueResult], tag=38):
+    queue: str
+    limit: int = 100
+    cursor: str | None = None
+
+
+class QueueDlqRequeue(Command[int], tag=39):
+    queue: str
+    seqs: list[int]
+
+
+class QueueDlqDelete(Command[int], tag=40):
+    queue: str
+    seqs: list[int]
+
+
+class QueueDlqPurge(Command[int], tag=41):
+    queue: str
+
+
+class QueuePurge(Command[int], tag=42):
+    queue: str
+
+
+class QueueConfigure(Command[QueueConfig], tag=43):
+    """`None` keeps what is set (the defaults on a new queue)."""
+
+    queue: str
+    max_attempts: int | None = None
+    retry_delay_ms: int | None = None
+    dlq_limit: int | None = None
+    dedup_window_ms: int | None = None
+
+
+class QueueGetStats(Query[QueueStats], tag=44):
+    """A queue that does not exist has all zeros."""
+
+    queue: str
+
+
+class QueueList(Query[QueueListReply], tag=45):
+    limit: int = 100
+    cursor: str | None = None
+
+
+class QueueDelete(Command[bool], tag=46):
+    queue: str

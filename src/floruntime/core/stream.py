@@ -1,0 +1,307 @@
+"""Streams and consumer groups: what can be asked, and what is answered."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floruntime.core.errors import BadRequestError
+from floruntime.core.types import Command, Query, Value
+
+
+class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """Where a record stands in its stream. Sorts in append order; `str()` and `parse` are inverses."""
+
+    timestamp_ms: int
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.timestamp_ms}-{self.sequence}"
+
+    @classmethod
+    def parse(cls, text: str) -> StreamID:
+        """The id written as `text`, such as `1703350800000-0`. Raises `BadRequestError`."""
+        left, dash, right = text.partition("-")
+        digits = dash and left.isascii() and left.isdigit() and right.isascii() and right.isdigit()
+        if not digits or max(int(left[:21]), int(right[:21])) >= 2**64 or len(text) > 41:
+            raise BadRequestError(
+                f"stream id {text[:60]!r} must look like '1703350800000-0' "
+                "(milliseconds, a dash, a sequence number)"
+            )
+        return cls(int(left), int(right))
+
+
+class AppendResult(Value):
+    """Where a record went: its id, its offset in its partition, and its time."""
+
+    id: StreamID
+    offset: int
+    partition: int
+    timestamp_ms: int
+
+
+class StreamRecord(Value):
+    """One record. `attempt` and `lease` are 0 where it was read without a group."""
+
+    id: StreamID
+    offset: int
+    partition: int
+    stream: str
+    payload: bytes
+    headers: dict[str, str]
+    partition_key: str | None
+    timestamp_ms: int
+    attempt: int = 0
+    lease: int = 0
+    reason: str | None = None
+
+
+class ReadResult(Value):
+    """Records in id order. `next_after` is where a follower goes on (the id it has seen up to)."""
+
+    records: list[StreamRecord]
+    next_after: StreamID | None = None
+
+
+class StreamInfo(Value):
+    """A stream's size and retention; `first_id` and `last_id` are `None` where it never held any."""
+
+    name: str
+    partitions: int
+    count: int
+    size_bytes: int
+    first_id: StreamID | None
+    last_id: StreamID | None
+    max_age_ms: int | None
+    max_records: int | None
+    max_bytes: int | None
+
+
+class StreamListReply(Value):
+    items: list[StreamInfo]
+    cursor: str | None
+
+
+class TrimResult(Value):
+    """`removed`: how many records went (with `dry_run`: would go)."""
+
+    removed: int
+
+
+class GroupInfo(Value):
+    """A consumer group. `lag`: records it has not been given yet."""
+
+    name: str
+    mode: str
+    consumers: list[str]
+    pending: int
+    lag: int
+    last_delivered_id: StreamID | None
+    ack_timeout_ms: int = 30_000
+    max_deliver: int = 10
+    consumer_timeout_ms: int = 30_000
+    dead: int = 0
+
+
+class GroupListReply(Value):
+    items: list[GroupInfo]
+    cursor: str | None
+
+
+class GroupAckResult(Value):
+    """As `AckResult`, for record ids."""
+
+    done: list[StreamID]
+    stale: list[StreamID]
+
+
+class PendingEntry(Value):
+    """A record delivered and not yet acked."""
+
+    id: StreamID
+    consumer: str
+    attempt: int
+    lease: int
+    delivered_at_ms: int
+    expires_at_ms: int
+
+
+class PendingReply(Value):
+    items: list[PendingEntry]
+    cursor: str | None
+
+
+class DeadReply(Value):
+    items: list[StreamRecord]
+    cursor: str | None
+
+
+class StreamAppend(Command[list[AppendResult]], tag=64):
+    """One or several payloads, one commit. Headers go with each payload."""
+
+    stream: str
+    payloads: list[bytes]
+    partition_key: str | None = None
+    partition: int | None = None
+    headers: dict[str, str] = {}
+
+
+class StreamRead(Query[ReadResult], tag=65):
+    """Positions are text: an id, `0` or `$`. `from_tail`: only what comes after the read began."""
+
+    stream: str
+    start: str | None = None
+    end: str | None = None
+    after: str | None = None
+    offset: int | None = None
+    tail: bool = False
+    limit: int = 10
+    partition: int | None = None
+    partition_key: str | None = None
+    block_ms: int = 0
+
+
+class StreamCreate(Command[StreamInfo], tag=66):
+    stream: str
+    partitions: int = 1
+    max_age_ms: int | None = None
+    max_records: int | None = None
+    max_bytes: int | None = None
+
+
+class StreamAlter(Command[StreamInfo], tag=67):
+    """All three retention settings are set; `None` means: no such limit."""
+
+    stream: str
+    max_age_ms: int | None
+    max_records: int | None
+    max_bytes: int | None
+
+
+class StreamGetInfo(Query[StreamInfo], tag=68):
+    stream: str
+
+
+class StreamList(Query[StreamListReply], tag=69):
+    limit: int = 100
+    cursor: str | None = None
+
+
+class StreamTrim(Command[TrimResult], tag=70):
+    """`before`: a position; records with smaller ids go."""
+
+    stream: str
+    max_records: int | None = None
+    before: str | None = None
+    max_age_ms: int | None = None
+    max_bytes: int | None = None
+    dry_run: bool = False
+
+
+class StreamDelete(Command[bool], tag=71):
+    stream: str
+    force: bool = False
+
+
+class GroupCreate(Command[GroupInfo], tag=72):
+    stream: str
+    group: str
+    start: str = "0"
+    mode: str = "shared"
+    ack_timeout_ms: int = 30_000
+    max_deliver: int = 10
+    consumer_timeout_ms: int = 30_000
+
+
+class GroupJoin(Command[GroupInfo], tag=73):
+    stream: str
+    group: str
+    consumer: str
+
+
+class GroupLeave(Command[bool], tag=74):
+    stream: str
+    group: str
+    consumer: str
+
+
+class GroupDelete(Command[bool], tag=75):
+    stream: str
+    group: str
+
+
+class GroupSeek(Command[GroupInfo], tag=76):
+    stream: str
+    group: str
+    start: str
+
+
+class GroupGetInfo(Query[GroupInfo], tag=77):
+    stream: str
+    group: str
+
+
+class GroupList(Query[GroupListReply], tag=78):
+    stream: str
+    limit: int = 100
+    cursor: str | None = None
+
+
+class GroupRead(Command[ReadResult], tag=79):
+    stream: str
+    group: str
+    consumer: str
+    limit: int = 10
+    block_ms: int = 0
+    no_ack: bool = False
+
+
+class GroupAck(Command[GroupAckResult], tag=80):
+    """`leases` stands beside `ids`; 0 there means: no lease known, believe the caller."""
+
+    stream: str
+    group: str
+    ids: list[StreamID]
+    leases: list[int]
+    consumer: str | None = None
+
+
+class GroupNack(Command[GroupAckResult], tag=81):
+    stream: str
+    group: str
+    ids: list[StreamID]
+    leases: list[int]
+    consumer: str | None = None
+    delay_ms: int = 0
+    error: str | None = None
+
+
+class GroupTouch(Command[GroupAckResult], tag=82):
+    stream: str
+    group: str
+    ids: list[StreamID]
+    leases: list[int]
+    consumer: str | None = None
+    extend_ms: int = 30_000
+
+
+class GroupPending(Query[PendingReply], tag=83):
+    stream: str
+    group: str
+    consumer: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+class GroupDead(Query[DeadReply], tag=84):
+    stream: str
+    group: str
+    limit: int = 100
+    cursor: str | None = None
+
+
+class GroupClaim(Command[ReadResult], tag=85):
+    stream: str
+    group: str
+    consumer: str
+    min_idle_ms: int
+    limit: int = 10

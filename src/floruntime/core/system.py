@@ -1,0 +1,184 @@
+"""The connection, the server itself, namespaces, and batches of the other primitives' commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floruntime.core.kv import KvCheck, KvDelete, KvIncr, KvJsonDel, KvJsonSet, KvPut, KvTouch
+from floruntime.core.queue import (
+    QueueAck,
+    QueueConfigure,
+    QueueDelete,
+    QueueDlqDelete,
+    QueueDlqPurge,
+    QueueDlqRequeue,
+    QueueEnqueue,
+    QueueNack,
+    QueuePurge,
+    QueueTouch,
+)
+from floruntime.core.stream import (
+    GroupAck,
+    GroupClaim,
+    GroupCreate,
+    GroupDelete,
+    GroupJoin,
+    GroupLeave,
+    GroupNack,
+    GroupSeek,
+    GroupTouch,
+    StreamAlter,
+    StreamAppend,
+    StreamCreate,
+    StreamDelete,
+    StreamTrim,
+)
+from floruntime.core.types import Command, Query, Request, Value
+
+
+class Limits(Value):
+    """What this server takes; sizes in bytes."""
+
+    value_bytes_max: int
+    frame_bytes_max: int
+    in_flight_max: int
+
+
+class Welcome(Value):
+    """The server's answer to `Hello`. `session_known`: it still remembers this client's writes."""
+
+    server_version: str
+    limits: Limits
+    session_known: bool
+
+
+class ServerInfo(Value):
+    """The running server. `durability` is `sync`, `async` or `ephemeral`."""
+
+    version: str
+    durability: str
+    limits: Limits
+    uptime_ms: int
+    data_dir: str | None = None
+    connections: int = 0
+    commands_total: int = 0
+    storage_full: bool = False
+
+
+class NamespaceInfo(Value):
+    name: str
+    created_at_ms: int
+
+
+class NamespaceListReply(Value):
+    items: list[NamespaceInfo]
+    cursor: str | None
+
+
+class Hello(Request[Welcome], tag=0):
+    """The first request of a connection. `session`: the client's id for its numbered writes."""
+
+    client_version: str
+    session: str
+    token: str | None = None
+
+
+class Ping(Query[None], tag=112):
+    pass
+
+
+class GetServerInfo(Query[ServerInfo], tag=113):
+    pass
+
+
+class Backup(Request[str], tag=114):
+    """An online copy into `directory` (new, on the server's machine). Answers its full path."""
+
+    directory: str
+
+
+class NamespaceCreate(Command[bool], tag=115):
+    """Answers whether it is new."""
+
+    name: str
+
+
+class NamespaceList(Query[NamespaceListReply], tag=116):
+    limit: int = 100
+    cursor: str | None = None
+
+
+class NamespaceDelete(Command[bool], tag=117):
+    name: str
+    force: bool = False
+
+
+class SessionOpen(Command[None], tag=118):
+    """Begin to remember this connection's client; sent before its first numbered write."""
+
+
+class Tick(Command[bool], tag=119):
+    """Handle what is due by the command's time. Answers whether more is due. Server only."""
+
+
+class SessionForget(Command[None], tag=120):
+    """Drop what is remembered of a client that has been gone too long. Server only."""
+
+    session: str
+
+
+class Delivery(Value):
+    """What one command handed out: under which owner (a queue, a group), which items and leases."""
+
+    primitive: str
+    owner_id: int
+    items: list[list[int]]
+
+
+class HandBack(Command[None], tag=121):
+    """Undo a delivery whose connection was gone: release it, forget its answer. Server only."""
+
+    session: str
+    number: int
+    delivery: Delivery
+
+
+BatchCommand = (
+    KvPut
+    | KvDelete
+    | KvIncr
+    | KvTouch
+    | KvJsonSet
+    | KvJsonDel
+    | KvCheck
+    | QueueEnqueue
+    | QueueAck
+    | QueueNack
+    | QueueTouch
+    | QueueDlqRequeue
+    | QueueDlqDelete
+    | QueueDlqPurge
+    | QueuePurge
+    | QueueConfigure
+    | QueueDelete
+    | StreamAppend
+    | StreamCreate
+    | StreamAlter
+    | StreamTrim
+    | StreamDelete
+    | GroupCreate
+    | GroupJoin
+    | GroupLeave
+    | GroupDelete
+    | GroupSeek
+    | GroupAck
+    | GroupNack
+    | GroupTouch
+    | GroupClaim
+)
+
+
+class Batch(Command[list[Any]], tag=122):
+    """All or nothing; answers the results in order. One namespace."""
+
+    commands: list[BatchCommand]

@@ -1,0 +1,73 @@
+"""The base of all messages, and the values that several primitives share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar, overload
+
+import msgspec
+
+Reply_co = TypeVar("Reply_co", covariant=True)
+Item = TypeVar("Item")
+
+
+class Value(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Base of results: frozen, compared by value, an array on the wire. Fields are only appended."""
+
+
+class Request(msgspec.Struct, Generic[Reply_co], array_like=True, frozen=True, gc=False):
+    """Base of everything a client can ask. The type parameter is the type of the answer."""
+
+
+class Command(Request[Reply_co]):
+    """A request that may write: it is ordered, applied, made durable, then answered."""
+
+
+class Query(Request[Reply_co]):
+    """A request that only reads, on the last durable state."""
+
+
+class Page(Sequence[Item]):
+    """One page of a listing: a sequence with a `cursor` for the next page (`None`: the end)."""
+
+    __slots__ = ("_items", "cursor")
+
+    def __init__(self, items: Sequence[Item], cursor: str | None) -> None:
+        self._items = items
+        self.cursor = cursor
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a further page follows; ask for it with `cursor`."""
+        return self.cursor is not None
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Page):
+            return list(self) == list(other) and self.cursor == other.cursor
+        return list(self) == other if isinstance(other, list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # a page is a view of mutable things
+
+    def __repr__(self) -> str:
+        return f"Page({list(self._items)!r}, cursor={self.cursor!r})"
+
+
+class AckResult(Value):
+    """What became of each item of an ack, nack or touch.
+
+    `done`: those that took effect (or had already, by the same holder). `stale`: those whose lease
+    is no longer the caller's, or that are unknown; nothing was changed for them.
+    """
+
+    done: list[int]
+    stale: list[int]

@@ -1,0 +1,84 @@
+"""Typed tables over ordered keys, and the register of all of them.
+
+A key is `tag | integers | tail`: a two-byte tag, fixed-width big-endian unsigned integers, and at
+most one text or byte tail, which stands last so that it needs no escaping. Byte order of keys is
+therefore the order of the tuples. No code outside this module glues key bytes. Tags are assigned
+once and never reused; `docs/keyspace.md` describes every row.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+Row = TypeVar("Row")
+
+_FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
+
+
+class Table(Generic[Row]):
+    """One key space: its tag, its integer fields, whether a tail follows, and its row type.
+
+    `cached`: rows are small, few and hot, and stay decoded in memory between batches.
+    """
+
+    register: ClassVar[dict[bytes, Table[Any]]] = {}
+
+    def __init__(
+        self,
+        tag: bytes,
+        row: type[Row] | Any,
+        /,
+        *,
+        tail: str | None = None,
+        cached: bool = False,
+        **fields: str,
+    ) -> None:
+        if len(tag) != 2 or tag in self.register:
+            raise ValueError(f"tag {tag!r} must be two bytes and not yet taken")
+        self.register[tag] = self
+        self.tag = tag
+        self.row = row
+        self.fields = fields
+        self.tail = tail
+        self.cached = cached
+        self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
+        self._prefixes = [
+            struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))
+            for count in range(len(fields) + 1)
+        ]
+        self._pack = self._struct.pack
+        self.decode: Any = msgspec.msgpack.Decoder(row).decode
+
+    def key(self, *integers: int, tail: bytes = b"") -> bytes:
+        """The key of one row: all integer fields, and the tail where the table has one."""
+        return self._pack(self.tag, *integers) + tail
+
+    def unpack(self, key: bytes) -> tuple[int, ...]:
+        """The integer fields of `key`."""
+        tag, *integers = self._struct.unpack_from(key)
+        if tag != self.tag:
+            raise ValueError(f"key {key!r} is not in table {self.tag!r}")
+        return tuple(integers)
+
+    def tail_of(self, key: bytes) -> bytes:
+        """What follows the integer fields of `key`."""
+        return key[self._struct.size :]
+
+    def range(self, *integers: int, tail: bytes = b"") -> tuple[bytes, bytes]:
+        """Start and end of all rows that begin with these fields (and this start of the tail)."""
+        start = self._prefixes[len(integers)].pack(self.tag, *integers) + tail
+        return start, after(start)
+
+
+def after(prefix: bytes) -> bytes:
+    """The smallest key greater than every key that begins with `prefix`."""
+    stripped = prefix.rstrip(b"\xff")
+    return stripped[:-1] + bytes([stripped[-1] + 1])
+
+
+def next_key(key: bytes) -> bytes:
+    """The smallest key greater than `key`."""
+    return key + b"\x00"

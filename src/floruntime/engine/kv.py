@@ -1,0 +1,1 @@
+"""KV: the rules of versioned keys."""

@@ -1,0 +1,230 @@
+"""The state machine: entries in order in, answers and changes out.
+
+`apply` is a pure function of the stored state and the entry. Entries collect in one open batch;
+`take` gives its changes for the store. Dispatch only dispatches: each primitive's module has its
+rules, and the registries say which.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    FloError,
+    InternalServerError,
+    StorageFullError,
+)
+from floruntime.core.system import Batch, Delivery, HandBack, Tick
+from floruntime.core.types import Query, Value
+from floruntime.core.wire import AnyCommand
+from floruntime.engine import kv, namespaces, queue, sessions, stream, timers  # noqa: F401 # register their rules
+from floruntime.engine.keyspace import Table
+from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, command
+from floruntime.engine.store import Changes, Reader
+from floruntime.engine.tx import Topic, Tx, View
+
+log = logging.getLogger("floruntime.engine")
+
+
+class MachineRow(Value):
+    """`index`: the last applied entry. `next_id`: the next number for owners and leases."""
+
+    index: int = 0
+    time_ms: int = 0
+    next_id: int = 1
+
+
+MACHINE: Final[Table[MachineRow]] = Table(b"mm", MachineRow)
+_MACHINE_KEY = MACHINE.key()
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One command in the sequence, with all that decides its outcome beside the state.
+
+    `number` is 0 for a command outside any session's numbering. `may_grow` is false while the disk
+    is nearly full.
+    """
+
+    time_ms: int
+    namespace: str
+    session: str
+    number: int
+    command: AnyCommand  # type: ignore[valid-type]
+    may_grow: bool = True
+
+
+class Outcome(NamedTuple):
+    """What an entry came to. `recalled`: it had run before, this is its first answer again."""
+
+    result: Any
+    error: FloError | None = None
+    touched: list[Topic] = []
+    ended: list[Topic] = []
+    delivery: Delivery | None = None
+    recalled: bool = False
+
+
+class Machine:
+    """The rules over one store."""
+
+    def __init__(
+        self, reader: Reader, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
+    ) -> None:
+        self._tx = tx = Tx(reader, value_bytes_max)
+        self._value_bytes_max = value_bytes_max
+        row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
+        self._index, self._time_ms, self._next_id = row.index, row.time_ms, row.next_id
+        self._is_changed = False
+        self._earliest_set_ms: int | None = None
+        tx.next_id = self._give_id
+        tx.on_timer_set = self._note_timer
+
+    @property
+    def time_ms(self) -> int:
+        """The time of the last applied entry; the next one's must not be earlier."""
+        return self._time_ms
+
+    @property
+    def index(self) -> int:
+        """How many entries were applied, ever."""
+        return self._index
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the open batch holds anything to write."""
+        return self._is_changed
+
+    def _give_id(self) -> int:
+        given = self._next_id
+        self._next_id = given + 1
+        return given
+
+    def _note_timer(self, due_ms: int) -> None:
+        if self._earliest_set_ms is None or due_ms < self._earliest_set_ms:
+            self._earliest_set_ms = due_ms
+
+    def take_earliest_set_ms(self) -> int | None:
+        """The earliest due time set since this was last asked."""
+        earliest, self._earliest_set_ms = self._earliest_set_ms, None
+        return earliest
+
+    def apply(self, entry: Entry) -> Outcome:
+        """Apply one entry to the open batch. A refusal is an outcome and writes nothing."""
+        assert entry.time_ms >= self._time_ms, "command time never goes back"
+        tx = self._tx
+        tx.namespace, tx.now_ms, tx.session = entry.namespace, entry.time_ms, entry.session
+        tx.may_grow = entry.may_grow
+        ids_before = self._next_id
+        try:
+            recalled, result = self._run(tx, entry)
+        except FloError as error:
+            tx.refuse()
+            self._next_id = ids_before
+            return Outcome(None, error)
+        except Exception:
+            tx.refuse()
+            self._next_id = ids_before
+            log.exception("applying %s failed", type(entry.command).__name__)
+            return Outcome(
+                None, InternalServerError("the server failed on this command; its log says why")
+            )
+        return self._accept(tx, entry, result, recalled)
+
+    def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
+        command = entry.command
+        if entry.number:
+            remembered = sessions.recall(tx, entry.session, entry.number, command)
+            if remembered is not sessions.NOTHING:
+                return True, remembered
+        limits.check_namespace(entry.namespace)
+        result = _apply_rule(tx, command)
+        if entry.number and tx.wrote:
+            sessions.remember(tx, entry.session, entry.number, command, result)
+        return False, result
+
+    def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
+        self._time_ms = entry.time_ms
+        touched, ended, delivery = tx.touched, tx.ended, tx.delivery
+        if tx.wrote:
+            self._index += 1
+            self._is_changed = True
+            tx.accept()
+        if touched:
+            tx.touched = []
+        if ended:
+            tx.ended = []
+        tx.delivery = None
+        return Outcome(result, None, touched, ended, delivery, recalled)
+
+    def take(self) -> Changes:
+        """The open batch's changes, the applied index with them. The caller writes them at once."""
+        row = MachineRow(self._index, self._time_ms, self._next_id)
+        self._tx.put(MACHINE, _MACHINE_KEY, row)
+        self._tx.accept()
+        self._is_changed = False
+        return self._tx.take()
+
+    def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
+        """Answer `request` on the state that `reader` shows. Raises the refusal."""
+        limits.check_namespace(namespace)
+        return QUERIES[type(request)](self.view(reader, namespace, now_ms), request)
+
+    def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
+        """The state that `reader` shows, as rules read it."""
+        return View(reader, namespace, now_ms, self._value_bytes_max)
+
+    def first_due(self, since_ms: int, until_ms: int) -> int | None:
+        """The earliest stored timer in a span, the open batch included."""
+        return timers.first_due(self._tx, since_ms, until_ms)
+
+
+def _apply_rule(tx: Tx, command: Any) -> Any:
+    rule = COMMANDS[type(command)]
+    if rule.grows and not tx.may_grow:
+        raise StorageFullError(
+            "the server's disk is nearly full: reads, acks, deletes and purges go on, "
+            "growth is refused"
+        )
+    return rule.apply(tx, command)
+
+
+@command(Tick, grows=False)
+def tick(tx: Tx, request: Tick) -> bool:
+    return timers.fire_due(tx)
+
+
+@command(HandBack, grows=False)
+def hand_back(tx: Tx, request: HandBack) -> None:
+    sessions.forget_answer(tx, request.session, request.number)
+    HAND_BACKS[request.delivery.primitive](tx, request.delivery)
+
+
+@command(Batch, grows=False)  # each member is judged for itself
+def batch(tx: Tx, request: Batch) -> list[Any]:
+    count = len(request.commands)
+    if not 1 <= count <= limits.BATCH_COMMANDS_MAX:
+        raise BadRequestError(
+            f"a batch of {count} commands; 1 to {limits.BATCH_COMMANDS_MAX} are allowed"
+        )
+    results = []
+    for index, member in enumerate(request.commands):
+        try:
+            results.append(_apply_member(tx, member))
+        except FloError as error:
+            error.index = index
+            raise
+    return results
+
+
+def _apply_member(tx: Tx, member: Any) -> Any:
+    result = _apply_rule(tx, member)
+    stale = getattr(result, "stale", None)
+    if stale:
+        raise ConflictError(f"stale lease for {stale}: delivered again since, or settled before")
+    return result

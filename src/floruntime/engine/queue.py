@@ -1,0 +1,1 @@
+"""Queues: the rules of priority queues with leases."""

@@ -1,0 +1,117 @@
+"""Which function answers which request. Each primitive's module registers its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from floruntime.core.types import Command, Query, Request
+from floruntime.engine.tx import Topic, Tx, View
+
+CommandType = TypeVar("CommandType", bound=Command[Any])
+QueryType = TypeVar("QueryType", bound=Query[Any])
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class CommandRule(NamedTuple):
+    """How a command is applied. `grows`: refused while the disk is nearly full."""
+
+    apply: Callable[[Tx, Any], Any]
+    grows: bool
+
+
+class WaitRule(NamedTuple):
+    """How a request waits: on which topic, and whether an answer ends the wait.
+
+    `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
+    it is called once, on the state of the first, empty answer. `keeps_alive`: asking again renews
+    something of the caller's (a group member), so it is done before every tick too.
+    """
+
+    topic: Callable[[str, Any], Topic]
+    found: Callable[[Any], bool]
+    begin: Callable[[View, Any], Any]
+    keeps_alive: bool
+
+
+class RecallRule(NamedTuple):
+    """How the answer of a command with payloads is remembered without copying them."""
+
+    memo: Callable[[Any], Any]
+    recall: Callable[[Tx, Any, Any], Any]
+
+
+COMMANDS: dict[type[Request[Any]], CommandRule] = {}
+QUERIES: dict[type[Request[Any]], Callable[[View, Any], Any]] = {}
+WAITS: dict[type[Request[Any]], WaitRule] = {}
+RECALLS: dict[type[Request[Any]], RecallRule] = {}
+TIMERS: dict[int, Callable[[Tx, int, int, int, Any], None]] = {}
+HAND_BACKS: dict[str, Callable[[Tx, Any], None]] = {}
+
+
+def command(kind: type[Command[Any]], *, grows: bool = True) -> Callable[[Handler], Handler]:
+    """Register `handler(tx, command) -> result` for `kind`. It refuses by raising a `FloError`."""
+
+    def add(handler: Handler) -> Handler:
+        COMMANDS[kind] = CommandRule(handler, grows)
+        return handler
+
+    return add
+
+
+def query(kind: type[Query[Any]]) -> Callable[[Handler], Handler]:
+    """Register `handler(view, query) -> result` for `kind`."""
+
+    def add(handler: Handler) -> Handler:
+        QUERIES[kind] = handler
+        return handler
+
+    return add
+
+
+def _unchanged(view: View, request: Any) -> Any:
+    return request
+
+
+def waits(
+    kind: type[Request[Any]],
+    *,
+    topic: Callable[[str, Any], Topic],
+    found: Callable[[Any], bool],
+    begin: Callable[[View, Any], Any] = _unchanged,
+    keeps_alive: bool = False,
+) -> None:
+    """Let `kind` (which has a `block_ms`) wait until `found(answer)`."""
+    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive)
+
+
+def recalls(
+    kind: type[Command[Any]],
+    *,
+    memo: Callable[[Any], Any],
+    recall: Callable[[Tx, Any, Any], Any],
+) -> None:
+    """Remember `memo(result)` of `kind` instead of its result; `recall(tx, command, memo)` undoes it."""
+    RECALLS[kind] = RecallRule(memo, recall)
+
+
+def on_timer(kind: int) -> Callable[[Handler], Handler]:
+    """Register `handler(tx, due_ms, owner_id, item, data)` for timers of `kind`."""
+
+    def add(handler: Handler) -> Handler:
+        if kind in TIMERS:
+            raise ValueError(f"timer kind {kind} is taken")
+        TIMERS[kind] = handler
+        return handler
+
+    return add
+
+
+def on_hand_back(primitive: str) -> Callable[[Handler], Handler]:
+    """Register `handler(tx, delivery)`, which releases what was delivered to a lost connection."""
+
+    def add(handler: Handler) -> Handler:
+        HAND_BACKS[primitive] = handler
+        return handler
+
+    return add

@@ -1,0 +1,123 @@
+"""What is remembered of each client's numbered writes, so that one sent twice happens once.
+
+A client numbers its writes from 1 upwards. The answer to number `n` lies in block `n // 16`; blocks
+form a ring of 64, so a client's last 1,024 writes are remembered and one row serves several writes.
+A number whose place in the ring is taken by a later one is too old to judge: it is refused with
+`ran="maybe"`, and so is an answer older than ten minutes and a session that is not known.
+Refusals are not remembered: a refused command wrote nothing, and may be judged again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import ConflictError
+from floruntime.core.system import SessionForget, SessionOpen
+from floruntime.core.types import Command, Value
+from floruntime.engine.keyspace import Table
+from floruntime.engine.registry import RECALLS, command
+from floruntime.engine.tx import Tx, View
+
+BLOCK_WRITES = 16
+BLOCKS = limits.SESSION_WRITES_MAX // BLOCK_WRITES
+
+
+class SessionRow(Value):
+    id: int
+    opened_at_ms: int
+
+
+class SessionBlock(msgspec.Struct, array_like=True):
+    """Answers by number, each with its time. Grows in place: nobody reads it but the machine."""
+
+    block: int
+    answers: dict[int, tuple[int, Any]]
+
+
+SESSION: Final[Table[SessionRow]] = Table(b"sn", SessionRow, tail="session", cached=True)
+SESSION_BLOCK: Final[Table[SessionBlock]] = Table(
+    b"sb", SessionBlock, session_id="u64", slot="u8", cached=True
+)
+
+NOTHING: Final[Any] = object()
+
+
+def is_known(view: View, session: str) -> bool:
+    """Whether the session's writes are remembered."""
+    return view.get(SESSION, SESSION.key(tail=session.encode())) is not None
+
+
+def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
+    """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
+    block = _block_of(tx, _session_id(tx, session, number), number)
+    if block is None or block.block < number // BLOCK_WRITES:
+        return NOTHING
+    remembered = block.answers.get(number)
+    if block.block == number // BLOCK_WRITES and remembered is None:
+        return NOTHING
+    if remembered is None or tx.now_ms - remembered[0] > limits.SESSION_AGE_MS_MAX:
+        raise ConflictError(
+            f"write number {number} is older than what is remembered of this client; "
+            "it may have run",
+            ran="maybe",
+        )
+    rule = RECALLS.get(type(command))
+    return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
+
+
+def remember(tx: Tx, session: str, number: int, command: Command[Any], result: Any) -> None:
+    """Keep the answer of write `number`, which has just been applied."""
+    rule = RECALLS.get(type(command))
+    kept = result if rule is None else rule.memo(result)
+    session_id = _session_id(tx, session, number)
+    block = _block_of(tx, session_id, number)
+    if block is None or block.block != number // BLOCK_WRITES:
+        block = SessionBlock(number // BLOCK_WRITES, {})
+    block.answers[number] = (tx.now_ms, kept)
+    tx.put(SESSION_BLOCK, _block_key(session_id, number), block)
+
+
+def forget_answer(tx: Tx, session: str, number: int) -> None:
+    """Drop the answer of write `number`: its effect was undone, so it may run again."""
+    row = tx.get(SESSION, SESSION.key(tail=session.encode()))
+    block = _block_of(tx, row.id, number) if row is not None else None
+    if row is not None and block is not None and block.answers.pop(number, None) is not None:
+        tx.put(SESSION_BLOCK, _block_key(row.id, number), block)
+
+
+def _session_id(tx: Tx, session: str, number: int) -> int:
+    row = tx.get(SESSION, SESSION.key(tail=session.encode()))
+    if row is None:
+        raise ConflictError(
+            f"write number {number} belongs to a client that is not remembered; it may have run",
+            ran="maybe",
+        )
+    return row.id
+
+
+def _block_of(tx: Tx, session_id: int, number: int) -> SessionBlock | None:
+    return tx.get(SESSION_BLOCK, _block_key(session_id, number))
+
+
+def _block_key(session_id: int, number: int) -> bytes:
+    return SESSION_BLOCK.key(session_id, number // BLOCK_WRITES % BLOCKS)
+
+
+@command(SessionOpen, grows=False)
+def open_session(tx: Tx, request: SessionOpen) -> None:
+    key = SESSION.key(tail=tx.session.encode())
+    if tx.get(SESSION, key) is None:
+        tx.put(SESSION, key, SessionRow(tx.next_id(), tx.now_ms))
+
+
+@command(SessionForget, grows=False)
+def forget_session(tx: Tx, request: SessionForget) -> None:
+    key = SESSION.key(tail=request.session.encode())
+    row = tx.get(SESSION, key)
+    if row is not None:
+        tx.delete(SESSION, key)
+        for block_key, _ in tx.scan(SESSION_BLOCK, *SESSION_BLOCK.range(row.id)):
+            tx.delete(SESSION_BLOCK, block_key)

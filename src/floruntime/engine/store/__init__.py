@@ -1,0 +1,5 @@
+"""The store: an ordered map of bytes with atomic batches, snapshots and range scans."""
+
+from floruntime.engine.store.protocol import Changes, Reader, Store
+
+__all__ = ["Changes", "Reader", "Store"]

@@ -1,0 +1,1 @@
+"""Streams: the rules of append-only streams."""

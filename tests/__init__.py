@@ -1,0 +1,1 @@
+"""Tests of the durable core, mirroring the package."""
