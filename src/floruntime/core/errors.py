@@ -149,9 +149,8 @@ class NonRetryableError(FloError):
     code = "non_retryable"
 
 
-BY_CODE: dict[str, type[FloError]] = {
-    cls.code: cls for cls in [FloError, *FloError.__subclasses__()]
-}
+_ALL: list[type[FloError]] = [FloError, *FloError.__subclasses__()]
+BY_CODE: dict[str, type[FloError]] = {error.code: error for error in _ALL}
 
 
 def from_wire(

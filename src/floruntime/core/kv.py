@@ -5,7 +5,7 @@ from __future__ import annotations
 from floruntime.core.types import Command, Query, Value
 
 
-class KvEntry(Value):
+class KvEntry(Value, frozen=True):
     """One key as it stands. `expires_at_ms` is `None` for a key without a TTL."""
 
     key: str
@@ -15,13 +15,13 @@ class KvEntry(Value):
     expires_at_ms: int | None = None
 
 
-class PutResult(Value):
+class PutResult(Value, frozen=True):
     """`version`: the namespace's change number that this write became."""
 
     version: int
 
 
-class VersionEntry(Value):
+class VersionEntry(Value, frozen=True):
     """One version of a key; `deleted` marks a deletion or an expiry."""
 
     version: int
@@ -30,7 +30,7 @@ class VersionEntry(Value):
     deleted: bool
 
 
-class ScanResult(Value):
+class ScanResult(Value, frozen=True):
     """A page of keys in byte order; `cursor` continues after the last one."""
 
     entries: list[KvEntry]
@@ -42,7 +42,7 @@ class ScanResult(Value):
         return self.cursor is not None
 
 
-class KvChange(Value):
+class KvChange(Value, frozen=True):
     """One change as a watch shows it; `value` is empty where `deleted`."""
 
     key: str
@@ -51,23 +51,24 @@ class KvChange(Value):
     deleted: bool
 
 
-class KvChangesReply(Value):
-    """Changes after a version, and the version to go on from."""
+class KvChangesReply(Value, frozen=True):
+    """Changes after a version, and the version to go on from. `more`: ask again at once."""
 
     changes: list[KvChange]
     version: int
+    more: bool = False
 
 
-class KvGet(Query[bytes | None], tag=1):
+class KvGet(Query[bytes | None], tag=1, frozen=True):
     key: str
     block_ms: int = 0
 
 
-class KvGetEntry(Query[KvEntry | None], tag=2):
+class KvGetEntry(Query[KvEntry | None], tag=2, frozen=True):
     key: str
 
 
-class KvPut(Command[PutResult], tag=3):
+class KvPut(Command[PutResult], tag=3, frozen=True):
     key: str
     value: bytes
     ttl_ms: int | None = None
@@ -76,33 +77,33 @@ class KvPut(Command[PutResult], tag=3):
     if_exists: bool = False
 
 
-class KvDelete(Command[bool], tag=4):
+class KvDelete(Command[bool], tag=4, frozen=True):
     key: str
     cas_version: int | None = None
 
 
-class KvScan(Query[ScanResult], tag=5):
+class KvScan(Query[ScanResult], tag=5, frozen=True):
     prefix: str = ""
     limit: int = 100
     cursor: str | None = None
     keys_only: bool = False
 
 
-class KvHistory(Query[list[VersionEntry]], tag=6):
+class KvHistory(Query[list[VersionEntry]], tag=6, frozen=True):
     key: str
     limit: int = 10
 
 
-class KvMget(Query[list[KvEntry | None]], tag=7):
+class KvMget(Query[list[KvEntry | None]], tag=7, frozen=True):
     keys: list[str]
 
 
-class KvIncr(Command[int], tag=8):
+class KvIncr(Command[int], tag=8, frozen=True):
     key: str
     delta: int = 1
 
 
-class KvTouch(Command[bool], tag=9):
+class KvTouch(Command[bool], tag=9, frozen=True):
     """Set a new TTL; 0 takes the TTL away (`persist`)."""
 
     key: str
@@ -110,18 +111,18 @@ class KvTouch(Command[bool], tag=9):
     cas_version: int | None = None
 
 
-class KvExists(Query[bool], tag=10):
+class KvExists(Query[bool], tag=10, frozen=True):
     key: str
 
 
-class KvJsonGet(Query[bytes | None], tag=11):
+class KvJsonGet(Query[bytes | None], tag=11, frozen=True):
     """The answer is JSON text, or nothing where key or path is missing."""
 
     key: str
     path: str = "$"
 
 
-class KvJsonSet(Command[PutResult], tag=12):
+class KvJsonSet(Command[PutResult], tag=12, frozen=True):
     """`value` is JSON text."""
 
     key: str
@@ -129,19 +130,19 @@ class KvJsonSet(Command[PutResult], tag=12):
     value: bytes
 
 
-class KvJsonDel(Command[bool], tag=13):
+class KvJsonDel(Command[bool], tag=13, frozen=True):
     key: str
     path: str = "$"
 
 
-class KvCheck(Command[None], tag=14):
+class KvCheck(Command[None], tag=14, frozen=True):
     """A condition alone, for batches: the key has this version (0: it does not exist)."""
 
     key: str
     version: int
 
 
-class KvChanges(Query[KvChangesReply], tag=15):
+class KvChanges(Query[KvChangesReply], tag=15, frozen=True):
     """Changes of a key (or all keys with the prefix) after `from_version` (`None`: now)."""
 
     key: str

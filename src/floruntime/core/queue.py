@@ -5,7 +5,7 @@ from __future__ import annotations
 from floruntime.core.types import AckResult, Command, Query, Value
 
 
-class Message(Value):
+class Message(Value, frozen=True):
     """One message of a queue, as delivered, peeked at, or dead.
 
     `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
@@ -26,7 +26,7 @@ class Message(Value):
     last_delivered_at_ms: int | None = None
 
 
-class DequeueResult(Value):
+class DequeueResult(Value, frozen=True):
     """Messages in delivery order; `cursor` only in pages of dead letters."""
 
     messages: list[Message]
@@ -38,7 +38,7 @@ class DequeueResult(Value):
         return self.cursor is not None
 
 
-class QueueConfig(Value):
+class QueueConfig(Value, frozen=True):
     """Settings of a queue. A queue that was never configured has the defaults."""
 
     max_attempts: int = 5
@@ -47,7 +47,7 @@ class QueueConfig(Value):
     dedup_window_ms: int = 300_000
 
 
-class QueueStats(Value):
+class QueueStats(Value, frozen=True):
     """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0."""
 
     name: str
@@ -61,12 +61,12 @@ class QueueStats(Value):
     dead_evicted_total: int = 0
 
 
-class QueueListReply(Value):
+class QueueListReply(Value, frozen=True):
     items: list[QueueStats]
     cursor: str | None
 
 
-class QueueEnqueue(Command[list[int]], tag=32):
+class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
     """One or several payloads, one commit. A dedup key goes with a single payload only."""
 
     queue: str
@@ -76,7 +76,7 @@ class QueueEnqueue(Command[list[int]], tag=32):
     dedup_key: str | None = None
 
 
-class QueueDequeue(Command[DequeueResult], tag=33):
+class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):
     """`on_delivery`: acked as it is handed out (at most once)."""
 
     queue: str
@@ -86,7 +86,7 @@ class QueueDequeue(Command[DequeueResult], tag=33):
     on_delivery: bool = False
 
 
-class QueueAck(Command[AckResult], tag=34):
+class QueueAck(Command[AckResult], tag=34, frozen=True):
     """`leases` stands beside `seqs`; 0 there means: no lease known, believe the caller."""
 
     queue: str
@@ -94,7 +94,7 @@ class QueueAck(Command[AckResult], tag=34):
     leases: list[int]
 
 
-class QueueNack(Command[AckResult], tag=35):
+class QueueNack(Command[AckResult], tag=35, frozen=True):
     queue: str
     seqs: list[int]
     leases: list[int]
@@ -104,43 +104,43 @@ class QueueNack(Command[AckResult], tag=35):
     error: str | None = None
 
 
-class QueueTouch(Command[AckResult], tag=36):
+class QueueTouch(Command[AckResult], tag=36, frozen=True):
     queue: str
     seqs: list[int]
     leases: list[int]
     extend_ms: int = 30_000
 
 
-class QueuePeek(Query[DequeueResult], tag=37):
+class QueuePeek(Query[DequeueResult], tag=37, frozen=True):
     queue: str
     count: int = 1
 
 
-class QueueDlqList(Query[DequeueResult], tag=38):
+class QueueDlqList(Query[DequeueResult], tag=38, frozen=True):
     queue: str
     limit: int = 100
     cursor: str | None = None
 
 
-class QueueDlqRequeue(Command[int], tag=39):
+class QueueDlqRequeue(Command[int], tag=39, frozen=True):
     queue: str
     seqs: list[int]
 
 
-class QueueDlqDelete(Command[int], tag=40):
+class QueueDlqDelete(Command[int], tag=40, frozen=True):
     queue: str
     seqs: list[int]
 
 
-class QueueDlqPurge(Command[int], tag=41):
+class QueueDlqPurge(Command[int], tag=41, frozen=True):
     queue: str
 
 
-class QueuePurge(Command[int], tag=42):
+class QueuePurge(Command[int], tag=42, frozen=True):
     queue: str
 
 
-class QueueConfigure(Command[QueueConfig], tag=43):
+class QueueConfigure(Command[QueueConfig], tag=43, frozen=True):
     """`None` keeps what is set (the defaults on a new queue)."""
 
     queue: str
@@ -150,16 +150,16 @@ class QueueConfigure(Command[QueueConfig], tag=43):
     dedup_window_ms: int | None = None
 
 
-class QueueGetStats(Query[QueueStats], tag=44):
+class QueueGetStats(Query[QueueStats], tag=44, frozen=True):
     """A queue that does not exist has all zeros."""
 
     queue: str
 
 
-class QueueList(Query[QueueListReply], tag=45):
+class QueueList(Query[QueueListReply], tag=45, frozen=True):
     limit: int = 100
     cursor: str | None = None
 
 
-class QueueDelete(Command[bool], tag=46):
+class QueueDelete(Command[bool], tag=46, frozen=True):
     queue: str

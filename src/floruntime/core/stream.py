@@ -9,7 +9,7 @@ from floruntime.core.types import Command, Query, Value
 
 
 class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
-    """Where a record stands in its stream. Sorts in append order; `str()` and `parse` are inverses."""
+    """Where a record stands in its stream. Sorts in append order; `parse` undoes `str()`."""
 
     timestamp_ms: int
     sequence: int
@@ -30,7 +30,7 @@ class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fals
         return cls(int(left), int(right))
 
 
-class AppendResult(Value):
+class AppendResult(Value, frozen=True):
     """Where a record went: its id, its offset in its partition, and its time."""
 
     id: StreamID
@@ -39,7 +39,7 @@ class AppendResult(Value):
     timestamp_ms: int
 
 
-class StreamRecord(Value):
+class StreamRecord(Value, frozen=True):
     """One record. `attempt` and `lease` are 0 where it was read without a group."""
 
     id: StreamID
@@ -55,15 +55,15 @@ class StreamRecord(Value):
     reason: str | None = None
 
 
-class ReadResult(Value):
+class ReadResult(Value, frozen=True):
     """Records in id order. `next_after` is where a follower goes on (the id it has seen up to)."""
 
     records: list[StreamRecord]
     next_after: StreamID | None = None
 
 
-class StreamInfo(Value):
-    """A stream's size and retention; `first_id` and `last_id` are `None` where it never held any."""
+class StreamInfo(Value, frozen=True):
+    """A stream's size and retention; `first_id` and `last_id` are `None` while it is new."""
 
     name: str
     partitions: int
@@ -76,18 +76,18 @@ class StreamInfo(Value):
     max_bytes: int | None
 
 
-class StreamListReply(Value):
+class StreamListReply(Value, frozen=True):
     items: list[StreamInfo]
     cursor: str | None
 
 
-class TrimResult(Value):
+class TrimResult(Value, frozen=True):
     """`removed`: how many records went (with `dry_run`: would go)."""
 
     removed: int
 
 
-class GroupInfo(Value):
+class GroupInfo(Value, frozen=True):
     """A consumer group. `lag`: records it has not been given yet."""
 
     name: str
@@ -102,19 +102,19 @@ class GroupInfo(Value):
     dead: int = 0
 
 
-class GroupListReply(Value):
+class GroupListReply(Value, frozen=True):
     items: list[GroupInfo]
     cursor: str | None
 
 
-class GroupAckResult(Value):
+class GroupAckResult(Value, frozen=True):
     """As `AckResult`, for record ids."""
 
     done: list[StreamID]
     stale: list[StreamID]
 
 
-class PendingEntry(Value):
+class PendingEntry(Value, frozen=True):
     """A record delivered and not yet acked."""
 
     id: StreamID
@@ -125,17 +125,17 @@ class PendingEntry(Value):
     expires_at_ms: int
 
 
-class PendingReply(Value):
+class PendingReply(Value, frozen=True):
     items: list[PendingEntry]
     cursor: str | None
 
 
-class DeadReply(Value):
+class DeadReply(Value, frozen=True):
     items: list[StreamRecord]
     cursor: str | None
 
 
-class StreamAppend(Command[list[AppendResult]], tag=64):
+class StreamAppend(Command[list[AppendResult]], tag=64, frozen=True):
     """One or several payloads, one commit. Headers go with each payload."""
 
     stream: str
@@ -145,7 +145,7 @@ class StreamAppend(Command[list[AppendResult]], tag=64):
     headers: dict[str, str] = {}
 
 
-class StreamRead(Query[ReadResult], tag=65):
+class StreamRead(Query[ReadResult], tag=65, frozen=True):
     """Positions are text: an id, `0` or `$`. `from_tail`: only what comes after the read began."""
 
     stream: str
@@ -160,7 +160,7 @@ class StreamRead(Query[ReadResult], tag=65):
     block_ms: int = 0
 
 
-class StreamCreate(Command[StreamInfo], tag=66):
+class StreamCreate(Command[StreamInfo], tag=66, frozen=True):
     stream: str
     partitions: int = 1
     max_age_ms: int | None = None
@@ -168,7 +168,7 @@ class StreamCreate(Command[StreamInfo], tag=66):
     max_bytes: int | None = None
 
 
-class StreamAlter(Command[StreamInfo], tag=67):
+class StreamAlter(Command[StreamInfo], tag=67, frozen=True):
     """All three retention settings are set; `None` means: no such limit."""
 
     stream: str
@@ -177,16 +177,16 @@ class StreamAlter(Command[StreamInfo], tag=67):
     max_bytes: int | None
 
 
-class StreamGetInfo(Query[StreamInfo], tag=68):
+class StreamGetInfo(Query[StreamInfo], tag=68, frozen=True):
     stream: str
 
 
-class StreamList(Query[StreamListReply], tag=69):
+class StreamList(Query[StreamListReply], tag=69, frozen=True):
     limit: int = 100
     cursor: str | None = None
 
 
-class StreamTrim(Command[TrimResult], tag=70):
+class StreamTrim(Command[TrimResult], tag=70, frozen=True):
     """`before`: a position; records with smaller ids go."""
 
     stream: str
@@ -197,12 +197,12 @@ class StreamTrim(Command[TrimResult], tag=70):
     dry_run: bool = False
 
 
-class StreamDelete(Command[bool], tag=71):
+class StreamDelete(Command[bool], tag=71, frozen=True):
     stream: str
     force: bool = False
 
 
-class GroupCreate(Command[GroupInfo], tag=72):
+class GroupCreate(Command[GroupInfo], tag=72, frozen=True):
     stream: str
     group: str
     start: str = "0"
@@ -212,41 +212,41 @@ class GroupCreate(Command[GroupInfo], tag=72):
     consumer_timeout_ms: int = 30_000
 
 
-class GroupJoin(Command[GroupInfo], tag=73):
+class GroupJoin(Command[GroupInfo], tag=73, frozen=True):
     stream: str
     group: str
     consumer: str
 
 
-class GroupLeave(Command[bool], tag=74):
+class GroupLeave(Command[bool], tag=74, frozen=True):
     stream: str
     group: str
     consumer: str
 
 
-class GroupDelete(Command[bool], tag=75):
+class GroupDelete(Command[bool], tag=75, frozen=True):
     stream: str
     group: str
 
 
-class GroupSeek(Command[GroupInfo], tag=76):
+class GroupSeek(Command[GroupInfo], tag=76, frozen=True):
     stream: str
     group: str
     start: str
 
 
-class GroupGetInfo(Query[GroupInfo], tag=77):
+class GroupGetInfo(Query[GroupInfo], tag=77, frozen=True):
     stream: str
     group: str
 
 
-class GroupList(Query[GroupListReply], tag=78):
+class GroupList(Query[GroupListReply], tag=78, frozen=True):
     stream: str
     limit: int = 100
     cursor: str | None = None
 
 
-class GroupRead(Command[ReadResult], tag=79):
+class GroupRead(Command[ReadResult], tag=79, frozen=True):
     stream: str
     group: str
     consumer: str
@@ -255,7 +255,7 @@ class GroupRead(Command[ReadResult], tag=79):
     no_ack: bool = False
 
 
-class GroupAck(Command[GroupAckResult], tag=80):
+class GroupAck(Command[GroupAckResult], tag=80, frozen=True):
     """`leases` stands beside `ids`; 0 there means: no lease known, believe the caller."""
 
     stream: str
@@ -265,7 +265,7 @@ class GroupAck(Command[GroupAckResult], tag=80):
     consumer: str | None = None
 
 
-class GroupNack(Command[GroupAckResult], tag=81):
+class GroupNack(Command[GroupAckResult], tag=81, frozen=True):
     stream: str
     group: str
     ids: list[StreamID]
@@ -275,7 +275,7 @@ class GroupNack(Command[GroupAckResult], tag=81):
     error: str | None = None
 
 
-class GroupTouch(Command[GroupAckResult], tag=82):
+class GroupTouch(Command[GroupAckResult], tag=82, frozen=True):
     stream: str
     group: str
     ids: list[StreamID]
@@ -284,7 +284,7 @@ class GroupTouch(Command[GroupAckResult], tag=82):
     extend_ms: int = 30_000
 
 
-class GroupPending(Query[PendingReply], tag=83):
+class GroupPending(Query[PendingReply], tag=83, frozen=True):
     stream: str
     group: str
     consumer: str | None = None
@@ -292,14 +292,14 @@ class GroupPending(Query[PendingReply], tag=83):
     cursor: str | None = None
 
 
-class GroupDead(Query[DeadReply], tag=84):
+class GroupDead(Query[DeadReply], tag=84, frozen=True):
     stream: str
     group: str
     limit: int = 100
     cursor: str | None = None
 
 
-class GroupClaim(Command[ReadResult], tag=85):
+class GroupClaim(Command[ReadResult], tag=85, frozen=True):
     stream: str
     group: str
     consumer: str

@@ -36,7 +36,7 @@ from floruntime.core.stream import (
 from floruntime.core.types import Command, Query, Request, Value
 
 
-class Limits(Value):
+class Limits(Value, frozen=True):
     """What this server takes; sizes in bytes."""
 
     value_bytes_max: int
@@ -44,7 +44,7 @@ class Limits(Value):
     in_flight_max: int
 
 
-class Welcome(Value):
+class Welcome(Value, frozen=True):
     """The server's answer to `Hello`. `session_known`: it still remembers this client's writes."""
 
     server_version: str
@@ -52,7 +52,7 @@ class Welcome(Value):
     session_known: bool
 
 
-class ServerInfo(Value):
+class ServerInfo(Value, frozen=True):
     """The running server. `durability` is `sync`, `async` or `ephemeral`."""
 
     version: str
@@ -65,17 +65,17 @@ class ServerInfo(Value):
     storage_full: bool = False
 
 
-class NamespaceInfo(Value):
+class NamespaceInfo(Value, frozen=True):
     name: str
     created_at_ms: int
 
 
-class NamespaceListReply(Value):
+class NamespaceListReply(Value, frozen=True):
     items: list[NamespaceInfo]
     cursor: str | None
 
 
-class Hello(Request[Welcome], tag=0):
+class Hello(Request[Welcome], tag=0, frozen=True):
     """The first request of a connection. `session`: the client's id for its numbered writes."""
 
     client_version: str
@@ -83,51 +83,51 @@ class Hello(Request[Welcome], tag=0):
     token: str | None = None
 
 
-class Ping(Query[None], tag=112):
+class Ping(Query[None], tag=112, frozen=True):
     pass
 
 
-class GetServerInfo(Query[ServerInfo], tag=113):
+class GetServerInfo(Query[ServerInfo], tag=113, frozen=True):
     pass
 
 
-class Backup(Request[str], tag=114):
+class Backup(Request[str], tag=114, frozen=True):
     """An online copy into `directory` (new, on the server's machine). Answers its full path."""
 
     directory: str
 
 
-class NamespaceCreate(Command[bool], tag=115):
+class NamespaceCreate(Command[bool], tag=115, frozen=True):
     """Answers whether it is new."""
 
     name: str
 
 
-class NamespaceList(Query[NamespaceListReply], tag=116):
+class NamespaceList(Query[NamespaceListReply], tag=116, frozen=True):
     limit: int = 100
     cursor: str | None = None
 
 
-class NamespaceDelete(Command[bool], tag=117):
+class NamespaceDelete(Command[bool], tag=117, frozen=True):
     name: str
     force: bool = False
 
 
-class SessionOpen(Command[None], tag=118):
+class SessionOpen(Command[None], tag=118, frozen=True):
     """Begin to remember this connection's client; sent before its first numbered write."""
 
 
-class Tick(Command[bool], tag=119):
+class Tick(Command[bool], tag=119, frozen=True):
     """Handle what is due by the command's time. Answers whether more is due. Server only."""
 
 
-class SessionForget(Command[None], tag=120):
+class SessionForget(Command[None], tag=120, frozen=True):
     """Drop what is remembered of a client that has been gone too long. Server only."""
 
     session: str
 
 
-class Delivery(Value):
+class Delivery(Value, frozen=True):
     """What one command handed out: under which owner (a queue, a group), which items and leases."""
 
     primitive: str
@@ -135,7 +135,7 @@ class Delivery(Value):
     items: list[list[int]]
 
 
-class HandBack(Command[None], tag=121):
+class HandBack(Command[None], tag=121, frozen=True):
     """Undo a delivery whose connection was gone: release it, forget its answer. Server only."""
 
     session: str
@@ -178,7 +178,7 @@ BatchCommand = (
 )
 
 
-class Batch(Command[list[Any]], tag=122):
+class Batch(Command[list[Any]], tag=122, frozen=True):
     """All or nothing; answers the results in order. One namespace."""
 
     commands: list[BatchCommand]

@@ -12,18 +12,18 @@ Item = TypeVar("Item")
 
 
 class Value(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Base of results: frozen, compared by value, an array on the wire. Fields are only appended."""
+    """Base of results: frozen, an array on the wire. Fields are only ever appended."""
 
 
 class Request(msgspec.Struct, Generic[Reply_co], array_like=True, frozen=True, gc=False):
     """Base of everything a client can ask. The type parameter is the type of the answer."""
 
 
-class Command(Request[Reply_co]):
+class Command(Request[Reply_co], frozen=True):
     """A request that may write: it is ordered, applied, made durable, then answered."""
 
 
-class Query(Request[Reply_co]):
+class Query(Request[Reply_co], frozen=True):
     """A request that only reads, on the last durable state."""
 
 
@@ -62,7 +62,7 @@ class Page(Sequence[Item]):
         return f"Page({list(self._items)!r}, cursor={self.cursor!r})"
 
 
-class AckResult(Value):
+class AckResult(Value, frozen=True):
     """What became of each item of an ack, nack or touch.
 
     `done`: those that took effect (or had already, by the same holder). `stale`: those whose lease

@@ -32,7 +32,7 @@ from floruntime.engine.tx import Topic, Tx, View
 log = logging.getLogger("floruntime.engine")
 
 
-class MachineRow(Value):
+class MachineRow(Value, frozen=True):
     """`index`: the last applied entry. `next_id`: the next number for owners and leases."""
 
     index: int = 0

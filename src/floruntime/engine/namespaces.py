@@ -25,7 +25,7 @@ from floruntime.engine.registry import command, query
 from floruntime.engine.tx import Tx, View
 
 
-class NamespaceRow(Value):
+class NamespaceRow(Value, frozen=True):
     """`id` is 0 while the namespace does not exist. `version` counts its KV changes, ever."""
 
     id: int

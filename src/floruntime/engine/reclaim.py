@@ -62,13 +62,11 @@ def owner_gone(tx: Tx, kind: int, owner_id: int) -> None:
 def reclaim(tx: Tx, due_ms: int, owner_id: int, kind: int, data: Any) -> None:
     """Pass on a bounded number of children, then drop the owner's tables whole."""
     for directory, child_kind, child_id in DIRECTORIES[kind]:
-        passed_on = 0
-        for key, row in tx.scan(directory, *directory.range(owner_id)):
+        for passed_on, (key, row) in enumerate(tx.scan(directory, *directory.range(owner_id))):
             if passed_on == CHILDREN_PER_TICK_MAX:
                 owner_gone(tx, kind, owner_id)
                 return
             owner_gone(tx, child_kind, child_id(row))
             tx.delete(directory, key)
-            passed_on += 1
     for table in OWNED[kind]:
         tx.clear(*table.range(owner_id))

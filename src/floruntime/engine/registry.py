@@ -91,7 +91,7 @@ def recalls(
     memo: Callable[[Any], Any],
     recall: Callable[[Tx, Any, Any], Any],
 ) -> None:
-    """Remember `memo(result)` of `kind` instead of its result; `recall(tx, command, memo)` undoes it."""
+    """Remember `memo(result)` of `kind`, not the result; `recall(tx, command, memo)` restores."""
     RECALLS[kind] = RecallRule(memo, recall)
 
 

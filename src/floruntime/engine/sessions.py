@@ -25,7 +25,7 @@ BLOCK_WRITES = 16
 BLOCKS = limits.SESSION_WRITES_MAX // BLOCK_WRITES
 
 
-class SessionRow(Value):
+class SessionRow(Value, frozen=True):
     id: int
     opened_at_ms: int
 

@@ -14,9 +14,7 @@ from floruntime.engine.keyspace import Table
 from floruntime.engine.registry import TIMERS
 from floruntime.engine.tx import Tx, View
 
-TIMER: Final[Table[Any]] = Table(
-    b"tm", Any, due_ms="u64", kind="u8", owner_id="u64", item="u64"
-)
+TIMER: Final[Table[Any]] = Table(b"tm", Any, due_ms="u64", kind="u8", owner_id="u64", item="u64")
 
 # Kinds. Assigned once, never reused.
 KV_EXPIRY = 1
@@ -56,7 +54,7 @@ def cancel_timer(tx: Tx, due_ms: int, kind: int, owner_id: int, item: int = 0) -
 def fire_due(tx: Tx, count_max: int = PER_TICK_MAX) -> bool:
     """Fire what is due by `tx.now_ms`, earliest first. Answers whether more is due."""
     start = TIMER.key(tx.hints.get("timers", 0), 0, 0, 0)
-    due = []
+    due: list[tuple[bytes, Any]] = []
     for key, row in tx.scan(TIMER, start, TIMER.key(tx.now_ms + 1, 0, 0, 0)):
         if len(due) == count_max:
             return _fire(tx, due, more=True)

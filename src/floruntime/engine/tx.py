@@ -30,9 +30,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class View:
     """A consistent state at a moment: what a query sees."""
 
-    def __init__(
-        self, reader: Reader, namespace: str, now_ms: int, value_bytes_max: int
-    ) -> None:
+    def __init__(self, reader: Reader, namespace: str, now_ms: int, value_bytes_max: int) -> None:
         self._reader = reader
         self.namespace = namespace
         self.now_ms = now_ms
@@ -175,7 +173,7 @@ class Tx(View):
         self._command[key] = None
 
     def clear(self, start: bytes, end: bytes) -> None:
-        """Delete every row in `[start, end)` at a constant cost; for what is never written again."""
+        """Delete every row in `[start, end)` at a constant cost; for ranges never written again."""
         for key in [key for key in self._command if start <= key < end]:
             del self._command[key]
         self._command_cleared.append((start, end))
@@ -227,9 +225,7 @@ class Tx(View):
 
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        rows = {
-            key: None if row is None else _encode(row) for key, row in self._batch.items()
-        }
+        rows = {key: None if row is None else _encode(row) for key, row in self._batch.items()}
         changes = Changes(rows, self._batch_cleared)
         cached = {tag for tag, table in Table.register.items() if table.cached}
         for key, row in self._batch.items():

@@ -1,0 +1,142 @@
+"""JSON documents and the singular paths into them: `$`, `.name`, `['name']`, `[0]`, `[-1]`.
+
+The paths are the part of RFC 9535 that names exactly one place. Integers stay exact, whatever
+their size; a value that JSON does not have (NaN, infinities) is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.limits import shown
+
+Step = str | int
+MISSING: Final[Any] = object()
+DEPTH_MAX = 200
+PATH_STEPS_MAX = 64
+
+_STEP = re.compile(
+    r"""\.(?P<name>[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\-\u0080-\U0010ffff]*)
+      | \[(?P<index>-?(?:0|[1-9][0-9]{0,8}))\]
+      | \['(?P<single>(?:[^'\\\x00-\x1f]|\\['\\])*)'\]
+      | \["(?P<double>(?:[^"\\\x00-\x1f]|\\["\\])*)"\]""",
+    re.VERBOSE,
+)
+_ESCAPED = re.compile(r"\\(.)")
+
+
+@lru_cache(maxsize=1024)
+def parse_path(path: str) -> tuple[Step, ...]:
+    """The steps of `path`; none for `$`. Raises `BadRequestError`."""
+    steps: list[Step] = []
+    position = 1
+    while path[:1] == "$" and position < len(path) and len(steps) < PATH_STEPS_MAX:
+        match = _STEP.match(path, position)
+        if match is None:
+            break
+        steps.append(_step(match))
+        position = match.end()
+    if path[:1] != "$" or position < len(path):
+        raise BadRequestError(
+            f"path {shown(path)} must name one place, such as $, $.name, $['a name'] or $.list[0], "
+            f"in at most {PATH_STEPS_MAX} steps"
+        )
+    return tuple(steps)
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["name"] is not None:
+        return match["name"]
+    quoted = match["single"] if match["single"] is not None else match["double"]
+    return _ESCAPED.sub(r"\1", quoted)
+
+
+def load_input(field: str, text: bytes) -> Any:
+    """The document in what a caller sent. Raises `BadRequestError`."""
+    try:
+        return _load(text)
+    except ValueError as error:
+        raise BadRequestError(f"{field} is not JSON: {error}") from None
+
+
+def load_stored(key: str, value: bytes) -> Any:
+    """The document under `key`. Raises `ConflictError` where the value is none."""
+    try:
+        return _load(value)
+    except ValueError:
+        raise ConflictError(f"the value of key {shown(key)} is not a JSON document") from None
+
+
+def _load(text: bytes) -> Any:
+    try:
+        document = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    _check_depth(document)
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_depth(document: Any) -> None:
+    level = [document]
+    for _ in range(DEPTH_MAX):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {DEPTH_MAX}")
+
+
+def _children(node: Any) -> Any:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def dump(document: Any) -> bytes:
+    """The document as compact JSON text."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def find(document: Any, steps: tuple[Step, ...]) -> Any:
+    """What lies at `steps`, or `MISSING`."""
+    for step in steps:
+        if isinstance(step, str):
+            if not isinstance(document, dict) or step not in document:
+                return MISSING
+        elif not isinstance(document, list) or not -len(document) <= step < len(document):
+            return MISSING
+        document = document[step]
+    return document
+
+
+def replace(document: Any, path: str, steps: tuple[Step, ...], value: Any) -> None:
+    """Set what lies at `steps` (at least one); a missing last member is created."""
+    parent: Any = find(document, steps[:-1])
+    last = steps[-1]
+    is_member = isinstance(last, str) and isinstance(parent, dict)
+    if is_member or find(parent, (last,)) is not MISSING:
+        parent[last] = value
+    else:
+        raise BadRequestError(
+            f"path {shown(path)} does not fit the document: only the last member may be missing, "
+            "and an index must be in range"
+        )
+
+
+def remove(document: Any, steps: tuple[Step, ...]) -> bool:
+    """Delete what lies at `steps` (at least one). Answers whether it was there."""
+    if find(document, steps) is MISSING:
+        return False
+    del find(document, steps[:-1])[steps[-1]]
+    return True
