@@ -79,7 +79,7 @@ class Engine:
             pass
 
     def _is_due(self) -> bool:
-        return self.machine.first_due(0, self.now_ms + 1) is not None
+        return self.machine.first_due(self.now_ms + 1) is not None
 
     def reopen(self) -> None:
         """What a restart does: a new machine on what the store holds."""

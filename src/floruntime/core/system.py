@@ -83,11 +83,11 @@ class Hello(Request[Welcome], tag=0, frozen=True):
     token: str | None = None
 
 
-class Ping(Query[None], tag=112, frozen=True):
+class Ping(Request[None], tag=112, frozen=True):
     pass
 
 
-class GetServerInfo(Query[ServerInfo], tag=113, frozen=True):
+class GetServerInfo(Request[ServerInfo], tag=113, frozen=True):
     pass
 
 
@@ -141,6 +141,12 @@ class HandBack(Command[None], tag=121, frozen=True):
     session: str
     number: int
     delivery: Delivery
+
+
+class CancelWait(Request[bool], tag=123, frozen=True):
+    """End the wait of an earlier request of this connection; that one gets its empty answer."""
+
+    request_id: int
 
 
 BatchCommand = (

@@ -25,7 +25,7 @@ from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
 from floruntime.engine import kv, namespaces, queue, sessions, stream, timers  # noqa: F401 # register their rules
 from floruntime.engine.keyspace import Table
-from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, command
+from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, command
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.tx import Topic, Tx, View
 
@@ -144,7 +144,9 @@ class Machine:
                 return True, remembered
         limits.check_namespace(entry.namespace)
         result = _apply_rule(tx, command)
-        if entry.number and tx.wrote:
+        wait = WAITS.get(type(command))
+        is_answer = wait is None or wait.found(result)
+        if entry.number and is_answer and tx.wrote:
             sessions.remember(tx, entry.session, entry.number, command, result)
         return False, result
 
@@ -179,9 +181,9 @@ class Machine:
         """The state that `reader` shows, as rules read it."""
         return View(reader, namespace, now_ms, self._value_bytes_max)
 
-    def first_due(self, since_ms: int, until_ms: int) -> int | None:
-        """The earliest stored timer in a span, the open batch included."""
-        return timers.first_due(self._tx, since_ms, until_ms)
+    def first_due(self, until_ms: int) -> int | None:
+        """The earliest timer due before `until_ms`, the open batch included."""
+        return timers.first_due(self._tx, until_ms)
 
 
 def _apply_rule(tx: Tx, command: Any) -> Any:

@@ -25,13 +25,15 @@ class WaitRule(NamedTuple):
 
     `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
     it is called once, on the state of the first, empty answer. `keeps_alive`: asking again renews
-    something of the caller's (a group member), so it is done before every tick too.
+    something of the caller's (a group member), so it is done before every tick too. `alike`: where
+    one who waits finds nothing, nobody else on the topic would.
     """
 
     topic: Callable[[str, Any], Topic]
     found: Callable[[Any], bool]
     begin: Callable[[View, Any], Any]
     keeps_alive: bool
+    alike: bool
 
 
 class RecallRule(NamedTuple):
@@ -80,9 +82,10 @@ def waits(
     found: Callable[[Any], bool],
     begin: Callable[[View, Any], Any] = _unchanged,
     keeps_alive: bool = False,
+    alike: bool = False,
 ) -> None:
     """Let `kind` (which has a `block_ms`) wait until `found(answer)`."""
-    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive)
+    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive, alike)
 
 
 def recalls(

@@ -50,6 +50,11 @@ def is_known(view: View, session: str) -> bool:
     return view.get(SESSION, SESSION.key(tail=session.encode())) is not None
 
 
+def known(view: View) -> list[str]:
+    """The ids of all clients whose writes are remembered."""
+    return [SESSION.tail_of(key).decode() for key, _ in view.scan(SESSION, *SESSION.range())]
+
+
 def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
     block = _block_of(tx, _session_id(tx, session, number), number)

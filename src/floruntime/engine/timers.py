@@ -12,7 +12,7 @@ from typing import Any, Final
 from floruntime.core.errors import InternalServerError
 from floruntime.engine.keyspace import Table
 from floruntime.engine.registry import TIMERS
-from floruntime.engine.tx import Tx, View
+from floruntime.engine.tx import Tx
 
 TIMER: Final[Table[Any]] = Table(b"tm", Any, due_ms="u64", kind="u8", owner_id="u64", item="u64")
 
@@ -78,8 +78,9 @@ def _fire(tx: Tx, due: list[tuple[bytes, Any]], *, more: bool) -> bool:
     return more
 
 
-def first_due(view: View, since_ms: int, until_ms: int) -> int | None:
-    """The earliest due time from `since_ms` to before `until_ms`, if there is one."""
-    for key, _ in view.scan(TIMER, TIMER.key(since_ms, 0, 0, 0), TIMER.key(until_ms, 0, 0, 0)):
+def first_due(tx: Tx, until_ms: int) -> int | None:
+    """The earliest due time before `until_ms`, if there is one."""
+    start = TIMER.key(tx.hints.get("timers", 0), 0, 0, 0)
+    for key, _ in tx.scan(TIMER, start, TIMER.key(until_ms, 0, 0, 0)):
         return TIMER.unpack(key)[0]
     return None

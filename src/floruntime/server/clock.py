@@ -1,0 +1,120 @@
+"""Command time: what every command is stamped with, and what deadlines are measured on.
+
+It starts at the later of the last stamped time and the wall clock, then follows the monotonic
+clock and is drawn slowly towards the wall. It never goes back, and never jumps forward while the
+server runs, so neither an expired key returns nor a lease stretches when somebody sets the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from floruntime.core.limits import DURATION_MS_MAX
+
+CORRECTION_MS_PER_CALL_MAX = 5
+CORRECTION_INTERVAL_MS = 1_000
+
+
+class Handle(Protocol):
+    """A scheduled call that can be taken back."""
+
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Where the server's time comes from."""
+
+    @property
+    def horizon_ms(self) -> int:
+        """How far ahead the time index is looked at; an idle server wakes this often."""
+        ...
+
+    def now_ms(self) -> int:
+        """Command time. Never smaller than at an earlier call."""
+        ...
+
+    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        """Call back once command time has reached `when_ms`."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks. `floor_ms`: the last time that was stamped before this start."""
+
+    horizon_ms = 1_000
+
+    def __init__(
+        self,
+        floor_ms: int = 0,
+        *,
+        wall_s: Callable[[], float] = time.time,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._wall_s = wall_s
+        self._monotonic_ns = monotonic_ns
+        started_ms = max(floor_ms, int(wall_s() * 1000))
+        self._offset_ms = started_ms - monotonic_ns() // 1_000_000
+        self._last_ms = started_ms
+        self._corrected_ms = started_ms
+
+    def now_ms(self) -> int:
+        now_ms = self._monotonic_ns() // 1_000_000 + self._offset_ms
+        if now_ms - self._corrected_ms >= CORRECTION_INTERVAL_MS:
+            self._correct(now_ms)
+        if now_ms > self._last_ms:
+            self._last_ms = now_ms
+        return self._last_ms
+
+    def _correct(self, now_ms: int) -> None:
+        """Step towards the wall clock by half a percent of the time passed, at most."""
+        self._corrected_ms = now_ms
+        off_ms = int(self._wall_s() * 1000) - now_ms
+        bound = CORRECTION_MS_PER_CALL_MAX
+        self._offset_ms += max(-bound, min(bound, off_ms))
+
+    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        delay_s = max(0, when_ms - self.now_ms()) / 1000
+        return asyncio.get_running_loop().call_later(delay_s, callback)
+
+
+class _ManualHandle:
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class ManualClock:
+    """A clock that stands still until it is moved. For tests."""
+
+    horizon_ms = DURATION_MS_MAX
+
+    def __init__(self, start_ms: int = 1_700_000_000_000) -> None:
+        self._now_ms = start_ms
+        self._order = itertools.count()
+        self._calls: list[tuple[int, int, _ManualHandle]] = []
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        handle = _ManualHandle(callback)
+        heapq.heappush(self._calls, (when_ms, next(self._order), handle))
+        return handle
+
+    def run_next(self, until_ms: int) -> bool:
+        """Move to the next call due by `until_ms` and make it; without one, move to `until_ms`."""
+        while self._calls and self._calls[0][0] <= until_ms:
+            when_ms, _, handle = heapq.heappop(self._calls)
+            if handle.callback is not None:
+                self._now_ms = max(self._now_ms, when_ms)
+                handle.callback()
+                return True
+        self._now_ms = max(self._now_ms, until_ms)
+        return False

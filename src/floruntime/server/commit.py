@@ -1,0 +1,450 @@
+"""Group commit: the only place that knows how commands become durable.
+
+Commands are applied to the machine's open batch as they arrive. At the end of the event loop's turn
+the batch is written and synced once, in a thread; while that sync is under way the next batch
+collects. Only then is anyone answered, and whoever waits on what changed is woken. Queries read the
+last durable state, never an unsynced one (`async` and `ephemeral`: the last applied state).
+
+What the answer says must be durable, refusals and empty answers included: they too were judged on
+the open batch, so they leave with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from floruntime.core.errors import FloError
+from floruntime.core.system import Delivery, HandBack, Tick
+from floruntime.core.types import Command, Query
+from floruntime.engine.machine import Entry, Machine, Outcome
+from floruntime.engine.registry import WAITS, WaitRule
+from floruntime.engine.store import Reader, Store
+from floruntime.engine.tx import Topic, View
+from floruntime.server.clock import Clock, Handle
+from floruntime.server.durability import Durability, SyncThread
+from floruntime.server.waiters import Waiter, Waiters
+
+log = logging.getLogger("floruntime.commit")
+
+KEEP_ALIVE_MS = 500
+"""A wait that keeps a group member alive is asked again before a tick if older than this."""
+ASYNC_SYNC_MS = 100
+"""With durability `async`: the longest time that written commands stay unsynced."""
+SERVER_NAMESPACE = "default"
+"""The server's own commands carry some valid namespace; they act on none."""
+
+
+class Connection(Protocol):
+    """Where answers go."""
+
+    session: str
+    is_closed: bool
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the connection's outbox."""
+        ...
+
+    def flush(self) -> None:
+        """Send what is in the outbox."""
+        ...
+
+
+class _Pending(NamedTuple):
+    connection: Connection
+    request_id: int
+    number: int
+    outcome: Outcome
+
+
+class Commit:
+    """Orders, applies, makes durable, answers, wakes."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        store: Store,
+        clock: Clock,
+        durability: Durability,
+        *,
+        sync: Callable[[int], None],
+        on_fatal: Callable[[BaseException], None],
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self._machine = machine
+        self._store = store
+        self._clock = clock
+        self._durability = durability
+        self._sync = sync
+        self._on_fatal = on_fatal
+        self._on_step = on_step
+        self._loop = asyncio.get_running_loop()
+        self._sync_thread = SyncThread(sync)
+        self._reader: Reader = store.snapshot() if self._waits_for_sync else store
+        self._pending: list[_Pending] = []
+        self._in_flight: list[_Pending] = []
+        self._touched: list[Topic] = []
+        self._in_flight_touched: list[Topic] = []
+        self._ended: list[Topic] = []
+        self._in_flight_ended: list[Topic] = []
+        self._is_syncing = False
+        self._is_flush_scheduled = False
+        self._is_failed = False
+        self._is_dirty = False
+        self._dirty_timer: Handle | None = None
+        self._recalled: set[tuple[str, int]] = set()
+        self._idle_waiters: list[asyncio.Future[None]] = []
+        self._command_waiters = Waiters(clock, self._command_time_up)
+        self._query_waiters = Waiters(clock, self._query_time_up)
+        self._next_tick_ms = 0
+        self._tick_timer: Handle | None = None
+        #: False while the disk is nearly full: growth is refused.
+        self.may_grow = True
+        self.commands_total = 0
+
+    @property
+    def _waits_for_sync(self) -> bool:
+        return self._durability is Durability.SYNC
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._tick_if_due()
+
+    # Commands
+
+    def submit(
+        self,
+        connection: Connection,
+        request_id: int,
+        namespace: str,
+        number: int,
+        command: Command[Any],
+    ) -> None:
+        """Apply a client's command; it is answered when that is durable, or when its wait ends."""
+        now_ms = self._clock.now_ms()
+        if now_ms >= self._next_tick_ms:
+            self._tick_if_due()
+        outcome = self._apply(now_ms, namespace, connection.session, number, command)
+        wait = WAITS.get(type(command))
+        if wait is not None and outcome.error is None and not wait.found(outcome.result):
+            block_ms: int = command.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
+            if block_ms > 0:
+                waiter = Waiter(
+                    connection,
+                    request_id,
+                    namespace,
+                    number,
+                    command,
+                    wait,
+                    outcome.result,
+                    now_ms,
+                )
+                self._command_waiters.add(waiter, block_ms)
+                self._schedule_flush()
+                return
+        self._answer_later(connection, request_id, number, outcome)
+
+    def submit_own(self, command: Command[Any]) -> Outcome:
+        """Apply a command of the server's own; nobody is answered."""
+        outcome = self._apply(self._clock.now_ms(), SERVER_NAMESPACE, "", 0, command)
+        if outcome.error is not None:
+            log.error("the server's own %s was refused: %s", type(command).__name__, outcome.error)
+        self._schedule_flush()
+        return outcome
+
+    def _apply(
+        self, now_ms: int, namespace: str, session: str, number: int, command: Command[Any]
+    ) -> Outcome:
+        self.commands_total += 1
+        machine = self._machine
+        outcome = machine.apply(Entry(now_ms, namespace, session, number, command, self.may_grow))
+        earliest_ms = machine.take_earliest_set_ms()
+        if earliest_ms is not None and earliest_ms < self._next_tick_ms:
+            self._tick_at(earliest_ms)
+        if outcome.touched or outcome.ended:
+            self._offer(outcome)
+        return outcome
+
+    def _answer_later(
+        self, connection: Connection, request_id: int, number: int, outcome: Outcome
+    ) -> None:
+        if outcome.recalled:
+            self._recalled.add((connection.session, number))
+        self._pending.append(_Pending(connection, request_id, number, outcome))
+        if not self._is_flush_scheduled:
+            self._schedule_flush()
+
+    # Waits for commands: asked as soon as what they wait for changes, within the same commit
+
+    def _offer(self, outcome: Outcome) -> None:
+        self._touched += outcome.touched
+        self._ended += outcome.ended
+        waiters = self._command_waiters
+        if not waiters:
+            return
+        for waiter in waiters.on(outcome.ended):
+            waiters.remove(waiter)
+            self._answer_later(
+                waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty)
+            )
+        exhausted: set[Topic] = set()
+        for waiter in waiters.on(outcome.touched):
+            if waiter.topic not in exhausted and not self._ask(waiter) and waiter.rule.alike:
+                exhausted.add(waiter.topic)
+
+    def _ask(self, waiter: Waiter) -> bool:
+        """Ask once more; answers whether the wait is over."""
+        waiter.asked_ms = now_ms = self._clock.now_ms()
+        outcome = self._apply(
+            now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
+        )
+        if outcome.error is None and not waiter.rule.found(outcome.result):
+            return False
+        self._command_waiters.remove(waiter)
+        self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
+        return True
+
+    def _command_time_up(self, waiter: Waiter) -> None:
+        self._answer_later(waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty))
+
+    # Queries
+
+    def query(
+        self, connection: Connection, request_id: int, namespace: str, query: Query[Any]
+    ) -> bool:
+        """Answer on the last durable state at once (True), or begin to wait (False)."""
+        now_ms = self._clock.now_ms()
+        reader = self._reader
+        try:
+            result = self._machine.query(reader, namespace, now_ms, query)
+            wait = WAITS.get(type(query))
+            if wait is not None and not wait.found(result):
+                block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
+                if block_ms > 0:
+                    return self._wait(connection, request_id, namespace, query, wait, block_ms)
+        except FloError as error:
+            connection.add_answer(request_id, None, error)
+        else:
+            connection.add_answer(request_id, result, None)
+        return True
+
+    def view(self) -> View:
+        """The last durable state, outside any namespace."""
+        return self._machine.view(self._reader, SERVER_NAMESPACE, self._clock.now_ms())
+
+    def _wait(
+        self,
+        connection: Connection,
+        request_id: int,
+        namespace: str,
+        query: Query[Any],
+        wait: WaitRule,
+        block_ms: int,
+    ) -> bool:
+        now_ms = self._clock.now_ms()
+        pinned = wait.begin(self._machine.view(self._reader, namespace, now_ms), query)
+        empty = self._machine.query(self._reader, namespace, now_ms, pinned)
+        waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
+        self._query_waiters.add(waiter, block_ms)
+        return False
+
+    def _wake_queries(self, touched: list[Topic], ended: list[Topic]) -> list[Connection]:
+        woken: list[Connection] = []
+        now_ms = self._clock.now_ms()
+        for waiter in self._query_waiters.on(touched + ended):
+            result: Any = None
+            error: FloError | None = None
+            try:
+                result = self._machine.query(self._reader, waiter.namespace, now_ms, waiter.request)
+            except FloError as caught:
+                error = caught
+            if error is not None or waiter.rule.found(result) or waiter.topic in ended:
+                self._query_waiters.remove(waiter)
+                waiter.owner.add_answer(waiter.request_id, result, error)
+                woken.append(waiter.owner)
+        return woken
+
+    def _query_time_up(self, waiter: Waiter) -> None:
+        waiter.owner.add_answer(waiter.request_id, waiter.empty, None)
+        waiter.owner.flush()
+
+    # Connections that go
+
+    def drop(self, connection: Connection) -> None:
+        """Forget the waits of a connection that is gone; they take nothing with them."""
+        for waiters in (self._command_waiters, self._query_waiters):
+            for waiter in waiters.of(connection):
+                waiters.remove(waiter)
+
+    def cancel(self, connection: Connection, request_id: int) -> bool:
+        """End one wait of a connection with its empty answer; False if it does not wait."""
+        for waiters, time_up in (
+            (self._command_waiters, self._command_time_up),
+            (self._query_waiters, self._query_time_up),
+        ):
+            for waiter in waiters.of(connection):
+                if waiter.request_id == request_id:
+                    waiters.remove(waiter)
+                    time_up(waiter)
+                    return True
+        return False
+
+    def end_waits(self) -> None:
+        """Answer everyone who waits with what there is: the server is stopping."""
+        for waiter in self._command_waiters.clear():
+            self._command_time_up(waiter)
+        for waiter in self._query_waiters.clear():
+            self._query_time_up(waiter)
+
+    # The batch
+
+    def _schedule_flush(self) -> None:
+        if not self._is_flush_scheduled and not self._is_syncing:
+            self._is_flush_scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write the open batch and begin its sync; without changes, only answer."""
+        self._is_flush_scheduled = False
+        if self._is_failed or self._is_syncing:
+            return
+        self._in_flight, self._pending = self._pending, []
+        self._in_flight_touched, self._touched = self._touched, []
+        self._in_flight_ended, self._ended = self._ended, []
+        if not self._machine.is_changed:
+            self._answer()
+            return
+        try:
+            self._on_step("before_write")
+            self._store.write(self._machine.take())
+            self._on_step("after_write")
+        except Exception as error:
+            self._fail(error)
+            return
+        if self._waits_for_sync:
+            self._is_syncing = True
+            self._sync_thread.request(self._machine.index, self._synced)
+        else:
+            self._sync_in_a_while()
+            self._answer()
+
+    def _synced(self, error: BaseException | None) -> None:
+        self._is_syncing = False
+        if error is not None:
+            self._fail(error)
+            return
+        self._on_step("after_sync")
+        self._reader = self._store.snapshot()
+        self._answer()
+        if self._pending or self._machine.is_changed:
+            self._flush()
+
+    def _answer(self) -> None:
+        """Answer the batch that is now durable, then wake the queries that wait on its changes."""
+        pending, self._in_flight = self._in_flight, []
+        touched, self._in_flight_touched = self._in_flight_touched, []
+        ended, self._in_flight_ended = self._in_flight_ended, []
+        connections: dict[Connection, None] = {}
+        for connection, request_id, number, outcome in pending:
+            if connection.is_closed:
+                if outcome.delivery is not None:
+                    self._hand_back(connection, number, outcome.delivery)
+                continue
+            connection.add_answer(request_id, outcome.result, outcome.error)
+            connections[connection] = None
+        if (touched or ended) and self._query_waiters:
+            connections.update(dict.fromkeys(self._wake_queries(touched, ended)))
+        for connection in connections:
+            connection.flush()
+        if self._recalled and not self._pending:
+            self._recalled.clear()
+        if self._idle_waiters and self.is_idle:
+            self._tell_idle()
+
+    def _hand_back(self, connection: Connection, number: int, delivery: Delivery) -> None:
+        """The connection went before its delivery could: release it, unless it was asked again."""
+        if number and (connection.session, number) in self._recalled:
+            return
+        self.submit_own(HandBack(connection.session, number, delivery))
+
+    def _sync_in_a_while(self) -> None:
+        if self._durability is Durability.ASYNC and not self._is_dirty:
+            self._is_dirty = True
+            self._loop.call_later(ASYNC_SYNC_MS / 1000, self._sync_dirty)
+
+    def _sync_dirty(self) -> None:
+        self._is_dirty = False
+        if not self._is_failed:
+            self._sync_thread.request(self._machine.index, self._dirty_synced)
+
+    def _dirty_synced(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """The store failed. Nothing more is answered: what is durable can no longer be told."""
+        self._is_failed = True
+        self._on_fatal(error)
+
+    # Time
+
+    def _tick_if_due(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms < self._next_tick_ms or self._is_failed:
+            return
+        # Until the ticks are done nothing may start another one.
+        horizon_ms = now_ms + self._clock.horizon_ms
+        self._next_tick_ms = horizon_ms
+        for waiter in self._command_waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
+            self._ask(waiter)
+        more = False
+        if self._machine.first_due(now_ms + 1) is not None:
+            outcome = self.submit_own(Tick())
+            more = bool(outcome.result)
+        due_ms = self._machine.first_due(horizon_ms)
+        self._machine.take_earliest_set_ms()
+        self._tick_at(now_ms if more else due_ms if due_ms is not None else horizon_ms)
+
+    def _tick_at(self, when_ms: int) -> None:
+        self._next_tick_ms = when_ms
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+        self._tick_timer = self._clock.call_at(when_ms, self._tick_if_due)
+
+    # Stopping and testing
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is open, in flight or unanswered (waits do not count)."""
+        return not (
+            self._pending
+            or self._in_flight
+            or self._is_syncing
+            or self._is_flush_scheduled
+            or self._machine.is_changed
+        )
+
+    async def settle(self) -> None:
+        """Wait until the commit is idle."""
+        while not self.is_idle and not self._is_failed:
+            future: asyncio.Future[None] = self._loop.create_future()
+            self._idle_waiters.append(future)
+            await future
+
+    def _tell_idle(self) -> None:
+        waiting, self._idle_waiters = self._idle_waiters, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def stop(self) -> None:
+        """Finish what is open, sync it, and end the thread."""
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+        self._next_tick_ms = 2**63
+        await self.settle()
+        self._sync_thread.stop()
+        if not self._is_failed and self._durability is not Durability.SYNC:
+            self._sync(self._machine.index)

@@ -1,0 +1,124 @@
+"""The server's settings: defaults, then `flo.toml`, then environment, then flags. Last one wins."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.server import limits as server_limits
+from floruntime.server.durability import Durability
+
+ENVIRONMENT_PREFIX = "FLO_"
+MIB = 1024 * 1024
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message names it and says what would be right."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting. Sizes are bytes; the names are those of `flo.toml`."""
+
+    bind: str = "127.0.0.1"
+    port: int = 9000
+    data_dir: str = "./flo-data"
+    durability: Durability = Durability.SYNC
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
+    connections_max: int = server_limits.CONNECTIONS_MAX
+    in_flight_max: int = server_limits.IN_FLIGHT_MAX
+    pending_bytes_max: int = server_limits.PENDING_BYTES_MAX
+    outbox_bytes_max: int = server_limits.OUTBOX_BYTES_MAX
+    #: Below this much free disk space growth is refused; it resumes above twice as much.
+    disk_low_bytes: int = 256 * MIB
+    #: Listen beyond loopback although anyone who can connect may do everything.
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        _check("port", self.port, 0, 65_535)
+        _check("value_bytes_max", self.value_bytes_max, 1, limits.VALUE_BYTES_CEILING)
+        _check("connections_max", self.connections_max, 1, 1_000_000)
+        _check("in_flight_max", self.in_flight_max, 1, 1_000_000)
+        _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
+        _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
+        _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
+        if not self.insecure and not _is_loopback(self.bind):
+            raise ConfigError(
+                f"bind is {self.bind!r}: without tokens anyone who can connect may do everything, "
+                "so only loopback addresses are allowed; insecure = true (--insecure) overrides"
+            )
+
+    @property
+    def frame_bytes_max(self) -> int:
+        """The largest frame: a largest value, or a full batch, and what goes around it."""
+        return max(self.value_bytes_max, limits.BATCH_BYTES_MAX) + limits.FRAME_BYTES_OVERHEAD
+
+
+def _check(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is {value}; {low} to {high} is allowed")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_config(
+    flags: Mapping[str, Any],
+    *,
+    path: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Settings from a file, `FLO_*` variables and flags (`None` there: not given).
+
+    Without `path`, `flo.toml` in the working directory is read if it is there. Raises
+    `ConfigError`.
+    """
+    settings: dict[str, Any] = {}
+    file = Path(path) if path is not None else Path("flo.toml")
+    if path is not None or file.exists():
+        settings |= _from_file(file)
+    settings |= _from_environment(os.environ if environment is None else environment)
+    settings |= {name: value for name, value in flags.items() if value is not None}
+    return _convert(settings, "the settings")
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from None
+    _convert(settings, str(file))
+    return settings
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        field: environment[name]
+        for field in Config.__struct_fields__
+        if (name := ENVIRONMENT_PREFIX + field.upper()) in environment
+    }
+
+
+def _convert(settings: dict[str, Any], source: str) -> Config:
+    try:
+        return msgspec.convert(settings, Config, strict=False)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, ConfigError):
+            raise error.__cause__ from None
+        raise ConfigError(f"{source}: {error}") from None

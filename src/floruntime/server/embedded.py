@@ -1,0 +1,119 @@
+"""The whole server inside the caller's process: `memory://` and `file:PATH`.
+
+A link carries the same bytes as a TCP connection, handed over within the event loop. A `file:`
+server is shared by all clients of the process that name the same directory, and ends with the last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from floruntime.server.data_dir import DataDirectory
+
+from floruntime.core.errors import BadRequestError, ConnectionFailedError, UnavailableError
+from floruntime.server.clock import SystemClock
+from floruntime.server.config import Config
+from floruntime.server.durability import Durability
+from floruntime.server.server import FloServer
+from floruntime.server.session import Session
+from floruntime.server.storage import MemoryStorage
+
+
+class EmbeddedLink:
+    """The client's end of one connection inside the process."""
+
+    def __init__(
+        self,
+        server: FloServer,
+        on_data: Callable[[bytes], None],
+        on_close: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_data = on_data
+        self._on_close = on_close
+        self._is_closed = False
+        self._session: Session = server.session(self._to_client, self._closed_by_server, "embedded")
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the server."""
+        self._loop.call_soon(self._session.receive_data, data)
+
+    def _to_client(self, data: bytes) -> None:
+        self._loop.call_soon(self._deliver, data)
+
+    def _deliver(self, data: bytes) -> None:
+        if not self._is_closed:
+            self._on_data(data)
+
+    def _closed_by_server(self) -> None:
+        self._loop.call_soon(self._tell_closed)
+
+    def _tell_closed(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._on_close()
+
+    def close(self) -> None:
+        """Close the connection from the client's end."""
+        self._is_closed = True
+        self._loop.call_soon(self._session.connection_lost)
+
+
+class EmbeddedServer:
+    """One server in the process, and how many use it."""
+
+    def __init__(self, server: FloServer, path: str | None) -> None:
+        self.server = server
+        self._path = path
+        self.users = 1
+        self.loop = asyncio.get_running_loop()
+
+    def connect(
+        self, on_data: Callable[[bytes], None], on_close: Callable[[], None]
+    ) -> EmbeddedLink:
+        """A new connection; `on_data` gets what the server sends."""
+        if self.server.is_failed:
+            raise ConnectionFailedError("the embedded server's store has failed; see the log")
+        return EmbeddedLink(self.server, on_data, on_close)
+
+    async def release(self) -> None:
+        """Give the server back; with the last user it stops."""
+        self.users -= 1
+        if self.users == 0:
+            if self._path is not None:
+                del _open_files[self._path]
+            await self.server.stop()
+
+
+_open_files: dict[str, EmbeddedServer] = {}
+
+
+async def open_embedded(endpoint: str) -> EmbeddedServer:
+    """The server behind `memory://` (a new one) or `file:PATH` (one per path and process)."""
+    if endpoint == "memory://":
+        config = Config(durability=Durability.EPHEMERAL)
+        server = FloServer(config, MemoryStorage(), SystemClock)
+        server.start()
+        return EmbeddedServer(server, None)
+    if not endpoint.startswith("file:") or endpoint == "file:":
+        raise BadRequestError(f"endpoint {endpoint!r} must be memory:// or file:PATH")
+    return _open_file(endpoint.removeprefix("file:"))
+
+
+def _open_file(directory: str) -> EmbeddedServer:
+    path = os.path.realpath(directory)
+    shared = _open_files.get(path)
+    if shared is not None:
+        if shared.loop is not asyncio.get_running_loop():
+            raise UnavailableError(
+                f"{path} is open in another event loop of this process; use one loop, or a server"
+            )
+        shared.users += 1
+        return shared
+    config = Config(data_dir=path)
+    server = FloServer(config, DataDirectory.open(path), SystemClock)
+    server.start()
+    embedded = _open_files[path] = EmbeddedServer(server, path)
+    return embedded

@@ -1,0 +1,15 @@
+"""What the server bounds, beside the limits on values: connections, work in flight, memory held."""
+
+from __future__ import annotations
+
+CONNECTIONS_MAX = 10_000
+IN_FLIGHT_MAX = 4_096
+"""Unanswered requests of one connection."""
+PENDING_BYTES_MAX = 256 * 1024 * 1024
+"""Bytes of unanswered requests of all connections together."""
+OUTBOX_HIGH_BYTES = 1024 * 1024
+"""Unsent answers of one connection above which nothing more is read from it."""
+OUTBOX_BYTES_MAX = 64 * 1024 * 1024
+"""Unsent answers of one connection above which it is closed: its reader is gone or stuck."""
+HANDSHAKE_MS_MAX = 10_000
+"""Time for the preamble and the hello."""

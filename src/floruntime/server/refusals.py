@@ -1,0 +1,66 @@
+"""What was wrong with a frame, in words: which field, which value, what would be right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from floruntime.core.errors import BadRequestError, ProtocolError
+from floruntime.core.limits import shown
+from floruntime.core.wire import CLIENT_REQUESTS, decode_request_id
+
+_BY_TAG: dict[int, Any] = {
+    request.__struct_config__.tag: request  # type: ignore[misc]  # every request has a tag
+    for request in CLIENT_REQUESTS
+}
+_PATH = re.compile(r" - at `\$(.*)`$")
+_STEP = re.compile(r"\[(\d+|\.\.\.)\]")
+_ENVELOPE = ("id", "namespace", "number", "request")
+
+
+def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestError]:
+    """The id to answer, and the refusal. Raises `ProtocolError` where there is no id to answer."""
+    request_id = decode_request_id(body)
+    if not isinstance(error, msgspec.ValidationError):
+        raise ProtocolError(f"a frame is not MessagePack: {error}")
+    message = str(error)
+    match = _PATH.search(message)
+    steps = _STEP.findall(match[1]) if match is not None else []
+    field, value = _locate(msgspec.msgpack.decode(body), steps)
+    reason = message if match is None else message[: match.start()]
+    if field == "operation":
+        return request_id, BadRequestError(f"operation {shown(value)} is not known to this server")
+    return request_id, BadRequestError(f"{field} is {shown(value)}: {_lowered(reason)}")
+
+
+def _lowered(reason: str) -> str:
+    return reason[:1].lower() + reason[1:]
+
+
+def _locate(message: Any, steps: list[str]) -> tuple[str, Any]:
+    """Follow the decoder's path through the message; the field's name and its value."""
+    field, value = "request", message
+    names: tuple[str, ...] = _ENVELOPE
+    for step in steps:
+        if step == "..." or not isinstance(value, list) or int(step) >= len(value):
+            break
+        index = int(step)
+        value = value[index]
+        if names is _NAMED_NO_FURTHER:
+            continue
+        if names and index < len(names):
+            field = names[index]
+            names = _names_within(field, value)
+    return field, value
+
+
+_NAMED_NO_FURTHER: tuple[str, ...] = ("",)
+
+
+def _names_within(field: str, value: Any) -> tuple[str, ...]:
+    if field != "request" or not isinstance(value, list) or not value:
+        return _NAMED_NO_FURTHER
+    request = _BY_TAG.get(value[0]) if isinstance(value[0], int) else None
+    return ("operation", *(request.__struct_fields__ if request is not None else ()))

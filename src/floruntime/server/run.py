@@ -1,0 +1,111 @@
+"""Runs a server as a process: signals, logging, the event loop, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from floruntime.server.data_dir import DataDirectory
+
+from floruntime.server.clock import SystemClock
+from floruntime.server.config import Config
+from floruntime.server.failpoints import VARIABLE, fail_point_from
+from floruntime.server.server import FloServer, needs_disk
+from floruntime.server.storage import MemoryStorage, Storage
+from floruntime.server.tcp import TcpListener
+
+log = logging.getLogger("floruntime.server")
+
+SWITCH_INTERVAL_S = 0.0001
+"""How long the sync thread waits for the GIL at most; Python's default is fifty times as much."""
+EXIT_STORE_FAILED = 70
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_logging(config: Config) -> None:
+    """Log to standard error, in the format that the settings ask for."""
+    handler = logging.StreamHandler(sys.stderr)
+    if config.log_format == "json":
+        handler.setFormatter(_JsonFormatter())
+    else:
+        handler.setFormatter(
+            logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+        )
+    logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
+
+
+def run_server(config: Config) -> None:
+    """Run until SIGTERM or SIGINT. Raises what opening the data directory or the port raises."""
+    set_up_logging(config)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    _run(serve(config))
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+
+
+async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: None) -> None:
+    """Serve until a signal asks to stop."""
+    storage: Storage
+    storage = DataDirectory.open(config.data_dir) if needs_disk(config) else MemoryStorage()
+    on_step = fail_point_from(os.environ.get(VARIABLE))
+    server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
+    try:
+        listener = await TcpListener.open(server, config.bind, config.port)
+    except OSError:
+        await server.stop()
+        raise
+    server.start()
+    stopping = _stop_signals()
+    log.info(
+        "ready on %s:%d, durability %s, data in %s",
+        config.bind,
+        listener.port,
+        config.durability.value,
+        storage.path or "memory",
+    )
+    on_ready(listener.port)
+    await stopping.wait()
+    log.info("stopping: answering what is in flight")
+    listener.close()
+    await server.stop()
+    log.info("stopped")
+
+
+def _stop_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _end_at_once(error: BaseException) -> None:
+    """After a failed write or sync nothing can be told for sure: end, and let recovery decide."""
+    logging.shutdown()
+    os._exit(EXIT_STORE_FAILED)

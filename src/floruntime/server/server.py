@@ -1,0 +1,281 @@
+"""The server: one state, its connections, and the life of both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from floruntime.server.disk import DiskWatch
+
+from floruntime.core.errors import (
+    FloError,
+    InternalServerError,
+    OverloadedError,
+    UnauthorizedError,
+)
+from floruntime.core.limits import check_name
+from floruntime.core.system import (
+    Backup,
+    GetServerInfo,
+    Hello,
+    Limits,
+    Ping,
+    ServerInfo,
+    SessionForget,
+    Welcome,
+)
+from floruntime.core.types import Request
+from floruntime.core.version import VERSION
+from floruntime.engine import sessions
+from floruntime.engine.machine import Machine
+from floruntime.server.clock import Clock, Handle
+from floruntime.server.commit import Commit
+from floruntime.server.config import Config
+from floruntime.server.durability import Durability
+from floruntime.server.session import Session
+from floruntime.server.storage import Storage
+
+log = logging.getLogger("floruntime.server")
+
+SESSION_KEPT_MS = 600_000
+"""How long the writes of a client that is gone are remembered."""
+DISK_CHECK_S = 1.0
+
+
+class FloServer:
+    """The whole server but its listeners; `session()` is the door for all of them."""
+
+    def __init__(
+        self,
+        config: Config,
+        storage: Storage,
+        make_clock: Callable[[int], Clock],
+        *,
+        on_fatal: Callable[[BaseException], None] | None = None,
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self.config = config
+        self.storage = storage
+        self.frame_bytes_max = config.frame_bytes_max
+        self.in_flight_max = config.in_flight_max
+        self._on_fatal = on_fatal
+        machine = Machine(storage.store, value_bytes_max=config.value_bytes_max)
+        self.clock = make_clock(machine.time_ms)
+        self.commit = Commit(
+            machine,
+            storage.store,
+            self.clock,
+            config.durability,
+            sync=storage.sync,
+            on_fatal=self._fail,
+            on_step=on_step,
+        )
+        self._sessions: set[Session] = set()
+        self._load_bytes = 0
+        self._is_stopping = False
+        self._is_failed = False
+        self._drained: asyncio.Future[None] | None = None
+        self._backups: set[asyncio.Task[None]] = set()
+        self._started_ms = self.clock.now_ms()
+        self._connected: dict[str, int] = {}
+        self._forgetting: dict[str, Handle] = {}
+        self._disk_timer: asyncio.TimerHandle | None = None
+        self._disk = DiskWatch(storage.free_bytes, config.disk_low_bytes, 2 * config.disk_low_bytes)
+
+    def start(self) -> None:
+        """Begin to keep time."""
+        self._check_disk()
+        self._forget_clients_of_before()
+        self.commit.start()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no new work is taken."""
+        return self._is_stopping
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the store failed: nothing is answered any more."""
+        return self._is_failed
+
+    # Connections
+
+    def session(
+        self, write: Callable[[bytes], None], close: Callable[[], None], peer: str
+    ) -> Session:
+        """The server's end of a new connection."""
+        session = Session(self, write, close, peer)
+        self._sessions.add(session)
+        return session
+
+    def welcome(self, session: Session, hello: Hello) -> Welcome:
+        """Judge a hello. Raises what it is refused for."""
+        if len(self._sessions) > self.config.connections_max:
+            raise OverloadedError(
+                f"the server has {self.config.connections_max} connections and takes no more"
+            )
+        check_name("session", hello.session)
+        if hello.token is not None:
+            raise UnauthorizedError(
+                "a token was given, and this server has no tokens; connect without one"
+            )
+        self._client_came(hello.session)
+        view = self.commit.view()
+        return Welcome(VERSION, self._limits(), sessions.is_known(view, hello.session))
+
+    def _limits(self) -> Limits:
+        return Limits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
+
+    def gone(self, session: Session) -> None:
+        """A connection is gone: nothing waits on its behalf any more."""
+        self._sessions.discard(session)
+        self.commit.drop(session)
+        if session.session:
+            self._client_went(session.session)
+        if self._drained is not None:
+            self._tell_drained()
+
+    def take_load(self, size_bytes: int) -> bool:
+        """Count an unanswered request; False if the server holds too much already."""
+        if self._load_bytes + size_bytes > self.config.pending_bytes_max:
+            return False
+        self._load_bytes += size_bytes
+        return True
+
+    def give_load(self, size_bytes: int) -> None:
+        """A request was answered, or its connection went."""
+        self._load_bytes -= size_bytes
+        if self._drained is not None:
+            self._tell_drained()
+
+    # The memory of clients' writes
+
+    def _client_came(self, client: str) -> None:
+        self._connected[client] = self._connected.get(client, 0) + 1
+        handle = self._forgetting.pop(client, None)
+        if handle is not None:
+            handle.cancel()
+
+    def _client_went(self, client: str) -> None:
+        self._connected[client] -= 1
+        if not self._connected[client]:
+            del self._connected[client]
+            self._forget_later(client)
+
+    def _forget_later(self, client: str) -> None:
+        def forget() -> None:
+            self._forgetting.pop(client, None)
+            if sessions.is_known(self.commit.view(), client):
+                self.commit.submit_own(SessionForget(client))
+
+        due_ms = self.clock.now_ms() + SESSION_KEPT_MS
+        self._forgetting[client] = self.clock.call_at(due_ms, forget)
+
+    def _forget_clients_of_before(self) -> None:
+        """Clients known from before this start have their ten minutes to come back."""
+        for client in sessions.known(self.commit.view()):
+            self._forget_later(client)
+
+    # Requests about the server itself
+
+    def serve(self, session: Session, request_id: int, request: Request[Any]) -> None:
+        """Answer what is neither a command nor a query of the engine."""
+        if isinstance(request, Ping):
+            session.add_answer(request_id, None, None)
+        elif isinstance(request, GetServerInfo):
+            session.add_answer(request_id, self.info(), None)
+        elif isinstance(request, Backup):
+            task = asyncio.get_running_loop().create_task(
+                self._back_up(session, request_id, request.directory)
+            )
+            self._backups.add(task)
+            task.add_done_callback(self._backups.discard)
+        else:
+            raise AssertionError(f"no one serves {type(request).__name__}")
+
+    def info(self) -> ServerInfo:
+        """What `client.info()` shows."""
+        return ServerInfo(
+            version=VERSION,
+            durability=self.config.durability.value,
+            limits=self._limits(),
+            uptime_ms=self.clock.now_ms() - self._started_ms,
+            data_dir=self.storage.path,
+            connections=len(self._sessions),
+            commands_total=self.commit.commands_total,
+            storage_full=not self.commit.may_grow,
+        )
+
+    async def _back_up(self, session: Session, request_id: int, directory: str) -> None:
+        path: str | None = None
+        error: FloError | None = None
+        try:
+            path = await asyncio.to_thread(self.storage.checkpoint, directory)
+        except FloError as caught:
+            error = caught
+        except OSError as caught:
+            log.warning("backup into %s failed: %s", directory, caught)
+            error = InternalServerError(f"the backup into {directory!r} failed: {caught}")
+        if not session.is_closed:
+            session.add_answer(request_id, path, error)
+            session.flush()
+
+    # The disk
+
+    def _check_disk(self) -> None:
+        may_grow = self._disk.check()
+        if may_grow != self.commit.may_grow:
+            log.warning(
+                "free disk space: %s bytes; growth is %s",
+                self.storage.free_bytes(),
+                "allowed again" if may_grow else "refused until there is more",
+            )
+            self.commit.may_grow = may_grow
+        if self.storage.free_bytes() is not None:
+            loop = asyncio.get_running_loop()
+            self._disk_timer = loop.call_later(DISK_CHECK_S, self._check_disk)
+
+    # The end
+
+    def _fail(self, error: BaseException) -> None:
+        self._is_failed = True
+        log.critical("the store failed, so the server ends without answering: %s", error)
+        if self._on_fatal is not None:
+            self._on_fatal(error)
+        for session in list(self._sessions):
+            session.close()
+
+    async def stop(self, grace_ms: int = 10_000) -> None:
+        """Take no new work, answer what is in flight, close connections and store."""
+        self._is_stopping = True
+        self.commit.end_waits()
+        if not self._is_failed:
+            await self._drain(grace_ms)
+        for task in list(self._backups):
+            await asyncio.wait([task])
+        for session in list(self._sessions):
+            session.flush()
+            session.close()
+        for handle in self._forgetting.values():
+            handle.cancel()
+        if self._disk_timer is not None:
+            self._disk_timer.cancel()
+        await self.commit.stop()
+        self.storage.close()
+
+    async def _drain(self, grace_ms: int) -> None:
+        await self.commit.settle()
+        if self._load_bytes:
+            self._drained = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._drained], timeout=grace_ms / 1000)
+
+    def _tell_drained(self) -> None:
+        if not self._load_bytes and self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+
+def needs_disk(config: Config) -> bool:
+    """Whether the state is kept on disk."""
+    return config.durability is not Durability.EPHEMERAL

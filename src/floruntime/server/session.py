@@ -1,0 +1,234 @@
+"""One connection's requests: bytes in, answers out, whatever carries the bytes.
+
+No sockets here: TCP, WebSocket and the embedded link each own a `Session`, feed it what arrives and
+send what it writes. The session checks the preamble and the hello, decodes frames, bounds what is
+in flight, runs queries at once and hands commands to the commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from floruntime.core.errors import (
+    BadRequestError,
+    FloError,
+    OverloadedError,
+    ProtocolError,
+    UnavailableError,
+)
+from floruntime.core.system import CancelWait, Hello, Welcome
+from floruntime.core.types import Request
+from floruntime.core.wire import (
+    PREAMBLE,
+    Envelope,
+    FrameReader,
+    decode_envelope,
+    encode_answer,
+    encode_error,
+)
+from floruntime.engine.registry import COMMANDS, QUERIES
+from floruntime.server.refusals import explain
+
+log = logging.getLogger("floruntime.session")
+
+
+class Host(Protocol):
+    """What a session needs of the server."""
+
+    frame_bytes_max: int
+    in_flight_max: int
+    commit: Any
+
+    def welcome(self, session: Session, hello: Hello) -> Welcome: ...
+    def serve(self, session: Session, request_id: int, request: Request[Any]) -> None: ...
+    def take_load(self, size_bytes: int) -> bool: ...
+    def give_load(self, size_bytes: int) -> None: ...
+    def gone(self, session: Session) -> None: ...
+
+    @property
+    def is_stopping(self) -> bool: ...
+
+
+class Session:
+    """The server's end of one connection."""
+
+    def __init__(
+        self,
+        host: Host,
+        write: Callable[[bytes], None],
+        close: Callable[[], None],
+        peer: str,
+    ) -> None:
+        self._host = host
+        self._write = write
+        self._close = close
+        self.peer = peer
+        #: The client's id for its numbered writes; empty before the hello.
+        self.session = ""
+        self.is_closed = False
+        self._has_preamble = False
+        self._head = b""
+        self._reader: FrameReader[Any] = FrameReader(host.frame_bytes_max)
+        self._outbox: list[bytes] = []
+        self._in_flight: dict[int, int] = {}
+        self._is_reading = False
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the hello is done."""
+        return bool(self.session)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are unanswered."""
+        return len(self._in_flight)
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what arrived; answers are written as they come."""
+        if self.is_closed:
+            return
+        if not self._has_preamble:
+            data = self._take_preamble(data)
+        self._is_reading = True
+        for body in self._reader.receive_data(data):
+            self._receive_frame(body)
+            if self.is_closed:
+                return
+        self._is_reading = False
+        if self._outbox:
+            self.flush()
+        if self._reader.failed is not None:
+            self._fail(self._reader.failed)
+
+    def _take_preamble(self, data: bytes) -> bytes:
+        self._head += data
+        if not PREAMBLE.startswith(self._head[: len(PREAMBLE)]):
+            self._fail(ProtocolError(f"it began with {self._head[:16]!r}, which is not Flo"))
+            return b""
+        if len(self._head) < len(PREAMBLE):
+            return b""
+        self._has_preamble = True
+        data, self._head = self._head[len(PREAMBLE) :], b""
+        return data
+
+    def _receive_frame(self, body: bytes) -> None:
+        try:
+            envelope = decode_envelope(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._refuse_frame(body, error)
+            return
+        if not self.session or envelope.id in self._in_flight:
+            self._receive_unusual(envelope)
+            return
+        self._dispatch(envelope, len(body))
+
+    def _dispatch(self, envelope: Envelope, size_bytes: int) -> None:
+        host = self._host
+        request_id = envelope.id
+        request: Any = envelope.request
+        kind = type(request)
+        if len(self._in_flight) >= host.in_flight_max or not host.take_load(size_bytes):
+            self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
+            return
+        self._in_flight[request_id] = size_bytes
+        if kind in COMMANDS:
+            if host.is_stopping:
+                self.add_answer(request_id, None, _stopping())
+                return
+            host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
+        elif kind in QUERIES:
+            host.commit.query(self, request_id, envelope.namespace, request)
+        elif isinstance(request, CancelWait):
+            ended: bool = host.commit.cancel(self, request.request_id)
+            self.add_answer(request_id, ended, None)
+        else:
+            host.serve(self, request_id, request)
+
+    def _receive_unusual(self, envelope: Envelope) -> None:
+        """The hello, or a request that may not stand where it does."""
+        if self.session:
+            self._fail(ProtocolError(f"request id {envelope.id} is already in flight"))
+        elif not isinstance(envelope.request, Hello):
+            self._fail(ProtocolError("the first request must be a hello"))
+        else:
+            self._greet(envelope.id, envelope.request)
+
+    def _greet(self, request_id: int, hello: Hello) -> None:
+        try:
+            welcome = self._host.welcome(self, hello)
+        except FloError as error:
+            self._outbox.append(encode_error(request_id, error))
+            self.flush()
+            self.close()
+            return
+        self.session = hello.session
+        self._outbox.append(encode_answer(request_id, welcome))
+
+    def _refuse_frame(self, body: bytes, error: Exception) -> None:
+        try:
+            if not isinstance(error, msgspec.DecodeError):
+                raise ProtocolError("a frame is nested too deeply")
+            request_id, refusal = explain(body, error)
+        except (ProtocolError, RecursionError) as lost:
+            self._fail(lost)
+            return
+        log.info("%s: refused request %d: %s", self.peer, request_id, refusal)
+        self._outbox.append(encode_error(request_id, refusal))
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the outbox."""
+        size_bytes = self._in_flight.pop(request_id, None)
+        if size_bytes is not None:
+            self._host.give_load(size_bytes)
+        if error is None:
+            self._outbox.append(encode_answer(request_id, result))
+        else:
+            self._outbox.append(encode_error(request_id, error))
+
+    def flush(self) -> None:
+        """Send what is in the outbox; while a piece of input is being read, at its end."""
+        if self._is_reading or self.is_closed or not self._outbox:
+            return
+        outbox, self._outbox = self._outbox, []
+        self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+
+    def _fail(self, error: Exception) -> None:
+        """Framing is lost: nothing that follows can be understood."""
+        log.warning("%s: connection closed: %s", self.peer, error)
+        self._is_reading = False
+        self.flush()
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection from this end."""
+        if not self.is_closed:
+            self.connection_lost()
+            self._close()
+
+    def connection_lost(self) -> None:
+        """The connection is gone: forget its waits and what was in flight."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._outbox.clear()
+        for size_bytes in self._in_flight.values():
+            self._host.give_load(size_bytes)
+        self._in_flight.clear()
+        self._host.gone(self)
+
+
+def _overloaded(in_flight: int) -> OverloadedError:
+    return OverloadedError(
+        f"too much is in flight ({in_flight} requests on this connection); send this again later"
+    )
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("the server is stopping and takes no new work")
+
+
+__all__ = ["BadRequestError", "Host", "Session"]

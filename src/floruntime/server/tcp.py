@@ -1,0 +1,115 @@
+"""TCP: one listener, one thin protocol object per connection over its `Session`.
+
+The first bytes tell protocols apart, so that others can share the port; today there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from floruntime.server import limits
+from floruntime.server.server import FloServer
+from floruntime.server.session import Session
+
+log = logging.getLogger("floruntime.tcp")
+
+
+class TcpConnection(asyncio.Protocol):
+    """Moves bytes between a socket and a session, with back-pressure on a slow reader."""
+
+    def __init__(self, server: FloServer) -> None:
+        self._server = server
+        self._transport: asyncio.Transport | None = None
+        self._session: Session | None = None
+        self._handshake: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=limits.OUTBOX_HIGH_BYTES)
+        peer = transport.get_extra_info("peername")
+        name = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "peer"
+        self._session = self._server.session(self._write, self._close, name)
+        self._handshake = asyncio.get_running_loop().call_later(
+            limits.HANDSHAKE_MS_MAX / 1000, self._check_handshake
+        )
+
+    def _check_handshake(self) -> None:
+        if self._session is not None and not self._session.is_welcome:
+            log.warning("%s: connection closed: no hello in time", self._session.peer)
+            self._session.close()
+
+    def data_received(self, data: bytes) -> None:
+        assert self._session is not None
+        self._session.receive_data(data)
+
+    def _write(self, data: bytes) -> None:
+        transport = self._transport
+        assert transport is not None
+        assert self._session is not None
+        transport.write(data)
+        if len(data) > limits.OUTBOX_HIGH_BYTES or self._is_paused:
+            held_bytes = transport.get_write_buffer_size()
+            if held_bytes > self._server.config.outbox_bytes_max:
+                log.warning(
+                    "%s: connection closed: %d bytes of answers lie unread",
+                    self._session.peer,
+                    held_bytes,
+                )
+                self._session.connection_lost()
+                transport.abort()
+
+    _is_paused = False
+
+    def pause_writing(self) -> None:
+        """The reader is slow: take no more requests from it until it has caught up."""
+        self._is_paused = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._is_paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._handshake is not None:
+            self._handshake.cancel()
+        if self._session is not None:
+            self._session.connection_lost()
+
+
+class TcpListener:
+    """Accepts connections until it is closed."""
+
+    def __init__(self, listener: asyncio.Server) -> None:
+        self._listener = listener
+
+    @classmethod
+    async def open(cls, server: FloServer, host: str, port: int) -> TcpListener:
+        """Listen on `host:port`; port 0 takes a free one."""
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(
+            lambda: TcpConnection(server), host, port, backlog=1024, reuse_address=True
+        )
+        return cls(listener)
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return _port_of(self._listener.sockets[0])
+
+    def close(self) -> None:
+        """Accept no more."""
+        self._listener.close()
+
+
+def _port_of(listening: socket.socket) -> int:
+    port: int = listening.getsockname()[1]
+    return port

@@ -1,0 +1,120 @@
+"""Long polls that found nothing yet: who waits on what, in order of arrival.
+
+A wait ends when a change of its topic brings an answer, when its time is up (with the empty answer
+it had), or when its connection closes (with no answer at all). Topics are exact names; a wait on an
+empty name is a wait on every name of the primitive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from floruntime.engine.registry import WaitRule
+from floruntime.engine.tx import Topic
+from floruntime.server.clock import Clock, Handle
+
+
+class Waiter:
+    """One request that waits. `empty`: what it is answered when its time is up."""
+
+    __slots__ = (
+        "asked_ms",
+        "deadline",
+        "empty",
+        "namespace",
+        "number",
+        "owner",
+        "request",
+        "request_id",
+        "rule",
+        "topic",
+    )
+
+    def __init__(
+        self,
+        owner: Any,
+        request_id: int,
+        namespace: str,
+        number: int,
+        request: Any,
+        rule: WaitRule,
+        empty: Any,
+        asked_ms: int,
+    ) -> None:
+        self.owner = owner
+        self.request_id = request_id
+        self.namespace = namespace
+        self.number = number
+        self.request = request
+        self.rule = rule
+        self.empty = empty
+        self.asked_ms = asked_ms
+        self.topic = rule.topic(namespace, request)
+        self.deadline: Handle | None = None
+
+
+class Waiters:
+    """All waits of one kind (commands, or queries) by topic."""
+
+    def __init__(self, clock: Clock, time_up: Callable[[Waiter], None]) -> None:
+        self._clock = clock
+        self._time_up = time_up
+        self._by_topic: dict[Topic, dict[Waiter, None]] = {}
+        self._by_owner: dict[Any, dict[Waiter, None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_topic)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_topic.values()))
+
+    def add(self, waiter: Waiter, block_ms: int) -> None:
+        """Let `waiter` wait for `block_ms`."""
+        self._by_topic.setdefault(waiter.topic, {})[waiter] = None
+        self._by_owner.setdefault(waiter.owner, {})[waiter] = None
+
+        def time_up() -> None:
+            self.remove(waiter)
+            self._time_up(waiter)
+
+        waiter.deadline = self._clock.call_at(self._clock.now_ms() + block_ms, time_up)
+
+    def remove(self, waiter: Waiter) -> None:
+        """Take `waiter` out, if it still waits."""
+        for group, key in ((self._by_topic, waiter.topic), (self._by_owner, waiter.owner)):
+            members = group.get(key, {})
+            members.pop(waiter, None)
+            if not members:
+                group.pop(key, None)
+        if waiter.deadline is not None:
+            waiter.deadline.cancel()
+
+    def on(self, topics: list[Topic]) -> Iterator[Waiter]:
+        """Those who wait on any of `topics`, each once, in order of arrival within a topic."""
+        seen: set[Topic] = set()
+        for topic in topics:
+            for key in (topic, (topic[0], topic[1], "")):
+                if key not in seen:
+                    seen.add(key)
+                    yield from list(self._by_topic.get(key, ()))
+
+    def of(self, owner: Any) -> list[Waiter]:
+        """Everything that `owner` waits for."""
+        return list(self._by_owner.get(owner, ()))
+
+    def keeping_alive(self, asked_before_ms: int) -> list[Waiter]:
+        """Those whose wait renews something, and who were last asked before that time."""
+        return [
+            waiter
+            for members in self._by_topic.values()
+            for waiter in members
+            if waiter.rule.keeps_alive and waiter.asked_ms < asked_before_ms
+        ]
+
+    def clear(self) -> list[Waiter]:
+        """End all waits; answers who waited."""
+        waiting = [waiter for members in self._by_topic.values() for waiter in members]
+        for waiter in waiting:
+            self.remove(waiter)
+        return waiting

@@ -1,0 +1,126 @@
+"""For tests: the whole server in the process, with a clock that the test moves.
+
+    async with FloTestServer() as server:
+        async with server.client() as client:
+            await client.kv.put("key", b"value", ttl_ms=60_000)
+            await server.advance(60_000)
+            assert await client.kv.get("key") is None
+
+The clock stands still until it is moved: leases, delays, TTLs, retries and waits (`block_ms`) all
+follow it, so that hours are tested in milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from floruntime.server.data_dir import DataDirectory
+
+from floruntime.server.clock import ManualClock
+from floruntime.server.config import Config
+from floruntime.server.server import FloServer
+from floruntime.server.storage import MemoryStorage, Storage
+from floruntime.server.tcp import TcpListener
+
+if TYPE_CHECKING:
+    from floruntime.client.client import FloClient
+
+SETTLE_TURNS = 20
+
+
+class FloTestServer:
+    """A server for one test.
+
+    `data_dir`: keep the state there, on disk and synced, instead of in memory. `settings` are those
+    of `flo.toml` (`value_bytes_max`, `in_flight_max`, …).
+    """
+
+    def __init__(self, data_dir: str | None = None, **settings: Any) -> None:
+        self._data_dir = data_dir
+        self._config = Config(**settings)
+        self.clock = ManualClock()
+        self._storage: Storage | None = None
+        self._server: FloServer | None = None
+        self._listener: TcpListener | None = None
+        self._port = 0
+
+    @property
+    def server(self) -> FloServer:
+        """The running server."""
+        assert self._server is not None, "the test server is not started"
+        return self._server
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect: a free port on loopback."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def now_ms(self) -> int:
+        """The server's time."""
+        return self.clock.now_ms()
+
+    def client(self, **options: Any) -> FloClient:
+        """A client of this server, not yet connected; options as for `FloClient`."""
+        from floruntime.client.client import FloClient
+
+        return FloClient(self.endpoint, **options)
+
+    async def start(self) -> None:
+        """Start on a free port (after a stop: on the same one)."""
+        if self._storage is None:
+            if self._data_dir is not None:
+                self._storage = DataDirectory.open(self._data_dir)
+            else:
+                self._storage = MemoryStorage()
+        self._server = FloServer(self._config, self._storage, lambda floor_ms: self.clock)
+        self._server.start()
+        self._listener = await TcpListener.open(self._server, "127.0.0.1", self._port)
+        self._port = self._listener.port
+
+    async def stop(self) -> None:
+        """Stop as SIGTERM would. What was in memory is gone; a data directory stays."""
+        self._close_listener()
+        await self.server.stop()
+        self._server = self._storage = None
+
+    async def restart(self) -> None:
+        """Cut every connection, start again on the same state and port; clients reconnect."""
+        self._close_listener()
+        storage = self._storage
+        if isinstance(storage, MemoryStorage):
+            storage.close = lambda: None  # type: ignore[method-assign]  # it lives on
+        await self.server.stop()
+        self._storage = storage if isinstance(storage, MemoryStorage) else None
+        await self.start()
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+
+    async def advance(self, ms: int) -> None:
+        """Move the clock by `ms`, stopping at every deadline on the way, until all is done."""
+        until_ms = self.clock.now_ms() + ms
+        while self.clock.run_next(until_ms):
+            await self.settle()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let everything that is under way come to rest."""
+        for _ in range(SETTLE_TURNS):
+            await self.server.commit.settle()
+            await asyncio.sleep(0)
+
+    async def __aenter__(self) -> FloTestServer:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
