@@ -1,0 +1,43 @@
+# Five verbs, the same locally and in CI. Everything happens in .venv, made on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROUNDS ?= 20
+
+.PHONY: run demo test check bench crash fuzz docs clean
+
+run: $(STAMP)  ## set up everything and start the server
+	$(BIN)/flo server start
+
+demo: $(STAMP)  ## a guided tour: starts a server of its own, shows what happens, ends it
+	$(BIN)/python examples/demo.py
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP)  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## figures beside Redis, measured in the same run
+	$(BIN)/python -m bench
+
+crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
+	$(BIN)/python -m tests.crash $(ROUNDS)
+
+fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
+	$(BIN)/python -m tests.fuzz
+
+docs: $(STAMP)  ## regenerate what is generated in docs/
+	$(BIN)/python scripts/generate_cli_docs.py
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
