@@ -1,0 +1,1 @@
+"""The server: listeners, sessions, group commit, waiters, configuration, the data directory."""
