@@ -25,6 +25,7 @@ class Table(Generic[Row]):
     """
 
     register: ClassVar[dict[bytes, Table[Any]]] = {}
+    cached_tags: ClassVar[set[bytes]] = set()
 
     def __init__(
         self,
@@ -44,6 +45,8 @@ class Table(Generic[Row]):
         self.fields = fields
         self.tail = tail
         self.cached = cached
+        if cached:
+            self.cached_tags.add(tag)
         self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
         self._prefixes = [
             struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))

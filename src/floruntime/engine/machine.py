@@ -44,6 +44,12 @@ MACHINE: Final[Table[MachineRow]] = Table(b"mm", MachineRow)
 _MACHINE_KEY = MACHINE.key()
 
 
+def applied_index(reader: Reader) -> int:
+    """How many entries the state that `reader` shows has seen."""
+    data = reader.get(_MACHINE_KEY)
+    return 0 if data is None else int(MACHINE.decode(data).index)
+
+
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One command in the sequence, with all that decides its outcome beside the state.
 

@@ -1,9 +1,9 @@
 """Reading and writing typed rows: a `View` reads a state, a `Tx` adds writes on top of it.
 
-A `Tx` is one open batch of commands. Each command writes into an overlay of its own: accepted, the
-overlay joins the batch; refused, it is dropped and has written nothing. Reads and scans see both
-overlays over the store. Rows of cached tables stay decoded between batches; rows are immutable
-values, so sharing them is safe.
+A `Tx` is one open batch of commands, laid over the store. A command writes straight into it and
+notes what it wrote over: accepted, the note is dropped; refused, it is played back, and the command
+has written nothing. Rows of cached tables stay decoded between batches; rows are immutable values,
+so sharing them is safe.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from floruntime.core import limits
 from floruntime.engine.keyspace import Table
+from floruntime.engine.ranges import KeyRanges
 from floruntime.engine.store.protocol import Changes, Reader
 
 Row = TypeVar("Row")
@@ -25,6 +26,14 @@ Topic = tuple[str, str, str]
 _ABSENT: Any = object()
 _CACHED_ROWS_MAX = 50_000
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def _decoded(
+    table: Table[Row], stored: Iterator[tuple[bytes, bytes]]
+) -> Iterator[tuple[bytes, Row]]:
+    decode = table.decode
+    for key, data in stored:
+        yield key, decode(data)
 
 
 class View:
@@ -45,9 +54,7 @@ class View:
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, Row]]:
         """Rows with `start <= key < end`, in key order (or falling)."""
-        decode = table.decode
-        for key, data in self._reader.scan(start, end, reverse=reverse):
-            yield key, decode(data)
+        return _decoded(table, self._reader.scan(start, end, reverse=reverse))
 
 
 class Tx(View):
@@ -55,12 +62,16 @@ class Tx(View):
 
     def __init__(self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT) -> None:
         super().__init__(reader, "", 0, value_bytes_max)
-        self._batch: dict[bytes, Any] = {}
-        self._command: dict[bytes, Any] = {}
-        self._batch_cleared: list[tuple[bytes, bytes]] = []
-        self._command_cleared: list[tuple[bytes, bytes]] = []
+        #: Rows as they now stand: all that the batch wrote (None: deleted), and the cached ones.
+        self._rows: dict[bytes, Any] = {}
+        #: The keys that accepted commands of the batch wrote; the values mean nothing.
+        self._written: dict[bytes, Any] = {}
+        #: What the open command wrote over: the entry of `_rows` as it was, or `_ABSENT`.
+        self._undo: dict[bytes, Any] = {}
+        self._cleared = KeyRanges()
+        self._cleared_before: KeyRanges | None = None
+        #: Per table that was scanned, all written keys in order.
         self._sorted: dict[bytes, list[bytes]] = {}
-        self._cache: dict[bytes, Any] = {}
         #: The session whose command this is; empty for the server's own.
         self.session = ""
         #: False while the disk is nearly full: commands that grow are refused.
@@ -79,51 +90,33 @@ class Tx(View):
     # Reading
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
-        row = self._command.get(key, _ABSENT)
+        row = self._rows.get(key, _ABSENT)
         if row is _ABSENT:
-            row = self._batch.get(key, _ABSENT)
-            if row is _ABSENT:
-                return self._get_stored(table, key)
+            return self._get_stored(table, key)
         return row  # type: ignore[no-any-return]  # rows lie under the keys of their own tables
 
     def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
-        if (self._command_cleared or self._batch_cleared) and self._is_cleared(key):
+        if self._cleared and key in self._cleared:
             return None
-        if table.cached:
-            row = self._cache.get(key, _ABSENT)
-            if row is _ABSENT:
-                data = self._reader.get(key)
-                row = None if data is None else table.decode(data)
-                self._keep(key, row)
-            return row  # type: ignore[no-any-return]  # as above
         data = self._reader.get(key)
-        return None if data is None else table.decode(data)
-
-    def _keep(self, key: bytes, row: object) -> None:
-        if len(self._cache) >= _CACHED_ROWS_MAX:
-            self._cache.clear()
-        self._cache[key] = row
-
-    def _is_cleared(self, key: bytes) -> bool:
-        return any(
-            start <= key < end
-            for cleared in (self._command_cleared, self._batch_cleared)
-            for start, end in cleared
-        )
+        row = None if data is None else table.decode(data)
+        if table.cached:
+            self._rows[key] = row
+        return row  # type: ignore[no-any-return]  # as above
 
     def scan(
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, Row]]:
-        written = self._written_keys(table.tag, start, end)
+        """As a view's; what the command itself writes while it scans may be seen or not."""
         stored = self._reader.scan(start, end, reverse=reverse)
-        if not written and not self._batch_cleared and not self._command_cleared:
-            decode = table.decode
-            for key, data in stored:
-                yield key, decode(data)
-            return
+        if not self._written and not self._undo:  # then nothing is cleared either
+            return _decoded(table, stored)
+        written = self._written_keys(table.tag, start, end)
+        if not written and not self._cleared.overlaps(start, end):
+            return _decoded(table, stored)
         if reverse:
             written.reverse()
-        yield from self._merged(table, written, stored, reverse)
+        return self._merged(table, written, stored, reverse)
 
     def _merged(
         self,
@@ -132,51 +125,66 @@ class Tx(View):
         stored: Iterator[tuple[bytes, bytes]],
         reverse: bool,
     ) -> Iterator[tuple[bytes, Row]]:
+        rows, cleared = self._rows, self._cleared
         position = 0
         for key, data in stored:
             while position < len(written) and (
                 written[position] > key if reverse else written[position] < key
             ):
-                yield from self._overlaid(written[position])
+                row = rows.get(written[position])
+                if row is not None:
+                    yield written[position], row
                 position += 1
             if position < len(written) and written[position] == key:
-                yield from self._overlaid(key)
-                position += 1
-            elif not self._is_cleared(key):
+                continue  # the written row comes at the next step
+            if key not in cleared:
                 yield key, table.decode(data)
         for key in written[position:]:
-            yield from self._overlaid(key)
-
-    def _overlaid(self, key: bytes) -> Iterator[tuple[bytes, Any]]:
-        row = self._command.get(key, _ABSENT)
-        if row is _ABSENT:
-            row = self._batch.get(key)
-        if row is not None:
-            yield key, row
+            row = rows.get(key)
+            if row is not None:
+                yield key, row
 
     def _written_keys(self, tag: bytes, start: bytes, end: bytes) -> list[bytes]:
         keys = self._sorted.get(tag)
         if keys is None:
-            keys = self._sorted[tag] = sorted(key for key in self._batch if key[:2] == tag)
-        found = keys[bisect_left(keys, start) : bisect_left(keys, end)]
-        fresh = [key for key in self._command if start <= key < end and key not in self._batch]
-        return sorted(found + fresh) if fresh else found
+            every = {**self._written, **self._undo}
+            keys = self._sorted[tag] = sorted(key for key in every if key[:2] == tag)
+        return keys[bisect_left(keys, start) : bisect_left(keys, end)]
 
     # Writing
 
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
         """Write `row` at `key`."""
-        self._command[key] = row
+        if key not in self._undo:
+            self._undo[key] = self._rows.get(key, _ABSENT)
+            if self._sorted:
+                self._sort_in(table.tag, key)
+        self._rows[key] = row
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """Delete the row at `key`, if it is there."""
-        self._command[key] = None
+        self.put(table, key, None)
+
+    def _sort_in(self, tag: bytes, key: bytes) -> None:
+        keys = self._sorted.get(tag)
+        if keys is not None and key not in self._written:
+            insort(keys, key)
 
     def clear(self, start: bytes, end: bytes) -> None:
-        """Delete every row in `[start, end)` at a constant cost; for ranges never written again."""
-        for key in [key for key in self._command if start <= key < end]:
-            del self._command[key]
-        self._command_cleared.append((start, end))
+        """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
+        table = Table.register[start[:2]]
+        for key in self._written_keys(table.tag, start, end):
+            self.delete(table, key)
+        if table.cached:
+            self._forget_unwritten()
+        if self._cleared_before is None:
+            self._cleared_before = self._cleared.copy()
+        self._cleared.add(start, end)
+
+    def _forget_unwritten(self) -> None:
+        """Drop the cache: finding the rows of one range in it would cost more each time."""
+        rows = self._rows
+        self._rows = {key: rows[key] for key in (*self._written, *self._undo)}
 
     def touch(self, primitive: str, name: str) -> None:
         """Tell those who wait on this that it changed."""
@@ -191,47 +199,48 @@ class Tx(View):
     @property
     def wrote(self) -> bool:
         """Whether the command has written anything."""
-        return bool(self._command or self._command_cleared)
+        return bool(self._undo) or self._cleared_before is not None
 
     def accept(self) -> None:
         """Let the command's writes join the batch."""
-        if self._command_cleared:
-            self._accept_cleared()
-        if self._sorted:
-            for key in self._command:
-                keys = self._sorted.get(key[:2])
-                if keys is not None and key not in self._batch:
-                    insort(keys, key)
-        self._batch.update(self._command)
-        self._command.clear()
-
-    def _accept_cleared(self) -> None:
-        for start, end in self._command_cleared:
-            for key in [key for key in self._batch if start <= key < end]:
-                del self._batch[key]
-            for key in [key for key in self._cache if start <= key < end]:
-                del self._cache[key]
-        self._batch_cleared += self._command_cleared
-        self._command_cleared = []
-        self._sorted.clear()
+        self._written.update(self._undo)
+        self._undo.clear()
+        self._cleared_before = None
 
     def refuse(self) -> None:
         """Drop the command's writes."""
-        self._command.clear()
-        self._command_cleared.clear()
+        if self.wrote:
+            self._undo_writes()
         self.touched.clear()
         self.ended.clear()
         self.delivery = None
 
+    def _undo_writes(self) -> None:
+        for key, row in self._undo.items():
+            if row is _ABSENT:
+                del self._rows[key]
+            else:
+                self._rows[key] = row
+        self._undo.clear()
+        if self._cleared_before is not None:
+            self._cleared, self._cleared_before = self._cleared_before, None
+        self._sorted.clear()
+        # They may tell of what was just undone.
+        self.hints.clear()
+
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        rows = {key: None if row is None else _encode(row) for key, row in self._batch.items()}
-        changes = Changes(rows, self._batch_cleared)
-        cached = {tag for tag, table in Table.register.items() if table.cached}
-        for key, row in self._batch.items():
-            if key[:2] in cached:
-                self._keep(key, row)
-        self._batch, self._batch_cleared, self._sorted = {}, [], {}
+        rows, cached = self._rows, Table.cached_tags
+        changed: dict[bytes, bytes | None] = {}
+        for key in self._written:
+            row = rows[key]
+            changed[key] = None if row is None else _encode(row)
+            if key[:2] not in cached:
+                del rows[key]
+        changes = Changes(changed, self._cleared.pairs())
+        self._written, self._cleared, self._sorted = {}, KeyRanges(), {}
+        if len(rows) > _CACHED_ROWS_MAX:
+            rows.clear()
         return changes
 
 

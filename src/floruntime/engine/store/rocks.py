@@ -1,0 +1,252 @@
+"""The store on disk: RocksDB, whose write-ahead log is the log of the server.
+
+What is relied upon, each with a test: a batch is in the log whole or not at all; recovery stops at
+the first record that is torn or damaged (so nothing follows a gap) and says nothing about it, which
+is why a witness outside the log exists (`witness.py`); log files are never recycled, so that no old
+record can be taken for a new one; the first failed write or sync ends the store.
+
+Reads do not turn RocksDB's own errors (a damaged block) into ours: they must stay cheap, and
+whoever reads can only pass them on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, Protocol
+from weakref import WeakSet
+
+from rocksdict import (
+    AccessType,
+    BlockBasedIndexType,
+    BlockBasedOptions,
+    Cache,
+    Checkpoint,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    RdictIter,
+    ReadOptions,
+    WriteBatch,
+)
+
+from floruntime.engine.store.errors import StoreFailedError
+from floruntime.engine.store.protocol import Changes, Reader
+
+MEMTABLE_BYTES = 16 * 1024 * 1024
+"""Also what a start replays at most, times the number of memtables."""
+MEMTABLES = 4
+BLOCK_CACHE_BYTES = 64 * 1024 * 1024
+BLOOM_BITS_PER_KEY = 10
+FILE_BYTES = 32 * 1024 * 1024
+INFO_LOG_BYTES = 1024 * 1024
+INFO_LOGS = 3
+#: A file whose rows are half deletions, within this many, is compacted soon: queues leave such.
+DELETIONS_WINDOW_ROWS = 4096
+
+_NOT_FOUND = ("key not found",)
+
+
+class _Get(Protocol):
+    def __call__(self, key: bytes) -> bytes | None: ...
+
+
+class RocksStore:
+    """A store in the directory `path`, made if missing. Drop all scans before `close`."""
+
+    get: _Get
+    """RocksDB's own method: a wrapper would cost more than the look-up."""
+
+    def __init__(self, path: str, *, read_only: bool = False) -> None:
+        access = AccessType.read_only(False) if read_only else AccessType.read_write()
+        options = _options()
+        # Named again for its column family: else the binding opens an existing one with a cache
+        # of its own default size.
+        self._db = Rdict(path, options, {"default": options}, access)
+        self._failure = ""
+        self._snapshots: WeakSet[_RocksSnapshot] = WeakSet()
+        self.get = self._db.get
+
+    def scan(
+        self, start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        self._check()
+        return _scan(self._db.iter, start, end, reverse)
+
+    def snapshot(self) -> Reader:
+        self._check()
+        snapshot = _RocksSnapshot(self._db.snapshot())
+        self._snapshots.add(snapshot)
+        return snapshot
+
+    def write(self, changes: Changes) -> None:
+        self._check()
+        try:
+            self._db.write(_batch(changes))
+        except Exception as error:
+            self._fail("write", error)
+
+    def sync(self) -> None:
+        self._check()
+        try:
+            self._db.flush_wal(True)
+        except Exception as error:
+            self._fail("sync", error)
+
+    def checkpoint(self, directory: str) -> None:
+        self._check()
+        Checkpoint(self._db).create_checkpoint(directory)
+
+    def close(self) -> None:
+        if self._failure != _CLOSED:
+            self._refuse_from_now_on(_CLOSED)
+            # A snapshot that is still held somewhere would keep the files locked.
+            for snapshot in list(self._snapshots):
+                snapshot.release()
+            self._db.close()
+
+    def _check(self) -> None:
+        if self._failure:
+            raise StoreFailedError(self._failure)
+
+    def _fail(self, action: str, error: Exception) -> NoReturn:
+        message = (
+            f"the {action} to {self._db.path()} failed: {error}; the server must end now, "
+            "a restart recovers everything that was answered"
+        )
+        self._refuse_from_now_on(message)
+        raise StoreFailedError(message) from error
+
+    def _refuse_from_now_on(self, reason: str) -> None:
+        self._failure = reason
+        self.get = self._refuse_get
+
+    def _refuse_get(self, key: bytes) -> bytes | None:
+        raise StoreFailedError(self._failure)
+
+
+_CLOSED = "the store is closed"
+
+
+class _RocksSnapshot:
+    def __init__(self, snapshot: Any) -> None:
+        self._snapshot = snapshot
+
+    def get(self, key: bytes) -> bytes | None:
+        try:
+            value: bytes = self._snapshot[key]
+        except Exception as error:
+            if error.args == _NOT_FOUND:
+                return None
+            raise
+        return value
+
+    def scan(
+        self, start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        return _scan(self._snapshot.iter, start, end, reverse)
+
+    def release(self) -> None:
+        self._snapshot = _ReleasedSnapshot()
+
+
+class _ReleasedSnapshot:
+    def __getitem__(self, key: bytes) -> bytes:
+        raise StoreFailedError(_CLOSED)
+
+    def iter(self, options: ReadOptions) -> RdictIter:
+        raise StoreFailedError(_CLOSED)
+
+
+def _batch(changes: Changes) -> WriteBatch:
+    batch = WriteBatch(raw_mode=True)
+    for start, end in changes.cleared:
+        if start < end:  # RocksDB takes an empty range for an error, and for good
+            batch.delete_range(start, end)
+    put, delete = batch.put, batch.delete
+    for key, value in changes.rows.items():
+        if value is None:
+            delete(key)
+        else:
+            put(key, value)
+    return batch
+
+
+def _scan(
+    iterate: Callable[[ReadOptions], RdictIter], start: bytes, end: bytes, reverse: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """The iterator is made here, not at the first step: it pins the state as it is now."""
+    options = ReadOptions()
+    options.set_iterate_upper_bound(end)
+    rows = iterate(options)
+    return _falling(rows, start, end) if reverse else _rising(rows, start)
+
+
+def _rising(rows: RdictIter, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+    rows.seek(start)
+    valid, key, value, advance = rows.valid, rows.key, rows.value, rows.next
+    while valid():
+        yield key(), value()
+        advance()
+    # A damaged block ends the walk like the end of the range does; only this tells them apart.
+    rows.status()
+
+
+def _falling(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+    rows.seek_for_prev(end)
+    # No lower bound is set: the binding (0.3.29) takes it for an upper bound.
+    while rows.valid() and (key := rows.key()) >= start:
+        yield key, rows.value()
+        rows.prev()
+    rows.status()
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(_tables())
+    _set_log_rules(options)
+    _set_sizes(options)
+    return options
+
+
+def _set_log_rules(options: Options) -> None:
+    options.set_wal_recovery_mode(DBRecoveryMode.point_in_time())
+    options.set_recycle_log_file_num(0)
+    options.set_paranoid_checks(True)
+    options.set_keep_log_file_num(INFO_LOGS)
+    options.set_max_log_file_size(INFO_LOG_BYTES)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+
+
+def _set_sizes(options: Options) -> None:
+    options.set_write_buffer_size(MEMTABLE_BYTES)
+    options.set_max_write_buffer_number(MEMTABLES)
+    options.set_target_file_size_base(FILE_BYTES)
+    options.set_max_bytes_for_level_base(4 * MEMTABLE_BYTES)
+    options.set_level_compaction_dynamic_level_bytes(True)
+    options.set_max_background_jobs(2)
+    # Written pages go to disk little by little; all at once they would hold up the log's syncs.
+    options.set_bytes_per_sync(INFO_LOG_BYTES)
+    options.set_level_zero_slowdown_writes_trigger(24)
+    options.set_level_zero_stop_writes_trigger(48)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.add_compact_on_deletion_collector_factory(
+        DELETIONS_WINDOW_ROWS, DELETIONS_WINDOW_ROWS // 2, 0.5
+    )
+
+
+def _tables() -> BlockBasedOptions:
+    tables = BlockBasedOptions()
+    tables.set_block_cache(Cache(BLOCK_CACHE_BYTES))
+    tables.set_format_version(5)
+    tables.set_bloom_filter(BLOOM_BITS_PER_KEY, False)
+    # Indexes and filters count towards the cache, so that memory stays bounded as data grows; in
+    # small pieces, since one of a whole file is too large for a shard of the cache.
+    tables.set_cache_index_and_filter_blocks(True)
+    tables.set_index_type(BlockBasedIndexType.two_level_index_search())
+    tables.set_partition_filters(True)
+    tables.set_pin_top_level_index_and_filter(True)
+    tables.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    return tables

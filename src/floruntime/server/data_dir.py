@@ -1,0 +1,227 @@
+"""The data directory: its layout, its lock, its format version, and opening its store safely.
+
+FORMAT     the version of what lies here; written last, so a directory that has it is complete
+LOCK       locked while a process uses the directory; holds its process id
+store/     RocksDB
+witness    how far the store must reach (`engine/store/witness.py`)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+
+from floruntime.engine.machine import applied_index
+from floruntime.engine.store.errors import StoreDamagedError, StoreError
+from floruntime.engine.store.rocks import RocksStore
+from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
+
+FORMAT_VERSION = "flo-data 1"
+_PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new"}
+
+
+class DataDirectoryError(StoreError):
+    """The directory cannot be used: it is in use, of another format, or no data directory."""
+
+
+class DataDirectory:
+    """An open data directory, made if `path` is missing or empty. Holds the lock until `close`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        os.makedirs(self.path, exist_ok=True)
+        self._lock = DirectoryLock(self.path)
+        try:
+            if not has_format(self.path):
+                _create(self.path)
+            _check_witness(self.path)
+            self.store = open_store(self.path)
+            self.witness = WitnessFile(witness_path(self.path))
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def free_bytes(self) -> int:
+        """What is left on the directory's file system for this process."""
+        status = os.statvfs(self.path)
+        return status.f_bavail * status.f_frsize
+
+    def checkpoint(self, directory: str) -> None:
+        """Copy the state as it stands to `directory`, a data directory that can be started from.
+
+        `directory` must be missing or empty; nothing is left of it when this fails.
+        """
+        target = os.path.abspath(directory)
+        made = not os.path.isdir(target)
+        if not made and os.listdir(target):
+            raise DataDirectoryError(
+                f"{target} is not empty; a backup needs a directory that is empty or missing"
+            )
+        try:
+            os.makedirs(target, exist_ok=True)
+            self._copy_to(target)
+        except BaseException:
+            _remove_contents(target, itself=made)
+            raise
+
+    def _copy_to(self, target: str) -> None:
+        self.store.checkpoint(store_path(target))
+        copied = RocksStore(store_path(target), read_only=True)
+        try:
+            index = applied_index(copied)
+        finally:
+            copied.close()
+        create_witness(witness_path(target), index)
+        sync_tree(store_path(target))
+        write_format(target)
+        sync_directory(os.path.dirname(target))
+
+    def close(self) -> None:
+        """Close the store and let others use the directory."""
+        self.store.close()
+        self.witness.close()
+        self._lock.release()
+
+
+class DirectoryLock:
+    """An exclusive lock on a data directory. It goes with its process, however that ends."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(os.path.join(path, "LOCK"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._file)
+            raise DataDirectoryError(
+                f"the data directory {path} is in use by process {holder}; "
+                "stop that server, or choose another directory with --data-dir"
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let others have the directory."""
+        os.close(self._file)
+
+
+def store_path(path: str) -> str:
+    return os.path.join(path, "store")
+
+
+def witness_path(path: str) -> str:
+    return os.path.join(path, "witness")
+
+
+def has_format(path: str) -> bool:
+    """Whether `path` is a complete data directory; refuses one of another version."""
+    try:
+        with open(os.path.join(path, "FORMAT"), encoding="utf-8", errors="replace") as file:
+            found = file.read(100).strip()
+    except FileNotFoundError:
+        return False
+    if found != FORMAT_VERSION:
+        raise DataDirectoryError(
+            f"{path} has the format {found!r}; this server knows {FORMAT_VERSION!r} only. "
+            "Start it with the version that wrote it"
+        )
+    return True
+
+
+def write_format(path: str) -> None:
+    """Declare `path` complete, durably."""
+    fresh = os.path.join(path, "FORMAT.new")
+    with open(fresh, "w", encoding="utf-8") as file:
+        file.write(FORMAT_VERSION + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, os.path.join(path, "FORMAT"))
+    sync_directory(path)
+
+
+def open_store(path: str, *, read_only: bool = False) -> RocksStore:
+    """The store of the data directory `path`; `StoreDamagedError` if RocksDB cannot open it."""
+    try:
+        return RocksStore(store_path(path), read_only=read_only)
+    except Exception as error:
+        raise StoreDamagedError(
+            f"the store in {path} cannot be opened: {error}. Restore a backup"
+        ) from error
+
+
+def check_reach(path: str, witnessed: int, stored: int) -> None:
+    """Refuse a store that has fallen behind its witness."""
+    lost = witnessed - stored
+    if lost > 0:
+        raise StoreDamagedError(
+            f"the store in {path} ends at command {stored}, but command {witnessed} was durable: "
+            f"{lost} commands that were answered are lost, its log is damaged. Restore a backup, "
+            f"or run `flo verify {path} --accept-loss` to go on without them",
+            lost_commands=lost,
+        )
+
+
+def _check_witness(path: str) -> None:
+    """Look before the store is opened for writing: that would throw a damaged log away."""
+    try:
+        witnessed = read_witness(witness_path(path))
+    except StoreDamagedError as error:
+        raise StoreDamagedError(
+            f"{error}. Restore a backup, or run `flo verify {path} --accept-loss` to trust the "
+            "store as it is"
+        ) from None
+    store = open_store(path, read_only=True)
+    try:
+        stored = applied_index(store)
+    finally:
+        store.close()
+    check_reach(path, witnessed, stored)
+
+
+def _create(path: str) -> None:
+    strange = sorted(set(os.listdir(path)) - _PARTS - {"FORMAT.new"})
+    if strange:
+        raise DataDirectoryError(
+            f"{path} is not a data directory, and not empty (it has {strange[0]!r}); "
+            "choose an empty or missing directory with --data-dir"
+        )
+    # What is there without FORMAT is an unfinished creation: nothing was ever answered from it.
+    shutil.rmtree(store_path(path), ignore_errors=True)
+    RocksStore(store_path(path)).close()
+    create_witness(witness_path(path), 0)
+    sync_tree(store_path(path))
+    write_format(path)
+    sync_directory(os.path.dirname(path))
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: str) -> None:
+    """Make everything under `path` durable."""
+    for directory, _, names in os.walk(path, topdown=False):
+        for name in names:
+            descriptor = os.open(os.path.join(directory, name), os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_directory(directory)
+
+
+def _remove_contents(path: str, *, itself: bool) -> None:
+    for name in os.listdir(path) if os.path.isdir(path) else ():
+        inner = os.path.join(path, name)
+        if os.path.isdir(inner):
+            shutil.rmtree(inner, ignore_errors=True)
+        else:
+            os.unlink(inner)
+    if itself and os.path.isdir(path):
+        os.rmdir(path)
