@@ -144,6 +144,16 @@ def check_many(field: str, count: int) -> int:
     return count
 
 
+def check_numbers(field: str, numbers: list[int], low: int) -> list[int]:
+    """A list, perhaps empty, of at most 1,000 seqs or leases, none below `low`."""
+    if len(numbers) > MANY_MAX:
+        raise BadRequestError(f"{field} has {len(numbers)} items; at most {MANY_MAX} are allowed")
+    if numbers:
+        check_range(f"a number in {field}", min(numbers), low, UINT_MAX)
+        check_range(f"a number in {field}", max(numbers), low, UINT_MAX)
+    return numbers
+
+
 def check_value(field: str, value: bytes, value_bytes_max: int) -> bytes:
     """A value or payload, up to the server's `value_bytes_max`."""
     if len(value) > value_bytes_max:
