@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from floruntime.core import limits
 from floruntime.core.types import Request
 
 R = TypeVar("R")
@@ -26,7 +27,7 @@ class Caller(Protocol):
 def as_bytes(value: bytes | bytearray | memoryview | str) -> bytes:
     """A value or payload as bytes; text becomes UTF-8. Raises `TypeError` on anything else."""
     if isinstance(value, str):
-        return value.encode()
+        return limits.utf8("value", value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"a value must be bytes or str, not {type(value).__name__}")

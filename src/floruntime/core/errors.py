@@ -157,4 +157,6 @@ def from_wire(
     code: str, message: str, ran: Ran, index: int | None, details: dict[str, Any]
 ) -> FloError:
     """Build the typed error of `code`; a code of a newer server becomes a plain `FloError`."""
-    return BY_CODE.get(code, FloError)(message, ran=ran, index=index, **details)
+    error = BY_CODE.get(code, FloError)(message, ran=ran, index=index)
+    error.details.update(details)  # not as keywords: a peer may use any name
+    return error

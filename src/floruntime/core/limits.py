@@ -46,8 +46,12 @@ UINT_MAX = 2**63 - 1
 
 FRAME_BYTES_OVERHEAD = 1 * MIB
 """What a frame may hold beside one largest value: names, keys, headers, a batch's envelopes."""
+ANSWER_FRAME_BYTES_MAX = 512 * MIB
+"""The largest frame that a client takes from a server: an `mget` of many large values."""
 
 SESSION_WRITES_MAX = 1024
+SESSION_BLOCK_WRITES = 16
+"""Remembered writes form a ring of blocks of this many numbers: one row, one place in the ring."""
 SESSION_AGE_MS_MAX = 600_000
 
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import types
 import typing
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ from floruntime.core.types import Command, Query, Request
 
 PREAMBLE = b"FLO\x02"
 LENGTH = struct.Struct("<I")
+_TOO_DEEP = "arrays or maps are nested too deeply"
 
 R = TypeVar("R")
 
@@ -58,6 +59,12 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
     request: AnyRequest  # type: ignore[valid-type]
 
 
+class _OnlyId(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The part of a request or answer that every version understands."""
+
+    id: int
+
+
 class WireError(msgspec.Struct, array_like=True, frozen=True):
     """An error on its way."""
 
@@ -86,11 +93,11 @@ def reply_type(request: type[Request[R]]) -> Any:
 _encoder = msgspec.msgpack.Encoder()
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _answer_decoder = msgspec.msgpack.Decoder(Answer)
-_first_int_decoder = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw, msgspec.Raw, msgspec.Raw])
+_id_decoder = msgspec.msgpack.Decoder(_OnlyId)
 _reply_decoders: dict[type[Request[Any]], msgspec.msgpack.Decoder[Any]] = {
     request: msgspec.msgpack.Decoder(reply_type(request)) for request in ALL_REQUESTS
 }
-_batch_result_decoders = _reply_decoders
+_raws_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 encode = _encoder.encode
 
@@ -116,14 +123,19 @@ def encode_error(id: int, error: FloError) -> bytes:
     return frame(_encoder.encode((id, None, wire)))
 
 
-decode_envelope = _envelope_decoder.decode
+def decode_envelope(body: bytes) -> Envelope:
+    """One request. Raises `msgspec.DecodeError` (`ValidationError` where only a type is wrong)."""
+    try:
+        return _envelope_decoder.decode(body)
+    except RecursionError:
+        raise msgspec.DecodeError(_TOO_DEEP) from None
 
 
 def decode_request_id(body: bytes) -> int:
     """The id of a request whose rest could not be decoded. Raises `ProtocolError`."""
     try:
-        return _first_int_decoder.decode(body)[0]
-    except msgspec.DecodeError:
+        return _id_decoder.decode(body).id
+    except (msgspec.DecodeError, RecursionError):
         raise ProtocolError("a frame holds no request") from None
 
 
@@ -131,7 +143,7 @@ def decode_answer(body: bytes) -> Answer:
     """One answer. Raises `ProtocolError`."""
     try:
         return _answer_decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError(f"the server sent no valid answer: {error}", ran="maybe") from error
 
 
@@ -141,14 +153,16 @@ def decode_reply(request: Request[R], result: msgspec.Raw) -> R:
         if isinstance(request, system.Batch):
             return typing.cast(R, _decode_batch(request, result))
         return typing.cast(R, _reply_decoders[type(request)].decode(result))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError(
             f"the server's answer to {type(request).__name__} is not valid: {error}", ran="maybe"
         ) from error
 
 
 def _decode_batch(request: system.Batch, result: msgspec.Raw) -> list[Any]:
-    raws = msgspec.msgpack.decode(result, type=list[msgspec.Raw])
+    raws = _raws_decoder.decode(result)
+    if len(raws) != len(request.commands):
+        raise msgspec.DecodeError(f"{len(raws)} results for {len(request.commands)} commands")
     return [
         _reply_decoders[type(command)].decode(raw)
         for command, raw in zip(request.commands, raws, strict=True)
@@ -160,43 +174,56 @@ def raised(error: WireError) -> FloError:
     return from_wire(error.code, error.message, error.ran, error.index, error.details)
 
 
-class FrameReader(Generic[R]):
-    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing."""
+class FrameReader:
+    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing.
+
+    An unfinished frame collects in a buffer that is looked at again only when it is complete, so
+    the work is linear in the bytes however small the pieces are.
+    """
 
     def __init__(self, frame_bytes_max: int) -> None:
         self._frame_bytes_max = frame_bytes_max
-        self._rest = b""
-        self._missing_bytes = 0
+        self._unfinished = bytearray()
+        self._wanted_bytes = LENGTH.size
         self.failed: ProtocolError | None = None
 
     @property
     def held_bytes(self) -> int:
         """How much of an unfinished frame is held."""
-        return len(self._rest)
+        return len(self._unfinished)
 
     def receive_data(self, data: bytes) -> list[bytes]:
         """The bodies that `data` completes, in order."""
         if self.failed is not None:
             return []
-        if self._rest:
-            data = self._rest = self._rest + data
+        if self._unfinished:
+            self._unfinished += data
+            if len(self._unfinished) < self._wanted_bytes:
+                return []
+            data = bytes(self._unfinished)
+            self._unfinished = bytearray()
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> list[bytes]:
         bodies: list[bytes] = []
         position, end = 0, len(data)
-        unpack = LENGTH.unpack_from
-        while end - position >= 4:
-            (size,) = unpack(data, position)
+        wanted = LENGTH.size
+        while end - position >= wanted:
+            (size,) = LENGTH.unpack_from(data, position)
             if size > self._frame_bytes_max:
                 self.failed = ProtocolError(
                     f"a frame claims {size} bytes; at most {self._frame_bytes_max} are allowed"
                 )
-                self._rest = b""
                 return bodies
-            after = position + 4 + size
+            after = position + LENGTH.size + size
             if after > end:
+                wanted = LENGTH.size + size
                 break
-            bodies.append(data[position + 4 : after])
+            bodies.append(data[position + LENGTH.size : after])
             position = after
-        self._rest = data[position:]
+        self._wanted_bytes = wanted
+        if position < end:
+            self._unfinished += data[position:]
         return bodies
 
 

@@ -21,7 +21,7 @@ from floruntime.engine.keyspace import Table
 from floruntime.engine.registry import RECALLS, command
 from floruntime.engine.tx import Tx, View
 
-BLOCK_WRITES = 16
+BLOCK_WRITES = limits.SESSION_BLOCK_WRITES
 BLOCKS = limits.SESSION_WRITES_MAX // BLOCK_WRITES
 
 

@@ -1,0 +1,141 @@
+"""Several writes of any primitives in one commit: all happen, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast, get_args
+
+from floruntime.client.caller import Caller
+from floruntime.core import limits, system, wire
+from floruntime.core.errors import BadRequestError
+from floruntime.core.queue import QueueEnqueue
+from floruntime.core.stream import StreamAppend
+
+if TYPE_CHECKING:
+    from floruntime.client.kv import KvCommands
+    from floruntime.client.queue import (  # type: ignore[import-not-found, unused-ignore]
+        QueueCommands,
+    )
+    from floruntime.client.stream import (  # type: ignore[import-not-found, unused-ignore]
+        StreamCommands,
+    )
+
+_TAKEN: tuple[type, ...] = get_args(system.BatchCommand)
+
+_ANSWERS_ONE: set[tuple[type, str]] = {(QueueEnqueue, "enqueue"), (StreamAppend, "append")}
+"""Commands that answer a list, as the methods that send one payload record them."""
+
+
+class Batch:
+    """Collects commands and sends them when its block ends without an exception.
+
+    Afterwards `results` has, in order, what each live method would have returned. A refusal is
+    raised with `.index`, the position of the command refused; then none of them happened.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        kv: Callable[[], KvCommands],
+        queue: Callable[[], QueueCommands],
+        stream: Callable[[], StreamCommands],
+        namespace: str | None = None,
+    ) -> None:
+        self._caller = caller
+        self._builders: dict[str, Callable[[], Any]] = {"kv": kv, "queue": queue, "stream": stream}
+        self._namespace = namespace
+        self._commands: list[Any] = []
+        self._methods: list[str] = []
+        self.results: list[Any] = []
+
+    @cached_property
+    def kv(self) -> KvCommands:
+        """The writes of `client.kv`, and `check`; each is recorded, not sent."""
+        return cast("KvCommands", self._recorder("kv"))
+
+    @cached_property
+    def queue(self) -> QueueCommands:
+        """The writes of `client.queue` but `dequeue`."""
+        return cast("QueueCommands", self._recorder("queue"))
+
+    @cached_property
+    def stream(self) -> StreamCommands:
+        """The writes of `client.stream` but `group_read`."""
+        return cast("StreamCommands", self._recorder("stream"))
+
+    @property
+    def streams(self) -> StreamCommands:
+        """The same as `stream`."""
+        return self.stream
+
+    def _recorder(self, primitive: str) -> _Recorder:
+        return _Recorder(primitive, self._builders[primitive](), self._add)
+
+    def _add(self, name: str, method: str, command: Any) -> None:
+        if not isinstance(command, _TAKEN):
+            raise BadRequestError(f"{name}.{method} cannot be part of a batch")
+        if len(self._commands) == limits.BATCH_COMMANDS_MAX:
+            raise BadRequestError(
+                f"a batch takes at most {limits.BATCH_COMMANDS_MAX} commands",
+                index=len(self._commands),
+            )
+        self._commands.append(command)
+        self._methods.append(method)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None and self._commands:
+            await self._send()
+
+    async def _send(self) -> None:
+        commands, methods = self._commands, self._methods
+        self._commands, self._methods = [], []
+        request = system.Batch(commands)
+        _check_size(request)
+        answers = await self._caller.call(request, namespace=self._namespace)
+        self.results = [
+            answer[0] if (type(command), method) in _ANSWERS_ONE else answer
+            for command, method, answer in zip(commands, methods, answers, strict=True)
+        ]
+
+
+def _check_size(request: system.Batch) -> None:
+    try:
+        size = len(wire.encode(request))
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise BadRequestError(f"batch: {error}") from error
+    if size > limits.BATCH_BYTES_MAX:
+        raise BadRequestError(
+            f"a batch of {size} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
+        )
+
+
+class _Recorder:
+    """Has the methods of a command builder; each adds the command it builds to the batch."""
+
+    def __init__(self, primitive: str, builder: Any, add: Callable[[str, str, Any], None]) -> None:
+        self._primitive = primitive
+        self._builder = builder
+        self._add = add
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        build = None if method.startswith("_") else getattr(self._builder, method, None)
+        if not callable(build):
+            raise AttributeError(f"a batch has no {self._primitive}.{method}: it takes writes only")
+
+        def record(*arguments: Any, **options: Any) -> Any:
+            command = build(*arguments, **options)
+            self._add(self._primitive, method, command)
+            return command
+
+        return record

@@ -1,0 +1,82 @@
+"""What an endpoint's text means."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import shown
+
+DEFAULT_PORT = 9000
+_BRACKETED = re.compile(r"\[([^\[\]]+)\](?::(.*))?")
+_EXPECTED = "an endpoint is HOST:PORT, [IPV6]:PORT, memory:// or file:PATH"
+
+
+class TcpEndpoint(NamedTuple):
+    """A server across a network."""
+
+    host: str
+    port: int
+
+
+class EmbeddedEndpoint(NamedTuple):
+    """A server inside this process; `text` is `memory://` or `file:PATH`."""
+
+    text: str
+
+
+def parse_endpoint(text: str) -> TcpEndpoint | EmbeddedEndpoint:
+    """The endpoint written as `text`. Raises `BadRequestError`."""
+    if text.startswith("memory:"):
+        return _memory(text)
+    if text.startswith("file:"):
+        return _file(text)
+    return _tcp(text)
+
+
+def _memory(text: str) -> EmbeddedEndpoint:
+    if text != "memory://":
+        raise BadRequestError(f"endpoint {shown(text)}: memory:// takes nothing after it")
+    return EmbeddedEndpoint(text)
+
+
+def _file(text: str) -> EmbeddedEndpoint:
+    path = text.removeprefix("file:")
+    if path.startswith("//"):
+        path = path.removeprefix("//")
+        if not path.startswith("/"):
+            raise BadRequestError(f"endpoint {shown(text)} names a host; write file:PATH")
+    if not path:
+        raise BadRequestError(f"endpoint {shown(text)} names no path; write file:PATH")
+    return EmbeddedEndpoint(f"file:{path}")
+
+
+def _tcp(text: str) -> TcpEndpoint:
+    address = text.removeprefix("flo://")
+    if "://" in address or "/" in address or not address.strip():
+        raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+    host, port = _split_port(text, address)
+    if not host or any(character.isspace() for character in host):
+        raise BadRequestError(f"endpoint {shown(text)} names no host: {_EXPECTED}")
+    return TcpEndpoint(host, DEFAULT_PORT if port is None else _port(text, port))
+
+
+def _split_port(text: str, address: str) -> tuple[str, str | None]:
+    if address.startswith("["):
+        match = _BRACKETED.fullmatch(address)
+        if match is None:
+            raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+        return match[1], match[2]
+    if address.count(":") > 1:
+        raise BadRequestError(
+            f"endpoint {shown(text)}: write an IPv6 address in brackets, such as [::1]:9000"
+        )
+    host, colon, port = address.partition(":")
+    return host, port if colon else None
+
+
+def _port(text: str, port: str) -> int:
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65_535):
+        raise BadRequestError(f"endpoint {shown(text)}: the port must be 1 to 65535")
+    return int(port)

@@ -1,0 +1,271 @@
+"""KV as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from floruntime.client.caller import Caller, as_bytes
+from floruntime.client.watch import KvWatch
+from floruntime.core.errors import BadRequestError
+from floruntime.core.kv import (
+    KvCheck,
+    KvDelete,
+    KvEntry,
+    KvExists,
+    KvGet,
+    KvGetEntry,
+    KvHistory,
+    KvIncr,
+    KvJsonDel,
+    KvJsonGet,
+    KvJsonSet,
+    KvMget,
+    KvPut,
+    KvScan,
+    KvTouch,
+    PutResult,
+    ScanResult,
+    VersionEntry,
+)
+from floruntime.core.limits import LIMIT_MAX
+
+Bytes = bytes | bytearray | memoryview | str
+
+
+class KvCommands:
+    """Builds the commands of the methods that write; `Kv` and batches share it."""
+
+    def put(
+        self,
+        key: str,
+        value: Bytes,
+        *,
+        ttl_ms: int | None = None,
+        ttl_seconds: float | None = None,
+        cas_version: int | None = None,
+        if_not_exists: bool = False,
+        if_exists: bool = False,
+    ) -> KvPut:
+        """See `Kv.put`."""
+        return KvPut(
+            key, as_bytes(value), _ttl(ttl_ms, ttl_seconds), cas_version, if_not_exists, if_exists
+        )
+
+    def delete(self, key: str, *, cas_version: int | None = None) -> KvDelete:
+        """See `Kv.delete`."""
+        return KvDelete(key, cas_version)
+
+    def incr(self, key: str, delta: int = 1) -> KvIncr:
+        """See `Kv.incr`."""
+        return KvIncr(key, delta)
+
+    def touch(
+        self,
+        key: str,
+        *,
+        ttl_ms: int | None = None,
+        ttl_seconds: float | None = None,
+        cas_version: int | None = None,
+    ) -> KvTouch:
+        """See `Kv.touch`."""
+        ttl = _ttl(ttl_ms, ttl_seconds)
+        if ttl is None:
+            raise BadRequestError("touch needs ttl_ms or ttl_seconds (0 takes the TTL away)")
+        return KvTouch(key, ttl, cas_version)
+
+    def persist(self, key: str, *, cas_version: int | None = None) -> KvTouch:
+        """See `Kv.persist`."""
+        return KvTouch(key, 0, cas_version)
+
+    def json_set(self, key: str, path: str, value: Any) -> KvJsonSet:
+        """See `Kv.json_set`."""
+        return KvJsonSet(key, path, _to_json(value))
+
+    def json_del(self, key: str, path: str = "$") -> KvJsonDel:
+        """See `Kv.json_del`."""
+        return KvJsonDel(key, path)
+
+    def check(self, key: str, *, version: int) -> KvCheck:
+        """A condition alone: the key has this version (0: it does not exist). For batches."""
+        return KvCheck(key, version)
+
+
+class Kv:
+    """`client.kv`: versioned keys. `namespace=None` is the client's own."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self.commands = KvCommands()
+
+    async def get(
+        self, key: str, *, block_ms: int = 0, namespace: str | None = None
+    ) -> bytes | None:
+        """The value, or `None`; with `block_ms`, waits that long for the key to exist."""
+        return await self._caller.call(KvGet(key, block_ms), namespace=namespace, block_ms=block_ms)
+
+    async def entry(self, key: str, *, namespace: str | None = None) -> KvEntry | None:
+        """The key as it stands, with version, time and expiry, or `None`."""
+        return await self._caller.call(KvGetEntry(key), namespace=namespace)
+
+    async def put(
+        self,
+        key: str,
+        value: Bytes,
+        *,
+        ttl_ms: int | None = None,
+        ttl_seconds: float | None = None,
+        cas_version: int | None = None,
+        if_not_exists: bool = False,
+        if_exists: bool = False,
+        namespace: str | None = None,
+    ) -> PutResult:
+        """Write a value, under a condition if one is given (`ConflictError` when it loses).
+
+        `cas_version` is the version that the key must have (0: it must not exist). Without a TTL
+        the key stays until deleted; an overwritten key loses the TTL it had.
+        """
+        command = self.commands.put(
+            key,
+            value,
+            ttl_ms=ttl_ms,
+            ttl_seconds=ttl_seconds,
+            cas_version=cas_version,
+            if_not_exists=if_not_exists,
+            if_exists=if_exists,
+        )
+        return await self._caller.call(command, namespace=namespace)
+
+    async def delete(
+        self, key: str, *, cas_version: int | None = None, namespace: str | None = None
+    ) -> bool:
+        """Delete a key; whether it existed."""
+        command = self.commands.delete(key, cas_version=cas_version)
+        return await self._caller.call(command, namespace=namespace)
+
+    async def scan(
+        self,
+        prefix: str = "",
+        *,
+        limit: int = 100,
+        cursor: str | None = None,
+        keys_only: bool = False,
+        namespace: str | None = None,
+    ) -> ScanResult:
+        """A page of entries in byte order; `keys_only` leaves the values empty."""
+        request = KvScan(prefix, limit, cursor, keys_only)
+        return await self._caller.call(request, namespace=namespace)
+
+    async def iterate(
+        self, prefix: str = "", *, keys_only: bool = False, namespace: str | None = None
+    ) -> AsyncIterator[KvEntry]:
+        """All entries in byte order, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.scan(
+                prefix, limit=LIMIT_MAX, cursor=cursor, keys_only=keys_only, namespace=namespace
+            )
+            for entry in page.entries:
+                yield entry
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def history(
+        self, key: str, *, limit: int = 10, namespace: str | None = None
+    ) -> list[VersionEntry]:
+        """The latest versions, newest first, deletions and expiries among them."""
+        return await self._caller.call(KvHistory(key, limit), namespace=namespace)
+
+    async def mget(
+        self, keys: Iterable[str], *, namespace: str | None = None
+    ) -> list[KvEntry | None]:
+        """Several keys at one moment, in the order asked."""
+        if isinstance(keys, str):
+            raise BadRequestError(f"keys is the text {keys!r}; it must be a list of keys")
+        return await self._caller.call(KvMget(list(keys)), namespace=namespace)
+
+    async def incr(self, key: str, delta: int = 1, *, namespace: str | None = None) -> int:
+        """Add to a counter, which begins at 0; its new value."""
+        return await self._caller.call(self.commands.incr(key, delta), namespace=namespace)
+
+    async def touch(
+        self,
+        key: str,
+        *,
+        ttl_ms: int | None = None,
+        ttl_seconds: float | None = None,
+        cas_version: int | None = None,
+        namespace: str | None = None,
+    ) -> bool:
+        """Give a key a new TTL (0: none); whether it exists."""
+        command = self.commands.touch(
+            key, ttl_ms=ttl_ms, ttl_seconds=ttl_seconds, cas_version=cas_version
+        )
+        return await self._caller.call(command, namespace=namespace)
+
+    async def persist(
+        self, key: str, *, cas_version: int | None = None, namespace: str | None = None
+    ) -> bool:
+        """Take a key's TTL away; whether it exists."""
+        command = self.commands.persist(key, cas_version=cas_version)
+        return await self._caller.call(command, namespace=namespace)
+
+    async def exists(self, key: str, *, namespace: str | None = None) -> bool:
+        """Whether the key exists."""
+        return await self._caller.call(KvExists(key), namespace=namespace)
+
+    async def json_get(self, key: str, path: str = "$", *, namespace: str | None = None) -> Any:
+        """The value at `path` of a JSON document; `None` where key or path is missing."""
+        text = await self._caller.call(KvJsonGet(key, path), namespace=namespace)
+        return None if text is None else json.loads(text)
+
+    async def json_set(
+        self, key: str, path: str, value: Any, *, namespace: str | None = None
+    ) -> PutResult:
+        """Set the value at `path`; `$` replaces or creates the document."""
+        command = self.commands.json_set(key, path, value)
+        return await self._caller.call(command, namespace=namespace)
+
+    async def json_del(self, key: str, path: str = "$", *, namespace: str | None = None) -> bool:
+        """Delete the value at `path`; whether it was there."""
+        return await self._caller.call(self.commands.json_del(key, path), namespace=namespace)
+
+    def watch(
+        self,
+        key: str,
+        *,
+        prefix: bool = False,
+        from_version: int | None = None,
+        namespace: str | None = None,
+    ) -> KvWatch:
+        """Every change of `key` (of all keys that begin with it, with `prefix`), in order.
+
+        It starts after `from_version`, or else at the moment of its first step (`await
+        watch.start()` takes that moment earlier). It goes on over lost connections, and raises
+        `GapError` rather than skip changes that are no longer kept.
+        """
+        return KvWatch(self._caller, key, prefix, from_version, namespace)
+
+
+def _ttl(ttl_ms: int | None, ttl_seconds: float | None) -> int | None:
+    if ttl_seconds is None:
+        return ttl_ms
+    if ttl_ms is not None:
+        raise BadRequestError("ttl_ms and ttl_seconds are both given; give one")
+    if not math.isfinite(ttl_seconds):
+        raise BadRequestError(f"ttl_seconds is {ttl_seconds}; it must be a number")
+    rounded = round(ttl_seconds * 1000)
+    if rounded == 0 and ttl_seconds:
+        raise BadRequestError(f"ttl_seconds is {ttl_seconds}; that is less than a millisecond")
+    return rounded
+
+
+def _to_json(value: Any) -> bytes:
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        return text.encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRequestError(f"value cannot be written as JSON: {error}") from error
