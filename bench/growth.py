@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from floruntime.engine.store.rocks import RocksStore
-
 from bench.report import Row
 from bench.settings import Settings
 from bench.talk import VALUE_BYTES, BenchError, key_bytes
 from floruntime.core.kv import KvPut
 from floruntime.engine.machine import Entry, Machine
 from floruntime.engine.store import Changes, Reader, Store
+from floruntime.engine.store.rocks import RocksStore
 
 START_MS = 1_700_000_000_000
 PUTS_BEFORE_MIN = 120_000

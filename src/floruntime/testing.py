@@ -16,12 +16,10 @@ import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from floruntime.server.data_dir import DataDirectory
-
 from floruntime.server.clock import ManualClock
 from floruntime.server.config import Config
 from floruntime.server.server import FloServer
-from floruntime.server.storage import MemoryStorage, Storage
+from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.tcp import TcpListener
 
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ class FloTestServer:
         """Start on a free port (after a stop: on the same one)."""
         if self._storage is None:
             if self._data_dir is not None:
-                self._storage = DataDirectory.open(self._data_dir)
+                self._storage = DiskStorage(self._data_dir)
             else:
                 self._storage = MemoryStorage()
         self._server = FloServer(self._config, self._storage, lambda floor_ms: self.clock)

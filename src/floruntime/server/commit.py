@@ -89,11 +89,11 @@ class Commit:
         self._in_flight_touched: list[Topic] = []
         self._ended: list[Topic] = []
         self._in_flight_ended: list[Topic] = []
+        self._written_index = machine.index
         self._is_syncing = False
         self._is_flush_scheduled = False
         self._is_failed = False
         self._is_dirty = False
-        self._dirty_timer: Handle | None = None
         self._recalled: set[tuple[str, int]] = set()
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._command_waiters = Waiters(clock, self._command_time_up)
@@ -319,13 +319,14 @@ class Commit:
         try:
             self._on_step("before_write")
             self._store.write(self._machine.take())
+            self._written_index = self._machine.index
             self._on_step("after_write")
         except Exception as error:
             self._fail(error)
             return
         if self._waits_for_sync:
             self._is_syncing = True
-            self._sync_thread.request(self._machine.index, self._synced)
+            self._sync_thread.request(self._written_index, self._synced)
         else:
             self._sync_in_a_while()
             self._answer()
@@ -377,7 +378,7 @@ class Commit:
     def _sync_dirty(self) -> None:
         self._is_dirty = False
         if not self._is_failed:
-            self._sync_thread.request(self._machine.index, self._dirty_synced)
+            self._sync_thread.request(self._written_index, self._dirty_synced)
 
     def _dirty_synced(self, error: BaseException | None) -> None:
         if error is not None:
@@ -447,4 +448,4 @@ class Commit:
         await self.settle()
         self._sync_thread.stop()
         if not self._is_failed and self._durability is not Durability.SYNC:
-            self._sync(self._machine.index)
+            self._sync(self._written_index)

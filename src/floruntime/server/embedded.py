@@ -10,15 +10,13 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from floruntime.server.data_dir import DataDirectory
-
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, UnavailableError
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config
 from floruntime.server.durability import Durability
 from floruntime.server.server import FloServer
 from floruntime.server.session import Session
-from floruntime.server.storage import MemoryStorage
+from floruntime.server.storage import DiskStorage, MemoryStorage
 
 
 class EmbeddedLink:
@@ -113,7 +111,7 @@ def _open_file(directory: str) -> EmbeddedServer:
         shared.users += 1
         return shared
     config = Config(data_dir=path)
-    server = FloServer(config, DataDirectory.open(path), SystemClock)
+    server = FloServer(config, DiskStorage(path), SystemClock)
     server.start()
     embedded = _open_files[path] = EmbeddedServer(server, path)
     return embedded

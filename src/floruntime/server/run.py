@@ -11,13 +11,11 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from floruntime.server.data_dir import DataDirectory
-
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config
 from floruntime.server.failpoints import VARIABLE, fail_point_from
 from floruntime.server.server import FloServer, needs_disk
-from floruntime.server.storage import MemoryStorage, Storage
+from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.tcp import TcpListener
 
 log = logging.getLogger("floruntime.server")
@@ -72,7 +70,7 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: None) -> None:
     """Serve until a signal asks to stop."""
     storage: Storage
-    storage = DataDirectory.open(config.data_dir) if needs_disk(config) else MemoryStorage()
+    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage()
     on_step = fail_point_from(os.environ.get(VARIABLE))
     server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
     try:

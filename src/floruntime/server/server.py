@@ -7,8 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from floruntime.server.disk import DiskWatch
-
 from floruntime.core.errors import (
     FloError,
     InternalServerError,
@@ -33,6 +31,7 @@ from floruntime.engine.machine import Machine
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit import Commit
 from floruntime.server.config import Config
+from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
 from floruntime.server.session import Session
 from floruntime.server.storage import Storage
@@ -82,7 +81,11 @@ class FloServer:
         self._connected: dict[str, int] = {}
         self._forgetting: dict[str, Handle] = {}
         self._disk_timer: asyncio.TimerHandle | None = None
-        self._disk = DiskWatch(storage.free_bytes, config.disk_low_bytes, 2 * config.disk_low_bytes)
+        self._disk = DiskWatch(
+            lambda: storage.free_bytes() or 0,
+            low_bytes=config.disk_low_bytes,
+            resume_bytes=2 * config.disk_low_bytes,
+        )
 
     def start(self) -> None:
         """Begin to keep time."""
@@ -225,17 +228,17 @@ class FloServer:
     # The disk
 
     def _check_disk(self) -> None:
-        may_grow = self._disk.check()
-        if may_grow != self.commit.may_grow:
+        if self.storage.free_bytes() is None:
+            return
+        if self._disk.check():
+            self.commit.may_grow = self._disk.may_grow
             log.warning(
-                "free disk space: %s bytes; growth is %s",
+                "%s bytes of disk are free: growth is %s",
                 self.storage.free_bytes(),
-                "allowed again" if may_grow else "refused until there is more",
+                "allowed again" if self._disk.may_grow else "refused until there is more",
             )
-            self.commit.may_grow = may_grow
-        if self.storage.free_bytes() is not None:
-            loop = asyncio.get_running_loop()
-            self._disk_timer = loop.call_later(DISK_CHECK_S, self._check_disk)
+        loop = asyncio.get_running_loop()
+        self._disk_timer = loop.call_later(DISK_CHECK_S, self._check_disk)
 
     # The end
 

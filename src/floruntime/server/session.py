@@ -72,7 +72,7 @@ class Session:
         self.is_closed = False
         self._has_preamble = False
         self._head = b""
-        self._reader: FrameReader[Any] = FrameReader(host.frame_bytes_max)
+        self._reader: FrameReader = FrameReader(host.frame_bytes_max)
         self._outbox: list[bytes] = []
         self._in_flight: dict[int, int] = {}
         self._is_reading = False

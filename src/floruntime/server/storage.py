@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Protocol
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
 from floruntime.engine.store.memory import MemoryStore
+from floruntime.server.data_dir import DataDirectory, DataDirectoryError
 
 
 class Storage(Protocol):
@@ -31,6 +34,33 @@ class Storage(Protocol):
     def close(self) -> None:
         """Give up files and locks."""
         ...
+
+
+class DiskStorage:
+    """A data directory. Raises what opening one raises (`StoreError`)."""
+
+    def __init__(self, path: str) -> None:
+        self._directory = DataDirectory(path)
+        self.path: str | None = self._directory.path
+        self.store: Store = self._directory.store
+
+    def sync(self, index: int) -> None:
+        self.store.sync()
+        self._directory.witness.record(index)
+        self._directory.witness.sync_if_due(time.monotonic_ns() // 1_000_000)
+
+    def free_bytes(self) -> int | None:
+        return self._directory.free_bytes()
+
+    def checkpoint(self, directory: str) -> str:
+        try:
+            self._directory.checkpoint(directory)
+        except DataDirectoryError as error:
+            raise BadRequestError(str(error)) from error
+        return os.path.abspath(directory)
+
+    def close(self) -> None:
+        self._directory.close()
 
 
 class MemoryStorage:

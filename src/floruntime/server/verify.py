@@ -27,7 +27,7 @@ PROBLEMS_MAX = 100
 _EVERY_KEY = (b"", b"\xff" * 3)
 
 
-class VerifyReport(Value):
+class VerifyReport(Value, frozen=True):
     """What was found.
 
     `rows`: how many rows of each table, by its tag. `problems`: sentences, none if all is well.
