@@ -88,7 +88,7 @@ def test_a_directory_of_something_else_is_refused_and_left_alone(path: Path) -> 
 def test_another_format_version_is_refused_by_name(path: Path) -> None:
     DataDirectory(str(path)).close()
     (path / "FORMAT").write_text("flo-data 99\n")
-    with pytest.raises(DataDirectoryError, match="'flo-data 99'.*'flo-data 1'"):
+    with pytest.raises(DataDirectoryError, match=r"'flo-data 99'.*'flo-data 1'"):
         DataDirectory(str(path))
 
 
@@ -200,7 +200,7 @@ def test_a_missing_or_damaged_witness_is_refused_until_accepted(
 def test_a_store_that_cannot_be_opened_is_named_with_what_to_do(path: Path) -> None:
     DataDirectory(str(path)).close()
     (path / "store" / "CURRENT").write_bytes(b"rubbish\n")
-    with pytest.raises(StoreDamagedError, match="cannot be opened.*Restore a backup"):
+    with pytest.raises(StoreDamagedError, match=r"cannot be opened.*Restore a backup"):
         DataDirectory(str(path))
     with pytest.raises(StoreDamagedError, match="cannot be opened"):
         verify(str(path))

@@ -24,7 +24,7 @@ class KeyRanges:
     def overlaps(self, start: bytes, end: bytes) -> bool:
         """Whether any key of `[start, end)` may be in one of the ranges."""
         position = bisect_left(self._starts, end)
-        return position > 0 and start < self._ends[position - 1]
+        return position > 0 and start < min(end, self._ends[position - 1])
 
     def add(self, start: bytes, end: bytes) -> None:
         """Add `[start, end)`; an empty range adds nothing."""

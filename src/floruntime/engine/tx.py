@@ -102,14 +102,14 @@ class Tx(View):
         row = None if data is None else table.decode(data)
         if table.cached:
             self._rows[key] = row
-        return row  # type: ignore[no-any-return]  # as above
+        return row
 
     def scan(
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, Row]]:
         """As a view's; what the command itself writes while it scans may be seen or not."""
         stored = self._reader.scan(start, end, reverse=reverse)
-        if not self._written and not self._undo:  # then nothing is cleared either
+        if not (self._written or self._undo or self._cleared):
             return _decoded(table, stored)
         written = self._written_keys(table.tag, start, end)
         if not written and not self._cleared.overlaps(start, end):

@@ -32,7 +32,7 @@ def store(make: Callable[[], Store]) -> Iterator[Store]:
 
 
 def put(store: Store, *keys: bytes, value: bytes = b"v") -> None:
-    store.write(Changes({key: value for key in keys}, []))
+    store.write(Changes(dict.fromkeys(keys, value), []))
 
 
 def keys(reader: Reader, start: bytes, end: bytes, *, reverse: bool = False) -> list[bytes]:
@@ -209,18 +209,14 @@ class Model:
         self.snapshots: list[tuple[Reader, dict[bytes, bytes]]] = []
         self.scans: list[tuple[Iterator[tuple[bytes, bytes]], Iterator[tuple[bytes, bytes]]]] = []
 
-    def write(
-        self, rows: dict[bytes, bytes | None], cleared: list[tuple[bytes, bytes]]
-    ) -> None:
+    def write(self, rows: dict[bytes, bytes | None], cleared: list[tuple[bytes, bytes]]) -> None:
         self.store.write(Changes(rows, cleared))
         kept = {
             key: value
             for key, value in self.rows.items()
             if not any(start <= key < end for start, end in cleared)
         }
-        self.rows = {
-            key: value for key, value in {**kept, **rows}.items() if value is not None
-        }
+        self.rows = {key: value for key, value in {**kept, **rows}.items() if value is not None}
 
     def snapshot(self) -> None:
         self.snapshots.append((self.store.snapshot(), self.rows.copy()))

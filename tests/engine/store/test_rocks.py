@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -128,19 +129,24 @@ class Failing:
         raise Exception("IO error: No space left on device")
 
 
-@pytest.mark.parametrize(("broken", "action"), [("write", "write"), ("flush_wal", "sync")])
+@pytest.mark.parametrize(
+    ("broken", "action", "use"),
+    [
+        ("write", "write", lambda store: put(store, 2)),
+        ("flush_wal", "sync", lambda store: store.sync()),
+    ],
+)
 def test_the_first_failed_write_or_sync_ends_the_store_for_good(
-    tmp_path: Path, broken: str, action: str
+    tmp_path: Path, broken: str, action: str, use: Callable[[RocksStore], None]
 ) -> None:
     store = RocksStore(str(tmp_path))
     put(store, 1)
     database = store._db
     store._db = Failing(database, broken)  # type: ignore[assignment]  # stands in for it
     with pytest.raises(StoreFailedError, match=f"the {action} to .* failed: IO error: No space"):
-        put(store, 2)
-        store.sync()
+        use(store)
     store._db = database  # it would work again, but nobody may know
-    for use in (
+    for later_use in (
         lambda: put(store, 3),
         store.sync,
         store.snapshot,
@@ -149,7 +155,7 @@ def test_the_first_failed_write_or_sync_ends_the_store_for_good(
         lambda: store.checkpoint(str(tmp_path / "copy")),
     ):
         with pytest.raises(StoreFailedError, match="No space left"):
-            use()
+            later_use()
     store.close()
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from floruntime.engine.store import StoreDamagedError
+from floruntime.engine.store import StoreDamagedError, StoreFailedError
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
 
 SECOND_SLOT = 4096
@@ -117,3 +118,21 @@ def test_a_sync_is_due_once_a_second_and_only_after_a_record(path: str) -> None:
     assert not witness.sync_if_due(9_000)
     witness.close()
     assert read_witness(path) == 9
+
+
+def test_a_failed_write_or_sync_of_the_witness_is_fatal(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    witness = WitnessFile(path)
+    witness.record(8)
+    monkeypatch.setattr(os, "pwrite", fail)
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(StoreFailedError, match="cannot be written: no space left"):
+        witness.record(9)
+    with pytest.raises(StoreFailedError, match="cannot be synced: no space left"):
+        witness.sync_if_due(5_000)
+    monkeypatch.undo()
+    witness.close()

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet
 
 from sortedcontainers import SortedList
 
 from floruntime.engine.store.errors import StoreFailedError
-from floruntime.engine.store.protocol import Changes, Reader
+from floruntime.engine.store.protocol import Changes, PointRead, Reader
 
 _FIRST_CHUNK_ROWS = 8
 """Most scans stop after a few rows; those that go on take ever larger chunks."""
 _CHUNK_ROWS_MAX = 512
 
 
-class _Get(Protocol):
-    def __call__(self, key: bytes) -> bytes | None: ...
-
-
 class MemoryStore:
     """An ordered map: a dict for its values beside the sorted list of its keys."""
 
-    get: _Get
+    get: PointRead
     """The dict's own method: a wrapper would cost more than the look-up."""
 
     def __init__(self) -> None:
@@ -95,7 +91,7 @@ class MemoryStore:
         if self._is_closed:
             raise StoreFailedError("the store is closed")
 
-    def _refuse_get(self, key: bytes) -> bytes | None:
+    def _refuse_get(self, key: bytes, /) -> bytes | None:
         raise StoreFailedError("the store is closed")
 
 
@@ -116,7 +112,7 @@ class _MemorySnapshot:
                 if self._sorted is not None:
                     self._sorted.add(key)
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes, /) -> bytes | None:
         if key in self._replaced:
             return self._replaced[key]
         return self._values.get(key)

@@ -13,10 +13,16 @@ class Changes(NamedTuple):
     cleared: list[tuple[bytes, bytes]]
 
 
+class PointRead(Protocol):
+    """The type of `get`, for stores that give it as an attribute."""
+
+    def __call__(self, key: bytes, /) -> bytes | None: ...
+
+
 class Reader(Protocol):
     """A consistent state to read from."""
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes, /) -> bytes | None:
         """The value of `key`, `None` where there is none."""
         ...
 

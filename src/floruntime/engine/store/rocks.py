@@ -12,7 +12,7 @@ whoever reads can only pass them on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from weakref import WeakSet
 
 from rocksdict import (
@@ -31,7 +31,7 @@ from rocksdict import (
 )
 
 from floruntime.engine.store.errors import StoreFailedError
-from floruntime.engine.store.protocol import Changes, Reader
+from floruntime.engine.store.protocol import Changes, PointRead, Reader
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
 """Also what a start replays at most, times the number of memtables."""
@@ -47,14 +47,10 @@ DELETIONS_WINDOW_ROWS = 4096
 _NOT_FOUND = ("key not found",)
 
 
-class _Get(Protocol):
-    def __call__(self, key: bytes) -> bytes | None: ...
-
-
 class RocksStore:
     """A store in the directory `path`, made if missing. Drop all scans before `close`."""
 
-    get: _Get
+    get: PointRead
     """RocksDB's own method: a wrapper would cost more than the look-up."""
 
     def __init__(self, path: str, *, read_only: bool = False) -> None:
@@ -121,7 +117,7 @@ class RocksStore:
         self._failure = reason
         self.get = self._refuse_get
 
-    def _refuse_get(self, key: bytes) -> bytes | None:
+    def _refuse_get(self, key: bytes, /) -> bytes | None:
         raise StoreFailedError(self._failure)
 
 
@@ -140,7 +136,7 @@ class _RocksSnapshot:
         self._rows: Any = database.iter()
         self._moved_by: object = None
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes, /) -> bytes | None:
         try:
             value: bytes = self._snapshot[key]
         except Exception as error:

@@ -13,7 +13,7 @@ import os
 import struct
 from zlib import crc32
 
-from floruntime.engine.store.errors import StoreDamagedError
+from floruntime.engine.store.errors import StoreDamagedError, StoreFailedError
 
 SYNC_EVERY_MS = 1000
 _SLOT = struct.Struct("<4sQQI")
@@ -37,7 +37,10 @@ class WitnessFile:
 
     def record(self, index: int) -> None:
         """Note that every command up to `index` is durable. Call it after the sync that did it."""
-        os.pwrite(self._file, _slot(self._turn, index), self._turn % 2 * _SLOT_DISTANCE_BYTES)
+        try:
+            os.pwrite(self._file, _slot(self._turn, index), self._turn % 2 * _SLOT_DISTANCE_BYTES)
+        except OSError as error:
+            raise StoreFailedError(f"the witness cannot be written: {error}") from error
         self.index = index
         self._is_synced = False
 
@@ -54,7 +57,10 @@ class WitnessFile:
 
     def sync(self) -> None:
         """Make the record durable; the next one goes to the other slot."""
-        os.fdatasync(self._file)
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise StoreFailedError(f"the witness cannot be synced: {error}") from error
         self._turn += 1
         self._is_synced = True
 
