@@ -1,9 +1,9 @@
 """Reading and writing typed rows: a `View` reads a state, a `Tx` adds writes on top of it.
 
-A `Tx` is one open batch of commands, laid over the store. A command writes straight into it and
-notes what it wrote over: accepted, the note is dropped; refused, it is played back, and the command
-has written nothing. Rows of cached tables stay decoded between batches; rows are immutable values,
-so sharing them is safe.
+A `Tx` is one open batch of commands, laid over the store. Each command writes into an overlay
+of its own: accepted, the overlay joins the batch; refused, it is dropped and has written nothing.
+Rows of cached tables stay decoded between batches; rows are immutable values, so sharing them is
+safe.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ class Tx(View):
 
     def __init__(self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT) -> None:
         super().__init__(reader, "", 0, value_bytes_max)
-        #: Rows as they now stand: all that the batch wrote (None: deleted), and the cached ones.
+        #: What the open command wrote; `None` is a deletion, here as in the others.
+        self._command: dict[bytes, Any] = {}
+        #: What the accepted commands of the batch wrote.
+        self._batch: dict[bytes, Any] = {}
+        #: The batch's rows, and those of cached tables that were read or written before.
         self._rows: dict[bytes, Any] = {}
-        #: The keys that accepted commands of the batch wrote; the values mean nothing.
-        self._written: dict[bytes, Any] = {}
-        #: What the open command wrote over: the entry of `_rows` as it was, or `_ABSENT`.
-        self._undo: dict[bytes, Any] = {}
         self._cleared = KeyRanges()
         self._cleared_before: KeyRanges | None = None
         #: Per table that was scanned, all written keys in order.
@@ -90,10 +90,14 @@ class Tx(View):
     # Reading
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
+        if self._command:
+            row = self._command.get(key, _ABSENT)
+            if row is not _ABSENT:
+                return row  # type: ignore[no-any-return]  # rows lie under their tables' keys
         row = self._rows.get(key, _ABSENT)
         if row is _ABSENT:
             return self._get_stored(table, key)
-        return row  # type: ignore[no-any-return]  # rows lie under the keys of their own tables
+        return row  # type: ignore[no-any-return]  # as above
 
     def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
         if self._cleared and key in self._cleared:
@@ -109,7 +113,7 @@ class Tx(View):
     ) -> Iterator[tuple[bytes, Row]]:
         """As a view's; what the command itself writes while it scans may be seen or not."""
         stored = self._reader.scan(start, end, reverse=reverse)
-        if not (self._written or self._undo or self._cleared):
+        if not (self._batch or self._command or self._cleared):
             return _decoded(table, stored)
         written = self._written_keys(table.tag, start, end)
         if not written and not self._cleared.overlaps(start, end):
@@ -125,13 +129,13 @@ class Tx(View):
         stored: Iterator[tuple[bytes, bytes]],
         reverse: bool,
     ) -> Iterator[tuple[bytes, Row]]:
-        rows, cleared = self._rows, self._cleared
+        cleared = self._cleared
         position = 0
         for key, data in stored:
             while position < len(written) and (
                 written[position] > key if reverse else written[position] < key
             ):
-                row = rows.get(written[position])
+                row = self._written_row(written[position])
                 if row is not None:
                     yield written[position], row
                 position += 1
@@ -140,14 +144,18 @@ class Tx(View):
             if key not in cleared:
                 yield key, table.decode(data)
         for key in written[position:]:
-            row = rows.get(key)
+            row = self._written_row(key)
             if row is not None:
                 yield key, row
+
+    def _written_row(self, key: bytes) -> Any:
+        row = self._command.get(key, _ABSENT)
+        return self._batch.get(key) if row is _ABSENT else row
 
     def _written_keys(self, tag: bytes, start: bytes, end: bytes) -> list[bytes]:
         keys = self._sorted.get(tag)
         if keys is None:
-            every = {**self._written, **self._undo}
+            every = {**self._batch, **self._command}
             keys = self._sorted[tag] = sorted(key for key in every if key[:2] == tag)
         return keys[bisect_left(keys, start) : bisect_left(keys, end)]
 
@@ -155,11 +163,9 @@ class Tx(View):
 
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
         """Write `row` at `key`."""
-        if key not in self._undo:
-            self._undo[key] = self._rows.get(key, _ABSENT)
-            if self._sorted:
-                self._sort_in(table.tag, key)
-        self._rows[key] = row
+        if self._sorted:
+            self._sort_in(table.tag, key)
+        self._command[key] = row
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """Delete the row at `key`, if it is there."""
@@ -167,7 +173,7 @@ class Tx(View):
 
     def _sort_in(self, tag: bytes, key: bytes) -> None:
         keys = self._sorted.get(tag)
-        if keys is not None and key not in self._written:
+        if keys is not None and key not in self._command and key not in self._batch:
             insort(keys, key)
 
     def clear(self, start: bytes, end: bytes) -> None:
@@ -183,8 +189,7 @@ class Tx(View):
 
     def _forget_unwritten(self) -> None:
         """Drop the cache: finding the rows of one range in it would cost more each time."""
-        rows = self._rows
-        self._rows = {key: rows[key] for key in (*self._written, *self._undo)}
+        self._rows = self._batch.copy()
 
     def touch(self, primitive: str, name: str) -> None:
         """Tell those who wait on this that it changed."""
@@ -199,46 +204,40 @@ class Tx(View):
     @property
     def wrote(self) -> bool:
         """Whether the command has written anything."""
-        return bool(self._undo) or self._cleared_before is not None
+        return bool(self._command) or self._cleared_before is not None
 
     def accept(self) -> None:
         """Let the command's writes join the batch."""
-        self._written.update(self._undo)
-        self._undo.clear()
+        self._batch.update(self._command)
+        self._rows.update(self._command)
+        self._command.clear()
         self._cleared_before = None
 
     def refuse(self) -> None:
         """Drop the command's writes."""
         if self.wrote:
-            self._undo_writes()
+            self._drop_writes()
         self.touched.clear()
         self.ended.clear()
         self.delivery = None
 
-    def _undo_writes(self) -> None:
-        for key, row in self._undo.items():
-            if row is _ABSENT:
-                del self._rows[key]
-            else:
-                self._rows[key] = row
-        self._undo.clear()
+    def _drop_writes(self) -> None:
+        self._command.clear()
         if self._cleared_before is not None:
             self._cleared, self._cleared_before = self._cleared_before, None
         self._sorted.clear()
-        # They may tell of what was just undone.
+        # They may tell of what was just dropped.
         self.hints.clear()
 
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        rows, cached = self._rows, Table.cached_tags
-        changed: dict[bytes, bytes | None] = {}
-        for key in self._written:
-            row = rows[key]
-            changed[key] = None if row is None else _encode(row)
+        batch, rows, cached = self._batch, self._rows, Table.cached_tags
+        changed = {key: None if row is None else _encode(row) for key, row in batch.items()}
+        for key in batch:
             if key[:2] not in cached:
                 del rows[key]
         changes = Changes(changed, self._cleared.pairs())
-        self._written, self._cleared, self._sorted = {}, KeyRanges(), {}
+        self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
         if len(rows) > _CACHED_ROWS_MAX:
             rows.clear()
         return changes
