@@ -134,7 +134,7 @@ class QueueModel(RuleBasedStateMachine):
                     model.phase = "ready"
                 elif model.phase == "leased" and model.expires_ms <= self.now_ms:
                     self.fail(model, RETRY_DELAY_MS)
-            if self.jobs.engine.machine.first_due(0, self.now_ms + 1) is not None:
+            if self.jobs.engine.machine.first_due(self.now_ms + 1) is not None:
                 self.jobs.engine.tick()
 
     @rule()
