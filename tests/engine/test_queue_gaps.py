@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from floruntime.engine import queue_messages
 from floruntime.engine.queue_gaps import GAPS_MAX, Gaps
 from floruntime.engine.store.memory import MemoryStore
 from tests.engine.harness import Engine
@@ -79,6 +81,22 @@ def test_consumed_messages_at_the_head_are_not_scanned_again() -> None:
     assert spans
     scanned = [key for key in consumed[:32] if any(a <= key < b for a, b in spans)]
     assert scanned == []
+
+
+def test_the_oldest_message_is_looked_for_behind_those_that_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queue_messages, "SEEK_OLDEST_EVERY", 4)
+    store = Counting()
+    jobs = Jobs(Engine(store))
+    jobs.put(*[b"x"] * 20)
+    first_bodies = sorted(key for key in jobs.engine.rows() if key[:2] == b"qb")[:8]
+    jobs.ack(*jobs.take(8))
+    store.spans.clear()
+    assert jobs.stats().ready == 12
+    spans = [span for span in store.spans if span[0][:2] == b"qb"]
+    assert spans
+    assert not [key for key in first_bodies if any(a <= key < b for a, b in spans)]
 
 
 def test_after_a_restart_nothing_is_known_and_nothing_is_missed() -> None:

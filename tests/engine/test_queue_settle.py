@@ -178,6 +178,15 @@ def test_unknown_messages_and_leases_are_stale() -> None:
     assert jobs.counts() == (0, 0, 1, 0)
 
 
+def test_a_lease_that_was_settled_speaks_for_its_own_message_only() -> None:
+    jobs = Jobs()
+    jobs.put(b"a", b"b")
+    first, second = jobs.take(2)
+    jobs.ack(first, second)
+    assert jobs.ack_as([1, 2], [second.lease, first.lease]) == AckResult([], [1, 2])
+    assert jobs.ack_as([1, 2], [first.lease, second.lease]) == AckResult([1, 2], [])
+
+
 def test_each_seq_of_a_list_is_handled_and_answered_for_itself() -> None:
     jobs = Jobs()
     jobs.put(*[b"x"] * 5)
