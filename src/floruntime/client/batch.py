@@ -15,9 +15,7 @@ from floruntime.core.stream import StreamAppend
 
 if TYPE_CHECKING:
     from floruntime.client.kv import KvCommands
-    from floruntime.client.queue import (  # type: ignore[import-not-found, unused-ignore]
-        QueueCommands,
-    )
+    from floruntime.client.queue import QueueCommands
     from floruntime.client.stream import (  # type: ignore[import-not-found, unused-ignore]
         StreamCommands,
     )

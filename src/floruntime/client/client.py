@@ -22,7 +22,7 @@ from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
 if TYPE_CHECKING:
-    from floruntime.client.queue import Queue  # type: ignore[import-not-found, unused-ignore]
+    from floruntime.client.queue import Queue
     from floruntime.client.stream import Stream  # type: ignore[import-not-found, unused-ignore]
 
 R = TypeVar("R")
@@ -66,7 +66,7 @@ class FloClient:
         """Priority queues with leases."""
         from floruntime.client.queue import Queue
 
-        return Queue(self)
+        return Queue(self, self.namespace)
 
     @cached_property
     def stream(self) -> Stream:
@@ -172,7 +172,7 @@ class FloClient:
         return Batch(
             self,
             kv=lambda: self.kv.commands,
-            queue=lambda: self.queue.commands,
+            queue=lambda: self.queue.commands_for(namespace),
             stream=lambda: self.stream.commands,
             namespace=namespace,
         )
