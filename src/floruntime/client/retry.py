@@ -26,7 +26,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_duration("initial_delay_ms", self.initial_delay_ms, low=1)
         check_duration("max_delay_ms", self.max_delay_ms, low=self.initial_delay_ms)
-        if not (1 <= self.multiplier and math.isfinite(self.multiplier)):
+        if not (self.multiplier >= 1 and math.isfinite(self.multiplier)):
             raise BadRequestError(f"multiplier is {self.multiplier}; it must be 1 or more")
         if not 0 <= self.jitter <= 1:
             raise BadRequestError(f"jitter is {self.jitter}; 0 to 1 is allowed")

@@ -33,7 +33,7 @@ from floruntime.engine.tx import Tx
 
 @command(GroupCreate)
 def create(tx: Tx, request: GroupCreate) -> GroupInfo:
-    """Make the group, and its stream where there is none. The same settings again change nothing."""
+    """Make the group, and its stream where there is none; with the same settings, once."""
     wanted = _wanted(request)
     stream = ensure_stream(tx, request.stream)
     start = _state_at(tx, stream, request.start)
