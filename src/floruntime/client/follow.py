@@ -1,8 +1,8 @@
 """Following a stream: an endless reader that goes on over lost connections.
 
 It keeps the id it has seen up to and asks for what comes after it, so nothing is missed and nothing
-comes twice. Once it has begun, trouble with the connection or the server is waited out with a growing delay; every
-other error (a stream name or a partition that can never be right) ends it.
+comes twice. Once it has begun, trouble with the connection or the server is waited out with a
+growing delay; every other error (the stream's partition is no more, say) ends it.
 """
 
 from __future__ import annotations
