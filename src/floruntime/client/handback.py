@@ -44,5 +44,5 @@ def _release_records(request: GroupRead | GroupClaim, result: Any) -> GroupNack 
         [record.id for record in leased],
         [record.lease for record in leased],
         consumer=request.consumer,
-        error="the consumer gave up waiting for this delivery",
+        release=True,
     )

@@ -39,6 +39,13 @@ REPLY_BYTES_MAX = 4 * MIB
 PRIORITY_MAX = 65_535
 ATTEMPTS_MAX = 1_000_000
 PARTITIONS_MAX = 256
+GROUP_MEMBERS_MAX = 1000
+GROUP_PARKED_MAX = 10_000
+"""Records of a `key_shared` group that were passed over and wait for their own consumers."""
+GROUP_DEAD_MAX = 10_000
+"""Dead letters kept per group; the oldest go first."""
+SETTLED_MS = 300_000
+"""How long a holder may repeat its ack and hear `done` again."""
 COUNTER_MAX = 2**63 - 1
 COUNTER_MIN = -(2**63)
 UINT_MAX = 2**63 - 1
@@ -174,3 +181,23 @@ def check_error_text(text: str | None) -> str | None:
             f"error has {len(data)} bytes; at most {ERROR_TEXT_BYTES_MAX} are allowed"
         )
     return text
+
+
+def check_headers(headers: dict[str, str]) -> int:
+    """The bytes of all header names and values: up to 64 headers, 16 KiB together."""
+    if len(headers) > HEADERS_MAX:
+        raise BadRequestError(f"headers has {len(headers)} entries; {HEADERS_MAX} are allowed")
+    total = sum(
+        len(check_name("header", name)) + len(utf8(f"header {shown(name)}", value))
+        for name, value in headers.items()
+    )
+    if total > HEADERS_BYTES_MAX:
+        raise BadRequestError(
+            f"headers have {total} bytes together; at most {HEADERS_BYTES_MAX} are allowed"
+        )
+    return total
+
+
+def check_optional(field: str, value: int | None, low: int, high: int) -> int | None:
+    """A setting that may be unset, else lies in `low` to `high`."""
+    return None if value is None else check_range(field, value, low, high)

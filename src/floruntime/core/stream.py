@@ -40,7 +40,10 @@ class AppendResult(Value, frozen=True):
 
 
 class StreamRecord(Value, frozen=True):
-    """One record. `attempt` and `lease` are 0 where it was read without a group."""
+    """One record. `attempt` and `lease` are 0 where it was read without a group.
+
+    `reason` and `error` (the text of its last nack) are set on dead letters only.
+    """
 
     id: StreamID
     offset: int
@@ -53,6 +56,7 @@ class StreamRecord(Value, frozen=True):
     attempt: int = 0
     lease: int = 0
     reason: str | None = None
+    error: str | None = None
 
 
 class ReadResult(Value, frozen=True):
@@ -146,7 +150,7 @@ class StreamAppend(Command[list[AppendResult]], tag=64, frozen=True):
 
 
 class StreamRead(Query[ReadResult], tag=65, frozen=True):
-    """Positions are text: an id, `0` or `$`. `from_tail`: only what comes after the read began."""
+    """Positions are text: an id, `0` or `$`. `tail`: only what comes after the read began."""
 
     stream: str
     start: str | None = None
@@ -266,6 +270,8 @@ class GroupAck(Command[GroupAckResult], tag=80, frozen=True):
 
 
 class GroupNack(Command[GroupAckResult], tag=81, frozen=True):
+    """`release`: hand back at once, the delivery not counted as an attempt."""
+
     stream: str
     group: str
     ids: list[StreamID]
@@ -273,6 +279,7 @@ class GroupNack(Command[GroupAckResult], tag=81, frozen=True):
     consumer: str | None = None
     delay_ms: int = 0
     error: str | None = None
+    release: bool = False
 
 
 class GroupTouch(Command[GroupAckResult], tag=82, frozen=True):

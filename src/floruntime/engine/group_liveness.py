@@ -1,0 +1,23 @@
+"""Who of a group's members is there, judged by when each was last heard of."""
+
+from __future__ import annotations
+
+from floruntime.engine.group_rows import MEMBERS, GroupRow, Member, MembersRow
+from floruntime.engine.tx import View
+
+
+def members_of(view: View, group: GroupRow) -> MembersRow:
+    """The group's members, those that are gone but not yet swept among them."""
+    return view.get(MEMBERS, MEMBERS.key(group.id)) or MembersRow()
+
+
+def is_live(group: GroupRow, member: Member, now_ms: int) -> bool:
+    """Whether the member was heard of lately enough."""
+    return member.last_seen_ms + group.consumer_timeout_ms > now_ms
+
+
+def live_members(view: View, group: GroupRow) -> tuple[str, ...]:
+    """The names of the members that are not gone, the first to join first."""
+    members = members_of(view, group).members
+    live = [name for name, member in members.items() if is_live(group, member, view.now_ms)]
+    return tuple(sorted(live, key=lambda name: members[name].joined))
