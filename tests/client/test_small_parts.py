@@ -179,7 +179,7 @@ async def test_namespaces() -> None:
     namespaces = Namespaces(caller)
     assert await namespaces.create("a") is True
     page = await namespaces.list(limit=1, cursor="c")
-    assert (page, page.cursor, page.has_more) == ([info], "more", True)
+    assert (list(page), page.cursor, page.has_more) == ([info], "more", True)
     assert await namespaces.delete("a", force=True) is False
     assert caller.requests == [
         NamespaceCreate("a"),

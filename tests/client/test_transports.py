@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from floruntime.client.client import FloClient
 from floruntime.core.errors import ConnectionFailedError
+from floruntime.core.kv import KvPut
 from tests.client.fake_server import FakeServer, Peer
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -27,15 +32,16 @@ class LoopbackServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
         peer = Peer(self.fake, writer.write)
-        while data := await reader.read(7_000):
-            peer.receive_data(data)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while data := await reader.read(7_000):
+                peer.receive_data(data)
         writer.close()
 
 
 @asynccontextmanager
-async def loopback() -> AsyncIterator[LoopbackServer]:
+async def loopback(context: ssl.SSLContext | None = None) -> AsyncIterator[LoopbackServer]:
     server = LoopbackServer()
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server
@@ -53,7 +59,7 @@ async def test_calls_over_tcp() -> None:
         assert sorted(each.version for each in results) == list(range(1, 301))
         large = b"x" * 1_000_000
         await client.kv.put("large", large)
-        assert server.fake.applied[-1].request.value == large
+        assert server.fake.requests(KvPut)[-1].value == large
 
 
 async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -> None:
@@ -62,7 +68,7 @@ async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -
         await client.kv.put("a", b"")
         server.fake.loses_answers = True
         task = asyncio.ensure_future(client.kv.put("b", b""))
-        while len(server.fake.applied) < 2:
+        while len(server.fake.applied) < 2:  # noqa: ASYNC110 # no event to wait for
             await asyncio.sleep(0)
         server.fake.loses_answers = False
         server.writers[0].transport.abort()
@@ -88,4 +94,40 @@ async def test_tls_against_a_server_without_it_is_a_failed_connection() -> None:
     async with loopback() as server:
         context = ssl.create_default_context()
         with pytest.raises(ConnectionFailedError):
-            await FloClient(f"127.0.0.1:{server.port}", tls=context, timeout_ms=2_000).connect()
+            await FloClient(f"127.0.0.1:{server.port}", tls=context).connect()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+        f"-out {files[0]} -keyout {files[1]}".split(),
+        check=True,
+        capture_output=True,
+    )
+    return files
+
+
+async def test_calls_over_tls(certificate: tuple[Path, Path]) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    clients = ssl.create_default_context(cafile=certificate[0])
+    async with (
+        loopback(servers) as server,
+        FloClient(f"127.0.0.1:{server.port}", tls=clients) as client,
+    ):
+        assert (await client.kv.put("a", b"")).version == 1
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_a_failed_connection(
+    certificate: tuple[Path, Path],
+) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    async with loopback(servers) as server:
+        with pytest.raises(ConnectionFailedError, match="certificate"):
+            await FloClient(f"127.0.0.1:{server.port}", tls=True).connect()

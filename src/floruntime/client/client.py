@@ -14,6 +14,8 @@ from floruntime.client.channel import Channel
 from floruntime.client.exchange import Call
 from floruntime.client.kv import Kv
 from floruntime.client.namespaces import Namespaces
+from floruntime.client.queue import Queue
+from floruntime.client.queue_commands import Leases
 from floruntime.client.retry import RetryPolicy
 from floruntime.client.transports import Transport, open_transport
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
@@ -22,7 +24,6 @@ from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
 if TYPE_CHECKING:
-    from floruntime.client.queue import Queue  # type: ignore[import-not-found, unused-ignore]
     from floruntime.client.stream import Stream  # type: ignore[import-not-found, unused-ignore]
 
 R = TypeVar("R")
@@ -59,14 +60,8 @@ class FloClient:
         self._channel: Channel | None = None
         self._connecting = asyncio.Lock()
         self.kv = Kv(self)
+        self.queue = Queue(self, Leases(namespace))
         self.namespaces = Namespaces(self)
-
-    @cached_property
-    def queue(self) -> Queue:
-        """Priority queues with leases."""
-        from floruntime.client.queue import Queue
-
-        return Queue(self)
 
     @cached_property
     def stream(self) -> Stream:

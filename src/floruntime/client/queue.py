@@ -38,7 +38,7 @@ class Queue:
     def __init__(self, caller: Caller, leases: Leases | None = None) -> None:
         self._caller = caller
         self._leases = leases if leases is not None else Leases()
-        self._commands = QueueCommands(self._leases)
+        self.commands = QueueCommands(self._leases)
 
     async def enqueue(
         self,
@@ -56,7 +56,7 @@ class Queue:
         answers the first seq again, even if that message is done; with a window of 0 ms every
         enqueue is a new message.
         """
-        command = self._commands.enqueue(
+        command = self.commands.enqueue(
             queue, payload, priority=priority, delay_ms=delay_ms, dedup_key=dedup_key
         )
         return the_seq(await self._caller.call(command, namespace=namespace))
@@ -71,7 +71,7 @@ class Queue:
         namespace: str | None = None,
     ) -> list[int]:
         """Add up to 1,000 messages in one commit and answer their seqs."""
-        command = self._commands.enqueue_many(queue, payloads, priority=priority, delay_ms=delay_ms)
+        command = self.commands.enqueue_many(queue, payloads, priority=priority, delay_ms=delay_ms)
         return await self._caller.call(command, namespace=namespace)
 
     async def dequeue(
@@ -90,7 +90,7 @@ class Queue:
         within `visibility_timeout_ms` is delivered again. `ack_mode="on_delivery"` acks in the same
         step: at most once.
         """
-        command = self._commands.dequeue(
+        command = self.commands.dequeue(
             queue,
             count,
             visibility_timeout_ms=visibility_timeout_ms,
@@ -103,7 +103,7 @@ class Queue:
 
     async def ack(self, queue: str, seqs: Seqs, *, namespace: str | None = None) -> AckResult:
         """Done with these messages. `stale`: delivered to somebody else since, or unknown."""
-        command = self._commands.ack(queue, seqs, namespace=namespace)
+        command = self.commands.ack(queue, seqs, namespace=namespace)
         return await self._caller.call(command, namespace=namespace)
 
     async def nack(
@@ -123,7 +123,7 @@ class Queue:
         when an attempt was counted. `to_dlq` makes them dead letters at once. `error` is kept for
         the dead letter.
         """
-        command = self._commands.nack(
+        command = self.commands.nack(
             queue,
             seqs,
             to_dlq=to_dlq,
@@ -138,7 +138,7 @@ class Queue:
         self, queue: str, seqs: Seqs, *, extend_ms: int = 30_000, namespace: str | None = None
     ) -> AckResult:
         """Let leases that are still held run out `extend_ms` from now."""
-        command = self._commands.touch(queue, seqs, extend_ms=extend_ms, namespace=namespace)
+        command = self.commands.touch(queue, seqs, extend_ms=extend_ms, namespace=namespace)
         return await self._caller.call(command, namespace=namespace)
 
     async def peek(
@@ -161,19 +161,19 @@ class Queue:
 
     async def dlq_requeue(self, queue: str, seqs: Seqs, *, namespace: str | None = None) -> int:
         """Make dead letters fresh messages, due now, without attempts; how many there were."""
-        return await self._caller.call(self._commands.dlq_requeue(queue, seqs), namespace=namespace)
+        return await self._caller.call(self.commands.dlq_requeue(queue, seqs), namespace=namespace)
 
     async def dlq_delete(self, queue: str, seqs: Seqs, *, namespace: str | None = None) -> int:
         """Delete dead letters; how many there were."""
-        return await self._caller.call(self._commands.dlq_delete(queue, seqs), namespace=namespace)
+        return await self._caller.call(self.commands.dlq_delete(queue, seqs), namespace=namespace)
 
     async def dlq_purge(self, queue: str, *, namespace: str | None = None) -> int:
         """Delete all dead letters; how many there were."""
-        return await self._caller.call(self._commands.dlq_purge(queue), namespace=namespace)
+        return await self._caller.call(self.commands.dlq_purge(queue), namespace=namespace)
 
     async def purge(self, queue: str, *, namespace: str | None = None) -> int:
         """Delete all messages, leased and delayed ones too, but no dead letters; how many."""
-        return await self._caller.call(self._commands.purge(queue), namespace=namespace)
+        return await self._caller.call(self.commands.purge(queue), namespace=namespace)
 
     async def configure(
         self,
@@ -186,7 +186,7 @@ class Queue:
         namespace: str | None = None,
     ) -> QueueConfig:
         """Set all settings (what is left out: to its default); `None` keeps what is set."""
-        command = self._commands.configure(
+        command = self.commands.configure(
             queue,
             max_attempts=max_attempts,
             retry_delay_ms=retry_delay_ms,
@@ -208,4 +208,4 @@ class Queue:
 
     async def delete(self, queue: str, *, namespace: str | None = None) -> bool:
         """Delete the queue with all it holds, settings and dedup keys too; whether it existed."""
-        return await self._caller.call(self._commands.delete(queue), namespace=namespace)
+        return await self._caller.call(self.commands.delete(queue), namespace=namespace)

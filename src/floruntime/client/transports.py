@@ -38,12 +38,16 @@ class Link(Protocol):
 class Transport(Protocol):
     """Opens links to one endpoint."""
 
+    async def prepare(self) -> None:
+        """Get ready, before the first link; this may take longer than a connection's time-out."""
+        ...
+
     async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
         """A new link; `on_close` is called once when the peer or the network ends it."""
         ...
 
     async def release(self) -> None:
-        """Give back what the transport itself holds; the next `connect` takes it again."""
+        """Give back what the transport itself holds; the next `prepare` takes it again."""
         ...
 
 
@@ -69,6 +73,9 @@ class TcpTransport:
     def __init__(self, endpoint: TcpEndpoint, tls: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
         self._tls = tls
+
+    async def prepare(self) -> None:
+        """TCP needs nothing."""
 
     async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
         """Raises `OSError`."""
