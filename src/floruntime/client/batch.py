@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cached_property
 from types import TracebackType
@@ -11,12 +12,12 @@ from floruntime.client.caller import Caller
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueEnqueue
-from floruntime.core.stream import StreamAppend
+from floruntime.core.stream import GroupClaim, StreamAppend
 
 if TYPE_CHECKING:
     from floruntime.client.kv import KvCommands
-    from floruntime.client.queue import QueueCommands
-    from floruntime.client.stream import (  # type: ignore[import-not-found, unused-ignore]
+    from floruntime.client.queue_commands import QueueCommands
+    from floruntime.client.stream_commands import (  # type: ignore[import-not-found, unused-ignore]
         StreamCommands,
     )
 
@@ -70,7 +71,7 @@ class Batch:
         return self.stream
 
     def _recorder(self, primitive: str) -> _Recorder:
-        return _Recorder(primitive, self._builders[primitive](), self._add)
+        return _Recorder(primitive, self._builders[primitive](), self._namespace, self._add)
 
     def _add(self, name: str, method: str, command: Any) -> None:
         if not isinstance(command, _TAKEN):
@@ -105,6 +106,15 @@ class Batch:
             answer[0] if (type(command), method) in _ANSWERS_ONE else answer
             for command, method, answer in zip(commands, methods, answers, strict=True)
         ]
+        self._remember_claims(commands)
+
+    def _remember_claims(self, commands: list[Any]) -> None:
+        """The leases of records claimed are remembered as those of a live claim are."""
+        for command, result in zip(commands, self.results, strict=True):
+            if isinstance(command, GroupClaim):
+                self._builders["stream"]().remember(
+                    self._namespace, command.stream, command.group, result.records
+                )
 
 
 def _check_size(request: system.Batch) -> None:
@@ -121,19 +131,34 @@ def _check_size(request: system.Batch) -> None:
 class _Recorder:
     """Has the methods of a command builder; each adds the command it builds to the batch."""
 
-    def __init__(self, primitive: str, builder: Any, add: Callable[[str, str, Any], None]) -> None:
+    def __init__(
+        self,
+        primitive: str,
+        builder: Any,
+        namespace: str | None,
+        add: Callable[[str, str, Any], None],
+    ) -> None:
         self._primitive = primitive
         self._builder = builder
+        self._namespace = namespace
         self._add = add
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         build = None if method.startswith("_") else getattr(self._builder, method, None)
         if not callable(build):
             raise AttributeError(f"a batch has no {self._primitive}.{method}: it takes writes only")
+        # leases are remembered by namespace, so what settles deliveries must know the batch's
+        own = {"namespace": self._namespace} if _takes_namespace(build) else {}
 
         def record(*arguments: Any, **options: Any) -> Any:
-            command = build(*arguments, **options)
+            if "namespace" in options:
+                raise BadRequestError("a batch has one namespace: give it to client.batch()")
+            command = build(*arguments, **options, **own)
             self._add(self._primitive, method, command)
             return command
 
         return record
+
+
+def _takes_namespace(build: Callable[..., Any]) -> bool:
+    return "namespace" in inspect.signature(build).parameters

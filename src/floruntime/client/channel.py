@@ -62,6 +62,7 @@ class Channel:
     async def open(self) -> None:
         """Connect. Raises the server's refusal or `ConnectionFailedError`."""
         try:
+            await self._transport.prepare()
             await self._dial()
         except BaseException:
             await self._transport.release()

@@ -7,13 +7,15 @@ import random
 import ssl
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from floruntime.client.batch import Batch
 from floruntime.client.channel import Channel
 from floruntime.client.exchange import Call
 from floruntime.client.kv import Kv
 from floruntime.client.namespaces import Namespaces
+from floruntime.client.queue import Queue
+from floruntime.client.queue_commands import Leases
 from floruntime.client.retry import RetryPolicy
 from floruntime.client.transports import Transport, open_transport
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
@@ -22,7 +24,6 @@ from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
 if TYPE_CHECKING:
-    from floruntime.client.queue import Queue
     from floruntime.client.stream import Stream  # type: ignore[import-not-found, unused-ignore]
 
 R = TypeVar("R")
@@ -59,14 +60,8 @@ class FloClient:
         self._channel: Channel | None = None
         self._connecting = asyncio.Lock()
         self.kv = Kv(self)
+        self.queue = Queue(self, Leases(namespace))
         self.namespaces = Namespaces(self)
-
-    @cached_property
-    def queue(self) -> Queue:
-        """Priority queues with leases."""
-        from floruntime.client.queue import Queue
-
-        return Queue(self, self.namespace)
 
     @cached_property
     def stream(self) -> Stream:
@@ -142,7 +137,8 @@ class FloClient:
         while True:
             call = Call(request, where, block_ms, loop.create_future())
             try:
-                return await self._attempt(call, deadline_s, timeout_ms)  # type: ignore[no-any-return]
+                result: R = await self._attempt(call, deadline_s, timeout_ms)
+                return result
             except (OverloadedError, UnavailableError) as error:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
                 if error.ran != "no" or loop.time() + delay_s >= deadline_s:
@@ -150,7 +146,7 @@ class FloClient:
             await asyncio.sleep(delay_s)
             attempt += 1
 
-    async def _attempt(self, call: Call, deadline_s: float, timeout_ms: int) -> object:
+    async def _attempt(self, call: Call, deadline_s: float, timeout_ms: int) -> Any:
         channel = self._channel
         if channel is None:
             raise NotConnectedError(
@@ -172,7 +168,7 @@ class FloClient:
         return Batch(
             self,
             kv=lambda: self.kv.commands,
-            queue=lambda: self.queue.commands_for(namespace),
+            queue=lambda: self.queue.commands,
             stream=lambda: self.stream.commands,
             namespace=namespace,
         )

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from floruntime.core.errors import UnavailableError
 
 if TYPE_CHECKING:
     from floruntime.client.endpoint import EmbeddedEndpoint
     from floruntime.client.transports import Link
+    from floruntime.server.embedded import EmbeddedLink, EmbeddedServer
 
 
 class EmbeddedTransport:
-    """Links to an embedded server, which is opened with the first and given back by `release`."""
+    """Links to an embedded server, which `prepare` opens and `release` gives back."""
 
     def __init__(self, endpoint: EmbeddedEndpoint) -> None:
         self._endpoint = endpoint
-        self._server: Any = None
+        self._server: EmbeddedServer | None = None
 
-    async def connect(self, on_data: Callable[[bytes], None], on_close: Callable[[], None]) -> Link:
-        """A link to the server, which is started if need be."""
+    async def prepare(self) -> None:
+        """Open the server, or become one more of its users."""
         if self._server is None:
             self._server = await _open_server(self._endpoint.text)
+
+    async def connect(self, on_data: Callable[[bytes], None], on_close: Callable[[], None]) -> Link:
+        """A link to the server that `prepare` opened."""
+        assert self._server is not None
         return _EmbeddedLink(self._server.connect(on_data, on_close))
 
     async def release(self) -> None:
@@ -33,7 +38,7 @@ class EmbeddedTransport:
 
 
 class _EmbeddedLink:
-    def __init__(self, link: Any) -> None:
+    def __init__(self, link: EmbeddedLink) -> None:
         self._link = link
         self.write = link.write
         self.close = link.close
@@ -42,11 +47,9 @@ class _EmbeddedLink:
         """Nothing of it is the event loop's."""
 
 
-async def _open_server(endpoint: str) -> Any:
+async def _open_server(endpoint: str) -> EmbeddedServer:
     try:
-        from floruntime.server.embedded import (  # type: ignore[import-not-found, unused-ignore]
-            open_embedded,
-        )
+        from floruntime.server.embedded import open_embedded
     except ImportError as error:
         raise UnavailableError(
             f"{endpoint} runs the server inside this process, which needs what "

@@ -22,10 +22,13 @@ from floruntime.client.handback import hand_back
 from floruntime.client.numbers import WriteNumbers
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
-from floruntime.core.system import SessionOpen, Welcome
+from floruntime.core.system import CancelWait, GetServerInfo, Ping, SessionOpen, Welcome
 from floruntime.core.types import Command, Query, Request
 
 MakeError = Callable[[Ran], FloError]
+
+READS = (Query, Ping, GetServerInfo)
+"""What takes no effect, so that asking it again is always right."""
 
 
 class Call:
@@ -63,7 +66,7 @@ class Call:
     @property
     def ran(self) -> Ran:
         """Whether the call may have taken effect although no answer came."""
-        return "maybe" if self.was_sent and not isinstance(self.request, Query) else "no"
+        return "maybe" if self.was_sent and not isinstance(self.request, READS) else "no"
 
     def succeed(self, result: Any) -> None:
         """Give the caller the result."""
@@ -111,10 +114,12 @@ class Exchange:
         if not call.was_sent:
             self._held_writes.pop(call.id, None)
             self._held_others.pop(call.id, None)
-        elif self._send is None:
-            self._drop(call)
         elif call.id not in self._in_flight:
             self._hand_back_answered(call)
+        elif self._send is None:
+            self._drop(call)
+        elif call.block_ms:
+            self._transmit_own(CancelWait(call.id), call.namespace)
 
     def fail_all(self, make_error: MakeError) -> None:
         """Fail every call, sent or not."""
@@ -154,7 +159,7 @@ class Exchange:
         for call in list(self._in_flight.values()):
             if call.is_abandoned:
                 self._drop(call)
-            elif not (call.number or isinstance(call.request, Query)):
+            elif not (call.number or isinstance(call.request, READS)):
                 self._drop(call)
                 call.fail(ConnectionFailedError(reason, ran=call.ran))
 
@@ -236,9 +241,14 @@ class Exchange:
 
     def _open_session(self, namespace: str) -> None:
         if self._opening is None:
-            self._opening = Call(SessionOpen(), namespace)
-            self._opening.id = next(self._ids)
-            self._transmit(self._opening)
+            self._opening = self._transmit_own(SessionOpen(), namespace)
+
+    def _transmit_own(self, request: Request[Any], namespace: str) -> Call:
+        """Send what no caller asked for, at once."""
+        call = Call(request, namespace)
+        call.id = next(self._ids)
+        self._transmit(call)
+        return call
 
     def _transmit(self, call: Call) -> None:
         assert self._send is not None

@@ -27,25 +27,18 @@ from floruntime.core.queue import (
 )
 from floruntime.core.types import AckResult, Page
 
-__all__ = ["Queue", "QueueCommands"]
-
 
 class Queue:
     """The queues of one client. Every method takes `namespace`, by default the client's own.
 
-    `own_namespace` is its name, so that giving it and leaving it out mean the same. The client
-    remembers the lease of each message that it dequeues.
+    `leases` is shared with the client's batches; give it the client's own namespace, so that
+    naming that namespace and leaving it out mean the same.
     """
 
-    def __init__(self, caller: Caller, own_namespace: str | None = None) -> None:
+    def __init__(self, caller: Caller, leases: Leases | None = None) -> None:
         self._caller = caller
-        self._leases = Leases(own_namespace)
-        #: Builds the commands of the methods that write, for the client's own namespace.
+        self._leases = leases if leases is not None else Leases()
         self.commands = QueueCommands(self._leases)
-
-    def commands_for(self, namespace: str | None) -> QueueCommands:
-        """Builds commands to be sent to `namespace`, with the leases that were given there."""
-        return self.commands if namespace is None else QueueCommands(self._leases, namespace)
 
     async def enqueue(
         self,
@@ -110,7 +103,7 @@ class Queue:
 
     async def ack(self, queue: str, seqs: Seqs, *, namespace: str | None = None) -> AckResult:
         """Done with these messages. `stale`: delivered to somebody else since, or unknown."""
-        command = self.commands_for(namespace).ack(queue, seqs)
+        command = self.commands.ack(queue, seqs, namespace=namespace)
         return await self._caller.call(command, namespace=namespace)
 
     async def nack(
@@ -130,13 +123,14 @@ class Queue:
         when an attempt was counted. `to_dlq` makes them dead letters at once. `error` is kept for
         the dead letter.
         """
-        command = self.commands_for(namespace).nack(
+        command = self.commands.nack(
             queue,
             seqs,
             to_dlq=to_dlq,
             delay_ms=delay_ms,
             release=release,
             error=error,
+            namespace=namespace,
         )
         return await self._caller.call(command, namespace=namespace)
 
@@ -144,7 +138,7 @@ class Queue:
         self, queue: str, seqs: Seqs, *, extend_ms: int = 30_000, namespace: str | None = None
     ) -> AckResult:
         """Let leases that are still held run out `extend_ms` from now."""
-        command = self.commands_for(namespace).touch(queue, seqs, extend_ms=extend_ms)
+        command = self.commands.touch(queue, seqs, extend_ms=extend_ms, namespace=namespace)
         return await self._caller.call(command, namespace=namespace)
 
     async def peek(

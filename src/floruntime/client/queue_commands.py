@@ -66,14 +66,10 @@ class Leases:
 
 
 class QueueCommands:
-    """The commands of queues, by the names and arguments of `client.queue`.
+    """The commands of queues, by the names and arguments of `client.queue`."""
 
-    `namespace` is where they will be sent; `None` is the client's own.
-    """
-
-    def __init__(self, leases: Leases | None = None, namespace: str | None = None) -> None:
+    def __init__(self, leases: Leases | None = None) -> None:
         self._leases = leases if leases is not None else Leases()
-        self._namespace = namespace
 
     def enqueue(
         self,
@@ -107,8 +103,8 @@ class QueueCommands:
             raise BadRequestError(f"ack_mode {ack_mode!r} must be {EXPLICIT!r} or {ON_DELIVERY!r}")
         return QueueDequeue(queue, count, visibility_timeout_ms, block_ms, ack_mode == ON_DELIVERY)
 
-    def ack(self, queue: str, seqs: Seqs) -> QueueAck:
-        return QueueAck(queue, *self._held(queue, seqs))
+    def ack(self, queue: str, seqs: Seqs, *, namespace: str | None = None) -> QueueAck:
+        return QueueAck(queue, *self._held(namespace, queue, seqs))
 
     def nack(
         self,
@@ -119,16 +115,19 @@ class QueueCommands:
         delay_ms: int = 0,
         release: bool = False,
         error: str | None = None,
+        namespace: str | None = None,
     ) -> QueueNack:
-        numbers, leases = self._held(queue, seqs)
+        numbers, leases = self._held(namespace, queue, seqs)
         return QueueNack(queue, numbers, leases, to_dlq, delay_ms, release, error)
 
-    def touch(self, queue: str, seqs: Seqs, *, extend_ms: int = 30_000) -> QueueTouch:
-        return QueueTouch(queue, *self._held(queue, seqs), extend_ms)
+    def touch(
+        self, queue: str, seqs: Seqs, *, extend_ms: int = 30_000, namespace: str | None = None
+    ) -> QueueTouch:
+        return QueueTouch(queue, *self._held(namespace, queue, seqs), extend_ms)
 
-    def _held(self, queue: str, seqs: Seqs) -> tuple[list[int], list[int]]:
+    def _held(self, namespace: str | None, queue: str, seqs: Seqs) -> tuple[list[int], list[int]]:
         items = _listed(seqs)
-        leases = [self._leases.of(self._namespace, queue, item) for item in items]
+        leases = [self._leases.of(namespace, queue, item) for item in items]
         return [_seq_of(item) for item in items], leases
 
     def dlq_requeue(self, queue: str, seqs: Seqs) -> QueueDlqRequeue:

@@ -38,12 +38,16 @@ class Link(Protocol):
 class Transport(Protocol):
     """Opens links to one endpoint."""
 
+    async def prepare(self) -> None:
+        """Get ready, before the first link; this may take longer than a connection's time-out."""
+        ...
+
     async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
         """A new link; `on_close` is called once when the peer or the network ends it."""
         ...
 
     async def release(self) -> None:
-        """Give back what the transport itself holds; the next `connect` takes it again."""
+        """Give back what the transport itself holds; the next `prepare` takes it again."""
         ...
 
 
@@ -70,6 +74,9 @@ class TcpTransport:
         self._endpoint = endpoint
         self._tls = tls
 
+    async def prepare(self) -> None:
+        """TCP needs nothing."""
+
     async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
         """Raises `OSError`."""
         _, link = await asyncio.get_running_loop().create_connection(
@@ -87,15 +94,18 @@ class TcpTransport:
 
 class _TcpLink(asyncio.Protocol):
     def __init__(self, on_data: OnData, on_close: OnClose) -> None:
+        self._on_data = on_data
         self._on_close = on_close
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
-        self.data_received = on_data  # type: ignore[method-assign]  # spares a call per read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
         self._transport = cast(asyncio.Transport, transport)
         _keep_alive(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        self._on_data(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._closed.set()

@@ -1,0 +1,133 @@
+"""TCP over a real loopback socket, with and without TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from floruntime.client.client import FloClient
+from floruntime.core.errors import ConnectionFailedError
+from floruntime.core.kv import KvPut
+from tests.client.fake_server import FakeServer, Peer
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class LoopbackServer:
+    """A fake server behind a socket."""
+
+    def __init__(self) -> None:
+        self.fake = FakeServer()
+        self.writers: list[asyncio.StreamWriter] = []
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        peer = Peer(self.fake, writer.write)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while data := await reader.read(7_000):
+                peer.receive_data(data)
+        writer.close()
+
+
+@asynccontextmanager
+async def loopback(context: ssl.SSLContext | None = None) -> AsyncIterator[LoopbackServer]:
+    server = LoopbackServer()
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        for writer in server.writers:
+            writer.close()
+        await listener.wait_closed()
+        await asyncio.sleep(0)
+
+
+async def test_calls_over_tcp() -> None:
+    async with loopback() as server, FloClient(f"127.0.0.1:{server.port}") as client:
+        results = await asyncio.gather(*(client.kv.put(f"k{n}", bytes(n)) for n in range(300)))
+        assert sorted(each.version for each in results) == list(range(1, 301))
+        large = b"x" * 1_000_000
+        await client.kv.put("large", large)
+        assert server.fake.requests(KvPut)[-1].value == large
+
+
+async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -> None:
+    async with loopback() as server, FloClient(f"127.0.0.1:{server.port}") as client:
+        server.fake.loses_answers = False
+        await client.kv.put("a", b"")
+        server.fake.loses_answers = True
+        task = asyncio.ensure_future(client.kv.put("b", b""))
+        while len(server.fake.applied) < 2:  # noqa: ASYNC110 # no event to wait for
+            await asyncio.sleep(0)
+        server.fake.loses_answers = False
+        server.writers[0].transport.abort()
+        assert (await task).version == 2
+        assert len(server.fake.applied) == 2
+        assert len(server.writers) == 2
+
+
+async def test_a_refused_tcp_connection_says_where() -> None:
+    async with loopback() as server:
+        port = server.port
+    with pytest.raises(ConnectionFailedError, match=f"127.0.0.1:{port}"):
+        await FloClient(f"127.0.0.1:{port}").connect()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 300])
+async def test_a_host_that_is_no_name_is_a_failed_connection(host: str) -> None:
+    with pytest.raises(ConnectionFailedError):
+        await FloClient(host).connect()
+
+
+async def test_tls_against_a_server_without_it_is_a_failed_connection() -> None:
+    async with loopback() as server:
+        context = ssl.create_default_context()
+        with pytest.raises(ConnectionFailedError):
+            await FloClient(f"127.0.0.1:{server.port}", tls=context).connect()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+        f"-out {files[0]} -keyout {files[1]}".split(),
+        check=True,
+        capture_output=True,
+    )
+    return files
+
+
+async def test_calls_over_tls(certificate: tuple[Path, Path]) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    clients = ssl.create_default_context(cafile=certificate[0])
+    async with (
+        loopback(servers) as server,
+        FloClient(f"127.0.0.1:{server.port}", tls=clients) as client,
+    ):
+        assert (await client.kv.put("a", b"")).version == 1
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_a_failed_connection(
+    certificate: tuple[Path, Path],
+) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    async with loopback(servers) as server:
+        with pytest.raises(ConnectionFailedError, match="certificate"):
+            await FloClient(f"127.0.0.1:{server.port}", tls=True).connect()
