@@ -144,7 +144,7 @@ class FloConnection:
     def __init__(self, port: int, timeout_s: float = 30.0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader: wire.FrameReader[Any] = wire.FrameReader(_FRAME_BYTES_MAX)
+        self._reader: wire.FrameReader = wire.FrameReader(_FRAME_BYTES_MAX)
         self._number = 0
         self.socket.sendall(wire.PREAMBLE)
         self.ask(Hello("bench", f"bench-{os.urandom(8).hex()}"))
@@ -182,7 +182,7 @@ class FloCycle:
     """One message in, up to ten taken, and what was taken acked."""
 
     def __init__(self) -> None:
-        self._reader: wire.FrameReader[Any] = wire.FrameReader(_FRAME_BYTES_MAX)
+        self._reader: wire.FrameReader = wire.FrameReader(_FRAME_BYTES_MAX)
         self._enqueue = request_of("enqueue")
         self._dequeue = QueueDequeue(QUEUE, count=10)
         self._number = 0

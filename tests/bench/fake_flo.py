@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, fake: Fake) -> None:
         self._fake = fake
-        self._reader: wire.FrameReader[Any] = wire.FrameReader(FRAME_BYTES_MAX)
+        self._reader: wire.FrameReader = wire.FrameReader(FRAME_BYTES_MAX)
         self._missing_preamble = wire.PREAMBLE
         self._session = ""
 
