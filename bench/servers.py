@@ -66,8 +66,10 @@ class Server:
                 raise BenchError(f"{self.name} ended as it started:\n{self._log_tail()}")
             try:
                 return is_ready(self.port)
-            except OSError:
+            except ConnectionRefusedError:
                 time.sleep(_POLL_S)
+            except OSError as error:
+                raise BenchError(f"{self.name}: {error}:\n{self._log_tail()}") from error
         raise BenchError(f"{self.name} gave no answer in {START_S_MAX:.0f} s:\n{self._log_tail()}")
 
     def stop(self) -> None:
@@ -139,7 +141,7 @@ def _redis_is_ready(port: int) -> None:
 
 
 def flo_is_ready(port: int) -> None:
-    """Greet the server; raises `OSError` while nobody listens."""
+    """Greet the server; raises `ConnectionRefusedError` while nobody listens."""
     FloConnection(port).close()
 
 

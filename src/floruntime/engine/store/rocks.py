@@ -208,14 +208,18 @@ def _batch(changes: Changes) -> WriteBatch:
 def _scan(
     database: Rdict, start: bytes, end: bytes, reverse: bool
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The iterator is made here, not at the first step: it pins the state as it is now."""
+    """The iterator is made here, not at the first step: it pins the state as it is now.
+
+    The binding's iterator points into the bytes of `end` without holding them: whoever walks must
+    keep `end`, or the walk ends anywhere.
+    """
     options = ReadOptions()
     options.set_iterate_upper_bound(end)
     rows = database.iter(options)
-    return _falling(rows, start, end) if reverse else _rising(rows, start)
+    return _falling(rows, start, end) if reverse else _rising(rows, start, end)
 
 
-def _rising(rows: RdictIter, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _rising(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
     rows.seek(start)
     valid, key, value, advance = rows.valid, rows.key, rows.value, rows.next
     while valid():
