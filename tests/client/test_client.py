@@ -399,7 +399,7 @@ RECORD = StreamRecord(StreamID(5, 0), 0, 0, "s", b"x", {}, None, 5, 1, 98)
                 [StreamID(5, 0)],
                 [98],
                 consumer="c",
-                error="the consumer gave up waiting for this delivery",
+                release=True,
             ),
         ),
     ],

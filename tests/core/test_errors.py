@@ -7,17 +7,33 @@ import re
 import pytest
 
 from floruntime.core import errors
-from floruntime.core.errors import BY_CODE, ConflictError, FloError, GapError, from_wire
+from floruntime.core.errors import (
+    BY_CODE,
+    BadRequestError,
+    BadTypeError,
+    ConflictError,
+    FloError,
+    GapError,
+    from_wire,
+)
 
 CLASSES = [
     value
     for value in vars(errors).values()
-    if isinstance(value, type) and issubclass(value, FloError)
+    if isinstance(value, type) and issubclass(value, FloError) and value is not BadTypeError
 ]
+"""Those that travel; a `BadTypeError` is raised by the client before anything is sent."""
 
 
 def test_every_error_stands_directly_under_flo_error() -> None:
     assert {cls.__base__ for cls in CLASSES} == {Exception, FloError}
+
+
+def test_a_bad_type_is_a_bad_request_and_a_type_error() -> None:
+    error = BadTypeError("a value must be bytes")
+    assert isinstance(error, BadRequestError)
+    assert isinstance(error, TypeError)
+    assert error.code == "bad_request"
 
 
 def test_codes_are_unique_and_all_registered() -> None:
@@ -27,7 +43,8 @@ def test_codes_are_unique_and_all_registered() -> None:
 
 def test_the_drawn_tree_shows_every_error() -> None:
     drawn = re.findall(r"[├└]── (\w+)", errors.__doc__ or "")
-    assert sorted(drawn) == sorted(cls.__name__ for cls in CLASSES if cls is not FloError)
+    every = [*CLASSES, BadTypeError]
+    assert sorted(drawn) == sorted(cls.__name__ for cls in every if cls is not FloError)
 
 
 @pytest.mark.parametrize("cls", CLASSES)

@@ -202,7 +202,7 @@ def test_groups_do_not_share(engine: Engine) -> None:
 @pytest.mark.parametrize(
     "options", [{"limit": 0}, {"limit": 1001}, {"block_ms": -1}, {"block_ms": 300_001}]
 )
-def test_group_read_limits(engine: Engine, options: dict[str, int]) -> None:
+def test_group_read_limits(engine: Engine, options: dict[str, Any]) -> None:
     assert read(engine, limit=1000, block_ms=300_000) == []
     with pytest.raises(BadRequestError):
         read(engine, **options)

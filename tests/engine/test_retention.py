@@ -158,8 +158,8 @@ def test_what_was_too_old_does_not_come_back_with_a_longer_age(engine: Engine) -
 def test_limits_of_zero_or_less_are_refused(engine: Engine, field: str) -> None:
     for value in (0, -1):
         with pytest.raises(BadRequestError, match=field):
-            engine.run(StreamCreate("s", **{field: value}))  # type: ignore[arg-type]
-    engine.run(StreamCreate("s", **{field: 1}))  # type: ignore[arg-type]
+            engine.run(StreamCreate("s", **{field: value}))
+    engine.run(StreamCreate("s", **{field: 1}))
 
 
 def test_an_age_past_ten_years_is_refused(engine: Engine) -> None:

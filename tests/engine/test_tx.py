@@ -18,7 +18,7 @@ from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.tx import Tx, View
 
 
-class Row(Value):
+class Row(Value, frozen=True):
     number: int
 
 

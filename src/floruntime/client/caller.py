@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from floruntime.core import limits
+from floruntime.core.errors import BadTypeError
 from floruntime.core.types import Request
 
 R = TypeVar("R")
@@ -25,9 +26,9 @@ class Caller(Protocol):
 
 
 def as_bytes(value: bytes | bytearray | memoryview | str) -> bytes:
-    """A value or payload as bytes; text becomes UTF-8. Raises `TypeError` on anything else."""
+    """A value or payload as bytes; text becomes UTF-8. Raises `BadTypeError` on anything else."""
     if isinstance(value, str):
         return limits.utf8("value", value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    raise TypeError(f"a value must be bytes or str, not {type(value).__name__}")
+    raise BadTypeError(f"a value must be bytes or str, not {type(value).__name__}")

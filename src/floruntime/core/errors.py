@@ -4,6 +4,7 @@
     ├── NotFoundError            the thing named does not exist
     ├── ConflictError            a condition lost (.current_version)
     ├── BadRequestError          a value or combination that can never be right
+    │   └── BadTypeError         … or of a type that is not taken (a TypeError, too)
     ├── GapError                 changes asked for are no longer kept (.first_version)
     ├── UnauthorizedError        no token, or a bad one
     ├── ForbiddenError           the token may not do this
@@ -69,6 +70,10 @@ class BadRequestError(FloError):
     """A value, name or combination that can never be right. Sending it again cannot help."""
 
     code = "bad_request"
+
+
+class BadTypeError(BadRequestError, TypeError):
+    """A value of a type that is not taken. The client raises it before anything is sent."""
 
 
 class GapError(FloError):
