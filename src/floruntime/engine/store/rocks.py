@@ -11,7 +11,7 @@ whoever reads can only pass them on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn, Protocol
 from weakref import WeakSet
 
@@ -71,11 +71,11 @@ class RocksStore:
         self, start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         self._check()
-        return _scan(self._db.iter, start, end, reverse)
+        return _scan(self._db, start, end, reverse)
 
     def snapshot(self) -> Reader:
         self._check()
-        snapshot = _RocksSnapshot(self._db.snapshot())
+        snapshot = _RocksSnapshot(self._db)
         self._snapshots.add(snapshot)
         return snapshot
 
@@ -129,8 +129,16 @@ _CLOSED = "the store is closed"
 
 
 class _RocksSnapshot:
-    def __init__(self, snapshot: Any) -> None:
-        self._snapshot = snapshot
+    """Point reads go through RocksDB's snapshot, scans through one iterator as old as it.
+
+    (A scan made from the binding's snapshot, in 0.3.29, shows the latest state.) Scans share the
+    iterator: one that finds it moved by another goes back to where it was.
+    """
+
+    def __init__(self, database: Rdict) -> None:
+        self._snapshot: Any = database.snapshot()
+        self._rows: Any = database.iter()
+        self._moved_by: object = None
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -144,18 +152,47 @@ class _RocksSnapshot:
     def scan(
         self, start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        return _scan(self._snapshot.iter, start, end, reverse)
+        return self._falling(start, end) if reverse else self._rising(start, end)
+
+    def _rising(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        rows = self._rows
+        scan = self._moved_by = object()
+        rows.seek(start)
+        while rows.valid() and (key := rows.key()) < end:
+            yield key, rows.value()
+            if self._moved_by is not scan:
+                self._moved_by = scan
+                rows.seek(key)
+            rows.next()
+        rows.status()
+
+    def _falling(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        rows = self._rows
+        scan = self._moved_by = object()
+        rows.seek_for_prev(end)
+        if rows.valid() and rows.key() == end:
+            rows.prev()
+        while rows.valid() and (key := rows.key()) >= start:
+            yield key, rows.value()
+            if self._moved_by is not scan:
+                self._moved_by = scan
+                rows.seek(key)
+            rows.prev()
+        rows.status()
 
     def release(self) -> None:
-        self._snapshot = _ReleasedSnapshot()
+        """Let the store close its files."""
+        self._snapshot = self._rows = _Released()
 
 
-class _ReleasedSnapshot:
+class _Released:
     def __getitem__(self, key: bytes) -> bytes:
         raise StoreFailedError(_CLOSED)
 
-    def iter(self, options: ReadOptions) -> RdictIter:
+    def seek(self, key: bytes) -> None:
         raise StoreFailedError(_CLOSED)
+
+    seek_for_prev = seek
 
 
 def _batch(changes: Changes) -> WriteBatch:
@@ -173,12 +210,12 @@ def _batch(changes: Changes) -> WriteBatch:
 
 
 def _scan(
-    iterate: Callable[[ReadOptions], RdictIter], start: bytes, end: bytes, reverse: bool
+    database: Rdict, start: bytes, end: bytes, reverse: bool
 ) -> Iterator[tuple[bytes, bytes]]:
     """The iterator is made here, not at the first step: it pins the state as it is now."""
     options = ReadOptions()
     options.set_iterate_upper_bound(end)
-    rows = iterate(options)
+    rows = database.iter(options)
     return _falling(rows, start, end) if reverse else _rising(rows, start)
 
 
