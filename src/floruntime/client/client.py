@@ -7,7 +7,7 @@ import random
 import ssl
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from floruntime.client.batch import Batch
 from floruntime.client.channel import Channel
@@ -142,7 +142,8 @@ class FloClient:
         while True:
             call = Call(request, where, block_ms, loop.create_future())
             try:
-                return await self._attempt(call, deadline_s, timeout_ms)  # type: ignore[no-any-return]
+                result: R = await self._attempt(call, deadline_s, timeout_ms)
+                return result
             except (OverloadedError, UnavailableError) as error:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
                 if error.ran != "no" or loop.time() + delay_s >= deadline_s:
@@ -150,7 +151,7 @@ class FloClient:
             await asyncio.sleep(delay_s)
             attempt += 1
 
-    async def _attempt(self, call: Call, deadline_s: float, timeout_ms: int) -> object:
+    async def _attempt(self, call: Call, deadline_s: float, timeout_ms: int) -> Any:
         channel = self._channel
         if channel is None:
             raise NotConnectedError(

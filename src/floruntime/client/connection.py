@@ -14,6 +14,9 @@ from floruntime.core.system import Hello, Ping, Welcome
 GREETING_ID = 0
 """The id of the greeting, and afterwards of probes: nobody waits for their answers."""
 
+TIMER_SLACK_S = 0.001
+"""A timer may fire this much early."""
+
 
 class Connection:
     """A greeted link. It ends once: by `close`, or by calling `on_lost`."""
@@ -47,7 +50,7 @@ class Connection:
                 return await self._greeting
         except TimeoutError:
             await self.close()
-            raise ConnectionFailedError(f"no greeting came within {timeout_s:g} s") from None
+            raise ConnectionFailedError(f"no answer came within {timeout_s:g} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
             raise ConnectionFailedError(str(error) or type(error).__name__) from error
@@ -63,7 +66,7 @@ class Connection:
 
     def suspect(self, timeout_s: float) -> None:
         """A call timed out: unless something came meanwhile, see whether the peer still lives."""
-        is_silent = self._loop.time() - self._received_s >= timeout_s
+        is_silent = self._loop.time() - self._received_s >= timeout_s - TIMER_SLACK_S
         if is_silent and self._probe is None and not self.is_over:
             self.send(wire.encode_request(GREETING_ID, self._namespace, 0, Ping()))
             self._probe = self._loop.call_later(timeout_s, self._judge_probe, self._received_s)

@@ -111,10 +111,10 @@ class Exchange:
         if not call.was_sent:
             self._held_writes.pop(call.id, None)
             self._held_others.pop(call.id, None)
-        elif self._send is None:
-            self._drop(call)
         elif call.id not in self._in_flight:
             self._hand_back_answered(call)
+        elif self._send is None:
+            self._drop(call)
 
     def fail_all(self, make_error: MakeError) -> None:
         """Fail every call, sent or not."""

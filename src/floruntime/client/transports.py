@@ -87,15 +87,18 @@ class TcpTransport:
 
 class _TcpLink(asyncio.Protocol):
     def __init__(self, on_data: OnData, on_close: OnClose) -> None:
+        self._on_data = on_data
         self._on_close = on_close
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
-        self.data_received = on_data  # type: ignore[method-assign]  # spares a call per read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
         self._transport = cast(asyncio.Transport, transport)
         _keep_alive(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        self._on_data(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._closed.set()

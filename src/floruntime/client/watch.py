@@ -49,11 +49,10 @@ class KvWatch(AsyncIterator[KvChange]):
         self._ready.clear()
 
     async def __anext__(self) -> KvChange:
-        await self.start()
         while not self._ready:
             if self._is_closed:
                 raise StopAsyncIteration
-            await self._ask(block_ms=BLOCK_MS)
+            await self._ask(block_ms=0 if self._version is None else BLOCK_MS)
         return self._ready.popleft()
 
     async def _ask(self, block_ms: int) -> None:

@@ -24,7 +24,9 @@ from floruntime.core.types import Command, Query, Request
 
 PREAMBLE = b"FLO\x02"
 LENGTH = struct.Struct("<I")
-_TOO_DEEP = "arrays or maps are nested too deeply"
+
+_GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes that are no message."""
 
 R = TypeVar("R")
 
@@ -127,15 +129,17 @@ def decode_envelope(body: bytes) -> Envelope:
     """One request. Raises `msgspec.DecodeError` (`ValidationError` where only a type is wrong)."""
     try:
         return _envelope_decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"text is not valid UTF-8: {error}") from None
     except RecursionError:
-        raise msgspec.DecodeError(_TOO_DEEP) from None
+        raise msgspec.DecodeError("arrays or maps are nested too deeply") from None
 
 
 def decode_request_id(body: bytes) -> int:
     """The id of a request whose rest could not be decoded. Raises `ProtocolError`."""
     try:
         return _id_decoder.decode(body).id
-    except (msgspec.DecodeError, RecursionError):
+    except _GARBAGE:
         raise ProtocolError("a frame holds no request") from None
 
 
@@ -143,7 +147,7 @@ def decode_answer(body: bytes) -> Answer:
     """One answer. Raises `ProtocolError`."""
     try:
         return _answer_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _GARBAGE as error:
         raise ProtocolError(f"the server sent no valid answer: {error}", ran="maybe") from error
 
 
@@ -153,7 +157,7 @@ def decode_reply(request: Request[R], result: msgspec.Raw) -> R:
         if isinstance(request, system.Batch):
             return typing.cast(R, _decode_batch(request, result))
         return typing.cast(R, _reply_decoders[type(request)].decode(result))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _GARBAGE as error:
         raise ProtocolError(
             f"the server's answer to {type(request).__name__} is not valid: {error}", ran="maybe"
         ) from error

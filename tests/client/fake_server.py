@@ -1,0 +1,184 @@
+"""A scripted server: it remembers sessions as the real one does, and answers as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from floruntime.core import wire
+from floruntime.core.errors import FloError
+from floruntime.core.kv import KvGet, KvPut, PutResult
+from floruntime.core.system import Hello, Limits, Ping, SessionOpen, Welcome
+from floruntime.core.types import Command
+
+SILENCE: Final = object()
+"""What a script returns to give no answer."""
+
+Script = Callable[[wire.Envelope], Any]
+
+
+def answer_plainly(envelope: wire.Envelope) -> Any:
+    """Puts answer their write number, gets their key, all else nothing."""
+    if isinstance(envelope.request, KvPut):
+        return PutResult(envelope.number)
+    return envelope.request.key.encode() if isinstance(envelope.request, KvGet) else None
+
+
+class Peer:
+    """The server's end of one connection: bytes in, bytes out, no I/O."""
+
+    def __init__(self, server: FakeServer, send: Callable[[bytes], None]) -> None:
+        self._server = server
+        self._send = send
+        self._reader = wire.FrameReader(server.limits.frame_bytes_max)
+        self._preamble = b""
+        self.session = ""
+
+    def receive_data(self, data: bytes) -> None:
+        missing = len(wire.PREAMBLE) - len(self._preamble)
+        self._preamble += data[:missing]
+        for body in self._reader.receive_data(data[missing:]):
+            assert self._preamble == wire.PREAMBLE
+            self._handle(wire.decode_envelope(body))
+
+    def _handle(self, envelope: wire.Envelope) -> None:
+        answer = self._answer(envelope)
+        if isinstance(answer, FloError):
+            self.send(wire.encode_error(envelope.id, answer))
+        elif answer is not SILENCE:
+            self.send(wire.encode_answer(envelope.id, answer))
+
+    def _answer(self, envelope: wire.Envelope) -> Any:
+        server = self._server
+        if isinstance(envelope.request, Hello):
+            return self._greet(envelope.request)
+        server.seen.append(envelope)
+        if isinstance(envelope.request, Ping) and envelope.id == 0:
+            return None if server.answers_probes else SILENCE
+        if isinstance(envelope.request, SessionOpen):
+            return server.open_session(self.session)
+        if envelope.number:
+            return server.apply_once(self.session, envelope)
+        assert not isinstance(envelope.request, Command), "a command without a write number"
+        return server.script(envelope)
+
+    def _greet(self, hello: Hello) -> Any:
+        self._server.hellos.append(hello)
+        if self._server.refusal is not None:
+            return self._server.refusal
+        if self._server.is_deaf:
+            return SILENCE
+        self.session = hello.session
+        known = hello.session in self._server.sessions
+        return Welcome("9.9.9", self._server.limits, known)
+
+    def send(self, data: bytes) -> None:
+        if not self._server.loses_answers:
+            self._send(data)
+
+
+class FakeServer:
+    """The state behind all connections, and the transport that leads to it in memory."""
+
+    def __init__(self, script: Script = answer_plainly) -> None:
+        self.script = script
+        self.limits = Limits(1 << 20, 2 << 20, 5_000)
+        self.sessions: dict[str, dict[int, Any]] = {}
+        self.hellos: list[Hello] = []
+        #: Every request that came, those sent again too, and the writes that took effect.
+        self.seen: list[wire.Envelope] = []
+        self.applied: list[wire.Envelope] = []
+        self.links: list[FakeLink] = []
+        self.refusal: FloError | None = None
+        self.session_refusal: FloError | None = None
+        self.connect_error: OSError | None = None
+        self.connects = 0
+        self.is_deaf = False
+        self.loses_answers = False
+        self.answers_probes = True
+        self.released = 0
+
+    def open_session(self, session: str) -> Any:
+        if self.session_refusal is None:
+            self.sessions.setdefault(session, {})
+        return self.session_refusal
+
+    def apply_once(self, session: str, envelope: wire.Envelope) -> Any:
+        remembered = self.sessions[session]
+        if envelope.number not in remembered:
+            answer = self.script(envelope)
+            if answer is SILENCE or isinstance(answer, FloError):
+                return answer
+            remembered[envelope.number] = answer
+            self.applied.append(envelope)
+        return remembered[envelope.number]
+
+    def requests(self, kind: type[Any]) -> list[Any]:
+        """The requests of `kind` that came, in order."""
+        return [each.request for each in self.seen if isinstance(each.request, kind)]
+
+    def drop_links(self) -> None:
+        """Break every connection."""
+        links, self.links = self.links, []
+        for link in links:
+            link.break_off()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes outside any script."""
+        self.links[-1].deliver(data)
+
+    # The transport port
+
+    async def connect(
+        self, on_data: Callable[[bytes], None], on_close: Callable[[], None]
+    ) -> FakeLink:
+        self.connects += 1
+        if self.connect_error is not None:
+            raise self.connect_error
+        link = FakeLink(self, on_data, on_close)
+        self.links.append(link)
+        return link
+
+    async def release(self) -> None:
+        self.released += 1
+
+
+class FakeLink:
+    """Delivers in the loop's next turn, in both directions; nothing is delivered once it is closed."""
+
+    def __init__(
+        self,
+        server: FakeServer,
+        on_data: Callable[[bytes], None],
+        on_close: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_data = on_data
+        self._on_close = on_close
+        self._peer = Peer(server, self.deliver)
+        self.is_closed = False
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        assert not self.is_closed
+        self.writes.append(data)
+        self._loop.call_soon(self._if_open, self._peer.receive_data, data)
+
+    def deliver(self, data: bytes) -> None:
+        self._loop.call_soon(self._if_open, self._on_data, data)
+
+    def _if_open(self, take: Callable[[bytes], None], data: bytes) -> None:
+        if not self.is_closed:
+            take(data)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    async def wait_closed(self) -> None:
+        assert self.is_closed
+
+    def break_off(self) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            self._on_close()
