@@ -25,7 +25,7 @@ WORKS = ("put", "get", "append", "enqueue")
 
 
 def flo_envelopes(data: bytes) -> list[Any]:
-    bodies = wire.FrameReader[Any](1 << 20).receive_data(data)
+    bodies = wire.FrameReader(1 << 20).receive_data(data)
     return [wire.decode_envelope(body) for body in bodies]
 
 
