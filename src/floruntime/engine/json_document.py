@@ -7,6 +7,7 @@ their size; a value that JSON does not have (NaN, infinities) is refused.
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import lru_cache
 from typing import Any, Final, NoReturn
@@ -75,10 +76,10 @@ def load_stored(key: str, value: bytes) -> Any:
 
 def _load(text: bytes) -> Any:
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text.decode(), parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    _check_depth(document)
+    check_depth(document)
     return document
 
 
@@ -86,7 +87,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check_depth(document: Any) -> None:
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{shown(digits)} is beyond what a double holds")
+    return number
+
+
+def check_depth(document: Any) -> None:
+    """Raise `ValueError` where the document is nested too deeply to be read again."""
     level = [document]
     for _ in range(DEPTH_MAX):
         level = [child for node in level for child in _children(node)]
@@ -103,9 +112,10 @@ def _children(node: Any) -> Any:
 
 def dump(document: Any) -> bytes:
     """The document as compact JSON text."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    try:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate: only its escape has a place in UTF-8
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def find(document: Any, steps: tuple[Step, ...]) -> Any:
@@ -127,11 +137,19 @@ def replace(document: Any, path: str, steps: tuple[Step, ...], value: Any) -> No
     is_member = isinstance(last, str) and isinstance(parent, dict)
     if is_member or find(parent, (last,)) is not MISSING:
         parent[last] = value
+        _check_result(document, path)
     else:
         raise BadRequestError(
             f"path {shown(path)} does not fit the document: only the last member may be missing, "
             "and an index must be in range"
         )
+
+
+def _check_result(document: Any, path: str) -> None:
+    try:
+        check_depth(document)
+    except ValueError as error:
+        raise BadRequestError(f"with this value at {shown(path)} it would be {error}") from None
 
 
 def remove(document: Any, steps: tuple[Step, ...]) -> bool:

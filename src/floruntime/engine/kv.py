@@ -46,7 +46,7 @@ from floruntime.engine.kv_rows import (
     load,
     set_expiry,
 )
-from floruntime.engine.namespaces import find_namespace, namespace_id
+from floruntime.engine.namespaces import find_namespace, namespace_id, version_of
 from floruntime.engine.registry import command, query, waits
 from floruntime.engine.tx import Topic, Tx, View
 
@@ -165,12 +165,13 @@ def increment(tx: Tx, request: KvIncr) -> int:
 
 
 def _counter(key: str, row: KvRow) -> int:
-    if _COUNTER.fullmatch(row.value) is None:
+    count = int(row.value) if _COUNTER.fullmatch(row.value) else None
+    if count is None or not limits.COUNTER_MIN <= count <= limits.COUNTER_MAX:
         raise ConflictError(
             f"the value of key {limits.shown(key)} is not a counter: {limits.shown(row.value)}",
             current_version=row.version,
         )
-    return int(row.value)
+    return count
 
 
 @command(KvCheck, grows=False)
@@ -231,6 +232,8 @@ def _entry(key: str, row: KvRow, *, keys_only: bool = False) -> KvEntry:
 
 @query(KvGet)
 def get(view: View, request: KvGet) -> bytes | None:
+    if request.block_ms:
+        limits.check_block(request.block_ms)
     row = _find(view, request.key)
     return None if row is None else row.value
 
@@ -283,11 +286,7 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
 @query(KvScan)
 def scan(view: View, request: KvScan) -> ScanResult:
     limit = limits.check_limit(request.limit)
-    prefix = limits.utf8("prefix", request.prefix)
-    if len(prefix) > limits.KEY_BYTES_MAX:
-        raise BadRequestError(
-            f"prefix has {len(prefix)} bytes; at most {limits.KEY_BYTES_MAX} are allowed"
-        )
+    prefix = _check_prefix("prefix", request.prefix)
     owner = namespace_id(view)
     listing = f"kv.scan.{zlib.crc32(prefix)}"
     start, end = KV.range(owner, tail=prefix)
@@ -295,6 +294,15 @@ def scan(view: View, request: KvScan) -> ScanResult:
     if after is not None:
         start = next_key(KV.key(owner, tail=after))
     return _scan_page(view, start, end, limit, request.keys_only, listing, owner)
+
+
+def _check_prefix(field: str, text: str) -> bytes:
+    prefix = limits.utf8(field, text)
+    if len(prefix) > limits.KEY_BYTES_MAX:
+        raise BadRequestError(
+            f"{field} has {len(prefix)} bytes; at most {limits.KEY_BYTES_MAX} are allowed"
+        )
+    return prefix
 
 
 def _scan_page(
@@ -316,14 +324,15 @@ def _scan_page(
 @query(KvChanges)
 def changes(view: View, request: KvChanges) -> KvChangesReply:
     limit = limits.check_limit(request.limit)
-    if not request.prefix:
-        limits.check_key(request.key)
-    namespace = find_namespace(view)
-    version = 0 if namespace is None else namespace.version
+    limits.check_block(request.block_ms)
+    _check_prefix("key", request.key) if request.prefix else limits.check_key(request.key)
     since = request.from_version
-    if since is None or namespace is None:
-        return KvChangesReply([], version if since is None else since)
+    if since is None:
+        return KvChangesReply([], version_of(view))
     limits.check_range("from_version", since, 0, limits.UINT_MAX)
+    namespace = find_namespace(view)
+    if namespace is None:
+        return KvChangesReply([], since)
     if since < namespace.changes_floor:
         raise GapError(
             f"changes after version {since} are no longer kept; the first version to watch from "
@@ -363,8 +372,12 @@ def _changes_topic(namespace: str, request: KvChanges) -> Topic:
 def _pin_version(view: View, request: KvChanges) -> KvChanges:
     if request.from_version is not None:
         return request
-    namespace = find_namespace(view)
-    version = 0 if namespace is None else namespace.version
+    return msgspec.structs.replace(request, from_version=version_of(view))
+
+
+def _move_version(view: View, request: KvChanges) -> KvChanges:
+    """Go on from the present, so that what other keys change meanwhile opens no gap."""
+    version = max(request.from_version or 0, version_of(view))
     return msgspec.structs.replace(request, from_version=version)
 
 
@@ -377,4 +390,4 @@ def _has_changes(answer: KvChangesReply) -> bool:
 
 
 waits(KvGet, topic=_key_topic, found=_is_found)
-waits(KvChanges, topic=_changes_topic, found=_has_changes, begin=_pin_version)
+waits(KvChanges, topic=_changes_topic, found=_has_changes, begin=_pin_version, renew=_move_version)

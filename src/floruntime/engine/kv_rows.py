@@ -14,6 +14,7 @@ from floruntime.core.types import Value
 from floruntime.engine import reclaim
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import (
+    NO_NAMESPACE,
     NamespaceRow,
     ensure_namespace,
     find_namespace,
@@ -88,8 +89,11 @@ reclaim.CONTENTS.append(holds_keys)
 
 
 def load(tx: Tx, key: str) -> tuple[NamespaceRow, bytes, KvRow | None]:
-    """The namespace, the key's place, and its row. One past its deadline is expired first."""
-    namespace = ensure_namespace(tx)
+    """The namespace, the key's place, and its row. One past its deadline is expired first.
+
+    A namespace that does not exist has the number 0; the first `change` makes it.
+    """
+    namespace = find_namespace(tx) or NO_NAMESPACE
     at = KV.key(namespace.id, tail=limits.check_key(key))
     row = tx.get(KV, at)
     if row is not None and row.expires_at_ms and not is_live(row, tx.now_ms) and not row.deleted:
@@ -110,6 +114,9 @@ def change(
     deleted: bool = False,
 ) -> int:
     """Give `key` a new value, or a tombstone; answers the version. Watches and waits hear of it."""
+    if not namespace.id:
+        namespace = ensure_namespace(tx)
+        at = KV.key(namespace.id, tail=key.encode())
     version = namespace.version + 1
     now_ms = tx.now_ms
     if old is None:

@@ -42,6 +42,7 @@ class MachineRow(Value, frozen=True):
 
 MACHINE: Final[Table[MachineRow]] = Table(b"mm", MachineRow)
 _MACHINE_KEY = MACHINE.key()
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def applied_index(reader: Reader) -> int:
@@ -136,10 +137,7 @@ class Machine:
         except Exception:
             tx.refuse()
             self._next_id = ids_before
-            log.exception("applying %s failed", type(entry.command).__name__)
-            return Outcome(
-                None, InternalServerError("the server failed on this command; its log says why")
-            )
+            return Outcome(None, _failed(entry.command))
         return self._accept(tx, entry, result, recalled)
 
     def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
@@ -152,7 +150,7 @@ class Machine:
         result = _apply_rule(tx, command)
         wait = WAITS.get(type(command))
         is_answer = wait is None or wait.found(result)
-        if entry.number and is_answer and tx.wrote:
+        if entry.number and is_answer:
             sessions.remember(tx, entry.session, entry.number, command, result)
         return False, result
 
@@ -181,7 +179,12 @@ class Machine:
     def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
         """Answer `request` on the state that `reader` shows. Raises the refusal."""
         limits.check_namespace(namespace)
-        return QUERIES[type(request)](self.view(reader, namespace, now_ms), request)
+        try:
+            return QUERIES[type(request)](self.view(reader, namespace, now_ms), request)
+        except FloError:
+            raise
+        except Exception:
+            raise _failed(request) from None
 
     def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
         """The state that `reader` shows, as rules read it."""
@@ -190,6 +193,13 @@ class Machine:
     def first_due(self, until_ms: int) -> int | None:
         """The earliest timer due before `until_ms`, the open batch included."""
         return timers.first_due(self._tx, until_ms)
+
+
+def _failed(request: Any) -> InternalServerError:
+    """What a caller is told of a bug; to be called where it was caught."""
+    name = type(request).__name__
+    log.exception("%s failed", name)
+    return InternalServerError(f"the server failed on this {name}; its log says why")
 
 
 def _apply_rule(tx: Tx, command: Any) -> Any:
@@ -219,6 +229,11 @@ def batch(tx: Tx, request: Batch) -> list[Any]:
     if not 1 <= count <= limits.BATCH_COMMANDS_MAX:
         raise BadRequestError(
             f"a batch of {count} commands; 1 to {limits.BATCH_COMMANDS_MAX} are allowed"
+        )
+    size_bytes = len(_encode(request.commands))
+    if size_bytes > limits.BATCH_BYTES_MAX:
+        raise BadRequestError(
+            f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
         )
     results = []
     for index, member in enumerate(request.commands):

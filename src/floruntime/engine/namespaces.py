@@ -38,6 +38,10 @@ class NamespaceRow(Value, frozen=True):
 NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", cached=True)
 
 
+#: Stands for a namespace that does not exist: nothing lies under its number.
+NO_NAMESPACE: Final = NamespaceRow(0, 0, 0)
+
+
 def find_namespace(view: View) -> NamespaceRow | None:
     """The view's namespace, `None` while it does not exist."""
     row = view.get(NAMESPACE, NAMESPACE.key(tail=view.namespace.encode()))
@@ -48,6 +52,12 @@ def namespace_id(view: View) -> int:
     """The number of the view's namespace; 0, under which nothing lies, while it does not exist."""
     row = find_namespace(view)
     return row.id if row is not None else 0
+
+
+def version_of(view: View) -> int:
+    """How many KV changes the view's namespace has seen, deletions of it included."""
+    row = view.get(NAMESPACE, NAMESPACE.key(tail=view.namespace.encode()))
+    return row.version if row is not None else 0
 
 
 def ensure_namespace(tx: Tx) -> NamespaceRow:

@@ -24,9 +24,10 @@ class WaitRule(NamedTuple):
     """How a request waits: on which topic, and whether an answer ends the wait.
 
     `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
-    it is called once, on the state of the first, empty answer. `keeps_alive`: asking again renews
-    something of the caller's (a group member), so it is done before every tick too. `alike`: where
-    one who waits finds nothing, nobody else on the topic would.
+    it is called once, on the state of the first, empty answer. `renew` moves a request that still
+    waits on to a later state in which it has found nothing either. `keeps_alive`: asking again
+    renews something of the caller's (a group member), so it is done before every tick too. `alike`:
+    where one who waits finds nothing, nobody else on the topic would.
     """
 
     topic: Callable[[str, Any], Topic]
@@ -34,6 +35,7 @@ class WaitRule(NamedTuple):
     begin: Callable[[View, Any], Any]
     keeps_alive: bool
     alike: bool
+    renew: Callable[[View, Any], Any] | None = None
 
 
 class RecallRule(NamedTuple):
@@ -83,9 +85,10 @@ def waits(
     begin: Callable[[View, Any], Any] = _unchanged,
     keeps_alive: bool = False,
     alike: bool = False,
+    renew: Callable[[View, Any], Any] | None = None,
 ) -> None:
     """Let `kind` (which has a `block_ms`) wait until `found(answer)`."""
-    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive, alike)
+    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive, alike, renew)
 
 
 def recalls(

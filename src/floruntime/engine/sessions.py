@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.errors import ConflictError
+from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import SessionForget, SessionOpen
 from floruntime.core.types import Command, Value
 from floruntime.engine.keyspace import Table
@@ -57,6 +57,8 @@ def known(view: View) -> list[str]:
 
 def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
+    if number < 0:
+        raise BadRequestError(f"write number {number} must be 0 (none) or more")
     block = _block_of(tx, _session_id(tx, session, number), number)
     if block is None or block.block < number // BLOCK_WRITES:
         return NOTHING
@@ -89,8 +91,9 @@ def forget_answer(tx: Tx, session: str, number: int) -> None:
     """Drop the answer of write `number`: its effect was undone, so it may run again."""
     row = tx.get(SESSION, SESSION.key(tail=session.encode()))
     block = _block_of(tx, row.id, number) if row is not None else None
-    if row is not None and block is not None and block.answers.pop(number, None) is not None:
-        tx.put(SESSION_BLOCK, _block_key(row.id, number), block)
+    if row is not None and block is not None and number in block.answers:
+        answers = {n: answer for n, answer in block.answers.items() if n != number}
+        tx.put(SESSION_BLOCK, _block_key(row.id, number), SessionBlock(block.block, answers))
 
 
 def _session_id(tx: Tx, session: str, number: int) -> int:

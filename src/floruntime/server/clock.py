@@ -78,8 +78,31 @@ class SystemClock:
         self._offset_ms += max(-bound, min(bound, off_ms))
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
-        delay_s = max(0, when_ms - self.now_ms()) / 1000
-        return asyncio.get_running_loop().call_later(delay_s, callback)
+        return _LoopHandle(self, when_ms, callback)
+
+
+class _LoopHandle:
+    """A call by the loop's timer. That may come early, since command time is being corrected."""
+
+    def __init__(self, clock: Clock, when_ms: int, callback: Callable[[], None]) -> None:
+        self._clock = clock
+        self._when_ms = when_ms
+        self._callback = callback
+        self._loop = asyncio.get_running_loop()
+        self._wait(max(0, when_ms - clock.now_ms()))
+
+    def _wait(self, delay_ms: int) -> None:
+        self._timer = self._loop.call_later(delay_ms / 1000, self._fire)
+
+    def _fire(self) -> None:
+        early_ms = self._when_ms - self._clock.now_ms()
+        if early_ms > 0:
+            self._wait(early_ms)
+        else:
+            self._callback()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
 
 
 class _ManualHandle:

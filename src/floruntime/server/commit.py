@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +32,8 @@ log = logging.getLogger("floruntime.commit")
 
 KEEP_ALIVE_MS = 500
 """A wait that keeps a group member alive is asked again before a tick if older than this."""
+FAILED_TICK_MS = 1_000
+"""A tick that failed (a bug) is tried again after this time, not at once and forever."""
 ASYNC_SYNC_MS = 100
 """With durability `async`: the longest time that written commands stay unsynced."""
 SERVER_NAMESPACE = "default"
@@ -57,6 +60,11 @@ class _Pending(NamedTuple):
     request_id: int
     number: int
     outcome: Outcome
+
+
+def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
+    """Whether `outcome` is an answer: a refusal and a first answer given again are, in any case."""
+    return outcome.error is not None or outcome.recalled or rule.found(outcome.result)
 
 
 class Commit:
@@ -94,7 +102,11 @@ class Commit:
         self._is_flush_scheduled = False
         self._is_failed = False
         self._is_dirty = False
-        self._recalled: set[tuple[str, int]] = set()
+        self._dirty_timer: Handle | None = None
+        self._is_ending = False
+        self._is_stopped = False
+        #: How many answers given again are pending, by session and number.
+        self._recalled: Counter[tuple[str, int]] = Counter()
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._command_waiters = Waiters(clock, self._command_time_up)
         self._query_waiters = Waiters(clock, self._query_time_up)
@@ -126,11 +138,12 @@ class Commit:
         now_ms = self._clock.now_ms()
         if now_ms >= self._next_tick_ms:
             self._tick_if_due()
+            now_ms = self._clock.now_ms()  # ticks take time, and have stamped theirs
         outcome = self._apply(now_ms, namespace, connection.session, number, command)
         wait = WAITS.get(type(command))
-        if wait is not None and outcome.error is None and not wait.found(outcome.result):
+        if wait is not None and not _ends_wait(wait, outcome):
             block_ms: int = command.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
-            if block_ms > 0:
+            if block_ms > 0 and not self._is_ending:
                 waiter = Waiter(
                     connection,
                     request_id,
@@ -171,7 +184,7 @@ class Commit:
         self, connection: Connection, request_id: int, number: int, outcome: Outcome
     ) -> None:
         if outcome.recalled:
-            self._recalled.add((connection.session, number))
+            self._recalled[connection.session, number] += 1
         self._pending.append(_Pending(connection, request_id, number, outcome))
         if not self._is_flush_scheduled:
             self._schedule_flush()
@@ -200,7 +213,7 @@ class Commit:
         outcome = self._apply(
             now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
         )
-        if outcome.error is None and not waiter.rule.found(outcome.result):
+        if not _ends_wait(waiter.rule, outcome):
             return False
         self._command_waiters.remove(waiter)
         self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
@@ -222,7 +235,7 @@ class Commit:
             wait = WAITS.get(type(query))
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
-                if block_ms > 0:
+                if block_ms > 0 and not self._is_ending:
                     return self._wait(connection, request_id, namespace, query, wait, block_ms)
         except FloError as error:
             connection.add_answer(request_id, None, error)
@@ -266,7 +279,23 @@ class Commit:
                 woken.append(waiter.owner)
         return woken
 
+    def _renew_query_waits(self, touched: list[Topic]) -> None:
+        """The state before this batch held nothing for those who wait: they go on from there."""
+        for waiter in self._query_waiters.on(touched):
+            self._renew(waiter)
+
+    def _renew(self, waiter: Waiter) -> None:
+        renew = waiter.rule.renew
+        if renew is not None:
+            now_ms = self._clock.now_ms()
+            view = self._machine.view(self._reader, waiter.namespace, now_ms)
+            waiter.request = renew(view, waiter.request)
+            waiter.empty = self._machine.query(
+                self._reader, waiter.namespace, now_ms, waiter.request
+            )
+
     def _query_time_up(self, waiter: Waiter) -> None:
+        self._renew(waiter)
         waiter.owner.add_answer(waiter.request_id, waiter.empty, None)
         waiter.owner.flush()
 
@@ -292,7 +321,8 @@ class Commit:
         return False
 
     def end_waits(self) -> None:
-        """Answer everyone who waits with what there is: the server is stopping."""
+        """Answer everyone who waits with what there is, from now on: the server is stopping."""
+        self._is_ending = True
         for waiter in self._command_waiters.clear():
             self._command_time_up(waiter)
         for waiter in self._query_waiters.clear():
@@ -316,6 +346,8 @@ class Commit:
         if not self._machine.is_changed:
             self._answer()
             return
+        if self._query_waiters:
+            self._renew_query_waits(self._in_flight_touched)
         try:
             self._on_step("before_write")
             self._store.write(self._machine.take())
@@ -349,6 +381,8 @@ class Commit:
         ended, self._in_flight_ended = self._in_flight_ended, []
         connections: dict[Connection, None] = {}
         for connection, request_id, number, outcome in pending:
+            if outcome.recalled:
+                self._note_recalled_answer(connection.session, number)
             if connection.is_closed:
                 if outcome.delivery is not None:
                     self._hand_back(connection, number, outcome.delivery)
@@ -359,10 +393,15 @@ class Commit:
             connections.update(dict.fromkeys(self._wake_queries(touched, ended)))
         for connection in connections:
             connection.flush()
-        if self._recalled and not self._pending:
-            self._recalled.clear()
         if self._idle_waiters and self.is_idle:
             self._tell_idle()
+
+    def _note_recalled_answer(self, session: str, number: int) -> None:
+        left = self._recalled[session, number] - 1
+        if left:
+            self._recalled[session, number] = left
+        else:
+            del self._recalled[session, number]
 
     def _hand_back(self, connection: Connection, number: int, delivery: Delivery) -> None:
         """The connection went before its delivery could: release it, unless it was asked again."""
@@ -373,7 +412,7 @@ class Commit:
     def _sync_in_a_while(self) -> None:
         if self._durability is Durability.ASYNC and not self._is_dirty:
             self._is_dirty = True
-            self._loop.call_later(ASYNC_SYNC_MS / 1000, self._sync_dirty)
+            self._dirty_timer = self._loop.call_later(ASYNC_SYNC_MS / 1000, self._sync_dirty)
 
     def _sync_dirty(self) -> None:
         self._is_dirty = False
@@ -388,27 +427,29 @@ class Commit:
         """The store failed. Nothing more is answered: what is durable can no longer be told."""
         self._is_failed = True
         self._on_fatal(error)
+        self._tell_idle()
 
     # Time
 
     def _tick_if_due(self) -> None:
         now_ms = self._clock.now_ms()
-        if now_ms < self._next_tick_ms or self._is_failed:
+        if now_ms < self._next_tick_ms or self._is_failed or self._is_stopped:
             return
         # Until the ticks are done nothing may start another one.
         horizon_ms = now_ms + self._clock.horizon_ms
         self._next_tick_ms = horizon_ms
         for waiter in self._command_waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
             self._ask(waiter)
-        more = False
-        if self._machine.first_due(now_ms + 1) is not None:
-            outcome = self.submit_own(Tick())
-            more = bool(outcome.result)
+        if self._machine.first_due(now_ms + 1) is not None and self.submit_own(Tick()).error:
+            self._tick_at(now_ms + FAILED_TICK_MS)
+            return
         due_ms = self._machine.first_due(horizon_ms)
         self._machine.take_earliest_set_ms()
-        self._tick_at(now_ms if more else due_ms if due_ms is not None else horizon_ms)
+        self._tick_at(horizon_ms if due_ms is None else due_ms)
 
     def _tick_at(self, when_ms: int) -> None:
+        if self._is_stopped:
+            return
         self._next_tick_ms = when_ms
         if self._tick_timer is not None:
             self._tick_timer.cancel()
@@ -442,9 +483,10 @@ class Commit:
 
     async def stop(self) -> None:
         """Finish what is open, sync it, and end the thread."""
-        if self._tick_timer is not None:
-            self._tick_timer.cancel()
-        self._next_tick_ms = 2**63
+        self._is_stopped = True
+        for timer in (self._tick_timer, self._dirty_timer):
+            if timer is not None:
+                timer.cancel()
         await self.settle()
         self._sync_thread.stop()
         if not self._is_failed and self._durability is not Durability.SYNC:

@@ -98,12 +98,13 @@ def load_config(
 
 def _from_file(file: Path) -> dict[str, Any]:
     try:
-        settings = tomllib.loads(file.read_text())
+        settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    _convert(settings, str(file))
+    # For its own mistakes; whether `bind` is allowed depends on all sources together.
+    _convert({**settings, "insecure": True}, str(file))
     return settings
 
 

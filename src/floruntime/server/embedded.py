@@ -66,6 +66,7 @@ class EmbeddedServer:
         self.server = server
         self._path = path
         self.users = 1
+        self.stopped = asyncio.Event()
         self.loop = asyncio.get_running_loop()
 
     def connect(
@@ -80,9 +81,12 @@ class EmbeddedServer:
         """Give the server back; with the last user it stops."""
         self.users -= 1
         if self.users == 0:
-            if self._path is not None:
-                del _open_files[self._path]
-            await self.server.stop()
+            try:
+                await self.server.stop()
+            finally:
+                if self._path is not None:
+                    del _open_files[self._path]
+                self.stopped.set()
 
 
 _open_files: dict[str, EmbeddedServer] = {}
@@ -97,19 +101,23 @@ async def open_embedded(endpoint: str) -> EmbeddedServer:
         return EmbeddedServer(server, None)
     if not endpoint.startswith("file:") or endpoint == "file:":
         raise BadRequestError(f"endpoint {endpoint!r} must be memory:// or file:PATH")
-    return _open_file(endpoint.removeprefix("file:"))
+    return await _open_file(_real_path(endpoint.removeprefix("file:")))
 
 
-def _open_file(directory: str) -> EmbeddedServer:
-    path = os.path.realpath(directory)
-    shared = _open_files.get(path)
-    if shared is not None:
+def _real_path(directory: str) -> str:
+    return os.path.realpath(directory)
+
+
+async def _open_file(path: str) -> EmbeddedServer:
+    while (shared := _open_files.get(path)) is not None:
         if shared.loop is not asyncio.get_running_loop():
             raise UnavailableError(
                 f"{path} is open in another event loop of this process; use one loop, or a server"
             )
-        shared.users += 1
-        return shared
+        if shared.users:
+            shared.users += 1
+            return shared
+        await shared.stopped.wait()  # its last user has just gone: begin anew after it
     config = Config(data_dir=path)
     server = FloServer(config, DiskStorage(path), SystemClock)
     server.start()

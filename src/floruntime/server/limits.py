@@ -11,5 +11,7 @@ OUTBOX_HIGH_BYTES = 1024 * 1024
 """Unsent answers of one connection above which nothing more is read from it."""
 OUTBOX_BYTES_MAX = 64 * 1024 * 1024
 """Unsent answers of one connection above which it is closed: its reader is gone or stuck."""
+HELLO_BYTES_MAX = 64 * 1024
+"""Bytes held for a connection that has not said its hello."""
 HANDSHAKE_MS_MAX = 10_000
 """Time for the preamble and the hello."""

@@ -12,6 +12,7 @@ from floruntime.core.errors import (
     InternalServerError,
     OverloadedError,
     UnauthorizedError,
+    UnavailableError,
 )
 from floruntime.core.limits import check_name
 from floruntime.core.system import (
@@ -115,6 +116,8 @@ class FloServer:
 
     def welcome(self, session: Session, hello: Hello) -> Welcome:
         """Judge a hello. Raises what it is refused for."""
+        if self._is_stopping or self._is_failed:
+            raise UnavailableError("the server is stopping and takes no new connections")
         if len(self._sessions) > self.config.connections_max:
             raise OverloadedError(
                 f"the server has {self.config.connections_max} connections and takes no more"
@@ -218,8 +221,8 @@ class FloServer:
             path = await asyncio.to_thread(self.storage.checkpoint, directory)
         except FloError as caught:
             error = caught
-        except OSError as caught:
-            log.warning("backup into %s failed: %s", directory, caught)
+        except Exception as caught:
+            log.exception("the backup into %s failed", directory)
             error = InternalServerError(f"the backup into {directory!r} failed: {caught}")
         if not session.is_closed:
             session.add_answer(request_id, path, error)

@@ -31,6 +31,7 @@ from floruntime.core.wire import (
     encode_error,
 )
 from floruntime.engine.registry import COMMANDS, QUERIES
+from floruntime.server import limits
 from floruntime.server.refusals import explain
 
 log = logging.getLogger("floruntime.session")
@@ -94,15 +95,22 @@ class Session:
         if not self._has_preamble:
             data = self._take_preamble(data)
         self._is_reading = True
-        for body in self._reader.receive_data(data):
-            self._receive_frame(body)
-            if self.is_closed:
-                return
+        try:
+            for body in self._reader.receive_data(data):
+                self._receive_frame(body)
+                if self.is_closed:
+                    return
+        except Exception:  # a bug: the request it was about must not stay silent
+            log.exception("%s: a request failed outside the rules", self.peer)
+            self._fail(ProtocolError("the server failed on a request"))
+            return
         self._is_reading = False
         if self._outbox:
             self.flush()
         if self._reader.failed is not None:
             self._fail(self._reader.failed)
+        elif not self.session and self._reader.held_bytes > limits.HELLO_BYTES_MAX:
+            self._fail(ProtocolError(f"it sent {self._reader.held_bytes} bytes and no hello"))
 
     def _take_preamble(self, data: bytes) -> bytes:
         self._head += data
@@ -181,6 +189,8 @@ class Session:
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
+        if self.is_closed:
+            return
         size_bytes = self._in_flight.pop(request_id, None)
         if size_bytes is not None:
             self._host.give_load(size_bytes)
@@ -215,6 +225,7 @@ class Session:
             return
         self.is_closed = True
         self._outbox.clear()
+        self._reader = FrameReader(0)
         for size_bytes in self._in_flight.values():
             self._host.give_load(size_bytes)
         self._in_flight.clear()

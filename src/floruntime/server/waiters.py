@@ -62,6 +62,7 @@ class Waiters:
         self._time_up = time_up
         self._by_topic: dict[Topic, dict[Waiter, None]] = {}
         self._by_owner: dict[Any, dict[Waiter, None]] = {}
+        self._keeping_alive: dict[Waiter, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._by_topic)
@@ -73,6 +74,8 @@ class Waiters:
         """Let `waiter` wait for `block_ms`."""
         self._by_topic.setdefault(waiter.topic, {})[waiter] = None
         self._by_owner.setdefault(waiter.owner, {})[waiter] = None
+        if waiter.rule.keeps_alive:
+            self._keeping_alive[waiter] = None
 
         def time_up() -> None:
             self.remove(waiter)
@@ -87,17 +90,23 @@ class Waiters:
             members.pop(waiter, None)
             if not members:
                 group.pop(key, None)
+        self._keeping_alive.pop(waiter, None)
         if waiter.deadline is not None:
             waiter.deadline.cancel()
 
     def on(self, topics: list[Topic]) -> Iterator[Waiter]:
-        """Those who wait on any of `topics`, each once, in order of arrival within a topic."""
+        """Those who wait on any of `topics`, each once, in order of arrival within a topic.
+
+        Whoever is removed meanwhile is passed by: asking one waiter may have ended another's wait.
+        """
         seen: set[Topic] = set()
         for topic in topics:
             for key in (topic, (topic[0], topic[1], "")):
                 if key not in seen:
                     seen.add(key)
-                    yield from list(self._by_topic.get(key, ()))
+                    for waiter in list(self._by_topic.get(key, ())):
+                        if waiter in self._by_topic.get(key, ()):
+                            yield waiter
 
     def of(self, owner: Any) -> list[Waiter]:
         """Everything that `owner` waits for."""
@@ -105,12 +114,7 @@ class Waiters:
 
     def keeping_alive(self, asked_before_ms: int) -> list[Waiter]:
         """Those whose wait renews something, and who were last asked before that time."""
-        return [
-            waiter
-            for members in self._by_topic.values()
-            for waiter in members
-            if waiter.rule.keeps_alive and waiter.asked_ms < asked_before_ms
-        ]
+        return [waiter for waiter in self._keeping_alive if waiter.asked_ms < asked_before_ms]
 
     def clear(self) -> list[Waiter]:
         """End all waits; answers who waited."""
