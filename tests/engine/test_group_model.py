@@ -42,9 +42,7 @@ class SharedGroup(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.engine = Engine()
-        self.engine.run(
-            GroupCreate("s", "g", ack_timeout_ms=LEASE_MS, max_deliver=MAX_DELIVER)
-        )
+        self.engine.run(GroupCreate("s", "g", ack_timeout_ms=LEASE_MS, max_deliver=MAX_DELIVER))
         self.fresh: list[StreamID] = []
         self.pending: dict[StreamID, Held] = {}
         self.dead: list[StreamID] = []
@@ -170,8 +168,7 @@ class SharedGroup(RuleBasedStateMachine):
         )
         entries = self.engine.query(GroupPending("s", "g", limit=1000)).items
         assert [(e.id, e.lease, e.attempt, e.expires_at_ms) for e in entries] == [
-            (id, held.lease, held.attempt, held.due_ms)
-            for id, held in sorted(self.pending.items())
+            (id, held.lease, held.attempt, held.due_ms) for id, held in sorted(self.pending.items())
         ]
         assert self.dead_letters() == self.dead
 
