@@ -24,7 +24,7 @@ from floruntime.core.errors import (
 )
 from floruntime.core.stream import GroupAck, StreamDelete, StreamID, StreamRead, StreamRecord
 from floruntime.core.system import Batch
-from floruntime.core.types import Query, Request
+from floruntime.core.types import Command, Query, Request
 from floruntime.engine.registry import WAITS
 from tests.engine.harness import Engine
 
@@ -64,7 +64,8 @@ class EngineCaller:
             raise self.failures.pop(0)
         if isinstance(request, Query):
             return self.engine.query(request, namespace=namespace)
-        result = self.engine.run(request, namespace=namespace)  # type: ignore[arg-type]  # a command
+        assert isinstance(request, Command)
+        result: Any = self.engine.run(request, namespace=namespace)
         self.wake()
         return result
 
@@ -441,5 +442,5 @@ async def test_blocking_reads_pass_their_block_ms_on(caller: EngineCaller, strea
 
 def test_stream_ids_sort_in_append_order_and_parse_what_they_print() -> None:
     ids = [StreamID(9, 10), StreamID(10, 2), StreamID(10, 10)]
-    assert sorted(reversed(ids)) == ids
+    assert sorted([ids[2], ids[0], ids[1]]) == ids
     assert [StreamID.parse(str(id)) for id in ids] == ids

@@ -207,8 +207,8 @@ class KeySharedGroup(RuleBasedStateMachine):
         self.read(consumer, limit)
 
     def read(self, consumer: str, limit: int) -> list[StreamRecord]:
+        self.note_who_is_gone()
         records = self.engine.run(GroupRead("s", "g", consumer, limit)).records
-        live = self.engine.query(GroupGetInfo("s", "g")).consumers
         for record in records:
             key = record.partition_key
             assert key is not None
@@ -216,7 +216,7 @@ class KeySharedGroup(RuleBasedStateMachine):
             holders = {
                 holder
                 for other, holder in self.held.values()
-                if other.partition_key == key and holder in live and other.id != record.id
+                if other.partition_key == key and holder and other.id != record.id
             }
             assert holders <= {consumer}, f"{key} is with {holders} and goes to {consumer}"
             given = self.first_given.setdefault(key, [])
@@ -226,6 +226,12 @@ class KeySharedGroup(RuleBasedStateMachine):
         for key, given in self.first_given.items():
             assert given == self.appended[key][: len(given)]
         return records
+
+    def note_who_is_gone(self) -> None:
+        """What somebody held who is gone stays with nobody, even if they come back."""
+        live = self.engine.query(GroupGetInfo("s", "g")).consumers
+        for id, (record, holder) in self.held.items():
+            self.held[id] = (record, holder if holder in live else "")
 
     @rule(number=st.integers(0, 1000))
     def ack(self, number: int) -> None:
