@@ -31,7 +31,7 @@ from floruntime.core.stream import (
     StreamRecord,
     StreamTrim,
 )
-from floruntime.core.system import Batch, HandBack, SessionOpen
+from floruntime.core.system import Batch, HandBack, SessionOpen, Tick
 from floruntime.engine import timers
 from floruntime.engine.group_rows import PENDING, RETURNED, SETTLED
 from floruntime.engine.registry import WAITS
@@ -266,6 +266,17 @@ def test_what_was_acked_never_returns_and_what_was_leased_does(engine: Engine) -
     assert min(r.lease for r in again) > max(r.lease for r in records)
 
 
+def test_a_large_delivery_returns_over_several_ticks(engine: Engine) -> None:
+    engine.run(StreamAppend("s", [b"1"] * 250))
+    read(engine, limit=1000)
+    engine.now_ms += LEASE_MS
+    assert engine.run(Tick()) is False
+    assert len(read(engine, "c2", limit=1000)) == 100
+    engine.tick()
+    assert len(read(engine, "c2", limit=1000)) == 150
+    assert info(engine).pending == 250
+
+
 def test_due_redeliveries_come_before_new_records(engine: Engine) -> None:
     fill(engine, 4)
     nack(engine, read(engine, limit=2))
@@ -359,8 +370,6 @@ def test_a_nack_delays_the_next_delivery_and_wakes_for_it(engine: Engine) -> Non
     assert read(engine) == []
     assert info(engine).pending == 1
     engine.now_ms += 1
-    from floruntime.core.system import Tick
-
     assert engine.outcome(Tick()).touched == [("default", "stream", "s")]
     assert [record.attempt for record in read(engine)] == [2]
 

@@ -129,13 +129,19 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
         state.dead -= 1
 
 
+RETURNS_PER_TIMER_MAX = 100
+
+
 @on_timer(timers.GROUP_LEASE)
 def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
-    """Return what was handed out under this timer and is still held under it."""
+    """Return what was handed out under this timer and is still held; a large rest next tick."""
     opened = open_by_id(tx, group_id)
     if opened is None:
         return
-    for ms, sequence in data:
+    rest = data[RETURNS_PER_TIMER_MAX:]
+    if rest:
+        timers.set_timer(tx, tx.now_ms, timers.GROUP_LEASE, group_id, item, data=rest)
+    for ms, sequence in data[:RETURNS_PER_TIMER_MAX]:
         pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
         if pending is not None and pending.standing == HELD and pending.timer == item:
             give_back(opened, (ms, sequence), pending, EXPIRED)
