@@ -208,14 +208,18 @@ def _batch(changes: Changes) -> WriteBatch:
 def _scan(
     database: Rdict, start: bytes, end: bytes, reverse: bool
 ) -> Iterator[tuple[bytes, bytes]]:
-    """The iterator is made here, not at the first step: it pins the state as it is now."""
+    """The iterator is made here, not at the first step: it pins the state as it is now.
+
+    The walks hold `options` while they last: the bound lives in them, and the binding's iterator
+    does not keep them alive. Without that a scan runs on into the next tables.
+    """
     options = ReadOptions()
     options.set_iterate_upper_bound(end)
     rows = database.iter(options)
-    return _falling(rows, start, end) if reverse else _rising(rows, start)
+    return _falling(rows, start, end, options) if reverse else _rising(rows, start, options)
 
 
-def _rising(rows: RdictIter, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _rising(rows: RdictIter, start: bytes, options: ReadOptions) -> Iterator[tuple[bytes, bytes]]:
     rows.seek(start)
     valid, key, value, advance = rows.valid, rows.key, rows.value, rows.next
     while valid():
@@ -225,7 +229,9 @@ def _rising(rows: RdictIter, start: bytes) -> Iterator[tuple[bytes, bytes]]:
     rows.status()
 
 
-def _falling(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _falling(
+    rows: RdictIter, start: bytes, end: bytes, options: ReadOptions
+) -> Iterator[tuple[bytes, bytes]]:
     rows.seek_for_prev(end)
     # No lower bound is set: the binding (0.3.29) takes it for an upper bound.
     while rows.valid() and (key := rows.key()) >= start:
