@@ -8,7 +8,7 @@ import pytest
 
 from floruntime.client import queue_commands
 from floruntime.client.queue import Queue
-from floruntime.client.queue_commands import the_seq
+from floruntime.client.queue_commands import Leases, the_seq
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueAck, QueueConfig, QueueDequeue, QueueEnqueue
 from floruntime.core.system import Batch
@@ -85,7 +85,7 @@ async def test_a_client_that_never_dequeued_it_is_believed(
 
 
 async def test_leases_are_remembered_by_namespace_and_queue(caller: EngineCaller) -> None:
-    queue = Queue(caller, "default")
+    queue = Queue(caller, Leases("default"))
     for name, namespace in (("q", None), ("p", None), ("q", "other")):
         await queue.enqueue(name, b"a", namespace=namespace)
     plain = (await queue.dequeue("q")).messages[0]
@@ -174,8 +174,8 @@ async def test_the_same_commands_serve_a_batch(caller: EngineCaller) -> None:
     await queue.enqueue("q", b"a", namespace="other")
     message = (await queue.dequeue("q", namespace="other")).messages[0]
     assert queue.commands.ack("q", 1).leases == [0]
-    commands = queue.commands_for("other")
-    ack, enqueue = commands.ack("q", 1), commands.enqueue("next", "b")
+    ack = queue.commands.ack("q", 1, namespace="other")
+    enqueue = queue.commands.enqueue("next", "b")
     assert ack.leases == [message.lease]
     assert isinstance(ack, QueueAck)
     assert isinstance(enqueue, QueueEnqueue)
