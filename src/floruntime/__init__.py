@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from floruntime.client.client import FloClient
+from floruntime.client.follow import Subscription
 from floruntime.client.retry import RetryPolicy
 from floruntime.core.errors import (
     BadRequestError,
@@ -39,11 +38,6 @@ from floruntime.core.stream import (
 from floruntime.core.system import NamespaceInfo, ServerInfo
 from floruntime.core.types import AckResult, Page
 from floruntime.core.version import VERSION as __version__
-
-if TYPE_CHECKING:
-    from floruntime.client.stream import (  # type: ignore[import-not-found, unused-ignore]
-        Subscription,
-    )
 
 __all__ = [
     "AckResult",
@@ -88,11 +82,3 @@ __all__ = [
     "VersionEntry",
     "__version__",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "Subscription":
-        from floruntime.client.stream import Subscription
-
-        return Subscription
-    raise AttributeError(f"module 'floruntime' has no attribute {name!r}")

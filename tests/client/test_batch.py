@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import pytest
 
 from floruntime.client.batch import Batch
 from floruntime.client.kv import KvCommands
 from floruntime.client.queue_commands import Leases, QueueCommands
+from floruntime.client.stream_commands import StreamCommands
 from floruntime.core import kv, limits, system, wire
 from floruntime.core.errors import BadRequestError, ConflictError
-from floruntime.core.queue import Message, QueueAck, QueueDequeue, QueueEnqueue
-from floruntime.core.stream import AppendResult, GroupRead, StreamAppend, StreamID
+from floruntime.core.queue import Message, QueueAck
+from floruntime.core.stream import (
+    AppendResult,
+    GroupAck,
+    GroupAckResult,
+    ReadResult,
+    StreamID,
+    StreamRecord,
+)
 from floruntime.core.types import AckResult
 from tests.client.fake_server import FakeServer
 from tests.client.recorder import Asked, RecordingCaller
@@ -21,31 +28,14 @@ from tests.client.test_client import client_of
 from tests.client.virtual_time import virtual
 
 
-class QueueBuilder:
-    def enqueue(self, queue: str, payload: bytes) -> QueueEnqueue:
-        return QueueEnqueue(queue, [payload])
-
-    def enqueue_many(self, queue: str, payloads: list[bytes]) -> QueueEnqueue:
-        return QueueEnqueue(queue, payloads)
-
-    def dequeue(self, queue: str) -> QueueDequeue:
-        return QueueDequeue(queue)
-
-
-class StreamBuilder:
-    def append(self, stream: str, payload: bytes) -> StreamAppend:
-        return StreamAppend(stream, [payload])
-
-    def append_many(self, stream: str, payloads: list[bytes]) -> StreamAppend:
-        return StreamAppend(stream, payloads)
-
-    def group_read(self, stream: str) -> GroupRead:
-        return GroupRead(stream, "g", "c")
-
-
-def batch_on(caller: RecordingCaller, namespace: str | None = None) -> Any:
-    builders: dict[str, Any] = {"queue": QueueBuilder, "stream": StreamBuilder}
-    return Batch(caller, kv=KvCommands, namespace=namespace, **builders)
+def batch_on(caller: RecordingCaller, namespace: str | None = None) -> Batch:
+    return Batch(
+        caller,
+        kv=KvCommands(),
+        queue=QueueCommands(),
+        stream=StreamCommands(),
+        namespace=namespace,
+    )
 
 
 def appended(number: int) -> AppendResult:
@@ -105,13 +95,27 @@ async def test_a_refusal_tells_which_command_it_was() -> None:
     assert b.results == []
 
 
-@pytest.mark.parametrize(("primitive", "method"), [("queue", "dequeue"), ("stream", "group_read")])
-async def test_what_hands_out_work_cannot_be_part_of_it(primitive: str, method: str) -> None:
+async def test_what_hands_out_work_cannot_be_part_of_it() -> None:
     caller = RecordingCaller()
-    with pytest.raises(BadRequestError, match=rf"{primitive}\.{method} cannot"):
+    with pytest.raises(BadRequestError, match=r"queue\.dequeue cannot"):
         async with batch_on(caller) as b:
-            getattr(getattr(b, primitive), method)("x")
+            b.queue.dequeue("q")
     assert not caller.asked
+
+
+async def test_records_claimed_are_remembered_under_their_leases() -> None:
+    record = StreamRecord(StreamID(5, 0), 0, 0, "s", b"x", {}, None, 5, 1, 98)
+    caller = RecordingCaller([ReadResult([record])], [GroupAckResult([record.id], [])])
+    commands = StreamCommands()
+    for _ in range(2):
+        async with Batch(
+            caller, kv=KvCommands(), queue=QueueCommands(), stream=commands, namespace="n"
+        ) as b:
+            if not caller.asked:
+                b.stream.group_claim("s", group="g", consumer="c", min_idle_ms=0)
+            else:
+                b.stream.group_ack("s", ["5-0"], group="g")
+    assert caller.requests[1] == system.Batch([GroupAck("s", "g", [record.id], [98])])
 
 
 @pytest.mark.parametrize("method", ["get", "scan", "_secret", "__len__"])
@@ -160,9 +164,9 @@ async def test_what_settles_deliveries_looks_up_leases_in_the_batchs_namespace()
         caller = RecordingCaller([AckResult([7], [])])
         async with Batch(
             caller,
-            kv=KvCommands,
-            queue=lambda: QueueCommands(leases),
-            stream=lambda: None,  # type: ignore[arg-type, return-value, unused-ignore]
+            kv=KvCommands(),
+            queue=QueueCommands(leases),
+            stream=StreamCommands(),
             namespace=namespace,
         ) as b:
             b.queue.ack("q", [7])
@@ -172,7 +176,7 @@ async def test_what_settles_deliveries_looks_up_leases_in_the_batchs_namespace()
 async def test_a_namespace_of_one_command_is_refused() -> None:
     with pytest.raises(BadRequestError, match="one namespace"):
         async with batch_on(RecordingCaller()) as b:
-            b.kv.put("k", b"", namespace="other")
+            b.kv.put("k", b"", namespace="other")  # type: ignore[call-arg]
 
 
 @virtual

@@ -280,6 +280,17 @@ async def test_block_ms_is_added_to_the_time_out() -> None:
         assert now_s() - began == pytest.approx(61)
 
 
+@pytest.mark.parametrize("block_ms", [-1, 300_001])
+@virtual
+async def test_a_block_that_can_never_be_right_is_refused_before_it_is_sent(block_ms: int) -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        with pytest.raises(BadRequestError, match=r"block_ms.*300000"):
+            await client.kv.get("a", block_ms=block_ms)
+        await client.kv.get("a", block_ms=300_000)
+    assert len(server.requests(KvGet)) == 1
+
+
 @virtual
 async def test_a_late_answer_is_dropped() -> None:
     held: list[Envelope] = []
@@ -393,14 +404,7 @@ RECORD = StreamRecord(StreamID(5, 0), 0, 0, "s", b"x", {}, None, 5, 1, 98)
         (
             GroupRead("s", "g", "c", 10, 10_000),
             ReadResult([RECORD]),
-            GroupNack(
-                "s",
-                "g",
-                [StreamID(5, 0)],
-                [98],
-                consumer="c",
-                release=True,
-            ),
+            GroupNack("s", "g", [StreamID(5, 0)], [98], consumer="c", release=True),
         ),
     ],
 )

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast, get_args
+from typing import Any, Self, cast, get_args
 
 from floruntime.client.caller import Caller
+from floruntime.client.kv import KvCommands
+from floruntime.client.queue_commands import QueueCommands
+from floruntime.client.stream_commands import StreamCommands
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueEnqueue
 from floruntime.core.stream import GroupClaim, StreamAppend
-
-if TYPE_CHECKING:
-    from floruntime.client.kv import KvCommands
-    from floruntime.client.queue_commands import QueueCommands
-    from floruntime.client.stream_commands import (  # type: ignore[import-not-found, unused-ignore]
-        StreamCommands,
-    )
 
 _TAKEN: tuple[type, ...] = get_args(system.BatchCommand)
 
@@ -38,40 +33,26 @@ class Batch:
         self,
         caller: Caller,
         *,
-        kv: Callable[[], KvCommands],
-        queue: Callable[[], QueueCommands],
-        stream: Callable[[], StreamCommands],
+        kv: KvCommands,
+        queue: QueueCommands,
+        stream: StreamCommands,
         namespace: str | None = None,
     ) -> None:
         self._caller = caller
-        self._builders: dict[str, Callable[[], Any]] = {"kv": kv, "queue": queue, "stream": stream}
         self._namespace = namespace
+        self._claims = stream
         self._commands: list[Any] = []
         self._methods: list[str] = []
         self.results: list[Any] = []
+        #: The writes of `client.kv`, and `check`; each is recorded, not sent.
+        self.kv = cast(KvCommands, self._recorder("kv", kv))
+        #: The writes of `client.queue` but `dequeue`.
+        self.queue = cast(QueueCommands, self._recorder("queue", queue))
+        #: The writes of `client.stream` but `group_read`.
+        self.stream = self.streams = cast(StreamCommands, self._recorder("stream", stream))
 
-    @cached_property
-    def kv(self) -> KvCommands:
-        """The writes of `client.kv`, and `check`; each is recorded, not sent."""
-        return cast("KvCommands", self._recorder("kv"))
-
-    @cached_property
-    def queue(self) -> QueueCommands:
-        """The writes of `client.queue` but `dequeue`."""
-        return cast("QueueCommands", self._recorder("queue"))
-
-    @cached_property
-    def stream(self) -> StreamCommands:
-        """The writes of `client.stream` but `group_read`."""
-        return cast("StreamCommands", self._recorder("stream"))
-
-    @property
-    def streams(self) -> StreamCommands:
-        """The same as `stream`."""
-        return self.stream
-
-    def _recorder(self, primitive: str) -> _Recorder:
-        return _Recorder(primitive, self._builders[primitive](), self._namespace, self._add)
+    def _recorder(self, primitive: str, builder: object) -> _Recorder:
+        return _Recorder(primitive, builder, self._namespace, self._add)
 
     def _add(self, name: str, method: str, command: Any) -> None:
         if not isinstance(command, _TAKEN):
@@ -112,7 +93,7 @@ class Batch:
         """The leases of records claimed are remembered as those of a live claim are."""
         for command, result in zip(commands, self.results, strict=True):
             if isinstance(command, GroupClaim):
-                self._builders["stream"]().remember(
+                self._claims.remember(
                     self._namespace, command.stream, command.group, result.records
                 )
 

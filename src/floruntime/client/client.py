@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from floruntime.client.batch import Batch
 from floruntime.client.channel import Channel
@@ -17,14 +16,12 @@ from floruntime.client.namespaces import Namespaces
 from floruntime.client.queue import Queue
 from floruntime.client.queue_commands import Leases
 from floruntime.client.retry import RetryPolicy
+from floruntime.client.stream import Stream
 from floruntime.client.transports import Transport, open_transport
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
-from floruntime.core.limits import check_duration, check_namespace
+from floruntime.core.limits import check_block, check_duration, check_namespace
 from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
-
-if TYPE_CHECKING:
-    from floruntime.client.stream import Stream  # type: ignore[import-not-found, unused-ignore]
 
 R = TypeVar("R")
 
@@ -61,19 +58,8 @@ class FloClient:
         self._connecting = asyncio.Lock()
         self.kv = Kv(self)
         self.queue = Queue(self, Leases(namespace))
+        self.stream = self.streams = Stream(self)
         self.namespaces = Namespaces(self)
-
-    @cached_property
-    def stream(self) -> Stream:
-        """Append-only streams and their consumer groups."""
-        from floruntime.client.stream import Stream
-
-        return Stream(self)
-
-    @property
-    def streams(self) -> Stream:
-        """The same as `stream`."""
-        return self.stream
 
     @property
     def is_connected(self) -> bool:
@@ -129,8 +115,9 @@ class FloClient:
         What the server certainly did not run because it was overloaded or shutting down is sent
         again, with back-off, while the call's time lasts.
         """
+        check_block(block_ms)
         loop = asyncio.get_running_loop()
-        timeout_ms = self._timeout_ms + max(0, block_ms)
+        timeout_ms = self._timeout_ms + block_ms
         deadline_s = loop.time() + timeout_ms / 1000
         where = self.namespace if namespace is None else namespace
         attempt = 0
@@ -167,9 +154,9 @@ class FloClient:
         """Several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`."""
         return Batch(
             self,
-            kv=lambda: self.kv.commands,
-            queue=lambda: self.queue.commands,
-            stream=lambda: self.stream.commands,
+            kv=self.kv.commands,
+            queue=self.queue.commands,
+            stream=self.stream.commands,
             namespace=namespace,
         )
 

@@ -210,16 +210,20 @@ def _scan(
 ) -> Iterator[tuple[bytes, bytes]]:
     """The iterator is made here, not at the first step: it pins the state as it is now.
 
-    The binding's iterator points into the bytes of `end` without holding them: whoever walks must
-    keep `end`, or the walk ends anywhere.
+    The binding's iterator points at the bound without holding it: whoever walks must hold the
+    options (and so the bytes of `end`), or the walk ends anywhere.
     """
     options = ReadOptions()
     options.set_iterate_upper_bound(end)
     rows = database.iter(options)
-    return _falling(rows, start, end) if reverse else _rising(rows, start, end)
+    if reverse:
+        return _falling(rows, start, end, options)
+    return _rising(rows, start, end, options)
 
 
-def _rising(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _rising(
+    rows: RdictIter, start: bytes, end: bytes, options: ReadOptions
+) -> Iterator[tuple[bytes, bytes]]:
     rows.seek(start)
     valid, key, value, advance = rows.valid, rows.key, rows.value, rows.next
     while valid():
@@ -229,7 +233,9 @@ def _rising(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, 
     rows.status()
 
 
-def _falling(rows: RdictIter, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _falling(
+    rows: RdictIter, start: bytes, end: bytes, options: ReadOptions
+) -> Iterator[tuple[bytes, bytes]]:
     rows.seek_for_prev(end)
     # No lower bound is set: the binding (0.3.29) takes it for an upper bound.
     while rows.valid() and (key := rows.key()) >= start:
