@@ -2,7 +2,7 @@
 
 A client numbers its writes from 1 upwards. The answer to number `n` lies in block `n // 16`; blocks
 form a ring of 65, so that the last 1,024 are in it wherever a block begins, and one row serves
-several writes. A number that 1,024 later ones have followed is too old to judge: it is refused with
+several writes. A number whose place a later block has taken is too old to judge: refused with
 `ran="maybe"`, and so is an answer older than ten minutes and a session that is not known.
 Refusals are not remembered: a refused command wrote nothing, and may be judged again.
 """
@@ -22,7 +22,7 @@ from floruntime.engine.registry import RECALLS, command
 from floruntime.engine.tx import Tx, View
 
 BLOCK_WRITES = limits.SESSION_BLOCK_WRITES
-BLOCKS = limits.SESSION_WRITES_MAX // BLOCK_WRITES + 1
+BLOCKS = limits.SESSION_BLOCKS
 
 
 class SessionRow(Value, frozen=True):
@@ -59,14 +59,13 @@ def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
     if number < 0:
         raise BadRequestError(f"write number {number} must be 0 (none) or more")
-    session_id = _session_id(tx, session, number)
-    block = _block_of(tx, session_id, number)
+    block = _block_of(tx, _session_id(tx, session, number), number)
     if block is None or block.block < number // BLOCK_WRITES:
         return NOTHING
     remembered = block.answers.get(number)
     if block.block == number // BLOCK_WRITES and remembered is None:
         return NOTHING
-    if remembered is None or _is_old(tx, session_id, number, remembered[0]):
+    if remembered is None or tx.now_ms - remembered[0] > limits.SESSION_AGE_MS_MAX:
         raise ConflictError(
             f"write number {number} is older than what is remembered of this client; "
             "it may have run",
@@ -74,14 +73,6 @@ def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
         )
     rule = RECALLS.get(type(command))
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
-
-
-def _is_old(tx: Tx, session_id: int, number: int, answered_ms: int) -> bool:
-    if tx.now_ms - answered_ms > limits.SESSION_AGE_MS_MAX:
-        return True
-    follower = number + limits.SESSION_WRITES_MAX
-    block = _block_of(tx, session_id, follower)
-    return block is not None and any(later >= follower for later in block.answers)
 
 
 def remember(tx: Tx, session: str, number: int, command: Command[Any], result: Any) -> None:
