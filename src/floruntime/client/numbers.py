@@ -8,9 +8,8 @@ for minutes costs its neighbours a few numbers, and holds up nobody.
 
 from __future__ import annotations
 
-from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_WRITES_MAX
-
-BLOCKS = SESSION_WRITES_MAX // SESSION_BLOCK_WRITES
+from floruntime.core.limits import SESSION_BLOCK_WRITES
+from floruntime.core.limits import SESSION_BLOCKS as BLOCKS
 
 
 class WriteNumbers:

@@ -59,6 +59,8 @@ ANSWER_FRAME_BYTES_MAX = 512 * MIB
 SESSION_WRITES_MAX = 1024
 SESSION_BLOCK_WRITES = 16
 """Remembered writes form a ring of blocks of this many numbers: one row, one place in the ring."""
+SESSION_BLOCKS = SESSION_WRITES_MAX // SESSION_BLOCK_WRITES + 1
+"""The places of that ring: one more, so that the last 1,024 fit wherever a block begins."""
 SESSION_AGE_MS_MAX = 600_000
 
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")

@@ -1,8 +1,8 @@
 """What is remembered of each client's numbered writes, so that one sent twice happens once.
 
 A client numbers its writes from 1 upwards. The answer to number `n` lies in block `n // 16`; blocks
-form a ring of 64, so a client's last 1,024 writes are remembered and one row serves several writes.
-A number whose place in the ring is taken by a later one is too old to judge: it is refused with
+form a ring of 65, so that the last 1,024 are in it wherever a block begins, and one row serves
+several writes. A number whose place a later block has taken is too old to judge: refused with
 `ran="maybe"`, and so is an answer older than ten minutes and a session that is not known.
 Refusals are not remembered: a refused command wrote nothing, and may be judged again.
 """
@@ -22,7 +22,7 @@ from floruntime.engine.registry import RECALLS, command
 from floruntime.engine.tx import Tx, View
 
 BLOCK_WRITES = limits.SESSION_BLOCK_WRITES
-BLOCKS = limits.SESSION_WRITES_MAX // BLOCK_WRITES
+BLOCKS = limits.SESSION_BLOCKS
 
 
 class SessionRow(Value, frozen=True):

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, UnavailableError
+from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config
 from floruntime.server.durability import Durability
@@ -108,6 +109,13 @@ def _real_path(directory: str) -> str:
     return os.path.realpath(directory)
 
 
+def _open_storage(path: str) -> DiskStorage:
+    try:
+        return DiskStorage(path)
+    except (StoreError, OSError) as error:
+        raise UnavailableError(f"{path} cannot be opened: {error}") from error
+
+
 async def _open_file(path: str) -> EmbeddedServer:
     while (shared := _open_files.get(path)) is not None:
         if shared.loop is not asyncio.get_running_loop():
@@ -119,7 +127,7 @@ async def _open_file(path: str) -> EmbeddedServer:
             return shared
         await shared.stopped.wait()  # its last user has just gone: begin anew after it
     config = Config(data_dir=path)
-    server = FloServer(config, DiskStorage(path), SystemClock)
+    server = FloServer(config, _open_storage(path), SystemClock)
     server.start()
     embedded = _open_files[path] = EmbeddedServer(server, path)
     return embedded
