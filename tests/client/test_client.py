@@ -22,6 +22,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.core.kv import KvGet, KvPut, PutResult
+from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS
 from floruntime.core.queue import DequeueResult, Message, QueueDequeue, QueueNack
 from floruntime.core.stream import GroupNack, GroupRead, ReadResult, StreamID, StreamRecord
 from floruntime.core.system import (
@@ -672,6 +673,8 @@ async def test_other_refusals_are_not_retried(error: Any) -> None:
 
 # The window of write numbers
 
+RING = SESSION_BLOCKS * SESSION_BLOCK_WRITES
+
 
 @virtual
 async def test_a_long_poll_holds_up_no_other_write() -> None:
@@ -683,7 +686,7 @@ async def test_a_long_poll_holds_up_no_other_write() -> None:
             await asyncio.gather(*(client.kv.put("a", b"") for _ in range(600)))
         numbers = [each.number for each in server.applied]
         assert len(set(numbers)) == 2_400
-        assert not [each for each in numbers if 1_024 <= each < 1_024 + 16]
+        assert not [each for each in numbers if RING <= each < RING + 16]
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
 
@@ -695,7 +698,7 @@ async def test_writes_are_held_back_while_the_whole_ring_is_unanswered() -> None
         tasks = [asyncio.ensure_future(client.kv.put("a", b"")) for _ in range(1_100)]
         await settle()
         unanswered = [each for each in server.seen if each.number]
-        assert len(unanswered) == 1_023  # numbers 1 to 1,023: there is no 0
+        assert len(unanswered) == RING - 1  # there is no number 0
         server.script = answer_plainly
         for envelope in unanswered:
             server.links[0]._peer._handle(envelope)

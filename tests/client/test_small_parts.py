@@ -17,7 +17,7 @@ from floruntime.client.namespaces import Namespaces
 from floruntime.client.numbers import BLOCKS, WriteNumbers
 from floruntime.client.retry import RetryPolicy
 from floruntime.core.errors import BadRequestError, UnavailableError
-from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_WRITES_MAX
+from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS, SESSION_WRITES_MAX
 from floruntime.core.system import (
     GetServerInfo,
     Limits,
@@ -142,14 +142,15 @@ def test_answered_numbers_go_up_by_one() -> None:
 
 def test_a_full_ring_gives_no_number_until_a_block_is_free() -> None:
     numbers = WriteNumbers()
-    taken = [numbers.take() for _ in range(SESSION_WRITES_MAX - 1)]
-    assert taken == list(range(1, SESSION_WRITES_MAX))
+    ring = SESSION_BLOCKS * SESSION_BLOCK_WRITES
+    taken = [numbers.take() for _ in range(ring - 1)]
+    assert taken == list(range(1, ring))
     assert numbers.take() is None
     for number in range(32, 47):
         numbers.release(number)
     assert numbers.take() is None
     numbers.release(47)
-    assert numbers.take() == SESSION_WRITES_MAX + 32
+    assert numbers.take() == ring + 32
 
 
 @given(st.lists(st.integers(0, 3_000), max_size=400), st.integers(1, 60))

@@ -9,6 +9,7 @@ once and never reused; `docs/keyspace.md` describes every row.
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -53,6 +54,8 @@ class Table(Generic[Row]):
             for count in range(len(fields) + 1)
         ]
         self._pack = self._struct.pack
+        if tail is None:  # several keys are packed for every command: no wrapper around C
+            self.key = partial(self._pack, tag)  # type: ignore[method-assign]  # takes no tail
         self.decode: Any = msgspec.msgpack.Decoder(row).decode
 
     def key(self, *integers: int, tail: bytes = b"") -> bytes:

@@ -142,16 +142,19 @@ class Machine:
 
     def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
         command = entry.command
-        if entry.number:
-            remembered = sessions.recall(tx, entry.session, entry.number, command)
-            if remembered is not sessions.NOTHING:
-                return True, remembered
+        number = entry.number
+        if not number:
+            limits.check_namespace(entry.namespace)
+            return False, _apply_rule(tx, command)
+        place = sessions.place_of(tx, entry.session, number)
+        remembered = sessions.recall(tx, place, number, command)
+        if remembered is not sessions.NOTHING:
+            return True, remembered
         limits.check_namespace(entry.namespace)
         result = _apply_rule(tx, command)
         wait = WAITS.get(type(command))
-        is_answer = wait is None or wait.found(result)
-        if entry.number and is_answer:
-            sessions.remember(tx, entry.session, entry.number, command, result)
+        if wait is None or wait.found(result):
+            sessions.remember(tx, place, number, command, result)
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
@@ -178,9 +181,13 @@ class Machine:
 
     def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
         """Answer `request` on the state that `reader` shows. Raises the refusal."""
-        limits.check_namespace(namespace)
+        return self.ask(self.view(reader, namespace, now_ms), request)
+
+    def ask(self, view: View, request: Query[Any]) -> Any:
+        """Answer `request` on `view`. Raises the refusal."""
+        limits.check_namespace(view.namespace)
         try:
-            return QUERIES[type(request)](self.view(reader, namespace, now_ms), request)
+            return QUERIES[type(request)](view, request)
         except FloError:
             raise
         except Exception:

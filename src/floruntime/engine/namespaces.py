@@ -6,6 +6,7 @@ rows are reclaimed by ticks. The name's row stays, since versions go on after de
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from floruntime.core import limits
@@ -42,9 +43,14 @@ NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", 
 NO_NAMESPACE: Final = NamespaceRow(0, 0, 0)
 
 
+@lru_cache(maxsize=4096)
+def _key_of(name: str) -> bytes:
+    return NAMESPACE.key(tail=name.encode())
+
+
 def find_namespace(view: View) -> NamespaceRow | None:
     """The view's namespace, `None` while it does not exist."""
-    row = view.get(NAMESPACE, NAMESPACE.key(tail=view.namespace.encode()))
+    row = view.get(NAMESPACE, _key_of(view.namespace))
     return row if row is not None and row.id else None
 
 
@@ -56,13 +62,13 @@ def namespace_id(view: View) -> int:
 
 def version_of(view: View) -> int:
     """How many KV changes the view's namespace has seen, deletions of it included."""
-    row = view.get(NAMESPACE, NAMESPACE.key(tail=view.namespace.encode()))
+    row = view.get(NAMESPACE, _key_of(view.namespace))
     return row.version if row is not None else 0
 
 
 def ensure_namespace(tx: Tx) -> NamespaceRow:
     """The command's namespace, made if it does not exist."""
-    key = NAMESPACE.key(tail=tx.namespace.encode())
+    key = _key_of(tx.namespace)
     row = tx.get(NAMESPACE, key)
     if row is None or not row.id:
         version = row.version if row is not None else 0
@@ -73,7 +79,7 @@ def ensure_namespace(tx: Tx) -> NamespaceRow:
 
 def put_namespace(tx: Tx, row: NamespaceRow) -> None:
     """Write the row of the command's namespace."""
-    tx.put(NAMESPACE, NAMESPACE.key(tail=tx.namespace.encode()), row)
+    tx.put(NAMESPACE, _key_of(tx.namespace), row)
 
 
 @command(NamespaceCreate)

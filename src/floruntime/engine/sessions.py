@@ -9,7 +9,8 @@ Refusals are not remembered: a refused command wrote nothing, and may be judged 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -45,9 +46,22 @@ SESSION_BLOCK: Final[Table[SessionBlock]] = Table(
 NOTHING: Final[Any] = object()
 
 
+class Place(NamedTuple):
+    """Where the answer of one write lies, or will: the row's key, its block, what is there now."""
+
+    key: bytes
+    block: int
+    row: SessionBlock | None
+
+
+@lru_cache(maxsize=4096)
+def _session_key(session: str) -> bytes:
+    return SESSION.key(tail=session.encode())
+
+
 def is_known(view: View, session: str) -> bool:
     """Whether the session's writes are remembered."""
-    return view.get(SESSION, SESSION.key(tail=session.encode())) is not None
+    return view.get(SESSION, _session_key(session)) is not None
 
 
 def known(view: View) -> list[str]:
@@ -55,15 +69,28 @@ def known(view: View) -> list[str]:
     return [SESSION.tail_of(key).decode() for key, _ in view.scan(SESSION, *SESSION.range())]
 
 
-def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
-    """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
+def place_of(tx: Tx, session: str, number: int) -> Place:
+    """Where write `number` is remembered. Refuses a session that is not known."""
     if number < 0:
         raise BadRequestError(f"write number {number} must be 0 (none) or more")
-    block = _block_of(tx, _session_id(tx, session, number), number)
-    if block is None or block.block < number // BLOCK_WRITES:
+    row = tx.get(SESSION, _session_key(session))
+    if row is None:
+        raise ConflictError(
+            f"write number {number} belongs to a client that is not remembered; it may have run",
+            ran="maybe",
+        )
+    block = number // BLOCK_WRITES
+    key = SESSION_BLOCK.key(row.id, block % BLOCKS)
+    return Place(key, block, tx.get(SESSION_BLOCK, key))
+
+
+def recall(tx: Tx, place: Place, number: int, command: Command[Any]) -> Any:
+    """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
+    row = place.row
+    if row is None or row.block < place.block:
         return NOTHING
-    remembered = block.answers.get(number)
-    if block.block == number // BLOCK_WRITES and remembered is None:
+    remembered = row.answers.get(number)
+    if row.block == place.block and remembered is None:
         return NOTHING
     if remembered is None or tx.now_ms - remembered[0] > limits.SESSION_AGE_MS_MAX:
         raise ConflictError(
@@ -75,55 +102,36 @@ def recall(tx: Tx, session: str, number: int, command: Command[Any]) -> Any:
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
 
 
-def remember(tx: Tx, session: str, number: int, command: Command[Any], result: Any) -> None:
+def remember(tx: Tx, place: Place, number: int, command: Command[Any], result: Any) -> None:
     """Keep the answer of write `number`, which has just been applied."""
     rule = RECALLS.get(type(command))
-    kept = result if rule is None else rule.memo(result)
-    session_id = _session_id(tx, session, number)
-    block = _block_of(tx, session_id, number)
-    if block is None or block.block != number // BLOCK_WRITES:
-        block = SessionBlock(number // BLOCK_WRITES, {})
-    block.answers[number] = (tx.now_ms, kept)
-    tx.put(SESSION_BLOCK, _block_key(session_id, number), block)
+    row = place.row
+    if row is None or row.block != place.block:
+        row = SessionBlock(place.block, {})
+    row.answers[number] = (tx.now_ms, result if rule is None else rule.memo(result))
+    tx.put(SESSION_BLOCK, place.key, row)
 
 
 def forget_answer(tx: Tx, session: str, number: int) -> None:
     """Drop the answer of write `number`: its effect was undone, so it may run again."""
-    row = tx.get(SESSION, SESSION.key(tail=session.encode()))
-    block = _block_of(tx, row.id, number) if row is not None else None
-    if row is not None and block is not None and number in block.answers:
-        answers = {n: answer for n, answer in block.answers.items() if n != number}
-        tx.put(SESSION_BLOCK, _block_key(row.id, number), SessionBlock(block.block, answers))
-
-
-def _session_id(tx: Tx, session: str, number: int) -> int:
-    row = tx.get(SESSION, SESSION.key(tail=session.encode()))
-    if row is None:
-        raise ConflictError(
-            f"write number {number} belongs to a client that is not remembered; it may have run",
-            ran="maybe",
-        )
-    return row.id
-
-
-def _block_of(tx: Tx, session_id: int, number: int) -> SessionBlock | None:
-    return tx.get(SESSION_BLOCK, _block_key(session_id, number))
-
-
-def _block_key(session_id: int, number: int) -> bytes:
-    return SESSION_BLOCK.key(session_id, number // BLOCK_WRITES % BLOCKS)
+    if not is_known(tx, session):
+        return
+    place = place_of(tx, session, number)
+    if place.row is not None and number in place.row.answers:
+        answers = {n: answer for n, answer in place.row.answers.items() if n != number}
+        tx.put(SESSION_BLOCK, place.key, SessionBlock(place.row.block, answers))
 
 
 @command(SessionOpen, grows=False)
 def open_session(tx: Tx, request: SessionOpen) -> None:
-    key = SESSION.key(tail=tx.session.encode())
+    key = _session_key(tx.session)
     if tx.get(SESSION, key) is None:
         tx.put(SESSION, key, SessionRow(tx.next_id(), tx.now_ms))
 
 
 @command(SessionForget, grows=False)
 def forget_session(tx: Tx, request: SessionForget) -> None:
-    key = SESSION.key(tail=request.session.encode())
+    key = _session_key(request.session)
     row = tx.get(SESSION, key)
     if row is not None:
         tx.delete(SESSION, key)

@@ -37,18 +37,29 @@ def _decoded(
 
 
 class View:
-    """A consistent state at a moment: what a query sees."""
+    """A consistent state at a moment: what a query sees.
+
+    What it reads of cached tables stays decoded, so keeping a view makes reading cheaper.
+    """
 
     def __init__(self, reader: Reader, namespace: str, now_ms: int, value_bytes_max: int) -> None:
         self._reader = reader
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
+        #: Rows of cached tables that were read (in a `Tx` also those of the batch).
+        self._rows: dict[bytes, Any] = {}
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, or `None`."""
-        data = self._reader.get(key)
-        return None if data is None else table.decode(data)
+        if not table.cached:
+            data = self._reader.get(key)
+            return None if data is None else table.decode(data)
+        row: Row | None = self._rows.get(key, _ABSENT)
+        if row is _ABSENT:
+            data = self._reader.get(key)
+            self._rows[key] = row = None if data is None else table.decode(data)
+        return row
 
     def scan(
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
@@ -66,8 +77,6 @@ class Tx(View):
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
         self._batch: dict[bytes, Any] = {}
-        #: The batch's rows, and those of cached tables that were read or written before.
-        self._rows: dict[bytes, Any] = {}
         self._cleared = KeyRanges()
         self._cleared_before: KeyRanges | None = None
         #: Per table that was scanned, all written keys in order.

@@ -90,7 +90,7 @@ class Commit:
         self._on_step = on_step
         self._loop = asyncio.get_running_loop()
         self._sync_thread = SyncThread(sync)
-        self._reader: Reader = store.snapshot() if self._waits_for_sync else store
+        self._view = machine.view(self._readable(), SERVER_NAMESPACE, 0)
         self._pending: list[_Pending] = []
         self._in_flight: list[_Pending] = []
         self._touched: list[Topic] = []
@@ -229,9 +229,8 @@ class Commit:
     ) -> bool:
         """Answer on the last durable state at once (True), or begin to wait (False)."""
         now_ms = self._clock.now_ms()
-        reader = self._reader
         try:
-            result = self._machine.query(reader, namespace, now_ms, query)
+            result = self._machine.ask(self._view_of(namespace, now_ms), query)
             wait = WAITS.get(type(query))
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
@@ -245,7 +244,19 @@ class Commit:
 
     def view(self) -> View:
         """The last durable state, outside any namespace."""
-        return self._machine.view(self._reader, SERVER_NAMESPACE, self._clock.now_ms())
+        return self._view_of(SERVER_NAMESPACE, self._clock.now_ms())
+
+    def _view_of(self, namespace: str, now_ms: int) -> View:
+        view = self._view
+        view.namespace, view.now_ms = namespace, now_ms
+        return view
+
+    def _readable(self) -> Reader:
+        """What queries may see: the last durable state, or the last written one."""
+        return self._store.snapshot() if self._waits_for_sync else self._store
+
+    def _renew_view(self) -> None:
+        self._view = self._machine.view(self._readable(), SERVER_NAMESPACE, 0)
 
     def _wait(
         self,
@@ -257,8 +268,9 @@ class Commit:
         block_ms: int,
     ) -> bool:
         now_ms = self._clock.now_ms()
-        pinned = wait.begin(self._machine.view(self._reader, namespace, now_ms), query)
-        empty = self._machine.query(self._reader, namespace, now_ms, pinned)
+        view = self._view_of(namespace, now_ms)
+        pinned = wait.begin(view, query)
+        empty = self._machine.ask(view, pinned)
         waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
         self._query_waiters.add(waiter, block_ms)
         return False
@@ -270,7 +282,8 @@ class Commit:
             result: Any = None
             error: FloError | None = None
             try:
-                result = self._machine.query(self._reader, waiter.namespace, now_ms, waiter.request)
+                view = self._view_of(waiter.namespace, now_ms)
+                result = self._machine.ask(view, waiter.request)
             except FloError as caught:
                 error = caught
             if error is not None or waiter.rule.found(result) or waiter.topic in ended:
@@ -287,12 +300,9 @@ class Commit:
     def _renew(self, waiter: Waiter) -> None:
         renew = waiter.rule.renew
         if renew is not None:
-            now_ms = self._clock.now_ms()
-            view = self._machine.view(self._reader, waiter.namespace, now_ms)
+            view = self._view_of(waiter.namespace, self._clock.now_ms())
             waiter.request = renew(view, waiter.request)
-            waiter.empty = self._machine.query(
-                self._reader, waiter.namespace, now_ms, waiter.request
-            )
+            waiter.empty = self._machine.ask(view, waiter.request)
 
     def _query_time_up(self, waiter: Waiter) -> None:
         self._renew(waiter)
@@ -360,6 +370,7 @@ class Commit:
             self._is_syncing = True
             self._sync_thread.request(self._written_index, self._synced)
         else:
+            self._renew_view()
             self._sync_in_a_while()
             self._answer()
 
@@ -369,7 +380,7 @@ class Commit:
             self._fail(error)
             return
         self._on_step("after_sync")
-        self._reader = self._store.snapshot()
+        self._renew_view()
         self._answer()
         if self._pending or self._machine.is_changed:
             self._flush()
