@@ -33,7 +33,7 @@ def _register() -> Iterator[None]:
     yield
     for table in (COLD, CACHED):
         Table.register.pop(table.tag)
-        Table.cached_tags.discard(table.tag)
+        Table.kept_bytes.pop(table.tag, None)
 
 
 class CountingStore(MemoryStore):

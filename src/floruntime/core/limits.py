@@ -120,7 +120,10 @@ def check_namespace(name: str) -> str:
 
 def check_key(key: str) -> bytes:
     """The UTF-8 bytes of a KV key: 1 to 4,096 of them."""
-    data = utf8("key", key)
+    try:
+        data = key.encode()
+    except UnicodeEncodeError:
+        data = utf8("key", key)  # which says what is wrong
     if not 1 <= len(data) <= KEY_BYTES_MAX:
         raise BadRequestError(
             f"key {shown(key)} has {len(data)} bytes; 1 to {KEY_BYTES_MAX} are allowed"

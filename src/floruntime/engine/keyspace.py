@@ -16,17 +16,21 @@ import msgspec
 
 Row = TypeVar("Row")
 
+_ANY_SIZE = 2**31
 _FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 
 
 class Table(Generic[Row]):
     """One key space: its tag, its integer fields, whether a tail follows, and its row type.
 
-    `cached`: rows are small, few and hot, and stay decoded in memory between batches.
+    `cached`: rows are small, few and hot, and stay decoded in memory between batches. `warm_bytes`:
+    rows that were written stay decoded if they are no larger, since what is written is often soon
+    written again.
     """
 
     register: ClassVar[dict[bytes, Table[Any]]] = {}
-    cached_tags: ClassVar[set[bytes]] = set()
+    #: Per tag, up to which size written rows stay decoded.
+    kept_bytes: ClassVar[dict[bytes, int]] = {}
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Table(Generic[Row]):
         *,
         tail: str | None = None,
         cached: bool = False,
+        warm_bytes: int = 0,
         **fields: str,
     ) -> None:
         if len(tag) != 2 or tag in self.register:
@@ -46,8 +51,8 @@ class Table(Generic[Row]):
         self.fields = fields
         self.tail = tail
         self.cached = cached
-        if cached:
-            self.cached_tags.add(tag)
+        if cached or warm_bytes:
+            self.kept_bytes[tag] = _ANY_SIZE if cached else warm_bytes
         self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
         self._prefixes = [
             struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))

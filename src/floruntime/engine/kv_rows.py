@@ -64,7 +64,7 @@ class ChangeRow(Value, frozen=True):
     timestamp_ms: int
 
 
-KV: Final[Table[KvRow]] = Table(b"kv", KvRow, namespace_id="u64", tail="key")
+KV: Final[Table[KvRow]] = Table(b"kv", KvRow, warm_bytes=512, namespace_id="u64", tail="key")
 KV_HISTORY: Final[Table[HistoryRow]] = Table(
     b"kh", HistoryRow, namespace_id="u64", key_id="u64", version="u64"
 )

@@ -8,7 +8,7 @@ rules, and the registries say which.
 from __future__ import annotations
 
 import logging
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -51,6 +51,9 @@ def applied_index(reader: Reader) -> int:
     return 0 if data is None else int(MACHINE.decode(data).index)
 
 
+_NO_TOPICS: Final[list[Topic]] = []
+
+
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One command in the sequence, with all that decides its outcome beside the state.
 
@@ -66,13 +69,13 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     may_grow: bool = True
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What an entry came to. `recalled`: it had run before, this is its first answer again."""
 
     result: Any
     error: FloError | None = None
-    touched: list[Topic] = []
-    ended: list[Topic] = []
+    touched: list[Topic] = _NO_TOPICS
+    ended: list[Topic] = _NO_TOPICS
     delivery: Delivery | None = None
     recalled: bool = False
 

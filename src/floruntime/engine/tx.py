@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,7 +25,7 @@ Topic = tuple[str, str, str]
 """What a waiter waits on: namespace, primitive, name."""
 
 _ABSENT: Any = object()
-_CACHED_ROWS_MAX = 50_000
+_CACHED_ROWS_MAX = 100_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -47,7 +48,7 @@ class View:
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
-        #: Rows of cached tables that were read (in a `Tx` also those of the batch).
+        #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
@@ -99,14 +100,16 @@ class Tx(View):
     # Reading
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
-        if self._command:
-            row = self._command.get(key, _ABSENT)
-            if row is not _ABSENT:
-                return row  # type: ignore[no-any-return]  # rows lie under their tables' keys
-        row = self._rows.get(key, _ABSENT)
-        if row is _ABSENT:
-            return self._get_stored(table, key)
-        return row  # type: ignore[no-any-return]  # as above
+        row: Row | None
+        if key in self._command:
+            row = self._command[key]
+        elif key in self._batch:
+            row = self._batch[key]
+        else:
+            row = self._rows.get(key, _ABSENT)
+            if row is _ABSENT:
+                return self._get_stored(table, key)
+        return row
 
     def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
         if self._cleared and key in self._cleared:
@@ -198,7 +201,7 @@ class Tx(View):
 
     def _forget_unwritten(self) -> None:
         """Drop the cache: finding the rows of one range in it would cost more each time."""
-        self._rows = self._batch.copy()
+        self._rows = {}
 
     def touch(self, primitive: str, name: str) -> None:
         """Tell those who wait on this that it changed."""
@@ -218,7 +221,6 @@ class Tx(View):
     def accept(self) -> None:
         """Let the command's writes join the batch."""
         self._batch.update(self._command)
-        self._rows.update(self._command)
         self._command.clear()
         self._cleared_before = None
 
@@ -240,16 +242,26 @@ class Tx(View):
 
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        batch, rows, cached = self._batch, self._rows, Table.cached_tags
-        changed = {key: None if row is None else _encode(row) for key, row in batch.items()}
-        for key in batch:
-            if key[:2] not in cached:
-                del rows[key]
+        rows, kept_bytes = self._rows, Table.kept_bytes
+        changed: dict[bytes, bytes | None] = {}
+        for key, row in self._batch.items():
+            changed[key] = data = None if row is None else _encode(row)
+            kept = kept_bytes.get(key[:2])
+            if kept is not None:
+                if data is None or len(data) <= kept:
+                    rows[key] = row
+                else:
+                    rows.pop(key, None)
         changes = Changes(changed, self._cleared.pairs())
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
         if len(rows) > _CACHED_ROWS_MAX:
-            rows.clear()
+            self._evict()
         return changes
+
+    def _evict(self) -> None:
+        """Make room: what came into the cache first goes first."""
+        for key in list(islice(self._rows, len(self._rows) - _CACHED_ROWS_MAX * 3 // 4)):
+            del self._rows[key]
 
 
 def _no_ids() -> int:
