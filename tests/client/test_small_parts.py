@@ -14,7 +14,7 @@ import floruntime
 from floruntime.client.client import FloClient
 from floruntime.client.endpoint import EmbeddedEndpoint, TcpEndpoint, parse_endpoint
 from floruntime.client.namespaces import Namespaces
-from floruntime.client.numbers import BLOCKS, WriteNumbers
+from floruntime.client.numbers import WriteNumbers
 from floruntime.client.retry import RetryPolicy
 from floruntime.core.errors import BadRequestError, UnavailableError
 from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS, SESSION_WRITES_MAX
@@ -165,7 +165,7 @@ def test_no_unanswered_number_ever_loses_its_place(releases: list[int], rate: in
             highest = number
             unanswered.add(number)
         blocks = {number // SESSION_BLOCK_WRITES for number in unanswered}
-        assert len({block % BLOCKS for block in blocks}) == len(blocks)
+        assert len({block % SESSION_BLOCKS for block in blocks}) == len(blocks)
         done = sorted(unanswered)[release % len(unanswered)]
         unanswered.remove(done)
         numbers.release(done)

@@ -8,8 +8,7 @@ for minutes costs its neighbours a few numbers, and holds up nobody.
 
 from __future__ import annotations
 
-from floruntime.core.limits import SESSION_BLOCK_WRITES
-from floruntime.core.limits import SESSION_BLOCKS as BLOCKS
+from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS
 
 
 class WriteNumbers:
@@ -17,15 +16,15 @@ class WriteNumbers:
 
     def __init__(self) -> None:
         self._next = 1
-        self._unanswered = [0] * BLOCKS
-        self._block_at = [0] * BLOCKS
+        self._unanswered = [0] * SESSION_BLOCKS
+        self._block_at = [0] * SESSION_BLOCKS
 
     def take(self) -> int | None:
         """The next number; `None` while every place in the ring has an unanswered write."""
         number = self._next
-        for _ in range(BLOCKS):
+        for _ in range(SESSION_BLOCKS):
             block = number // SESSION_BLOCK_WRITES
-            place = block % BLOCKS
+            place = block % SESSION_BLOCKS
             if not self._unanswered[place] or self._block_at[place] == block:
                 self._block_at[place] = block
                 self._unanswered[place] += 1
@@ -36,4 +35,4 @@ class WriteNumbers:
 
     def release(self, number: int) -> None:
         """`number` was answered, or will not be sent again."""
-        self._unanswered[number // SESSION_BLOCK_WRITES % BLOCKS] -= 1
+        self._unanswered[number // SESSION_BLOCK_WRITES % SESSION_BLOCKS] -= 1
