@@ -155,6 +155,8 @@ def test_flags_win_over_the_environment_and_that_over_the_file(
         (("--bind", "0.0.0.0"), "--insecure"),
         (("--config", "nope.toml"), "nope.toml cannot be read"),
         (("--log-level", "loud"), "loud"),
+        (("--host", "0.0.0.0"), "--bind"),
+        (("-n", "shop"), "--namespace is for clients"),
     ],
 )
 def test_a_bad_setting_is_a_usage_error(
@@ -174,6 +176,14 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
     assert result.returncode == 5
     expected = f"error: cannot listen on 127.0.0.1:{port}: address already in use\n"
     assert result.stderr == expected
+
+
+def test_an_address_that_is_not_ours_is_one_clear_line(tmp_path: Path) -> None:
+    foreign = ("--bind", "192.0.2.1", "--insecure", "--port", "9", "--durability", "ephemeral")
+    result = run("server", "start", *foreign, cwd=tmp_path)
+    assert result.returncode == 5
+    assert result.stderr.startswith("error: cannot listen on 192.0.2.1:9: ")
+    assert result.stderr.count("\n") == 1
 
 
 async def test_a_data_directory_in_use_is_one_clear_line(

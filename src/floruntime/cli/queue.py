@@ -99,6 +99,7 @@ async def dequeue(
         int,
         duration(
             "--visibility",
+            "--visibility-timeout",
             "--visibility-timeout-ms",
             help="The lease: unless acked, it is delivered again after this long.",
             default="30s",

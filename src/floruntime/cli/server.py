@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ app = group("The server: start one, or ask about the one that runs.")
     )
 )
 def start(
+    ctx: typer.Context,
     port: Annotated[
         int | None,
         typer.Option(
@@ -85,6 +87,7 @@ def start(
     Each setting comes from the option here, else from its FLO_ variable (FLO_PORT, FLO_DATA_DIR),
     else from the file of --config, else it has its default.
     """
+    _refuse_client_options(ctx)
     _start(
         {
             "port": port,
@@ -97,6 +100,17 @@ def start(
         },
         config,
     )
+
+
+def _refuse_client_options(ctx: typer.Context) -> None:
+    """Whoever writes `--host 0.0.0.0` here means `--bind`, and should not be left to wonder."""
+    root = ctx.find_root()
+    for name in ("host", "namespace", "token"):
+        source = root.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                f"--{name} is for clients; a server is told where to listen by --bind and --port"
+            )
 
 
 def _start(flags: dict[str, object], path: str | None) -> None:
@@ -121,11 +135,11 @@ def _start(flags: dict[str, object], path: str | None) -> None:
 
 
 def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
-    # asyncio words a port that cannot be had as "error while attempting to bind on address …".
-    if error.filename is None and error.errno is not None:
-        reason = error.strerror or str(error)
+    reason = error.strerror or str(error)
+    # asyncio words it "error while attempting to bind on address ('127.0.0.1', 9000): …".
+    if "attempting to bind" in reason or isinstance(error, socket.gaierror):
         return f"cannot listen on {bind}:{port}: {reason.rpartition(': ')[2]}"
-    return f"cannot use the data directory {data_dir}: {error.strerror or error}"
+    return f"cannot use the data directory {data_dir}: {reason}"
 
 
 @app.command(epilog=examples("flo server info", "flo --host db.internal:9000 server info --json"))
