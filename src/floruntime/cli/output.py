@@ -16,6 +16,8 @@ from floruntime.core.types import Page
 
 NOTHING = "-"
 """What a table shows where there is no value."""
+WHOLE_CELL_CHARACTERS_MAX = 24
+"""Columns up to this width, such as ids and times, are not broken over lines."""
 
 
 class ReaderGone(Exception):
@@ -170,7 +172,7 @@ def rows_of(items: Iterable[Any], *getters: Callable[[Any], Any]) -> list[list[s
     return [[cell(getter(item)) for getter in getters] for item in items]
 
 
-def _rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     # rich takes longer to import than everything else that a command does.
     from io import StringIO
     from shutil import get_terminal_size
@@ -180,8 +182,9 @@ def _rich_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.upper(), overflow="fold")
+    for column, *cells in zip(columns, *rows, strict=True):
+        is_short = max(map(len, cells)) <= WHOLE_CELL_CHARACTERS_MAX
+        table.add_column(column.upper(), overflow="fold", no_wrap=is_short)
     for row in rows:
         table.add_row(*map(Text, row))
     text = StringIO()

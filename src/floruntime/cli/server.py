@@ -15,6 +15,35 @@ from floruntime.cli.run import USAGE, Failure, Session, connected
 app = group("The server: start one, or ask about the one that runs.")
 
 
+Durability = Annotated[
+    str | None,
+    typer.Option(
+        "--durability",
+        metavar="sync|async|ephemeral",
+        help="sync: an answer means it is on disk. async: on disk soon. ephemeral: in memory.",
+        show_default="sync",
+    ),
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(
+        "--log-level",
+        metavar="debug|info|warning|error",
+        help="What is logged, to standard error.",
+        show_default="info",
+    ),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        metavar="text|json",
+        help="For people, or a JSON object a line.",
+        show_default="text",
+    ),
+]
+
+
 @app.command(
     epilog=examples(
         "flo server start",
@@ -40,39 +69,15 @@ def start(
             "--data-dir", metavar="DIR", help="Where the data lies.", show_default="./flo-data"
         ),
     ] = None,
-    durability: Annotated[
-        str | None,
-        typer.Option(
-            "--durability",
-            metavar="sync|async|ephemeral",
-            help="sync: an answer means it is on disk. async: on disk soon. ephemeral: in memory.",
-            show_default="sync",
-        ),
-    ] = None,
+    durability: Durability = None,
     config: Annotated[
         str | None,
         typer.Option(
             "--config", metavar="FILE", help="Settings.", show_default="flo.toml, if it is there"
         ),
     ] = None,
-    log_level: Annotated[
-        str | None,
-        typer.Option(
-            "--log-level",
-            metavar="debug|info|warning|error",
-            help="What is logged, to standard error.",
-            show_default="info",
-        ),
-    ] = None,
-    log_format: Annotated[
-        str | None,
-        typer.Option(
-            "--log-format",
-            metavar="text|json",
-            help="For people, or a JSON object a line.",
-            show_default="text",
-        ),
-    ] = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
     insecure: Annotated[
         bool | None,
         typer.Option(
