@@ -32,6 +32,13 @@ def test_no_server_is_exit_code_4() -> None:
     assert result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments", [("kv", "watch", "key"), ("stream", "read", "events", "--follow")]
+)
+def test_following_begins_with_a_server(arguments: tuple[str, ...]) -> None:
+    assert invoke(("--host", free_endpoint(), *arguments)).code == 4
+
+
 def test_errors_are_json_objects_with_json() -> None:
     result = invoke(("ping", "--json", "--host", free_endpoint()))
     assert result.code == 4
@@ -50,10 +57,14 @@ def test_errors_are_json_objects_with_json() -> None:
         ("kv", "put", "key", "value", "--ttl", "soon"),
         ("kv", "scan", "--limit", "many"),
         ("queue", "ack", "jobs", "one"),
+        ("queue", "enqueue", "jobs", "a", "b", "--dedup-key", "k"),
+        ("queue", "dlq", "requeue", "jobs"),
+        ("stream", "read", "events", "--follow", "--end", "1-0"),
         ("--timeout", "x", "ping"),
     ],
 )
 def test_usage_errors_are_exit_code_2_and_one_line(arguments: tuple[str, ...]) -> None:
+    arguments = ("--host", "127.0.0.1:1", *arguments)
     result = invoke(arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: ")

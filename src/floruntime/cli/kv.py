@@ -282,6 +282,7 @@ async def watch(
     ] = None,
 ) -> None:
     """Show every change of a key as it happens, one a line, until interrupted."""
+    await session.client.connect()
     shown = 0
     async for change in session.client.kv.watch(key, prefix=prefix, from_version=from_version):
         session.out.show(change, _change_line(change))

@@ -16,8 +16,8 @@ from floruntime.core.types import Page
 
 NOTHING = "-"
 """What a table shows where there is no value."""
-WHOLE_CELL_CHARACTERS_MAX = 24
-"""Columns up to this width, such as ids and times, are not broken over lines."""
+TABLE_WIDTH = 10_000_000
+"""Wider than any table: the terminal wraps long lines, so nothing is cut and ids can be copied."""
 
 
 class ReaderGone(Exception):
@@ -175,19 +175,16 @@ def rows_of(items: Iterable[Any], *getters: Callable[[Any], Any]) -> list[list[s
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     # rich takes longer to import than everything else that a command does.
     from io import StringIO
-    from shutil import get_terminal_size
 
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column, *cells in zip(columns, *rows, strict=True):
-        is_short = max(map(len, cells)) <= WHOLE_CELL_CHARACTERS_MAX
-        table.add_column(column.upper(), overflow="fold", no_wrap=is_short)
+    for column in columns:
+        table.add_column(column.upper(), no_wrap=True)
     for row in rows:
         table.add_row(*map(Text, row))
     text = StringIO()
-    width = get_terminal_size().columns
-    Console(file=text, force_terminal=True, width=width, highlight=False).print(table)
-    return text.getvalue()
+    Console(file=text, force_terminal=True, width=TABLE_WIDTH, highlight=False).print(table)
+    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())

@@ -80,7 +80,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Session:
-    """What a command works with: a connected client, and where its results go."""
+    """What a command works with: a client, and where its results go."""
 
     client: FloClient
     out: Output
@@ -110,16 +110,18 @@ def connected(function: Command[P]) -> Callable[..., None]:
 async def _run_connected(
     function: Callable[..., Awaitable[None]], settings: Settings, options: dict[str, Any]
 ) -> None:
-    from floruntime.client.client import FloClient
+    from floruntime.cli.client import CommandClient
 
-    client = FloClient(
+    client = CommandClient(
         settings.host,
         namespace=settings.namespace,
         token=settings.token,
         timeout_ms=settings.timeout_ms,
     )
-    async with client:
+    try:
         await function(Session(client, Output(settings.is_json)), **options)
+    finally:
+        await client.close()
 
 
 def settings_of(ctx: typer.Context) -> Settings:

@@ -169,6 +169,7 @@ async def _follow(
 ) -> None:
     if limit is not None and limit < 1:
         raise typer.BadParameter(f"--limit is {limit}; it must be 1 or more")
+    await session.client.connect()
     shown = 0
     async for record in session.client.stream.follow(stream, start=start, partition=partition):
         if str(record.id) == after:
