@@ -1,0 +1,5 @@
+"""`python -m floruntime` is `flo`."""
+
+from floruntime.cli.main import main
+
+main()

@@ -1,0 +1,195 @@
+"""`flo`: the root command, its global options, and the groups, each loaded when it is named."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from floruntime.cli.options import duration, examples
+from floruntime.cli.output import cell
+from floruntime.cli.run import Session, Settings, connected, run_command_line
+from floruntime.core.version import VERSION
+
+GROUPS = {
+    "kv": "floruntime.cli.kv",
+    "queue": "floruntime.cli.queue",
+    "stream": "floruntime.cli.stream",
+    "ns": "floruntime.cli.namespaces",
+    "server": "floruntime.cli.server",
+}
+_TAKE_A_VALUE = ("--host", "--namespace", "--token", "--timeout")
+_SWITCHES = ("--json",)
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """Put global options first, wherever they stand, so that they may follow the command.
+
+    What stands behind `--` is left alone: `flo kv put key -- --json` stores the text `--json`.
+    """
+    globals_: list[str] = []
+    others: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument == "--":
+            others += [argument, *rest]
+            break
+        name, equals, _ = argument.partition("=")
+        has_value = (equals and name in _TAKE_A_VALUE) or (argument[:2] == "-n" != argument)
+        if argument in _SWITCHES or has_value:
+            globals_.append(argument)
+        elif argument in (*_TAKE_A_VALUE, "-n"):
+            globals_ += [argument, *rest[:1]]
+            rest = rest[1:]
+        else:
+            others.append(argument)
+    return globals_ + others
+
+
+class RootGroup(typer.core.TyperGroup):
+    """Loads a group's module when it is needed: a command should not wait for the other groups."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, hoist(args))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*GROUPS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS and cmd_name not in self.commands:
+            group: Any = typer.main.get_command(import_module(GROUPS[cmd_name]).app)
+            group.name = cmd_name
+            return group
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(
+    name="flo",
+    cls=RootGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog=examples(
+        "flo server start --data-dir ./flo-data",
+        "flo kv put greeting hello",
+        "flo -n shop queue enqueue orders @order.json",
+        "flo stream read events --follow --json",
+    ),
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"flo {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            envvar="FLO_HOST",
+            help="The server: HOST:PORT, or file:PATH for one inside this process.",
+        ),
+    ] = "localhost:9000",
+    namespace: Annotated[
+        str,
+        typer.Option("--namespace", "-n", envvar="FLO_NAMESPACE", help="The namespace to work in."),
+    ] = "default",
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token", envvar="FLO_TOKEN", help="The token to connect with.", show_default=False
+        ),
+    ] = None,
+    timeout: Annotated[
+        int,
+        duration("--timeout", help="How long to wait for an answer, beside --block.", default="5s"),
+    ] = 5_000,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON: results to stdout, errors to stderr.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Flo: one durable server for KV, queues and streams.
+
+    The options here may also follow the command: flo kv get KEY --json.
+
+    Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request),
+    4 no connection, 5 other.
+    """
+    ctx.obj = Settings(host, namespace, token, timeout, is_json)
+
+
+@app.command(epilog=examples("flo ping", "flo --host db.internal:9000 ping"))
+@connected
+async def ping(session: Session) -> None:
+    """Ask the server for a sign of life; prints how long it took."""
+    time_ms = await session.client.ping()
+    session.out.show({"time_ms": round(time_ms, 3)}, f"{time_ms:.2f} ms")
+
+
+@app.command(epilog=examples("flo backup ./backup-monday", "flo backup /backups/$(date +%F)"))
+@connected
+async def backup(
+    session: Session,
+    directory: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR", help="A directory that is empty or missing, on the server's machine."
+        ),
+    ],
+) -> None:
+    """Copy the running server's whole state, as of now, into DIR.
+
+    The copy is a data directory: flo server start --data-dir DIR runs on it. A relative DIR is
+    taken from here, not from where the server was started.
+    """
+    from floruntime.core.system import Backup
+
+    here = os.path.abspath(directory)  # noqa: ASYNC240 # reads no disk
+    path = await session.client.call(Backup(here))
+    session.out.show({"directory": path}, f"backup in {cell(path)}")
+
+
+@app.command(epilog=examples("flo verify ./flo-data", "flo verify ./flo-data --accept-loss"))
+def verify(
+    ctx: typer.Context,
+    directory: Annotated[
+        str, typer.Argument(metavar="DIR", help="The data directory of a stopped server.")
+    ],
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Go on without what is lost: afterwards the server starts on DIR again.",
+        ),
+    ] = False,
+) -> None:
+    """Read everything in a stopped data directory and tell what is wrong with it."""
+    from floruntime.cli.verify import verify_directory
+
+    verify_directory(ctx, directory, accept_loss)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: run, and exit with the code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run_command_line(typer.main.get_command(app), given))
+
+
+if __name__ == "__main__":
+    main()

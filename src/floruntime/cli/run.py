@@ -1,0 +1,233 @@
+"""Running one command: the connection it needs, the exit code it ends with, the error it tells.
+
+0 done · 1 not found or empty · 2 usage · 3 refused · 4 no connection · 5 other · 130 interrupted
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import typer
+
+from floruntime.cli.output import Output, ReaderGone, complain, to_json
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    ConnectionFailedError,
+    FloError,
+    ForbiddenError,
+    GapError,
+    NotConnectedError,
+    NotFoundError,
+    RequestTimeoutError,
+    UnauthorizedError,
+)
+from floruntime.core.limits import LIMIT_MAX
+from floruntime.core.types import Page
+
+if TYPE_CHECKING:
+    from floruntime.client.client import FloClient
+
+P = ParamSpec("P")
+Item = TypeVar("Item")
+
+DONE = 0
+MISSING = 1
+USAGE = 2
+REFUSED = 3
+NO_CONNECTION = 4
+OTHER = 5
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_REFUSALS = (BadRequestError, ConflictError, ForbiddenError, GapError, UnauthorizedError)
+_NO_ANSWER = (ConnectionFailedError, NotConnectedError, RequestTimeoutError)
+# Newer versions of typer carry their own click: this is the base class of whichever it is.
+_UsageProblem: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+
+
+class Empty(Exception):
+    """There was nothing to show. Not an error, but an exit code of its own."""
+
+
+class Failure(Exception):
+    """A command cannot be done; the message says why."""
+
+    def __init__(self, message: str, *, exit_code: int = OTHER, code: str = "failed") -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options that stand before the group."""
+
+    host: str
+    namespace: str
+    token: str | None
+    timeout_ms: int
+    is_json: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with: a client, and where its results go."""
+
+    client: FloClient
+    out: Output
+
+
+Command = Callable[Concatenate[Session, P], Coroutine[Any, Any, None]]
+
+
+def connected(function: Command[P]) -> Callable[..., None]:
+    """Make an async function of a `Session` and options into a command that connects for it."""
+
+    def command(ctx: typer.Context, **options: Any) -> None:
+        asyncio.run(_run_connected(function, settings_of(ctx), options))
+
+    own = inspect.signature(function, eval_str=True)
+    context = inspect.Parameter(
+        "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    parameters = [context, *list(own.parameters.values())[1:]]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__name__ = function.__name__
+    command.__doc__ = function.__doc__
+    return command
+
+
+async def _run_connected(
+    function: Callable[..., Awaitable[None]], settings: Settings, options: dict[str, Any]
+) -> None:
+    from floruntime.cli.client import CommandClient
+
+    client = CommandClient(
+        settings.host,
+        namespace=settings.namespace,
+        token=settings.token,
+        timeout_ms=settings.timeout_ms,
+    )
+    try:
+        await function(Session(client, Output(settings.is_json)), **options)
+    finally:
+        await client.close()
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """The options that were given before the group."""
+    settings = ctx.find_object(Settings)
+    assert settings is not None, "the root command sets them"
+    return settings
+
+
+async def pages(
+    fetch: Callable[[int, str | None], Awaitable[Page[Item]]],
+    limit: int,
+    cursor: str | None,
+    everything: bool,
+) -> Page[Item]:
+    """One page, or with `everything` all from `cursor` on as one. Says how to go on."""
+    if not everything:
+        page = await fetch(limit, cursor)
+        if page.cursor is not None:
+            complain(f"there is more: --cursor {page.cursor}, or --all")
+        return page
+    items: list[Item] = []
+    while True:
+        page = await fetch(LIMIT_MAX, cursor)
+        items.extend(page)
+        cursor = page.cursor
+        if cursor is None:
+            return Page(items, None)
+
+
+def show_acks(out: Output, result: Any, done: str, stale: str) -> None:
+    """What an ack, nack or touch did; refused (exit code 3) where a lease was not the caller's."""
+    lines = [
+        *(f"{each} {done}" for each in result.done),
+        *(f"{each} {stale}" for each in result.stale),
+    ]
+    out.show(result, "\n".join(lines))
+    if result.stale:
+        raise typer.Exit(REFUSED)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is destroyed; scripts (no terminal on standard input) are not asked."""
+    if yes or not sys.stdin.isatty():
+        return
+    if not typer.confirm(question, err=True):
+        raise Failure("nothing was changed", code="declined")
+
+
+def run_command_line(command: Any, arguments: Sequence[str]) -> int:
+    """Run `flo ARGUMENTS`; its exit code. Errors are told on standard error, in one line."""
+    is_json = "--json" in arguments
+    try:
+        result = command.main(args=list(arguments), prog_name="flo", standalone_mode=False)
+        return result if isinstance(result, int) else DONE
+    except Empty as nothing:
+        if not is_json:
+            complain(str(nothing))
+        return MISSING
+    except ReaderGone:
+        # Leave nothing for the interpreter to flush into the broken pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("FLO_DEBUG") == "1":
+            raise
+        return _tell(error, is_json)
+
+
+def _tell(error: Exception, is_json: bool) -> int:
+    exit_code, code, message, details = _judge(error)
+    if is_json:
+        ran = error.ran if isinstance(error, FloError) else "no"
+        complain(to_json({"error": code, "message": message, "ran": ran, **details}))
+    else:
+        if isinstance(error, FloError) and error.ran == "maybe":
+            message += " (it may have taken effect)"
+        complain("error: " + " ".join(message.split()))
+    return exit_code
+
+
+def _judge(error: Exception) -> tuple[int, str, str, dict[str, Any]]:
+    if isinstance(error, FloError):
+        return exit_code_of(error), error.code, error.message, error.details
+    if isinstance(error, Failure):
+        return error.exit_code, error.code, str(error), {}
+    if isinstance(error, _UsageProblem):
+        return USAGE, "usage", _usage_message(error), {}
+    return OTHER, "failed", f"{type(error).__name__}: {error}", {}
+
+
+def exit_code_of(error: FloError) -> int:
+    """What `flo` ends with on this error."""
+    if isinstance(error, NotFoundError):
+        return MISSING
+    if isinstance(error, _REFUSALS):
+        return REFUSED
+    if isinstance(error, _NO_ANSWER):
+        return NO_CONNECTION
+    return OTHER
+
+
+def _usage_message(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    message: str = error.format_message()
+    return message.rstrip(".") + hint

@@ -1,0 +1,169 @@
+"""`flo server`: starting one, and asking about the one that runs."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.options import examples, group
+from floruntime.cli.output import cell, lasting
+from floruntime.cli.output import size as shown_size
+from floruntime.cli.run import USAGE, Failure, Session, connected
+
+app = group("The server: start one, or ask about the one that runs.")
+
+
+Durability = Annotated[
+    str | None,
+    typer.Option(
+        "--durability",
+        metavar="sync|async|ephemeral",
+        help="sync: an answer means it is on disk. async: on disk soon. ephemeral: in memory.",
+        show_default="sync",
+    ),
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(
+        "--log-level",
+        metavar="debug|info|warning|error",
+        help="What is logged, to standard error.",
+        show_default="info",
+    ),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        metavar="text|json",
+        help="For people, or a JSON object a line.",
+        show_default="text",
+    ),
+]
+
+
+@app.command(
+    epilog=examples(
+        "flo server start",
+        "flo server start --port 9001 --data-dir /var/lib/flo --log-format json",
+        "flo server start --durability ephemeral",
+    )
+)
+def start(
+    ctx: typer.Context,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", help="Listen on this port; 0 takes a free one.", show_default="9000"
+        ),
+    ] = None,
+    bind: Annotated[
+        str | None,
+        typer.Option("--bind", help="Listen on this address.", show_default="127.0.0.1"),
+    ] = None,
+    data_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--data-dir", metavar="DIR", help="Where the data lies.", show_default="./flo-data"
+        ),
+    ] = None,
+    durability: Durability = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Settings.", show_default="flo.toml, if it is there"
+        ),
+    ] = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+    insecure: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure",
+            help="Listen beyond this machine although nobody needs a token.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
+
+    Each setting comes from the option here, else from its FLO_ variable (FLO_PORT, FLO_DATA_DIR),
+    else from the file of --config, else it has its default.
+    """
+    _refuse_client_options(ctx)
+    _start(
+        {
+            "port": port,
+            "bind": bind,
+            "data_dir": data_dir,
+            "durability": durability,
+            "log_level": log_level,
+            "log_format": log_format,
+            "insecure": insecure,
+        },
+        config,
+    )
+
+
+def _refuse_client_options(ctx: typer.Context) -> None:
+    """Whoever writes `--host 0.0.0.0` here means `--bind`, and should not be left to wonder."""
+    root = ctx.find_root()
+    for name in ("host", "namespace", "token"):
+        source = root.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                f"--{name} is for clients; a server is told where to listen by --bind and --port"
+            )
+
+
+def _start(flags: dict[str, object], path: str | None) -> None:
+    try:
+        from floruntime.engine.store.errors import StoreError
+        from floruntime.server.config import ConfigError, load_config
+        from floruntime.server.run import run_server
+    except ImportError as error:
+        raise Failure(
+            f"the server needs what `pip install 'floruntime[server]'` brings ({error})"
+        ) from error
+    try:
+        settings = load_config(flags, path=path)
+    except ConfigError as error:
+        raise Failure(str(error), exit_code=USAGE, code="config") from error
+    try:
+        run_server(settings)
+    except StoreError as error:
+        raise Failure(str(error), code="storage") from error
+    except OSError as error:
+        raise Failure(_why(error, settings.bind, settings.port, settings.data_dir)) from error
+
+
+def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
+    reason = error.strerror or str(error)
+    # asyncio words it "error while attempting to bind on address ('127.0.0.1', 9000): …".
+    if "attempting to bind" in reason or isinstance(error, socket.gaierror):
+        return f"cannot listen on {bind}:{port}: {reason.rpartition(': ')[2]}"
+    return f"cannot use the data directory {data_dir}: {reason}"
+
+
+@app.command(epilog=examples("flo server info", "flo --host db.internal:9000 server info --json"))
+@connected
+async def info(session: Session) -> None:
+    """Show the running server: version, durability, limits, where its data lies."""
+    found = await session.client.info()
+    session.out.fields(
+        found,
+        {
+            "version": found.version,
+            "durability": found.durability,
+            "data": cell(found.data_dir or "in memory"),
+            "up for": lasting(found.uptime_ms),
+            "connections": str(found.connections),
+            "commands": str(found.commands_total),
+            "disk nearly full": "yes: growth is refused" if found.storage_full else "no",
+            "largest value": shown_size(found.limits.value_bytes_max),
+            "largest frame": shown_size(found.limits.frame_bytes_max),
+            "requests in flight": str(found.limits.in_flight_max),
+        },
+    )
