@@ -11,7 +11,7 @@ run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
 
 demo: $(STAMP)  ## a guided tour: starts a server of its own, shows what happens, ends it
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
