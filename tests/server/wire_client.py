@@ -81,7 +81,10 @@ class Rig:
         self.clock = ManualClock()
         self.fatal: list[BaseException] = []
         self.server = FloServer(
-            Config(**settings), self.storage, lambda floor_ms: self.clock, on_fatal=self.fatal.append
+            Config(**settings),
+            self.storage,
+            lambda floor_ms: self.clock,
+            on_fatal=self.fatal.append,
         )
         self.server.start()
 
@@ -112,6 +115,7 @@ class Rig:
 
     async def advance(self, ms: int) -> None:
         """Move the clock, stopping at every deadline on the way."""
+        await self.settle()
         until_ms = self.clock.now_ms() + ms
         while self.clock.run_next(until_ms):
             await self.settle()
