@@ -125,9 +125,7 @@ async def test_the_largest_frame_is_taken_and_one_past_it_closes_the_connection(
     assert client.is_closed
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\xc1", b"\x93\xa1x", b"hello", b"\x80", b"\xff"]
-)
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\xa1x", b"hello", b"\x80", b"\xff"])
 async def test_a_frame_that_holds_no_request_closes_the_connection(rig: Rig, data: bytes) -> None:
     client = rig.client("me")
     client.raw(frame(data))
