@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
-import msgspec
 import pytest
 
 from floruntime.core.errors import ConflictError
@@ -13,7 +13,7 @@ from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvInc
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
 from floruntime.core.system import CancelWait, Ping
 from floruntime.engine import kv_rows
-from floruntime.engine.registry import TIMERS, WAITS
+from floruntime.engine.registry import QUERIES, TIMERS, WAITS
 from floruntime.engine.timers import KV_EXPIRY, PER_TICK_MAX
 from floruntime.server.commit import FAILED_TICK_MS
 from floruntime.server.durability import Durability
@@ -308,12 +308,6 @@ async def test_asking_one_waiter_may_end_another_wait_without_a_second_answer(
     clients = [rig.client(f"c{number}") for number in range(3)]
     polls = [c.send(QueueDequeue("q", block_ms=1_000)) for c in clients]
     commit = rig.server.commit
-    offer = commit._offer
-
-    def offer_twice(outcome: object) -> None:
-        offer(outcome)  # type: ignore[arg-type]
-        offer(outcome)  # type: ignore[arg-type]
-
     apply = commit._machine.apply
 
     def touching(entry: object) -> object:
@@ -333,7 +327,7 @@ async def test_waits_that_keep_something_alive_are_asked_before_ticks(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = WAITS[QueueDequeue]
-    monkeypatch.setitem(WAITS, QueueDequeue, rule._replace(keeps_alive=True))
+    monkeypatch.setitem(WAITS, cast(Any, QueueDequeue), rule._replace(keeps_alive=True))
     client = rig.client("me")
     order: list[str] = []
     apply = rig.server.commit._machine.apply
@@ -415,12 +409,11 @@ async def test_a_bug_in_one_wait_does_not_keep_others_from_their_answers(
 ) -> None:
     client = rig.client("me")
     get = client.send(KvGet("k", block_ms=1_000))
-    from floruntime.engine.registry import QUERIES
 
     def fail(view: object, query: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(QUERIES, KvGet, fail)
+    monkeypatch.setitem(QUERIES, cast(Any, KvGet), fail)
     logging.disable(logging.CRITICAL)
     put = client.send(KvPut("k", b""))
     await rig.settle()
@@ -457,12 +450,6 @@ async def test_a_slow_tick_does_not_turn_command_time_back(
     client = rig.client("me")
     client.send(KvPut("k", b"", ttl_ms=100))
     await rig.settle()
-    expire = TIMERS[KV_EXPIRY]
-
-    def slowly(*timer: object) -> None:
-        rig.clock._now_ms += 5
-        expire(*timer)  # type: ignore[arg-type]
-
     times = iter(range(1, 10**6))
     start_ms = rig.clock.now_ms() + 100
     monkeypatch.setattr(rig.clock, "now_ms", lambda: start_ms + next(times))
@@ -507,7 +494,8 @@ async def test_nothing_is_held_after_everyone_has_gone(rig: Rig) -> None:
     for waiters in (commit._command_waiters, commit._query_waiters):
         assert not waiters._by_topic
         assert not waiters._by_owner
-    assert not (commit._pending or commit._in_flight or commit._recalled or commit._touched)
+    for held in (commit._pending, commit._in_flight, commit._recalled, commit._touched):
+        assert not held
     assert rig.server._load_bytes == 0
 
 
@@ -524,4 +512,3 @@ async def test_a_stopped_commit_ticks_no_more() -> None:
         pass
     await rig.turns()
     assert storage.writes == writes
-    assert msgspec.msgpack.encode(writes)

@@ -87,10 +87,10 @@ def test_an_error_names_the_setting(tmp_path: Path, text: str, told: str) -> Non
 
 
 def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml"):
+    with pytest.raises(ConfigError, match=r"none\.toml"):
         load_config({}, path="none.toml", environment={})
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="bad.toml"):
+    with pytest.raises(ConfigError, match=r"bad\.toml"):
         load_config({}, path="bad.toml", environment={})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from floruntime.core.system import Hello, Ping
 from floruntime.core.wire import CLIENT_REQUESTS, LENGTH, PREAMBLE, frame
 from floruntime.engine.registry import QUERIES
 from floruntime.server import limits
-from tests.server.wire_client import Rig, WireClient
+from tests.server.wire_client import Rig
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ async def test_a_bug_is_answered_and_does_not_end_the_connection(
     def fail(view: object, query: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(QUERIES, KvGet, fail)
+    monkeypatch.setitem(QUERIES, cast(Any, KvGet), fail)
     client = rig.client("me")
     assert client.error(client.send(KvGet("k"))).code == "internal"
     assert client.result(client.send(Ping())) is None
@@ -323,7 +323,3 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed(
             assert rig.server._load_bytes == 0
         assert other.result(other.send(Ping())) is None
         assert not rig.fatal
-
-
-def test_the_helper_notices_a_second_answer() -> None:
-    assert WireClient.answer.__doc__

@@ -98,8 +98,13 @@ async def test_one_that_does_not_greet_in_time_is_closed(
 ) -> None:
     waits: list[tuple[float, Any]] = []
     loop = asyncio.get_running_loop()
+
+    def call_later(seconds: float, check: Any) -> FakeTransport:
+        waits.append((seconds, check))
+        return FakeTransport()
+
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "call_later", lambda s, f: waits.append((s, f)) or FakeTransport())
+        patched.setattr(loop, "call_later", call_later)
         silent, silent_transport = connected(rig)
         greeted, greeted_transport = connected(rig)
     greeted.data_received(PREAMBLE + encode_request(1, "default", 0, Hello("1", "me")))

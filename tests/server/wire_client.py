@@ -1,4 +1,4 @@
-"""A server without sockets, whose syncs a test can hold back, and clients that speak frames to it."""
+"""A server without sockets, whose syncs a test can hold back, and clients that speak to it."""
 
 from __future__ import annotations
 
