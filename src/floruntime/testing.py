@@ -100,6 +100,7 @@ class FloTestServer:
 
     async def advance(self, ms: int) -> None:
         """Move the clock by `ms`, stopping at every deadline on the way, until all is done."""
+        await self.settle()
         until_ms = self.clock.now_ms() + ms
         while self.clock.run_next(until_ms):
             await self.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from floruntime.core import limits
@@ -33,8 +35,8 @@ def engine() -> Engine:
     return Engine()
 
 
-def put(engine: Engine, key: str = "k", value: bytes = b"v", **options: object) -> int:
-    return engine.run(KvPut(key, value, **options)).version  # type: ignore[arg-type]
+def put(engine: Engine, key: str = "k", value: bytes = b"v", **options: Any) -> int:
+    return engine.run(KvPut(key, value, **options)).version
 
 
 def conflict(engine: Engine, command: Command[object]) -> int | None:
@@ -81,10 +83,10 @@ def test_an_entry_tells_version_times_and_deadline(engine: Engine) -> None:
 
 @pytest.mark.parametrize("condition", [{"cas_version": 0}, {"if_not_exists": True}])
 def test_a_key_that_must_not_exist_may_be_missing_a_tombstone_or_expired(
-    engine: Engine, condition: dict[str, object]
+    engine: Engine, condition: dict[str, Any]
 ) -> None:
     assert put(engine, **condition) == 1
-    assert conflict(engine, KvPut("k", b"x", **condition)) == 1  # type: ignore[arg-type]
+    assert conflict(engine, KvPut("k", b"x", **condition)) == 1
     engine.run(KvDelete("k"))
     assert put(engine, ttl_ms=10, **condition) == 3
     engine.now_ms += 10

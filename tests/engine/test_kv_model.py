@@ -20,7 +20,7 @@ from floruntime.core.kv import (
     KvTouch,
     PutResult,
 )
-from floruntime.core.system import Batch, NamespaceDelete
+from floruntime.core.system import Batch, BatchCommand, NamespaceDelete
 from floruntime.engine.kv_rows import FORGET_AFTER_MS
 from tests.engine.harness import Engine
 
@@ -158,7 +158,10 @@ class KvModel(RuleBasedStateMachine):
         current = live.version if live else 0
         if first == second:
             current = space.version + 1 + (first in space.keys and self.is_due(space, first))
-        commands = [KvPut(first, b"batch"), KvPut(second, b"cas", cas_version=version)]
+        commands: list[BatchCommand] = [
+            KvPut(first, b"batch"),
+            KvPut(second, b"cas", cas_version=version),
+        ]
         outcome = self.engine.outcome(Batch(commands), namespace=namespace)
         if current != version:
             assert isinstance(outcome.error, FloError)

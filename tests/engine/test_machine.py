@@ -6,7 +6,7 @@ import ast
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -126,8 +126,8 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def fail_to_read(view: View, query: KvExists) -> bool:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(COMMANDS, KvTouch, CommandRule(fail, False))
-    monkeypatch.setitem(QUERIES, KvExists, fail_to_read)
+    monkeypatch.setitem(COMMANDS, cast(Any, KvTouch), CommandRule(fail, False))
+    monkeypatch.setitem(QUERIES, cast(Any, KvExists), fail_to_read)
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -101,6 +101,8 @@ class Commit:
         self._is_syncing = False
         self._is_flush_scheduled = False
         self._is_failed = False
+        self._to_offer: deque[Outcome] = deque()
+        self._is_asking = False
         self._is_dirty = False
         self._dirty_timer: Handle | None = None
         self._is_ending = False
@@ -177,7 +179,9 @@ class Commit:
         if earliest_ms is not None and earliest_ms < self._next_tick_ms:
             self._tick_at(earliest_ms)
         if outcome.touched or outcome.ended:
-            self._offer(outcome)
+            self._to_offer.append(outcome)
+            if not self._is_asking:
+                self._offer_all()
         return outcome
 
     def _answer_later(
@@ -190,6 +194,15 @@ class Commit:
             self._schedule_flush()
 
     # Waits for commands: asked as soon as what they wait for changes, within the same commit
+
+    def _offer_all(self) -> None:
+        """Offer what changed to those who wait for it.
+
+        Asking one of them may change something again: that is offered in its turn, never within
+        the asking, so that nobody is asked again before the first answer has ended the wait.
+        """
+        while self._to_offer:
+            self._offer(self._to_offer.popleft())
 
     def _offer(self, outcome: Outcome) -> None:
         self._touched += outcome.touched
@@ -210,9 +223,13 @@ class Commit:
     def _ask(self, waiter: Waiter) -> bool:
         """Ask once more; answers whether the wait is over."""
         waiter.asked_ms = now_ms = self._clock.now_ms()
-        outcome = self._apply(
-            now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
-        )
+        self._is_asking = True
+        try:
+            outcome = self._apply(
+                now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
+            )
+        finally:
+            self._is_asking = False
         if not _ends_wait(waiter.rule, outcome):
             return False
         self._command_waiters.remove(waiter)
@@ -451,6 +468,7 @@ class Commit:
         self._next_tick_ms = horizon_ms
         for waiter in self._command_waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
             self._ask(waiter)
+        self._offer_all()
         if self._machine.first_due(now_ms + 1) is not None and self.submit_own(Tick()).error:
             self._tick_at(now_ms + FAILED_TICK_MS)
             return

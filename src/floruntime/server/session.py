@@ -170,6 +170,7 @@ class Session:
             welcome = self._host.welcome(self, hello)
         except FloError as error:
             self._outbox.append(encode_error(request_id, error))
+            self._is_reading = False
             self.flush()
             self.close()
             return

@@ -1,0 +1,116 @@
+"""The settings: defaults, file, environment, flags; the last one wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floruntime.core import limits
+from floruntime.server.config import Config, ConfigError, load_config
+from floruntime.server.durability import Durability
+
+
+def load(tmp_path: Path, text: str | None = None, flags: Any = None, **environment: str) -> Config:
+    path = None
+    if text is not None:
+        path = str(tmp_path / "flo.toml")
+        Path(path).write_text(text)
+    return load_config(flags or {}, path=path, environment=environment)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    config = load(tmp_path)
+    assert config == Config()
+    assert (config.bind, config.port, config.data_dir) == ("127.0.0.1", 9000, "./flo-data")
+    assert config.durability is Durability.SYNC
+
+
+def test_flags_go_over_environment_over_file(tmp_path: Path) -> None:
+    text = 'port = 1\nlog_level = "debug"\ndurability = "async"\n'
+    config = load(tmp_path, text, {"port": 3, "bind": None}, FLO_PORT="2", FLO_LOG_LEVEL="error")
+    assert (config.port, config.log_level) == (3, "error")
+    assert config.durability is Durability.ASYNC
+    assert config.bind == "127.0.0.1"
+
+
+def test_flo_toml_of_the_working_directory_is_read(tmp_path: Path) -> None:
+    (tmp_path / "flo.toml").write_text("port = 4321")
+    assert load_config({}, environment={}).port == 4321
+
+
+def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        FLO_BIND="::1",
+        FLO_DURABILITY="ephemeral",
+        FLO_INSECURE="true",
+        FLO_VALUE_BYTES_MAX="5",
+        FLO_DATA_DIR="/d",
+        FLO_LOG_FORMAT="json",
+        OTHER="x",
+    )
+    assert (config.bind, config.insecure, config.value_bytes_max) == ("::1", True, 5)
+    assert (config.durability, config.log_format) == (Durability.EPHEMERAL, "json")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("prot = 1", "prot"),
+        ('port = "x"', "port"),
+        ("port = 65536", "port is 65536; 0 to 65535"),
+        ("port = -1", "port is -1"),
+        ('durability = "never"', "durability"),
+        ('log_level = "loud"', "log_level"),
+        (f"value_bytes_max = {limits.VALUE_BYTES_CEILING + 1}", "value_bytes_max"),
+        ("value_bytes_max = 0", "value_bytes_max"),
+        ("connections_max = 0", "connections_max"),
+        ("in_flight_max = 0", "in_flight_max"),
+        ("pending_bytes_max = 1", "pending_bytes_max"),
+        ("outbox_bytes_max = 1", "outbox_bytes_max"),
+        ("disk_low_bytes = -1", "disk_low_bytes"),
+        ('bind = "0.0.0.0"', "insecure"),
+        ('bind = "example.org"', "insecure"),
+        ("port = ", "not TOML"),
+    ],
+)
+def test_an_error_names_the_setting(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml"):
+        load_config({}, path="none.toml", environment={})
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"bad\.toml"):
+        load_config({}, path="bad.toml", environment={})
+
+
+@pytest.mark.parametrize("environment", [{"FLO_PORT": "x"}, {"FLO_PORT": "70000"}])
+def test_a_bad_variable_is_refused(tmp_path: Path, environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="port"):
+        load(tmp_path, **environment)
+
+
+def test_a_flag_may_allow_what_the_file_binds(tmp_path: Path) -> None:
+    config = load(tmp_path, 'bind = "0.0.0.0"', {"insecure": True})
+    assert config.bind == "0.0.0.0"
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_needs_no_permission(bind: str) -> None:
+    assert Config(bind=bind).bind == bind
+
+
+def test_the_largest_frame_holds_a_largest_value_or_batch() -> None:
+    assert Config().frame_bytes_max > limits.BATCH_BYTES_MAX
+    big = Config(value_bytes_max=limits.VALUE_BYTES_CEILING)
+    assert big.frame_bytes_max > limits.VALUE_BYTES_CEILING

@@ -1,0 +1,206 @@
+"""A server without sockets, whose syncs a test can hold back, and clients that speak to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from floruntime.core.errors import FloError
+from floruntime.core.system import Hello, SessionOpen, Welcome
+from floruntime.core.types import Request
+from floruntime.core.wire import (
+    PREAMBLE,
+    Answer,
+    FrameReader,
+    decode_answer,
+    decode_reply,
+    encode_request,
+    raised,
+)
+from floruntime.engine.store import Changes
+from floruntime.server.clock import ManualClock
+from floruntime.server.config import Config
+from floruntime.server.durability import Durability
+from floruntime.server.server import FloServer
+from floruntime.server.storage import MemoryStorage
+
+WAIT_S = 10.0
+
+
+class GatedStorage(MemoryStorage):
+    """Memory whose sync waits until the test lets it go on, or fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.syncs = 0
+        self.synced_index = 0
+        self.writes = 0
+        self.is_closed = False
+        self.sync_error: Exception | None = None
+        self.write_error: Exception | None = None
+        self.free: int | None = None
+        self._gate = threading.Event()
+        self._gate.set()
+        self._write, self.store.write = self.store.write, self._count_write  # type: ignore[method-assign]
+
+    def _count_write(self, changes: Changes) -> None:
+        if self.write_error is not None:
+            raise self.write_error
+        self.writes += 1
+        self._write(changes)
+
+    def hold(self) -> None:
+        """Let no sync finish until `release`."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Let the syncs go on."""
+        self._gate.set()
+
+    def sync(self, index: int) -> None:
+        self.syncs += 1
+        assert self._gate.wait(WAIT_S), "the test never released the sync"
+        if self.sync_error is not None:
+            raise self.sync_error
+        self.synced_index = index
+
+    def free_bytes(self) -> int | None:
+        return self.free
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Rig:
+    """One server for one test."""
+
+    def __init__(self, storage: GatedStorage | None = None, **settings: Any) -> None:
+        settings.setdefault("durability", Durability.SYNC)
+        self.storage = GatedStorage() if storage is None else storage
+        self.clock = ManualClock()
+        self.fatal: list[BaseException] = []
+        self.server = FloServer(
+            Config(**settings),
+            self.storage,
+            lambda floor_ms: self.clock,
+            on_fatal=self.fatal.append,
+        )
+        self.server.start()
+
+    def client(self, session: str | None = None) -> WireClient:
+        """A connection; greeted, if it is given the id of a client."""
+        client = WireClient(self.server)
+        if session is not None:
+            client.greet(session)
+        return client
+
+    async def settle(self) -> None:
+        """Let everything under way come to rest."""
+        for _ in range(5):
+            async with asyncio.timeout(WAIT_S):
+                await self.server.commit.settle()
+            await asyncio.sleep(0)
+
+    async def turns(self, count: int = 3) -> None:
+        """Let the event loop turn, with nothing to wait for."""
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    async def until_synced(self, count: int) -> None:
+        """Wait until `count` syncs have begun."""
+        async with asyncio.timeout(WAIT_S):
+            while self.storage.syncs < count:  # noqa: ASYNC110 # counted in another thread
+                await asyncio.sleep(0)
+
+    async def advance(self, ms: int) -> None:
+        """Move the clock, stopping at every deadline on the way."""
+        await self.settle()
+        until_ms = self.clock.now_ms() + ms
+        while self.clock.run_next(until_ms):
+            await self.settle()
+        await self.settle()
+
+    async def __aenter__(self) -> Rig:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.storage.release()
+        async with asyncio.timeout(WAIT_S):
+            await self.server.stop()
+
+
+class WireClient:
+    """A client's end of a connection: what it sent, and what came."""
+
+    def __init__(self, server: FloServer) -> None:
+        self.is_closed = False
+        self.writes: list[bytes] = []
+        self.answers: list[Answer] = []
+        self._frames = FrameReader(2**30)
+        self._asked: dict[int, Request[Any]] = {}
+        self._last_id = 0
+        self.link = server.session(self._write, self._closed, "test")
+
+    def _write(self, data: bytes) -> None:
+        self.writes.append(data)
+        self.answers += [decode_answer(body) for body in self._frames.receive_data(data)]
+
+    def _closed(self) -> None:
+        self.is_closed = True
+
+    def raw(self, data: bytes) -> None:
+        """Send these bytes."""
+        self.link.receive_data(data)
+
+    def frame(
+        self, request: Request[Any], *, number: int = 0, namespace: str = "default", id: int = 0
+    ) -> bytes:
+        """The bytes of a request, whose answer will be known by the id given last."""
+        self._last_id = id or self._last_id + 1
+        self._asked[self._last_id] = request
+        return encode_request(self._last_id, namespace, number, request)
+
+    def send(self, request: Request[Any], **options: Any) -> int:
+        """Send a request; its id."""
+        self.raw(self.frame(request, **options))
+        return self._last_id
+
+    def greet(self, session: str) -> Welcome:
+        """Begin, and have this client's writes remembered."""
+        self.raw(PREAMBLE)
+        welcome: Welcome = self.result(self.send(Hello("1.0", session)))
+        return welcome
+
+    def open_session(self) -> int:
+        """Have the writes of this client remembered."""
+        return self.send(SessionOpen())
+
+    def answer(self, id: int) -> Answer | None:
+        """The one answer to a request, if it came."""
+        found = [answer for answer in self.answers if answer.id == id]
+        assert len(found) <= 1, f"request {id} was answered {len(found)} times"
+        return found[0] if found else None
+
+    def is_answered(self, id: int) -> bool:
+        """Whether the answer came."""
+        return self.answer(id) is not None
+
+    def result(self, id: int) -> Any:
+        """The result of a request that was answered; raises its refusal."""
+        answer = self.answer(id)
+        assert answer is not None, f"request {id} is not answered"
+        if answer.error is not None:
+            raise raised(answer.error)
+        return decode_reply(self._asked[id], answer.result)
+
+    def error(self, id: int) -> FloError:
+        """The refusal of a request."""
+        answer = self.answer(id)
+        assert answer is not None, f"request {id} is not answered"
+        assert answer.error is not None, f"request {id} was not refused"
+        return raised(answer.error)
+
+    def vanish(self) -> None:
+        """The connection is lost."""
+        self.link.connection_lost()

@@ -1,0 +1,64 @@
+"""The test server that users get."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from floruntime.testing import FloTestServer
+
+
+async def test_time_stands_still_until_it_is_moved() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        before = server.now_ms
+        await client.kv.put("k", b"v", ttl_ms=60_000)
+        await server.advance(59_999)
+        assert await client.kv.get("k") == b"v"
+        await server.advance(1)
+        assert await client.kv.get("k") is None
+        assert server.now_ms == before + 60_000
+
+
+async def test_advancing_stops_at_every_deadline_on_the_way() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        start_ms = server.now_ms
+        for ms in (300, 100, 200):
+            await client.kv.put(f"k{ms}", b"", ttl_ms=ms)
+        await server.advance(86_000_000)
+        for ms in (100, 200, 300):
+            newest = (await client.kv.history(f"k{ms}"))[0]
+            assert newest.deleted
+            assert newest.timestamp_ms == start_ms + ms
+
+
+async def test_waits_follow_the_clock() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        waiting = asyncio.ensure_future(client.kv.get("k", block_ms=10_000))
+        while not server.server.commit._query_waiters:  # noqa: ASYNC110 # the request is on its way
+            await asyncio.sleep(0.001)
+        await server.advance(9_999)
+        assert not waiting.done()
+        await server.advance(1)
+        assert await waiting is None
+
+
+async def test_a_restart_keeps_the_state_and_the_port_and_clients_reconnect() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        endpoint = server.endpoint
+        assert await client.kv.incr("n") == 1
+        await server.restart()
+        assert server.endpoint == endpoint
+        assert await client.kv.incr("n") == 2
+
+
+async def test_a_data_directory_stays_after_the_end(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        async with FloTestServer(str(tmp_path / "data")) as server, server.client() as client:
+            assert await client.kv.incr("n") == expected
+            await server.restart()
+            assert await client.kv.get("n") == str(expected).encode()
+
+
+async def test_settings_are_those_of_flo_toml() -> None:
+    async with FloTestServer(value_bytes_max=123) as server, server.client() as client:
+        assert (await client.info()).limits.value_bytes_max == 123
