@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from floruntime.core.errors import ConflictError
@@ -313,7 +314,9 @@ async def test_asking_one_waiter_may_end_another_wait_without_a_second_answer(
     def touching(entry: object) -> object:
         outcome = apply(entry)  # type: ignore[arg-type]
         return (
-            outcome._replace(touched=[("default", "queue", "q")]) if outcome.delivery else outcome
+            msgspec.structs.replace(outcome, touched=[("default", "queue", "q")])
+            if outcome.delivery
+            else outcome
         )
 
     monkeypatch.setattr(commit._machine, "apply", touching)
@@ -496,7 +499,7 @@ async def test_nothing_is_held_after_everyone_has_gone(rig: Rig) -> None:
         assert not waiters._by_owner
     for held in (commit._pending, commit._in_flight, commit._recalled, commit._touched):
         assert not held
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
 
 
 async def test_a_stopped_commit_ticks_no_more() -> None:

@@ -108,7 +108,7 @@ async def test_stopping_answers_what_is_in_flight_ends_the_waits_and_closes_the_
     assert client.result(waits[1]) is None
     assert client.is_closed
     assert rig.storage.is_closed
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
 
 
 async def test_a_stopped_server_leaves_no_timer_behind() -> None:

@@ -168,7 +168,7 @@ async def test_a_bad_field_is_refused_by_its_name_and_value(
     assert error.ran == "no"
     assert all(word in error.message for word in told), error.message
     assert client.result(client.send(Ping(), id=8)) is None
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
 
 
 async def test_an_id_in_flight_closes_the_connection(rig: Rig) -> None:
@@ -207,7 +207,7 @@ async def test_a_failure_outside_the_rules_closes_the_connection_instead_of_stay
     monkeypatch.setattr(rig.server.commit, "submit", fail)
     client.send(KvPut("k", b""))
     assert client.is_closed
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
 
 
 # Limits
@@ -236,7 +236,7 @@ async def test_the_bytes_of_all_unanswered_requests_are_bounded() -> None:
         rig.storage.release()
         await rig.settle()
         assert first.result(put) == PutResult(1)
-        assert rig.server._load_bytes == 0
+        assert rig.server.load.held_bytes == 0
         again = second.send(KvPut("l", b"x" * 100))
         await rig.settle()
         assert second.result(again) == PutResult(2)
@@ -250,7 +250,7 @@ async def test_nothing_is_held_for_a_connection_that_is_gone(rig: Rig) -> None:
     client.raw(LENGTH.pack(1_000_000) + b"x" * 1_000)
     client.vanish()
     assert client.link.in_flight == 0
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
     assert client.link._reader.held_bytes == 0
     await rig.settle()
     client.raw(client.frame(Ping()))
@@ -320,6 +320,6 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed(
         await rig.advance(core_limits.BLOCK_MS_MAX)
         assert client.is_closed or client.link.in_flight == 0
         if client.is_closed:
-            assert rig.server._load_bytes == 0
+            assert rig.server.load.held_bytes == 0
         assert other.result(other.send(Ping())) is None
         assert not rig.fatal

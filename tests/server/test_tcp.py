@@ -90,7 +90,7 @@ async def test_one_that_reads_nothing_is_closed_when_too_much_lies_unread(rig: R
     assert "abort" in transport.calls
     assert rig.server.info().connections == before
     connection.connection_lost(None)
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
 
 
 async def test_one_that_does_not_greet_in_time_is_closed(
@@ -134,7 +134,7 @@ async def test_requests_go_over_a_socket_and_a_closed_one_is_noticed(rig: Rig) -
         await writer.wait_closed()
         while rig.server.info().connections:  # noqa: ASYNC110 # the loop's own events
             await asyncio.sleep(0)
-    assert rig.server._load_bytes == 0
+    assert rig.server.load.held_bytes == 0
     listener.close()
 
 

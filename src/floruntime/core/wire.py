@@ -116,7 +116,8 @@ def encode_request(id: int, namespace: str, number: int, request: Request[Any]) 
 
 def encode_answer(id: int, result: object) -> bytes:
     """One successful answer as a frame."""
-    return frame(_encoder.encode((id, result)))
+    body = encode((id, result))
+    return LENGTH.pack(len(body)) + body
 
 
 def encode_error(id: int, error: FloError) -> bytes:

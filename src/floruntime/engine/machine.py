@@ -91,7 +91,9 @@ class Machine:
         row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
         self._index, self._time_ms, self._next_id = row.index, row.time_ms, row.next_id
         self._is_changed = False
-        self._earliest_set_ms: int | None = None
+        #: Whether a timer was set since `take_earliest_set_ms` was last asked.
+        self.has_set_timers = False
+        self._earliest_set_ms = 0
         tx.next_id = self._give_id
         tx.on_timer_set = self._note_timer
 
@@ -116,13 +118,14 @@ class Machine:
         return given
 
     def _note_timer(self, due_ms: int) -> None:
-        if self._earliest_set_ms is None or due_ms < self._earliest_set_ms:
+        if not self.has_set_timers or due_ms < self._earliest_set_ms:
             self._earliest_set_ms = due_ms
+            self.has_set_timers = True
 
-    def take_earliest_set_ms(self) -> int | None:
-        """The earliest due time set since this was last asked."""
-        earliest, self._earliest_set_ms = self._earliest_set_ms, None
-        return earliest
+    def take_earliest_set_ms(self) -> int:
+        """The earliest due time set since this was last asked, if `has_set_timers`."""
+        self.has_set_timers = False
+        return self._earliest_set_ms
 
     def apply(self, entry: Entry) -> Outcome:
         """Apply one entry to the open batch. A refusal is an outcome and writes nothing."""

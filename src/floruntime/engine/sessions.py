@@ -10,7 +10,7 @@ Refusals are not remembered: a refused command wrote nothing, and may be judged 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -46,7 +46,7 @@ SESSION_BLOCK: Final[Table[SessionBlock]] = Table(
 NOTHING: Final[Any] = object()
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where the answer of one write lies, or will: the row's key, its block, what is there now."""
 
     key: bytes

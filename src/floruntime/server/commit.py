@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from floruntime.core.errors import FloError
 from floruntime.core.system import Delivery, HandBack, Tick
@@ -55,11 +55,8 @@ class Connection(Protocol):
         ...
 
 
-class _Pending(NamedTuple):
-    connection: Connection
-    request_id: int
-    number: int
-    outcome: Outcome
+_Pending = tuple[Connection, int, int, Outcome]
+"""Whom to answer, the id of the request, its write number, and what it came to."""
 
 
 def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
@@ -175,13 +172,15 @@ class Commit:
         self.commands_total += 1
         machine = self._machine
         outcome = machine.apply(Entry(now_ms, namespace, session, number, command, self.may_grow))
-        earliest_ms = machine.take_earliest_set_ms()
-        if earliest_ms is not None and earliest_ms < self._next_tick_ms:
-            self._tick_at(earliest_ms)
+        if machine.has_set_timers:
+            self._tick_no_later(machine.take_earliest_set_ms())
         if outcome.touched or outcome.ended:
-            self._to_offer.append(outcome)
-            if not self._is_asking:
-                self._offer_all()
+            self._touched += outcome.touched
+            self._ended += outcome.ended
+            if self._command_waiters:
+                self._to_offer.append(outcome)
+                if not self._is_asking:
+                    self._offer_all()
         return outcome
 
     def _answer_later(
@@ -189,7 +188,7 @@ class Commit:
     ) -> None:
         if outcome.recalled:
             self._recalled[connection.session, number] += 1
-        self._pending.append(_Pending(connection, request_id, number, outcome))
+        self._pending.append((connection, request_id, number, outcome))
         if not self._is_flush_scheduled:
             self._schedule_flush()
 
@@ -205,11 +204,7 @@ class Commit:
             self._offer(self._to_offer.popleft())
 
     def _offer(self, outcome: Outcome) -> None:
-        self._touched += outcome.touched
-        self._ended += outcome.ended
         waiters = self._command_waiters
-        if not waiters:
-            return
         for waiter in waiters.on(outcome.ended):
             waiters.remove(waiter)
             self._answer_later(
@@ -475,6 +470,10 @@ class Commit:
         due_ms = self._machine.first_due(horizon_ms)
         self._machine.take_earliest_set_ms()
         self._tick_at(horizon_ms if due_ms is None else due_ms)
+
+    def _tick_no_later(self, when_ms: int) -> None:
+        if when_ms < self._next_tick_ms:
+            self._tick_at(when_ms)
 
     def _tick_at(self, when_ms: int) -> None:
         if self._is_stopped:

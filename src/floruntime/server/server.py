@@ -34,7 +34,7 @@ from floruntime.server.commit import Commit
 from floruntime.server.config import Config
 from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
-from floruntime.server.session import Session
+from floruntime.server.session import Load, Session
 from floruntime.server.storage import Storage
 
 log = logging.getLogger("floruntime.server")
@@ -73,10 +73,9 @@ class FloServer:
             on_step=on_step,
         )
         self._sessions: set[Session] = set()
-        self._load_bytes = 0
+        self.load = Load(config.pending_bytes_max)
         self._is_stopping = False
         self._is_failed = False
-        self._drained: asyncio.Future[None] | None = None
         self._backups: set[asyncio.Task[None]] = set()
         self._started_ms = self.clock.now_ms()
         self._connected: dict[str, int] = {}
@@ -140,21 +139,6 @@ class FloServer:
         self.commit.drop(session)
         if session.session:
             self._client_went(session.session)
-        if self._drained is not None:
-            self._tell_drained()
-
-    def take_load(self, size_bytes: int) -> bool:
-        """Count an unanswered request; False if the server holds too much already."""
-        if self._load_bytes + size_bytes > self.config.pending_bytes_max:
-            return False
-        self._load_bytes += size_bytes
-        return True
-
-    def give_load(self, size_bytes: int) -> None:
-        """A request was answered, or its connection went."""
-        self._load_bytes -= size_bytes
-        if self._drained is not None:
-            self._tell_drained()
 
     # The memory of clients' writes
 
@@ -253,12 +237,12 @@ class FloServer:
         for session in list(self._sessions):
             session.close()
 
-    async def stop(self, grace_ms: int = 10_000) -> None:
+    async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
         self._is_stopping = True
         self.commit.end_waits()
         if not self._is_failed:
-            await self._drain(grace_ms)
+            await self.commit.settle()
         for task in list(self._backups):
             await asyncio.wait([task])
         for session in list(self._sessions):
@@ -270,16 +254,6 @@ class FloServer:
             self._disk_timer.cancel()
         await self.commit.stop()
         self.storage.close()
-
-    async def _drain(self, grace_ms: int) -> None:
-        await self.commit.settle()
-        if self._load_bytes:
-            self._drained = asyncio.get_running_loop().create_future()
-            await asyncio.wait([self._drained], timeout=grace_ms / 1000)
-
-    def _tell_drained(self) -> None:
-        if not self._load_bytes and self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
 
 
 def needs_disk(config: Config) -> bool:

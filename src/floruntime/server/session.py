@@ -37,17 +37,26 @@ from floruntime.server.refusals import explain
 log = logging.getLogger("floruntime.session")
 
 
+class Load:
+    """The bytes of unanswered requests of all connections together."""
+
+    __slots__ = ("bytes_max", "held_bytes")
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.held_bytes = 0
+
+
 class Host(Protocol):
     """What a session needs of the server."""
 
     frame_bytes_max: int
     in_flight_max: int
+    load: Load
     commit: Any
 
     def welcome(self, session: Session, hello: Hello) -> Welcome: ...
     def serve(self, session: Session, request_id: int, request: Request[Any]) -> None: ...
-    def take_load(self, size_bytes: int) -> bool: ...
-    def give_load(self, size_bytes: int) -> None: ...
     def gone(self, session: Session) -> None: ...
 
     @property
@@ -65,6 +74,7 @@ class Session:
         peer: str,
     ) -> None:
         self._host = host
+        self._load = host.load
         self._write = write
         self._close = close
         self.peer = peer
@@ -139,9 +149,14 @@ class Session:
         request_id = envelope.id
         request: Any = envelope.request
         kind = type(request)
-        if len(self._in_flight) >= host.in_flight_max or not host.take_load(size_bytes):
+        load = self._load
+        if (
+            len(self._in_flight) >= host.in_flight_max
+            or load.held_bytes + size_bytes > load.bytes_max
+        ):
             self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
             return
+        load.held_bytes += size_bytes
         self._in_flight[request_id] = size_bytes
         if kind in COMMANDS:
             if host.is_stopping:
@@ -194,7 +209,7 @@ class Session:
             return
         size_bytes = self._in_flight.pop(request_id, None)
         if size_bytes is not None:
-            self._host.give_load(size_bytes)
+            self._load.held_bytes -= size_bytes
         if error is None:
             self._outbox.append(encode_answer(request_id, result))
         else:
@@ -227,8 +242,7 @@ class Session:
         self.is_closed = True
         self._outbox.clear()
         self._reader = FrameReader(0)
-        for size_bytes in self._in_flight.values():
-            self._host.give_load(size_bytes)
+        self._load.held_bytes -= sum(self._in_flight.values())
         self._in_flight.clear()
         self._host.gone(self)
 
