@@ -6,13 +6,14 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
 from floruntime.core.system import CancelWait, Ping
-from floruntime.engine import kv_rows
+from floruntime.engine import kv_rows, tx
 from floruntime.engine.registry import QUERIES, TIMERS, WAITS
 from floruntime.engine.timers import KV_EXPIRY, PER_TICK_MAX
 from floruntime.server.commit import FAILED_TICK_MS
@@ -313,7 +314,9 @@ async def test_asking_one_waiter_may_end_another_wait_without_a_second_answer(
     def touching(entry: object) -> object:
         outcome = apply(entry)  # type: ignore[arg-type]
         return (
-            outcome._replace(touched=[("default", "queue", "q")]) if outcome.delivery else outcome
+            msgspec.structs.replace(outcome, touched=[("default", "queue", "q")])
+            if outcome.delivery
+            else outcome
         )
 
     monkeypatch.setattr(commit._machine, "apply", touching)
@@ -512,3 +515,13 @@ async def test_a_stopped_commit_ticks_no_more() -> None:
         pass
     await rig.turns()
     assert storage.writes == writes
+
+
+async def test_reading_of_ever_other_names_holds_no_more_and_more(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tx, "_CACHED_ROWS_MAX", 10)
+    client = rig.client("me")
+    for number in range(50):
+        assert client.result(client.send(KvGet("k"), namespace=f"n{number}")) is None
+    assert len(rig.server.commit.view()._rows) <= 10
