@@ -13,7 +13,7 @@ from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
 from floruntime.core.system import CancelWait, Ping
-from floruntime.engine import kv_rows
+from floruntime.engine import kv_rows, tx
 from floruntime.engine.registry import QUERIES, TIMERS, WAITS
 from floruntime.engine.timers import KV_EXPIRY, PER_TICK_MAX
 from floruntime.server.commit import FAILED_TICK_MS
@@ -515,3 +515,13 @@ async def test_a_stopped_commit_ticks_no_more() -> None:
         pass
     await rig.turns()
     assert storage.writes == writes
+
+
+async def test_reading_of_ever_other_names_holds_no_more_and_more(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tx, "_CACHED_ROWS_MAX", 10)
+    client = rig.client("me")
+    for number in range(50):
+        assert client.result(client.send(KvGet("k"), namespace=f"n{number}")) is None
+    assert len(rig.server.commit.view()._rows) <= 10

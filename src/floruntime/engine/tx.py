@@ -59,6 +59,8 @@ class View:
         row: Row | None = self._rows.get(key, _ABSENT)
         if row is _ABSENT:
             data = self._reader.get(key)
+            if len(self._rows) >= _CACHED_ROWS_MAX:
+                self._rows.clear()
             self._rows[key] = row = None if data is None else table.decode(data)
         return row
 
