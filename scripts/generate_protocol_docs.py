@@ -89,7 +89,7 @@ def operations(module: types.ModuleType) -> str:
 
 
 def _tag(kind: type[Request[Any]]) -> int:
-    tag = kind.__struct_config__.tag  # type: ignore[misc]  # every request has one
+    tag = kind.__struct_config__.tag
     assert isinstance(tag, int)
     return tag
 

@@ -21,7 +21,7 @@ from floruntime.engine import (
 )
 from floruntime.engine.keyspace import Table
 from floruntime.engine.reclaim import CHILDREN_PER_TICK_MAX
-from floruntime.engine.retention import MARK_EVERY, ROW_BY_ROW_MAX
+from floruntime.engine.retention import ROW_BY_ROW_MAX
 
 PAGE = (DOCS / "keyspace.md").read_text()
 SECTION = re.compile(r"^### `(..)`\n- key: (.*?)\n- row: (.*?)\n- (?=[A-Z`])", re.M | re.S)
@@ -72,7 +72,7 @@ def test_numbers_on_the_page_are_the_constants() -> None:
         "at most 63 beside": kv_rows.OLDER_VERSIONS_MAX,
         "beyond 110,000 rows": kv_rows.CHANGES_MAX + kv_rows.CHANGES_SLACK,
         "100,000 are always left": kv_rows.CHANGES_MAX,
-        "A mark every 128 records": MARK_EVERY,
+        "A mark every 128 records": stream_rows.MARK_EVERY,
         "up to 128 one by one": ROW_BY_ROW_MAX,
         "At most 1,000.": limits.GROUP_MEMBERS_MAX,
         "Deleted beyond 10,000": limits.GROUP_DEAD_MAX,

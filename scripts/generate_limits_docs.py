@@ -1,0 +1,101 @@
+"""Fills the table of limits in docs/guide.md from the constants that are enforced.
+
+python -m scripts.generate_limits_docs
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from scripts.sections import table, write_sections
+
+from floruntime.core import limits
+from floruntime.server import limits as server_limits
+
+UNITS = {"KIB", "MIB"}
+INTERNAL = {
+    "VALUE_BYTES_DEFAULT",
+    "ANSWER_FRAME_BYTES_MAX",
+    "FRAME_BYTES_OVERHEAD",
+    "SESSION_BLOCK_WRITES",
+    "UINT_MAX",
+    "OUTBOX_HIGH_BYTES",
+}
+"""Told elsewhere, or of no use to a reader of the guide."""
+MEANINGS = {
+    "NAME_BYTES_MAX": "a name: queue, stream, group, consumer, partition or dedup key, header",
+    "NAMESPACE_CHARS_MAX": "a namespace, characters",
+    "KEY_BYTES_MAX": "a KV key",
+    "VALUE_BYTES_CEILING": (
+        "a value or payload: `value_bytes_max`, "
+        f"{limits.VALUE_BYTES_DEFAULT // limits.MIB} MiB unless configured, at most"
+    ),
+    "ERROR_TEXT_BYTES_MAX": "the error text of a nack",
+    "HEADERS_MAX": "headers of a record",
+    "HEADERS_BYTES_MAX": "all header names and values of a record",
+    "BLOCK_MS_MAX": "`block_ms`",
+    "DURATION_MS_MAX": "any other duration: a TTL, delay, lease, window, retention (ten years)",
+    "LIMIT_MAX": "`limit` of a page, scan or read",
+    "HISTORY_LIMIT_MAX": "versions kept of a key, and `limit` of `history`",
+    "MGET_KEYS_MAX": "keys of one `mget`",
+    "MANY_MAX": "payloads of one `enqueue_many`, `append_many`; seqs or ids of one ack, nack or "
+    "touch; `count` of a dequeue",
+    "BATCH_COMMANDS_MAX": "commands of one batch",
+    "BATCH_BYTES_MAX": "one batch, encoded",
+    "REPLY_BYTES_MAX": "payload after which a page or delivery ends early, with at least one item",
+    "PRIORITY_MAX": "`priority`",
+    "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`",
+    "PARTITIONS_MAX": "partitions of a stream",
+    "GROUP_MEMBERS_MAX": "members of a group",
+    "GROUP_PARKED_MAX": "records that a `key_shared` group keeps for consumers that are behind",
+    "GROUP_DEAD_MAX": "dead letters of a group; the oldest go first",
+    "SETTLED_MS": "how long a group's holder may repeat its ack and is told `done` again",
+    "COUNTER_MAX": "a counter",
+    "COUNTER_MIN": "a counter, downwards",
+    "SESSION_WRITES_MAX": "writes remembered of one client",
+    "SESSION_AGE_MS_MAX": "how long each is remembered",
+    "CONNECTIONS_MAX": "connections (`connections_max`)",
+    "IN_FLIGHT_MAX": "unanswered requests of one connection (`in_flight_max`)",
+    "PENDING_BYTES_MAX": "unanswered requests of all connections (`pending_bytes_max`)",
+    "OUTBOX_BYTES_MAX": "unread answers of a connection before it is cut (`outbox_bytes_max`)",
+    "HANDSHAKE_MS_MAX": "time for a connection's hello",
+}
+
+
+def constants(module: ModuleType) -> dict[str, int]:
+    """The numbers that a module of limits names."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if name.isupper() and not name.startswith("_") and isinstance(value, int)
+    }
+
+
+def limits_table() -> str:
+    """Each limit that a user can meet."""
+    found = constants(limits) | constants(server_limits)
+    rows = [
+        [MEANINGS[name], _shown(name, value)]
+        for name, value in found.items()
+        if name not in UNITS | INTERNAL
+    ]
+    return table(["what", "limit"], rows)
+
+
+def _shown(name: str, value: int) -> str:
+    if "BYTES" not in name:
+        unit = " ms" if "_MS" in name else ""
+        return f"{value:,}{unit}"
+    for size, unit in ((limits.MIB, "MiB"), (limits.KIB, "KiB")):
+        if value >= 16 * size or (value >= size and value % size == 0):
+            return f"{value // size} {unit}"
+    return f"{value:,} bytes"
+
+
+def sections() -> dict[str, str]:
+    """Every generated section of the page."""
+    return {"limits": limits_table()}
+
+
+if __name__ == "__main__":
+    write_sections("guide.md", sections())

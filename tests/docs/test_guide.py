@@ -1,0 +1,97 @@
+"""docs/guide.md: its table of limits is current, and what it says in numbers is so."""
+
+from __future__ import annotations
+
+import re
+
+from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
+from scripts.sections import DOCS, with_sections
+
+from floruntime.client.leases import REMEMBERED_MAX
+from floruntime.core import errors, limits
+from floruntime.core.queue import QueueConfig
+from floruntime.core.stream import GroupInfo
+from floruntime.core.system import BatchCommand
+from floruntime.engine import kv, kv_rows, queue_deliveries
+from floruntime.engine.group_rows import MODES
+from floruntime.engine.group_slots import SLOT_COUNT
+from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
+from floruntime.server.commit import ASYNC_SYNC_MS
+from floruntime.server.config import Config
+from floruntime.server.durability import Durability
+from floruntime.server.run import EXIT_STORE_FAILED
+from floruntime.server.server import DISK_CHECK_S, SESSION_KEPT_MS
+
+PAGE = (DOCS / "guide.md").read_text()
+TEXT = " ".join(PAGE.split())
+HOUR_MS = 3600 * 1000
+
+
+def test_the_table_of_limits_is_current() -> None:
+    assert with_sections(PAGE, sections()) == PAGE, "run `make docs`"
+
+
+def test_each_limit_has_a_meaning_and_each_meaning_a_limit() -> None:
+    from floruntime.server import limits as server_limits
+
+    known = constants(limits).keys() | constants(server_limits).keys()
+    assert known == MEANINGS.keys() | INTERNAL | UNITS
+
+
+def test_numbers_are_the_constants() -> None:
+    defaults, group = QueueConfig(), GroupInfo("", "", [], 0, 0, None)
+    for sentence, holds in {
+        "last 64 versions": limits.HISTORY_LIMIT_MAX == 64,
+        "keeps its last 100,000 changes, for 24 hours": (
+            (kv_rows.CHANGES_MAX, kv_rows.FORGET_AFTER_MS) == (100_000, 24 * HOUR_MS)
+        ),
+        "looks at 10,000 rows": kv.SCANNED_ROWS_MAX == 10_000,
+        "(0 to 65,535, default 10)": limits.PRIORITY_MAX == 65_535,
+        "`done` both times, for five minutes": (
+            queue_deliveries.REMEMBERED_MS == limits.SETTLED_MS == 300_000
+        ),
+        "(the last 100,000)": REMEMBERED_MAX == 100_000,
+        "deliveries in total (default 5)": defaults.max_attempts == 5,
+        "Beyond `dlq_limit` (10,000)": defaults.dlq_limit == 10_000,
+        "within the window (five minutes,": defaults.dedup_window_ms == 300_000,
+        "(1 to 256, fixed by `create`)": limits.PARTITIONS_MAX == 256,
+        "deliveries (default 10)": group.max_deliver == 10,
+        "The last 10,000 are kept": limits.GROUP_DEAD_MAX == 10_000,
+        "fall into 256 slots": SLOT_COUNT == 256,
+        "for them, up to 10,000 records": limits.GROUP_PARKED_MAX == 10_000,
+        "Up to 1,000 writes": limits.BATCH_COMMANDS_MAX == 1000,
+        "last 1,024 writes for ten minutes": (
+            (limits.SESSION_WRITES_MAX, limits.SESSION_AGE_MS_MAX) == (1024, SESSION_KEPT_MS)
+        ),
+        "at most 5 ms a second": CORRECTION_MS_PER_CALL_MAX == 5,
+        "the last 0.1 s": ASYNC_SYNC_MS == 100,
+        "of free space (256 MiB)": Config().disk_low_bytes == 256 * limits.MIB,
+        "It looks once a second": DISK_CHECK_S == 1,
+        "70 if the store failed": EXIT_STORE_FAILED == 70,
+    }.items():
+        assert sentence in TEXT
+        assert holds, sentence
+
+
+def test_every_error_and_every_mode_is_explained() -> None:
+    table = PAGE.split("## Errors, and what to do")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(\w+Error)`", table)) - {"FloError"}
+    later = {"NonRetryableError"}  # of handlers, which are not there yet
+    assert named | later == {kind.__name__ for kind in errors.FloError.__subclasses__()}
+    modes = PAGE.split("\n| mode | a record goes to |")[1].split("\n\n")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == MODES
+    durability = PAGE.split("## Durability")[1].split("\n\n")[1]
+    assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
+
+
+def test_what_batches_leave_out() -> None:
+    kinds = {kind.__name__ for kind in BatchCommand.__args__}
+    assert not {"QueueDequeue", "GroupRead"} & kinds
+    assert "`dequeue` and `group_read` cannot be part of it" in TEXT
+
+
+def test_the_table_of_contents_is_complete() -> None:
+    titles = re.findall(r"^## (.*)", PAGE, re.M)
+    links = re.findall(r"\(#([\w-]+)\)", PAGE.split("\n## ")[0])
+    anchors = [re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles]
+    assert links == anchors

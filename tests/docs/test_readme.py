@@ -1,0 +1,239 @@
+"""README.md, run: its programs, its shell lines, its settings, its numbers, its links."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib.util
+import os
+import re
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from floruntime import FloClient
+from floruntime.core import limits
+from floruntime.server.commit import ASYNC_SYNC_MS
+from floruntime.server.config import Config
+from floruntime.testing import FloTestServer
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+TEXT = " ".join(README.split())
+HAS_CLI = importlib.util.find_spec("floruntime.cli.kv") is not None
+needs_cli = pytest.mark.skipif(not HAS_CLI, reason="the command line is not merged yet")
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def the_block(language: str, mark: str) -> str:
+    """The one block that contains `mark`."""
+    [found] = [block for block in blocks(language) if mark in block]
+    return found
+
+
+async def run(block: str, **names: Any) -> dict[str, Any]:
+    """Execute a block in which `await` may stand anywhere; what it defined."""
+    code = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, names)
+    if result is not None:
+        await result
+    return names
+
+
+# Programs
+
+TESTED = ["client.batch()", "asyncio.run", "kv.history", "queue.dequeue(", "group_read", "advance("]
+
+
+def test_no_python_block_goes_untested() -> None:
+    marks = [[mark for mark in TESTED if mark in block] for block in blocks("python")]
+    assert all(marks)
+    assert len(blocks("python")) == len(TESTED)
+
+
+async def test_the_batch_does_all_that_it_says() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        for _ in range(7):
+            await client.kv.put("order:42", b"{}")
+        await client.queue.enqueue("orders", b"42")
+        [message] = (await client.queue.dequeue("orders")).messages
+        block = the_block("python", "client.batch()")
+        await run(block, client=client, message=message, document=b'{"paid": true}')
+        assert await client.kv.get("order:42") == b'{"paid": true}'
+        assert (await client.queue.stats("orders")).acked_total == 1
+        assert (await client.queue.stats("emails")).delayed == 1
+        assert (await client.stream.info("events")).count == 1
+
+
+def test_the_first_program(capsys: pytest.CaptureFixture[str]) -> None:
+    program = the_block("python", "asyncio.run")
+    exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out == "b'Hello, Flo!'\n"
+
+
+async def test_the_first_program_on_disk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = the_block("python", "asyncio.run").replace("memory://", f"file:{tmp_path}")
+    main = (await run(program.replace("asyncio.run(main())", ""), __name__="x"))["main"]
+    await main()
+    await main()
+    assert capsys.readouterr().out == "b'Hello, Flo!'\n" * 2
+
+
+async def test_kv(capsys: pytest.CaptureFixture[str]) -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await run(the_block("python", "kv.history"), client=client)
+        assert await client.kv.json_get("config", "$.retries") == 7
+        assert await client.kv.get("visits") == b"1"
+        assert f"session:ada {server.now_ms + 30 * 60_000}" in capsys.readouterr().out
+
+
+async def test_queues(capsys: pytest.CaptureFixture[str]) -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await run(the_block("python", "queue.dequeue("), client=client)
+        stats = await client.queue.stats("tasks")
+        assert (stats.acked_total, stats.delayed) == (1, 1)
+        assert "resize" in capsys.readouterr().out
+
+
+async def test_streams(capsys: pytest.CaptureFixture[str]) -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await run(the_block("python", "group_read"), client=client)
+        assert "signed up" in capsys.readouterr().out
+        assert (await client.stream.group_info("events", "mailers")).pending == 0
+
+
+async def test_the_test_passes() -> None:
+    defined = await run(the_block("python", "advance("), __name__="x")
+    await defined["test_a_lost_message_comes_back"]()
+
+
+async def test_the_calls_named_in_passing_exist() -> None:
+    async with FloClient("memory://") as client:
+        for name in re.findall(r"`client\.(kv|queue|stream)\.(\w+)\(", README):
+            assert hasattr(getattr(client, name[0]), name[1]), name
+        for name in ("dlq_list", "dlq_requeue"):
+            assert hasattr(client.queue, name)
+        assert hasattr(client.stream, "subscribe")
+        assert hasattr(client.stream, "follow")
+
+
+# The shell
+
+
+def shell_lines(program: str) -> list[list[str]]:
+    """The lines that call `program`, as words."""
+    lines = "".join(blocks("console")).splitlines()
+    words = [shlex.split(line[2:], comments=True) for line in lines if line.startswith("$ ")]
+    return [line[1:] for line in words if line[0] == program]
+
+
+async def flo(arguments: list[str], endpoint: str, directory: Path) -> tuple[int, str]:
+    """Run `flo ARGUMENTS`; its exit code and output. What follows forever ends at its first line."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from floruntime.cli.main import main; main()", *arguments),
+        env={**os.environ, "FLO_HOST": endpoint},
+        cwd=directory,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    if "--follow" in arguments:
+        line = await process.stdout.readline()
+        process.terminate()
+        await process.wait()
+        return 0, line.decode()
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+@needs_cli
+async def test_the_shell_lines_work(tmp_path: Path) -> None:
+    assert len(shell_lines("flo")) >= 5
+    async with FloTestServer(str(tmp_path / "data")) as server, server.client() as client:
+        await client.stream.append("events", b"first")
+        for arguments in shell_lines("flo"):
+            if "--follow" in arguments:
+                arguments = [*arguments, "--start", "0"]
+            code, output = await flo(arguments, server.endpoint, tmp_path)
+            assert code == 0, (arguments, output)
+            assert output, arguments
+        assert await client.kv.get("greeting") == b"Hello"
+        entry = await client.kv.entry("greeting")
+        assert entry is not None
+        assert entry.expires_at_ms == server.now_ms + 30 * 60_000
+        assert (await client.queue.peek("tasks")).messages[0].priority == 5
+        assert (tmp_path / "backups" / "today" / "FORMAT").exists()
+
+
+def test_the_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^(\w+):", makefile, re.M))
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text() + (ROOT / "bench/README.md").read_text()
+    named = {words[0] for words in shell_lines("make")} | set(re.findall(r"`make (\w+)", pages))
+    assert {"run", "test", "check", "demo", "bench"} <= named
+    assert named <= targets
+
+
+# Settings, numbers, links
+
+
+def test_the_settings_are_all_there_with_their_defaults() -> None:
+    [block] = blocks("toml")
+    assert tomllib.loads(block) == msgspec.to_builtins(Config())
+
+
+def test_numbers_are_the_constants() -> None:
+    for sentence, holds in {
+        "The last 1,024 writes of a client are remembered, for ten minutes": (
+            (limits.SESSION_WRITES_MAX, limits.SESSION_AGE_MS_MAX) == (1024, 600_000)
+        ),
+        "A batch of up to 1,000 commands": limits.BATCH_COMMANDS_MAX == 1000,
+        "at most 1 MiB by default, 16 MiB if configured": (
+            (limits.VALUE_BYTES_DEFAULT, limits.VALUE_BYTES_CEILING) == (2**20, 16 * 2**20)
+        ),
+        "up to 0.1 s may be lost": ASYNC_SYNC_MS == 100,
+        "localhost:9000": Config().port == 9000,
+    }.items():
+        assert sentence in TEXT
+        assert holds, sentence
+    assert "Python 3.11 or newer" in TEXT
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
+
+
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md"]
+PAGES += [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", text):
+        path = (ROOT / page).parent / target if target else ROOT / page
+        if path.name == "cli.md" and not HAS_CLI:
+            continue
+        assert path.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)", path.read_text(), re.M)
+            known = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+            assert anchor[1:] in known, anchor
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/keyspace.md"])
+def test_files_that_a_page_names_exist(page: str) -> None:
+    for name in re.findall(r"`([\w/]+\.py)\b", (ROOT / page).read_text()):
+        if name.startswith("cli/") and not HAS_CLI:
+            continue
+        places = [ROOT / name, *(ROOT / "src/floruntime").rglob(name)]
+        assert any(place.exists() for place in places), name

@@ -1,0 +1,137 @@
+"""The repository stays tidy: short functions and files, no loose ends, nothing without a reason."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import floruntime
+from floruntime.client.batch import Batch
+from floruntime.client.kv import Kv
+from floruntime.client.namespaces import Namespaces
+from floruntime.client.queue import Queue
+from floruntime.client.stream import Stream
+
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = {"src": 500, "bench": 500, "scripts": 500, "examples": 500, "tests": 800}
+IMPURE = {
+    *("asyncio", "datetime", "os", "pathlib", "random", "secrets", "select", "shutil", "socket"),
+    *("ssl", "subprocess", "tempfile", "threading", "time", "uuid"),
+}
+"""What the engine must not know. Its stores live at its edge and may."""
+SOURCES = [path for part in FILE_LINES_MAX for path in sorted((ROOT / part).rglob("*.py"))]
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
+MUTED = re.compile(r"#\s*(?:type:\s*ignore|noqa)\b(?:\s*[\[:][\w\[\], -]*\]?)?(?P<reason>[^\n]*)")
+LOOSE_END = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+
+
+def where(path: Path, line: int) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{where(path, node.lineno)} {node.name}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
+    ]
+    assert not long
+
+
+def test_files_are_short() -> None:
+    counts = {path: len(path.read_text().splitlines()) for path in SOURCES}
+    parts = {path: FILE_LINES_MAX[path.relative_to(ROOT).parts[0]] for path in SOURCES}
+    assert not [where(path, count) for path, count in counts.items() if count > parts[path]]
+
+
+def test_no_loose_ends() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "Makefile"]
+    assert not [
+        where(path, number)
+        for path in [*SOURCES, *pages]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if LOOSE_END.search(line)
+    ]
+
+
+def test_what_is_muted_has_a_reason() -> None:
+    """`# type: ignore[code]  # why` and `# noqa: CODE # why`."""
+    bare = []
+    for path in SOURCES:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            last = list(MUTED.finditer(line))[-1:]
+            if any(len(found["reason"].strip(" #")) < 4 for found in last):
+                bare.append(where(path, number))
+    assert not bare
+
+
+def test_no_test_sleeps_on_the_wall_clock() -> None:
+    """Move the clock, or wait for the event; `sleep(0)` only gives others a turn."""
+    sleeping = []
+    for path, tree in TREES.items():
+        for call in calls(tree) if "tests" in path.relative_to(ROOT).parts[:1] else ():
+            name = ast.unparse(call.func)
+            zero = [ast.unparse(argument) for argument in call.args] == ["0"]
+            if name in ("asyncio.sleep", "time.sleep", "sleep") and not zero:
+                sleeping.append(where(path, call.lineno))
+    assert not sleeping
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_the_engine_is_pure() -> None:
+    engine = ROOT / "src/floruntime/engine"
+    rules = [path for path in SOURCES if path.is_relative_to(engine) and path.parent == engine]
+    assert len(rules) > 20
+    assert not {
+        path.name: found for path in rules if (found := IMPURE & set(imported(TREES[path])))
+    }
+
+
+PUBLIC: list[tuple[str, Any]] = [
+    (name, getattr(floruntime, name)) for name in floruntime.__all__ if name[0] != "_"
+]
+CALLED_BY_PEOPLE = [floruntime.FloClient, Batch, Kv, Queue, Stream, Namespaces]
+
+
+@pytest.mark.parametrize(("name", "thing"), PUBLIC)
+def test_what_is_public_is_documented(name: str, thing: Any) -> None:
+    # A struct without one of its own shows its signature, or its base's text.
+    own = vars(thing).get("__doc__")
+    assert own, name
+    assert not own.startswith(f"{name}("), name
+
+
+@pytest.mark.parametrize("thing", CALLED_BY_PEOPLE)
+def test_every_method_is_documented(thing: type[Any]) -> None:
+    methods = [
+        (name, member)
+        for name, member in inspect.getmembers(thing)
+        if name[0] != "_" and (callable(member) or isinstance(member, property))
+    ]
+    assert methods
+    assert not [name for name, member in methods if not inspect.getdoc(member)]
+
+
+def test_all_is_sorted_and_complete() -> None:
+    assert list(floruntime.__all__) == sorted(floruntime.__all__)
+    assert all(hasattr(floruntime, name) for name in floruntime.__all__)
