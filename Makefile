@@ -33,6 +33,9 @@ fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 
 docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python scripts/generate_cli_docs.py
+	$(BIN)/python -m scripts.generate_protocol_docs
+	$(BIN)/python -m scripts.generate_keyspace_docs
+	$(BIN)/python -m scripts.generate_limits_docs
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -158,7 +158,7 @@ def test_options_that_can_never_be_right_are_refused(options: dict[str, Any]) ->
 @virtual
 async def test_many_calls_share_one_connection_and_answers_come_in_any_order() -> None:
     held: list[Envelope] = []
-    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]
+    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]  # None
     async with client_of(server) as client:
         calls = [asyncio.ensure_future(client.kv.get(f"k{n}")) for n in range(500)]
         await settle()
@@ -295,7 +295,7 @@ async def test_a_block_that_can_never_be_right_is_refused_before_it_is_sent(bloc
 @virtual
 async def test_a_late_answer_is_dropped() -> None:
     held: list[Envelope] = []
-    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]
+    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]  # None
     async with client_of(server, timeout_ms=300) as client:
         with pytest.raises(RequestTimeoutError):
             await client.kv.get("late")
@@ -414,7 +414,7 @@ async def test_what_a_cancelled_wait_is_given_is_handed_back(
     request_: Any, result: Any, expected: Any
 ) -> None:
     held: list[Envelope] = []
-    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]
+    server = FakeServer(lambda envelope: held.append(envelope) or SILENCE)  # type: ignore[func-returns-value]  # None
     async with client_of(server) as client:
         task = asyncio.ensure_future(client.call(request_, block_ms=10_000, namespace="other"))
         await settle()

@@ -223,7 +223,7 @@ async def test_an_embedded_server_is_opened_with_the_first_link_and_given_back(
         return Embedded()
 
     module = types.ModuleType("floruntime.server.embedded")
-    module.open_embedded = open_embedded  # type: ignore[attr-defined]
+    module.open_embedded = open_embedded  # type: ignore[attr-defined]  # made here
     monkeypatch.setitem(sys.modules, "floruntime.server", types.ModuleType("floruntime.server"))
     monkeypatch.setitem(sys.modules, "floruntime.server.embedded", module)
     async with FloClient("memory://") as client:
@@ -259,5 +259,13 @@ def test_every_error_is_public() -> None:
     assert {cls.__name__ for cls in BY_CODE.values()} <= set(floruntime.__all__)
 
 
+<<<<<<< HEAD
+=======
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_such"):
+        floruntime.nothing_such  # noqa: B018 # it raises
+
+
+>>>>>>> 07655c6 (Lead newcomers to the guide; say what is installed where; give every muted check its reason)
 def test_the_version_is_told() -> None:
     assert floruntime.__version__[0].isdigit()

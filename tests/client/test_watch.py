@@ -68,7 +68,7 @@ async def test_a_failed_step_is_asked_again_from_the_same_position(error: Any) -
     caller = RecordingCaller(reply(6, at=6), error("x"), error("x"), reply(7, at=7))
     watch = Kv(caller).watch("k", from_version=5)
     assert [await anext(watch), await anext(watch)] == [change(6), change(7)]
-    assert [each.from_version for each in caller.requests] == [5, 6, 6, 6]  # type: ignore[attr-defined]
+    assert [each.from_version for each in caller.requests] == [5, 6, 6, 6]  # type: ignore[attr-defined]  # all KvChanges
 
 
 async def test_a_gap_is_raised() -> None:

@@ -75,7 +75,7 @@ def test_an_error_did_not_run_unless_told() -> None:
 
 @pytest.mark.parametrize(("given", "expected"), [({}, None), ({"current_version": 0}, 0)])
 def test_a_conflict_tells_the_current_version(given: dict[str, int], expected: int | None) -> None:
-    assert ConflictError("x", **given).current_version == expected  # type: ignore[arg-type]
+    assert ConflictError("x", **given).current_version == expected  # type: ignore[arg-type]  # details
 
 
 def test_details_of_a_wrong_type_are_not_believed() -> None:

@@ -41,7 +41,7 @@ def test_results_are_frozen_and_compared_by_value() -> None:
     result = AckResult([1], [2])
     assert result == AckResult([1], [2])
     with pytest.raises(AttributeError):
-        result.done = []  # type: ignore[misc]
+        result.done = []  # type: ignore[misc]  # frozen, as tested
 
 
 def test_every_request_is_frozen_and_but_for_five_a_command_or_a_query() -> None:

@@ -51,7 +51,7 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 
 # Programs
 
-TESTED = ["client.batch()", "asyncio.run", "kv.history", "queue.dequeue(", "group_read", "advance("]
+TESTED = ["client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read", "advance("]
 
 
 def test_no_python_block_goes_untested() -> None:
@@ -100,7 +100,7 @@ async def test_kv(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_queues(capsys: pytest.CaptureFixture[str]) -> None:
     async with FloTestServer() as server, server.client() as client:
-        await run(the_block("python", "queue.dequeue("), client=client)
+        await run(the_block("python", "queue.nack("), client=client)
         stats = await client.queue.stats("tasks")
         assert (stats.acked_total, stats.delayed) == (1, 1)
         assert "resize" in capsys.readouterr().out
@@ -139,7 +139,7 @@ def shell_lines(program: str) -> list[list[str]]:
 
 
 async def flo(arguments: list[str], endpoint: str, directory: Path) -> tuple[int, str]:
-    """Run `flo ARGUMENTS`; its exit code and output. What follows forever ends at its first line."""
+    """Run `flo ARGUMENTS`; its exit code and output. `--follow` ends at the first line."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from floruntime.cli.main import main; main()", *arguments),
         env={**os.environ, "FLO_HOST": endpoint},

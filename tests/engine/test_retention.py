@@ -230,7 +230,7 @@ def test_trim_takes_what_any_criterion_names(engine: Engine) -> None:
 def test_negative_criteria_are_refused(engine: Engine, field: str) -> None:
     append(engine, b"0")
     with pytest.raises(BadRequestError, match=field):
-        engine.run(StreamTrim("s", **{field: -1}))  # type: ignore[arg-type]
+        engine.run(StreamTrim("s", **{field: -1}))  # type: ignore[arg-type]  # each takes an int
 
 
 def test_trim_and_alter_work_while_the_disk_is_full(engine: Engine) -> None:

@@ -33,7 +33,7 @@ def engine() -> Engine:
 
 
 def append(engine: Engine, payload: bytes = b"x", **options: object) -> AppendResult:
-    return engine.run(StreamAppend("s", [payload], **options))[0]  # type: ignore[arg-type]
+    return engine.run(StreamAppend("s", [payload], **options))[0]  # type: ignore[arg-type]  # any options
 
 
 def payloads(result: ReadResult) -> list[bytes]:
@@ -41,7 +41,7 @@ def payloads(result: ReadResult) -> list[bytes]:
 
 
 def read(engine: Engine, **options: object) -> list[bytes]:
-    return payloads(engine.query(StreamRead("s", **options)))  # type: ignore[arg-type]
+    return payloads(engine.query(StreamRead("s", **options)))  # type: ignore[arg-type]  # any options
 
 
 def fill(engine: Engine, count: int, **options: object) -> list[StreamID]:
@@ -302,7 +302,7 @@ def test_a_waiting_read_of_the_tail_is_pinned_to_its_beginning(
     engine: Engine, options: dict[str, object]
 ) -> None:
     append(engine, b"old")
-    request = StreamRead("s", block_ms=1000, **options)  # type: ignore[arg-type]
+    request = StreamRead("s", block_ms=1000, **options)  # type: ignore[arg-type]  # any options
     assert not WAITS[StreamRead].found(engine.query(request))
     view = engine.machine.view(engine.store, "default", engine.now_ms)
     pinned = WAITS[StreamRead].begin(view, request)

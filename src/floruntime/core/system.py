@@ -66,6 +66,8 @@ class ServerInfo(Value, frozen=True):
 
 
 class NamespaceInfo(Value, frozen=True):
+    """A namespace, and when it came into being (again, after it was deleted)."""
+
     name: str
     created_at_ms: int
 

@@ -58,7 +58,7 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
     id: int
     namespace: str
     number: int
-    request: AnyRequest  # type: ignore[valid-type]
+    request: AnyRequest  # type: ignore[valid-type]  # a union built above
 
 
 class _OnlyId(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -87,7 +87,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
 
 def reply_type(request: type[Request[R]]) -> Any:
     """The type that answers `request`: the parameter of its base class."""
-    for base in request.__orig_bases__:  # type: ignore[attr-defined]
+    for base in request.__orig_bases__:  # type: ignore[attr-defined]  # generic classes have it
         return get_args(base)[0]
     raise TypeError(f"{request.__name__} names no reply type")
 

@@ -65,7 +65,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     namespace: str
     session: str
     number: int
-    command: AnyCommand  # type: ignore[valid-type]
+    command: AnyCommand  # type: ignore[valid-type]  # a union built from the modules
     may_grow: bool = True
 
 
