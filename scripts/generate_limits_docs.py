@@ -18,6 +18,7 @@ INTERNAL = {
     "ANSWER_FRAME_BYTES_MAX",
     "FRAME_BYTES_OVERHEAD",
     "SESSION_BLOCK_WRITES",
+    "SESSION_BLOCKS",
     "UINT_MAX",
     "OUTBOX_HIGH_BYTES",
 }
@@ -58,6 +59,7 @@ MEANINGS = {
     "IN_FLIGHT_MAX": "unanswered requests of one connection (`in_flight_max`)",
     "PENDING_BYTES_MAX": "unanswered requests of all connections (`pending_bytes_max`)",
     "OUTBOX_BYTES_MAX": "unread answers of a connection before it is cut (`outbox_bytes_max`)",
+    "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
     "HANDSHAKE_MS_MAX": "time for a connection's hello",
 }
 

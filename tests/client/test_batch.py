@@ -164,15 +164,9 @@ async def test_what_settles_deliveries_looks_up_leases_in_the_batchs_namespace()
         caller = RecordingCaller([AckResult([7], [])])
         async with Batch(
             caller,
-<<<<<<< HEAD
             kv=KvCommands(),
             queue=QueueCommands(leases),
             stream=StreamCommands(),
-=======
-            kv=KvCommands,
-            queue=lambda: QueueCommands(leases),
-            stream=lambda: None,  # type: ignore[arg-type, return-value, unused-ignore]  # not asked
->>>>>>> 07655c6 (Lead newcomers to the guide; say what is installed where; give every muted check its reason)
             namespace=namespace,
         ) as b:
             b.queue.ack("q", [7])
@@ -182,7 +176,7 @@ async def test_what_settles_deliveries_looks_up_leases_in_the_batchs_namespace()
 async def test_a_namespace_of_one_command_is_refused() -> None:
     with pytest.raises(BadRequestError, match="one namespace"):
         async with batch_on(RecordingCaller()) as b:
-            b.kv.put("k", b"", namespace="other")  # type: ignore[call-arg]
+            b.kv.put("k", b"", namespace="other")  # type: ignore[call-arg]  # as a mistake would
 
 
 @virtual

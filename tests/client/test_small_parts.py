@@ -259,13 +259,5 @@ def test_every_error_is_public() -> None:
     assert {cls.__name__ for cls in BY_CODE.values()} <= set(floruntime.__all__)
 
 
-<<<<<<< HEAD
-=======
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="nothing_such"):
-        floruntime.nothing_such  # noqa: B018 # it raises
-
-
->>>>>>> 07655c6 (Lead newcomers to the guide; say what is installed where; give every muted check its reason)
 def test_the_version_is_told() -> None:
     assert floruntime.__version__[0].isdigit()

@@ -119,12 +119,12 @@ async def test_positions_are_ids_texts_and_signs(stream: Stream) -> None:
     with pytest.raises(BadRequestError, match="stream id"):
         await stream.read("s", start="soon")
     with pytest.raises(BadRequestError, match="start"):
-        await stream.read("s", start=5)  # type: ignore[arg-type]
+        await stream.read("s", start=5)  # type: ignore[arg-type]  # a mistake
 
 
 async def test_one_payload_is_not_a_list_of_payloads(stream: Stream) -> None:
     with pytest.raises(BadRequestError, match="payloads"):
-        await stream.append_many("s", b"abc")  # type: ignore[arg-type]
+        await stream.append_many("s", b"abc")  # type: ignore[arg-type]  # a mistake
 
 
 async def test_every_method_takes_a_namespace(stream: Stream) -> None:
@@ -246,7 +246,7 @@ async def test_commands_serve_batches(engine: Engine, stream: Stream) -> None:
     built = commands.group_ack("s", record.id, group="g", consumer="c")
     assert built == GroupAck("s", "g", [record.id], [0], "c")
     with pytest.raises(BadRequestError, match="record id"):
-        commands.group_ack("s", [7], group="g")  # type: ignore[list-item]
+        commands.group_ack("s", [7], group="g")  # type: ignore[list-item]  # a mistake
 
 
 # Following

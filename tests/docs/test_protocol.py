@@ -14,7 +14,7 @@ from scripts.sections import DOCS, with_sections
 from floruntime.core import wire
 from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvGet, KvPut, PutResult
-from floruntime.core.limits import BLOCK_MS_MAX, SESSION_BLOCK_WRITES, SESSION_WRITES_MAX
+from floruntime.core.limits import BLOCK_MS_MAX, SESSION_BLOCK_WRITES, SESSION_BLOCKS
 from floruntime.core.queue import DequeueResult, Message, QueueAck, QueueDequeue
 from floruntime.core.system import BatchCommand, Hello, Limits, SessionOpen, Welcome
 from floruntime.core.types import AckResult, Command, Request
@@ -104,10 +104,11 @@ def test_the_first_bytes_are_fixed() -> None:
 
 def test_what_the_page_says_of_numbers_and_waits_is_so() -> None:
     assert f"block `n // {SESSION_BLOCK_WRITES}`" in PAGE
-    assert f"`b % {SESSION_WRITES_MAX // SESSION_BLOCK_WRITES}`" in PAGE
+    assert f"`b % {SESSION_BLOCKS}`" in PAGE
     assert f"(0 to {BLOCK_MS_MAX:,})" in PAGE
     assert server_limits.HANDSHAKE_MS_MAX == 10_000
-    assert "within 10 seconds" in PAGE
+    assert server_limits.HELLO_BYTES_MAX == 64 * 1024
+    assert "within 10 seconds and 64 KiB" in PAGE
     waiting = re.findall(r"`(\w+)`", PAGE.split("## Waiting")[1].split(" take ")[0])
     assert sorted(waiting) == sorted(kind.__name__ for kind in WAITS)
 

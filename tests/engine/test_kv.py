@@ -385,7 +385,7 @@ def test_incr_keeps_the_ttl(engine: Engine) -> None:
     assert found.expires_at_ms == START_MS + 100
     engine.advance(100)
     assert engine.run(KvIncr("n")) == 1
-    assert engine.query(KvGetEntry("n")).expires_at_ms is None  # type: ignore[union-attr]
+    assert engine.query(KvGetEntry("n")).expires_at_ms is None  # type: ignore[union-attr]  # it is there
 
 
 def test_a_counter_reaches_the_ends_of_64_bits_and_not_past_them(engine: Engine) -> None:

@@ -136,7 +136,7 @@ def test_the_manual_clock_makes_calls_in_order_of_time_then_of_arrival() -> None
     clock = ManualClock(0)
     made: list[tuple[str, int]] = []
     for name, when_ms in zip("abcd", (30, 10, 30, 10), strict=True):
-        clock.call_at(when_ms, lambda name=name: made.append((name, clock.now_ms())))  # type: ignore[misc]
+        clock.call_at(when_ms, lambda name=name: made.append((name, clock.now_ms())))  # type: ignore[misc]  # bound now
     clock.call_at(20, lambda: made.append(("cancelled", 20))).cancel()
     steps = list(itertools.takewhile(bool, iter(lambda: clock.run_next(29), None)))
     assert len(steps) == 2

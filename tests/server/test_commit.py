@@ -312,7 +312,7 @@ async def test_asking_one_waiter_may_end_another_wait_without_a_second_answer(
     apply = commit._machine.apply
 
     def touching(entry: object) -> object:
-        outcome = apply(entry)  # type: ignore[arg-type]
+        outcome = apply(entry)  # type: ignore[arg-type]  # as it came
         return (
             msgspec.structs.replace(outcome, touched=[("default", "queue", "q")])
             if outcome.delivery
@@ -336,8 +336,8 @@ async def test_waits_that_keep_something_alive_are_asked_before_ticks(
     apply = rig.server.commit._machine.apply
 
     def noting(entry: object) -> object:
-        order.append(type(entry.command).__name__)  # type: ignore[attr-defined]
-        return apply(entry)  # type: ignore[arg-type]
+        order.append(type(entry.command).__name__)  # type: ignore[attr-defined]  # all entries
+        return apply(entry)  # type: ignore[arg-type]  # as it came
 
     client.send(QueueDequeue("q", block_ms=60_000))
     client.send(KvPut("k", b"", ttl_ms=1_000))

@@ -39,7 +39,7 @@ async def test_info_tells_what_runs() -> None:
 
 async def test_a_backup_answers_where_it_lies() -> None:
     async with Rig() as rig:
-        rig.storage.checkpoint = lambda directory: f"/full/{directory}"  # type: ignore[method-assign]
+        rig.storage.checkpoint = lambda directory: f"/full/{directory}"  # type: ignore[method-assign]  # a stand-in
         client = rig.client("me")
         backup = client.send(Backup("copy"))
         async with asyncio.timeout(10):
@@ -61,7 +61,7 @@ async def test_a_backup_that_fails_is_answered_too(error: Exception, code: str) 
 
     logging.disable(logging.CRITICAL)
     async with Rig() as rig:
-        rig.storage.checkpoint = fail  # type: ignore[method-assign]
+        rig.storage.checkpoint = fail  # type: ignore[method-assign]  # a stand-in
         client = rig.client("me")
         backup = client.send(Backup("copy"))
         async with asyncio.timeout(10):
@@ -159,7 +159,7 @@ async def test_a_client_is_forgotten_10_minutes_after_its_last_connection() -> N
         await rig.advance(2 * SESSION_KEPT_MS)
         assert rig.client().greet("me").session_known
         for client in (second, *rig.server._sessions):
-            getattr(client, "vanish", getattr(client, "connection_lost", None))()  # type: ignore[misc]
+            getattr(client, "vanish", getattr(client, "connection_lost", None))()  # type: ignore[misc]  # either kind
         await rig.advance(SESSION_KEPT_MS)
         assert not rig.client().greet("me").session_known
         assert not any(key[:2] in (b"sn", b"sb") for key, _ in rig.storage.store.scan(b"", b"\xff"))

@@ -42,7 +42,7 @@ class GatedStorage(MemoryStorage):
         self.free: int | None = None
         self._gate = threading.Event()
         self._gate.set()
-        self._write, self.store.write = self.store.write, self._count_write  # type: ignore[method-assign]
+        self._write, self.store.write = self.store.write, self._count_write  # type: ignore[method-assign]  # spied on
 
     def _count_write(self, changes: Changes) -> None:
         if self.write_error is not None:

@@ -100,7 +100,7 @@ def connected(function: Command[P]) -> Callable[..., None]:
         "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
     parameters = [context, *list(own.parameters.values())[1:]]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__name__ = function.__name__
     command.__doc__ = function.__doc__
