@@ -35,7 +35,11 @@ def key_text(table: Table[Any]) -> str:
     parts = [f"`{name}` {kind}" for name, kind in table.fields.items()]
     if table.tail is not None:
         parts.append(f"`{table.tail}` tail")
-    return (", ".join(parts) or "(none)") + ("; cached" if table.cached else "")
+    text = ", ".join(parts) or "(none)"
+    if table.cached:
+        return f"{text}; cached"
+    warm_bytes = Table.kept_bytes.get(table.tag)
+    return text if warm_bytes is None else f"{text}; warm up to {warm_bytes} bytes"
 
 
 def test_every_table_is_described_and_no_other() -> None:
@@ -68,7 +72,7 @@ def test_numbers_on_the_page_are_the_constants() -> None:
     for text, number in {
         "at most 1,000 at a time": timers.PER_TICK_MAX,
         "at most 200 a tick": CHILDREN_PER_TICK_MAX,
-        "16 consecutive write numbers; 64 slots": (sessions.BLOCK_WRITES, sessions.BLOCKS),
+        "16 consecutive write numbers; 65 slots": (sessions.BLOCK_WRITES, sessions.BLOCKS),
         "at most 63 beside": kv_rows.OLDER_VERSIONS_MAX,
         "beyond 110,000 rows": kv_rows.CHANGES_MAX + kv_rows.CHANGES_SLACK,
         "100,000 are always left": kv_rows.CHANGES_MAX,
