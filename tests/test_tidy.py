@@ -25,7 +25,7 @@ IMPURE = {
     *("ssl", "subprocess", "tempfile", "threading", "time", "uuid"),
 }
 """What the engine must not know. Its stores live at its edge and may."""
-LONG_FILES = {"src/floruntime/server/commit.py": 522}
+LONG_FILES = {"src/floruntime/server/commit.py": 521}
 """Over the limit when it was drawn; these numbers may only fall."""
 SOURCES = [path for part in FILE_LINES_MAX for path in sorted((ROOT / part).rglob("*.py"))]
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
