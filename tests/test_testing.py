@@ -34,7 +34,7 @@ async def test_advancing_stops_at_every_deadline_on_the_way() -> None:
 async def test_waits_follow_the_clock() -> None:
     async with FloTestServer() as server, server.client() as client:
         waiting = asyncio.ensure_future(client.kv.get("k", block_ms=10_000))
-        while not server.server.commit._query_waiters:  # noqa: ASYNC110 # the request is on its way
+        while not server.server.commit.queries.waiters:  # noqa: ASYNC110 # the request is on its way
             await asyncio.sleep(0)
         await server.advance(9_999)
         assert not waiting.done()

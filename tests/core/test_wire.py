@@ -175,12 +175,16 @@ def test_what_only_the_server_submits_is_refused_from_a_client(kind: type[Reques
     refused()
 
 
-def test_fields_that_a_newer_peer_appended_are_passed_over() -> None:
-    body = msgspec.msgpack.encode([7, "default", 0, [1, "key", 0, "new", {}], "newer"])
-    assert wire.decode_envelope(body) == wire.Envelope(7, "default", 0, kv.KvGet("key"))
-    assert wire.decode_request_id(body) == 7
+def test_fields_that_a_newer_server_appended_to_an_answer_are_passed_over() -> None:
     answer = wire.decode_answer(msgspec.msgpack.encode([7, [5, "newer"], None, "newest"]))
     assert wire.decode_reply(kv.KvPut("k", b""), answer.result) == kv.PutResult(5)
+
+
+def test_a_field_that_a_newer_client_appended_to_a_request_is_refused() -> None:
+    body = msgspec.msgpack.encode([7, "default", 0, [1, "key", 0, "new"]])
+    with pytest.raises(msgspec.ValidationError):
+        wire.decode_envelope(body)
+    assert wire.decode_request_id(body) == 7
 
 
 def test_fields_left_out_have_their_defaults() -> None:

@@ -494,7 +494,7 @@ async def test_nothing_is_held_after_everyone_has_gone(rig: Rig) -> None:
         client.vanish()
     await rig.settle()
     commit = rig.server.commit
-    for waiters in (commit._command_waiters, commit._query_waiters):
+    for waiters in (commit._command_waiters, commit.queries.waiters):
         assert not waiters._by_topic
         assert not waiters._by_owner
     for held in (commit._pending, commit._in_flight, commit._recalled, commit._touched):
@@ -524,4 +524,4 @@ async def test_reading_of_ever_other_names_holds_no_more_and_more(
     client = rig.client("me")
     for number in range(50):
         assert client.result(client.send(KvGet("k"), namespace=f"n{number}")) is None
-    assert len(rig.server.commit.view()._rows) <= 10
+    assert len(rig.server.commit.queries.view()._rows) <= 10

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floruntime.core.errors import BadRequestError, ProtocolError
-from floruntime.core.wire import decode_envelope
+from floruntime.core.wire import decode_envelope, encode
 from floruntime.server.refusals import explain
 
 
@@ -62,3 +62,12 @@ def test_whatever_the_frame_holds_there_are_words_for_it(
         answered, refused = explain(body, error)
         assert answered == request_id
         assert refused.message
+
+
+def test_a_field_too_many_is_refused_rather_than_ignored() -> None:
+    body = encode((1, "default", 0, [3, "key", b"value", None, None, False, False, "an option"]))
+    with pytest.raises(msgspec.ValidationError) as caught:
+        decode_envelope(body)
+    request_id, refusal = explain(body, caught.value)
+    assert request_id == 1
+    assert "at most" in str(refusal)

@@ -15,8 +15,18 @@ class Value(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Base of results: frozen, an array on the wire. Fields are only ever appended."""
 
 
-class Request(msgspec.Struct, Generic[Reply_co], array_like=True, frozen=True, gc=False):
-    """Base of everything a client can ask. The type parameter is the type of the answer."""
+class Request(
+    msgspec.Struct,
+    Generic[Reply_co],
+    array_like=True,
+    frozen=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
+    """Base of everything a client can ask. The type parameter is the type of the answer.
+
+    A field too many is refused: an older server must not drop an option of a newer client.
+    """
 
 
 class Command(Request[Reply_co], frozen=True):

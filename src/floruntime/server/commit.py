@@ -15,17 +15,18 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from floruntime.core.errors import FloError
 from floruntime.core.system import Delivery, HandBack, Tick
-from floruntime.core.types import Command, Query
+from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
 from floruntime.engine.registry import WAITS, WaitRule
 from floruntime.engine.store import Reader, Store
-from floruntime.engine.tx import Topic, View
+from floruntime.engine.tx import Topic
 from floruntime.server.clock import Clock, Handle
+from floruntime.server.connection import Connection
 from floruntime.server.durability import Durability, SyncThread
+from floruntime.server.queries import Queries
 from floruntime.server.waiters import Waiter, Waiters
 
 log = logging.getLogger("floruntime.commit")
@@ -38,21 +39,6 @@ ASYNC_SYNC_MS = 100
 """With durability `async`: the longest time that written commands stay unsynced."""
 SERVER_NAMESPACE = "default"
 """The server's own commands carry some valid namespace; they act on none."""
-
-
-class Connection(Protocol):
-    """Where answers go."""
-
-    session: str
-    is_closed: bool
-
-    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
-        """Put one answer into the connection's outbox."""
-        ...
-
-    def flush(self) -> None:
-        """Send what is in the outbox."""
-        ...
 
 
 _Pending = tuple[Connection, int, int, Outcome]
@@ -87,7 +73,6 @@ class Commit:
         self._on_step = on_step
         self._loop = asyncio.get_running_loop()
         self._sync_thread = SyncThread(sync)
-        self._view = machine.view(self._readable(), SERVER_NAMESPACE, 0)
         self._pending: list[_Pending] = []
         self._in_flight: list[_Pending] = []
         self._touched: list[Topic] = []
@@ -108,7 +93,8 @@ class Commit:
         self._recalled: Counter[tuple[str, int]] = Counter()
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._command_waiters = Waiters(clock, self._command_time_up)
-        self._query_waiters = Waiters(clock, self._query_time_up)
+        #: Answers what only reads.
+        self.queries = Queries(machine, clock, self._readable)
         self._next_tick_ms = 0
         self._tick_timer: Handle | None = None
         #: False while the disk is nearly full: growth is refused.
@@ -234,121 +220,28 @@ class Commit:
     def _command_time_up(self, waiter: Waiter) -> None:
         self._answer_later(waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty))
 
-    # Queries
-
-    def query(
-        self, connection: Connection, request_id: int, namespace: str, query: Query[Any]
-    ) -> bool:
-        """Answer on the last durable state at once (True), or begin to wait (False)."""
-        now_ms = self._clock.now_ms()
-        try:
-            result = self._machine.ask(self._view_of(namespace, now_ms), query)
-            wait = WAITS.get(type(query))
-            if wait is not None and not wait.found(result):
-                block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
-                if block_ms > 0 and not self._is_ending:
-                    return self._wait(connection, request_id, namespace, query, wait, block_ms)
-        except FloError as error:
-            connection.add_answer(request_id, None, error)
-        else:
-            connection.add_answer(request_id, result, None)
-        return True
-
-    def view(self) -> View:
-        """The last durable state, outside any namespace."""
-        return self._view_of(SERVER_NAMESPACE, self._clock.now_ms())
-
-    def _view_of(self, namespace: str, now_ms: int) -> View:
-        view = self._view
-        view.namespace, view.now_ms = namespace, now_ms
-        return view
-
-    def _readable(self) -> Reader:
-        """What queries may see: the last durable state, or the last written one."""
-        return self._store.snapshot() if self._waits_for_sync else self._store
-
-    def _renew_view(self) -> None:
-        self._view = self._machine.view(self._readable(), SERVER_NAMESPACE, 0)
-
-    def _wait(
-        self,
-        connection: Connection,
-        request_id: int,
-        namespace: str,
-        query: Query[Any],
-        wait: WaitRule,
-        block_ms: int,
-    ) -> bool:
-        now_ms = self._clock.now_ms()
-        view = self._view_of(namespace, now_ms)
-        pinned = wait.begin(view, query)
-        empty = self._machine.ask(view, pinned)
-        waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
-        self._query_waiters.add(waiter, block_ms)
-        return False
-
-    def _wake_queries(self, touched: list[Topic], ended: list[Topic]) -> list[Connection]:
-        woken: list[Connection] = []
-        now_ms = self._clock.now_ms()
-        for waiter in self._query_waiters.on(touched + ended):
-            result: Any = None
-            error: FloError | None = None
-            try:
-                view = self._view_of(waiter.namespace, now_ms)
-                result = self._machine.ask(view, waiter.request)
-            except FloError as caught:
-                error = caught
-            if error is not None or waiter.rule.found(result) or waiter.topic in ended:
-                self._query_waiters.remove(waiter)
-                waiter.owner.add_answer(waiter.request_id, result, error)
-                woken.append(waiter.owner)
-        return woken
-
-    def _renew_query_waits(self, touched: list[Topic]) -> None:
-        """The state before this batch held nothing for those who wait: they go on from there."""
-        for waiter in self._query_waiters.on(touched):
-            self._renew(waiter)
-
-    def _renew(self, waiter: Waiter) -> None:
-        renew = waiter.rule.renew
-        if renew is not None:
-            view = self._view_of(waiter.namespace, self._clock.now_ms())
-            waiter.request = renew(view, waiter.request)
-            waiter.empty = self._machine.ask(view, waiter.request)
-
-    def _query_time_up(self, waiter: Waiter) -> None:
-        self._renew(waiter)
-        waiter.owner.add_answer(waiter.request_id, waiter.empty, None)
-        waiter.owner.flush()
-
     # Connections that go
 
     def drop(self, connection: Connection) -> None:
         """Forget the waits of a connection that is gone; they take nothing with them."""
-        for waiters in (self._command_waiters, self._query_waiters):
-            for waiter in waiters.of(connection):
-                waiters.remove(waiter)
+        self._command_waiters.drop(connection)
+        self.queries.waiters.drop(connection)
 
     def cancel(self, connection: Connection, request_id: int) -> bool:
         """End one wait of a connection with its empty answer; False if it does not wait."""
-        for waiters, time_up in (
-            (self._command_waiters, self._command_time_up),
-            (self._query_waiters, self._query_time_up),
-        ):
-            for waiter in waiters.of(connection):
-                if waiter.request_id == request_id:
-                    waiters.remove(waiter)
-                    time_up(waiter)
-                    return True
-        return False
+        return self._command_waiters.end(connection, request_id) or self.queries.waiters.end(
+            connection, request_id
+        )
 
     def end_waits(self) -> None:
         """Answer everyone who waits with what there is, from now on: the server is stopping."""
         self._is_ending = True
-        for waiter in self._command_waiters.clear():
-            self._command_time_up(waiter)
-        for waiter in self._query_waiters.clear():
-            self._query_time_up(waiter)
+        self._command_waiters.end_all()
+        self.queries.end_waits()
+
+    def _readable(self) -> Reader:
+        """What queries may see: the last durable state, or the last written one."""
+        return self._store.snapshot() if self._waits_for_sync else self._store
 
     # The batch
 
@@ -368,8 +261,8 @@ class Commit:
         if not self._machine.is_changed:
             self._answer()
             return
-        if self._query_waiters:
-            self._renew_query_waits(self._in_flight_touched)
+        if self.queries.waiters:
+            self.queries.renew_waits(self._in_flight_touched)
         try:
             self._on_step("before_write")
             self._store.write(self._machine.take())
@@ -382,7 +275,7 @@ class Commit:
             self._is_syncing = True
             self._sync_thread.request(self._written_index, self._synced)
         else:
-            self._renew_view()
+            self.queries.move_on()
             self._sync_in_a_while()
             self._answer()
 
@@ -392,7 +285,7 @@ class Commit:
             self._fail(error)
             return
         self._on_step("after_sync")
-        self._renew_view()
+        self.queries.move_on()
         self._answer()
         if self._pending or self._machine.is_changed:
             self._flush()
@@ -412,8 +305,8 @@ class Commit:
                 continue
             connection.add_answer(request_id, outcome.result, outcome.error)
             connections[connection] = None
-        if (touched or ended) and self._query_waiters:
-            connections.update(dict.fromkeys(self._wake_queries(touched, ended)))
+        if (touched or ended) and self.queries.waiters:
+            connections.update(dict.fromkeys(self.queries.wake(touched, ended)))
         for connection in connections:
             connection.flush()
         if self._idle_waiters and self.is_idle:

@@ -127,7 +127,7 @@ class FloServer:
                 "a token was given, and this server has no tokens; connect without one"
             )
         self._client_came(hello.session)
-        view = self.commit.view()
+        view = self.commit.queries.view()
         return Welcome(VERSION, self._limits(), sessions.is_known(view, hello.session))
 
     def _limits(self) -> Limits:
@@ -157,7 +157,7 @@ class FloServer:
     def _forget_later(self, client: str) -> None:
         def forget() -> None:
             self._forgetting.pop(client, None)
-            if sessions.is_known(self.commit.view(), client):
+            if sessions.is_known(self.commit.queries.view(), client):
                 self.commit.submit_own(SessionForget(client))
 
         due_ms = self.clock.now_ms() + SESSION_KEPT_MS
@@ -165,7 +165,7 @@ class FloServer:
 
     def _forget_clients_of_before(self) -> None:
         """Clients known from before this start have their ten minutes to come back."""
-        for client in sessions.known(self.commit.view()):
+        for client in sessions.known(self.commit.queries.view()):
             self._forget_later(client)
 
     # Requests about the server itself

@@ -164,7 +164,7 @@ class Session:
                 return
             host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
         elif kind in QUERIES:
-            host.commit.query(self, request_id, envelope.namespace, request)
+            host.commit.queries.answer(self, request_id, envelope.namespace, request)
         elif isinstance(request, CancelWait):
             ended: bool = host.commit.cancel(self, request.request_id)
             self.add_answer(request_id, ended, None)

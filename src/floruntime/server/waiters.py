@@ -116,9 +116,24 @@ class Waiters:
         """Those whose wait renews something, and who were last asked before that time."""
         return [waiter for waiter in self._keeping_alive if waiter.asked_ms < asked_before_ms]
 
-    def clear(self) -> list[Waiter]:
-        """End all waits; answers who waited."""
-        waiting = [waiter for members in self._by_topic.values() for waiter in members]
-        for waiter in waiting:
+    def drop(self, owner: Any) -> None:
+        """Forget all that `owner` waits for, without an answer."""
+        for waiter in self.of(owner):
             self.remove(waiter)
-        return waiting
+
+    def end(self, owner: Any, request_id: int) -> bool:
+        """End one wait of `owner` as if its time were up; False if there is no such wait."""
+        for waiter in self.of(owner):
+            if waiter.request_id == request_id:
+                self._end(waiter)
+                return True
+        return False
+
+    def end_all(self) -> None:
+        """End all waits as if their time were up."""
+        for waiter in [waiter for members in self._by_topic.values() for waiter in members]:
+            self._end(waiter)
+
+    def _end(self, waiter: Waiter) -> None:
+        self.remove(waiter)
+        self._time_up(waiter)
