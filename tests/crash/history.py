@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
-from floruntime.core.errors import FloError
+from floruntime.core.errors import ConnectionFailedError, FloError, NotConnectedError
 from floruntime.core.stream import StreamID
 
 T = TypeVar("T")
@@ -25,6 +25,8 @@ class Fate(Enum):
     NOT_RUN = "not run"
 
 
+EXPECTED = (ConnectionFailedError, NotConnectedError)
+"""What a call may raise when its client is closed under it."""
 UNKNOWN, NOT_RUN = Fate.UNKNOWN, Fate.NOT_RUN
 
 
@@ -86,6 +88,8 @@ class History:
         try:
             return await call
         except FloError as error:
+            if not isinstance(error, EXPECTED):
+                self.surprises.append(f"{type(error).__name__}: {error}")
             return UNKNOWN if error.ran == "maybe" else NOT_RUN
 
     @property
