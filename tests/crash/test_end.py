@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def _write_until_signalled(server: ServerProcess, number: signal.Signals) 
 
     async with new_client(server.endpoint) as client:
         followed = client.stream.follow("s", start="0")
-        waits = [
+        waits: list[asyncio.Task[Any]] = [
             asyncio.create_task(client.queue.dequeue("q", block_ms=60_000)),
             asyncio.create_task(client.kv.get("missing", block_ms=60_000)),
             asyncio.create_task(client.stream.read("s", tail=True, block_ms=60_000)),
