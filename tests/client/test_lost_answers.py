@@ -24,9 +24,12 @@ MINUTE_MS = 60_000
 @asynccontextmanager
 async def cut_off() -> AsyncIterator[tuple[FloTestServer, CuttingProxy, FloClient]]:
     """A server, a proxy before it, and a client behind the proxy."""
-    async with FloTestServer() as server, CuttingProxy(server.endpoint) as proxy:
-        async with FloClient(proxy.endpoint, retry=FAST, timeout_ms=20_000) as client:
-            yield server, proxy, client
+    async with (
+        FloTestServer() as server,
+        CuttingProxy(server.endpoint) as proxy,
+        FloClient(proxy.endpoint, retry=FAST, timeout_ms=20_000) as client,
+    ):
+        yield server, proxy, client
 
 
 async def until(condition: Callable[[], bool]) -> None:
