@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import random
+import traceback
 from typing import Any
 
 import msgspec
@@ -37,10 +38,17 @@ class LogLines(logging.Handler):
     def bad(self) -> list[str]:
         """Lines that are more than one, or tell of a bug."""
         return [
-            record.getMessage()
+            f"{record.getMessage()} {_cause(record)}"
             for record in self.records
             if record.exc_info or record.levelno >= logging.ERROR or "\n" in record.getMessage()
         ]
+
+
+def _cause(record: logging.LogRecord) -> str:
+    if not record.exc_info or record.exc_info[1] is None:
+        return ""
+    lines = traceback.format_exception(record.exc_info[1])
+    return "".join(lines)[-600:]
 
 
 class Fuzz:
@@ -209,7 +217,7 @@ class Fuzz:
             "waits for queries": len(server.commit._query_waiters),
         }
         self.problems += [f"{count} {what} are held" for what, count in held.items() if count]
-        self.problems += [f"logged: {line[:300]}" for line in self.log.bad()[:5]]
+        self.problems += [f"logged: {line}" for line in self.log.bad()[:5]]
         if len(self.log.records) > self.connections + self.frames:
             self.problems.append(f"{len(self.log.records)} lines were logged")
         if not self.calls:
