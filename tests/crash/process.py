@@ -11,18 +11,13 @@ from collections import deque
 
 READY_SECONDS_MAX = 20
 LINES_KEPT = 200
-_SERVE = """
-import sys
-from floruntime.server.config import load_config
-from floruntime.server.run import run_server
-port, data_dir, durability = sys.argv[1:]
-run_server(load_config({"port": int(port), "data_dir": data_dir, "durability": durability}))
-"""
 
 
 def command_line(data_dir: str, port: int, durability: str) -> list[str]:
     """How a server is started: the only place that knows."""
-    return [sys.executable, "-c", _SERVE, str(port), data_dir, durability]
+    options = {"--port": str(port), "--data-dir": data_dir, "--durability": durability}
+    told = [text for option in options.items() for text in option]
+    return [sys.executable, "-m", "floruntime", "server", "start", *told]
 
 
 def free_port() -> int:

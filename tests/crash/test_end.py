@@ -125,6 +125,7 @@ async def test_a_port_in_use_is_told_and_ends_the_process(tmp_path: Path) -> Non
         assert await second.ended() > 0
         assert str(first.port) in second.lines[-1]
         assert "in use" in second.lines[-1]
+        assert "Traceback" not in second.log
         assert await first.stop() == 0
 
 
@@ -136,6 +137,7 @@ async def test_a_directory_in_use_is_told_with_its_holder(tmp_path: Path) -> Non
             await second.launch()
             assert await second.ended() > 0
             assert f"in use by process {first.pid}" in second.log
+            assert "Traceback" not in second.log
             assert await client.kv.get("k") == b"v"
         await first.kill()
         await second.start()  # the lock goes with its process
