@@ -20,6 +20,7 @@ from floruntime.core.kv import (
     PutResult,
 )
 from floruntime.core.queue import QueueDequeue, QueueEnqueue
+from floruntime.core.stream import GroupClaim
 from floruntime.core.system import (
     Batch,
     Delivery,
@@ -215,3 +216,16 @@ def test_a_refused_hand_back_forgets_nothing(engine: Engine) -> None:
     outcome = engine.outcome(HandBack(ME, 1, Delivery("nothing", 1, [])))
     assert outcome.error is not None
     assert send(engine, 1, KvIncr("n")).recalled
+
+
+@pytest.mark.parametrize(
+    "other", [QueueDequeue("q"), KvPut("k", b"v"), GroupClaim("s", "g", "c", 0)]
+)
+def test_a_number_used_for_another_operation_is_refused(
+    engine: Engine, other: Command[Any]
+) -> None:
+    assert send(engine, 1, KvIncr("n")).result == 1
+    outcome = send(engine, 1, other)
+    assert isinstance(outcome.error, BadRequestError)
+    assert "write number 1 was another operation" in outcome.error.message
+    assert send(engine, 1, KvIncr("n")).result == 1

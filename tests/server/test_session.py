@@ -323,3 +323,25 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed(
             assert rig.server.load.held_bytes == 0
         assert other.result(other.send(Ping())) is None
         assert not rig.fatal
+
+
+async def test_a_second_hello_is_refused_and_the_connection_goes_on(rig: Rig) -> None:
+    client = rig.client()
+    client.raw(PREAMBLE + client.frame(Hello("1", "me")) + client.frame(Hello("1", "you")))
+    assert client.answers[1].error is not None
+    assert "greets once" in client.answers[1].error.message
+    client.raw(client.frame(Ping()))
+    assert [answer.id for answer in client.answers] == [1, 2, 3]
+    assert not client.is_closed
+
+
+async def test_a_wrong_field_before_text_that_is_no_utf8_closes_without_a_failure(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.disable(logging.NOTSET)
+    client = rig.client()
+    client.raw(PREAMBLE + client.frame(Hello("1", "me")))
+    client.raw(frame(b"\x94\x07\x09\x00\xa2\xff\xfe"))  # namespace 9, then broken text
+    assert client.is_closed
+    assert "not MessagePack" in caplog.text
+    assert "failed outside the rules" not in caplog.text

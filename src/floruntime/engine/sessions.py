@@ -32,10 +32,13 @@ class SessionRow(Value, frozen=True):
 
 
 class SessionBlock(msgspec.Struct, array_like=True):
-    """Answers by number, each with its time. Grows in place: nobody reads it but the machine."""
+    """Answers by number, each with its time and its command's tag.
+
+    Grows in place: nobody reads it but the machine.
+    """
 
     block: int
-    answers: dict[int, tuple[int, Any]]
+    answers: dict[int, tuple[int, Any, int]]
 
 
 SESSION: Final[Table[SessionRow]] = Table(b"sn", SessionRow, tail="session", cached=True)
@@ -98,6 +101,12 @@ def recall(tx: Tx, place: Place, number: int, command: Command[Any]) -> Any:
             "it may have run",
             ran="maybe",
         )
+    if remembered[2] != _tag(command):
+        # A foreign memo means nothing to this command's rules.
+        raise BadRequestError(
+            f"write number {number} was another operation than {type(command).__name__}; "
+            "each number is for one write"
+        )
     rule = RECALLS.get(type(command))
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
 
@@ -108,8 +117,14 @@ def remember(tx: Tx, place: Place, number: int, command: Command[Any], result: A
     row = place.row
     if row is None or row.block != place.block:
         row = SessionBlock(place.block, {})
-    row.answers[number] = (tx.now_ms, result if rule is None else rule.memo(result))
+    memo = result if rule is None else rule.memo(result)
+    row.answers[number] = (tx.now_ms, memo, _tag(command))
     tx.put(SESSION_BLOCK, place.key, row)
+
+
+def _tag(command: Command[Any]) -> int:
+    tag: int = command.__struct_config__.tag  # type: ignore[assignment]  # every command has one
+    return tag
 
 
 def forget_answer(tx: Tx, session: str, number: int) -> None:

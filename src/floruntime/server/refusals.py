@@ -28,11 +28,19 @@ def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestErr
     message = str(error)
     match = _PATH.search(message)
     steps = _STEP.findall(match[1]) if match is not None else []
-    field, value = _locate(msgspec.msgpack.decode(body), steps)
+    field, value = _locate(_decoded(body), steps)
     reason = message if match is None else message[: match.start()]
     if field == "operation":
         return request_id, BadRequestError(f"operation {shown(value)} is not known to this server")
     return request_id, BadRequestError(f"{field} is {shown(value)}: {_lowered(reason)}")
+
+
+def _decoded(body: bytes) -> Any:
+    """The whole message; what follows the field that was refused may be no MessagePack at all."""
+    try:
+        return msgspec.msgpack.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
+        raise ProtocolError(f"a frame is not MessagePack: {error}") from None
 
 
 def _lowered(reason: str) -> str:

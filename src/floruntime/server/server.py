@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.core.errors import (
+    BadRequestError,
     FloError,
     InternalServerError,
     OverloadedError,
@@ -182,6 +183,9 @@ class FloServer:
             )
             self._backups.add(task)
             task.add_done_callback(self._backups.discard)
+        elif isinstance(request, Hello):
+            refusal = BadRequestError("a connection greets once; this one has done so")
+            session.add_answer(request_id, None, refusal)
         else:
             raise AssertionError(f"no one serves {type(request).__name__}")
 

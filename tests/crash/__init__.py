@@ -1,0 +1,1 @@
+"""Real server processes, killed while clients write: nothing acknowledged is ever lost."""

@@ -1,0 +1,94 @@
+"""A disk that knows what it was made to keep, so that a test can take the power away.
+
+A killed process loses nothing that it wrote, only a power cut does: so `kill -9` says nothing about
+syncs. Here each completed sync notes how long the logs were when it began; an *image* is a copy of
+the data directory whose logs are cut anywhere behind that length, as a power cut leaves them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from floruntime.server.data_dir import store_path, witness_path
+from floruntime.server.storage import DiskStorage
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the last completed sync promised."""
+
+    index: int
+    log_bytes: dict[str, int]
+    witness: bytes
+
+
+class WatchedDisk(DiskStorage):
+    """A data directory that notes what is certainly on disk."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        assert self.path is not None
+        self._place = Path(self.path)
+        self.kept = Kept(0, self._log_bytes(), self._witness())
+
+    def _log_bytes(self) -> dict[str, int]:
+        return {path.name: path.stat().st_size for path in logs_of(self._place)}
+
+    def _witness(self) -> bytes:
+        return Path(witness_path(str(self._place))).read_bytes()
+
+    def sync(self, index: int) -> None:
+        before = self._log_bytes()
+        witness = self._witness()
+        super().sync(index)
+        self.kept = Kept(index, before, witness)
+
+    def image(self, target: str, chance: random.Random) -> None:
+        """What a power cut at this moment may leave behind."""
+        kept = self.kept
+        while not self._copy(target):
+            shutil.rmtree(target)
+        for path in logs_of(Path(target)):
+            _cut(path, kept.log_bytes.get(path.name, 0), chance)
+        if chance.random() < 0.5:  # its own sync is a second apart: the last record may be gone
+            Path(witness_path(target)).write_bytes(kept.witness)
+
+    def _copy(self, target: str) -> bool:
+        """Copy everything; False if RocksDB changed its files meanwhile."""
+        before = self._listing()
+        try:
+            shutil.copytree(self._place, target)
+        except shutil.Error:
+            return False
+        return before == self._listing()
+
+    def _listing(self) -> list[tuple[str, int]]:
+        entries = os.scandir(store_path(str(self._place)))
+        return sorted((entry.name, entry.stat().st_size) for entry in entries)
+
+
+def logs_of(directory: Path) -> list[Path]:
+    """The store's write-ahead logs."""
+    return sorted(Path(store_path(str(directory))).glob("*.log"))
+
+
+def _cut(path: Path, kept_bytes: int, chance: random.Random) -> None:
+    """Drop what follows a random place behind `kept_bytes`; or leave zeros or rubbish there."""
+    size = path.stat().st_size
+    if size <= kept_bytes:
+        return
+    end = chance.choice((kept_bytes, size - 1, chance.randint(kept_bytes, size)))
+    with path.open("r+b") as file:
+        file.truncate(end)
+        file.seek(end)
+        match chance.randrange(3):
+            case 0:
+                file.write(bytes(size - end))
+            case 1:
+                file.write(chance.randbytes(size - end))
+            case _:
+                pass

@@ -1,0 +1,124 @@
+"""A real server process: started, killed, ended by whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections import deque
+
+READY_SECONDS_MAX = 20
+LINES_KEPT = 200
+
+
+def command_line(data_dir: str, port: int, durability: str) -> list[str]:
+    """How a server is started: the only place that knows."""
+    options = {"--port": str(port), "--data-dir": data_dir, "--durability": durability}
+    told = [text for option in options.items() for text in option]
+    return [sys.executable, "-m", "floruntime", "server", "start", *told]
+
+
+def free_port() -> int:
+    """A port on loopback that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """One server on `data_dir` and `port`; it can be started again after its end."""
+
+    def __init__(self, data_dir: str, *, port: int = 0, durability: str = "sync") -> None:
+        self.data_dir = data_dir
+        self.port = port or free_port()
+        self.durability = durability
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+
+    @property
+    def endpoint(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """The last lines that it wrote."""
+        return "\n".join(self.lines)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it was never started"
+        return self._process.pid
+
+    async def launch(self, fail_point: str | None = None) -> None:
+        """Start the process without waiting until it serves."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("FLO_")}
+        if fail_point is not None:
+            environment["FLO_FAIL_POINT"] = fail_point
+        self._ready = asyncio.Event()
+        self._process = await asyncio.create_subprocess_exec(
+            *command_line(self.data_dir, self.port, self.durability),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+        self._reading = asyncio.create_task(self._read_lines(self._process))
+
+    async def start(self, fail_point: str | None = None) -> None:
+        """Start, and wait until it serves (or until its fail point has killed it)."""
+        await self.launch(fail_point)
+        assert self._reading is not None
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait(
+            [ready, self._reading],
+            timeout=READY_SECONDS_MAX,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        ready.cancel()
+        if not self._ready.is_set() and not (fail_point and self._reading.done()):
+            raise AssertionError(f"the server did not start:\n{self.log}")
+
+    async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while line := await process.stderr.readline():
+            text = line.decode(errors="replace").rstrip()
+            self.lines.append(text)
+            if " ready on " in text:
+                self._ready.set()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended by itself."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def ended(self, timeout_s: float = 20) -> int:
+        """Wait for its end; the exit code (negative: the signal that killed it)."""
+        assert self._process is not None
+        assert self._reading is not None
+        async with asyncio.timeout(timeout_s):
+            code = await self._process.wait()
+            await self._reading
+        return code
+
+    async def kill(self) -> int:
+        """SIGKILL, and wait for the end."""
+        self.send(signal.SIGKILL)
+        return await self.ended()
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait for the end."""
+        self.send(signal.SIGTERM)
+        return await self.ended()
+
+    async def __aenter__(self) -> ServerProcess:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None:
+            await self.kill()

@@ -1,0 +1,1 @@
+"""Hostile bytes against a whole server that serves others meanwhile."""
