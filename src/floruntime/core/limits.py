@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, BadTypeError
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -133,8 +133,14 @@ def check_key(key: str) -> bytes:
 
 def check_range(field: str, value: int, low: int, high: int) -> int:
     """`value` if it lies in `low` to `high`, both included."""
-    if not low <= value <= high:
-        raise BadRequestError(f"{field} is {value}; {low} to {high} is allowed")
+    try:
+        is_right = low <= value <= high
+    except TypeError:
+        raise BadTypeError(
+            f"{field} must be a number, not {type(value).__name__}; {low} to {high} is allowed"
+        ) from None
+    if not is_right:
+        raise BadRequestError(f"{field} is {shown(value)}; {low} to {high} is allowed")
     return value
 
 

@@ -251,9 +251,9 @@ def exists(view: View, request: KvExists) -> bool:
 
 @query(KvMget)
 def mget(view: View, request: KvMget) -> list[KvEntry | None]:
-    if not 1 <= len(request.keys) <= limits.MGET_KEYS_MAX:
+    if len(request.keys) > limits.MGET_KEYS_MAX:
         raise BadRequestError(
-            f"keys has {len(request.keys)} items; 1 to {limits.MGET_KEYS_MAX} are allowed"
+            f"keys has {len(request.keys)} items; at most {limits.MGET_KEYS_MAX} are allowed"
         )
     return [get_entry(view, KvGetEntry(key)) for key in request.keys]
 
@@ -312,10 +312,12 @@ def _scan_page(
     position = b""
     bytes_left = limits.REPLY_BYTES_MAX
     for scanned, (at, row) in enumerate(view.scan(KV, start, end)):
-        if len(entries) == limit or bytes_left <= 0 or scanned == SCANNED_ROWS_MAX:
+        is_wanted = is_live(row, view.now_ms)  # tombstones alone make no further page
+        is_full = len(entries) == limit or bytes_left <= 0
+        if is_full and is_wanted or scanned == SCANNED_ROWS_MAX:
             return ScanResult(entries, make_cursor(listing, owner, position))
         position = KV.tail_of(at)
-        if is_live(row, view.now_ms):
+        if is_wanted:
             entries.append(_entry(position.decode(), row, keys_only=keys_only))
             bytes_left -= len(position) + (0 if keys_only else len(row.value))
     return ScanResult(entries, None)
