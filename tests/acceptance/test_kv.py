@@ -258,7 +258,8 @@ async def test_overwriting_clears_the_ttl_and_counting_keeps_it(
 
 async def test_touch_needs_a_ttl_and_keeps_value_and_version(client: FloClient) -> None:
     version = (await client.kv.put("k", b"v")).version
-    for options in ({}, {"ttl_ms": 1, "ttl_seconds": 1}, {"ttl_ms": -1}):
+    refused: list[dict[str, Any]] = [{}, {"ttl_ms": 1, "ttl_seconds": 1}, {"ttl_ms": -1}]
+    for options in refused:
         with pytest.raises(BadRequestError):
             await client.kv.touch("k", **options)
     assert await client.kv.touch("k", ttl_ms=60_000, cas_version=version) is True
@@ -291,7 +292,9 @@ async def test_a_scan_is_in_byte_order_and_pages(client: FloClient) -> None:
         cursor = page.cursor
     assert found == keys
     assert [entry.key for entry in (await client.kv.scan("a")).entries] == ["a", "a\x00", "aa"]
-    assert [entry.value for entry in (await client.kv.scan("a", keys_only=True)).entries] == [b""] * 3
+    assert [entry.value for entry in (await client.kv.scan("a", keys_only=True)).entries] == [
+        b""
+    ] * 3
     assert [entry.key async for entry in client.kv.iterate("a")] == ["a", "a\x00", "aa"]
     assert [entry.key async for entry in client.kv.iterate()] == keys
 
@@ -593,7 +596,7 @@ async def test_a_watch_can_be_left(client: FloClient) -> None:
 
 
 async def test_errors_name_what_was_wrong(client: FloClient) -> None:
-    with pytest.raises(FloError, match="key .*4097.*4096"):
+    with pytest.raises(FloError, match=r"key .*4097.*4096"):
         await client.kv.get("k" * 4097)
     with pytest.raises(FloError, match=r"limit is 0; 1 to 1000"):
         await client.kv.scan(limit=0)

@@ -182,9 +182,10 @@ async def test_a_delayed_message_is_invisible_until_due(
 async def test_what_can_never_be_right_is_refused_and_changes_nothing(
     client: FloClient, method: str, options: dict[str, Any]
 ) -> None:
-    [seq] = [await client.queue.enqueue("q", b"x")]
+    seq = await client.queue.enqueue("q", b"x")
     before = await client.queue.configure("q")
-    more = {"enqueue": [b"y"], "nack": [[seq]], "touch": [[seq]]}.get(method, [])
+    further: dict[str, list[Any]] = {"enqueue": [b"y"], "nack": [[seq]], "touch": [[seq]]}
+    more = further.get(method, [])
     with pytest.raises(BadRequestError) as caught:
         await getattr(client.queue, method)("q", *more, **options)
     assert caught.value.ran == "no"
@@ -245,7 +246,7 @@ async def test_what_is_held_is_done_and_what_is_unknown_is_stale(client: FloClie
     messages = await take(client, 3)
     assert await client.queue.touch("q", messages) == AckResult(seqs, [])
     # ints and messages together, each answered for itself
-    mixed = [messages[0], 999, seqs[1]]
+    mixed: list[int | Message] = [messages[0], 999, seqs[1]]
     assert await client.queue.ack("q", mixed) == AckResult([seqs[0], seqs[1]], [999])
     assert await client.queue.nack("q", messages[2]) == AckResult([seqs[2]], [])
     assert await client.queue.ack("q", []) == AckResult([], [])
@@ -525,9 +526,7 @@ async def test_purge_and_delete(served: FloClient, server: FloTestServer) -> Non
 # Waiting
 
 
-async def test_a_wait_is_woken_by_another_client(
-    served: FloClient, server: FloTestServer
-) -> None:
+async def test_a_wait_is_woken_by_another_client(served: FloClient, server: FloTestServer) -> None:
     for wake in ("enqueue", "nack", "delay", "lease"):
         waiting = asyncio.ensure_future(take(served, block_ms=60_000))
         async with server.client() as other:
