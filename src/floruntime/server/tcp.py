@@ -27,6 +27,7 @@ class TcpConnection(asyncio.Protocol):
         self._handshake: asyncio.TimerHandle | None = None
         self._reader_check: asyncio.TimerHandle | None = None
         self._is_paused = False
+        self._written_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are of the same shape, not of the same class.
@@ -51,6 +52,7 @@ class TcpConnection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         assert self._transport is not None
         self._transport.write(data)
+        self._written_bytes += len(data)
         if self._reader_check is None and (self._is_paused or len(data) > limits.OUTBOX_HIGH_BYTES):
             self._watch_reader()
 
@@ -60,15 +62,15 @@ class TcpConnection(asyncio.Protocol):
         held_bytes = self._transport.get_write_buffer_size()
         if held_bytes > self._server.config.outbox_bytes_max:
             self._reader_check = asyncio.get_running_loop().call_later(
-                limits.READER_STUCK_MS / 1000, self._check_reader, held_bytes
+                limits.READER_STUCK_MS / 1000, self._check_reader, self._written_bytes - held_bytes
             )
 
-    def _check_reader(self, held_bytes_before: int) -> None:
+    def _check_reader(self, taken_bytes_before: int) -> None:
         assert self._transport is not None
         assert self._session is not None
         self._reader_check = None
         held_bytes = self._transport.get_write_buffer_size()
-        if held_bytes < held_bytes_before:
+        if self._written_bytes - held_bytes > taken_bytes_before:
             self._watch_reader()
         else:
             log.warning(
