@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from floruntime.server.clock import ManualClock
-from floruntime.server.config import Config
+from floruntime.server.config import make_config
 from floruntime.server.server import FloServer
 from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.tcp import TcpListener
@@ -32,12 +32,12 @@ class FloTestServer:
     """A server for one test.
 
     `data_dir`: keep the state there, on disk and synced, instead of in memory. `settings` are those
-    of `flo.toml` (`value_bytes_max`, `in_flight_max`, …).
+    of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError` names one that is none.
     """
 
     def __init__(self, data_dir: str | None = None, **settings: Any) -> None:
         self._data_dir = data_dir
-        self._config = Config(**settings)
+        self._config = make_config(settings)
         self.clock = ManualClock()
         self._storage: Storage | None = None
         self._server: FloServer | None = None

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from floruntime.client import queue_commands
+from floruntime.client.leases import LeaseMemory
 from floruntime.client.queue import Queue
 from floruntime.client.queue_commands import Leases, the_seq
 from floruntime.core.errors import BadRequestError
@@ -98,9 +98,9 @@ async def test_leases_are_remembered_by_namespace_and_queue(caller: EngineCaller
     assert sent == [plain.lease, plain.lease, foreign.lease, 0]
 
 
-async def test_only_so_many_leases_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_commands, "LEASES_REMEMBERED_MAX", 2)
+async def test_only_so_many_leases_are_remembered() -> None:
     queue = Queue(EngineCaller(Engine()))
+    queue._leases._leases = LeaseMemory(2)
     await queue.enqueue_many("q", [b"x"] * 3)
     first, *_ = (await queue.dequeue("q", 3)).messages
     leases = queue._leases

@@ -195,7 +195,7 @@ def test_the_longest_ttl_is_taken(engine: Engine) -> None:
         (KvHistory("k", 0), False),
         (KvHistory("k", 64), True),
         (KvHistory("k", 65), False),
-        (KvMget([]), False),
+        (KvMget([]), True),
         (KvMget(["k"] * 256), True),
         (KvMget(["k"] * 257), False),
         (KvGet("k", limits.BLOCK_MS_MAX), True),

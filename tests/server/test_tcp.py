@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -79,18 +80,36 @@ async def test_a_slow_reader_is_read_no_further_until_it_has_caught_up(rig: Rig)
     assert transport.calls == ["pause_reading", "resume_reading"]
 
 
-async def test_one_that_reads_nothing_is_closed_when_too_much_lies_unread(rig: Rig) -> None:
+async def test_one_that_reads_nothing_is_closed_when_too_much_lies_unread(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rig.client("writer").send(KvPut("k", b"x" * 900_000))
     await rig.settle()
     before = rig.server.info().connections
+    waits: list[tuple[float, Any]] = []
+    loop = asyncio.get_running_loop()
+
+    def call_later(seconds: float, check: Any, *given: Any) -> FakeTransport:
+        waits.append((seconds, partial(check, *given)))
+        return FakeTransport()
+
+    monkeypatch.setattr(loop, "call_later", call_later)
     connection, transport = connected(rig)
+    waits.clear()
     connection.data_received(PREAMBLE + encode_request(1, "default", 0, Hello("1", "stuck")))
-    for number in range(2, 6):
+    for number in range(2, 7):
         connection.data_received(encode_request(number, "default", 0, KvGet("k")))
+    [(seconds, check)] = waits
+    assert seconds == limits.READER_STUCK_MS / 1000
+    del transport.held[:1]  # slow is not stuck
+    check()
+    assert "abort" not in transport.calls
+    waits[-1][1]()
     assert "abort" in transport.calls
     assert rig.server.info().connections == before
     connection.connection_lost(None)
     assert rig.server.load.held_bytes == 0
+    monkeypatch.undo()
 
 
 async def test_one_that_does_not_greet_in_time_is_closed(

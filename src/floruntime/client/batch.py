@@ -26,7 +26,8 @@ class Batch:
     """Collects commands and sends them when its block ends without an exception.
 
     Afterwards `results` has, in order, what each live method would have returned. A refusal is
-    raised with `.index`, the position of the command refused; then none of them happened.
+    raised with `.index`, the position of the command refused; then none of them happened. A batch
+    is for one block: what is added after it is refused.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Batch:
         self._claims = stream
         self._commands: list[Any] = []
         self._methods: list[str] = []
+        self._is_over = False
         self.results: list[Any] = []
         #: The writes of `client.kv`, and `check`; each is recorded, not sent.
         self.kv = cast(KvCommands, self._recorder("kv", kv))
@@ -55,6 +57,7 @@ class Batch:
         return _Recorder(primitive, builder, self._namespace, self._add)
 
     def _add(self, name: str, method: str, command: Any) -> None:
+        self._refuse_if_over()
         if not isinstance(command, _TAKEN):
             raise BadRequestError(f"{name}.{method} cannot be part of a batch")
         if len(self._commands) == limits.BATCH_COMMANDS_MAX:
@@ -65,7 +68,12 @@ class Batch:
         self._commands.append(command)
         self._methods.append(method)
 
+    def _refuse_if_over(self) -> None:
+        if self._is_over:
+            raise BadRequestError("this batch is over; begin another with client.batch()")
+
     async def __aenter__(self) -> Self:
+        self._refuse_if_over()
         return self
 
     async def __aexit__(
@@ -74,18 +82,18 @@ class Batch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_over = True
         if kind is None and self._commands:
             await self._send()
 
     async def _send(self) -> None:
-        commands, methods = self._commands, self._methods
-        self._commands, self._methods = [], []
+        commands = self._commands
         request = system.Batch(commands)
         _check_size(request)
         answers = await self._caller.call(request, namespace=self._namespace)
         self.results = [
             answer[0] if (type(command), method) in _ANSWERS_ONE else answer
-            for command, method, answer in zip(commands, methods, answers, strict=True)
+            for command, method, answer in zip(commands, self._methods, answers, strict=True)
         ]
         self._remember_claims(commands)
 

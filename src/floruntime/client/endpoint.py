@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.limits import shown
 
 DEFAULT_PORT = 9000
@@ -28,6 +28,8 @@ class EmbeddedEndpoint(NamedTuple):
 
 def parse_endpoint(text: str) -> TcpEndpoint | EmbeddedEndpoint:
     """The endpoint written as `text`. Raises `BadRequestError`."""
+    if not isinstance(text, str):
+        raise BadTypeError(f"an endpoint must be text, not {type(text).__name__}: {_EXPECTED}")
     if text.startswith("memory:"):
         return _memory(text)
     if text.startswith("file:"):

@@ -68,6 +68,11 @@ class Call:
         """Whether the call may have taken effect although no answer came."""
         return "maybe" if self.was_sent and not isinstance(self.request, READS) else "no"
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller was cancelled; it says so itself (`abandon`) only a turn later."""
+        return self.future is not None and self.future.cancelled()
+
     def succeed(self, result: Any) -> None:
         """Give the caller the result."""
         if self.future is not None and not self.future.done():
@@ -185,7 +190,7 @@ class Exchange:
         except FloError as error:
             call.fail(error)
             return
-        if call.is_abandoned:
+        if call.is_abandoned or call.is_cancelled:
             self._hand_back(call, result)
         else:
             call.succeed(result)

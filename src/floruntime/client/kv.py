@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from floruntime.client.caller import Caller, as_bytes
 from floruntime.client.watch import KvWatch
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.kv import (
     KvCheck,
     KvDelete,
@@ -30,7 +29,7 @@ from floruntime.core.kv import (
     ScanResult,
     VersionEntry,
 )
-from floruntime.core.limits import LIMIT_MAX
+from floruntime.core.limits import DURATION_MS_MAX, LIMIT_MAX, shown
 
 Bytes = bytes | bytearray | memoryview | str
 
@@ -255,8 +254,12 @@ def _ttl(ttl_ms: int | None, ttl_seconds: float | None) -> int | None:
         return ttl_ms
     if ttl_ms is not None:
         raise BadRequestError("ttl_ms and ttl_seconds are both given; give one")
-    if not math.isfinite(ttl_seconds):
-        raise BadRequestError(f"ttl_seconds is {ttl_seconds}; it must be a number")
+    if isinstance(ttl_seconds, bool) or not isinstance(ttl_seconds, (int, float)):
+        raise BadTypeError(f"ttl_seconds must be a number, not {type(ttl_seconds).__name__}")
+    if not abs(ttl_seconds) <= DURATION_MS_MAX // 1000:
+        raise BadRequestError(
+            f"ttl_seconds is {shown(ttl_seconds)}; 0 to {DURATION_MS_MAX // 1000} is allowed"
+        )
     rounded = round(ttl_seconds * 1000)
     if rounded == 0 and ttl_seconds:
         raise BadRequestError(f"ttl_seconds is {ttl_seconds}; that is less than a millisecond")

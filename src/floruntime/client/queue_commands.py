@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from floruntime.client.caller import as_bytes
+from floruntime.client.leases import LeaseMemory
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import (
     Message,
@@ -30,39 +31,31 @@ Payload = bytes | bytearray | memoryview | str
 Seqs = int | Message | Iterable[int | Message]
 """One seq or message, or several."""
 
-LEASES_REMEMBERED_MAX = 100_000
-
 EXPLICIT: Final = "explicit"
 ON_DELIVERY: Final = "on_delivery"
 
 
 class Leases:
-    """The lease of each message that this client dequeued; the oldest deliveries are forgotten.
+    """The lease of each message that this client dequeued.
 
-    A lease is kept when its message is acked: one who acks twice is then still known as its holder.
     `namespace` is the client's own, which calls without one mean.
     """
 
     def __init__(self, namespace: str | None = None) -> None:
         self._namespace = namespace
-        self._leases: dict[tuple[str | None, str, int], int] = {}
+        self._leases = LeaseMemory()
 
     def remember(self, namespace: str | None, queue: str, messages: list[Message]) -> None:
         """These messages came under their leases."""
-        leases = self._leases
         namespace = namespace or self._namespace
         for message in messages:
-            key = (namespace, queue, message.seq)
-            leases.pop(key, None)  # so that it becomes the youngest
-            leases[key] = message.lease
-        while len(leases) > LEASES_REMEMBERED_MAX:
-            del leases[next(iter(leases))]
+            self._leases.remember((namespace, queue, message.seq), message.lease)
 
     def of(self, namespace: str | None, queue: str, item: int | Message) -> int:
         """The lease to send along; 0 for a message that this client did not dequeue."""
         if isinstance(item, Message):
             return item.lease
-        return self._leases.get((namespace or self._namespace, queue, item), 0)
+        return self._leases.get((namespace or self._namespace, queue, item))
 
 
 class QueueCommands:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, BadTypeError
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -45,7 +45,7 @@ GROUP_PARKED_MAX = 10_000
 GROUP_DEAD_MAX = 10_000
 """Dead letters kept per group; the oldest go first."""
 SETTLED_MS = 300_000
-"""How long a holder may repeat its ack and hear `done` again."""
+"""How long a holder may repeat its ack or nack and hear `done` again."""
 COUNTER_MAX = 2**63 - 1
 COUNTER_MIN = -(2**63)
 UINT_MAX = 2**63 - 1
@@ -55,6 +55,8 @@ FRAME_BYTES_OVERHEAD = 1 * MIB
 """What a frame may hold beside one largest value: names, keys, headers, a batch's envelopes."""
 ANSWER_FRAME_BYTES_MAX = 512 * MIB
 """The largest frame that a client takes from a server: an `mget` of many large values."""
+ANSWER_VALUES_BYTES_MAX = ANSWER_FRAME_BYTES_MAX - 4 * MIB
+"""The values of one `mget` or `history` together; beyond it the caller must ask for fewer."""
 
 SESSION_WRITES_MAX = 1024
 SESSION_BLOCK_WRITES = 16
@@ -105,6 +107,8 @@ def check_name(field: str, name: str) -> bytes:
 
 def check_namespace(name: str) -> str:
     """A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter."""
+    if not isinstance(name, str):
+        raise BadTypeError(f"namespace must be text, not {type(name).__name__}")
     if name in _good_namespaces:
         return name
     if not _NAMESPACE.fullmatch(name):
@@ -133,8 +137,14 @@ def check_key(key: str) -> bytes:
 
 def check_range(field: str, value: int, low: int, high: int) -> int:
     """`value` if it lies in `low` to `high`, both included."""
-    if not low <= value <= high:
-        raise BadRequestError(f"{field} is {value}; {low} to {high} is allowed")
+    try:
+        is_right = low <= value <= high
+    except TypeError:
+        raise BadTypeError(
+            f"{field} must be a number, not {type(value).__name__}; {low} to {high} is allowed"
+        ) from None
+    if not is_right:
+        raise BadRequestError(f"{field} is {shown(value)}; {low} to {high} is allowed")
     return value
 
 

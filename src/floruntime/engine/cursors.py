@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -49,7 +49,7 @@ def page_of(
     limit: int,
     listing: str,
     owner_id: int,
-    size_of: object = None,
+    size_of: Callable[[Item], int] | None = None,
 ) -> tuple[list[Item], str | None]:
     """The first `limit` items of `rows` (pairs of position and item), and the cursor after them.
 
@@ -63,6 +63,6 @@ def page_of(
             return items, make_cursor(listing, owner_id, position)
         items.append(item)
         position = at
-        if callable(size_of):
+        if size_of is not None:
             bytes_left -= size_of(item)
     return items, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -251,11 +252,23 @@ def exists(view: View, request: KvExists) -> bool:
 
 @query(KvMget)
 def mget(view: View, request: KvMget) -> list[KvEntry | None]:
-    if not 1 <= len(request.keys) <= limits.MGET_KEYS_MAX:
+    if len(request.keys) > limits.MGET_KEYS_MAX:
         raise BadRequestError(
-            f"keys has {len(request.keys)} items; 1 to {limits.MGET_KEYS_MAX} are allowed"
+            f"keys has {len(request.keys)} items; at most {limits.MGET_KEYS_MAX} are allowed"
         )
-    return [get_entry(view, KvGetEntry(key)) for key in request.keys]
+    entries = [get_entry(view, KvGetEntry(key)) for key in request.keys]
+    _check_answer([entry for entry in entries if entry is not None], "keys")
+    return entries
+
+
+def _check_answer(found: Sequence[KvEntry | VersionEntry], what: str) -> None:
+    """These answers are never cut short, so one that no client takes is refused."""
+    size = sum([len(one.value) for one in found])
+    if size > limits.ANSWER_VALUES_BYTES_MAX:
+        raise BadRequestError(
+            f"the values have {size} bytes together; an answer takes at most "
+            f"{limits.ANSWER_VALUES_BYTES_MAX}: ask for fewer {what}"
+        )
 
 
 @query(KvJsonGet)
@@ -280,6 +293,7 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
         old = view.get(KV_HISTORY, KV_HISTORY.key(owner, row.key_id, version))
         assert old is not None, "a version in the list has its row"
         entries.append(VersionEntry(version, old.value, old.timestamp_ms, old.deleted))
+    _check_answer(entries, "versions")
     return entries
 
 
@@ -312,10 +326,12 @@ def _scan_page(
     position = b""
     bytes_left = limits.REPLY_BYTES_MAX
     for scanned, (at, row) in enumerate(view.scan(KV, start, end)):
-        if len(entries) == limit or bytes_left <= 0 or scanned == SCANNED_ROWS_MAX:
+        is_wanted = is_live(row, view.now_ms)  # tombstones alone make no further page
+        is_full = len(entries) == limit or bytes_left <= 0
+        if (is_full and is_wanted) or scanned == SCANNED_ROWS_MAX:
             return ScanResult(entries, make_cursor(listing, owner, position))
         position = KV.tail_of(at)
-        if is_live(row, view.now_ms):
+        if is_wanted:
             entries.append(_entry(position.decode(), row, keys_only=keys_only))
             bytes_left -= len(position) + (0 if keys_only else len(row.value))
     return ScanResult(entries, None)

@@ -26,9 +26,6 @@ RELEASED: Final = 3
 BURIED: Final = 4
 RAN_OUT: Final = 5
 
-REMEMBERED_MS: Final = 300_000
-"""How long a holder may repeat an ack or nack and is told that it is done."""
-
 
 class Delivery(Value, frozen=True):
     """`ends`: a byte for each message, how its lease ended. `forgets`: a timer will delete it."""
@@ -94,7 +91,7 @@ def write_ends(tx: Tx, queue_id: int, delivery: int, row: Delivery, ends: bytes)
 
 
 def _forget_later(tx: Tx, queue_id: int, delivery: int, settled_at_ms: int) -> None:
-    due_ms = settled_at_ms + REMEMBERED_MS + 1
+    due_ms = settled_at_ms + limits.SETTLED_MS + 1
     timers.set_timer(tx, due_ms, timers.QUEUE_FORGET, queue_id, delivery)
 
 
@@ -105,7 +102,7 @@ def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None
     row = tx.get(DELIVERY, key)
     if row is None:
         return
-    if row.settled_at_ms + REMEMBERED_MS >= tx.now_ms:
+    if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms:
         _forget_later(tx, queue_id, delivery, row.settled_at_ms)
     elif OPEN in row.ends:
         tx.put(DELIVERY, key, Delivery(row.seqs, row.ends, row.settled_at_ms, False))
@@ -122,5 +119,5 @@ def how_ended(queue: OpenQueue, seq: int, lease: int) -> int:
         offset = lease - DELIVERY.unpack(key)[1]
         if offset >= len(row.seqs) or row.seqs[offset] != seq:
             return OPEN
-        return row.ends[offset] if row.settled_at_ms + REMEMBERED_MS >= tx.now_ms else OPEN
+        return row.ends[offset] if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms else OPEN
     return OPEN

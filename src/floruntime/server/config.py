@@ -93,7 +93,12 @@ def load_config(
         settings |= _from_file(file)
     settings |= _from_environment(os.environ if environment is None else environment)
     settings |= {name: value for name, value in flags.items() if value is not None}
-    return _convert(settings, "the settings")
+    return make_config(settings)
+
+
+def make_config(settings: Mapping[str, Any]) -> Config:
+    """Settings by name, of whatever source. Raises `ConfigError`."""
+    return _convert(dict(settings), "the settings")
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -10,7 +10,9 @@ PENDING_BYTES_MAX = 256 * 1024 * 1024
 OUTBOX_HIGH_BYTES = 1024 * 1024
 """Unsent answers of one connection above which nothing more is read from it."""
 OUTBOX_BYTES_MAX = 64 * 1024 * 1024
-"""Unsent answers of one connection above which it is closed: its reader is gone or stuck."""
+"""Unsent answers of one connection above which its reader must go on reading, or is cut off."""
+READER_STUCK_MS = 10_000
+"""Time in which such a reader must take something; a burst of large answers is no reason to cut."""
 HELLO_BYTES_MAX = 64 * 1024
 """Bytes held for a connection that has not said its hello."""
 HANDSHAKE_MS_MAX = 10_000

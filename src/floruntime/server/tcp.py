@@ -25,6 +25,9 @@ class TcpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._session: Session | None = None
         self._handshake: asyncio.TimerHandle | None = None
+        self._reader_check: asyncio.TimerHandle | None = None
+        self._is_paused = False
+        self._written_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are of the same shape, not of the same class.
@@ -47,22 +50,36 @@ class TcpConnection(asyncio.Protocol):
         self._session.receive_data(data)
 
     def _write(self, data: bytes) -> None:
-        transport = self._transport
-        assert transport is not None
-        assert self._session is not None
-        transport.write(data)
-        if len(data) > limits.OUTBOX_HIGH_BYTES or self._is_paused:
-            held_bytes = transport.get_write_buffer_size()
-            if held_bytes > self._server.config.outbox_bytes_max:
-                log.warning(
-                    "%s: connection closed: %d bytes of answers lie unread",
-                    self._session.peer,
-                    held_bytes,
-                )
-                self._session.connection_lost()
-                transport.abort()
+        assert self._transport is not None
+        self._transport.write(data)
+        self._written_bytes += len(data)
+        if self._reader_check is None and (self._is_paused or len(data) > limits.OUTBOX_HIGH_BYTES):
+            self._watch_reader()
 
-    _is_paused = False
+    def _watch_reader(self) -> None:
+        """See to it that the reader takes something, if much lies unread."""
+        assert self._transport is not None
+        held_bytes = self._transport.get_write_buffer_size()
+        if held_bytes > self._server.config.outbox_bytes_max:
+            self._reader_check = asyncio.get_running_loop().call_later(
+                limits.READER_STUCK_MS / 1000, self._check_reader, self._written_bytes - held_bytes
+            )
+
+    def _check_reader(self, taken_bytes_before: int) -> None:
+        assert self._transport is not None
+        assert self._session is not None
+        self._reader_check = None
+        held_bytes = self._transport.get_write_buffer_size()
+        if self._written_bytes - held_bytes > taken_bytes_before:
+            self._watch_reader()
+        else:
+            log.warning(
+                "%s: connection closed: %d bytes of answers lie unread",
+                self._session.peer,
+                held_bytes,
+            )
+            self._session.connection_lost()
+            self._transport.abort()
 
     def pause_writing(self) -> None:
         """The reader is slow: take no more requests from it until it has caught up."""
@@ -80,8 +97,9 @@ class TcpConnection(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._handshake is not None:
-            self._handshake.cancel()
+        for timer in (self._handshake, self._reader_check):
+            if timer is not None:
+                timer.cancel()
         if self._session is not None:
             self._session.connection_lost()
 
