@@ -241,14 +241,16 @@ async def test_every_id_of_a_list_is_answered_for_itself(client: FloClient) -> N
     assert [entry.id for entry in await client.stream.group_pending("s", "g")] == [ids[1]]
 
 
-async def test_a_repeated_ack_of_the_holder_is_done(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one)
-    records = await take(one)
-    assert (await one.stream.group_ack("s", records, group="g")).done == ids
-    assert (await one.stream.group_ack("s", records, group="g")).done == ids
-    assert (await one.stream.group_ack("s", ids, group="g")).done == ids
+async def test_a_repeated_ack_of_the_holder_is_done(
+    server: FloTestServer, served: FloClient
+) -> None:
+    ids = await fill(served)
+    records = await take(served)
+    assert (await served.stream.group_ack("s", records, group="g")).done == ids
+    assert (await served.stream.group_ack("s", records, group="g")).done == ids
+    assert (await served.stream.group_ack("s", ids, group="g")).done == ids
     await server.advance(300_001)
-    assert (await one.stream.group_ack("s", records, group="g")).stale == ids
+    assert (await served.stream.group_ack("s", records, group="g")).stale == ids
 
 
 async def test_ids_take_1_to_1000(client: FloClient) -> None:
@@ -269,29 +271,29 @@ async def test_what_is_no_id_is_refused(client: FloClient, bad: Any) -> None:
 
 
 async def test_a_lease_that_runs_out_brings_the_record_back(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    ids = await fill(one)
-    first = await take(one, "one")
-    await one.stream.group_ack("s", first[1], group="g")
+    ids = await fill(served)
+    first = await take(served, "one")
+    await served.stream.group_ack("s", first[1], group="g")
     await server.advance(29_999)
-    assert await take(one, "two") == []
+    assert await take(served, "two") == []
     await server.advance(1)
-    again = await take(one, "two")
+    again = await take(served, "two")
     assert [record.id for record in again] == [ids[0], ids[2]]
     assert [record.attempt for record in again] == [2, 2]
     assert again[0].lease > first[0].lease
 
 
 async def test_an_ack_from_a_consumer_that_lost_the_record_is_stale(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    ids = await fill(one, "a")
-    lost = await take(one, "one")
+    ids = await fill(served, "a")
+    lost = await take(served, "one")
     await server.advance(30_000)
     [held] = await take(other, "two")
     for form in (lost, ids, [str(ids[0])]):
-        for call in (one.stream.group_ack, one.stream.group_nack, one.stream.group_touch):
+        for call in (served.stream.group_ack, served.stream.group_nack, served.stream.group_touch):
             result: Any = await call("s", form, group="g")
             assert (result.done, result.stale) == ([], ids)
             result = await call("s", form, group="g", consumer="one")
@@ -300,13 +302,13 @@ async def test_an_ack_from_a_consumer_that_lost_the_record_is_stale(
 
 
 async def test_a_lease_that_ran_out_and_nobody_took_can_be_acked(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    ids = await fill(one, "a")
-    records = await take(one)
+    ids = await fill(served, "a")
+    records = await take(served)
     await server.advance(30_001)
-    assert (await one.stream.group_ack("s", records, group="g")).done == ids
-    assert await take(one) == []
+    assert (await served.stream.group_ack("s", records, group="g")).done == ids
+    assert await take(served) == []
 
 
 async def test_a_consumer_that_does_not_hold_the_record_is_stale(client: FloClient) -> None:
@@ -317,32 +319,32 @@ async def test_a_consumer_that_does_not_hold_the_record_is_stale(client: FloClie
     assert (await client.stream.group_info("s", "g")).pending == 1
 
 
-async def test_an_operator_who_never_read_is_believed(one: FloClient, other: FloClient) -> None:
-    ids = await fill(one)
-    await take(one)
+async def test_an_operator_who_never_read_is_believed(served: FloClient, other: FloClient) -> None:
+    ids = await fill(served)
+    await take(served)
     assert (await other.stream.group_ack("s", ids[:1], group="g")).done == ids[:1]
     assert (await other.stream.group_nack("s", ids[1:2], group="g")).done == ids[1:2]
     assert (await other.stream.group_touch("s", ids[2:], group="g")).done == ids[2:]
 
 
-async def test_nack_brings_back_at_once_or_later(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one, "a", "b")
-    records = await take(one)
-    result = await one.stream.group_nack("s", records[:1], group="g", error="bad day")
+async def test_nack_brings_back_at_once_or_later(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served, "a", "b")
+    records = await take(served)
+    result = await served.stream.group_nack("s", records[:1], group="g", error="bad day")
     assert result.done == ids[:1]
-    await one.stream.group_nack("s", records[1:], group="g", delay_ms=5_000)
-    [again] = await take(one)
+    await served.stream.group_nack("s", records[1:], group="g", delay_ms=5_000)
+    [again] = await take(served)
     assert (again.id, again.attempt) == (ids[0], 2)
     await server.advance(5_000)
-    [later] = await take(one)
+    [later] = await take(served)
     assert (later.id, later.attempt) == (ids[1], 2)
 
 
 async def test_a_delayed_record_wakes_a_waiting_read(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    ids = await fill(one, "a")
-    await one.stream.group_nack("s", await take(one), group="g", delay_ms=5_000)
+    ids = await fill(served, "a")
+    await served.stream.group_nack("s", await take(served), group="g", delay_ms=5_000)
     waiting = asyncio.create_task(take(other, "two", block_ms=20_000))
     await server.advance(4_999)
     assert not waiting.done()
@@ -360,38 +362,38 @@ async def test_redeliveries_come_before_new_records(client: FloClient) -> None:
     assert [record.attempt for record in again] == [2, 2, 1]
 
 
-async def test_touch_extends_the_lease(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one, "a")
-    records = await take(one)
+async def test_touch_extends_the_lease(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served, "a")
+    records = await take(served)
     await server.advance(20_000)
-    assert (await one.stream.group_touch("s", records, group="g")).done == ids
-    [entry] = await one.stream.group_pending("s", "g")
+    assert (await served.stream.group_touch("s", records, group="g")).done == ids
+    [entry] = await served.stream.group_pending("s", "g")
     assert entry.expires_at_ms == server.now_ms + 30_000
     await server.advance(29_999)
-    assert await take(one, "two") == []
-    await one.stream.group_touch("s", records, group="g", extend_ms=100)
+    assert await take(served, "two") == []
+    await served.stream.group_touch("s", records, group="g", extend_ms=100)
     await server.advance(100)
-    assert len(await take(one, "two")) == 1
+    assert len(await take(served, "two")) == 1
 
 
-async def test_pending_tells_who_holds_what(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one)
-    [first] = await take(one, "one", limit=1)
+async def test_pending_tells_who_holds_what(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served)
+    [first] = await take(served, "one", limit=1)
     await server.advance(10)
-    await take(one, "two")
-    entries = await one.stream.group_pending("s", "g")
+    await take(served, "two")
+    entries = await served.stream.group_pending("s", "g")
     assert [entry.id for entry in entries] == ids
     entry = entries[0]
     assert (entry.consumer, entry.attempt, entry.lease) == ("one", 1, first.lease)
     assert entry.delivered_at_ms == server.now_ms - 10
     assert entry.expires_at_ms == entry.delivered_at_ms + 30_000
-    of_two = await one.stream.group_pending("s", "g", consumer="two")
+    of_two = await served.stream.group_pending("s", "g", consumer="two")
     assert [entry.id for entry in of_two] == ids[1:]
-    page = await one.stream.group_pending("s", "g", limit=2)
-    rest = await one.stream.group_pending("s", "g", limit=2, cursor=page.cursor)
+    page = await served.stream.group_pending("s", "g", limit=2)
+    rest = await served.stream.group_pending("s", "g", limit=2, cursor=page.cursor)
     assert [entry.id for entry in [*page, *rest]] == ids
     assert (page.has_more, rest.has_more) == (True, False)
-    assert list(await one.stream.group_pending("s", "g", consumer="nobody")) == []
+    assert list(await served.stream.group_pending("s", "g", consumer="nobody")) == []
 
 
 async def test_leave_hands_back_at_once(client: FloClient) -> None:
@@ -406,108 +408,108 @@ async def test_leave_hands_back_at_once(client: FloClient) -> None:
 
 
 async def test_leave_wakes_whoever_waits(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await fill(one, "a")
-    await take(one, "one")
+    await fill(served, "a")
+    await take(served, "one")
     waiting = asyncio.create_task(take(other, "two", block_ms=10_000))
     await server.settle()
-    await one.stream.group_leave("s", "g", "one")
+    await served.stream.group_leave("s", "g", "one")
     assert len(await waiting) == 1
 
 
 async def test_a_lost_connection_alone_hands_nothing_back(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    ids = await fill(one, "a")
+    ids = await fill(served, "a")
     async with server.client() as gone:
         await take(gone, "one")
-    assert await take(one, "two") == []
-    assert (await one.stream.group_info("s", "g")).consumers == ["one", "two"]
+    assert await take(served, "two") == []
+    assert (await served.stream.group_info("s", "g")).consumers == ["one", "two"]
     await server.advance(30_000)
-    assert [record.id for record in await take(one, "two")] == ids
+    assert [record.id for record in await take(served, "two")] == ids
 
 
 async def test_an_append_wakes_waiting_consumers_first_come_first_served(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
     waits = []
-    for client, consumer in ((one, "one"), (other, "two")):
+    for client, consumer in ((served, "one"), (other, "two")):
         waits.append(asyncio.create_task(take(client, consumer, block_ms=20_000)))
         await server.settle()
-    await fill(one, "a")
+    await fill(served, "a")
     await server.settle()
     assert [wait.done() for wait in waits] == [True, False]
-    await fill(one, "b")
+    await fill(served, "b")
     assert [payload.payload for payload in await waits[1]] == [b"b"]
 
 
-async def test_a_waiting_group_read_ends_empty(server: FloTestServer, one: FloClient) -> None:
-    waiting = asyncio.create_task(take(one, block_ms=1_000))
+async def test_a_waiting_group_read_ends_empty(server: FloTestServer, served: FloClient) -> None:
+    waiting = asyncio.create_task(take(served, block_ms=1_000))
     await server.advance(999)
     assert not waiting.done()
     await server.advance(1)
     assert await waiting == []
 
 
-async def test_no_ack_is_at_most_once(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one)
-    records = await take(one, no_ack=True)
+async def test_no_ack_is_at_most_once(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served)
+    records = await take(served, no_ack=True)
     assert [record.id for record in records] == ids
-    assert (await one.stream.group_info("s", "g")).pending == 0
+    assert (await served.stream.group_info("s", "g")).pending == 0
     await server.advance(60_000)
-    assert await take(one) == []
+    assert await take(served) == []
 
 
-async def test_ack_above_a_hole_stays_acked(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one, *"abcde")
-    records = await take(one)
-    await one.stream.group_ack("s", [records[1], records[3], records[4]], group="g")
+async def test_ack_above_a_hole_stays_acked(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served, *"abcde")
+    records = await take(served)
+    await served.stream.group_ack("s", [records[1], records[3], records[4]], group="g")
     await server.restart()
     await server.advance(30_000)
-    assert [record.id for record in await take(one)] == [ids[0], ids[2]]
+    assert [record.id for record in await take(served)] == [ids[0], ids[2]]
 
 
 # dead letters
 
 
 async def test_after_max_deliver_a_record_is_dead_and_others_go_on(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    ids = await fill(one, "poison", "fine")
-    await one.stream.group_create("s", "g", max_deliver=2, ack_timeout_ms=1_000)
+    ids = await fill(served, "poison", "fine")
+    await served.stream.group_create("s", "g", max_deliver=2, ack_timeout_ms=1_000)
     for attempt in (1, 2):
-        records = await take(one)
+        records = await take(served)
         assert [record.attempt for record in records if record.id == ids[0]] == [attempt]
-        await one.stream.group_ack("s", ids[1:], group="g")
-        await one.stream.group_nack("s", ids[:1], group="g", error=f"no {attempt}")
-    assert await take(one) == []
-    [dead] = await one.stream.group_dead("s", "g")
+        await served.stream.group_ack("s", ids[1:], group="g")
+        await served.stream.group_nack("s", ids[:1], group="g", error=f"no {attempt}")
+    assert await take(served) == []
+    [dead] = await served.stream.group_dead("s", "g")
     assert (dead.id, dead.payload, dead.attempt) == (ids[0], b"poison", 2)
     assert dead.reason == "max_attempts"
-    assert (await one.stream.group_info("s", "g")).pending == 0
+    assert (await served.stream.group_info("s", "g")).pending == 0
     await server.advance(60_000)
-    assert await take(one) == []
+    assert await take(served) == []
 
 
 async def test_leases_that_run_out_count_as_deliveries(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    [id] = await fill(one, "a")
-    await one.stream.group_create("s", "g", max_deliver=3, ack_timeout_ms=1_000)
+    [id] = await fill(served, "a")
+    await served.stream.group_create("s", "g", max_deliver=3, ack_timeout_ms=1_000)
     for attempt in (1, 2, 3):
-        assert [record.attempt for record in await take(one)] == [attempt]
+        assert [record.attempt for record in await take(served)] == [attempt]
         await server.advance(1_000)
-    assert await take(one) == []
-    assert [record.id for record in await one.stream.group_dead("s", "g")] == [id]
+    assert await take(served) == []
+    assert [record.id for record in await served.stream.group_dead("s", "g")] == [id]
 
 
-async def test_max_deliver_1_never_delivers_twice(server: FloTestServer, one: FloClient) -> None:
-    await fill(one, "a")
-    await one.stream.group_create("s", "g", max_deliver=1)
-    await one.stream.group_nack("s", await take(one), group="g")
-    assert await take(one) == []
-    assert len(await one.stream.group_dead("s", "g")) == 1
+async def test_max_deliver_1_never_delivers_twice(server: FloTestServer, served: FloClient) -> None:
+    await fill(served, "a")
+    await served.stream.group_create("s", "g", max_deliver=1)
+    await served.stream.group_nack("s", await take(served), group="g")
+    assert await take(served) == []
+    assert len(await served.stream.group_dead("s", "g")) == 1
 
 
 async def test_dead_letters_page(client: FloClient) -> None:
@@ -523,22 +525,22 @@ async def test_dead_letters_page(client: FloClient) -> None:
 # claim
 
 
-async def test_claim_takes_over_what_is_idle(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one, "a", "b")
-    lost = await take(one, "one", limit=1)
+async def test_claim_takes_over_what_is_idle(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served, "a", "b")
+    lost = await take(served, "one", limit=1)
     await server.advance(5_000)
-    await take(one, "one")
-    result = await one.stream.group_claim("s", group="g", consumer="two", min_idle_ms=5_000)
+    await take(served, "one")
+    result = await served.stream.group_claim("s", group="g", consumer="two", min_idle_ms=5_000)
     [claimed] = result.records
     assert (claimed.id, claimed.attempt, claimed.payload) == (ids[0], 2, b"a")
     assert claimed.lease > lost[0].lease
-    [entry] = await one.stream.group_pending("s", "g", consumer="two")
+    [entry] = await served.stream.group_pending("s", "g", consumer="two")
     assert entry.id == ids[0]
-    assert (await one.stream.group_ack("s", lost, group="g")).stale == ids[:1]
-    assert (await one.stream.group_ack("s", [claimed], group="g")).done == ids[:1]
-    empty = await one.stream.group_claim("s", group="g", consumer="two", min_idle_ms=5_000)
+    assert (await served.stream.group_ack("s", lost, group="g")).stale == ids[:1]
+    assert (await served.stream.group_ack("s", [claimed], group="g")).done == ids[:1]
+    empty = await served.stream.group_claim("s", group="g", consumer="two", min_idle_ms=5_000)
     assert empty.records == []
-    rest = await one.stream.group_claim("s", group="g", consumer="two", min_idle_ms=0)
+    rest = await served.stream.group_claim("s", group="g", consumer="two", min_idle_ms=0)
     assert [record.id for record in rest.records] == ids[1:]
 
 
@@ -551,32 +553,32 @@ async def exclusive(client: FloClient) -> list[StreamID]:
 
 
 async def test_the_second_consumer_of_an_exclusive_group_stands_by(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    ids = await exclusive(one)
-    assert len(await take(one, "one", limit=1)) == 1
+    ids = await exclusive(served)
+    assert len(await take(served, "one", limit=1)) == 1
     assert await take(other, "two") == []
-    assert (await one.stream.group_info("s", "g")).consumers == ["one", "two"]
-    assert [record.id for record in await take(one, "one")] == ids[1:]
+    assert (await served.stream.group_info("s", "g")).consumers == ["one", "two"]
+    assert [record.id for record in await take(served, "one")] == ids[1:]
 
 
 async def test_a_stand_by_takes_over_when_the_first_leaves(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    ids = await exclusive(one)
-    await take(one, "one", limit=1)
+    ids = await exclusive(served)
+    await take(served, "one", limit=1)
     waiting = asyncio.create_task(take(other, "two", block_ms=60_000))
     await server.settle()
     assert not waiting.done()
-    await one.stream.group_leave("s", "g", "one")
+    await served.stream.group_leave("s", "g", "one")
     assert [record.id for record in await waiting] == ids
 
 
 async def test_a_stand_by_takes_over_30_s_after_the_last_call_of_the_first(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    ids = await exclusive(one)
-    await take(one, "one", limit=1)
+    ids = await exclusive(served)
+    await take(served, "one", limit=1)
     waiting = asyncio.create_task(take(other, "two", block_ms=120_000))
     await server.advance(29_999)
     assert not waiting.done()
@@ -586,18 +588,18 @@ async def test_a_stand_by_takes_over_30_s_after_the_last_call_of_the_first(
         (ids[1], 1),
         (ids[2], 1),
     ]
-    assert (await one.stream.group_info("s", "g")).consumers == ["two"]
+    assert (await served.stream.group_info("s", "g")).consumers == ["two"]
 
 
 async def test_an_open_wait_keeps_the_first_in_place(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await one.stream.group_create("s", "g", mode="exclusive")
-    first = asyncio.create_task(take(one, "one", block_ms=300_000))
+    await served.stream.group_create("s", "g", mode="exclusive")
+    first = asyncio.create_task(take(served, "one", block_ms=300_000))
     await server.settle()
     second = asyncio.create_task(take(other, "two", block_ms=300_000))
     await server.advance(120_000)
-    await fill(one, "a")
+    await fill(served, "a")
     await server.settle()
     assert (first.done(), second.done()) == (True, False)
     assert len(await first) == 1
@@ -606,32 +608,32 @@ async def test_an_open_wait_keeps_the_first_in_place(
 
 
 async def test_two_open_waits_that_began_together_keep_their_order(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await one.stream.group_create("s", "g", mode="exclusive")
-    await take(one, "one")
+    await served.stream.group_create("s", "g", mode="exclusive")
+    await take(served, "one")
     second = asyncio.create_task(take(other, "two", block_ms=300_000))
     await server.settle()
-    first = asyncio.create_task(take(one, "one", block_ms=300_000))
+    first = asyncio.create_task(take(served, "one", block_ms=300_000))
     await server.advance(120_000)
-    assert (await one.stream.group_info("s", "g")).consumers == ["one", "two"]
-    await fill(one, "a")
+    assert (await served.stream.group_info("s", "g")).consumers == ["one", "two"]
+    await fill(served, "a")
     await server.settle()
     assert (first.done(), second.done()) == (True, False)
     second.cancel()
 
 
-async def test_touching_counts_as_a_call(server: FloTestServer, one: FloClient) -> None:
-    await exclusive(one)
-    records = await take(one, "one")
+async def test_touching_counts_as_a_call(server: FloTestServer, served: FloClient) -> None:
+    await exclusive(served)
+    records = await take(served, "one")
     for _ in range(4):
         await server.advance(20_000)
-        assert (await one.stream.group_touch("s", records, group="g")).stale == []
-        assert await take(one, "two") == []
-    await one.stream.group_ack("s", records, group="g", consumer="one")
-    [id] = await fill(one, "d")
-    assert await take(one, "two") == []
-    assert [record.id for record in await take(one, "one")] == [id]
+        assert (await served.stream.group_touch("s", records, group="g")).stale == []
+        assert await take(served, "two") == []
+    await served.stream.group_ack("s", records, group="g", consumer="one")
+    [id] = await fill(served, "d")
+    assert await take(served, "two") == []
+    assert [record.id for record in await take(served, "one")] == [id]
 
 
 # key_shared
@@ -678,13 +680,13 @@ async def test_a_key_moves_only_when_nothing_of_it_is_pending(client: FloClient)
 
 
 async def test_a_key_moves_on_from_a_consumer_that_is_gone(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    await one.stream.group_create("s", "g", mode="key_shared", ack_timeout_ms=10_000)
-    ids = [(await one.stream.append("s", b"x", partition_key="k")).id for _ in range(2)]
-    assert len(await take(one, "one", limit=1)) == 1
+    await served.stream.group_create("s", "g", mode="key_shared", ack_timeout_ms=10_000)
+    ids = [(await served.stream.append("s", b"x", partition_key="k")).id for _ in range(2)]
+    assert len(await take(served, "one", limit=1)) == 1
     await server.advance(30_000)
-    assert [record.id for record in await take(one, "two")] == ids
+    assert [record.id for record in await take(served, "two")] == ids
 
 
 async def test_key_shared_redelivers_in_order(client: FloClient) -> None:
@@ -718,24 +720,24 @@ async def test_groups_survive_a_restart(tmp_path: Any) -> None:
 
 
 async def test_consumers_are_gone_after_their_time_out(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    await one.stream.group_create("s", "g", consumer_timeout_ms=5_000)
-    await take(one, "one")
+    await served.stream.group_create("s", "g", consumer_timeout_ms=5_000)
+    await take(served, "one")
     await server.advance(3_000)
-    await take(one, "two")
+    await take(served, "two")
     await server.advance(2_000)
-    assert (await one.stream.group_info("s", "g")).consumers == ["two"]
+    assert (await served.stream.group_info("s", "g")).consumers == ["two"]
 
 
-async def test_trimmed_records_are_not_delivered(server: FloTestServer, one: FloClient) -> None:
-    ids = await fill(one, *"abcd")
-    await take(one, limit=2)
-    await one.stream.trim("s", before=ids[3])
-    assert [record.id for record in await take(one)] == [ids[3]]
-    assert (await one.stream.group_info("s", "g")).lag == 0
+async def test_trimmed_records_are_not_delivered(server: FloTestServer, served: FloClient) -> None:
+    ids = await fill(served, *"abcd")
+    await take(served, limit=2)
+    await served.stream.trim("s", before=ids[3])
+    assert [record.id for record in await take(served)] == [ids[3]]
+    assert (await served.stream.group_info("s", "g")).lag == 0
     await server.advance(30_000)
-    assert [record.id for record in await take(one)] == [ids[3]]
+    assert [record.id for record in await take(served)] == [ids[3]]
 
 
 async def test_groups_read_all_partitions(client: FloClient) -> None:

@@ -324,11 +324,11 @@ async def test_a_missing_stream_reads_as_empty(client: FloClient) -> None:
 
 
 async def test_an_append_of_another_client_wakes_a_read(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
     for position in ({"tail": True}, {"start": "$"}, {"after": "$"}, {"start": "0"}):
         name = f"s-{position}"
-        waiting = asyncio.create_task(one.stream.read(name, block_ms=5_000, **position))
+        waiting = asyncio.create_task(served.stream.read(name, block_ms=5_000, **position))
         await server.settle()
         assert not waiting.done()
         await other.stream.append(name, b"x")
@@ -336,9 +336,9 @@ async def test_an_append_of_another_client_wakes_a_read(
 
 
 async def test_a_read_that_finds_nothing_ends_empty_when_its_time_is_up(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
-    waiting = asyncio.create_task(one.stream.read("s", block_ms=1_000))
+    waiting = asyncio.create_task(served.stream.read("s", block_ms=1_000))
     await server.advance(999)
     assert not waiting.done()
     await server.advance(1)
@@ -346,21 +346,21 @@ async def test_a_read_that_finds_nothing_ends_empty_when_its_time_is_up(
 
 
 async def test_tail_sees_only_what_comes_after_the_read_began(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await one.stream.append("s", b"before")
-    assert (await one.stream.read("s", tail=True)).records == []
-    waiting = asyncio.create_task(one.stream.read("s", tail=True, block_ms=5_000))
+    await served.stream.append("s", b"before")
+    assert (await served.stream.read("s", tail=True)).records == []
+    waiting = asyncio.create_task(served.stream.read("s", tail=True, block_ms=5_000))
     await server.settle()
     await other.stream.append("s", b"after")
     assert payloads(await waiting) == [b"after"]
 
 
 async def test_a_waiting_read_of_a_partition_sleeps_through_others(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await one.stream.create("s", partitions=2)
-    waiting = asyncio.create_task(one.stream.read("s", partition=1, block_ms=5_000))
+    await served.stream.create("s", partitions=2)
+    waiting = asyncio.create_task(served.stream.read("s", partition=1, block_ms=5_000))
     await server.settle()
     await other.stream.append("s", b"no", partition=0)
     await server.settle()
@@ -370,12 +370,14 @@ async def test_a_waiting_read_of_a_partition_sleeps_through_others(
 
 
 async def test_deleting_a_stream_ends_the_waits_on_it(
-    server: FloTestServer, one: FloClient, other: FloClient
+    server: FloTestServer, served: FloClient, other: FloClient
 ) -> None:
-    await one.stream.create("s")
+    await served.stream.create("s")
     waits = [
-        asyncio.create_task(one.stream.read("s", block_ms=60_000)),
-        asyncio.create_task(one.stream.group_read("s", group="g", consumer="c", block_ms=60_000)),
+        asyncio.create_task(served.stream.read("s", block_ms=60_000)),
+        asyncio.create_task(
+            served.stream.group_read("s", group="g", consumer="c", block_ms=60_000)
+        ),
     ]
     await server.settle()
     assert await other.stream.delete("s")
@@ -447,11 +449,11 @@ async def test_subscribe_to_one_partition(client: FloClient) -> None:
 
 
 async def test_a_subscription_outlives_a_restart_without_loss_or_doubles(
-    server: FloTestServer, one: FloClient
+    server: FloTestServer, served: FloClient
 ) -> None:
     seen: list[bytes] = []
-    subscription = await one.stream.subscribe("s", lambda r: seen.append(r.payload))
-    await one.stream.append("s", b"1")
+    subscription = await served.stream.subscribe("s", lambda r: seen.append(r.payload))
+    await served.stream.append("s", b"1")
     await until(lambda: len(seen) == 1)
     await server.restart()
     async with server.client() as fresh:
@@ -636,14 +638,14 @@ async def test_max_bytes_keeps_the_newest(client: FloClient) -> None:
     assert payloads(await client.stream.read("s")) == [b"bbbb", b"cccc"]
 
 
-async def test_max_age_takes_what_is_older(server: FloTestServer, one: FloClient) -> None:
-    await one.stream.create("s", max_age_ms=1000)
-    await one.stream.append("s", b"old")
+async def test_max_age_takes_what_is_older(server: FloTestServer, served: FloClient) -> None:
+    await served.stream.create("s", max_age_ms=1000)
+    await served.stream.append("s", b"old")
     await server.advance(600)
-    await one.stream.append("s", b"new")
+    await served.stream.append("s", b"new")
     await server.advance(500)
-    assert payloads(await one.stream.read("s")) == [b"new"]
-    assert (await one.stream.info("s")).count == 1
+    assert payloads(await served.stream.read("s")) == [b"new"]
+    assert (await served.stream.info("s")).count == 1
 
 
 async def test_a_start_older_than_what_is_kept_begins_at_what_is_kept(client: FloClient) -> None:
@@ -655,23 +657,23 @@ async def test_a_start_older_than_what_is_kept_begins_at_what_is_kept(client: Fl
     assert (await client.stream.read("s", offset=3)).records[0].payload == b"d"
 
 
-async def test_trim_by_each_criterion(server: FloTestServer, one: FloClient) -> None:
+async def test_trim_by_each_criterion(server: FloTestServer, served: FloClient) -> None:
     for _ in range(10):
-        await one.stream.append("s", b"xx")
+        await served.stream.append("s", b"xx")
         await server.advance(100)
-    assert (await one.stream.trim("s", max_records=9, dry_run=True)).removed == 1
-    assert (await one.stream.info("s")).count == 10
-    assert (await one.stream.trim("s", max_records=9)).removed == 1
-    assert (await one.stream.trim("s", max_records=9)).removed == 0
-    assert (await one.stream.trim("s", max_bytes=16)).removed == 1
-    assert (await one.stream.trim("s", max_age_ms=750)).removed == 1
-    first = (await one.stream.info("s")).first_id
+    assert (await served.stream.trim("s", max_records=9, dry_run=True)).removed == 1
+    assert (await served.stream.info("s")).count == 10
+    assert (await served.stream.trim("s", max_records=9)).removed == 1
+    assert (await served.stream.trim("s", max_records=9)).removed == 0
+    assert (await served.stream.trim("s", max_bytes=16)).removed == 1
+    assert (await served.stream.trim("s", max_age_ms=750)).removed == 1
+    first = (await served.stream.info("s")).first_id
     assert first is not None
-    assert (await one.stream.trim("s", before=first)).removed == 0
-    assert (await one.stream.trim("s", before="$")).removed == 7
+    assert (await served.stream.trim("s", before=first)).removed == 0
+    assert (await served.stream.trim("s", before="$")).removed == 7
     for bad in ({}, {"max_records": -1}, {"max_age_ms": -1}, {"before": "x"}):
         with pytest.raises(BadRequestError):
-            await one.stream.trim("s", **bad)
+            await served.stream.trim("s", **bad)
 
 
 async def test_trimming_to_empty_keeps_last_id_and_offset(client: FloClient) -> None:
@@ -711,12 +713,12 @@ async def test_a_new_stream_of_the_same_name_is_another(client: FloClient) -> No
 # the clock, restarts, batches
 
 
-async def test_ids_grow_though_the_clock_stands(server: FloTestServer, one: FloClient) -> None:
-    first, second = [await one.stream.append("s", b"x") for _ in range(2)]
+async def test_ids_grow_though_the_clock_stands(server: FloTestServer, served: FloClient) -> None:
+    first, second = [await served.stream.append("s", b"x") for _ in range(2)]
     assert first.id.timestamp_ms == second.id.timestamp_ms
     assert second.id.sequence == first.id.sequence + 1
     await server.advance(5)
-    third = await one.stream.append("s", b"x")
+    third = await served.stream.append("s", b"x")
     assert third.id == StreamID(first.id.timestamp_ms + 5, 0)
 
 
@@ -736,7 +738,7 @@ async def test_streams_survive_a_restart(tmp_path: Any) -> None:
 async def test_file_endpoints_share_one_server_and_keep_the_data(tmp_path: Any) -> None:
     endpoint = f"file:{tmp_path / 'data'}"
     async with FloClient(endpoint) as one, FloClient(endpoint) as other:
-        waiting = asyncio.create_task(one.stream.read("s", block_ms=5_000))
+        waiting = asyncio.create_task(served.stream.read("s", block_ms=5_000))
         await asyncio.sleep(0.01)
         await other.stream.append("s", b"x")
         assert payloads(await waiting) == [b"x"]
@@ -775,18 +777,20 @@ async def test_a_refused_batch_appends_nothing(client: FloClient) -> None:
     assert (await client.stream.read("s")).records == []
 
 
-async def test_a_batch_with_a_stale_ack_is_refused(server: FloTestServer, one: FloClient) -> None:
-    await one.stream.append("s", b"1")
-    [record] = (await one.stream.group_read("s", group="g", consumer="c")).records
+async def test_a_batch_with_a_stale_ack_is_refused(
+    server: FloTestServer, served: FloClient
+) -> None:
+    await served.stream.append("s", b"1")
+    [record] = (await served.stream.group_read("s", group="g", consumer="c")).records
     await server.advance(30_000)
-    await one.stream.group_read("s", group="g", consumer="d")
-    batch = one.batch()
+    await served.stream.group_read("s", group="g", consumer="d")
+    batch = served.batch()
     batch.kv.put("done", b"v")
     batch.stream.group_ack("s", [record], group="g")
     with pytest.raises(ConflictError) as refused:
         await send(batch)
     assert refused.value.index == 1
-    assert await one.kv.get("done") is None
+    assert await served.kv.get("done") is None
 
 
 async def test_a_batch_has_no_reads(client: FloClient) -> None:

@@ -126,7 +126,7 @@ async def test_a_table_cuts_nothing(flo: Flo) -> None:
 async def test_scan_of_nothing_is_empty(flo: Flo) -> None:
     result = await flo("kv", "scan", "nope")
     assert (result.code, result.out) == (1, "")
-    nothing = {"entries": [], "cursor": None, "has_more": False}
+    nothing: Any = {"entries": [], "cursor": None, "has_more": False}
     assert (await flo("kv", "scan", "--json")).json == nothing
 
 
