@@ -737,7 +737,7 @@ async def test_streams_survive_a_restart(tmp_path: Any) -> None:
 
 async def test_file_endpoints_share_one_server_and_keep_the_data(tmp_path: Any) -> None:
     endpoint = f"file:{tmp_path / 'data'}"
-    async with FloClient(endpoint) as one, FloClient(endpoint) as other:
+    async with FloClient(endpoint) as served, FloClient(endpoint) as other:
         waiting = asyncio.create_task(served.stream.read("s", block_ms=5_000))
         await asyncio.sleep(0.01)
         await other.stream.append("s", b"x")

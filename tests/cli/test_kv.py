@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo
