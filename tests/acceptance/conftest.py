@@ -33,3 +33,10 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[FloClient]:
     else:
         async with FloTestServer() as server, server.client() as client:
             yield client
+
+
+@pytest.fixture
+async def other(server: FloTestServer) -> AsyncIterator[FloClient]:
+    """A second client of `server`, with a connection of its own."""
+    async with server.client() as client:
+        yield client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo
@@ -126,7 +127,8 @@ async def test_a_table_cuts_nothing(flo: Flo) -> None:
 async def test_scan_of_nothing_is_empty(flo: Flo) -> None:
     result = await flo("kv", "scan", "nope")
     assert (result.code, result.out) == (1, "")
-    assert (await flo("kv", "scan", "--json")).json == {"entries": [], "cursor": None}
+    nothing: Any = {"entries": [], "cursor": None, "has_more": False}
+    assert (await flo("kv", "scan", "--json")).json == nothing
 
 
 async def test_a_foreign_cursor_is_refused(flo: Flo) -> None:

@@ -16,7 +16,7 @@ def test_results_become_objects_with_their_fields() -> None:
         {"key": "key", "value": "value", "version": 1, "updated_at_ms": 2, "expires_at_ms": None},
         None,
     ]
-    assert plain(Page([1, 2], "next")) == {"items": [1, 2], "cursor": "next"}
+    assert plain(Page([1, 2], "next")) == {"items": [1, 2], "cursor": "next", "has_more": True}
     assert plain(StreamID(5, 1)) == "5-1"
 
 

@@ -132,8 +132,10 @@ def test_version() -> None:
 
 
 def test_nothing_asked_shows_the_help() -> None:
-    result = invoke(())
-    assert "Commands:" in result.out + result.err
+    for arguments in ((), ("kv",), ("stream", "group")):
+        result = invoke(arguments)
+        assert result.code == 2
+        assert "Commands:" in result.err.splitlines()
 
 
 def test_global_options_may_follow_the_command() -> None:

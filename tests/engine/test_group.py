@@ -636,7 +636,7 @@ def test_exclusive_takes_over_from_one_that_is_gone(engine: Engine) -> None:
     fill(engine, 1)
     engine.advance(900)
     assert read(engine, "c2") == []
-    engine.now_ms += 100
+    engine.advance(100)
     assert len(read(engine, "c2")) == 1
 
 

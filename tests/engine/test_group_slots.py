@@ -13,6 +13,7 @@ from floruntime.core.stream import (
     GroupLeave,
     GroupRead,
     GroupSeek,
+    GroupTouch,
     StreamAppend,
     StreamRecord,
     StreamTrim,
@@ -104,7 +105,8 @@ def test_keys_of_one_that_left_move_at_once(engine: Engine) -> None:
 def test_keys_of_one_that_is_gone_move_although_it_holds_some(engine: Engine) -> None:
     append_all(engine)
     held = read(engine, "c1", limit=1)
-    engine.now_ms += 30_000
+    engine.run(GroupTouch("s", "g", [held[0].id], [held[0].lease], extend_ms=60_000))
+    engine.advance(30_000)
     engine.run(StreamAppend("s", [b"next"], held[0].partition_key))
     assert b"next" in {record.payload for record in read(engine, "c2")}
 

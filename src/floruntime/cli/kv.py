@@ -29,6 +29,9 @@ Cas = Annotated[
         show_default=False,
     ),
 ]
+TtlSeconds = Annotated[
+    float | None, typer.Option("--ttl-seconds", help="The same, in seconds.", show_default=False)
+]
 ENTRY_COLUMNS = ["key", "version", "updated", "expires", "value"]
 
 
@@ -115,6 +118,7 @@ async def put(
     ttl: Annotated[
         int | None, duration("--ttl", "--ttl-ms", help="The key goes after this long.")
     ] = None,
+    ttl_seconds: TtlSeconds = None,
     cas: Cas = None,
     if_not_exists: Annotated[
         bool, typer.Option("--if-not-exists", help="Only if the key does not exist.")
@@ -126,6 +130,7 @@ async def put(
         key,
         read_value(value),
         ttl_ms=ttl,
+        ttl_seconds=ttl_seconds,
         cas_version=cas,
         if_not_exists=if_not_exists,
         if_exists=if_exists,
@@ -231,13 +236,16 @@ async def touch(
     session: Session,
     key: Key,
     ttl: Annotated[
-        int,
+        int | None,
         duration("--ttl", "--ttl-ms", help="The key goes this long from now (0: never)."),
-    ],
+    ] = None,
+    ttl_seconds: TtlSeconds = None,
     cas: Cas = None,
 ) -> None:
     """Give a key a new TTL; exit code 1 if it does not exist."""
-    if not await session.client.kv.touch(key, ttl_ms=ttl, cas_version=cas):
+    if ttl is None and ttl_seconds is None:
+        raise typer.BadParameter("give --ttl, or --ttl-seconds (0: the key never goes)")
+    if not await session.client.kv.touch(key, ttl_ms=ttl, ttl_seconds=ttl_seconds, cas_version=cas):
         raise _missing(key)
     session.out.show({"touched": True}, "touched")
 

@@ -91,11 +91,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, StreamID):
         return str(value)
     if isinstance(value, msgspec.Struct):
-        value = {name: getattr(value, name) for name in value.__struct_fields__}
+        names = value.__struct_fields__ + (("has_more",) if hasattr(value, "has_more") else ())
+        value = {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return dict(_member(name, member) for name, member in value.items())
     if isinstance(value, Page):
-        return {"items": [plain(item) for item in value], "cursor": value.cursor}
+        items = [plain(item) for item in value]
+        return {"items": items, "cursor": value.cursor, "has_more": value.has_more}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value

@@ -110,14 +110,25 @@ async def dequeue(
         bool,
         typer.Option("--ack", help="Ack as they are handed out: each is delivered at most once."),
     ] = False,
+    ack_mode: Annotated[
+        str | None,
+        typer.Option(
+            "--ack-mode",
+            metavar="explicit|on_delivery",
+            help="The same as --ack: on_delivery.",
+            show_default="explicit",
+        ),
+    ] = None,
 ) -> None:
     """Lease messages; exit code 1 if there are none. Ack each when it is done."""
+    if ack_now and ack_mode not in (None, "on_delivery"):
+        raise typer.BadParameter(f"--ack and --ack-mode {ack_mode} exclude each other")
     result = await session.client.queue.dequeue(
         queue,
         count,
         visibility_timeout_ms=visibility,
         block_ms=block,
-        ack_mode="on_delivery" if ack_now else "explicit",
+        ack_mode="on_delivery" if ack_now else ack_mode or "explicit",
     )
     session.out.table(
         result,

@@ -198,6 +198,8 @@ def _tell(error: Exception, is_json: bool) -> int:
     if is_json:
         ran = error.ran if isinstance(error, FloError) else "no"
         complain(to_json({"error": code, "message": message, "ran": ran, **details}))
+    elif type(error).__name__ == "NoArgsIsHelpError":  # a help text, with lines of its own
+        complain(message)
     else:
         if isinstance(error, FloError) and error.ran == "maybe":
             message += " (it may have taken effect)"
@@ -227,6 +229,8 @@ def exit_code_of(error: FloError) -> int:
 
 
 def _usage_message(error: Any) -> str:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return str(error.format_message())
     context = getattr(error, "ctx", None)
     hint = f" (see {context.command_path} --help)" if context is not None else ""
     message: str = error.format_message()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from msgspec import UNSET, UnsetType
 
 from floruntime.cli import group as groups
 from floruntime.cli.options import All, Block, Cursor, Limit, Yes, duration, examples, group, size
@@ -238,19 +239,18 @@ async def alter(
     ] = None,
 ) -> None:
     """Change what a stream keeps. A setting that is not named stays; none takes it away."""
-    now = await session.client.stream.info(stream)
     info = await session.client.stream.alter(
         stream,
-        max_age_ms=_altered(max_age, duration_ms, now.max_age_ms),
-        max_records=_altered(max_records, count, now.max_records),
-        max_bytes=_altered(max_bytes, size_bytes, now.max_bytes),
+        max_age_ms=_altered(max_age, duration_ms),
+        max_records=_altered(max_records, count),
+        max_bytes=_altered(max_bytes, size_bytes),
     )
     session.out.fields(info, _info_fields(info))
 
 
-def _altered(text: str | None, parse: Callable[[str], int], now: int | None) -> int | None:
+def _altered(text: str | None, parse: Callable[[str], int]) -> int | UnsetType | None:
     if text is None:
-        return now
+        return UNSET
     return None if text == NO_LIMIT else parse(text)
 
 

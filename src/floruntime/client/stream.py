@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import UNSET, UnsetType
+
 from floruntime.client.caller import Caller
 from floruntime.client.follow import Callback, StreamFollower, Subscription
 from floruntime.client.leases import LeaseMemory
@@ -161,12 +163,12 @@ class Stream(StreamGroups):
         self,
         stream: str,
         *,
-        max_age_ms: int | None,
-        max_records: int | None,
-        max_bytes: int | None,
+        max_age_ms: int | UnsetType | None = UNSET,
+        max_records: int | UnsetType | None = UNSET,
+        max_bytes: int | UnsetType | None = UNSET,
         namespace: str | None = None,
     ) -> StreamInfo:
-        """Set all three limits (`None`: no such limit); they hold at once."""
+        """Set limits (`None`: no such limit), which hold at once; what is not named stays."""
         command = self.commands.alter(
             stream, max_age_ms=max_age_ms, max_records=max_records, max_bytes=max_bytes
         )

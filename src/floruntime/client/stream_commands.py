@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import UNSET, UnsetType
+
 from floruntime.client.caller import as_bytes
 from floruntime.client.leases import LeaseMemory
 from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import shown
 from floruntime.core.stream import (
     GroupAck,
     GroupClaim,
@@ -62,6 +65,12 @@ def _listed(ids: RecordIds) -> list[RecordId]:
     return [ids] if isinstance(ids, (StreamID, str, StreamRecord)) else list(ids)
 
 
+def _as_dict(headers: Mapping[str, str] | None) -> dict[str, str]:
+    if headers is not None and not isinstance(headers, Mapping):
+        raise BadRequestError(f"headers is {shown(headers)}; it must be a dict of names and texts")
+    return dict(headers or {})
+
+
 class StreamCommands:
     """The writes of `client.stream` but `group_read`.
 
@@ -83,7 +92,7 @@ class StreamCommands:
     ) -> StreamAppend:
         """Answered with a list of one result."""
         return StreamAppend(
-            stream, [as_bytes(payload)], partition_key, partition, dict(headers or {})
+            stream, [as_bytes(payload)], partition_key, partition, _as_dict(headers)
         )
 
     def append_many(
@@ -113,11 +122,16 @@ class StreamCommands:
         self,
         stream: str,
         *,
-        max_age_ms: int | None,
-        max_records: int | None,
-        max_bytes: int | None,
+        max_age_ms: int | UnsetType | None = UNSET,
+        max_records: int | UnsetType | None = UNSET,
+        max_bytes: int | UnsetType | None = UNSET,
     ) -> StreamAlter:
-        return StreamAlter(stream, max_age_ms, max_records, max_bytes)
+        given = {"max_age_ms": max_age_ms, "max_records": max_records, "max_bytes": max_bytes}
+        unchanged = [name for name, value in given.items() if value is UNSET]
+        age_ms, records, size_bytes = (
+            None if isinstance(value, UnsetType) else value for value in given.values()
+        )
+        return StreamAlter(stream, age_ms, records, size_bytes, unchanged)
 
     def trim(
         self,

@@ -173,12 +173,13 @@ class StreamCreate(Command[StreamInfo], tag=66, frozen=True):
 
 
 class StreamAlter(Command[StreamInfo], tag=67, frozen=True):
-    """All three retention settings are set; `None` means: no such limit."""
+    """`None` means: no such limit. The settings whose names are in `unchanged` stay."""
 
     stream: str
     max_age_ms: int | None
     max_records: int | None
     max_bytes: int | None
+    unchanged: list[str] = []
 
 
 class StreamGetInfo(Query[StreamInfo], tag=68, frozen=True):

@@ -14,7 +14,7 @@ from floruntime.core import limits
 from floruntime.core.stream import GroupClaim, GroupRead, ReadResult, StreamID, StreamRecord
 from floruntime.core.system import Delivery
 from floruntime.engine import timers
-from floruntime.engine.group_liveness import live_members
+from floruntime.engine.group_liveness import swept_members
 from floruntime.engine.group_members import renew
 from floruntime.engine.group_returns import bury, drop, kept_record, let_go, unreturn
 from floruntime.engine.group_rows import (
@@ -157,7 +157,7 @@ def read(tx: Tx, request: GroupRead) -> ReadResult:
 def _may_read(opened: OpenGroup, consumer: str) -> bool:
     if opened.group.mode != EXCLUSIVE:
         return True
-    return live_members(opened.tx, opened.group)[0] == consumer
+    return swept_members(opened.tx, opened.group)[0] == consumer
 
 
 def _has_slot(opened: OpenGroup, consumer: str, id: Id, row: RecordRow) -> bool:

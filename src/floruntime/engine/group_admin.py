@@ -45,7 +45,7 @@ def create(tx: Tx, request: GroupCreate) -> GroupInfo:
     elif msgspec.structs.replace(group, id=0) != wanted:
         raise ConflictError(
             f"group {request.group!r} of stream {request.stream!r} exists with other settings: "
-            f"mode={group.mode}, ack_timeout_ms={group.ack_timeout_ms}, "
+            f"start={group.start!r}, mode={group.mode}, ack_timeout_ms={group.ack_timeout_ms}, "
             f"max_deliver={group.max_deliver}, consumer_timeout_ms={group.consumer_timeout_ms}"
         )
     return info_of(tx, stream, group, request.group)
@@ -60,7 +60,12 @@ def _wanted(request: GroupCreate) -> GroupRow:
     limits.check_range("max_deliver", request.max_deliver, 1, limits.ATTEMPTS_MAX)
     limits.check_duration("consumer_timeout_ms", request.consumer_timeout_ms, low=1)
     return GroupRow(
-        0, request.mode, request.ack_timeout_ms, request.max_deliver, request.consumer_timeout_ms
+        0,
+        request.mode,
+        request.ack_timeout_ms,
+        request.max_deliver,
+        request.consumer_timeout_ms,
+        request.start,
     )
 
 

@@ -19,5 +19,16 @@ def is_live(group: GroupRow, member: Member, now_ms: int) -> bool:
 def live_members(view: View, group: GroupRow) -> tuple[str, ...]:
     """The names of the members that are not gone, the first to join first."""
     members = members_of(view, group).members
-    live = [name for name, member in members.items() if is_live(group, member, view.now_ms)]
-    return tuple(sorted(live, key=lambda name: members[name].joined))
+    return tuple(
+        name for name in swept_members(view, group) if is_live(group, members[name], view.now_ms)
+    )
+
+
+def swept_members(view: View, group: GroupRow) -> tuple[str, ...]:
+    """The names of the members as the last sweep left them, the first to join first.
+
+    Who takes over from whom goes by these. The tick that sweeps somebody out returns what ran out
+    with it first, so a successor sees those records before newer ones.
+    """
+    members = members_of(view, group).members
+    return tuple(sorted(members, key=lambda name: members[name].joined))

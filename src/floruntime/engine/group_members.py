@@ -32,11 +32,15 @@ from floruntime.engine.tx import Tx
 
 
 def renew(opened: OpenGroup, consumer: str) -> None:
-    """Note that `consumer` was heard of; it joins if it is no member."""
+    """Note that `consumer` was heard of; it joins if it is no member.
+
+    Only the sweep decides who is gone: right before it, open waits are renewed one by one, and
+    none of them may lose its place to another that is renewed earlier.
+    """
     tx, group = opened.tx, opened.group
     row = members_of(tx, group)
     member = row.members.get(consumer)
-    if member is not None and is_live(group, member, tx.now_ms):
+    if member is not None:
         if tx.now_ms - member.last_seen_ms < group.consumer_timeout_ms // 10:
             return
         seen = Member(member.joined, tx.now_ms)
@@ -52,19 +56,13 @@ def renew_if_member(opened: OpenGroup, consumer: str | None) -> None:
 
 
 def _join(opened: OpenGroup, consumer: str, row: MembersRow) -> None:
-    tx, group = opened.tx, opened.group
-    live = {
-        name: member
-        for name, member in row.members.items()
-        if is_live(group, member, tx.now_ms) and name != consumer
-    }
-    if len(live) >= limits.GROUP_MEMBERS_MAX:
+    if len(row.members) >= limits.GROUP_MEMBERS_MAX:
         raise BadRequestError(
-            f"group {opened.name!r} has {len(live)} members; "
+            f"group {opened.name!r} has {len(row.members)} members; "
             f"at most {limits.GROUP_MEMBERS_MAX} are allowed"
         )
-    live[consumer] = Member(row.joined_total, tx.now_ms)
-    _put(opened, live, row.joined_total + 1, row.due_ms)
+    members = {**row.members, consumer: Member(row.joined_total, opened.tx.now_ms)}
+    _put(opened, members, row.joined_total + 1, row.due_ms)
 
 
 def _put(opened: OpenGroup, members: dict[str, Member], joined_total: int, due_ms: int) -> None:

@@ -41,6 +41,7 @@ class GroupRow(Value, frozen=True):
     ack_timeout_ms: int = 30_000
     max_deliver: int = 10
     consumer_timeout_ms: int = 30_000
+    start: str = "0"
 
 
 class GroupState(msgspec.Struct, array_like=True):

@@ -14,7 +14,7 @@ import zlib
 import msgspec
 
 from floruntime.core import limits
-from floruntime.engine.group_liveness import live_members
+from floruntime.engine.group_liveness import swept_members
 from floruntime.engine.group_rows import PARKED, SLOTS, OpenGroup, PendingRow, Slot, SlotsRow
 from floruntime.engine.stream_rows import Id, RecordRow
 
@@ -52,7 +52,7 @@ class SlotBook:
 
     def __init__(self, opened: OpenGroup) -> None:
         self._opened = opened
-        self._live = live_members(opened.tx, opened.group)
+        self._members = swept_members(opened.tx, opened.group)
         self._stored = opened.tx.get(SLOTS, SLOTS.key(opened.group.id)) or SlotsRow()
         self._slots = dict(self._stored.slots)
 
@@ -62,10 +62,10 @@ class SlotBook:
 
     def _settle_owner(self, slot: int) -> Slot:
         found = self._slots.get(slot)
-        wanted = wanted_owners(self._live)[slot] if self._live else ""
+        wanted = wanted_owners(self._members)[slot] if self._members else ""
         if found is None:
             found = self._slots[slot] = Slot(wanted)
-        elif found.owner != wanted and (not found.held or found.owner not in self._live):
+        elif found.owner != wanted and (not found.held or found.owner not in self._members):
             found = self._slots[slot] = Slot(wanted, found.epoch + 1, 0, found.parked)
         return found
 
@@ -83,8 +83,8 @@ class SlotBook:
         self._change(pending.slot, held=found.held - 1)
         if (
             found.held == 1
-            and self._live
-            and wanted_owners(self._live)[pending.slot] != found.owner
+            and self._members
+            and wanted_owners(self._members)[pending.slot] != found.owner
         ):
             self._opened.touch()  # the slot may move now, and its next owner be waiting
 

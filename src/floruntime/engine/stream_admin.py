@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.errors import ConflictError
+from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.stream import (
     StreamAlter,
     StreamCreate,
@@ -33,6 +33,8 @@ from floruntime.engine.stream_rows import (
     the_stream,
 )
 from floruntime.engine.tx import Tx, View
+
+_LIMITS = ("max_age_ms", "max_records", "max_bytes")
 
 
 @command(StreamCreate)
@@ -74,9 +76,10 @@ def _check_limits(request: StreamCreate | StreamAlter) -> None:
 
 @command(StreamAlter, grows=False)
 def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
-    """Set all three limits; they hold from this commit on."""
+    """Set the limits; they hold from this commit on."""
     _check_limits(request)
     before = the_stream(tx, request.stream)
+    request = _with_unchanged(request, before)
     state = state_of(tx, before).copy()
     # What the old age limit had taken from readers does not come back with a longer one.
     apply_cut(tx, before, state, visible_cut(tx, before, state))
@@ -92,6 +95,17 @@ def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     arm(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     return info_of(tx, request.stream, stream)
+
+
+def _with_unchanged(request: StreamAlter, stream: StreamRow) -> StreamAlter:
+    kept: dict[str, int | None] = {}
+    for name in request.unchanged:
+        if name not in _LIMITS:
+            raise BadRequestError(
+                f"unchanged names {limits.shown(name)}; the limits are {', '.join(_LIMITS)}"
+            )
+        kept[name] = getattr(stream, name)
+    return msgspec.structs.replace(request, **kept)
 
 
 def info_of(view: View, name: str, stream: StreamRow) -> StreamInfo:
