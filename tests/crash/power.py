@@ -10,12 +10,16 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from floruntime.server.data_dir import store_path, witness_path
 from floruntime.server.storage import DiskStorage
+
+PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class WatchedDisk(DiskStorage):
         super().__init__(path)
         assert self.path is not None
         self._place = Path(self.path)
+        self._lock = threading.Lock()  # an image is of one moment, not of half a sync
         self.kept = Kept(0, self._log_bytes(), self._witness())
 
     def _log_bytes(self) -> dict[str, int]:
@@ -43,13 +48,18 @@ class WatchedDisk(DiskStorage):
         return Path(witness_path(str(self._place))).read_bytes()
 
     def sync(self, index: int) -> None:
-        before = self._log_bytes()
-        witness = self._witness()
-        super().sync(index)
-        self.kept = Kept(index, before, witness)
+        with self._lock:
+            before = self._log_bytes()
+            witness = self._witness()
+            super().sync(index)
+            self.kept = Kept(index, before, witness)
 
     def image(self, target: str, chance: random.Random) -> None:
         """What a power cut at this moment may leave behind."""
+        with self._lock:
+            self._image(target, chance)
+
+    def _image(self, target: str, chance: random.Random) -> None:
         kept = self.kept
         while not self._copy(target):
             shutil.rmtree(target)
@@ -81,20 +91,27 @@ def logs_of(directory: Path) -> list[Path]:
 
 
 def _cut(path: Path, kept_bytes: int, chance: random.Random) -> None:
-    """Drop what follows a random place behind `kept_bytes`; or leave zeros or rubbish there."""
+    """Drop what follows a random place behind `kept_bytes`; or leave zeros or some pages there."""
     size = path.stat().st_size
     if size <= kept_bytes:
         return
     end = chance.choice((kept_bytes, size - 1, chance.randint(kept_bytes, size)))
     with path.open("r+b") as file:
+        file.seek(end)
+        tail = file.read()
         file.truncate(end)
         file.seek(end)
         match chance.randrange(3):
             case 0:
                 file.write(bytes(size - end))
             case 1:
-                # Below 128 only: RocksDB (as of rocksdict 0.3.29) reads its log forever when a torn
-                # record's type byte has its highest bit set ("may be ignored") and its rest is bad.
-                file.write(bytes(byte & 127 for byte in chance.randbytes(size - end)))
+                _write_back(file, tail, chance)
             case _:
                 pass
+
+
+def _write_back(file: BinaryIO, tail: bytes, chance: random.Random) -> None:
+    """Some pages of `tail` had reached the disk, in no order; the others are zeros."""
+    for page in range(0, len(tail), PAGE_BYTES):
+        piece = tail[page : page + PAGE_BYTES]
+        file.write(piece if chance.random() < 0.5 else bytes(len(piece)))
