@@ -215,7 +215,7 @@ class Fuzz:
             "sessions": len(server._sessions),
             "bytes of requests": server.load.held_bytes,
             "waits for commands": len(server.commit._command_waiters),
-            "waits for queries": len(server.commit._query_waiters),
+            "waits for queries": len(server.commit.queries.waiters),
         }
         self.problems += [f"{count} {what} are held" for what, count in held.items() if count]
         self.problems += [f"logged: {line}" for line in self.log.bad()[:5]]
