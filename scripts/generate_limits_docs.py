@@ -39,6 +39,7 @@ MEANINGS = {
     "LIMIT_MAX": "`limit` of a page, scan or read",
     "HISTORY_LIMIT_MAX": "versions kept of a key, and `limit` of `history`",
     "MGET_KEYS_MAX": "keys of one `mget`",
+    "ANSWER_VALUES_BYTES_MAX": "all values of one `mget` or `history`",
     "MANY_MAX": "payloads of one `enqueue_many`, `append_many`; seqs or ids of one ack, nack or "
     "touch; `count` of a dequeue",
     "BATCH_COMMANDS_MAX": "commands of one batch",
@@ -55,6 +56,7 @@ MEANINGS = {
     "COUNTER_MIN": "a counter, downwards",
     "SESSION_WRITES_MAX": "writes remembered of one client",
     "SESSION_AGE_MS_MAX": "how long each is remembered",
+    "READER_STUCK_MS": "time in which a reader with too much unread must take something",
     "CONNECTIONS_MAX": "connections (`connections_max`)",
     "IN_FLIGHT_MAX": "unanswered requests of one connection (`in_flight_max`)",
     "PENDING_BYTES_MAX": "unanswered requests of all connections (`pending_bytes_max`)",

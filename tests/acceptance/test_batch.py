@@ -173,11 +173,11 @@ async def test_it_takes_writes_only(client: FloClient) -> None:
             with pytest.raises((AttributeError, BadRequestError)):
                 getattr(b.queue, not_taken)("q")
         with pytest.raises((AttributeError, BadRequestError)):
-            b.stream.group_read("s", group="g", consumer="c")  # type: ignore[attr-defined]
+            b.stream.group_read("s", group="g", consumer="c")  # type: ignore[attr-defined]  # the point of the test
         with pytest.raises(TypeError):
-            b.kv.put("k")  # type: ignore[call-arg]
+            b.kv.put("k")  # type: ignore[call-arg]  # the point of the test
         with pytest.raises(BadRequestError):
-            b.kv.put("k", None)  # type: ignore[arg-type]
+            b.kv.put("k", None)  # type: ignore[arg-type]  # the point of the test
     assert b.results == []
 
 
@@ -185,7 +185,7 @@ async def test_it_lies_in_one_namespace(client: FloClient) -> None:
     async with client.batch(namespace="other") as b:
         b.kv.put("k", b"v")
         with pytest.raises(BadRequestError, match="namespace"):
-            b.kv.put("k", b"v", namespace="third")  # type: ignore[call-arg]
+            b.kv.put("k", b"v", namespace="third")  # type: ignore[call-arg]  # the point of the test
     assert await client.kv.get("k") is None
     assert await client.kv.get("k", namespace="other") == b"v"
     with pytest.raises(BadRequestError):

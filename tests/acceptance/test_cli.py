@@ -250,10 +250,11 @@ async def test_stream_append_and_read(flo: Flo) -> None:
     assert (await flo("stream", "read", "s", "--tail")).code == 1
 
 
-async def test_stream_read_follow(flo: Flo, served: FloClient) -> None:
+async def test_stream_read_follow(flo: Flo, server: FloTestServer, served: FloClient) -> None:
     await served.stream.append("s", b"old")
     following = asyncio.create_task(flo("stream", "read", "s", "--follow", "--limit", "2"))
-    await asyncio.sleep(0.05)
+    while not server.server.commit.queries.waiters:  # noqa: ASYNC110 # it connects in a thread
+        await asyncio.sleep(0)
     await served.stream.append("s", b"new")
     result = await asyncio.wait_for(following, 5)
     assert [line.split("\t")[1] for line in result.out.splitlines()] == ["old", "new"]

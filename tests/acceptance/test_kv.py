@@ -21,6 +21,7 @@ from floruntime import (
     VersionEntry,
 )
 from floruntime.testing import FloTestServer
+from tests.acceptance.waiting import under_way
 
 DAY_MS = 24 * 3600 * 1000
 TEN_YEARS_MS = 10 * 365 * DAY_MS
@@ -65,7 +66,7 @@ async def test_an_entry_tells_everything(served: FloClient, server: FloTestServe
     assert entry is not None
     assert (entry.version, entry.expires_at_ms) == (2, None)
     with pytest.raises(AttributeError):
-        entry.value = b"other"  # type: ignore[misc]
+        entry.value = b"other"  # type: ignore[misc]  # the point of the test
 
 
 async def test_delete_says_whether_it_existed(client: FloClient) -> None:
@@ -157,7 +158,7 @@ async def test_what_can_never_be_right_is_refused_and_writes_nothing(
     assert caught.value.ran == "no"
     assert await client.kv.get("k") is None
     with pytest.raises(TypeError):
-        await client.kv.put("k", b"v", no_such_option=1)  # type: ignore[call-arg]
+        await client.kv.put("k", b"v", no_such_option=1)  # type: ignore[call-arg]  # the point of the test
 
 
 # Limits
@@ -422,7 +423,7 @@ async def test_a_counter_has_64_bits(client: FloClient) -> None:
         await client.kv.incr("m", -1)
     for delta in (2**63, -(2**63) - 1, 2**64, 1.5, "1"):
         with pytest.raises(BadRequestError):
-            await client.kv.incr("n", delta)  # type: ignore[arg-type]
+            await client.kv.incr("n", delta)  # type: ignore[arg-type]  # the point of the test
 
 
 @pytest.mark.parametrize("value", ["", "x", "1.0", " 1", "+1", "01", "-", "1\n", "٣", str(2**63)])
@@ -477,7 +478,7 @@ async def test_a_document_is_text_that_anyone_may_put(client: FloClient) -> None
     assert await client.kv.json_get("k") == [1]
     for path in ("", "a", "$.", "$..a", "$[*]", "$.a[", "$[?@.a]", None):
         with pytest.raises(BadRequestError):
-            await client.kv.json_get("k", path)  # type: ignore[arg-type]
+            await client.kv.json_get("k", path)  # type: ignore[arg-type]  # the point of the test
     for value in (float("nan"), {1, 2}, b"bytes", object()):
         with pytest.raises(BadRequestError):
             await client.kv.json_set("k", "$", value)
@@ -489,9 +490,9 @@ async def test_a_document_is_text_that_anyone_may_put(client: FloClient) -> None
 async def test_get_waits_for_the_key_to_exist(client: FloClient) -> None:
     waiting = asyncio.ensure_future(client.kv.get("k", block_ms=10_000))
     elsewhere = asyncio.ensure_future(client.kv.get("k", block_ms=10_000, namespace="other"))
-    await asyncio.sleep(0.02)
+    await under_way(client)
     await client.kv.put("other", b"")
-    await asyncio.sleep(0.02)
+    await under_way(client)
     assert not waiting.done()
     await client.kv.put("k", b"v")
     assert await asyncio.wait_for(waiting, 1) == b"v"
@@ -512,7 +513,7 @@ async def test_a_wait_ends_at_its_time_with_nothing(
     served: FloClient, server: FloTestServer
 ) -> None:
     waiting = asyncio.ensure_future(served.kv.get("k", block_ms=300_000))
-    await asyncio.sleep(0.02)
+    await under_way(served)
     await server.advance(299_999)
     assert not waiting.done()
     await server.advance(1)
@@ -528,7 +529,7 @@ async def next_of(watch: Any) -> KvChange:
 async def test_a_watch_shows_every_change_in_order(client: FloClient) -> None:
     watch = client.kv.watch("k")
     first = asyncio.ensure_future(next_of(watch))
-    await asyncio.sleep(0.02)
+    await under_way(client)
     await client.kv.put("k", b"1")
     await client.kv.put("kk", b"another key")
     await client.kv.incr("k")
@@ -553,7 +554,7 @@ async def test_a_prefix_watch_shows_the_keys_that_begin_with_it(client: FloClien
     await client.kv.put("user:1", b"old")
     watch = client.kv.watch("user:", prefix=True)
     first = asyncio.ensure_future(next_of(watch))
-    await asyncio.sleep(0.02)
+    await under_way(client)
     await client.kv.put("user", b"no")
     await client.kv.put("user:2", b"yes", namespace="other")
     await client.kv.put("user:2", b"yes")

@@ -9,6 +9,7 @@ import pytest
 
 from floruntime import BadRequestError, ConflictError, FloClient, Page
 from floruntime.testing import FloTestServer
+from tests.acceptance.waiting import under_way
 
 
 async def names(client: FloClient) -> list[str]:
@@ -76,9 +77,9 @@ async def test_they_never_see_each_other(server: FloTestServer) -> None:
         await one.kv.put("k", b"1")
         await one.queue.enqueue("q", b"1", dedup_key="d")
         waiting = asyncio.ensure_future(two.queue.dequeue("q", block_ms=60_000))
-        await asyncio.sleep(0.02)
+        await under_way(two)
         await one.queue.enqueue("q", b"2")
-        await asyncio.sleep(0.02)
+        await under_way(two)
         assert not waiting.done()
         assert await two.kv.get("k") is None
         assert (await two.kv.scan()).entries == []

@@ -19,6 +19,7 @@ from floruntime import (
     QueueStats,
 )
 from floruntime.testing import FloTestServer
+from tests.acceptance.waiting import under_way
 
 DAY_MS = 24 * 3600 * 1000
 TEN_YEARS_MS = 10 * 365 * DAY_MS
@@ -67,7 +68,7 @@ async def test_many_are_one_commit_with_seqs_in_order(client: FloClient) -> None
     assert len(await client.queue.enqueue_many("q", (b"x" for _ in range(1000)))) == 1000
     for bad in ([b"x"] * 1001, [b"x", None], b"one", "one"):
         with pytest.raises(BadRequestError):
-            await client.queue.enqueue_many("q", bad)  # type: ignore[arg-type]
+            await client.queue.enqueue_many("q", bad)  # type: ignore[arg-type]  # the point of the test
     assert (await client.queue.stats("q")).ready == 1000
     assert len(await take(client, 1000)) == 1000
 
@@ -258,10 +259,10 @@ async def test_what_is_held_is_done_and_what_is_unknown_is_stale(client: FloClie
     assert len(stale.stale) == 1000
     for bad in ("12", [None], [1.5], ["1"], [b"1"]):
         with pytest.raises(BadRequestError):
-            await client.queue.ack("q", bad)  # type: ignore[arg-type]
+            await client.queue.ack("q", bad)  # type: ignore[arg-type]  # the point of the test
     for nothing in (None, 1.5):
         with pytest.raises((BadRequestError, TypeError)):
-            await client.queue.ack("q", nothing)  # type: ignore[arg-type]
+            await client.queue.ack("q", nothing)  # type: ignore[arg-type]  # the point of the test
 
 
 async def test_a_lease_that_ran_out_may_be_acked_while_nobody_else_has_it(
@@ -531,17 +532,17 @@ async def test_a_wait_is_woken_by_another_client(served: FloClient, server: FloT
         waiting = asyncio.ensure_future(take(served, block_ms=60_000))
         async with server.client() as other:
             if wake == "enqueue":
-                await asyncio.sleep(0.02)
+                await under_way(served)
                 await other.queue.enqueue("q", wake)
             elif wake == "nack":
-                await asyncio.sleep(0.02)
+                await under_way(served)
                 await other.queue.nack("q", [1])
             elif wake == "delay":
-                await asyncio.sleep(0.02)
+                await under_way(served)
                 await other.queue.enqueue("q", wake, delay_ms=1_000)
                 await server.advance(1_000)
             else:
-                await asyncio.sleep(0.02)
+                await under_way(served)
                 await server.advance(30_000)
         messages = await asyncio.wait_for(waiting, 2)
         assert messages, wake
@@ -559,7 +560,7 @@ async def test_waiting_consumers_are_served_first_come_first_served(
     for client in clients:
         await client.connect()
         waiting.append(asyncio.ensure_future(take(client, block_ms=60_000)))
-        await asyncio.sleep(0.02)
+        await under_way(client)
     for number in range(4):
         await served.queue.enqueue("q", str(number))
     results = await asyncio.wait_for(asyncio.gather(*waiting), 2)
@@ -570,7 +571,7 @@ async def test_waiting_consumers_are_served_first_come_first_served(
 
 async def test_a_wait_ends_empty_at_its_time(served: FloClient, server: FloTestServer) -> None:
     waiting = asyncio.ensure_future(take(served, block_ms=300_000))
-    await asyncio.sleep(0.02)
+    await under_way(served)
     await server.advance(300_000)
     assert await waiting == []
 
@@ -588,7 +589,7 @@ async def test_a_dequeue_cancelled_while_the_message_comes_hands_it_back(
 ) -> None:
     for turn in range(20):
         waiting = asyncio.ensure_future(client.queue.dequeue("q", block_ms=60_000))
-        await asyncio.sleep(0.01)
+        await under_way(client)
         enqueued = asyncio.ensure_future(client.queue.enqueue("q", str(turn)))
         for _ in range(turn):
             await asyncio.sleep(0)
@@ -609,7 +610,7 @@ async def test_a_closed_clients_wait_takes_no_message(
     other = server.client()
     await other.connect()
     waiting = asyncio.ensure_future(take(other, block_ms=60_000))
-    await asyncio.sleep(0.02)
+    await under_way(other)
     await other.close()
     await asyncio.gather(waiting, return_exceptions=True)
     await served.queue.enqueue("q", b"x")
@@ -618,10 +619,10 @@ async def test_a_closed_clients_wait_takes_no_message(
 
 async def test_a_missing_queue_is_waited_for(client: FloClient) -> None:
     waiting = asyncio.ensure_future(take(client, block_ms=10_000))
-    await asyncio.sleep(0.02)
+    await under_way(client)
     await client.queue.enqueue("another", b"no")
     await client.queue.enqueue("q", b"no", namespace="other")
-    await asyncio.sleep(0.02)
+    await under_way(client)
     assert not waiting.done()
     await client.queue.enqueue_many("q", [b"yes", b"left"])
     assert [m.payload for m in await asyncio.wait_for(waiting, 2)] == [b"yes"]
