@@ -36,7 +36,7 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait for what the event loop brings about."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 # no event tells it
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 async def nothing(c: FloClient) -> None:
@@ -470,7 +470,7 @@ async def test_thousands_of_writes_in_flight_each_happen_once(cut: Cut) -> None:
         proxy.plan(kv.KvIncr, cut)
         calls = [asyncio.create_task(client.kv.incr("n")) for _ in range(3_000)]
         for _ in range(3):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             proxy.cut_all()
         sums = await asyncio.gather(*calls)
         assert sorted(sums) == list(range(2, 3_002))
@@ -497,7 +497,7 @@ async def _append_with_cuts(proxy: CuttingProxy, server: FloTestServer, count: i
             if number % 7 == 3:
                 proxy.cut_all()
             if number % 5 == 0:
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0)
     return sent
 
 
