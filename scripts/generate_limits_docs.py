@@ -44,13 +44,14 @@ MEANINGS = {
     "BATCH_COMMANDS_MAX": "commands of one batch",
     "BATCH_BYTES_MAX": "one batch, encoded",
     "REPLY_BYTES_MAX": "payload after which a page or delivery ends early, with at least one item",
+    "ANSWER_VALUES_BYTES_MAX": "the values of one `mget` or `history` together; more is refused",
     "PRIORITY_MAX": "`priority`",
     "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`",
     "PARTITIONS_MAX": "partitions of a stream",
     "GROUP_MEMBERS_MAX": "members of a group",
     "GROUP_PARKED_MAX": "records that a `key_shared` group keeps for consumers that are behind",
     "GROUP_DEAD_MAX": "dead letters of a group; the oldest go first",
-    "SETTLED_MS": "how long a group's holder may repeat its ack and is told `done` again",
+    "SETTLED_MS": "how long a holder may repeat its ack or nack and is told `done` again",
     "COUNTER_MAX": "a counter",
     "COUNTER_MIN": "a counter, downwards",
     "SESSION_WRITES_MAX": "writes remembered of one client",
@@ -58,7 +59,11 @@ MEANINGS = {
     "CONNECTIONS_MAX": "connections (`connections_max`)",
     "IN_FLIGHT_MAX": "unanswered requests of one connection (`in_flight_max`)",
     "PENDING_BYTES_MAX": "unanswered requests of all connections (`pending_bytes_max`)",
-    "OUTBOX_BYTES_MAX": "unread answers of a connection before it is cut (`outbox_bytes_max`)",
+    "OUTBOX_BYTES_MAX": (
+        "unread answers of a connection above which its reader must go on reading "
+        "(`outbox_bytes_max`)"
+    ),
+    "READER_STUCK_MS": "how long such a reader may take nothing before it is cut off",
     "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
     "HANDSHAKE_MS_MAX": "time for a connection's hello",
 }
