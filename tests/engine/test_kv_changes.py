@@ -8,7 +8,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, GapError
 from floruntime.core.kv import KvChange, KvChanges, KvChangesReply, KvDelete, KvPut
 from floruntime.core.system import NamespaceDelete
-from floruntime.engine import kv, kv_rows
+from floruntime.engine import kv_changes, kv_rows
 from floruntime.engine.kv_rows import FORGET_AFTER_MS, KV_CHANGE
 from floruntime.engine.timers import KV_TRIM_CHANGES, TIMER
 from tests.engine.harness import Engine
@@ -77,7 +77,7 @@ def test_pages_go_on_from_the_version_they_give(engine: Engine) -> None:
 def test_a_page_looks_at_a_bounded_number_of_changes(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kv, "SCANNED_ROWS_MAX", 3)
+    monkeypatch.setattr(kv_changes, "SCANNED_ROWS_MAX", 3)
     for _ in range(5):
         put(engine, "noise")
     put(engine, "a")

@@ -135,6 +135,16 @@ def check_key(key: str) -> bytes:
     return data
 
 
+def check_prefix(field: str, text: str) -> bytes:
+    """The UTF-8 bytes of what keys begin with: up to 4,096, perhaps none."""
+    prefix = utf8(field, text)
+    if len(prefix) > KEY_BYTES_MAX:
+        raise BadRequestError(
+            f"{field} has {len(prefix)} bytes; at most {KEY_BYTES_MAX} are allowed"
+        )
+    return prefix
+
+
 def check_range(field: str, value: int, low: int, high: int) -> int:
     """`value` if it lies in `low` to `high`, both included."""
     try:

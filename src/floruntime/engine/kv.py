@@ -7,14 +7,9 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from floruntime.core import limits
-from floruntime.core.errors import BadRequestError, ConflictError, GapError, NotFoundError
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.kv import (
-    KvChange,
-    KvChanges,
-    KvChangesReply,
     KvCheck,
     KvDelete,
     KvEntry,
@@ -35,11 +30,11 @@ from floruntime.core.kv import (
     VersionEntry,
 )
 from floruntime.engine import json_document as documents
+from floruntime.engine import kv_changes  # noqa: F401 # registers its rules
 from floruntime.engine.cursors import make_cursor, open_cursor
 from floruntime.engine.keyspace import next_key
 from floruntime.engine.kv_rows import (
     KV,
-    KV_CHANGE,
     KV_HISTORY,
     KvRow,
     change,
@@ -47,7 +42,7 @@ from floruntime.engine.kv_rows import (
     load,
     set_expiry,
 )
-from floruntime.engine.namespaces import find_namespace, namespace_id, version_of
+from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, query, waits
 from floruntime.engine.tx import Topic, Tx, View
 
@@ -300,7 +295,7 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
 @query(KvScan)
 def scan(view: View, request: KvScan) -> ScanResult:
     limit = limits.check_limit(request.limit)
-    prefix = _check_prefix("prefix", request.prefix)
+    prefix = limits.check_prefix("prefix", request.prefix)
     owner = namespace_id(view)
     listing = f"kv.scan.{zlib.crc32(prefix)}"
     start, end = KV.range(owner, tail=prefix)
@@ -308,15 +303,6 @@ def scan(view: View, request: KvScan) -> ScanResult:
     if after is not None:
         start = next_key(KV.key(owner, tail=after))
     return _scan_page(view, start, end, limit, request.keys_only, listing, owner)
-
-
-def _check_prefix(field: str, text: str) -> bytes:
-    prefix = limits.utf8(field, text)
-    if len(prefix) > limits.KEY_BYTES_MAX:
-        raise BadRequestError(
-            f"{field} has {len(prefix)} bytes; at most {limits.KEY_BYTES_MAX} are allowed"
-        )
-    return prefix
 
 
 def _scan_page(
@@ -337,43 +323,6 @@ def _scan_page(
     return ScanResult(entries, None)
 
 
-@query(KvChanges)
-def changes(view: View, request: KvChanges) -> KvChangesReply:
-    limit = limits.check_limit(request.limit)
-    limits.check_block(request.block_ms)
-    _check_prefix("key", request.key) if request.prefix else limits.check_key(request.key)
-    since = request.from_version
-    if since is None:
-        return KvChangesReply([], version_of(view))
-    limits.check_range("from_version", since, 0, limits.UINT_MAX)
-    namespace = find_namespace(view)
-    if namespace is None:
-        return KvChangesReply([], since)
-    if since < namespace.changes_floor:
-        raise GapError(
-            f"changes after version {since} are no longer kept; the first version to watch from "
-            f"is {namespace.changes_floor}",
-            first_version=namespace.changes_floor,
-        )
-    return _changes_after(view, request, namespace.id, since, limit)
-
-
-def _changes_after(
-    view: View, request: KvChanges, owner: int, since: int, limit: int
-) -> KvChangesReply:
-    found: list[KvChange] = []
-    bytes_left = limits.REPLY_BYTES_MAX
-    start, end = KV_CHANGE.key(owner, since + 1), KV_CHANGE.range(owner)[1]
-    for scanned, (at, row) in enumerate(view.scan(KV_CHANGE, start, end)):
-        if len(found) == limit or bytes_left <= 0 or scanned == SCANNED_ROWS_MAX:
-            return KvChangesReply(found, since, more=True)
-        since = KV_CHANGE.unpack(at)[1]
-        if row.key.startswith(request.key) if request.prefix else row.key == request.key:
-            found.append(KvChange(row.key, row.value, since, row.deleted))
-            bytes_left -= len(row.value)
-    return KvChangesReply(found, since)
-
-
 # Waiting
 
 
@@ -381,29 +330,8 @@ def _key_topic(namespace: str, request: KvGet) -> Topic:
     return (namespace, "kv", request.key)
 
 
-def _changes_topic(namespace: str, request: KvChanges) -> Topic:
-    return (namespace, "kv", "" if request.prefix else request.key)
-
-
-def _pin_version(view: View, request: KvChanges) -> KvChanges:
-    if request.from_version is not None:
-        return request
-    return msgspec.structs.replace(request, from_version=version_of(view))
-
-
-def _move_version(view: View, request: KvChanges) -> KvChanges:
-    """Go on from the present, so that what other keys change meanwhile opens no gap."""
-    version = max(request.from_version or 0, version_of(view))
-    return msgspec.structs.replace(request, from_version=version)
-
-
 def _is_found(answer: Any) -> bool:
     return answer is not None
 
 
-def _has_changes(answer: KvChangesReply) -> bool:
-    return bool(answer.changes) or answer.more
-
-
 waits(KvGet, topic=_key_topic, found=_is_found)
-waits(KvChanges, topic=_changes_topic, found=_has_changes, begin=_pin_version, renew=_move_version)

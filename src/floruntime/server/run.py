@@ -79,6 +79,7 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 
 async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: None) -> None:
     """Serve until a signal asks to stop."""
+    stopping = _stop_signals()
     storage: Storage
     storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage()
     on_step = fail_point_from(os.environ.get(VARIABLE))
@@ -89,7 +90,6 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
         await server.stop()
         raise
     server.start()
-    stopping = _stop_signals()
     log.info(
         "ready on %s:%d, durability %s, data in %s",
         config.bind,
