@@ -483,6 +483,19 @@ async def test_a_bad_subscription_is_refused_at_once(client: FloClient) -> None:
         await client.stream.subscribe("s", print, start="nonsense")
     with pytest.raises(BadRequestError):
         await client.stream.subscribe("", print)
+    no_function: Any = "print"
+    with pytest.raises(BadRequestError):
+        await client.stream.subscribe("s", no_function)
+
+
+async def test_closing_the_client_ends_its_subscriptions_quietly(
+    server: FloTestServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with server.client() as client:
+        subscription = await client.stream.subscribe("s", print)
+    await until(lambda: not subscription.is_active)
+    assert isinstance(subscription.error, FloError)
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 async def test_follow_iterates_from_a_position(client: FloClient) -> None:

@@ -21,6 +21,7 @@ from floruntime.client.stream_commands import Position, position_text
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
+    NotConnectedError,
     OverloadedError,
     RequestTimeoutError,
     UnavailableError,
@@ -139,6 +140,9 @@ class Subscription:
         try:
             async for record in self._follower:
                 await self._hand_over(record)
+        except NotConnectedError as error:  # the client was closed, and meant to be
+            self.error = error
+            log.info("subscription ended: %s", error)
         except FloError as error:
             self.error = error
             log.error("subscription ended: %s", error)

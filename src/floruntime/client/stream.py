@@ -11,6 +11,8 @@ from floruntime.client.follow import Callback, StreamFollower, Subscription
 from floruntime.client.leases import LeaseMemory
 from floruntime.client.stream_commands import Payload, Position, StreamCommands, position_text
 from floruntime.client.stream_groups import StreamGroups
+from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import shown
 from floruntime.core.stream import (
     AppendResult,
     ReadResult,
@@ -86,6 +88,8 @@ class Stream(StreamGroups):
     ) -> ReadResult:
         """Up to `limit` records in id order, from the beginning unless told otherwise.
 
+        An answer ends early, with one record at least, when its payloads reach 4 MiB.
+
         `start` and `end` are included, `after` is not. `offset` counts from 0 in a partition (0 if
         none is named). `tail` shows only what comes after the read began: give it `block_ms`. A
         stream that does not exist reads as empty.
@@ -118,6 +122,8 @@ class Stream(StreamGroups):
         The position is fixed when this returns: whatever is appended later will be seen, once, over
         lost connections too. An exception of the callback is logged, and the next record follows.
         """
+        if not callable(callback):
+            raise BadRequestError(f"callback is {shown(callback)}; it must be a function")
         follower = self.follow(stream, start=start, partition=partition, namespace=namespace)
         await follower.start()
         return Subscription(follower, callback)

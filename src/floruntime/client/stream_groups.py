@@ -38,7 +38,9 @@ class StreamGroups:
         consumer_timeout_ms: int = 30_000,
         namespace: str | None = None,
     ) -> GroupInfo:
-        """Make a group (and its stream where there is none); other settings are a conflict.
+        """Make a group (and its stream where there is none).
+
+        Again with the same settings is fine, with others (`start` is one) a `ConflictError`.
 
         `shared` hands each record to any member, `exclusive` all to the first, `key_shared` all of
         one partition key to one member at a time.
@@ -112,7 +114,8 @@ class StreamGroups:
     ) -> ReadResult:
         """What there is for this consumer: due redeliveries first, then new records.
 
-        Each record is leased for the group's `ack_timeout_ms`. `no_ack` is at most once: nothing
+        Fewer than `limit` come when there are fewer, or when their payloads reach 4 MiB. Each is
+        leased for the group's `ack_timeout_ms`. `no_ack` is at most once: nothing
         is leased and nothing comes again.
         """
         request = GroupRead(stream, group, consumer, limit, block_ms, no_ack)

@@ -96,7 +96,7 @@ class DirectoryLock:
             os.close(self._file)
             raise DataDirectoryError(
                 f"the data directory {path} is in use by process {holder}; "
-                "stop that server, or choose another directory with --data-dir"
+                "stop that server, or use another directory"
             ) from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
