@@ -37,8 +37,8 @@ command. Results go to standard output, everything else to standard error.
 - `--json` writes one JSON document (`kv watch` and `stream read --follow`: one on each line), with
   the field names of the Python API and times in milliseconds. Bytes that are not UTF-8 are in a
   field `NAME_base64` instead of `NAME`. Listings by page are
-  `{"items": […], "cursor": …, "has_more": …}`; the cursor is null at the end. Errors are `{"error": CODE, "message": …, "ran": "no"|"maybe"}` on
-  standard error.
+  `{"items": […], "cursor": …, "has_more": …}`; the cursor is null at the end. Errors are
+  `{"error": CODE, "message": …, "ran": "no"|"maybe"}` on standard error.
 - Messages and records to ack, nack or touch are named by seq or id: then the operator is believed.
   `SEQ:LEASE` and `ID:LEASE` are refused if somebody else holds it by now.
 - Purging and deleting whole things asks first when standard input is a terminal; `--yes` does not.
