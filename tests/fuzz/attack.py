@@ -205,10 +205,9 @@ class Fuzz:
 
     async def _judge(self) -> None:
         server: Any = self._server.server
-        for _ in range(100 * WAIT_SECONDS_MAX):
-            if not server._sessions:
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            while server._sessions:  # noqa: ASYNC110 # no event tells it
+                await asyncio.sleep(0)
         await self._server.settle()
         gc.collect()
         held = {
