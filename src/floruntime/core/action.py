@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT
 from floruntime.core.types import Command, Query, Value
 
 
@@ -38,6 +39,7 @@ class ActionInfo(Value, frozen=True):
     description: str | None
     created_at_ms: int
     updated_at_ms: int
+    retention_ms: int = RUN_RETENTION_MS_DEFAULT
 
 
 class InvokeResult(Value, frozen=True):
@@ -83,6 +85,8 @@ class RunListReply(Value, frozen=True):
 
 
 class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
+    """`retention_ms`: how long runs are kept after they have ended."""
+
     name: str
     type: ActionType = ActionType.USER
     timeout_ms: int = 30_000
@@ -90,6 +94,7 @@ class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
     retry_delay_ms: int = 1_000
     run_timeout_ms: int | None = None
     description: str | None = None
+    retention_ms: int = RUN_RETENTION_MS_DEFAULT
 
 
 class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):

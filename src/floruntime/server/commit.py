@@ -139,9 +139,10 @@ class Commit:
                     outcome.result,
                     now_ms,
                 )
-                self._command_waiters.add(waiter, block_ms)
-                self._schedule_flush()
-                return
+                if not waiter.waits_on_any(outcome.ended):
+                    self._command_waiters.add(waiter, block_ms)
+                    self._schedule_flush()
+                    return
         self._answer_later(connection, request_id, number, outcome)
 
     def submit_own(self, command: Command[Any]) -> Outcome:
@@ -196,10 +197,16 @@ class Commit:
             self._answer_later(
                 waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty)
             )
-        exhausted: set[Topic] = set()
-        for waiter in waiters.on(outcome.touched):
-            if waiter.topic not in exhausted and not self._ask(waiter) and waiter.rule.alike:
-                exhausted.add(waiter.topic)
+        for topic in dict.fromkeys(outcome.touched):
+            self._offer_at(topic)
+
+    def _offer_at(self, topic: Topic) -> None:
+        """Offer what changed at one topic, in order of arrival, until it is gone."""
+        for waiter in self._command_waiters.at(topic, set()):
+            rule = waiter.rule
+            is_over = self._ask(waiter)
+            if (rule.alike and not is_over) or self._machine.is_spent(rule, topic):
+                return
 
     def _ask(self, waiter: Waiter) -> bool:
         """Ask once more; answers whether the wait is over."""
