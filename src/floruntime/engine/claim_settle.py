@@ -105,7 +105,11 @@ def _stale(run: OpenRun, lease: int) -> ConflictError:
     elif run.row.status == PENDING:
         why = "the run was taken back since"
     else:
-        why = f"it ran out, and the run is {status}" if not row.is_finished else f"the run is {status}"
+        why = (
+            f"it ran out, and the run is {status}"
+            if not row.is_finished
+            else f"the run is {status}"
+        )
     return ConflictError(f"stale lease {lease} of this run: {why}")
 
 

@@ -4,10 +4,10 @@ Each run has at most one timer, for the earliest thing that can happen to it by 
 losing its lease, timing out as a whole, being forgotten. The timer judges by the row it finds.
 
 A failed attempt is followed by another while `attempt <= max_retries`, after
-`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most; the share on top
-is a stable hash of run id and attempt, so that runs which failed together do not return together. A
-worker that lost its lease has kept the run waiting long enough: the run is due again at once, at its
-old place.
+`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most. The share on
+top is a stable hash of run id and attempt, so that runs which failed together do not return
+together. A worker that lost its lease has kept the run waiting long enough: the run is due again at
+once, at its old place.
 """
 
 from __future__ import annotations
@@ -269,9 +269,7 @@ def arm(run: OpenRun, due_ms: int) -> None:
     if row.timer_ms == due_ms:
         return
     if row.timer_ms:
-        timers.cancel_timer(
-            tx, row.timer_ms, timers.ACTION_RUN, run.namespace_id, run.number
-        )
+        timers.cancel_timer(tx, row.timer_ms, timers.ACTION_RUN, run.namespace_id, run.number)
     if due_ms:
         timers.set_timer(tx, due_ms, timers.ACTION_RUN, run.namespace_id, run.number)
     row.timer_ms = due_ms
