@@ -1,7 +1,8 @@
 """Claiming runs: among what is due of the wanted actions, the first in order.
 
 A worker without a registration may claim too; it has no labels. One that drains is given nothing,
-and its waits end. What was handed to a connection that was gone is released with no attempt counted.
+and its waits end. What was handed to a connection that was gone is released, with no attempt
+counted.
 """
 
 from __future__ import annotations

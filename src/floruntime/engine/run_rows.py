@@ -7,6 +7,7 @@ the input and the output. One index, by action and status, serves every listing.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -150,11 +151,8 @@ def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> li
     """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
     numbers: list[int] = []
     for status in (PENDING, RUNNING):
-        found = 0
         start = BY_STATUS.key(action_id, status, first)
-        for key, _ in view.scan(BY_STATUS, start, BY_STATUS.range(action_id, status)[1]):
-            numbers.append(BY_STATUS.unpack(key)[2])
-            found += 1
-            if found == count:
-                break
+        end = BY_STATUS.range(action_id, status)[1]
+        keys = islice(view.scan(BY_STATUS, start, end), count)
+        numbers += [BY_STATUS.unpack(key)[2] for key, _ in keys]
     return sorted(numbers)[:count]
