@@ -10,12 +10,12 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.system import Delivery
 from floruntime.core.worker import Task, WorkerAwait, WorkerExchange
-from floruntime.engine.action_rows import find_row
+from floruntime.engine.action_rows import OpenAction, copy_of, find_action
 from floruntime.engine.claim_settle import check_result, release_held, settle
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, on_hand_back, recalls, waits
 from floruntime.engine.run_lines import due_topic, is_spent, matching_lines, numbers_in_order
-from floruntime.engine.run_rows import INPUT, RUN, number_of, run_id_of
+from floruntime.engine.run_rows import INPUT, RUN, RunRow, number_of, run_id_of
 from floruntime.engine.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.tx import Topic, Tx
 from floruntime.engine.worker import check_actions, find_worker
@@ -53,47 +53,51 @@ def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]
     if worker is not None and worker.draining:
         tx.end_waits("worker", worker_id)
         return []
+    opened = _with_due_runs(tx, actions)
     line_ids = [
-        line_id
-        for name in dict.fromkeys(actions)
-        if (row := find_row(tx, name)) is not None and (row.ready or row.lines)
-        for line_id in matching_lines(tx, row, labels)
+        line_id for action in opened.values() for line_id in matching_lines(tx, action.row, labels)
     ]
     if not line_ids:
         return []
     of_namespace_id = namespace_id(tx)
-    taken = _first_of(tx, of_namespace_id, line_ids, count)
-    tasks = [_hand_out(tx, of_namespace_id, *item, worker_id) for item in taken]
+    tasks: list[Task] = []
+    for number, row, payload in _first_of(tx, of_namespace_id, line_ids, count):
+        run = OpenRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
+        lease_to(run, worker_id)
+        tasks.append(_task(run, payload))
     _note_delivery(tx, of_namespace_id, tasks)
     return tasks
 
 
+def _with_due_runs(tx: Tx, names: list[str]) -> dict[int, OpenAction]:
+    opened = {}
+    for name in dict.fromkeys(names):
+        action = find_action(tx, name)
+        if action is not None and (action.row.ready or action.row.lines):
+            opened[action.row.id] = action
+    return opened
+
+
 def _first_of(
     tx: Tx, of_namespace_id: int, line_ids: list[int], count: int
-) -> list[tuple[int, bytes]]:
-    """The numbers and inputs of the next runs: as many as are asked for and fit a reply."""
+) -> list[tuple[int, RunRow, bytes]]:
+    """The next runs with their inputs: as many as are asked for and fit a reply."""
     bytes_left = limits.REPLY_BYTES_MAX
-    taken: list[tuple[int, bytes]] = []
+    taken: list[tuple[int, RunRow, bytes]] = []
     for number in numbers_in_order(tx, line_ids):
-        run = tx.get(RUN, RUN.key(of_namespace_id, number))
-        if run is not None and 0 < run.ends_at_ms <= tx.now_ms:
-            continue  # timed out; the next tick says so
+        row = tx.get(RUN, RUN.key(of_namespace_id, number))
         payload = tx.get(INPUT, INPUT.key(of_namespace_id, number))
+        assert row is not None, "what stands in a line is there"
         assert payload is not None, "a run has an input"
+        if 0 < row.ends_at_ms <= tx.now_ms:
+            continue  # timed out; the next tick says so
         bytes_left -= len(payload)
         if bytes_left < 0 and taken:
             break
-        taken.append((number, payload))
+        taken.append((number, row, payload))
         if len(taken) == count:
             break
     return taken
-
-
-def _hand_out(tx: Tx, of_namespace_id: int, number: int, payload: bytes, worker_id: str) -> Task:
-    run = find_run_by_number(tx, of_namespace_id, number)
-    assert run is not None, "what stands in a line is there"
-    lease_to(run, worker_id)
-    return _task(run, payload)
 
 
 def _task(run: OpenRun, payload: bytes) -> Task:
