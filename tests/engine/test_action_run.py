@@ -118,6 +118,14 @@ def test_the_order_spans_the_actions_that_a_worker_takes() -> None:
     assert ids(actions.claim(10, "other", RESIZE, "unknown")) == [urgent, *runs]
 
 
+def test_an_urgent_run_is_found_where_the_line_was_known_to_be_empty() -> None:
+    actions = Actions()
+    runs = [actions.invoke() for _ in range(4)]
+    assert ids([actions.claim_one(), actions.claim_one(), actions.claim_one()]) == runs[:3]
+    urgent = actions.invoke(priority=0)
+    assert ids(actions.claim(5)) == [urgent, runs[3]]
+
+
 def test_a_delayed_run_is_not_claimed_before_it_is_due_also_after_a_restart() -> None:
     actions = Actions()
     run_id = actions.invoke(delay_ms=1000)
