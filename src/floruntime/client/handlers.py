@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from floruntime.core.errors import BadRequestError, NonRetryableError
@@ -52,7 +50,7 @@ class Handlers:
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._threads: ThreadPoolExecutor | None = None
-        self._processes: ProcessPoolExecutor | None = None
+        self._processes: Executor | None = None
         self.outside = 0
         """How many run in threads or processes at this moment."""
 
@@ -72,7 +70,7 @@ class Handlers:
     async def _in_process(self, function: Function, context: Any) -> Any:
         try:
             result = await self._outside(self._process_pool(), call_in_process, function, context)
-        except BrokenProcessPool as error:
+        except BrokenExecutor as error:
             self._processes = None  # the next handler gets a new pool
             raise HandlerFailed("the handler's process ended abruptly", True) from error
         if isinstance(result, _Raised):
@@ -99,6 +97,9 @@ class Handlers:
 
     def _process_pool(self) -> Executor:
         if self._processes is None:
+            import multiprocessing  # here, since few workers need it and it takes memory
+            from concurrent.futures import ProcessPoolExecutor
+
             self._processes = ProcessPoolExecutor(
                 min(self._concurrency, os.cpu_count() or 1),
                 mp_context=multiprocessing.get_context("spawn"),

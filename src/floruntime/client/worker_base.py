@@ -86,11 +86,13 @@ class WorkerBase(ABC):
         self._auto_touch = auto_touch
         self._drain_timeout_ms = check_duration("drain_timeout_ms", drain_timeout_ms)
         self._retry = RetryPolicy()
-        #: Set by a test server, so that heartbeats and leases follow its time.
+        #: What heartbeats and leases are kept by; a test server sets its own.
         self.clock: Clock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Event | None = None
         self._is_stopping = False
+        #: Set while it is known to the server and takes work.
+        self.at_work = asyncio.Event()
         self._reset()
 
     def _reset(self) -> None:
@@ -126,6 +128,11 @@ class WorkerBase(ABC):
     def _wake(self) -> None:
         """Something changed: let the lanes look."""
 
+    @property
+    @abstractmethod
+    def is_at_rest(self) -> bool:
+        """Whether nothing of it is on its way to the server, and no thread or process works."""
+
     # Life
 
     async def start(self) -> None:
@@ -145,6 +152,7 @@ class WorkerBase(ABC):
                 await self._live()
         finally:
             stop_listening()
+            self.at_work.clear()
             self._ended.set()
             self._ended = None
             self._is_stopping = False
@@ -203,6 +211,7 @@ class WorkerBase(ABC):
         )
         await self._open()
         log.info("worker %s: at work", self.name)
+        self.at_work.set()
         lanes = [asyncio.create_task(lane) for lane in self._lanes()]
         try:
             await self._until_stopped(lanes)
