@@ -109,7 +109,8 @@ class FloTestServer:
             yield
         finally:
             for worker in workers:
-                worker.stop()
+                if worker.is_running:
+                    worker.stop()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
             for worker, endpoint, clock in kept:
                 worker.endpoint, worker.clock = endpoint, clock

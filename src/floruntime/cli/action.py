@@ -23,7 +23,7 @@ RUN_FAILED = 5
 
 @app.command(
     epilog=examples(
-        "flo action register send-email --timeout 1m --max-retries 5 --retry-delay 10s",
+        "flo action register send-email --attempt-timeout 1m --max-retries 5 --retry-delay 10s",
         "flo action register report --run-timeout 1h --description 'The monthly report'",
     )
 )
@@ -33,7 +33,7 @@ async def register(
     name: Name,
     timeout: Annotated[
         int,
-        duration("--timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"),
+        duration("--attempt-timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"),
     ] = 30_000,
     max_retries: Annotated[
         int, typer.Option("--max-retries", help="Attempts after the first one.")
