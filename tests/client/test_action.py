@@ -159,5 +159,3 @@ async def test_invoke_and_cancel_are_part_of_a_batch() -> None:
         assert (await client.action.status(first.run_id)).status is RunStatus.CANCELLED
         with pytest.raises(AttributeError, match=r"no action\.register"):
             client.batch().action.register("b")  # type: ignore[attr-defined]
-
-

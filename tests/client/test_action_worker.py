@@ -549,17 +549,21 @@ async def test_what_was_claimed_ahead_goes_back_at_once_on_stop_and_when_nothing
     worker = worker_of(concurrency=1)
     worker.register_action("noop", _noop)
     worker.register_action("slow", gate)
-    async with FloTestServer() as server, server.client() as client, server.client() as other:
-        async with server.running(worker):
-            for _ in range(5):
-                await client.action.call("noop")  # handlers are quick: it claims ahead
-            async with client.batch() as b:
-                for _ in range(4):
-                    b.action.invoke("slow")
-            await until(lambda: gate.begun)
-            tasks = await other.worker.await_tasks("v", ["slow"], count=9)
-            assert {task.attempt for task in tasks} == {1}
-            gate.opened.set()
+    async with (
+        FloTestServer() as server,
+        server.client() as client,
+        server.client() as other,
+        server.running(worker),
+    ):
+        for _ in range(5):
+            await client.action.call("noop")  # handlers are quick: it claims ahead
+        async with client.batch() as b:
+            for _ in range(4):
+                b.action.invoke("slow")
+        await until(lambda: gate.begun)
+        tasks = await other.worker.await_tasks("v", ["slow"], count=9)
+        assert {task.attempt for task in tasks} == {1}
+        gate.opened.set()
 
 
 async def test_runs_that_are_given_back_on_stop_have_no_attempt_counted() -> None:
@@ -593,30 +597,33 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
         handled[ctx.task_id] += 1
         return ctx.task_id
 
-    async with FloTestServer() as server, server.client() as client:
-        async with Proxy(server.endpoint) as proxy:
-            worker.endpoint = FloClient(
-                proxy.endpoint, retry=RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
-            )
-            working = asyncio.create_task(worker.start())
-            await worker.at_work.wait()
-            runs: list[str] = []
-            while proxy.cuts < 200:
-                proxy.cut_after_bytes = chance.randrange(1, 400)
-                async with client.batch() as b:
-                    for _ in range(3):
-                        b.action.invoke("count")
-                runs += [each.run_id for each in b.results]
-                cuts = proxy.cuts
-                await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023
-            proxy.cut_after_bytes = None
-            for run_id in runs:
-                run = await client.action.wait(run_id)
-                assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
-                assert run.output == run_id.encode()
-            worker.stop()
-            await working
-            await worker.endpoint.close()
+    async with (
+        FloTestServer() as server,
+        server.client() as client,
+        Proxy(server.endpoint) as proxy,
+    ):
+        worker.endpoint = FloClient(
+            proxy.endpoint, retry=RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
+        )
+        working = asyncio.create_task(worker.start())
+        await worker.at_work.wait()
+        runs: list[str] = []
+        while proxy.cuts < 200:
+            proxy.cut_after_bytes = chance.randrange(1, 400)
+            async with client.batch() as b:
+                for _ in range(3):
+                    b.action.invoke("count")
+            runs += [each.run_id for each in b.results]
+            cuts = proxy.cuts
+            await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023
+        proxy.cut_after_bytes = None
+        for run_id in runs:
+            run = await client.action.wait(run_id)
+            assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
+            assert run.output == run_id.encode()
+        worker.stop()
+        await working
+        await worker.endpoint.close()
     assert handled == Counter(runs)
 
 

@@ -45,7 +45,7 @@ async def pending(client: FloClient) -> int:
 
 async def all_acked(client: FloClient) -> None:
     async with asyncio.timeout(20):
-        while (info := await client.stream.group_info("s", "g")).pending or info.lag:
+        while (info := await client.stream.group_info("s", "g")).pending or info.lag:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 
@@ -240,7 +240,11 @@ async def test_cut_off_again_and_again_it_handles_every_record() -> None:
         handled[ctx.payload] += 1
 
     quick = RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
-    async with FloTestServer() as server, server.client() as client, Proxy(server.endpoint) as proxy:
+    async with (
+        FloTestServer() as server,
+        server.client() as client,
+        Proxy(server.endpoint) as proxy,
+    ):
         worker = worker_of(handle)
         worker._retry = quick
         worker.endpoint = FloClient(proxy.endpoint, retry=quick)

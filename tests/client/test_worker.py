@@ -29,9 +29,7 @@ TASK = Task("r", "a", b"in", 1, 42, 0, 0)
 
 
 async def test_defaults_are_those_of_the_page_of_the_api() -> None:
-    caller = RecordingCaller(
-        *[None] * 4, WorkerListReply([], None), [], [TASK], *[None] * 4
-    )
+    caller = RecordingCaller(*[None] * 4, WorkerListReply([], None), [], [TASK], *[None] * 4)
     worker = Worker(caller)
     await worker.register("w", ["a"])
     await worker.heartbeat("w")

@@ -33,7 +33,9 @@ async def register(
     name: Name,
     timeout: Annotated[
         int,
-        duration("--attempt-timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"),
+        duration(
+            "--attempt-timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"
+        ),
     ] = 30_000,
     max_retries: Annotated[
         int, typer.Option("--max-retries", help="Attempts after the first one.")

@@ -364,6 +364,8 @@ class Commit:
         for waiter in self._command_waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
             self._ask(waiter)
         self._offer_all()
+        if self._machine.is_changed:
+            self._schedule_flush()  # who waits was renewed, though no tick may follow
         if self._machine.first_due(now_ms + 1) is not None and self.submit_own(Tick()).error:
             self._tick_at(now_ms + FAILED_TICK_MS)
             return
