@@ -83,8 +83,8 @@ async def test_wait_prints_the_output_and_ends_with_the_runs_end(
         assert "error      ValueError: it is bad\n" in bad.out
         await flo("action", "register", "slow")
         waiting = asyncio.ensure_future(flo("action", "invoke", "slow", "--wait", "--block", "1s"))
-        while not server.server.commit.queries.waiters:  # noqa: ASYNC110 # it is on its way
-            await asyncio.sleep(0.001)
+        while not server.server.commit.queries.waiters:
+            await server.settle()
         await server.advance(1_000)
         assert (await waiting).code == 1
 

@@ -43,8 +43,8 @@ async def test_list_and_drain(flo: Flo, server: FloTestServer) -> None:
         assert (await flo("worker", "list", "--json")).json["items"][0]["worker_id"] == "w"
         assert (await flo("worker", "drain", "w")).out == "draining: 0 running\n"
         async with asyncio.timeout(10):
-            while worker.is_running:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+            while worker.is_running:
+                await server.settle()
     assert (await flo("worker", "list")).code == 1
     assert (await flo("worker", "drain", "nobody")).code == 1
 
@@ -62,8 +62,8 @@ def started(server: FloTestServer, directory: Path, *options: str) -> subprocess
 
 async def until_workers(server: FloTestServer, count: int) -> None:
     async with asyncio.timeout(30), server.client(namespace="mine") as client:
-        while len(await client.worker.list()) != count:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        while len(await client.worker.list()) != count:
+            await server.settle()
 
 
 async def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

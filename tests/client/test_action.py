@@ -107,7 +107,7 @@ async def test_what_cannot_be_right_is_refused_before_it_is_sent() -> None:
     with pytest.raises(BadRequestError, match=r"status is 'done'.*completed"):
         await action.list_runs(status="done")
     with pytest.raises(BadTypeError, match="bytes or str, not dict"):
-        await action.invoke("a", {})  # type: ignore[arg-type]
+        await action.invoke("a", {})  # type: ignore[arg-type]  # it is refused
 
 
 async def test_call_invokes_and_waits_in_the_same_namespace() -> None:
@@ -158,4 +158,4 @@ async def test_invoke_and_cancel_are_part_of_a_batch() -> None:
         assert (await client.action.status(b.results[0].run_id)).input == b"text"
         assert (await client.action.status(first.run_id)).status is RunStatus.CANCELLED
         with pytest.raises(AttributeError, match=r"no action\.register"):
-            client.batch().action.register("b")  # type: ignore[attr-defined]
+            client.batch().action.register("b")  # type: ignore[attr-defined]  # no write

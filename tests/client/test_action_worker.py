@@ -37,7 +37,7 @@ async def until(condition: Any) -> None:
     """Let things happen until `condition()`; a test that waits in vain is ended by its runner."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 # anything may be waited for
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 class Gate:
@@ -153,7 +153,7 @@ async def test_an_exception_is_tried_again_after_the_delay_an_hour_takes_no_time
     async with FloTestServer() as server, server.client() as client, server.running(worker):
         invoked = await client.action.invoke("fail")
         for count in (1, 2, 3):
-            await until(lambda: len(attempts) == count)  # noqa: B023
+            await until(lambda: len(attempts) == count)  # noqa: B023 # it is awaited
             await server.settle()
             await server.advance(3_600_000)
         run = await client.action.status(invoked.run_id)
@@ -470,7 +470,7 @@ def test_what_cannot_be_right_is_refused_by_name() -> None:
     with pytest.raises(BadRequestError, match="unknown option 'max_tries'"):
         worker.register_action("b", _noop, max_tries=3)
     with pytest.raises(BadRequestError, match="must be a function"):
-        worker.register_action("b", "handler")  # type: ignore[arg-type]
+        worker.register_action("b", "handler")  # type: ignore[arg-type]  # it is refused
     with pytest.raises(BadRequestError, match="plain function"):
         worker.register_action("b", Gate().__call__, process=True)
     with pytest.raises(BadRequestError, match="concurrency is 0"):
@@ -615,7 +615,7 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
                     b.action.invoke("count")
             runs += [each.run_id for each in b.results]
             cuts = proxy.cuts
-            await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023
+            await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023 # it is awaited
         proxy.cut_after_bytes = None
         for run_id in runs:
             run = await client.action.wait(run_id)

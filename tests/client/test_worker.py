@@ -80,9 +80,9 @@ async def test_wrong_types_are_refused_before_anything_is_sent() -> None:
     with pytest.raises(BadTypeError, match="a list of names"):
         await worker.register("w", "a")
     with pytest.raises(BadTypeError, match="must be a Task"):
-        await worker.complete("w", "run-1")  # type: ignore[arg-type]
+        await worker.complete("w", "run-1")  # type: ignore[arg-type]  # it is refused
     with pytest.raises(BadTypeError, match="error must be a text, not ValueError"):
-        await worker.fail("w", TASK, ValueError())  # type: ignore[arg-type]
+        await worker.fail("w", TASK, ValueError())  # type: ignore[arg-type]  # it is refused
 
 
 async def claimed(client: FloClient) -> Task:
