@@ -11,6 +11,7 @@ from typing import Any
 from bench.growth import CountingStore
 from scripts.sections import table, write_sections
 
+from floruntime.core.action import ActionCancel, ActionInvoke, ActionRegister, ActionStatus
 from floruntime.core.kv import (
     KvChanges,
     KvDelete,
@@ -44,6 +45,14 @@ from floruntime.core.stream import (
 )
 from floruntime.core.system import NamespaceDelete, SessionOpen
 from floruntime.core.types import Query, Request
+from floruntime.core.worker import (
+    TaskResult,
+    WorkerAwait,
+    WorkerComplete,
+    WorkerExchange,
+    WorkerFail,
+    WorkerTouch,
+)
 from floruntime.engine.machine import Entry, Machine
 from floruntime.engine.store.memory import MemoryStore
 
@@ -124,7 +133,30 @@ def _dead(counted: Counted) -> tuple[Request[Any], int]:
     return QueueDlqRequeue("q", [message.seq]), 0
 
 
+def _claimed(count: int, make: Callable[[list[Any]], Request[Any]]) -> Any:
+    def prepare(counted: Counted) -> tuple[Request[Any], int]:
+        for request in TWENTY_RUNS:
+            counted.run(request)
+        return make(counted.run(WorkerAwait("w", ["a"], count))), 0
+
+    return prepare
+
+
+def _invoked(make: Callable[[str], Request[Any]]) -> Any:
+    def prepare(counted: Counted) -> tuple[Request[Any], int]:
+        counted.run(ActionRegister("a"))
+        return make(counted.run(INVOKE).run_id), 0
+
+    return prepare
+
+
+def _results(tasks: list[Any]) -> list[TaskResult]:
+    return [TaskResult(task.run_id, task.lease, b"output") for task in tasks]
+
+
 PUT = KvPut("key", b"value")
+INVOKE = ActionInvoke("a", b"payload")
+TWENTY_RUNS = [ActionRegister("a"), *[INVOKE] * 20]
 TEN = QueueEnqueue("q", [b"payload"] * 10)
 RECORDS = StreamAppend("s", [b"payload"] * 300)
 CASES: list[Case] = [
@@ -174,6 +206,29 @@ CASES: list[Case] = [
     ),
     ("group_ack of 10", _group(10, lambda ids, leases: GroupAck("s", "g", ids, leases))),
     ("group_nack of 1", _group(1, lambda ids, leases: GroupNack("s", "g", ids, leases))),
+    ("invoke", _plain(*TWENTY_RUNS, then=INVOKE)),
+    ("invoke with a delay", _plain(*TWENTY_RUNS, then=ActionInvoke("a", b"", delay_ms=9))),
+    ("claim of 1", _plain(*TWENTY_RUNS, then=WorkerAwait("w", ["a"]))),
+    ("claim of 10", _plain(*TWENTY_RUNS, then=WorkerAwait("w", ["a"], 10))),
+    ("claim that finds nothing", _plain(TWENTY_RUNS[0], then=WorkerAwait("w", ["a"]))),
+    (
+        "complete, with an output",
+        _claimed(1, lambda tasks: WorkerComplete("w", tasks[0].run_id, tasks[0].lease, b"out")),
+    ),
+    (
+        "fail, with a retry",
+        _claimed(1, lambda tasks: WorkerFail("w", tasks[0].run_id, tasks[0].lease, "broken")),
+    ),
+    (
+        "touch of a run",
+        _claimed(1, lambda tasks: WorkerTouch("w", tasks[0].run_id, tasks[0].lease, 60_000)),
+    ),
+    (
+        "exchange of 10 results for 10 runs",
+        _claimed(10, lambda tasks: WorkerExchange("w", _results(tasks), ["a"], 10)),
+    ),
+    ("cancel of a run that is due", _invoked(ActionCancel)),
+    ("status of a run", _invoked(ActionStatus)),
     ("delete of a namespace", _plain(PUT, RECORDS, then=NamespaceDelete("default", True))),
 ]
 HEAD = ["command", "point reads", "rows passed by scans", "rows written", "ranges dropped"]

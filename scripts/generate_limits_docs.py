@@ -31,7 +31,7 @@ MEANINGS = {
         "a value or payload: `value_bytes_max`, "
         f"{limits.VALUE_BYTES_DEFAULT // limits.MIB} MiB unless configured, at most"
     ),
-    "ERROR_TEXT_BYTES_MAX": "the error text of a nack",
+    "ERROR_TEXT_BYTES_MAX": "the error text of a nack or a failed run, a reason, a description",
     "HEADERS_MAX": "headers of a record",
     "HEADERS_BYTES_MAX": "all header names and values of a record",
     "BLOCK_MS_MAX": "`block_ms`",
@@ -40,18 +40,29 @@ MEANINGS = {
     "HISTORY_LIMIT_MAX": "versions kept of a key, and `limit` of `history`",
     "MGET_KEYS_MAX": "keys of one `mget`",
     "MANY_MAX": "payloads of one `enqueue_many`, `append_many`; seqs or ids of one ack, nack or "
-    "touch; `count` of a dequeue",
+    "touch; `count` of a dequeue or of a claim; results of one exchange; actions of a worker",
     "BATCH_COMMANDS_MAX": "commands of one batch",
     "BATCH_BYTES_MAX": "one batch, encoded",
     "REPLY_BYTES_MAX": "payload after which a page or delivery ends early, with at least one item",
     "ANSWER_VALUES_BYTES_MAX": "the values of one `mget` or `history` together; more is refused",
     "PRIORITY_MAX": "`priority`",
-    "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`",
+    "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`, `max_retries`",
     "PARTITIONS_MAX": "partitions of a stream",
     "GROUP_MEMBERS_MAX": "members of a group",
     "GROUP_PARKED_MAX": "records that a `key_shared` group keeps for consumers that are behind",
     "GROUP_DEAD_MAX": "dead letters of a group; the oldest go first",
-    "SETTLED_MS": "how long a holder may repeat its ack or nack and is told `done` again",
+    "SETTLED_MS": "how long a holder may repeat its ack or nack and is told `done` again; a "
+    "worker its `fail` or `release`",
+    "LABELS_MAX": "labels of a run or a worker",
+    "LABELS_BYTES_MAX": "all label names and values of a run or a worker",
+    "WORKER_CONCURRENCY_MAX": "`concurrency` of a worker; runs named in a heartbeat",
+    "RETRY_DELAY_MS_MAX": "the longest back-off between two attempts of a run",
+    "RUN_RETENTION_MS_DEFAULT": "how long a run is kept after its end, unless its action's "
+    "`retention_ms` says otherwise",
+    "IDEMPOTENCY_MS": "how long an idempotency key is kept after its run's end; the shortest "
+    "`retention_ms`",
+    "WORKER_UNHEALTHY_MS": "a worker is unhealthy when not heard from for",
+    "WORKER_FORGET_MS": "a worker is no longer listed when not heard from for",
     "COUNTER_MAX": "a counter",
     "COUNTER_MIN": "a counter, downwards",
     "SESSION_WRITES_MAX": "writes remembered of one client",

@@ -9,13 +9,14 @@ import inspect
 import types
 import typing
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 from scripts.message_pack import Names, annotated
 from scripts.sections import table, write_sections
 
-from floruntime.core import errors, kv, queue, stream, system, wire
+from floruntime.core import action, errors, kv, queue, stream, system, wire, worker
 from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
 from floruntime.core.stream import StreamID
@@ -23,7 +24,14 @@ from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine import machine  # noqa: F401 # importing it registers all rules
 from floruntime.engine.registry import COMMANDS
 
-MODULES = {"System": system, "KV": kv, "Queue": queue, "Stream": stream}
+MODULES = {
+    "System": system,
+    "KV": kv,
+    "Queue": queue,
+    "Stream": stream,
+    "Action": action,
+    "Worker": worker,
+}
 _PLAIN = {int: "int", str: "text", bytes: "bytes", bool: "bool", type(None): "nil", Any: "any"}
 
 
@@ -43,6 +51,8 @@ def type_name(kind: Any) -> str:
         return f"{{{type_name(arguments[0])}: {type_name(arguments[1])}}}"
     if origin in (typing.Union, types.UnionType):
         return " or ".join(type_name(each) for each in arguments)
+    if issubclass(kind, StrEnum):
+        return "text"
     return str(kind.__name__)
 
 
@@ -104,7 +114,7 @@ def _kind_text(kind: type[Request[Any]]) -> str:
 
 def values() -> str:
     """The table of all values that stand in answers."""
-    modules = (core_types, system, kv, queue, stream)
+    modules = (core_types, *MODULES.values())
     kinds = [kind for module in modules for kind in _values_of(module)]
     rows = [[f"`{kind.__name__}`", _fields_text(kind)] for kind in kinds]
     return table(["value", "fields"], sorted(rows))

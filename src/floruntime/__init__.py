@@ -1,10 +1,14 @@
-"""Flo: one durable server for a back end (KV, queues, streams), and its client."""
+"""Flo: one durable server for a back end (KV, queues, streams, actions), and its client."""
 
 from __future__ import annotations
 
+from floruntime.client.action_worker import ActionWorker
 from floruntime.client.client import FloClient
+from floruntime.client.contexts import ActionContext, ActionResult, StreamContext
 from floruntime.client.follow import Subscription
 from floruntime.client.retry import RetryPolicy
+from floruntime.client.stream_worker import StreamWorker
+from floruntime.core.action import ActionInfo, ActionRun, ActionType, InvokeResult, RunStatus
 from floruntime.core.errors import (
     BadRequestError,
     ConflictError,
@@ -38,9 +42,16 @@ from floruntime.core.stream import (
 from floruntime.core.system import NamespaceInfo, ServerInfo
 from floruntime.core.types import AckResult, Page
 from floruntime.core.version import VERSION as __version__
+from floruntime.core.worker import Heartbeat, Task, WorkerInfo
 
 __all__ = [
     "AckResult",
+    "ActionContext",
+    "ActionInfo",
+    "ActionResult",
+    "ActionRun",
+    "ActionType",
+    "ActionWorker",
     "AppendResult",
     "BadRequestError",
     "ConflictError",
@@ -51,7 +62,9 @@ __all__ = [
     "ForbiddenError",
     "GapError",
     "GroupInfo",
+    "Heartbeat",
     "InternalServerError",
+    "InvokeResult",
     "KvChange",
     "KvEntry",
     "Message",
@@ -69,16 +82,21 @@ __all__ = [
     "ReadResult",
     "RequestTimeoutError",
     "RetryPolicy",
+    "RunStatus",
     "ScanResult",
     "ServerInfo",
     "StorageFullError",
+    "StreamContext",
     "StreamID",
     "StreamInfo",
     "StreamRecord",
+    "StreamWorker",
     "Subscription",
+    "Task",
     "TrimResult",
     "UnauthorizedError",
     "UnavailableError",
     "VersionEntry",
+    "WorkerInfo",
     "__version__",
 ]

@@ -7,12 +7,34 @@
             assert await client.kv.get("key") is None
 
 The clock stands still until it is moved: leases, delays, TTLs, retries and waits (`block_ms`) all
-follow it, so that hours are tested in milliseconds.
+follow it, so that hours are tested in milliseconds. So do the heartbeats and touches of workers
+that the test server runs:
+
+    from myapp.emails import worker  # an ActionWorker or StreamWorker of one's own
+
+    async with FloTestServer() as server, server.client() as client, server.running(worker):
+        invoked = await client.action.invoke("send-email", b"...")
+        await server.advance(3_600_000)
+        assert (await client.action.status(invoked.run_id)).attempt == 2
+
+As pytest fixtures:
+
+    @pytest.fixture
+    async def flo():
+        async with FloTestServer() as server, server.running(worker):
+            yield server
+
+    @pytest.fixture
+    async def client(flo):
+        async with flo.client() as client:
+            yield client
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +46,11 @@ from floruntime.server.tcp import TcpListener
 
 if TYPE_CHECKING:
     from floruntime.client.client import FloClient
+    from floruntime.client.worker_base import WorkerBase
 
 SETTLE_TURNS = 20
+SETTLE_S_MAX = 1.0
+"""How long a worker's threads and processes are waited for before the clock moves on."""
 
 
 class FloTestServer:
@@ -43,6 +68,7 @@ class FloTestServer:
         self._server: FloServer | None = None
         self._listener: TcpListener | None = None
         self._port = 0
+        self._workers: list[WorkerBase] = []
 
     @property
     def server(self) -> FloServer:
@@ -65,6 +91,33 @@ class FloTestServer:
         from floruntime.client.client import FloClient
 
         return FloClient(self.endpoint, **options)
+
+    @asynccontextmanager
+    async def running(self, *workers: WorkerBase) -> AsyncIterator[None]:
+        """Run workers on this server and by its clock, whatever endpoint they were made with.
+
+        They are at work when the block begins, and have stopped when it has ended.
+        """
+        kept = [(worker, worker.endpoint, worker.clock) for worker in workers]
+        for worker in workers:
+            worker.endpoint, worker.clock = self.endpoint, self.clock
+        self._workers += workers
+        tasks = [asyncio.create_task(worker.start()) for worker in workers]
+        try:
+            for worker, task in zip(workers, tasks, strict=True):
+                await _until_at_work(worker, task)
+            yield
+        finally:
+            for worker in workers:
+                if worker.is_running:
+                    worker.stop()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            for worker, endpoint, clock in kept:
+                worker.endpoint, worker.clock = endpoint, clock
+                self._workers.remove(worker)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
     async def start(self) -> None:
         """Start on a free port (after a stop: on the same one)."""
@@ -107,10 +160,20 @@ class FloTestServer:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let everything that is under way come to rest."""
-        for _ in range(SETTLE_TURNS):
-            await self.server.commit.settle()
-            await asyncio.sleep(0)
+        """Let everything that is under way come to rest.
+
+        Plain handlers of workers are waited for, too, for up to a second; async ones are not: they
+        may be waiting for the clock.
+        """
+        until_s = asyncio.get_running_loop().time() + SETTLE_S_MAX
+        while True:
+            for _ in range(SETTLE_TURNS):
+                await self.server.commit.settle()
+                await asyncio.sleep(0)
+            is_late = asyncio.get_running_loop().time() > until_s
+            if is_late or all(worker.is_at_rest for worker in self._workers):
+                return
+            await asyncio.sleep(0.001)
 
     async def __aenter__(self) -> FloTestServer:
         await self.start()
@@ -123,3 +186,13 @@ class FloTestServer:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+async def _until_at_work(worker: WorkerBase, task: asyncio.Task[None]) -> None:
+    ready = asyncio.create_task(worker.at_work.wait())
+    try:
+        await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ready.cancel()
+    if task.done():
+        await task

@@ -29,7 +29,9 @@ def _generator() -> Any:
 GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
-    "flo": "backup kv ns ping queue server stream verify",
+    "flo": "action backup kv ns ping queue server stream verify worker",
+    "flo action": "cancel delete disable enable get invoke list register runs status",
+    "flo worker": "drain list run",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
     "scan touch watch",
     "flo queue": "ack configure delete dequeue dlq enqueue list nack peek purge stats touch",

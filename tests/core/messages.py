@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 import typing
 from typing import Any
@@ -34,6 +35,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of([values_of(each) for each in arguments])
     if origin is typing.Literal:
         return st.sampled_from(arguments)
+    if issubclass(kind, enum.Enum):
+        return st.sampled_from(list(kind))
     assert issubclass(kind, msgspec.Struct), kind
     fields = {field.name: values_of(field.type) for field in msgspec.structs.fields(kind)}
     return st.builds(kind, **fields)

@@ -649,7 +649,7 @@ def test_what_can_be_read_again_touches_the_stream(engine: Engine) -> None:
     ids, leases = [records[0].id], [records[0].lease]
     outcome = engine.outcome(GroupNack("s", "g", ids, leases))
     assert outcome.touched == [("default", "stream", "s")]
-    assert WAITS[GroupRead].topic("default", GroupRead("s", "g", "c"))[2] == "s"
+    assert WAITS[GroupRead].topics("default", GroupRead("s", "g", "c"))[0][2] == "s"
 
 
 def test_a_delivery_to_a_lost_connection_is_handed_back(engine: Engine) -> None:

@@ -77,7 +77,7 @@ def test_dequeue_waits_on_the_queue_and_is_woken_by_what_makes_ready() -> None:
     jobs = Jobs()
     topic = ("default", "queue", JOBS)
     rule = WAITS[QueueDequeue]
-    assert rule.topic("default", QueueDequeue(JOBS)) == topic
+    assert list(rule.topics("default", QueueDequeue(JOBS))) == [topic]
     assert not rule.found(jobs.engine.run(QueueDequeue(JOBS)))
     assert topic in jobs.engine.outcome(QueueEnqueue(JOBS, [b"a"])).touched
     assert topic not in jobs.engine.outcome(QueueEnqueue(JOBS, [b"a"], delay_ms=1)).touched

@@ -308,7 +308,7 @@ def test_a_waiting_read_of_the_tail_is_pinned_to_its_beginning(
     pinned = WAITS[StreamRead].begin(view, request)
     append(engine, b"new")
     assert payloads(engine.query(pinned)) == [b"new"]
-    assert WAITS[StreamRead].topic("default", request) == ("default", "stream", "s")
+    assert list(WAITS[StreamRead].topics("default", request)) == [("default", "stream", "s")]
 
 
 def test_a_read_that_waits_for_a_stream_sees_it_from_its_first_record(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from floruntime.server.clock import ManualClock
 from floruntime.server.waiters import Waiter, Waiters
 
 RULE = WaitRule(
-    topic=lambda namespace, request: (namespace, "queue", request.queue),
+    topics=lambda namespace, request: [(namespace, "queue", request.queue)],
     found=bool,
     begin=lambda view, request: request,
     keeps_alive=False,

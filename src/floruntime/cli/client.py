@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from floruntime.client.client import FloClient
+from floruntime.client.exchange import Wait
 from floruntime.core.types import Request
 
 R = TypeVar("R")
@@ -18,8 +19,13 @@ class CommandClient(FloClient):
     """
 
     async def call(
-        self, request: Request[R], *, namespace: str | None = None, block_ms: int = 0
+        self,
+        request: Request[R],
+        *,
+        namespace: str | None = None,
+        block_ms: int = 0,
+        wait: Wait | None = None,
     ) -> R:
         """As `FloClient.call`, connecting first if need be."""
         await self.connect()
-        return await super().call(request, namespace=namespace, block_ms=block_ms)
+        return await super().call(request, namespace=namespace, block_ms=block_ms, wait=wait)

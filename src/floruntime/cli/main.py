@@ -19,6 +19,8 @@ GROUPS = {
     "kv": "floruntime.cli.kv",
     "queue": "floruntime.cli.queue",
     "stream": "floruntime.cli.stream",
+    "action": "floruntime.cli.action",
+    "worker": "floruntime.cli.worker",
     "ns": "floruntime.cli.namespaces",
     "server": "floruntime.cli.server",
 }
@@ -124,7 +126,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Flo: one durable server for KV, queues and streams.
+    """Flo: one durable server for KV, queues, streams and actions.
 
     The options here may also follow the command: flo kv get KEY --json.
 

@@ -85,15 +85,20 @@ def count(text: str) -> int:
 
 def headers_of(pairs: list[str]) -> dict[str, str]:
     """`name=value` texts as a dictionary."""
-    headers: dict[str, str] = {}
+    return pairs_of("header", pairs)
+
+
+def pairs_of(what: str, pairs: list[str]) -> dict[str, str]:
+    """`name=value` texts as a dictionary of headers, labels, …"""
+    named: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{pair!r} is not a header: write NAME=VALUE")
-        if name in headers:
-            raise typer.BadParameter(f"the header {name!r} is given twice")
-        headers[name] = value
-    return headers
+            raise typer.BadParameter(f"{pair!r} is not a {what}: write NAME=VALUE")
+        if name in named:
+            raise typer.BadParameter(f"the {what} {name!r} is given twice")
+        named[name] = value
+    return named
 
 
 def leased_messages(texts: list[str]) -> list[int | Message]:

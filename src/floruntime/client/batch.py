@@ -7,10 +7,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
+from floruntime.client.action import ActionCommands
 from floruntime.client.caller import Caller
 from floruntime.client.kv import KvCommands
 from floruntime.client.queue_commands import QueueCommands
 from floruntime.client.stream_commands import StreamCommands
+from floruntime.client.worker import WorkerCommands
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueEnqueue
@@ -37,6 +39,8 @@ class Batch:
         kv: KvCommands,
         queue: QueueCommands,
         stream: StreamCommands,
+        action: ActionCommands | None = None,
+        worker: WorkerCommands | None = None,
         namespace: str | None = None,
     ) -> None:
         self._caller = caller
@@ -52,6 +56,10 @@ class Batch:
         self.queue = cast(QueueCommands, self._recorder("queue", queue))
         #: The writes of `client.stream` but `group_read`.
         self.stream = self.streams = cast(StreamCommands, self._recorder("stream", stream))
+        #: `invoke` and `cancel` of `client.action`.
+        self.action = cast(ActionCommands, self._recorder("action", action or ActionCommands()))
+        #: `complete` and `fail` of `client.worker`.
+        self.worker = cast(WorkerCommands, self._recorder("worker", worker or WorkerCommands()))
 
     def _recorder(self, primitive: str, builder: object) -> _Recorder:
         return _Recorder(primitive, builder, self._namespace, self._add)

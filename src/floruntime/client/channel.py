@@ -53,6 +53,7 @@ class Channel:
         self.is_open = False
         self.submit: Callable[[Call], None] = self._exchange.submit
         self.abandon: Callable[[Call], None] = self._exchange.abandon
+        self.end_wait: Callable[[Call], None] = self._exchange.end_wait
 
     @property
     def is_connected(self) -> bool:

@@ -6,11 +6,12 @@ import asyncio
 import random
 import ssl
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from floruntime.client.action import Action
 from floruntime.client.batch import Batch
 from floruntime.client.channel import Channel
-from floruntime.client.exchange import Call
+from floruntime.client.exchange import Call, Wait
 from floruntime.client.kv import Kv
 from floruntime.client.namespaces import Namespaces
 from floruntime.client.queue import Queue
@@ -18,10 +19,15 @@ from floruntime.client.queue_commands import Leases
 from floruntime.client.retry import RetryPolicy
 from floruntime.client.stream import Stream
 from floruntime.client.transports import Transport, open_transport
+from floruntime.client.worker import Worker
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
 from floruntime.core.limits import check_block, check_duration, check_namespace
 from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
+
+if TYPE_CHECKING:
+    from floruntime.client.action_worker import ActionWorker
+    from floruntime.client.stream_worker import StreamWorker
 
 R = TypeVar("R")
 
@@ -59,6 +65,8 @@ class FloClient:
         self.kv = Kv(self)
         self.queue = Queue(self, Leases(namespace))
         self.stream = self.streams = Stream(self)
+        self.action = Action(self)
+        self.worker = Worker(self)
         self.namespaces = Namespaces(self)
 
     @property
@@ -108,12 +116,17 @@ class FloClient:
         await self.close()
 
     async def call(
-        self, request: Request[R], *, namespace: str | None = None, block_ms: int = 0
+        self,
+        request: Request[R],
+        *,
+        namespace: str | None = None,
+        block_ms: int = 0,
+        wait: Wait | None = None,
     ) -> R:
         """Send one request; its typed answer. Every method of every primitive ends here.
 
         What the server certainly did not run because it was overloaded or shutting down is sent
-        again, with back-off, while the call's time lasts.
+        again, with back-off, while the call's time lasts. `wait` can end a long poll early.
         """
         check_block(block_ms)
         loop = asyncio.get_running_loop()
@@ -124,7 +137,7 @@ class FloClient:
         while True:
             call = Call(request, where, block_ms, loop.create_future())
             try:
-                result: R = await self._attempt(call, deadline_s, timeout_ms)
+                result: R = await self._attempt(call, deadline_s, timeout_ms, wait)
                 return result
             except (OverloadedError, UnavailableError) as error:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
@@ -133,7 +146,9 @@ class FloClient:
             await asyncio.sleep(delay_s)
             attempt += 1
 
-    async def _attempt(self, call: Call, deadline_s: float, timeout_ms: int) -> Any:
+    async def _attempt(
+        self, call: Call, deadline_s: float, timeout_ms: int, wait: Wait | None
+    ) -> Any:
         channel = self._channel
         if channel is None:
             raise NotConnectedError(
@@ -141,6 +156,8 @@ class FloClient:
             )
         assert call.future is not None
         channel.submit(call)
+        if wait is not None:
+            wait.attach(lambda: channel.end_wait(call))
         timer = call.future.get_loop().call_at(deadline_s, channel.time_out, call, timeout_ms)
         try:
             return await call.future
@@ -157,8 +174,25 @@ class FloClient:
             kv=self.kv.commands,
             queue=self.queue.commands,
             stream=self.stream.commands,
+            action=self.action.commands,
+            worker=self.worker.commands,
             namespace=namespace,
         )
+
+    def new_action_worker(self, **options: Any) -> ActionWorker:
+        """An `ActionWorker` on this client's connection; options as there, but for the endpoint.
+
+        It works in the client's namespace unless told, and leaves the client open when it ends.
+        """
+        from floruntime.client.action_worker import ActionWorker
+
+        return ActionWorker(self, **options)
+
+    def new_stream_worker(self, **options: Any) -> StreamWorker:
+        """A `StreamWorker` on this client's connection; options as there, but for the endpoint."""
+        from floruntime.client.stream_worker import StreamWorker
+
+        return StreamWorker(self, **options)
 
     async def ping(self) -> float:
         """The time that a round trip to the server takes, in milliseconds."""

@@ -84,6 +84,27 @@ class Call:
             self.future.set_exception(error)
 
 
+class Wait:
+    """A hold on one long poll: `end()` asks for its answer now, which its caller still gets."""
+
+    def __init__(self) -> None:
+        self._end: Callable[[], None] | None = None
+        self.is_ended = False
+
+    def attach(self, end: Callable[[], None]) -> None:
+        """The poll is on its way, or on it again; `end` ends it."""
+        self._end = end
+        if self.is_ended:
+            end()
+
+    def end(self) -> None:
+        """Wait no longer. Doing it twice does nothing."""
+        if not self.is_ended:
+            self.is_ended = True
+            if self._end is not None:
+                self._end()
+
+
 class Exchange:
     """The calls of one client."""
 
@@ -124,6 +145,12 @@ class Exchange:
         elif self._send is None:
             self._drop(call)
         elif call.block_ms:
+            self._transmit_own(CancelWait(call.id), call.namespace)
+
+    def end_wait(self, call: Call) -> None:
+        """Let the long poll `call` be answered now; sent again, it does not block any more."""
+        call.block_until_s = self._now_s()
+        if call.id in self._in_flight and self._send is not None:
             self._transmit_own(CancelWait(call.id), call.namespace)
 
     def fail_all(self, make_error: MakeError) -> None:
@@ -311,6 +338,5 @@ class Exchange:
             self._hand_back(call, future.result())
 
     def _hand_back(self, call: Call, result: Any) -> None:
-        command = hand_back(call.request, result)
-        if command is not None:
+        for command in hand_back(call.request, result):
             self.submit(Call(command, call.namespace))

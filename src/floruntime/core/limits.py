@@ -46,6 +46,18 @@ GROUP_DEAD_MAX = 10_000
 """Dead letters kept per group; the oldest go first."""
 SETTLED_MS = 300_000
 """How long a holder may repeat its ack or nack and hear `done` again."""
+LABELS_MAX = 64
+LABELS_BYTES_MAX = 4 * KIB
+WORKER_CONCURRENCY_MAX = 100_000
+RETRY_DELAY_MS_MAX = 3_600_000
+"""The longest back-off between two attempts of a run."""
+RUN_RETENTION_MS_DEFAULT = 30 * 24 * 3_600_000
+"""How long the runs of an action are kept after they have ended."""
+IDEMPOTENCY_MS = 24 * 3_600_000
+"""How long an idempotency key is kept after its run has ended; no run is forgotten earlier."""
+WORKER_UNHEALTHY_MS = 90_000
+WORKER_FORGET_MS = 24 * 3_600_000
+"""A worker that was not heard from for so long is no longer listed."""
 COUNTER_MAX = 2**63 - 1
 COUNTER_MIN = -(2**63)
 UINT_MAX = 2**63 - 1
@@ -66,6 +78,7 @@ SESSION_BLOCKS = SESSION_WRITES_MAX // SESSION_BLOCK_WRITES + 1
 SESSION_AGE_MS_MAX = 600_000
 
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")
+_OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _good_names: dict[str, bytes] = {}
@@ -199,28 +212,60 @@ def check_value(field: str, value: bytes, value_bytes_max: int) -> bytes:
     return value
 
 
-def check_error_text(text: str | None) -> str | None:
-    """The error text of a nack or a failure: up to 4 KiB of UTF-8."""
-    if text is not None and len(data := utf8("error", text)) > ERROR_TEXT_BYTES_MAX:
+def check_text(field: str, text: str | None) -> str | None:
+    """A text for people, such as an error or a reason: up to 4 KiB of UTF-8."""
+    if text is not None and len(data := utf8(field, text)) > ERROR_TEXT_BYTES_MAX:
         raise BadRequestError(
-            f"error has {len(data)} bytes; at most {ERROR_TEXT_BYTES_MAX} are allowed"
+            f"{field} has {len(data)} bytes; at most {ERROR_TEXT_BYTES_MAX} are allowed"
         )
     return text
 
 
+def check_error_text(text: str | None) -> str | None:
+    """The error text of a nack or a failure: up to 4 KiB of UTF-8."""
+    return check_text("error", text)
+
+
 def check_headers(headers: dict[str, str]) -> int:
     """The bytes of all header names and values: up to 64 headers, 16 KiB together."""
-    if len(headers) > HEADERS_MAX:
-        raise BadRequestError(f"headers has {len(headers)} entries; {HEADERS_MAX} are allowed")
+    return _check_pairs("header", headers, HEADERS_MAX, HEADERS_BYTES_MAX)
+
+
+def check_labels(labels: dict[str, str]) -> int:
+    """The bytes of all label names and values: up to 64 labels, 4 KiB together."""
+    return _check_pairs("label", labels, LABELS_MAX, LABELS_BYTES_MAX)
+
+
+def check_metadata(metadata: dict[str, str]) -> int:
+    """The bytes of a worker's metadata, names and values: bounded like headers."""
+    return _check_pairs("metadata name", metadata, HEADERS_MAX, HEADERS_BYTES_MAX)
+
+
+def _check_pairs(what: str, pairs: dict[str, str], count_max: int, bytes_max: int) -> int:
+    if not pairs:
+        return 0
+    if len(pairs) > count_max:
+        raise BadRequestError(f"{what}s has {len(pairs)} entries; {count_max} are allowed")
     total = sum(
-        len(check_name("header", name)) + len(utf8(f"header {shown(name)}", value))
-        for name, value in headers.items()
+        len(check_name(what, name)) + len(utf8(f"{what} {shown(name)}", value))
+        for name, value in pairs.items()
     )
-    if total > HEADERS_BYTES_MAX:
+    if total > bytes_max:
         raise BadRequestError(
-            f"headers have {total} bytes together; at most {HEADERS_BYTES_MAX} are allowed"
+            f"{what}s have {total} bytes together; at most {bytes_max} are allowed"
         )
     return total
+
+
+def check_outcome(outcome: str) -> str:
+    """The name of an outcome: letters, digits, `_`, `-`, beginning with a letter or `_`."""
+    check_name("outcome", outcome)
+    if not _OUTCOME.fullmatch(outcome):
+        raise BadRequestError(
+            f"outcome {shown(outcome)} must be letters, digits, '_' or '-', "
+            "beginning with a letter or '_'"
+        )
+    return outcome
 
 
 def check_optional(field: str, value: int | None, low: int, high: int) -> int | None:

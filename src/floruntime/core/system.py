@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floruntime.core.action import ActionCancel, ActionInvoke
 from floruntime.core.kv import KvCheck, KvDelete, KvIncr, KvJsonDel, KvJsonSet, KvPut, KvTouch
 from floruntime.core.queue import (
     QueueAck,
@@ -34,6 +35,7 @@ from floruntime.core.stream import (
     StreamTrim,
 )
 from floruntime.core.types import Command, Query, Request, Value
+from floruntime.core.worker import WorkerComplete, WorkerFail
 
 
 class Limits(Value, frozen=True):
@@ -183,6 +185,10 @@ BatchCommand = (
     | GroupNack
     | GroupTouch
     | GroupClaim
+    | ActionInvoke
+    | ActionCancel
+    | WorkerComplete
+    | WorkerFail
 )
 
 

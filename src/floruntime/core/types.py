@@ -22,6 +22,7 @@ class Request(
     frozen=True,
     gc=False,
     forbid_unknown_fields=True,
+    tag_field="request",
 ):
     """Base of everything a client can ask. The type parameter is the type of the answer.
 

@@ -23,9 +23,20 @@ from floruntime.core.errors import (
 from floruntime.core.system import Batch, Delivery, HandBack, Tick
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
-from floruntime.engine import kv, namespaces, queue, sessions, stream, timers  # noqa: F401 # register their rules
+from floruntime.engine import (  # noqa: F401 # register their rules
+    action,
+    claim,
+    kv,
+    namespaces,
+    queue,
+    run,
+    sessions,
+    stream,
+    timers,
+    worker,
+)
 from floruntime.engine.keyspace import Table
-from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, command
+from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, WaitRule, command
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.tx import Topic, Tx, View
 
@@ -202,6 +213,10 @@ class Machine:
     def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
         """The state that `reader` shows, as rules read it."""
         return View(reader, namespace, now_ms, self._value_bytes_max)
+
+    def is_spent(self, rule: WaitRule, topic: Topic) -> bool:
+        """Whether nobody who waits by `rule` would find anything at this topic."""
+        return rule.is_spent(self._tx, topic)
 
     def first_due(self, until_ms: int) -> int | None:
         """The earliest timer due before `until_ms`, the open batch included."""

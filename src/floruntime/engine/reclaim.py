@@ -19,15 +19,23 @@ NAMESPACE = 1
 QUEUE = 2
 STREAM = 3
 GROUP = 4
+ACTION = 5
 
 #: Per kind of owner: the tables that have its number as their first field.
-OWNED: dict[int, list[Table[Any]]] = {NAMESPACE: [], QUEUE: [], STREAM: [], GROUP: []}
+OWNED: dict[int, list[Table[Any]]] = {
+    NAMESPACE: [],
+    QUEUE: [],
+    STREAM: [],
+    GROUP: [],
+    ACTION: [],
+}
 #: Per kind of owner: directories from which further owners hang, and the kind of those.
 DIRECTORIES: dict[int, list[tuple[Table[Any], int, Callable[[Any], int]]]] = {
     NAMESPACE: [],
     QUEUE: [],
     STREAM: [],
     GROUP: [],
+    ACTION: [],
 }
 
 #: Each primitive's answer to: does this namespace hold anything of yours?

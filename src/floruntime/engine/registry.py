@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from floruntime.core.types import Command, Query, Request
@@ -13,6 +13,10 @@ QueryType = TypeVar("QueryType", bound=Query[Any])
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
+def _is_never_spent(tx: Tx, topic: Topic) -> bool:
+    return False
+
+
 class CommandRule(NamedTuple):
     """How a command is applied. `grows`: refused while the disk is nearly full."""
 
@@ -21,21 +25,23 @@ class CommandRule(NamedTuple):
 
 
 class WaitRule(NamedTuple):
-    """How a request waits: on which topic, and whether an answer ends the wait.
+    """How a request waits: on which topics, and whether an answer ends the wait.
 
     `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
     it is called once, on the state of the first, empty answer. `renew` moves a request that still
     waits on to a later state in which it has found nothing either. `keeps_alive`: asking again
     renews something of the caller's (a group member), so it is done before every tick too. `alike`:
-    where one who waits finds nothing, nobody else on the topic would.
+    where one who waits finds nothing, nobody else on the topic would. `is_spent`: whether, on the
+    state that the last one to be asked left, nobody would (cheaply judged, from a count).
     """
 
-    topic: Callable[[str, Any], Topic]
+    topics: Callable[[str, Any], Sequence[Topic]]
     found: Callable[[Any], bool]
     begin: Callable[[View, Any], Any]
     keeps_alive: bool
     alike: bool
     renew: Callable[[View, Any], Any] | None = None
+    is_spent: Callable[[Tx, Topic], bool] = _is_never_spent
 
 
 class RecallRule(NamedTuple):
@@ -80,15 +86,26 @@ def _unchanged(view: View, request: Any) -> Any:
 def waits(
     kind: type[Request[Any]],
     *,
-    topic: Callable[[str, Any], Topic],
+    topic: Callable[[str, Any], Topic] | None = None,
+    topics: Callable[[str, Any], Sequence[Topic]] | None = None,
     found: Callable[[Any], bool],
     begin: Callable[[View, Any], Any] = _unchanged,
     keeps_alive: bool = False,
     alike: bool = False,
     renew: Callable[[View, Any], Any] | None = None,
+    is_spent: Callable[[Tx, Topic], bool] = _is_never_spent,
 ) -> None:
-    """Let `kind` (which has a `block_ms`) wait until `found(answer)`."""
-    WAITS[kind] = WaitRule(topic, found, begin, keeps_alive, alike, renew)
+    """Let `kind` (which has a `block_ms`) wait on its topic, or topics, until `found(answer)`."""
+    all_topics = topics if topic is None else _only(topic)
+    assert all_topics is not None, "a request that waits has something to wait on"
+    WAITS[kind] = WaitRule(all_topics, found, begin, keeps_alive, alike, renew, is_spent)
+
+
+def _only(topic: Callable[[str, Any], Topic]) -> Callable[[str, Any], Sequence[Topic]]:
+    def topics(namespace: str, request: Any) -> Sequence[Topic]:
+        return (topic(namespace, request),)
+
+    return topics
 
 
 def recalls(

@@ -31,6 +31,11 @@ GROUP_DUE = 34
 GROUP_CONSUMER = 35
 GROUP_FORGET = 36
 RECLAIM = 48
+ACTION_RUN = 64
+ACTION_KEY = 65
+ACTION_SETTLED = 66
+ACTION_DELETE = 67
+WORKER_FORGET = 68
 
 PER_TICK_MAX = 1000
 """Timers that one tick fires at most; a further tick follows at once."""

@@ -139,9 +139,10 @@ class Commit:
                     outcome.result,
                     now_ms,
                 )
-                self._command_waiters.add(waiter, block_ms)
-                self._schedule_flush()
-                return
+                if not waiter.waits_on_any(outcome.ended):
+                    self._command_waiters.add(waiter, block_ms)
+                    self._schedule_flush()
+                    return
         self._answer_later(connection, request_id, number, outcome)
 
     def submit_own(self, command: Command[Any]) -> Outcome:
@@ -196,10 +197,16 @@ class Commit:
             self._answer_later(
                 waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty)
             )
-        exhausted: set[Topic] = set()
-        for waiter in waiters.on(outcome.touched):
-            if waiter.topic not in exhausted and not self._ask(waiter) and waiter.rule.alike:
-                exhausted.add(waiter.topic)
+        for topic in dict.fromkeys(outcome.touched):
+            self._offer_at(topic)
+
+    def _offer_at(self, topic: Topic) -> None:
+        """Offer what changed at one topic, in order of arrival, until it is gone."""
+        for waiter in self._command_waiters.at(topic, set()):
+            rule = waiter.rule
+            is_over = self._ask(waiter)
+            if (rule.alike and not is_over) or self._machine.is_spent(rule, topic):
+                return
 
     def _ask(self, waiter: Waiter) -> bool:
         """Ask once more; answers whether the wait is over."""
@@ -357,6 +364,8 @@ class Commit:
         for waiter in self._command_waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
             self._ask(waiter)
         self._offer_all()
+        if self._machine.is_changed:
+            self._schedule_flush()  # who waits was renewed, though no tick may follow
         if self._machine.first_due(now_ms + 1) is not None and self.submit_own(Tick()).error:
             self._tick_at(now_ms + FAILED_TICK_MS)
             return

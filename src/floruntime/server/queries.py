@@ -92,7 +92,7 @@ class Queries:
                 result = self._machine.ask(view, waiter.request)
             except FloError as caught:
                 error = caught
-            if error is not None or waiter.rule.found(result) or waiter.topic in ended:
+            if error is not None or waiter.rule.found(result) or waiter.waits_on_any(ended):
                 self.waiters.remove(waiter)
                 waiter.owner.add_answer(waiter.request_id, result, error)
                 woken.append(waiter.owner)
@@ -103,16 +103,22 @@ class Queries:
         for waiter in self.waiters.on(touched):
             self._renew(waiter)
 
-    def _renew(self, waiter: Waiter) -> None:
+    def _renew(self, waiter: Waiter) -> FloError | None:
+        """Answers the refusal where what it waits on is gone; the wait stays as it was then."""
         renew = waiter.rule.renew
         if renew is not None:
             view = self._view_of(waiter.namespace, self._clock.now_ms())
-            waiter.request = renew(view, waiter.request)
-            waiter.empty = self._machine.ask(view, waiter.request)
+            try:
+                request = renew(view, waiter.request)
+                waiter.empty = self._machine.ask(view, request)
+            except FloError as error:
+                return error
+            waiter.request = request
+        return None
 
     def _time_up(self, waiter: Waiter) -> None:
-        self._renew(waiter)
-        waiter.owner.add_answer(waiter.request_id, waiter.empty, None)
+        error = self._renew(waiter)
+        waiter.owner.add_answer(waiter.request_id, None if error else waiter.empty, error)
         waiter.owner.flush()
 
     def end_waits(self) -> None:

@@ -1,8 +1,8 @@
 """Long polls that found nothing yet: who waits on what, in order of arrival.
 
 A wait ends when a change of its topic brings an answer, when its time is up (with the empty answer
-it had), or when its connection closes (with no answer at all). Topics are exact names; a wait on an
-empty name is a wait on every name of the primitive.
+it had), or when its connection closes (with no answer at all). A request waits on one topic or on
+several. Topics are exact names; a wait on an empty name is a wait on every name of the primitive.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Waiter:
         "request",
         "request_id",
         "rule",
-        "topic",
+        "topics",
     )
 
     def __init__(
@@ -50,8 +50,12 @@ class Waiter:
         self.rule = rule
         self.empty = empty
         self.asked_ms = asked_ms
-        self.topic = rule.topic(namespace, request)
+        self.topics = rule.topics(namespace, request)
         self.deadline: Handle | None = None
+
+    def waits_on_any(self, topics: list[Topic]) -> bool:
+        """Whether any of `topics` is one of those it waits on."""
+        return any(topic in topics for topic in self.topics)
 
 
 class Waiters:
@@ -68,11 +72,12 @@ class Waiters:
         return bool(self._by_topic)
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_topic.values()))
+        return sum(map(len, self._by_owner.values()))
 
     def add(self, waiter: Waiter, block_ms: int) -> None:
         """Let `waiter` wait for `block_ms`."""
-        self._by_topic.setdefault(waiter.topic, {})[waiter] = None
+        for topic in waiter.topics:
+            self._by_topic.setdefault(topic, {})[waiter] = None
         self._by_owner.setdefault(waiter.owner, {})[waiter] = None
         if waiter.rule.keeps_alive:
             self._keeping_alive[waiter] = None
@@ -85,28 +90,30 @@ class Waiters:
 
     def remove(self, waiter: Waiter) -> None:
         """Take `waiter` out, if it still waits."""
-        for group, key in ((self._by_topic, waiter.topic), (self._by_owner, waiter.owner)):
-            members = group.get(key, {})
-            members.pop(waiter, None)
-            if not members:
-                group.pop(key, None)
+        for topic in waiter.topics:
+            _take_out(self._by_topic, topic, waiter)
+        _take_out(self._by_owner, waiter.owner, waiter)
         self._keeping_alive.pop(waiter, None)
         if waiter.deadline is not None:
             waiter.deadline.cancel()
 
     def on(self, topics: list[Topic]) -> Iterator[Waiter]:
-        """Those who wait on any of `topics`, each once, in order of arrival within a topic.
+        """Those who wait on any of `topics`, in order of arrival within a topic."""
+        seen: set[Topic] = set()
+        for topic in topics:
+            yield from self.at(topic, seen)
+
+    def at(self, topic: Topic, seen: set[Topic]) -> Iterator[Waiter]:
+        """Those who wait on `topic`, and then on all of its primitive, but for what was `seen`.
 
         Whoever is removed meanwhile is passed by: asking one waiter may have ended another's wait.
         """
-        seen: set[Topic] = set()
-        for topic in topics:
-            for key in (topic, (topic[0], topic[1], "")):
-                if key not in seen:
-                    seen.add(key)
-                    for waiter in list(self._by_topic.get(key, ())):
-                        if waiter in self._by_topic.get(key, ()):
-                            yield waiter
+        for key in (topic, (topic[0], topic[1], "")):
+            if key not in seen:
+                seen.add(key)
+                for waiter in list(self._by_topic.get(key, ())):
+                    if waiter in self._by_topic.get(key, ()):
+                        yield waiter
 
     def of(self, owner: Any) -> list[Waiter]:
         """Everything that `owner` waits for."""
@@ -131,9 +138,16 @@ class Waiters:
 
     def end_all(self) -> None:
         """End all waits as if their time were up."""
-        for waiter in [waiter for members in self._by_topic.values() for waiter in members]:
+        for waiter in [waiter for members in self._by_owner.values() for waiter in members]:
             self._end(waiter)
 
     def _end(self, waiter: Waiter) -> None:
         self.remove(waiter)
         self._time_up(waiter)
+
+
+def _take_out(groups: dict[Any, dict[Waiter, None]], key: Any, waiter: Waiter) -> None:
+    members = groups.get(key, {})
+    members.pop(waiter, None)
+    if not members:
+        groups.pop(key, None)

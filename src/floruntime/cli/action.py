@@ -1,0 +1,349 @@
+"""`flo action`: durable tasks, and their runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
+from floruntime.cli.output import at, cell, lasting, rows_of
+from floruntime.cli.run import Empty, Session, confirm, connected, pages
+from floruntime.cli.values import pairs_of, read_value
+from floruntime.core.action import ActionInfo, ActionRun, RunStatus
+from floruntime.core.errors import NotFoundError
+
+app = group("Actions: durable tasks that workers run, with retries and results.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The action.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+FINISHED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.TIMED_OUT)
+RUN_FAILED = 5
+
+
+@app.command(
+    epilog=examples(
+        "flo action register send-email --attempt-timeout 1m --max-retries 5 --retry-delay 10s",
+        "flo action register report --run-timeout 1h --description 'The monthly report'",
+    )
+)
+@connected
+async def register(
+    session: Session,
+    name: Name,
+    timeout: Annotated[
+        int,
+        duration(
+            "--attempt-timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"
+        ),
+    ] = 30_000,
+    max_retries: Annotated[
+        int, typer.Option("--max-retries", help="Attempts after the first one.")
+    ] = 3,
+    retry_delay: Annotated[
+        int,
+        duration(
+            "--retry-delay",
+            "--retry-delay-ms",
+            help="Pause before the second attempt; it doubles with each.",
+            default="1s",
+        ),
+    ] = 1_000,
+    run_timeout: Annotated[
+        int | None,
+        duration(
+            "--run-timeout",
+            "--run-timeout-ms",
+            help="Bounds the whole run, attempts and waits included.",
+            default="none",
+        ),
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", help="What it is for.", show_default=False)
+    ] = None,
+) -> None:
+    """Name an action and its settings. Other settings than before raise its version."""
+    info = await session.client.action.register(
+        name,
+        timeout_ms=timeout,
+        max_retries=max_retries,
+        retry_delay_ms=retry_delay,
+        run_timeout_ms=run_timeout,
+        description=description,
+    )
+    session.out.fields(info, _info_fields(info))
+
+
+def _info_fields(info: ActionInfo) -> dict[str, str]:
+    return {
+        "action": cell(info.name),
+        "version": str(info.version),
+        "enabled": _yes(info.enabled),
+        "timeout": lasting(info.timeout_ms),
+        "max retries": str(info.max_retries),
+        "retry delay": lasting(info.retry_delay_ms),
+        "run timeout": lasting(info.run_timeout_ms),
+        "description": cell(info.description),
+        "registered": at(info.created_at_ms),
+        "changed": at(info.updated_at_ms),
+    }
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+@app.command(
+    epilog=examples(
+        'flo action invoke send-email \'{"to": "ada@example.org"}\'',
+        "flo action invoke report @input.json --wait --block 5m",
+        "flo action invoke remind --delay 1h --idempotency-key order-42",
+    )
+)
+@connected
+async def invoke(
+    session: Session,
+    name: Name,
+    payload: Annotated[
+        str,
+        typer.Argument(
+            metavar="PAYLOAD",
+            help="The input; - is standard input, @PATH a file.",
+            show_default=False,
+        ),
+    ] = "",
+    priority: Annotated[
+        int, typer.Option("--priority", "-p", help="Lower goes first: 0 to 65,535.")
+    ] = 10,
+    delay: Annotated[
+        int, duration("--delay", "--delay-ms", help="Begin this long from now.", default="none")
+    ] = 0,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key", help="The same key makes one run only.", show_default=False
+        ),
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="NAME=VALUE",
+            help="Only workers with this label take it; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the end and print the output.")
+    ] = False,
+    block: Annotated[
+        int,
+        duration("--block", "--block-ms", help="With --wait: wait this long.", default="30s"),
+    ] = 30_000,
+) -> None:
+    """Ask for a run; prints its id, with --wait its output.
+
+    With --wait the exit code is 5 if the run fails, and 1 if it has not ended when the time is up.
+    """
+    invoked = await session.client.action.invoke(
+        name,
+        read_value(payload) if payload else b"",
+        priority=priority,
+        delay_ms=delay,
+        idempotency_key=idempotency_key,
+        labels=pairs_of("label", labels or []),
+    )
+    if not wait:
+        session.out.show(invoked, invoked.run_id)
+        return
+    run = await session.client.action.wait(invoked.run_id, block_ms=block)
+    if run.status is RunStatus.COMPLETED and not session.out.is_json:
+        session.out.show(run, (run.output or b"").decode("utf-8", "surrogateescape"))
+        return
+    _show_run(session, run)
+    if run.status in FINISHED_BADLY:
+        raise typer.Exit(RUN_FAILED)
+    if run.status is not RunStatus.COMPLETED:
+        raise Empty(
+            f"the run {run.run_id} is {run.status} still: flo action status {run.run_id} --block 5m"
+        )
+
+
+@app.command(epilog=examples("flo action status run-17", "flo action status run-17 --block 1m"))
+@connected
+async def status(
+    session: Session,
+    run_id: RunId,
+    block: Annotated[
+        int,
+        duration("--block", "--block-ms", help="Wait this long for its end.", default="no wait"),
+    ] = 0,
+) -> None:
+    """Show a run as it stands."""
+    _show_run(session, await session.client.action.wait(run_id, block_ms=block))
+
+
+def _show_run(session: Session, run: ActionRun) -> None:
+    session.out.fields(
+        run,
+        {
+            "run": cell(run.run_id),
+            "action": cell(run.action),
+            "status": run.status.value,
+            "attempt": str(run.attempt),
+            "priority": str(run.priority),
+            "created": at(run.created_at_ms),
+            "started": at(run.started_at_ms),
+            "completed": at(run.completed_at_ms),
+            "worker": cell(run.worker_id),
+            "outcome": cell(run.outcome),
+            "reason": cell(run.reason),
+            "error": cell(run.error),
+            "input": cell(run.input),
+            "output": cell(run.output),
+        },
+    )
+
+
+@app.command("list", epilog=examples("flo action list", "flo action list --prefix mail- --all"))
+@connected
+async def list_(
+    session: Session,
+    prefix: Annotated[
+        str, typer.Option("--prefix", help="Only names that begin so.", show_default=False)
+    ] = "",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    all_: All = False,
+) -> None:
+    """List the actions of the namespace, by name."""
+    page = await pages(
+        lambda limit, cursor: session.client.action.list(prefix=prefix, limit=limit, cursor=cursor),
+        limit,
+        cursor,
+        all_,
+    )
+    session.out.table(
+        page,
+        ["action", "version", "enabled", "timeout", "retries", "retry delay", "run timeout"],
+        rows_of(
+            page,
+            lambda each: each.name,
+            lambda each: each.version,
+            lambda each: _yes(each.enabled),
+            lambda each: lasting(each.timeout_ms),
+            lambda each: each.max_retries,
+            lambda each: lasting(each.retry_delay_ms),
+            lambda each: lasting(each.run_timeout_ms),
+        ),
+    )
+    if not page:
+        raise Empty("no actions")
+
+
+@app.command(
+    epilog=examples(
+        "flo action runs", "flo action runs send-email --status failed", "flo action runs --all"
+    )
+)
+@connected
+async def runs(
+    session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Of this action only.", show_default=False),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="|".join(RunStatus),
+            help="In this status only.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    all_: All = False,
+) -> None:
+    """List runs, newest first."""
+    if status is not None and status not in list(RunStatus):
+        raise typer.BadParameter(f"--status is {status!r}; one of: {', '.join(RunStatus)}")
+    page = await pages(
+        lambda limit, cursor: session.client.action.list_runs(
+            name, status=status, limit=limit, cursor=cursor
+        ),
+        limit,
+        cursor,
+        all_,
+    )
+    session.out.table(
+        page,
+        ["run", "action", "status", "attempt", "created", "completed", "outcome", "error"],
+        rows_of(
+            page,
+            lambda each: each.run_id,
+            lambda each: each.action,
+            lambda each: each.status.value,
+            lambda each: each.attempt,
+            lambda each: at(each.created_at_ms),
+            lambda each: at(each.completed_at_ms),
+            lambda each: each.outcome,
+            lambda each: each.error,
+        ),
+    )
+    if not page:
+        raise Empty("no runs")
+
+
+@app.command(epilog=examples("flo action cancel run-17 --reason 'ordered twice'"))
+@connected
+async def cancel(
+    session: Session,
+    run_id: RunId,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why; kept with the run.", show_default=False)
+    ] = None,
+) -> None:
+    """End a run; a handler at work is told. Exit code 3 if it is finished."""
+    run = await session.client.action.cancel(run_id, reason=reason)
+    session.out.show(run, run.status.value)
+
+
+@app.command(epilog=examples("flo action get send-email"))
+@connected
+async def get(session: Session, name: Name) -> None:
+    """Show an action's settings."""
+    info = await session.client.action.get(name)
+    session.out.fields(info, _info_fields(info))
+
+
+@app.command(epilog=examples("flo action enable send-email"))
+@connected
+async def enable(session: Session, name: Name) -> None:
+    """Let an action be invoked again."""
+    session.out.show(await session.client.action.enable(name), "enabled")
+
+
+@app.command(epilog=examples("flo action disable send-email"))
+@connected
+async def disable(session: Session, name: Name) -> None:
+    """Refuse new runs of an action; those that are there go on."""
+    session.out.show(await session.client.action.disable(name), "disabled")
+
+
+@app.command(epilog=examples("flo action delete send-email --force --yes"))
+@connected
+async def delete(
+    session: Session,
+    name: Name,
+    force: Annotated[
+        bool, typer.Option("--force", help="Cancel its unfinished runs, which are refused else.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Delete an action."""
+    confirm(f"Delete the action {name!r}?", yes)
+    if not await session.client.action.delete(name, force=force):
+        raise NotFoundError(f"the action {name!r} does not exist")
+    session.out.show({"deleted": True}, "deleted")

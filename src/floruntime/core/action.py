@@ -1,0 +1,150 @@
+"""Actions: what can be asked of durable tasks and their runs, and what is answered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT
+from floruntime.core.types import Command, Query, Value
+
+
+class ActionType(StrEnum):
+    """Who runs an action: `USER`, a worker of the person's own."""
+
+    USER = "user"
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. The last four are final."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+
+class ActionInfo(Value, frozen=True):
+    """A registered action and its settings; `version` counts registrations that changed them."""
+
+    name: str
+    version: int
+    enabled: bool
+    type: ActionType
+    timeout_ms: int
+    max_retries: int
+    retry_delay_ms: int
+    run_timeout_ms: int | None
+    description: str | None
+    created_at_ms: int
+    updated_at_ms: int
+    retention_ms: int = RUN_RETENTION_MS_DEFAULT
+
+
+class InvokeResult(Value, frozen=True):
+    """`created`: false where the idempotency key had made the run before."""
+
+    run_id: str
+    created: bool
+
+
+class ActionRun(Value, frozen=True):
+    """One run of an action, with its history in short.
+
+    `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
+    attempt; `reason` (`worker_lost`, `timeout`, …) says why where no handler did.
+    """
+
+    run_id: str
+    action: str
+    status: RunStatus
+    attempt: int
+    priority: int
+    input: bytes
+    output: bytes | None
+    outcome: str | None
+    error: str | None
+    created_at_ms: int
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    caller_run_id: str | None = None
+    reason: str | None = None
+    labels: dict[str, str] = {}
+    worker_id: str | None = None
+
+
+class ActionListReply(Value, frozen=True):
+    items: list[ActionInfo]
+    cursor: str | None
+
+
+class RunListReply(Value, frozen=True):
+    items: list[ActionRun]
+    cursor: str | None
+
+
+class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
+    """`retention_ms`: how long runs are kept after they have ended."""
+
+    name: str
+    type: ActionType = ActionType.USER
+    timeout_ms: int = 30_000
+    max_retries: int = 3
+    retry_delay_ms: int = 1_000
+    run_timeout_ms: int | None = None
+    description: str | None = None
+    retention_ms: int = RUN_RETENTION_MS_DEFAULT
+
+
+class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
+    name: str
+    payload: bytes = b""
+    priority: int = 10
+    delay_ms: int = 0
+    idempotency_key: str | None = None
+    labels: dict[str, str] = {}
+    caller_run_id: str | None = None
+
+
+class ActionStatus(Query[ActionRun], tag=130, frozen=True):
+    """With `block_ms`, waits until the run is finished; answers it as it stands in any case."""
+
+    run_id: str
+    block_ms: int = 0
+
+
+class ActionCancel(Command[ActionRun], tag=131, frozen=True):
+    run_id: str
+    reason: str | None = None
+
+
+class ActionGet(Query[ActionInfo], tag=132, frozen=True):
+    name: str
+
+
+class ActionDelete(Command[bool], tag=133, frozen=True):
+    """Without `force`, refused while runs of it are unfinished; with it, those are cancelled."""
+
+    name: str
+    force: bool = False
+
+
+class ActionEnable(Command[ActionInfo], tag=134, frozen=True):
+    name: str
+    enabled: bool = True
+
+
+class ActionList(Query[ActionListReply], tag=135, frozen=True):
+    prefix: str = ""
+    limit: int = 100
+    cursor: str | None = None
+
+
+class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
+    """Newest first."""
+
+    name: str | None = None
+    status: RunStatus | None = None
+    limit: int = 100
+    cursor: str | None = None

@@ -1,0 +1,141 @@
+"""Workers: how runs of actions are claimed, kept, finished and handed back."""
+
+from __future__ import annotations
+
+from floruntime.core.types import Command, Query, Value
+
+
+class Task(Value, frozen=True):
+    """One run, claimed: its input, and the lease that fences this attempt."""
+
+    run_id: str
+    action: str
+    payload: bytes
+    attempt: int
+    lease: int
+    created_at_ms: int
+    lease_expires_at_ms: int
+    caller_run_id: str | None = None
+    labels: dict[str, str] = {}
+
+
+class Heartbeat(Value, frozen=True):
+    """`known`: false asks the worker to register again. `cancelled`: of `running`, what to stop."""
+
+    known: bool
+    draining: bool
+    cancelled: list[str]
+
+
+class WorkerInfo(Value, frozen=True):
+    """A registered worker. Unhealthy after 90 s without a heartbeat."""
+
+    worker_id: str
+    actions: list[str]
+    concurrency: int
+    labels: dict[str, str]
+    metadata: dict[str, str]
+    registered_at_ms: int
+    last_heartbeat_ms: int
+    healthy: bool
+    draining: bool
+    running: int
+
+
+class WorkerListReply(Value, frozen=True):
+    items: list[WorkerInfo]
+    cursor: str | None
+
+
+class WorkerRegister(Command[WorkerInfo], tag=144, frozen=True):
+    worker_id: str
+    actions: list[str]
+    concurrency: int = 10
+    labels: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+
+
+class WorkerHeartbeat(Command[Heartbeat], tag=145, frozen=True):
+    """`running`: the ids of the runs that the worker works on."""
+
+    worker_id: str
+    running: list[str] = []
+
+
+class WorkerDrain(Command[WorkerInfo], tag=146, frozen=True):
+    worker_id: str
+
+
+class WorkerDeregister(Command[bool], tag=147, frozen=True):
+    worker_id: str
+
+
+class WorkerList(Query[WorkerListReply], tag=148, frozen=True):
+    limit: int = 100
+    cursor: str | None = None
+
+
+class WorkerAwait(Command[list[Task]], tag=149, frozen=True):
+    """Claim up to `count` runs that are due, of `actions`; waits while there are none."""
+
+    worker_id: str
+    actions: list[str]
+    count: int = 1
+    block_ms: int = 0
+
+
+class WorkerComplete(Command[None], tag=150, frozen=True):
+    worker_id: str
+    run_id: str
+    lease: int
+    output: bytes = b""
+    outcome: str = "success"
+
+
+class WorkerFail(Command[None], tag=151, frozen=True):
+    worker_id: str
+    run_id: str
+    lease: int
+    error: str
+    retry: bool = True
+
+
+class WorkerTouch(Command[bool], tag=152, frozen=True):
+    """Answers whether the run goes on: false once it was cancelled."""
+
+    worker_id: str
+    run_id: str
+    lease: int
+    extend_ms: int = 30_000
+
+
+class WorkerRelease(Command[None], tag=153, frozen=True):
+    """Hand the run back with no attempt counted."""
+
+    worker_id: str
+    run_id: str
+    lease: int
+
+
+class TaskResult(Value, frozen=True):
+    """How one claimed run ended: `error` is `None` for a completion."""
+
+    run_id: str
+    lease: int
+    output: bytes = b""
+    outcome: str = "success"
+    error: str | None = None
+    retry: bool = True
+
+
+class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
+    """Settle finished runs and claim the next ones in one step.
+
+    A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; does
+    not wait.
+    """
+
+    worker_id: str
+    results: list[TaskResult]
+    actions: list[str]
+    count: int

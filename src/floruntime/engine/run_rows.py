@@ -1,0 +1,158 @@
+"""The rows of runs.
+
+A run's number comes from the machine's ids, so it grows with each invocation and is never used
+again; its id is that number as text. The small row that every transition rewrites lies apart from
+the input and the output. One index, by action and status, serves every listing.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.action import ActionRun, RunStatus
+from floruntime.core.errors import NotFoundError
+from floruntime.core.types import Value
+from floruntime.engine import reclaim
+from floruntime.engine.action_rows import ACTION_NAME, ActionName
+from floruntime.engine.keyspace import Table
+from floruntime.engine.tx import View
+
+PENDING: Final = 1
+RUNNING: Final = 2
+COMPLETED: Final = 3
+FAILED: Final = 4
+CANCELLED: Final = 5
+TIMED_OUT: Final = 6
+
+STATUS_NAMES: Final = {
+    PENDING: RunStatus.PENDING,
+    RUNNING: RunStatus.RUNNING,
+    COMPLETED: RunStatus.COMPLETED,
+    FAILED: RunStatus.FAILED,
+    CANCELLED: RunStatus.CANCELLED,
+    TIMED_OUT: RunStatus.TIMED_OUT,
+}
+STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+
+
+class RunRow(msgspec.Struct, array_like=True, gc=False):
+    """A run. A command changes a copy and puts that.
+
+    `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
+    ended. `ends_at_ms`: when the whole run times out; 0: never. `timer_ms`: when the run's one
+    timer fires; 0: there is none.
+    """
+
+    action_id: int
+    status: int
+    priority: int
+    due_ms: int
+    created_at_ms: int
+    is_ready: bool = False
+    attempt: int = 0
+    lease: int = 0
+    expires_at_ms: int = 0
+    ends_at_ms: int = 0
+    timer_ms: int = 0
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    worker_id: str | None = None
+    outcome: str | None = None
+    error: str | None = None
+    reason: str | None = None
+    caller_run_id: str | None = None
+    idempotency_key: str | None = None
+    labels: dict[str, str] = {}
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status > RUNNING
+
+
+class SettledRow(Value, frozen=True):
+    """How a lease ended whose run went on afterwards; so its holder may repeat itself."""
+
+    number: int
+    how: int
+
+
+RUN: Final[Table[RunRow]] = Table(b"ru", RunRow, warm_bytes=256, namespace_id="u64", number="u64")
+INPUT: Final[Table[bytes]] = Table(b"ri", bytes, warm_bytes=256, namespace_id="u64", number="u64")
+#: Absent where the output is empty or there is none.
+OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u64")
+BY_STATUS: Final[Table[bool]] = Table(b"ra", bool, action_id="u64", status="u8", number="u64")
+SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64", lease="u64")
+
+reclaim.owns(reclaim.NAMESPACE, RUN, INPUT, OUTPUT, SETTLED)
+reclaim.owns(reclaim.ACTION, BY_STATUS)
+
+_PREFIX: Final = "run-"
+
+
+def run_id_of(number: int) -> str:
+    """The id of the run with this number."""
+    return f"{_PREFIX}{number}"
+
+
+def number_of(run_id: str) -> int:
+    """The number of a run by its id; 0, which no run has, for what is no run's id."""
+    limits.check_name("run_id", run_id)
+    digits = run_id[len(_PREFIX) :]
+    if not run_id.startswith(_PREFIX) or not (digits.isascii() and digits.isdigit()):
+        return 0
+    is_number = digits[0] != "0" and len(digits) <= 19 and int(digits) <= limits.UINT_MAX
+    return int(digits) if is_number else 0
+
+
+def unknown_run(run_id: str) -> NotFoundError:
+    """What is said of a run that is not there."""
+    return NotFoundError(f"run {limits.shown(run_id)} does not exist")
+
+
+def action_name(view: View, action_id: int) -> str:
+    """The name of the action that a run belongs to."""
+    names: ActionName | None = view.get(ACTION_NAME, ACTION_NAME.key(action_id))
+    assert names is not None, "an action outlives its runs"
+    return names.name
+
+
+def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> ActionRun:
+    """The run as callers see it."""
+    payload = view.get(INPUT, INPUT.key(of_namespace_id, number))
+    assert payload is not None, "a run has an input"
+    output = None
+    if row.status == COMPLETED:
+        output = view.get(OUTPUT, OUTPUT.key(of_namespace_id, number)) or b""
+    return ActionRun(
+        run_id_of(number),
+        action_name(view, row.action_id),
+        STATUS_NAMES[row.status],
+        row.attempt,
+        row.priority,
+        payload,
+        output,
+        row.outcome,
+        row.error,
+        row.created_at_ms,
+        row.started_at_ms,
+        row.completed_at_ms,
+        row.caller_run_id,
+        row.reason,
+        row.labels,
+        row.worker_id,
+    )
+
+
+def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> list[int]:
+    """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
+    numbers: list[int] = []
+    for status in (PENDING, RUNNING):
+        start = BY_STATUS.key(action_id, status, first)
+        end = BY_STATUS.range(action_id, status)[1]
+        keys = islice(view.scan(BY_STATUS, start, end), count)
+        numbers += [BY_STATUS.unpack(key)[2] for key, _ in keys]
+    return sorted(numbers)[:count]

@@ -1,0 +1,165 @@
+"""Workers and callers that wait, through the server's commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus, RunStatus
+from floruntime.core.errors import NotFoundError
+from floruntime.core.system import NamespaceDelete
+from floruntime.core.worker import WorkerAwait, WorkerComplete, WorkerDrain, WorkerRegister
+from tests.server.wire_client import Rig, WireClient
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    async with Rig() as rig:
+        owner = rig.client("owner")
+        for name in ("a", "b"):
+            owner.send(ActionRegister(name, timeout_ms=1_000))
+        await rig.settle()
+        yield rig
+
+
+async def invoked(rig: Rig, name: str = "a", labels: dict[str, str] | None = None) -> str:
+    caller = rig.client("caller")
+    sent = caller.send(ActionInvoke(name, labels=labels or {}))
+    await rig.settle()
+    run_id: str = caller.result(sent).run_id
+    return run_id
+
+
+def poll(client: WireClient, worker: str, *actions: str, count: int = 1) -> int:
+    return client.send(WorkerAwait(worker, list(actions or "a"), count, 10_000))
+
+
+async def test_waiting_workers_are_served_first_come_first_served(rig: Rig) -> None:
+    clients = [rig.client(f"w{n}") for n in range(3)]
+    polls = [poll(c, f"w{n}") for n, c in enumerate(clients)]
+    await rig.settle()
+    for n, (client, waits) in enumerate(zip(clients, polls, strict=True)):
+        run_id = await invoked(rig)
+        assert [task.run_id for task in client.result(waits)] == [run_id]
+        assert not any(c.is_answered(p) for c, p in list(zip(clients, polls, strict=True))[n + 1 :])
+
+
+async def test_a_worker_waits_on_all_of_its_actions(rig: Rig) -> None:
+    for name in ("a", "b"):
+        client = rig.client(f"w-{name}")
+        waits = poll(client, "w", "a", "b")
+        await rig.settle()
+        run_id = await invoked(rig, name)
+        assert [task.run_id for task in client.result(waits)] == [run_id]
+
+
+async def test_who_cannot_take_the_work_does_not_stop_the_next(rig: Rig) -> None:
+    plain, labelled = rig.client("plain"), rig.client("labelled")
+    labelled.send(WorkerRegister("labelled", ["a"], labels={"gpu": "yes"}))
+    first, second = poll(plain, "plain"), poll(labelled, "labelled")
+    await rig.settle()
+    await invoked(rig, labels={"nobody": "has"})
+    run_id = await invoked(rig, labels={"gpu": "yes"})
+    assert [task.run_id for task in labelled.result(second)] == [run_id]
+    assert not plain.is_answered(first)
+    run_id = await invoked(rig)
+    assert [task.run_id for task in plain.result(first)] == [run_id]
+
+
+async def test_of_a_thousand_waiting_workers_only_the_first_is_asked(rig: Rig) -> None:
+    client = rig.client("all")
+    polls = [poll(client, f"w{n}") for n in range(1_000)]
+    await rig.settle()
+    await invoked(rig, labels={"nobody": "has"})  # all are asked, once
+    before = rig.server.commit.commands_total
+    run_ids = [await invoked(rig) for _ in range(5)]
+    assert rig.server.commit.commands_total - before == 10  # each invocation, and one claim
+    assert [client.result(p)[0].run_id for p in polls[:5]] == run_ids
+
+
+async def test_a_drain_ends_the_wait_and_a_later_one_does_not_begin(rig: Rig) -> None:
+    client, operator = rig.client("w"), rig.client("operator")
+    client.send(WorkerRegister("w", ["a"]))
+    waits = poll(client, "w")
+    await rig.settle()
+    assert not client.is_answered(waits)
+    operator.send(WorkerDrain("w"))
+    await rig.settle()
+    assert client.result(waits) == []
+    await invoked(rig)
+    again = poll(client, "w")
+    await rig.settle()
+    assert client.result(again) == []
+
+
+async def test_a_claim_for_a_connection_that_is_gone_is_released(rig: Rig) -> None:
+    gone, stays = rig.client("gone"), rig.client("stays")
+    poll(gone, "gone")
+    waits = poll(stays, "stays")
+    await rig.settle()
+    rig.storage.hold()
+    syncs = rig.storage.syncs
+    rig.client("caller").send(ActionInvoke("a"))
+    await rig.until_synced(syncs + 1)
+    gone.vanish()
+    rig.storage.release()
+    await rig.settle()
+    assert [task.attempt for task in stays.result(waits)] == [1]
+
+
+async def test_a_run_that_falls_due_or_is_lost_reaches_a_waiting_worker(rig: Rig) -> None:
+    client = rig.client("w")
+    client.send(ActionInvoke("a", delay_ms=300))
+    first = poll(client, "w1")
+    await rig.advance(299)
+    assert not client.is_answered(first)
+    await rig.advance(1)
+    assert [task.attempt for task in client.result(first)] == [1]
+    second = poll(client, "w2")
+    await rig.advance(999)
+    assert not client.is_answered(second)
+    await rig.advance(1)
+    assert [task.attempt for task in client.result(second)] == [2]
+
+
+async def test_a_wait_for_a_run_ends_with_the_completion(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    run_id = await invoked(rig)
+    waits = caller.send(ActionStatus(run_id, 5_000))
+    claimed = poll(worker, "w")
+    await rig.settle()
+    assert not caller.is_answered(waits)
+    [task] = worker.result(claimed)
+    syncs = rig.storage.syncs
+    worker.send(WorkerComplete("w", run_id, task.lease, b"out"))
+    await rig.settle()
+    assert caller.result(waits).output == b"out"
+    assert rig.storage.syncs == syncs + 1
+
+
+async def test_a_wait_for_a_run_answers_it_as_it_stands_when_the_time_is_up(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    run_id = await invoked(rig)
+    waits = caller.send(ActionStatus(run_id, 500))
+    await rig.settle()
+    poll(worker, "w")
+    await rig.advance(500)
+    assert caller.result(waits).status == RunStatus.RUNNING
+
+
+async def test_a_wait_for_a_run_that_is_gone_ends_as_not_found(rig: Rig) -> None:
+    caller = rig.client("c")
+    run_id = await invoked(rig)
+    waits = caller.send(ActionStatus(run_id, 500))
+    await rig.settle()
+    caller.send(NamespaceDelete("default", True))
+    await rig.advance(500)
+    assert isinstance(caller.error(waits), NotFoundError)
+
+
+async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: Rig) -> None:
+    caller = rig.client("c")
+    waits = caller.send(ActionStatus("run-999", 500))
+    await rig.settle()
+    assert isinstance(caller.error(waits), NotFoundError)
