@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import importlib.util
 import os
 import re
 import shlex
@@ -16,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from floruntime import FloClient
+from floruntime import FloClient, NotFoundError
 from floruntime.core import limits
 from floruntime.server.commit import ASYNC_SYNC_MS
 from floruntime.server.config import Config
@@ -25,8 +24,6 @@ from floruntime.testing import FloTestServer
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 TEXT = " ".join(README.split())
-HAS_CLI = importlib.util.find_spec("floruntime.cli.kv") is not None
-needs_cli = pytest.mark.skipif(not HAS_CLI, reason="the command line is not merged yet")
 
 
 def blocks(language: str) -> list[str]:
@@ -51,7 +48,28 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 
 # Programs
 
-TESTED = ["client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read", "advance("]
+TESTED = [
+    *("client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read"),
+    *("ActionWorker(", "action.call(", "comes_back", "running("),
+]
+MAILER = '''"""Sends mail, or would."""
+
+is_down = False
+
+
+def send(mail: dict) -> None:
+    if is_down:
+        raise ConnectionError("the mail server is down")
+'''
+
+
+def make_app(directory: Path) -> None:
+    """The person's own package: the README's worker, and what it uses."""
+    package = directory / "myapp"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "mailer.py").write_text(MAILER)
+    (package / "tasks.py").write_text(the_block("python", "ActionWorker("))
 
 
 def test_no_python_block_goes_untested() -> None:
@@ -114,8 +132,82 @@ async def test_streams(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 async def test_the_test_passes() -> None:
-    defined = await run(the_block("python", "advance("), __name__="x")
+    defined = await run(the_block("python", "comes_back"), __name__="x")
     await defined["test_a_lost_message_comes_back"]()
+
+
+async def finished(*command: str, directory: Path, **environment: str) -> tuple[int, str]:
+    """Run a command to its end; its exit code and output."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={**os.environ, "PYTHONPATH": str(directory), **environment},
+        cwd=directory,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+async def test_the_test_of_a_worker_passes(tmp_path: Path) -> None:
+    make_app(tmp_path)
+    (tmp_path / "test_mail.py").write_text(the_block("python", "running("))
+    pytest_options = ("-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "test_mail.py")
+    code, output = await finished(
+        sys.executable, "-m", "pytest", *pytest_options, directory=tmp_path
+    )
+    assert code == 0, output
+    assert "1 passed" in output
+
+
+async def test_actions(tmp_path: Path) -> None:
+    """The worker as a process, the calls from Python, the invocation from the shell."""
+    make_app(tmp_path)
+    [[*work], [*invoke]] = [line for line in shell_lines("flo") if line[0] in ("worker", "action")]
+    async with FloTestServer() as server, server.client(namespace="myapp") as client:
+        worker = await start_flo(work, server.endpoint, tmp_path, namespace="myapp")
+        try:
+            await until_registered(client, "send-email")
+            await run(the_block("python", "action.call("), client=client)
+            [_, first] = await client.action.list_runs("send-email")
+            assert first.status == "completed"
+            command = (sys.executable, "-m", "floruntime", *invoke)
+            code, output = await finished(
+                *command, directory=tmp_path, FLO_HOST=server.endpoint, FLO_NAMESPACE="myapp"
+            )
+            assert code == 0, output
+            assert "sent" in output
+        finally:
+            worker.terminate()
+            await worker.wait()
+
+
+async def start_flo(
+    arguments: list[str], endpoint: str, directory: Path, *, namespace: str
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "floruntime", *arguments),
+        env={
+            **os.environ,
+            "PYTHONPATH": str(directory),
+            "FLO_HOST": endpoint,
+            "FLO_NAMESPACE": namespace,
+        },
+        cwd=directory,
+    )
+
+
+async def until_registered(client: FloClient, action: str) -> None:
+    """Wait until a worker process has made the action known."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await client.action.get(action)
+            except NotFoundError:
+                await asyncio.sleep(0)
+            else:
+                return
 
 
 async def test_the_calls_named_in_passing_exist() -> None:
@@ -140,30 +232,29 @@ def shell_lines(program: str) -> list[list[str]]:
 
 async def flo(arguments: list[str], endpoint: str, directory: Path) -> tuple[int, str]:
     """Run `flo ARGUMENTS`; its exit code and output. `--follow` ends at the first line."""
+    command = (sys.executable, "-m", "floruntime", *arguments)
+    if "--follow" not in arguments:
+        return await finished(*command, directory=directory, FLO_HOST=endpoint)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from floruntime.cli.main import main; main()", *arguments),
+        *command,
         env={**os.environ, "FLO_HOST": endpoint},
         cwd=directory,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
-    if "--follow" in arguments:
-        line = await process.stdout.readline()
-        process.terminate()
-        await process.wait()
-        return 0, line.decode()
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
+    line = await process.stdout.readline()
+    process.terminate()
+    await process.wait()
+    return 0, line.decode()
 
 
-@needs_cli
 async def test_the_shell_lines_work(tmp_path: Path) -> None:
     assert len(shell_lines("flo")) >= 5
     async with FloTestServer(str(tmp_path / "data")) as server, server.client() as client:
         await client.stream.append("events", b"first")
         for arguments in shell_lines("flo"):
+            if arguments[0] in ("worker", "action"):
+                continue  # in `test_actions`
             if "--follow" in arguments:
                 arguments = [*arguments, "--start", "0"]
             code, output = await flo(arguments, server.endpoint, tmp_path)
@@ -221,8 +312,6 @@ def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", text):
         path = (ROOT / page).parent / target if target else ROOT / page
-        if path.name == "cli.md" and not HAS_CLI:
-            continue
         assert path.exists(), target
         if anchor:
             titles = re.findall(r"^#+ (.*)", path.read_text(), re.M)
@@ -233,7 +322,5 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/keyspace.md"])
 def test_files_that_a_page_names_exist(page: str) -> None:
     for name in re.findall(r"`([\w/]+\.py)\b", (ROOT / page).read_text()):
-        if name.startswith("cli/") and not HAS_CLI:
-            continue
         places = [ROOT / name, *(ROOT / "src/floruntime").rglob(name)]
         assert any(place.exists() for place in places), name

@@ -95,7 +95,8 @@ def test_another_format_version_is_refused_by_name(path: Path) -> None:
 def test_a_directory_in_use_is_refused_and_the_error_names_the_holder(
     path: Path, directory: DataDirectory
 ) -> None:
-    with pytest.raises(DataDirectoryError, match=f"in use by process {os.getpid()};.*another directory"):
+    in_use = f"in use by process {os.getpid()};.*another directory"
+    with pytest.raises(DataDirectoryError, match=in_use):
         DataDirectory(str(path))
     with pytest.raises(DataDirectoryError, match="in use"):
         verify(str(path))
