@@ -1,5 +1,5 @@
 """`python -m floruntime` is `flo`."""
 
-from floruntime.cli.main import main
+from floruntime.cli.entry import main
 
 main()

@@ -1,0 +1,23 @@
+"""Where `flo` begins: the command line, or one line on what it needs."""
+
+from __future__ import annotations
+
+import sys
+
+EXIT_NOT_INSTALLED = 5
+
+
+def main() -> None:
+    """Run `flo`. A client alone lacks what it needs, and is told how to get it."""
+    try:
+        from floruntime.cli.main import main as run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("floruntime"):
+            raise
+        print(
+            f"error: flo needs the package {error.name}, which "
+            "`pip install 'floruntime[server]'` brings",
+            file=sys.stderr,
+        )
+        sys.exit(EXIT_NOT_INSTALLED)
+    run()
