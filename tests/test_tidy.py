@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 import floruntime
+from floruntime.client.action import Action
 from floruntime.client.kv import Kv
 from floruntime.client.namespaces import Namespaces
 from floruntime.client.queue import Queue
 from floruntime.client.stream import Stream
+from floruntime.client.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION_LINES_MAX = 70
@@ -124,7 +126,7 @@ def test_the_engine_is_pure() -> None:
 PUBLIC: list[tuple[str, Any]] = [
     (name, getattr(floruntime, name)) for name in floruntime.__all__ if name[0] != "_"
 ]
-CALLED_BY_PEOPLE = [floruntime.FloClient, Kv, Queue, Stream, Namespaces]
+CALLED_BY_PEOPLE = [floruntime.FloClient, Kv, Queue, Stream, Action, Worker, Namespaces]
 
 
 @pytest.mark.parametrize(("name", "thing"), PUBLIC)

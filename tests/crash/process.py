@@ -1,16 +1,20 @@
-"""A real server process: started, killed, ended by whoever started it."""
+"""Real processes, of servers and of workers: started, killed, ended by whoever started them."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 from collections import deque
+from pathlib import Path
+from typing import Self
 
 READY_SECONDS_MAX = 20
 LINES_KEPT = 200
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def command_line(data_dir: str, port: int, durability: str) -> list[str]:
@@ -28,21 +32,21 @@ def free_port() -> int:
         return port
 
 
-class ServerProcess:
-    """One server on `data_dir` and `port`; it can be started again after its end."""
+class LoggedProcess:
+    """One process, whose log tells when it is ready. It can be started again after its end."""
 
-    def __init__(self, data_dir: str, *, port: int = 0, durability: str = "sync") -> None:
-        self.data_dir = data_dir
-        self.port = port or free_port()
-        self.durability = durability
+    READY_MARK = ""
+
+    def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
     @property
-    def endpoint(self) -> str:
-        return f"127.0.0.1:{self.port}"
+    def command(self) -> list[str]:
+        """How it is started."""
+        raise NotImplementedError
 
     @property
     def log(self) -> str:
@@ -55,21 +59,22 @@ class ServerProcess:
         return self._process.pid
 
     async def launch(self, fail_point: str | None = None) -> None:
-        """Start the process without waiting until it serves."""
+        """Start the process without waiting until it is ready."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("FLO_")}
         if fail_point is not None:
             environment["FLO_FAIL_POINT"] = fail_point
         self._ready = asyncio.Event()
         self._process = await asyncio.create_subprocess_exec(
-            *command_line(self.data_dir, self.port, self.durability),
+            *self.command,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
+            cwd=ROOT,
         )
         self._reading = asyncio.create_task(self._read_lines(self._process))
 
     async def start(self, fail_point: str | None = None) -> None:
-        """Start, and wait until it serves (or until its fail point has killed it)."""
+        """Start, and wait until it is ready (or until its fail point has killed it)."""
         await self.launch(fail_point)
         assert self._reading is not None
         ready = asyncio.create_task(self._ready.wait())
@@ -80,14 +85,14 @@ class ServerProcess:
         )
         ready.cancel()
         if not self._ready.is_set() and not (fail_point and self._reading.done()):
-            raise AssertionError(f"the server did not start:\n{self.log}")
+            raise AssertionError(f"it did not start:\n{self.log}")
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
         while line := await process.stderr.readline():
             text = line.decode(errors="replace").rstrip()
             self.lines.append(text)
-            if " ready on " in text:
+            if self.READY_MARK in text:
                 self._ready.set()
 
     def send(self, number: signal.Signals) -> None:
@@ -115,10 +120,45 @@ class ServerProcess:
         self.send(signal.SIGTERM)
         return await self.ended()
 
-    async def __aenter__(self) -> ServerProcess:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._process is not None:
             await self.kill()
+
+
+class ServerProcess(LoggedProcess):
+    """One server on `data_dir` and `port`."""
+
+    READY_MARK = " ready on "
+
+    def __init__(self, data_dir: str, *, port: int = 0, durability: str = "sync") -> None:
+        super().__init__()
+        self.data_dir = data_dir
+        self.port = port or free_port()
+        self.durability = durability
+
+    @property
+    def command(self) -> list[str]:
+        return command_line(self.data_dir, self.port, self.durability)
+
+    @property
+    def endpoint(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+class WorkerProcess(LoggedProcess):
+    """One worker as `tests/crash/worker_main.py` makes it, and where it notes what it does."""
+
+    READY_MARK = ": at work"
+
+    def __init__(self, endpoint: str, name: str, journal: Path, **options: float) -> None:
+        super().__init__()
+        self.name = name
+        self._arguments = [endpoint, name, str(journal), json.dumps(options)]
+
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "tests.crash.worker_main", *self._arguments]
