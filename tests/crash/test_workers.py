@@ -19,6 +19,7 @@ import pytest
 
 from floruntime import ActionContext, ActionRun, ActionWorker, FloClient, RunStatus
 from floruntime.core.errors import NonRetryableError
+from floruntime.core.limits import BATCH_COMMANDS_MAX
 from floruntime.testing import FloTestServer
 from tests.crash.process import ServerProcess, WorkerProcess
 from tests.crash.worker_main import ACTION
@@ -139,20 +140,20 @@ async def test_runs_of_killed_workers_are_told_as_lost_and_end_exactly_once(
     tmp_path: Path, journal: Journal
 ) -> None:
     """Each round one worker is killed while others go on, and then those."""
-    async with ServerProcess(str(tmp_path / "data")) as server:
-        async with new_client(server.endpoint) as client:
-            await client.action.register(ACTION, timeout_ms=600, max_retries=20, retry_delay_ms=10)
-            run_ids = await invoke_many(client, 300)
-            losses = Losses(client)
-            for round in range(3):
-                await _work_until_killed(server, journal, losses, round)
-                await _check_the_lost(client)
-            last = new_workers(server, journal, "last", 2, timeout_ms=600)
-            await start_all(last)
-            ends = await ends_of(client, run_ids)
-            await check_each_completed_once(client, ends, journal)
-            for worker in last:
-                await stop_in_good_order(worker)
+    server = ServerProcess(str(tmp_path / "data"))
+    async with server, new_client(server.endpoint) as client:
+        await client.action.register(ACTION, timeout_ms=600, max_retries=20, retry_delay_ms=10)
+        run_ids = await invoke_many(client, 300)
+        losses = Losses(client)
+        for round in range(3):
+            await _work_until_killed(server, journal, losses, round)
+            await _check_the_lost(client)
+        last = new_workers(server, journal, "last", 2, timeout_ms=600)
+        await start_all(last)
+        ends = await ends_of(client, run_ids)
+        await check_each_completed_once(client, ends, journal)
+        for worker in last:
+            await stop_in_good_order(worker)
     assert len({run_id for run_id, _ in losses.attempts}) > 10, "nothing was lost: a vain test"
     for run in ends.values():
         lost = [attempt for run_id, attempt in losses.attempts if run_id == run.run_id]
@@ -295,7 +296,7 @@ async def test_a_rolling_sigterm_of_20_workers_burns_no_attempt(
 
 # Random failures against a model
 
-TASKS = 2_000
+TASKS = 10_000
 MAX_RETRIES = 3
 
 
@@ -361,9 +362,10 @@ async def test_random_failures_end_as_the_model_says() -> None:
 
 
 async def _invoke_planned(client: FloClient, plans: list[list[str]]) -> list[str]:
-    async with client.batch() as first, client.batch() as second:
-        for number, plan in enumerate(plans):
-            batch = first if number % 2 else second
-            batch.action.invoke(ACTION, json.dumps(plan))
-    evens, odds = ([each.run_id for each in batch.results] for batch in (second, first))
-    return [run_id for pair in zip(evens, odds, strict=True) for run_id in pair]
+    run_ids: list[str] = []
+    for first in range(0, len(plans), BATCH_COMMANDS_MAX):
+        async with client.batch() as batch:
+            for plan in plans[first : first + BATCH_COMMANDS_MAX]:
+                batch.action.invoke(ACTION, json.dumps(plan))
+        run_ids += [each.run_id for each in batch.results]
+    return run_ids
