@@ -76,6 +76,10 @@ class LoggedProcess:
     async def start(self, fail_point: str | None = None) -> None:
         """Start, and wait until it is ready (or until its fail point has killed it)."""
         await self.launch(fail_point)
+        await self.ready(may_end=fail_point is not None)
+
+    async def ready(self, *, may_end: bool = False) -> None:
+        """Wait until a launched process is ready, or, if it `may_end` before, has ended."""
         assert self._reading is not None
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait(
@@ -84,7 +88,7 @@ class LoggedProcess:
             return_when=asyncio.FIRST_COMPLETED,
         )
         ready.cancel()
-        if not self._ready.is_set() and not (fail_point and self._reading.done()):
+        if not self._ready.is_set() and not (may_end and self._reading.done()):
             raise AssertionError(f"it did not start:\n{self.log}")
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:

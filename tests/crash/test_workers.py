@@ -11,7 +11,8 @@ import json
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,12 +71,21 @@ async def until_ended(journal: Journal, count: int) -> None:
     await until(lambda: len(journal.notes("ended")) >= count)
 
 
-async def start_all(workers: list[WorkerProcess]) -> None:
-    await asyncio.gather(*(worker.start() for worker in workers))
-
-
-async def kill_all(workers: list[WorkerProcess]) -> None:
-    await asyncio.gather(*(worker.kill() for worker in workers))
+@asynccontextmanager
+async def at_work(
+    server: ServerProcess, journal: Journal, name: str, count: int, **options: float
+) -> AsyncIterator[list[WorkerProcess]]:
+    """That many workers, which are gone afterwards in any case."""
+    workers = [
+        WorkerProcess(server.endpoint, f"{name}-{number}", journal.path, **options)
+        for number in range(count)
+    ]
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await worker.launch()
+            stack.push_async_callback(worker.kill)
+        await asyncio.gather(*(worker.ready() for worker in workers))
+        yield workers
 
 
 async def stop_in_good_order(worker: WorkerProcess) -> None:
@@ -148,12 +158,11 @@ async def test_runs_of_killed_workers_are_told_as_lost_and_end_exactly_once(
         for round in range(3):
             await _work_until_killed(server, journal, losses, round)
             await _check_the_lost(client)
-        last = new_workers(server, journal, "last", 2, timeout_ms=600)
-        await start_all(last)
-        ends = await ends_of(client, run_ids)
-        await check_each_completed_once(client, ends, journal)
-        for worker in last:
-            await stop_in_good_order(worker)
+        async with at_work(server, journal, "last", 2, timeout_ms=600) as last:
+            ends = await ends_of(client, run_ids)
+            await check_each_completed_once(client, ends, journal)
+            for worker in last:
+                await stop_in_good_order(worker)
     assert len({run_id for run_id, _ in losses.attempts}) > 10, "nothing was lost: a vain test"
     for run in ends.values():
         lost = [attempt for run_id, attempt in losses.attempts if run_id == run.run_id]
@@ -161,27 +170,16 @@ async def test_runs_of_killed_workers_are_told_as_lost_and_end_exactly_once(
         assert sorted(again) == list(range(1, run.attempt)), "only what was lost is done again"
 
 
-def new_workers(
-    server: ServerProcess, journal: Journal, name: str, count: int, **options: float
-) -> list[WorkerProcess]:
-    return [
-        WorkerProcess(server.endpoint, f"{name}-{number}", journal.path, **options)
-        for number in range(count)
-    ]
-
-
 async def _work_until_killed(
     server: ServerProcess, journal: Journal, losses: Losses, round: int
 ) -> None:
-    workers = new_workers(
-        server, journal, f"round-{round}", 3, concurrency=4, duration_ms=120, timeout_ms=600
-    )
-    await start_all(workers)
-    names = {worker.name for worker in workers}
-    await until(lambda: journal.workers("ended") >= names)
-    await kill_all(workers[:1])
-    await asyncio.sleep(0.2)  # the others are in the middle of something else by then
-    await kill_all(workers[1:])
+    options = {"concurrency": 4, "duration_ms": 120, "timeout_ms": 600}
+    async with at_work(server, journal, f"round-{round}", 3, **options) as workers:
+        names = {worker.name for worker in workers}
+        await until(lambda: journal.workers("ended") >= names)
+        await workers[0].kill()
+        await asyncio.sleep(0.2)  # the others are in the middle of something else by then
+        await asyncio.gather(*(worker.kill() for worker in workers[1:]))
     await losses.gather(names)
 
 
@@ -200,24 +198,20 @@ async def _check_the_lost(client: FloClient) -> None:
 async def test_the_late_result_of_a_paused_worker_is_refused(
     auto_touch: bool, tmp_path: Path, journal: Journal
 ) -> None:
-    async with ServerProcess(str(tmp_path / "data")) as server:
-        workers = new_workers(
-            server,
-            journal,
-            "worker",
-            2,
-            concurrency=1,
-            duration_ms=250,
-            timeout_ms=400,
-            auto_touch=auto_touch,
-            settles_itself=True,
-        )
-        await start_all(workers)
-        try:
-            async with new_client(server.endpoint) as client:
-                await _pause_past_the_lease(client, workers, journal)
-        finally:
-            await kill_all(workers)
+    options = {
+        "concurrency": 1,
+        "duration_ms": 250,
+        "timeout_ms": 400,
+        "auto_touch": auto_touch,
+        "settles_itself": True,
+    }
+    server = ServerProcess(str(tmp_path / "data"))
+    async with (
+        server,
+        new_client(server.endpoint) as client,
+        at_work(server, journal, "worker", 2, **options) as workers,
+    ):
+        await _pause_past_the_lease(client, workers, journal)
 
 
 async def _pause_past_the_lease(
@@ -253,22 +247,24 @@ async def _pause_past_the_lease(
 async def test_a_server_killed_amid_500_tasks_completes_all_of_them_once(
     tmp_path: Path, journal: Journal
 ) -> None:
-    async with ServerProcess(str(tmp_path / "data")) as server:
-        workers = new_workers(server, journal, "worker", 2, concurrency=10, duration_ms=30)
-        await start_all(workers)
-        async with new_client(server.endpoint) as client:
-            run_ids = await invoke_many(client, 500)
-            for ended in (100, 250, 400):
-                await until_ended(journal, ended)
-                await server.kill()
-                assert len(journal.notes("ended")) < len(run_ids)
-                await server.start()
-            ends = await ends_of(client, run_ids)
-            await check_each_completed_once(client, ends, journal)
-            assert {run.attempt for run in ends.values()} == {1}, "the workers lived on"
-            assert len(journal.notes("begun")) == len(journal.notes("ended")) == len(run_ids)
-            for worker in workers:
-                await stop_in_good_order(worker)
+    server = ServerProcess(str(tmp_path / "data"))
+    async with (
+        server,
+        new_client(server.endpoint) as client,
+        at_work(server, journal, "worker", 2, concurrency=10, duration_ms=30) as workers,
+    ):
+        run_ids = await invoke_many(client, 500)
+        for ended in (100, 250, 400):
+            await until_ended(journal, ended)
+            await server.kill()
+            assert len(journal.notes("ended")) < len(run_ids)
+            await server.start()
+        ends = await ends_of(client, run_ids)
+        await check_each_completed_once(client, ends, journal)
+        assert {run.attempt for run in ends.values()} == {1}, "the workers lived on"
+        assert len(journal.notes("begun")) == len(journal.notes("ended")) == len(run_ids)
+        for worker in workers:
+            await stop_in_good_order(worker)
 
 
 # Workers that are ended in good order
@@ -277,21 +273,25 @@ async def test_a_server_killed_amid_500_tasks_completes_all_of_them_once(
 async def test_a_rolling_sigterm_of_20_workers_burns_no_attempt(
     tmp_path: Path, journal: Journal
 ) -> None:
-    async with ServerProcess(str(tmp_path / "data")) as server:
-        workers = new_workers(server, journal, "worker", 20, concurrency=3, duration_ms=60)
-        await start_all(workers)
-        async with new_client(server.endpoint) as client:
-            run_ids = await invoke_many(client, 500)
-            for number, worker in enumerate(workers[:-1], 1):
-                await until_ended(journal, number * 24)
-                await stop_in_good_order(worker)
-            ends = await ends_of(client, run_ids)
-            await stop_in_good_order(workers[-1])
-            await check_each_completed_once(client, ends, journal)
-            assert {run.attempt for run in ends.values()} == {1}
-            assert len(journal.notes("begun")) == len(run_ids)
-            assert not await client.worker.list()
-    assert len(journal.workers("ended")) == len(workers), "each of them had work when it ended"
+    options = {"concurrency": 4, "duration_ms": 100, "every_other_is_quick": True}
+    server = ServerProcess(str(tmp_path / "data"))
+    async with (
+        server,
+        new_client(server.endpoint) as client,
+        at_work(server, journal, "worker", 20, **options) as workers,
+    ):
+        run_ids = await invoke_many(client, 500)
+        for number, worker in enumerate(workers[:-1], 1):
+            await until_ended(journal, number * 24)
+            assert len(journal.notes("ended")) < len(run_ids)
+            worker.send(signal.SIGTERM)
+        ends = await ends_of(client, run_ids)
+        await asyncio.gather(*(stop_in_good_order(worker) for worker in workers))
+        await check_each_completed_once(client, ends, journal)
+        assert {run.attempt for run in ends.values()} == {1}
+        assert len(journal.notes("begun")) == len(run_ids)
+        assert not await client.worker.list()
+    assert len(journal.workers("ended")) == len(workers)
 
 
 # Random failures against a model

@@ -27,7 +27,8 @@ async def main(endpoint: str, name: str, journal: str, options: dict[str, float]
 
     async def handle(ctx: ActionContext) -> bytes:
         note("begun", ctx)
-        await asyncio.sleep(duration_s)
+        is_quick = options.get("every_other_is_quick") and int(ctx.payload) % 2
+        await asyncio.sleep(duration_s / 10 if is_quick else duration_s)
         note("ended", ctx)
         if options.get("settles_itself"):
             await settle(ctx)
