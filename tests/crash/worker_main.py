@@ -62,4 +62,5 @@ async def main(endpoint: str, name: str, journal: str, options: dict[str, float]
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    asyncio.run(main(*sys.argv[1:4], json.loads(sys.argv[4])))
+    endpoint, name, journal, options = sys.argv[1:]
+    asyncio.run(main(endpoint, name, journal, json.loads(options)))
