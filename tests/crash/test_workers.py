@@ -89,7 +89,12 @@ async def at_work(
 
 
 async def stop_in_good_order(worker: WorkerProcess) -> None:
-    assert await worker.stop() == 0, worker.log
+    worker.send(signal.SIGTERM)
+    await ended_in_good_order(worker)
+
+
+async def ended_in_good_order(worker: WorkerProcess) -> None:
+    assert await worker.ended() == 0, worker.log
     assert "Traceback" not in worker.log
 
 
@@ -286,7 +291,8 @@ async def test_a_rolling_sigterm_of_20_workers_burns_no_attempt(
             assert len(journal.notes("ended")) < len(run_ids)
             worker.send(signal.SIGTERM)
         ends = await ends_of(client, run_ids)
-        await asyncio.gather(*(stop_in_good_order(worker) for worker in workers))
+        workers[-1].send(signal.SIGTERM)
+        await asyncio.gather(*(ended_in_good_order(worker) for worker in workers))
         await check_each_completed_once(client, ends, journal)
         assert {run.attempt for run in ends.values()} == {1}
         assert len(journal.notes("begun")) == len(run_ids)
