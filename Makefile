@@ -22,7 +22,7 @@ check: $(STAMP)  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## figures beside Redis, measured in the same run
+bench: $(STAMP) $(VENV)/.bench-installed  ## figures beside Redis and task queues, in the same run
 	$(BIN)/python -m bench
 
 crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
@@ -41,6 +41,10 @@ $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(STAMP)
+
+$(VENV)/.bench-installed: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Measure Flo beside Redis and alone, and print a table: `python -m bench --help`."""
+"""Measure Flo beside Redis, beside task queues and alone, and print a table: `python -m bench --help`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
 from bench.talk import BenchError
 
-ALONE = ("alone", "growth", "footprint")
+ALONE = ("tasks", "alone", "growth", "footprint")
 PARTS = (*compare.WORKS, *ALONE)
-_NEEDS_REDIS = {*compare.WORKS, "alone"}
+_NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
 
 def main() -> int:
@@ -89,7 +89,11 @@ def _measure(settings: Settings, parts: list[str]) -> Iterator[tuple[Row, object
 
 
 def _alone(part: str) -> Callable[[Settings], list[Row]]:
-    """The module of a part without a peer; loaded late, for it loads the server's libraries."""
+    """The module of a part that measures by itself; loaded late, for what it loads in turn."""
+    if part == "tasks":
+        from bench import tasks
+
+        return tasks.measure
     if part == "alone":
         from bench import alone
 

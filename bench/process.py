@@ -25,3 +25,9 @@ def cpu_s(pid: int) -> float:
 def has_children(pid: int) -> bool:
     """Whether the process has children (Redis rewrites its file in one)."""
     return bool(Path(f"/proc/{pid}/task/{pid}/children").read_text().strip())
+
+
+def family(pid: int) -> list[int]:
+    """The process, its children, theirs, and so on."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(member for child in children for member in family(int(child)))]

@@ -20,6 +20,8 @@ class Settings:
     many: int = 1_000_000
     few: int = 10_000
     calls: int = 3_000
+    tasks: int = 2_000
+    trips: int = 200
     is_quick: bool = False
 
 
@@ -32,5 +34,7 @@ def quick(directory: Path) -> Settings:
         keys=10_000,
         many=100_000,
         calls=300,
+        tasks=300,
+        trips=50,
         is_quick=True,
     )
