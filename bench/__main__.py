@@ -1,4 +1,4 @@
-"""Measure Flo beside Redis, beside task queues and alone, and print a table: `python -m bench --help`."""
+"""Measure Flo beside Redis, task queues and alone, and print a table: `python -m bench --help`."""
 
 from __future__ import annotations
 

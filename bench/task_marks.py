@@ -1,6 +1,6 @@
 """The body of the measured task: every run of it, in whatever process, adds its time to one file.
 
-So runs are counted alike for all systems, and a system that says it is done but is not is found out.
+So runs are counted alike for all systems, and what a system says of itself does not matter.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class Figures:
     p50_ms: float
     p99_ms: float
     worker_mb: float
+    note: str
 
 
 def main() -> int:
@@ -71,6 +72,7 @@ def measure(system: TaskSystem, count: int, trips: int) -> Figures:
         p50_ms=percentile(trips_s, 50) * 1000,
         p99_ms=percentile(trips_s, 99) * 1000,
         worker_mb=worker_mb,
+        note=system.NOTE,
     )
 
 

@@ -30,6 +30,7 @@ WORKER_MB_MAX = 60
 _ROOT = Path(__file__).resolve().parents[1]
 
 Repetitions = Mapping[str, list[Figures]]
+"""By system."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,14 @@ def measure(settings: Settings) -> list[Row]:
 
 def _rows(repetitions: Repetitions) -> Iterator[Row]:
     for number, each in enumerate(MEASURES):
-        yield each.row(repetitions, "" if number else _conditions(repetitions))
+        yield each.row(repetitions, "" if number else conditions(repetitions))
 
 
-def _conditions(repetitions: Repetitions) -> str:
+def conditions(repetitions: Repetitions) -> str:
+    """How each was run, and who is missing."""
+    said = [f"{PEERS.get(name, 'Flo')}: {figures[0].note}" for name, figures in repetitions.items()]
     missing = [label for name, label in PEERS.items() if name not in repetitions]
-    left_out = f"; not installed: {', '.join(missing)}" if missing else ""
-    return f"Redis with appendfsync always; no results kept in draining but Flo's{left_out}"
+    return "; ".join([*said, *(f"{label}: not installed" for label in missing)])
 
 
 def memory_row(repetitions: Repetitions) -> Row:
