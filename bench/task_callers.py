@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Generic, Protocol, TypeVar
 
@@ -55,13 +55,13 @@ class ThreadCallers:
             for _ in range(count // callers):
                 self._enqueue()
 
-        threads = [threading.Thread(target=run) for _ in range(callers)]
         begin_s = time.perf_counter()
+        with ThreadPoolExecutor(callers) as pool:
+            threads = [pool.submit(run) for _ in range(callers)]
+        seconds = time.perf_counter() - begin_s
         for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return time.perf_counter() - begin_s
+            thread.result()  # raises what it raised
+        return seconds
 
     def round_trip(self) -> None:
         self._round_trip()

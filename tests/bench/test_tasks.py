@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ def test_marks_are_counted_and_read_in_order(
     task_marks._file.cache_clear()
     for _ in range(3):
         mark()
+    os.close(task_marks._file())
     task_marks._file.cache_clear()
     assert count_marks(path) == 3
     path.write_bytes(struct.pack("<3q", 30, 10, 20))
