@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import Self
 
 from bench.task_callers import CONCURRENCY, PAYLOAD, PORT, Callers, LoopCallers
 from bench.task_marks import mark
@@ -40,7 +41,7 @@ class _Connected(FloClient):
     def __init__(self) -> None:
         super().__init__(endpoint())
 
-    async def __aenter__(self) -> _Connected:
+    async def __aenter__(self) -> Self:
         await super().__aenter__()
         await self.action.register(ACTION)
         return self
