@@ -44,6 +44,7 @@ $(STAMP): pyproject.toml
 
 $(VENV)/.bench-installed: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'arq>=0.28'
 	touch $@
 
 clean:

@@ -149,7 +149,7 @@ def installed_peers() -> list[str]:
     if missing:
         print(
             f"bench: not installed, so left out: {', '.join(missing)} "
-            "(pip install --editable '.[bench]')",
+            "(pip install --editable '.[bench]' && pip install --no-deps arq)",
             file=sys.stderr,
         )
     return found
