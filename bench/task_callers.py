@@ -14,6 +14,8 @@ CONCURRENCY = 10
 """Of the one worker process, and how many callers there are beside the one."""
 PORT = "FLO_BENCH_PORT"
 TRIP_S_MAX = 20.0
+PAUSE_S = 0.005
+"""Between two round trips."""
 
 T = TypeVar("T")
 
@@ -24,8 +26,8 @@ class Callers(Protocol):
     def enqueue(self, count: int, callers: int) -> float:
         """Enqueue `count` tasks from `callers` at once; the seconds it took."""
 
-    def round_trip(self) -> None:
-        """Enqueue one task that has a result, and wait for that."""
+    def round_trips_s(self, count: int) -> list[float]:
+        """Enqueue one task that has a result, wait for that, rest, and so on; how long each took."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -63,8 +65,14 @@ class ThreadCallers:
             thread.result()  # raises what it raised
         return seconds
 
-    def round_trip(self) -> None:
-        self._round_trip()
+    def round_trips_s(self, count: int) -> list[float]:
+        took_s = []
+        for _ in range(count):
+            time.sleep(PAUSE_S)
+            begin_s = time.perf_counter()
+            self._round_trip()
+            took_s.append(time.perf_counter() - begin_s)
+        return took_s
 
     def close(self) -> None:
         pass  # the process ends
@@ -97,11 +105,17 @@ class LoopCallers(Generic[T]):
         self._runner.run(run_all())
         return time.perf_counter() - begin_s
 
-    def round_trip(self) -> None:
-        async def run() -> None:
-            await self._round_trip(self._client)
+    def round_trips_s(self, count: int) -> list[float]:
+        async def run() -> list[float]:
+            took_s = []
+            for _ in range(count):
+                await asyncio.sleep(PAUSE_S)
+                begin_s = time.perf_counter()
+                await self._round_trip(self._client)
+                took_s.append(time.perf_counter() - begin_s)
+            return took_s
 
-        self._runner.run(run())
+        return self._runner.run(run())
 
     def close(self) -> None:
         self._runner.run(self._connected.__aexit__(None, None, None))

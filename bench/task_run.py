@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,7 +28,6 @@ DRAIN_S_MAX = 120.0
 STOP_S_MAX = 15.0
 _LOOK_S = 0.02
 _IDLE_S = 1.0
-_PAUSE_S = 0.005
 _MB = 1_000_000
 
 
@@ -62,7 +61,7 @@ def measure(system: TaskSystem, count: int, trips: int) -> Figures:
     with _worker(system) as worker:
         marks_ns = _drain(worker, half * 2)
         time.sleep(_IDLE_S)
-        trips_s = [_round_trip_s(callers.round_trip) for _ in range(trips)]
+        trips_s = callers.round_trips_s(trips)
         worker_mb = sum(process.rss_bytes(pid) for pid in process.family(worker.pid)) / _MB
     callers.close()
     return Figures(
@@ -103,13 +102,6 @@ def _drain(worker: subprocess.Popen[bytes], count: int) -> list[int]:
             raise BenchError(f"{done} of {count} tasks ran in {DRAIN_S_MAX:.0f} s")
         time.sleep(_LOOK_S)
     return read_marks(path)
-
-
-def _round_trip_s(round_trip: Callable[[], None]) -> float:
-    time.sleep(_PAUSE_S)
-    begin_s = time.perf_counter()
-    round_trip()
-    return time.perf_counter() - begin_s
 
 
 if __name__ == "__main__":
