@@ -27,7 +27,7 @@ class Callers(Protocol):
         """Enqueue `count` tasks from `callers` at once; the seconds it took."""
 
     def round_trips_s(self, count: int) -> list[float]:
-        """Enqueue one task that has a result, wait for that, rest, and so on; how long each took."""
+        """Enqueue a task that has a result, wait for that, rest, and so on; how long each took."""
 
     def close(self) -> None:
         """Close the connections."""
