@@ -1,0 +1,121 @@
+/**
+ * Following something without end: what a watch of keys and a follower of a stream have in common.
+ *
+ * Once it has begun, trouble with the connection or the server is waited out with a growing delay;
+ * every other error ends it.
+ */
+
+import type { Caller } from "./caller.js";
+import { sleep } from "./clock.js";
+import {
+  ConnectionFailedError,
+  OverloadedError,
+  RequestTimeoutError,
+  UnavailableError,
+} from "./errors.js";
+import type { CallOptions } from "./options.js";
+import type { Request } from "./request.js";
+
+const BLOCK_MS = 30_000;
+const RETRY_MS_FIRST = 50;
+const RETRY_MS_MAX = 2_000;
+const OUTLASTED = [ConnectionFailedError, OverloadedError, RequestTimeoutError, UnavailableError];
+
+/** An endless iterator; leaving the loop, `close()` and the `signal` of its options end it. */
+export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item> {
+  readonly #caller: Caller;
+  readonly #options: CallOptions;
+  readonly #aborted = () => this.#end();
+  readonly #life = new AbortController();
+  readonly #ready: Item[] = [];
+  #retryMs = RETRY_MS_FIRST;
+  #isStarted: boolean;
+
+  constructor(caller: Caller, options: CallOptions, isStarted: boolean) {
+    this.#caller = caller;
+    this.#options = options;
+    this.#isStarted = isStarted;
+    options.signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (options.signal?.aborted) {
+      this.#end();
+    }
+  }
+
+  /** What to ask next; `blockMs` 0 before it has begun. */
+  protected abstract ask(blockMs: number): Request<Reply>;
+
+  /** Go on behind `reply`; what it brought. */
+  protected abstract taken(reply: Reply): readonly Item[];
+
+  /** Fix the position now: everything after it is shown. Throws what the call throws. */
+  async start(): Promise<void> {
+    while (!this.#isStarted) {
+      this.#take(await this.#call(0));
+    }
+  }
+
+  /** End it; a further step ends the loop. */
+  async close(): Promise<void> {
+    this.#options.signal?.removeEventListener("abort", this.#aborted);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ready.length = 0;
+    this.#life.abort();
+  }
+
+  async next(): Promise<IteratorResult<Item>> {
+    while (this.#ready.length === 0 && !this.#life.signal.aborted) {
+      try {
+        await this.#step();
+      } catch (error) {
+        if (!this.#life.signal.aborted) {
+          throw error;
+        }
+      }
+    }
+    const item = this.#ready.shift();
+    return item === undefined ? { done: true, value: undefined } : { done: false, value: item };
+  }
+
+  async return(): Promise<IteratorResult<Item>> {
+    await this.close();
+    return { done: true, value: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #step(): Promise<void> {
+    if (!this.#isStarted) {
+      await this.start();
+      return;
+    }
+    try {
+      this.#take(await this.#call(BLOCK_MS));
+    } catch (error) {
+      if (!OUTLASTED.some((kind) => error instanceof kind)) {
+        throw error;
+      }
+      await sleep(this.#caller.clock, this.#retryMs, this.#life.signal);
+      this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
+    }
+  }
+
+  #take(reply: Reply): void {
+    this.#retryMs = RETRY_MS_FIRST;
+    this.#isStarted = true;
+    this.#ready.push(...this.taken(reply));
+  }
+
+  #call(blockMs: number): Promise<Reply> {
+    const { namespace } = this.#options;
+    return this.#caller.call(this.ask(blockMs), { namespace, blockMs, signal: this.#life.signal });
+  }
+}
