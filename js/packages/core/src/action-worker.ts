@@ -276,7 +276,7 @@ export class ActionWorker extends WorkerBase<Task> {
         failures = error instanceof NotFoundError ? failures : failures + 1;
         continue;
       }
-      if (failures > 0) {
+      if (failures > 0 && !this.stopped.isSet) {
         this.#beatDue.set(); // answered at once, and with nothing: are we drained?
         await this.pause(this.retry.delayMs(failures, 0));
       }

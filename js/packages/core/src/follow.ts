@@ -97,7 +97,8 @@ export class Subscription {
   }
 
   async #run(): Promise<void> {
-    const { logger } = this.#caller;
+    const { clock, logger } = this.#caller;
+    await clock.turn(); // a callback may use the subscription: let its owner get it first
     try {
       for await (const record of this.#follower) {
         await this.#handOver(record);

@@ -44,7 +44,8 @@ export const text: Schema<string> = {
 export const bytes: Schema<Uint8Array> = {
   encode: (value, field) => (value instanceof Uint8Array ? value : refuse(field, "bytes", value)),
   /** A copy: what is decoded is a window on the whole frame. */
-  decode: (value) => (value instanceof Uint8Array ? value.slice() : broken("bytes", value)),
+  decode: (value) =>
+    value instanceof Uint8Array ? new Uint8Array(value) : broken("bytes", value),
 };
 
 export const bool: Schema<boolean> = {
