@@ -128,8 +128,9 @@ test("a worker that is cut off again and again completes every run in its first 
 test("a stream worker that is cut off again and again handles every record", async () => {
   const proxy = await CuttingProxy.start(server.endpoint);
   const handled = new Map<string, number>();
+  const cutOff = new FloClient(proxy.endpoint, { retry: FAST, timeoutMs: 30_000 });
   const worker = new StreamWorker({
-    client: new FloClient(proxy.endpoint, { retry: FAST, timeoutMs: 30_000 }),
+    client: cutOff,
     stream: "events",
     group: "g",
     handleSignals: false,
@@ -152,6 +153,7 @@ test("a stream worker that is cut off again and again handles every record", asy
   await working;
   assert.deepEqual(new Set(handled.keys()), new Set(ids));
   assert.deepEqual(new Set(handled.values()), new Set([1]), "no lease was lost to a cut");
+  await cutOff.close();
   await proxy.stop();
 });
 
