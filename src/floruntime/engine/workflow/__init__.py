@@ -1,0 +1,1 @@
+"""Workflows: definitions in YAML, and runs that go through their steps."""
