@@ -95,13 +95,17 @@ class WorkflowRun(Value, frozen=True):
 
 
 class HistoryEvent(Value, frozen=True):
-    """One thing that happened to a run; `sequence` counts from 1."""
+    """One thing that happened to a run; `sequence` counts from 1.
+
+    `run_id`: the run of an action or child workflow that it is about.
+    """
 
     sequence: int
     type: str
     detail: str
     step: str | None
     timestamp_ms: int
+    run_id: str | None = None
 
 
 class DefinitionInfo(Value, frozen=True):

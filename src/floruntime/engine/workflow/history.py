@@ -1,0 +1,53 @@
+"""A run's history, oldest event first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floruntime.core import limits
+from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
+from floruntime.engine.cursors import open_cursor, page_of
+from floruntime.engine.namespaces import namespace_id
+from floruntime.engine.registry import query
+from floruntime.engine.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.tx import View
+from floruntime.engine.workflow.rows import EVENTS, RUN, EventRow
+from floruntime.engine.workflow.runs import find_run_row, made_id, run_id_of
+
+
+@query(WorkflowHistory)
+def history(view: View, request: WorkflowHistory) -> HistoryReply:
+    limit = limits.check_limit(request.limit)
+    number, _ = find_run_row(view, request.run_id)
+    after = open_cursor("history", number, request.cursor)
+    passed = 0 if after is None else int.from_bytes(after, "big")
+    rows = (
+        (sequence.to_bytes(8, "big"), _as_event(view, sequence, event))
+        for sequence, event in _events_after(view, number, passed)
+    )
+    items, cursor = page_of(rows, limit, "history", number)
+    return HistoryReply(items, cursor)
+
+
+def _events_after(view: View, number: int, passed: int) -> Iterator[tuple[int, EventRow]]:
+    """Events lie together by command: begin with the command that the next one belongs to."""
+    start, end = EVENTS.range(namespace_id(view), number)
+    at_next = EVENTS.key(namespace_id(view), number, passed + 2)
+    for key, _ in view.scan(EVENTS, start, at_next, reverse=True):
+        start = key
+        break
+    for key, events in view.scan(EVENTS, start, end):
+        first = EVENTS.unpack(key)[2]
+        for sequence, event in enumerate(events, first):
+            if sequence > passed:
+                yield sequence, event
+
+
+def _as_event(view: View, sequence: int, event: EventRow) -> HistoryEvent:
+    run_id = None
+    if event.number and event.is_child:
+        row = view.get(RUN, RUN.key(namespace_id(view), event.number))
+        run_id = made_id(event.number) if row is None else run_id_of(event.number, row)
+    elif event.number:
+        run_id = action_run_id_of(event.number)
+    return HistoryEvent(sequence, event.type, event.detail, event.step, event.at_ms, run_id)
