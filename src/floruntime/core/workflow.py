@@ -265,11 +265,11 @@ class WorkflowTriggerSchedule(Command[str], tag=174, frozen=True):
 
 
 class ScheduleDue(Command[None], tag=175, frozen=True):
-    """The wall clock has come to a schedule: start the run of `nominal_ms`, if that is not 0, and
-    note that `next_ms` is its next time (0: there is none). Server only.
+    """A schedule that stood at `due_ms` was looked at: start the run of `nominal_ms`, unless that
+    is 0, and note that `next_ms` is its next time (0: there is none). Server only.
     """
 
     workflow_id: int
-    spec_id: int
+    due_ms: int
     nominal_ms: int
     next_ms: int

@@ -5,13 +5,15 @@ The end of that action run, whoever brings it about, takes the workflow run on i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from floruntime.engine import run_state
 from floruntime.engine.action_rows import find_action
 from floruntime.engine.registry import on_run_end
 from floruntime.engine.run import create_run
 from floruntime.engine.run_rows import CANCELLED, COMPLETED, TIMED_OUT, run_id_of
 from floruntime.engine.run_state import ACTION_DELETED, NON_RETRYABLE
-from floruntime.engine.workflow import plans
 from floruntime.engine.workflow.advance import ABANDON, BEGIN, go_on
 from floruntime.engine.workflow.definition import Target, TargetKind
 from floruntime.engine.workflow.events import Event
@@ -30,7 +32,15 @@ STOPPED = "workflow_went_on"
 """The reason of an action run that was cancelled because its workflow run no longer wants it."""
 
 
-def begin_action(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+ANSWERED: Final[dict[int, Callable[[OpenRun, Outcome], Outcome | None]]] = {
+    Wait.ACTION: lambda run, outcome: outcome
+}
+"""What follows from an action's outcome, by what the run waited for."""
+
+
+def begin_action(
+    run: OpenRun, target: Target, payload: bytes, wait: Wait = Wait.ACTION
+) -> Outcome | None:
     """Invoke the action, and wait for the end of that run."""
     tx, name = run.tx, target.name
     if len(payload) > tx.value_bytes_max:
@@ -47,7 +57,7 @@ def begin_action(run: OpenRun, target: Target, payload: bytes) -> Outcome | None
         return disabled(f"action {name!r} is disabled")
     number = create_run(action, payload, caller_run_id=run.id, workflow_run=run.number)
     run.note(Event.AWAITING_ACTION, name, number)
-    run.wait_for(Wait.ACTION, number=number)
+    run.wait_for(wait, number=number)
     return None
 
 
@@ -58,12 +68,13 @@ def action_ended(action_run: run_state.OpenRun, output: bytes) -> None:
     if not number:
         return
     run = find_run_by_number(action_run.tx, action_run.namespace_id, number)
-    if run is None or not run.awaits(Wait.ACTION, action_run.number):
+    if run is None or run.row.wait not in ANSWERED or run.row.wait_number != action_run.number:
         return
+    answered = ANSWERED[run.row.wait]
     run.stop_waiting()
     outcome = _outcome_of(action_run, output)
     run.note(Event.ACTION_COMPLETED, outcome.told(), action_run.number)
-    go_on(run, outcome if run.row.plan is None else plans.called(run, outcome))
+    go_on(run, answered(run, outcome))
 
 
 def _outcome_of(action_run: run_state.OpenRun, output: bytes) -> Outcome:
@@ -81,15 +92,12 @@ def _outcome_of(action_run: run_state.OpenRun, output: bytes) -> Outcome:
     return failed(row.error or row.reason or "", is_final=row.reason == NON_RETRYABLE)
 
 
-def _cancel_action(run: OpenRun, number: int) -> None:
+def cancel_action(run: OpenRun, number: int, *, is_late: bool) -> None:
     """The attempt is no longer wanted; a handler at work is told by its next heartbeat or touch."""
     action_run = run_state.find_run_by_number(run.tx, run.namespace_id, number)
     if action_run is not None and not action_run.row.is_finished:
-        run_state.end_run(
-            action_run, run_state.CANCELLED, error=action_run.row.error, reason=STOPPED
-        )
+        run_state.end_run(action_run, CANCELLED, error=action_run.row.error, reason=STOPPED)
 
 
 BEGIN[TargetKind.ACTION] = begin_action
-ABANDON[Wait.ACTION] = _cancel_action
-
+ABANDON[Wait.ACTION] = cancel_action

@@ -6,15 +6,15 @@ everything that follows from one event is one commit. Resuming after a crash is 
 what a run waits for is in its row, and what it waits for finds it there.
 
 What steps can be for registers here: `BEGIN` starts an attempt of one kind of target, `TIME_UP`
-says what happens when a wait is over by itself, `ABANDON` takes back what a wait was for, `ENDED`
-hears of each run that has ended. An attempt answers its outcome where it is known at once, `None`
-where the run now waits.
+says what happens when a wait is over by itself, `ABANDON` takes back what a wait was for. `ENDED`
+hear of each run that has ended, `BEGUN_AGAIN` of one that was retried. An attempt answers its
+outcome where it is known at once, `None` where the run now waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from floruntime.engine import timers
 from floruntime.engine.json_document import dump
@@ -50,10 +50,20 @@ HOPS_MAX: Final = 256
 EVENTS_MAX: Final = 100_000
 """Events of one run; one that has more fails when it begins its next step."""
 
+
+class Abandon(Protocol):
+    """Takes back what a wait was for. `number`: the action run or child; `is_late`: it took too
+    long, rather than being no longer wanted.
+    """
+
+    def __call__(self, run: OpenRun, number: int, *, is_late: bool) -> None: ...
+
+
 BEGIN: Final[dict[TargetKind, Callable[[OpenRun, Target, bytes], Outcome | None]]] = {}
 TIME_UP: Final[dict[int, Callable[[OpenRun], Outcome | None]]] = {}
-ABANDON: Final[dict[int, Callable[[OpenRun, int], None]]] = {}
+ABANDON: Final[dict[int, Abandon]] = {}
 ENDED: Final[list[Callable[[OpenRun], None]]] = []
+BEGUN_AGAIN: Final[list[Callable[[OpenRun], None]]] = []
 
 _ENDS: Final = {
     EndStatus.COMPLETED: (Status.COMPLETED, Event.WORKFLOW_COMPLETED),
@@ -241,7 +251,7 @@ def end(
     tx.touch("workflow", run.id)
 
 
-def abandon_wait(run: OpenRun) -> None:
+def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
     """Take back what the run waits for: an action's attempt is told, a child is cancelled.
 
     The run is written first, as one that waits for nothing, so that the news of that end finds
@@ -252,7 +262,7 @@ def abandon_wait(run: OpenRun) -> None:
     run.stop_waiting()
     if take_back is not None:
         run.save()
-        take_back(run, number)
+        take_back(run, number, is_late=is_late)
 
 
 # Time
@@ -275,7 +285,7 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
 
 
 def _step_time_up(run: OpenRun) -> Outcome | None:
-    abandon_wait(run)
+    abandon_wait(run, is_late=True)
     error = f"the step was not done within {run.step.timeout_ms} ms"
     return leave_step(run, Outcome((TIMEOUT,), error=error))
 

@@ -37,9 +37,7 @@ def retry_due_ms(retry: Retry, attempt: int, began_ms: int, now_ms: int, seed: s
     """
     if attempt >= retry.max_attempts:
         return None
-    delay_ms = backoff_ms(
-        retry.backoff, retry.initial_delay_ms, retry.max_delay_ms, attempt, seed
-    )
+    delay_ms = backoff_ms(retry.backoff, retry.initial_delay_ms, retry.max_delay_ms, attempt, seed)
     due_ms = now_ms + delay_ms
     if retry.within_ms is not None and due_ms > began_ms + retry.within_ms:
         return None

@@ -92,7 +92,7 @@ def _child_ended(child: OpenRun) -> None:
     go_on(parent, _ended_at_once(parent, child))
 
 
-def _cancel_child(run: OpenRun, number: int) -> None:
+def _cancel_child(run: OpenRun, number: int, *, is_late: bool) -> None:
     child = find_run_by_number(run.tx, run.namespace_id, number)
     if child is not None and not child.row.is_finished:
         abandon_wait(child)

@@ -8,8 +8,7 @@ from floruntime.core.workflow import WorkflowCancel, WorkflowGet, WorkflowRetry,
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, query, waits
 from floruntime.engine.tx import Topic, Tx, View
-from floruntime.engine.workflow import idempotency
-from floruntime.engine.workflow.advance import abandon_wait, end, enter_step, go_on
+from floruntime.engine.workflow.advance import BEGUN_AGAIN, abandon_wait, end, enter_step, go_on
 from floruntime.engine.workflow.definition import EndStatus
 from floruntime.engine.workflow.events import Event
 from floruntime.engine.workflow.rows import OUTPUT, STATUS_CODES, STATUS_NAMES, Status
@@ -71,8 +70,6 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     row.status, row.completed_at_ms, row.terminal, row.error = Status.RUNNING, None, None, None
     row.hops = 0
     tx.delete(OUTPUT, OUTPUT.key(run.namespace_id, run.number))
-    if row.idempotency_key is not None:
-        idempotency.remember(run)
     for begin_again in BEGUN_AGAIN:
         begin_again(run)
     run.note(Event.STEP_RETRY, "by request")

@@ -10,7 +10,7 @@ from floruntime.engine import timers
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import on_timer
 from floruntime.engine.tx import Tx
-from floruntime.engine.workflow.advance import ENDED
+from floruntime.engine.workflow.advance import BEGUN_AGAIN, ENDED
 from floruntime.engine.workflow.rows import INPUT, KEY, RUN, KeyRow
 from floruntime.engine.workflow.runs import OpenRun, run_id_of
 from floruntime.engine.workflow.workflows import OpenWorkflow
@@ -57,6 +57,15 @@ def _expire(run: OpenRun) -> None:
     )
 
 
+def _begun_again(run: OpenRun) -> None:
+    """The run goes on: its key, if it still stands for it, does so for longer."""
+    if run.row.idempotency_key is None:
+        return
+    known = run.tx.get(KEY, _key(run.row.workflow_id, run.row.idempotency_key))
+    if known is None or known.number == run.number:
+        remember(run)
+
+
 @on_timer(timers.WORKFLOW_KEY)
 def forget_key(tx: Tx, due_ms: int, workflow_id: int, number: int, data: Any) -> None:
     """Drop the key, unless its run was retried meanwhile and has it still, or again."""
@@ -67,3 +76,4 @@ def forget_key(tx: Tx, due_ms: int, workflow_id: int, number: int, data: Any) ->
 
 
 ENDED.append(_expire)
+BEGUN_AGAIN.append(_begun_again)

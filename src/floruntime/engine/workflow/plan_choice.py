@@ -18,7 +18,9 @@ def order_of(plan: Plan, opened: OpenPlan, now_ms: int, seed: str) -> list[int]:
     All selections begin with the order of preference: the higher `priority` first, among equals
     the one that the definition names first. `seed` decides where chance is wanted.
     """
-    preferred = sorted(range(len(plan.executors)), key=lambda place: -plan.executors[place].priority)
+    preferred = sorted(
+        range(len(plan.executors)), key=lambda place: -plan.executors[place].priority
+    )
     if plan.selection is Selection.ROUND_ROBIN:
         first = opened.take_turn() % len(preferred)
         return preferred[first:] + preferred[:first]

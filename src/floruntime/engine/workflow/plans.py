@@ -1,9 +1,10 @@
 """Steps that run a plan: its executors are tried in order until one gives an answer.
 
-An answer is any outcome but `failure`, `timeout` and what the engine could not run. An executor that
-gave none is tried again as its `retry` says, then the next one is. Its breaker and its rate limit are
-asked before every call; who is refused is passed over. An error with a `fatal` code ends the plan:
-the executor did its part. Without any answer the plan is `exhausted`, unless it has a fallback.
+An answer is any outcome but `failure`, `timeout` and what the engine could not run. An executor
+that gave none is tried again as its `retry` says, then the next one is. Its breaker and its rate
+limit are asked before every call; who is refused is passed over. An error with a `fatal` code ends
+the plan: the executor did its part. Without any answer the plan is `exhausted`, unless it has a
+fallback.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from floruntime.engine.json_document import dump
-from floruntime.engine.workflow import actions
+from floruntime.engine.workflow.actions import ANSWERED, begin_action, cancel_action
 from floruntime.engine.workflow.advance import ABANDON, BEGIN, TIME_UP
 from floruntime.engine.workflow.backoff import retry_due_ms
 from floruntime.engine.workflow.context import CannotMap, cache_key, step_input
@@ -156,10 +157,10 @@ def _call(at: OpenCall, payload: bytes) -> Outcome | None:
     run.note(Event.PLAN_EXECUTOR_START, executor.name)
     target = target_of(executor.run)
     assert target is not None, "a definition was checked"
-    return actions.begin_action(run, target, payload)
+    return begin_action(run, target, payload, Wait.EXECUTOR)
 
 
-def called(run: OpenRun, outcome: Outcome) -> Outcome | None:
+def _called(run: OpenRun, outcome: Outcome) -> Outcome | None:
     """The call of an executor came to an outcome."""
     return _answered(OpenCall(run), outcome)
 
@@ -315,18 +316,19 @@ def invalidate_caches(run: OpenRun, signal_type: str) -> None:
 # A plan that is broken off
 
 
-def give_up_call(run: OpenRun, *, is_late: bool) -> None:
-    """The run leaves a call that is under way. `is_late`: it took too long, which counts."""
-    if run.row.plan is None:
-        return
+def _give_up_call(run: OpenRun, number: int, *, is_late: bool) -> None:
+    """The run leaves a call that is under way; that it took too long is its executor's doing."""
     at = OpenCall(run)
+    if number:
+        cancel_action(run, number, is_late=is_late)
     if is_late:
         _record(at, is_fine=False, is_success=False)
     elif at.call.is_probe:
         at.opened.change(at.executor.name, lambda state: with_probe(state, -1))
-        at.note_call(is_probe=False)
 
 
 BEGIN[TargetKind.PLAN] = _begin_plan
 TIME_UP[Wait.EXECUTOR_RETRY] = _time_to_retry
 TIME_UP[Wait.TRACKING] = _tracking_timed_out
+ABANDON[Wait.EXECUTOR] = ABANDON[Wait.TRACKING] = _give_up_call
+ANSWERED[Wait.EXECUTOR] = _called

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
@@ -18,8 +19,12 @@ from floruntime.engine.workflow.rows import (
 )
 from floruntime.engine.workflow.runs import OpenRun, arm
 from floruntime.engine.workflow.search import clear_attributes
+from floruntime.engine.workflow.workflows import OpenWorkflow
 
 ROWS_PER_TICK_MAX: Final = 1_000
+
+VERSION_UNUSED: Final[list[Callable[[OpenWorkflow], None]]] = []
+"""Hear of a workflow with a version that no kept run is on any more."""
 
 
 def forget(run: OpenRun) -> None:
@@ -51,4 +56,6 @@ def _forget_last(run: OpenRun) -> None:
     if row.run_id is not None:
         tx.delete(RUN_ID, RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))
     run.workflow.count(runs=-1)
-    run.workflow.count_use(row.definition, -1)
+    if not run.workflow.count_use(row.definition, -1):
+        for hear in VERSION_UNUSED:
+            hear(run.workflow)

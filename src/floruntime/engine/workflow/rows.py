@@ -37,8 +37,10 @@ STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
 
 
 class Wait(IntEnum):
-    """What a run stands still for. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time;
-    `TRACKING` for the signal that tells what became of an executor's call.
+    """What a run stands still for.
+
+    `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
+    call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time.
     """
 
     NOTHING = 0
@@ -49,6 +51,7 @@ class Wait(IntEnum):
     POLL = 5
     EXECUTOR_RETRY = 6
     TRACKING = 7
+    EXECUTOR = 8
 
 
 class Origin(IntEnum):
@@ -61,9 +64,7 @@ class Origin(IntEnum):
 
 
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
-    """A workflow: its number, its current version, and how many runs of it are kept.
-
-    """
+    """A workflow: its number, its current version, and how many runs of it are kept."""
 
     id: int
     current: int
@@ -200,9 +201,7 @@ VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version"
 #: How many kept runs are on a version; absent where there is none.
 USE: Final[Table[int]] = Table(b"wu", int, workflow_id="u64", number="u64", cached=True)
 
-RUN: Final[Table[RunRow]] = Table(
-    b"wr", RunRow, warm_bytes=1024, namespace_id="u64", number="u64"
-)
+RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
 RUN_ID: Final[Table[int]] = Table(b"wj", int, namespace_id="u64", tail="run id, where it was given")
 INPUT: Final[Table[bytes]] = Table(b"wi", bytes, warm_bytes=256, namespace_id="u64", number="u64")
 OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")

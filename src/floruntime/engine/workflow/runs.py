@@ -82,9 +82,7 @@ class OpenRun:
 
     def note(self, type: str, detail: str = "", number: int = 0, *, is_child: bool = False) -> None:
         """Add an event to the history, of the step that the run is at."""
-        self._events.append(
-            EventRow(type, detail, self.row.step, self.tx.now_ms, number, is_child)
-        )
+        self._events.append(EventRow(type, detail, self.row.step, self.tx.now_ms, number, is_child))
 
     def save(self) -> None:
         """Write the run, its new events and its place in the index; set its timer.
@@ -121,7 +119,7 @@ class OpenRun:
         row = self.row
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
         row.hops = 0
-        is_working = wait in (Wait.ACTION, Wait.CHILD)
+        is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR)
         row.status = Status.RUNNING if is_working else Status.WAITING
 
     def stop_waiting(self) -> None:

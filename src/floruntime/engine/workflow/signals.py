@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from floruntime.core import limits
-from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowSignal
 from floruntime.engine.registry import command
 from floruntime.engine.tx import Tx
@@ -24,10 +24,10 @@ from floruntime.engine.workflow.advance import (
 )
 from floruntime.engine.workflow.definition import EndStatus, SignalWait
 from floruntime.engine.workflow.events import Event
+from floruntime.engine.workflow.kept_signals import keep, take
 from floruntime.engine.workflow.outcomes import TIMEOUT, Outcome, succeeded
 from floruntime.engine.workflow.rows import STATUS_NAMES, Status, Wait
 from floruntime.engine.workflow.runs import OpenRun, the_run
-from floruntime.engine.workflow.kept_signals import keep, take
 
 _WAITS_FOR_ONE: Final = (Wait.SIGNAL, Wait.TRACKING)
 

@@ -76,7 +76,9 @@ def _version_wanted(workflow: OpenWorkflow, request: WorkflowStart) -> int:
 def _check_key(workflow: OpenWorkflow, definition: Definition, request: WorkflowStart) -> None:
     key, rule = request.idempotency_key, definition.idempotency
     if key is None and rule is Idempotency.REQUIRED:
-        raise BadRequestError(f"workflow {workflow.name!r} wants an idempotency_key with each start")
+        raise BadRequestError(
+            f"workflow {workflow.name!r} wants an idempotency_key with each start"
+        )
     if key is not None and rule is Idempotency.NONE:
         raise BadRequestError(
             f"workflow {workflow.name!r} takes no idempotency_key; its definition would have to "

@@ -61,14 +61,15 @@ class OpenWorkflow:
         """The version with this number, which is there."""
         return the_definition(self.tx, self.row.id, number)
 
-    def count_use(self, number: int, change: int) -> None:
-        """A run came to this version, or is forgotten."""
+    def count_use(self, number: int, change: int) -> int:
+        """A run came to this version, or is forgotten; answers how many there are now."""
         key = USE.key(self.row.id, number)
         uses = (self.tx.get(USE, key) or 0) + change
         if uses:
             self.tx.put(USE, key, uses)
         else:
             self.tx.delete(USE, key)
+        return uses
 
 
 def workflow_key(view: View, name: str) -> bytes:
