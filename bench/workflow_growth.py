@@ -114,7 +114,7 @@ def _measured(store: CountingStore, run_ids: list[str]) -> TransitionCost:
     Each transition meets an engine that has just been opened: no cache flatters the few.
     """
     draw = random.Random(1)
-    totals, seconds = [0, 0, 0, 0], 0.0
+    counts, seconds = [0, 0, 0, 0], 0.0
     for _ in range(MEASURED):
         place = draw.randrange(len(run_ids))
         machine = Machine(store)
@@ -124,10 +124,11 @@ def _measured(store: CountingStore, run_ids: list[str]) -> TransitionCost:
         store.write(machine.take())
         seconds += time.perf_counter() - begin_s
         counted = (store.reads, store.scans, store.rows_scanned, store.rows_written)
-        totals = [total + count for total, count in zip(totals, counted, strict=True)]
+        counts = [total + count for total, count in zip(counts, counted, strict=True)]
         run_ids[place] = _apply(machine, WorkflowStart("waits")).run_id
         store.write(machine.take())
-    return TransitionCost(*(total / MEASURED for total in totals), seconds / MEASURED * 1e6)
+    reads, scans, scanned, written = (count / MEASURED for count in counts)
+    return TransitionCost(reads, scans, scanned, written, seconds / MEASURED * 1e6)
 
 
 def _apply(machine: Machine, command: Command[R]) -> R:

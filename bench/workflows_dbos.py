@@ -14,16 +14,20 @@ from bench.workflow_run import STEPS
 NOTE = "SQLite, its default store; plain functions in threads, the faster way"
 
 
-@DBOS.step()
-def _step(arg: str) -> str:
+def _given(arg: str) -> str:
     return arg
 
 
-@DBOS.workflow()
+step = DBOS.step(name="step")(_given)
+
+
 def _three(arg: str) -> str:
     for _ in range(STEPS):
-        arg = _step(arg)
+        arg = step(arg)
     return arg
+
+
+three = DBOS.workflow(name="three")(_three)
 
 
 @contextmanager
@@ -51,4 +55,4 @@ def callers(ports: Mapping[str, int]) -> Callers:
 
 
 def _run() -> None:
-    assert _three(PAYLOAD) == PAYLOAD
+    assert three(PAYLOAD) == PAYLOAD

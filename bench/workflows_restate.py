@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -31,14 +32,18 @@ _START_S_MAX = 60.0
 service = restate.Service("Bench")
 
 
-@service.handler()
-async def three(ctx: restate.Context, arg: str) -> str:
+async def _three(ctx: restate.Context, arg: str) -> str:
     """Three durable steps that do nothing."""
     for number in range(STEPS):
-        arg = await ctx.run_typed(f"step{number}", lambda given=arg: given)
+        arg = await ctx.run_typed(f"step{number}", partial(_given, arg))
     return arg
 
 
+def _given(arg: str) -> str:
+    return arg
+
+
+three = service.handler(name="three")(_three)
 app = restate.app([service])
 
 
