@@ -7,9 +7,8 @@ import json
 from enum import Enum
 from typing import Any
 
-import msgspec
-
-from floruntime.engine.workflow.definition import Definition
+from floruntime.engine.workflow.definition import Definition, Part
+from floruntime.engine.workflow.shapes import keys_of
 
 
 def content_hash(definition: Definition) -> str:
@@ -24,19 +23,13 @@ def content_hash(definition: Definition) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        given = {field.encode_name: getattr(value, field.name) for field in fields}
-        defaults = {field.encode_name: _default(field) for field in fields}
-        return {name: _plain(one) for name, one in given.items() if one != defaults[name]}
+    if isinstance(value, Part):
+        given = ((key, getattr(value, key.name)) for key in keys_of(type(value)).values())
+        return {
+            key.text: _plain(one) for key, one in given if key.is_required or one != key.default
+        }
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list) else value
-
-
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    if field.default_factory is not msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from floruntime.core.limits import shown
+from floruntime.engine.workflow.alignment import indexes_of
 from floruntime.engine.workflow.definition import Kind
-from floruntime.engine.workflow.json_text import JsonTextError, index_within, read_json_text
+from floruntime.engine.workflow.json_text import JsonTextError, read_json_text
 from floruntime.engine.workflow.paths import is_path
 from floruntime.engine.workflow.places import Places
 from floruntime.engine.workflow.problems import Path, Problems
@@ -68,16 +69,15 @@ class JsonReader:
         try:
             text = read_json_text(scalar.text)
         except JsonTextError as error:
-            index = self._index(scalar, error.offset)
+            (index,) = indexes_of(self._source.text, scalar, [error.offset])
             message = f"{path[-1]} must be JSON text or a YAML map or list; as JSON: {error}"
             self._problems.add("E205", path, index, message)
             return BROKEN
-        for inner, offset in text.offsets.items():
-            self._places.values[(*path, *inner)] = self._index(scalar, offset + 1)
+        begins = [offset + 1 for offset in text.offsets.values()]
+        indexes = indexes_of(self._source.text, scalar, begins)
+        for inner, index in zip(text.offsets, indexes, strict=True):
+            self._places.values[(*path, *inner)] = index
         return text.value
-
-    def _index(self, scalar: Scalar, offset: int) -> int:
-        return index_within(self._source.text, scalar.start, scalar.end, scalar.text, offset)
 
 
 def is_text_key(key: Scalar, path: Path, problems: Problems) -> bool:

@@ -113,34 +113,3 @@ class _Reading:
                 raise JsonTextError(f"the name {shown(name)} is given twice", offset)
             made[name] = self.value_of(part, (*path, name))
         return made
-
-
-def index_within(source_text: str, start: int, end: int, text: str, offset: int) -> int:
-    """Where in the source, which has a scalar from `start` to `end`, its text's `offset` is.
-
-    Goes along both and passes over what only the source has: quotes, escapes, indentation. Where
-    they cannot be brought together it is the scalar's start.
-    """
-    at = start
-    if source_text[at] in "|>":
-        at = source_text.index("\n", at)
-    for character in text[:offset]:
-        at = _pass_over(source_text, at, end, character) + 1
-        if not at:
-            return start
-    return max(_pass_over(source_text, at, end, text[offset : offset + 1]), start)
-
-
-_ONLY_IN_SOURCE: Final = " \t\r\n\\'\""
-_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-
-
-def _pass_over(source_text: str, at: int, end: int, character: str) -> int:
-    """The index of `character` from `at` on, with nothing but what may be left out before it."""
-    while at < end and source_text[at] != character:
-        if source_text.startswith(_ESCAPES.get(character, character), at):
-            return at + 1
-        if source_text[at] not in _ONLY_IN_SOURCE:
-            return -1
-        at += 1
-    return at

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 WORD_CHARS_MAX: Final = 64
-CHOICES_MAX: Final = 200
+CHOICES_MAX: Final = 500
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
@@ -22,9 +22,3 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 def _fold(word: str) -> str:
     return word.replace("_", "").replace("-", "").lower()
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`; did you mean …?`, or nothing."""
-    choice = nearest(word, choices)
-    return f"; did you mean {choice}?" if choice else ""

@@ -10,7 +10,6 @@ from msgspec import inspect
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.definition import Definition, Kind, Part
 from floruntime.engine.workflow.json_reader import JsonReader, is_text_key
-from floruntime.engine.workflow.nearest import did_you_mean
 from floruntime.engine.workflow.places import Places
 from floruntime.engine.workflow.problems import Path, Problems
 from floruntime.engine.workflow.scalar_reader import BROKEN, ScalarReader, shape_text
@@ -56,7 +55,9 @@ class _PartReader:
         self._places.keys[here] = key.start
         if key.text in keys:
             return True
-        message = f"the key {shown(key.text)} is not known here{did_you_mean(key.text, keys)}"
+        message = (
+            f"the key {shown(key.text)} is not known here{self._problems.suggest(key.text, keys)}"
+        )
         self._problems.add("E109", here, key.start, message)
         return False
 

@@ -86,7 +86,7 @@ _TABLE: Final = (
     ("E502", "a path starts where nothing is", "start it as the reference shows"),
     ("E503", "a path names a step that is not there", "name a step of this workflow"),
     ("E504", "a path uses a function that is not there", "use length, count or value"),
-    ("E505", "a path is too long", "make it shorter"),
+    ("E505", "a path is too long, or all are together", "make them shorter"),
     # Warnings.
     ("W601", "an action is not known (yet)", "register it before runs come to this step"),
     ("W602", "a workflow is not known (yet)", "sync it before runs come to this step"),

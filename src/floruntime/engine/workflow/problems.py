@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from floruntime.core.workflow import Problem, Severity
+from floruntime.engine.workflow.nearest import nearest
 from floruntime.engine.workflow.problem_codes import CODES
 from floruntime.engine.workflow.source import Source
 
@@ -57,6 +59,12 @@ class Problems:
             found[key] = Problem(code, severity, message, path_text(path), line, column)
         elif key not in found:
             self._more[severity] += 1
+
+    def suggest(self, word: str, choices: Iterable[str]) -> str:
+        """`; did you mean …?`, or nothing; nothing, too, once no more problems are shown."""
+        is_shown = len(self._found[Severity.ERROR]) < PROBLEMS_MAX
+        choice = nearest(word, choices) if is_shown else None
+        return f"; did you mean {choice}?" if choice else ""
 
     def listed(self) -> list[Problem]:
         """In the order of the text."""

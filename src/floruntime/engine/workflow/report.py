@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.definition import START, Definition, Step
+from floruntime.engine.workflow.definition import BUILT_IN_TERMINALS, START, Definition, Step
 from floruntime.engine.workflow.problems import Path
 from floruntime.engine.workflow.reading import Reading
 
@@ -15,6 +15,13 @@ class Report:
 
     def __init__(self, definition: Definition, reading: Reading) -> None:
         self.definition = definition
+        self.step_names = {START, *definition.steps}
+        self.goals = {
+            **dict.fromkeys(self.step_names),
+            **definition.terminals,
+            **BUILT_IN_TERMINALS,
+        }
+        """What transitions may lead to."""
         self._reading = reading
 
     def at_value(self, code: str, path: Path, message: str) -> None:
@@ -46,6 +53,6 @@ class Report:
         for name, step in self.definition.steps.items():
             yield ("steps", name), name, step
 
-    def step_names(self) -> set[str]:
-        """The names of all steps, the first one's included."""
-        return {START, *self.definition.steps}
+    def suggest(self, word: str, choices: Iterable[str]) -> str:
+        """`; did you mean …?`, or nothing."""
+        return self._reading.problems.suggest(word, choices)

@@ -11,7 +11,6 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.definition import Kind
-from floruntime.engine.workflow.nearest import did_you_mean
 from floruntime.engine.workflow.problems import Path, Problems
 from floruntime.engine.workflow.scalars import value_of
 from floruntime.engine.workflow.shapes import Shape
@@ -140,7 +139,7 @@ class ScalarReader:
             return scalar.text
         message = (
             f"{_label(path)} is {shown(scalar.text)}; {' or '.join(choices)} is allowed"
-            f"{did_you_mean(scalar.text, choices)}"
+            f"{self._problems.suggest(scalar.text, choices)}"
         )
         self._problems.add("E202", path, scalar.start, message)
         return BROKEN

@@ -8,7 +8,6 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.definition import (
-    BUILT_IN_TERMINALS,
     START,
     START_ALIAS,
     Retry,
@@ -17,7 +16,6 @@ from floruntime.engine.workflow.definition import (
     TargetKind,
     target_of,
 )
-from floruntime.engine.workflow.nearest import did_you_mean
 from floruntime.engine.workflow.problems import Path
 from floruntime.engine.workflow.report import Report
 
@@ -38,12 +36,11 @@ def check_steps(report: Report) -> None:
 
 
 def _check_names(report: Report) -> None:
-    steps = report.step_names()
     for name in report.definition.steps:
         _check_not_reserved(report, ("steps", name), "a step", name)
     for name in report.definition.terminals:
         _check_not_reserved(report, ("terminals", name), "a terminal", name)
-        if name in steps:
+        if name in report.step_names:
             message = f"{shown(name)} is a step already; a transition could mean either"
             report.at_key("E305", ("terminals", name), message)
 
@@ -78,7 +75,7 @@ def _check_run(report: Report, path: Path, step: Step) -> None:
     target = target_of(step.run)
     plans = report.definition.plans
     if target and target.kind is TargetKind.PLAN and target.name not in plans:
-        message = f"there is no plan {shown(target.name)}{did_you_mean(target.name, plans)}"
+        message = f"there is no plan {shown(target.name)}{report.suggest(target.name, plans)}"
         report.at_value("E302", (*path, "run"), message)
 
 
@@ -121,9 +118,9 @@ def _check_outcome(report: Report, path: Path, outcome: str) -> None:
 
 
 def _check_goal(report: Report, path: Path, goal: str) -> None:
-    known = [*report.step_names(), *report.definition.terminals, *BUILT_IN_TERMINALS]
-    if goal not in known:
-        message = f"there is no step or terminal {shown(goal)}{did_you_mean(goal, known)}"
+    if goal not in report.goals:
+        suggestion = report.suggest(goal, report.goals)
+        message = f"there is no step or terminal {shown(goal)}{suggestion}"
         report.at_value("E301", path, message)
 
 
