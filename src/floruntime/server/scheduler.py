@@ -56,7 +56,7 @@ class Scheduler:
         wall_ms = self._clock.wall_ms()
         view = self._commit.queries.view()
         for due in list(islice(due_by(view, wall_ms), PER_LOOK_MAX)):
-            self._commit.submit_own(self._judge(due, wall_ms))
+            self._commit.submit_own(self._judged(due, wall_ms))
         next_ms = first_due_after(view, wall_ms)
         if self._timer is not None:
             self._timer.cancel()
@@ -65,18 +65,28 @@ class Scheduler:
             wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
             self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._look)
 
-    def _judge(self, due: Due, wall_ms: int) -> ScheduleDue:
-        """What to tell the engine of a schedule that is due."""
+    def _judged(self, due: Due, wall_ms: int) -> ScheduleDue:
+        """What to tell the engine of a schedule that is due. One that is broken holds up no other:
+        it sleeps until it is changed.
+        """
         row = due.row
         assert row.due_ms is not None, "it was found by when it is due"
+        try:
+            return self._judge(due, row.due_ms, wall_ms)
+        except Exception:
+            log.exception("a schedule cannot be kept: %s", row.spec)
+            return ScheduleDue(due.workflow_id, row.due_ms, 0, 0)
+
+    def _judge(self, due: Due, due_ms: int, wall_ms: int) -> ScheduleDue:
+        row = due.row
         calendar = calendar_of(row.spec, row.anchor_ms)
         if not row.next_ms:
-            return ScheduleDue(due.workflow_id, row.due_ms, 0, calendar.after(wall_ms) or 0)
-        jitter_ms = row.due_ms - row.next_ms
+            return ScheduleDue(due.workflow_id, due_ms, 0, calendar.after(wall_ms) or 0)
+        jitter_ms = due_ms - row.next_ms
         last_ms = max(row.next_ms, calendar.last_by(wall_ms - jitter_ms) or 0)
         late_ms = wall_ms - jitter_ms - last_ms
         is_missed = late_ms > max(row.spec.catch_up_ms, LATE_MS)
         if is_missed:
             log.warning("a scheduled run is not made up for: it is %d ms late", late_ms)
         next_ms = calendar.after(max(last_ms, wall_ms - jitter_ms)) or 0
-        return ScheduleDue(due.workflow_id, row.due_ms, 0 if is_missed else last_ms, next_ms)
+        return ScheduleDue(due.workflow_id, due_ms, 0 if is_missed else last_ms, next_ms)

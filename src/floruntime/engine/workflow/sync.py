@@ -95,7 +95,7 @@ def _unknown(view: View, checked: Checked) -> list[Problem]:
     """Warnings about what the definition runs and the namespace does not have yet."""
     problems = []
     for place in checked.target_places:
-        target = target_of(place.text)
+        target = target_of(place.target)
         if target is None:
             continue
         if target.kind is TargetKind.ACTION and find_action_row(view, target.name) is None:
