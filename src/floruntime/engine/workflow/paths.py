@@ -25,8 +25,8 @@ from floruntime.engine.json_document import MISSING, find
 from floruntime.engine.workflow.definition import START, START_ALIAS
 from floruntime.engine.workflow.path_errors import (
     PathError,
-    PathFailed,
     PathFindsNothing,
+    PathTooCostly,
 )
 from floruntime.engine.workflow.path_filter import Query
 from floruntime.engine.workflow.path_query import Compiler, Start
@@ -109,17 +109,20 @@ class Path:
         self._query: Query = Compiler(split).relative(segments[length:])
         self.heads = tuple(dict.fromkeys(heads))
 
-    def find(self, root: Root) -> Any:
-        """What the path gives, `MISSING` if it finds nothing. Raises `PathTooCostly`."""
+    def find(self, root: Root, walk: Walk | None = None) -> Any:
+        """What the path gives, `MISSING` if it finds nothing. Raises `PathTooCostly`.
+
+        `walk`: what paths that are followed together may cost.
+        """
         document = self._start(root)
         if document is MISSING:
             return MISSING
         if self.is_singular:
             return find(document, self._steps)
         try:
-            return self._query(document, Walk(root)) or MISSING
-        except PathFailed as error:
-            raise type(error)(f"path {shown(self.text)}: {error}") from None
+            return self._query(document, walk or Walk(root)) or MISSING
+        except PathTooCostly as error:
+            raise PathTooCostly(f"path {shown(self.text)}: {error}") from None
 
     def evaluate(self, root: Root) -> Any:
         """What the path gives. Raises `PathFindsNothing` or `PathTooCostly`, naming the path."""
