@@ -43,7 +43,8 @@ class Problem(Value, frozen=True):
     """What is wrong with a definition, and where; `line` and `column` count from 1.
 
     `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
-    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`.
+    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+    the file that `sync_file` or `sync_dir` read it from.
     """
 
     code: str
@@ -52,6 +53,7 @@ class Problem(Value, frozen=True):
     path: str
     line: int
     column: int
+    file: str | None = None
 
 
 class SyncResult(Value, frozen=True):
@@ -95,13 +97,17 @@ class WorkflowRun(Value, frozen=True):
 
 
 class HistoryEvent(Value, frozen=True):
-    """One thing that happened to a run; `sequence` counts from 1."""
+    """One thing that happened to a run; `sequence` counts from 1.
+
+    `run_id`: the run of an action or child workflow that it is about.
+    """
 
     sequence: int
     type: str
     detail: str
     step: str | None
     timestamp_ms: int
+    run_id: str | None = None
 
 
 class DefinitionInfo(Value, frozen=True):
@@ -136,8 +142,11 @@ class ScheduleInfo(Value, frozen=True):
 
 
 class HistoryReply(Value, frozen=True):
+    """`is_finished`: the run has ended, and nothing comes after the last event."""
+
     items: list[HistoryEvent]
     cursor: str | None
+    is_finished: bool = False
 
 
 class WorkflowRunListReply(Value, frozen=True):
@@ -204,11 +213,15 @@ class WorkflowRetry(Command[WorkflowRun], tag=166, frozen=True):
 
 
 class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
-    """Oldest first."""
+    """Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
+    that itself. With `block_ms`, waits for an event, or the end of the run.
+    """
 
     run_id: str
     limit: int = 100
     cursor: str | None = None
+    after: int = 0
+    block_ms: int = 0
 
 
 class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
@@ -261,11 +274,11 @@ class WorkflowTriggerSchedule(Command[str], tag=174, frozen=True):
 
 
 class ScheduleDue(Command[None], tag=175, frozen=True):
-    """The wall clock has come to a schedule: start the run of `nominal_ms`, if that is not 0, and
-    note that `next_ms` is its next time (0: there is none). Server only.
+    """A schedule that stood at `due_ms` was looked at: start the run of `nominal_ms`, unless that
+    is 0, and note that `next_ms` is its next time (0: there is none). Server only.
     """
 
     workflow_id: int
-    spec_id: int
+    due_ms: int
     nominal_ms: int
     next_ms: int
