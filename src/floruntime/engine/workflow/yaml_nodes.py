@@ -62,6 +62,10 @@ class Sequence(Node):
     items: list[Node] = msgspec.field(default_factory=list)
 
 
+class Missing(Node):
+    """Stands where an alias copies nothing; a problem says so."""
+
+
 class _Open(msgspec.Struct):
     """A map or sequence whose end has not come. `key`: the one whose value comes next."""
 
@@ -116,7 +120,8 @@ class _Tree:
                 return self._begin_document(event)
             case yaml.ScalarEvent():
                 self._check_tag(event)
-                node = Scalar(*_span(event), text=event.value, is_plain=not event.style)
+                is_plain = not event.style and event.tag is None
+                node = Scalar(*_span(event), text=event.value, is_plain=is_plain)
                 return self._count(node) and self._add(node, event.anchor)
             case yaml.MappingStartEvent():
                 return self._begin(Map(*_span(event)), event)
@@ -176,7 +181,7 @@ class _Tree:
         what = "stands within what it copies" if event.anchor in self._anchors else "has no anchor"
         message = f"the alias *{event.anchor} {what}"
         self._problems.add("E114", self._path(), event.start_mark.index, message)
-        return self._add(Scalar(*_span(event)), None)
+        return self._add(Missing(*_span(event)), None)
 
     def _add(self, node: Node, anchor: str | None) -> bool:
         if anchor:
@@ -198,7 +203,7 @@ class _Tree:
 
     def _enter(self, parent: Map, path: Path, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            message = "a key must be text, not a map or list"
+            message = "a key must be text, not a map, a list or an alias"
             self._problems.add("E115", path, key.start, message)
         elif key.text == MERGE_KEY and key.is_plain:
             message = "the merge key << is not part of the language"
