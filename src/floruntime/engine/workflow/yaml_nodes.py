@@ -122,7 +122,7 @@ class _Tree:
                 self._check_tag(event)
                 is_plain = not event.style and event.tag is None
                 node = Scalar(*_span(event), text=event.value, is_plain=is_plain)
-                return self._count(node) and self._add(node, event.anchor)
+                return self._count(node, node.start) and self._add(node, event.anchor)
             case yaml.MappingStartEvent():
                 return self._begin(Map(*_span(event)), event)
             case yaml.SequenceStartEvent():
@@ -145,11 +145,11 @@ class _Tree:
             message = f"the tag {shown(event.tag)} is not part of the language"
             self._problems.add("E112", self._path(), event.start_mark.index, message)
 
-    def _count(self, node: Node) -> bool:
+    def _count(self, node: Node, index: int) -> bool:
         self._size += node.size
         if self._size > NODES_MAX:
             message = f"there are more than {NODES_MAX:,} values, those that aliases copy included"
-            self._problems.add("E106", self._path(), node.start, message)
+            self._problems.add("E106", self._path(), index, message)
         return self._size <= NODES_MAX
 
     def _fits(self, node: Node, index: int) -> bool:
@@ -166,7 +166,7 @@ class _Tree:
         if event.anchor:
             self._anchors[event.anchor] = None  # until its end it would copy itself
         self._open.append(_Open(node, self._path(), event.anchor))
-        return self._count(node)
+        return self._count(node, node.start)
 
     def _end(self, event: Any) -> bool:
         closed = self._open.pop()
@@ -177,7 +177,7 @@ class _Tree:
         node = self._anchors.get(event.anchor)
         if node is not None:
             at = event.start_mark.index
-            return self._count(node) and self._fits(node, at) and self._add(node, None)
+            return self._count(node, at) and self._fits(node, at) and self._add(node, None)
         what = "stands within what it copies" if event.anchor in self._anchors else "has no anchor"
         message = f"the alias *{event.anchor} {what}"
         self._problems.add("E114", self._path(), event.start_mark.index, message)
