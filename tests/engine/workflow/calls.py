@@ -23,6 +23,8 @@ from floruntime.core.workflow import (
 from tests.engine.harness import Engine
 
 WORKER = "w1"
+ENGINES: list[Engine] = []
+"""The engines that the test at hand has used; `conftest.py` looks at each when it ends."""
 ONE_STEP = """
 kind: Workflow
 name: flow
@@ -49,6 +51,8 @@ class Workflows:
         **settings: Any,
     ) -> None:
         self.engine = engine if engine is not None else Engine()
+        if self.engine not in ENGINES:
+            ENGINES.append(self.engine)
         settings = {"max_retries": 0, "timeout_ms": 3_600_000} | settings
         for action in actions:
             self.engine.run(ActionRegister(action, **settings))
