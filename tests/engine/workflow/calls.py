@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from floruntime.core.action import ActionRegister
+from floruntime.core import limits
+from floruntime.core.action import ActionDelete, ActionEnable, ActionRegister
 from floruntime.core.worker import Task, WorkerAwait, WorkerComplete, WorkerFail
 from floruntime.core.workflow import (
     HistoryEvent,
     SyncResult,
     WorkflowCancel,
+    WorkflowEnable,
     WorkflowGet,
     WorkflowHistory,
     WorkflowRetry,
@@ -53,9 +55,8 @@ class Workflows:
         self.engine = engine if engine is not None else Engine()
         if self.engine not in ENGINES:
             ENGINES.append(self.engine)
-        settings = {"max_retries": 0, "timeout_ms": 3_600_000} | settings
         for action in actions:
-            self.engine.run(ActionRegister(action, **settings))
+            self.register(action, **settings)
         if documents:
             self.sync(*documents)
 
@@ -93,11 +94,40 @@ class Workflows:
     def retry(self, run_id: str) -> WorkflowRun:
         return self.engine.run(WorkflowRetry(run_id))
 
-    def history(self, run_id: str, limit: int = 1000) -> list[HistoryEvent]:
-        return self.engine.query(WorkflowHistory(run_id, limit)).items
+    def history(self, run_id: str) -> list[HistoryEvent]:
+        events: list[HistoryEvent] = []
+        cursor: str | None = None
+        while not events or cursor is not None:
+            page = self.engine.query(WorkflowHistory(run_id, limits.LIMIT_MAX, cursor))
+            events += page.items
+            cursor = page.cursor
+        return events
 
     def types(self, run_id: str) -> list[str]:
         return [event.type for event in self.history(run_id)]
+
+    def details(self, run_id: str, type: str) -> list[str]:
+        """What the history says of each event of that type."""
+        return [event.detail for event in self.history(run_id) if event.type == type]
+
+    def path(self, run_id: str) -> list[str]:
+        """The steps that were begun, in order."""
+        return [event.step or "" for event in self.history(run_id) if event.type == "step_started"]
+
+    # What stands around
+
+    def register(self, action: str, **settings: Any) -> None:
+        settings = {"max_retries": 0, "timeout_ms": 3_600_000} | settings
+        self.engine.run(ActionRegister(action, **settings))
+
+    def enable_action(self, action: str, enabled: bool) -> None:
+        self.engine.run(ActionEnable(action, enabled))
+
+    def delete_action(self, action: str) -> None:
+        self.engine.run(ActionDelete(action, True))
+
+    def enable(self, enabled: bool, name: str = "flow") -> None:
+        self.engine.run(WorkflowEnable(name, enabled))
 
     # What a worker does
 
@@ -129,3 +159,11 @@ class Workflows:
 
     def advance(self, ms: int) -> None:
         self.engine.advance(ms)
+
+    def advance_to_next(self) -> int:
+        """Move to the next deadline of all and let it pass; how long that took."""
+        began_ms, horizon_ms = self.now_ms, self.now_ms + limits.DURATION_MS_MAX
+        due_ms = self.engine.machine.first_due(horizon_ms)
+        assert due_ms is not None, "there is a deadline"
+        self.engine.advance(max(0, due_ms - began_ms))
+        return self.now_ms - began_ms

@@ -17,9 +17,9 @@ REPLAYED_MAX = 2_000
 
 
 @pytest.fixture(autouse=True)
-def sound_state() -> Iterator[None]:
+def sound_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is orphaned or miscounted, and replaying gives the same bytes, with a restart after
-    each command.
+    each command. What a test has patched stays so meanwhile.
     """
     ENGINES.clear()
     yield

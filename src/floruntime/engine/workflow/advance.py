@@ -89,6 +89,8 @@ def go_on(run: OpenRun, outcome: Outcome | None) -> None:
 def enter_step(run: OpenRun, name: str) -> Outcome | None:
     """Go to this step and begin it."""
     row, now_ms = run.row, run.tx.now_ms
+    # A run that may go no further has come to this step: here a retry of it begins.
+    row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     row.hops += 1
     if row.hops > HOPS_MAX:
         fail_run(run, f"it went through {HOPS_MAX} steps without waiting for anything")
@@ -96,7 +98,6 @@ def enter_step(run: OpenRun, name: str) -> Outcome | None:
     if row.events >= EVENTS_MAX:
         fail_run(run, f"its history has {row.events} events; {EVENTS_MAX} are allowed")
         return None
-    row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     timeout_ms = run.step.timeout_ms
     row.step_due_ms = 0 if timeout_ms is None else now_ms + timeout_ms
     run.note(Event.STEP_STARTED)
