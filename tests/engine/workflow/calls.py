@@ -110,6 +110,11 @@ class Workflows:
         """What the history says of each event of that type."""
         return [event.detail for event in self.history(run_id) if event.type == type]
 
+    def children(self, run_id: str) -> list[str]:
+        """The runs of its children, in order."""
+        events = self.history(run_id)
+        return [event.run_id or "" for event in events if event.type == "awaiting_child"]
+
     def path(self, run_id: str) -> list[str]:
         """The steps that were begun, in order."""
         return [event.step or "" for event in self.history(run_id) if event.type == "step_started"]

@@ -29,7 +29,9 @@ steps:
 # Transitions
 
 
-@pytest.mark.parametrize("outcome", ["success", "failure", "timeout", "pending", "approved", "_X-1"])
+@pytest.mark.parametrize(
+    "outcome", ["success", "failure", "timeout", "pending", "approved", "_X-1"]
+)
 def test_an_outcome_leads_where_its_own_name_leads(outcome: str) -> None:
     flows = Workflows(
         flow(f"""

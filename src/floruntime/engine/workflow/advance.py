@@ -278,11 +278,22 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     row.timer_ms = 0
     if row.is_finished:
         forget(run)
-    elif row.step_due_ms and row.step_due_ms <= tx.now_ms:
+    elif _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
         time_up = TIME_UP[row.wait]
         go_on(run, time_up(run))
+
+
+def _is_step_over(run: OpenRun) -> bool:
+    """Whether the whole step's time is up. After downtime the wait's own may be up as well: that of
+    a signal counts if it came first; what else waits for its time would only begin something.
+    """
+    row = run.row
+    if not row.step_due_ms or row.step_due_ms > run.tx.now_ms:
+        return False
+    is_signal_late = row.wait == Wait.SIGNAL and 0 < row.wait_due_ms < row.step_due_ms
+    return not is_signal_late
 
 
 def _step_time_up(run: OpenRun) -> Outcome | None:
