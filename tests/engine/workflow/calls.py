@@ -115,6 +115,11 @@ class Workflows:
         events = self.history(run_id)
         return [event.run_id or "" for event in events if event.type == "awaiting_child"]
 
+    def last_action_run(self, run_id: str) -> str:
+        """The id of the action run that was begun last."""
+        events = self.history(run_id)
+        return [event.run_id or "" for event in events if event.type == "awaiting_action"][-1]
+
     def path(self, run_id: str) -> list[str]:
         """The steps that were begun, in order."""
         return [event.step or "" for event in self.history(run_id) if event.type == "step_started"]

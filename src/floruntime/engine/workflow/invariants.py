@@ -135,7 +135,7 @@ def _signal_may_come(view: View, run: Live) -> Iterator[str]:
     type = run.row.wait_signal
     if type is None:
         yield "waits for a signal of no type"
-    elif type in run.row.signals:
+    elif type in run.row.signals and not 0 < run.row.timer_ms <= view.now_ms:
         yield f"waits for signal {type!r} and keeps {run.row.signals[type]} of them"
     if run.row.wait == Wait.TRACKING:
         yield from _time_comes(view, run)
