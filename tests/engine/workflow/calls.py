@@ -150,7 +150,10 @@ class Workflows:
 
     def complete(self, task: Task, output: Any = None, outcome: str = "success") -> None:
         data = b"" if output is None else json.dumps(output).encode()
-        self.engine.run(WorkerComplete(WORKER, task.run_id, task.lease, data, outcome))
+        self.complete_with(task, data, outcome)
+
+    def complete_with(self, task: Task, output: bytes, outcome: str = "success") -> None:
+        self.engine.run(WorkerComplete(WORKER, task.run_id, task.lease, output, outcome))
 
     def fail(self, task: Task, error: str = "broken", *, retry: bool = True) -> None:
         self.engine.run(WorkerFail(WORKER, task.run_id, task.lease, error, retry))
