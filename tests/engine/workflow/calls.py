@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from msgspec.structs import replace
+
 from floruntime.core import limits
 from floruntime.core.action import ActionDelete, ActionEnable, ActionRegister
 from floruntime.core.worker import Task, WorkerAwait, WorkerComplete, WorkerFail
@@ -15,6 +17,7 @@ from floruntime.core.workflow import (
     WorkflowEnable,
     WorkflowGet,
     WorkflowHistory,
+    WorkflowListRuns,
     WorkflowRetry,
     WorkflowRun,
     WorkflowSignal,
@@ -123,6 +126,21 @@ class Workflows:
     def path(self, run_id: str) -> list[str]:
         """The steps that were begun, in order."""
         return [event.step or "" for event in self.history(run_id) if event.type == "step_started"]
+
+    def runs(self, **wanted: Any) -> list[str]:
+        """The ids of the runs that a listing finds, page by page."""
+        found: list[str] = []
+        request = WorkflowListRuns(limit=limits.LIMIT_MAX, **wanted)
+        while True:
+            page = self.engine.query(request)
+            found += [run.run_id for run in page.items]
+            if page.cursor is None:
+                return found
+            request = replace(request, cursor=page.cursor)
+
+    def found(self, **search: Any) -> list[str]:
+        """The ids of the runs with these search attributes."""
+        return self.runs(search=search)
 
     # What stands around
 
