@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from floruntime.core import limits
 from floruntime.core.action import ActionDelete, ActionEnable, ActionRegister
+from floruntime.core.types import Command, Query
 from floruntime.core.worker import Task, WorkerAwait, WorkerComplete, WorkerFail
 from floruntime.core.workflow import (
     HistoryEvent,
@@ -27,6 +28,7 @@ from floruntime.core.workflow import (
 )
 from tests.engine.harness import Engine
 
+R = TypeVar("R")
 WORKER = "w1"
 ENGINES: list[Engine] = []
 """The engines that the test at hand has used; `conftest.py` looks at each when it ends."""
@@ -53,8 +55,10 @@ class Workflows:
         *documents: str,
         actions: tuple[str, ...] = ("charge",),
         engine: Engine | None = None,
+        namespace: str = "default",
         **settings: Any,
     ) -> None:
+        self.namespace = namespace
         self.engine = engine if engine is not None else Engine()
         if self.engine not in ENGINES:
             ENGINES.append(self.engine)
@@ -63,19 +67,27 @@ class Workflows:
         if documents:
             self.sync(*documents)
 
+    def tell(self, command: Command[R]) -> R:
+        """Run a command in the namespace of these workflows."""
+        return self.engine.run(command, namespace=self.namespace)
+
+    def ask(self, query: Query[R]) -> R:
+        """Answer a query in the namespace of these workflows."""
+        return self.engine.query(query, namespace=self.namespace)
+
     @property
     def now_ms(self) -> int:
         return self.engine.now_ms
 
     def sync(self, *documents: str) -> list[SyncResult]:
-        return self.engine.run(WorkflowSync([document.encode() for document in documents]))
+        return self.tell(WorkflowSync([document.encode() for document in documents]))
 
     def start(self, input: Any = None, *, name: str = "flow", **options: Any) -> str:
         command = WorkflowStart(name, json.dumps(input).encode(), **options)
-        return self.engine.run(command).run_id
+        return self.tell(command).run_id
 
     def run(self, run_id: str) -> WorkflowRun:
-        return self.engine.query(WorkflowGet(run_id))
+        return self.ask(WorkflowGet(run_id))
 
     def status(self, run_id: str) -> WorkflowStatus:
         return self.run(run_id).status
@@ -89,19 +101,19 @@ class Workflows:
 
     def signal(self, run_id: str, type: str, data: Any = None) -> None:
         payload = b"" if data is None else json.dumps(data).encode()
-        self.engine.run(WorkflowSignal(run_id, type, payload))
+        self.tell(WorkflowSignal(run_id, type, payload))
 
     def cancel(self, run_id: str, reason: str | None = None) -> WorkflowRun:
-        return self.engine.run(WorkflowCancel(run_id, reason))
+        return self.tell(WorkflowCancel(run_id, reason))
 
     def retry(self, run_id: str) -> WorkflowRun:
-        return self.engine.run(WorkflowRetry(run_id))
+        return self.tell(WorkflowRetry(run_id))
 
     def history(self, run_id: str) -> list[HistoryEvent]:
         events: list[HistoryEvent] = []
         cursor: str | None = None
         while not events or cursor is not None:
-            page = self.engine.query(WorkflowHistory(run_id, limits.LIMIT_MAX, cursor))
+            page = self.ask(WorkflowHistory(run_id, limits.LIMIT_MAX, cursor))
             events += page.items
             cursor = page.cursor
         return events
@@ -132,7 +144,7 @@ class Workflows:
         found: list[str] = []
         request = WorkflowListRuns(limit=limits.LIMIT_MAX, **wanted)
         while True:
-            page = self.engine.query(request)
+            page = self.ask(request)
             found += [run.run_id for run in page.items]
             if page.cursor is None:
                 return found
@@ -146,21 +158,21 @@ class Workflows:
 
     def register(self, action: str, **settings: Any) -> None:
         settings = {"max_retries": 0, "timeout_ms": 3_600_000} | settings
-        self.engine.run(ActionRegister(action, **settings))
+        self.tell(ActionRegister(action, **settings))
 
     def enable_action(self, action: str, enabled: bool) -> None:
-        self.engine.run(ActionEnable(action, enabled))
+        self.tell(ActionEnable(action, enabled))
 
     def delete_action(self, action: str) -> None:
-        self.engine.run(ActionDelete(action, True))
+        self.tell(ActionDelete(action, True))
 
     def enable(self, enabled: bool, name: str = "flow") -> None:
-        self.engine.run(WorkflowEnable(name, enabled))
+        self.tell(WorkflowEnable(name, enabled))
 
     # What a worker does
 
     def claim(self, *actions: str) -> list[Task]:
-        return self.engine.run(WorkerAwait(WORKER, list(actions or ["charge"]), 1000))
+        return self.tell(WorkerAwait(WORKER, list(actions or ["charge"]), 1000))
 
     def claim_one(self, *actions: str) -> Task:
         [task] = self.claim(*actions)
@@ -171,10 +183,10 @@ class Workflows:
         self.complete_with(task, data, outcome)
 
     def complete_with(self, task: Task, output: bytes, outcome: str = "success") -> None:
-        self.engine.run(WorkerComplete(WORKER, task.run_id, task.lease, output, outcome))
+        self.tell(WorkerComplete(WORKER, task.run_id, task.lease, output, outcome))
 
     def fail(self, task: Task, error: str = "broken", *, retry: bool = True) -> None:
-        self.engine.run(WorkerFail(WORKER, task.run_id, task.lease, error, retry))
+        self.tell(WorkerFail(WORKER, task.run_id, task.lease, error, retry))
 
     def do(self, action: str = "charge", output: Any = None, outcome: str = "success") -> Task:
         """Claim the only run of `action` that is due, and complete it."""
