@@ -1,4 +1,4 @@
-"""Steps that run a child workflow: its outcome, output and version, and its end with its parent's."""
+"""Steps that run a child workflow: its outcome, output, version, and its end with its parent's."""
 
 from __future__ import annotations
 
