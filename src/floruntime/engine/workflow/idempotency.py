@@ -46,12 +46,15 @@ def remember(run: OpenRun) -> None:
 
 
 def _expire(run: OpenRun) -> None:
-    """The run has ended: its key is kept for a while."""
+    """The run has ended: its key, if it still stands for it, is kept for a while."""
     row, tx = run.row, run.tx
     if row.idempotency_key is None:
         return
-    expires_at_ms = tx.now_ms + limits.IDEMPOTENCY_MS
     key = key_of(row.workflow_id, row.idempotency_key)
+    known = tx.get(KEY, key)
+    if known is None or known.number != run.number:
+        return  # the run was retried after somebody else had taken the key
+    expires_at_ms = tx.now_ms + limits.IDEMPOTENCY_MS
     tx.put(KEY, key, KeyRow(run.number, expires_at_ms))
     timers.set_timer(
         tx, expires_at_ms, timers.WORKFLOW_KEY, row.workflow_id, run.number, row.idempotency_key

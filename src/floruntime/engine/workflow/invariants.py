@@ -99,15 +99,13 @@ def _key_problems(view: View, run: Live) -> Iterator[str]:
     if row.idempotency_key is None:
         return
     known = view.get(KEY, key_of(row.workflow_id, row.idempotency_key))
-    if known is None:
-        if not row.is_finished:
-            yield "has not ended, and its idempotency key is forgotten"
-    elif known.number == run.number and (known.expires_at_ms > 0) != row.is_finished:
+    if known is None or known.number != run.number:
+        return  # it may have been retried after its key had gone to another run
+    if (known.expires_at_ms > 0) != row.is_finished:
         yield f"has an idempotency key that expires at {known.expires_at_ms}"
-    if known is not None and known.expires_at_ms:
-        key = TIMER.key(known.expires_at_ms, timers.WORKFLOW_KEY, row.workflow_id, known.number)
-        if view.get(TIMER, key) is None:
-            yield "has an idempotency key that nothing will forget"
+    place = (timers.WORKFLOW_KEY, row.workflow_id, run.number)
+    if known.expires_at_ms and view.get(TIMER, TIMER.key(known.expires_at_ms, *place)) is None:
+        yield "has an idempotency key that nothing will forget"
 
 
 # What an unfinished run can wait for
