@@ -35,6 +35,7 @@ from floruntime.server.commit import Commit
 from floruntime.server.config import Config
 from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
+from floruntime.server.scheduler import Scheduler
 from floruntime.server.session import Load, Session
 from floruntime.server.storage import Storage
 
@@ -73,6 +74,7 @@ class FloServer:
             on_fatal=self._fail,
             on_step=on_step,
         )
+        self._scheduler = Scheduler(self.commit, self.clock)
         self._sessions: set[Session] = set()
         self.load = Load(config.pending_bytes_max)
         self._is_stopping = False
@@ -93,6 +95,7 @@ class FloServer:
         self._check_disk()
         self._forget_clients_of_before()
         self.commit.start()
+        self._scheduler.start()
 
     @property
     def is_stopping(self) -> bool:
@@ -244,6 +247,7 @@ class FloServer:
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
         self._is_stopping = True
+        self._scheduler.stop()
         self.commit.end_waits()
         if not self._is_failed:
             await self.commit.settle()
