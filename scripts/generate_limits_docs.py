@@ -21,6 +21,7 @@ INTERNAL = {
     "SESSION_BLOCKS",
     "UINT_MAX",
     "OUTBOX_HIGH_BYTES",
+    "UNGREETED_MAX",
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
@@ -76,7 +77,12 @@ MEANINGS = {
     ),
     "READER_STUCK_MS": "how long such a reader may take nothing before it is cut off",
     "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
-    "HANDSHAKE_MS_MAX": "time for a connection's hello",
+    "HANDSHAKE_MS_MAX": "time for a connection's hello; as much for a TLS handshake before it",
+    "CONNECTIONS_PER_ADDRESS_MAX": "connections from one address (`connections_per_address_max`)",
+    "CLOSE_MS_MAX": "time for the other end to close, too, when the server closes a WebSocket",
+    "WEB_REQUESTS_PER_SECOND": "requests a second of one WebSocket (`web_requests_per_second`)",
+    "WEB_CONTROL_PER_SECOND": "pings, pongs and fragments a second of one WebSocket",
+    "WEB_PING_MS": "how often a WebSocket is pinged; silent until the next time, it is cut",
 }
 
 

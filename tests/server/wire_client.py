@@ -21,6 +21,7 @@ from floruntime.core.wire import (
 from floruntime.engine.store import Changes
 from floruntime.server.clock import ManualClock
 from floruntime.server.config import Config
+from floruntime.server.connection import Door, Peer
 from floruntime.server.durability import Durability
 from floruntime.server.server import FloServer
 from floruntime.server.storage import MemoryStorage
@@ -135,19 +136,21 @@ class WireClient:
 
     def __init__(self, server: FloServer) -> None:
         self.is_closed = False
+        self.close_reason: FloError | None = None
         self.writes: list[bytes] = []
         self.answers: list[Answer] = []
         self._frames = FrameReader(2**30)
         self._asked: dict[int, Request[Any]] = {}
         self._last_id = 0
-        self.link = server.session(self._write, self._closed, "test")
+        self.link = server.session(self._write, self._closed, Peer(Door.TCP, "192.0.2.1", "test"))
 
     def _write(self, data: bytes) -> None:
         self.writes.append(data)
         self.answers += [decode_answer(body) for body in self._frames.receive_data(data)]
 
-    def _closed(self) -> None:
+    def _closed(self, reason: FloError | None) -> None:
         self.is_closed = True
+        self.close_reason = reason
 
     def raw(self, data: bytes) -> None:
         """Send these bytes."""

@@ -14,6 +14,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.server import limits as server_limits
 from floruntime.server.durability import Durability
+from floruntime.server.origins import normal_origin
 
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
@@ -34,9 +35,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log_format: Literal["text", "json"] = "text"
     value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
     connections_max: int = server_limits.CONNECTIONS_MAX
+    connections_per_address_max: int = server_limits.CONNECTIONS_PER_ADDRESS_MAX
     in_flight_max: int = server_limits.IN_FLIGHT_MAX
     pending_bytes_max: int = server_limits.PENDING_BYTES_MAX
     outbox_bytes_max: int = server_limits.OUTBOX_BYTES_MAX
+    web_requests_per_second: int = server_limits.WEB_REQUESTS_PER_SECOND
+    #: Files in PEM: the certificate (with its chain) and key that make the port speak TLS.
+    tls_cert: str = ""
+    tls_key: str = ""
+    #: Clients must show a certificate that this one vouches for.
+    tls_client_ca: str = ""
+    #: Web pages that may connect, such as https://app.example.org.
+    allowed_origins: list[str] = []
     #: Below this much free disk space growth is refused; it resumes above twice as much.
     disk_low_bytes: int = 256 * MIB
     #: Listen beyond loopback although anyone who can connect may do everything.
@@ -46,6 +56,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("port", self.port, 0, 65_535)
         _check("value_bytes_max", self.value_bytes_max, 1, limits.VALUE_BYTES_CEILING)
         _check("connections_max", self.connections_max, 1, 1_000_000)
+        _check("connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)
+        _check("web_requests_per_second", self.web_requests_per_second, 1, 1_000_000)
+        self._check_tls()
+        for origin in self.allowed_origins:
+            _check_origin(origin)
         _check("in_flight_max", self.in_flight_max, 1, 1_000_000)
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
@@ -56,6 +71,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 "so only loopback addresses are allowed; insecure = true (--insecure) overrides"
             )
 
+    def _check_tls(self) -> None:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            given, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
+            raise ConfigError(f"{given} is given without {missing}; TLS needs both")
+        if self.tls_client_ca and not self.tls_cert:
+            raise ConfigError("tls_client_ca is given without tls_cert and tls_key")
+
     @property
     def frame_bytes_max(self) -> int:
         """The largest frame: a largest value, or a full batch, and what goes around it."""
@@ -65,6 +87,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def _check(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise ConfigError(f"{name} is {value}; {low} to {high} is allowed")
+
+
+def _check_origin(origin: str) -> None:
+    if normal_origin(origin) is None:
+        raise ConfigError(
+            f"allowed_origins has {origin!r}; an origin is SCHEME://HOST or SCHEME://HOST:PORT, "
+            "without a path, such as https://app.example.org"
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -114,11 +144,15 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         field: environment[name]
         for field in Config.__struct_fields__
         if (name := ENVIRONMENT_PREFIX + field.upper()) in environment
     }
+    if "allowed_origins" in found:
+        origins = found["allowed_origins"].split(",")
+        found["allowed_origins"] = [origin.strip() for origin in origins if origin.strip()]
+    return found
 
 
 def _convert(settings: dict[str, Any], source: str) -> Config:

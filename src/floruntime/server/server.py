@@ -33,8 +33,11 @@ from floruntime.engine.machine import Machine
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit import Commit
 from floruntime.server.config import Config
+from floruntime.server.connection import Door, Peer
 from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
+from floruntime.server.origins import may_connect, normal_origin
+from floruntime.server.rate import RateLimit
 from floruntime.server.session import Load, Session
 from floruntime.server.storage import Storage
 
@@ -74,6 +77,9 @@ class FloServer:
             on_step=on_step,
         )
         self._sessions: set[Session] = set()
+        self._allowed_origins = frozenset(
+            origin for each in config.allowed_origins if (origin := normal_origin(each))
+        )
         self.load = Load(config.pending_bytes_max)
         self._is_stopping = False
         self._is_failed = False
@@ -107,10 +113,17 @@ class FloServer:
     # Connections
 
     def session(
-        self, write: Callable[[bytes], None], close: Callable[[], None], peer: str
+        self,
+        write: Callable[[bytes], None],
+        close: Callable[[FloError | None], None],
+        peer: Peer,
     ) -> Session:
         """The server's end of a new connection."""
-        session = Session(self, write, close, peer)
+        rate: RateLimit | None = None
+        if peer.door is Door.WEB:
+            per_second = self.config.web_requests_per_second
+            rate = RateLimit(per_second, per_second)
+        session = Session(self, write, close, peer, rate)
         self._sessions.add(session)
         return session
 
@@ -133,6 +146,10 @@ class FloServer:
 
     def _limits(self) -> Limits:
         return Limits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
+
+    def may_connect(self, origin: str | None, host: str | None) -> bool:
+        """Whether a web page of `origin` may connect to this server, reached as `host`."""
+        return may_connect(origin, host, allowed=self._allowed_origins, needs_token=False)
 
     def gone(self, session: Session) -> None:
         """A connection is gone: nothing waits on its behalf any more."""
@@ -239,7 +256,7 @@ class FloServer:
         if self._on_fatal is not None:
             self._on_fatal(error)
         for session in list(self._sessions):
-            session.close()
+            session.close(InternalServerError("the server's store failed"))
 
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
@@ -251,7 +268,7 @@ class FloServer:
             await asyncio.wait([task])
         for session in list(self._sessions):
             session.flush()
-            session.close()
+            session.close(UnavailableError("the server is stopping"))
         for handle in self._forgetting.values():
             handle.cancel()
         if self._disk_timer is not None:

@@ -32,6 +32,8 @@ from floruntime.core.wire import (
 )
 from floruntime.engine.registry import COMMANDS, QUERIES
 from floruntime.server import limits
+from floruntime.server.connection import Peer
+from floruntime.server.rate import RateLimit
 from floruntime.server.refusals import explain
 
 log = logging.getLogger("floruntime.session")
@@ -64,19 +66,25 @@ class Host(Protocol):
 
 
 class Session:
-    """The server's end of one connection."""
+    """The server's end of one connection.
+
+    `write` sends bytes; `close` ends what carries them, for the reason given. `rate`: how many
+    requests are taken, where that is bounded.
+    """
 
     def __init__(
         self,
         host: Host,
         write: Callable[[bytes], None],
-        close: Callable[[], None],
-        peer: str,
+        close: Callable[[FloError | None], None],
+        peer: Peer,
+        rate: RateLimit | None = None,
     ) -> None:
         self._host = host
         self._load = host.load
         self._write = write
         self._close = close
+        self._rate = rate
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.session = ""
@@ -156,6 +164,9 @@ class Session:
         ):
             self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
             return
+        if self._rate is not None and not self._rate.take():
+            self.add_answer(request_id, None, _too_fast())
+            return
         load.held_bytes += size_bytes
         self._in_flight[request_id] = size_bytes
         if kind in COMMANDS:
@@ -187,7 +198,7 @@ class Session:
             self._outbox.append(encode_error(request_id, error))
             self._is_reading = False
             self.flush()
-            self.close()
+            self.close(error)
             return
         self.session = hello.session
         self._outbox.append(encode_answer(request_id, welcome))
@@ -197,8 +208,11 @@ class Session:
             if not isinstance(error, msgspec.DecodeError):
                 raise ProtocolError("a frame is nested too deeply")
             request_id, refusal = explain(body, error)
-        except (ProtocolError, RecursionError) as lost:
+        except ProtocolError as lost:
             self._fail(lost)
+            return
+        except RecursionError:
+            self._fail(ProtocolError("a frame is nested too deeply"))
             return
         log.info("%s: refused request %d: %s", self.peer, request_id, refusal)
         self._outbox.append(encode_error(request_id, refusal))
@@ -222,18 +236,18 @@ class Session:
         outbox, self._outbox = self._outbox, []
         self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: FloError) -> None:
         """Framing is lost: nothing that follows can be understood."""
         log.warning("%s: connection closed: %s", self.peer, error)
         self._is_reading = False
         self.flush()
-        self.close()
+        self.close(error)
 
-    def close(self) -> None:
+    def close(self, reason: FloError | None = None) -> None:
         """Close the connection from this end."""
         if not self.is_closed:
             self.connection_lost()
-            self._close()
+            self._close(reason)
 
     def connection_lost(self) -> None:
         """The connection is gone: forget its waits and what was in flight."""
@@ -251,6 +265,10 @@ def _overloaded(in_flight: int) -> OverloadedError:
     return OverloadedError(
         f"too much is in flight ({in_flight} requests on this connection); send this again later"
     )
+
+
+def _too_fast() -> OverloadedError:
+    return OverloadedError("too many requests a second on this connection; send this again later")
 
 
 def _stopping() -> UnavailableError:
