@@ -3,7 +3,7 @@
     FloError
     ├── NotFoundError            the thing named does not exist
     ├── ConflictError            a condition lost (.current_version)
-    ├── BadRequestError          a value or combination that can never be right
+    ├── BadRequestError          a value or combination that can never be right (.problems)
     │   └── BadTypeError         … or of a type that is not taken (a TypeError, too)
     ├── GapError                 changes asked for are no longer kept (.first_version)
     ├── UnauthorizedError        no token, or a bad one
@@ -25,6 +25,10 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from floruntime.core.workflow import Problem
 
 Ran = Literal["no", "maybe"]
 
@@ -70,6 +74,11 @@ class BadRequestError(FloError):
     """A value, name or combination that can never be right. Sending it again cannot help."""
 
     code = "bad_request"
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with a workflow definition, and where; empty where none was refused."""
+        return msgspec.convert(self.details.get("problems", []), list[Problem])
 
 
 class BadTypeError(BadRequestError, TypeError):

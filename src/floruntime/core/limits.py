@@ -37,6 +37,7 @@ REPLY_BYTES_MAX = 4 * MIB
 """A page or delivery stops early (with at least one item) when its payloads reach this size."""
 
 PRIORITY_MAX = 65_535
+PRIORITY_DEFAULT = 10
 ATTEMPTS_MAX = 1_000_000
 PARTITIONS_MAX = 256
 GROUP_MEMBERS_MAX = 1000
@@ -55,6 +56,8 @@ RUN_RETENTION_MS_DEFAULT = 30 * 24 * 3_600_000
 """How long the runs of an action are kept after they have ended."""
 IDEMPOTENCY_MS = 24 * 3_600_000
 """How long an idempotency key is kept after its run has ended; no run is forgotten earlier."""
+SIGNALS_KEPT_MAX = 1_000
+"""Signals that one workflow run keeps for waits that are yet to come."""
 WORKER_UNHEALTHY_MS = 90_000
 WORKER_FORGET_MS = 24 * 3_600_000
 """A worker that was not heard from for so long is no longer listed."""

@@ -36,6 +36,7 @@ from floruntime.core.stream import (
 )
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.core.worker import WorkerComplete, WorkerFail
+from floruntime.core.workflow import WorkflowCancel, WorkflowSignal, WorkflowStart
 
 
 class Limits(Value, frozen=True):
@@ -189,6 +190,9 @@ BatchCommand = (
     | ActionCancel
     | WorkerComplete
     | WorkerFail
+    | WorkflowStart
+    | WorkflowSignal
+    | WorkflowCancel
 )
 
 

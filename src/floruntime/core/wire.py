@@ -18,7 +18,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from floruntime.core import action, kv, queue, stream, system, worker
+from floruntime.core import action, kv, queue, stream, system, worker, workflow
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
 from floruntime.core.types import Command, Query, Request
 
@@ -43,11 +43,11 @@ def _requests_of(module: types.ModuleType) -> list[type[Request[Any]]]:
 
 ALL_REQUESTS: list[type[Request[Any]]] = [
     request
-    for module in (system, kv, queue, stream, action, worker)
+    for module in (system, kv, queue, stream, action, worker, workflow)
     for request in _requests_of(module)
 ]
 #: Commands that only the server itself submits; from a client they are refused.
-SERVER_ONLY = (system.Tick, system.SessionForget, system.HandBack)
+SERVER_ONLY = (system.Tick, system.SessionForget, system.HandBack, workflow.ScheduleDue)
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]
 
 AnyRequest = typing.Union[tuple(CLIENT_REQUESTS)]  # type: ignore[valid-type]  # noqa: UP007 # built from the modules

@@ -42,12 +42,11 @@ from floruntime.engine.keyspace import next_key
 from floruntime.engine.namespaces import ensure_namespace, namespace_id
 from floruntime.engine.registry import command, on_timer, query
 from floruntime.engine.run_rows import CANCELLED, unfinished_numbers
-from floruntime.engine.run_state import end_run, find_run_by_number
+from floruntime.engine.run_state import ACTION_DELETED, end_run, find_run_by_number
 from floruntime.engine.tx import Tx, View
 
 CANCELLED_PER_STEP_MAX = 500
 """Runs of a deleted action that one command or tick cancels; the next tick goes on at once."""
-ACTION_DELETED = "action_deleted"
 
 
 @command(ActionRegister)

@@ -33,6 +33,7 @@ from floruntime.engine.run_rows import (
     number_of,
 )
 from floruntime.engine.run_state import (
+    NON_RETRYABLE,
     OpenRun,
     end_run,
     extend_lease,
@@ -178,7 +179,7 @@ def _remember(run: OpenRun, lease: int, how: int) -> None:
 def _ended_as(run: OpenRun, lease: int, how: int) -> bool:
     """Whether this holder ended its lease so before; that the run failed for good says it too."""
     row = run.row
-    if row.lease == lease and row.status == FAILED and row.reason is None:
+    if row.lease == lease and row.status == FAILED and row.reason in (None, NON_RETRYABLE):
         return how == FAILED_ATTEMPT
     known = run.tx.get(SETTLED, SETTLED.key(run.namespace_id, lease))
     return known is not None and (known.number, known.how) == (run.number, how)

@@ -39,6 +39,7 @@ from floruntime.engine.keyspace import Table
 from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, WaitRule, command
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.tx import Topic, Tx, View
+from floruntime.engine.workflow import rules  # noqa: F401 # registers the rules of workflows
 
 log = logging.getLogger("floruntime.engine")
 

@@ -20,6 +20,7 @@ QUEUE = 2
 STREAM = 3
 GROUP = 4
 ACTION = 5
+WORKFLOW = 6
 
 #: Per kind of owner: the tables that have its number as their first field.
 OWNED: dict[int, list[Table[Any]]] = {
@@ -28,6 +29,7 @@ OWNED: dict[int, list[Table[Any]]] = {
     STREAM: [],
     GROUP: [],
     ACTION: [],
+    WORKFLOW: [],
 }
 #: Per kind of owner: directories from which further owners hang, and the kind of those.
 DIRECTORIES: dict[int, list[tuple[Table[Any], int, Callable[[Any], int]]]] = {
@@ -36,6 +38,7 @@ DIRECTORIES: dict[int, list[tuple[Table[Any], int, Callable[[Any], int]]]] = {
     STREAM: [],
     GROUP: [],
     ACTION: [],
+    WORKFLOW: [],
 }
 
 #: Each primitive's answer to: does this namespace hold anything of yours?

@@ -57,6 +57,8 @@ WAITS: dict[type[Request[Any]], WaitRule] = {}
 RECALLS: dict[type[Request[Any]], RecallRule] = {}
 TIMERS: dict[int, Callable[[Tx, int, int, int, Any], None]] = {}
 HAND_BACKS: dict[str, Callable[[Tx, Any], None]] = {}
+RUN_ENDS: list[Callable[[Any, bytes], None]] = []
+APPENDS: list[Callable[[Tx, str], None]] = []
 
 
 def command(kind: type[Command[Any]], *, grows: bool = True) -> Callable[[Handler], Handler]:
@@ -138,3 +140,15 @@ def on_hand_back(primitive: str) -> Callable[[Handler], Handler]:
         return handler
 
     return add
+
+
+def on_run_end(handler: Handler) -> Handler:
+    """Let `handler(run, output)` hear of each action run that has ended, in the same command."""
+    RUN_ENDS.append(handler)
+    return handler
+
+
+def on_append(handler: Handler) -> Handler:
+    """Let `handler(tx, stream)` hear of each append to a stream, in the same command."""
+    APPENDS.append(handler)
+    return handler

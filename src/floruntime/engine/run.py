@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
+from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.action import (
@@ -41,6 +42,8 @@ from floruntime.engine.tx import Topic, Tx, View
 
 # Invoke
 
+_NO_LABELS: Final[dict[str, str]] = {}
+
 
 @command(ActionInvoke)
 def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
@@ -54,14 +57,53 @@ def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
         known = _known_number(action, of_namespace_id, number, request)
         if known:
             return InvokeResult(run_id_of(known), False)
-    row = _new_row(tx, action, request)
-    run = OpenRun(tx, action, of_namespace_id, number, row)
-    tx.put(INPUT, INPUT.key(of_namespace_id, number), request.payload)
+    _create(
+        action,
+        number,
+        request.payload,
+        priority=request.priority,
+        delay_ms=request.delay_ms,
+        caller_run_id=request.caller_run_id,
+        idempotency_key=request.idempotency_key,
+        labels=request.labels,
+    )
+    return InvokeResult(run_id_of(number), True)
+
+
+def create_run(action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int) -> int:
+    """Invoke an enabled action for a workflow run; the number of the action run."""
+    number = action.tx.next_id()
+    _create(action, number, payload, caller_run_id=caller_run_id, workflow_run=workflow_run)
+    return number
+
+
+def _create(
+    action: OpenAction,
+    number: int,
+    payload: bytes,
+    *,
+    priority: int = limits.PRIORITY_DEFAULT,
+    delay_ms: int = 0,
+    caller_run_id: str | None = None,
+    idempotency_key: str | None = None,
+    labels: dict[str, str] = _NO_LABELS,
+    workflow_run: int = 0,
+) -> None:
+    """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
+    tx, of_namespace_id = action.tx, namespace_id(action.tx)
+    due_ms = tx.now_ms + delay_ms
+    row = RunRow(action.row.id, PENDING, priority, due_ms, tx.now_ms)
+    run_timeout_ms = action.row.settings.run_timeout_ms
+    row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
+    row.caller_run_id = caller_run_id
+    row.idempotency_key = idempotency_key
+    row.labels = labels
+    row.workflow_run = workflow_run
+    tx.put(INPUT, INPUT.key(of_namespace_id, number), payload)
     tx.put(BY_STATUS, BY_STATUS.key(action.row.id, PENDING, number), True)
     action.row.pending += 1
     action.row.runs += 1
-    start_waiting(run, row.due_ms)
-    return InvokeResult(run_id_of(number), True)
+    start_waiting(OpenRun(tx, action, of_namespace_id, number, row), due_ms)
 
 
 def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
@@ -73,18 +115,6 @@ def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
         limits.check_name("idempotency_key", request.idempotency_key)
     if request.caller_run_id is not None:
         limits.check_name("caller_run_id", request.caller_run_id)
-
-
-def _new_row(tx: Tx, action: OpenAction, request: ActionInvoke) -> RunRow:
-    """The whole run times out so long after it is first due: a wanted delay is no waiting."""
-    due_ms = tx.now_ms + request.delay_ms
-    row = RunRow(action.row.id, PENDING, request.priority, due_ms, tx.now_ms)
-    run_timeout_ms = action.row.settings.run_timeout_ms
-    row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
-    row.caller_run_id = request.caller_run_id
-    row.idempotency_key = request.idempotency_key
-    row.labels = request.labels
-    return row
 
 
 def _known_number(

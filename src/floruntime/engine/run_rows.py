@@ -44,7 +44,7 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
 
     `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
     ended. `ends_at_ms`: when the whole run times out; 0: never. `timer_ms`: when the run's one
-    timer fires; 0: there is none.
+    timer fires; 0: there is none. `workflow_run`: the number of the workflow run that waits for it.
     """
 
     action_id: int
@@ -67,6 +67,7 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     caller_run_id: str | None = None
     idempotency_key: str | None = None
     labels: dict[str, str] = {}
+    workflow_run: int = 0
 
     @property
     def is_finished(self) -> bool:

@@ -21,7 +21,7 @@ from floruntime.engine import reclaim, timers
 from floruntime.engine.action_rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import namespace_id
-from floruntime.engine.registry import on_timer
+from floruntime.engine.registry import RUN_ENDS, on_timer
 from floruntime.engine.run_lines import put_in_line, take_out_of_line
 from floruntime.engine.run_rows import (
     BY_STATUS,
@@ -43,6 +43,8 @@ from floruntime.engine.tx import Tx
 
 WORKER_LOST: Final = "worker_lost"
 TIMEOUT: Final = "timeout"
+NON_RETRYABLE: Final = "non_retryable"
+ACTION_DELETED: Final = "action_deleted"
 
 #: The outcome of a run that ended without one of its handler's own.
 OUTCOMES: Final = {FAILED: "failure", TIMED_OUT: "timeout", CANCELLED: None}
@@ -169,7 +171,7 @@ def fail_attempt(run: OpenRun, error: str | None, reason: str | None, *, retry: 
     row, settings = run.row, run.action.row.settings
     row.error, row.reason = error, reason
     if not retry or row.attempt > settings.max_retries:
-        end_run(run, FAILED, error=error, reason=reason)
+        end_run(run, FAILED, error=error, reason=reason if retry else NON_RETRYABLE)
         return
     _take_back(run)
     if reason == WORKER_LOST:
@@ -216,15 +218,17 @@ def end_run(
         tx.put(OUTPUT, OUTPUT.key(run.namespace_id, run.number), output)
     arm(run, tx.now_ms + run.action.row.settings.retention_ms)
     run.save()
-    run_ended(run)
+    run_ended(run, output)
 
 
-def run_ended(run: OpenRun) -> None:
-    """What follows from a run's end; the only place that knows of it."""
+def run_ended(run: OpenRun, output: bytes) -> None:
+    """What follows from a run's end; the only place that knows of it. Nothing may come after."""
     tx, row = run.tx, run.row
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
     tx.touch("run", run_id_of(run.number))
+    for hear in RUN_ENDS:
+        hear(run, output)
 
 
 def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> None:

@@ -36,6 +36,10 @@ ACTION_KEY = 65
 ACTION_SETTLED = 66
 ACTION_DELETE = 67
 WORKER_FORGET = 68
+WORKFLOW_RUN = 80
+WORKFLOW_KEY = 81
+WORKFLOW_CACHE = 82
+WORKFLOW_TRIGGER = 83
 
 PER_TICK_MAX = 1000
 """Timers that one tick fires at most; a further tick follows at once."""

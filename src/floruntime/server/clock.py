@@ -38,6 +38,12 @@ class Clock(Protocol):
         """Command time. Never smaller than at an earlier call."""
         ...
 
+    def wall_ms(self) -> int:
+        """What the wall clock shows, as Unix epoch milliseconds; it may go back. Only schedules
+        look at it.
+        """
+        ...
+
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
         """Call back once command time has reached `when_ms`."""
         ...
@@ -69,6 +75,9 @@ class SystemClock:
         if now_ms > self._last_ms:
             self._last_ms = now_ms
         return self._last_ms
+
+    def wall_ms(self) -> int:
+        return int(self._wall_s() * 1000)
 
     def _correct(self, now_ms: int) -> None:
         """Step towards the wall clock by half a percent of the time passed, at most."""
@@ -124,6 +133,9 @@ class ManualClock:
         self._calls: list[tuple[int, int, _ManualHandle]] = []
 
     def now_ms(self) -> int:
+        return self._now_ms
+
+    def wall_ms(self) -> int:
         return self._now_ms
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:

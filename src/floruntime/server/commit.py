@@ -97,6 +97,8 @@ class Commit:
         self.queries = Queries(machine, clock, self._readable)
         self._next_tick_ms = 0
         self._tick_timer: Handle | None = None
+        #: By primitive: who in the server is told, once it is durable, that one was touched.
+        self.listeners: dict[str, Callable[[], None]] = {}
         #: False while the disk is nearly full: growth is refused.
         self.may_grow = True
         self.commands_total = 0
@@ -316,6 +318,8 @@ class Commit:
             connections.update(dict.fromkeys(self.queries.wake(touched, ended)))
         for connection in connections:
             connection.flush()
+        for primitive in {topic[1] for topic in touched} & self.listeners.keys():
+            self.listeners[primitive]()
         if self._idle_waiters and self.is_idle:
             self._tell_idle()
 

@@ -38,6 +38,7 @@ from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
 from floruntime.server.origins import may_connect, normal_origin
 from floruntime.server.rate import RateLimit
+from floruntime.server.scheduler import Scheduler
 from floruntime.server.session import Load, Session
 from floruntime.server.storage import Storage
 
@@ -76,6 +77,7 @@ class FloServer:
             on_fatal=self._fail,
             on_step=on_step,
         )
+        self._scheduler = Scheduler(self.commit, self.clock)
         self._sessions: set[Session] = set()
         self._allowed_origins = frozenset(
             origin for each in config.allowed_origins if (origin := normal_origin(each))
@@ -99,6 +101,7 @@ class FloServer:
         self._check_disk()
         self._forget_clients_of_before()
         self.commit.start()
+        self._scheduler.start()
 
     @property
     def is_stopping(self) -> bool:
@@ -261,6 +264,7 @@ class FloServer:
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
         self._is_stopping = True
+        self._scheduler.stop()
         self.commit.end_waits()
         if not self._is_failed:
             await self.commit.settle()

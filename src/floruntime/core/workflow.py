@@ -1,0 +1,284 @@
+"""Workflows: definitions in YAML, runs, schedules and triggers; what is asked and answered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from floruntime.core.types import Command, Query, Value
+
+
+class WorkflowStatus(StrEnum):
+    """Where a run stands. The last four are final.
+
+    `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
+    retry or a poll.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+
+class SyncAction(StrEnum):
+    """What a sync did with one definition."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class Severity(StrEnum):
+    """An error keeps a definition from being synced; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Problem(Value, frozen=True):
+    """What is wrong with a definition, and where; `line` and `column` count from 1.
+
+    `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
+    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+    the file that `sync_file` or `sync_dir` read it from.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str
+    line: int
+    column: int
+    file: str | None = None
+
+
+class SyncResult(Value, frozen=True):
+    """What became of one definition."""
+
+    name: str
+    version: str
+    action: SyncAction
+    warnings: list[Problem] = []
+
+
+class WorkflowStarted(Value, frozen=True):
+    """`created`: false where the idempotency key had started the run before."""
+
+    run_id: str
+    created: bool
+
+
+class WorkflowRun(Value, frozen=True):
+    """One run of a workflow.
+
+    `current_step`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
+    an action gave. `wait_signal`: the type of the signal it waits for. `terminal`: where it ended.
+    """
+
+    run_id: str
+    workflow: str
+    version: str
+    status: WorkflowStatus
+    current_step: str | None
+    input: bytes
+    output: bytes | None
+    error: str | None
+    created_at_ms: int
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    wait_signal: str | None = None
+    parent_run_id: str | None = None
+    search_attributes: dict[str, Any] = {}
+    terminal: str | None = None
+
+
+class HistoryEvent(Value, frozen=True):
+    """One thing that happened to a run; `sequence` counts from 1.
+
+    `run_id`: the run of an action or child workflow that it is about.
+    """
+
+    sequence: int
+    type: str
+    detail: str
+    step: str | None
+    timestamp_ms: int
+    run_id: str | None = None
+
+
+class DefinitionInfo(Value, frozen=True):
+    """A workflow and its current version."""
+
+    name: str
+    version: str
+    enabled: bool
+    created_at_ms: int
+    description: str | None = None
+
+
+class ScheduleInfo(Value, frozen=True):
+    """A workflow's schedule: one of `cron` and `interval_ms`.
+
+    `next_run_at_ms`: the next nominal time, `None` while it is paused or not yet known.
+    `last_run_at_ms`: the nominal time of the last run, started as `last_run_id`. `running`: the
+    schedule's own runs that have not ended. `skipped_total`: times let pass because of `overlap`.
+    """
+
+    name: str
+    cron: str | None
+    interval_ms: int | None
+    timezone: str
+    paused: bool
+    enabled: bool
+    next_run_at_ms: int | None
+    last_run_at_ms: int | None
+    last_run_id: str | None
+    running: int
+    skipped_total: int
+
+
+class HistoryReply(Value, frozen=True):
+    """`is_finished`: the run has ended, and nothing comes after the last event."""
+
+    items: list[HistoryEvent]
+    cursor: str | None
+    is_finished: bool = False
+
+
+class WorkflowRunListReply(Value, frozen=True):
+    items: list[WorkflowRun]
+    cursor: str | None
+
+
+class DefinitionListReply(Value, frozen=True):
+    items: list[DefinitionInfo]
+    cursor: str | None
+
+
+class ScheduleListReply(Value, frozen=True):
+    items: list[ScheduleInfo]
+    cursor: str | None
+
+
+class WorkflowSync(Command[list[SyncResult]], tag=160, frozen=True):
+    """Take definitions over, each a YAML document, all or none; answers for each in order."""
+
+    documents: list[bytes]
+
+
+class WorkflowValidate(Query[list[Problem]], tag=161, frozen=True):
+    """What a sync of this document would complain about."""
+
+    document: bytes
+
+
+class WorkflowStart(Command[WorkflowStarted], tag=162, frozen=True):
+    """`input` is JSON text. `version`: another than the current one."""
+
+    name: str
+    input: bytes = b"null"
+    version: str | None = None
+    idempotency_key: str | None = None
+    run_id: str | None = None
+
+
+class WorkflowGet(Query[WorkflowRun], tag=163, frozen=True):
+    """With `block_ms`, waits until the run is finished; answers it as it stands in any case."""
+
+    run_id: str
+    block_ms: int = 0
+
+
+class WorkflowSignal(Command[None], tag=164, frozen=True):
+    """Deliver a signal to a run; one that nothing waits for yet is kept for its wait."""
+
+    run_id: str
+    type: str
+    data: bytes = b""
+
+
+class WorkflowCancel(Command[WorkflowRun], tag=165, frozen=True):
+    run_id: str
+    reason: str | None = None
+
+
+class WorkflowRetry(Command[WorkflowRun], tag=166, frozen=True):
+    """Let a failed run go on from the step that failed."""
+
+    run_id: str
+
+
+class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
+    """Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
+    that itself. With `block_ms`, waits for an event, or the end of the run.
+    """
+
+    run_id: str
+    limit: int = 100
+    cursor: str | None = None
+    after: int = 0
+    block_ms: int = 0
+
+
+class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
+    """Newest first. `search`: attributes that the run has with exactly these values."""
+
+    workflow_name: str | None = None
+    status: WorkflowStatus | None = None
+    search: dict[str, str | int | float | bool] = {}
+    limit: int = 100
+    cursor: str | None = None
+
+
+class WorkflowListDefinitions(Query[DefinitionListReply], tag=169, frozen=True):
+    """By name."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+
+class WorkflowGetDefinition(Query[bytes | None], tag=170, frozen=True):
+    """The YAML as it was synced; of the current version unless told."""
+
+    name: str
+    version: str | None = None
+
+
+class WorkflowEnable(Command[DefinitionInfo], tag=171, frozen=True):
+    """While it is disabled, nothing starts: no call, no schedule, no trigger. Runs go on."""
+
+    name: str
+    enabled: bool = True
+
+
+class WorkflowSchedules(Query[ScheduleListReply], tag=172, frozen=True):
+    """By workflow name."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+
+class WorkflowPauseSchedule(Command[ScheduleInfo], tag=173, frozen=True):
+    name: str
+    paused: bool = True
+
+
+class WorkflowTriggerSchedule(Command[str], tag=174, frozen=True):
+    """Start a run of the schedule now, beside its times. Answers the run id."""
+
+    name: str
+
+
+class ScheduleDue(Command[None], tag=175, frozen=True):
+    """A schedule that stood at `due_ms` was looked at: start the run of `nominal_ms`, unless that
+    is 0, and note that `next_ms` is its next time (0: there is none). Server only.
+    """
+
+    workflow_id: int
+    due_ms: int
+    nominal_ms: int
+    next_ms: int

@@ -1,0 +1,78 @@
+"""What a step came to, and where that leads.
+
+A business outcome leads only where its own name leads. Some outcomes fall back: what the engine
+could not even begin to `execution_failure` and `failure`, an exhausted plan to `failure`, a child's
+terminal to `success` or `failure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+SUCCESS: Final = "success"
+FAILURE: Final = "failure"
+TIMEOUT: Final = "timeout"
+PENDING: Final = "pending"
+TARGET_NOT_FOUND: Final = "target_not_found"
+TARGET_DISABLED: Final = "target_disabled"
+EXECUTION_FAILURE: Final = "execution_failure"
+EXHAUSTED: Final = "exhausted"
+
+RETRIED: Final = (FAILURE, TIMEOUT, EXECUTION_FAILURE)
+"""Outcomes, as the transitions see them, that a step's `retry` is for."""
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What a step, or one attempt of it, came to.
+
+    `names`: what it is called, then what that falls back to. `is_final`: trying again is no use.
+    """
+
+    names: tuple[str, ...]
+    output: bytes = b""
+    error: str | None = None
+    is_final: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.names[0]
+
+    def name_in(self, transitions: Mapping[str, str]) -> str:
+        """What it is called where it leads somewhere; where it does not, its last name."""
+        for name in self.names:
+            if name in transitions:
+                return name
+        return self.names[-1]
+
+    def told(self) -> str:
+        """Its name, and the error where there is one, as one text."""
+        return self.name if self.error is None else f"{self.name}: {self.error}"
+
+
+def succeeded(output: bytes) -> Outcome:
+    """A success with this output."""
+    return Outcome((SUCCESS,), output)
+
+
+def failed(error: str, *, is_final: bool = False) -> Outcome:
+    """A failure with this error."""
+    return Outcome((FAILURE,), error=error, is_final=is_final)
+
+
+def could_not_run(error: str) -> Outcome:
+    """The engine could not carry the step out; it would fare no better again."""
+    return Outcome((EXECUTION_FAILURE, FAILURE), error=error, is_final=True)
+
+
+def not_found(error: str) -> Outcome:
+    """What the step names is not there; it may come."""
+    return Outcome((TARGET_NOT_FOUND, EXECUTION_FAILURE, FAILURE), error=error)
+
+
+def disabled(error: str) -> Outcome:
+    """What the step names is disabled; that may change."""
+    return Outcome((TARGET_DISABLED, EXECUTION_FAILURE, FAILURE), error=error)

@@ -1,0 +1,40 @@
+"""The outcome in a signal `plan:EXECUTOR`, which says what became of a call that was `pending`.
+
+A JSON object with a text `outcome` names it, with `output` (default: the whole object) and `error`
+beside it; any other payload is the output of a success.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.json_document import dump, load_input
+from floruntime.engine.workflow.outcomes import PENDING, Outcome, succeeded
+
+
+def outcome_in(data: bytes) -> Outcome:
+    """The outcome that the signal's payload tells."""
+    document = _document_in(data)
+    name = document.get("outcome") if isinstance(document, dict) else None
+    if not isinstance(name, str) or not _is_outcome(name):
+        return succeeded(data)
+    output = dump(document["output"]) if "output" in document else data
+    error = document.get("error")
+    return Outcome((name,), output, error if isinstance(error, str) else None)
+
+
+def _document_in(data: bytes) -> Any:
+    try:
+        return load_input("data", data)
+    except BadRequestError:
+        return None
+
+
+def _is_outcome(name: str) -> bool:
+    try:
+        limits.check_outcome(name)
+    except BadRequestError:
+        return False
+    return name != PENDING

@@ -1,0 +1,231 @@
+"""Triggers: runs by the records of a stream, read through a durable group of the workflow's own.
+
+An append wakes the triggers of its stream; a timer reads and starts. Reading the records, moving
+the group's cursor and starting their run are one commit, so each record is in exactly one run. A
+batch closes when it is full, or `batch_timeout_ms` after its first record came.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from floruntime.core.errors import ConflictError
+from floruntime.core.stream import GroupCreate, GroupRead, StreamRecord
+from floruntime.core.types import Value
+from floruntime.engine import group, group_admin, reclaim, timers
+from floruntime.engine.group_info import info_of
+from floruntime.engine.group_rows import find_group
+from floruntime.engine.json_document import dump
+from floruntime.engine.keyspace import Table
+from floruntime.engine.namespaces import namespace_id
+from floruntime.engine.registry import on_append, on_timer
+from floruntime.engine.stream_rows import StreamRow, find_stream
+from floruntime.engine.tx import Tx
+from floruntime.engine.workflow.context import document_of
+from floruntime.engine.workflow.definition import Trigger, TriggerStart
+from floruntime.engine.workflow.rows import Origin
+from floruntime.engine.workflow.start import begin_run
+from floruntime.engine.workflow.workflows import OpenWorkflow, find_workflow_by_id
+
+RUNS_PER_TICK_MAX: Final = 100
+"""Runs that one firing starts; the next tick goes on at once."""
+NO_SPACE_WAIT_MS: Final = 1_000
+"""While the disk is nearly full nothing is started; records wait where they are."""
+CONSUMER_PREFIX: Final = "flo-workflow-"
+
+
+class TriggerRow(Value, frozen=True):
+    """`since_ms`: since when records wait for their batch to fill, 0: none do. `timer_ms`: when
+    the trigger looks next by itself, 0: never.
+    """
+
+    spec: Trigger
+    group: str
+    since_ms: int = 0
+    timer_ms: int = 0
+
+
+TRIGGER: Final[Table[TriggerRow]] = Table(b"wl", TriggerRow, workflow_id="u64", cached=True)
+#: The workflows that a stream triggers.
+TRIGGERED: Final[Table[list[int]]] = Table(
+    b"wh", list[int], namespace_id="u64", tail="stream", cached=True
+)
+
+reclaim.owns(reclaim.WORKFLOW, TRIGGER)
+reclaim.owns(reclaim.NAMESPACE, TRIGGERED)
+
+
+# What a definition says
+
+
+def apply_trigger(workflow: OpenWorkflow, spec: Trigger | None) -> None:
+    """The workflow's new version has this trigger, or none. Its group goes on where it is."""
+    tx = workflow.tx
+    row = tx.get(TRIGGER, TRIGGER.key(workflow.id))
+    if row is not None:
+        _leave_stream(tx, workflow.id, row)
+    if spec is None:
+        tx.delete(TRIGGER, TRIGGER.key(workflow.id))
+        return
+    name = spec.consumer_group or f"wf-{workflow.name}"
+    since_ms = 0 if row is None or row.spec.stream != spec.stream else row.since_ms
+    fresh = TriggerRow(spec, name, since_ms)
+    _join_stream(tx, workflow.id, spec.stream)
+    stream = find_stream(tx, spec.stream)
+    if stream is not None:
+        start = "$" if spec.start is TriggerStart.LATEST else "0"
+        _ensure_group(tx, stream, fresh, start)
+    _look_at(tx, workflow.id, fresh, tx.now_ms)
+
+
+def _leave_stream(tx: Tx, workflow_id: int, row: TriggerRow) -> None:
+    _look_at(tx, workflow_id, row, 0)
+    key = _triggered_key(tx, row.spec.stream)
+    left = [other for other in tx.get(TRIGGERED, key) or () if other != workflow_id]
+    if left:
+        tx.put(TRIGGERED, key, left)
+    else:
+        tx.delete(TRIGGERED, key)
+
+
+def _join_stream(tx: Tx, workflow_id: int, stream: str) -> None:
+    key = _triggered_key(tx, stream)
+    tx.put(TRIGGERED, key, [*(tx.get(TRIGGERED, key) or ()), workflow_id])
+
+
+def _triggered_key(tx: Tx, stream: str) -> bytes:
+    return TRIGGERED.key(namespace_id(tx), tail=stream.encode())
+
+
+def _ensure_group(tx: Tx, stream: StreamRow, row: TriggerRow, start: str) -> None:
+    """Make the trigger's group where there is none; one of another mode is not taken over."""
+    spec = row.spec
+    known = find_group(tx, stream, row.group)
+    if known is None:
+        group_admin.create(tx, GroupCreate(spec.stream, row.group, start, spec.mode.value))
+    elif known.mode != spec.mode.value:
+        raise ConflictError(
+            f"trigger: group {row.group!r} of stream {spec.stream!r} exists with mode "
+            f"{known.mode}, not {spec.mode.value}; delete it or name another consumer_group"
+        )
+
+
+def workflow_enabled(workflow: OpenWorkflow) -> None:
+    """The workflow was enabled: go on with what came meanwhile."""
+    row = workflow.tx.get(TRIGGER, TRIGGER.key(workflow.id))
+    if row is not None and workflow.row.enabled:
+        _look_at(workflow.tx, workflow.id, row, workflow.tx.now_ms)
+
+
+# Waking
+
+
+@on_append
+def appended(tx: Tx, stream: str) -> None:
+    """Records came: wake the triggers of their stream."""
+    for workflow_id in tx.get(TRIGGERED, _triggered_key(tx, stream)) or ():
+        row = tx.get(TRIGGER, TRIGGER.key(workflow_id))
+        if row is None:
+            continue
+        if not row.since_ms:
+            row = replace(row, since_ms=tx.now_ms)
+        _look_at(tx, workflow_id, row, tx.now_ms)
+
+
+def _look_at(tx: Tx, workflow_id: int, row: TriggerRow, due_ms: int) -> None:
+    """Let the trigger look at `due_ms`, or earlier if it was to; 0: not at all."""
+    if row.timer_ms and not (due_ms and row.timer_ms <= due_ms):
+        timers.cancel_timer(tx, row.timer_ms, timers.WORKFLOW_TRIGGER, workflow_id)
+        row = replace(row, timer_ms=0)
+    if due_ms and not row.timer_ms:
+        timers.set_timer(tx, due_ms, timers.WORKFLOW_TRIGGER, workflow_id)
+        row = replace(row, timer_ms=due_ms)
+    tx.put(TRIGGER, TRIGGER.key(workflow_id), row)
+
+
+@on_timer(timers.WORKFLOW_TRIGGER)
+def look(tx: Tx, due_ms: int, workflow_id: int, item: int, data: Any) -> None:
+    """Start the runs that are complete, a bounded number, and look again when more may be."""
+    workflow = find_workflow_by_id(tx, workflow_id)
+    row = tx.get(TRIGGER, TRIGGER.key(workflow_id))
+    if workflow is None or row is None or row.timer_ms != due_ms:
+        return
+    row = replace(row, timer_ms=0)
+    tx.put(TRIGGER, TRIGGER.key(workflow_id), row)
+    if not tx.may_grow:
+        _look_at(tx, workflow_id, row, tx.now_ms + NO_SPACE_WAIT_MS)
+    elif workflow.row.enabled:
+        _start_runs(workflow, row)
+
+
+def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
+    tx = workflow.tx
+    for _ in range(RUNS_PER_TICK_MAX):
+        waiting = _waiting(tx, row)
+        if not waiting:
+            _look_at(tx, workflow.id, replace(row, since_ms=0), 0)
+            return
+        closes_ms = row.since_ms + row.spec.batch_timeout_ms
+        if waiting < row.spec.batch_size and tx.now_ms < closes_ms:
+            _look_at(tx, workflow.id, row, closes_ms)
+            return
+        records = _take(workflow, row)
+        if not records:  # they are another consumer's; see whether it leaves any
+            _look_at(tx, workflow.id, row, tx.now_ms + row.spec.batch_timeout_ms)
+            return
+        _start_run(workflow, row.spec, records)
+        row = replace(row, since_ms=tx.now_ms)
+    _look_at(tx, workflow.id, row, tx.now_ms)
+
+
+def _waiting(tx: Tx, row: TriggerRow) -> int:
+    """How many records wait. Makes the group where its stream came after the definition."""
+    stream = find_stream(tx, row.spec.stream)
+    if stream is None:
+        return 0
+    known = find_group(tx, stream, row.group)
+    if known is None:
+        _ensure_group(tx, stream, row, "0")
+        known = find_group(tx, stream, row.group)
+        assert known is not None, "it was just made"
+    return info_of(tx, stream, known, row.group).lag
+
+
+def _take(workflow: OpenWorkflow, row: TriggerRow) -> list[StreamRecord]:
+    request = GroupRead(
+        row.spec.stream,
+        row.group,
+        f"{CONSUMER_PREFIX}{workflow.id}",
+        row.spec.batch_size,
+        no_ack=True,  # the run is started in this commit: nothing can be lost between
+    )
+    return group.read(workflow.tx, request).records
+
+
+def _start_run(workflow: OpenWorkflow, spec: Trigger, records: list[StreamRecord]) -> None:
+    if spec.batch_size == 1:
+        [record] = records
+        input, event = _input_of(record), dump(_event_of(record))
+    else:
+        input = dump([document_of(record.payload) for record in records])
+        event = dump([_event_of(record) for record in records])
+    begin_run(workflow, workflow.row.current, input, origin=Origin.TRIGGER, event_source=event)
+
+
+def _input_of(record: StreamRecord) -> bytes:
+    """The payload where it is JSON as it stands, else what stands for it."""
+    document = document_of(record.payload)
+    is_itself = not (isinstance(document, dict) and document.keys() == {"base64"})
+    return record.payload if is_itself and record.payload else dump(document)
+
+
+def _event_of(record: StreamRecord) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "stream": record.stream,
+        "headers": record.headers,
+        "partition_key": record.partition_key,
+        "timestamp_ms": record.timestamp_ms,
+    }

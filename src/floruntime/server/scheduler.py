@@ -1,0 +1,103 @@
+"""Looks at the wall clock for schedules: works out their next times, and says when one has come.
+
+What then happens is the engine's (`engine/workflow/schedules.py`). After downtime the last nominal
+time that passed is made up for, if it is no longer ago than `catch_up_ms`; earlier ones are not.
+"""
+
+from __future__ import annotations
+
+import logging
+from itertools import islice
+
+from floruntime.core.workflow import ScheduleDue
+from floruntime.engine.workflow.schedules import (
+    TOPIC,
+    Due,
+    due_by,
+    first_due_after,
+)
+from floruntime.server.calendar import calendar_of
+from floruntime.server.clock import Clock, Handle
+from floruntime.server.commit import Commit
+
+log = logging.getLogger("floruntime.scheduler")
+
+LATE_MS = 1_000
+"""A time that is no longer ago than this has just come: that is no catching up."""
+AGAIN_MS = 1_000
+"""When to look again after the engine refused: the disk may be nearly full."""
+PER_LOOK_MAX = 1_000
+"""Schedules that one look deals with; the next look follows their commit."""
+
+
+class Scheduler:
+    """Wakes at the next due time, when a schedule changes, and once a second in between: the wall
+    clock may be set.
+    """
+
+    def __init__(self, commit: Commit, clock: Clock) -> None:
+        self._commit = commit
+        self._clock = clock
+        self._timer: Handle | None = None
+        self._is_stopped = False
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._commit.listeners[TOPIC] = self._look
+        self._look()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._is_stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        if self._is_stopped:
+            return
+        wall_ms = self._clock.wall_ms()
+        view = self._commit.queries.view()
+        found = list(islice(due_by(view, wall_ms), PER_LOOK_MAX))
+        outcomes = [self._commit.submit_own(self._judged(due, wall_ms)) for due in found]
+        next_ms = first_due_after(view, wall_ms)
+        if any(outcome.error is not None for outcome in outcomes):
+            next_ms = wall_ms + AGAIN_MS
+        self._look_again(next_ms, wall_ms)
+
+    def _look_again(self, next_ms: int | None, wall_ms: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if next_ms is not None:
+            wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
+            self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._look)
+
+    def _judged(self, due: Due, wall_ms: int) -> ScheduleDue:
+        """What to tell the engine of a schedule that is due. One that is broken holds up no other:
+        it sleeps until it is changed.
+        """
+        try:
+            nominal_ms, next_ms = _times(due, wall_ms)
+        except Exception:
+            log.exception("a schedule cannot be kept: %s", due.row)
+            nominal_ms = next_ms = 0
+        return ScheduleDue(due.workflow_id, due.due_ms, nominal_ms, next_ms)
+
+
+def _times(due: Due, wall_ms: int) -> tuple[int, int]:
+    """The nominal time that has come, 0 if none has, and the next one, 0 if there is none."""
+    row = due.row
+    if row is None:
+        return 0, 0
+    calendar = calendar_of(row.spec, row.anchor_ms)
+    if not row.next_ms:
+        return 0, calendar.after(wall_ms) or 0
+    # Without its jitter: what the wall shows to this schedule.
+    seen_ms = wall_ms - (due.due_ms - row.next_ms)
+    last_ms = max(row.next_ms, calendar.last_by(seen_ms) or 0)
+    next_ms = calendar.after(max(last_ms, seen_ms)) or 0
+    late_ms = seen_ms - last_ms
+    if late_ms > max(row.spec.catch_up_ms, LATE_MS):
+        log.warning("a scheduled run is not made up for: it is %d ms late", late_ms)
+        return 0, next_ms
+    return last_ms, next_ms
