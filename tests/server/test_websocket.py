@@ -16,6 +16,7 @@ from websockets.frames import Opcode
 from floruntime.core.errors import OverloadedError, UnavailableError
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.limits import BLOCK_MS_MAX
+from floruntime.core.stream import StreamAppend
 from floruntime.core.system import Ping
 from floruntime.core.wire import LENGTH, encode_request, frame
 from floruntime.server import limits
@@ -63,8 +64,8 @@ async def later(monkeypatch: pytest.MonkeyPatch) -> Later:
 OPENING = Maker(random.Random()).opening()
 
 
-def put(id: int, value: bytes = b"v") -> bytes:
-    return encode_request(id, "default", 0, KvPut("k", value))[LENGTH.size :]
+def append(id: int) -> bytes:
+    return encode_request(id, "default", 0, StreamAppend("s", [b"v"]))[LENGTH.size :]
 
 
 # The opening
@@ -195,7 +196,7 @@ async def test_a_write_is_answered_when_it_is_durable(rig: Rig) -> None:
     peer = WebPeer(rig)
     peer.greet()
     rig.storage.hold()
-    peer.body(put(2))
+    peer.body(append(2))
     await rig.turns()
     peer.take()
     assert len(peer.answers) == 1
@@ -281,9 +282,9 @@ def masked(first: int, body: bytes, *, size: int | None = None, mask: bool = Tru
         (masked(0x81, b"hello"), 1003),
         (masked(0x81, b"\xff"), 1003),
         (masked(0x01, b"hel"), 1003),
-        (masked(0x82, put(2), mask=False), 1002),
-        (masked(0xC2, put(2)), 1002),
-        (masked(0xA2, put(2)), 1002),
+        (masked(0x82, append(2), mask=False), 1002),
+        (masked(0xC2, append(2)), 1002),
+        (masked(0xA2, append(2)), 1002),
         (masked(0x83, b""), 1002),
         (masked(0x80, b""), 1002),
         (masked(0x02, b"x") + masked(0x82, b"y"), 1002),
@@ -298,8 +299,8 @@ def masked(first: int, body: bytes, *, size: int | None = None, mask: bool = Tru
         (masked(0x82, b""), 1002),
         (masked(0x82, b"\xc1"), 1002),
         (masked(0x82, b"hello"), 1002),
-        (masked(0x82, frame(put(2))), 1002),
-        (masked(0x82, put(2) + put(3)), 1002),
+        (masked(0x82, frame(append(2))), 1002),
+        (masked(0x82, append(2) + append(3)), 1002),
     ],
 )
 async def test_a_message_that_breaks_the_rules_closes_the_connection_with_its_code(
@@ -312,7 +313,7 @@ async def test_a_message_that_breaks_the_rules_closes_the_connection_with_its_co
     assert peer.closed.code == code
     assert rig.server.info().connections == 0
     assert rig.server.load.held_bytes == 0
-    peer.raw(masked(0x82, put(9)) + b"rubbish")
+    peer.raw(masked(0x82, append(9)) + b"rubbish")
     later.fire(limits.CLOSE_MS_MAX)
     assert "abort" in peer.transport.calls
     await rig.settle()
@@ -323,7 +324,7 @@ async def test_what_came_before_it_in_the_same_piece_still_counts(rig: Rig) -> N
     peer = WebPeer(rig)
     peer.greet()
     rig.storage.hold()
-    peer.raw(masked(0x82, put(2)) + masked(0x83, b"") + masked(0x82, put(3)))
+    peer.raw(masked(0x82, append(2)) + masked(0x83, b"") + masked(0x82, append(3)))
     rig.storage.release()
     await rig.settle()
     assert rig.server.commit.commands_total == 1
@@ -492,7 +493,7 @@ async def test_answers_for_one_that_is_gone_are_dropped(rig: Rig) -> None:
     peer = WebPeer(rig)
     peer.greet()
     rig.storage.hold()
-    peer.body(put(2))
+    peer.body(append(2))
     peer.connection.connection_lost(None)
     rig.storage.release()
     await rig.settle()

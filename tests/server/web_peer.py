@@ -72,13 +72,15 @@ class WebPeer:
         self.protocol.send_binary(body)
         self.push()
 
-    def send(self, request: Request[Any], id: int, *, number: int = 0) -> None:
+    def send(
+        self, request: Request[Any], id: int, *, number: int = 0, namespace: str = "default"
+    ) -> None:
         """Send one request."""
-        self.body(encode_request(id, "default", number, request)[LENGTH.size :])
+        self.body(encode_request(id, namespace, number, request)[LENGTH.size :])
 
-    def greet(self, session: str = "me") -> Welcome:
-        """Say hello."""
-        hello = Hello("1", session)
+    def greet(self, session: str = "me", token: str | None = None) -> Welcome:
+        """Say hello. Raises the refusal."""
+        hello = Hello("1", session, token)
         self.send(hello, 1)
         answer = self.answer(1)
         if answer.error is not None:

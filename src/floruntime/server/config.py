@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +19,7 @@ from floruntime.server.origins import normal_origin
 
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
+JWT_SECRET_BYTES_MIN = 32
 
 
 class ConfigError(ValueError):
@@ -49,6 +51,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allowed_origins: list[str] = []
     #: Below this much free disk space growth is refused; it resumes above twice as much.
     disk_low_bytes: int = 256 * MIB
+    #: The secret that signs JWT by HS256, at least 32 bytes.
+    jwt_secret: str = ""
+    #: Where the public keys of RS256 and ES256 are: a JWKS file, or an https:// address.
+    jwt_jwks: str = ""
+    #: What JWT must name as `iss` and `aud`, where these are set.
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
     #: Listen beyond loopback although anyone who can connect may do everything.
     insecure: bool = False
 
@@ -58,25 +67,38 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("connections_max", self.connections_max, 1, 1_000_000)
         _check("connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)
         _check("web_requests_per_second", self.web_requests_per_second, 1, 1_000_000)
-        self._check_tls()
+        self._check_jwt()
         for origin in self.allowed_origins:
             _check_origin(origin)
         _check("in_flight_max", self.in_flight_max, 1, 1_000_000)
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
-        if not self.insecure and not _is_loopback(self.bind):
-            raise ConfigError(
-                f"bind is {self.bind!r}: without tokens anyone who can connect may do everything, "
-                "so only loopback addresses are allowed; insecure = true (--insecure) overrides"
-            )
 
-    def _check_tls(self) -> None:
+    def check_together(self) -> None:
+        """What no source can be blamed for alone. Raises `ConfigError`."""
         if bool(self.tls_cert) != bool(self.tls_key):
             given, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             raise ConfigError(f"{given} is given without {missing}; TLS needs both")
         if self.tls_client_ca and not self.tls_cert:
             raise ConfigError("tls_client_ca is given without tls_cert and tls_key")
+        for name in ("jwt_issuer", "jwt_audience"):
+            if getattr(self, name) and not (self.jwt_secret or self.jwt_jwks):
+                raise ConfigError(f"{name} is given without jwt_secret or jwt_jwks")
+
+    def _check_jwt(self) -> None:
+        if self.jwt_secret and len(self.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
+            raise ConfigError(
+                f"jwt_secret has {len(self.jwt_secret.encode())} bytes; HS256 needs at least "
+                f"{JWT_SECRET_BYTES_MIN}"
+            )
+        scheme, colon, _ = self.jwt_jwks.partition("://")
+        host = urlsplit(self.jwt_jwks).hostname if colon else None
+        if colon and scheme != "https" and not (scheme == "http" and is_loopback(host or "")):
+            raise ConfigError(
+                f"jwt_jwks is {self.jwt_jwks!r}; a file or an https:// address is allowed, for "
+                "whoever can change the keys on their way can make tokens"
+            )
 
     @property
     def frame_bytes_max(self) -> int:
@@ -97,7 +119,8 @@ def _check_origin(origin: str) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
     if host == "localhost":
         return True
     try:
@@ -128,7 +151,9 @@ def load_config(
 
 def make_config(settings: Mapping[str, Any]) -> Config:
     """Settings by name, of whatever source. Raises `ConfigError`."""
-    return _convert(dict(settings), "the settings")
+    config = _convert(dict(settings), "the settings")
+    config.check_together()
+    return config
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -138,8 +163,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    # For its own mistakes; whether `bind` is allowed depends on all sources together.
-    _convert({**settings, "insecure": True}, str(file))
+    _convert(settings, str(file))  # for its own mistakes
     return settings
 
 

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from floruntime.server.access import Access
 from floruntime.server.clock import SystemClock
-from floruntime.server.config import Config, ConfigError
+from floruntime.server.config import Config, ConfigError, is_loopback
 from floruntime.server.failpoints import VARIABLE, fail_point_from
 from floruntime.server.port import Port
 from floruntime.server.server import FloServer, needs_disk
@@ -82,23 +83,27 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     """Serve until a signal asks to stop."""
     stopping = _stop_signals()
     tls = server_tls(config)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _read_anew, tls)
     storage: Storage
     storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage()
     on_step = fail_point_from(os.environ.get(VARIABLE))
     server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
     try:
+        _check_open(config, server)
         port = await Port.open(server, config.bind, config.port, tls)
-    except OSError:
+    except (ConfigError, OSError):
         await server.stop()
         raise
     server.start()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _read_anew, tls, server.access)
     log.info(
-        "ready on %s:%d, durability %s, data in %s",
+        "ready on %s:%d%s, durability %s, data in %s, %s",
         config.bind,
         port.number,
+        " with TLS" if tls is not None else "",
         config.durability.value,
         storage.path or "memory",
+        "for who has a token" if server.access.needs_token else "nobody needs a token",
     )
     on_ready(port.number)
     await stopping.wait()
@@ -117,8 +122,19 @@ def _stop_signals() -> asyncio.Event:
     return stopping
 
 
-def _read_anew(tls: ServerTls | None) -> None:
+def _check_open(config: Config, server: FloServer) -> None:
+    """Without tokens whoever can connect may do everything."""
+    if not (config.insecure or server.access.needs_token or is_loopback(config.bind)):
+        raise ConfigError(
+            f"bind is {config.bind!r}: without tokens anyone who can connect may do everything, so "
+            "only loopback addresses are allowed. Make a token first (`flo token create --data-dir "
+            f"{config.data_dir} --role admin`), or override this with insecure = true (--insecure)"
+        )
+
+
+def _read_anew(tls: ServerTls | None, access: Access) -> None:
     """SIGHUP: take a new certificate for connections to come; open ones go on as they are."""
+    access.read_keys_anew()
     if tls is None:
         log.info("SIGHUP: there is no certificate to read anew")
         return
