@@ -86,7 +86,7 @@ class FloTestServer:
     @property
     def web_endpoint(self) -> str:
         """Where clients connect over WebSocket."""
-        return f"ws://{self.endpoint}/ws"
+        return f"{'wss' if self._config.tls_cert else 'ws'}://{self.endpoint}/ws"
 
     @property
     def now_ms(self) -> int:

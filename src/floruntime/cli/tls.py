@@ -7,7 +7,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-
 Wanted = Annotated[bool, typer.Option("--tls", envvar="FLO_TLS", help="Connect with TLS.")]
 Ca = Annotated[
     str | None,

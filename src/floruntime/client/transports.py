@@ -112,6 +112,7 @@ class TcpLink(asyncio.Protocol):
         self._on_close = on_close
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
+        self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
@@ -132,8 +133,9 @@ class TcpLink(asyncio.Protocol):
 
     def close(self) -> None:
         """Begin to close."""
-        if self._transport is None:
-            return
+        if self._transport is None or self._is_closing:
+            return  # a transport of TLS must not be asked once it was closed twice
+        self._is_closing = True
         if self._transport.get_write_buffer_size():
             self._transport.abort()  # a peer that does not read must not hold up a close
         else:

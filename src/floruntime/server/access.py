@@ -90,7 +90,8 @@ class Access:
 
     def read_keys_anew(self) -> None:
         """Read the keys of JWT again, wherever they are."""
-        self.start()
+        if self._jwt is not None:
+            self._keep(self._jwt.renew_keys(at_once=True))
 
     def stop(self) -> None:
         """Judge nobody any more."""

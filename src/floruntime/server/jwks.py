@@ -63,10 +63,17 @@ class KeySet:
         """Whether a key could have been withdrawn long ago."""
         return self._tried_s is None or self._now_s() - self._tried_s > AGE_S_MAX
 
-    async def renew(self) -> None:
-        """Read again, unless that was done just now. What there was stays if it fails."""
+    @property
+    def _is_fresh(self) -> bool:
+        return self._tried_s is not None and self._now_s() - self._tried_s < INTERVAL_S_MIN
+
+    async def renew(self, *, at_once: bool = False) -> None:
+        """Read again, unless that was done just now (`at_once`: even then).
+
+        What there was stays if it fails.
+        """
         if self._reading is None:
-            if self._tried_s is not None and self._now_s() - self._tried_s < INTERVAL_S_MIN:
+            if self._is_fresh and not at_once:
                 return
             self._tried_s = self._now_s()
             self._reading = asyncio.get_running_loop().create_task(self._renew())

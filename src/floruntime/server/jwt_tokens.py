@@ -39,10 +39,10 @@ class JwtTokens:
         self._audience = config.jwt_audience or None
         self._keys: KeySet | None = open_keys(config.jwt_jwks) if config.jwt_jwks else None
 
-    async def renew_keys(self) -> None:
-        """Read the public keys anew, unless that was done just now."""
+    async def renew_keys(self, *, at_once: bool = False) -> None:
+        """Read the public keys anew, unless that was done just now (`at_once`: even then)."""
         if self._keys is not None:
-            await self._keys.renew()
+            await self._keys.renew(at_once=at_once)
 
     @property
     def has_old_keys(self) -> bool:

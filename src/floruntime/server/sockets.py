@@ -141,7 +141,8 @@ class SocketConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the socket once what was written has gone out."""
-        self.transport.close()
+        if not self.transport.is_closing():
+            self.transport.close()
 
     def abort(self) -> None:
         """Close the socket at once."""
