@@ -15,12 +15,13 @@ from floruntime.core.system import BatchCommand
 from floruntime.engine import kv, kv_rows
 from floruntime.engine.group_rows import MODES
 from floruntime.engine.group_slots import SLOT_COUNT
+from floruntime.server.client_memory import SESSION_KEPT_MS
 from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
 from floruntime.server.commit import ASYNC_SYNC_MS
 from floruntime.server.config import Config
 from floruntime.server.durability import Durability
 from floruntime.server.run import EXIT_STORE_FAILED
-from floruntime.server.server import DISK_CHECK_S, SESSION_KEPT_MS
+from floruntime.server.server import DISK_CHECK_S
 
 PAGE = (DOCS / "guide.md").read_text()
 TEXT = " ".join(PAGE.split())
