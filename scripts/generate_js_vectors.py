@@ -52,6 +52,7 @@ class Edges:
             "text": itertools.cycle(TEXT_EDGES),
             "bytes": itertools.cycle(BYTES_EDGES),
             "bool": itertools.cycle([True, False]),
+            "scalar": itertools.cycle(["text", 5, 2**40, -(2**40), 0.5, True, False]),
             "length": itertools.cycle(LENGTHS),
             "absent": itertools.cycle([False, True, False]),
         }
@@ -69,7 +70,8 @@ class Edges:
         if origin is list:
             return [self.of(arguments[0], big=big) for _ in range(next(self._edges["length"]))]
         if origin is dict:
-            return {f"{key}": next(self._edges["text"]) for key in ("name", "ä", "__proto__")}
+            edges = self._edges["text" if arguments[1] is str else "scalar"]
+            return {key: next(edges) for key in ("name", "ä", "__proto__")}
         if origin in (typing.Union, types.UnionType):
             return None if next(self._edges["absent"]) else self.of(arguments[0], big=big)
         if issubclass(kind, StrEnum):

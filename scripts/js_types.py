@@ -67,8 +67,10 @@ def written(kind: Any, *, big: bool, is_input: bool = False) -> Written:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is list:
         return _list_of(arguments[0], big, is_input)
-    if origin is dict:
+    if origin is dict and arguments[1] is str:
         return Written("texts", "Readonly<Record<string, string>>")
+    if origin is dict:
+        return Written("scalars", "Readonly<Record<string, Scalar>>")
     if origin in (typing.Union, types.UnionType):
         return _nullable(arguments, big, is_input)
     return Written(_schema_name(kind), kind.__name__)
@@ -115,8 +117,8 @@ def literal(value: Any, *, big: bool) -> str:
         return f'"{value!s}"'
     if isinstance(value, int):
         return f"{value}n" if big else str(value)
-    if value == b"":
-        return "NO_BYTES"
+    if isinstance(value, bytes):
+        return f'bytesOf("{value.decode("ascii")}")' if value else "NO_BYTES"
     if value in ({}, []):
         return str(value)
     raise TypeError(f"the default {value!r} cannot be written")

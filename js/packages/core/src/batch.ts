@@ -14,6 +14,7 @@ import type { Request } from "./request.js";
 import { StreamCommands } from "./stream-commands.js";
 import { pack } from "./wire.js";
 import { WorkerCommands } from "./worker-commands.js";
+import { WorkflowCommands } from "./workflow-commands.js";
 
 /** The methods of a command builder; each records what the builder makes, and answers nothing. */
 export type Recorded<Builder> = {
@@ -43,6 +44,8 @@ export class Batch {
   readonly action: Recorded<ActionCommands>;
   /** `complete` and `fail` of `client.worker`. */
   readonly worker: Recorded<WorkerCommands>;
+  /** `start`, `signal` and `cancel` of `client.workflow`. */
+  readonly workflow: Recorded<WorkflowCommands>;
   readonly #commands: Request<unknown>[] = [];
   #isOver = false;
 
@@ -53,6 +56,7 @@ export class Batch {
     this.streams = this.stream;
     this.action = this.#recorder(new ActionCommands(true));
     this.worker = this.#recorder(new WorkerCommands(true));
+    this.workflow = this.#recorder(new WorkflowCommands(true));
   }
 
   /** How many commands it holds. */

@@ -1,6 +1,6 @@
 /** Values and payloads: bytes, or text that becomes UTF-8. */
 
-import { BadTypeError } from "./errors.js";
+import { BadRequestError, BadTypeError } from "./errors.js";
 import { text } from "./schema.js";
 import { typeName } from "./shown.js";
 
@@ -41,4 +41,20 @@ export function toJson(value: unknown): Uint8Array {
     throw new TypeError(`${typeName(value)} cannot be written as JSON`);
   }
   return encoder.encode(written);
+}
+
+/** `value` as JSON text in UTF-8. Throws `BadRequestError` where JSON has no such thing. */
+export function jsonBytes(field: string, value: unknown): Uint8Array {
+  try {
+    return toJson(value);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BadRequestError(`${field} cannot be written as JSON: ${why}`);
+  }
+}
+
+/** Bytes and text as they are, anything else as JSON. Throws `BadRequestError`. */
+export function jsonText(field: string, value: unknown): Uint8Array {
+  const isText = typeof value === "string" || value instanceof Uint8Array;
+  return isText ? toBytes(value, field) : jsonBytes(field, value);
 }

@@ -11,6 +11,7 @@ import { Queue } from "./queue.js";
 import { Stream } from "./stream.js";
 import type { Transport } from "./transport.js";
 import { Worker } from "./worker.js";
+import { Workflow } from "./workflow.js";
 
 /**
  * A client of one server, by any transport.
@@ -25,6 +26,7 @@ export class FloClient extends ConnectedClient {
   readonly streams: Stream;
   readonly action: Action;
   readonly worker: Worker;
+  readonly workflow: Workflow;
   readonly namespaces: Namespaces;
   readonly #memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
@@ -36,6 +38,7 @@ export class FloClient extends ConnectedClient {
     this.streams = this.stream;
     this.action = new Action(this);
     this.worker = new Worker(this);
+    this.workflow = new Workflow(this);
     this.namespaces = new Namespaces(this);
   }
 

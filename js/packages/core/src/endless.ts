@@ -1,5 +1,5 @@
 /**
- * Following something without end: what a watch of keys and a follower of a stream have in common.
+ * Following something: what a watch of keys, a follower of a stream and one of a run have in common.
  *
  * Once it has begun, trouble with the connection or the server is waited out with a growing delay;
  * every other error ends it.
@@ -21,35 +21,43 @@ const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 2_000;
 const OUTLASTED = [ConnectionFailedError, OverloadedError, RequestTimeoutError, UnavailableError];
 
-/** An endless iterator; leaving the loop, `close()` and the `signal` of its options end it. */
+/** An iterator that waits for more; leaving the loop, `close()` and its `signal` end it. */
 export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item> {
   readonly #caller: Caller;
   readonly #options: CallOptions;
   readonly #aborted = () => this.#end();
   readonly #life = new AbortController();
   readonly #ready: Item[] = [];
+  readonly #hasPosition: boolean;
   #retryMs = RETRY_MS_FIRST;
-  #isStarted: boolean;
+  #isBegun = false;
+  #isFinished = false;
 
-  constructor(caller: Caller, options: CallOptions, isStarted: boolean) {
+  /** `hasPosition`: where it begins is known, and need not be asked for first. */
+  constructor(caller: Caller, options: CallOptions, hasPosition: boolean) {
     this.#caller = caller;
     this.#options = options;
-    this.#isStarted = isStarted;
+    this.#hasPosition = hasPosition;
     options.signal?.addEventListener("abort", this.#aborted, { once: true });
     if (options.signal?.aborted) {
       this.#end();
     }
   }
 
-  /** What to ask next; `blockMs` 0 before it has begun. */
+  /** What to ask next; `blockMs` is 0 while the position is not known. */
   protected abstract ask(blockMs: number): Request<Reply>;
 
   /** Go on behind `reply`; what it brought. */
   protected abstract taken(reply: Reply): readonly Item[];
 
+  /** Nothing comes after what was taken. */
+  protected finish(): void {
+    this.#isFinished = true;
+  }
+
   /** Fix the position now: everything after it is shown. Throws what the call throws. */
   async start(): Promise<void> {
-    while (!this.#isStarted) {
+    if (!this.#isBegun && !this.#hasPosition) {
       this.#take(await this.#call(0));
     }
   }
@@ -66,7 +74,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   }
 
   async next(): Promise<IteratorResult<Item>> {
-    while (this.#ready.length === 0 && !this.#life.signal.aborted) {
+    while (this.#ready.length === 0 && !this.#isFinished && !this.#life.signal.aborted) {
       try {
         await this.#step();
       } catch (error) {
@@ -93,8 +101,8 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   }
 
   async #step(): Promise<void> {
-    if (!this.#isStarted) {
-      await this.start();
+    if (!this.#isBegun) {
+      this.#take(await this.#call(this.#hasPosition ? BLOCK_MS : 0));
       return;
     }
     try {
@@ -110,7 +118,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
 
   #take(reply: Reply): void {
     this.#retryMs = RETRY_MS_FIRST;
-    this.#isStarted = true;
+    this.#isBegun = true;
     this.#ready.push(...this.taken(reply));
   }
 

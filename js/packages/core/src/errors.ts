@@ -1,4 +1,5 @@
 import { ERROR_CODES } from "./error-codes.generated.js";
+import type { Problem } from "./messages.generated.js";
 
 /** Whether a call took effect: certainly not (sending it again is safe), or perhaps. */
 export type Ran = "no" | "maybe";
@@ -61,6 +62,11 @@ export class BadRequestError extends FloError {
   static override readonly code: string = "bad_request";
   static {
     named(this, "BadRequestError");
+  }
+
+  /** What is wrong with a workflow definition, and where; empty where none was refused. */
+  get problems(): readonly Problem[] {
+    return (this.details["problems"] as Problem[] | undefined) ?? [];
   }
 }
 

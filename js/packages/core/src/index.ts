@@ -48,6 +48,7 @@ export type {
   Message,
   NamespaceInfo,
   PendingEntry,
+  Problem,
   PutResult,
   QueueConfig,
   QueueStats,
@@ -56,12 +57,13 @@ export type {
   ServerInfo,
   StreamInfo,
   StreamRecord,
+  SyncResult,
   Task,
   TrimResult,
   VersionEntry,
   WorkerInfo,
 } from "./messages.generated.js";
-export { ActionType, RunStatus } from "./messages.generated.js";
+export { ActionType, RunStatus, Severity, SyncAction, WorkflowStatus } from "./messages.generated.js";
 export { Namespaces } from "./namespaces.js";
 export { type CallOptions, known, type OptionNames } from "./options.js";
 export { type ListOptions, Page } from "./page.js";
@@ -98,6 +100,7 @@ export type {
 } from "./stream-group-commands.js";
 export { GroupMode } from "./stream-group-commands.js";
 export type { GroupReadOptions, PendingOptions } from "./stream-groups.js";
+export type { Scalar } from "./schema.js";
 export { StreamID } from "./stream-id.js";
 export { type StreamHandler, StreamWorker, type StreamWorkerOptions } from "./stream-worker.js";
 export type { Link, LinkEvents, Transport } from "./transport.js";
@@ -111,3 +114,19 @@ export type {
 export { Worker } from "./worker.js";
 export { type ClientSource, type WorkerBaseOptions } from "./worker-base.js";
 export type { CompleteOptions, FailOptions } from "./worker-commands.js";
+export type {
+  FollowRunOptions,
+  GetDefinitionOptions,
+  HistoryFollower,
+  ListWorkflowRunsOptions,
+  WaitForWorkflowOptions,
+} from "./workflow.js";
+export { Workflow } from "./workflow.js";
+export type { StartOptions } from "./workflow-commands.js";
+export type {
+  DefinitionEntry,
+  HistoryEvent,
+  RunEntry,
+  ScheduleEntry,
+  WorkflowStatusResult,
+} from "./workflow-results.js";

@@ -1,7 +1,7 @@
 /** Builds the commands of keys; `client.kv` and batches share it. Nothing here talks to a server. */
 
 import { Commands } from "./commands.js";
-import { type Payload, toBytes, toJson } from "./bytes.js";
+import { jsonBytes, type Payload, toBytes } from "./bytes.js";
 import { BadRequestError } from "./errors.js";
 import { DURATION_MS_MAX } from "./limits.generated.js";
 import {
@@ -16,7 +16,6 @@ import {
 } from "./messages.generated.js";
 import { type NoOptions, NONE, type OptionNames } from "./options.js";
 import type { Request } from "./request.js";
-import { messageOf } from "./wire.js";
 
 export interface TtlOptions {
   /** How long until it expires. */
@@ -87,7 +86,7 @@ export class KvCommands extends Commands {
     options: NoOptions = {},
   ): Request<PutResult> {
     this.known("kv.jsonSet", options, NONE);
-    return KvJsonSet.of({ key, path, value: jsonOf(value) });
+    return KvJsonSet.of({ key, path, value: jsonBytes("value", value) });
   }
 
   jsonDel(key: string, path = "$", options: NoOptions = {}): Request<boolean> {
@@ -119,12 +118,4 @@ function ttlOf(options: TtlOptions): number | undefined {
     throw new BadRequestError(`ttlSeconds is ${ttlSeconds}; that is less than a millisecond`);
   }
   return rounded;
-}
-
-function jsonOf(value: unknown): Uint8Array {
-  try {
-    return toJson(value);
-  } catch (error) {
-    throw new BadRequestError(`value cannot be written as JSON: ${messageOf(error)}`);
-  }
 }

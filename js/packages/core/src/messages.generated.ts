@@ -2,9 +2,23 @@
 
 import type { AnyRequestKind, Request } from "./request.js";
 import { commands, requestKind } from "./request.js";
-import { any, big, bool, bytes, choice, int, list, nil, nullable, text, texts } from "./schema.js";
-import { hasMore, NO_BYTES, type StructSchema, struct } from "./schema.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable, text } from "./schema.js";
+import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct, texts } from "./schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
+
+/**
+ * What a connection may do. Each may do all that those before it may.
+ *
+ * `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
+ * `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
+ */
+export const Role = {
+  Web: "web",
+  Worker: "worker",
+  Backend: "backend",
+  Admin: "admin",
+} as const;
+export type Role = (typeof Role)[keyof typeof Role];
 
 /** Who runs an action: `USER`, a worker of the person's own. */
 export const ActionType = {
@@ -23,6 +37,38 @@ export const RunStatus = {
 } as const;
 export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
 
+/** What a sync did with one definition. */
+export const SyncAction = {
+  Created: "created",
+  Updated: "updated",
+  Unchanged: "unchanged",
+} as const;
+export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
+
+/** An error keeps a definition from being synced; a warning does not. */
+export const Severity = {
+  Error: "error",
+  Warning: "warning",
+} as const;
+export type Severity = (typeof Severity)[keyof typeof Severity];
+
+/**
+ * Where a run stands. The last four are final.
+ *
+ * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
+ * retry or a poll.
+ */
+export const WorkflowStatus = {
+  Pending: "pending",
+  Running: "running",
+  Waiting: "waiting",
+  Completed: "completed",
+  Failed: "failed",
+  Cancelled: "cancelled",
+  TimedOut: "timed_out",
+} as const;
+export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
+
 /** What this server takes; sizes in bytes. */
 export interface Limits {
   readonly valueBytesMax: number;
@@ -35,16 +81,22 @@ export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
   ["inFlightMax", int],
 ]);
 
-/** The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes. */
+/**
+ * The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes.
+ *
+ * `role`: what the connection may do.
+ */
 export interface Welcome {
   readonly serverVersion: string;
   readonly limits: Limits;
   readonly sessionKnown: boolean;
+  readonly role: Role;
 }
 export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["serverVersion", text],
   ["limits", LimitsSchema],
   ["sessionKnown", bool],
+  ["role", choice<Role>(Role), "admin"],
 ]);
 
 /** The running server. `durability` is `sync`, `async` or `ephemeral`. */
@@ -85,6 +137,39 @@ export interface NamespaceListReply {
 }
 export const NamespaceListReplySchema: StructSchema<NamespaceListReply> = struct("NamespaceListReply", [
   ["items", list(NamespaceInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
+ * A token without its secret. `namespaces`: where it may act; none named means all.
+ *
+ * `expiresAtMs` is `null` for one that lasts until it is revoked.
+ */
+export interface TokenInfo {
+  readonly id: string;
+  readonly role: Role;
+  readonly namespaces: string[];
+  readonly createdAtMs: bigint;
+  readonly expiresAtMs: bigint | null;
+  readonly revokedAtMs: bigint | null;
+  readonly description: string | null;
+}
+export const TokenInfoSchema: StructSchema<TokenInfo> = struct("TokenInfo", [
+  ["id", text],
+  ["role", choice<Role>(Role)],
+  ["namespaces", list(text)],
+  ["createdAtMs", big],
+  ["expiresAtMs", nullable(big), null],
+  ["revokedAtMs", nullable(big), null],
+  ["description", nullable(text), null],
+]);
+
+export interface TokenListReply {
+  readonly items: TokenInfo[];
+  readonly cursor: string | null;
+}
+export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenListReply", [
+  ["items", list(TokenInfoSchema)],
   ["cursor", nullable(text)],
 ]);
 
@@ -642,6 +727,208 @@ export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["retry", bool, true],
 ]);
 
+/**
+ * What is wrong with a definition, and where; `line` and `column` count from 1.
+ *
+ * `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
+ * W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+ * the file that `syncFile` or `syncDir` read it from.
+ */
+export interface Problem {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly file: string | null;
+}
+export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
+  ["code", text],
+  ["severity", choice<Severity>(Severity)],
+  ["message", text],
+  ["path", text],
+  ["line", int],
+  ["column", int],
+  ["file", nullable(text), null],
+]);
+
+/** What became of one definition. */
+export interface SyncResult {
+  readonly name: string;
+  readonly version: string;
+  readonly action: SyncAction;
+  readonly warnings: Problem[];
+}
+export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
+  ["name", text],
+  ["version", text],
+  ["action", choice<SyncAction>(SyncAction)],
+  ["warnings", list(ProblemSchema), []],
+]);
+
+/** `created`: false where the idempotency key had started the run before. */
+export interface WorkflowStarted {
+  readonly runId: string;
+  readonly created: boolean;
+}
+export const WorkflowStartedSchema: StructSchema<WorkflowStarted> = struct("WorkflowStarted", [
+  ["runId", text],
+  ["created", bool],
+]);
+
+/**
+ * One run of a workflow.
+ *
+ * `currentStep`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
+ * an action gave. `waitSignal`: the type of the signal it waits for. `terminal`: where it ended.
+ */
+export interface WorkflowRun {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: WorkflowStatus;
+  readonly currentStep: string | null;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array | null;
+  readonly error: string | null;
+  readonly createdAtMs: bigint;
+  readonly startedAtMs: bigint | null;
+  readonly completedAtMs: bigint | null;
+  readonly waitSignal: string | null;
+  readonly parentRunId: string | null;
+  readonly searchAttributes: Readonly<Record<string, Scalar>>;
+  readonly terminal: string | null;
+}
+export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun", [
+  ["runId", text],
+  ["workflow", text],
+  ["version", text],
+  ["status", choice<WorkflowStatus>(WorkflowStatus)],
+  ["currentStep", nullable(text)],
+  ["input", bytes],
+  ["output", nullable(bytes)],
+  ["error", nullable(text)],
+  ["createdAtMs", big],
+  ["startedAtMs", nullable(big), null],
+  ["completedAtMs", nullable(big), null],
+  ["waitSignal", nullable(text), null],
+  ["parentRunId", nullable(text), null],
+  ["searchAttributes", scalars, {}],
+  ["terminal", nullable(text), null],
+]);
+
+/**
+ * One thing that happened to a run; `sequence` counts from 1.
+ *
+ * `runId`: the run of an action or child workflow that it is about.
+ */
+export interface HistoryEvent {
+  readonly sequence: bigint;
+  readonly type: string;
+  readonly detail: string;
+  readonly step: string | null;
+  readonly timestampMs: bigint;
+  readonly runId: string | null;
+}
+export const HistoryEventSchema: StructSchema<HistoryEvent> = struct("HistoryEvent", [
+  ["sequence", big],
+  ["type", text],
+  ["detail", text],
+  ["step", nullable(text)],
+  ["timestampMs", big],
+  ["runId", nullable(text), null],
+]);
+
+/** `isFinished`: the run has ended, and nothing comes after the last event. */
+export interface HistoryReply {
+  readonly items: HistoryEvent[];
+  readonly cursor: string | null;
+  readonly isFinished: boolean;
+}
+export const HistoryReplySchema: StructSchema<HistoryReply> = struct("HistoryReply", [
+  ["items", list(HistoryEventSchema)],
+  ["cursor", nullable(text)],
+  ["isFinished", bool, false],
+]);
+
+export interface WorkflowRunListReply {
+  readonly items: WorkflowRun[];
+  readonly cursor: string | null;
+}
+export const WorkflowRunListReplySchema: StructSchema<WorkflowRunListReply> = struct("WorkflowRunListReply", [
+  ["items", list(WorkflowRunSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** A workflow and its current version. */
+export interface DefinitionInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly enabled: boolean;
+  readonly createdAtMs: bigint;
+  readonly description: string | null;
+}
+export const DefinitionInfoSchema: StructSchema<DefinitionInfo> = struct("DefinitionInfo", [
+  ["name", text],
+  ["version", text],
+  ["enabled", bool],
+  ["createdAtMs", big],
+  ["description", nullable(text), null],
+]);
+
+export interface DefinitionListReply {
+  readonly items: DefinitionInfo[];
+  readonly cursor: string | null;
+}
+export const DefinitionListReplySchema: StructSchema<DefinitionListReply> = struct("DefinitionListReply", [
+  ["items", list(DefinitionInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
+ * A workflow's schedule: one of `cron` and `intervalMs`.
+ *
+ * `nextRunAtMs`: the next nominal time, `null` while it is paused or not yet known.
+ * `lastRunAtMs`: the nominal time of the last run, started as `lastRunId`. `running`: the
+ * schedule's own runs that have not ended. `skippedTotal`: times let pass because of `overlap`.
+ */
+export interface ScheduleInfo {
+  readonly name: string;
+  readonly cron: string | null;
+  readonly intervalMs: number | null;
+  readonly timezone: string;
+  readonly paused: boolean;
+  readonly enabled: boolean;
+  readonly nextRunAtMs: bigint | null;
+  readonly lastRunAtMs: bigint | null;
+  readonly lastRunId: string | null;
+  readonly running: number;
+  readonly skippedTotal: number;
+}
+export const ScheduleInfoSchema: StructSchema<ScheduleInfo> = struct("ScheduleInfo", [
+  ["name", text],
+  ["cron", nullable(text)],
+  ["intervalMs", nullable(int)],
+  ["timezone", text],
+  ["paused", bool],
+  ["enabled", bool],
+  ["nextRunAtMs", nullable(big)],
+  ["lastRunAtMs", nullable(big)],
+  ["lastRunId", nullable(text)],
+  ["running", int],
+  ["skippedTotal", int],
+]);
+
+export interface ScheduleListReply {
+  readonly items: ScheduleInfo[];
+  readonly cursor: string | null;
+}
+export const ScheduleListReplySchema: StructSchema<ScheduleListReply> = struct("ScheduleListReply", [
+  ["items", list(ScheduleInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
 /** The first request of a connection. `session`: the client's id for its numbered writes. */
 export interface Hello {
   readonly clientVersion: string;
@@ -732,6 +1019,52 @@ export const Batch = requestKind<Batch, unknown[]>(
   "Batch", 122, "command", [
   ["commands", commands],
 ], list(any),
+);
+
+/**
+ * Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
+ *
+ * The first token ever made turns tokens on: from then on nobody gets in without one.
+ */
+export interface TokenCreate {
+  readonly id: string;
+  readonly hash: Uint8Array;
+  readonly role: Role;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly lifetimeMs?: number | null | undefined;
+  readonly description?: string | null | undefined;
+}
+export const TokenCreate = requestKind<TokenCreate, TokenInfo>(
+  "TokenCreate", 124, "command", [
+  ["id", text],
+  ["hash", bytes],
+  ["role", choice<Role>(Role)],
+  ["namespaces", list(text), []],
+  ["lifetimeMs", nullable(int), null],
+  ["description", nullable(text), null],
+], TokenInfoSchema,
+);
+
+/** By id; expired and revoked ones for 30 days after. */
+export interface TokenList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const TokenList = requestKind<TokenList, TokenListReply>(
+  "TokenList", 125, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], TokenListReplySchema,
+);
+
+/** Let its holders in no longer, and cut those who are. Again it changes nothing. */
+export interface TokenRevoke {
+  readonly id: string;
+}
+export const TokenRevoke = requestKind<TokenRevoke, TokenInfo>(
+  "TokenRevoke", 126, "command", [
+  ["id", text],
+], TokenInfoSchema,
 );
 
 export interface KvGet {
@@ -1762,6 +2095,199 @@ export const WorkerExchange = requestKind<WorkerExchange, Task[]>(
 ], list(TaskSchema),
 );
 
+/** Take definitions over, each a YAML document, all or none; answers for each in order. */
+export interface WorkflowSync {
+  readonly documents: readonly Uint8Array[];
+}
+export const WorkflowSync = requestKind<WorkflowSync, SyncResult[]>(
+  "WorkflowSync", 160, "command", [
+  ["documents", list(bytes)],
+], list(SyncResultSchema),
+);
+
+/** What a sync of this document would complain about. */
+export interface WorkflowValidate {
+  readonly document: Uint8Array;
+}
+export const WorkflowValidate = requestKind<WorkflowValidate, Problem[]>(
+  "WorkflowValidate", 161, "query", [
+  ["document", bytes],
+], list(ProblemSchema),
+);
+
+/** `input` is JSON text. `version`: another than the current one. */
+export interface WorkflowStart {
+  readonly name: string;
+  readonly input?: Uint8Array | undefined;
+  readonly version?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly runId?: string | null | undefined;
+}
+export const WorkflowStart = requestKind<WorkflowStart, WorkflowStarted>(
+  "WorkflowStart", 162, "command", [
+  ["name", text],
+  ["input", bytes, bytesOf("null")],
+  ["version", nullable(text), null],
+  ["idempotencyKey", nullable(text), null],
+  ["runId", nullable(text), null],
+], WorkflowStartedSchema,
+);
+
+/** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
+export interface WorkflowGet {
+  readonly runId: string;
+  readonly blockMs?: number | undefined;
+}
+export const WorkflowGet = requestKind<WorkflowGet, WorkflowRun>(
+  "WorkflowGet", 163, "query", [
+  ["runId", text],
+  ["blockMs", int, 0],
+], WorkflowRunSchema,
+);
+
+/** Deliver a signal to a run; one that nothing waits for yet is kept for its wait. */
+export interface WorkflowSignal {
+  readonly runId: string;
+  readonly type: string;
+  readonly data?: Uint8Array | undefined;
+}
+export const WorkflowSignal = requestKind<WorkflowSignal, null>(
+  "WorkflowSignal", 164, "command", [
+  ["runId", text],
+  ["type", text],
+  ["data", bytes, NO_BYTES],
+], nil,
+);
+
+export interface WorkflowCancel {
+  readonly runId: string;
+  readonly reason?: string | null | undefined;
+}
+export const WorkflowCancel = requestKind<WorkflowCancel, WorkflowRun>(
+  "WorkflowCancel", 165, "command", [
+  ["runId", text],
+  ["reason", nullable(text), null],
+], WorkflowRunSchema,
+);
+
+/** Let a failed run go on from the step that failed. */
+export interface WorkflowRetry {
+  readonly runId: string;
+}
+export const WorkflowRetry = requestKind<WorkflowRetry, WorkflowRun>(
+  "WorkflowRetry", 166, "command", [
+  ["runId", text],
+], WorkflowRunSchema,
+);
+
+/**
+ * Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
+ * that itself. With `blockMs`, waits for an event, or the end of the run.
+ */
+export interface WorkflowHistory {
+  readonly runId: string;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+  readonly after?: number | undefined;
+  readonly blockMs?: number | undefined;
+}
+export const WorkflowHistory = requestKind<WorkflowHistory, HistoryReply>(
+  "WorkflowHistory", 167, "query", [
+  ["runId", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+  ["after", int, 0],
+  ["blockMs", int, 0],
+], HistoryReplySchema,
+);
+
+/** Newest first. `search`: attributes that the run has with exactly these values. */
+export interface WorkflowListRuns {
+  readonly workflowName?: string | null | undefined;
+  readonly status?: WorkflowStatus | null | undefined;
+  readonly search?: Readonly<Record<string, Scalar>> | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowListRuns = requestKind<WorkflowListRuns, WorkflowRunListReply>(
+  "WorkflowListRuns", 168, "query", [
+  ["workflowName", nullable(text), null],
+  ["status", nullable(choice<WorkflowStatus>(WorkflowStatus)), null],
+  ["search", scalars, {}],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], WorkflowRunListReplySchema,
+);
+
+/** By name. */
+export interface WorkflowListDefinitions {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowListDefinitions = requestKind<WorkflowListDefinitions, DefinitionListReply>(
+  "WorkflowListDefinitions", 169, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], DefinitionListReplySchema,
+);
+
+/** The YAML as it was synced; of the current version unless told. */
+export interface WorkflowGetDefinition {
+  readonly name: string;
+  readonly version?: string | null | undefined;
+}
+export const WorkflowGetDefinition = requestKind<WorkflowGetDefinition, Uint8Array | null>(
+  "WorkflowGetDefinition", 170, "query", [
+  ["name", text],
+  ["version", nullable(text), null],
+], nullable(bytes),
+);
+
+/** While it is disabled, nothing starts: no call, no schedule, no trigger. Runs go on. */
+export interface WorkflowEnable {
+  readonly name: string;
+  readonly enabled?: boolean | undefined;
+}
+export const WorkflowEnable = requestKind<WorkflowEnable, DefinitionInfo>(
+  "WorkflowEnable", 171, "command", [
+  ["name", text],
+  ["enabled", bool, true],
+], DefinitionInfoSchema,
+);
+
+/** By workflow name. */
+export interface WorkflowSchedules {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowSchedules = requestKind<WorkflowSchedules, ScheduleListReply>(
+  "WorkflowSchedules", 172, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], ScheduleListReplySchema,
+);
+
+export interface WorkflowPauseSchedule {
+  readonly name: string;
+  readonly paused?: boolean | undefined;
+}
+export const WorkflowPauseSchedule = requestKind<WorkflowPauseSchedule, ScheduleInfo>(
+  "WorkflowPauseSchedule", 173, "command", [
+  ["name", text],
+  ["paused", bool, true],
+], ScheduleInfoSchema,
+);
+
+/** Start a run of the schedule now, beside its times. Answers the run id. */
+export interface WorkflowTriggerSchedule {
+  readonly name: string;
+}
+export const WorkflowTriggerSchedule = requestKind<WorkflowTriggerSchedule, string>(
+  "WorkflowTriggerSchedule", 174, "command", [
+  ["name", text],
+], text,
+);
+
 /** Everything that a client can ask, in the order of the protocol's page. */
 export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   Hello,
@@ -1774,6 +2300,9 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   SessionOpen,
   CancelWait,
   Batch,
+  TokenCreate,
+  TokenList,
+  TokenRevoke,
   KvGet,
   KvGetEntry,
   KvPut,
@@ -1846,4 +2375,19 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkerTouch,
   WorkerRelease,
   WorkerExchange,
+  WorkflowSync,
+  WorkflowValidate,
+  WorkflowStart,
+  WorkflowGet,
+  WorkflowSignal,
+  WorkflowCancel,
+  WorkflowRetry,
+  WorkflowHistory,
+  WorkflowListRuns,
+  WorkflowListDefinitions,
+  WorkflowGetDefinition,
+  WorkflowEnable,
+  WorkflowSchedules,
+  WorkflowPauseSchedule,
+  WorkflowTriggerSchedule,
 ];

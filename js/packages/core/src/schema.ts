@@ -16,6 +16,11 @@ export interface Schema<T> {
 /** The empty value. */
 export const NO_BYTES = new Uint8Array(0);
 
+/** `text` in UTF-8. */
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
 const UINT64_MAX = 2n ** 64n - 1n;
 const INT64_MIN = -(2n ** 63n);
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -138,29 +143,53 @@ export function choice<T extends string>(options: Readonly<Record<string, T>>): 
 /** What stands for the key `__proto__` in decoded maps, where the decoder allows no such key. */
 export const PROTO_STAND_IN = "\u0000__proto__";
 
-/** Texts by name. */
-export const texts: Schema<Readonly<Record<string, string>>> = {
+/** Values of one kind by name. */
+function mapping<T>(item: Schema<T>, wanted: string): Schema<Readonly<Record<string, T>>> {
+  return {
+    encode(value, field) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        refuse(field, `an object of names and ${wanted}`, value);
+      }
+      const pairs = Object.entries(value).map(([name, each]) => [
+        text.encode(name, `a name of ${field}`),
+        item.encode(each, `${field}[${shown(name)}]`),
+      ]);
+      return Object.fromEntries(pairs) as unknown;
+    },
+    decode(value) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        broken("a map", value);
+      }
+      const pairs = Object.entries(value).map(([name, each]) => [
+        name === PROTO_STAND_IN ? "__proto__" : name,
+        item.decode(each),
+      ]);
+      return Object.fromEntries(pairs) as Readonly<Record<string, T>>;
+    },
+  };
+}
+
+/** What a search attribute may be. */
+export type Scalar = string | number | bigint | boolean;
+
+const scalar: Schema<Scalar> = {
   encode(value, field) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      refuse(field, "an object of names and texts", value);
+    if (typeof value === "number" && Number.isFinite(value) && !Number.isInteger(value)) {
+      return value;
     }
-    const pairs = Object.entries(value).map(([name, each]) => [
-      text.encode(name, `a name of ${field}`),
-      text.encode(each, `${field}[${shown(name)}]`),
-    ]);
-    return Object.fromEntries(pairs) as unknown;
+    if (typeof value === "number" || typeof value === "bigint") {
+      return encodeInteger(value, field);
+    }
+    return typeof value === "boolean" ? value : text.encode(value, field);
   },
   decode(value) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      broken("a map", value);
-    }
-    const pairs = Object.entries(value).map(([name, each]) => [
-      name === PROTO_STAND_IN ? "__proto__" : name,
-      text.decode(each),
-    ]);
-    return Object.fromEntries(pairs) as Readonly<Record<string, string>>;
+    const isSmall = typeof value === "bigint" && BigInt(Number(value)) === value;
+    return isSmall ? Number(value) : (value as Scalar);
   },
 };
+
+export const texts = mapping(text, "texts");
+export const scalars = mapping(scalar, "texts, numbers and booleans");
 
 /** A name, its schema, and the default where there is one. */
 export type FieldOf = readonly [name: string, schema: Schema<unknown>, fallback?: unknown];

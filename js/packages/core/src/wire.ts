@@ -12,8 +12,9 @@ import { Decoder, Encoder } from "@msgpack/msgpack";
 import { BadRequestError, errorOf, FloError, ProtocolError } from "./errors.js";
 import { frame, LENGTH_BYTES } from "./frames.js";
 import { MIB } from "./limits.generated.js";
+import { ProblemSchema } from "./messages.generated.js";
 import type { Request } from "./request.js";
-import { any, int, nullable, PROTO_STAND_IN, text, wireInteger } from "./schema.js";
+import { any, int, list, nullable, PROTO_STAND_IN, text, wireInteger } from "./schema.js";
 import { shown } from "./shown.js";
 
 const ENCODER_KEEPS_BYTES_MAX = MIB;
@@ -139,8 +140,17 @@ export function decodeReply<R>(request: Request<R>, result: unknown): R {
 
 /** The exception that `error` stands for. */
 export function thrown(error: WireError): FloError {
-  const { ran, index, details } = error;
-  return errorOf(error.code, error.message, { ran: ran === "no" ? "no" : "maybe", index, details });
+  const { index, details } = error;
+  const ran = error.ran === "no" ? "no" : "maybe";
+  return errorOf(error.code, error.message, { ran, index, details: readable(details) });
+}
+
+/** Problems travel as arrays of their fields. */
+function readable(details: WireError["details"]): WireError["details"] {
+  const { problems } = details;
+  return problems === undefined
+    ? details
+    : { ...details, problems: list(ProblemSchema).decode(problems) };
 }
 
 /** What an error says. */

@@ -64,6 +64,7 @@ test("a batch has every write, and nothing that reads or delivers", async () => 
       ]);
       assert.deepEqual(Object.keys(b.action).sort(), ["cancel", "invoke"]);
       assert.deepEqual(Object.keys(b.worker).sort(), ["complete", "fail"]);
+      assert.deepEqual(Object.keys(b.workflow).sort(), ["cancel", "signal", "start"]);
       assert.equal(b.size, 0);
     },
     {},
@@ -147,14 +148,15 @@ test("an answer that does not fit the batch is a protocol error", async () => {
 
 test("runs are settled and invoked in a batch", async () => {
   const caller = new Recorder();
-  caller.answers.push([null, null, ["run-2", true]]);
+  caller.answers.push([null, null, ["run-2", true], ["wf-1", true]]);
   const fill = (b: Batch) => {
     b.worker.complete("w", TASK, "out");
     b.worker.fail("w", TASK, "no", { retry: false });
     b.action.invoke("next", "in");
+    b.workflow.start("fulfil", { order: 42 });
   };
   const results = await runBatch(caller, memories(), fill, {});
-  assert.deepEqual(results.at(-1), { runId: "run-2", created: true });
+  assert.deepEqual(results.slice(2), [{ runId: "run-2", created: true }, "wf-1"]);
 });
 
 test("records claimed in a batch are remembered by their leases", async () => {

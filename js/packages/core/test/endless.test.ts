@@ -9,6 +9,7 @@ import { LeaseMemory } from "../dist/leases.js";
 import { StreamRead } from "../dist/messages.generated.js";
 import { Stream } from "../dist/stream.js";
 import { StreamID } from "../dist/stream-id.js";
+import { Workflow } from "../dist/workflow.js";
 import { is, SILENCE } from "./fake-server.js";
 import { Recorder } from "./recorder.js";
 import { rejection, setUp } from "./setup.js";
@@ -75,6 +76,33 @@ test("before it has begun, trouble is told; a gap always is", async () => {
   const watch = new Kv(caller).watch("k");
   assert.ok((await rejection(watch.start())) instanceof ConnectionFailedError);
   assert.ok((await rejection(watch.next())) instanceof GapError);
+  caller.answers.push(new ConnectionFailedError("refused"));
+  const positioned = new Kv(caller).watch("k", { fromVersion: 5n });
+  assert.ok((await rejection(positioned.next())) instanceof ConnectionFailedError);
+});
+
+test("a run is followed to its end", async () => {
+  const caller = new Recorder();
+  const event = (sequence: bigint) => ({ sequence, type: "t", detail: "", timestampMs: 1n });
+  caller.answers.push(
+    { items: [event(1n)], cursor: "c", isFinished: true },
+    { items: [], cursor: null, isFinished: false },
+    { items: [event(2n), event(3n)], cursor: null, isFinished: true },
+  );
+  const sequences: bigint[] = [];
+  for await (const { sequence } of new Workflow(caller).follow("wf-1", { namespace: "other" })) {
+    sequences.push(sequence);
+  }
+  assert.deepEqual(sequences, [1n, 2n, 3n]);
+  assert.deepEqual(
+    caller.asked.map(({ fields, blockMs }) => [(fields as { after: number }).after, blockMs]),
+    [
+      [0, 30_000],
+      [1, 30_000],
+      [1, 30_000],
+    ],
+  );
+  assert.equal(caller.last?.namespace, "other");
 });
 
 test("leaving the loop ends a follower, and so do close and the signal", async () => {

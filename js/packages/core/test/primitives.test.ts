@@ -14,6 +14,7 @@ import { Queue } from "../dist/queue.js";
 import { Stream } from "../dist/stream.js";
 import { StreamID } from "../dist/stream-id.js";
 import { Worker } from "../dist/worker.js";
+import { Workflow } from "../dist/workflow.js";
 import { Recorder } from "./recorder.js";
 import { rejection } from "./setup.js";
 
@@ -21,12 +22,64 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const ID = new StreamID(5n, 0n);
 const TASK = { runId: "run-1", lease: 9n, action: "a" } as Task;
 
+const SYNCED = { name: "w", version: "1", action: "created", warnings: [] };
+const DEFINITION = { name: "w", version: "1", enabled: true, createdAtMs: 5n, description: null };
+const DEFINED = { name: "w", version: "1", enabled: true, created_at: 5n, description: undefined };
+const RUN = {
+  runId: "wf-1",
+  workflow: "w",
+  version: "1",
+  status: "waiting",
+  currentStep: "approve",
+  input: bytes("{}"),
+  output: null,
+  error: null,
+  createdAtMs: 5n,
+  startedAtMs: 6n,
+  completedAtMs: null,
+  waitSignal: "go",
+  parentRunId: null,
+  searchAttributes: { amount: 5 },
+  terminal: null,
+};
+const RUN_SHOWN = {
+  run_id: "wf-1",
+  workflow: "w",
+  version: "1",
+  status: "waiting",
+  current_step: "approve",
+  input: bytes("{}"),
+  output: undefined,
+  error: undefined,
+  created_at: 5n,
+  started_at: 6n,
+  completed_at: undefined,
+  wait_signal: "go",
+  parent_run_id: undefined,
+  search_attributes: { amount: 5 },
+  terminal: undefined,
+};
+const EVENT = { sequence: 1n, type: "t", detail: "d", step: null, timestampMs: 5n, runId: "run-1" };
+const EVENT_SHOWN = {
+  ...{ sequence: 1n, type: "t", detail: "d", step: undefined, timestamp: 5n, run_id: "run-1" },
+};
+const SCHEDULE = {
+  ...{ name: "w", cron: null, intervalMs: 5, timezone: "UTC", paused: false, enabled: true },
+  ...{ nextRunAtMs: 5n, lastRunAtMs: null, lastRunId: null, running: 0, skippedTotal: 1 },
+};
+const SCHEDULE_SHOWN = {
+  ...{ name: "w", cron: undefined, interval_ms: 5, timezone: "UTC", paused: false, enabled: true },
+  ...{ next_run_at: 5n, last_run_at: undefined, last_run_id: undefined },
+  ...{ running: 0, skipped_total: 1 },
+};
+
 interface Primitives {
   readonly kv: Kv;
   readonly queue: Queue;
   readonly stream: Stream;
   readonly action: Action;
   readonly worker: Worker;
+  readonly workflow: Workflow;
   readonly namespaces: Namespaces;
 }
 
@@ -37,6 +90,7 @@ function primitives(caller: Recorder): Primitives {
     stream: new Stream(caller, new LeaseMemory()),
     action: new Action(caller),
     worker: new Worker(caller),
+    workflow: new Workflow(caller),
     namespaces: new Namespaces(caller),
   };
 }
@@ -414,6 +468,155 @@ const CASES: readonly Case[] = [
     "WorkerRelease",
     { workerId: "w", runId: "run-1", lease: 9n },
   ],
+  // Workflows
+  [
+    ({ workflow }) => workflow.sync("kind: Workflow"),
+    "WorkflowSync",
+    { documents: [bytes("kind: Workflow")] },
+    [SYNCED],
+    SYNCED,
+  ],
+  [
+    ({ workflow }) => workflow.syncBytes(bytes("kind: Workflow")),
+    "WorkflowSync",
+    { documents: [bytes("kind: Workflow")] },
+    [SYNCED],
+    SYNCED,
+  ],
+  [
+    ({ workflow }) => workflow.syncMany(["a", "b"]),
+    "WorkflowSync",
+    { documents: [bytes("a"), bytes("b")] },
+    [SYNCED, SYNCED],
+    [SYNCED, SYNCED],
+  ],
+  [({ workflow }) => workflow.validate("a"), "WorkflowValidate", { document: bytes("a") }, [], []],
+  [
+    ({ workflow }) => workflow.listDefinitions({ limit: 5 }),
+    "WorkflowListDefinitions",
+    { limit: 5 },
+    { items: [DEFINITION], cursor: "c" },
+    new Page([DEFINED], "c"),
+  ],
+  [
+    ({ workflow }) => workflow.getDefinition("w", { version: "1" }),
+    "WorkflowGetDefinition",
+    { name: "w", version: "1" },
+    null,
+    null,
+  ],
+  [
+    ({ workflow }) => workflow.disable("w"),
+    "WorkflowEnable",
+    { name: "w", enabled: false },
+    DEFINITION,
+    DEFINED,
+  ],
+  [
+    ({ workflow }) => workflow.enable("w"),
+    "WorkflowEnable",
+    { name: "w", enabled: true },
+    DEFINITION,
+    DEFINED,
+  ],
+  [
+    ({ workflow }) => workflow.start("w"),
+    "WorkflowStart",
+    { name: "w", input: bytes("null") },
+    { runId: "wf-1", created: true },
+    "wf-1",
+  ],
+  [
+    ({ workflow }) =>
+      workflow.start("w", { a: 1 }, { version: "1", idempotencyKey: "k", runId: "mine" }),
+    "WorkflowStart",
+    { name: "w", input: bytes('{"a":1}'), version: "1", idempotencyKey: "k", runId: "mine" },
+    { runId: "mine", created: true },
+    "mine",
+  ],
+  [({ workflow }) => workflow.status("wf-1"), "WorkflowGet", { runId: "wf-1" }, RUN, RUN_SHOWN],
+  [
+    ({ workflow }) => workflow.wait("wf-1"),
+    "WorkflowGet",
+    { runId: "wf-1", blockMs: 30_000 },
+    RUN,
+    RUN_SHOWN,
+  ],
+  [
+    ({ workflow }) => workflow.signal("wf-1", "go", '{"a": 1}'),
+    "WorkflowSignal",
+    { runId: "wf-1", type: "go", data: bytes('{"a": 1}') },
+    null,
+    undefined,
+  ],
+  [
+    ({ workflow }) => workflow.signal("wf-1", "go"),
+    "WorkflowSignal",
+    { runId: "wf-1", type: "go", data: bytes("") },
+    null,
+    undefined,
+  ],
+  [
+    ({ workflow }) => workflow.cancel("wf-1", "why"),
+    "WorkflowCancel",
+    { runId: "wf-1", reason: "why" },
+    RUN,
+    RUN_SHOWN,
+  ],
+  [({ workflow }) => workflow.retry("wf-1"), "WorkflowRetry", { runId: "wf-1" }, RUN, RUN_SHOWN],
+  [
+    ({ workflow }) => workflow.history("wf-1", { limit: 20 }),
+    "WorkflowHistory",
+    { runId: "wf-1", limit: 20 },
+    { items: [EVENT], cursor: null, isFinished: true },
+    new Page([EVENT_SHOWN], null),
+  ],
+  [
+    ({ workflow }) =>
+      workflow.listRuns({
+        workflowName: "w",
+        status: "timed_out",
+        search: { amount: 99.99, vip: true, id: 2n ** 60n },
+        limit: 5,
+      }),
+    "WorkflowListRuns",
+    {
+      workflowName: "w",
+      status: "timed_out",
+      search: { amount: 99.99, vip: true, id: 2n ** 60n },
+      limit: 5,
+    },
+    { items: [RUN], cursor: null },
+    new Page([RUN_SHOWN], null),
+  ],
+  [
+    ({ workflow }) => workflow.schedules(),
+    "WorkflowSchedules",
+    {},
+    { items: [SCHEDULE], cursor: null },
+    new Page([SCHEDULE_SHOWN], null),
+  ],
+  [
+    ({ workflow }) => workflow.pauseSchedule("w"),
+    "WorkflowPauseSchedule",
+    { name: "w", paused: true },
+    SCHEDULE,
+    SCHEDULE_SHOWN,
+  ],
+  [
+    ({ workflow }) => workflow.resumeSchedule("w"),
+    "WorkflowPauseSchedule",
+    { name: "w", paused: false },
+    SCHEDULE,
+    SCHEDULE_SHOWN,
+  ],
+  [
+    ({ workflow }) => workflow.triggerSchedule("w"),
+    "WorkflowTriggerSchedule",
+    { name: "w" },
+    "wf-2",
+    "wf-2",
+  ],
   // Namespaces
   [({ namespaces }) => namespaces.create("n"), "NamespaceCreate", { name: "n" }],
   [({ namespaces }) => namespaces.list(), "NamespaceList", {}, EMPTY],
@@ -489,6 +692,13 @@ const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
   [({ stream }) => stream.groupAck("s", ["x"], { group: "g" }), /stream id "x" must look like/],
   [({ action }) => action.register("a", "wasm" as never), /type is "wasm"; it must be one of: user/],
   [({ action }) => action.listRuns(null, { status: "x" as never }), /status is "x"; it must be one of/],
+  [({ workflow }) => workflow.start("w", 5n), /input cannot be written as JSON/],
+  [({ workflow }) => workflow.start("w", "", { id: "x" } as never), /workflow\.start has no option "id"/],
+  [({ workflow }) => workflow.sync(5 as never), /yaml must be a Uint8Array or a string, not number/],
+  [
+    ({ workflow }) => workflow.listRuns({ search: { a: null as never } }),
+    /search\["a"\] must be text/,
+  ],
   [({ worker }) => worker.register("w", "a"), /a list of names, not one name/],
   [({ worker }) => worker.complete("w", "run-1" as never), /task must be a Task as it was claimed/],
   [({ worker }) => worker.fail("w", TASK, new Error("x") as never), /error must be text, not Error/],

@@ -9,6 +9,7 @@ import {
   type StreamWorkerOptions,
   type WorkerEndpoint,
 } from "./workers.js";
+import { Workflow } from "./workflow-files.js";
 
 export interface FloClientOptions extends ClientOptions {
   /** Speak TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
@@ -23,6 +24,8 @@ export interface FloClientOptions extends ClientOptions {
  * while a client is connected.
  */
 export class FloClient extends CoreFloClient {
+  override readonly workflow: Workflow = new Workflow(this);
+
   constructor(endpoint: string, options: FloClientOptions = {}) {
     const { tls, ...rest } = options;
     super(new TcpTransport(endpoint, tls), { clock: nodeClock, ...rest });

@@ -11,3 +11,4 @@ export {
   type StreamWorkerOptions,
   type WorkerEndpoint,
 } from "./workers.js";
+export { Workflow } from "./workflow-files.js";
