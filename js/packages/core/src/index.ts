@@ -25,6 +25,7 @@ export { CLIENT_OPTIONS, type ClientOptions, ConnectedClient } from "./connected
 export { ActionContext, ActionResult, Context, StreamContext } from "./contexts.js";
 export * from "./errors.js";
 export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./follow.js";
+export { frame, LENGTH_BYTES, PREAMBLE } from "./frames.js";
 export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./kv.js";
 export { Kv, KvReader } from "./kv.js";
 export type { CasOptions, CheckOptions, PutOptions, TouchOptions, TtlOptions } from "./kv-commands.js";
