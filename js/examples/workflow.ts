@@ -114,7 +114,11 @@ async function showRouting(client: FloClient): Promise<void> {
 
 async function showSignal(client: FloClient): Promise<string> {
   console.log("— a signal");
-  const runId = await client.workflow.start("order", { id: "ORD-2", amount: 500 }, { version: "1" });
+  const runId = await client.workflow.start(
+    "order",
+    { id: "ORD-2", amount: 500 },
+    { version: "1" },
+  );
   await untilItWaits(client, runId);
   const waiting = await client.workflow.status(runId);
   console.log(`  ${waiting.status} for ${waiting.wait_signal}`);
@@ -140,7 +144,11 @@ async function showHistory(client: FloClient, runId: string): Promise<void> {
 
 async function showCancel(client: FloClient): Promise<void> {
   console.log("— cancellation");
-  const runId = await client.workflow.start("order", { id: "ORD-4", amount: 700 }, { version: "1" });
+  const runId = await client.workflow.start(
+    "order",
+    { id: "ORD-4", amount: 700 },
+    { version: "1" },
+  );
   await untilItWaits(client, runId);
   await client.workflow.cancel(runId, "the customer changed their mind");
   const run = await client.workflow.status(runId);

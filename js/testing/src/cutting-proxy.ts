@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-import { frame, FrameReader, PREAMBLE } from "../../packages/core/dist/frames.js";
+import { FrameReader, frame, PREAMBLE } from "../../packages/core/dist/frames.js";
 import { unpack } from "../../packages/core/dist/wire.js";
 
 /** Where the connection breaks. */

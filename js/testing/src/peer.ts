@@ -53,7 +53,10 @@ export class Peer {
       this.#process.write(JSON.stringify(question));
       const [line] = await this.#process.line(/^\{.*\}$/, this.#lines);
       this.#lines = this.#process.lines.length;
-      const told = JSON.parse(line) as { result?: Shown; error?: { code: string; message: string } };
+      const told = JSON.parse(line) as {
+        result?: Shown;
+        error?: { code: string; message: string };
+      };
       if (told.error !== undefined) {
         throw new Error(`${told.error.code}: ${told.error.message}`);
       }

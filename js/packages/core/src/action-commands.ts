@@ -1,9 +1,14 @@
 /** Builds the commands of runs; `client.action` and batches share it. Nothing here is sent. */
 
-import { Commands } from "./commands.js";
 import { type Payload, toBytes } from "./bytes.js";
-import { ActionCancel, ActionInvoke, type ActionRun, type InvokeResult } from "./messages.generated.js";
-import { type OptionNames } from "./options.js";
+import { Commands } from "./commands.js";
+import {
+  ActionCancel,
+  ActionInvoke,
+  type ActionRun,
+  type InvokeResult,
+} from "./messages.generated.js";
+import type { OptionNames } from "./options.js";
 import type { Request } from "./request.js";
 
 export interface InvokeOptions {

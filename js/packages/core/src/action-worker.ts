@@ -8,6 +8,7 @@
  */
 
 import { knownToRegister, type RegisterOptions } from "./action.js";
+import type { ActionHandler, ActionWorkerOptions, Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
 import { Wait } from "./call.js";
 import { checkDuration, checkName } from "./checks.js";
@@ -17,8 +18,8 @@ import { BadRequestError, BadTypeError, ConflictError, NotFoundError } from "./e
 import { Flag } from "./flag.js";
 import { errorText, mayRetry } from "./handlers.js";
 import {
-  ActionType,
   type ActionInfo,
+  ActionType,
   type Task,
   type TaskResult,
   WorkerAwait,
@@ -26,34 +27,14 @@ import {
   WorkerRelease,
   WorkerTouch,
 } from "./messages.generated.js";
-import { NO_BYTES } from "./schema.js";
-import { Results } from "./results.js";
+import { Results, resultOf } from "./results.js";
 import { typeName } from "./shown.js";
-import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
+import { type ClientSource, WorkerBase } from "./worker-base.js";
 
 const AHEAD_MS = 20;
 const AHEAD_MAX = 120;
 const PATIENCE_MS = 250;
 const CLAIM_MAX = 1_000;
-
-/** What runs an attempt. What it returns is the run's output; what it throws fails the attempt. */
-export type ActionHandler = (ctx: ActionContext) => unknown;
-
-export interface ActionWorkerOptions extends WorkerBaseOptions {
-  /** Default: a name that nobody else has. */
-  readonly workerId?: string | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** The longest that one handler may take. Default: 300,000. */
-  readonly actionTimeoutMs?: number | undefined;
-  /** Default: 30,000. */
-  readonly heartbeatIntervalMs?: number | undefined;
-}
-
-interface Registered {
-  readonly handler: ActionHandler;
-  readonly options: RegisterOptions;
-}
 
 /** A worker for actions. Name handlers with `worker.action(...)`, then `await worker.start()`. */
 export class ActionWorker extends WorkerBase<Task> {
@@ -506,12 +487,4 @@ export class ActionWorker extends WorkerBase<Task> {
       }
     }
   }
-}
-
-/** How a claimed run ended. */
-function resultOf(
-  { runId, lease }: Pick<Task, "runId" | "lease">,
-  told: Partial<TaskResult>,
-): TaskResult {
-  return { runId, lease, output: NO_BYTES, outcome: "success", error: null, retry: true, ...told };
 }

@@ -1,5 +1,6 @@
 /** What is judged here and not by the server: settings of clients and workers, and what they send. */
 
+import { toBytes } from "./bytes.js";
 import { BadRequestError, BadTypeError } from "./errors.js";
 import {
   BLOCK_MS_MAX,
@@ -8,10 +9,9 @@ import {
   NAMESPACE_CHARS_MAX,
 } from "./limits.generated.js";
 import { shown, typeName } from "./shown.js";
-import { toBytes } from "./bytes.js";
 
 const NAMESPACE = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 
 /** A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter. */
 export function checkNamespace(name: string): string {

@@ -62,8 +62,6 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefine
       aborted();
     }
     signal.addEventListener("abort", aborted, { once: true });
-    promise
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", aborted));
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
   });
 }

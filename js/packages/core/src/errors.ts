@@ -20,10 +20,6 @@ export class FloError extends Error {
   readonly index: number | null;
   readonly details: Readonly<Record<string, unknown>>;
 
-  static {
-    named(this, "FloError");
-  }
-
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.ran = options.ran ?? "no";
@@ -39,17 +35,11 @@ export class FloError extends Error {
 /** The run, action, workflow, stream or group named does not exist. */
 export class NotFoundError extends FloError {
   static override readonly code = "not_found";
-  static {
-    named(this, "NotFoundError");
-  }
 }
 
 /** A condition lost, a lease is stale, or what exists differs from what is asked. */
 export class ConflictError extends FloError {
   static override readonly code = "conflict";
-  static {
-    named(this, "ConflictError");
-  }
 
   /** The version the key has now (0: it is missing); `null` where versions play no part. */
   get currentVersion(): bigint | null {
@@ -60,9 +50,6 @@ export class ConflictError extends FloError {
 /** A value, name or combination that can never be right. Sending it again cannot help. */
 export class BadRequestError extends FloError {
   static override readonly code: string = "bad_request";
-  static {
-    named(this, "BadRequestError");
-  }
 
   /** What is wrong with a workflow definition, and where; empty where none was refused. */
   get problems(): readonly Problem[] {
@@ -71,18 +58,11 @@ export class BadRequestError extends FloError {
 }
 
 /** A value of a type that is not taken. The client throws it before anything is sent. */
-export class BadTypeError extends BadRequestError {
-  static {
-    named(this, "BadTypeError");
-  }
-}
+export class BadTypeError extends BadRequestError {}
 
 /** A watch asked for changes that are no longer kept; read the state and watch from there. */
 export class GapError extends FloError {
   static override readonly code = "gap";
-  static {
-    named(this, "GapError");
-  }
 
   /** The first version that a watch can still start from. */
   get firstVersion(): bigint {
@@ -93,89 +73,56 @@ export class GapError extends FloError {
 /** No token was given, or the token is not known. */
 export class UnauthorizedError extends FloError {
   static override readonly code = "unauthorized";
-  static {
-    named(this, "UnauthorizedError");
-  }
 }
 
 /** The token is known but may not do this. */
 export class ForbiddenError extends FloError {
   static override readonly code = "forbidden";
-  static {
-    named(this, "ForbiddenError");
-  }
 }
 
 /** The server has too much in flight; it did not run this. Send it again later. */
 export class OverloadedError extends FloError {
   static override readonly code = "overloaded";
-  static {
-    named(this, "OverloadedError");
-  }
 }
 
 /** The disk is nearly full: reads, acks, deletes and purges go on, growth is refused. */
 export class StorageFullError extends FloError {
   static override readonly code = "storage_full";
-  static {
-    named(this, "StorageFullError");
-  }
 }
 
 /** The server is shutting down and takes no new work. */
 export class UnavailableError extends FloError {
   static override readonly code = "unavailable";
-  static {
-    named(this, "UnavailableError");
-  }
 }
 
 /** No answer came within the call's time-out. */
 export class RequestTimeoutError extends FloError {
   static override readonly code = "timeout";
-  static {
-    named(this, "RequestTimeoutError");
-  }
 }
 
 /** The connection could not be made, or broke before the answer came. */
 export class ConnectionFailedError extends FloError {
   static override readonly code = "connection_failed";
-  static {
-    named(this, "ConnectionFailedError");
-  }
 }
 
 /** The client was closed. */
 export class NotConnectedError extends FloError {
   static override readonly code = "not_connected";
-  static {
-    named(this, "NotConnectedError");
-  }
 }
 
 /** The peer sent something that is not the protocol. */
 export class ProtocolError extends FloError {
   static override readonly code = "protocol";
-  static {
-    named(this, "ProtocolError");
-  }
 }
 
 /** A bug in the server; its log has the details. */
 export class InternalServerError extends FloError {
   static override readonly code = "internal";
-  static {
-    named(this, "InternalServerError");
-  }
 }
 
 /** Thrown by a handler: fails the run at once, without further attempts. */
 export class NonRetryableError extends FloError {
   static override readonly code = "non_retryable";
-  static {
-    named(this, "NonRetryableError");
-  }
 }
 
 /** The class of every code; a code that the server has and this package has not fails to compile. */
@@ -198,16 +145,25 @@ const CLASSES: Readonly<Record<keyof typeof ERROR_CODES, typeof FloError>> = {
   unavailable: UnavailableError,
 };
 
+// Names survive minifiers only where they are written out.
+for (const [code, kind] of Object.entries(CLASSES)) {
+  named(kind, ERROR_CODES[code as keyof typeof ERROR_CODES]);
+}
+named(BadTypeError, "BadTypeError");
+
+function named(kind: { prototype: Error }, name: string): void {
+  Object.defineProperty(kind.prototype, "name", {
+    value: name,
+    configurable: true,
+    writable: true,
+  });
+}
+
 /** The typed error of `code`; a code of a newer server becomes a plain `FloError`. */
 export function errorOf(code: string, message: string, options: ErrorOptions): FloError {
   const isKnown = Object.hasOwn(ERROR_CODES, code);
   const kind = isKnown ? CLASSES[code as keyof typeof ERROR_CODES] : FloError;
   return new kind(message, options);
-}
-
-/** Names survive minifiers only where they are written out. */
-function named(kind: { prototype: Error }, name: string): void {
-  Object.defineProperty(kind.prototype, "name", { value: name, configurable: true, writable: true });
 }
 
 function versionIn(details: Readonly<Record<string, unknown>>, name: string): bigint | null {

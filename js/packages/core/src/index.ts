@@ -13,7 +13,8 @@ export type {
 } from "./action.js";
 export { Action } from "./action.js";
 export type { CancelOptions, InvokeOptions } from "./action-commands.js";
-export { type ActionHandler, ActionWorker, type ActionWorkerOptions } from "./action-worker.js";
+export type { ActionHandler, ActionWorkerOptions } from "./action-handlers.js";
+export { ActionWorker } from "./action-worker.js";
 export type { Batch, FillBatch, Recorded } from "./batch.js";
 export type { Payload } from "./bytes.js";
 export { Wait } from "./call.js";
@@ -28,12 +29,17 @@ export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from
 export { frame, LENGTH_BYTES, PREAMBLE } from "./frames.js";
 export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./kv.js";
 export { Kv, KvReader } from "./kv.js";
-export type { CasOptions, CheckOptions, PutOptions, TouchOptions, TtlOptions } from "./kv-commands.js";
+export type {
+  CasOptions,
+  CheckOptions,
+  PutOptions,
+  TouchOptions,
+  TtlOptions,
+} from "./kv-commands.js";
 export { LeaseMemory } from "./leases.js";
 export * as limits from "./limits.generated.js";
 export { VERSION } from "./limits.generated.js";
 export type { Logger } from "./logger.js";
-export * as messages from "./messages.generated.js";
 export type {
   AckResult,
   ActionInfo,
@@ -64,7 +70,14 @@ export type {
   VersionEntry,
   WorkerInfo,
 } from "./messages.generated.js";
-export { ActionType, RunStatus, Severity, SyncAction, WorkflowStatus } from "./messages.generated.js";
+export * as messages from "./messages.generated.js";
+export {
+  ActionType,
+  RunStatus,
+  Severity,
+  SyncAction,
+  WorkflowStatus,
+} from "./messages.generated.js";
 export { Namespaces } from "./namespaces.js";
 export { type CallOptions, known, type OptionNames } from "./options.js";
 export { type ListOptions, Page } from "./page.js";
@@ -82,6 +95,7 @@ export type {
 export { randomHex } from "./random.js";
 export { Request, type RequestKind } from "./request.js";
 export { type RetryOptions, RetryPolicy } from "./retry.js";
+export type { Scalar } from "./schema.js";
 export { type ReadOptions, Stream, StreamRecords } from "./stream.js";
 export type {
   AppendManyOptions,
@@ -101,7 +115,6 @@ export type {
 } from "./stream-group-commands.js";
 export { GroupMode } from "./stream-group-commands.js";
 export type { GroupReadOptions, PendingOptions } from "./stream-groups.js";
-export type { Scalar } from "./schema.js";
 export { StreamID } from "./stream-id.js";
 export { type StreamHandler, StreamWorker, type StreamWorkerOptions } from "./stream-worker.js";
 export type { Link, LinkEvents, Transport } from "./transport.js";
@@ -113,7 +126,7 @@ export type {
   RegisterWorkerOptions,
 } from "./worker.js";
 export { Worker } from "./worker.js";
-export { type ClientSource, type WorkerBaseOptions } from "./worker-base.js";
+export type { ClientSource, WorkerBaseOptions } from "./worker-base.js";
 export type { CompleteOptions, FailOptions } from "./worker-commands.js";
 export type {
   FollowRunOptions,

@@ -1,7 +1,7 @@
 /** Builds the commands of keys; `client.kv` and batches share it. Nothing here talks to a server. */
 
-import { Commands } from "./commands.js";
 import { jsonBytes, type Payload, toBytes } from "./bytes.js";
+import { Commands } from "./commands.js";
 import { BadRequestError } from "./errors.js";
 import { DURATION_MS_MAX } from "./limits.generated.js";
 import {
@@ -14,7 +14,7 @@ import {
   KvTouch,
   type PutResult,
 } from "./messages.generated.js";
-import { type NoOptions, NONE, type OptionNames } from "./options.js";
+import { NONE, type NoOptions, type OptionNames } from "./options.js";
 import type { Request } from "./request.js";
 
 export interface TtlOptions {
@@ -79,12 +79,7 @@ export class KvCommands extends Commands {
     return KvTouch.of({ key, ttlMs: 0, casVersion });
   }
 
-  jsonSet(
-    key: string,
-    path: string,
-    value: unknown,
-    options: NoOptions = {},
-  ): Request<PutResult> {
+  jsonSet(key: string, path: string, value: unknown, options: NoOptions = {}): Request<PutResult> {
     this.known("kv.jsonSet", options, NONE);
     return KvJsonSet.of({ key, path, value: jsonBytes("value", value) });
   }

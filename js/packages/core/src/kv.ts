@@ -3,12 +3,7 @@
 import { type Payload, toText } from "./bytes.js";
 import type { Caller } from "./caller.js";
 import { BadTypeError } from "./errors.js";
-import {
-  type CasOptions,
-  KvCommands,
-  type PutOptions,
-  type TouchOptions,
-} from "./kv-commands.js";
+import { type CasOptions, KvCommands, type PutOptions, type TouchOptions } from "./kv-commands.js";
 import { LIMIT_MAX } from "./limits.generated.js";
 import {
   type KvEntry,

@@ -60,5 +60,7 @@ function named(item: RecordId): NamedRecord {
   if (isRecord(item)) {
     return { id: item.id, lease: item.lease };
   }
-  throw new BadTypeError(`${typeName(item)} is no record id; give a StreamID, its text or a record`);
+  throw new BadTypeError(
+    `${typeName(item)} is no record id; give a StreamID, its text or a record`,
+  );
 }

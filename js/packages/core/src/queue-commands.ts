@@ -1,7 +1,7 @@
 /** Builds the commands of queues; `client.queue` and batches share it. Nothing here is sent. */
 
-import { Commands } from "./commands.js";
 import { manyBytes, type Payload, toBytes } from "./bytes.js";
+import { Commands } from "./commands.js";
 import type { LeaseMemory } from "./leases.js";
 import {
   type AckResult,
@@ -18,7 +18,7 @@ import {
   QueuePurge,
   QueueTouch,
 } from "./messages.generated.js";
-import { type CallOptions, type NoOptions, NONE, type OptionNames } from "./options.js";
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "./options.js";
 import type { Request } from "./request.js";
 import { big } from "./schema.js";
 

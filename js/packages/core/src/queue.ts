@@ -4,6 +4,7 @@
  * Priority is strict: a flood of urgent messages (a low `priority` number) holds up the rest.
  */
 
+import { AckMode } from "./ack-mode.js";
 import type { Payload } from "./bytes.js";
 import type { Caller } from "./caller.js";
 import type { LeaseMemory } from "./leases.js";
@@ -29,7 +30,6 @@ import {
   QueueCommands,
   type Seqs,
 } from "./queue-commands.js";
-import { AckMode } from "./ack-mode.js";
 import { choice } from "./schema.js";
 
 export interface DequeueOptions {

@@ -32,7 +32,8 @@ export function requestKind<Fields, Reply>(
     role,
     fields,
     reply,
-    of: (given) => new Request(kind as AnyRequestKind, given as object, (decoded) => decoded as Reply),
+    of: (given) =>
+      new Request(kind as AnyRequestKind, given as object, (decoded) => decoded as Reply),
   };
   return kind;
 }

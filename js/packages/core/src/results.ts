@@ -2,7 +2,8 @@
 
 import { BadRequestError } from "./errors.js";
 import { LIMIT_MAX, MIB } from "./limits.generated.js";
-import type { TaskResult } from "./messages.generated.js";
+import type { Task, TaskResult } from "./messages.generated.js";
+import { NO_BYTES } from "./schema.js";
 
 const EXCHANGE_BYTES_MAX = MIB; // outputs of one exchange together; a single larger one goes alone
 
@@ -50,4 +51,12 @@ export class Results {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+/** How a claimed run ended. */
+export function resultOf(
+  { runId, lease }: Pick<Task, "runId" | "lease">,
+  told: Partial<TaskResult>,
+): TaskResult {
+  return { runId, lease, output: NO_BYTES, outcome: "success", error: null, retry: true, ...told };
 }

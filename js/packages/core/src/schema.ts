@@ -49,12 +49,12 @@ export const text: Schema<string> = {
 export const bytes: Schema<Uint8Array> = {
   encode: (value, field) => (value instanceof Uint8Array ? value : refuse(field, "bytes", value)),
   /** A copy: what is decoded is a window on the whole frame. */
-  decode: (value) =>
-    value instanceof Uint8Array ? new Uint8Array(value) : broken("bytes", value),
+  decode: (value) => (value instanceof Uint8Array ? new Uint8Array(value) : broken("bytes", value)),
 };
 
 export const bool: Schema<boolean> = {
-  encode: (value, field) => (typeof value === "boolean" ? value : refuse(field, "a boolean", value)),
+  encode: (value, field) =>
+    typeof value === "boolean" ? value : refuse(field, "a boolean", value),
   decode: (value) => (typeof value === "boolean" ? value : broken("a boolean", value)),
 };
 
@@ -132,7 +132,9 @@ export function choice<T extends string>(options: Readonly<Record<string, T>>): 
     encode(value, field) {
       const known = Object.values(options);
       if (!known.includes(value as T)) {
-        throw new BadRequestError(`${field} is ${shown(value)}; it must be one of: ${known.join(", ")}`);
+        throw new BadRequestError(
+          `${field} is ${shown(value)}; it must be one of: ${known.join(", ")}`,
+        );
       }
       return value;
     },

@@ -11,7 +11,7 @@ import {
   StreamTrim,
   type TrimResult,
 } from "./messages.generated.js";
-import { type OptionNames } from "./options.js";
+import type { OptionNames } from "./options.js";
 import { type Position, positionText } from "./positions.js";
 import type { Request } from "./request.js";
 import { GroupCommands } from "./stream-group-commands.js";
@@ -94,7 +94,9 @@ export class StreamCommands extends GroupCommands {
   alter(stream: string, options: RetentionOptions = {}): Request<StreamInfo> {
     const given = this.known("stream.alter", options, RETENTION);
     const { maxAgeMs = null, maxRecords = null, maxBytes = null } = given;
-    const unchanged = SETTINGS.filter(([name]) => given[name] === undefined).map(([, wire]) => wire);
+    const unchanged = SETTINGS.filter(([name]) => given[name] === undefined).map(
+      ([, wire]) => wire,
+    );
     return StreamAlter.of({ stream, maxAgeMs, maxRecords, maxBytes, unchanged });
   }
 

@@ -17,12 +17,7 @@ import {
   type ReadResult,
   type StreamRecord,
 } from "./messages.generated.js";
-import {
-  type CallOptions,
-  type NoOptions,
-  NONE,
-  type OptionNames,
-} from "./options.js";
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "./options.js";
 import { namedRecords, type Position, positionText, type RecordIds } from "./positions.js";
 import type { Request } from "./request.js";
 import type { StreamID } from "./stream-id.js";
@@ -167,7 +162,13 @@ export class GroupCommands extends Commands {
 
   groupTouch(stream: string, ids: RecordIds, options: GroupTouchOptions): Request<GroupAckResult> {
     const { group, consumer, extendMs } = this.known("stream.groupTouch", options, TOUCH);
-    return GroupTouch.of({ stream, group, consumer, extendMs, ...this.#held(stream, ids, options) });
+    return GroupTouch.of({
+      stream,
+      group,
+      consumer,
+      extendMs,
+      ...this.#held(stream, ids, options),
+    });
   }
 
   /** The leases of what is claimed are remembered. */

@@ -28,9 +28,7 @@ export class StreamID {
   /** Negative where `a` stands before `b`: for `Array.sort`. */
   static compare(a: StreamID, b: StreamID): number {
     const [left, right] =
-      a.timestampMs === b.timestampMs
-        ? [a.sequence, b.sequence]
-        : [a.timestampMs, b.timestampMs];
+      a.timestampMs === b.timestampMs ? [a.sequence, b.sequence] : [a.timestampMs, b.timestampMs];
     return left < right ? -1 : left > right ? 1 : 0;
   }
 

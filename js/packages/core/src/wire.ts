@@ -9,7 +9,7 @@
 
 import { Decoder, Encoder } from "@msgpack/msgpack";
 
-import { BadRequestError, errorOf, FloError, ProtocolError } from "./errors.js";
+import { BadRequestError, errorOf, type FloError, ProtocolError } from "./errors.js";
 import { frame, LENGTH_BYTES } from "./frames.js";
 import { MIB } from "./limits.generated.js";
 import { ProblemSchema } from "./messages.generated.js";

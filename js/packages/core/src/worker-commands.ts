@@ -1,10 +1,10 @@
 /** Builds the commands that settle runs; `client.worker` and batches share it. */
 
-import { Commands } from "./commands.js";
 import { type Payload, toBytes } from "./bytes.js";
+import { Commands } from "./commands.js";
 import { BadTypeError } from "./errors.js";
 import { type Task, WorkerComplete, WorkerFail } from "./messages.generated.js";
-import { type OptionNames } from "./options.js";
+import type { OptionNames } from "./options.js";
 import type { Request } from "./request.js";
 import { typeName } from "./shown.js";
 

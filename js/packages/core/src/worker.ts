@@ -23,7 +23,12 @@ import {
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "./options.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import type { ExtendOptions } from "./queue-commands.js";
-import { claimOf, type CompleteOptions, type FailOptions, WorkerCommands } from "./worker-commands.js";
+import {
+  type CompleteOptions,
+  claimOf,
+  type FailOptions,
+  WorkerCommands,
+} from "./worker-commands.js";
 
 const WAIT_MS = 30_000;
 

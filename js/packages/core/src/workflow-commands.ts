@@ -3,7 +3,7 @@
 import { jsonText } from "./bytes.js";
 import { Commands } from "./commands.js";
 import { WorkflowCancel, WorkflowSignal, WorkflowStart } from "./messages.generated.js";
-import { type NoOptions, NONE, type OptionNames } from "./options.js";
+import { NONE, type NoOptions, type OptionNames } from "./options.js";
 import type { Request } from "./request.js";
 import { NO_BYTES } from "./schema.js";
 import { runOf, type WorkflowStatusResult } from "./workflow-results.js";

@@ -17,7 +17,7 @@ const memories = () => ({ queue: new LeaseMemory(), stream: new LeaseMemory() })
 const TASK = { runId: "run-1", lease: 9n } as Task;
 
 function commandsOf(caller: Recorder): Request<unknown>[] {
-  return (caller.last?.fields as { commands: Request<unknown>[] }).commands;
+  return caller.lastFields["commands"] as Request<unknown>[];
 }
 
 test("a batch records writes and answers what each would have answered", async () => {
@@ -111,7 +111,8 @@ test("a batch has one namespace, and knows the leases of it", async () => {
   caller.answers.push([[[], []]]);
   await runBatch(caller, known, (b) => b.queue.ack("q", [1n]), { namespace: "other" });
   assert.equal(caller.last?.namespace, "other");
-  assert.deepEqual((commandsOf(caller)[0]?.fields as { leases: unknown }).leases, [5n]);
+  const [ack] = commandsOf(caller);
+  assert.deepEqual(ack?.fields, { queue: "q", seqs: [1n], leases: [5n] });
   const fill = (b: Batch) => b.kv.put("k", "v", { namespace: "x" } as object);
   const error = await rejection(runBatch(caller, known, fill, {}));
   assert.ok(error instanceof BadRequestError);

@@ -21,7 +21,7 @@ import {
 import type { Request } from "../dist/request.js";
 import { StreamID } from "../dist/stream-id.js";
 import type { Envelope } from "./envelope.js";
-import { answerPlainly, silentFor, SILENCE } from "./fake-server.js";
+import { answerPlainly, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";
 
 function holder(): { held: Envelope[]; script: (envelope: Envelope) => unknown } {
@@ -65,7 +65,10 @@ test("a session is opened once, and writes are numbered from one", async () => {
   assert.equal(server.sessions.size, 0);
   const puts = Array.from({ length: 50 }, (_, index) => client.kv.put(`k${index}`, ""));
   const versions = (await clock.until(Promise.all(puts))).map(({ version }) => version);
-  assert.deepEqual(versions, Array.from({ length: 50 }, (_, index) => BigInt(index + 1)));
+  assert.deepEqual(
+    versions,
+    Array.from({ length: 50 }, (_, index) => BigInt(index + 1)),
+  );
   assert.equal(server.requests(SessionOpen).length, 1);
   await client.close();
 });
@@ -397,8 +400,7 @@ test("a long poll holds up no other write", async () => {
     await clock.until(Promise.all(puts));
   }
   const taken = new Set(server.applied.map(({ number }) => number));
-  const place = (number: number) =>
-    Math.floor(number / SESSION_BLOCK_WRITES) % SESSION_BLOCKS;
+  const place = (number: number) => Math.floor(number / SESSION_BLOCK_WRITES) % SESSION_BLOCKS;
   for (const number of taken) {
     const isSameBlock = number < SESSION_BLOCK_WRITES;
     assert.ok(isSameBlock || place(number) !== place(waiting?.number ?? 0), `number ${number}`);

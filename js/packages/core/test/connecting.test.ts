@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { FloClient } from "../dist/client.js";
 import * as errors from "../dist/errors.js";
 import { KvPut } from "../dist/messages.generated.js";
-import { FakeServer, silentFor, SILENCE } from "./fake-server.js";
+import { FakeServer, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";
 
 test("greets with version, session and token", async () => {
@@ -154,7 +154,10 @@ test("options that can never be right are refused", () => {
   }
   assert.throws(() => new FloClient(server, { namespace: "9x" }), errors.BadRequestError);
   assert.throws(() => new FloClient(server, { timeout: 5 } as object), /no option "timeout"/);
-  assert.throws(() => new FloClient(server, { retry: { delay: 1 } as object }), /no option "delay"/);
+  assert.throws(
+    () => new FloClient(server, { retry: { delay: 1 } as object }),
+    /no option "delay"/,
+  );
 });
 
 test("a link that breaks right after its greeting is made again", async () => {

@@ -4,7 +4,7 @@ import { FloError } from "../dist/errors.js";
 import { FrameReader, joined, PREAMBLE } from "../dist/frames.js";
 import { CancelWait, Hello, KvGet, KvPut, Ping, SessionOpen } from "../dist/messages.generated.js";
 import type { Link, LinkEvents, Transport } from "../dist/transport.js";
-import { decodeEnvelope, encodeAnswer, encodeError, type Envelope } from "./envelope.js";
+import { decodeEnvelope, type Envelope, encodeAnswer, encodeError } from "./envelope.js";
 
 /** What a script returns to give no answer. */
 export const SILENCE = Symbol("silence");

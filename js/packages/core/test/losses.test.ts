@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import * as errors from "../dist/errors.js";
 import { Backup, GetServerInfo, KvGet, SessionOpen } from "../dist/messages.generated.js";
-import { answerPlainly, silentFor, SILENCE } from "./fake-server.js";
+import { answerPlainly, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";
 
 test("an unanswered write is sent again under its number and runs once", async () => {
@@ -152,7 +152,10 @@ test("a token refused on reconnect is told to waiting calls at once", async () =
   await client.close();
 });
 
-for (const refusal of [new errors.UnavailableError("going down"), new errors.OverloadedError("full")]) {
+for (const refusal of [
+  new errors.UnavailableError("going down"),
+  new errors.OverloadedError("full"),
+]) {
   test(`a server that answers ${refusal.code} on reconnect is waited for`, async () => {
     const { server, clock, client } = setUp();
     await clock.until(client.connect());
@@ -219,9 +222,7 @@ test("trying again ends with the time-out", async () => {
   const { clock, client } = setUp(() => new errors.OverloadedError("busy"), { timeoutMs: 2_000 });
   await clock.until(client.connect());
   const begun = clock.now;
-  assert.ok(
-    (await rejection(clock.until(client.kv.get("a")))) instanceof errors.OverloadedError,
-  );
+  assert.ok((await rejection(clock.until(client.kv.get("a")))) instanceof errors.OverloadedError);
   assert.ok(clock.now - begun <= 2_000);
   await client.close();
 });

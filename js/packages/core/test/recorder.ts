@@ -1,10 +1,10 @@
 /** A caller that remembers what it is asked, and answers as it is told. */
 
+import { FakeClock } from "@floruntime/testing";
 import type { Caller, WaitOptions } from "../dist/caller.js";
 import { defaultLogger } from "../dist/logger.js";
 import type { CallOptions } from "../dist/options.js";
 import type { Request } from "../dist/request.js";
-import { FakeClock } from "@floruntime/testing";
 
 export interface Asked {
   readonly name: string;
@@ -34,6 +34,11 @@ export class Recorder implements Caller {
       throw answer;
     }
     return request.finish(answer);
+  }
+
+  /** The fields of the latest question. */
+  get lastFields(): Readonly<Record<string, unknown>> {
+    return (this.last?.fields ?? {}) as Record<string, unknown>;
   }
 
   /** The latest question. */

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-
+import { FakeClock } from "@floruntime/testing";
 import { manyBytes, toBytes } from "../dist/bytes.js";
 import { checkName, checkNamespace, checkRange } from "../dist/checks.js";
 import { orAborted, sleep, systemClock } from "../dist/clock.js";
 import { BadRequestError, BadTypeError, FloError, NonRetryableError } from "../dist/errors.js";
 import { deferred, Flag } from "../dist/flag.js";
-import { frame, FrameReader } from "../dist/frames.js";
+import { FrameReader, frame } from "../dist/frames.js";
 import { errorText } from "../dist/handlers.js";
 import { LeaseMemory } from "../dist/leases.js";
 import {
@@ -27,7 +27,6 @@ import { texts } from "../dist/schema.js";
 import { shown } from "../dist/shown.js";
 import { StreamID } from "../dist/stream-id.js";
 import { pack, unpack } from "../dist/wire.js";
-import { FakeClock } from "@floruntime/testing";
 import { rejection } from "./setup.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -138,7 +137,17 @@ test("stream ids are written, read and sorted", () => {
 test("what is no stream id is refused", () => {
   const most = "18446744073709551615";
   assert.equal(String(StreamID.parse(`${most}-${most}`)), `${most}-${most}`);
-  for (const text of ["", "1", "1-", "-1", "a-1", "1-1-1", " 1-1", "18446744073709551616-0", "١-1"]) {
+  for (const text of [
+    "",
+    "1",
+    "1-",
+    "-1",
+    "a-1",
+    "1-1-1",
+    " 1-1",
+    "18446744073709551616-0",
+    "١-1",
+  ]) {
     assert.throws(() => StreamID.parse(text), BadRequestError, text);
   }
 });
@@ -158,8 +167,14 @@ test("records are named by id, by text or by themselves", () => {
   const record = { id: new StreamID(1n, 0n), lease: 5n, payload: bytes() } as never;
   const expected = [{ id: new StreamID(1n, 0n), lease: 5n }];
   assert.deepEqual(namedRecords(record), expected);
-  assert.deepEqual(namedRecords(["1-0", new StreamID(2n, 0n)]).map(({ lease }) => lease), [0n, 0n]);
-  assert.deepEqual(namedRecords("1-0").map(({ id }) => `${id}`), ["1-0"]);
+  assert.deepEqual(
+    namedRecords(["1-0", new StreamID(2n, 0n)]).map(({ lease }) => lease),
+    [0n, 0n],
+  );
+  assert.deepEqual(
+    namedRecords("1-0").map(({ id }) => `${id}`),
+    ["1-0"],
+  );
   assert.throws(() => namedRecords([5 as never]), /number is no record id/);
 });
 
@@ -353,7 +368,12 @@ test("a logger says what it is about; the default one keeps quiet about small th
   logger.info("b");
   logger.warn("c", 1);
   logger.error("d");
-  assert.deepEqual(lines, [["run-1:", "a"], ["run-1:", "b"], ["run-1:", "c", 1], ["run-1:", "d"]]);
+  assert.deepEqual(lines, [
+    ["run-1:", "a"],
+    ["run-1:", "b"],
+    ["run-1:", "c", 1],
+    ["run-1:", "d"],
+  ]);
   const warned = mock.method(console, "warn", () => undefined);
   const failed = mock.method(console, "error", () => undefined);
   defaultLogger.debug("x");

@@ -90,7 +90,9 @@ class TcpLink implements Link {
     const outgoing = this.#outgoing;
     this.#outgoing = [];
     if (!this.#isClosing && this.#socket.writable) {
-      this.#socket.write(outgoing.length === 1 ? (outgoing[0] as Uint8Array) : Buffer.concat(outgoing));
+      this.#socket.write(
+        outgoing.length === 1 ? (outgoing[0] as Uint8Array) : Buffer.concat(outgoing),
+      );
     }
   }
 

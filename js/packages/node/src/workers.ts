@@ -3,16 +3,16 @@
 import { hostname } from "node:os";
 
 import {
-  ActionWorker as CoreActionWorker,
-  type ActionWorkerOptions as CoreActionWorkerOptions,
   BadRequestError,
   type ClientSource,
+  ActionWorker as CoreActionWorker,
+  type ActionWorkerOptions as CoreActionWorkerOptions,
+  StreamWorker as CoreStreamWorker,
+  type StreamWorkerOptions as CoreStreamWorkerOptions,
   known,
   type Logger,
   type OptionNames,
   randomHex,
-  StreamWorker as CoreStreamWorker,
-  type StreamWorkerOptions as CoreStreamWorkerOptions,
   type WorkerBaseOptions,
 } from "@floruntime/core";
 

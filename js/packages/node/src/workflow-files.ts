@@ -6,10 +6,10 @@ import { basename, extname, join } from "node:path";
 import {
   BadRequestError,
   type CallOptions,
+  Workflow as CoreWorkflow,
   type Problem,
   Severity,
   type SyncResult,
-  Workflow as CoreWorkflow,
 } from "@floruntime/core";
 
 const SUFFIXES = [".yaml", ".yml"];

@@ -36,7 +36,11 @@ async function finished(action: string): Promise<number> {
   let count = 0;
   let cursor: string | null = null;
   do {
-    const page = await client.action.listRuns(action, { status: "completed", limit: 1_000, cursor });
+    const page = await client.action.listRuns(action, {
+      status: "completed",
+      limit: 1_000,
+      cursor,
+    });
     count += page.length;
     cursor = page.cursor;
   } while (cursor !== null);

@@ -79,7 +79,10 @@ test("KV: counters, documents, pages", async () => {
   const page = await client.kv.scan(`${prefix}:`, { limit: 2 });
   assert.deepEqual([page.entries.length, page.hasMore], [2, true]);
   const rest = await client.kv.scan(`${prefix}:`, { cursor: page.cursor });
-  assert.deepEqual(rest.entries.map(({ key }) => key), [`${prefix}:c`]);
+  assert.deepEqual(
+    rest.entries.map(({ key }) => key),
+    [`${prefix}:c`],
+  );
   const all = [];
   for await (const { value } of client.kv.iterate(`${prefix}:`)) {
     all.push(text(value));
@@ -111,7 +114,10 @@ test("queues: leases, dead letters, settings", async () => {
   const first = await client.queue.enqueue(queue, "once", { dedupKey: "d" });
   assert.equal(await client.queue.enqueue(queue, "again", { dedupKey: "d" }), first);
   const result = await client.queue.dequeue(queue, 10, { visibilityTimeoutMs: 60_000 });
-  assert.deepEqual(result.messages.map((message) => text(message.payload)), ["work", "once"]);
+  assert.deepEqual(
+    result.messages.map((message) => text(message.payload)),
+    ["work", "once"],
+  );
   assert.deepEqual(await client.queue.ack(queue, [seq]), { done: [seq], stale: [] });
   await client.queue.nack(queue, [first], { toDlq: true, error: "broken" });
   const dead = await client.queue.dlqList(queue);
@@ -150,10 +156,15 @@ test("streams: appending, reading, trimming", async () => {
     headers: { source: "web", __proto__: "harmless" } as Record<string, string>,
   });
   assert.ok(first.id instanceof StreamID);
-  const [second] = await client.streams.appendMany(stream, ["b", "c"], { partitionKey: "user-123" });
+  const [second] = await client.streams.appendMany(stream, ["b", "c"], {
+    partitionKey: "user-123",
+  });
   assert.equal(second?.partition, first.partition);
   const { records } = await client.stream.read(stream, { start: first.id, limit: 100 });
-  assert.deepEqual(records.map(({ payload }) => text(payload)), ["a", "b", "c"]);
+  assert.deepEqual(
+    records.map(({ payload }) => text(payload)),
+    ["a", "b", "c"],
+  );
   assert.equal(records[0]?.headers["source"], "web");
   const rest = await client.stream.read(stream, { after: first.id });
   assert.equal(rest.records.length, 2);
@@ -180,14 +191,20 @@ test("groups: leases by id, dead letters, seeking", async () => {
   await client.stream.groupJoin(stream, "g", "c");
   const options = { group: "g", consumer: "c" };
   const { records } = await client.stream.groupRead(stream, options);
-  assert.deepEqual(records.map(({ attempt }) => attempt), [1, 1]);
+  assert.deepEqual(
+    records.map(({ attempt }) => attempt),
+    [1, 1],
+  );
   const [a, b] = records as [StreamRecord, StreamRecord];
   const acked = await client.stream.groupAck(stream, [a.id], options);
   assert.deepEqual(acked.done.map(String), [`${a.id}`]);
   assert.equal((await client.stream.groupPending(stream, "g")).length, 1);
   await client.stream.groupNack(stream, [b], { ...options, error: "broken" });
   const dead = await client.stream.groupDead(stream, "g");
-  assert.deepEqual(dead.map(({ reason, error }) => [reason, error]), [["max_attempts", "broken"]]);
+  assert.deepEqual(
+    dead.map(({ reason, error }) => [reason, error]),
+    [["max_attempts", "broken"]],
+  );
   const info = await client.stream.groupSeek(stream, "g", { start: "0" });
   assert.equal(info.lag, 2);
   assert.ok((await client.stream.groupList(stream)).some(({ name }) => name === "g"));
@@ -313,12 +330,18 @@ test("Python works off what Node enqueues, and Node what Python enqueues", async
   const queue = fresh();
   const seq = await client.queue.enqueue(queue, "one");
   const taken = (await peer.call("queue.dequeue", [queue])) as { messages: { seq: number }[] };
-  assert.deepEqual(taken.messages.map((message) => BigInt(message.seq)), [seq]);
+  assert.deepEqual(
+    taken.messages.map((message) => BigInt(message.seq)),
+    [seq],
+  );
   assert.deepEqual((await client.queue.dequeue(queue)).messages, []);
   await peer.call("queue.nack", [queue, [Number(seq)]], { release: true });
   await peer.call("queue.enqueue", [queue, "two"], { priority: 1 });
   const { messages } = await client.queue.dequeue(queue, 10);
-  assert.deepEqual(messages.map(({ payload }) => text(payload)), ["two", "one"]);
+  assert.deepEqual(
+    messages.map(({ payload }) => text(payload)),
+    ["two", "one"],
+  );
   assert.equal((await client.queue.ack(queue, messages)).done.length, 2);
 });
 

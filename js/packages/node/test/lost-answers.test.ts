@@ -129,7 +129,10 @@ const WRITES: readonly Write[] = [
     prepare: (name) => client.stream.appendMany(name, ["a", "b"]),
     act: (name) => client.stream.groupRead(name, { group: "g", consumer: "c" }),
     check: async (name, { records }: messages.ReadResult) => {
-      assert.deepEqual(records.map(({ attempt }) => attempt), [1, 1]);
+      assert.deepEqual(
+        records.map(({ attempt }) => attempt),
+        [1, 1],
+      );
       const ids = records.map(({ id }) => id);
       const acked = await client.stream.groupAck(name, ids, { group: "g", consumer: "c" });
       assert.equal(acked.done.length, 2);
@@ -143,7 +146,10 @@ const WRITES: readonly Write[] = [
     act: (name) => client.action.invoke(name, "in"),
     check: async (name, { runId, created }: messages.InvokeResult) => {
       assert.equal(created, true);
-      assert.deepEqual((await client.action.listRuns(name)).map((run) => run.runId), [runId]);
+      assert.deepEqual(
+        (await client.action.listRuns(name)).map((run) => run.runId),
+        [runId],
+      );
     },
   },
   {
@@ -251,7 +257,10 @@ test("a subscription and a watch lose and repeat nothing", async () => {
     await Promise.all([client.stream.append(name, `${index}`), client.kv.incr(name)]);
   }
   await last;
-  assert.deepEqual(seen, Array.from({ length: 60 }, (_, index) => `${index}`));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 60 }, (_, index) => `${index}`),
+  );
   for (let index = 1; index <= 60; index++) {
     const { value } = await watch.next();
     assert.equal(new TextDecoder().decode(value.value), `${index}`);

@@ -35,7 +35,10 @@ test("values of every size go both ways", async () => {
   const values = sizes.map((size) => new Uint8Array(size).fill(size % 251));
   await Promise.all(values.map((value, index) => client.kv.put(`k${index}`, value)));
   const entries = await client.kv.mget(values.map((_, index) => `k${index}`));
-  assert.deepEqual(entries.map((entry) => entry?.value), values);
+  assert.deepEqual(
+    entries.map((entry) => entry?.value),
+    values,
+  );
   const key = "ä".repeat(2_048);
   await client.kv.put(key, "long key");
   assert.equal((await client.kv.entry(key))?.key, key);

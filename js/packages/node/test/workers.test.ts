@@ -181,7 +181,11 @@ test("a non-retryable error fails the run at once", async () => {
 // Leases
 
 /** A handler that waits until the test lets it go on. */
-function gate(): { handler: (ctx: ActionContext) => Promise<string>; open: () => void; seen: ActionContext[] } {
+function gate(): {
+  handler: (ctx: ActionContext) => Promise<string>;
+  open: () => void;
+  seen: ActionContext[];
+} {
   const seen: ActionContext[] = [];
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -210,7 +214,11 @@ test("a running handler keeps its lease", async () => {
 });
 
 test("without autoTouch the lease runs out, and the late result is refused", async () => {
-  const [name, worker, { handler, open, seen }] = [fresh(), newWorker({ autoTouch: false }), gate()];
+  const [name, worker, { handler, open, seen }] = [
+    fresh(),
+    newWorker({ autoTouch: false }),
+    gate(),
+  ];
   worker.action(name, handler, { timeoutMs: 9_000 });
   await begin(worker);
   const { runId } = await client.action.invoke(name);
@@ -329,7 +337,11 @@ test("stop lets running handlers finish and takes nothing new", async () => {
 });
 
 test("what does not finish in time goes back with no attempt counted", async () => {
-  const [name, worker, { handler, open, seen }] = [fresh(), newWorker({ drainTimeoutMs: 500 }), gate()];
+  const [name, worker, { handler, open, seen }] = [
+    fresh(),
+    newWorker({ drainTimeoutMs: 500 }),
+    gate(),
+  ];
   worker.action(name, handler);
   await begin(worker);
   const { runId } = await client.action.invoke(name);
@@ -389,7 +401,10 @@ test("what was claimed ahead goes back when nothing moves", async () => {
   open();
   await until(async () => (await status(invoked.at(-1)?.runId ?? "")) === "completed");
   const runs = await client.action.listRuns(name);
-  assert.ok(runs.every(({ attempt }) => attempt === 1), "no attempt was counted for what went back");
+  assert.ok(
+    runs.every(({ attempt }) => attempt === 1),
+    "no attempt was counted for what went back",
+  );
 });
 
 test("one round trip settles and claims several", async () => {
@@ -423,7 +438,10 @@ test("what cannot be right is refused by name", async () => {
   assert.throws(() => new ActionWorker({}), /needs an endpoint or a client/);
   assert.throws(() => new ActionWorker({ endpoint, client }), /and not both/);
   assert.throws(() => new ActionWorker({ client, token: "x" }), /token is the client's/);
-  assert.throws(() => new ActionWorker({ endpoint, concurency: 5 } as object), /no option "concurency"/);
+  assert.throws(
+    () => new ActionWorker({ endpoint, concurency: 5 } as object),
+    /no option "concurency"/,
+  );
   assert.throws(() => new ActionWorker({ endpoint, concurrency: 0 }), /concurrency is 0/);
   assert.throws(() => new ActionWorker({ endpoint, blockMs: 0 }), /blockMs is 0/);
   assert.throws(() => new ActionWorker({ endpoint, namespace: "9x" }), /namespace "9x"/);
@@ -432,12 +450,21 @@ test("what cannot be right is refused by name", async () => {
   worker.action("a", () => "");
   assert.throws(() => worker.action("a", () => ""), /has a handler already/);
   assert.throws(() => worker.action("b", 5 as never), /handler of b must be a function/);
-  assert.throws(() => worker.action("b", () => "", { retries: 1 } as object), /no option "retries"/);
+  assert.throws(
+    () => worker.action("b", () => "", { retries: 1 } as object),
+    /no option "retries"/,
+  );
   await assert.rejects(new ActionWorker({ endpoint }).start(), /has no actions/);
   const stream = { stream: "s", group: "g", handler: () => undefined };
   assert.throws(() => new StreamWorker({ endpoint, ...stream, batchSize: 0 }), /batchSize is 0/);
-  assert.throws(() => new StreamWorker({ endpoint, ...stream, stream: "" }), /stream "" has 0 bytes/);
-  assert.throws(() => new StreamWorker({ endpoint, ...stream, handler: 5 as never }), /handler must be/);
+  assert.throws(
+    () => new StreamWorker({ endpoint, ...stream, stream: "" }),
+    /stream "" has 0 bytes/,
+  );
+  assert.throws(
+    () => new StreamWorker({ endpoint, ...stream, handler: 5 as never }),
+    /handler must be/,
+  );
 });
 
 test("a server that is not there is told at the start", async () => {
@@ -542,7 +569,9 @@ test("it joins again after its stream was deleted", async () => {
   });
   workers.push(worker);
   await begin(worker);
-  await until(async () => (await client.stream.groupInfo(stream, "g")).pending === 0 && seen.length);
+  await until(
+    async () => (await client.stream.groupInfo(stream, "g")).pending === 0 && seen.length,
+  );
   await client.stream.delete(stream, { force: true });
   await client.stream.append(stream, "second");
   await until(async () => {
@@ -574,5 +603,9 @@ test("stop hands back the records that have not begun and that do not finish", a
   await clock.advance(100);
   await until(() => !worker.isRunning);
   const { records } = await client.stream.groupRead(stream, { group: "g", consumer: "next" });
-  assert.deepEqual(records.map(({ attempt }) => attempt), [1, 1, 1], "no attempt was counted");
+  assert.deepEqual(
+    records.map(({ attempt }) => attempt),
+    [1, 1, 1],
+    "no attempt was counted",
+  );
 });

@@ -107,12 +107,18 @@ test("definitions are refused with all their problems, and where they are", asyn
     assert.ok((problem?.line ?? 0) > 5 && (problem?.column ?? 0) > 0);
     return true;
   });
-  assert.deepEqual(await client.workflow.validate(waiting(name)), []);
+  const warnings = await client.workflow.validate(waiting(name));
+  assert.deepEqual(
+    warnings.map(({ severity, path }) => [severity, path]),
+    [["warning", "start.waitForSignal"]],
+  );
   assert.ok((await client.workflow.validate(broken)).length >= 2);
   assert.equal(await client.workflow.getDefinition(name), null);
   await client.workflow.sync(waiting(name));
   await assert.rejects(client.workflow.sync(waiting(name, "description: other\n")), ConflictError);
-  const [definition] = (await client.workflow.listDefinitions()).filter((each) => each.name === name);
+  const [definition] = (await client.workflow.listDefinitions()).filter(
+    (each) => each.name === name,
+  );
   assert.deepEqual([definition?.version, definition?.enabled], ["1", true]);
 });
 
@@ -145,7 +151,8 @@ test("definitions in files: one, several, a directory; problems name their file"
 
 test("runs: keys, ids of one's own, signals that come early, search", async () => {
   const name = fresh();
-  const more = "idempotency: optional\nsearchAttributes: [{ name: amount, type: number, from: $.input.amount }]\n";
+  const more =
+    "idempotency: optional\nsearchAttributes: [{ name: amount, type: number, from: $.input.amount }]\n";
   await client.workflow.sync(waiting(name, more));
   const input = { amount: 99.5 };
   const runId = await client.workflow.start(name, input, { idempotencyKey: "k" });
@@ -157,7 +164,10 @@ test("runs: keys, ids of one's own, signals that come early, search", async () =
   const own = await client.workflow.start(name, "null", { runId: `${name}-mine` });
   assert.equal(own, `${name}-mine`);
   const found = await client.workflow.listRuns({ workflowName: name, search: { amount: 99.5 } });
-  assert.deepEqual(found.map((run) => run.run_id), [runId]);
+  assert.deepEqual(
+    found.map((run) => run.run_id),
+    [runId],
+  );
   assert.deepEqual(found[0]?.search_attributes, { amount: 99.5 });
   await client.workflow.signal(runId, "go", new TextEncoder().encode('"payload"'));
   const run = await client.workflow.wait(runId);
@@ -186,7 +196,9 @@ test("a run can be started, signalled and cancelled in a batch", async () => {
 
 test("schedules are listed, paused, resumed and triggered", async () => {
   const name = fresh();
-  await client.workflow.sync(waiting(name, "schedule: { interval: 60000, overlap: allow, max_concurrent: 5 }\n"));
+  await client.workflow.sync(
+    waiting(name, "schedule: { interval: 60000, overlap: allow, max_concurrent: 5 }\n"),
+  );
   const find = async () =>
     (await client.workflow.schedules()).find((schedule) => schedule.name === name);
   assert.deepEqual([(await find())?.interval_ms, (await find())?.paused], [60_000, false]);

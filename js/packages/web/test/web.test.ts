@@ -43,9 +43,10 @@ test("keys are read", async () => {
   assert.equal(await web.kv.exists(key), true);
   assert.equal((await web.kv.scan(key)).entries.length, 2);
   assert.equal((await web.kv.history(key)).length, 1);
-  assert.deepEqual((await web.kv.mget([`${key}:flag`, "none"])).map((each) => text(each?.value)), [
-    ...["on", null],
-  ]);
+  assert.deepEqual(
+    (await web.kv.mget([`${key}:flag`, "none"])).map((each) => text(each?.value)),
+    [...["on", null]],
+  );
   const waiting = web.kv.get(`${key}:later`, { blockMs: 20_000 });
   await backend.kv.put(`${key}:later`, "here");
   assert.equal(text(await waiting), "here");
@@ -57,7 +58,10 @@ test("streams are appended to, read and followed", async () => {
   const first = await web.streams.append(stream, "hello", { headers: { from: "ada" } });
   await web.stream.appendMany(stream, ["a", "b"]);
   const { records } = await web.streams.read(stream, { after: first.id });
-  assert.deepEqual(records.map(({ payload }) => text(payload)), ["a", "b"]);
+  assert.deepEqual(
+    records.map(({ payload }) => text(payload)),
+    ["a", "b"],
+  );
   const seen: (string | null)[] = [];
   for await (const { payload } of web.streams.follow(stream, { start: "0" })) {
     seen.push(text(payload));
@@ -73,7 +77,11 @@ test("groups work over WebSocket, leases remembered", async () => {
   await web.streams.appendMany(stream, ["a", "b"]);
   const options = { group: "g", consumer: "tab" };
   const { records } = await web.streams.groupRead(stream, options);
-  const acked = await web.streams.groupAck(stream, records.map(({ id }) => id), options);
+  const acked = await web.streams.groupAck(
+    stream,
+    records.map(({ id }) => id),
+    options,
+  );
   assert.deepEqual([acked.done.length, acked.stale.length], [2, 0]);
 });
 
@@ -103,7 +111,10 @@ test("the server refuses the rest, whatever is sent", async () => {
   const raw = new ConnectedClient(new WebSocketTransport(url(), undefined));
   const put = messages.KvPut.of({ key: "k", value: new Uint8Array(0) });
   await assert.rejects(raw.call(put), ForbiddenError);
-  await assert.rejects(raw.call(messages.QueueEnqueue.of({ queue: "q", payloads: [] })), ForbiddenError);
+  await assert.rejects(
+    raw.call(messages.QueueEnqueue.of({ queue: "q", payloads: [] })),
+    ForbiddenError,
+  );
   assert.equal(await raw.call(messages.KvExists.of({ key: "k" })), false);
   await raw.close();
 });
@@ -151,7 +162,9 @@ test("a write whose answer is lost with the server happens once", async () => {
 
 test("the bundle works without a bundler", async () => {
   const bundle = new URL("../dist/floruntime-web.js", import.meta.url);
-  const { FloClient: Bundled, NotFoundError } = (await import(bundle.href)) as typeof import("@floruntime/web");
+  const { FloClient: Bundled, NotFoundError } = (await import(
+    bundle.href
+  )) as typeof import("@floruntime/web");
   const client = new Bundled(url());
   const key = fresh();
   await backend.kv.put(key, "from the bundle");
@@ -176,7 +189,16 @@ test("options that nobody knows are refused", () => {
 test("with tokens turned on, the token decides who is let in and what for", async () => {
   const own = await ServerProcess.start();
   const make = (...options: string[]): string => {
-    const args = ["-m", "floruntime", "--host", own.endpoint, "--json", "token", "create", ...options];
+    const args = [
+      "-m",
+      "floruntime",
+      "--host",
+      own.endpoint,
+      "--json",
+      "token",
+      "create",
+      ...options,
+    ];
     const env = environment(admin === null ? {} : { FLO_TOKEN: admin });
     const told = execFileSync(python(), args, { cwd: ROOT, env, encoding: "utf8" });
     return (JSON.parse(told) as { token: string }).token;

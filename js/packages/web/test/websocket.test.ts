@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-
-import { BadRequestError, BadTypeError } from "@floruntime/web";
 import { frame, PREAMBLE } from "@floruntime/core";
+import { BadRequestError, BadTypeError } from "@floruntime/web";
 
 import { parseUrl, type WebSocketClass, WebSocketTransport } from "../dist/websocket.js";
 
@@ -144,7 +143,14 @@ test("URLs: the path is /ws unless told", () => {
   assert.equal(parseUrl("ws://localhost:9000"), "ws://localhost:9000/ws");
   assert.equal(parseUrl("wss://flo.example.com/ws"), "wss://flo.example.com/ws");
   assert.equal(parseUrl("wss://flo.example.com/flo?x=1"), "wss://flo.example.com/flo?x=1");
-  for (const text of ["localhost:9000", "http://localhost", "", "ws://", "ws://a/#b", "ws://u@a/"]) {
+  for (const text of [
+    "localhost:9000",
+    "http://localhost",
+    "",
+    "ws://",
+    "ws://a/#b",
+    "ws://u@a/",
+  ]) {
     assert.throws(() => parseUrl(text), BadRequestError, text);
   }
   assert.throws(() => parseUrl(5 as never), BadTypeError);
