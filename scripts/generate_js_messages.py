@@ -6,13 +6,13 @@ python -m scripts.generate_js_messages
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import tomllib
 from scripts.js_types import (
     BIG_REPLIES,
     camel,
@@ -51,8 +51,9 @@ def messages() -> str:
 _IMPORTS = """\
 import type { AnyRequestKind, Request } from "./request.js";
 import { commands, requestKind } from "./request.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable, text } from "./schema.js";
-import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct, texts } from "./schema.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
+import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
+import { text, texts } from "./schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
 """
 
@@ -107,10 +108,7 @@ def _enum(kind: type[StrEnum]) -> str:
 def _value(kind: type[msgspec.Struct]) -> str:
     fields = msgspec.structs.fields(kind)
     is_paged = isinstance(getattr(kind, "has_more", None), property)
-    members = [
-        f"  readonly {camel(field.name)}: {_output(field)};\n"
-        for field in fields
-    ]
+    members = [f"  readonly {camel(field.name)}: {_output(field)};\n" for field in fields]
     if is_paged:
         members.append("  /** Whether a further page follows; ask for it with `cursor`. */\n")
         members.append("  readonly hasMore: boolean;\n")

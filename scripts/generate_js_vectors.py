@@ -2,8 +2,9 @@
 
 python -m scripts.generate_js_vectors
 
-Each message stands there several times, and its fields with the edges of their types in turn. What a value is in JSON: bytes `{"bytes": HEX}`, an integer that is
-a `bigint` in JavaScript `{"big": TEXT}`, a stream id `{"id": TEXT}`, all else itself.
+Each message stands there several times, and its fields with the edges of their types in turn. What
+a value is in JSON: bytes `{"bytes": HEX}`, an integer that is a `bigint` in JavaScript
+`{"big": TEXT}`, a stream id `{"id": TEXT}`, all else itself.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ BYTES_EDGES = [b"", b"\x00", b"{}", b"\xff\xc1\x00", b"bytes"]
 LENGTHS = [1, 0, 2]
 WIDTHS = [15, 16, 31, 32, 255, 256]
 """Lengths of lists, texts and bytes at which MessagePack changes how it writes them."""
-BATCH = [KvCheck("key", 2**53 + 1), KvPut("key", b"value", ttl_ms=5), QueueEnqueue("q", [b"", b"1"])]
+BATCH = [
+    KvCheck("key", 2**53 + 1),
+    KvPut("key", b"value", ttl_ms=5),
+    QueueEnqueue("q", [b"", b"1"]),
+]
 
 
 class Edges:
@@ -116,9 +121,7 @@ def _item_of(kind: Any) -> Any:
 def fields_of(message: Any) -> dict[str, Any]:
     """A message's fields by their names in JavaScript."""
     return {
-        camel(field.name): shown(
-            getattr(message, field.name), field.type, big=is_big(field.name)
-        )
+        camel(field.name): shown(getattr(message, field.name), field.type, big=is_big(field.name))
         for field in msgspec.structs.fields(type(message))
     }
 

@@ -1,8 +1,8 @@
 """How the types of `floruntime.core` are written in TypeScript.
 
-An `int` is a `bigint` where it names a version, a message, a lease, a place in a stream, a counter's
-value or a moment (`is_big`), because those are compared and sent back and may pass 2^53. Everything
-else that is counted (durations, limits, attempts, sizes) is a `number`.
+An `int` is a `bigint` where it names a version, a message, a lease, a place in a stream, the value
+of a counter or a moment (`is_big`), because those are compared and sent back and may pass 2^53.
+Everything else that is counted (durations, limits, attempts, sizes) is a `number`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the JavaScript tests talk to: a test server whose clock they move, and a Python client of it.
+"""What JavaScript tests talk to: a test server whose clock they move, and a Python client of it.
 
 python -m tests.js.peer
 

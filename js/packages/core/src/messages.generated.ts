@@ -2,8 +2,9 @@
 
 import type { AnyRequestKind, Request } from "./request.js";
 import { commands, requestKind } from "./request.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable, text } from "./schema.js";
-import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct, texts } from "./schema.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
+import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
+import { text, texts } from "./schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
 
 /**
