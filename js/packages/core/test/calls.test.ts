@@ -247,6 +247,17 @@ test("a slow peer that answers the probe is kept", async () => {
   await client.close();
 });
 
+test("a peer from which something came meanwhile is not probed", async () => {
+  const { server, clock, client } = setUp(silentFor(KvPut), { timeoutMs: 300 });
+  const put = rejection(client.kv.put("a", ""));
+  await clock.advance(200);
+  await clock.until(client.kv.get("b"));
+  assert.ok((await clock.until(put)) instanceof errors.RequestTimeoutError);
+  await clock.advance(1_000);
+  assert.equal(server.requests(Ping).length, 0);
+  await client.close();
+});
+
 // Giving up
 
 test("a call that is given up leaves the connection usable, and is not sent again", async () => {

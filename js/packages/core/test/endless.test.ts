@@ -222,6 +222,20 @@ test("a callback may close its own subscription", async () => {
   await client.close();
 });
 
+test("a subscription is there before its first record, however soon that comes", async () => {
+  const { server, clock, client } = setUp();
+  server.script = () => [[wireRecord(1)], [1, 1]];
+  const ends: Promise<void>[] = [];
+  const options = { start: "0" } as const;
+  const callback = () => ends.push(subscription.close());
+  const subscribe = async () => await client.stream.subscribe("s", callback, options);
+  const subscribeFromAfar = async () => await subscribe();
+  const subscription = await subscribeFromAfar();
+  await clock.settle();
+  assert.equal(ends.length, 1);
+  await client.close();
+});
+
 test("closing the client ends a subscription without a fuss", async () => {
   const failed = mock.method(console, "error", () => undefined);
   const { server, clock, client } = setUp();
