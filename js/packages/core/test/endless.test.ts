@@ -227,7 +227,7 @@ test("a subscription is there before its first record, however soon that comes",
   server.script = () => [[wireRecord(1)], [1, 1]];
   const ends: Promise<void>[] = [];
   const options = { start: "0" } as const;
-  const callback = () => ends.push(subscription.close());
+  const callback = (): number => ends.push(subscription.close());
   const subscribe = async () => await client.stream.subscribe("s", callback, options);
   const subscribeFromAfar = async () => await subscribe();
   const subscription = await subscribeFromAfar();
