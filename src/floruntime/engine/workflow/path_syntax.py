@@ -8,6 +8,7 @@ left out of the language: the cost of a regular expression cannot be bounded.)
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final
 
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
@@ -25,6 +26,8 @@ from floruntime.engine.workflow.path_errors import PathError
 
 Segments = tuple[JSONPathSegment, ...]
 PATH_BYTES_MAX: Final = 1024
+DEPTH_MAX: Final = 16
+OPERATORS_MAX: Final = 128
 REGEX_FUNCTIONS: Final = ("match", "search")
 
 
@@ -32,6 +35,8 @@ _NAME_FIRST: Final = "a-zA-Z_\u0080-\ud7ff\ue000-\U0010ffff"
 
 
 _NAME: Final = f"[{_NAME_FIRST}][{_NAME_FIRST}0-9\\-]*"
+_QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_MARK: Final = re.compile(r"[\[\]()!<>=&|]")
 _STEP: Final = rf"\.({_NAME})|\[(0|-?[1-9][0-9]{{0,8}})\]"
 _PLAIN_STEP: Final = re.compile(_STEP)
 _PLAIN: Final = re.compile(rf"\$(?:{_STEP})*")
@@ -93,18 +98,31 @@ def _single_step(segment: JSONPathSegment) -> str | int | None:
 
 def parse_query(text: str) -> JSONPath:
     """The query that `text` is. Raises `PathError`."""
-    if len(text.encode(errors="replace")) > PATH_BYTES_MAX:
-        raise PathError("E505", f"path {shown(text)} is longer than {PATH_BYTES_MAX} bytes")
+    _check_size(text)
     try:
         query = _ENVIRONMENT.compile(text)
     except JSONPathNameError as error:
         raise _unknown_function(text, error) from None
     except JSONPathError as error:
         raise PathError("E501", f"path {shown(text)} is no JSONPath: {_reason(error)}") from None
-    except (ValueError, OverflowError, RecursionError) as error:
+    except (ValueError, OverflowError) as error:  # a number that the library chokes on
         raise PathError("E501", f"path {shown(text)} is no JSONPath: {error}") from None
     assert isinstance(query, JSONPath)  # strict mode knows no unions of paths
     return query
+
+
+def _check_size(text: str) -> None:
+    """Raise `PathError` for what would take the parser, which recurses, too deep or too long."""
+    if len(text.encode(errors="replace")) > PATH_BYTES_MAX:
+        raise PathError("E505", f"path {shown(text)} is longer than {PATH_BYTES_MAX:,} bytes")
+    marks = "".join(_MARK.findall(_QUOTED.sub("", text)))
+    depth = max(accumulate((1 if mark == "[" else -(mark == "]") for mark in marks), initial=0))
+    if depth > DEPTH_MAX or len(marks) - marks.count("[") - marks.count("]") > OPERATORS_MAX:
+        raise PathError(
+            "E505",
+            f"path {shown(text)} is too complex: at most {DEPTH_MAX} brackets within one another "
+            f"and {OPERATORS_MAX} characters of operators and parentheses are allowed",
+        )
 
 
 def _reason(error: JSONPathError) -> str:
