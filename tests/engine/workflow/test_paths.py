@@ -186,6 +186,11 @@ def test_a_path_starts_at_what_a_run_knows(path: str) -> None:
         ("$.input[?@.a contains 'b']", "E501"),
         ("$.input[?@.a =~ /b/]", "E501"),
         ("$.input | $.flo", "E501"),
+        ("$.input[?(@.a) == 1]", "E501"),
+        ("$.input[?@.a == (1)]", "E501"),
+        ("$.input[?!!@.a]", "E501"),
+        ("$.input[?!(!@.a)]", None),
+        ("$.input[?@ == -01]", "E501"),
         ("^.input", "E501"),
     ],
 )

@@ -1,7 +1,8 @@
 """Paths as text: parsed by `python-jsonpath` in its strict mode, which follows RFC 9535.
 
 Only its parser is used, and corrected where it departs from the standard: names beyond the basic
-plane, exact integers, no functions but `length`, `count` and `value`. (`match` and `search` are
+plane, exact integers, what parentheses and `!` may stand before; no functions but `length`, `count`
+and `value`. (`match` and `search` are
 left out of the language: the cost of a regular expression cannot be bounded.)
 """
 
@@ -12,8 +13,8 @@ from itertools import accumulate
 from typing import Final
 
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
-from jsonpath.exceptions import JSONPathNameError
-from jsonpath.filter import BaseExpression, FloatLiteral, IntegerLiteral
+from jsonpath.exceptions import JSONPathNameError, JSONPathSyntaxError
+from jsonpath.filter import BaseExpression, FloatLiteral, IntegerLiteral, PrefixExpression
 from jsonpath.function_extensions import Count, Length, Value
 from jsonpath.lex import Lexer
 from jsonpath.parse import Parser
@@ -32,8 +33,6 @@ REGEX_FUNCTIONS: Final = ("match", "search")
 
 
 _NAME_FIRST: Final = "a-zA-Z_\u0080-\ud7ff\ue000-\U0010ffff"
-
-
 _NAME: Final = f"[{_NAME_FIRST}][{_NAME_FIRST}0-9\\-]*"
 _QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _MARK: Final = re.compile(r"[\[\]()!<>=&|]")
@@ -48,15 +47,33 @@ class _Lexer(Lexer):
     key_pattern = _NAME
 
 
+GROUP: Final = "()"
+"""The operator of a parenthesized expression, which may be tested but not compared."""
+
+
 class _Parser(Parser):
     def parse_integer_literal(self, stream: TokenStream) -> BaseExpression:
-        text = stream.current().value
-        if text.lstrip("-").isdigit():
-            # The library reads digits by way of a float, which has no room for all of them.
-            super().parse_integer_literal(stream)
-            return IntegerLiteral(value=int(text))
+        token = stream.current()
+        digits = token.value.removeprefix("-")
+        if not digits.isdigit():
+            stream.next()
+            return FloatLiteral(value=float(token.value))
+        if len(digits) > 1 and digits[0] == "0":
+            raise JSONPathSyntaxError("leading zero in a number", token=token)
+        # The library reads digits by way of a float, which has no room for all of them.
         stream.next()
-        return FloatLiteral(value=float(text))
+        return IntegerLiteral(value=int(token.value))
+
+    def parse_grouped_expression(self, stream: TokenStream) -> BaseExpression:
+        return PrefixExpression(GROUP, super().parse_grouped_expression(stream))
+
+    def parse_prefix_expression(self, stream: TokenStream) -> BaseExpression:
+        token = stream.current()
+        negation = super().parse_prefix_expression(stream)
+        assert isinstance(negation, PrefixExpression)
+        if isinstance(negation.right, PrefixExpression) and negation.right.operator != GROUP:
+            raise JSONPathSyntaxError("'!' before '!'", token=token)
+        return negation
 
 
 class _Environment(JSONPathEnvironment):
