@@ -89,7 +89,7 @@ _ENVIRONMENT: Final = _Environment(strict=True)
 
 def plain_steps(text: str) -> tuple[str | int | None, ...] | None:
     """The names and indexes of a path such as `$.input.items[0].id`, which nearly all are; `None`
-    for one that needs the parser. Ten times as fast.
+    for one that needs the parser. A fifth of the time.
     """
     if not _PLAIN.fullmatch(text) or len(text) > PATH_BYTES_MAX // 4:
         return None
