@@ -57,6 +57,7 @@ class _Connected(FloClient):
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
+        await self.action.register(ACTION)
         await self.workflow.sync(DEFINITION)
         return self
 
