@@ -22,7 +22,7 @@ check: $(STAMP)  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) $(VENV)/.bench-installed  ## figures beside Redis and task queues, in the same run
+bench: $(STAMP) $(VENV)/.bench-installed  ## figures beside Redis, task queues and workflow engines, in the same run
 	$(BIN)/python -m bench
 
 crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
@@ -45,6 +45,7 @@ $(STAMP): pyproject.toml
 $(VENV)/.bench-installed: $(STAMP)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'arq>=0.28'
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/restate @restatedev/restate-server
 	touch $@
 
 clean:

@@ -17,7 +17,7 @@ from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
 from bench.talk import BenchError
 
-ALONE = ("tasks", "alone", "growth", "footprint")
+ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "footprint")
 PARTS = (*compare.WORKS, *ALONE)
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
@@ -94,6 +94,14 @@ def _alone(part: str) -> Callable[[Settings], list[Row]]:
         from bench import tasks
 
         return tasks.measure
+    if part == "workflows":
+        from bench import workflows
+
+        return workflows.measure
+    if part == "waiting":
+        from bench import workflow_growth
+
+        return workflow_growth.measure
     if part == "alone":
         from bench import alone
 

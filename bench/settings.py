@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CONNECTIONS = 64
@@ -10,7 +11,9 @@ CONNECTIONS = 64
 
 @dataclass(frozen=True)
 class Settings:
-    """`many` is the million of the targets; `directory` is where all data goes."""
+    """`many` is the million of the targets; `directory` is where all data goes. `workflows`: how
+    many each system runs in one repetition.
+    """
 
     directory: Path
     repetitions: int = 3
@@ -22,6 +25,10 @@ class Settings:
     calls: int = 3_000
     tasks: int = 2_000
     trips: int = 200
+    waiting: int = 100_000
+    workflows: Mapping[str, int] = field(
+        default_factory=lambda: {"flo": 6_000, "restate": 1_500, "dbos": 300}
+    )
     is_quick: bool = False
 
 
@@ -36,5 +43,7 @@ def quick(directory: Path) -> Settings:
         calls=300,
         tasks=300,
         trips=50,
+        waiting=10_000,
+        workflows={"flo": 600, "restate": 200, "dbos": 60},
         is_quick=True,
     )

@@ -1,4 +1,4 @@
-"""Flo: one durable server for a back end (KV, queues, streams, actions), and its client."""
+"""Flo: one durable server for a back end (KV, queues, streams, actions, workflows); its client."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ from floruntime.core.system import NamespaceInfo, ServerInfo
 from floruntime.core.types import AckResult, Page
 from floruntime.core.version import VERSION as __version__
 from floruntime.core.worker import Heartbeat, Task, WorkerInfo
+from floruntime.core.workflow import (
+    DefinitionInfo,
+    HistoryEvent,
+    Problem,
+    ScheduleInfo,
+    Severity,
+    SyncAction,
+    SyncResult,
+    WorkflowRun,
+    WorkflowStatus,
+)
 
 __all__ = [
     "AckResult",
@@ -56,6 +67,7 @@ __all__ = [
     "BadRequestError",
     "ConflictError",
     "ConnectionFailedError",
+    "DefinitionInfo",
     "DequeueResult",
     "FloClient",
     "FloError",
@@ -63,6 +75,7 @@ __all__ = [
     "GapError",
     "GroupInfo",
     "Heartbeat",
+    "HistoryEvent",
     "InternalServerError",
     "InvokeResult",
     "KvChange",
@@ -75,6 +88,7 @@ __all__ = [
     "OverloadedError",
     "Page",
     "PendingEntry",
+    "Problem",
     "ProtocolError",
     "PutResult",
     "QueueConfig",
@@ -84,7 +98,9 @@ __all__ = [
     "RetryPolicy",
     "RunStatus",
     "ScanResult",
+    "ScheduleInfo",
     "ServerInfo",
+    "Severity",
     "StorageFullError",
     "StreamContext",
     "StreamID",
@@ -92,11 +108,15 @@ __all__ = [
     "StreamRecord",
     "StreamWorker",
     "Subscription",
+    "SyncAction",
+    "SyncResult",
     "Task",
     "TrimResult",
     "UnauthorizedError",
     "UnavailableError",
     "VersionEntry",
     "WorkerInfo",
+    "WorkflowRun",
+    "WorkflowStatus",
     "__version__",
 ]

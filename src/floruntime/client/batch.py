@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from operator import attrgetter, itemgetter
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
@@ -13,15 +14,21 @@ from floruntime.client.kv import KvCommands
 from floruntime.client.queue_commands import QueueCommands
 from floruntime.client.stream_commands import StreamCommands
 from floruntime.client.worker import WorkerCommands
+from floruntime.client.workflow_commands import WorkflowCommands
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueEnqueue
 from floruntime.core.stream import GroupClaim, StreamAppend
+from floruntime.core.workflow import WorkflowStart
 
 _TAKEN: tuple[type, ...] = get_args(system.BatchCommand)
 
-_ANSWERS_ONE: set[tuple[type, str]] = {(QueueEnqueue, "enqueue"), (StreamAppend, "append")}
-"""Commands that answer a list, as the methods that send one payload record them."""
+_RESULTS: dict[tuple[type, str], Callable[[Any], Any]] = {
+    (QueueEnqueue, "enqueue"): itemgetter(0),
+    (StreamAppend, "append"): itemgetter(0),
+    (WorkflowStart, "start"): attrgetter("run_id"),
+}
+"""What the live method makes of the answer, where that is not the answer itself."""
 
 
 class Batch:
@@ -41,6 +48,7 @@ class Batch:
         stream: StreamCommands,
         action: ActionCommands | None = None,
         worker: WorkerCommands | None = None,
+        workflow: WorkflowCommands | None = None,
         namespace: str | None = None,
     ) -> None:
         self._caller = caller
@@ -60,6 +68,10 @@ class Batch:
         self.action = cast(ActionCommands, self._recorder("action", action or ActionCommands()))
         #: `complete` and `fail` of `client.worker`.
         self.worker = cast(WorkerCommands, self._recorder("worker", worker or WorkerCommands()))
+        #: `start`, `signal` and `cancel` of `client.workflow`.
+        self.workflow = cast(
+            WorkflowCommands, self._recorder("workflow", workflow or WorkflowCommands())
+        )
 
     def _recorder(self, primitive: str, builder: object) -> _Recorder:
         return _Recorder(primitive, builder, self._namespace, self._add)
@@ -100,7 +112,7 @@ class Batch:
         _check_size(request)
         answers = await self._caller.call(request, namespace=self._namespace)
         self.results = [
-            answer[0] if (type(command), method) in _ANSWERS_ONE else answer
+            _RESULTS.get((type(command), method), _itself)(answer)
             for command, method, answer in zip(commands, self._methods, answers, strict=True)
         ]
         self._remember_claims(commands)
@@ -112,6 +124,10 @@ class Batch:
                 self._claims.remember(
                     self._namespace, command.stream, command.group, result.records
                 )
+
+
+def _itself(answer: Any) -> Any:
+    return answer
 
 
 def _check_size(request: system.Batch) -> None:

@@ -20,6 +20,7 @@ from floruntime.client.retry import RetryPolicy
 from floruntime.client.stream import Stream
 from floruntime.client.transports import Transport, open_transport
 from floruntime.client.worker import Worker
+from floruntime.client.workflow import Workflow
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
 from floruntime.core.limits import check_block, check_duration, check_namespace
 from floruntime.core.system import GetServerInfo, Ping, ServerInfo
@@ -67,6 +68,7 @@ class FloClient:
         self.stream = self.streams = Stream(self)
         self.action = Action(self)
         self.worker = Worker(self)
+        self.workflow = Workflow(self)
         self.namespaces = Namespaces(self)
 
     @property
@@ -176,6 +178,7 @@ class FloClient:
             stream=self.stream.commands,
             action=self.action.commands,
             worker=self.worker.commands,
+            workflow=self.workflow.commands,
             namespace=namespace,
         )
 

@@ -8,8 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
-import msgspec
-
+from floruntime.client.json_text import to_json
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.worker import Task
@@ -36,18 +35,6 @@ def to_bytes(value: Any) -> bytes:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     return to_json(value)
-
-
-def to_json(value: Any) -> bytes:
-    """`value` as JSON text. Raises `TypeError` or `ValueError` where JSON has no such thing."""
-    text = json.dumps(
-        value,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-        default=msgspec.to_builtins,
-    )
-    return text.encode()
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):

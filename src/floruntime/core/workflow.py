@@ -43,7 +43,8 @@ class Problem(Value, frozen=True):
     """What is wrong with a definition, and where; `line` and `column` count from 1.
 
     `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
-    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`.
+    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+    the file that `sync_file` or `sync_dir` read it from.
     """
 
     code: str
@@ -52,6 +53,7 @@ class Problem(Value, frozen=True):
     path: str
     line: int
     column: int
+    file: str | None = None
 
 
 class SyncResult(Value, frozen=True):
@@ -140,8 +142,11 @@ class ScheduleInfo(Value, frozen=True):
 
 
 class HistoryReply(Value, frozen=True):
+    """`is_finished`: the run has ended, and nothing comes after the last event."""
+
     items: list[HistoryEvent]
     cursor: str | None
+    is_finished: bool = False
 
 
 class WorkflowRunListReply(Value, frozen=True):
@@ -208,11 +213,15 @@ class WorkflowRetry(Command[WorkflowRun], tag=166, frozen=True):
 
 
 class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
-    """Oldest first."""
+    """Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
+    that itself. With `block_ms`, waits for an event, or the end of the run.
+    """
 
     run_id: str
     limit: int = 100
     cursor: str | None = None
+    after: int = 0
+    block_ms: int = 0
 
 
 class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):

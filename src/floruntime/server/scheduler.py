@@ -24,6 +24,8 @@ log = logging.getLogger("floruntime.scheduler")
 
 LATE_MS = 1_000
 """A time that is no longer ago than this has just come: that is no catching up."""
+AGAIN_MS = 1_000
+"""When to look again after the engine refused: the disk may be nearly full."""
 PER_LOOK_MAX = 1_000
 """Schedules that one look deals with; the next look follows their commit."""
 
@@ -55,9 +57,14 @@ class Scheduler:
             return
         wall_ms = self._clock.wall_ms()
         view = self._commit.queries.view()
-        for due in list(islice(due_by(view, wall_ms), PER_LOOK_MAX)):
-            self._commit.submit_own(self._judge(due, wall_ms))
+        found = list(islice(due_by(view, wall_ms), PER_LOOK_MAX))
+        outcomes = [self._commit.submit_own(self._judged(due, wall_ms)) for due in found]
         next_ms = first_due_after(view, wall_ms)
+        if any(outcome.error is not None for outcome in outcomes):
+            next_ms = wall_ms + AGAIN_MS
+        self._look_again(next_ms, wall_ms)
+
+    def _look_again(self, next_ms: int | None, wall_ms: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -65,18 +72,32 @@ class Scheduler:
             wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
             self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._look)
 
-    def _judge(self, due: Due, wall_ms: int) -> ScheduleDue:
-        """What to tell the engine of a schedule that is due."""
-        row = due.row
-        assert row.due_ms is not None, "it was found by when it is due"
-        calendar = calendar_of(row.spec, row.anchor_ms)
-        if not row.next_ms:
-            return ScheduleDue(due.workflow_id, row.due_ms, 0, calendar.after(wall_ms) or 0)
-        jitter_ms = row.due_ms - row.next_ms
-        last_ms = max(row.next_ms, calendar.last_by(wall_ms - jitter_ms) or 0)
-        late_ms = wall_ms - jitter_ms - last_ms
-        is_missed = late_ms > max(row.spec.catch_up_ms, LATE_MS)
-        if is_missed:
-            log.warning("a scheduled run is not made up for: it is %d ms late", late_ms)
-        next_ms = calendar.after(max(last_ms, wall_ms - jitter_ms)) or 0
-        return ScheduleDue(due.workflow_id, row.due_ms, 0 if is_missed else last_ms, next_ms)
+    def _judged(self, due: Due, wall_ms: int) -> ScheduleDue:
+        """What to tell the engine of a schedule that is due. One that is broken holds up no other:
+        it sleeps until it is changed.
+        """
+        try:
+            nominal_ms, next_ms = _times(due, wall_ms)
+        except Exception:
+            log.exception("a schedule cannot be kept: %s", due.row)
+            nominal_ms = next_ms = 0
+        return ScheduleDue(due.workflow_id, due.due_ms, nominal_ms, next_ms)
+
+
+def _times(due: Due, wall_ms: int) -> tuple[int, int]:
+    """The nominal time that has come, 0 if none has, and the next one, 0 if there is none."""
+    row = due.row
+    if row is None:
+        return 0, 0
+    calendar = calendar_of(row.spec, row.anchor_ms)
+    if not row.next_ms:
+        return 0, calendar.after(wall_ms) or 0
+    # Without its jitter: what the wall shows to this schedule.
+    seen_ms = wall_ms - (due.due_ms - row.next_ms)
+    last_ms = max(row.next_ms, calendar.last_by(seen_ms) or 0)
+    next_ms = calendar.after(max(last_ms, seen_ms)) or 0
+    late_ms = seen_ms - last_ms
+    if late_ms > max(row.spec.catch_up_ms, LATE_MS):
+        log.warning("a scheduled run is not made up for: it is %d ms late", late_ms)
+        return 0, next_ms
+    return last_ms, next_ms

@@ -7,11 +7,11 @@ payloads of events are.
 from __future__ import annotations
 
 import base64
-import re
-from typing import Any, Final
+from typing import Any
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.json_document import MISSING, dump, load_input
+from floruntime.engine.workflow.cache_key import fill_cache_key
 from floruntime.engine.workflow.definition import Plan
 from floruntime.engine.workflow.mapping import resolve
 from floruntime.engine.workflow.path_errors import PathFailed
@@ -21,8 +21,6 @@ from floruntime.engine.workflow.runs import OpenRun
 
 CannotMap = PathFailed
 """Raised where a path finds nothing, or a mapping makes too much; the message names the path."""
-
-_PLACE: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class RunRoot:
@@ -107,17 +105,7 @@ def cache_key(run: OpenRun, plan: Plan) -> str | None:
     """The key of a plan's result for this run's input; `None`: it has none, and is not cached."""
     if plan.cache is None:
         return None
-    parts: list[str] = []
-    position = 0
-    root = RunRoot(run)
-    for place in _PLACE.finditer(plan.cache.key):
-        value = parse_path(f"$.{place[1]}").find(root)
-        if value is MISSING:
-            return None
-        parts += [plan.cache.key[position : place.start()], _as_text(value)]
-        position = place.end()
-    return "".join([*parts, plan.cache.key[position:]])
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else dump(value).decode()
+    try:
+        return fill_cache_key(plan.cache.key, RunRoot(run))
+    except PathFailed:
+        return None

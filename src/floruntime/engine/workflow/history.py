@@ -1,4 +1,4 @@
-"""A run's history, oldest event first."""
+"""A run's history, oldest event first, and waiting for more of it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,38 @@ from floruntime.core import limits
 from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
 from floruntime.engine.cursors import open_cursor, page_of
 from floruntime.engine.namespaces import namespace_id
-from floruntime.engine.registry import query
+from floruntime.engine.registry import query, waits
 from floruntime.engine.run_rows import run_id_of as action_run_id_of
-from floruntime.engine.tx import View
+from floruntime.engine.tx import Topic, View
 from floruntime.engine.workflow.rows import EVENTS, RUN, EventRow
-from floruntime.engine.workflow.runs import find_run_row, made_id, run_id_of
+from floruntime.engine.workflow.runs import HISTORY_TOPIC, find_run_row, made_id, run_id_of
 
 
 @query(WorkflowHistory)
 def history(view: View, request: WorkflowHistory) -> HistoryReply:
     limit = limits.check_limit(request.limit)
-    number, _ = find_run_row(view, request.run_id)
-    after = open_cursor("history", number, request.cursor)
-    passed = 0 if after is None else int.from_bytes(after, "big")
+    limits.check_block(request.block_ms)
+    limits.check_range("after", request.after, 0, limits.UINT_MAX)
+    number, row = find_run_row(view, request.run_id)
+    continued = open_cursor("history", number, request.cursor)
+    passed = request.after if continued is None else int.from_bytes(continued, "big")
     rows = (
         (sequence.to_bytes(8, "big"), _as_event(view, sequence, event))
         for sequence, event in _events_after(view, number, passed)
     )
     items, cursor = page_of(rows, limit, "history", number, _size_of)
-    return HistoryReply(items, cursor)
+    return HistoryReply(items, cursor, row.is_finished)
+
+
+def _topic(namespace: str, request: WorkflowHistory) -> Topic:
+    return namespace, HISTORY_TOPIC, request.run_id
+
+
+waits(
+    WorkflowHistory,
+    topic=_topic,
+    found=lambda reply: bool(reply.items) or reply.is_finished,
+)
 
 
 def _size_of(event: HistoryEvent) -> int:

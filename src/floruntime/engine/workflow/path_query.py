@@ -6,7 +6,7 @@ evaluation keeps the way to every node, as text and as parts, and knows no bound
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jsonpath import JSONPath
@@ -23,13 +23,13 @@ from jsonpath.selectors import (
 from floruntime.engine.json_document import MISSING
 from floruntime.engine.workflow.path_errors import PathError
 from floruntime.engine.workflow.path_filter import Query, compile_test
+from floruntime.engine.workflow.path_syntax import Segments, single_steps
 from floruntime.engine.workflow.path_walk import Nodes, Walk, children_of
 
-Segments = tuple[JSONPathSegment, ...]
 Start = Callable[[Any], Any]
 """Where an absolute query starts, given the root; may be `MISSING`."""
-Split = Callable[[Segments], tuple[Start, Segments]]
-"""Takes the start off an absolute query's segments."""
+Split = Callable[[Sequence[str | int | None]], tuple[Start, int]]
+"""Of an absolute query's steps: where they start, and how many of them that takes."""
 Follow = Callable[[Nodes, Walk], Nodes]
 """One segment: from the nodes so far to those that it selects."""
 Select = Callable[[Any, Nodes, Walk], None]
@@ -47,8 +47,8 @@ class Compiler:
 
     def absolute(self, path: JSONPath) -> Query:
         """A query that begins with `$`. Within one walk it is answered once."""
-        start, rest = self._split(path.segments)
-        follow = self.relative(rest)
+        start, length = self._split(single_steps(path.segments))
+        follow = self.relative(path.segments[length:])
 
         def query(_: Any, walk: Walk) -> Nodes:
             known = walk.answers.get(id(query))

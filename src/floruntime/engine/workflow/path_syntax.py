@@ -7,6 +7,7 @@ left out of the language: the cost of a regular expression cannot be bounded.)
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
@@ -15,11 +16,14 @@ from jsonpath.filter import BaseExpression, FloatLiteral, IntegerLiteral
 from jsonpath.function_extensions import Count, Length, Value
 from jsonpath.lex import Lexer
 from jsonpath.parse import Parser
+from jsonpath.segments import JSONPathChildSegment, JSONPathSegment
+from jsonpath.selectors import IndexSelector, NameSelector
 from jsonpath.stream import TokenStream
 
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.path_errors import PathError
 
+Segments = tuple[JSONPathSegment, ...]
 PATH_BYTES_MAX: Final = 1024
 REGEX_FUNCTIONS: Final = ("match", "search")
 
@@ -27,10 +31,16 @@ REGEX_FUNCTIONS: Final = ("match", "search")
 _NAME_FIRST: Final = "a-zA-Z_\u0080-\ud7ff\ue000-\U0010ffff"
 
 
+_NAME: Final = f"[{_NAME_FIRST}][{_NAME_FIRST}0-9\\-]*"
+_STEP: Final = rf"\.({_NAME})|\[(0|-?[1-9][0-9]{{0,8}})\]"
+_PLAIN_STEP: Final = re.compile(_STEP)
+_PLAIN: Final = re.compile(rf"\$(?:{_STEP})*")
+
+
 class _Lexer(Lexer):
     # The library stops at U+FFFF and lets surrogates in. It also lets `-` stand within a name,
     # which the standard does not; kept, because names of steps and keys often have one.
-    key_pattern = f"[{_NAME_FIRST}][{_NAME_FIRST}0-9\\-]*"
+    key_pattern = _NAME
 
 
 class _Parser(Parser):
@@ -53,6 +63,32 @@ class _Environment(JSONPathEnvironment):
 
 
 _ENVIRONMENT: Final = _Environment(strict=True)
+
+
+def plain_steps(text: str) -> tuple[str | int | None, ...] | None:
+    """The names and indexes of a path such as `$.input.items[0].id`, which nearly all are; `None`
+    for one that needs the parser. Ten times as fast.
+    """
+    if not _PLAIN.fullmatch(text) or len(text) > PATH_BYTES_MAX // 4:
+        return None
+    return tuple(
+        step[1] if step[2] is None else int(step[2]) for step in _PLAIN_STEP.finditer(text, 1)
+    )
+
+
+def single_steps(segments: Segments) -> tuple[str | int | None, ...]:
+    """For each segment, the name or index if it selects only that, else `None`."""
+    return tuple(_single_step(segment) for segment in segments)
+
+
+def _single_step(segment: JSONPathSegment) -> str | int | None:
+    if isinstance(segment, JSONPathChildSegment) and len(segment.selectors) == 1:
+        match segment.selectors[0]:
+            case NameSelector(name=name):
+                return name
+            case IndexSelector(index=index):
+                return index
+    return None
 
 
 def parse_query(text: str) -> JSONPath:

@@ -13,25 +13,24 @@ one node only (names and indexes) gives that value, any other the list of what i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import msgspec
-from jsonpath.segments import JSONPathChildSegment
-from jsonpath.selectors import IndexSelector, NameSelector
 
 from floruntime.core.limits import shown
 from floruntime.engine.json_document import MISSING, find
 from floruntime.engine.workflow.definition import START, START_ALIAS
 from floruntime.engine.workflow.path_errors import (
     PathError,
-    PathFailed,
     PathFindsNothing,
+    PathTooCostly,
 )
 from floruntime.engine.workflow.path_filter import Query
-from floruntime.engine.workflow.path_query import Compiler, Segments, Start
-from floruntime.engine.workflow.path_syntax import parse_query
+from floruntime.engine.workflow.path_query import Compiler, Start
+from floruntime.engine.workflow.path_syntax import parse_query, plain_steps, single_steps
 from floruntime.engine.workflow.path_walk import Walk
 
 PATH_PREFIX: Final = "$."
@@ -47,6 +46,9 @@ class FloField(StrEnum):
     WORKFLOW = "workflow"
     TIMESTAMP = "timestamp"
     EVENT = "event"
+
+
+_FLO_FIELDS: Final = frozenset(str(field) for field in FloField)
 
 
 class HeadKind(StrEnum):
@@ -83,6 +85,32 @@ class Root(Protocol):
         """A field of `$.flo`."""
 
 
+class Remembered:
+    """A root whose documents are loaded once, however many paths ask for them."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def input(self) -> Any:
+        return self._once(HeadKind.INPUT, "", lambda _: self._root.input())
+
+    def output(self, step: str) -> Any:
+        return self._once(HeadKind.OUTPUT, step, self._root.output)
+
+    def outcome(self, step: str) -> Any:
+        return self._once(HeadKind.OUTCOME, step, self._root.outcome)
+
+    def flo(self, field: FloField) -> Any:
+        return self._once(HeadKind.FLO, field, lambda _: self._root.flo(field))
+
+    def _once(self, kind: HeadKind, name: str, load: Callable[[str], Any]) -> Any:
+        key = (kind, name)
+        if key not in self._known:
+            self._known[key] = load(name)
+        return self._known[key]
+
+
 class Path:
     """A parsed path. `heads`: all it touches, those within its filters included."""
 
@@ -92,30 +120,39 @@ class Path:
         """Raises `PathError`."""
         heads: list[Head] = []
 
-        def split(segments: Segments) -> tuple[Start, Segments]:
-            head, rest = _head_of(text, segments)
+        def split(steps: Sequence[str | int | None]) -> tuple[Start, int]:
+            head, length = _head_of(text, steps)
             heads.append(head)
-            return _start_of(head), rest
+            return _start_of(head), length
 
-        parsed = parse_query(text)
+        steps = plain_steps(text)
+        segments = () if steps is not None else parse_query(text).segments
+        steps = single_steps(segments) if steps is None else steps
         self.text = text
-        self._start, rest = split(parsed.segments)
-        self._steps = _plain_steps(rest)
-        self._query: Query = Compiler(split).relative(rest)
-        self.is_singular = self._steps is not None
+        self._start, length = split(steps)
+        self.is_singular = None not in steps
+        self._steps = tuple(step for step in steps[length:] if step is not None)
+        self._query: Query = Compiler(split).relative(segments[length:])
         self.heads = tuple(dict.fromkeys(heads))
 
     def find(self, root: Root) -> Any:
         """What the path gives, `MISSING` if it finds nothing. Raises `PathTooCostly`."""
-        document = self._start(root)
+        if self.is_singular:
+            document = self._start(root)
+            return document if document is MISSING else find(document, self._steps)
+        return self.find_on(Walk(Remembered(root)))
+
+    def find_on(self, walk: Walk) -> Any:
+        """The same for several paths that share a walk: its root, and what they may cost."""
+        document = self._start(walk.root)
         if document is MISSING:
             return MISSING
-        if self._steps is not None:
+        if self.is_singular:
             return find(document, self._steps)
         try:
-            return self._query(document, Walk(root)) or MISSING
-        except PathFailed as error:
-            raise type(error)(f"path {shown(self.text)}: {error}") from None
+            return self._query(document, walk) or MISSING
+        except PathTooCostly as error:
+            raise PathTooCostly(f"path {shown(self.text)}: {error}") from None
 
     def evaluate(self, root: Root) -> Any:
         """What the path gives. Raises `PathFindsNothing` or `PathTooCostly`, naming the path."""
@@ -136,30 +173,21 @@ def is_path(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(PATH_PREFIX)
 
 
-def _head_of(text: str, segments: Segments) -> tuple[Head, Segments]:
-    names = [_name_of(segments[index]) if index < len(segments) else None for index in range(3)]
-    match names:
+def _head_of(text: str, steps: Sequence[str | int | None]) -> tuple[Head, int]:
+    """Where a path starts, and how many of its steps that takes."""
+    match list(steps[:3]):
         case [HeadKind.INPUT.value, *_]:
-            return Head(HeadKind.INPUT), segments[1:]
+            return Head(HeadKind.INPUT), 1
         case ["steps", str(step), HeadKind.OUTPUT.value | HeadKind.OUTCOME.value as part]:
-            name = START if step == START_ALIAS else step
-            return Head(HeadKind(part), name), segments[3:]
-        case ["flo", str(field), _] if field in FloField.__members__.values():
-            return Head(HeadKind.FLO, field), segments[2:]
+            return Head(HeadKind(part), START if step == START_ALIAS else step), 3
+        case ["flo", str(field), *_] if field in _FLO_FIELDS:
+            return Head(HeadKind.FLO, field), 2
         case _:
             raise PathError(
                 "E502",
                 f"path {shown(text)} must start with $.input, $.steps.NAME.output, "
                 f"$.steps.NAME.outcome, {', '.join(f'$.flo.{field}' for field in FloField)}",
             )
-
-
-def _name_of(segment: Any) -> str | None:
-    """The name that a segment selects, if it selects one child by its name."""
-    if not isinstance(segment, JSONPathChildSegment) or len(segment.selectors) != 1:
-        return None
-    selector = segment.selectors[0]
-    return selector.name if isinstance(selector, NameSelector) else None
 
 
 def _start_of(head: Head) -> Start:
@@ -173,19 +201,3 @@ def _start_of(head: Head) -> Start:
         case HeadKind.FLO:
             field = FloField(head.name)
             return lambda root: root.flo(field)
-
-
-def _plain_steps(segments: Segments) -> tuple[str | int, ...] | None:
-    """The names and indexes, if there is nothing else: then there is one node at most."""
-    steps: list[str | int] = []
-    for segment in segments:
-        if not isinstance(segment, JSONPathChildSegment) or len(segment.selectors) != 1:
-            return None
-        match segment.selectors[0]:
-            case NameSelector(name=name):
-                steps.append(name)
-            case IndexSelector(index=index):
-                steps.append(index)
-            case _:
-                return None
-    return tuple(steps)

@@ -6,6 +6,8 @@ what it waits for, the end of the step's time, being forgotten. It judges by the
 
 from __future__ import annotations
 
+from typing import Final
+
 from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
 from floruntime.core.workflow import WorkflowRun
@@ -34,7 +36,9 @@ from floruntime.engine.workflow.workflows import (
     the_definition,
 )
 
-_PREFIX = "wfrun-"
+HISTORY_TOPIC: Final = "workflow_history"
+"""Touched, with the run's id, when events were added to its history."""
+_PREFIX: Final = "wfrun-"
 
 
 class OpenRun:
@@ -103,6 +107,7 @@ class OpenRun:
             tx.put(EVENTS, EVENTS.key(self.namespace_id, self.number, row.events + 1), self._events)
             row.events += len(self._events)
             self._events = []
+            tx.touch(HISTORY_TOPIC, self.id)
         tx.put(RUN, RUN.key(self.namespace_id, self.number), row)
         self.row = copy_of(row)
 

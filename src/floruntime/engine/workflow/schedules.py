@@ -149,7 +149,10 @@ def due(tx: Tx, request: ScheduleDue) -> None:
     """A nominal time has come, or was worked out. Nothing, if the schedule has moved on since."""
     workflow = find_workflow_by_id(tx, request.workflow_id)
     row = None if workflow is None else _find(tx, workflow.id)
-    if workflow is None or row is None or row.due_ms != request.due_ms:
+    if workflow is None or row is None:  # gone with its namespace
+        tx.delete(SCHEDULE_DUE, SCHEDULE_DUE.key(request.due_ms, request.workflow_id))
+        return
+    if row.due_ms != request.due_ms:
         return
     row = replace(row, next_ms=request.next_ms)
     # A schedule without a next time (the 30th of February) sleeps until it is changed.
@@ -307,20 +310,21 @@ def _last_run_id(view: View, row: ScheduleRow) -> str | None:
 
 
 class Due(NamedTuple):
-    """A schedule that is due, or whose next time is to be worked out (`next_ms` 0)."""
+    """A schedule that is due, or whose next time is to be worked out (`next_ms` 0). `row` is
+    `None` where the schedule went with its namespace.
+    """
 
     workflow_id: int
-    row: ScheduleRow
+    due_ms: int
+    row: ScheduleRow | None
 
 
 def due_by(view: View, wall_ms: int) -> Iterator[Due]:
     """The schedules that the server has to do something about by this time, the earliest first."""
     start, end = SCHEDULE_DUE.range()[0], SCHEDULE_DUE.key(wall_ms + 1, 0)
     for key, _ in view.scan(SCHEDULE_DUE, start, end):
-        workflow_id = SCHEDULE_DUE.unpack(key)[1]
-        row = _find(view, workflow_id)
-        if row is not None:
-            yield Due(workflow_id, row)
+        due_ms, workflow_id = SCHEDULE_DUE.unpack(key)
+        yield Due(workflow_id, due_ms, _find(view, workflow_id))
 
 
 def first_due_after(view: View, wall_ms: int) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core import limits
-from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.workflow import WorkflowStart, WorkflowStarted
 from floruntime.engine.json_document import load_input
 from floruntime.engine.namespaces import namespace_id
@@ -67,7 +67,7 @@ def _version_wanted(workflow: OpenWorkflow, request: WorkflowStart) -> int:
         return workflow.row.current
     number = find_version(workflow.tx, workflow.id, request.version)
     if number is None:
-        raise BadRequestError(
+        raise NotFoundError(
             f"workflow {request.name!r} has no version {limits.shown(request.version)}"
         )
     return number

@@ -39,7 +39,7 @@ from floruntime.engine.workflow.workflows import (
 def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
     """Take all of them over, or none."""
     limits.check_many("documents", len(request.documents))
-    checked = [_checked(tx, document) for document in request.documents]
+    checked = [_checked(tx, document, index) for index, document in enumerate(request.documents)]
     definitions = _all_right(checked)
     actions = [
         take_over(tx, definition, content_hash(definition), text)
@@ -51,8 +51,12 @@ def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
     ]
 
 
-def _checked(view: View, document: bytes) -> Checked:
-    limits.check_value("a definition", document, view.value_bytes_max)
+def _checked(view: View, document: bytes, index: int = 0) -> Checked:
+    try:
+        limits.check_value("the definition", document, view.value_bytes_max)
+    except BadRequestError as error:
+        error.details["documents"] = [index]
+        raise
     return check(document)
 
 
@@ -91,7 +95,7 @@ def _unknown(view: View, checked: Checked) -> list[Problem]:
     """Warnings about what the definition runs and the namespace does not have yet."""
     problems = []
     for place in checked.target_places:
-        target = target_of(place.text)
+        target = target_of(place.target)
         if target is None:
             continue
         if target.kind is TargetKind.ACTION and find_action_row(view, target.name) is None:

@@ -31,6 +31,8 @@ from floruntime.engine.workflow.workflows import OpenWorkflow, find_workflow_by_
 
 RUNS_PER_TICK_MAX: Final = 100
 """Runs that one firing starts; the next tick goes on at once."""
+NO_SPACE_WAIT_MS: Final = 1_000
+"""While the disk is nearly full nothing is started; records wait where they are."""
 CONSUMER_PREFIX: Final = "flo-workflow-"
 
 
@@ -152,7 +154,9 @@ def look(tx: Tx, due_ms: int, workflow_id: int, item: int, data: Any) -> None:
         return
     row = replace(row, timer_ms=0)
     tx.put(TRIGGER, TRIGGER.key(workflow_id), row)
-    if workflow.row.enabled:
+    if not tx.may_grow:
+        _look_at(tx, workflow_id, row, tx.now_ms + NO_SPACE_WAIT_MS)
+    elif workflow.row.enabled:
         _start_runs(workflow, row)
 
 

@@ -1,0 +1,24 @@
+"""The right word nearest to a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+WORD_CHARS_MAX: Final = 64
+CHOICES_MAX: Final = 500
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice most like `word`, if any is like it. Spelling with `_` or capitals is forgiven."""
+    if len(word) > WORD_CHARS_MAX:
+        return None
+    known = list(choices)[:CHOICES_MAX]
+    folded = {_fold(choice): choice for choice in reversed(known)}
+    found = get_close_matches(_fold(word), folded, n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def _fold(word: str) -> str:
+    return word.replace("_", "").replace("-", "").lower()

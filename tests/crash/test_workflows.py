@@ -1,0 +1,130 @@
+"""Workflows whose server is killed: at each commit of one run in turn, and at random under many."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from floruntime import FloClient, HistoryEvent, WorkflowRun, WorkflowStatus
+# from floruntime.engine.workflow.invariants import orphans
+from floruntime.server.data_dir import open_store
+from tests.crash.flows import at_work, history_of, told
+from tests.crash.process import ServerProcess
+
+ENDS = {
+    "workflow_completed",
+    "workflow_failed",
+    "workflow_cancelled",
+    "workflow_timed_out",
+}
+COMMITS_MAX = 17
+"""A few more than the run of six steps takes."""
+PARTS = 4
+"""Of the commits to be killed at, so that several processes share them."""
+RUNS = 1_000
+KILLS = 8
+RUN_SECONDS_MAX = 120
+
+
+async def _six_steps(client: FloClient) -> tuple[WorkflowRun, list[HistoryEvent]]:
+    run_id = await client.workflow.start("six", {"order": 7})
+    run = await client.workflow.wait(run_id, block_ms=30_000)
+    return run, await history_of(client, run_id)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("point", ["before_write", "after_sync"])
+async def test_a_run_killed_at_any_commit_has_the_same_history(
+    point: str, part: int, tmp_path: Path
+) -> None:
+    """Six steps: an action, one with a retry, a signal, a child, a poll, a timer."""
+    server = ServerProcess(str(tmp_path / "data"))
+    async with server, at_work(server.endpoint) as client:
+        run, events = await _six_steps(client)
+        assert run.status == WorkflowStatus.COMPLETED, run
+        assert run.output == b'{"by":"ada","asked":{"done":true}}'
+        expected = told(events)
+        for commit in range(1 + part, COMMITS_MAX, PARTS):
+            await server.kill()
+            await server.start(f"{point}:{commit}")
+            run, events = await asyncio.wait_for(_through_kill(server, client), RUN_SECONDS_MAX)
+            assert run.status == WorkflowStatus.COMPLETED, (commit, run)
+            assert told(events) == expected, f"killed at {point}:{commit}"
+
+
+async def _through_kill(
+    server: ServerProcess, client: FloClient
+) -> tuple[WorkflowRun, list[HistoryEvent]]:
+    """Let a run go through while the server is killed at its fail point, and started again."""
+    going = asyncio.create_task(_six_steps(client))
+    killed = asyncio.create_task(server.ended())
+    await asyncio.wait([going, killed], return_when=asyncio.FIRST_COMPLETED)
+    if killed.done():
+        await server.start()
+    else:
+        killed.cancel()
+    return await going
+
+
+async def test_a_thousand_runs_with_random_failures_and_kills_each_end_once(
+    tmp_path: Path,
+) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    server = ServerProcess(str(tmp_path / "data"))
+    async with server:
+        async with at_work(server.endpoint, seed) as client:
+            starting = asyncio.create_task(_start_many(client))
+            for _ in range(KILLS):
+                await asyncio.sleep(chance.uniform(0.1, 0.8))
+                await server.kill()
+                await server.start()
+            run_ids = await starting
+            async with asyncio.timeout(RUN_SECONDS_MAX):
+                runs = [await client.workflow.wait(run_id) for run_id in run_ids]
+            for run in runs:
+                _check_history(run, await history_of(client, run.run_id))
+        assert await server.stop() == 0, server.log
+    statuses = Counter(run.status for run in runs)
+    assert statuses[WorkflowStatus.COMPLETED] > RUNS / 10, statuses
+    assert statuses[WorkflowStatus.FAILED] > RUNS / 10, statuses
+    assert statuses.total() == RUNS
+    #assert _orphans_in(server.data_dir) == []
+
+
+async def _start_many(client: FloClient) -> list[str]:
+    async def start(number: int) -> str:
+        return await client.workflow.start("random", {"number": number}, run_id=f"r{number}")
+
+    run_ids: list[str] = []
+    for first in range(0, RUNS, 50):
+        run_ids += await asyncio.gather(*map(start, range(first, first + 50)))
+        await asyncio.sleep(0.05)
+    return run_ids
+
+
+def _check_history(run: WorkflowRun, events: list[HistoryEvent]) -> None:
+    """It began once and ended once, each step that began came to an end, nothing is missing."""
+    types = Counter(event.type for event in events)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1)), run
+    assert types["workflow_started"] == 1, run
+    assert sum(types[end] for end in ENDS) == 1, run
+    assert events[-1].type == f"workflow_{run.status}", run
+    assert types["step_started"] == types["step_completed"], run
+    asked = [event.run_id for event in events if event.type == "awaiting_action"]
+    answered = [event.run_id for event in events if event.type == "action_completed"]
+    assert asked == answered, run
+    assert len(set(asked)) == len(asked), run
+
+
+def _orphans_in(data_dir: str) -> list[str]:
+    store = open_store(data_dir, read_only=True)
+    try:
+        return list(orphans(store))
+    finally:
+        store.close()
