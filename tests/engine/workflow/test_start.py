@@ -156,9 +156,9 @@ def test_a_run_is_of_the_current_version_unless_told() -> None:
     assert flows.run(flows.start(version="2")).version == "2"
 
 
-def test_an_unknown_version_is_refused() -> None:
+def test_an_unknown_version_is_not_found() -> None:
     flows = Workflows(ONE_STEP)
-    with pytest.raises(BadRequestError, match="'3'"):
+    with pytest.raises(NotFoundError, match="'3'"):
         flows.start(version="3")
 
 
