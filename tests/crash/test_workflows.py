@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from floruntime import FloClient, HistoryEvent, WorkflowRun, WorkflowStatus
+
 # from floruntime.engine.workflow.invariants import orphans
 from floruntime.server.data_dir import open_store
 from tests.crash.flows import at_work, history_of, told
@@ -94,7 +95,7 @@ async def test_a_thousand_runs_with_random_failures_and_kills_each_end_once(
     assert statuses[WorkflowStatus.COMPLETED] > RUNS / 10, statuses
     assert statuses[WorkflowStatus.FAILED] > RUNS / 10, statuses
     assert statuses.total() == RUNS
-    #assert _orphans_in(server.data_dir) == []
+    # assert _orphans_in(server.data_dir) == []
 
 
 async def _start_many(client: FloClient) -> list[str]:
