@@ -64,7 +64,9 @@ class Origin(IntEnum):
 
 
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
-    """A workflow: its number, its current version, and how many runs of it are kept."""
+    """A workflow: its number, its current version, and how many runs of it are kept; of the
+    unfinished ones, how many its schedule started.
+    """
 
     id: int
     current: int
@@ -73,6 +75,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     enabled: bool = True
     unfinished: int = 0
     runs: int = 0
+    scheduled: int = 0
 
 
 class WorkflowName(Value, frozen=True):
