@@ -228,7 +228,7 @@ def test_disabling_goes_on_while_the_disk_is_nearly_full() -> None:
 def test_how_many_bytes_one_sync_takes(past: int) -> None:
     documents = [
         flow(ONE_STEP.partition('version: "1"')[2] + "#" * 200_000, name=f"flow-{number}")
-        for number in range(limits.SYNC_BYTES_MAX // 210_000)
+        for number in range(limits.SYNC_BYTES_MAX // 201_000)
     ]
     left_bytes = limits.SYNC_BYTES_MAX + past - sum(map(len, documents))
     last = flow(ONE_STEP.partition('version: "1"')[2], name="last")
