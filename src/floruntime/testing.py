@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from floruntime.client.web import FloClient as WebClient
     from floruntime.client.worker_base import WorkerBase
 
+START_MS = 1_700_000_000_000
+"""A Tuesday evening in November 2023, by UTC."""
 SETTLE_TURNS = 20
 SETTLE_S_MAX = 1.0
 """How long a worker's threads and processes are waited for before the clock moves on."""
@@ -58,14 +60,18 @@ SETTLE_S_MAX = 1.0
 class FloTestServer:
     """A server for one test.
 
-    `data_dir`: keep the state there, on disk and synced, instead of in memory. `settings` are those
-    of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError` names one that is none.
+    `data_dir`: keep the state there, on disk and synced, instead of in memory. `start_ms`: the time
+    at which the clock begins, Unix epoch; what goes by the wall clock (cron) sees it, too.
+    `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError`
+    names one that is none.
     """
 
-    def __init__(self, data_dir: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, data_dir: str | None = None, *, start_ms: int = START_MS, **settings: Any
+    ) -> None:
         self._data_dir = data_dir
         self._config = make_config(settings)
-        self.clock = ManualClock()
+        self.clock = ManualClock(start_ms)
         self._storage: Storage | None = None
         self._server: FloServer | None = None
         self._port: Port | None = None

@@ -97,8 +97,7 @@ export class Subscription {
   }
 
   async #run(): Promise<void> {
-    const { clock, logger } = this.#caller;
-    await clock.turn(); // a callback may use the subscription: let its owner get it first
+    const { logger } = this.#caller;
     try {
       for await (const record of this.#follower) {
         await this.#handOver(record);
