@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.js.pages import write_modules
+
 JS = Path(__file__).resolve().parents[2] / "js"
 NODE_MAJOR_MIN = 20
 SECONDS_MAX = 300
@@ -62,6 +64,8 @@ def test_they_build_are_tidy_and_pass_their_tests() -> None:
     install()
     npm("run", "build")
     npm("run", "check")
+    assert write_modules(JS / "build") > 10, "the pages have examples"
+    npm("exec", "--", "tsc", "-p", "build")
     said = npm("test")
     passed = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
     assert passed is not None, said
