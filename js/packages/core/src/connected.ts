@@ -5,7 +5,7 @@ import type { Caller, WaitOptions } from "./caller.js";
 import { Channel } from "./channel.js";
 import { checkBlock, checkDuration, checkNamespace } from "./checks.js";
 import { type Clock, orAborted, sleep, systemClock } from "./clock.js";
-import { NotConnectedError, OverloadedError, UnavailableError } from "./errors.js";
+import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "./errors.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { GetServerInfo, Ping, type ServerInfo } from "./messages.generated.js";
 import { type CallOptions, known, type OptionNames } from "./options.js";
@@ -125,7 +125,7 @@ export class ConnectedClient implements Caller {
       } catch (error) {
         const delayMs = this.#retry.delayMs(failures, Math.random());
         if (!isPassing(error) || this.clock.nowMs() + delayMs >= attempt.deadlineMs) {
-          throw error;
+          throw withCaller(error);
         }
         await sleep(this.clock, delayMs, attempt.signal);
       }
@@ -225,6 +225,14 @@ export class ConnectedClient implements Caller {
   info(): Promise<ServerInfo> {
     return this.call(GetServerInfo.of({}));
   }
+}
+
+/** `error`, made where an answer came in, with the stack of those who wait for it. */
+function withCaller(error: unknown): unknown {
+  if (error instanceof FloError) {
+    Error.captureStackTrace?.(error, withCaller);
+  }
+  return error;
 }
 
 /** Whether the server certainly did not run it, and may the next time. */

@@ -145,11 +145,20 @@ export function choice<T extends string>(options: Readonly<Record<string, T>>): 
 /** What stands for the key `__proto__` in decoded maps, where the decoder allows no such key. */
 export const PROTO_STAND_IN = "\u0000__proto__";
 
+/** Whether its own properties are all there is of it: no Map, no array. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Values of one kind by name. */
 function mapping<T>(item: Schema<T>, wanted: string): Schema<Readonly<Record<string, T>>> {
   return {
     encode(value, field) {
-      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      if (!isPlain(value)) {
         refuse(field, `an object of names and ${wanted}`, value);
       }
       const pairs = Object.entries(value).map(([name, each]) => [

@@ -34,3 +34,8 @@ declare function clearTimeout(timer: unknown): void;
 declare const performance: { now(): number };
 declare const crypto: { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
 declare const console: { warn(...texts: unknown[]): void; error(...texts: unknown[]): void };
+
+interface ErrorConstructor {
+  /** Where the engine has it. */
+  captureStackTrace?(error: object, above?: unknown): void;
+}

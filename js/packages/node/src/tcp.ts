@@ -31,10 +31,11 @@ export class TcpTransport implements Transport {
       const ready = this.#tls === null ? "connect" : "secureConnect";
       const aborted = () => socket.destroy(new Error("given up"));
       signal.addEventListener("abort", aborted, { once: true });
-      socket.once("error", reject);
+      const failed = (error: Error) => reject(new Error(messageOf(error), { cause: error }));
+      socket.on("error", failed);
       socket.once(ready, () => {
         signal.removeEventListener("abort", aborted);
-        socket.off("error", reject);
+        socket.off("error", failed);
         resolve(new TcpLink(socket, events));
       });
     });
@@ -48,6 +49,12 @@ export class TcpTransport implements Transport {
     const named = isIP(host) ? {} : { servername: host };
     return connectTls({ host, port, ...named, ...this.#tls });
   }
+}
+
+/** What went wrong; where a name has several addresses, with each of them. */
+function messageOf(error: Error): string {
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  return errors.map(({ message }) => message).join("; ");
 }
 
 class TcpLink implements Link {

@@ -57,6 +57,29 @@ test("a refused connection says where", async () => {
   });
 });
 
+test("of a name with several addresses, each one's refusal is told", async () => {
+  await assert.rejects(new FloClient("localhost:1").connect(), (error: Error) => {
+    assert.match(error.message, /cannot connect to localhost:1: connect ECONNREFUSED .+/);
+    return true;
+  });
+});
+
+test("an error shows where the call was made", async () => {
+  const client = new FloClient(server.endpoint);
+  async function putsTheSameTwice(): Promise<void> {
+    await client.kv.put("twice", "", { ifNotExists: true });
+    await client.kv.put("twice", "", { ifNotExists: true });
+  }
+  await assert.rejects(putsTheSameTwice(), (error: Error) => {
+    assert.match(
+      error.stack ?? "",
+      /^ConflictError: key 'twice'.*at async Kv\.put.*putsTheSameTwice/s,
+    );
+    return true;
+  });
+  await client.close();
+});
+
 test("a peer that never answers fails after the time-out, and is left", async () => {
   let ended = 0;
   const listener = createServer((socket) => {
