@@ -49,7 +49,7 @@ def messages() -> str:
 
 
 _IMPORTS = """\
-import type { AnyRequestKind, Request } from "./request.js";
+import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
 import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
@@ -146,7 +146,7 @@ def _request(kind: type[Request[Any]]) -> str:
     lines = _field_lines(fields)
     listed = f"[\n{lines}]" if lines else "[]"
     return head + (
-        f"export const {name} = requestKind<{name}, {reply.typescript}>(\n"
+        f"export const {name}: RequestKind<{name}, {reply.typescript}> = requestKind(\n"
         f'  "{name}", {_tag(kind)}, "{_role(kind)}", {listed}, {reply.schema},\n);\n'
     )
 

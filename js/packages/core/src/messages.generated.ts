@@ -1,6 +1,6 @@
 // Generated from the types of `floruntime.core` by scripts/generate_js_messages.py; do not edit.
 
-import type { AnyRequestKind, Request } from "./request.js";
+import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
 import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
@@ -936,7 +936,7 @@ export interface Hello {
   readonly session: string;
   readonly token?: string | null | undefined;
 }
-export const Hello = requestKind<Hello, Welcome>(
+export const Hello: RequestKind<Hello, Welcome> = requestKind(
   "Hello", 0, "other", [
   ["clientVersion", text],
   ["session", text],
@@ -945,12 +945,12 @@ export const Hello = requestKind<Hello, Welcome>(
 );
 
 export interface Ping {}
-export const Ping = requestKind<Ping, null>(
+export const Ping: RequestKind<Ping, null> = requestKind(
   "Ping", 112, "other", [], nil,
 );
 
 export interface GetServerInfo {}
-export const GetServerInfo = requestKind<GetServerInfo, ServerInfo>(
+export const GetServerInfo: RequestKind<GetServerInfo, ServerInfo> = requestKind(
   "GetServerInfo", 113, "other", [], ServerInfoSchema,
 );
 
@@ -958,7 +958,7 @@ export const GetServerInfo = requestKind<GetServerInfo, ServerInfo>(
 export interface Backup {
   readonly directory: string;
 }
-export const Backup = requestKind<Backup, string>(
+export const Backup: RequestKind<Backup, string> = requestKind(
   "Backup", 114, "other", [
   ["directory", text],
 ], text,
@@ -968,7 +968,7 @@ export const Backup = requestKind<Backup, string>(
 export interface NamespaceCreate {
   readonly name: string;
 }
-export const NamespaceCreate = requestKind<NamespaceCreate, boolean>(
+export const NamespaceCreate: RequestKind<NamespaceCreate, boolean> = requestKind(
   "NamespaceCreate", 115, "command", [
   ["name", text],
 ], bool,
@@ -978,7 +978,7 @@ export interface NamespaceList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const NamespaceList = requestKind<NamespaceList, NamespaceListReply>(
+export const NamespaceList: RequestKind<NamespaceList, NamespaceListReply> = requestKind(
   "NamespaceList", 116, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -989,7 +989,7 @@ export interface NamespaceDelete {
   readonly name: string;
   readonly force?: boolean | undefined;
 }
-export const NamespaceDelete = requestKind<NamespaceDelete, boolean>(
+export const NamespaceDelete: RequestKind<NamespaceDelete, boolean> = requestKind(
   "NamespaceDelete", 117, "command", [
   ["name", text],
   ["force", bool, false],
@@ -998,7 +998,7 @@ export const NamespaceDelete = requestKind<NamespaceDelete, boolean>(
 
 /** Begin to remember this connection's client; sent before its first numbered write. */
 export interface SessionOpen {}
-export const SessionOpen = requestKind<SessionOpen, null>(
+export const SessionOpen: RequestKind<SessionOpen, null> = requestKind(
   "SessionOpen", 118, "command", [], nil,
 );
 
@@ -1006,7 +1006,7 @@ export const SessionOpen = requestKind<SessionOpen, null>(
 export interface CancelWait {
   readonly requestId: number;
 }
-export const CancelWait = requestKind<CancelWait, boolean>(
+export const CancelWait: RequestKind<CancelWait, boolean> = requestKind(
   "CancelWait", 123, "other", [
   ["requestId", int],
 ], bool,
@@ -1016,7 +1016,7 @@ export const CancelWait = requestKind<CancelWait, boolean>(
 export interface Batch {
   readonly commands: readonly Request<unknown>[];
 }
-export const Batch = requestKind<Batch, unknown[]>(
+export const Batch: RequestKind<Batch, unknown[]> = requestKind(
   "Batch", 122, "command", [
   ["commands", commands],
 ], list(any),
@@ -1035,7 +1035,7 @@ export interface TokenCreate {
   readonly lifetimeMs?: number | null | undefined;
   readonly description?: string | null | undefined;
 }
-export const TokenCreate = requestKind<TokenCreate, TokenInfo>(
+export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
   "TokenCreate", 124, "command", [
   ["id", text],
   ["hash", bytes],
@@ -1051,7 +1051,7 @@ export interface TokenList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const TokenList = requestKind<TokenList, TokenListReply>(
+export const TokenList: RequestKind<TokenList, TokenListReply> = requestKind(
   "TokenList", 125, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -1062,7 +1062,7 @@ export const TokenList = requestKind<TokenList, TokenListReply>(
 export interface TokenRevoke {
   readonly id: string;
 }
-export const TokenRevoke = requestKind<TokenRevoke, TokenInfo>(
+export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
   "TokenRevoke", 126, "command", [
   ["id", text],
 ], TokenInfoSchema,
@@ -1072,7 +1072,7 @@ export interface KvGet {
   readonly key: string;
   readonly blockMs?: number | undefined;
 }
-export const KvGet = requestKind<KvGet, Uint8Array | null>(
+export const KvGet: RequestKind<KvGet, Uint8Array | null> = requestKind(
   "KvGet", 1, "query", [
   ["key", text],
   ["blockMs", int, 0],
@@ -1082,7 +1082,7 @@ export const KvGet = requestKind<KvGet, Uint8Array | null>(
 export interface KvGetEntry {
   readonly key: string;
 }
-export const KvGetEntry = requestKind<KvGetEntry, KvEntry | null>(
+export const KvGetEntry: RequestKind<KvGetEntry, KvEntry | null> = requestKind(
   "KvGetEntry", 2, "query", [
   ["key", text],
 ], nullable(KvEntrySchema),
@@ -1096,7 +1096,7 @@ export interface KvPut {
   readonly ifNotExists?: boolean | undefined;
   readonly ifExists?: boolean | undefined;
 }
-export const KvPut = requestKind<KvPut, PutResult>(
+export const KvPut: RequestKind<KvPut, PutResult> = requestKind(
   "KvPut", 3, "command", [
   ["key", text],
   ["value", bytes],
@@ -1111,7 +1111,7 @@ export interface KvDelete {
   readonly key: string;
   readonly casVersion?: bigint | number | null | undefined;
 }
-export const KvDelete = requestKind<KvDelete, boolean>(
+export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
   "KvDelete", 4, "command", [
   ["key", text],
   ["casVersion", nullable(big), null],
@@ -1124,7 +1124,7 @@ export interface KvScan {
   readonly cursor?: string | null | undefined;
   readonly keysOnly?: boolean | undefined;
 }
-export const KvScan = requestKind<KvScan, ScanResult>(
+export const KvScan: RequestKind<KvScan, ScanResult> = requestKind(
   "KvScan", 5, "query", [
   ["prefix", text, ""],
   ["limit", int, 100],
@@ -1137,7 +1137,7 @@ export interface KvHistory {
   readonly key: string;
   readonly limit?: number | undefined;
 }
-export const KvHistory = requestKind<KvHistory, VersionEntry[]>(
+export const KvHistory: RequestKind<KvHistory, VersionEntry[]> = requestKind(
   "KvHistory", 6, "query", [
   ["key", text],
   ["limit", int, 10],
@@ -1147,7 +1147,7 @@ export const KvHistory = requestKind<KvHistory, VersionEntry[]>(
 export interface KvMget {
   readonly keys: readonly string[];
 }
-export const KvMget = requestKind<KvMget, (KvEntry | null)[]>(
+export const KvMget: RequestKind<KvMget, (KvEntry | null)[]> = requestKind(
   "KvMget", 7, "query", [
   ["keys", list(text)],
 ], list(nullable(KvEntrySchema)),
@@ -1157,7 +1157,7 @@ export interface KvIncr {
   readonly key: string;
   readonly delta?: bigint | number | undefined;
 }
-export const KvIncr = requestKind<KvIncr, bigint>(
+export const KvIncr: RequestKind<KvIncr, bigint> = requestKind(
   "KvIncr", 8, "command", [
   ["key", text],
   ["delta", big, 1n],
@@ -1170,7 +1170,7 @@ export interface KvTouch {
   readonly ttlMs: number;
   readonly casVersion?: bigint | number | null | undefined;
 }
-export const KvTouch = requestKind<KvTouch, boolean>(
+export const KvTouch: RequestKind<KvTouch, boolean> = requestKind(
   "KvTouch", 9, "command", [
   ["key", text],
   ["ttlMs", int],
@@ -1181,7 +1181,7 @@ export const KvTouch = requestKind<KvTouch, boolean>(
 export interface KvExists {
   readonly key: string;
 }
-export const KvExists = requestKind<KvExists, boolean>(
+export const KvExists: RequestKind<KvExists, boolean> = requestKind(
   "KvExists", 10, "query", [
   ["key", text],
 ], bool,
@@ -1192,7 +1192,7 @@ export interface KvJsonGet {
   readonly key: string;
   readonly path?: string | undefined;
 }
-export const KvJsonGet = requestKind<KvJsonGet, Uint8Array | null>(
+export const KvJsonGet: RequestKind<KvJsonGet, Uint8Array | null> = requestKind(
   "KvJsonGet", 11, "query", [
   ["key", text],
   ["path", text, "$"],
@@ -1205,7 +1205,7 @@ export interface KvJsonSet {
   readonly path: string;
   readonly value: Uint8Array;
 }
-export const KvJsonSet = requestKind<KvJsonSet, PutResult>(
+export const KvJsonSet: RequestKind<KvJsonSet, PutResult> = requestKind(
   "KvJsonSet", 12, "command", [
   ["key", text],
   ["path", text],
@@ -1217,7 +1217,7 @@ export interface KvJsonDel {
   readonly key: string;
   readonly path?: string | undefined;
 }
-export const KvJsonDel = requestKind<KvJsonDel, boolean>(
+export const KvJsonDel: RequestKind<KvJsonDel, boolean> = requestKind(
   "KvJsonDel", 13, "command", [
   ["key", text],
   ["path", text, "$"],
@@ -1229,7 +1229,7 @@ export interface KvCheck {
   readonly key: string;
   readonly version: bigint | number;
 }
-export const KvCheck = requestKind<KvCheck, null>(
+export const KvCheck: RequestKind<KvCheck, null> = requestKind(
   "KvCheck", 14, "command", [
   ["key", text],
   ["version", big],
@@ -1244,7 +1244,7 @@ export interface KvChanges {
   readonly blockMs?: number | undefined;
   readonly limit?: number | undefined;
 }
-export const KvChanges = requestKind<KvChanges, KvChangesReply>(
+export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
   "KvChanges", 15, "query", [
   ["key", text],
   ["prefix", bool, false],
@@ -1262,7 +1262,7 @@ export interface QueueEnqueue {
   readonly delayMs?: number | undefined;
   readonly dedupKey?: string | null | undefined;
 }
-export const QueueEnqueue = requestKind<QueueEnqueue, bigint[]>(
+export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   "QueueEnqueue", 32, "command", [
   ["queue", text],
   ["payloads", list(bytes)],
@@ -1280,7 +1280,7 @@ export interface QueueDequeue {
   readonly blockMs?: number | undefined;
   readonly onDelivery?: boolean | undefined;
 }
-export const QueueDequeue = requestKind<QueueDequeue, DequeueResult>(
+export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKind(
   "QueueDequeue", 33, "command", [
   ["queue", text],
   ["count", int, 1],
@@ -1296,7 +1296,7 @@ export interface QueueAck {
   readonly seqs: readonly (bigint | number)[];
   readonly leases: readonly (bigint | number)[];
 }
-export const QueueAck = requestKind<QueueAck, AckResult>(
+export const QueueAck: RequestKind<QueueAck, AckResult> = requestKind(
   "QueueAck", 34, "command", [
   ["queue", text],
   ["seqs", list(big)],
@@ -1313,7 +1313,7 @@ export interface QueueNack {
   readonly release?: boolean | undefined;
   readonly error?: string | null | undefined;
 }
-export const QueueNack = requestKind<QueueNack, AckResult>(
+export const QueueNack: RequestKind<QueueNack, AckResult> = requestKind(
   "QueueNack", 35, "command", [
   ["queue", text],
   ["seqs", list(big)],
@@ -1331,7 +1331,7 @@ export interface QueueTouch {
   readonly leases: readonly (bigint | number)[];
   readonly extendMs?: number | undefined;
 }
-export const QueueTouch = requestKind<QueueTouch, AckResult>(
+export const QueueTouch: RequestKind<QueueTouch, AckResult> = requestKind(
   "QueueTouch", 36, "command", [
   ["queue", text],
   ["seqs", list(big)],
@@ -1344,7 +1344,7 @@ export interface QueuePeek {
   readonly queue: string;
   readonly count?: number | undefined;
 }
-export const QueuePeek = requestKind<QueuePeek, DequeueResult>(
+export const QueuePeek: RequestKind<QueuePeek, DequeueResult> = requestKind(
   "QueuePeek", 37, "query", [
   ["queue", text],
   ["count", int, 1],
@@ -1356,7 +1356,7 @@ export interface QueueDlqList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const QueueDlqList = requestKind<QueueDlqList, DequeueResult>(
+export const QueueDlqList: RequestKind<QueueDlqList, DequeueResult> = requestKind(
   "QueueDlqList", 38, "query", [
   ["queue", text],
   ["limit", int, 100],
@@ -1368,7 +1368,7 @@ export interface QueueDlqRequeue {
   readonly queue: string;
   readonly seqs: readonly (bigint | number)[];
 }
-export const QueueDlqRequeue = requestKind<QueueDlqRequeue, number>(
+export const QueueDlqRequeue: RequestKind<QueueDlqRequeue, number> = requestKind(
   "QueueDlqRequeue", 39, "command", [
   ["queue", text],
   ["seqs", list(big)],
@@ -1379,7 +1379,7 @@ export interface QueueDlqDelete {
   readonly queue: string;
   readonly seqs: readonly (bigint | number)[];
 }
-export const QueueDlqDelete = requestKind<QueueDlqDelete, number>(
+export const QueueDlqDelete: RequestKind<QueueDlqDelete, number> = requestKind(
   "QueueDlqDelete", 40, "command", [
   ["queue", text],
   ["seqs", list(big)],
@@ -1389,7 +1389,7 @@ export const QueueDlqDelete = requestKind<QueueDlqDelete, number>(
 export interface QueueDlqPurge {
   readonly queue: string;
 }
-export const QueueDlqPurge = requestKind<QueueDlqPurge, number>(
+export const QueueDlqPurge: RequestKind<QueueDlqPurge, number> = requestKind(
   "QueueDlqPurge", 41, "command", [
   ["queue", text],
 ], int,
@@ -1398,7 +1398,7 @@ export const QueueDlqPurge = requestKind<QueueDlqPurge, number>(
 export interface QueuePurge {
   readonly queue: string;
 }
-export const QueuePurge = requestKind<QueuePurge, number>(
+export const QueuePurge: RequestKind<QueuePurge, number> = requestKind(
   "QueuePurge", 42, "command", [
   ["queue", text],
 ], int,
@@ -1412,7 +1412,7 @@ export interface QueueConfigure {
   readonly dlqLimit?: number | null | undefined;
   readonly dedupWindowMs?: number | null | undefined;
 }
-export const QueueConfigure = requestKind<QueueConfigure, QueueConfig>(
+export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestKind(
   "QueueConfigure", 43, "command", [
   ["queue", text],
   ["maxAttempts", nullable(int), null],
@@ -1426,7 +1426,7 @@ export const QueueConfigure = requestKind<QueueConfigure, QueueConfig>(
 export interface QueueGetStats {
   readonly queue: string;
 }
-export const QueueGetStats = requestKind<QueueGetStats, QueueStats>(
+export const QueueGetStats: RequestKind<QueueGetStats, QueueStats> = requestKind(
   "QueueGetStats", 44, "query", [
   ["queue", text],
 ], QueueStatsSchema,
@@ -1436,7 +1436,7 @@ export interface QueueList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const QueueList = requestKind<QueueList, QueueListReply>(
+export const QueueList: RequestKind<QueueList, QueueListReply> = requestKind(
   "QueueList", 45, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -1446,7 +1446,7 @@ export const QueueList = requestKind<QueueList, QueueListReply>(
 export interface QueueDelete {
   readonly queue: string;
 }
-export const QueueDelete = requestKind<QueueDelete, boolean>(
+export const QueueDelete: RequestKind<QueueDelete, boolean> = requestKind(
   "QueueDelete", 46, "command", [
   ["queue", text],
 ], bool,
@@ -1460,7 +1460,7 @@ export interface StreamAppend {
   readonly partition?: number | null | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
-export const StreamAppend = requestKind<StreamAppend, AppendResult[]>(
+export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKind(
   "StreamAppend", 64, "command", [
   ["stream", text],
   ["payloads", list(bytes)],
@@ -1483,7 +1483,7 @@ export interface StreamRead {
   readonly partitionKey?: string | null | undefined;
   readonly blockMs?: number | undefined;
 }
-export const StreamRead = requestKind<StreamRead, ReadResult>(
+export const StreamRead: RequestKind<StreamRead, ReadResult> = requestKind(
   "StreamRead", 65, "query", [
   ["stream", text],
   ["start", nullable(text), null],
@@ -1505,7 +1505,7 @@ export interface StreamCreate {
   readonly maxRecords?: number | null | undefined;
   readonly maxBytes?: number | null | undefined;
 }
-export const StreamCreate = requestKind<StreamCreate, StreamInfo>(
+export const StreamCreate: RequestKind<StreamCreate, StreamInfo> = requestKind(
   "StreamCreate", 66, "command", [
   ["stream", text],
   ["partitions", int, 1],
@@ -1523,7 +1523,7 @@ export interface StreamAlter {
   readonly maxBytes: number | null;
   readonly unchanged?: readonly string[] | undefined;
 }
-export const StreamAlter = requestKind<StreamAlter, StreamInfo>(
+export const StreamAlter: RequestKind<StreamAlter, StreamInfo> = requestKind(
   "StreamAlter", 67, "command", [
   ["stream", text],
   ["maxAgeMs", nullable(int)],
@@ -1536,7 +1536,7 @@ export const StreamAlter = requestKind<StreamAlter, StreamInfo>(
 export interface StreamGetInfo {
   readonly stream: string;
 }
-export const StreamGetInfo = requestKind<StreamGetInfo, StreamInfo>(
+export const StreamGetInfo: RequestKind<StreamGetInfo, StreamInfo> = requestKind(
   "StreamGetInfo", 68, "query", [
   ["stream", text],
 ], StreamInfoSchema,
@@ -1546,7 +1546,7 @@ export interface StreamList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const StreamList = requestKind<StreamList, StreamListReply>(
+export const StreamList: RequestKind<StreamList, StreamListReply> = requestKind(
   "StreamList", 69, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -1562,7 +1562,7 @@ export interface StreamTrim {
   readonly maxBytes?: number | null | undefined;
   readonly dryRun?: boolean | undefined;
 }
-export const StreamTrim = requestKind<StreamTrim, TrimResult>(
+export const StreamTrim: RequestKind<StreamTrim, TrimResult> = requestKind(
   "StreamTrim", 70, "command", [
   ["stream", text],
   ["maxRecords", nullable(int), null],
@@ -1577,7 +1577,7 @@ export interface StreamDelete {
   readonly stream: string;
   readonly force?: boolean | undefined;
 }
-export const StreamDelete = requestKind<StreamDelete, boolean>(
+export const StreamDelete: RequestKind<StreamDelete, boolean> = requestKind(
   "StreamDelete", 71, "command", [
   ["stream", text],
   ["force", bool, false],
@@ -1593,7 +1593,7 @@ export interface GroupCreate {
   readonly maxDeliver?: number | undefined;
   readonly consumerTimeoutMs?: number | undefined;
 }
-export const GroupCreate = requestKind<GroupCreate, GroupInfo>(
+export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
   "GroupCreate", 72, "command", [
   ["stream", text],
   ["group", text],
@@ -1610,7 +1610,7 @@ export interface GroupJoin {
   readonly group: string;
   readonly consumer: string;
 }
-export const GroupJoin = requestKind<GroupJoin, GroupInfo>(
+export const GroupJoin: RequestKind<GroupJoin, GroupInfo> = requestKind(
   "GroupJoin", 73, "command", [
   ["stream", text],
   ["group", text],
@@ -1623,7 +1623,7 @@ export interface GroupLeave {
   readonly group: string;
   readonly consumer: string;
 }
-export const GroupLeave = requestKind<GroupLeave, boolean>(
+export const GroupLeave: RequestKind<GroupLeave, boolean> = requestKind(
   "GroupLeave", 74, "command", [
   ["stream", text],
   ["group", text],
@@ -1635,7 +1635,7 @@ export interface GroupDelete {
   readonly stream: string;
   readonly group: string;
 }
-export const GroupDelete = requestKind<GroupDelete, boolean>(
+export const GroupDelete: RequestKind<GroupDelete, boolean> = requestKind(
   "GroupDelete", 75, "command", [
   ["stream", text],
   ["group", text],
@@ -1647,7 +1647,7 @@ export interface GroupSeek {
   readonly group: string;
   readonly start: string;
 }
-export const GroupSeek = requestKind<GroupSeek, GroupInfo>(
+export const GroupSeek: RequestKind<GroupSeek, GroupInfo> = requestKind(
   "GroupSeek", 76, "command", [
   ["stream", text],
   ["group", text],
@@ -1659,7 +1659,7 @@ export interface GroupGetInfo {
   readonly stream: string;
   readonly group: string;
 }
-export const GroupGetInfo = requestKind<GroupGetInfo, GroupInfo>(
+export const GroupGetInfo: RequestKind<GroupGetInfo, GroupInfo> = requestKind(
   "GroupGetInfo", 77, "query", [
   ["stream", text],
   ["group", text],
@@ -1671,7 +1671,7 @@ export interface GroupList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const GroupList = requestKind<GroupList, GroupListReply>(
+export const GroupList: RequestKind<GroupList, GroupListReply> = requestKind(
   "GroupList", 78, "query", [
   ["stream", text],
   ["limit", int, 100],
@@ -1687,7 +1687,7 @@ export interface GroupRead {
   readonly blockMs?: number | undefined;
   readonly noAck?: boolean | undefined;
 }
-export const GroupRead = requestKind<GroupRead, ReadResult>(
+export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
   "GroupRead", 79, "command", [
   ["stream", text],
   ["group", text],
@@ -1706,7 +1706,7 @@ export interface GroupAck {
   readonly leases: readonly (bigint | number)[];
   readonly consumer?: string | null | undefined;
 }
-export const GroupAck = requestKind<GroupAck, GroupAckResult>(
+export const GroupAck: RequestKind<GroupAck, GroupAckResult> = requestKind(
   "GroupAck", 80, "command", [
   ["stream", text],
   ["group", text],
@@ -1727,7 +1727,7 @@ export interface GroupNack {
   readonly error?: string | null | undefined;
   readonly release?: boolean | undefined;
 }
-export const GroupNack = requestKind<GroupNack, GroupAckResult>(
+export const GroupNack: RequestKind<GroupNack, GroupAckResult> = requestKind(
   "GroupNack", 81, "command", [
   ["stream", text],
   ["group", text],
@@ -1748,7 +1748,7 @@ export interface GroupTouch {
   readonly consumer?: string | null | undefined;
   readonly extendMs?: number | undefined;
 }
-export const GroupTouch = requestKind<GroupTouch, GroupAckResult>(
+export const GroupTouch: RequestKind<GroupTouch, GroupAckResult> = requestKind(
   "GroupTouch", 82, "command", [
   ["stream", text],
   ["group", text],
@@ -1766,7 +1766,7 @@ export interface GroupPending {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const GroupPending = requestKind<GroupPending, PendingReply>(
+export const GroupPending: RequestKind<GroupPending, PendingReply> = requestKind(
   "GroupPending", 83, "query", [
   ["stream", text],
   ["group", text],
@@ -1782,7 +1782,7 @@ export interface GroupDead {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const GroupDead = requestKind<GroupDead, DeadReply>(
+export const GroupDead: RequestKind<GroupDead, DeadReply> = requestKind(
   "GroupDead", 84, "query", [
   ["stream", text],
   ["group", text],
@@ -1798,7 +1798,7 @@ export interface GroupClaim {
   readonly minIdleMs: number;
   readonly limit?: number | undefined;
 }
-export const GroupClaim = requestKind<GroupClaim, ReadResult>(
+export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
   "GroupClaim", 85, "command", [
   ["stream", text],
   ["group", text],
@@ -1819,7 +1819,7 @@ export interface ActionRegister {
   readonly description?: string | null | undefined;
   readonly retentionMs?: number | undefined;
 }
-export const ActionRegister = requestKind<ActionRegister, ActionInfo>(
+export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKind(
   "ActionRegister", 128, "command", [
   ["name", text],
   ["type", choice<ActionType>(ActionType), "user"],
@@ -1841,7 +1841,7 @@ export interface ActionInvoke {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
 }
-export const ActionInvoke = requestKind<ActionInvoke, InvokeResult>(
+export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind(
   "ActionInvoke", 129, "command", [
   ["name", text],
   ["payload", bytes, NO_BYTES],
@@ -1858,7 +1858,7 @@ export interface ActionStatus {
   readonly runId: string;
   readonly blockMs?: number | undefined;
 }
-export const ActionStatus = requestKind<ActionStatus, ActionRun>(
+export const ActionStatus: RequestKind<ActionStatus, ActionRun> = requestKind(
   "ActionStatus", 130, "query", [
   ["runId", text],
   ["blockMs", int, 0],
@@ -1869,7 +1869,7 @@ export interface ActionCancel {
   readonly runId: string;
   readonly reason?: string | null | undefined;
 }
-export const ActionCancel = requestKind<ActionCancel, ActionRun>(
+export const ActionCancel: RequestKind<ActionCancel, ActionRun> = requestKind(
   "ActionCancel", 131, "command", [
   ["runId", text],
   ["reason", nullable(text), null],
@@ -1879,7 +1879,7 @@ export const ActionCancel = requestKind<ActionCancel, ActionRun>(
 export interface ActionGet {
   readonly name: string;
 }
-export const ActionGet = requestKind<ActionGet, ActionInfo>(
+export const ActionGet: RequestKind<ActionGet, ActionInfo> = requestKind(
   "ActionGet", 132, "query", [
   ["name", text],
 ], ActionInfoSchema,
@@ -1890,7 +1890,7 @@ export interface ActionDelete {
   readonly name: string;
   readonly force?: boolean | undefined;
 }
-export const ActionDelete = requestKind<ActionDelete, boolean>(
+export const ActionDelete: RequestKind<ActionDelete, boolean> = requestKind(
   "ActionDelete", 133, "command", [
   ["name", text],
   ["force", bool, false],
@@ -1901,7 +1901,7 @@ export interface ActionEnable {
   readonly name: string;
   readonly enabled?: boolean | undefined;
 }
-export const ActionEnable = requestKind<ActionEnable, ActionInfo>(
+export const ActionEnable: RequestKind<ActionEnable, ActionInfo> = requestKind(
   "ActionEnable", 134, "command", [
   ["name", text],
   ["enabled", bool, true],
@@ -1913,7 +1913,7 @@ export interface ActionList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const ActionList = requestKind<ActionList, ActionListReply>(
+export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
   "ActionList", 135, "query", [
   ["prefix", text, ""],
   ["limit", int, 100],
@@ -1928,7 +1928,7 @@ export interface ActionListRuns {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const ActionListRuns = requestKind<ActionListRuns, RunListReply>(
+export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = requestKind(
   "ActionListRuns", 136, "query", [
   ["name", nullable(text), null],
   ["status", nullable(choice<RunStatus>(RunStatus)), null],
@@ -1944,7 +1944,7 @@ export interface WorkerRegister {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
-export const WorkerRegister = requestKind<WorkerRegister, WorkerInfo>(
+export const WorkerRegister: RequestKind<WorkerRegister, WorkerInfo> = requestKind(
   "WorkerRegister", 144, "command", [
   ["workerId", text],
   ["actions", list(text)],
@@ -1959,7 +1959,7 @@ export interface WorkerHeartbeat {
   readonly workerId: string;
   readonly running?: readonly string[] | undefined;
 }
-export const WorkerHeartbeat = requestKind<WorkerHeartbeat, Heartbeat>(
+export const WorkerHeartbeat: RequestKind<WorkerHeartbeat, Heartbeat> = requestKind(
   "WorkerHeartbeat", 145, "command", [
   ["workerId", text],
   ["running", list(text), []],
@@ -1969,7 +1969,7 @@ export const WorkerHeartbeat = requestKind<WorkerHeartbeat, Heartbeat>(
 export interface WorkerDrain {
   readonly workerId: string;
 }
-export const WorkerDrain = requestKind<WorkerDrain, WorkerInfo>(
+export const WorkerDrain: RequestKind<WorkerDrain, WorkerInfo> = requestKind(
   "WorkerDrain", 146, "command", [
   ["workerId", text],
 ], WorkerInfoSchema,
@@ -1978,7 +1978,7 @@ export const WorkerDrain = requestKind<WorkerDrain, WorkerInfo>(
 export interface WorkerDeregister {
   readonly workerId: string;
 }
-export const WorkerDeregister = requestKind<WorkerDeregister, boolean>(
+export const WorkerDeregister: RequestKind<WorkerDeregister, boolean> = requestKind(
   "WorkerDeregister", 147, "command", [
   ["workerId", text],
 ], bool,
@@ -1988,7 +1988,7 @@ export interface WorkerList {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const WorkerList = requestKind<WorkerList, WorkerListReply>(
+export const WorkerList: RequestKind<WorkerList, WorkerListReply> = requestKind(
   "WorkerList", 148, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -2002,7 +2002,7 @@ export interface WorkerAwait {
   readonly count?: number | undefined;
   readonly blockMs?: number | undefined;
 }
-export const WorkerAwait = requestKind<WorkerAwait, Task[]>(
+export const WorkerAwait: RequestKind<WorkerAwait, Task[]> = requestKind(
   "WorkerAwait", 149, "command", [
   ["workerId", text],
   ["actions", list(text)],
@@ -2018,7 +2018,7 @@ export interface WorkerComplete {
   readonly output?: Uint8Array | undefined;
   readonly outcome?: string | undefined;
 }
-export const WorkerComplete = requestKind<WorkerComplete, null>(
+export const WorkerComplete: RequestKind<WorkerComplete, null> = requestKind(
   "WorkerComplete", 150, "command", [
   ["workerId", text],
   ["runId", text],
@@ -2035,7 +2035,7 @@ export interface WorkerFail {
   readonly error: string;
   readonly retry?: boolean | undefined;
 }
-export const WorkerFail = requestKind<WorkerFail, null>(
+export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
   "WorkerFail", 151, "command", [
   ["workerId", text],
   ["runId", text],
@@ -2052,7 +2052,7 @@ export interface WorkerTouch {
   readonly lease: bigint | number;
   readonly extendMs?: number | undefined;
 }
-export const WorkerTouch = requestKind<WorkerTouch, boolean>(
+export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
   "WorkerTouch", 152, "command", [
   ["workerId", text],
   ["runId", text],
@@ -2067,7 +2067,7 @@ export interface WorkerRelease {
   readonly runId: string;
   readonly lease: bigint | number;
 }
-export const WorkerRelease = requestKind<WorkerRelease, null>(
+export const WorkerRelease: RequestKind<WorkerRelease, null> = requestKind(
   "WorkerRelease", 153, "command", [
   ["workerId", text],
   ["runId", text],
@@ -2087,7 +2087,7 @@ export interface WorkerExchange {
   readonly actions: readonly string[];
   readonly count: number;
 }
-export const WorkerExchange = requestKind<WorkerExchange, Task[]>(
+export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
   "WorkerExchange", 154, "command", [
   ["workerId", text],
   ["results", list(TaskResultSchema)],
@@ -2100,7 +2100,7 @@ export const WorkerExchange = requestKind<WorkerExchange, Task[]>(
 export interface WorkflowSync {
   readonly documents: readonly Uint8Array[];
 }
-export const WorkflowSync = requestKind<WorkflowSync, SyncResult[]>(
+export const WorkflowSync: RequestKind<WorkflowSync, SyncResult[]> = requestKind(
   "WorkflowSync", 160, "command", [
   ["documents", list(bytes)],
 ], list(SyncResultSchema),
@@ -2110,7 +2110,7 @@ export const WorkflowSync = requestKind<WorkflowSync, SyncResult[]>(
 export interface WorkflowValidate {
   readonly document: Uint8Array;
 }
-export const WorkflowValidate = requestKind<WorkflowValidate, Problem[]>(
+export const WorkflowValidate: RequestKind<WorkflowValidate, Problem[]> = requestKind(
   "WorkflowValidate", 161, "query", [
   ["document", bytes],
 ], list(ProblemSchema),
@@ -2124,7 +2124,7 @@ export interface WorkflowStart {
   readonly idempotencyKey?: string | null | undefined;
   readonly runId?: string | null | undefined;
 }
-export const WorkflowStart = requestKind<WorkflowStart, WorkflowStarted>(
+export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = requestKind(
   "WorkflowStart", 162, "command", [
   ["name", text],
   ["input", bytes, bytesOf("null")],
@@ -2139,7 +2139,7 @@ export interface WorkflowGet {
   readonly runId: string;
   readonly blockMs?: number | undefined;
 }
-export const WorkflowGet = requestKind<WorkflowGet, WorkflowRun>(
+export const WorkflowGet: RequestKind<WorkflowGet, WorkflowRun> = requestKind(
   "WorkflowGet", 163, "query", [
   ["runId", text],
   ["blockMs", int, 0],
@@ -2152,7 +2152,7 @@ export interface WorkflowSignal {
   readonly type: string;
   readonly data?: Uint8Array | undefined;
 }
-export const WorkflowSignal = requestKind<WorkflowSignal, null>(
+export const WorkflowSignal: RequestKind<WorkflowSignal, null> = requestKind(
   "WorkflowSignal", 164, "command", [
   ["runId", text],
   ["type", text],
@@ -2164,7 +2164,7 @@ export interface WorkflowCancel {
   readonly runId: string;
   readonly reason?: string | null | undefined;
 }
-export const WorkflowCancel = requestKind<WorkflowCancel, WorkflowRun>(
+export const WorkflowCancel: RequestKind<WorkflowCancel, WorkflowRun> = requestKind(
   "WorkflowCancel", 165, "command", [
   ["runId", text],
   ["reason", nullable(text), null],
@@ -2175,7 +2175,7 @@ export const WorkflowCancel = requestKind<WorkflowCancel, WorkflowRun>(
 export interface WorkflowRetry {
   readonly runId: string;
 }
-export const WorkflowRetry = requestKind<WorkflowRetry, WorkflowRun>(
+export const WorkflowRetry: RequestKind<WorkflowRetry, WorkflowRun> = requestKind(
   "WorkflowRetry", 166, "command", [
   ["runId", text],
 ], WorkflowRunSchema,
@@ -2192,7 +2192,7 @@ export interface WorkflowHistory {
   readonly after?: number | undefined;
   readonly blockMs?: number | undefined;
 }
-export const WorkflowHistory = requestKind<WorkflowHistory, HistoryReply>(
+export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = requestKind(
   "WorkflowHistory", 167, "query", [
   ["runId", text],
   ["limit", int, 100],
@@ -2210,7 +2210,7 @@ export interface WorkflowListRuns {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const WorkflowListRuns = requestKind<WorkflowListRuns, WorkflowRunListReply>(
+export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListReply> = requestKind(
   "WorkflowListRuns", 168, "query", [
   ["workflowName", nullable(text), null],
   ["status", nullable(choice<WorkflowStatus>(WorkflowStatus)), null],
@@ -2225,7 +2225,7 @@ export interface WorkflowListDefinitions {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const WorkflowListDefinitions = requestKind<WorkflowListDefinitions, DefinitionListReply>(
+export const WorkflowListDefinitions: RequestKind<WorkflowListDefinitions, DefinitionListReply> = requestKind(
   "WorkflowListDefinitions", 169, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -2237,7 +2237,7 @@ export interface WorkflowGetDefinition {
   readonly name: string;
   readonly version?: string | null | undefined;
 }
-export const WorkflowGetDefinition = requestKind<WorkflowGetDefinition, Uint8Array | null>(
+export const WorkflowGetDefinition: RequestKind<WorkflowGetDefinition, Uint8Array | null> = requestKind(
   "WorkflowGetDefinition", 170, "query", [
   ["name", text],
   ["version", nullable(text), null],
@@ -2249,7 +2249,7 @@ export interface WorkflowEnable {
   readonly name: string;
   readonly enabled?: boolean | undefined;
 }
-export const WorkflowEnable = requestKind<WorkflowEnable, DefinitionInfo>(
+export const WorkflowEnable: RequestKind<WorkflowEnable, DefinitionInfo> = requestKind(
   "WorkflowEnable", 171, "command", [
   ["name", text],
   ["enabled", bool, true],
@@ -2261,7 +2261,7 @@ export interface WorkflowSchedules {
   readonly limit?: number | undefined;
   readonly cursor?: string | null | undefined;
 }
-export const WorkflowSchedules = requestKind<WorkflowSchedules, ScheduleListReply>(
+export const WorkflowSchedules: RequestKind<WorkflowSchedules, ScheduleListReply> = requestKind(
   "WorkflowSchedules", 172, "query", [
   ["limit", int, 100],
   ["cursor", nullable(text), null],
@@ -2272,7 +2272,7 @@ export interface WorkflowPauseSchedule {
   readonly name: string;
   readonly paused?: boolean | undefined;
 }
-export const WorkflowPauseSchedule = requestKind<WorkflowPauseSchedule, ScheduleInfo>(
+export const WorkflowPauseSchedule: RequestKind<WorkflowPauseSchedule, ScheduleInfo> = requestKind(
   "WorkflowPauseSchedule", 173, "command", [
   ["name", text],
   ["paused", bool, true],
@@ -2283,7 +2283,7 @@ export const WorkflowPauseSchedule = requestKind<WorkflowPauseSchedule, Schedule
 export interface WorkflowTriggerSchedule {
   readonly name: string;
 }
-export const WorkflowTriggerSchedule = requestKind<WorkflowTriggerSchedule, string>(
+export const WorkflowTriggerSchedule: RequestKind<WorkflowTriggerSchedule, string> = requestKind(
   "WorkflowTriggerSchedule", 174, "command", [
   ["name", text],
 ], text,

@@ -14,7 +14,7 @@ export interface Schema<T> {
 }
 
 /** The empty value. */
-export const NO_BYTES = new Uint8Array(0);
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** `text` in UTF-8. */
 export function bytesOf(text: string): Uint8Array {
