@@ -110,7 +110,8 @@ def _begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
             run.note(Event.PLAN_EXECUTOR_SUCCESS, "from the cache")
             return succeeded(output)
     seed = f"{run.id}/{run.row.step}/{run.row.attempt}/{run.row.polls}"
-    run.row.plan = PlanCall(target.name, order_of(plan, opened, run.tx.now_ms, seed))
+    order = order_of(plan, opened, run.tx.now_ms, seed)
+    run.row.plan = PlanCall(target.name, order, generation=opened.row.generation)
     return _try(OpenCall(run), payload)
 
 
@@ -301,8 +302,10 @@ def _tracking_timed_out(run: OpenRun) -> Outcome | None:
 
 
 def _store(at: OpenCall, output: bytes) -> None:
+    """Cache a success, unless the cache was told to forget after the run had come to the plan."""
     key = cache_key(at.run, at.plan)
-    if key is not None and at.plan.cache is not None:
+    is_current = at.opened.row.generation == at.call.generation
+    if key is not None and at.plan.cache is not None and is_current:
         at.opened.store(key, output, at.plan.cache.ttl_ms)
 
 
