@@ -47,6 +47,7 @@ MEANINGS = {
     "BATCH_BYTES_MAX": "one batch, encoded",
     "REPLY_BYTES_MAX": "payload after which a page or delivery ends early, with at least one item",
     "ANSWER_VALUES_BYTES_MAX": "the values of one `mget` or `history` together; more is refused",
+    "SYNC_BYTES_MAX": "the workflow definitions of one sync together",
     "SIGNALS_KEPT_MAX": "signals that a workflow run keeps until something waits for them",
     "PRIORITY_MAX": "`priority`",
     "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`, `max_retries`",

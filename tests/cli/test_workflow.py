@@ -285,7 +285,7 @@ async def test_history_follows_to_the_end_of_the_run(flo: Flo, server: FloTestSe
     following = asyncio.ensure_future(flo("workflow", "history", run_id, "--follow"))
     while not server.server.commit.queries.waiters:
         await server.settle()
-    async with server.client() as client:  # a second `flo` would print where the first one does
+    async with server.client() as client:  # one command at a time has the standard streams
         for _ in range(2):
             await client.workflow.signal(run_id, "go")
     result = await asyncio.wait_for(following, 10)

@@ -189,6 +189,8 @@ def test_a_path_starts_at_what_a_run_knows(path: str) -> None:
         ("$.input[?(@.a) == 1]", "E501"),
         ("$.input[?@.a == (1)]", "E501"),
         ("$.input[?!!@.a]", "E501"),
+        ("$.input[?count(@.*) && @.a]", "E501"),
+        ("$.input[1e1]", "E501"),
         ("$.input[?!(!@.a)]", None),
         ("$.input[?@ == -01]", "E501"),
         ("^.input", "E501"),
