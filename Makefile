@@ -39,6 +39,7 @@ docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python -m scripts.generate_js_messages
 	$(BIN)/python -m scripts.generate_js_vectors
 	$(BIN)/python -m scripts.generate_workflow_docs
+	$(BIN)/python -m scripts.generate_drawings
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

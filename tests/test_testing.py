@@ -19,6 +19,19 @@ async def test_time_stands_still_until_it_is_moved() -> None:
         assert server.now_ms == before + 60_000
 
 
+async def test_what_is_due_at_once_happens_without_moving_the_clock() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await client.workflow.sync(
+            'kind: Workflow\nname: flow\nversion: "1"\ntrigger: {stream: orders}\n'
+            "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
+        )
+        before = server.now_ms
+        await client.stream.append("orders", b"1")
+        await server.settle()
+        assert len(await client.workflow.list_runs()) == 1
+        assert server.now_ms == before
+
+
 async def test_advancing_stops_at_every_deadline_on_the_way() -> None:
     async with FloTestServer() as server, server.client() as client:
         start_ms = server.now_ms

@@ -6,9 +6,9 @@
             await server.advance(60_000)
             assert await client.kv.get("key") is None
 
-The clock stands still until it is moved: leases, delays, TTLs, retries and waits (`block_ms`) all
-follow it, so that hours are tested in milliseconds. So do the heartbeats and touches of workers
-that the test server runs:
+The clock stands still until it is moved; what is due at the time that it shows happens. Leases,
+delays, TTLs, retries, schedules and waits (`block_ms`) all follow it, so that hours are tested in
+milliseconds. So do the heartbeats and touches of workers that the test server runs:
 
     from myapp.emails import worker  # an ActionWorker or StreamWorker of one's own
 
@@ -33,12 +33,12 @@ As pytest fixtures:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from floruntime.server.clock import ManualClock
+from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
 from floruntime.server.port import Port
 from floruntime.server.server import FloServer
@@ -57,6 +57,22 @@ SETTLE_S_MAX = 1.0
 """How long a worker's threads and processes are waited for before the clock moves on."""
 
 
+class _TestClock(ManualClock):
+    """Stands still until it is moved; but what is due at the time that it shows happens by itself,
+    as it does on a real server: a trigger that looks at once, a retry without a delay.
+    """
+
+    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        handle = super().call_at(when_ms, callback)
+        if when_ms <= self.now_ms():
+            asyncio.get_running_loop().call_soon(self._make_due_calls)
+        return handle
+
+    def _make_due_calls(self) -> None:
+        while self.run_next(self.now_ms()):
+            pass
+
+
 class FloTestServer:
     """A server for one test.
 
@@ -71,7 +87,7 @@ class FloTestServer:
     ) -> None:
         self._data_dir = data_dir
         self._config = make_config(settings)
-        self.clock = ManualClock(start_ms)
+        self.clock = _TestClock(start_ms)
         self._storage: Storage | None = None
         self._server: FloServer | None = None
         self._port: Port | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from scripts.generate_drawings import DRAWING, drawing
 from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
 from scripts.sections import DOCS, with_sections
 
@@ -101,6 +102,11 @@ def test_every_error_and_every_mode_is_explained() -> None:
     assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == MODES
     durability = PAGE.split("## Durability")[1].split("\n\n")[1]
     assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
+
+
+def test_the_drawing_is_current() -> None:
+    assert DRAWING.read_text(encoding="utf-8") == drawing(), "run `make docs`"
+    assert f"({DRAWING.name})" in PAGE
 
 
 def test_every_status_and_every_outcome_of_the_engine_is_explained() -> None:

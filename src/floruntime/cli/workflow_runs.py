@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from floruntime.cli.ends import show_end
 from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.run import Empty, Session, connected, pages
@@ -16,8 +17,6 @@ from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
 app = group("Runs of workflows.")
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
-ENDED_BADLY = (WorkflowStatus.FAILED, WorkflowStatus.CANCELLED, WorkflowStatus.TIMED_OUT)
-RUN_FAILED = 5
 
 
 @app.command(
@@ -79,17 +78,7 @@ async def start(
         session.out.show({"run_id": started}, cell(started))
         return
     run = await session.client.workflow.wait(started, block_ms=block)
-    if run.status is WorkflowStatus.COMPLETED and not session.out.is_json:
-        session.out.show(run, (run.output or b"").decode("utf-8", "surrogateescape"))
-        return
-    _show_run(session, run)
-    if run.status in ENDED_BADLY:
-        raise typer.Exit(RUN_FAILED)
-    if run.status is not WorkflowStatus.COMPLETED:
-        raise Empty(
-            f"the run {run.run_id} is {run.status} still: "
-            f"flo workflow status {run.run_id} --block 5m"
-        )
+    show_end(session, run, _show_run, "workflow")
 
 
 def _input_of(text: str | None, path: str | None) -> bytes | None:
