@@ -1,5 +1,7 @@
 /** What time-outs, leases and back-off are kept by. */
 
+import { onAbort } from "./abort.js";
+
 /** A scheduled call that can be taken back. */
 export interface Timer {
   cancel(): void;
@@ -40,28 +42,12 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const timer = clock.callAt(clock.nowMs() + delayMs, () => {
-      signal?.removeEventListener("abort", aborted);
+      forget();
       resolve();
     });
-    function aborted(): void {
+    const forget = onAbort(signal, () => {
       timer.cancel();
       reject(signal?.reason);
-    }
-    signal?.addEventListener("abort", aborted, { once: true });
-  });
-}
-
-/** `promise`, or the signal's reason if it is aborted first. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) {
-    return promise;
-  }
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) {
-      aborted();
-    }
-    signal.addEventListener("abort", aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+    });
   });
 }

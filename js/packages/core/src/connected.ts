@@ -1,10 +1,11 @@
 /** What all clients have in common: one connection, any number of concurrent calls. */
 
+import { onAbort, orAborted } from "./abort.js";
 import { Call } from "./call.js";
 import type { Caller, WaitOptions } from "./caller.js";
 import { Channel } from "./channel.js";
 import { checkBlock, checkDuration, checkNamespace } from "./checks.js";
-import { type Clock, orAborted, sleep, systemClock } from "./clock.js";
+import { type Clock, sleep, systemClock } from "./clock.js";
 import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "./errors.js";
 import { defaultLogger, type Logger } from "./logger.js";
 import { GetServerInfo, Ping, type ServerInfo } from "./messages.generated.js";
@@ -188,7 +189,7 @@ export class ConnectedClient implements Caller {
     return new Promise<R>((resolve, reject) => {
       const settled = () => {
         timer.cancel();
-        signal?.removeEventListener("abort", aborted);
+        forget();
       };
       const waiter = {
         resolve: (result: unknown) => {
@@ -201,14 +202,13 @@ export class ConnectedClient implements Caller {
         },
       };
       const call = new Call(request, attempt.namespace, attempt.blockMs, waiter);
-      const aborted = () => {
+      const forget = onAbort(signal, () => {
         channel.abandon(call);
         call.fail(signal?.reason);
-      };
+      });
       const timer = this.clock.callAt(attempt.deadlineMs, () =>
         channel.timeOut(call, attempt.timeoutMs),
       );
-      signal?.addEventListener("abort", aborted, { once: true });
       channel.submit(call);
       attempt.wait?.attach(() => channel.endWait(call));
     });

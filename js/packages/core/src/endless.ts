@@ -5,6 +5,7 @@
  * every other error ends it.
  */
 
+import { onAbort } from "./abort.js";
 import type { Caller } from "./caller.js";
 import { sleep } from "./clock.js";
 import {
@@ -25,7 +26,7 @@ const OUTLASTED = [ConnectionFailedError, OverloadedError, RequestTimeoutError, 
 export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item> {
   readonly #caller: Caller;
   readonly #options: CallOptions;
-  readonly #aborted = () => this.#end();
+  readonly #forget: () => void;
   readonly #life = new AbortController();
   readonly #ready: Item[] = [];
   readonly #hasPosition: boolean;
@@ -38,7 +39,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#caller = caller;
     this.#options = options;
     this.#hasPosition = hasPosition;
-    options.signal?.addEventListener("abort", this.#aborted, { once: true });
+    this.#forget = onAbort(options.signal, () => this.#end());
     if (options.signal?.aborted) {
       this.#end();
     }
@@ -64,7 +65,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
 
   /** End it; a further step ends the loop. */
   async close(): Promise<void> {
-    this.#options.signal?.removeEventListener("abort", this.#aborted);
+    this.#forget();
     this.#end();
   }
 

@@ -1,3 +1,5 @@
+import { onAbort } from "./abort.js";
+
 /** Something that is so or not so; one can wait until it is. */
 export class Flag {
   #isSet = false;
@@ -28,15 +30,14 @@ export class Flag {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const wake = () => {
-        signal?.removeEventListener("abort", aborted);
+        forget();
         resolve();
       };
-      const aborted = () => {
+      const forget = onAbort(signal, () => {
         this.#waiters.delete(wake);
         reject(signal?.reason);
-      };
+      });
       this.#waiters.add(wake);
-      signal?.addEventListener("abort", aborted, { once: true });
     });
   }
 }

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
+import { onAbort, orAborted } from "../dist/abort.js";
 import { manyBytes, toBytes } from "../dist/bytes.js";
 import { checkName, checkNamespace, checkRange } from "../dist/checks.js";
-import { orAborted, sleep, systemClock } from "../dist/clock.js";
+import { sleep, systemClock } from "../dist/clock.js";
 import { BadRequestError, BadTypeError, FloError, NonRetryableError } from "../dist/errors.js";
 import { deferred, Flag } from "../dist/flag.js";
 import { FrameReader, frame } from "../dist/frames.js";
@@ -312,6 +313,22 @@ test("a promise or the abort, whichever is first", async () => {
   giveUp.abort("why");
   assert.equal(await rejection(never), "why");
   assert.equal(await rejection(orAborted(deferred<number>().promise, giveUp.signal)), "why");
+});
+
+test("a signal has one listener, however many wait for it", () => {
+  const giveUp = new AbortController();
+  const listened = mock.method(giveUp.signal, "addEventListener");
+  const heard: number[] = [];
+  const undo = Array.from({ length: 50 }, (_, index) =>
+    onAbort(giveUp.signal, () => heard.push(index)),
+  );
+  for (const forget of undo.slice(2)) {
+    forget();
+  }
+  onAbort(undefined, () => heard.push(-1))();
+  giveUp.abort();
+  assert.deepEqual(heard, [0, 1]);
+  assert.equal(listened.mock.callCount(), 1);
 });
 
 test("a flag wakes all who wait, and those who gave up are forgotten", async () => {
