@@ -65,7 +65,7 @@ async def started_once(c: FloClient, r: Any, _: Any) -> bool:
 
 
 async def batched_once(c: FloClient, r: Any, _: Any) -> bool:
-    return [run.run_id for run in await c.workflow.list_runs()] == r
+    return bool([run.run_id for run in await c.workflow.list_runs()] == r)
 
 
 async def batch(c: FloClient, _: Any) -> Any:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from floruntime import ActionContext, ActionWorker, FloClient, HistoryEvent
 from floruntime.core.workflow import WorkflowStatus
@@ -117,7 +118,7 @@ def new_worker(endpoint: str, seed: int) -> ActionWorker:
             raise ValueError("undecided")
         return ctx.result(chance.choice(["success", "refused", "ask", "ask"]), {})
 
-    options = {"max_retries": 0, "timeout_ms": 10_000}
+    options: dict[str, Any] = {"max_retries": 0, "timeout_ms": 10_000}
     for name, handler in {
         "plain": plain,
         "flaky": flaky,

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from floruntime import FloClient, HistoryEvent, WorkflowRun, WorkflowStatus
-
-# from floruntime.engine.workflow.invariants import orphans
-from floruntime.server.data_dir import open_store
+from floruntime.server.verify import verify
 from tests.crash.flows import at_work, history_of, told
 from tests.crash.process import ServerProcess
 
@@ -95,7 +93,7 @@ async def test_a_thousand_runs_with_random_failures_and_kills_each_end_once(
     assert statuses[WorkflowStatus.COMPLETED] > RUNS / 10, statuses
     assert statuses[WorkflowStatus.FAILED] > RUNS / 10, statuses
     assert statuses.total() == RUNS
-    # assert _orphans_in(server.data_dir) == []
+    assert verify(server.data_dir).problems == [], "no run is without an owner"
 
 
 async def _start_many(client: FloClient) -> list[str]:
@@ -121,11 +119,3 @@ def _check_history(run: WorkflowRun, events: list[HistoryEvent]) -> None:
     answered = [event.run_id for event in events if event.type == "action_completed"]
     assert asked == answered, run
     assert len(set(asked)) == len(asked), run
-
-
-def _orphans_in(data_dir: str) -> list[str]:
-    store = open_store(data_dir, read_only=True)
-    try:
-        return list(orphans(store))
-    finally:
-        store.close()

@@ -1,4 +1,8 @@
-"""`flo verify DIR`: read everything in a stopped data directory and say what is wrong with it."""
+"""`flo verify DIR`: read everything in a stopped data directory and say what is wrong with it.
+
+Rows that cannot be read come first. Where all can, workflows are looked at as a whole: that no run
+is without an owner, and that indexes and counts agree with the runs.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from floruntime.engine.machine import applied_index
 from floruntime.engine.store import Reader
 from floruntime.engine.store.errors import StoreDamagedError
 from floruntime.engine.store.witness import create_witness, read_witness
+from floruntime.engine.tx import View
+from floruntime.engine.workflow.invariant_counts import miscounts
+from floruntime.engine.workflow.invariants import orphans
 from floruntime.server.data_dir import (
     DataDirectoryError,
     DirectoryLock,
@@ -69,6 +76,8 @@ def _verify(path: str, accept_loss: bool) -> VerifyReport:
     store = open_store(path, read_only=True)
     try:
         findings.walk(store)
+        if not findings.count:
+            findings.look_at_workflows(store)
         index = applied_index(store)
     finally:
         store.close()
@@ -132,6 +141,12 @@ class _Findings:
                     self._check_row(key, data)
             except Exception as error:
                 self.add(f"rows from {start!r} on cannot all be read: {error}")
+
+    def look_at_workflows(self, store: Reader) -> None:
+        """Whether each run that has not ended will be woken, and indexes and counts agree."""
+        view = View(store, "", 0, 0)
+        for problem in (*orphans(view), *miscounts(view)):
+            self.add(problem)
 
     def _check_row(self, key: bytes, data: bytes) -> None:
         table = Table.register.get(key[:2])

@@ -89,6 +89,8 @@ def go_on(run: OpenRun, outcome: Outcome | None) -> None:
 def enter_step(run: OpenRun, name: str) -> Outcome | None:
     """Go to this step and begin it."""
     row, now_ms = run.row, run.tx.now_ms
+    # A run that may go no further has come to this step: here a retry of it begins.
+    row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     row.hops += 1
     if row.hops > HOPS_MAX:
         fail_run(run, f"it went through {HOPS_MAX} steps without waiting for anything")
@@ -96,7 +98,6 @@ def enter_step(run: OpenRun, name: str) -> Outcome | None:
     if row.events >= EVENTS_MAX:
         fail_run(run, f"its history has {row.events} events; {EVENTS_MAX} are allowed")
         return None
-    row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     timeout_ms = run.step.timeout_ms
     row.step_due_ms = 0 if timeout_ms is None else now_ms + timeout_ms
     run.note(Event.STEP_STARTED)
@@ -277,11 +278,22 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     row.timer_ms = 0
     if row.is_finished:
         forget(run)
-    elif row.step_due_ms and row.step_due_ms <= tx.now_ms:
+    elif _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
         time_up = TIME_UP[row.wait]
         go_on(run, time_up(run))
+
+
+def _is_step_over(run: OpenRun) -> bool:
+    """Whether the whole step's time is up. After downtime the wait's own may be up as well: that of
+    a signal counts if it came first; what else waits for its time would only begin something.
+    """
+    row = run.row
+    if not row.step_due_ms or row.step_due_ms > run.tx.now_ms:
+        return False
+    is_signal_late = row.wait == Wait.SIGNAL and 0 < row.wait_due_ms < row.step_due_ms
+    return not is_signal_late
 
 
 def _step_time_up(run: OpenRun) -> Outcome | None:

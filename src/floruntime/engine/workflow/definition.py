@@ -280,7 +280,7 @@ class Fallback(Part, frozen=True, kw_only=True):
 class Errors(Part, frozen=True, kw_only=True):
     """Classes of error codes. The code is the text before `:` of an action's error."""
 
-    retryable: Annotated[list[Name], _says("an executor's `retry` tries these again")] = []
+    retryable: Annotated[list[Name], _says("if there are any, only these are tried again")] = []
     fatal: Annotated[list[Name], _says("these end the plan at once")] = []
 
 

@@ -27,7 +27,7 @@ def history(view: View, request: WorkflowHistory) -> HistoryReply:
         (sequence.to_bytes(8, "big"), _as_event(view, sequence, event))
         for sequence, event in _events_after(view, number, passed)
     )
-    items, cursor = page_of(rows, limit, "history", number)
+    items, cursor = page_of(rows, limit, "history", number, _size_of)
     return HistoryReply(items, cursor, row.is_finished)
 
 
@@ -40,6 +40,10 @@ waits(
     topic=_topic,
     found=lambda reply: bool(reply.items) or reply.is_finished,
 )
+
+
+def _size_of(event: HistoryEvent) -> int:
+    return len(event.detail)
 
 
 def _events_after(view: View, number: int, passed: int) -> Iterator[tuple[int, EventRow]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from heapq import merge
-from typing import Any
+from typing import Any, Final
 
 from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRun, WorkflowRunListReply
 from floruntime.engine.cursors import open_cursor, page_of
 from floruntime.engine.json_document import dump
@@ -26,6 +28,10 @@ from floruntime.engine.workflow.runs import as_run
 from floruntime.engine.workflow.search import mark_of
 from floruntime.engine.workflow.workflows import find_row
 
+SEARCHED_MAX: Final = 32
+"""Attributes that one search names; no run has more."""
+_DIGEST_BYTES: Final = 16
+
 
 @query(WorkflowListRuns)
 def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
@@ -33,6 +39,10 @@ def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
     limit = limits.check_limit(request.limit)
     if request.workflow_name is not None:
         limits.check_name("workflow_name", request.workflow_name)
+    if len(request.search) > SEARCHED_MAX:
+        raise BadRequestError(
+            f"search has {len(request.search)} attributes; at most {SEARCHED_MAX} are allowed"
+        )
     listing = _name_of(request)
     after = open_cursor(listing, of_namespace_id, request.cursor)
     before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
@@ -46,8 +56,9 @@ def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
 
 def _name_of(request: WorkflowListRuns) -> str:
     """What a cursor continues."""
-    search = dump(dict(sorted(request.search.items()))).decode()
-    return f"workflow runs {request.status or ''} {search} {request.workflow_name or ''}"
+    search = dump(dict(sorted(request.search.items())))
+    digest = hashlib.blake2b(search, digest_size=_DIGEST_BYTES).hexdigest()
+    return f"workflow runs {request.status or ''} {digest} {request.workflow_name or ''}"
 
 
 def _size_of(run: WorkflowRun) -> int:
@@ -78,7 +89,12 @@ def _is_wanted(
     if status is not None and row.status != status:
         return False
     attributes = row.search_attributes
-    return all(name in attributes and attributes[name] == search[name] for name in search)
+    return all(_is_same(attributes.get(name), search[name]) for name in search)
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    """Whether they are one value; no attribute is `True`, which Python takes for 1."""
+    return value is not None and value == wanted and not isinstance(wanted, bool)
 
 
 def _numbers(

@@ -14,7 +14,8 @@ import msgspec
 from floruntime.core import limits
 from floruntime.engine.json_document import MISSING, dump
 from floruntime.engine.workflow.path_errors import MappingTooLarge, PathFindsNothing
-from floruntime.engine.workflow.paths import Root, is_path, parse_path
+from floruntime.engine.workflow.path_walk import Walk
+from floruntime.engine.workflow.paths import Remembered, Root, is_path, parse_path
 
 _WITH_DEFAULT: Final = {"path", "default"}
 _encode: Final = msgspec.json.Encoder().encode
@@ -61,10 +62,10 @@ def resolve(template: Any, root: Root, *, bytes_max: int = limits.VALUE_BYTES_CE
 
 
 class _Resolution:
-    """One template for one run: each path is followed once, and sizes are added up."""
+    """One template for one run: each path is followed once; costs and sizes are added up."""
 
     def __init__(self, root: Root, bytes_max: int) -> None:
-        self._root = root
+        self._walk = Walk(Remembered(root))
         self._bytes_max = bytes_max
         self._bytes_left = bytes_max
         self._found: dict[str, Any] = {}
@@ -92,7 +93,7 @@ class _Resolution:
 
     def _find(self, text: str) -> Any:
         if text not in self._found:
-            self._found[text] = parse_path(text).find(self._root)
+            self._found[text] = parse_path(text).find_on(self._walk)
         value = self._found[text]
         if value is not MISSING:
             self._take_up(text, value)

@@ -16,7 +16,7 @@ from floruntime.engine.workflow.scalar_reader import BROKEN, ScalarReader, shape
 from floruntime.engine.workflow.scalars import value_of
 from floruntime.engine.workflow.shapes import Key, Shape, keys_of, shape_of
 from floruntime.engine.workflow.source import Source
-from floruntime.engine.workflow.yaml_nodes import Map, Node, Scalar, Sequence
+from floruntime.engine.workflow.yaml_nodes import Map, Missing, Node, Scalar, Sequence
 
 P = TypeVar("P", bound=Part)
 
@@ -69,6 +69,8 @@ class _PartReader:
     def _value(self, shape: Shape, node: Node, path: Path) -> Any:
         """The value of a node, or `BROKEN`."""
         self._places.values[path] = node.start
+        if isinstance(node, Missing):
+            return BROKEN
         if shape.kind in (Kind.MAPPING, Kind.JSON):
             return self._json.value(shape.kind, node, path)
         if isinstance(node, Scalar) and value_of(node) is None:

@@ -7,7 +7,9 @@ from typing import Any, Final
 from floruntime.engine.workflow.path_errors import PathTooCostly
 
 NODES_MAX: Final = 250_000
-"""How many nodes one path may touch; a filter touches a node once for each of its parts."""
+"""How many nodes one path, or all of one mapping, may touch; a filter touches a node once for each
+of its parts. On a slow machine that takes about 0.1 s.
+"""
 CHARS_PER_NODE: Final = 4096
 """Comparing texts of this length counts as touching one node more."""
 

@@ -13,7 +13,7 @@ one node only (names and indexes) gives that value, any other the list of what i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -25,8 +25,8 @@ from floruntime.engine.json_document import MISSING, find
 from floruntime.engine.workflow.definition import START, START_ALIAS
 from floruntime.engine.workflow.path_errors import (
     PathError,
-    PathFailed,
     PathFindsNothing,
+    PathTooCostly,
 )
 from floruntime.engine.workflow.path_filter import Query
 from floruntime.engine.workflow.path_query import Compiler, Start
@@ -85,6 +85,32 @@ class Root(Protocol):
         """A field of `$.flo`."""
 
 
+class Remembered:
+    """A root whose documents are loaded once, however many paths ask for them."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def input(self) -> Any:
+        return self._once(HeadKind.INPUT, "", lambda _: self._root.input())
+
+    def output(self, step: str) -> Any:
+        return self._once(HeadKind.OUTPUT, step, self._root.output)
+
+    def outcome(self, step: str) -> Any:
+        return self._once(HeadKind.OUTCOME, step, self._root.outcome)
+
+    def flo(self, field: FloField) -> Any:
+        return self._once(HeadKind.FLO, field, lambda _: self._root.flo(field))
+
+    def _once(self, kind: HeadKind, name: str, load: Callable[[str], Any]) -> Any:
+        key = (kind, name)
+        if key not in self._known:
+            self._known[key] = load(name)
+        return self._known[key]
+
+
 class Path:
     """A parsed path. `heads`: all it touches, those within its filters included."""
 
@@ -111,15 +137,22 @@ class Path:
 
     def find(self, root: Root) -> Any:
         """What the path gives, `MISSING` if it finds nothing. Raises `PathTooCostly`."""
-        document = self._start(root)
+        if self.is_singular:
+            document = self._start(root)
+            return document if document is MISSING else find(document, self._steps)
+        return self.find_on(Walk(Remembered(root)))
+
+    def find_on(self, walk: Walk) -> Any:
+        """The same for several paths that share a walk: its root, and what they may cost."""
+        document = self._start(walk.root)
         if document is MISSING:
             return MISSING
         if self.is_singular:
             return find(document, self._steps)
         try:
-            return self._query(document, Walk(root)) or MISSING
-        except PathFailed as error:
-            raise type(error)(f"path {shown(self.text)}: {error}") from None
+            return self._query(document, walk) or MISSING
+        except PathTooCostly as error:
+            raise PathTooCostly(f"path {shown(self.text)}: {error}") from None
 
     def evaluate(self, root: Root) -> Any:
         """What the path gives. Raises `PathFindsNothing` or `PathTooCostly`, naming the path."""

@@ -79,6 +79,11 @@ class OpenRun:
         return run_id_of(self.number, self.row)
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether its time is up, and only the tick that says so is yet to come."""
+        return 0 < self.row.timer_ms <= self.tx.now_ms
+
+    @property
     def step(self) -> Step:
         """What the definition says of the step that the run is at."""
         assert self.row.step is not None, "a run has begun its first step"

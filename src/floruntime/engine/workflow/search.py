@@ -1,8 +1,8 @@
 """Search attributes: taken from a run's documents, and found by their exact values.
 
-An attribute whose path finds nothing, or something that is not of its type, is null and not found
-by any search. Attributes are taken when the run starts, and again after each step if they look at
-steps.
+An attribute whose path finds nothing, or something that is not of its type (a text with half a
+character, say), is null and not found by any search. Attributes are taken when the run starts, and
+again after each step if they look at steps.
 """
 
 from __future__ import annotations
@@ -44,12 +44,21 @@ def _value_of(run: OpenRun, attribute: SearchAttribute) -> Any:
 
 def _is_of_type(value: Any, type: AttributeType) -> bool:
     if type is AttributeType.STRING:
-        return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX
+        return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX and _is_unicode(value)
     if isinstance(value, bool):
         return False
     if type is AttributeType.TIMESTAMP:
         return isinstance(value, int) and 0 <= value < 2**63
     return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can escape half a character (a lone surrogate), which no row can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _index(run: OpenRun, before: dict[str, Any], after: dict[str, Any]) -> None:

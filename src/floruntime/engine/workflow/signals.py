@@ -43,7 +43,8 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
         raise ConflictError(f"workflow run {request.run_id} is {status} and takes no more signals")
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
-    if row.wait in _WAITS_FOR_ONE and row.wait_signal == request.type:
+    is_wanted = row.wait in _WAITS_FOR_ONE and row.wait_signal == request.type
+    if is_wanted and not run.is_overdue:
         go_on(run, _matched(run, request.type, request.data))
     else:
         keep(run, request.type, request.data)

@@ -22,7 +22,16 @@ def outcome_in(data: bytes) -> Outcome:
         return succeeded(data)
     output = dump(document["output"]) if "output" in document else data
     error = document.get("error")
-    return Outcome((name,), output, error if isinstance(error, str) else None)
+    return Outcome((name,), output, _as_error(error) if isinstance(error, str) else None)
+
+
+def _as_error(text: str) -> str:
+    """The text as rows and histories can hold it, within the limit of all error texts."""
+    data = text.encode(errors="backslashreplace")
+    if len(data) > limits.ERROR_TEXT_BYTES_MAX:
+        tail = f"… ({len(data)} bytes)".encode()
+        return (data[: limits.ERROR_TEXT_BYTES_MAX - len(tail)] + tail).decode(errors="ignore")
+    return data.decode()
 
 
 def _document_in(data: bytes) -> Any:

@@ -62,6 +62,10 @@ class Sequence(Node):
     items: list[Node] = msgspec.field(default_factory=list)
 
 
+class Missing(Node):
+    """Stands where an alias copies nothing; a problem says so."""
+
+
 class _Open(msgspec.Struct):
     """A map or sequence whose end has not come. `key`: the one whose value comes next."""
 
@@ -116,8 +120,9 @@ class _Tree:
                 return self._begin_document(event)
             case yaml.ScalarEvent():
                 self._check_tag(event)
-                node = Scalar(*_span(event), text=event.value, is_plain=not event.style)
-                return self._count(node) and self._add(node, event.anchor)
+                is_plain = not event.style and event.tag is None
+                node = Scalar(*_span(event), text=event.value, is_plain=is_plain)
+                return self._count(node, node.start) and self._add(node, event.anchor)
             case yaml.MappingStartEvent():
                 return self._begin(Map(*_span(event)), event)
             case yaml.SequenceStartEvent():
@@ -140,11 +145,11 @@ class _Tree:
             message = f"the tag {shown(event.tag)} is not part of the language"
             self._problems.add("E112", self._path(), event.start_mark.index, message)
 
-    def _count(self, node: Node) -> bool:
+    def _count(self, node: Node, index: int) -> bool:
         self._size += node.size
         if self._size > NODES_MAX:
             message = f"there are more than {NODES_MAX:,} values, those that aliases copy included"
-            self._problems.add("E106", self._path(), node.start, message)
+            self._problems.add("E106", self._path(), index, message)
         return self._size <= NODES_MAX
 
     def _fits(self, node: Node, index: int) -> bool:
@@ -161,7 +166,7 @@ class _Tree:
         if event.anchor:
             self._anchors[event.anchor] = None  # until its end it would copy itself
         self._open.append(_Open(node, self._path(), event.anchor))
-        return self._count(node)
+        return self._count(node, node.start)
 
     def _end(self, event: Any) -> bool:
         closed = self._open.pop()
@@ -172,11 +177,11 @@ class _Tree:
         node = self._anchors.get(event.anchor)
         if node is not None:
             at = event.start_mark.index
-            return self._count(node) and self._fits(node, at) and self._add(node, None)
+            return self._count(node, at) and self._fits(node, at) and self._add(node, None)
         what = "stands within what it copies" if event.anchor in self._anchors else "has no anchor"
         message = f"the alias *{event.anchor} {what}"
         self._problems.add("E114", self._path(), event.start_mark.index, message)
-        return self._add(Scalar(*_span(event)), None)
+        return self._add(Missing(*_span(event)), None)
 
     def _add(self, node: Node, anchor: str | None) -> bool:
         if anchor:
@@ -198,7 +203,7 @@ class _Tree:
 
     def _enter(self, parent: Map, path: Path, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            message = "a key must be text, not a map or list"
+            message = "a key must be text, not a map, a list or an alias"
             self._problems.add("E115", path, key.start, message)
         elif key.text == MERGE_KEY and key.is_plain:
             message = "the merge key << is not part of the language"

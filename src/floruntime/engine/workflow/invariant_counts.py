@@ -1,0 +1,271 @@
+"""Whether the indexes and counts of workflows agree with the runs; see `invariants.py`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from floruntime.engine.group_info import info_of
+from floruntime.engine.group_rows import find_group
+from floruntime.engine.keyspace import Table
+from floruntime.engine.namespaces import NAMESPACE
+from floruntime.engine.stream_rows import find_stream
+from floruntime.engine.timers import TIMER, WORKFLOW_TRIGGER
+from floruntime.engine.tx import View
+from floruntime.engine.workflow.definition import Executor
+from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
+from floruntime.engine.workflow.plan_rows import PLAN
+from floruntime.engine.workflow.rows import (
+    BY_STATUS,
+    DEFINITION,
+    DEFINITION_TEXT,
+    EVENT_SOURCE,
+    EVENTS,
+    INPUT,
+    OUTPUT,
+    RUN,
+    RUN_ID,
+    SEARCH,
+    SIGNAL,
+    STEP,
+    USE,
+    VERSION,
+    WORKFLOW,
+    WORKFLOW_NAME,
+    Origin,
+    WorkflowRow,
+)
+from floruntime.engine.workflow.schedules import SCHEDULE, SCHEDULE_DUE
+from floruntime.engine.workflow.search import mark_of
+from floruntime.engine.workflow.triggers import TRIGGER, TRIGGERED
+from floruntime.engine.workflow.versions import VERSIONS_KEPT
+
+_OF_RUNS: Final[tuple[Table[Any], ...]] = (INPUT, OUTPUT, EVENT_SOURCE, STEP, EVENTS, SIGNAL)
+"""The tables with rows of runs, under namespace and number."""
+
+
+def violations(view: View) -> list[str]:
+    """Whatever is wrong with workflows; nothing, if all is well."""
+    return [*orphans(view), *miscounts(view)]
+
+
+def miscounts(view: View) -> list[str]:
+    """Indexes and counts that do not agree with the runs, and rows of what is gone."""
+    tally = _Tally()
+    found = []
+    for run in live_runs(view):
+        tally.add(view, run)
+        found += [f"{run} {problem}" for problem in _rows_of_run(view, run)]
+    for of_namespace_id in live_namespaces(view):
+        found += _leftovers(view, of_namespace_id)
+        found += _marks(view, of_namespace_id, tally)
+    for namespace, name, row in _live_workflows(view):
+        told = f"workflow {name!r} of namespace {namespace!r}"
+        problems = [*_of_workflow(view, row, tally), *_of_executors(view, row, tally)]
+        problems += [*_of_schedule(view, row, tally), *_of_trigger(view, namespace, row)]
+        found += [f"{told} {problem}" for problem in problems]
+    return found
+
+
+def _live_workflows(view: View) -> Iterator[tuple[str, str, WorkflowRow]]:
+    for namespace_key, namespace in view.scan(NAMESPACE, *NAMESPACE.range()):
+        if not namespace.id:
+            continue
+        for key, row in view.scan(WORKFLOW, *WORKFLOW.range(namespace.id)):
+            yield NAMESPACE.tail_of(namespace_key).decode(), WORKFLOW.tail_of(key).decode(), row
+
+
+class _Tally:
+    """What the runs add up to."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[int] = Counter()
+        self.unfinished: Counter[int] = Counter()
+        self.scheduled: Counter[int] = Counter()
+        self.uses: Counter[tuple[int, int]] = Counter()
+        self.marks: Counter[int] = Counter()
+        self.probes: Counter[tuple[int, str, str]] = Counter()
+
+    def add(self, view: View, run: Live) -> None:
+        row = run.row
+        self.runs[row.workflow_id] += 1
+        self.uses[row.workflow_id, row.definition] += 1
+        self.marks[run.namespace_id] += sum(
+            value is not None for value in row.search_attributes.values()
+        )
+        if row.is_finished:
+            return
+        self.unfinished[row.workflow_id] += 1
+        self.scheduled[row.workflow_id] += row.origin == Origin.SCHEDULE
+        if row.plan is not None and row.plan.is_probe:
+            executor = _executor_of(view, run)
+            self.probes[row.workflow_id, row.plan.name, executor.name] += 1
+
+
+def _executor_of(view: View, run: Live) -> Executor:
+    row = run.row
+    definition = view.get(DEFINITION, DEFINITION.key(row.workflow_id, row.definition))
+    assert definition is not None, "a version stays while it is used"
+    assert row.plan is not None, "the run goes through a plan"
+    plan = definition.definition.plans[row.plan.name]
+    return plan.executors[row.plan.order[row.plan.position]]
+
+
+# A run and its own rows
+
+
+def _rows_of_run(view: View, run: Live) -> Iterator[str]:
+    row = run.row
+    if view.get(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, run.number)) is None:
+        yield f"is not in the index under its status {row.status}"
+    if view.get(INPUT, INPUT.key(run.namespace_id, run.number)) is None:
+        yield "has no input"
+    if row.run_id is not None:
+        key = RUN_ID.key(run.namespace_id, tail=row.run_id.encode())
+        if view.get(RUN_ID, key) != run.number:
+            yield "is not found by the id that it was given"
+    for name, value in row.search_attributes.items():
+        if value is not None:
+            key = SEARCH.key(run.namespace_id, mark_of(name, value), run.number)
+            if view.get(SEARCH, key) is None:
+                yield f"is not found by its search attribute {name!r}"
+    if not row.is_finished:  # of a finished one they may be going
+        yield from _events_and_signals(view, run)
+
+
+def _events_and_signals(view: View, run: Live) -> Iterator[str]:
+    place = run.namespace_id, run.number
+    count = 0
+    for key, events in view.scan(EVENTS, *EVENTS.range(*place)):
+        first = EVENTS.unpack(key)[2]
+        if first != count + 1:
+            yield f"has event {first} after event {count}"
+        count += len(events)
+    if count != run.row.events:
+        yield f"counts {run.row.events} events and has {count}"
+    kept = Counter(row.type for _, row in view.scan(SIGNAL, *SIGNAL.range(*place)))
+    if kept != Counter(run.row.signals):
+        yield f"counts kept signals as {run.row.signals} and has {dict(kept)}"
+
+
+def _leftovers(view: View, of_namespace_id: int) -> Iterator[str]:
+    """Rows of runs that are gone."""
+    for table in _OF_RUNS:
+        known = 0
+        for key, _ in view.scan(table, *table.range(of_namespace_id)):
+            number = table.unpack(key)[1]
+            if number != known and view.get(RUN, RUN.key(of_namespace_id, number)) is None:
+                yield f"table {table.tag!r} has a row of workflow run {number}, which is gone"
+            known = number
+    for _, number in view.scan(RUN_ID, *RUN_ID.range(of_namespace_id)):
+        if view.get(RUN, RUN.key(of_namespace_id, number)) is None:
+            yield f"an id leads to workflow run {number}, which is gone"
+
+
+def _marks(view: View, of_namespace_id: int, tally: _Tally) -> Iterator[str]:
+    marks = sum(1 for _ in view.scan(SEARCH, *SEARCH.range(of_namespace_id)))
+    if marks != tally.marks[of_namespace_id]:
+        yield (
+            f"namespace {of_namespace_id} has {marks} rows of search attributes; its runs have "
+            f"{tally.marks[of_namespace_id]}"
+        )
+
+
+# Workflows
+
+
+def _of_workflow(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
+    if (row.runs, row.unfinished) != (tally.runs[row.id], tally.unfinished[row.id]):
+        yield (
+            f"counts {row.runs} runs, {row.unfinished} of them unfinished; there are "
+            f"{tally.runs[row.id]} and {tally.unfinished[row.id]}"
+        )
+    indexed = sum(1 for _ in view.scan(BY_STATUS, *BY_STATUS.range(row.id)))
+    if indexed != tally.runs[row.id]:
+        yield f"has {indexed} rows in the index of its {tally.runs[row.id]} runs"
+    if view.get(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id)) is None:
+        yield "is not found by its number"
+    yield from _of_versions(view, row, tally)
+
+
+def _of_versions(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
+    numbers = [
+        DEFINITION.unpack(key)[1] for key, _ in view.scan(DEFINITION, *DEFINITION.range(row.id))
+    ]
+    texts = [
+        DEFINITION_TEXT.unpack(key)[1]
+        for key, _ in view.scan(DEFINITION_TEXT, *DEFINITION_TEXT.range(row.id))
+    ]
+    named = sorted(number for _, number in view.scan(VERSION, *VERSION.range(row.id)))
+    if not numbers == texts == named:
+        yield f"has definitions {numbers}, texts {texts} and versions {named}"
+    if row.current not in numbers:
+        yield f"has no definition {row.current}, its current one"
+    uses = {USE.unpack(key)[1]: count for key, count in view.scan(USE, *USE.range(row.id))}
+    counted = {number: count for (of, number), count in tally.uses.items() if of == row.id}
+    if uses != counted:
+        yield f"counts runs on its versions as {uses}; there are {counted}"
+    kept = set(numbers[-VERSIONS_KEPT:]) | uses.keys() | {row.current}
+    if set(numbers) != kept:
+        yield f"has definitions {numbers}; {sorted(kept)} should be kept"
+
+
+def _of_executors(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
+    for key, plan in view.scan(PLAN, *PLAN.range(row.id)):
+        name = PLAN.tail_of(key).decode()
+        for executor, state in plan.executors.items():
+            probes = tally.probes[row.id, name, executor]
+            if state.probes != probes:
+                yield (
+                    f"counts {state.probes} probes of executor {executor!r} of plan {name!r}; "
+                    f"{probes} are under way"
+                )
+
+
+# Schedules and triggers
+
+
+def _of_schedule(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
+    schedule = view.get(SCHEDULE, SCHEDULE.key(row.id))
+    if schedule is None:
+        return
+    if schedule.running != tally.scheduled[row.id]:
+        yield f"counts {schedule.running} scheduled runs; {tally.scheduled[row.id]} are unfinished"
+    if schedule.buffered_ms and not schedule.running:
+        yield f"buffers a run of {schedule.buffered_ms}, though nothing holds it up"
+    sleeps = schedule.paused or not row.enabled
+    if sleeps and schedule.due_ms is not None:
+        yield "has a schedule that is due, though it is paused or the workflow disabled"
+    if schedule.due_ms is not None and not _is_due(view, schedule.due_ms, row.id):
+        yield f"has a schedule due at {schedule.due_ms}, where nothing stands"
+
+
+def _is_due(view: View, due_ms: int, workflow_id: int) -> bool:
+    return view.get(SCHEDULE_DUE, SCHEDULE_DUE.key(due_ms, workflow_id)) is not None
+
+
+def _of_trigger(view: View, namespace: str, row: WorkflowRow) -> Iterator[str]:
+    trigger = view.get(TRIGGER, TRIGGER.key(row.id))
+    if trigger is None:
+        return
+    view.namespace = namespace
+    stream = find_stream(view, trigger.spec.stream)
+    group = None if stream is None else find_group(view, stream, trigger.group)
+    of_namespace_id = _namespace_id(view, namespace)
+    key = TRIGGERED.key(of_namespace_id, tail=trigger.spec.stream.encode())
+    if row.id not in (view.get(TRIGGERED, key) or ()):
+        yield f"has a trigger that no append to {trigger.spec.stream!r} wakes"
+    if trigger.timer_ms:
+        timer_key = TIMER.key(trigger.timer_ms, WORKFLOW_TRIGGER, row.id, 0)
+        if view.get(TIMER, timer_key) is None:
+            yield f"has a trigger that counts on a timer at {trigger.timer_ms}"
+    elif row.enabled and stream is not None and group is not None:
+        lag = info_of(view, stream, group, trigger.group).lag
+        if lag:
+            yield f"has a trigger with {lag} records that nothing looks at"
+
+
+def _namespace_id(view: View, namespace: str) -> int:
+    row = view.get(NAMESPACE, NAMESPACE.key(tail=namespace.encode()))
+    return 0 if row is None else row.id

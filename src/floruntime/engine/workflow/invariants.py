@@ -1,0 +1,173 @@
+"""What is true of workflows in every state that a commit leaves behind; for tests and `flo verify`.
+
+`orphans` are runs that nothing will ever wake; `invariant_counts.py` has `miscounts`, indexes and
+counts that do not agree with the runs. Each is a sentence. Everything is read, and little is kept
+in memory meanwhile. What lies under a deleted namespace is left out: it is being reclaimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from floruntime.engine import timers
+from floruntime.engine.namespaces import NAMESPACE
+from floruntime.engine.run_rows import RUN as ACTION_RUN
+from floruntime.engine.timers import TIMER
+from floruntime.engine.tx import View
+from floruntime.engine.workflow.idempotency import key_of
+from floruntime.engine.workflow.rows import KEY, RUN, RunRow, Wait
+from floruntime.engine.workflow.runs import run_id_of
+
+_PLAN_WAITS: Final = (Wait.EXECUTOR, Wait.TRACKING, Wait.EXECUTOR_RETRY)
+
+
+class Live(NamedTuple):
+    """A run of a namespace that exists."""
+
+    namespace_id: int
+    number: int
+    row: RunRow
+
+    def __str__(self) -> str:
+        return f"workflow run {run_id_of(self.number, self.row)} of namespace {self.namespace_id}"
+
+
+def live_namespaces(view: View) -> list[int]:
+    """The numbers of the namespaces that exist."""
+    return [row.id for _, row in view.scan(NAMESPACE, *NAMESPACE.range()) if row.id]
+
+
+def live_runs(view: View) -> Iterator[Live]:
+    """All runs of all namespaces that exist."""
+    for of_namespace_id in live_namespaces(view):
+        for key, row in view.scan(RUN, *RUN.range(of_namespace_id)):
+            yield Live(of_namespace_id, RUN.unpack(key)[1], row)
+
+
+def orphans(view: View) -> list[str]:
+    """Unfinished runs that nothing will ever wake, and finished ones that nothing will forget; also
+    action runs that no workflow run waits for, though they were begun for one.
+    """
+    found = []
+    for run in live_runs(view):
+        judge = _finished if run.row.is_finished else _unfinished
+        found += [f"{run} {problem}" for problem in judge(view, run)]
+    return [*found, *_unwanted_action_runs(view)]
+
+
+def _finished(view: View, run: Live) -> Iterator[str]:
+    row = run.row
+    if row.wait != Wait.NOTHING or row.plan is not None or row.step_due_ms:
+        yield "has ended and still waits for something"
+    if row.terminal is None or row.completed_at_ms is None:
+        yield "has ended, but not anywhere or at no time"
+    if not row.timer_ms:
+        yield "has ended and will never be forgotten"
+    else:
+        yield from _timer_problems(view, run)
+    yield from _key_problems(view, run)
+
+
+def _unfinished(view: View, run: Live) -> Iterator[str]:
+    row = run.row
+    judge = _WAITS.get(Wait(row.wait))
+    if judge is None:
+        yield "has not ended and waits for nothing"
+    else:
+        yield from judge(view, run)
+    if (row.plan is not None) != (row.wait in _PLAN_WAITS):
+        yield f"goes through plan {row.plan!r} while it waits for {Wait(row.wait).name}"
+    due_ms = min((due for due in (row.wait_due_ms, row.step_due_ms) if due), default=0)
+    if row.timer_ms != due_ms:
+        yield f"has a timer at {row.timer_ms} instead of {due_ms}"
+    yield from _timer_problems(view, run)
+    yield from _key_problems(view, run)
+
+
+def _timer_problems(view: View, run: Live) -> Iterator[str]:
+    due_ms = run.row.timer_ms
+    if not due_ms:
+        return
+    key = TIMER.key(due_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
+    if view.get(TIMER, key) is None:
+        yield f"counts on a timer at {due_ms} that is not there"
+
+
+def _key_problems(view: View, run: Live) -> Iterator[str]:
+    row = run.row
+    if row.idempotency_key is None:
+        return
+    known = view.get(KEY, key_of(row.workflow_id, row.idempotency_key))
+    if known is None or known.number != run.number:
+        return  # it may have been retried after its key had gone to another run
+    if (known.expires_at_ms > 0) != row.is_finished:
+        yield f"has an idempotency key that expires at {known.expires_at_ms}"
+    place = (timers.WORKFLOW_KEY, row.workflow_id, run.number)
+    if known.expires_at_ms and view.get(TIMER, TIMER.key(known.expires_at_ms, *place)) is None:
+        yield "has an idempotency key that nothing will forget"
+
+
+# What an unfinished run can wait for
+
+
+def _action_comes(view: View, run: Live) -> Iterator[str]:
+    number = run.row.wait_number
+    action_run = view.get(ACTION_RUN, ACTION_RUN.key(run.namespace_id, number))
+    if action_run is None or action_run.is_finished:
+        yield f"waits for action run {number}, which is gone or has ended"
+    elif action_run.workflow_run != run.number:
+        yield f"waits for action run {number}, which belongs to run {action_run.workflow_run}"
+
+
+def _child_comes(view: View, run: Live) -> Iterator[str]:
+    number = run.row.wait_number
+    child = view.get(RUN, RUN.key(run.namespace_id, number))
+    if child is None or child.is_finished:
+        yield f"waits for child {number}, which is gone or has ended"
+    elif child.parent != run.number:
+        yield f"waits for child {number}, whose parent is {child.parent}"
+
+
+def _signal_may_come(view: View, run: Live) -> Iterator[str]:
+    type = run.row.wait_signal
+    if type is None:
+        yield "waits for a signal of no type"
+    elif type in run.row.signals and not 0 < run.row.timer_ms <= view.now_ms:
+        yield f"waits for signal {type!r} and keeps {run.row.signals[type]} of them"
+    if run.row.wait == Wait.TRACKING:
+        yield from _time_comes(view, run)
+
+
+def _time_comes(view: View, run: Live) -> Iterator[str]:
+    if not run.row.wait_due_ms:
+        yield f"waits for {Wait(run.row.wait).name} that never comes"
+
+
+_WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
+    Wait.ACTION: _action_comes,
+    Wait.EXECUTOR: _action_comes,
+    Wait.CHILD: _child_comes,
+    Wait.SIGNAL: _signal_may_come,
+    Wait.TRACKING: _signal_may_come,
+    Wait.RETRY: _time_comes,
+    Wait.POLL: _time_comes,
+    Wait.EXECUTOR_RETRY: _time_comes,
+}
+
+
+def _unwanted_action_runs(view: View) -> Iterator[str]:
+    for of_namespace_id in live_namespaces(view):
+        for key, action_run in view.scan(ACTION_RUN, *ACTION_RUN.range(of_namespace_id)):
+            if action_run.is_finished or not action_run.workflow_run:
+                continue
+            number = ACTION_RUN.unpack(key)[1]
+            row = view.get(RUN, RUN.key(of_namespace_id, action_run.workflow_run))
+            if row is None or row.wait_number != number or row.wait not in _ACTION_WAITS:
+                yield (
+                    f"action run {number} of namespace {of_namespace_id} goes on, though workflow "
+                    f"run {action_run.workflow_run} does not wait for it"
+                )
+
+
+_ACTION_WAITS: Final = (Wait.ACTION, Wait.EXECUTOR)
