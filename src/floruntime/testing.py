@@ -161,7 +161,7 @@ class FloTestServer:
                 self._storage = DiskStorage(self._data_dir)
             else:
                 self._storage = MemoryStorage()
-        self._server = FloServer(self._config, self._storage, lambda floor_ms: self.clock)
+        self._server = FloServer(self._config, self._storage, self.clock.from_floor)
         self._server.start()
         tls = server_tls(self._config)
         self._port = await Port.open(self._server, "127.0.0.1", self._number, tls)

@@ -510,6 +510,7 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed() -> None:
     async with Rig(web_requests_per_second=1_000_000) as rig:
         other = WebPeer(rig)
         other.greet("other")
+        other.body(append(1_000))
         closed = 0
         for number in range(150):
             peer = WebPeer(rig)
@@ -523,6 +524,10 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed() -> None:
             assert other.answer(2 + number).error is None, seed
             peer.connection.connection_lost(None)
             assert rig.server.load.held_bytes == 0, seed
+        tables = {key[:2] for key, _ in rig.storage.store.scan(b"", b"\xff")}
+        written = {table for table in tables if table[:1] in b"akqw" or table in (b"tk", b"ta")}
+        assert b"st" in tables
+        assert not written, f"{seed}: a page wrote more than streams"
         assert not rig.fatal, seed
         assert rig.server.info().connections == 1, seed
         assert 0 < closed < 150, seed

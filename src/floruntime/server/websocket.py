@@ -41,7 +41,7 @@ _library_log.setLevel(logging.WARNING)  # it tells of every connection
 PATH = "/ws"
 _END_OF_HEAD = b"\r\n\r\n"
 _REASON_BYTES_MAX = 123
-_CLOSE_CODES: dict[type[FloError], CloseCode] = {
+CLOSE_CODES: dict[type[FloError], CloseCode] = {
     UnavailableError: CloseCode.GOING_AWAY,
     ProtocolError: CloseCode.PROTOCOL_ERROR,
     UnauthorizedError: CloseCode.POLICY_VIOLATION,
@@ -256,7 +256,7 @@ def _close_code(reason: FloError | None) -> CloseCode:
     return (
         CloseCode.NORMAL_CLOSURE
         if reason is None
-        else _CLOSE_CODES.get(type(reason), CloseCode.POLICY_VIOLATION)
+        else CLOSE_CODES.get(type(reason), CloseCode.POLICY_VIOLATION)
     )
 
 
