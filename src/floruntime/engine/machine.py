@@ -60,8 +60,18 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def applied_index(reader: Reader) -> int:
     """How many entries the state that `reader` shows has seen."""
+    return _row_in(reader).index
+
+
+def applied_time_ms(reader: Reader) -> int:
+    """The time of the last entry that the state that `reader` shows has seen."""
+    return _row_in(reader).time_ms
+
+
+def _row_in(reader: Reader) -> MachineRow:
     data = reader.get(_MACHINE_KEY)
-    return 0 if data is None else int(MACHINE.decode(data).index)
+    row: MachineRow = MachineRow() if data is None else MACHINE.decode(data)
+    return row
 
 
 _NO_TOPICS: Final[list[Topic]] = []

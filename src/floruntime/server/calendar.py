@@ -7,6 +7,8 @@ once, right after it; one in the hour that autumn has twice comes once.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,12 +29,19 @@ class Calendar(Protocol):
         ...
 
 
+@lru_cache(maxsize=128)
+def _zone_of(name: str) -> ZoneInfo:
+    """The zone by the rules of the `tzdata` package, whatever the machine's own are."""
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 class CronCalendar:
     """Five fields of cron in a time zone."""
 
     def __init__(self, cron: str, timezone: str) -> None:
         self._cron = cron
-        self._zone = ZoneInfo(timezone)
+        self._zone = _zone_of(timezone)
 
     def after(self, time_ms: int) -> int | None:
         return self._next(time_ms, reverse=False)

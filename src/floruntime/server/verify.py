@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from floruntime.core.types import Value
 from floruntime.engine.keyspace import Table
-from floruntime.engine.machine import applied_index
+from floruntime.engine.machine import applied_index, applied_time_ms
 from floruntime.engine.store import Reader
 from floruntime.engine.store.errors import StoreDamagedError
 from floruntime.engine.store.witness import create_witness, read_witness
@@ -144,7 +144,7 @@ class _Findings:
 
     def look_at_workflows(self, store: Reader) -> None:
         """Whether each run that has not ended will be woken, and indexes and counts agree."""
-        view = View(store, "", 0, 0)
+        view = View(store, "", applied_time_ms(store), 0)
         for problem in (*orphans(view), *miscounts(view)):
             self.add(problem)
 

@@ -97,7 +97,7 @@ def over_limit(state: ExecutorState, limit: RateLimit | None, now_ms: int) -> st
     )
     for (counted, calls), (most, span_ms, name) in zip(state.rates, kinds, strict=True):
         if most is not None and counted == now_ms // span_ms and calls >= most:
-            return f"{most} a {name}"
+            return f"{most} per {name}"
     return None
 
 

@@ -63,7 +63,7 @@ def miscounts(view: View) -> list[str]:
     for namespace, name, row in _live_workflows(view):
         told = f"workflow {name!r} of namespace {namespace!r}"
         problems = [*_of_workflow(view, row, tally), *_of_executors(view, row, tally)]
-        problems += [*_of_schedule(view, row, tally), *_of_trigger(view, namespace, row)]
+        problems += [*_of_schedule(view, row), *_of_trigger(view, namespace, row)]
         found += [f"{told} {problem}" for problem in problems]
     return found
 
@@ -176,11 +176,10 @@ def _marks(view: View, of_namespace_id: int, tally: _Tally) -> Iterator[str]:
 
 
 def _of_workflow(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
-    if (row.runs, row.unfinished) != (tally.runs[row.id], tally.unfinished[row.id]):
-        yield (
-            f"counts {row.runs} runs, {row.unfinished} of them unfinished; there are "
-            f"{tally.runs[row.id]} and {tally.unfinished[row.id]}"
-        )
+    counted = row.runs, row.unfinished, row.scheduled
+    found = tally.runs[row.id], tally.unfinished[row.id], tally.scheduled[row.id]
+    if counted != found:
+        yield f"counts runs, unfinished and scheduled ones as {counted}; there are {found}"
     indexed = sum(1 for _ in view.scan(BY_STATUS, *BY_STATUS.range(row.id)))
     if indexed != tally.runs[row.id]:
         yield f"has {indexed} rows in the index of its {tally.runs[row.id]} runs"
@@ -226,13 +225,11 @@ def _of_executors(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
 # Schedules and triggers
 
 
-def _of_schedule(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
+def _of_schedule(view: View, row: WorkflowRow) -> Iterator[str]:
     schedule = view.get(SCHEDULE, SCHEDULE.key(row.id))
     if schedule is None:
         return
-    if schedule.running != tally.scheduled[row.id]:
-        yield f"counts {schedule.running} scheduled runs; {tally.scheduled[row.id]} are unfinished"
-    if schedule.buffered_ms and not schedule.running:
+    if schedule.buffered_ms and not row.scheduled:
         yield f"buffers a run of {schedule.buffered_ms}, though nothing holds it up"
     sleeps = schedule.paused or not row.enabled
     if sleeps and schedule.due_ms is not None:

@@ -56,6 +56,8 @@ from floruntime.engine.workflow.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs import OpenRun
 from floruntime.engine.workflow.tracked import outcome_in
 
+_PLAIN_CLASS: Final = "NonRetryableError: "
+
 _NEXT: Final = Outcome(("",))
 """Not an outcome: the executor gave no answer, the next one is to be tried."""
 
@@ -110,7 +112,8 @@ def _begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
             run.note(Event.PLAN_EXECUTOR_SUCCESS, "from the cache")
             return succeeded(output)
     seed = f"{run.id}/{run.row.step}/{run.row.attempt}/{run.row.polls}"
-    run.row.plan = PlanCall(target.name, order_of(plan, opened, run.tx.now_ms, seed))
+    order = order_of(plan, opened, run.tx.now_ms, seed)
+    run.row.plan = PlanCall(target.name, order, generation=opened.row.generation)
     return _try(OpenCall(run), payload)
 
 
@@ -200,10 +203,14 @@ def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
 
 
 def _code_of(outcome: Outcome) -> str:
-    """The error's code: what stands before the colon; of a time-out, its own name."""
+    """The error's code: what stands before the colon; of a time-out, its own name.
+
+    Handlers' errors are `Class: message`. A `NonRetryableError` says nothing by its class: there,
+    the code is in the message.
+    """
     if outcome.name == TIMEOUT or not outcome.error:
         return outcome.name
-    return outcome.error.partition(":")[0].strip()
+    return outcome.error.removeprefix(_PLAIN_CLASS).partition(":")[0].strip()
 
 
 def _record(at: OpenCall, *, is_fine: bool, is_success: bool) -> None:
@@ -301,8 +308,10 @@ def _tracking_timed_out(run: OpenRun) -> Outcome | None:
 
 
 def _store(at: OpenCall, output: bytes) -> None:
+    """Cache a success, unless the cache was told to forget after the run had come to the plan."""
     key = cache_key(at.run, at.plan)
-    if key is not None and at.plan.cache is not None:
+    is_current = at.opened.row.generation == at.call.generation
+    if key is not None and at.plan.cache is not None and is_current:
         at.opened.store(key, output, at.plan.cache.ttl_ms)
 
 

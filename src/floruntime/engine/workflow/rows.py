@@ -64,7 +64,9 @@ class Origin(IntEnum):
 
 
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
-    """A workflow: its number, its current version, and how many runs of it are kept."""
+    """A workflow: its number, its current version, and how many runs of it are kept; of the
+    unfinished ones, how many its schedule started.
+    """
 
     id: int
     current: int
@@ -73,6 +75,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     enabled: bool = True
     unfinished: int = 0
     runs: int = 0
+    scheduled: int = 0
 
 
 class WorkflowName(Value, frozen=True):
@@ -97,6 +100,7 @@ class PlanCall(Value, frozen=True):
     `order`: the executors to try, by their place in the definition; `position` in it. `attempt`
     counts calls of the current executor, the first of which was at `began_ms`. `is_probe`: the
     call under way is one of the few that a half-open breaker lets through. `error`: the last one.
+    `generation`: of the plan's cache when the run came to it.
     """
 
     name: str
@@ -106,6 +110,7 @@ class PlanCall(Value, frozen=True):
     began_ms: int = 0
     is_probe: bool = False
     error: str | None = None
+    generation: int = 0
 
 
 class RunRow(msgspec.Struct, array_like=True, gc=False):

@@ -25,6 +25,7 @@ from floruntime.engine.workflow.rows import (
     RUN_ID,
     STATUS_NAMES,
     EventRow,
+    Origin,
     RunRow,
     Status,
     Wait,
@@ -119,7 +120,8 @@ class OpenRun:
         was_unfinished = 0 < before < Status.COMPLETED
         if not before or was_unfinished == row.is_finished:
             change = (not row.is_finished) - was_unfinished
-            self.workflow.count(unfinished=change, runs=not before)
+            scheduled = change if row.origin == Origin.SCHEDULE else 0
+            self.workflow.count(unfinished=change, scheduled=scheduled, runs=not before)
         self._stored_status = row.status
 
     def wait_for(

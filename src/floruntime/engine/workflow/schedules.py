@@ -36,10 +36,10 @@ from floruntime.engine.keyspace import Table, next_key
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, query
 from floruntime.engine.tx import Tx, View
-from floruntime.engine.workflow.advance import BEGUN_AGAIN, ENDED
+from floruntime.engine.workflow.advance import ENDED
 from floruntime.engine.workflow.definition import Overlap, Schedule
-from floruntime.engine.workflow.rows import RUN, WORKFLOW, Origin, WorkflowRow
-from floruntime.engine.workflow.runs import OpenRun, made_id, number_of, run_id_of
+from floruntime.engine.workflow.rows import WORKFLOW, Origin, WorkflowRow
+from floruntime.engine.workflow.runs import OpenRun, number_of
 from floruntime.engine.workflow.start import begin_run
 from floruntime.engine.workflow.workflows import (
     OpenWorkflow,
@@ -55,7 +55,8 @@ class ScheduleRow(Value, frozen=True):
     """`anchor_ms`: when it was told to keep these times. `next_ms`: the next nominal time, 0 while
     it is not known or there is none. `due_ms`: where it stands in
     `SCHEDULE_DUE`, `None` while it sleeps. `buffered_ms`: the nominal time that waits for a run to
-    end, 0 if none does. `running`: its runs that have not ended.
+    end, 0 if none does. How many of its runs have not ended is in the workflow's row, and outlives
+    a version without a schedule.
     """
 
     spec: Schedule
@@ -64,8 +65,7 @@ class ScheduleRow(Value, frozen=True):
     next_ms: int = 0
     due_ms: int | None = None
     last_ms: int = 0
-    last_number: int = 0
-    running: int = 0
+    last_run_id: str | None = None
     buffered_ms: int = 0
     skipped_total: int = 0
 
@@ -164,7 +164,7 @@ def due(tx: Tx, request: ScheduleDue) -> None:
 def _has_come(workflow: OpenWorkflow, nominal_ms: int) -> None:
     tx, row = workflow.tx, _the_row(workflow)
     overlap = row.spec.overlap
-    if overlap is Overlap.ALLOW or row.running < row.spec.max_concurrent:
+    if overlap is Overlap.ALLOW or workflow.row.scheduled < row.spec.max_concurrent:
         _run(workflow, nominal_ms)
     elif overlap is Overlap.BUFFER_ONE and not row.buffered_ms:
         _put(tx, workflow.id, replace(row, buffered_ms=nominal_ms), row.due_ms)
@@ -179,25 +179,20 @@ def _run(workflow: OpenWorkflow, nominal_ms: int) -> None:
 
 
 def _begin(workflow: OpenWorkflow, nominal_ms: int, run_id: str) -> OpenRun:
+    input = dump(_the_row(workflow).spec.input)
+    current = workflow.row.current
+    run = begin_run(workflow, current, input, run_id=run_id, origin=Origin.SCHEDULE)
     row = _the_row(workflow)
-    # Counted first: the run may end at once.
-    _put(workflow.tx, workflow.id, replace(row, running=row.running + 1), row.due_ms)
-    run = begin_run(
-        workflow,
-        workflow.row.current,
-        dump(row.spec.input),
-        run_id=run_id,
-        origin=Origin.SCHEDULE,
-    )
-    row = _the_row(workflow)
-    row = replace(row, last_ms=nominal_ms, last_number=run.number)
+    row = replace(row, last_ms=nominal_ms, last_run_id=run_id)
     _put(workflow.tx, workflow.id, row, row.due_ms)
     return run
 
 
-def scheduled_run_id(workflow: str, nominal_ms: int) -> str:
-    """The id of the run of this nominal time; of a very long name, its hash stands in it."""
-    suffix = f"@{nominal_ms}"
+def scheduled_run_id(workflow: str, nominal_ms: int, by_hand: int = 0) -> str:
+    """The id of the run of this nominal time; of a very long name, its hash stands in it. A run
+    that is started by hand has a number in it, so that it takes no nominal time's place.
+    """
+    suffix = f"@{nominal_ms}-{by_hand}" if by_hand else f"@{nominal_ms}"
     if len(workflow.encode()) + len(suffix) > limits.NAME_BYTES_MAX:
         workflow = hashlib.sha256(workflow.encode()).hexdigest()
     return workflow + suffix
@@ -214,29 +209,16 @@ def _the_row(workflow: OpenWorkflow) -> ScheduleRow:
 
 
 def _run_ended(run: OpenRun) -> None:
-    if run.row.origin != Origin.SCHEDULE:
-        return
+    """A place is free: for the time that waits for one, if one does."""
     workflow = run.workflow
-    row = _find(run.tx, workflow.id)
-    if row is None:
+    row = _find(run.tx, workflow.id) if run.row.origin == Origin.SCHEDULE else None
+    if row is None or not row.buffered_ms or workflow.row.scheduled >= row.spec.max_concurrent:
         return
-    row = replace(row, running=max(0, row.running - 1))
-    nominal_ms = row.buffered_ms
-    if nominal_ms and row.running < row.spec.max_concurrent:
-        _put(run.tx, workflow.id, replace(row, buffered_ms=0), row.due_ms)
-        _run(workflow, nominal_ms)
-    else:
-        _put(run.tx, workflow.id, row, row.due_ms)
-
-
-def _begun_again(run: OpenRun) -> None:
-    row = _find(run.tx, run.workflow.id) if run.row.origin == Origin.SCHEDULE else None
-    if row is not None:
-        _put(run.tx, run.workflow.id, replace(row, running=row.running + 1), row.due_ms)
+    _put(run.tx, workflow.id, replace(row, buffered_ms=0), row.due_ms)
+    _run(workflow, row.buffered_ms)
 
 
 ENDED.append(_run_ended)
-BEGUN_AGAIN.append(_begun_again)
 
 
 # What a person asks
@@ -249,7 +231,7 @@ def pause(tx: Tx, request: WorkflowPauseSchedule) -> ScheduleInfo:
     row = _the_row(workflow)
     if row.paused != request.paused:
         _wake(workflow, replace(row, paused=request.paused))
-    return _info(tx, workflow.name, workflow.row, _the_row(workflow))
+    return _info(workflow.name, workflow.row, _the_row(workflow))
 
 
 @command(WorkflowTriggerSchedule)
@@ -259,10 +241,16 @@ def trigger(tx: Tx, request: WorkflowTriggerSchedule) -> str:
     _the_row(workflow)
     if not workflow.row.enabled:
         raise ConflictError(f"workflow {request.name!r} is disabled; enable it to start it")
-    run_id = scheduled_run_id(workflow.name, tx.now_ms)
-    if number_of(tx, namespace_id(tx), run_id):
-        run_id = scheduled_run_id(f"{workflow.name}@{tx.next_id()}", tx.now_ms)
-    return _begin(workflow, tx.now_ms, run_id).id
+    return _begin(workflow, tx.now_ms, _free_run_id(workflow)).id
+
+
+def _free_run_id(workflow: OpenWorkflow) -> str:
+    """An id for a run that is started by hand, which nobody has given to a run of theirs."""
+    tx = workflow.tx
+    while True:
+        run_id = scheduled_run_id(workflow.name, tx.now_ms, tx.next_id())
+        if not number_of(tx, namespace_id(tx), run_id):
+            return run_id
 
 
 @query(WorkflowSchedules)
@@ -274,7 +262,7 @@ def list_schedules(view: View, request: WorkflowSchedules) -> ScheduleListReply:
     if after is not None:
         start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
     rows = (
-        (tail, _info(view, tail.decode(), workflow, row))
+        (tail, _info(tail.decode(), workflow, row))
         for key, workflow in view.scan(WORKFLOW, start, end)
         if (row := _find(view, workflow.id)) is not None and (tail := WORKFLOW.tail_of(key))
     )
@@ -282,7 +270,7 @@ def list_schedules(view: View, request: WorkflowSchedules) -> ScheduleListReply:
     return ScheduleListReply(items, cursor)
 
 
-def _info(view: View, name: str, workflow: WorkflowRow, row: ScheduleRow) -> ScheduleInfo:
+def _info(name: str, workflow: WorkflowRow, row: ScheduleRow) -> ScheduleInfo:
     spec = row.spec
     return ScheduleInfo(
         name,
@@ -293,17 +281,10 @@ def _info(view: View, name: str, workflow: WorkflowRow, row: ScheduleRow) -> Sch
         workflow.enabled,
         row.next_ms or None,
         row.last_ms or None,
-        _last_run_id(view, row),
-        row.running,
+        row.last_run_id,
+        workflow.scheduled,
         row.skipped_total,
     )
-
-
-def _last_run_id(view: View, row: ScheduleRow) -> str | None:
-    if not row.last_number:
-        return None
-    run = view.get(RUN, RUN.key(namespace_id(view), row.last_number))
-    return made_id(row.last_number) if run is None else run_id_of(row.last_number, run)
 
 
 # What the server looks at

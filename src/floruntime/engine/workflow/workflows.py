@@ -48,11 +48,12 @@ class OpenWorkflow:
         self.tx.put(WORKFLOW, self._key, row)
         self.row = row
 
-    def count(self, *, unfinished: int = 0, runs: int = 0) -> None:
-        """Runs have come or gone."""
+    def count(self, *, unfinished: int = 0, scheduled: int = 0, runs: int = 0) -> None:
+        """Runs have come, ended or gone."""
 
         def add(row: WorkflowRow) -> None:
             row.unfinished += unfinished
+            row.scheduled += scheduled
             row.runs += runs
 
         self.change(add)
