@@ -133,7 +133,7 @@ class WebSocketSpeaker:
             return None
         return self._protocol.reject(
             403,
-            f"Pages of {shown(origin)} may not connect; this server's setting allowed_origins names "
+            f"Pages of {shown(origin)} may not connect; the server's setting allowed_origins names "
             "those that may.\n",
         )
 
