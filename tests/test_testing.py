@@ -78,22 +78,6 @@ async def test_settings_are_those_of_flo_toml() -> None:
         assert (await client.info()).limits.value_bytes_max == 123
 
 
-async def test_the_clock_begins_when_it_is_told_to_also_for_cron() -> None:
-    newyear_ms = 1_704_067_200_000
-    text = (
-        'kind: Workflow\nname: greet\nversion: "1"\nschedule: {cron: "0 0 1 1 *"}\n'
-        "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
-    )
-    async with FloTestServer(start_ms=newyear_ms - 1_000) as server, server.client() as client:
-        assert server.now_ms == newyear_ms - 1_000
-        await client.workflow.sync(text)
-        await server.advance(999)
-        assert not await client.workflow.list_runs()
-        await server.advance(1)
-        [run] = await client.workflow.list_runs()
-        assert run.run_id == f"greet@{newyear_ms}"
-
-
 async def test_it_goes_on_where_a_server_by_the_real_clock_left_off(tmp_path: Path) -> None:
     async with FloClient(f"file:{tmp_path}/data") as client:
         await client.kv.put("k", b"v", ttl_ms=60_000)
@@ -108,3 +92,19 @@ async def test_a_web_client_connects_to_it_too() -> None:
         await page.streams.append("s", b"hello")
         async with server.client(namespace="shop") as client:
             assert (await client.stream.info("s")).count == 1
+
+
+async def test_the_clock_begins_when_it_is_told_to_also_for_cron() -> None:
+    newyear_ms = 1_704_067_200_000
+    text = (
+        'kind: Workflow\nname: greet\nversion: "1"\nschedule: {cron: "0 0 1 1 *"}\n'
+        "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
+    )
+    async with FloTestServer(start_ms=newyear_ms - 1_000) as server, server.client() as client:
+        assert server.now_ms == newyear_ms - 1_000
+        await client.workflow.sync(text)
+        await server.advance(999)
+        assert not await client.workflow.list_runs()
+        await server.advance(1)
+        [run] = await client.workflow.list_runs()
+        assert run.run_id == f"greet@{newyear_ms}"

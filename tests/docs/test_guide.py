@@ -118,6 +118,15 @@ def test_every_error_and_every_mode_is_explained() -> None:
     assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
 
 
+def test_what_each_role_may_is_told() -> None:
+    table = PAGE.split("\n| role | may |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.M) == list(Role)
+    [web] = [row for row in table.splitlines() if row.startswith("| `web`")]
+    assert set(re.findall(r"`(\w+)`", web.partition("KV")[2])) == {
+        name for name in dir(KvReads) if not name.startswith("_")
+    }
+
+
 def test_the_drawing_is_current() -> None:
     assert DRAWING.read_text(encoding="utf-8") == drawing(), "run `make docs`"
     assert f"({DRAWING.name})" in PAGE
@@ -131,15 +140,6 @@ def test_every_status_and_every_outcome_of_the_engine_is_explained() -> None:
     for name in (SUCCESS, FAILURE, TIMEOUT, EXHAUSTED, EXECUTION_FAILURE):
         assert f"| `{name}`" in table
     assert f"| `{TARGET_NOT_FOUND}`, `{TARGET_DISABLED}` |" in table
-
-
-def test_what_each_role_may_is_told() -> None:
-    table = PAGE.split("\n| role | may |")[1].split("\n\n")[0]
-    assert re.findall(r"^\| `(\w+)`", table, re.M) == list(Role)
-    [web] = [row for row in table.splitlines() if row.startswith("| `web`")]
-    assert set(re.findall(r"`(\w+)`", web.partition("KV")[2])) == {
-        name for name in dir(KvReads) if not name.startswith("_")
-    }
 
 
 def test_what_batches_leave_out() -> None:

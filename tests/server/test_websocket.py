@@ -176,6 +176,22 @@ async def test_pages_of_foreign_origins_are_refused(rig: Rig, origin: str, statu
         assert b"allowed_origins" in peer.response.body
 
 
+async def test_what_a_peer_puts_into_a_log_stays_on_its_line(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.disable(logging.NOTSET)
+    caplog.set_level(logging.INFO, "floruntime")
+    for head in (
+        b"Origin: http://evil\x85ERROR all is lost",
+        b"Sec-WebSocket-Version: \x85ERROR",
+        b"Upgrade: \x85ERROR",
+    ):
+        connection, _ = connected(rig)
+        connection.data_received(b"GET /ws HTTP/1.1\r\n" + head + b"\r\n\r\n")
+    assert len(caplog.records) >= 3
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+
+
 async def test_pages_that_a_setting_names_are_let_in() -> None:
     async with Rig(allowed_origins=["https://app.example"]) as rig:
         assert WebPeer(rig, Origin="https://app.example").is_open

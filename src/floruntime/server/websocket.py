@@ -25,6 +25,7 @@ from floruntime.core.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from floruntime.core.limits import shown
 from floruntime.core.web import Messages
 from floruntime.core.wire import PREAMBLE
 from floruntime.server import limits
@@ -115,7 +116,7 @@ class WebSocketSpeaker:
         response = self._refusal(request) or self._protocol.accept(request)
         self._protocol.send_response(response)
         if response.status_code != 101:
-            log.info("%s: no WebSocket: %s", self._socket, response.body.decode().strip())
+            log.info("%s: no WebSocket: %s", self._socket, _line(response.body.decode()))
             return
         self._session = self._server.session(self._write, self._closed, self._socket.peer(Door.WEB))
         self._session.receive_data(PREAMBLE)
@@ -132,7 +133,7 @@ class WebSocketSpeaker:
             return None
         return self._protocol.reject(
             403,
-            f"Pages of {origin} may not connect; this server's setting allowed_origins names "
+            f"Pages of {shown(origin)} may not connect; the server's setting allowed_origins names "
             "those that may.\n",
         )
 
@@ -227,7 +228,7 @@ class WebSocketSpeaker:
         """All is said. What still comes is passed over, lest it destroys what we said last."""
         problem = self._protocol.parser_exc or self._protocol.handshake_exc
         if problem is not None:
-            log.warning("%s: connection closed: %s", self._socket, problem)
+            log.warning("%s: connection closed: %s", self._socket, _line(str(problem)))
         if self._socket.transport.can_write_eof():
             self._socket.transport.write_eof()
             self._give_up_later()
@@ -258,6 +259,11 @@ def _close_code(reason: FloError | None) -> CloseCode:
         if reason is None
         else CLOSE_CODES.get(type(reason), CloseCode.POLICY_VIOLATION)
     )
+
+
+def _line(text: str) -> str:
+    """`text` as one line of a log, whatever a peer put into it."""
+    return text.strip().encode("unicode_escape").decode()
 
 
 def _short(reason: str) -> str:
