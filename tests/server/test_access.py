@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,16 +26,11 @@ from tests.server.test_rate import Clock
 from tests.server.web_peer import WebPeer
 from tests.server.wire_client import GatedStorage, Rig
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 STRANGER = Peer(Door.TCP, "198.51.100.1", "stranger")
 FIRST = f"flo_{'f' * 12}_{'s' * 43}"
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def refusal(rig: Rig, token: str | None, peer: Peer = STRANGER) -> str:
