@@ -331,6 +331,22 @@ async def test_heartbeats_keep_the_worker_healthy_and_an_unknown_one_registers_a
         assert [each.worker_id for each in await client.worker.list()] == ["w"]
 
 
+async def test_a_handler_without_options_leaves_those_that_the_action_has() -> None:
+    kept, changed, new = (worker_of() for _ in range(3))
+    kept.register_action("known", Gate())
+    changed.register_action("known", Gate(), max_retries=2)
+    new.register_action("new", Gate())
+    async with FloTestServer() as server, server.client() as client:
+        known = await client.action.register("known", max_retries=0, timeout_ms=500)
+        async with server.running(kept):
+            assert await client.action.get("known") == known
+        async with server.running(changed):
+            info = await client.action.get("known")
+            assert (info.version, info.max_retries, info.timeout_ms) == (2, 2, 30_000)
+        async with server.running(new):
+            assert (await client.action.get("new")).max_retries == 3
+
+
 # Ends
 
 

@@ -102,7 +102,8 @@ class ActionWorker(WorkerBase):
 
         An async handler runs on the event loop, a plain one in a thread, or with `process=True`
         in a process of its own (it must be a function that can be imported). The other options
-        are those of `client.action.register`, which `start()` calls with them.
+        are those of `client.action.register`, which `start()` calls with them. Without any, an
+        action that is registered already stays as it is.
         """
         check_name("action", name)
         if self.is_running:
@@ -143,9 +144,7 @@ class ActionWorker(WorkerBase):
 
     async def _register(self) -> None:
         for name, options in self._options.items():
-            self._infos[name] = await self._client.action.register(
-                name, **options, namespace=self.namespace
-            )
+            self._infos[name] = await self._register_one(name, options)
         await self._client.worker.register(
             self.worker_id,
             self._names,
@@ -154,6 +153,13 @@ class ActionWorker(WorkerBase):
             metadata=self.metadata,
             namespace=self.namespace,
         )
+
+    async def _register_one(self, name: str, options: dict[str, Any]) -> ActionInfo:
+        """A handler that comes without options leaves those that the action has."""
+        if not options:
+            with contextlib.suppress(NotFoundError):
+                return await self._client.action.get(name, namespace=self.namespace)
+        return await self._client.action.register(name, **options, namespace=self.namespace)
 
     def _lanes(self) -> list[Coroutine[Any, Any, None]]:
         return [self._exchange_lane(), self._poll_lane(), self._beat_lane()]

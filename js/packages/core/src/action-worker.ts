@@ -65,7 +65,10 @@ export class ActionWorker extends WorkerBase<Task> {
 
   // Handlers
 
-  /** Let `handler(ctx)` handle the action `name`; `options` are those of `action.register`. */
+  /**
+   * Let `handler(ctx)` handle the action `name`; `options` are those of `action.register`. Without
+   * any, an action that is registered already stays as it is.
+   */
   action(name: string, handler: ActionHandler, options: RegisterOptions = {}): this {
     checkName("action", name);
     if (typeof handler !== "function") {
@@ -115,8 +118,7 @@ export class ActionWorker extends WorkerBase<Task> {
 
   async #register(): Promise<void> {
     for (const [name, { options }] of this.#registered) {
-      const settings = { ...options, ...this.ofThisLife };
-      this.#infos.set(name, await this.client.action.register(name, ActionType.User, settings));
+      this.#infos.set(name, await this.#registerOne(name, options));
     }
     await this.client.worker.register(this.workerId, this.actions, {
       concurrency: this.concurrency,
@@ -124,6 +126,19 @@ export class ActionWorker extends WorkerBase<Task> {
       metadata: this.#metadata,
       ...this.ofThisLife,
     });
+  }
+
+  /** A handler that comes without options leaves those that the action has. */
+  async #registerOne(name: string, options: RegisterOptions): Promise<ActionInfo> {
+    if (Object.values(options).every((option) => option === undefined)) {
+      try {
+        return await this.client.action.get(name, this.ofThisLife);
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+      }
+    }
+    const settings = { ...options, ...this.ofThisLife };
+    return await this.client.action.register(name, ActionType.User, settings);
   }
 
   protected override lanes(): Promise<void>[] {

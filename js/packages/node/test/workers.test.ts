@@ -315,6 +315,17 @@ test("heartbeats keep the worker known, and an unknown one registers again", asy
   open();
 });
 
+test("a handler without options leaves those that the action has", async () => {
+  const [known, other] = [fresh(), fresh()];
+  const before = await client.action.register(known, "user", { maxRetries: 0, timeoutMs: 500 });
+  const worker = newWorker();
+  worker.action(known, () => undefined, { maxRetries: undefined });
+  worker.action(other, () => undefined);
+  await begin(worker);
+  assert.deepEqual(await client.action.get(known), before);
+  assert.equal((await client.action.get(other)).maxRetries, 3);
+});
+
 // Stopping
 
 test("stop lets running handlers finish and takes nothing new", async () => {
