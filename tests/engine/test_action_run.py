@@ -261,6 +261,7 @@ def test_run_timeout_ends_a_run_that_waits() -> None:
     actions.engine.advance(1)
     run = actions.run(run_id)
     assert (run.status, run.outcome, run.reason) == (RunStatus.TIMED_OUT, "timeout", "timeout")
+    assert run.error == "timeout"
     assert actions.claim() == []
 
 
@@ -315,10 +316,21 @@ def test_a_pending_run_is_cancelled_at_once(delay_ms: int) -> None:
     run_id = actions.invoke(delay_ms=delay_ms)
     run = actions.cancel(run_id, "not needed")
     assert (run.status, run.reason, run.outcome) == (RunStatus.CANCELLED, "not needed", None)
-    assert run.completed_at_ms == START_MS
+    assert (run.error, run.completed_at_ms) == ("not needed", START_MS)
     assert actions.run(run_id) == run
     actions.engine.advance(2000)
     assert actions.claim() == []
+
+
+def test_why_a_run_was_cancelled_goes_before_what_failed_earlier() -> None:
+    actions = Actions(retry_delay_ms=10_000)
+    run_id = actions.invoke()
+    actions.fail(actions.claim_one(), "broken")
+    assert actions.run(run_id).error == "broken"
+    assert actions.cancel(run_id).error == "broken"
+    run_id = actions.invoke()
+    actions.fail(actions.claim_one(), "broken")
+    assert actions.cancel(run_id, "not needed").error == "not needed"
 
 
 def test_a_running_run_is_cancelled_and_its_late_result_refused() -> None:

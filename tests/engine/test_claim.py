@@ -202,7 +202,7 @@ def test_lost_workers_use_up_the_attempts() -> None:
         actions.engine.advance(100)
     run = actions.run(run_id)
     assert (run.status, run.reason, run.outcome) == (RunStatus.FAILED, "worker_lost", "failure")
-    assert (run.attempt, run.error) == (2, None)
+    assert (run.attempt, run.error) == (2, "worker_lost")  # no handler told another
 
 
 @pytest.mark.parametrize("ticked", [False, True])

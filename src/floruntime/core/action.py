@@ -53,7 +53,8 @@ class ActionRun(Value, frozen=True):
     """One run of an action, with its history in short.
 
     `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
-    attempt; `reason` (`worker_lost`, `timeout`, …) says why where no handler did.
+    attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says why where no handler
+    did, and is then the `error`, too.
     """
 
     run_id: str

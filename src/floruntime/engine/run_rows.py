@@ -121,6 +121,11 @@ def action_name(view: View, action_id: int) -> str:
     return names.name
 
 
+def _error_of(row: RunRow) -> str | None:
+    """What went wrong. Where no handler told, the reason: the worker was lost, say."""
+    return row.reason or row.error if row.status == CANCELLED else row.error or row.reason
+
+
 def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> ActionRun:
     """The run as callers see it."""
     payload = view.get(INPUT, INPUT.key(of_namespace_id, number))
@@ -137,7 +142,7 @@ def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> Action
         payload,
         output,
         row.outcome,
-        row.error,
+        _error_of(row),
         row.created_at_ms,
         row.started_at_ms,
         row.completed_at_ms,
