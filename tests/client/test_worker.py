@@ -29,7 +29,9 @@ TASK = Task("r", "a", b"in", 1, 42, 0, 0)
 
 
 async def test_defaults_are_those_of_the_page_of_the_api() -> None:
-    caller = RecordingCaller(*[None] * 4, WorkerListReply([], None), [], [TASK], *[None] * 4)
+    caller = RecordingCaller(
+        *[None] * 4, WorkerListReply([], None), [], [TASK], None, None, True, None
+    )
     worker = Worker(caller)
     await worker.register("w", ["a"])
     await worker.heartbeat("w")
@@ -58,7 +60,7 @@ async def test_defaults_are_those_of_the_page_of_the_api() -> None:
 
 
 async def test_every_argument_reaches_the_server() -> None:
-    caller = RecordingCaller(*[None] * 5)
+    caller = RecordingCaller(*[None] * 4, True)
     worker = Worker(caller)
     await worker.register("w", ("a", "b"), concurrency=3, labels={"l": "1"}, metadata={"m": "2"})
     await worker.heartbeat("w", running=("r1", "r2"))
@@ -108,6 +110,15 @@ async def test_a_late_result_is_refused_and_the_holders_repetition_is_not() -> N
             await client.worker.complete("w", again, b"good", outcome="approved")
         run = await client.action.status(again.run_id)
         assert (run.status, run.output, run.outcome) == (RunStatus.COMPLETED, b"good", "approved")
+
+
+async def test_a_touch_says_that_the_run_was_cancelled() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        task = await claimed(client)
+        await client.worker.touch("w", task)
+        await client.action.cancel(task.run_id)
+        with pytest.raises(ConflictError, match=f"run {task.run_id} was cancelled"):
+            await client.worker.touch("w", task)
 
 
 async def test_complete_and_fail_are_part_of_a_batch_and_a_stale_one_refuses_it_all() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from floruntime.client.action import Payload
 from floruntime.client.caller import Caller, as_bytes
-from floruntime.core.errors import BadTypeError
+from floruntime.core.errors import BadTypeError, ConflictError
 from floruntime.core.types import Page
 from floruntime.core.worker import (
     Heartbeat,
@@ -148,10 +148,14 @@ class Worker:
         *,
         extend_ms: int = 30_000,
         namespace: str | None = None,
-    ) -> bool:
-        """Let the lease run out `extend_ms` from now. False: the run was cancelled, stop it."""
+    ) -> None:
+        """Let the lease run out `extend_ms` from now.
+
+        `ConflictError` when it is no longer this worker's, or the run was cancelled: stop it.
+        """
         command = WorkerTouch(worker_id, *_claim(task), extend_ms)
-        return await self._caller.call(command, namespace=namespace)
+        if not await self._caller.call(command, namespace=namespace):
+            raise ConflictError(f"run {task.run_id} was cancelled, or its time is up; stop it")
 
     async def release(self, worker_id: str, task: Task, *, namespace: str | None = None) -> None:
         """Hand the run back; the attempt is not counted."""

@@ -6,7 +6,7 @@
 
 import type { Payload } from "./bytes.js";
 import type { Caller } from "./caller.js";
-import { BadTypeError } from "./errors.js";
+import { BadTypeError, ConflictError } from "./errors.js";
 import {
   type Heartbeat,
   type Task,
@@ -155,15 +155,20 @@ export class Worker {
     await this.#caller.call(this.#commands.fail(workerId, task, error, options), options);
   }
 
-  /** Let the lease run out `extendMs` from now. False: the run was cancelled, stop it. */
+  /**
+   * Let the lease run out `extendMs` from now. `ConflictError` when it is no longer this worker's, or
+   * the run was cancelled: stop it.
+   */
   async touch(
     workerId: string,
     task: Task,
     options: ExtendOptions & CallOptions = {},
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { extendMs } = knownOfCall("worker.touch", options, EXTEND);
     const request = WorkerTouch.of({ workerId, ...claimOf(task), extendMs });
-    return await this.#caller.call(request, options);
+    if (!(await this.#caller.call(request, options))) {
+      throw new ConflictError(`run ${task.runId} was cancelled, or its time is up; stop it`);
+    }
   }
 
   /** Hand the run back; the attempt is not counted. */

@@ -479,6 +479,8 @@ export const CASES: readonly Case[] = [
     ({ worker }) => worker.touch("w", TASK, { extendMs: 5 }),
     "WorkerTouch",
     { workerId: "w", runId: "run-1", lease: 9n, extendMs: 5 },
+    true,
+    undefined,
   ],
   [
     ({ worker }) => worker.release("w", TASK),

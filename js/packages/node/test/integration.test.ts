@@ -252,7 +252,7 @@ test("actions: a run by hand, from its invocation to its end", async () => {
   const task = await client.worker.awaitTask("w", [name], { blockMs: 0 });
   assert.equal(text(task?.payload), "in");
   assert.ok(task);
-  assert.equal(await client.worker.touch("w", task), true);
+  await client.worker.touch("w", task);
   await client.worker.complete("w", task, "out", { outcome: "approved" });
   const run = await client.action.wait(invoked.runId);
   assert.deepEqual([run.status, run.outcome, text(run.output)], ["completed", "approved", "out"]);
@@ -263,7 +263,10 @@ test("actions: a run by hand, from its invocation to its end", async () => {
   await assert.rejects(client.action.invoke(name), ConflictError);
   await client.action.enable(name);
   const other = await client.action.invoke(name);
+  const late = await client.worker.awaitTask("w", [name], { blockMs: 0 });
+  assert.ok(late);
   assert.equal((await client.action.cancel(other.runId, { reason: "why" })).status, "cancelled");
+  await assert.rejects(client.worker.touch("w", late), ConflictError);
   assert.equal(await client.action.delete(name), true);
   await assert.rejects(client.action.get(name), NotFoundError);
 });
