@@ -37,6 +37,13 @@ async def test_register_shows_the_settings_and_get_shows_them_again(flo: Flo) ->
     assert (await flo("action", "get", "nope")).code == 1
 
 
+async def test_a_timeout_behind_register_is_the_actions(flo: Flo) -> None:
+    made = (await flo("action", "register", "mail", "--timeout", "1m", "--json")).json
+    assert made["timeout_ms"] == 60_000
+    made = (await flo("--timeout", "2s", "action", "register", "mail", "--json")).json
+    assert made["timeout_ms"] == 30_000
+
+
 async def test_invoke_prints_the_run_and_status_shows_it(flo: Flo) -> None:
     await flo("action", "register", "mail")
     run_id = (await flo("action", "invoke", "mail", "hello", "-p", "3")).out.strip()

@@ -23,7 +23,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 @app.command(
     epilog=examples(
-        "flo action register send-email --attempt-timeout 1m --max-retries 5 --retry-delay 10s",
+        "flo action register send-email --timeout 1m --max-retries 5 --retry-delay 10s",
         "flo action register report --run-timeout 1h --description 'The monthly report'",
     )
 )
@@ -34,7 +34,9 @@ async def register(
     timeout: Annotated[
         int,
         duration(
-            "--attempt-timeout", "--timeout-ms", help="The lease of one attempt.", default="30s"
+            *("--timeout", "--timeout-ms", "--attempt-timeout"),
+            help="The lease of one attempt.",
+            default="30s",
         ),
     ] = 30_000,
     max_retries: Annotated[

@@ -34,6 +34,7 @@ _TAKE_A_VALUE = (
 _SWITCHES = ("--json", "--tls")
 _OWN_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("token", "create"): ("--namespace", "-n"),
+    ("action", "register"): ("--timeout",),
 }
 """What means something else behind these commands, and stays there."""
 
