@@ -42,7 +42,7 @@ EXPECTED = {
     "flo ns": "create delete list",
     "flo server": "info start",
     "flo token": "create list revoke",
-    "flo workflow": "cancel create definitions disable enable get graph history retry runs "
+    "flo workflow": "cancel create definitions disable enable get graph history list retry runs "
     "schedules signal start status sync validate",
     "flo workflow schedules": "pause resume trigger",
 }

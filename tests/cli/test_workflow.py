@@ -136,7 +136,8 @@ async def test_definitions_are_listed_and_printed_as_they_were_synced(flo: Flo) 
     assert (await flo("workflow", "definitions")).code == 1
     await synced(flo, waiting(more="description: it waits\n"))
     await synced(flo, waiting(version="2"))
-    [info] = (await document(flo, "definitions"))["items"]
+    [info] = (await document(flo, "list"))["items"]
+    assert (await document(flo, "definitions"))["items"] == [info]
     assert (info["name"], info["version"], info["enabled"]) == ("flow", "2", True)
     assert (await flo("workflow", "definitions")).out.splitlines()[1].startswith("flow\t2\tyes\t")
     assert (await flo("workflow", "get", "flow")).out == waiting(version="2")
@@ -314,7 +315,7 @@ async def test_runs_are_found_by_workflow_status_and_attributes(flo: Flo) -> Non
         return [each["run_id"] for each in result.json["items"]]
 
     assert await found() == [*reversed(orders), flow]
-    assert await found("--workflow", "order") == list(reversed(orders))
+    assert await found("order") == await found("--workflow", "order") == list(reversed(orders))
     assert await found("--status", "waiting", "-w", "flow") == [flow]
     assert await found("--status", "failed") == []
     assert await found("--search", "customer=ada") == [orders[2], orders[0]]
@@ -325,6 +326,7 @@ async def test_runs_are_found_by_workflow_status_and_attributes(flo: Flo) -> Non
     lines = (await flo("workflow", "runs", "--limit", "1")).out.splitlines()
     assert lines[1].split("\t")[:4] == [orders[2], "order", "1", "waiting"]
     assert (await flo("workflow", "runs", "--status", "done")).code == 2
+    assert (await flo("workflow", "runs", "order", "-w", "flow")).code == 2
     assert (await flo("workflow", "runs", "--search", "customer")).code == 2
 
 

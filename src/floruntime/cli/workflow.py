@@ -122,9 +122,10 @@ def _show_synced(out: Output, sources: list[DefinitionFile], results: list[SyncR
     )
 
 
-@app.command(epilog=examples("flo workflow definitions", "flo workflow definitions --all --json"))
+@app.command("definitions", epilog=examples("flo workflow definitions --all --json"))
+@app.command("list", epilog=examples("flo workflow list", "flo workflow list --all --json"))
 @connected
-async def definitions(
+async def list_(
     session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the workflows of the namespace, each with its current version, by name."""

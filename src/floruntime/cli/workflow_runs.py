@@ -189,16 +189,20 @@ def _event_line(event: HistoryEvent) -> list[str]:
 @app.command(
     epilog=examples(
         "flo workflow runs",
-        "flo workflow runs --workflow order --status failed",
+        "flo workflow runs order --status failed",
         "flo workflow runs --search customer=ada --search amount=99.5",
     )
 )
 @connected
 async def runs(
     session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Of this workflow only.", show_default=False),
+    ] = None,
     workflow: Annotated[
         str | None,
-        typer.Option("--workflow", "-w", metavar="NAME", help="Of this workflow only."),
+        typer.Option("--workflow", "-w", metavar="NAME", help="The same as NAME."),
     ] = None,
     status: Annotated[
         str | None,
@@ -217,6 +221,9 @@ async def runs(
     all_: All = False,
 ) -> None:
     """List runs, newest first."""
+    if name is not None and workflow is not None:
+        raise typer.BadParameter("NAME and --workflow are both given; give one")
+    workflow = workflow if name is None else name
     if status is not None and status not in list(WorkflowStatus):
         raise typer.BadParameter(f"--status is {status!r}; one of: {', '.join(WorkflowStatus)}")
     wanted = {
