@@ -641,6 +641,10 @@ def test_a_fatal_error_ends_the_plan_at_once(selection: str) -> None:
     ("error", "is_fatal"),
     [
         ("NonRetryableError: E2: gone", True),
+        ("ValueError: E2", True),
+        ("Exception: E2: gone", True),
+        ("ValueError: E22", False),
+        ("ValueError: x: E2", False),
         ("E2", True),
         ("E2: x", True),
         (" E2 : x", True),
@@ -648,7 +652,7 @@ def test_a_fatal_error_ends_the_plan_at_once(selection: str) -> None:
         ("x: E2", False),
     ],
 )
-def test_a_code_is_the_text_before_the_colon(error: str, is_fatal: bool) -> None:
+def test_a_code_is_the_text_before_the_colon_or_of_an_exceptions_message(error: str, is_fatal: bool) -> None:
     flows = Plans(planned("a", "b", plan="errors: {fatal: [E2]}"))
     run_id = flows.start()
     flows.go_wrong(error)

@@ -9,6 +9,7 @@ fallback.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -56,7 +57,8 @@ from floruntime.engine.workflow.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs import OpenRun
 from floruntime.engine.workflow.tracked import outcome_in
 
-_PLAIN_CLASS: Final = "NonRetryableError: "
+_CLASS_ENDS: Final = ("Error", "Exception")
+"""How the names of exceptions end, of those of most languages."""
 
 _NEXT: Final = Outcome(("",))
 """Not an outcome: the executor gave no answer, the next one is to be tried."""
@@ -188,7 +190,7 @@ def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
     if outcome.name == PENDING and executor.tracking.mode is TrackingMode.ASYNC:
         return _track(at)
     is_error = any(name in RETRIED for name in outcome.names)
-    is_fatal = is_error and _code_of(outcome) in at.plan.errors.fatal
+    is_fatal = is_error and _has_code(outcome, at.plan.errors.fatal)
     _record(at, is_fine=is_fatal or not is_error, is_success=outcome.name == SUCCESS)
     if not is_error:
         if outcome.name == SUCCESS:
@@ -202,15 +204,20 @@ def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
     return _try_again(at, outcome)
 
 
-def _code_of(outcome: Outcome) -> str:
-    """The error's code: what stands before the colon; of a time-out, its own name.
+def _has_code(outcome: Outcome, codes: Sequence[str]) -> bool:
+    """Whether the error is one of these. Its code stands before the colon; of a time-out, it is
+    `timeout`.
 
-    Handlers' errors are `Class: message`. A `NonRetryableError` says nothing by its class: there,
-    the code is in the message.
+    Workers make `Class: message` of an exception. The class may be the code, and so may what
+    the message begins with: `ValueError: card_declined: …` is both.
     """
     if outcome.name == TIMEOUT or not outcome.error:
-        return outcome.name
-    return outcome.error.removeprefix(_PLAIN_CLASS).partition(":")[0].strip()
+        return outcome.name in codes
+    first, _, message = outcome.error.partition(":")
+    code = first.strip()
+    return code in codes or (
+        code.endswith(_CLASS_ENDS) and message.partition(":")[0].strip() in codes
+    )
 
 
 def _record(at: OpenCall, *, is_fine: bool, is_success: bool) -> None:
@@ -230,7 +237,7 @@ def _try_again(at: OpenCall, outcome: Outcome) -> Outcome | None:
     """Wait for another call of this executor, if it has one left."""
     executor, run, call = at.executor, at.run, at.call
     retryable = at.plan.errors.retryable
-    may_retry = not outcome.is_final and (not retryable or _code_of(outcome) in retryable)
+    may_retry = not outcome.is_final and (not retryable or _has_code(outcome, retryable))
     if executor.retry is not None and may_retry:
         seed = f"{run.id}/{run.row.step}/{executor.name}"
         due_ms = retry_due_ms(executor.retry, call.attempt, call.began_ms, run.tx.now_ms, seed)
