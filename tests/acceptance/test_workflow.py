@@ -48,6 +48,7 @@ WAIT = (
     "  transitions: {success: flo.Completed}\n"
 )
 APPROVAL = approval()
+NINE = "schedule: {interval: 9}\n"
 
 
 class Doer:
@@ -615,6 +616,15 @@ async def test_a_schedule_runs_skips_pauses_and_is_triggered(
     await served.workflow.signal(by_hand, "approval_decision")
     await server.advance(MINUTE_MS)
     assert len(await served.workflow.list_runs()) == 3
+
+
+async def test_an_interval_may_be_as_short_as_a_hundredth_of_a_second(
+    server: FloTestServer, served: FloClient
+) -> None:
+    await served.workflow.sync(APPROVAL + "schedule: {interval: 10, overlap: allow}\n")
+    await server.advance(1_000)
+    assert len(await served.workflow.list_runs()) == 100
+    assert [each.code for each in await served.workflow.validate(APPROVAL + NINE)] == ["E201"]
 
 
 async def test_cron_in_a_zone_comes_once_a_night_on_both_nights_of_the_change() -> None:

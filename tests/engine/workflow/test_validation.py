@@ -149,6 +149,7 @@ CASES: list[tuple[str, str]] = [
         with_head("start: {waitForSignal: {type: a, «onTimeout: flo.Failed}, " + TO_END + "}"),
     ),
     ("E405", with_start("«schedule: {timezone: UTC}\n")),
+    ("E201", with_start("schedule: {interval: «9}\n")),
     ("E406", with_start("schedule: {cron: '* * * * *', «interval: 5000}\n")),
     (
         "E407",

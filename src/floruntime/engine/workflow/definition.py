@@ -304,7 +304,7 @@ class Schedule(Part, frozen=True, kw_only=True):
 
     cron: Annotated[str | None, _says("minute, hour, day of the month, month, weekday")] = None
     interval: Annotated[
-        Annotated[int, Meta(ge=1_000, le=limits.DURATION_MS_MAX)] | None,
+        Annotated[int, Meta(ge=10, le=limits.DURATION_MS_MAX)] | None,
         _says("milliseconds from one run to the next"),
     ] = None
     timezone: Annotated[str, _says("the IANA zone that `cron` is told in")] = "UTC"
