@@ -550,6 +550,13 @@ async def test_a_watch_starts_after_the_version_given(client: FloClient) -> None
         await next_of(client.kv.watch("k", from_version=-1))
 
 
+async def test_a_watch_begins_when_it_is_made(client: FloClient) -> None:
+    await client.kv.put("k", b"before")
+    watch = client.kv.watch("k")
+    await client.kv.put("k", b"between")
+    assert (await next_of(watch)).value == b"between"
+
+
 async def test_a_prefix_watch_shows_the_keys_that_begin_with_it(client: FloClient) -> None:
     await client.kv.put("user:1", b"old")
     watch = client.kv.watch("user:", prefix=True)

@@ -510,6 +510,13 @@ async def test_follow_iterates_from_a_position(client: FloClient) -> None:
     assert seen == [b"c", b"d", b"e", b"f"]
 
 
+async def test_the_tail_is_where_it_was_when_follow_was_called(client: FloClient) -> None:
+    await five(client)
+    records: AsyncIterator[StreamRecord] = client.stream.follow("s")
+    await client.stream.append("s", b"between")
+    assert (await asyncio.wait_for(anext(records), 2)).payload == b"between"
+
+
 async def test_follow_from_the_tail(client: FloClient) -> None:
     await five(client)
     records: AsyncIterator[StreamRecord] = client.stream.follow("s")

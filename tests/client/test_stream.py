@@ -315,11 +315,20 @@ async def test_trouble_is_waited_out_with_growing_delays(
 async def test_trouble_at_the_very_beginning_is_raised(
     caller: EngineCaller, stream: Stream
 ) -> None:
-    caller.failures = [ConnectionFailedError("broke")]
-    with pytest.raises(ConnectionFailedError):
+    caller.failures = [ConnectionFailedError("broke"), ConnectionFailedError("still broken")]
+    with pytest.raises(ConnectionFailedError, match="still broken"):
         await stream.subscribe("s", print)
     with pytest.raises(BadRequestError, match="stream id"):
         await stream.subscribe("s", print, start="soon")
+
+
+async def test_the_tail_is_where_it_was_when_the_follower_was_made(
+    caller: EngineCaller, stream: Stream
+) -> None:
+    follower = stream.follow("s")
+    await asyncio.sleep(0)  # it asks
+    await stream.append("s", b"between")
+    assert (await anext(follower)).payload == b"between"
 
 
 async def test_follow_from_the_beginning_misses_and_doubles_nothing(stream: Stream) -> None:

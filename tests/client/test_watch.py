@@ -53,6 +53,34 @@ async def test_start_fixes_the_position_once() -> None:
     assert await anext(watch) == change(8)
 
 
+async def test_it_asks_where_it_begins_when_it_is_made() -> None:
+    caller = RecordingCaller(reply(at=7))
+    watch = Kv(caller).watch("k")
+    await asyncio.sleep(0)
+    assert caller.asked == [Asked(KvChanges("k", False, None, 0), None, 0)]
+    await watch.start()
+    assert len(caller.asked) == 1
+
+
+async def test_trouble_when_it_is_made_is_told_by_the_first_step_if_it_lasts() -> None:
+    caller = RecordingCaller(NotConnectedError("not yet"), reply(at=7), reply(8, at=8))
+    assert await anext(Kv(caller).watch("k")) == change(8)
+    caller = RecordingCaller(NotConnectedError("not yet"), NotConnectedError("still not"))
+    with pytest.raises(NotConnectedError, match="still not"):
+        await anext(Kv(caller).watch("k"))
+
+
+def test_a_watch_may_be_made_before_a_loop_runs() -> None:
+    caller = RecordingCaller(reply(at=7), reply(8, at=8))
+    watch = Kv(caller).watch("k")
+    assert not caller.asked
+
+    async def first() -> KvChange:
+        return await anext(watch)
+
+    assert asyncio.run(first()) == change(8)
+
+
 async def test_a_given_version_is_where_it_starts() -> None:
     caller = RecordingCaller(reply(4, at=4))
     watch = Kv(caller).watch("p", prefix=True, from_version=3)

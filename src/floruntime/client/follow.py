@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from floruntime.client.beginning import Beginning
 from floruntime.client.caller import Caller
 from floruntime.client.stream_commands import Position, position_text
 from floruntime.core.errors import (
@@ -43,7 +44,7 @@ Sleep = Callable[[float], Awaitable[None]]
 class StreamFollower(AsyncIterator[StreamRecord]):
     """An endless iterator of records; `await aclose()` or leaving the loop ends it.
 
-    The position is fixed by `start()`, or else by the first step.
+    Where it begins is fixed when it is made; `await start()` to be certain.
     """
 
     def __init__(
@@ -66,11 +67,18 @@ class StreamFollower(AsyncIterator[StreamRecord]):
         self._is_started = False
         self._is_closed = False
         self._sleep = sleep
+        self._beginning = Beginning(self._begin)
 
     async def start(self) -> None:
-        """Fix the position now: every record after it is shown. Raises what the call raises."""
+        """Wait until the position is fixed: every record after it is shown. Raises what the call
+        raises.
+        """
+        await self._beginning.settled()
         if not self._is_started:
-            self._go_on_after(await self._read(block_ms=0))
+            await self._begin()
+
+    async def _begin(self) -> None:
+        self._go_on_after(await self._read(block_ms=0))
 
     async def aclose(self) -> None:
         """End it; a further step ends the loop."""

@@ -194,8 +194,8 @@ class Kv(KvReads):
     ) -> KvWatch:
         """Every change of `key` (of all keys that begin with it, with `prefix`), in order.
 
-        It starts after `from_version`, or else at the moment of its first step (`await
-        watch.start()` takes that moment earlier). It goes on over lost connections, and raises
+        It starts after `from_version`, or else now (`await watch.start()` to be certain that the
+        server has been asked where that is). It goes on over lost connections, and raises
         `GapError` rather than skip changes that are no longer kept.
         """
         return KvWatch(self._caller, key, prefix, from_version, namespace)

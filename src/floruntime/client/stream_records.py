@@ -125,6 +125,6 @@ class StreamRecords(StreamGroups):
     ) -> StreamFollower:
         """An endless iterator of the records from `start` on, over lost connections too.
 
-        `"$"` is the moment of its first step; `await follower.start()` takes it earlier.
+        `"$"` is now; `await follower.start()` to be certain that the server has been asked.
         """
         return StreamFollower(self._caller, stream, start, partition, namespace)

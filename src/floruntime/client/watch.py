@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 
+from floruntime.client.beginning import Beginning
 from floruntime.client.caller import Caller
 from floruntime.core.errors import (
     ConnectionFailedError,
@@ -20,7 +21,10 @@ OUTLASTED = (ConnectionFailedError, OverloadedError, RequestTimeoutError, Unavai
 
 
 class KvWatch(AsyncIterator[KvChange]):
-    """An endless iterator of changes; `await aclose()` or leaving the loop ends it."""
+    """An endless iterator of changes; `await aclose()` or leaving the loop ends it.
+
+    Without a version it begins where the namespace is when it is made.
+    """
 
     def __init__(
         self,
@@ -37,11 +41,14 @@ class KvWatch(AsyncIterator[KvChange]):
         self._version = from_version
         self._ready: deque[KvChange] = deque()
         self._is_closed = False
+        self._beginning = None if from_version is not None else Beginning(self._ask_where)
 
     async def start(self) -> None:
-        """Fix the position now: every later change will be shown. The first step does it too."""
+        """Wait until the position is fixed: every later change will be shown."""
+        if self._beginning is not None:
+            await self._beginning.settled()
         while self._version is None:
-            await self._ask(block_ms=0)
+            await self._ask_where()
 
     async def aclose(self) -> None:
         """End it; a further step ends the loop."""
@@ -52,8 +59,14 @@ class KvWatch(AsyncIterator[KvChange]):
         while not self._ready:
             if self._is_closed:
                 raise StopAsyncIteration
-            await self._ask(block_ms=0 if self._version is None else BLOCK_MS)
+            if self._version is None:
+                await self.start()
+            else:
+                await self._ask(BLOCK_MS)
         return self._ready.popleft()
+
+    async def _ask_where(self) -> None:
+        await self._ask(block_ms=0)
 
     async def _ask(self, block_ms: int) -> None:
         request = KvChanges(self._key, self._prefix, self._version, block_ms)

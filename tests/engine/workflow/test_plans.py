@@ -652,7 +652,9 @@ def test_a_fatal_error_ends_the_plan_at_once(selection: str) -> None:
         ("x: E2", False),
     ],
 )
-def test_a_code_is_the_text_before_the_colon_or_of_an_exceptions_message(error: str, is_fatal: bool) -> None:
+def test_a_code_is_the_text_before_the_colon_or_of_an_exceptions_message(
+    error: str, is_fatal: bool
+) -> None:
     flows = Plans(planned("a", "b", plan="errors: {fatal: [E2]}"))
     run_id = flows.start()
     flows.go_wrong(error)
