@@ -22,6 +22,7 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import check_block
 from floruntime.core.types import Page
 
 Payload = bytes | bytearray | memoryview | str
@@ -146,6 +147,7 @@ class Action:
         namespace: str | None = None,
     ) -> ActionRun:
         """`invoke`, then `wait` for up to `block_ms`. The run goes on if the time is up first."""
+        check_block(block_ms)  # before anything is invoked
         invoked = await self.invoke(
             name,
             payload,
