@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from floruntime import FloClient
 from floruntime.testing import FloTestServer
+from tests.cli.conftest import Flo, Result, invoke
 
 
 @pytest.fixture
@@ -40,3 +42,16 @@ async def other(server: FloTestServer) -> AsyncIterator[FloClient]:
     """A second client of `server`, with a connection of its own."""
     async with server.client() as client:
         yield client
+
+
+@pytest.fixture
+def flo(server: FloTestServer, monkeypatch: pytest.MonkeyPatch) -> Flo:
+    """The command line, on `server`."""
+    for name in ("FLO_NAMESPACE", "FLO_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FLO_HOST", server.endpoint)
+
+    async def run(*arguments: str, stdin: bytes = b"", tty: bool = False) -> Result:
+        return await asyncio.to_thread(invoke, arguments, stdin, tty)
+
+    return run

@@ -18,19 +18,7 @@ import pytest
 
 from floruntime import FloClient
 from floruntime.testing import FloTestServer
-from tests.cli.conftest import Flo, Result, invoke
-
-
-@pytest.fixture
-def flo(server: FloTestServer, monkeypatch: pytest.MonkeyPatch) -> Flo:
-    for name in ("FLO_NAMESPACE", "FLO_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("FLO_HOST", server.endpoint)
-
-    async def run(*arguments: str, stdin: bytes = b"", tty: bool = False) -> Result:
-        return await asyncio.to_thread(invoke, arguments, stdin, tty)
-
-    return run
+from tests.cli.conftest import Flo, invoke
 
 
 async def document(flo: Flo, *arguments: str) -> Any:
