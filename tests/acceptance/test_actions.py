@@ -494,6 +494,12 @@ async def test_finished_runs_go_after_thirty_days(server: FloTestServer, served:
     with pytest.raises(NotFoundError):
         await served.action.status(run_id)
     assert [run.run_id for run in await served.action.list_runs()] == [unfinished]
+    await served.action.register("job", retention_ms=2 * DAY_MS)
+    await served.worker.complete("w", await claimed(served))
+    await server.advance(2 * DAY_MS)
+    assert await served.action.list_runs() == []
+    with pytest.raises(BadRequestError, match="retention_ms"):
+        await served.action.register("job", retention_ms=DAY_MS - 1)
 
 
 # Elsewhere

@@ -25,13 +25,15 @@ def echo_worker() -> ActionWorker:
 async def test_register_shows_the_settings_and_get_shows_them_again(flo: Flo) -> None:
     made = await flo(
         *("action", "register", "mail", "--attempt-timeout", "1m", "--max-retries", "5"),
-        *("--retry-delay", "10s", "--run-timeout", "1h", "--description", "mails", "--json"),
+        *("--retry-delay", "10s", "--run-timeout", "1h", "--description", "mails"),
+        *("--retention", "2d", "--json"),
     )
     assert made.json["timeout_ms"] == 60_000
     assert made.json["max_retries"] == 5
     assert made.json["retry_delay_ms"] == 10_000
     assert made.json["run_timeout_ms"] == 3_600_000
     assert made.json["description"] == "mails"
+    assert made.json["retention_ms"] == 2 * 86_400_000
     assert (await flo("action", "get", "mail", "--json")).json == made.json
     assert "run timeout  1h\n" in (await flo("action", "get", "mail")).out
     assert (await flo("action", "get", "nope")).code == 1

@@ -69,6 +69,7 @@ async def test_every_argument_reaches_the_server() -> None:
         retry_delay_ms=3,
         run_timeout_ms=4,
         description="d",
+        retention_ms=90_000_000,
         namespace="n",
     )
     await action.invoke(
@@ -87,7 +88,7 @@ async def test_every_argument_reaches_the_server() -> None:
     page = await action.list(prefix="p", limit=5, cursor="x", namespace="n")
     await action.list_runs("a", status="failed", limit=6, cursor="y", namespace="n")
     assert caller.requests == [
-        ActionRegister("a", ActionType.USER, 1, 2, 3, 4, "d"),
+        ActionRegister("a", ActionType.USER, 1, 2, 3, 4, "d", 90_000_000),
         ActionInvoke("a", b"text", 1, 2, "k", {"gpu": "yes"}, "parent"),
         ActionCancel("r", "why"),
         ActionDelete("a", True),

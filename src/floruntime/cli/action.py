@@ -14,6 +14,7 @@ from floruntime.cli.values import pairs_of, read_value
 from floruntime.core.action import ActionInfo, ActionRun, RunStatus
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
+from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT
 
 app = group("Actions: durable tasks that workers run, with retries and results.")
 
@@ -63,6 +64,14 @@ async def register(
     description: Annotated[
         str | None, typer.Option("--description", help="What it is for.", show_default=False)
     ] = None,
+    retention: Annotated[
+        int,
+        duration(
+            *("--retention", "--retention-ms"),
+            help="How long runs are kept after their end, at least 1d.",
+            default="30d",
+        ),
+    ] = RUN_RETENTION_MS_DEFAULT,
 ) -> None:
     """Name an action and its settings. Other settings than before raise its version."""
     info = await session.client.action.register(
@@ -72,6 +81,7 @@ async def register(
         retry_delay_ms=retry_delay,
         run_timeout_ms=run_timeout,
         description=description,
+        retention_ms=retention,
     )
     session.out.fields(info, _info_fields(info))
 
@@ -86,6 +96,7 @@ def _info_fields(info: ActionInfo) -> dict[str, str]:
         "retry delay": lasting(info.retry_delay_ms),
         "run timeout": lasting(info.run_timeout_ms),
         "description": cell(info.description),
+        "retention": lasting(info.retention_ms),
         "registered": at(info.created_at_ms),
         "changed": at(info.updated_at_ms),
     }

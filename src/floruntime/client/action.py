@@ -22,7 +22,7 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.errors import BadRequestError
-from floruntime.core.limits import check_block
+from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT, check_block
 from floruntime.core.types import Page
 
 Payload = bytes | bytearray | memoryview | str
@@ -73,12 +73,14 @@ class Action:
         retry_delay_ms: int = 1_000,
         run_timeout_ms: int | None = None,
         description: str | None = None,
+        retention_ms: int = RUN_RETENTION_MS_DEFAULT,
         namespace: str | None = None,
     ) -> ActionInfo:
         """Name an action and say how it is run; other settings than before raise its version.
 
         `timeout_ms` is the lease of one attempt, `max_retries` counts attempts after the first,
-        `run_timeout_ms` bounds the whole run, attempts and waits included.
+        `run_timeout_ms` bounds the whole run, attempts and waits included. Its runs are kept for
+        `retention_ms` after they ended, at least a day.
         """
         command = ActionRegister(
             name,
@@ -88,6 +90,7 @@ class Action:
             retry_delay_ms,
             run_timeout_ms,
             description,
+            retention_ms,
         )
         return await self._caller.call(command, namespace=namespace)
 

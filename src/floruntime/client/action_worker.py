@@ -460,4 +460,5 @@ _REGISTER_OPTIONS = {
     "retry_delay_ms",
     "run_timeout_ms",
     "description",
+    "retention_ms",
 }

@@ -38,6 +38,8 @@ export interface RegisterOptions {
   /** Bounds the whole run, attempts and waits included. */
   readonly runTimeoutMs?: number | undefined;
   readonly description?: string | undefined;
+  /** How long runs are kept after their end, at least a day. Default: 30 days. */
+  readonly retentionMs?: number | undefined;
 }
 
 export interface WaitForRunOptions {
@@ -61,6 +63,7 @@ export const REGISTER: OptionNames<RegisterOptions> = {
   retryDelayMs: true,
   runTimeoutMs: true,
   description: true,
+  retentionMs: true,
 };
 const WAIT: OptionNames<WaitForRunOptions> = { blockMs: true };
 const CALL: OptionNames<CallActionOptions> = { ...INVOKE, ...WAIT };
@@ -83,8 +86,9 @@ export class Action {
     options: RegisterOptions & CallOptions = {},
   ): Promise<ActionInfo> {
     const given = knownOfCall("action.register", options, REGISTER);
-    const { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description } = given;
-    const settings = { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description };
+    const { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description, retentionMs } = given;
+    const times = { timeoutMs, retryDelayMs, runTimeoutMs, retentionMs };
+    const settings = { ...times, maxRetries, description };
     return await this.#caller.call(ActionRegister.of({ name, type, ...settings }), options);
   }
 

@@ -368,6 +368,7 @@ export const CASES: readonly Case[] = [
         retryDelayMs: 3,
         runTimeoutMs: 4,
         description: "d",
+        retentionMs: 5,
       }),
     "ActionRegister",
     {
@@ -378,6 +379,7 @@ export const CASES: readonly Case[] = [
       retryDelayMs: 3,
       runTimeoutMs: 4,
       description: "d",
+      retentionMs: 5,
     },
   ],
   [({ action }) => action.invoke("a"), "ActionInvoke", { name: "a", payload: bytes("") }],
