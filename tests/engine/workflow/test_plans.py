@@ -109,6 +109,7 @@ def test_without_any_answer_the_plan_is_exhausted(selection: str) -> None:
     assert sorted(flows.order(run_id)) == ["a", "b", "c"]
     assert flows.terminal(run_id) == "flo.TimedOut"
     assert flows.details(run_id, "step_completed") == ["exhausted: failure: broken"]
+    assert flows.details(run_id, "plan_executor_exhausted")[3:] == ["plan pay: failure: broken"]
 
 
 def test_an_exhausted_plan_falls_back_to_failure() -> None:
@@ -441,8 +442,9 @@ def test_over_its_rate_an_executor_is_passed_over(selection: str, limit: str, sp
     run_ids = [flows.start() for _ in range(3)]
     assert len(flows.called()) == 2
     assert flows.terminal(run_ids[2]) == "flo.TimedOut"
-    [told] = flows.details(run_ids[2], "plan_executor_exhausted")
+    told, of_plan = flows.details(run_ids[2], "plan_executor_exhausted")
     assert told.startswith("a: its rate limit is 2 per ")
+    assert of_plan == "plan pay: no executor of plan 'pay' may be called now"
     flows.advance(span_ms - 1)
     flows.start()
     assert flows.called() == []
@@ -589,6 +591,9 @@ def test_an_exhausted_plan_gives_its_fallback_instead(selection: str, condition:
     flows.order(run_id)
     assert (flows.status(run_id), flows.output(run_id)) == ("completed", {"x": [1]})
     assert flows.details(run_id, "step_completed") == ["success"]
+    assert flows.details(run_id, "plan_executor_exhausted")[-1] == (
+        "plan pay: its fallback stands in, after failure: broken"
+    )
 
 
 def test_a_fallback_may_be_json_text_or_null() -> None:
