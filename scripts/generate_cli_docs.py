@@ -34,7 +34,8 @@ command. Results go to standard output, everything else to standard error.
 - A duration is `30s`, `5m`, `1h30m`, `250ms`, or plain milliseconds. A size is `64KiB`, `10MiB`,
   `1GiB`, or plain bytes.
 - On a terminal, listings are tables; into a pipe, tab-separated lines under one of column names.
-- `--json` writes one JSON document (`kv watch` and `stream read --follow`: one on each line), with
+- `--json` writes one JSON document (`kv watch`, `stream read --follow` and
+  `workflow history --follow`: one on each line), with
   the field names of the Python API and times in milliseconds. Bytes that are not UTF-8 are in a
   field `NAME_base64` instead of `NAME`. Listings by page are
   `{"items": […], "cursor": …, "has_more": …}`; the cursor is null at the end. Errors are

@@ -53,6 +53,16 @@ from floruntime.core.worker import (
     WorkerFail,
     WorkerTouch,
 )
+from floruntime.core.workflow import (
+    WorkflowCancel,
+    WorkflowGet,
+    WorkflowHistory,
+    WorkflowListRuns,
+    WorkflowSignal,
+    WorkflowStart,
+    WorkflowStatus,
+    WorkflowSync,
+)
 from floruntime.engine.machine import Entry, Machine
 from floruntime.engine.store.memory import MemoryStore
 
@@ -150,10 +160,43 @@ def _invoked(make: Callable[[str], Request[Any]]) -> Any:
     return prepare
 
 
+def _flow(make: Callable[[Counted, str], Request[Any]], step: str = 'run: "@actions/a"') -> Any:
+    """A workflow of two such steps with twenty runs; `make` is given the id of the last one."""
+
+    def prepare(counted: Counted) -> tuple[Request[Any], int]:
+        counted.run(ActionRegister("a"))
+        counted.run(WorkflowSync([FLOW.format(step=step).encode()]))
+        run_ids = [counted.run(START).run_id for _ in range(20)]
+        return make(counted, run_ids[-1]), 0
+
+    return prepare
+
+
+def _completed_step(counted: Counted, _: str) -> Request[Any]:
+    task = counted.run(WorkerAwait("w", ["a"]))[0]
+    return WorkerComplete("w", task.run_id, task.lease, b"{}")
+
+
+def _completed_run(counted: Counted, run_id: str) -> Request[Any]:
+    counted.run(_completed_step(counted, run_id))
+    tasks = counted.run(WorkerAwait("w", ["a"], 100))
+    return WorkerComplete("w", tasks[-1].run_id, tasks[-1].lease, b"{}")
+
+
 def _results(tasks: list[Any]) -> list[TaskResult]:
     return [TaskResult(task.run_id, task.lease, b"output") for task in tasks]
 
 
+FLOW = """
+kind: Workflow
+name: flow
+version: "1"
+start: {{{step}, transitions: {{success: more}}}}
+steps:
+  more: {{{step}, transitions: {{success: flo.Completed}}}}
+"""
+WAIT = "waitForSignal: {type: go}"
+START = WorkflowStart("flow", b'{"order": 42}')
 PUT = KvPut("key", b"value")
 INVOKE = ActionInvoke("a", b"payload")
 TWENTY_RUNS = [ActionRegister("a"), *[INVOKE] * 20]
@@ -229,6 +272,25 @@ CASES: list[Case] = [
     ),
     ("cancel of a run that is due", _invoked(ActionCancel)),
     ("status of a run", _invoked(ActionStatus)),
+    ("start of a workflow whose first step runs an action", _flow(lambda _, run_id: START)),
+    ("start of one that first waits for a signal", _flow(lambda _, run_id: START, WAIT)),
+    ("complete, which takes a workflow to its next action", _flow(_completed_step)),
+    ("complete, which ends a workflow", _flow(_completed_run)),
+    (
+        "signal that is waited for, the next step waiting too",
+        _flow(lambda _, run_id: WorkflowSignal(run_id, "go", b"{}"), WAIT),
+    ),
+    (
+        "signal that is kept",
+        _flow(lambda _, run_id: WorkflowSignal(run_id, "other", b"{}"), WAIT),
+    ),
+    ("cancel of a workflow run at an action", _flow(lambda _, run_id: WorkflowCancel(run_id))),
+    ("status of a workflow run", _flow(lambda _, run_id: WorkflowGet(run_id))),
+    ("history of a workflow run", _flow(lambda _, run_id: WorkflowHistory(run_id))),
+    (
+        "list of 10 runs in one status",
+        _flow(lambda _, run_id: WorkflowListRuns("flow", WorkflowStatus.RUNNING, limit=10)),
+    ),
     ("delete of a namespace", _plain(PUT, RECORDS, then=NamespaceDelete("default", True))),
 ]
 HEAD = ["command", "point reads", "rows passed by scans", "rows written", "ranges dropped"]

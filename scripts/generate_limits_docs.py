@@ -15,6 +15,7 @@ from floruntime.server import limits as server_limits
 UNITS = {"KIB", "MIB"}
 INTERNAL = {
     "VALUE_BYTES_DEFAULT",
+    "PRIORITY_DEFAULT",
     "ANSWER_FRAME_BYTES_MAX",
     "FRAME_BYTES_OVERHEAD",
     "SESSION_BLOCK_WRITES",
@@ -24,7 +25,8 @@ INTERNAL = {
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
-    "NAME_BYTES_MAX": "a name: queue, stream, group, consumer, partition or dedup key, header",
+    "NAME_BYTES_MAX": "a name: queue, stream, group, consumer, action, workflow, step, run id, "
+    "type of a signal, header, partition, dedup or idempotency key",
     "NAMESPACE_CHARS_MAX": "a namespace, characters",
     "KEY_BYTES_MAX": "a KV key",
     "VALUE_BYTES_CEILING": (
@@ -45,6 +47,8 @@ MEANINGS = {
     "BATCH_BYTES_MAX": "one batch, encoded",
     "REPLY_BYTES_MAX": "payload after which a page or delivery ends early, with at least one item",
     "ANSWER_VALUES_BYTES_MAX": "the values of one `mget` or `history` together; more is refused",
+    "SYNC_BYTES_MAX": "the workflow definitions of one sync together",
+    "SIGNALS_KEPT_MAX": "signals that a workflow run keeps until something waits for them",
     "PRIORITY_MAX": "`priority`",
     "ATTEMPTS_MAX": "`max_attempts`, `max_deliver`, `max_retries`",
     "PARTITIONS_MAX": "partitions of a stream",
@@ -58,7 +62,7 @@ MEANINGS = {
     "WORKER_CONCURRENCY_MAX": "`concurrency` of a worker; runs named in a heartbeat",
     "RETRY_DELAY_MS_MAX": "the longest back-off between two attempts of a run",
     "RUN_RETENTION_MS_DEFAULT": "how long a run is kept after its end, unless its action's "
-    "`retention_ms` says otherwise",
+    "`retention_ms` or its workflow's `retentionMs` says otherwise",
     "IDEMPOTENCY_MS": "how long an idempotency key is kept after its run's end; the shortest "
     "`retention_ms`",
     "WORKER_UNHEALTHY_MS": "a worker is unhealthy when not heard from for",

@@ -16,7 +16,7 @@ import msgspec
 from scripts.message_pack import Names, annotated
 from scripts.sections import table, write_sections
 
-from floruntime.core import action, errors, kv, queue, stream, system, wire, worker
+from floruntime.core import action, errors, kv, queue, stream, system, wire, worker, workflow
 from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
 from floruntime.core.stream import StreamID
@@ -31,6 +31,7 @@ MODULES = {
     "Stream": stream,
     "Action": action,
     "Worker": worker,
+    "Workflow": workflow,
 }
 _PLAIN = {int: "int", str: "text", bytes: "bytes", bool: "bool", type(None): "nil", Any: "any"}
 

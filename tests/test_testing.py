@@ -19,6 +19,19 @@ async def test_time_stands_still_until_it_is_moved() -> None:
         assert server.now_ms == before + 60_000
 
 
+async def test_what_is_due_at_once_happens_without_moving_the_clock() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await client.workflow.sync(
+            'kind: Workflow\nname: flow\nversion: "1"\ntrigger: {stream: orders}\n'
+            "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
+        )
+        before = server.now_ms
+        await client.stream.append("orders", b"1")
+        await server.settle()
+        assert len(await client.workflow.list_runs()) == 1
+        assert server.now_ms == before
+
+
 async def test_advancing_stops_at_every_deadline_on_the_way() -> None:
     async with FloTestServer() as server, server.client() as client:
         start_ms = server.now_ms
@@ -62,3 +75,19 @@ async def test_a_data_directory_stays_after_the_end(tmp_path: Path) -> None:
 async def test_settings_are_those_of_flo_toml() -> None:
     async with FloTestServer(value_bytes_max=123) as server, server.client() as client:
         assert (await client.info()).limits.value_bytes_max == 123
+
+
+async def test_the_clock_begins_when_it_is_told_to_also_for_cron() -> None:
+    newyear_ms = 1_704_067_200_000
+    text = (
+        'kind: Workflow\nname: greet\nversion: "1"\nschedule: {cron: "0 0 1 1 *"}\n'
+        "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
+    )
+    async with FloTestServer(start_ms=newyear_ms - 1_000) as server, server.client() as client:
+        assert server.now_ms == newyear_ms - 1_000
+        await client.workflow.sync(text)
+        await server.advance(999)
+        assert not await client.workflow.list_runs()
+        await server.advance(1)
+        [run] = await client.workflow.list_runs()
+        assert run.run_id == f"greet@{newyear_ms}"

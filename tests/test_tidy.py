@@ -18,6 +18,7 @@ from floruntime.client.namespaces import Namespaces
 from floruntime.client.queue import Queue
 from floruntime.client.stream import Stream
 from floruntime.client.worker import Worker
+from floruntime.client.workflow import Workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION_LINES_MAX = 70
@@ -126,7 +127,9 @@ def test_the_engine_is_pure() -> None:
 PUBLIC: list[tuple[str, Any]] = [
     (name, getattr(floruntime, name)) for name in floruntime.__all__ if name[0] != "_"
 ]
-CALLED_BY_PEOPLE = [floruntime.FloClient, Kv, Queue, Stream, Action, Worker, Namespaces]
+CALLED_BY_PEOPLE = [
+    *(floruntime.FloClient, Kv, Queue, Stream, Action, Worker, Workflow, Namespaces),
+]
 
 
 @pytest.mark.parametrize(("name", "thing"), PUBLIC)

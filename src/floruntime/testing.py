@@ -6,9 +6,9 @@
             await server.advance(60_000)
             assert await client.kv.get("key") is None
 
-The clock stands still until it is moved: leases, delays, TTLs, retries and waits (`block_ms`) all
-follow it, so that hours are tested in milliseconds. So do the heartbeats and touches of workers
-that the test server runs:
+The clock stands still until it is moved; what is due at the time that it shows happens. Leases,
+delays, TTLs, retries, schedules and waits (`block_ms`) all follow it, so that hours are tested in
+milliseconds. So do the heartbeats and touches of workers that the test server runs:
 
     from myapp.emails import worker  # an ActionWorker or StreamWorker of one's own
 
@@ -33,12 +33,12 @@ As pytest fixtures:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from floruntime.server.clock import ManualClock
+from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
 from floruntime.server.server import FloServer
 from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
@@ -48,22 +48,44 @@ if TYPE_CHECKING:
     from floruntime.client.client import FloClient
     from floruntime.client.worker_base import WorkerBase
 
+START_MS = 1_700_000_000_000
+"""A Tuesday evening in November 2023, by UTC."""
 SETTLE_TURNS = 20
 SETTLE_S_MAX = 1.0
 """How long a worker's threads and processes are waited for before the clock moves on."""
 
 
+class _TestClock(ManualClock):
+    """Stands still until it is moved; but what is due at the time that it shows happens by itself,
+    as it does on a real server: a trigger that looks at once, a retry without a delay.
+    """
+
+    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        handle = super().call_at(when_ms, callback)
+        if when_ms <= self.now_ms():
+            asyncio.get_running_loop().call_soon(self._make_due_calls)
+        return handle
+
+    def _make_due_calls(self) -> None:
+        while self.run_next(self.now_ms()):
+            pass
+
+
 class FloTestServer:
     """A server for one test.
 
-    `data_dir`: keep the state there, on disk and synced, instead of in memory. `settings` are those
-    of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError` names one that is none.
+    `data_dir`: keep the state there, on disk and synced, instead of in memory. `start_ms`: the time
+    at which the clock begins, Unix epoch; what goes by the wall clock (cron) sees it, too.
+    `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError`
+    names one that is none.
     """
 
-    def __init__(self, data_dir: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, data_dir: str | None = None, *, start_ms: int = START_MS, **settings: Any
+    ) -> None:
         self._data_dir = data_dir
         self._config = make_config(settings)
-        self.clock = ManualClock()
+        self.clock = _TestClock(start_ms)
         self._storage: Storage | None = None
         self._server: FloServer | None = None
         self._listener: TcpListener | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from floruntime.cli.output import at, cell, lasting, plain, size, to_json
+from floruntime.cli.output import at, cell, plain, size, to_json
+from floruntime.core.duration_text import lasting
 from floruntime.core.kv import KvEntry
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from floruntime import ConflictError, FloClient, NotFoundError, SyncAction, WorkflowStatus
+from floruntime import (
+    ConflictError,
+    FloClient,
+    NotFoundError,
+    Severity,
+    SyncAction,
+    WorkflowStatus,
+)
 from floruntime.client.workflow import Workflow
 from floruntime.client.workflow_commands import WorkflowCommands
 from floruntime.core import limits
@@ -251,7 +258,8 @@ async def test_a_file_that_is_too_large_is_named(tmp_path: Path) -> None:
 async def test_a_sync_that_is_refused_tells_all_problems(client: FloClient) -> None:
     text = waiting(more="nonsense: 1\n")
     problems = await client.workflow.validate(text)
-    assert [problem.severity for problem in problems] == ["error"]
+    [error] = [problem for problem in problems if problem.severity is Severity.ERROR]
+    assert "nonsense" in error.message
     with pytest.raises(BadRequestError) as refusal:
         await client.workflow.sync(text)
     assert refusal.value.problems == problems

@@ -61,11 +61,13 @@ async def synced_once(c: FloClient, r: Any, _: Any) -> bool:
 
 
 async def started_once(c: FloClient, r: Any, _: Any) -> bool:
-    return [run.run_id for run in await c.workflow.list_runs()] == [r]
+    [run] = await c.workflow.list_runs()
+    return run.run_id == str(r)
 
 
 async def batched_once(c: FloClient, r: Any, _: Any) -> bool:
-    return bool([run.run_id for run in await c.workflow.list_runs()] == r)
+    [run] = await c.workflow.list_runs()
+    return [run.run_id] == list(r)
 
 
 async def batch(c: FloClient, _: Any) -> Any:
@@ -92,7 +94,7 @@ async def retried_once(c: FloClient, r: Any, run_id: Any) -> bool:
 
 async def disabled_once(c: FloClient, r: Any, _: Any) -> bool:
     [info] = await c.workflow.list_definitions()
-    return not r.enabled and not info.enabled
+    return not (r.enabled or info.enabled)
 
 
 async def paused_once(c: FloClient, r: Any, _: Any) -> bool:

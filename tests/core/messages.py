@@ -15,6 +15,7 @@ from floruntime.core import wire
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     int: st.integers(-(2**63), 2**64 - 1),
+    float: st.floats(allow_nan=False),
     str: st.text(max_size=8),
     bytes: st.binary(max_size=8),
     type(None): st.none(),

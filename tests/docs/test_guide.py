@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from scripts.generate_drawings import DRAWING, drawing
 from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
 from scripts.sections import DOCS, with_sections
 
@@ -12,9 +13,22 @@ from floruntime.core import errors, limits
 from floruntime.core.queue import QueueConfig
 from floruntime.core.stream import GroupInfo
 from floruntime.core.system import BatchCommand
+from floruntime.core.workflow import WorkflowStatus
 from floruntime.engine import kv, kv_rows
 from floruntime.engine.group_rows import MODES
 from floruntime.engine.group_slots import SLOT_COUNT
+from floruntime.engine.workflow.advance import EVENTS_MAX, HOPS_MAX
+from floruntime.engine.workflow.children import DEPTH_MAX
+from floruntime.engine.workflow.outcomes import (
+    EXECUTION_FAILURE,
+    EXHAUSTED,
+    FAILURE,
+    SUCCESS,
+    TARGET_DISABLED,
+    TARGET_NOT_FOUND,
+    TIMEOUT,
+)
+from floruntime.engine.workflow.versions import VERSIONS_KEPT
 from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
 from floruntime.server.commit import ASYNC_SYNC_MS
 from floruntime.server.config import Config
@@ -58,6 +72,13 @@ def test_numbers_are_the_constants() -> None:
         "fall into 256 slots": SLOT_COUNT == 256,
         "for them, up to 10,000 records": limits.GROUP_PARKED_MAX == 10_000,
         "Up to 1,000 writes": limits.BATCH_COMMANDS_MAX == 1000,
+        "kept for it, up to 1,000 a run": limits.SIGNALS_KEPT_MAX == 1000,
+        "until 24 hours after that ended": limits.IDEMPOTENCY_MS == 24 * HOUR_MS,
+        "Workflows run workflows 32 deep": DEPTH_MAX == 32,
+        "The last 20 are kept": VERSIONS_KEPT == 20,
+        "256 steps without waiting": HOPS_MAX == 256,
+        "has 100,000 events": EVENTS_MAX == 100_000,
+        "kept for 30 days after it ended": (limits.RUN_RETENTION_MS_DEFAULT == 30 * 24 * HOUR_MS),
         "last 1,024 writes for ten minutes": (
             (limits.SESSION_WRITES_MAX, limits.SESSION_AGE_MS_MAX) == (1024, SESSION_KEPT_MS)
         ),
@@ -80,6 +101,21 @@ def test_every_error_and_every_mode_is_explained() -> None:
     assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == MODES
     durability = PAGE.split("## Durability")[1].split("\n\n")[1]
     assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
+
+
+def test_the_drawing_is_current() -> None:
+    assert DRAWING.read_text(encoding="utf-8") == drawing(), "run `make docs`"
+    assert f"({DRAWING.name})" in PAGE
+
+
+def test_every_status_and_every_outcome_of_the_engine_is_explained() -> None:
+    chapter = PAGE.split("\n## Workflows\n")[1].split("\n## ")[0]
+    statuses = chapter.split("| status | the run |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", statuses)) >= {*WorkflowStatus}
+    table = chapter.split("| outcome | of |")[1].split("\n\n")[0]
+    for name in (SUCCESS, FAILURE, TIMEOUT, EXHAUSTED, EXECUTION_FAILURE):
+        assert f"| `{name}`" in table
+    assert f"| `{TARGET_NOT_FOUND}`, `{TARGET_DISABLED}` |" in table
 
 
 def test_what_batches_leave_out() -> None:

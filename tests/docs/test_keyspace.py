@@ -22,6 +22,10 @@ from floruntime.engine import (
 from floruntime.engine.keyspace import Table
 from floruntime.engine.reclaim import CHILDREN_PER_TICK_MAX
 from floruntime.engine.retention import ROW_BY_ROW_MAX
+from floruntime.engine.workflow import retention as workflow_retention
+from floruntime.engine.workflow import rows as workflow_rows
+from floruntime.engine.workflow.schedules import SCHEDULE_DUE
+from floruntime.engine.workflow.versions import VERSIONS_KEPT
 
 PAGE = (DOCS / "keyspace.md").read_text()
 SECTION = re.compile(r"^### `(..)`\n- key: (.*?)\n- row: (.*?)\n- (?=[A-Z`])", re.M | re.S)
@@ -80,6 +84,9 @@ def test_numbers_on_the_page_are_the_constants() -> None:
         "up to 128 one by one": ROW_BY_ROW_MAX,
         "At most 1,000.": limits.GROUP_MEMBERS_MAX,
         "Deleted beyond 10,000": limits.GROUP_DEAD_MAX,
+        "neither among the last 20,": VERSIONS_KEPT,
+        "most 1,000 rows of it a tick": workflow_retention.ROWS_PER_TICK_MAX,
+        "At most 1,000 a run.": limits.SIGNALS_KEPT_MAX,
     }.items():
         numbers = number if isinstance(number, tuple) else (number,)
         assert " ".join(PAGE.split()).count(text), text
@@ -107,6 +114,13 @@ VECTORS: list[tuple[bytes, str]] = [
         group_rows.PARKED.key(9, 255, 1, 2),
         "676b 0000000000000009 ff" + "0000000000000001" + "0000000000000002",
     ),
+    (workflow_rows.RUN.key(3, 258), "7772 0000000000000003 0000000000000102"),
+    (
+        workflow_rows.STEP.key(3, 258, tail=b"start"),
+        "7770 0000000000000003 0000000000000102 7374617274",
+    ),
+    (workflow_rows.BY_STATUS.key(5, 7, 258), "7773 0000000000000005 07 0000000000000102"),
+    (SCHEDULE_DUE.key(1000, 5), "777a 00000000000003e8 0000000000000005"),
 ]
 
 

@@ -139,13 +139,13 @@ def test_batches_take_what_the_page_says() -> None:
     taken = set(BatchCommand.__args__)
     named = {"QueueDequeue", "GroupRead"}
     of_tasks = {"ActionInvoke", "ActionCancel", "WorkerComplete", "WorkerFail"}
+    of_tasks |= {"WorkflowStart", "WorkflowSignal", "WorkflowCancel"}
+    tasks = ("action", "worker", "workflow")
     primitives = [kind for kind in wire.CLIENT_REQUESTS if issubclass(kind, Command)]
     left_out = {
         kind.__name__
         for kind in primitives
-        if kind not in taken and not kind.__module__.endswith(("system", "action", "worker"))
+        if kind not in taken and not kind.__module__.endswith(("system", *tasks))
     }
     assert left_out == named
-    assert {kind.__name__ for kind in taken if kind.__module__.endswith(("action", "worker"))} == (
-        of_tasks
-    )
+    assert {kind.__name__ for kind in taken if kind.__module__.endswith(tasks)} == of_tasks

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from floruntime import FloClient, NotFoundError
+from floruntime import ActionWorker, FloClient, NotFoundError
 from floruntime.core import limits
 from floruntime.server.commit import ASYNC_SYNC_MS
 from floruntime.server.config import Config
@@ -50,8 +50,25 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 
 TESTED = [
     *("client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read"),
-    *("ActionWorker(", "action.call(", "comes_back", "running("),
+    *("ActionWorker(", "action.call(", "comes_back", "import pytest", "workflow.sync_dir("),
+    "nobody_approves",
 ]
+SHOP = '''"""Checks orders and charges cards."""
+
+from floruntime import ActionContext, ActionResult, ActionWorker
+
+worker = ActionWorker("localhost:9000", namespace="myapp")
+
+
+@worker.action("check-order")
+async def check_order(ctx: ActionContext) -> ActionResult:
+    return ctx.result("needs_approval" if ctx.json()["amount"] > 1_000 else "success")
+
+
+@worker.action("charge-card")
+async def charge_card(ctx: ActionContext) -> dict:
+    return {"charged": ctx.json()["amount"]}
+'''
 MAILER = '''"""Sends mail, or would."""
 
 is_down = False
@@ -70,6 +87,18 @@ def make_app(directory: Path) -> None:
     (package / "__init__.py").touch()
     (package / "mailer.py").write_text(MAILER)
     (package / "tasks.py").write_text(the_block("python", "ActionWorker("))
+    (package / "shop.py").write_text(SHOP)
+    (directory / "workflows").mkdir()
+    [definition] = blocks("yaml")
+    (directory / "workflows" / "order.yaml").write_text(definition)
+
+
+def the_shop() -> ActionWorker:
+    """The worker of the README's workflow."""
+    names: dict[str, Any] = {}
+    exec(SHOP, names)
+    worker: ActionWorker = names["worker"]
+    return worker
 
 
 def test_no_python_block_goes_untested() -> None:
@@ -152,13 +181,20 @@ async def finished(*command: str, directory: Path, **environment: str) -> tuple[
 
 async def test_the_test_of_a_worker_passes(tmp_path: Path) -> None:
     make_app(tmp_path)
-    (tmp_path / "test_mail.py").write_text(the_block("python", "running("))
-    pytest_options = ("-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "test_mail.py")
+    (tmp_path / "test_mail.py").write_text(the_block("python", "import pytest"))
+    (tmp_path / "test_shop.py").write_text(the_block("python", "nobody_approves"))
+    pytest_options = ("-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto")
     code, output = await finished(
-        sys.executable, "-m", "pytest", *pytest_options, directory=tmp_path
+        sys.executable,
+        "-m",
+        "pytest",
+        *pytest_options,
+        "test_mail.py",
+        "test_shop.py",
+        directory=tmp_path,
     )
     assert code == 0, output
-    assert "1 passed" in output
+    assert "2 passed" in output
 
 
 async def test_actions(tmp_path: Path) -> None:
@@ -181,6 +217,33 @@ async def test_actions(tmp_path: Path) -> None:
         finally:
             worker.terminate()
             await worker.wait()
+
+
+async def test_workflows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The definition, the calls from Python, and the shell lines, on one server."""
+    make_app(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    lines = [line for line in shell_lines("flo") if line[0] == "workflow"]
+    assert [line[1] for line in lines] == ["validate", "sync", "start", "history", "graph"]
+    async with (
+        FloTestServer() as server,
+        server.client(namespace="myapp") as client,
+        server.running(the_shop()),
+    ):
+        await run(the_block("python", "workflow.sync_dir("), client=client)
+        assert "completed b'{\"charged\":9000}'" in capsys.readouterr().out
+        for arguments in lines:
+            code, output = await finished(
+                *(sys.executable, "-m", "floruntime", *arguments),
+                directory=tmp_path,
+                FLO_HOST=server.endpoint,
+                FLO_NAMESPACE="myapp",
+            )
+            assert code == 0, (arguments, output)
+            assert output, arguments
+        assert (await client.workflow.status("order-124")).status == "completed"
 
 
 async def start_flo(
@@ -253,8 +316,8 @@ async def test_the_shell_lines_work(tmp_path: Path) -> None:
     async with FloTestServer(str(tmp_path / "data")) as server, server.client() as client:
         await client.stream.append("events", b"first")
         for arguments in shell_lines("flo"):
-            if arguments[0] in ("worker", "action"):
-                continue  # in `test_actions`
+            if arguments[0] in ("worker", "action", "workflow"):
+                continue  # in `test_actions` and `test_workflows`
             if "--follow" in arguments:
                 arguments = [*arguments, "--start", "0"]
             code, output = await flo(arguments, server.endpoint, tmp_path)

@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.ends import show_end
 from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
-from floruntime.cli.output import at, cell, lasting, rows_of
+from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.run import Empty, Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core.action import ActionInfo, ActionRun, RunStatus
+from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 
 app = group("Actions: durable tasks that workers run, with retries and results.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
-FINISHED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.TIMED_OUT)
-RUN_FAILED = 5
 
 
 @app.command(
@@ -157,16 +157,7 @@ async def invoke(
         session.out.show(invoked, invoked.run_id)
         return
     run = await session.client.action.wait(invoked.run_id, block_ms=block)
-    if run.status is RunStatus.COMPLETED and not session.out.is_json:
-        session.out.show(run, (run.output or b"").decode("utf-8", "surrogateescape"))
-        return
-    _show_run(session, run)
-    if run.status in FINISHED_BADLY:
-        raise typer.Exit(RUN_FAILED)
-    if run.status is not RunStatus.COMPLETED:
-        raise Empty(
-            f"the run {run.run_id} is {run.status} still: flo action status {run.run_id} --block 5m"
-        )
+    show_end(session, run, _show_run, "action")
 
 
 @app.command(epilog=examples("flo action status run-17", "flo action status run-17 --block 1m"))

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from floruntime.cli.options import All, Block, Cursor, Extend, Limit, Yes, duration, examples, group
-from floruntime.cli.output import at, cell, lasting, rows_of
+from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.records import show_deliveries
 from floruntime.cli.run import Empty, Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_records
+from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 from floruntime.core.stream import GroupInfo
 

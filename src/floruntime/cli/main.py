@@ -21,6 +21,7 @@ GROUPS = {
     "stream": "floruntime.cli.stream",
     "action": "floruntime.cli.action",
     "worker": "floruntime.cli.worker",
+    "workflow": "floruntime.cli.workflow",
     "ns": "floruntime.cli.namespaces",
     "server": "floruntime.cli.server",
 }
@@ -126,7 +127,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Flo: one durable server for KV, queues, streams and actions.
+    """Flo: one durable server for KV, queues, streams, actions and workflows.
 
     The options here may also follow the command: flo kv get KEY --json.
 

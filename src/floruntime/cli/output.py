@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
+from floruntime.core.duration_text import NOTHING
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page
 
-NOTHING = "-"
-"""What a table shows where there is no value."""
 TABLE_WIDTH = 10_000_000
 """Wider than any table: the terminal wraps long lines, so nothing is cut and ids can be copied."""
 
@@ -140,21 +139,6 @@ def at(time_ms: int | None) -> str:
     if time_ms is None:
         return NOTHING
     return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def lasting(duration_ms: int | None) -> str:
-    """A duration, by its two largest units."""
-    if duration_ms is None:
-        return NOTHING
-    parts: list[str] = []
-    rest_ms = duration_ms
-    for unit, unit_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        units, rest_ms = divmod(rest_ms, unit_ms)
-        if units:
-            parts.append(f"{units}{unit}")
-    if rest_ms or not parts:
-        parts.append(f"{rest_ms}ms")
-    return " ".join(parts[:2])
 
 
 def size(size_bytes: int | None) -> str:

@@ -18,9 +18,10 @@ from floruntime.cli.options import (
     examples,
     group,
 )
-from floruntime.cli.output import at, lasting, rows_of
+from floruntime.cli.output import at, rows_of
 from floruntime.cli.run import Empty, Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_messages, read_values
+from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 from floruntime.core.queue import DequeueResult, QueueConfig
 

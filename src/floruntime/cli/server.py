@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from floruntime.cli.options import examples, group
-from floruntime.cli.output import cell, lasting
+from floruntime.cli.output import cell
 from floruntime.cli.output import size as shown_size
 from floruntime.cli.run import USAGE, Failure, Session, connected
+from floruntime.core.duration_text import lasting
 
 app = group("The server: start one, or ask about the one that runs.")
 

@@ -56,6 +56,8 @@ RUN_RETENTION_MS_DEFAULT = 30 * 24 * 3_600_000
 """How long the runs of an action are kept after they have ended."""
 IDEMPOTENCY_MS = 24 * 3_600_000
 """How long an idempotency key is kept after its run has ended; no run is forgotten earlier."""
+SYNC_BYTES_MAX = 2 * MIB
+"""The definitions of one sync together: they are checked while nothing else is done."""
 SIGNALS_KEPT_MAX = 1_000
 """Signals that one workflow run keeps for waits that are yet to come."""
 WORKER_UNHEALTHY_MS = 90_000

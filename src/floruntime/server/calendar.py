@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -41,6 +43,13 @@ class Calendar(Protocol):
         ...
 
 
+@lru_cache(maxsize=128)
+def _zone_of(name: str) -> ZoneInfo:
+    """The zone by the rules of the `tzdata` package, whatever the machine's own are."""
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 class CronCalendar:
     """Five fields of cron in a time zone. Within it times are seconds: of the epoch, or, `local`,
     as the zone's wall clock shows them.
@@ -48,7 +57,7 @@ class CronCalendar:
 
     def __init__(self, cron: str, timezone: str) -> None:
         self._cron = cron
-        self._zone = ZoneInfo(timezone)
+        self._zone = _zone_of(timezone)
         self._has_fixed_hours = not cron.split()[1].startswith("*")
 
     def after(self, time_ms: int) -> int | None:

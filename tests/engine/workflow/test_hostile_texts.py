@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from floruntime.core.workflow import Severity
+from floruntime.engine.workflow.path_rules import QUERY_CHARS_MAX
 from floruntime.engine.workflow.problems import PROBLEMS_MAX
 from floruntime.engine.workflow.validation import check
 from floruntime.engine.workflow.yaml_nodes import DEFINITION_BYTES_MAX, DEPTH_MAX, NODES_MAX
@@ -175,3 +176,21 @@ def test_any_change_of_a_good_text_is_answered(data: st.DataObject) -> None:
     end = data.draw(st.integers(start, min(len(GOOD), start + 20)))
     put = data.draw(st.text("{}[]:-&*?|>'\"!%#\n \tab1.$@/~<", max_size=6))
     codes_of((GOOD[:start] + put + GOOD[end:]).encode())
+
+
+def test_queries_together_may_be_as_long_as_allowed_and_no_longer() -> None:
+    def with_queries(last: str) -> str:
+        return with_start("output:\n" + "".join(f"- {query}\n" for query in [*queries, last]))
+
+    queries = [f"$.input[?@.a == {number:03}]".replace("== 0", "== 1") for number in range(900)]
+    queries = sorted(set(queries))
+    left = QUERY_CHARS_MAX - sum(map(len, queries))
+    while left > 900:
+        queries.append("$.input.*." + f"a{len(queries)}".ljust(890, "b"))
+        left -= len(queries[-1])
+    last = "$.input.*." + "c" * (left - len("$.input.*."))
+    assert problems_of(with_queries(last)) == []
+    (problem,) = problems_of(with_queries(last + "c"))
+    assert (problem.code, problem.line) == ("E505", 9)
+    same = with_start("output:\n" + "- $.input[?@.a == 100]\n" * 2000)
+    assert problems_of(same) == []  # the same query is parsed once

@@ -644,7 +644,14 @@ def test_a_fatal_error_ends_the_plan_at_once(selection: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "is_fatal"),
-    [("E2", True), ("E2: x", True), (" E2 : x", True), ("E22: x", False), ("x: E2", False)],
+    [
+        ("NonRetryableError: E2: gone", True),
+        ("E2", True),
+        ("E2: x", True),
+        (" E2 : x", True),
+        ("E22: x", False),
+        ("x: E2", False),
+    ],
 )
 def test_a_code_is_the_text_before_the_colon(error: str, is_fatal: bool) -> None:
     flows = Plans(planned("a", "b", plan="errors: {fatal: [E2]}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError, StorageFullError
 from floruntime.core.workflow import (
     DefinitionInfo,
@@ -221,3 +222,20 @@ def test_disabling_twice_changes_nothing_the_second_time() -> None:
 def test_disabling_goes_on_while_the_disk_is_nearly_full() -> None:
     flows = Workflows(ONE_STEP)
     assert flows.engine.outcome(WorkflowEnable("flow", False), may_grow=False).error is None
+
+
+@pytest.mark.parametrize("past", [0, 1])
+def test_how_many_bytes_one_sync_takes(past: int) -> None:
+    documents = [
+        flow(ONE_STEP.partition('version: "1"')[2] + "#" * 200_000, name=f"flow-{number}")
+        for number in range(limits.SYNC_BYTES_MAX // 201_000)
+    ]
+    left_bytes = limits.SYNC_BYTES_MAX + past - sum(map(len, documents))
+    last = flow(ONE_STEP.partition('version: "1"')[2], name="last")
+    documents.append(last + "#" * (left_bytes - len(last)))
+    flows = Workflows()
+    if past:
+        with pytest.raises(BadRequestError, match=str(limits.SYNC_BYTES_MAX)):
+            flows.sync(*documents)
+    else:
+        assert len(flows.sync(*documents)) == len(documents)

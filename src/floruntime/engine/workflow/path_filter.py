@@ -18,6 +18,7 @@ from jsonpath.filter import (
 )
 
 from floruntime.engine.json_document import MISSING
+from floruntime.engine.workflow import path_syntax
 from floruntime.engine.workflow.path_errors import PathError
 from floruntime.engine.workflow.path_walk import CHARS_PER_NODE, Nodes, Walk
 
@@ -42,6 +43,8 @@ def compile_test(expression: BaseExpression, queries: Queries) -> tuple[Test, in
             return _logical(expression, queries)
         case InfixExpression():
             return _comparison(expression, queries)
+        case PrefixExpression(operator=path_syntax.GROUP):
+            return compile_test(expression.right, queries)
         case PrefixExpression(operator="!"):
             test, weight = compile_test(expression.right, queries)
             return (lambda node, walk: not test(node, walk)), weight + 1

@@ -57,6 +57,8 @@ from floruntime.engine.workflow.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs import OpenRun
 from floruntime.engine.workflow.tracked import outcome_in
 
+_PLAIN_CLASS: Final = "NonRetryableError: "
+
 _NEXT: Final = Outcome(("",))
 """Not an outcome: the executor gave no answer, the next one is to be tried."""
 
@@ -202,10 +204,14 @@ def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
 
 
 def _code_of(outcome: Outcome) -> str:
-    """The error's code: what stands before the colon; of a time-out, its own name."""
+    """The error's code: what stands before the colon; of a time-out, its own name.
+
+    Handlers' errors are `Class: message`. A `NonRetryableError` says nothing by its class: there,
+    the code is in the message.
+    """
     if outcome.name == TIMEOUT or not outcome.error:
         return outcome.name
-    return outcome.error.partition(":")[0].strip()
+    return outcome.error.removeprefix(_PLAIN_CLASS).partition(":")[0].strip()
 
 
 def _record(at: OpenCall, *, is_fine: bool, is_success: bool) -> None:

@@ -27,9 +27,10 @@ class Source:
 
     def line(self, number: int) -> str:
         """A line without its break."""
-        start = self._line_starts[number - 1]
-        return _BREAK.split(self.text[start:], maxsplit=1)[0]
+        ends = [*self._line_starts[number : number + 1], len(self.text)]
+        return self.text[self._line_starts[number - 1] : ends[0]].rstrip("\r\n")
 
-    def index(self, line: int, column: int) -> int:
-        """The index of a place."""
-        return self._line_starts[line - 1] + column - 1
+    @property
+    def line_count(self) -> int:
+        """Lines, the last of which may be empty."""
+        return len(self._line_starts)

@@ -39,6 +39,12 @@ from floruntime.engine.workflow.workflows import (
 def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
     """Take all of them over, or none."""
     limits.check_many("documents", len(request.documents))
+    size_bytes = sum(map(len, request.documents))
+    if size_bytes > limits.SYNC_BYTES_MAX:
+        raise BadRequestError(
+            f"documents have {size_bytes} bytes together; at most {limits.SYNC_BYTES_MAX} are "
+            "allowed in one sync"
+        )
     checked = [_checked(tx, document, index) for index, document in enumerate(request.documents)]
     definitions = _all_right(checked)
     actions = [

@@ -1,0 +1,127 @@
+"""What a step does, in a few short lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from floruntime.core.duration_text import lasting
+from floruntime.engine.workflow.definition import (
+    Definition,
+    Executor,
+    Plan,
+    Poll,
+    Retry,
+    Schedule,
+    Selection,
+    SignalWait,
+    Step,
+    TargetKind,
+    Trigger,
+    target_of,
+)
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    ACTION = "action"
+    PLAN = "plan"
+    WORKFLOW = "workflow"
+    SIGNAL = "signal"
+    TERMINAL = "terminal"
+
+
+_KINDS: Final = {
+    TargetKind.ACTION: Kind.ACTION,
+    TargetKind.PLAN: Kind.PLAN,
+    TargetKind.WORKFLOW: Kind.WORKFLOW,
+}
+_ARROWS: Final = {
+    Selection.STATIC_ORDER: " → ",
+    Selection.ROUND_ROBIN: " ⟳ ",
+    Selection.RANDOM: " | ",
+    Selection.HEALTH_WEIGHTED: " ~ ",
+}
+
+
+def kind_of(step: Step) -> Kind:
+    """What kind of step it is."""
+    target = None if step.run is None else target_of(step.run)
+    return Kind.SIGNAL if target is None else _KINDS[target.kind]
+
+
+def lines_of(step: Step, definition: Definition) -> tuple[str, ...]:
+    """What it does: its target or signal, then what bounds and repeats it."""
+    return tuple(_lines(step, definition))
+
+
+def _lines(step: Step, definition: Definition) -> Iterator[str]:
+    if step.wait_for_signal is not None:
+        yield from _wait_lines(step.wait_for_signal)
+    else:
+        assert step.run is not None, "a definition was checked"
+        yield step.run
+        yield from _plan_lines(step.run, definition)
+    if step.retry is not None and step.retry.max_attempts > 1:
+        yield _retry_line(step.retry)
+    if step.poll is not None:
+        yield _poll_line(step.poll)
+    if step.timeout_ms is not None:
+        yield f"within {lasting(step.timeout_ms)}"
+
+
+def _wait_lines(wait: SignalWait) -> Iterator[str]:
+    yield f"signal {wait.type}"
+    if wait.timeout_ms is not None:
+        yield f"within {lasting(wait.timeout_ms)}"
+
+
+def _retry_line(retry: Retry) -> str:
+    return f"{retry.max_attempts} attempts, {retry.backoff.value.replace('_', ' with ')}"
+
+
+def _poll_line(poll: Poll) -> str:
+    return f"polls {poll.max_attempts} times, {poll.backoff.value.replace('_', ' with ')}"
+
+
+def _plan_lines(run: str, definition: Definition) -> Iterator[str]:
+    target = target_of(run)
+    if target is not None and target.kind is TargetKind.PLAN:
+        plan = definition.plans[target.name]
+        yield _ARROWS[plan.selection].join(_executor(each) for each in _in_order(plan))
+        if plan.selection is not Selection.STATIC_ORDER:
+            yield plan.selection.value
+        if plan.fallback is not None:
+            yield "with a fallback"
+
+
+def _in_order(plan: Plan) -> list[Executor]:
+    return sorted(plan.executors, key=lambda each: -each.priority)
+
+
+def _executor(executor: Executor) -> str:
+    return f"{executor.name} (breaker)" if executor.breaker is not None else executor.name
+
+
+def entries_of(definition: Definition) -> tuple[str, ...]:
+    """What starts runs, beside callers."""
+    found = []
+    if definition.schedule is not None:
+        found.append(_schedule_line(definition.schedule))
+    if definition.trigger is not None:
+        found.append(_trigger_line(definition.trigger))
+    return tuple(found)
+
+
+def _schedule_line(schedule: Schedule) -> str:
+    if schedule.cron is None:
+        return f"every {lasting(schedule.interval)}"
+    return f"cron {schedule.cron} ({schedule.timezone})"
+
+
+def _trigger_line(trigger: Trigger) -> str:
+    if trigger.batch_size == 1:
+        return f"each record of stream {trigger.stream}"
+    return f"every {trigger.batch_size} records of stream {trigger.stream}"
