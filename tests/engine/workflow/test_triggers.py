@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from floruntime.core.errors import ConflictError
+from floruntime.core.limits import VALUE_BYTES_DEFAULT
 from floruntime.core.stream import (
     AppendResult,
     GroupCreate,
@@ -376,6 +377,26 @@ def test_a_batch_closes_before_it_is_larger_than_a_value_may_be() -> None:
     assert [len(batch) for batch in flows.inputs()] == [2] * 5
     assert [text for batch in flows.inputs() for text in batch] == texts
     assert len(flows.claim()) == 5
+
+
+def test_a_record_as_large_as_a_value_may_be_starts_a_run_that_takes_it() -> None:
+    flows = Triggers(
+        triggered(
+            body="""
+start:
+  run: "@actions/charge"
+  transitions: {success: flo.Completed, execution_failure: flo.Cancelled}
+"""
+        )
+    )
+    flows.append(b'"%b"' % (b"x" * (VALUE_BYTES_DEFAULT - 2)))
+    assert len(flows.claim_one().payload) == VALUE_BYTES_DEFAULT
+    flows.append(b"x" * VALUE_BYTES_DEFAULT)  # as base64 it is larger
+    [cancelled_id] = flows.runs(status="cancelled")
+    assert flows.details(cancelled_id, "step_completed") == [
+        "execution_failure: the input of action 'charge' has 1398117 bytes; this server takes at "
+        "most 1048576"
+    ]
 
 
 # Whatever happens
