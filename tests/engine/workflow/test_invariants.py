@@ -11,7 +11,7 @@ import pytest
 from floruntime.engine.keyspace import Table
 from floruntime.engine.run_rows import RUN as ACTION_RUN
 from floruntime.engine.store import Changes
-from floruntime.engine.timers import TIMER
+from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
 from floruntime.engine.workflow.invariant_counts import violations
 from floruntime.engine.workflow.plan_rows import PLAN
 from floruntime.engine.workflow.rows import (
@@ -251,3 +251,15 @@ def test_triggers() -> None:
     assert "trigger that counts on a timer at" in state.delete(TIMER)
     assert "with 1 records that nothing looks at" in state.change(TRIGGER, timer_ms=0)
     assert "has a trigger that no append to 'events' wakes" in state.delete(TRIGGERED)
+
+
+def test_timers_that_nobody_counts_on() -> None:
+    state = damaged()
+    of_namespace_id, number = RUN.unpack(state.keys(RUN)[0])
+    found = state.put(TIMER.key(7, WORKFLOW_RUN, of_namespace_id, number), [None])
+    assert f"a timer at 7 is for run {number}, which does not count on it" in found
+    flows = Triggers(triggered())
+    state = Damaged(flows)
+    [workflow_id] = TRIGGER.unpack(state.keys(TRIGGER)[0])
+    found = state.put(TIMER.key(7, WORKFLOW_TRIGGER, workflow_id, 0), [None])
+    assert f"a timer at 7 is for trigger {workflow_id}" in found
