@@ -22,6 +22,8 @@ INTERNAL = {
     "SESSION_BLOCKS",
     "UINT_MAX",
     "OUTBOX_HIGH_BYTES",
+    "UNGREETED_MAX",
+    "BAD_TOKEN_ADDRESSES_MAX",
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
@@ -67,6 +69,9 @@ MEANINGS = {
     "`retention_ms`",
     "WORKER_UNHEALTHY_MS": "a worker is unhealthy when not heard from for",
     "WORKER_FORGET_MS": "a worker is no longer listed when not heard from for",
+    "TOKENS_MAX": "tokens",
+    "TOKEN_NAMESPACES_MAX": "namespaces named by one token",
+    "TOKEN_KEPT_MS": "how long a token is listed after it has expired or was revoked",
     "COUNTER_MAX": "a counter",
     "COUNTER_MIN": "a counter, downwards",
     "SESSION_WRITES_MAX": "writes remembered of one client",
@@ -80,7 +85,14 @@ MEANINGS = {
     ),
     "READER_STUCK_MS": "how long such a reader may take nothing before it is cut off",
     "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
-    "HANDSHAKE_MS_MAX": "time for a connection's hello",
+    "HANDSHAKE_MS_MAX": "time for a connection's hello; as much for a TLS handshake before it",
+    "CONNECTIONS_PER_ADDRESS_MAX": "connections from one address (`connections_per_address_max`)",
+    "BAD_TOKENS_MAX": "bad tokens from one address at once; beyond it, its are not looked at",
+    "BAD_TOKENS_PER_SECOND": "bad tokens a second from one address, after those",
+    "CLOSE_MS_MAX": "time for the other end to close, too, when the server closes a WebSocket",
+    "WEB_REQUESTS_PER_SECOND": "requests a second of one WebSocket (`web_requests_per_second`)",
+    "WEB_CONTROL_PER_SECOND": "pings, pongs and fragments a second of one WebSocket",
+    "WEB_PING_MS": "how often a WebSocket is pinged; silent until the next time, it is cut",
 }
 
 

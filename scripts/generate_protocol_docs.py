@@ -16,16 +16,29 @@ import msgspec
 from scripts.message_pack import Names, annotated
 from scripts.sections import table, write_sections
 
-from floruntime.core import action, errors, kv, queue, stream, system, wire, worker, workflow
+from floruntime.core import (
+    action,
+    errors,
+    kv,
+    queue,
+    stream,
+    system,
+    token,
+    wire,
+    worker,
+    workflow,
+)
 from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine import machine  # noqa: F401 # importing it registers all rules
 from floruntime.engine.registry import COMMANDS
+from floruntime.server.roles import LOWEST
 
 MODULES = {
     "System": system,
+    "Token": token,
     "KV": kv,
     "Queue": queue,
     "Stream": stream,
@@ -85,12 +98,13 @@ def operations(module: types.ModuleType) -> str:
     """The table of a module's operations, by tag."""
     kinds = [kind for kind in wire.ALL_REQUESTS if kind.__module__ == module.__name__]
     return table(
-        ["tag", "operation", "kind", "fields", "answer"],
+        ["tag", "operation", "kind", "role", "fields", "answer"],
         [
             [
                 str(_tag(kind)),
                 f"`{kind.__name__}`",
                 _kind_text(kind),
+                LOWEST[kind].value if kind in LOWEST else "",
                 _fields_text(kind),
                 type_name(wire.reply_type(kind)),
             ]

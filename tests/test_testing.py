@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from floruntime import FloClient
 from floruntime.testing import FloTestServer
 
 
@@ -75,6 +76,22 @@ async def test_a_data_directory_stays_after_the_end(tmp_path: Path) -> None:
 async def test_settings_are_those_of_flo_toml() -> None:
     async with FloTestServer(value_bytes_max=123) as server, server.client() as client:
         assert (await client.info()).limits.value_bytes_max == 123
+
+
+async def test_it_goes_on_where_a_server_by_the_real_clock_left_off(tmp_path: Path) -> None:
+    async with FloClient(f"file:{tmp_path}/data") as client:
+        await client.kv.put("k", b"v", ttl_ms=60_000)
+    async with FloTestServer(f"{tmp_path}/data") as server, server.client() as client:
+        await client.kv.put("l", b"w")
+        await server.advance(60_000)
+        assert await client.kv.get("k") is None
+
+
+async def test_a_web_client_connects_to_it_too() -> None:
+    async with FloTestServer() as server, server.web_client(namespace="shop") as page:
+        await page.streams.append("s", b"hello")
+        async with server.client(namespace="shop") as client:
+            assert (await client.stream.info("s")).count == 1
 
 
 async def test_the_clock_begins_when_it_is_told_to_also_for_cron() -> None:

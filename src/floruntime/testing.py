@@ -40,12 +40,14 @@ from typing import TYPE_CHECKING, Any
 
 from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
+from floruntime.server.port import Port
 from floruntime.server.server import FloServer
 from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
-from floruntime.server.tcp import TcpListener
+from floruntime.server.tls import server_tls
 
 if TYPE_CHECKING:
     from floruntime.client.client import FloClient
+    from floruntime.client.web import FloClient as WebClient
     from floruntime.client.worker_base import WorkerBase
 
 START_MS = 1_700_000_000_000
@@ -88,8 +90,8 @@ class FloTestServer:
         self.clock = _TestClock(start_ms)
         self._storage: Storage | None = None
         self._server: FloServer | None = None
-        self._listener: TcpListener | None = None
-        self._port = 0
+        self._port: Port | None = None
+        self._number = 0
         self._workers: list[WorkerBase] = []
 
     @property
@@ -101,7 +103,12 @@ class FloTestServer:
     @property
     def endpoint(self) -> str:
         """Where clients connect: a free port on loopback."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self._number}"
+
+    @property
+    def web_endpoint(self) -> str:
+        """Where clients connect over WebSocket."""
+        return f"{'wss' if self._config.tls_cert else 'ws'}://{self.endpoint}/ws"
 
     @property
     def now_ms(self) -> int:
@@ -113,6 +120,12 @@ class FloTestServer:
         from floruntime.client.client import FloClient
 
         return FloClient(self.endpoint, **options)
+
+    def web_client(self, **options: Any) -> WebClient:
+        """A client over WebSocket, not yet connected; options as for `floruntime.web.FloClient`."""
+        from floruntime.client.web import FloClient
+
+        return FloClient(self.web_endpoint, **options)
 
     @asynccontextmanager
     async def running(self, *workers: WorkerBase) -> AsyncIterator[None]:
@@ -148,30 +161,31 @@ class FloTestServer:
                 self._storage = DiskStorage(self._data_dir)
             else:
                 self._storage = MemoryStorage()
-        self._server = FloServer(self._config, self._storage, lambda floor_ms: self.clock)
+        self._server = FloServer(self._config, self._storage, self.clock.from_floor)
         self._server.start()
-        self._listener = await TcpListener.open(self._server, "127.0.0.1", self._port)
-        self._port = self._listener.port
+        tls = server_tls(self._config)
+        self._port = await Port.open(self._server, "127.0.0.1", self._number, tls)
+        self._number = self._port.number
 
     async def stop(self) -> None:
         """Stop as SIGTERM would. What was in memory is gone; a data directory stays."""
-        self._close_listener()
-        await self.server.stop()
+        await self._stop_serving()
         self._server = self._storage = None
 
     async def restart(self) -> None:
         """Cut every connection, start again on the same state and port; clients reconnect."""
-        self._close_listener()
         storage = self._storage
         if isinstance(storage, MemoryStorage):
             storage.close = lambda: None  # type: ignore[method-assign]  # it lives on
-        await self.server.stop()
+        await self._stop_serving()
         self._storage = storage if isinstance(storage, MemoryStorage) else None
         await self.start()
 
-    def _close_listener(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
+    async def _stop_serving(self) -> None:
+        assert self._port is not None, "the test server is not started"
+        self._port.close()
+        await self.server.stop()
+        await self._port.wait_closed()
 
     async def advance(self, ms: int) -> None:
         """Move the clock by `ms`, stopping at every deadline on the way, until all is done."""

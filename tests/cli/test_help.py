@@ -29,7 +29,7 @@ def _generator() -> Any:
 GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
-    "flo": "action backup kv ns ping queue server stream verify worker workflow",
+    "flo": "action backup kv ns ping queue server stream token verify worker workflow",
     "flo action": "cancel delete disable enable get invoke list register runs status",
     "flo worker": "drain list run",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
@@ -41,6 +41,7 @@ EXPECTED = {
     "touch",
     "flo ns": "create delete list",
     "flo server": "info start",
+    "flo token": "create list revoke",
     "flo workflow": "cancel create definitions disable enable get graph history retry runs "
     "schedules signal start status sync validate",
     "flo workflow schedules": "pause resume trigger",

@@ -453,7 +453,7 @@ async def test_a_remembered_write_older_than_ten_minutes_is_refused_though_its_c
             await server.settle()
             assert client._channel is not None
             session = client._channel._exchange.session
-            server.server._client_came(session)
+            server.server._clients.came(session)
             await server.advance(11 * MINUTE_MS)
             proxy.open()
             with pytest.raises(ConflictError) as refusal:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import floruntime
 from floruntime.client.client import FloClient
-from floruntime.client.endpoint import EmbeddedEndpoint, TcpEndpoint, parse_endpoint
+from floruntime.client.endpoint import EmbeddedEndpoint, TcpEndpoint, WebEndpoint, parse_endpoint
 from floruntime.client.namespaces import Namespaces
 from floruntime.client.numbers import WriteNumbers
 from floruntime.client.retry import RetryPolicy
@@ -49,6 +49,10 @@ from tests.client.virtual_time import virtual
         ("file:./data", EmbeddedEndpoint("file:./data")),
         ("file:/var/flo", EmbeddedEndpoint("file:/var/flo")),
         ("file:///var/flo", EmbeddedEndpoint("file:/var/flo")),
+        ("ws://localhost:9000/ws", WebEndpoint("localhost", 9000, "/ws", False)),
+        ("ws://[::1]:9000", WebEndpoint("::1", 9000, "/ws", False)),
+        ("ws://10.0.0.1/", WebEndpoint("10.0.0.1", 80, "/ws", False)),
+        ("wss://db.example/flo/ws", WebEndpoint("db.example", 443, "/flo/ws", True)),
     ],
 )
 def test_endpoints(text: str, expected: Any) -> None:
@@ -72,7 +76,14 @@ def test_endpoints(text: str, expected: Any) -> None:
         ("[::1", "not understood"),
         ("[]:9000", "not understood"),
         ("[::1]9000", "not understood"),
-        ("ws://host:9000/ws", "not understood"),
+        ("http://host:9000/ws", "not understood"),
+        ("ws://host:9000/ws?token=x", "not understood"),
+        ("ws://me@host/ws", "not understood"),
+        ("ws:///ws", "names no host"),
+        ("ws://", "names no host"),
+        ("ws://host:0/ws", "port must be"),
+        ("ws://::1/ws", "brackets"),
+        ("wss://host/a b", "names no host"),
         ("host:9000/path", "not understood"),
         ("memory://x", "takes nothing"),
         ("memory:", "takes nothing"),
@@ -84,6 +95,11 @@ def test_endpoints_that_mean_nothing_say_so(text: str, says: str) -> None:
     with pytest.raises(BadRequestError, match=says) as caught:
         parse_endpoint(text)
     assert repr(text) in str(caught.value)
+
+
+def test_tls_goes_with_wss_alone() -> None:
+    with pytest.raises(BadRequestError, match="wss://"):
+        FloClient("ws://localhost:9000/ws", tls=True)
 
 
 def test_tls_without_a_network_is_refused() -> None:

@@ -205,7 +205,7 @@ VECTORS: list[tuple[bytes, str]] = [
         wire.encode_answer(
             0, system.Welcome("0.1.0", system.Limits(1 << 20, 2 << 20, 1024), False)
         ),
-        "18000000 92 00 93 a5302e312e30 93 ce00100000 ce00200000 cd0400 c2",
+        "1e000000 92 00 94 a5302e312e30 93 ce00100000 ce00200000 cd0400 c2 a561646d696e",
     ),
     (
         wire.encode_request(1, "default", 0, system.SessionOpen()),

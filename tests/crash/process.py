@@ -42,6 +42,7 @@ class LoggedProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._spoke = asyncio.Event()
 
     @property
     def command(self) -> list[str]:
@@ -96,8 +97,16 @@ class LoggedProcess:
         while line := await process.stderr.readline():
             text = line.decode(errors="replace").rstrip()
             self.lines.append(text)
+            self._spoke.set()
             if self.READY_MARK in text:
                 self._ready.set()
+
+    async def said(self, text: str) -> None:
+        """Wait until its log has a line with `text`."""
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            while text not in self.log:
+                self._spoke.clear()
+                await self._spoke.wait()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended by itself."""
@@ -138,15 +147,23 @@ class ServerProcess(LoggedProcess):
 
     READY_MARK = " ready on "
 
-    def __init__(self, data_dir: str, *, port: int = 0, durability: str = "sync") -> None:
+    def __init__(
+        self,
+        data_dir: str,
+        *,
+        port: int = 0,
+        durability: str = "sync",
+        options: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
+        self.options = options
         self.data_dir = data_dir
         self.port = port or free_port()
         self.durability = durability
 
     @property
     def command(self) -> list[str]:
-        return command_line(self.data_dir, self.port, self.durability)
+        return [*command_line(self.data_dir, self.port, self.durability), *self.options]
 
     @property
     def endpoint(self) -> str:

@@ -110,7 +110,7 @@ async def test_what_is_in_flight_is_answered_and_what_comes_then_refused(tmp_pat
             go_on.set()
             assert (await in_flight).version > 0
             await stopping
-        server._listener.close()  # type: ignore[union-attr]  # it is started
+        server._port.close()  # type: ignore[union-attr]  # it is started
         server._server = server._storage = None
         await server.start()
         async with server.client() as client:

@@ -26,8 +26,8 @@ from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config
 from floruntime.server.data_dir import DataDirectory
 from floruntime.server.durability import Durability
+from floruntime.server.port import Port
 from floruntime.server.server import FloServer
-from floruntime.server.tcp import TcpListener
 from tests.crash.power import WatchedDisk, logs_of
 
 WRITERS = 8
@@ -92,13 +92,13 @@ async def powered(
     it.states[applied_index(disk.store)] = disk.store.snapshot()
     config = Config(port=0, durability=durability)
     it.server = FloServer(config, disk, SystemClock, on_step=it.on_step)
-    listener = await TcpListener.open(it.server, "127.0.0.1", 0)
-    it.endpoint = f"127.0.0.1:{listener.port}"
+    port = await Port.open(it.server, "127.0.0.1", 0)
+    it.endpoint = f"127.0.0.1:{port.number}"
     it.server.start()
     try:
         yield it
     finally:
-        listener.close()
+        port.close()
         it.states.clear()
         await it.server.stop()
 

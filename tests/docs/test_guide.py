@@ -8,11 +8,13 @@ from scripts.generate_drawings import DRAWING, drawing
 from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
 from scripts.sections import DOCS, with_sections
 
+from floruntime.client.kv_reads import KvReads
 from floruntime.client.leases import REMEMBERED_MAX
 from floruntime.core import errors, limits
 from floruntime.core.queue import QueueConfig
 from floruntime.core.stream import GroupInfo
 from floruntime.core.system import BatchCommand
+from floruntime.core.token import Role
 from floruntime.core.workflow import WorkflowStatus
 from floruntime.engine import kv, kv_rows
 from floruntime.engine.group_rows import MODES
@@ -29,12 +31,16 @@ from floruntime.engine.workflow.outcomes import (
     TIMEOUT,
 )
 from floruntime.engine.workflow.versions import VERSIONS_KEPT
+from floruntime.server import jwks
+from floruntime.server import limits as server_limits
+from floruntime.server.client_memory import SESSION_KEPT_MS
 from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
 from floruntime.server.commit import ASYNC_SYNC_MS
-from floruntime.server.config import Config
+from floruntime.server.config import JWT_SECRET_BYTES_MIN, Config
 from floruntime.server.durability import Durability
+from floruntime.server.jwt_tokens import LEEWAY_S
 from floruntime.server.run import EXIT_STORE_FAILED
-from floruntime.server.server import DISK_CHECK_S, SESSION_KEPT_MS
+from floruntime.server.server import DISK_CHECK_S
 
 PAGE = (DOCS / "guide.md").read_text()
 TEXT = " ".join(PAGE.split())
@@ -87,6 +93,15 @@ def test_numbers_are_the_constants() -> None:
         "of free space (256 MiB)": Config().disk_low_bytes == 256 * limits.MIB,
         "It looks once a second": DISK_CHECK_S == 1,
         "70 if the store failed": EXIT_STORE_FAILED == 70,
+        "After 20 bad tokens from one address its tokens are not even looked at, but for one a": (
+            (server_limits.BAD_TOKENS_MAX, server_limits.BAD_TOKENS_PER_SECOND) == (20, 1)
+        ),
+        "A handshake of TLS has ten seconds": server_limits.HANDSHAKE_MS_MAX == 10_000,
+        "HS256, at least 32 bytes": JWT_SECRET_BYTES_MIN == 32,
+        "Clocks may be 10 seconds apart": LEEWAY_S == 10,
+        "(every 10 seconds at most), when they are an hour old": (
+            (jwks.INTERVAL_S_MIN, jwks.AGE_S_MAX) == (10, 3_600)
+        ),
     }.items():
         assert sentence in TEXT
         assert holds, sentence
@@ -101,6 +116,15 @@ def test_every_error_and_every_mode_is_explained() -> None:
     assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == MODES
     durability = PAGE.split("## Durability")[1].split("\n\n")[1]
     assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
+
+
+def test_what_each_role_may_is_told() -> None:
+    table = PAGE.split("\n| role | may |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.M) == list(Role)
+    [web] = [row for row in table.splitlines() if row.startswith("| `web`")]
+    assert set(re.findall(r"`(\w+)`", web.partition("KV")[2])) == {
+        name for name in dir(KvReads) if not name.startswith("_")
+    }
 
 
 def test_the_drawing_is_current() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scripts.generate_protocol_docs import sections
 from scripts.message_pack import frames_in, hex_of
 from scripts.sections import DOCS, with_sections
+from websockets.asyncio.client import connect
 
 from floruntime.core import wire
 from floruntime.core.errors import ConflictError
@@ -20,6 +21,7 @@ from floruntime.core.system import BatchCommand, Hello, Limits, SessionOpen, Wel
 from floruntime.core.types import AckResult, Command, Request
 from floruntime.engine.registry import WAITS
 from floruntime.server import limits as server_limits
+from floruntime.server.websocket import CLOSE_CODES
 from floruntime.testing import FloTestServer
 
 PAGE = (DOCS / "protocol.md").read_text()
@@ -109,8 +111,34 @@ def test_what_the_page_says_of_numbers_and_waits_is_so() -> None:
     assert server_limits.HANDSHAKE_MS_MAX == 10_000
     assert server_limits.HELLO_BYTES_MAX == 64 * 1024
     assert "within 10 seconds and 64 KiB" in PAGE
+    assert server_limits.WEB_PING_MS == 20_000
+    assert "The server pings every 20 seconds" in PAGE
+    assert f"More than {server_limits.WEB_CONTROL_PER_SECOND:,} pings" in PAGE
     waiting = re.findall(r"`(\w+)`", PAGE.split("## Waiting")[1].split(" take ")[0])
     assert sorted(waiting) == sorted(kind.__name__ for kind in WAITS)
+
+
+def test_the_closing_codes_are_those_that_the_server_gives() -> None:
+    """1003, 1007 and 1009 come from the rules of WebSocket itself."""
+    table = PAGE.split("| close code |")[1].split("\n\n")[0]
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)}
+    assert told == {int(code) for code in CLOSE_CODES.values()} | {1003, 1007, 1009}
+
+
+async def test_a_message_of_a_websocket_is_the_body_of_a_frame() -> None:
+    """The examples again, in messages, with neither preamble nor length."""
+    async with (
+        FloTestServer() as server,
+        server.client(namespace="shop") as client,
+        connect(server.web_endpoint) as socket,
+    ):
+        await client.kv.put("greeting", b"Hello, Flo!")
+        for asked, answer in (("hello", "welcome"), ("get", "get-answer")):
+            await socket.send(body_of(asked))
+            got = await socket.recv()
+            if answer != "welcome":  # it names the version of this package
+                assert got == body_of(answer)
+        assert (await client.info()).connections == 2
 
 
 async def test_a_server_answers_the_examples_as_shown() -> None:
@@ -145,7 +173,7 @@ def test_batches_take_what_the_page_says() -> None:
     left_out = {
         kind.__name__
         for kind in primitives
-        if kind not in taken and not kind.__module__.endswith(("system", *tasks))
+        if kind not in taken and not kind.__module__.endswith(("system", "token", *tasks))
     }
     assert left_out == named
     assert {kind.__name__ for kind in taken if kind.__module__.endswith(tasks)} == of_tasks

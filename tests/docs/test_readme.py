@@ -51,7 +51,7 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 TESTED = [
     *("client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read"),
     *("ActionWorker(", "action.call(", "comes_back", "import pytest", "workflow.sync_dir("),
-    "nobody_approves",
+    *("nobody_approves", "web.FloClient("),
 ]
 SHOP = '''"""Checks orders and charges cards."""
 
@@ -158,6 +158,29 @@ async def test_streams(capsys: pytest.CaptureFixture[str]) -> None:
         await run(the_block("python", "group_read"), client=client)
         assert "signed up" in capsys.readouterr().out
         assert (await client.stream.group_info("events", "mailers")).pending == 0
+
+
+async def test_a_web_page_and_its_token(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shell lines, first on a stopped server's data, then asking it; then the page."""
+    [stopped, asking] = [line for line in shell_lines("flo") if line[0] == "token"]
+    code, output = await flo(stopped, "nowhere", tmp_path)
+    assert code == 0, output
+    async with FloTestServer(str(tmp_path / "flo-data")) as server:
+        admin = token_in(output)
+        code, output = await flo(asking, server.endpoint, tmp_path, FLO_TOKEN=admin)
+        assert code == 0, output
+        async with server.client(token=admin, namespace="shop") as client:
+            await client.kv.put("flag:new-checkout", b"on")
+            block = the_block("python", "web.FloClient(")
+            block = block.replace("ws://localhost:9000/ws", server.web_endpoint)
+            await run(block, token=token_in(output))
+            assert "b'on'" in capsys.readouterr().out
+            assert (await client.stream.read("chat")).records[0].payload == b"hello"
+
+
+def token_in(output: str) -> str:
+    [token] = re.findall(r"^flo_\S+$", output, re.M)
+    return str(token)
 
 
 async def test_the_test_passes() -> None:
@@ -293,11 +316,13 @@ def shell_lines(program: str) -> list[list[str]]:
     return [line[1:] for line in words if line[0] == program]
 
 
-async def flo(arguments: list[str], endpoint: str, directory: Path) -> tuple[int, str]:
+async def flo(
+    arguments: list[str], endpoint: str, directory: Path, **environment: str
+) -> tuple[int, str]:
     """Run `flo ARGUMENTS`; its exit code and output. `--follow` ends at the first line."""
     command = (sys.executable, "-m", "floruntime", *arguments)
     if "--follow" not in arguments:
-        return await finished(*command, directory=directory, FLO_HOST=endpoint)
+        return await finished(*command, directory=directory, FLO_HOST=endpoint, **environment)
     process = await asyncio.create_subprocess_exec(
         *command,
         env={**os.environ, "FLO_HOST": endpoint},
@@ -316,8 +341,8 @@ async def test_the_shell_lines_work(tmp_path: Path) -> None:
     async with FloTestServer(str(tmp_path / "data")) as server, server.client() as client:
         await client.stream.append("events", b"first")
         for arguments in shell_lines("flo"):
-            if arguments[0] in ("worker", "action", "workflow"):
-                continue  # in `test_actions` and `test_workflows`
+            if arguments[0] in ("worker", "action", "workflow", "token"):
+                continue  # in tests of their own
             if "--follow" in arguments:
                 arguments = [*arguments, "--start", "0"]
             code, output = await flo(arguments, server.endpoint, tmp_path)

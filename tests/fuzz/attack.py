@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from floruntime.client.client import FloClient
+from floruntime.core import wire
 from floruntime.testing import FloTestServer
 from tests.fuzz.bytes_made import Maker
 
@@ -106,7 +107,9 @@ class Fuzz:
         grown = resident_bytes() - resident
         if grown > HELD_BYTES_MAX:
             self.problems.append(f"the process grew by {grown} bytes for what it refused")
-        await self._attack_with([self._send_frames, self._send_mutated], seconds / 2)
+        await self._attack_with(
+            [self._send_frames, self._send_mutated, self._send_messages], seconds / 2
+        )
         served.cancel()
         (outcome,) = await asyncio.gather(served, return_exceptions=True)
         if not isinstance(outcome, asyncio.CancelledError):
@@ -133,11 +136,26 @@ class Fuzz:
             lambda: self._send(self._make.nested()),
             lambda: self._send(self._make.huge_array()),
             self._half_a_frame,
+            self._half_an_opening,
+            lambda: self._send(self._make.opening() + self._make.rubbish()),
         ]
 
     async def _send_frames(self) -> None:
         frames = [self._make.request(id) for id in range(1, FRAMES_PER_CONNECTION)]
         await self._send(self._make.greeting() + b"".join(frames), len(frames))
+
+    async def _send_messages(self) -> None:
+        """Frames as messages of a WebSocket; some are no messages at all."""
+        bodies = [self._make.greeting()[len(wire.PREAMBLE) :]]
+        for id in range(1, FRAMES_PER_CONNECTION):
+            make = self._chance.choice((self._make.request, self._make.mutated))
+            bodies.append(make(id))
+        messages = [self._make.message(body[wire.LENGTH.size :]) for body in bodies]
+        await self._send(self._make.opening() + b"".join(messages), len(messages))
+
+    async def _half_an_opening(self) -> None:
+        whole = self._make.opening()
+        await self._send(whole[: self._chance.randrange(len(whole))])
 
     async def _send_mutated(self) -> None:
         frames = [self._make.mutated(id) for id in range(1, FRAMES_PER_CONNECTION)]
@@ -175,6 +193,10 @@ class Fuzz:
 
     def _check_answers(self, data: bytes) -> None:
         """Each answer is one; none tells of a bug."""
+        if data.startswith(b"HTTP/"):
+            if b"internal" in data:
+                self.problems.append(f"an internal error was answered: {data[-500:]!r}")
+            return
         position = 0
         while len(data) - position >= 4:
             size = int.from_bytes(data[position : position + 4], "little")

@@ -79,6 +79,28 @@ class Maker:
             return chance.randbytes(chance.choice((0, 1, 100, 10_000)))
         return None
 
+    def opening(self) -> bytes:
+        """A good opening of a WebSocket."""
+        return (
+            b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+
+    def message(self, body: bytes) -> bytes:
+        """A WebSocket message, mostly binary and whole; the mask is all zeros."""
+        chance = self._chance
+        opcode = chance.choice((0x82,) * 20 + (0x02, 0x80, 0x81, 0x89, 0x8A, 0x88, 0xC2, 0x83))
+        if opcode & 0x08:
+            body = body[:125]
+        size = len(body)
+        if size < 126:
+            head = bytes([opcode, 0x80 | size])
+        elif size < 2**16:
+            head = bytes([opcode, 0x80 | 126]) + size.to_bytes(2, "big")
+        else:
+            head = bytes([opcode, 0x80 | 127]) + size.to_bytes(8, "big")
+        return head + b"\0\0\0\0" + body
+
     def rubbish(self) -> bytes:
         """Bytes of no meaning, with or without a preamble."""
         data = self._chance.randbytes(self._chance.choice((1, 3, 5, 100, 10_000)))

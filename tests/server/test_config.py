@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from floruntime.core import limits
-from floruntime.server.config import Config, ConfigError, load_config
+from floruntime.server.config import Config, ConfigError, is_loopback, load_config
 from floruntime.server.durability import Durability
 
 
@@ -76,8 +76,14 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         ("pending_bytes_max = 1", "pending_bytes_max"),
         ("outbox_bytes_max = 1", "outbox_bytes_max"),
         ("disk_low_bytes = -1", "disk_low_bytes"),
-        ('bind = "0.0.0.0"', "insecure"),
-        ('bind = "example.org"', "insecure"),
+        ("connections_per_address_max = 0", "connections_per_address_max"),
+        ("web_requests_per_second = 0", "web_requests_per_second"),
+        ('allowed_origins = ["example.org"]', "example.org"),
+        ('allowed_origins = ["https://example.org/"]', "without a path"),
+        ('allowed_origins = "https://example.org"', "allowed_origins"),
+        ('jwt_secret = "short"', "has 5 bytes; HS256 needs at least 32"),
+        ('jwt_jwks = "http://example.org/keys"', "https://"),
+        ('jwt_jwks = "ftp://example.org/keys"', "https://"),
         ("port = ", "not TOML"),
     ],
 )
@@ -105,9 +111,54 @@ def test_a_flag_may_allow_what_the_file_binds(tmp_path: Path) -> None:
     assert config.bind == "0.0.0.0"
 
 
-@pytest.mark.parametrize("bind", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_loopback_needs_no_permission(bind: str) -> None:
-    assert Config(bind=bind).bind == bind
+@pytest.mark.parametrize(
+    ("bind", "near"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.1", False),
+        ("example.org", False),
+        ("localhost.example.org", False),
+    ],
+)
+def test_what_only_this_machine_reaches(bind: str, near: bool) -> None:
+    assert is_loopback(bind) is near
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"tls_cert": "c"}, "tls_cert is given without tls_key"),
+        ({"tls_key": "k"}, "tls_key is given without tls_cert"),
+        ({"tls_client_ca": "a"}, "tls_client_ca is given without"),
+        ({"jwt_issuer": "i"}, "jwt_issuer is given without"),
+        ({"jwt_audience": "a"}, "jwt_audience is given without"),
+    ],
+)
+def test_what_goes_together_is_judged_of_all_sources_together(
+    tmp_path: Path, flags: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load(tmp_path, flags=flags)
+    both = {"FLO_TLS_CERT": "c", "FLO_TLS_KEY": "k", "FLO_JWT_SECRET": "s" * 32}
+    config = load(tmp_path, flags=flags, **both)
+    assert (config.tls_cert, config.tls_key) == ("c", "k")
+
+
+def test_origins_come_from_the_environment_too(tmp_path: Path) -> None:
+    config = load(tmp_path, FLO_ALLOWED_ORIGINS="https://a.example, null,")
+    assert config.allowed_origins == ["https://a.example", "null"]
+
+
+@pytest.mark.parametrize(
+    "source", ["keys.json", "/etc/keys", "https://idp.example/keys", "http://127.0.0.1:8080/keys"]
+)
+def test_keys_come_from_files_and_addresses_that_nobody_can_change(source: str) -> None:
+    assert Config(jwt_jwks=source).jwt_jwks == source
 
 
 def test_the_largest_frame_holds_a_largest_value_or_batch() -> None:

@@ -12,7 +12,7 @@ from floruntime.core.kv import KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Backup, GetServerInfo, Hello, Ping
 from floruntime.core.wire import PREAMBLE
-from floruntime.server.server import SESSION_KEPT_MS
+from floruntime.server.client_memory import SESSION_KEPT_MS
 from tests.server.wire_client import GatedStorage, Rig, WireClient
 
 
@@ -194,7 +194,8 @@ async def test_nothing_is_kept_for_clients_that_never_wrote() -> None:
         for number in range(10):
             rig.client(f"c{number}").vanish()
         await rig.advance(SESSION_KEPT_MS)
-        assert (rig.server._forgetting, rig.server._connected) == ({}, {})
+        clients = rig.server._clients
+        assert (clients._forgetting, clients._connected) == ({}, {})
         assert rig.storage.writes == 0
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from typing import Any
 
 from floruntime.core.errors import FloError
 from floruntime.core.system import Hello, SessionOpen, Welcome
+from floruntime.core.token import Role, TokenCreate, hash_of, id_of
 from floruntime.core.types import Request
 from floruntime.core.wire import (
     PREAMBLE,
@@ -21,11 +23,13 @@ from floruntime.core.wire import (
 from floruntime.engine.store import Changes
 from floruntime.server.clock import ManualClock
 from floruntime.server.config import Config
+from floruntime.server.connection import EMBEDDED, Door, Peer
 from floruntime.server.durability import Durability
 from floruntime.server.server import FloServer
 from floruntime.server.storage import MemoryStorage
 
 WAIT_S = 10.0
+NEIGHBOUR = Peer(Door.TCP, "192.0.2.1", "test")
 
 
 class GatedStorage(MemoryStorage):
@@ -80,6 +84,7 @@ class Rig:
         self.storage = GatedStorage() if storage is None else storage
         self.clock = ManualClock()
         self.fatal: list[BaseException] = []
+        self._ids = itertools.count(1)
         self.server = FloServer(
             Config(**settings),
             self.storage,
@@ -88,12 +93,24 @@ class Rig:
         )
         self.server.start()
 
-    def client(self, session: str | None = None) -> WireClient:
+    def client(
+        self, session: str | None = None, *, token: str | None = None, peer: Peer = NEIGHBOUR
+    ) -> WireClient:
         """A connection; greeted, if it is given the id of a client."""
-        client = WireClient(self.server)
+        client = WireClient(self.server, peer)
         if session is not None:
-            client.greet(session)
+            client.greet(session, token)
         return client
+
+    async def token(self, role: str, **options: Any) -> str:
+        """A new token, made from within the process."""
+        text = f"flo_{next(self._ids):012}_{'s' * 43}"
+        admin = self.client("token maker", peer=EMBEDDED)
+        made = admin.send(TokenCreate(str(id_of(text)), hash_of(text), Role(role), **options))
+        await self.settle()
+        admin.result(made)
+        admin.vanish()
+        return text
 
     async def settle(self) -> None:
         """Let everything under way come to rest."""
@@ -133,21 +150,23 @@ class Rig:
 class WireClient:
     """A client's end of a connection: what it sent, and what came."""
 
-    def __init__(self, server: FloServer) -> None:
+    def __init__(self, server: FloServer, peer: Peer) -> None:
         self.is_closed = False
+        self.close_reason: FloError | None = None
         self.writes: list[bytes] = []
         self.answers: list[Answer] = []
         self._frames = FrameReader(2**30)
         self._asked: dict[int, Request[Any]] = {}
         self._last_id = 0
-        self.link = server.session(self._write, self._closed, "test")
+        self.link = server.session(self._write, self._closed, peer)
 
     def _write(self, data: bytes) -> None:
         self.writes.append(data)
         self.answers += [decode_answer(body) for body in self._frames.receive_data(data)]
 
-    def _closed(self) -> None:
+    def _closed(self, reason: FloError | None) -> None:
         self.is_closed = True
+        self.close_reason = reason
 
     def raw(self, data: bytes) -> None:
         """Send these bytes."""
@@ -166,10 +185,10 @@ class WireClient:
         self.raw(self.frame(request, **options))
         return self._last_id
 
-    def greet(self, session: str) -> Welcome:
-        """Begin, and have this client's writes remembered."""
+    def greet(self, session: str, token: str | None = None) -> Welcome:
+        """Begin, and have this client's writes remembered. Raises the refusal."""
         self.raw(PREAMBLE)
-        welcome: Welcome = self.result(self.send(Hello("1.0", session)))
+        welcome: Welcome = self.result(self.send(Hello("1.0", session, token)))
         return welcome
 
     def open_session(self) -> int:

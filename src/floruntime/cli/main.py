@@ -13,6 +13,7 @@ import typer
 from floruntime.cli.options import duration, examples
 from floruntime.cli.output import cell
 from floruntime.cli.run import Session, Settings, connected, run_command_line
+from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.core.version import VERSION
 
 GROUPS = {
@@ -23,10 +24,18 @@ GROUPS = {
     "worker": "floruntime.cli.worker",
     "workflow": "floruntime.cli.workflow",
     "ns": "floruntime.cli.namespaces",
+    "token": "floruntime.cli.token",
     "server": "floruntime.cli.server",
 }
-_TAKE_A_VALUE = ("--host", "--namespace", "--token", "--timeout")
-_SWITCHES = ("--json",)
+_TAKE_A_VALUE = (
+    *("--host", "--namespace", "-n", "--token", "--timeout"),
+    *("--tls-ca", "--client-cert", "--client-key"),
+)
+_SWITCHES = ("--json", "--tls")
+_OWN_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("token", "create"): ("--namespace", "-n"),
+}
+"""What means something else behind these commands, and stays there."""
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
@@ -43,10 +52,13 @@ def hoist(arguments: Sequence[str]) -> list[str]:
             others += [argument, *rest]
             break
         name, equals, _ = argument.partition("=")
-        has_value = (equals and name in _TAKE_A_VALUE) or (argument[:2] == "-n" != argument)
-        if argument in _SWITCHES or has_value:
+        is_short = argument[:2] == "-n" != argument
+        has_value = (equals and name in _TAKE_A_VALUE) or is_short
+        if ("-n" if is_short else name) in _OWN_OPTIONS.get(tuple(others[:2]), ()):
+            others.append(argument)
+        elif argument in _SWITCHES or has_value:
             globals_.append(argument)
-        elif argument in (*_TAKE_A_VALUE, "-n"):
+        elif argument in _TAKE_A_VALUE:
             globals_ += [argument, *rest[:1]]
             rest = rest[1:]
         else:
@@ -100,7 +112,8 @@ def root(
         typer.Option(
             "--host",
             envvar="FLO_HOST",
-            help="The server: HOST:PORT, or file:PATH for one inside this process.",
+            help="The server: HOST:PORT, ws://HOST:PORT/ws, or file:PATH for one inside this "
+            "process.",
         ),
     ] = "localhost:9000",
     namespace: Annotated[
@@ -120,6 +133,10 @@ def root(
     is_json: Annotated[
         bool, typer.Option("--json", help="Write JSON: results to stdout, errors to stderr.")
     ] = False,
+    tls: Wanted = False,
+    tls_ca: Ca = None,
+    client_cert: ClientCert = None,
+    client_key: ClientKey = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -134,7 +151,9 @@ def root(
     Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request),
     4 no connection, 5 other.
     """
-    ctx.obj = Settings(host, namespace, token, timeout, is_json)
+    ctx.obj = Settings(
+        host, namespace, token, timeout, is_json, Tls(tls, tls_ca, client_cert, client_key)
+    )
 
 
 @app.command(epilog=examples("flo ping", "flo --host db.internal:9000 ping"))

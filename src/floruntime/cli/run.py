@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import typer
 
 from floruntime.cli.output import Output, ReaderGone, complain, to_json
+from floruntime.cli.tls import Tls
 from floruntime.core.errors import (
     BadRequestError,
     ConflictError,
@@ -76,6 +77,7 @@ class Settings:
     token: str | None
     timeout_ms: int
     is_json: bool
+    tls: Tls
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ def connected(function: Command[P]) -> Callable[..., None]:
     """Make an async function of a `Session` and options into a command that connects for it."""
 
     def command(ctx: typer.Context, **options: Any) -> None:
-        asyncio.run(_run_connected(function, settings_of(ctx), options))
+        async def work(session: Session) -> None:
+            await function(session, **options)  # type: ignore[call-arg]  # options are its own
+
+        asyncio.run(run_session(work, settings_of(ctx)))
 
     own = inspect.signature(function, eval_str=True)
     context = inspect.Parameter(
@@ -107,9 +112,8 @@ def connected(function: Command[P]) -> Callable[..., None]:
     return command
 
 
-async def _run_connected(
-    function: Callable[..., Awaitable[None]], settings: Settings, options: dict[str, Any]
-) -> None:
+async def run_session(work: Callable[[Session], Awaitable[None]], settings: Settings) -> None:
+    """Do `work` with a client that connects when it is first used."""
     from floruntime.cli.client import CommandClient
 
     client = CommandClient(
@@ -117,9 +121,10 @@ async def _run_connected(
         namespace=settings.namespace,
         token=settings.token,
         timeout_ms=settings.timeout_ms,
+        tls=settings.tls.context(),
     )
     try:
-        await function(Session(client, Output(settings.is_json)), **options)
+        await work(Session(client, Output(settings.is_json)))
     finally:
         await client.close()
 

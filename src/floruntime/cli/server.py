@@ -25,6 +25,30 @@ Durability = Annotated[
         show_default="sync",
     ),
 ]
+TlsCert = Annotated[
+    str | None,
+    typer.Option(
+        "--tls-cert",
+        metavar="FILE",
+        help="Speak TLS with this certificate, its chain behind it (PEM). SIGHUP reads it anew.",
+        show_default=False,
+    ),
+]
+TlsKey = Annotated[
+    str | None,
+    typer.Option(
+        "--tls-key", metavar="FILE", help="The certificate's key (PEM).", show_default=False
+    ),
+]
+TlsClientCa = Annotated[
+    str | None,
+    typer.Option(
+        "--tls-client-ca",
+        metavar="FILE",
+        help="Clients must show a certificate that this one vouches for (PEM).",
+        show_default=False,
+    ),
+]
 LogLevel = Annotated[
     str | None,
     typer.Option(
@@ -87,6 +111,9 @@ def start(
             show_default=False,
         ),
     ] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_client_ca: TlsClientCa = None,
 ) -> None:
     """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
 
@@ -103,6 +130,9 @@ def start(
             "log_level": log_level,
             "log_format": log_format,
             "insecure": insecure,
+            "tls_cert": tls_cert,
+            "tls_key": tls_key,
+            "tls_client_ca": tls_client_ca,
         },
         config,
     )
@@ -130,10 +160,9 @@ def _start(flags: dict[str, object], path: str | None) -> None:
         ) from error
     try:
         settings = load_config(flags, path=path)
+        run_server(settings)
     except ConfigError as error:
         raise Failure(str(error), exit_code=USAGE, code="config") from error
-    try:
-        run_server(settings)
     except StoreError as error:
         raise Failure(str(error), code="storage") from error
     except OSError as error:
@@ -141,10 +170,11 @@ def _start(flags: dict[str, object], path: str | None) -> None:
 
 
 def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
+    from floruntime.server.port import CannotListenError
+
     reason = error.strerror or str(error)
-    # asyncio words it "error while attempting to bind on address ('127.0.0.1', 9000): …".
-    if "attempting to bind" in reason or isinstance(error, socket.gaierror):
-        return f"cannot listen on {bind}:{port}: {reason.rpartition(': ')[2]}"
+    if isinstance(error, (CannotListenError, socket.gaierror)):
+        return f"cannot listen on {bind}:{port}: {reason}"
     return f"cannot use the data directory {data_dir}: {reason}"
 
 

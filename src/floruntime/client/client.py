@@ -18,6 +18,7 @@ from floruntime.client.queue import Queue
 from floruntime.client.queue_commands import Leases
 from floruntime.client.retry import RetryPolicy
 from floruntime.client.stream import Stream
+from floruntime.client.tokens import Tokens
 from floruntime.client.transports import Transport, open_transport
 from floruntime.client.worker import Worker
 from floruntime.client.workflow import Workflow
@@ -70,6 +71,7 @@ class FloClient:
         self.worker = Worker(self)
         self.workflow = Workflow(self)
         self.namespaces = Namespaces(self)
+        self.tokens = Tokens(self)
 
     @property
     def is_connected(self) -> bool:

@@ -9,8 +9,10 @@ from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.limits import shown
 
 DEFAULT_PORT = 9000
+WEB_PORTS = {"ws": 80, "wss": 443}
+WEB_PATH = "/ws"
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::(.*))?")
-_EXPECTED = "an endpoint is HOST:PORT, [IPV6]:PORT, memory:// or file:PATH"
+_EXPECTED = "an endpoint is HOST:PORT, [IPV6]:PORT, ws://HOST:PORT/ws, memory:// or file:PATH"
 
 
 class TcpEndpoint(NamedTuple):
@@ -20,13 +22,22 @@ class TcpEndpoint(NamedTuple):
     port: int
 
 
+class WebEndpoint(NamedTuple):
+    """A server across a network, behind WebSocket; with `is_secure`, inside TLS."""
+
+    host: str
+    port: int
+    path: str
+    is_secure: bool
+
+
 class EmbeddedEndpoint(NamedTuple):
     """A server inside this process; `text` is `memory://` or `file:PATH`."""
 
     text: str
 
 
-def parse_endpoint(text: str) -> TcpEndpoint | EmbeddedEndpoint:
+def parse_endpoint(text: str) -> TcpEndpoint | WebEndpoint | EmbeddedEndpoint:
     """The endpoint written as `text`. Raises `BadRequestError`."""
     if not isinstance(text, str):
         raise BadTypeError(f"an endpoint must be text, not {type(text).__name__}: {_EXPECTED}")
@@ -34,6 +45,9 @@ def parse_endpoint(text: str) -> TcpEndpoint | EmbeddedEndpoint:
         return _memory(text)
     if text.startswith("file:"):
         return _file(text)
+    scheme, colon, address = text.partition("://")
+    if colon and scheme in WEB_PORTS:
+        return _web(text, scheme, address)
     return _tcp(text)
 
 
@@ -62,6 +76,17 @@ def _tcp(text: str) -> TcpEndpoint:
     if not host or any(character.isspace() for character in host):
         raise BadRequestError(f"endpoint {shown(text)} names no host: {_EXPECTED}")
     return TcpEndpoint(host, DEFAULT_PORT if port is None else _port(text, port))
+
+
+def _web(text: str, scheme: str, address: str) -> WebEndpoint:
+    address, slash, path = address.partition("/")
+    if any(mark in text for mark in "?#@") or not text.isprintable():
+        raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+    host, port = _split_port(text, address)
+    if not host or any(character.isspace() for character in text):
+        raise BadRequestError(f"endpoint {shown(text)} names no host: {_EXPECTED}")
+    number = WEB_PORTS[scheme] if port is None else _port(text, port)
+    return WebEndpoint(host, number, slash + path if path else WEB_PATH, scheme == "wss")
 
 
 def _split_port(text: str, address: str) -> tuple[str, str | None]:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from floruntime.client.caller import Caller, as_bytes
+from floruntime.client.kv_reads import KvReads
 from floruntime.client.watch import KvWatch
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.kv import (
     KvCheck,
     KvDelete,
     KvEntry,
-    KvExists,
-    KvGet,
-    KvGetEntry,
-    KvHistory,
     KvIncr,
     KvJsonDel,
     KvJsonGet,
     KvJsonSet,
-    KvMget,
     KvPut,
-    KvScan,
     KvTouch,
     PutResult,
-    ScanResult,
-    VersionEntry,
 )
 from floruntime.core.limits import DURATION_MS_MAX, LIMIT_MAX, shown
 
@@ -92,22 +85,12 @@ class KvCommands:
         return KvCheck(key, version)
 
 
-class Kv:
+class Kv(KvReads):
     """`client.kv`: versioned keys. `namespace=None` is the client's own."""
 
     def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+        super().__init__(caller)
         self.commands = KvCommands()
-
-    async def get(
-        self, key: str, *, block_ms: int = 0, namespace: str | None = None
-    ) -> bytes | None:
-        """The value, or `None`; with `block_ms`, waits that long for the key to exist."""
-        return await self._caller.call(KvGet(key, block_ms), namespace=namespace, block_ms=block_ms)
-
-    async def entry(self, key: str, *, namespace: str | None = None) -> KvEntry | None:
-        """The key as it stands, with version, time and expiry, or `None`."""
-        return await self._caller.call(KvGetEntry(key), namespace=namespace)
 
     async def put(
         self,
@@ -144,19 +127,6 @@ class Kv:
         command = self.commands.delete(key, cas_version=cas_version)
         return await self._caller.call(command, namespace=namespace)
 
-    async def scan(
-        self,
-        prefix: str = "",
-        *,
-        limit: int = 100,
-        cursor: str | None = None,
-        keys_only: bool = False,
-        namespace: str | None = None,
-    ) -> ScanResult:
-        """A page of entries in byte order; `keys_only` leaves the values empty."""
-        request = KvScan(prefix, limit, cursor, keys_only)
-        return await self._caller.call(request, namespace=namespace)
-
     async def iterate(
         self, prefix: str = "", *, keys_only: bool = False, namespace: str | None = None
     ) -> AsyncIterator[KvEntry]:
@@ -171,20 +141,6 @@ class Kv:
             cursor = page.cursor
             if cursor is None:
                 return
-
-    async def history(
-        self, key: str, *, limit: int = 10, namespace: str | None = None
-    ) -> list[VersionEntry]:
-        """The latest versions, newest first, deletions and expiries among them."""
-        return await self._caller.call(KvHistory(key, limit), namespace=namespace)
-
-    async def mget(
-        self, keys: Iterable[str], *, namespace: str | None = None
-    ) -> list[KvEntry | None]:
-        """Several keys at one moment, in the order asked."""
-        if isinstance(keys, str):
-            raise BadRequestError(f"keys is the text {keys!r}; it must be a list of keys")
-        return await self._caller.call(KvMget(list(keys)), namespace=namespace)
 
     async def incr(self, key: str, delta: int = 1, *, namespace: str | None = None) -> int:
         """Add to a counter, which begins at 0; its new value."""
@@ -211,10 +167,6 @@ class Kv:
         """Take a key's TTL away; whether it exists."""
         command = self.commands.persist(key, cas_version=cas_version)
         return await self._caller.call(command, namespace=namespace)
-
-    async def exists(self, key: str, *, namespace: str | None = None) -> bool:
-        """Whether the key exists."""
-        return await self._caller.call(KvExists(key), namespace=namespace)
 
     async def json_get(self, key: str, path: str = "$", *, namespace: str | None = None) -> Any:
         """The value at `path` of a JSON document; `None` where key or path is missing."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from floruntime.client.embedded import EmbeddedTransport
-from floruntime.client.endpoint import TcpEndpoint, parse_endpoint
+from floruntime.client.endpoint import TcpEndpoint, WebEndpoint, parse_endpoint
 from floruntime.core.errors import BadRequestError
 
 OnData = Callable[[bytes], None]
@@ -56,6 +56,8 @@ def open_transport(endpoint: str, tls: bool | ssl.SSLContext | None) -> Transpor
     parsed = parse_endpoint(endpoint)
     if isinstance(parsed, TcpEndpoint):
         return TcpTransport(parsed, _tls_context(tls))
+    if isinstance(parsed, WebEndpoint):
+        return _web_transport(endpoint, parsed, tls)
     if tls:
         raise BadRequestError(f"tls goes with a network endpoint, not with {endpoint!r}")
     return EmbeddedTransport(parsed)
@@ -65,6 +67,16 @@ def _tls_context(tls: bool | ssl.SSLContext | None) -> ssl.SSLContext | None:
     if isinstance(tls, ssl.SSLContext):
         return tls
     return ssl.create_default_context() if tls else None
+
+
+def _web_transport(
+    endpoint: str, parsed: WebEndpoint, tls: bool | ssl.SSLContext | None
+) -> Transport:
+    from floruntime.client.websocket import WebSocketTransport
+
+    if tls and not parsed.is_secure:
+        raise BadRequestError(f"tls goes with wss://, not with {endpoint!r}")
+    return WebSocketTransport(parsed, _tls_context(tls or parsed.is_secure))
 
 
 class TcpTransport:
@@ -80,7 +92,7 @@ class TcpTransport:
     async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
         """Raises `OSError`."""
         _, link = await asyncio.get_running_loop().create_connection(
-            lambda: _TcpLink(on_data, on_close),
+            lambda: TcpLink(on_data, on_close),
             self._endpoint.host,
             self._endpoint.port,
             ssl=self._tls,
@@ -92,12 +104,15 @@ class TcpTransport:
         """TCP holds nothing beside its links."""
 
 
-class _TcpLink(asyncio.Protocol):
+class TcpLink(asyncio.Protocol):
+    """One socket."""
+
     def __init__(self, on_data: OnData, on_close: OnClose) -> None:
         self._on_data = on_data
         self._on_close = on_close
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
+        self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
@@ -112,18 +127,22 @@ class _TcpLink(asyncio.Protocol):
         self._on_close()
 
     def write(self, data: bytes) -> None:
+        """Send `data`, unless the socket is being closed."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:
-        if self._transport is None:
-            return
+        """Begin to close."""
+        if self._transport is None or self._is_closing:
+            return  # a transport of TLS must not be asked once it was closed twice
+        self._is_closing = True
         if self._transport.get_write_buffer_size():
             self._transport.abort()  # a peer that does not read must not hold up a close
         else:
             self._transport.close()
 
     async def wait_closed(self) -> None:
+        """Wait until the socket is closed; not for long."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await self._closed.wait()

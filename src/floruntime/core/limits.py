@@ -63,6 +63,10 @@ SIGNALS_KEPT_MAX = 1_000
 WORKER_UNHEALTHY_MS = 90_000
 WORKER_FORGET_MS = 24 * 3_600_000
 """A worker that was not heard from for so long is no longer listed."""
+TOKENS_MAX = 10_000
+TOKEN_NAMESPACES_MAX = 100
+TOKEN_KEPT_MS = 30 * 24 * 3_600_000
+"""How long a token is still listed after it has expired or was revoked."""
 COUNTER_MAX = 2**63 - 1
 COUNTER_MIN = -(2**63)
 UINT_MAX = 2**63 - 1

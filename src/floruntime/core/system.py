@@ -34,6 +34,7 @@ from floruntime.core.stream import (
     StreamDelete,
     StreamTrim,
 )
+from floruntime.core.token import Role
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.core.worker import WorkerComplete, WorkerFail
 from floruntime.core.workflow import WorkflowCancel, WorkflowSignal, WorkflowStart
@@ -48,11 +49,15 @@ class Limits(Value, frozen=True):
 
 
 class Welcome(Value, frozen=True):
-    """The server's answer to `Hello`. `session_known`: it still remembers this client's writes."""
+    """The server's answer to `Hello`. `session_known`: it still remembers this client's writes.
+
+    `role`: what the connection may do.
+    """
 
     server_version: str
     limits: Limits
     session_known: bool
+    role: Role = Role.ADMIN
 
 
 class ServerInfo(Value, frozen=True):

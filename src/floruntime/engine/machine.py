@@ -33,6 +33,7 @@ from floruntime.engine import (  # noqa: F401 # register their rules
     sessions,
     stream,
     timers,
+    tokens,
     worker,
 )
 from floruntime.engine.keyspace import Table

@@ -132,6 +132,11 @@ class ManualClock:
         self._order = itertools.count()
         self._calls: list[tuple[int, int, _ManualHandle]] = []
 
+    def from_floor(self, floor_ms: int) -> ManualClock:
+        """This clock, moved on to where the state of a server was left at another clock's time."""
+        self._now_ms = max(self._now_ms, floor_ms)
+        return self
+
     def now_ms(self) -> int:
         return self._now_ms
 

@@ -8,15 +8,18 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from floruntime.core import limits
 from floruntime.server import limits as server_limits
 from floruntime.server.durability import Durability
+from floruntime.server.origins import normal_origin
 
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
+JWT_SECRET_BYTES_MIN = 32
 
 
 class ConfigError(ValueError):
@@ -34,11 +37,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log_format: Literal["text", "json"] = "text"
     value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
     connections_max: int = server_limits.CONNECTIONS_MAX
+    connections_per_address_max: int = server_limits.CONNECTIONS_PER_ADDRESS_MAX
     in_flight_max: int = server_limits.IN_FLIGHT_MAX
     pending_bytes_max: int = server_limits.PENDING_BYTES_MAX
     outbox_bytes_max: int = server_limits.OUTBOX_BYTES_MAX
+    web_requests_per_second: int = server_limits.WEB_REQUESTS_PER_SECOND
+    #: Files in PEM: the certificate (with its chain) and key that make the port speak TLS.
+    tls_cert: str = ""
+    tls_key: str = ""
+    #: Clients must show a certificate that this one vouches for.
+    tls_client_ca: str = ""
+    #: Web pages that may connect, such as https://app.example.org.
+    allowed_origins: list[str] = []
     #: Below this much free disk space growth is refused; it resumes above twice as much.
     disk_low_bytes: int = 256 * MIB
+    #: The secret that signs JWT by HS256, at least 32 bytes.
+    jwt_secret: str = ""
+    #: Where the public keys of RS256 and ES256 are: a JWKS file, or an https:// address.
+    jwt_jwks: str = ""
+    #: What JWT must name as `iss` and `aud`, where these are set.
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
     #: Listen beyond loopback although anyone who can connect may do everything.
     insecure: bool = False
 
@@ -46,14 +65,39 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("port", self.port, 0, 65_535)
         _check("value_bytes_max", self.value_bytes_max, 1, limits.VALUE_BYTES_CEILING)
         _check("connections_max", self.connections_max, 1, 1_000_000)
+        _check("connections_per_address_max", self.connections_per_address_max, 1, 1_000_000)
+        _check("web_requests_per_second", self.web_requests_per_second, 1, 1_000_000)
+        self._check_jwt()
+        for origin in self.allowed_origins:
+            _check_origin(origin)
         _check("in_flight_max", self.in_flight_max, 1, 1_000_000)
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
-        if not self.insecure and not _is_loopback(self.bind):
+
+    def check_together(self) -> None:
+        """What no source can be blamed for alone. Raises `ConfigError`."""
+        if bool(self.tls_cert) != bool(self.tls_key):
+            given, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
+            raise ConfigError(f"{given} is given without {missing}; TLS needs both")
+        if self.tls_client_ca and not self.tls_cert:
+            raise ConfigError("tls_client_ca is given without tls_cert and tls_key")
+        for name in ("jwt_issuer", "jwt_audience"):
+            if getattr(self, name) and not (self.jwt_secret or self.jwt_jwks):
+                raise ConfigError(f"{name} is given without jwt_secret or jwt_jwks")
+
+    def _check_jwt(self) -> None:
+        if self.jwt_secret and len(self.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
             raise ConfigError(
-                f"bind is {self.bind!r}: without tokens anyone who can connect may do everything, "
-                "so only loopback addresses are allowed; insecure = true (--insecure) overrides"
+                f"jwt_secret has {len(self.jwt_secret.encode())} bytes; HS256 needs at least "
+                f"{JWT_SECRET_BYTES_MIN}"
+            )
+        scheme, colon, _ = self.jwt_jwks.partition("://")
+        host = urlsplit(self.jwt_jwks).hostname if colon else None
+        if colon and scheme != "https" and not (scheme == "http" and is_loopback(host or "")):
+            raise ConfigError(
+                f"jwt_jwks is {self.jwt_jwks!r}; a file or an https:// address is allowed, for "
+                "whoever can change the keys on their way can make tokens"
             )
 
     @property
@@ -67,7 +111,16 @@ def _check(name: str, value: int, low: int, high: int) -> None:
         raise ConfigError(f"{name} is {value}; {low} to {high} is allowed")
 
 
-def _is_loopback(host: str) -> bool:
+def _check_origin(origin: str) -> None:
+    if normal_origin(origin) is None:
+        raise ConfigError(
+            f"allowed_origins has {origin!r}; an origin is SCHEME://HOST or SCHEME://HOST:PORT, "
+            "without a path, such as https://app.example.org"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
     if host == "localhost":
         return True
     try:
@@ -98,7 +151,9 @@ def load_config(
 
 def make_config(settings: Mapping[str, Any]) -> Config:
     """Settings by name, of whatever source. Raises `ConfigError`."""
-    return _convert(dict(settings), "the settings")
+    config = _convert(dict(settings), "the settings")
+    config.check_together()
+    return config
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -108,17 +163,20 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    # For its own mistakes; whether `bind` is allowed depends on all sources together.
-    _convert({**settings, "insecure": True}, str(file))
+    _convert(settings, str(file))  # for its own mistakes
     return settings
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         field: environment[name]
         for field in Config.__struct_fields__
         if (name := ENVIRONMENT_PREFIX + field.upper()) in environment
     }
+    if "allowed_origins" in found:
+        origins = found["allowed_origins"].split(",")
+        found["allowed_origins"] = [origin.strip() for origin in origins if origin.strip()]
+    return found
 
 
 def _convert(settings: dict[str, Any], source: str) -> Config:

@@ -10,10 +10,16 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from floruntime.core.errors import BadRequestError, ConnectionFailedError, UnavailableError
+from floruntime.core.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    FloError,
+    UnavailableError,
+)
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config
+from floruntime.server.connection import EMBEDDED
 from floruntime.server.durability import Durability
 from floruntime.server.server import FloServer
 from floruntime.server.session import Session
@@ -33,7 +39,7 @@ class EmbeddedLink:
         self._on_data = on_data
         self._on_close = on_close
         self._is_closed = False
-        self._session: Session = server.session(self._to_client, self._closed_by_server, "embedded")
+        self._session: Session = server.session(self._to_client, self._closed_by_server, EMBEDDED)
 
     def write(self, data: bytes) -> None:
         """Send bytes to the server."""
@@ -46,7 +52,7 @@ class EmbeddedLink:
         if not self._is_closed:
             self._on_data(data)
 
-    def _closed_by_server(self) -> None:
+    def _closed_by_server(self, reason: FloError | None) -> None:
         self._loop.call_soon(self._tell_closed)
 
     def _tell_closed(self) -> None:

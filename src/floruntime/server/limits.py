@@ -16,4 +16,19 @@ READER_STUCK_MS = 10_000
 HELLO_BYTES_MAX = 64 * 1024
 """Bytes held for a connection that has not said its hello."""
 HANDSHAKE_MS_MAX = 10_000
-"""Time for the preamble and the hello."""
+"""Time for the preamble and the hello; before them, as much again for the handshake of TLS."""
+CONNECTIONS_PER_ADDRESS_MAX = 5_000
+UNGREETED_MAX = 1_000
+"""Connections that may be open beyond the bound, so that they can be told why they are refused."""
+BAD_TOKENS_MAX = 20
+"""Bad tokens that one address may send at once; beyond it, its tokens are not looked at."""
+BAD_TOKENS_PER_SECOND = 1
+BAD_TOKEN_ADDRESSES_MAX = 10_000
+CLOSE_MS_MAX = 2_000
+"""Time for the other end of a WebSocket to close, too."""
+WEB_REQUESTS_PER_SECOND = 1_000
+"""Requests of one WebSocket connection."""
+WEB_CONTROL_PER_SECOND = 2_000
+"""Pings, pongs and fragments of one WebSocket connection."""
+WEB_PING_MS = 20_000
+"""How often a WebSocket is asked for a sign of life; one that gave none since the last is cut."""

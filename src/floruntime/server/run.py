@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from floruntime.server.access import Access
 from floruntime.server.clock import SystemClock
-from floruntime.server.config import Config
+from floruntime.server.config import Config, ConfigError, is_loopback
 from floruntime.server.failpoints import VARIABLE, fail_point_from
+from floruntime.server.port import Port
 from floruntime.server.server import FloServer, needs_disk
 from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
-from floruntime.server.tcp import TcpListener
+from floruntime.server.tls import ServerTls, server_tls
 
 log = logging.getLogger("floruntime.server")
 
@@ -80,28 +82,35 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: None) -> None:
     """Serve until a signal asks to stop."""
     stopping = _stop_signals()
+    tls = server_tls(config)
     storage: Storage
     storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage()
     on_step = fail_point_from(os.environ.get(VARIABLE))
     server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
     try:
-        listener = await TcpListener.open(server, config.bind, config.port)
-    except OSError:
+        _check_open(config, server)
+        port = await Port.open(server, config.bind, config.port, tls)
+    except (ConfigError, OSError):
         await server.stop()
         raise
     server.start()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _read_anew, tls, server.access)
     log.info(
-        "ready on %s:%d, durability %s, data in %s",
+        "ready on %s:%d%s, durability %s, data in %s, %s",
         config.bind,
-        listener.port,
+        port.number,
+        " with TLS" if tls is not None else "",
         config.durability.value,
         storage.path or "memory",
+        "for who has a token" if server.access.needs_token else "nobody needs a token",
     )
-    on_ready(listener.port)
+    on_ready(port.number)
     await stopping.wait()
     log.info("stopping: answering what is in flight")
-    listener.close()
+    port.close()
     await server.stop()
+    await port.wait_closed()
     log.info("stopped")
 
 
@@ -111,6 +120,30 @@ def _stop_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     return stopping
+
+
+def _check_open(config: Config, server: FloServer) -> None:
+    """Without tokens whoever can connect may do everything."""
+    if not (config.insecure or server.access.needs_token or is_loopback(config.bind)):
+        raise ConfigError(
+            f"bind is {config.bind!r}: without tokens anyone who can connect may do everything, so "
+            "only loopback addresses are allowed. Make a token first (`flo token create --data-dir "
+            f"{config.data_dir} --role admin`), or override this with insecure = true (--insecure)"
+        )
+
+
+def _read_anew(tls: ServerTls | None, access: Access) -> None:
+    """SIGHUP: take a new certificate for connections to come; open ones go on as they are."""
+    access.read_keys_anew()
+    if tls is None:
+        log.info("SIGHUP: there is no certificate to read anew")
+        return
+    try:
+        tls.reload()
+    except ConfigError as error:
+        log.error("SIGHUP: the certificate stays as it was: %s", error)
+    else:
+        log.info("SIGHUP: the certificate was read anew")
 
 
 def _end_at_once(error: BaseException) -> None:

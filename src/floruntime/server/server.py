@@ -12,7 +12,6 @@ from floruntime.core.errors import (
     FloError,
     InternalServerError,
     OverloadedError,
-    UnauthorizedError,
     UnavailableError,
 )
 from floruntime.core.limits import check_name
@@ -23,26 +22,28 @@ from floruntime.core.system import (
     Limits,
     Ping,
     ServerInfo,
-    SessionForget,
     Welcome,
 )
 from floruntime.core.types import Request
 from floruntime.core.version import VERSION
-from floruntime.engine import sessions
+from floruntime.engine import tokens
 from floruntime.engine.machine import Machine
+from floruntime.server.access import Access, Grant, Verdict
+from floruntime.server.client_memory import ClientMemory
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit import Commit
 from floruntime.server.config import Config
+from floruntime.server.connection import Door, Peer
 from floruntime.server.disk import DiskWatch
 from floruntime.server.durability import Durability
+from floruntime.server.origins import may_connect, normal_origin
+from floruntime.server.rate import RateLimit
 from floruntime.server.scheduler import Scheduler
 from floruntime.server.session import Load, Session
 from floruntime.server.storage import Storage
 
 log = logging.getLogger("floruntime.server")
 
-SESSION_KEPT_MS = 600_000
-"""How long the writes of a client that is gone are remembered."""
 DISK_CHECK_S = 1.0
 
 
@@ -76,13 +77,17 @@ class FloServer:
         )
         self._scheduler = Scheduler(self.commit, self.clock)
         self._sessions: set[Session] = set()
+        self._allowed_origins = frozenset(
+            origin for each in config.allowed_origins if (origin := normal_origin(each))
+        )
         self.load = Load(config.pending_bytes_max)
         self._is_stopping = False
         self._is_failed = False
         self._backups: set[asyncio.Task[None]] = set()
         self._started_ms = self.clock.now_ms()
-        self._connected: dict[str, int] = {}
-        self._forgetting: dict[str, Handle] = {}
+        self._clients = ClientMemory(self.commit, self.clock)
+        self.access = Access(config, self.commit.queries.view)
+        self._expiries: dict[Session, Handle] = {}
         self._disk_timer: asyncio.TimerHandle | None = None
         self._disk = DiskWatch(
             lambda: storage.free_bytes() or 0,
@@ -93,7 +98,9 @@ class FloServer:
     def start(self) -> None:
         """Begin to keep time."""
         self._check_disk()
-        self._forget_clients_of_before()
+        self._clients.start()
+        self.access.start()
+        self.commit.listeners[tokens.CHANGED[1]] = self._tokens_changed
         self.commit.start()
         self._scheduler.start()
 
@@ -110,67 +117,89 @@ class FloServer:
     # Connections
 
     def session(
-        self, write: Callable[[bytes], None], close: Callable[[], None], peer: str
+        self,
+        write: Callable[[bytes], None],
+        close: Callable[[FloError | None], None],
+        peer: Peer,
     ) -> Session:
         """The server's end of a new connection."""
-        session = Session(self, write, close, peer)
+        rate: RateLimit | None = None
+        if peer.door is Door.WEB:
+            per_second = self.config.web_requests_per_second
+            rate = RateLimit(per_second, per_second)
+        session = Session(self, write, close, peer, rate)
         self._sessions.add(session)
         return session
 
-    def welcome(self, session: Session, hello: Hello) -> Welcome:
-        """Judge a hello. Raises what it is refused for."""
+    def greet(self, session: Session, request_id: int, hello: Hello) -> None:
+        """Judge a hello, and let the session in or turn it away: at once, or a little later."""
+        try:
+            self._check_room()
+            check_name("session", hello.session)
+        except FloError as error:
+            session.turn_away(request_id, error)
+            return
+
+        def judged(verdict: Verdict) -> None:
+            if isinstance(verdict, FloError):
+                session.turn_away(request_id, verdict)
+            elif not session.is_closed:
+                self._let_in(session, request_id, hello, verdict)
+
+        self.access.judge(session.peer, hello.token, self.clock.now_ms(), judged)
+
+    def _check_room(self) -> None:
         if self._is_stopping or self._is_failed:
             raise UnavailableError("the server is stopping and takes no new connections")
         if len(self._sessions) > self.config.connections_max:
             raise OverloadedError(
                 f"the server has {self.config.connections_max} connections and takes no more"
             )
-        check_name("session", hello.session)
-        if hello.token is not None:
-            raise UnauthorizedError(
-                "a token was given, and this server has no tokens; connect without one"
+
+    def _let_in(self, session: Session, request_id: int, hello: Hello, grant: Grant) -> None:
+        client = grant.client_of(hello.session)
+        is_known = self._clients.came(client)
+        welcome = Welcome(VERSION, self._limits(), is_known, grant.role)
+        if grant.expires_at_ms is not None:
+            self._expiries[session] = self.clock.call_at(
+                grant.expires_at_ms, lambda: self._review(session)
             )
-        self._client_came(hello.session)
-        view = self.commit.queries.view()
-        return Welcome(VERSION, self._limits(), sessions.is_known(view, hello.session))
+        session.let_in(request_id, client, grant, welcome)
+
+    def _review(self, session: Session) -> None:
+        """Cut a connection that may not stay."""
+        if session.grant is not None:
+            reason = self.access.ended(session.grant, self.clock.now_ms())
+            if reason is not None:
+                log.info("%s: connection closed: %s", session.peer, reason)
+                session.close(reason)
+
+    def _tokens_changed(self) -> None:
+        self.access.renew()
+        for session in list(self._sessions):
+            self._review(session)
 
     def _limits(self) -> Limits:
         return Limits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
+
+    def may_connect(self, origin: str | None, host: str | None) -> bool:
+        """Whether a web page of `origin` may connect to this server, reached as `host`."""
+        return may_connect(
+            origin,
+            host,
+            allowed=self._allowed_origins,
+            needs_token=self.access.needs_token,
+        )
 
     def gone(self, session: Session) -> None:
         """A connection is gone: nothing waits on its behalf any more."""
         self._sessions.discard(session)
         self.commit.drop(session)
+        expiry = self._expiries.pop(session, None)
+        if expiry is not None:
+            expiry.cancel()
         if session.session:
-            self._client_went(session.session)
-
-    # The memory of clients' writes
-
-    def _client_came(self, client: str) -> None:
-        self._connected[client] = self._connected.get(client, 0) + 1
-        handle = self._forgetting.pop(client, None)
-        if handle is not None:
-            handle.cancel()
-
-    def _client_went(self, client: str) -> None:
-        self._connected[client] -= 1
-        if not self._connected[client]:
-            del self._connected[client]
-            self._forget_later(client)
-
-    def _forget_later(self, client: str) -> None:
-        def forget() -> None:
-            self._forgetting.pop(client, None)
-            if sessions.is_known(self.commit.queries.view(), client):
-                self.commit.submit_own(SessionForget(client))
-
-        due_ms = self.clock.now_ms() + SESSION_KEPT_MS
-        self._forgetting[client] = self.clock.call_at(due_ms, forget)
-
-    def _forget_clients_of_before(self) -> None:
-        """Clients known from before this start have their ten minutes to come back."""
-        for client in sessions.known(self.commit.queries.view()):
-            self._forget_later(client)
+            self._clients.went(session.session)
 
     # Requests about the server itself
 
@@ -242,7 +271,7 @@ class FloServer:
         if self._on_fatal is not None:
             self._on_fatal(error)
         for session in list(self._sessions):
-            session.close()
+            session.close(InternalServerError("the server's store failed"))
 
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
@@ -255,9 +284,9 @@ class FloServer:
             await asyncio.wait([task])
         for session in list(self._sessions):
             session.flush()
-            session.close()
-        for handle in self._forgetting.values():
-            handle.cancel()
+            session.close(UnavailableError("the server is stopping"))
+        self._clients.stop()
+        self.access.stop()
         if self._disk_timer is not None:
             self._disk_timer.cancel()
         await self.commit.stop()

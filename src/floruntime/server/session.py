@@ -32,7 +32,11 @@ from floruntime.core.wire import (
 )
 from floruntime.engine.registry import COMMANDS, QUERIES
 from floruntime.server import limits
+from floruntime.server.access import Grant
+from floruntime.server.connection import Peer
+from floruntime.server.rate import RateLimit
 from floruntime.server.refusals import explain
+from floruntime.server.roles import refusal
 
 log = logging.getLogger("floruntime.session")
 
@@ -55,7 +59,7 @@ class Host(Protocol):
     load: Load
     commit: Any
 
-    def welcome(self, session: Session, hello: Hello) -> Welcome: ...
+    def greet(self, session: Session, request_id: int, hello: Hello) -> None: ...
     def serve(self, session: Session, request_id: int, request: Request[Any]) -> None: ...
     def gone(self, session: Session) -> None: ...
 
@@ -64,22 +68,33 @@ class Host(Protocol):
 
 
 class Session:
-    """The server's end of one connection."""
+    """The server's end of one connection.
+
+    `write` sends bytes; `close` ends what carries them, for the reason given. `rate`: how many
+    requests are taken, where that is bounded.
+    """
 
     def __init__(
         self,
         host: Host,
         write: Callable[[bytes], None],
-        close: Callable[[], None],
-        peer: str,
+        close: Callable[[FloError | None], None],
+        peer: Peer,
+        rate: RateLimit | None = None,
     ) -> None:
         self._host = host
         self._load = host.load
         self._write = write
         self._close = close
+        self._rate = rate
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.session = ""
+        #: What it may do; `None` before the hello.
+        self.grant: Grant | None = None
+        self._free: frozenset[Any] = frozenset()
+        self._is_greeting = False
+        self._held: list[tuple[Envelope, int]] = []
         self.is_closed = False
         self._has_preamble = False
         self._head = b""
@@ -139,10 +154,13 @@ class Session:
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_frame(body, error)
             return
+        self._receive_envelope(envelope, len(body))
+
+    def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
         if not self.session or envelope.id in self._in_flight:
-            self._receive_unusual(envelope)
-            return
-        self._dispatch(envelope, len(body))
+            self._receive_unusual(envelope, size_bytes)
+        else:
+            self._dispatch(envelope, size_bytes)
 
     def _dispatch(self, envelope: Envelope, size_bytes: int) -> None:
         host = self._host
@@ -155,6 +173,11 @@ class Session:
             or load.held_bytes + size_bytes > load.bytes_max
         ):
             self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
+            return
+        if self._rate is not None and not self._rate.take():
+            self.add_answer(request_id, None, _too_fast())
+            return
+        if kind not in self._free and self._is_forbidden(envelope):
             return
         load.held_bytes += size_bytes
         self._in_flight[request_id] = size_bytes
@@ -171,34 +194,61 @@ class Session:
         else:
             host.serve(self, request_id, request)
 
-    def _receive_unusual(self, envelope: Envelope) -> None:
+    def _is_forbidden(self, envelope: Envelope) -> bool:
+        """A closer look at a request; refuses it if it may not be made."""
+        assert self.grant is not None, "whoever asks was let in"
+        error = refusal(self.grant.role, self.grant.namespaces, envelope)
+        if error is not None:
+            self.add_answer(envelope.id, None, error)
+        return error is not None
+
+    def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
         """The hello, or a request that may not stand where it does."""
         if self.session:
             self._fail(ProtocolError(f"request id {envelope.id} is already in flight"))
+        elif self._is_greeting:
+            self._hold(envelope, size_bytes)
         elif not isinstance(envelope.request, Hello):
             self._fail(ProtocolError("the first request must be a hello"))
         else:
-            self._greet(envelope.id, envelope.request)
+            self._is_greeting = True
+            self._host.greet(self, envelope.id, envelope.request)
 
-    def _greet(self, request_id: int, hello: Hello) -> None:
-        try:
-            welcome = self._host.welcome(self, hello)
-        except FloError as error:
-            self._outbox.append(encode_error(request_id, error))
-            self._is_reading = False
-            self.flush()
-            self.close()
-            return
-        self.session = hello.session
+    def _hold(self, envelope: Envelope, size_bytes: int) -> None:
+        """Keep a request until the hello is judged."""
+        self._held.append((envelope, size_bytes))
+        held_bytes = sum(size_bytes for _, size_bytes in self._held)
+        if held_bytes > limits.HELLO_BYTES_MAX:
+            self._fail(ProtocolError(f"it sent {held_bytes} bytes behind its hello"))
+
+    def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
+        """The hello was good; `client` names whose writes these are."""
+        self.session, self.grant, self._free = client, grant, grant.free
         self._outbox.append(encode_answer(request_id, welcome))
+        held, self._held = self._held, []
+        for envelope, size_bytes in held:
+            self._receive_envelope(envelope, size_bytes)
+        self.flush()
+
+    def turn_away(self, request_id: int, error: FloError) -> None:
+        """The hello was refused; it is told so before the end."""
+        if self.is_closed:
+            return
+        self._outbox.append(encode_error(request_id, error))
+        self._is_reading = False
+        self.flush()
+        self.close(error)
 
     def _refuse_frame(self, body: bytes, error: Exception) -> None:
         try:
             if not isinstance(error, msgspec.DecodeError):
                 raise ProtocolError("a frame is nested too deeply")
             request_id, refusal = explain(body, error)
-        except (ProtocolError, RecursionError) as lost:
+        except ProtocolError as lost:
             self._fail(lost)
+            return
+        except RecursionError:
+            self._fail(ProtocolError("a frame is nested too deeply"))
             return
         log.info("%s: refused request %d: %s", self.peer, request_id, refusal)
         self._outbox.append(encode_error(request_id, refusal))
@@ -222,18 +272,18 @@ class Session:
         outbox, self._outbox = self._outbox, []
         self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: FloError) -> None:
         """Framing is lost: nothing that follows can be understood."""
         log.warning("%s: connection closed: %s", self.peer, error)
         self._is_reading = False
         self.flush()
-        self.close()
+        self.close(error)
 
-    def close(self) -> None:
+    def close(self, reason: FloError | None = None) -> None:
         """Close the connection from this end."""
         if not self.is_closed:
             self.connection_lost()
-            self._close()
+            self._close(reason)
 
     def connection_lost(self) -> None:
         """The connection is gone: forget its waits and what was in flight."""
@@ -244,6 +294,7 @@ class Session:
         self._reader = FrameReader(0)
         self._load.held_bytes -= sum(self._in_flight.values())
         self._in_flight.clear()
+        self._held.clear()
         self._host.gone(self)
 
 
@@ -251,6 +302,10 @@ def _overloaded(in_flight: int) -> OverloadedError:
     return OverloadedError(
         f"too much is in flight ({in_flight} requests on this connection); send this again later"
     )
+
+
+def _too_fast() -> OverloadedError:
+    return OverloadedError("too many requests a second on this connection; send this again later")
 
 
 def _stopping() -> UnavailableError:

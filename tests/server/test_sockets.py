@@ -1,4 +1,4 @@
-"""TCP: slow readers, slow greetings, and connections that come and go."""
+"""Sockets: protocols told apart, slow readers, slow greetings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from floruntime.core.kv import KvGet, KvPut
-from floruntime.core.system import Hello, Ping
-from floruntime.core.wire import PREAMBLE, FrameReader, decode_answer, encode_request
+from floruntime.core.system import Hello
+from floruntime.core.wire import PREAMBLE, encode_request
 from floruntime.server import limits
-from floruntime.server.tcp import TcpConnection, TcpListener
+from floruntime.server.port import PROTOCOLS
+from tests.server.fake_socket import FakeTransport, connected
 from tests.server.wire_client import Rig
 
 WAIT_S = 10.0
@@ -26,45 +27,6 @@ async def rig() -> AsyncIterator[Rig]:
     async with Rig(outbox_bytes_max=3_000_000) as rig:
         yield rig
     logging.disable(logging.NOTSET)
-
-
-class FakeTransport:
-    """A socket whose peer reads nothing."""
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-        self.calls: list[str] = []
-        self.high = 0
-        self.protocol: TcpConnection | None = None
-
-    def set_write_buffer_limits(self, high: int) -> None:
-        self.high = high
-
-    def get_extra_info(self, name: str) -> Any:
-        return ("192.0.2.1", 5) if name == "peername" else None
-
-    def get_write_buffer_size(self) -> int:
-        return len(self.held)
-
-    def is_closing(self) -> bool:
-        return "abort" in self.calls or "close" in self.calls
-
-    def write(self, data: bytes) -> None:
-        self.held += data
-        assert self.protocol is not None
-        if len(self.held) > self.high and "pause_reading" not in self.calls:
-            self.protocol.pause_writing()
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda: self.calls.append(name)
-
-
-def connected(rig: Rig) -> tuple[TcpConnection, FakeTransport]:
-    transport = FakeTransport()
-    connection = TcpConnection(rig.server)
-    transport.protocol = connection
-    connection.connection_made(transport)  # type: ignore[arg-type]  # all of a transport it needs
-    return connection, transport
 
 
 async def test_a_slow_reader_is_read_no_further_until_it_has_caught_up(rig: Rig) -> None:
@@ -135,34 +97,44 @@ async def test_one_that_does_not_greet_in_time_is_closed(
     assert greeted_transport.calls == []
 
 
-async def test_requests_go_over_a_socket_and_a_closed_one_is_noticed(rig: Rig) -> None:
-    listener = await TcpListener.open(rig.server, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    frames = FrameReader(2**20)
-    writer.write(PREAMBLE + encode_request(1, "default", 0, Hello("1", "me")))
-    writer.write(encode_request(2, "default", 0, Ping()))
-    answered: list[int] = []
-    async with asyncio.timeout(WAIT_S):
-        while len(answered) < 2:
-            bodies = frames.receive_data(await reader.read(65_536))
-            answered += [decode_answer(body).id for body in bodies]
-        assert answered == [1, 2]
-        assert rig.server.info().connections == 1
-        writer.write(encode_request(3, "default", 0, KvGet("k", 60_000)))
-        writer.close()
-        await writer.wait_closed()
-        while rig.server.info().connections:  # noqa: ASYNC110 # the loop's own events
-            await asyncio.sleep(0)
-    assert rig.server.load.held_bytes == 0
-    listener.close()
+@pytest.mark.parametrize(
+    "start", [b"FLO\x01", b"\x00", b"POST / ", b"GETX", b"\x16\x03\x01", b"FLO\n"]
+)
+async def test_what_begins_like_no_protocol_is_closed(
+    rig: Rig, start: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.disable(logging.NOTSET)
+    connection, transport = connected(rig)
+    for place in range(len(start)):
+        connection.data_received(start[place : place + 1])
+    assert transport.calls == ["close"]
+    assert transport.held == b""
+    assert "neither Flo nor HTTP" in caplog.text or "TLS handshake" in caplog.text
+    connection.data_received(PREAMBLE)
+    connection.connection_lost(None)
+    assert rig.server.info().connections == 0
 
 
-async def test_garbage_over_a_socket_ends_only_that_connection(rig: Rig) -> None:
-    listener = await TcpListener.open(rig.server, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-    writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    async with asyncio.timeout(WAIT_S):
-        assert await reader.read() == b""
-    writer.close()
-    assert rig.client("other").result(1) is not None
-    listener.close()
+@pytest.mark.parametrize(("start", "speaker"), PROTOCOLS)
+async def test_a_protocol_is_known_by_its_first_bytes_in_whatever_pieces(
+    rig: Rig, start: bytes, speaker: type[object]
+) -> None:
+    connection, transport = connected(rig)
+    for place in range(len(start)):
+        assert connection._speaker is None
+        connection.data_received(start[place : place + 1])
+    assert isinstance(connection._speaker, speaker)
+    assert transport.calls == []
+    connection.connection_lost(None)
+
+
+async def test_one_that_says_nothing_in_time_is_closed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    waits: list[Any] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "call_later", lambda seconds, check: waits.append(check))
+        _, transport = connected(rig)
+    waits[0]()
+    assert transport.calls == ["close"]

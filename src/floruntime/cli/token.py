@@ -1,0 +1,158 @@
+"""`flo token`: who may do what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
+from floruntime.cli.output import at, cell, complain, plain, rows_of
+from floruntime.cli.run import Empty, Session, pages, run_session, settings_of
+from floruntime.cli.tls import Tls
+from floruntime.core.token import Role, TokenInfo
+
+app = group("Tokens: who may do what. An admin makes them; so may who has the data directory.")
+
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Work on this data directory, whose server is stopped, instead of asking a server.",
+        show_default=False,
+    ),
+]
+
+
+def _run(
+    ctx: typer.Context, data_dir: str | None, work: Callable[[Session], Awaitable[None]]
+) -> None:
+    """Connect to the server, or open the stopped one's data, and do the work."""
+    settings = settings_of(ctx)
+    if data_dir is not None:
+        source = ctx.find_root().get_parameter_source("host")
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter("--host and --data-dir are both given; give one")
+        settings = replace(settings, host=f"file:{data_dir}", token=None, tls=Tls())
+    asyncio.run(run_session(work, settings))
+
+
+@app.command(
+    epilog=examples(
+        "flo token create --role web -n shop --expires 12h",
+        "flo token create --role backend --namespace shop --namespace mail",
+        "flo token create --role admin --data-dir ./flo-data",
+    )
+)
+def create(
+    ctx: typer.Context,
+    role: Annotated[
+        Role,
+        typer.Option("--role", metavar="|".join(Role), help="What its holder may do."),
+    ],
+    namespaces: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            help="A namespace that it is for, repeatable.",
+            show_default="all",
+        ),
+    ] = None,
+    expires: Annotated[
+        int | None, duration("--expires", help="How long it is valid.", default="for ever")
+    ] = None,
+    description: Annotated[
+        str | None,
+        typer.Option("--description", help="What it is for, for the list.", show_default=False),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token. It is shown once: what is kept is a hash of it.
+
+    The first token turns tokens on: from then on nobody gets in without one.
+    """
+
+    named = [*_named_before(ctx), *(namespaces or ())]
+
+    async def work(session: Session) -> None:
+        new = await session.client.tokens.create(
+            role, namespaces=named, lifetime_ms=expires, description=description
+        )
+        session.out.show({"token": new.token, **plain(new.info)}, new.token)
+        if not session.out.is_json:
+            complain(f"{_told(new.info)}. It is shown only now.")
+
+    _run(ctx, data_dir, work)
+
+
+def _named_before(ctx: typer.Context) -> list[str]:
+    """`flo -n shop token create` means that namespace, too, and surely not all of them."""
+    source = ctx.find_root().get_parameter_source("namespace")
+    is_given = source is not None and source.name == "COMMANDLINE"
+    return [settings_of(ctx).namespace] if is_given else []
+
+
+def _told(info: TokenInfo) -> str:
+    where = f"namespaces {', '.join(info.namespaces)}" if info.namespaces else "all namespaces"
+    until = f"until {at(info.expires_at_ms)}" if info.expires_at_ms else "until it is revoked"
+    return f"token {info.id}, role {info.role.value}, {where}, valid {until}"
+
+
+@app.command("list", epilog=examples("flo token list", "flo token list --all --json"))
+def list_(
+    ctx: typer.Context,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    all_: All = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the tokens, by id. Those that are over stay listed for 30 days."""
+
+    async def work(session: Session) -> None:
+        page = await pages(
+            lambda limit, cursor: session.client.tokens.list(limit=limit, cursor=cursor),
+            limit,
+            cursor,
+            all_,
+        )
+        session.out.table(
+            page,
+            ["token", "role", "namespaces", "created", "expires", "revoked", "description"],
+            rows_of(
+                page,
+                lambda each: each.id,
+                lambda each: each.role.value,
+                lambda each: " ".join(each.namespaces) or "all",
+                lambda each: at(each.created_at_ms),
+                lambda each: at(each.expires_at_ms),
+                lambda each: at(each.revoked_at_ms),
+                lambda each: each.description,
+            ),
+        )
+        if not page:
+            raise Empty("no tokens: nobody needs one")
+
+    _run(ctx, data_dir, work)
+
+
+@app.command(epilog=examples("flo token revoke k3f9x0a7m2qd"))
+def revoke(
+    ctx: typer.Context,
+    token_id: Annotated[
+        str, typer.Argument(metavar="TOKEN", help="The token's id, as the list shows it.")
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Let a token's holders in no longer. Those who are connected are cut."""
+
+    async def work(session: Session) -> None:
+        info = await session.client.tokens.revoke(token_id)
+        session.out.show(info, f"revoked {cell(info.id)}")
+
+    _run(ctx, data_dir, work)

@@ -1,0 +1,77 @@
+"""The client of web pages, in Python: WebSocket, and only what the role `web` may do."""
+
+from __future__ import annotations
+
+import ssl
+from types import TracebackType
+from typing import Self
+
+from floruntime.client.client import FloClient as WholeClient
+from floruntime.client.endpoint import WebEndpoint, parse_endpoint
+from floruntime.client.kv_reads import KvReads
+from floruntime.client.stream_records import StreamRecords
+from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import shown
+
+
+class FloClient:
+    """A client over WebSocket: streams, and keys to read.
+
+    `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS; `tls` is the context to use with it, by
+    default one that trusts what the system trusts. The rest is as for `floruntime.FloClient`.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        namespace: str = "default",
+        token: str | None = None,
+        timeout_ms: int = 5_000,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        if not isinstance(parse_endpoint(endpoint), WebEndpoint):
+            raise BadRequestError(
+                f"endpoint {shown(endpoint)} is none of a web client: write ws://HOST:PORT/ws, or "
+                "wss:// for TLS"
+            )
+        self._client = WholeClient(
+            endpoint, namespace=namespace, token=token, timeout_ms=timeout_ms, tls=tls
+        )
+        self.streams = StreamRecords(self._client)
+        self.kv = KvReads(self._client)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the server is."""
+        return self._client.endpoint
+
+    @property
+    def namespace(self) -> str:
+        """Where calls go that name no other."""
+        return self._client.namespace
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up at this moment."""
+        return self._client.is_connected
+
+    async def connect(self) -> None:
+        """Connect once; a second time does nothing. Raises as `floruntime.FloClient.connect`."""
+        await self._client.connect()
+
+    async def close(self) -> None:
+        """Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing."""
+        await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,89 @@
+"""Tokens: who may do what, and how long; what can be asked of them, and what is answered.
+
+A token's text is `flo_ID_SECRET`. The server keeps a hash of it; the text is known to its holder
+alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+
+from floruntime.core.types import Command, Query, Value
+
+PREFIX = "flo_"
+ID_CHARS = 12
+SECRET_BYTES = 32
+_TEXT = re.compile(r"flo_([a-z0-9]{12})_[A-Za-z0-9_-]{43}")
+
+
+class Role(StrEnum):
+    """What a connection may do. Each may do all that those before it may.
+
+    `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
+    `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
+    """
+
+    WEB = "web"
+    WORKER = "worker"
+    BACKEND = "backend"
+    ADMIN = "admin"
+
+
+class TokenInfo(Value, frozen=True):
+    """A token without its secret. `namespaces`: where it may act; none named means all.
+
+    `expires_at_ms` is `None` for one that lasts until it is revoked.
+    """
+
+    id: str
+    role: Role
+    namespaces: list[str]
+    created_at_ms: int
+    expires_at_ms: int | None = None
+    revoked_at_ms: int | None = None
+    description: str | None = None
+
+
+class TokenListReply(Value, frozen=True):
+    items: list[TokenInfo]
+    cursor: str | None
+
+
+class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
+    """Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
+
+    The first token ever made turns tokens on: from then on nobody gets in without one.
+    """
+
+    id: str
+    hash: bytes
+    role: Role
+    namespaces: list[str] = []
+    lifetime_ms: int | None = None
+    description: str | None = None
+
+
+class TokenList(Query[TokenListReply], tag=125, frozen=True):
+    """By id; expired and revoked ones for 30 days after."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+
+class TokenRevoke(Command[TokenInfo], tag=126, frozen=True):
+    """Let its holders in no longer, and cut those who are. Again it changes nothing."""
+
+    id: str
+
+
+def id_of(text: str) -> str | None:
+    """The id in a token's text; `None` where it is no token of ours."""
+    match = _TEXT.fullmatch(text)
+    return None if match is None else match[1]
+
+
+def hash_of(text: str) -> bytes:
+    """What is kept of a token. The secret is long and random, so one round of SHA-256 will do."""
+    return hashlib.sha256(text.encode()).digest()

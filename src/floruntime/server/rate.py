@@ -1,0 +1,44 @@
+"""A bound on how often something may happen: so many at once, then so many a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class RateLimit:
+    """A bucket that holds `burst` and is filled again by `per_second`."""
+
+    __slots__ = ("_burst", "_filled_s", "_left", "_now_s", "_per_second")
+
+    def __init__(
+        self,
+        per_second: float,
+        burst: float,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._now_s = now_s
+        self._filled_s = now_s()
+        self._left = burst
+
+    @property
+    def left(self) -> float:
+        """How many may happen now."""
+        now_s = self._now_s()
+        self._left = min(self._burst, self._left + (now_s - self._filled_s) * self._per_second)
+        self._filled_s = now_s
+        return self._left
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing happened lately."""
+        return self.left >= self._burst
+
+    def take(self) -> bool:
+        """Let it happen once more; False where it may not."""
+        if self.left < 1:
+            return False
+        self._left -= 1
+        return True

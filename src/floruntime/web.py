@@ -1,0 +1,7 @@
+"""`floruntime.web.FloClient`: streams and read-only keys over WebSocket."""
+
+from __future__ import annotations
+
+from floruntime.client.web import FloClient
+
+__all__ = ["FloClient"]
