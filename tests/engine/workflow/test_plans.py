@@ -390,6 +390,16 @@ def test_a_probe_that_is_tracked_is_under_way_until_its_signal() -> None:
     assert len(flows.called()) == 1
 
 
+def test_a_probe_that_fails_is_over_while_its_executor_waits_to_be_tried_again() -> None:
+    flows = opened(more=f"{BREAKER}, retry: {{max_attempts: 2, initial_delay_ms: 10}}")
+    flows.advance(10)  # the second of those that opened it finds it open
+    flows.advance(1000)
+    run_id = flows.start()
+    flows.go_wrong()
+    assert flows.status(run_id) == "waiting"
+    assert state_of(flows, "a").probes == 0
+
+
 def test_each_attempt_of_an_executor_asks_its_breaker() -> None:
     retry = "retry: {max_attempts: 5, initial_delay_ms: 0}"
     flows = Plans(planned(executor("a", f"{BREAKER}, {retry}"), "b"))
