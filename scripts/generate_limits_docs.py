@@ -87,8 +87,10 @@ MEANINGS = {
     "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
     "HANDSHAKE_MS_MAX": "time for a connection's hello; as much for a TLS handshake before it",
     "CONNECTIONS_PER_ADDRESS_MAX": "connections from one address (`connections_per_address_max`)",
-    "BAD_TOKENS_MAX": "bad tokens from one address at once; beyond it, its are not looked at",
-    "BAD_TOKENS_PER_SECOND": "bad tokens a second from one address, after those",
+    "BAD_TOKENS_MAX": "bad tokens from one address that are refused at once; each further one is "
+    "refused a second later than the one before",
+    "BAD_TOKENS_PER_SECOND": "of these, how many are forgotten a second",
+    "BAD_TOKEN_MS_MAX": "how long the refusal of a bad token is held back at most",
     "CLOSE_MS_MAX": "time for the other end to close, too, when the server closes a WebSocket",
     "WEB_REQUESTS_PER_SECOND": "requests a second of one WebSocket (`web_requests_per_second`)",
     "WEB_CONTROL_PER_SECOND": "pings, pongs and fragments a second of one WebSocket",

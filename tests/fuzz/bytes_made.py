@@ -18,6 +18,19 @@ _INTEGERS = (0, 1, -1, 2, 15, 16, 255, 2**31, 2**32, 2**53, 2**63 - 1, 2**63, 2*
 _TEXTS = ("", "q", "s", "g", "k", "\x00", "a" * 256, "ü" * 128, "0", "$", "1-0", "$.a[0]", "../x")
 
 
+def masked(first: int, body: bytes, *, size: int | None = None, mask: bool = True) -> bytes:
+    """A frame of a WebSocket client, byte by byte; the mask is all zeros."""
+    size = len(body) if size is None else size
+    bit = 0x80 if mask else 0
+    if size < 126:
+        head = bytes([first, bit | size])
+    elif size < 2**16:
+        head = bytes([first, bit | 126]) + size.to_bytes(2, "big")
+    else:
+        head = bytes([first, bit | 127]) + size.to_bytes(8, "big")
+    return head + (b"\0\0\0\0" if mask else b"") + body
+
+
 class Maker:
     """Random frames, good and bad."""
 
@@ -90,16 +103,7 @@ class Maker:
         """A WebSocket message, mostly binary and whole; the mask is all zeros."""
         chance = self._chance
         opcode = chance.choice((0x82,) * 20 + (0x02, 0x80, 0x81, 0x89, 0x8A, 0x88, 0xC2, 0x83))
-        if opcode & 0x08:
-            body = body[:125]
-        size = len(body)
-        if size < 126:
-            head = bytes([opcode, 0x80 | size])
-        elif size < 2**16:
-            head = bytes([opcode, 0x80 | 126]) + size.to_bytes(2, "big")
-        else:
-            head = bytes([opcode, 0x80 | 127]) + size.to_bytes(8, "big")
-        return head + b"\0\0\0\0" + body
+        return masked(opcode, body[:125] if opcode & 0x08 else body)
 
     def rubbish(self) -> bytes:
         """Bytes of no meaning, with or without a preamble."""

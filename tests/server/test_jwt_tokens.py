@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -32,18 +31,13 @@ from tests.server.test_rate import Clock
 from tests.server.web_peer import WebPeer
 from tests.server.wire_client import WAIT_S, Rig
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 SECRET = "a secret of 32 bytes or a bit more"
 RSA = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 SMALL_RSA = rsa.generate_private_key(public_exponent=65_537, key_size=1_024)
 EC = ec.generate_private_key(ec.SECP256R1())
 HOUR_S = 3_600
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def signed(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,15 +21,10 @@ from floruntime.server.admission import Admission, address_of
 from floruntime.server.port import CannotListenError, Port
 from tests.server.wire_client import Rig
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 WAIT_S = 10.0
 HELLO = PREAMBLE + encode_request(1, "default", 0, Hello("1", "me"))
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @asynccontextmanager

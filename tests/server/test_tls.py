@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,9 @@ from floruntime.web import FloClient as WebClient
 from tests.server.certificates import Authority
 from tests.server.test_port import until
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 WAIT_S = 10.0
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -20,17 +20,12 @@ from floruntime.core.stream import StreamAppend
 from floruntime.core.system import Ping
 from floruntime.core.wire import LENGTH, encode_request, frame
 from floruntime.server import limits
-from tests.fuzz.bytes_made import Maker
+from tests.fuzz.bytes_made import Maker, masked
 from tests.server.fake_socket import FakeTransport, connected
 from tests.server.web_peer import WebPeer
 from tests.server.wire_client import Rig
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture
@@ -277,19 +272,6 @@ async def test_tcp_has_no_such_rate() -> None:
 
 
 # What breaks the rules
-
-
-def masked(first: int, body: bytes, *, size: int | None = None, mask: bool = True) -> bytes:
-    """A client's frame, byte by byte; the mask is all zeros."""
-    size = len(body) if size is None else size
-    bit = 0x80 if mask else 0
-    if size < 126:
-        head = bytes([first, bit | size])
-    elif size < 2**16:
-        head = bytes([first, bit | 126]) + size.to_bytes(2, "big")
-    else:
-        head = bytes([first, bit | 127]) + size.to_bytes(8, "big")
-    return head + (b"\0\0\0\0" if mask else b"") + body
 
 
 @pytest.mark.parametrize(

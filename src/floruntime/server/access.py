@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from floruntime.core.errors import OverloadedError, UnauthorizedError
+from floruntime.core.errors import UnauthorizedError
 from floruntime.core.token import PREFIX, Role, hash_of, id_of
 from floruntime.engine import tokens
 from floruntime.engine.tokens import TokenRow
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("floruntime.access")
 
 _NOT_KNOWN = "the token is not known to this server"
+_NOT_WANTED = "a token was given, and this server has no tokens; connect without one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class Grant:
         return f"{self.holder}:{session}" if self.holder else session
 
 
-Verdict = Grant | UnauthorizedError | OverloadedError
+Verdict = Grant | UnauthorizedError
 
-_EMBEDDED = Grant(Role.ADMIN)
 _OPEN = {
+    Door.EMBEDDED: Grant(Role.ADMIN),
     Door.TCP: Grant(Role.ADMIN, is_open=True),
     Door.WEB: Grant(Role.WEB, holder="web", is_open=True),
 }
@@ -102,64 +103,68 @@ class Access:
         self, peer: Peer, token: str | None, now_ms: int, then: Callable[[Verdict], None]
     ) -> None:
         """Tell `then` what `peer` may do: at once, or after a look at far-away keys."""
-        try:
-            verdict: Verdict | None = self._judge(peer, token, now_ms)
-        except (UnauthorizedError, OverloadedError) as error:
-            verdict = error
-        if verdict is not None:
-            then(verdict)
-        else:
-            assert token is not None
-            self._keep(self._judge_with_new_keys(peer, token, then))
-
-    def _judge(self, peer: Peer, token: str | None, now_ms: int) -> Grant | None:
-        """`None`: only keys that are not known yet could tell."""
         if peer.door is Door.EMBEDDED or not self.needs_token:
-            if token is not None:
-                raise UnauthorizedError(
-                    "a token was given, and this server has no tokens; connect without one"
-                )
-            return _OPEN.get(peer.door, _EMBEDDED)
-        if token is None:
-            raise UnauthorizedError("this server wants a token, and none was given")
-        if not self._bad.may_try(peer.address):
-            raise OverloadedError(
-                f"too many bad tokens came from {peer.address}; try again in a moment"
-            )
+            then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
+        elif token is None:
+            then(UnauthorizedError("this server wants a token, and none was given"))
+        else:
+            self._judge_token(peer, token, now_ms, then)
+
+    def _judge_token(
+        self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
+    ) -> None:
         try:
             if token.startswith(PREFIX) or self._jwt is None:
-                return self._by_row(token, now_ms)
-            claims = self._jwt.verify(token)
+                grant: Grant | None = self._by_row(token, now_ms)
+            else:
+                grant = self._by_jwt(self._jwt, token)
         except UnauthorizedError as error:
-            self._refused(peer, error)
-            raise
-        if claims is not None and self._jwt.has_old_keys:
-            self._keep(self._jwt.renew_keys())
-        return None if claims is None else _by_claims(claims)
+            self._refuse(peer, error, then)
+            return
+        if grant is not None:
+            then(grant)
+        else:
+            self._keep(self._judge_with_new_keys(peer, token, then))
 
     async def _judge_with_new_keys(
         self, peer: Peer, token: str, then: Callable[[Verdict], None]
     ) -> None:
+        """The token names a key that is not known: read the keys, and look again."""
         assert self._jwt is not None
         await self._jwt.renew_keys()
         try:
-            claims = self._jwt.verify(token)
-            if claims is None:
+            grant = self._by_jwt(self._jwt, token)
+            if grant is None:
                 raise UnauthorizedError("the token is signed with a key that is not known")
         except UnauthorizedError as error:
-            self._refused(peer, error)
-            then(error)
+            self._refuse(peer, error, then)
         else:
-            then(_by_claims(claims))
+            then(grant)
+
+    def _by_jwt(self, jwt: JwtTokens, token: str) -> Grant | None:
+        """`None`: only keys that are not known yet could tell."""
+        claims = jwt.verify(token)
+        if claims is None:
+            return None
+        if jwt.has_old_keys:
+            self._keep(jwt.renew_keys())
+        return _by_claims(claims)
 
     def _keep(self, judging: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(judging)
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
-    def _refused(self, peer: Peer, error: UnauthorizedError) -> None:
-        if self._bad.note(peer.address):
+    def _refuse(
+        self, peer: Peer, error: UnauthorizedError, then: Callable[[Verdict], None]
+    ) -> None:
+        """Tell of a bad token: at once, or later the more came from the same address."""
+        delay_s = self._bad.note(peer.address)
+        if not delay_s:
             log.warning("%s: refused: %s", peer, error)
+            then(error)
+        else:
+            asyncio.get_running_loop().call_later(delay_s, then, error)
 
     def _by_row(self, token: str, now_ms: int) -> Grant:
         id = id_of(token)
@@ -193,7 +198,7 @@ def _over(row: TokenRow, now_ms: int) -> UnauthorizedError | None:
 
 
 def _by_claims(claims: Claims) -> Grant:
-    holder = hashlib.sha256(claims.subject.encode()).hexdigest()[:32]
+    holder = hashlib.sha256(claims.subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return Grant(
         claims.role, f"jwt {holder}", claims.namespaces, expires_at_ms=claims.expires_at_ms
     )

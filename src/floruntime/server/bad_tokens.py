@@ -1,4 +1,8 @@
-"""Bad tokens are bounded by where they come from: so many at once, then so many a second."""
+"""Bad tokens: the more come from one address, the longer each is left without its refusal.
+
+Good ones are let in at once, however many bad ones come from the same address: nobody can lock out
+those who share it, as all do who come through one proxy.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,24 @@ import time
 from collections.abc import Callable
 
 from floruntime.server import limits
-from floruntime.server.rate import RateLimit
 
 
 class BadTokens:
-    """Counts bad tokens by address. Good ones are not counted."""
+    """Counts bad tokens by address; the count falls by one a second."""
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
-        self._by_address: dict[str, RateLimit] = {}
+        #: By address: how many came lately, and when that was so.
+        self._lately: dict[str, tuple[float, float]] = {}
 
-    def may_try(self, address: str) -> bool:
-        """Whether a token from there is looked at."""
-        rate = self._by_address.get(address)
-        return rate is None or rate.left >= 1
-
-    def note(self, address: str) -> bool:
-        """One more came from there."""
-        rate = self._by_address.pop(address, None)
-        if rate is None:
-            self._make_room()
-            rate = RateLimit(limits.BAD_TOKENS_PER_SECOND, limits.BAD_TOKENS_MAX, now_s=self._now_s)
-        self._by_address[address] = rate  # the youngest stands last
-        return rate.take()
-
-    def _make_room(self) -> None:
-        """Forget the address that was longest without one, where there are too many."""
-        if len(self._by_address) >= limits.BAD_TOKEN_ADDRESSES_MAX:
-            del self._by_address[next(iter(self._by_address))]
+    def note(self, address: str) -> float:
+        """One more came from there; for how many seconds its refusal is to be held back."""
+        now_s = self._now_s()
+        count, counted_s = self._lately.pop(address, (0.0, now_s))
+        count = max(0.0, count - (now_s - counted_s) * limits.BAD_TOKENS_PER_SECOND) + 1
+        delay_s = min(max(0.0, count - limits.BAD_TOKENS_MAX), limits.BAD_TOKEN_MS_MAX / 1000)
+        if len(self._lately) >= limits.BAD_TOKEN_ADDRESSES_MAX:
+            del self._lately[next(iter(self._lately))]  # longest without one
+        most = limits.BAD_TOKENS_MAX + limits.BAD_TOKEN_MS_MAX / 1000
+        self._lately[address] = (min(count, most), now_s)
+        return delay_s

@@ -21,8 +21,11 @@ CONNECTIONS_PER_ADDRESS_MAX = 5_000
 UNGREETED_MAX = 1_000
 """Connections that may be open beyond the bound, so that they can be told why they are refused."""
 BAD_TOKENS_MAX = 20
-"""Bad tokens that one address may send at once; beyond it, its tokens are not looked at."""
+"""Bad tokens of one address that are refused at once; each further one waits a second longer."""
 BAD_TOKENS_PER_SECOND = 1
+"""So many are forgotten."""
+BAD_TOKEN_MS_MAX = 4_000
+"""The longest such wait: less than a client's time-out, so that it hears why."""
 BAD_TOKEN_ADDRESSES_MAX = 10_000
 CLOSE_MS_MAX = 2_000
 """Time for the other end of a WebSocket to close, too."""

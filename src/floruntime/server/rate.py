@@ -23,22 +23,12 @@ class RateLimit:
         self._filled_s = now_s()
         self._left = burst
 
-    @property
-    def left(self) -> float:
-        """How many may happen now."""
-        now_s = self._now_s()
-        self._left = min(self._burst, self._left + (now_s - self._filled_s) * self._per_second)
-        self._filled_s = now_s
-        return self._left
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing happened lately."""
-        return self.left >= self._burst
-
     def take(self) -> bool:
         """Let it happen once more; False where it may not."""
-        if self.left < 1:
+        now_s = self._now_s()
+        filled = self._left + (now_s - self._filled_s) * self._per_second
+        self._left, self._filled_s = min(self._burst, filled), now_s
+        if self._left < 1:
             return False
         self._left -= 1
         return True

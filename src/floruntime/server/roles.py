@@ -110,13 +110,16 @@ def refusal(
     """The closer look: why a request may not be made, `None` if it may."""
     request: Any = envelope.request
     kind = type(request)
+    free = free_for(role, False)
+    if kind in free and (namespaces is None or envelope.namespace in namespaces):
+        return None
     if not may(role, kind):
         return _not_for(role, kind)
     if not (namespaces is None or kind in NO_NAMESPACE or envelope.namespace in namespaces):
         return ForbiddenError(f"this token is not for namespace {shown(envelope.namespace)}")
     if kind is y.Batch:
         for index, member in enumerate(request.commands):
-            if not may(role, type(member)):
+            if type(member) not in free:
                 return _not_for(role, type(member), index)
     return None
 

@@ -95,6 +95,7 @@ class Session:
         self._free: frozenset[Any] = frozenset()
         self._is_greeting = False
         self._held: list[tuple[Envelope, int]] = []
+        self._held_bytes = 0
         self.is_closed = False
         self._has_preamble = False
         self._head = b""
@@ -125,9 +126,8 @@ class Session:
                 self._receive_frame(body)
                 if self.is_closed:
                     return
-        except Exception:  # a bug: the request it was about must not stay silent
-            log.exception("%s: a request failed outside the rules", self.peer)
-            self._fail(ProtocolError("the server failed on a request"))
+        except Exception:
+            self._fail_by_a_bug()
             return
         self._is_reading = False
         if self._outbox:
@@ -217,17 +217,21 @@ class Session:
     def _hold(self, envelope: Envelope, size_bytes: int) -> None:
         """Keep a request until the hello is judged."""
         self._held.append((envelope, size_bytes))
-        held_bytes = sum(size_bytes for _, size_bytes in self._held)
-        if held_bytes > limits.HELLO_BYTES_MAX:
-            self._fail(ProtocolError(f"it sent {held_bytes} bytes behind its hello"))
+        self._held_bytes += size_bytes
+        if self._held_bytes > limits.HELLO_BYTES_MAX:
+            self._fail(ProtocolError(f"it sent {self._held_bytes} bytes behind its hello"))
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
         self.session, self.grant, self._free = client, grant, grant.free
         self._outbox.append(encode_answer(request_id, welcome))
         held, self._held = self._held, []
-        for envelope, size_bytes in held:
-            self._receive_envelope(envelope, size_bytes)
+        try:
+            for envelope, size_bytes in held:
+                self._receive_envelope(envelope, size_bytes)
+        except Exception:
+            self._fail_by_a_bug()
+            return
         self.flush()
 
     def turn_away(self, request_id: int, error: FloError) -> None:
@@ -243,15 +247,15 @@ class Session:
         try:
             if not isinstance(error, msgspec.DecodeError):
                 raise ProtocolError("a frame is nested too deeply")
-            request_id, refusal = explain(body, error)
+            request_id, told = explain(body, error)
         except ProtocolError as lost:
             self._fail(lost)
             return
         except RecursionError:
             self._fail(ProtocolError("a frame is nested too deeply"))
             return
-        log.info("%s: refused request %d: %s", self.peer, request_id, refusal)
-        self._outbox.append(encode_error(request_id, refusal))
+        log.info("%s: refused request %d: %s", self.peer, request_id, told)
+        self._outbox.append(encode_error(request_id, told))
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
@@ -278,6 +282,11 @@ class Session:
         self._is_reading = False
         self.flush()
         self.close(error)
+
+    def _fail_by_a_bug(self) -> None:
+        """The request it was about must not stay silent. To be called where it was caught."""
+        log.exception("%s: a request failed outside the rules", self.peer)
+        self._fail(ProtocolError("the server failed on a request"))
 
     def close(self, reason: FloError | None = None) -> None:
         """Close the connection from this end."""

@@ -226,6 +226,12 @@ CASES: list[tuple[str, str]] = [
     ),
     ("W610", with_head("start: {" + STEP + ", «transitions: {success: start}}")),
     ("W611", with_start("output: «$.flo.event.id\n")),
+    (
+        "W613",
+        with_head(
+            "start: {" + STEP + ", transitions: {success: flo.Completed, «failre: flo.Failed}}"
+        ),
+    ),
 ]
 
 IDS = [f"{code}-{number}" for number, (code, _) in enumerate(CASES)]
@@ -259,3 +265,19 @@ def test_every_code_has_a_case() -> None:
     elsewhere = {"E101", "E102", "E106", "E117", "W612"}  # in test_hostile_texts.py
     of_the_sync = {"W601", "W602"}  # of actions and workflows that the namespace does not have
     assert {code for code, _ in CASES} | elsewhere | of_the_sync == CODES.keys()
+
+
+def test_a_wait_that_times_out_may_say_so_by_a_transition() -> None:
+    text = with_head(
+        "start: {waitForSignal: {type: a, timeoutMs: 1}, "
+        "transitions: {success: flo.Completed, timeout: flo.Failed}}"
+    )
+    assert check(text.encode()).problems == []
+
+
+def test_an_outcome_of_the_actions_own_is_no_slip() -> None:
+    text = with_head(
+        "start: {" + STEP + ", transitions: {success: flo.Completed, declined: flo.Failed, "
+        "failed: flo.Failed}}"
+    )
+    assert check(text.encode()).problems == []

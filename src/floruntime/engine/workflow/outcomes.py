@@ -21,6 +21,18 @@ TARGET_DISABLED: Final = "target_disabled"
 EXECUTION_FAILURE: Final = "execution_failure"
 EXHAUSTED: Final = "exhausted"
 
+BUILT_IN: Final = (
+    SUCCESS,
+    FAILURE,
+    TIMEOUT,
+    PENDING,
+    TARGET_NOT_FOUND,
+    TARGET_DISABLED,
+    EXECUTION_FAILURE,
+    EXHAUSTED,
+)
+"""Outcomes with a meaning of their own; all others are an action's, or a child's terminals."""
+
 RETRIED: Final = (FAILURE, TIMEOUT, EXECUTION_FAILURE)
 """Outcomes, as the transitions see them, that a step's `retry` is for."""
 

@@ -98,6 +98,11 @@ _TABLE: Final = (
     ("W608", "a transition is never taken", "take it out, or correct the outcome"),
     ("W609", "a wait has no transition for its signal", "add `success`"),
     ("W610", "a step leads to no end", "add a way to a terminal"),
+    (
+        "W613",
+        "an outcome looks misspelt",
+        "correct it, if it is not an outcome of the action's own",
+    ),
     ("W612", "there are more warnings than are shown", "see to the ones above first"),
     ("W611", "`$.flo.event` without a trigger", "add `trigger`, or give the path a default"),
 )

@@ -16,10 +16,14 @@ from floruntime.engine.workflow.definition import (
     TargetKind,
     target_of,
 )
+from floruntime.engine.workflow.nearest import nearest
+from floruntime.engine.workflow.outcomes import BUILT_IN
 from floruntime.engine.workflow.problems import Path
 from floruntime.engine.workflow.report import Report
 
 RESERVED_PREFIX: Final = "flo."
+_MISSPELT: Final = 0.8
+"""How much like a built-in outcome another must be to be taken for a slip."""
 _NOT_BESIDE_A_WAIT: Final = ("inputMapping", "retry", "poll")
 
 
@@ -115,6 +119,11 @@ def _check_outcome(report: Report, path: Path, outcome: str) -> None:
         limits.check_outcome(outcome)
     except BadRequestError as error:
         report.at_key("E208", path, error.message)
+        return
+    alike = nearest(outcome, BUILT_IN, cutoff=_MISSPELT)
+    if alike is not None and outcome not in BUILT_IN:
+        message = f"the outcome {shown(outcome)} is one of the action's own; did you mean {alike}?"
+        report.at_key("W613", path, message)
 
 
 def _check_goal(report: Report, path: Path, goal: str) -> None:
@@ -133,11 +142,12 @@ def _check_wait(report: Report, path: Path, wait: SignalWait, step: Step) -> Non
     if wait.timeout_ms is None and step.timeout_ms is None:
         message = f"the wait for {shown(wait.type)} has no timeoutMs: it may last for ever"
         report.at_key("W604", path, message)
-    _check_wait_transitions(report, path[:-1], step)
+    _check_wait_transitions(report, path[:-1], wait, step)
 
 
-def _check_wait_transitions(report: Report, path: Path, step: Step) -> None:
-    possible = {"success"} if step.timeout_ms is None else {"success", "timeout"}
+def _check_wait_transitions(report: Report, path: Path, wait: SignalWait, step: Step) -> None:
+    may_time_out = step.timeout_ms is not None or wait.timeout_ms is not None
+    possible = {"success", "timeout"} if may_time_out else {"success"}
     for outcome in step.transitions:
         if outcome not in possible:
             message = f"the wait never has the outcome {shown(outcome)}"

@@ -1,0 +1,68 @@
+/** What is judged here and not by the server: settings of clients and workers, and what they send. */
+
+import { toBytes } from "./bytes.js";
+import { BadRequestError, BadTypeError } from "./errors.js";
+import {
+  BLOCK_MS_MAX,
+  DURATION_MS_MAX,
+  NAME_BYTES_MAX,
+  NAMESPACE_CHARS_MAX,
+} from "./limits.generated.js";
+import { shown, typeName } from "./shown.js";
+
+const NAMESPACE = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+const CONTROL = /\p{Cc}/u;
+
+/** A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter. */
+export function checkNamespace(name: string): string {
+  if (typeof name !== "string") {
+    throw new BadTypeError(`namespace must be text, not ${typeName(name)}`);
+  }
+  if (!NAMESPACE.test(name)) {
+    throw new BadRequestError(
+      `namespace ${shown(name)} must be 1 to ${NAMESPACE_CHARS_MAX} letters, digits, '-', ` +
+        "'_' or '.', beginning with a letter",
+    );
+  }
+  return name;
+}
+
+/** A name: 1 to 255 bytes of UTF-8, no control characters. */
+export function checkName(field: string, name: string): string {
+  if (typeof name !== "string") {
+    throw new BadTypeError(`${field} must be text, not ${typeName(name)}`);
+  }
+  const size = toBytes(name, field).length;
+  if (size < 1 || size > NAME_BYTES_MAX) {
+    throw new BadRequestError(
+      `${field} ${shown(name)} has ${size} bytes; 1 to ${NAME_BYTES_MAX} are allowed`,
+    );
+  }
+  if (CONTROL.test(name)) {
+    throw new BadRequestError(`${field} ${shown(name)} contains a control character`);
+  }
+  return name;
+}
+
+/** An integer in `low` to `high`, both included. */
+export function checkRange(field: string, value: number, low: number, high: number): number {
+  if (typeof value !== "number") {
+    throw new BadTypeError(
+      `${field} must be a number, not ${typeName(value)}; ${low} to ${high} is allowed`,
+    );
+  }
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new BadRequestError(`${field} is ${value}; an integer from ${low} to ${high} is allowed`);
+  }
+  return value;
+}
+
+/** A duration in milliseconds: `low` to ten years. */
+export function checkDuration(field: string, valueMs: number, low = 0): number {
+  return checkRange(field, valueMs, low, DURATION_MS_MAX);
+}
+
+/** `blockMs`: 0 (do not wait) to 300,000. */
+export function checkBlock(valueMs: number): number {
+  return checkRange("blockMs", valueMs, 0, BLOCK_MS_MAX);
+}

@@ -1,0 +1,55 @@
+// Generated from the types of `floruntime.core` by scripts/generate_js_messages.py; do not edit.
+
+/** The version of these packages, and of the server that they came with. */
+export const VERSION = "0.1.0";
+
+export const KIB = 1024;
+export const MIB = 1048576;
+export const NAME_BYTES_MAX = 255;
+export const NAMESPACE_CHARS_MAX = 63;
+export const KEY_BYTES_MAX = 4096;
+export const VALUE_BYTES_DEFAULT = 1048576;
+export const VALUE_BYTES_CEILING = 16777216;
+export const ERROR_TEXT_BYTES_MAX = 4096;
+export const HEADERS_MAX = 64;
+export const HEADERS_BYTES_MAX = 16384;
+export const BLOCK_MS_MAX = 300000;
+export const DURATION_MS_MAX = 315360000000;
+export const LIMIT_MAX = 1000;
+export const HISTORY_LIMIT_MAX = 64;
+export const MGET_KEYS_MAX = 256;
+export const MANY_MAX = 1000;
+export const BATCH_COMMANDS_MAX = 1000;
+export const BATCH_BYTES_MAX = 4194304;
+export const REPLY_BYTES_MAX = 4194304;
+export const PRIORITY_MAX = 65535;
+export const PRIORITY_DEFAULT = 10;
+export const ATTEMPTS_MAX = 1000000;
+export const PARTITIONS_MAX = 256;
+export const GROUP_MEMBERS_MAX = 1000;
+export const GROUP_PARKED_MAX = 10000;
+export const GROUP_DEAD_MAX = 10000;
+export const SETTLED_MS = 300000;
+export const LABELS_MAX = 64;
+export const LABELS_BYTES_MAX = 4096;
+export const WORKER_CONCURRENCY_MAX = 100000;
+export const RETRY_DELAY_MS_MAX = 3600000;
+export const RUN_RETENTION_MS_DEFAULT = 2592000000;
+export const IDEMPOTENCY_MS = 86400000;
+export const SYNC_BYTES_MAX = 2097152;
+export const SIGNALS_KEPT_MAX = 1000;
+export const WORKER_UNHEALTHY_MS = 90000;
+export const WORKER_FORGET_MS = 86400000;
+export const TOKENS_MAX = 10000;
+export const TOKEN_NAMESPACES_MAX = 100;
+export const TOKEN_KEPT_MS = 2592000000;
+export const COUNTER_MAX = 9223372036854775807n;
+export const COUNTER_MIN = -9223372036854775808n;
+export const UINT_MAX = 9223372036854775807n;
+export const FRAME_BYTES_OVERHEAD = 1048576;
+export const ANSWER_FRAME_BYTES_MAX = 536870912;
+export const ANSWER_VALUES_BYTES_MAX = 532676608;
+export const SESSION_WRITES_MAX = 1024;
+export const SESSION_BLOCK_WRITES = 16;
+export const SESSION_BLOCKS = 65;
+export const SESSION_AGE_MS_MAX = 600000;

@@ -1,0 +1,2394 @@
+// Generated from the types of `floruntime.core` by scripts/generate_js_messages.py; do not edit.
+
+import type { AnyRequestKind, Request, RequestKind } from "./request.js";
+import { commands, requestKind } from "./request.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
+import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
+import { text, texts } from "./schema.js";
+import { type StreamID, streamId } from "./stream-id.js";
+
+/**
+ * What a connection may do. Each may do all that those before it may.
+ *
+ * `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
+ * `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
+ */
+export const Role = {
+  Web: "web",
+  Worker: "worker",
+  Backend: "backend",
+  Admin: "admin",
+} as const;
+export type Role = (typeof Role)[keyof typeof Role];
+
+/** Who runs an action: `USER`, a worker of the person's own. */
+export const ActionType = {
+  User: "user",
+} as const;
+export type ActionType = (typeof ActionType)[keyof typeof ActionType];
+
+/** Where a run stands. The last four are final. */
+export const RunStatus = {
+  Pending: "pending",
+  Running: "running",
+  Completed: "completed",
+  Failed: "failed",
+  Cancelled: "cancelled",
+  TimedOut: "timed_out",
+} as const;
+export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
+
+/** What a sync did with one definition. */
+export const SyncAction = {
+  Created: "created",
+  Updated: "updated",
+  Unchanged: "unchanged",
+} as const;
+export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
+
+/** An error keeps a definition from being synced; a warning does not. */
+export const Severity = {
+  Error: "error",
+  Warning: "warning",
+} as const;
+export type Severity = (typeof Severity)[keyof typeof Severity];
+
+/**
+ * Where a run stands. The last four are final.
+ *
+ * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
+ * retry or a poll.
+ */
+export const WorkflowStatus = {
+  Pending: "pending",
+  Running: "running",
+  Waiting: "waiting",
+  Completed: "completed",
+  Failed: "failed",
+  Cancelled: "cancelled",
+  TimedOut: "timed_out",
+} as const;
+export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
+
+/** What this server takes; sizes in bytes. */
+export interface Limits {
+  readonly valueBytesMax: number;
+  readonly frameBytesMax: number;
+  readonly inFlightMax: number;
+}
+export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
+  ["valueBytesMax", int],
+  ["frameBytesMax", int],
+  ["inFlightMax", int],
+]);
+
+/**
+ * The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes.
+ *
+ * `role`: what the connection may do.
+ */
+export interface Welcome {
+  readonly serverVersion: string;
+  readonly limits: Limits;
+  readonly sessionKnown: boolean;
+  readonly role: Role;
+}
+export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
+  ["serverVersion", text],
+  ["limits", LimitsSchema],
+  ["sessionKnown", bool],
+  ["role", choice<Role>(Role), "admin"],
+]);
+
+/** The running server. `durability` is `sync`, `async` or `ephemeral`. */
+export interface ServerInfo {
+  readonly version: string;
+  readonly durability: string;
+  readonly limits: Limits;
+  readonly uptimeMs: number;
+  readonly dataDir: string | null;
+  readonly connections: number;
+  readonly commandsTotal: number;
+  readonly storageFull: boolean;
+}
+export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
+  ["version", text],
+  ["durability", text],
+  ["limits", LimitsSchema],
+  ["uptimeMs", int],
+  ["dataDir", nullable(text), null],
+  ["connections", int, 0],
+  ["commandsTotal", int, 0],
+  ["storageFull", bool, false],
+]);
+
+/** A namespace, and when it came into being (again, after it was deleted). */
+export interface NamespaceInfo {
+  readonly name: string;
+  readonly createdAtMs: bigint;
+}
+export const NamespaceInfoSchema: StructSchema<NamespaceInfo> = struct("NamespaceInfo", [
+  ["name", text],
+  ["createdAtMs", big],
+]);
+
+export interface NamespaceListReply {
+  readonly items: NamespaceInfo[];
+  readonly cursor: string | null;
+}
+export const NamespaceListReplySchema: StructSchema<NamespaceListReply> = struct("NamespaceListReply", [
+  ["items", list(NamespaceInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
+ * A token without its secret. `namespaces`: where it may act; none named means all.
+ *
+ * `expiresAtMs` is `null` for one that lasts until it is revoked.
+ */
+export interface TokenInfo {
+  readonly id: string;
+  readonly role: Role;
+  readonly namespaces: string[];
+  readonly createdAtMs: bigint;
+  readonly expiresAtMs: bigint | null;
+  readonly revokedAtMs: bigint | null;
+  readonly description: string | null;
+}
+export const TokenInfoSchema: StructSchema<TokenInfo> = struct("TokenInfo", [
+  ["id", text],
+  ["role", choice<Role>(Role)],
+  ["namespaces", list(text)],
+  ["createdAtMs", big],
+  ["expiresAtMs", nullable(big), null],
+  ["revokedAtMs", nullable(big), null],
+  ["description", nullable(text), null],
+]);
+
+export interface TokenListReply {
+  readonly items: TokenInfo[];
+  readonly cursor: string | null;
+}
+export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenListReply", [
+  ["items", list(TokenInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** One key as it stands. `expiresAtMs` is `null` for a key without a TTL. */
+export interface KvEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly version: bigint;
+  readonly updatedAtMs: bigint;
+  readonly expiresAtMs: bigint | null;
+}
+export const KvEntrySchema: StructSchema<KvEntry> = struct("KvEntry", [
+  ["key", text],
+  ["value", bytes],
+  ["version", big],
+  ["updatedAtMs", big],
+  ["expiresAtMs", nullable(big), null],
+]);
+
+/** `version`: the namespace's change number that this write became. */
+export interface PutResult {
+  readonly version: bigint;
+}
+export const PutResultSchema: StructSchema<PutResult> = struct("PutResult", [
+  ["version", big],
+]);
+
+/** A page of keys in byte order; `cursor` continues after the last one. */
+export interface ScanResult {
+  readonly entries: KvEntry[];
+  readonly cursor: string | null;
+  /** Whether a further page follows; ask for it with `cursor`. */
+  readonly hasMore: boolean;
+}
+export const ScanResultSchema: StructSchema<ScanResult> = struct("ScanResult", [
+  ["entries", list(KvEntrySchema)],
+  ["cursor", nullable(text)],
+], hasMore);
+
+/** One version of a key; `deleted` marks a deletion or an expiry. */
+export interface VersionEntry {
+  readonly version: bigint;
+  readonly value: Uint8Array;
+  readonly timestampMs: bigint;
+  readonly deleted: boolean;
+}
+export const VersionEntrySchema: StructSchema<VersionEntry> = struct("VersionEntry", [
+  ["version", big],
+  ["value", bytes],
+  ["timestampMs", big],
+  ["deleted", bool],
+]);
+
+/** One change as a watch shows it; `value` is empty where `deleted`. */
+export interface KvChange {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly version: bigint;
+  readonly deleted: boolean;
+}
+export const KvChangeSchema: StructSchema<KvChange> = struct("KvChange", [
+  ["key", text],
+  ["value", bytes],
+  ["version", big],
+  ["deleted", bool],
+]);
+
+/** Changes after a version, and the version to go on from. `more`: ask again at once. */
+export interface KvChangesReply {
+  readonly changes: KvChange[];
+  readonly version: bigint;
+  readonly more: boolean;
+}
+export const KvChangesReplySchema: StructSchema<KvChangesReply> = struct("KvChangesReply", [
+  ["changes", list(KvChangeSchema)],
+  ["version", big],
+  ["more", bool, false],
+]);
+
+/**
+ * One message of a queue, as delivered, peeked at, or dead.
+ *
+ * `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
+ * included. `reason` (`maxAttempts`, `nacked`) and `error` are set on dead letters;
+ * `firstDeliveredAtMs` and `lastDeliveredAtMs` are `null` before the first delivery.
+ */
+export interface Message {
+  readonly seq: bigint;
+  readonly payload: Uint8Array;
+  readonly priority: number;
+  readonly attempt: number;
+  readonly lease: bigint;
+  readonly enqueuedAtMs: bigint;
+  readonly leaseExpiresAtMs: bigint | null;
+  readonly reason: string | null;
+  readonly error: string | null;
+  readonly firstDeliveredAtMs: bigint | null;
+  readonly lastDeliveredAtMs: bigint | null;
+}
+export const MessageSchema: StructSchema<Message> = struct("Message", [
+  ["seq", big],
+  ["payload", bytes],
+  ["priority", int],
+  ["attempt", int],
+  ["lease", big],
+  ["enqueuedAtMs", big],
+  ["leaseExpiresAtMs", nullable(big), null],
+  ["reason", nullable(text), null],
+  ["error", nullable(text), null],
+  ["firstDeliveredAtMs", nullable(big), null],
+  ["lastDeliveredAtMs", nullable(big), null],
+]);
+
+/** Messages in delivery order; `cursor` only in pages of dead letters. */
+export interface DequeueResult {
+  readonly messages: Message[];
+  readonly cursor: string | null;
+  /** Whether a further page follows; ask for it with `cursor`. */
+  readonly hasMore: boolean;
+}
+export const DequeueResultSchema: StructSchema<DequeueResult> = struct("DequeueResult", [
+  ["messages", list(MessageSchema)],
+  ["cursor", nullable(text), null],
+], hasMore);
+
+/**
+ * What became of each item of an ack, nack or touch.
+ *
+ * `done`: those that took effect (or had already, by the same holder). `stale`: those whose lease
+ * is no longer the caller's, or that are unknown; nothing was changed for them.
+ */
+export interface AckResult {
+  readonly done: bigint[];
+  readonly stale: bigint[];
+}
+export const AckResultSchema: StructSchema<AckResult> = struct("AckResult", [
+  ["done", list(big)],
+  ["stale", list(big)],
+]);
+
+/** Settings of a queue. A queue that was never configured has the defaults. */
+export interface QueueConfig {
+  readonly maxAttempts: number;
+  readonly retryDelayMs: number;
+  readonly dlqLimit: number;
+  readonly dedupWindowMs: number;
+}
+export const QueueConfigSchema: StructSchema<QueueConfig> = struct("QueueConfig", [
+  ["maxAttempts", int, 5],
+  ["retryDelayMs", int, 0],
+  ["dlqLimit", int, 10000],
+  ["dedupWindowMs", int, 300000],
+]);
+
+/** Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0. */
+export interface QueueStats {
+  readonly name: string;
+  readonly ready: number;
+  readonly delayed: number;
+  readonly leased: number;
+  readonly dead: number;
+  readonly oldestAgeMs: number;
+  readonly enqueuedTotal: number;
+  readonly ackedTotal: number;
+  readonly deadEvictedTotal: number;
+}
+export const QueueStatsSchema: StructSchema<QueueStats> = struct("QueueStats", [
+  ["name", text],
+  ["ready", int],
+  ["delayed", int],
+  ["leased", int],
+  ["dead", int],
+  ["oldestAgeMs", int],
+  ["enqueuedTotal", int],
+  ["ackedTotal", int],
+  ["deadEvictedTotal", int, 0],
+]);
+
+export interface QueueListReply {
+  readonly items: QueueStats[];
+  readonly cursor: string | null;
+}
+export const QueueListReplySchema: StructSchema<QueueListReply> = struct("QueueListReply", [
+  ["items", list(QueueStatsSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** Where a record went: its id, its offset in its partition, and its time. */
+export interface AppendResult {
+  readonly id: StreamID;
+  readonly offset: bigint;
+  readonly partition: number;
+  readonly timestampMs: bigint;
+}
+export const AppendResultSchema: StructSchema<AppendResult> = struct("AppendResult", [
+  ["id", streamId],
+  ["offset", big],
+  ["partition", int],
+  ["timestampMs", big],
+]);
+
+/**
+ * One record. `attempt` and `lease` are 0 where it was read without a group.
+ *
+ * `reason` and `error` (the text of its last nack) are set on dead letters only.
+ */
+export interface StreamRecord {
+  readonly id: StreamID;
+  readonly offset: bigint;
+  readonly partition: number;
+  readonly stream: string;
+  readonly payload: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partitionKey: string | null;
+  readonly timestampMs: bigint;
+  readonly attempt: number;
+  readonly lease: bigint;
+  readonly reason: string | null;
+  readonly error: string | null;
+}
+export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamRecord", [
+  ["id", streamId],
+  ["offset", big],
+  ["partition", int],
+  ["stream", text],
+  ["payload", bytes],
+  ["headers", texts],
+  ["partitionKey", nullable(text)],
+  ["timestampMs", big],
+  ["attempt", int, 0],
+  ["lease", big, 0n],
+  ["reason", nullable(text), null],
+  ["error", nullable(text), null],
+]);
+
+/** Records in id order. `nextAfter` is where a follower goes on (the id it has seen up to). */
+export interface ReadResult {
+  readonly records: StreamRecord[];
+  readonly nextAfter: StreamID | null;
+}
+export const ReadResultSchema: StructSchema<ReadResult> = struct("ReadResult", [
+  ["records", list(StreamRecordSchema)],
+  ["nextAfter", nullable(streamId), null],
+]);
+
+/** A stream's size and retention; `firstId` and `lastId` are `null` while it is new. */
+export interface StreamInfo {
+  readonly name: string;
+  readonly partitions: number;
+  readonly count: number;
+  readonly sizeBytes: number;
+  readonly firstId: StreamID | null;
+  readonly lastId: StreamID | null;
+  readonly maxAgeMs: number | null;
+  readonly maxRecords: number | null;
+  readonly maxBytes: number | null;
+}
+export const StreamInfoSchema: StructSchema<StreamInfo> = struct("StreamInfo", [
+  ["name", text],
+  ["partitions", int],
+  ["count", int],
+  ["sizeBytes", int],
+  ["firstId", nullable(streamId)],
+  ["lastId", nullable(streamId)],
+  ["maxAgeMs", nullable(int)],
+  ["maxRecords", nullable(int)],
+  ["maxBytes", nullable(int)],
+]);
+
+export interface StreamListReply {
+  readonly items: StreamInfo[];
+  readonly cursor: string | null;
+}
+export const StreamListReplySchema: StructSchema<StreamListReply> = struct("StreamListReply", [
+  ["items", list(StreamInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** `removed`: how many records went (with `dryRun`: would go). */
+export interface TrimResult {
+  readonly removed: number;
+}
+export const TrimResultSchema: StructSchema<TrimResult> = struct("TrimResult", [
+  ["removed", int],
+]);
+
+/** A consumer group. `lag`: records it has not been given yet. */
+export interface GroupInfo {
+  readonly name: string;
+  readonly mode: string;
+  readonly consumers: string[];
+  readonly pending: number;
+  readonly lag: number;
+  readonly lastDeliveredId: StreamID | null;
+  readonly ackTimeoutMs: number;
+  readonly maxDeliver: number;
+  readonly consumerTimeoutMs: number;
+  readonly dead: number;
+}
+export const GroupInfoSchema: StructSchema<GroupInfo> = struct("GroupInfo", [
+  ["name", text],
+  ["mode", text],
+  ["consumers", list(text)],
+  ["pending", int],
+  ["lag", int],
+  ["lastDeliveredId", nullable(streamId)],
+  ["ackTimeoutMs", int, 30000],
+  ["maxDeliver", int, 10],
+  ["consumerTimeoutMs", int, 30000],
+  ["dead", int, 0],
+]);
+
+export interface GroupListReply {
+  readonly items: GroupInfo[];
+  readonly cursor: string | null;
+}
+export const GroupListReplySchema: StructSchema<GroupListReply> = struct("GroupListReply", [
+  ["items", list(GroupInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** As `AckResult`, for record ids. */
+export interface GroupAckResult {
+  readonly done: StreamID[];
+  readonly stale: StreamID[];
+}
+export const GroupAckResultSchema: StructSchema<GroupAckResult> = struct("GroupAckResult", [
+  ["done", list(streamId)],
+  ["stale", list(streamId)],
+]);
+
+/** A record delivered and not yet acked. */
+export interface PendingEntry {
+  readonly id: StreamID;
+  readonly consumer: string;
+  readonly attempt: number;
+  readonly lease: bigint;
+  readonly deliveredAtMs: bigint;
+  readonly expiresAtMs: bigint;
+}
+export const PendingEntrySchema: StructSchema<PendingEntry> = struct("PendingEntry", [
+  ["id", streamId],
+  ["consumer", text],
+  ["attempt", int],
+  ["lease", big],
+  ["deliveredAtMs", big],
+  ["expiresAtMs", big],
+]);
+
+export interface PendingReply {
+  readonly items: PendingEntry[];
+  readonly cursor: string | null;
+}
+export const PendingReplySchema: StructSchema<PendingReply> = struct("PendingReply", [
+  ["items", list(PendingEntrySchema)],
+  ["cursor", nullable(text)],
+]);
+
+export interface DeadReply {
+  readonly items: StreamRecord[];
+  readonly cursor: string | null;
+}
+export const DeadReplySchema: StructSchema<DeadReply> = struct("DeadReply", [
+  ["items", list(StreamRecordSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** A registered action and its settings; `version` counts registrations that changed them. */
+export interface ActionInfo {
+  readonly name: string;
+  readonly version: bigint;
+  readonly enabled: boolean;
+  readonly type: ActionType;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly runTimeoutMs: number | null;
+  readonly description: string | null;
+  readonly createdAtMs: bigint;
+  readonly updatedAtMs: bigint;
+  readonly retentionMs: number;
+}
+export const ActionInfoSchema: StructSchema<ActionInfo> = struct("ActionInfo", [
+  ["name", text],
+  ["version", big],
+  ["enabled", bool],
+  ["type", choice<ActionType>(ActionType)],
+  ["timeoutMs", int],
+  ["maxRetries", int],
+  ["retryDelayMs", int],
+  ["runTimeoutMs", nullable(int)],
+  ["description", nullable(text)],
+  ["createdAtMs", big],
+  ["updatedAtMs", big],
+  ["retentionMs", int, 2592000000],
+]);
+
+/** `created`: false where the idempotency key had made the run before. */
+export interface InvokeResult {
+  readonly runId: string;
+  readonly created: boolean;
+}
+export const InvokeResultSchema: StructSchema<InvokeResult> = struct("InvokeResult", [
+  ["runId", text],
+  ["created", bool],
+]);
+
+/**
+ * One run of an action, with its history in short.
+ *
+ * `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
+ * attempt; `reason` (`workerLost`, `timeout`, …) says why where no handler did.
+ */
+export interface ActionRun {
+  readonly runId: string;
+  readonly action: string;
+  readonly status: RunStatus;
+  readonly attempt: number;
+  readonly priority: number;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array | null;
+  readonly outcome: string | null;
+  readonly error: string | null;
+  readonly createdAtMs: bigint;
+  readonly startedAtMs: bigint | null;
+  readonly completedAtMs: bigint | null;
+  readonly callerRunId: string | null;
+  readonly reason: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly workerId: string | null;
+}
+export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
+  ["runId", text],
+  ["action", text],
+  ["status", choice<RunStatus>(RunStatus)],
+  ["attempt", int],
+  ["priority", int],
+  ["input", bytes],
+  ["output", nullable(bytes)],
+  ["outcome", nullable(text)],
+  ["error", nullable(text)],
+  ["createdAtMs", big],
+  ["startedAtMs", nullable(big), null],
+  ["completedAtMs", nullable(big), null],
+  ["callerRunId", nullable(text), null],
+  ["reason", nullable(text), null],
+  ["labels", texts, {}],
+  ["workerId", nullable(text), null],
+]);
+
+export interface ActionListReply {
+  readonly items: ActionInfo[];
+  readonly cursor: string | null;
+}
+export const ActionListReplySchema: StructSchema<ActionListReply> = struct("ActionListReply", [
+  ["items", list(ActionInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+export interface RunListReply {
+  readonly items: ActionRun[];
+  readonly cursor: string | null;
+}
+export const RunListReplySchema: StructSchema<RunListReply> = struct("RunListReply", [
+  ["items", list(ActionRunSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** A registered worker. Unhealthy after 90 s without a heartbeat. */
+export interface WorkerInfo {
+  readonly workerId: string;
+  readonly actions: string[];
+  readonly concurrency: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly registeredAtMs: bigint;
+  readonly lastHeartbeatMs: bigint;
+  readonly healthy: boolean;
+  readonly draining: boolean;
+  readonly running: number;
+}
+export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
+  ["workerId", text],
+  ["actions", list(text)],
+  ["concurrency", int],
+  ["labels", texts],
+  ["metadata", texts],
+  ["registeredAtMs", big],
+  ["lastHeartbeatMs", big],
+  ["healthy", bool],
+  ["draining", bool],
+  ["running", int],
+]);
+
+/** `known`: false asks the worker to register again. `cancelled`: of `running`, what to stop. */
+export interface Heartbeat {
+  readonly known: boolean;
+  readonly draining: boolean;
+  readonly cancelled: string[];
+}
+export const HeartbeatSchema: StructSchema<Heartbeat> = struct("Heartbeat", [
+  ["known", bool],
+  ["draining", bool],
+  ["cancelled", list(text)],
+]);
+
+export interface WorkerListReply {
+  readonly items: WorkerInfo[];
+  readonly cursor: string | null;
+}
+export const WorkerListReplySchema: StructSchema<WorkerListReply> = struct("WorkerListReply", [
+  ["items", list(WorkerInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** One run, claimed: its input, and the lease that fences this attempt. */
+export interface Task {
+  readonly runId: string;
+  readonly action: string;
+  readonly payload: Uint8Array;
+  readonly attempt: number;
+  readonly lease: bigint;
+  readonly createdAtMs: bigint;
+  readonly leaseExpiresAtMs: bigint;
+  readonly callerRunId: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+export const TaskSchema: StructSchema<Task> = struct("Task", [
+  ["runId", text],
+  ["action", text],
+  ["payload", bytes],
+  ["attempt", int],
+  ["lease", big],
+  ["createdAtMs", big],
+  ["leaseExpiresAtMs", big],
+  ["callerRunId", nullable(text), null],
+  ["labels", texts, {}],
+]);
+
+/** How one claimed run ended: `error` is `null` for a completion. */
+export interface TaskResult {
+  readonly runId: string;
+  readonly lease: bigint;
+  readonly output: Uint8Array;
+  readonly outcome: string;
+  readonly error: string | null;
+  readonly retry: boolean;
+}
+export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
+  ["runId", text],
+  ["lease", big],
+  ["output", bytes, NO_BYTES],
+  ["outcome", text, "success"],
+  ["error", nullable(text), null],
+  ["retry", bool, true],
+]);
+
+/**
+ * What is wrong with a definition, and where; `line` and `column` count from 1.
+ *
+ * `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
+ * W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+ * the file that `syncFile` or `syncDir` read it from.
+ */
+export interface Problem {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly file: string | null;
+}
+export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
+  ["code", text],
+  ["severity", choice<Severity>(Severity)],
+  ["message", text],
+  ["path", text],
+  ["line", int],
+  ["column", int],
+  ["file", nullable(text), null],
+]);
+
+/** What became of one definition. */
+export interface SyncResult {
+  readonly name: string;
+  readonly version: string;
+  readonly action: SyncAction;
+  readonly warnings: Problem[];
+}
+export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
+  ["name", text],
+  ["version", text],
+  ["action", choice<SyncAction>(SyncAction)],
+  ["warnings", list(ProblemSchema), []],
+]);
+
+/** `created`: false where the idempotency key had started the run before. */
+export interface WorkflowStarted {
+  readonly runId: string;
+  readonly created: boolean;
+}
+export const WorkflowStartedSchema: StructSchema<WorkflowStarted> = struct("WorkflowStarted", [
+  ["runId", text],
+  ["created", bool],
+]);
+
+/**
+ * One run of a workflow.
+ *
+ * `currentStep`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
+ * an action gave. `waitSignal`: the type of the signal it waits for. `terminal`: where it ended.
+ */
+export interface WorkflowRun {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: WorkflowStatus;
+  readonly currentStep: string | null;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array | null;
+  readonly error: string | null;
+  readonly createdAtMs: bigint;
+  readonly startedAtMs: bigint | null;
+  readonly completedAtMs: bigint | null;
+  readonly waitSignal: string | null;
+  readonly parentRunId: string | null;
+  readonly searchAttributes: Readonly<Record<string, Scalar>>;
+  readonly terminal: string | null;
+}
+export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun", [
+  ["runId", text],
+  ["workflow", text],
+  ["version", text],
+  ["status", choice<WorkflowStatus>(WorkflowStatus)],
+  ["currentStep", nullable(text)],
+  ["input", bytes],
+  ["output", nullable(bytes)],
+  ["error", nullable(text)],
+  ["createdAtMs", big],
+  ["startedAtMs", nullable(big), null],
+  ["completedAtMs", nullable(big), null],
+  ["waitSignal", nullable(text), null],
+  ["parentRunId", nullable(text), null],
+  ["searchAttributes", scalars, {}],
+  ["terminal", nullable(text), null],
+]);
+
+/**
+ * One thing that happened to a run; `sequence` counts from 1.
+ *
+ * `runId`: the run of an action or child workflow that it is about.
+ */
+export interface HistoryEvent {
+  readonly sequence: bigint;
+  readonly type: string;
+  readonly detail: string;
+  readonly step: string | null;
+  readonly timestampMs: bigint;
+  readonly runId: string | null;
+}
+export const HistoryEventSchema: StructSchema<HistoryEvent> = struct("HistoryEvent", [
+  ["sequence", big],
+  ["type", text],
+  ["detail", text],
+  ["step", nullable(text)],
+  ["timestampMs", big],
+  ["runId", nullable(text), null],
+]);
+
+/** `isFinished`: the run has ended, and nothing comes after the last event. */
+export interface HistoryReply {
+  readonly items: HistoryEvent[];
+  readonly cursor: string | null;
+  readonly isFinished: boolean;
+}
+export const HistoryReplySchema: StructSchema<HistoryReply> = struct("HistoryReply", [
+  ["items", list(HistoryEventSchema)],
+  ["cursor", nullable(text)],
+  ["isFinished", bool, false],
+]);
+
+export interface WorkflowRunListReply {
+  readonly items: WorkflowRun[];
+  readonly cursor: string | null;
+}
+export const WorkflowRunListReplySchema: StructSchema<WorkflowRunListReply> = struct("WorkflowRunListReply", [
+  ["items", list(WorkflowRunSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** A workflow and its current version. */
+export interface DefinitionInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly enabled: boolean;
+  readonly createdAtMs: bigint;
+  readonly description: string | null;
+}
+export const DefinitionInfoSchema: StructSchema<DefinitionInfo> = struct("DefinitionInfo", [
+  ["name", text],
+  ["version", text],
+  ["enabled", bool],
+  ["createdAtMs", big],
+  ["description", nullable(text), null],
+]);
+
+export interface DefinitionListReply {
+  readonly items: DefinitionInfo[];
+  readonly cursor: string | null;
+}
+export const DefinitionListReplySchema: StructSchema<DefinitionListReply> = struct("DefinitionListReply", [
+  ["items", list(DefinitionInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
+ * A workflow's schedule: one of `cron` and `intervalMs`.
+ *
+ * `nextRunAtMs`: the next nominal time, `null` while it is paused or not yet known.
+ * `lastRunAtMs`: the nominal time of the last run, started as `lastRunId`. `running`: the
+ * schedule's own runs that have not ended. `skippedTotal`: times let pass because of `overlap`.
+ */
+export interface ScheduleInfo {
+  readonly name: string;
+  readonly cron: string | null;
+  readonly intervalMs: number | null;
+  readonly timezone: string;
+  readonly paused: boolean;
+  readonly enabled: boolean;
+  readonly nextRunAtMs: bigint | null;
+  readonly lastRunAtMs: bigint | null;
+  readonly lastRunId: string | null;
+  readonly running: number;
+  readonly skippedTotal: number;
+}
+export const ScheduleInfoSchema: StructSchema<ScheduleInfo> = struct("ScheduleInfo", [
+  ["name", text],
+  ["cron", nullable(text)],
+  ["intervalMs", nullable(int)],
+  ["timezone", text],
+  ["paused", bool],
+  ["enabled", bool],
+  ["nextRunAtMs", nullable(big)],
+  ["lastRunAtMs", nullable(big)],
+  ["lastRunId", nullable(text)],
+  ["running", int],
+  ["skippedTotal", int],
+]);
+
+export interface ScheduleListReply {
+  readonly items: ScheduleInfo[];
+  readonly cursor: string | null;
+}
+export const ScheduleListReplySchema: StructSchema<ScheduleListReply> = struct("ScheduleListReply", [
+  ["items", list(ScheduleInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** The first request of a connection. `session`: the client's id for its numbered writes. */
+export interface Hello {
+  readonly clientVersion: string;
+  readonly session: string;
+  readonly token?: string | null | undefined;
+}
+export const Hello: RequestKind<Hello, Welcome> = requestKind(
+  "Hello", 0, "other", [
+  ["clientVersion", text],
+  ["session", text],
+  ["token", nullable(text), null],
+], WelcomeSchema,
+);
+
+export interface Ping {}
+export const Ping: RequestKind<Ping, null> = requestKind(
+  "Ping", 112, "other", [], nil,
+);
+
+export interface GetServerInfo {}
+export const GetServerInfo: RequestKind<GetServerInfo, ServerInfo> = requestKind(
+  "GetServerInfo", 113, "other", [], ServerInfoSchema,
+);
+
+/** An online copy into `directory` (new, on the server's machine). Answers its full path. */
+export interface Backup {
+  readonly directory: string;
+}
+export const Backup: RequestKind<Backup, string> = requestKind(
+  "Backup", 114, "other", [
+  ["directory", text],
+], text,
+);
+
+/** Answers whether it is new. */
+export interface NamespaceCreate {
+  readonly name: string;
+}
+export const NamespaceCreate: RequestKind<NamespaceCreate, boolean> = requestKind(
+  "NamespaceCreate", 115, "command", [
+  ["name", text],
+], bool,
+);
+
+export interface NamespaceList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const NamespaceList: RequestKind<NamespaceList, NamespaceListReply> = requestKind(
+  "NamespaceList", 116, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], NamespaceListReplySchema,
+);
+
+export interface NamespaceDelete {
+  readonly name: string;
+  readonly force?: boolean | undefined;
+}
+export const NamespaceDelete: RequestKind<NamespaceDelete, boolean> = requestKind(
+  "NamespaceDelete", 117, "command", [
+  ["name", text],
+  ["force", bool, false],
+], bool,
+);
+
+/** Begin to remember this connection's client; sent before its first numbered write. */
+export interface SessionOpen {}
+export const SessionOpen: RequestKind<SessionOpen, null> = requestKind(
+  "SessionOpen", 118, "command", [], nil,
+);
+
+/** End the wait of an earlier request of this connection; that one gets its empty answer. */
+export interface CancelWait {
+  readonly requestId: number;
+}
+export const CancelWait: RequestKind<CancelWait, boolean> = requestKind(
+  "CancelWait", 123, "other", [
+  ["requestId", int],
+], bool,
+);
+
+/** All or nothing; answers the results in order. One namespace. */
+export interface Batch {
+  readonly commands: readonly Request<unknown>[];
+}
+export const Batch: RequestKind<Batch, unknown[]> = requestKind(
+  "Batch", 122, "command", [
+  ["commands", commands],
+], list(any),
+);
+
+/**
+ * Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
+ *
+ * The first token ever made turns tokens on: from then on nobody gets in without one.
+ */
+export interface TokenCreate {
+  readonly id: string;
+  readonly hash: Uint8Array;
+  readonly role: Role;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly lifetimeMs?: number | null | undefined;
+  readonly description?: string | null | undefined;
+}
+export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
+  "TokenCreate", 124, "command", [
+  ["id", text],
+  ["hash", bytes],
+  ["role", choice<Role>(Role)],
+  ["namespaces", list(text), []],
+  ["lifetimeMs", nullable(int), null],
+  ["description", nullable(text), null],
+], TokenInfoSchema,
+);
+
+/** By id; expired and revoked ones for 30 days after. */
+export interface TokenList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const TokenList: RequestKind<TokenList, TokenListReply> = requestKind(
+  "TokenList", 125, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], TokenListReplySchema,
+);
+
+/** Let its holders in no longer, and cut those who are. Again it changes nothing. */
+export interface TokenRevoke {
+  readonly id: string;
+}
+export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
+  "TokenRevoke", 126, "command", [
+  ["id", text],
+], TokenInfoSchema,
+);
+
+export interface KvGet {
+  readonly key: string;
+  readonly blockMs?: number | undefined;
+}
+export const KvGet: RequestKind<KvGet, Uint8Array | null> = requestKind(
+  "KvGet", 1, "query", [
+  ["key", text],
+  ["blockMs", int, 0],
+], nullable(bytes),
+);
+
+export interface KvGetEntry {
+  readonly key: string;
+}
+export const KvGetEntry: RequestKind<KvGetEntry, KvEntry | null> = requestKind(
+  "KvGetEntry", 2, "query", [
+  ["key", text],
+], nullable(KvEntrySchema),
+);
+
+export interface KvPut {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly ttlMs?: number | null | undefined;
+  readonly casVersion?: bigint | number | null | undefined;
+  readonly ifNotExists?: boolean | undefined;
+  readonly ifExists?: boolean | undefined;
+}
+export const KvPut: RequestKind<KvPut, PutResult> = requestKind(
+  "KvPut", 3, "command", [
+  ["key", text],
+  ["value", bytes],
+  ["ttlMs", nullable(int), null],
+  ["casVersion", nullable(big), null],
+  ["ifNotExists", bool, false],
+  ["ifExists", bool, false],
+], PutResultSchema,
+);
+
+export interface KvDelete {
+  readonly key: string;
+  readonly casVersion?: bigint | number | null | undefined;
+}
+export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
+  "KvDelete", 4, "command", [
+  ["key", text],
+  ["casVersion", nullable(big), null],
+], bool,
+);
+
+export interface KvScan {
+  readonly prefix?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+  readonly keysOnly?: boolean | undefined;
+}
+export const KvScan: RequestKind<KvScan, ScanResult> = requestKind(
+  "KvScan", 5, "query", [
+  ["prefix", text, ""],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+  ["keysOnly", bool, false],
+], ScanResultSchema,
+);
+
+export interface KvHistory {
+  readonly key: string;
+  readonly limit?: number | undefined;
+}
+export const KvHistory: RequestKind<KvHistory, VersionEntry[]> = requestKind(
+  "KvHistory", 6, "query", [
+  ["key", text],
+  ["limit", int, 10],
+], list(VersionEntrySchema),
+);
+
+export interface KvMget {
+  readonly keys: readonly string[];
+}
+export const KvMget: RequestKind<KvMget, (KvEntry | null)[]> = requestKind(
+  "KvMget", 7, "query", [
+  ["keys", list(text)],
+], list(nullable(KvEntrySchema)),
+);
+
+export interface KvIncr {
+  readonly key: string;
+  readonly delta?: bigint | number | undefined;
+}
+export const KvIncr: RequestKind<KvIncr, bigint> = requestKind(
+  "KvIncr", 8, "command", [
+  ["key", text],
+  ["delta", big, 1n],
+], big,
+);
+
+/** Set a new TTL; 0 takes the TTL away (`persist`). */
+export interface KvTouch {
+  readonly key: string;
+  readonly ttlMs: number;
+  readonly casVersion?: bigint | number | null | undefined;
+}
+export const KvTouch: RequestKind<KvTouch, boolean> = requestKind(
+  "KvTouch", 9, "command", [
+  ["key", text],
+  ["ttlMs", int],
+  ["casVersion", nullable(big), null],
+], bool,
+);
+
+export interface KvExists {
+  readonly key: string;
+}
+export const KvExists: RequestKind<KvExists, boolean> = requestKind(
+  "KvExists", 10, "query", [
+  ["key", text],
+], bool,
+);
+
+/** The answer is JSON text, or nothing where key or path is missing. */
+export interface KvJsonGet {
+  readonly key: string;
+  readonly path?: string | undefined;
+}
+export const KvJsonGet: RequestKind<KvJsonGet, Uint8Array | null> = requestKind(
+  "KvJsonGet", 11, "query", [
+  ["key", text],
+  ["path", text, "$"],
+], nullable(bytes),
+);
+
+/** `value` is JSON text. */
+export interface KvJsonSet {
+  readonly key: string;
+  readonly path: string;
+  readonly value: Uint8Array;
+}
+export const KvJsonSet: RequestKind<KvJsonSet, PutResult> = requestKind(
+  "KvJsonSet", 12, "command", [
+  ["key", text],
+  ["path", text],
+  ["value", bytes],
+], PutResultSchema,
+);
+
+export interface KvJsonDel {
+  readonly key: string;
+  readonly path?: string | undefined;
+}
+export const KvJsonDel: RequestKind<KvJsonDel, boolean> = requestKind(
+  "KvJsonDel", 13, "command", [
+  ["key", text],
+  ["path", text, "$"],
+], bool,
+);
+
+/** A condition alone, for batches: the key has this version (0: it does not exist). */
+export interface KvCheck {
+  readonly key: string;
+  readonly version: bigint | number;
+}
+export const KvCheck: RequestKind<KvCheck, null> = requestKind(
+  "KvCheck", 14, "command", [
+  ["key", text],
+  ["version", big],
+], nil,
+);
+
+/** Changes of a key (or all keys with the prefix) after `fromVersion` (`null`: now). */
+export interface KvChanges {
+  readonly key: string;
+  readonly prefix?: boolean | undefined;
+  readonly fromVersion?: bigint | number | null | undefined;
+  readonly blockMs?: number | undefined;
+  readonly limit?: number | undefined;
+}
+export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
+  "KvChanges", 15, "query", [
+  ["key", text],
+  ["prefix", bool, false],
+  ["fromVersion", nullable(big), null],
+  ["blockMs", int, 0],
+  ["limit", int, 100],
+], KvChangesReplySchema,
+);
+
+/** One or several payloads, one commit. A dedup key goes with a single payload only. */
+export interface QueueEnqueue {
+  readonly queue: string;
+  readonly payloads: readonly Uint8Array[];
+  readonly priority?: number | undefined;
+  readonly delayMs?: number | undefined;
+  readonly dedupKey?: string | null | undefined;
+}
+export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
+  "QueueEnqueue", 32, "command", [
+  ["queue", text],
+  ["payloads", list(bytes)],
+  ["priority", int, 10],
+  ["delayMs", int, 0],
+  ["dedupKey", nullable(text), null],
+], list(big),
+);
+
+/** `onDelivery`: acked as it is handed out (at most once). */
+export interface QueueDequeue {
+  readonly queue: string;
+  readonly count?: number | undefined;
+  readonly visibilityTimeoutMs?: number | undefined;
+  readonly blockMs?: number | undefined;
+  readonly onDelivery?: boolean | undefined;
+}
+export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKind(
+  "QueueDequeue", 33, "command", [
+  ["queue", text],
+  ["count", int, 1],
+  ["visibilityTimeoutMs", int, 30000],
+  ["blockMs", int, 0],
+  ["onDelivery", bool, false],
+], DequeueResultSchema,
+);
+
+/** `leases` stands beside `seqs`; 0 there means: no lease known, believe the caller. */
+export interface QueueAck {
+  readonly queue: string;
+  readonly seqs: readonly (bigint | number)[];
+  readonly leases: readonly (bigint | number)[];
+}
+export const QueueAck: RequestKind<QueueAck, AckResult> = requestKind(
+  "QueueAck", 34, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+  ["leases", list(big)],
+], AckResultSchema,
+);
+
+export interface QueueNack {
+  readonly queue: string;
+  readonly seqs: readonly (bigint | number)[];
+  readonly leases: readonly (bigint | number)[];
+  readonly toDlq?: boolean | undefined;
+  readonly delayMs?: number | undefined;
+  readonly release?: boolean | undefined;
+  readonly error?: string | null | undefined;
+}
+export const QueueNack: RequestKind<QueueNack, AckResult> = requestKind(
+  "QueueNack", 35, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+  ["leases", list(big)],
+  ["toDlq", bool, false],
+  ["delayMs", int, 0],
+  ["release", bool, false],
+  ["error", nullable(text), null],
+], AckResultSchema,
+);
+
+export interface QueueTouch {
+  readonly queue: string;
+  readonly seqs: readonly (bigint | number)[];
+  readonly leases: readonly (bigint | number)[];
+  readonly extendMs?: number | undefined;
+}
+export const QueueTouch: RequestKind<QueueTouch, AckResult> = requestKind(
+  "QueueTouch", 36, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+  ["leases", list(big)],
+  ["extendMs", int, 30000],
+], AckResultSchema,
+);
+
+export interface QueuePeek {
+  readonly queue: string;
+  readonly count?: number | undefined;
+}
+export const QueuePeek: RequestKind<QueuePeek, DequeueResult> = requestKind(
+  "QueuePeek", 37, "query", [
+  ["queue", text],
+  ["count", int, 1],
+], DequeueResultSchema,
+);
+
+export interface QueueDlqList {
+  readonly queue: string;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const QueueDlqList: RequestKind<QueueDlqList, DequeueResult> = requestKind(
+  "QueueDlqList", 38, "query", [
+  ["queue", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], DequeueResultSchema,
+);
+
+export interface QueueDlqRequeue {
+  readonly queue: string;
+  readonly seqs: readonly (bigint | number)[];
+}
+export const QueueDlqRequeue: RequestKind<QueueDlqRequeue, number> = requestKind(
+  "QueueDlqRequeue", 39, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+], int,
+);
+
+export interface QueueDlqDelete {
+  readonly queue: string;
+  readonly seqs: readonly (bigint | number)[];
+}
+export const QueueDlqDelete: RequestKind<QueueDlqDelete, number> = requestKind(
+  "QueueDlqDelete", 40, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+], int,
+);
+
+export interface QueueDlqPurge {
+  readonly queue: string;
+}
+export const QueueDlqPurge: RequestKind<QueueDlqPurge, number> = requestKind(
+  "QueueDlqPurge", 41, "command", [
+  ["queue", text],
+], int,
+);
+
+export interface QueuePurge {
+  readonly queue: string;
+}
+export const QueuePurge: RequestKind<QueuePurge, number> = requestKind(
+  "QueuePurge", 42, "command", [
+  ["queue", text],
+], int,
+);
+
+/** `null` keeps what is set (the defaults on a new queue). */
+export interface QueueConfigure {
+  readonly queue: string;
+  readonly maxAttempts?: number | null | undefined;
+  readonly retryDelayMs?: number | null | undefined;
+  readonly dlqLimit?: number | null | undefined;
+  readonly dedupWindowMs?: number | null | undefined;
+}
+export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestKind(
+  "QueueConfigure", 43, "command", [
+  ["queue", text],
+  ["maxAttempts", nullable(int), null],
+  ["retryDelayMs", nullable(int), null],
+  ["dlqLimit", nullable(int), null],
+  ["dedupWindowMs", nullable(int), null],
+], QueueConfigSchema,
+);
+
+/** A queue that does not exist has all zeros. */
+export interface QueueGetStats {
+  readonly queue: string;
+}
+export const QueueGetStats: RequestKind<QueueGetStats, QueueStats> = requestKind(
+  "QueueGetStats", 44, "query", [
+  ["queue", text],
+], QueueStatsSchema,
+);
+
+export interface QueueList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const QueueList: RequestKind<QueueList, QueueListReply> = requestKind(
+  "QueueList", 45, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], QueueListReplySchema,
+);
+
+export interface QueueDelete {
+  readonly queue: string;
+}
+export const QueueDelete: RequestKind<QueueDelete, boolean> = requestKind(
+  "QueueDelete", 46, "command", [
+  ["queue", text],
+], bool,
+);
+
+/** One or several payloads, one commit. Headers go with each payload. */
+export interface StreamAppend {
+  readonly stream: string;
+  readonly payloads: readonly Uint8Array[];
+  readonly partitionKey?: string | null | undefined;
+  readonly partition?: number | null | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKind(
+  "StreamAppend", 64, "command", [
+  ["stream", text],
+  ["payloads", list(bytes)],
+  ["partitionKey", nullable(text), null],
+  ["partition", nullable(int), null],
+  ["headers", texts, {}],
+], list(AppendResultSchema),
+);
+
+/** Positions are text: an id, `0` or `$`. `tail`: only what comes after the read began. */
+export interface StreamRead {
+  readonly stream: string;
+  readonly start?: string | null | undefined;
+  readonly end?: string | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly offset?: bigint | number | null | undefined;
+  readonly tail?: boolean | undefined;
+  readonly limit?: number | undefined;
+  readonly partition?: number | null | undefined;
+  readonly partitionKey?: string | null | undefined;
+  readonly blockMs?: number | undefined;
+}
+export const StreamRead: RequestKind<StreamRead, ReadResult> = requestKind(
+  "StreamRead", 65, "query", [
+  ["stream", text],
+  ["start", nullable(text), null],
+  ["end", nullable(text), null],
+  ["after", nullable(text), null],
+  ["offset", nullable(big), null],
+  ["tail", bool, false],
+  ["limit", int, 10],
+  ["partition", nullable(int), null],
+  ["partitionKey", nullable(text), null],
+  ["blockMs", int, 0],
+], ReadResultSchema,
+);
+
+export interface StreamCreate {
+  readonly stream: string;
+  readonly partitions?: number | undefined;
+  readonly maxAgeMs?: number | null | undefined;
+  readonly maxRecords?: number | null | undefined;
+  readonly maxBytes?: number | null | undefined;
+}
+export const StreamCreate: RequestKind<StreamCreate, StreamInfo> = requestKind(
+  "StreamCreate", 66, "command", [
+  ["stream", text],
+  ["partitions", int, 1],
+  ["maxAgeMs", nullable(int), null],
+  ["maxRecords", nullable(int), null],
+  ["maxBytes", nullable(int), null],
+], StreamInfoSchema,
+);
+
+/** `null` means: no such limit. The settings whose names are in `unchanged` stay. */
+export interface StreamAlter {
+  readonly stream: string;
+  readonly maxAgeMs: number | null;
+  readonly maxRecords: number | null;
+  readonly maxBytes: number | null;
+  readonly unchanged?: readonly string[] | undefined;
+}
+export const StreamAlter: RequestKind<StreamAlter, StreamInfo> = requestKind(
+  "StreamAlter", 67, "command", [
+  ["stream", text],
+  ["maxAgeMs", nullable(int)],
+  ["maxRecords", nullable(int)],
+  ["maxBytes", nullable(int)],
+  ["unchanged", list(text), []],
+], StreamInfoSchema,
+);
+
+export interface StreamGetInfo {
+  readonly stream: string;
+}
+export const StreamGetInfo: RequestKind<StreamGetInfo, StreamInfo> = requestKind(
+  "StreamGetInfo", 68, "query", [
+  ["stream", text],
+], StreamInfoSchema,
+);
+
+export interface StreamList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const StreamList: RequestKind<StreamList, StreamListReply> = requestKind(
+  "StreamList", 69, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], StreamListReplySchema,
+);
+
+/** `before`: a position; records with smaller ids go. */
+export interface StreamTrim {
+  readonly stream: string;
+  readonly maxRecords?: number | null | undefined;
+  readonly before?: string | null | undefined;
+  readonly maxAgeMs?: number | null | undefined;
+  readonly maxBytes?: number | null | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+export const StreamTrim: RequestKind<StreamTrim, TrimResult> = requestKind(
+  "StreamTrim", 70, "command", [
+  ["stream", text],
+  ["maxRecords", nullable(int), null],
+  ["before", nullable(text), null],
+  ["maxAgeMs", nullable(int), null],
+  ["maxBytes", nullable(int), null],
+  ["dryRun", bool, false],
+], TrimResultSchema,
+);
+
+export interface StreamDelete {
+  readonly stream: string;
+  readonly force?: boolean | undefined;
+}
+export const StreamDelete: RequestKind<StreamDelete, boolean> = requestKind(
+  "StreamDelete", 71, "command", [
+  ["stream", text],
+  ["force", bool, false],
+], bool,
+);
+
+export interface GroupCreate {
+  readonly stream: string;
+  readonly group: string;
+  readonly start?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly ackTimeoutMs?: number | undefined;
+  readonly maxDeliver?: number | undefined;
+  readonly consumerTimeoutMs?: number | undefined;
+}
+export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
+  "GroupCreate", 72, "command", [
+  ["stream", text],
+  ["group", text],
+  ["start", text, "0"],
+  ["mode", text, "shared"],
+  ["ackTimeoutMs", int, 30000],
+  ["maxDeliver", int, 10],
+  ["consumerTimeoutMs", int, 30000],
+], GroupInfoSchema,
+);
+
+export interface GroupJoin {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+}
+export const GroupJoin: RequestKind<GroupJoin, GroupInfo> = requestKind(
+  "GroupJoin", 73, "command", [
+  ["stream", text],
+  ["group", text],
+  ["consumer", text],
+], GroupInfoSchema,
+);
+
+export interface GroupLeave {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+}
+export const GroupLeave: RequestKind<GroupLeave, boolean> = requestKind(
+  "GroupLeave", 74, "command", [
+  ["stream", text],
+  ["group", text],
+  ["consumer", text],
+], bool,
+);
+
+export interface GroupDelete {
+  readonly stream: string;
+  readonly group: string;
+}
+export const GroupDelete: RequestKind<GroupDelete, boolean> = requestKind(
+  "GroupDelete", 75, "command", [
+  ["stream", text],
+  ["group", text],
+], bool,
+);
+
+export interface GroupSeek {
+  readonly stream: string;
+  readonly group: string;
+  readonly start: string;
+}
+export const GroupSeek: RequestKind<GroupSeek, GroupInfo> = requestKind(
+  "GroupSeek", 76, "command", [
+  ["stream", text],
+  ["group", text],
+  ["start", text],
+], GroupInfoSchema,
+);
+
+export interface GroupGetInfo {
+  readonly stream: string;
+  readonly group: string;
+}
+export const GroupGetInfo: RequestKind<GroupGetInfo, GroupInfo> = requestKind(
+  "GroupGetInfo", 77, "query", [
+  ["stream", text],
+  ["group", text],
+], GroupInfoSchema,
+);
+
+export interface GroupList {
+  readonly stream: string;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const GroupList: RequestKind<GroupList, GroupListReply> = requestKind(
+  "GroupList", 78, "query", [
+  ["stream", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], GroupListReplySchema,
+);
+
+export interface GroupRead {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+  readonly limit?: number | undefined;
+  readonly blockMs?: number | undefined;
+  readonly noAck?: boolean | undefined;
+}
+export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
+  "GroupRead", 79, "command", [
+  ["stream", text],
+  ["group", text],
+  ["consumer", text],
+  ["limit", int, 10],
+  ["blockMs", int, 0],
+  ["noAck", bool, false],
+], ReadResultSchema,
+);
+
+/** `leases` stands beside `ids`; 0 there means: no lease known, believe the caller. */
+export interface GroupAck {
+  readonly stream: string;
+  readonly group: string;
+  readonly ids: readonly StreamID[];
+  readonly leases: readonly (bigint | number)[];
+  readonly consumer?: string | null | undefined;
+}
+export const GroupAck: RequestKind<GroupAck, GroupAckResult> = requestKind(
+  "GroupAck", 80, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ids", list(streamId)],
+  ["leases", list(big)],
+  ["consumer", nullable(text), null],
+], GroupAckResultSchema,
+);
+
+/** `release`: hand back at once, the delivery not counted as an attempt. */
+export interface GroupNack {
+  readonly stream: string;
+  readonly group: string;
+  readonly ids: readonly StreamID[];
+  readonly leases: readonly (bigint | number)[];
+  readonly consumer?: string | null | undefined;
+  readonly delayMs?: number | undefined;
+  readonly error?: string | null | undefined;
+  readonly release?: boolean | undefined;
+}
+export const GroupNack: RequestKind<GroupNack, GroupAckResult> = requestKind(
+  "GroupNack", 81, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ids", list(streamId)],
+  ["leases", list(big)],
+  ["consumer", nullable(text), null],
+  ["delayMs", int, 0],
+  ["error", nullable(text), null],
+  ["release", bool, false],
+], GroupAckResultSchema,
+);
+
+export interface GroupTouch {
+  readonly stream: string;
+  readonly group: string;
+  readonly ids: readonly StreamID[];
+  readonly leases: readonly (bigint | number)[];
+  readonly consumer?: string | null | undefined;
+  readonly extendMs?: number | undefined;
+}
+export const GroupTouch: RequestKind<GroupTouch, GroupAckResult> = requestKind(
+  "GroupTouch", 82, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ids", list(streamId)],
+  ["leases", list(big)],
+  ["consumer", nullable(text), null],
+  ["extendMs", int, 30000],
+], GroupAckResultSchema,
+);
+
+export interface GroupPending {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer?: string | null | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const GroupPending: RequestKind<GroupPending, PendingReply> = requestKind(
+  "GroupPending", 83, "query", [
+  ["stream", text],
+  ["group", text],
+  ["consumer", nullable(text), null],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], PendingReplySchema,
+);
+
+export interface GroupDead {
+  readonly stream: string;
+  readonly group: string;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const GroupDead: RequestKind<GroupDead, DeadReply> = requestKind(
+  "GroupDead", 84, "query", [
+  ["stream", text],
+  ["group", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], DeadReplySchema,
+);
+
+export interface GroupClaim {
+  readonly stream: string;
+  readonly group: string;
+  readonly consumer: string;
+  readonly minIdleMs: number;
+  readonly limit?: number | undefined;
+}
+export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
+  "GroupClaim", 85, "command", [
+  ["stream", text],
+  ["group", text],
+  ["consumer", text],
+  ["minIdleMs", int],
+  ["limit", int, 10],
+], ReadResultSchema,
+);
+
+/** `retentionMs`: how long runs are kept after they have ended. */
+export interface ActionRegister {
+  readonly name: string;
+  readonly type?: ActionType | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly maxRetries?: number | undefined;
+  readonly retryDelayMs?: number | undefined;
+  readonly runTimeoutMs?: number | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly retentionMs?: number | undefined;
+}
+export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKind(
+  "ActionRegister", 128, "command", [
+  ["name", text],
+  ["type", choice<ActionType>(ActionType), "user"],
+  ["timeoutMs", int, 30000],
+  ["maxRetries", int, 3],
+  ["retryDelayMs", int, 1000],
+  ["runTimeoutMs", nullable(int), null],
+  ["description", nullable(text), null],
+  ["retentionMs", int, 2592000000],
+], ActionInfoSchema,
+);
+
+export interface ActionInvoke {
+  readonly name: string;
+  readonly payload?: Uint8Array | undefined;
+  readonly priority?: number | undefined;
+  readonly delayMs?: number | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly callerRunId?: string | null | undefined;
+}
+export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind(
+  "ActionInvoke", 129, "command", [
+  ["name", text],
+  ["payload", bytes, NO_BYTES],
+  ["priority", int, 10],
+  ["delayMs", int, 0],
+  ["idempotencyKey", nullable(text), null],
+  ["labels", texts, {}],
+  ["callerRunId", nullable(text), null],
+], InvokeResultSchema,
+);
+
+/** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
+export interface ActionStatus {
+  readonly runId: string;
+  readonly blockMs?: number | undefined;
+}
+export const ActionStatus: RequestKind<ActionStatus, ActionRun> = requestKind(
+  "ActionStatus", 130, "query", [
+  ["runId", text],
+  ["blockMs", int, 0],
+], ActionRunSchema,
+);
+
+export interface ActionCancel {
+  readonly runId: string;
+  readonly reason?: string | null | undefined;
+}
+export const ActionCancel: RequestKind<ActionCancel, ActionRun> = requestKind(
+  "ActionCancel", 131, "command", [
+  ["runId", text],
+  ["reason", nullable(text), null],
+], ActionRunSchema,
+);
+
+export interface ActionGet {
+  readonly name: string;
+}
+export const ActionGet: RequestKind<ActionGet, ActionInfo> = requestKind(
+  "ActionGet", 132, "query", [
+  ["name", text],
+], ActionInfoSchema,
+);
+
+/** Without `force`, refused while runs of it are unfinished; with it, those are cancelled. */
+export interface ActionDelete {
+  readonly name: string;
+  readonly force?: boolean | undefined;
+}
+export const ActionDelete: RequestKind<ActionDelete, boolean> = requestKind(
+  "ActionDelete", 133, "command", [
+  ["name", text],
+  ["force", bool, false],
+], bool,
+);
+
+export interface ActionEnable {
+  readonly name: string;
+  readonly enabled?: boolean | undefined;
+}
+export const ActionEnable: RequestKind<ActionEnable, ActionInfo> = requestKind(
+  "ActionEnable", 134, "command", [
+  ["name", text],
+  ["enabled", bool, true],
+], ActionInfoSchema,
+);
+
+export interface ActionList {
+  readonly prefix?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
+  "ActionList", 135, "query", [
+  ["prefix", text, ""],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], ActionListReplySchema,
+);
+
+/** Newest first. */
+export interface ActionListRuns {
+  readonly name?: string | null | undefined;
+  readonly status?: RunStatus | null | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = requestKind(
+  "ActionListRuns", 136, "query", [
+  ["name", nullable(text), null],
+  ["status", nullable(choice<RunStatus>(RunStatus)), null],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], RunListReplySchema,
+);
+
+export interface WorkerRegister {
+  readonly workerId: string;
+  readonly actions: readonly string[];
+  readonly concurrency?: number | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+export const WorkerRegister: RequestKind<WorkerRegister, WorkerInfo> = requestKind(
+  "WorkerRegister", 144, "command", [
+  ["workerId", text],
+  ["actions", list(text)],
+  ["concurrency", int, 10],
+  ["labels", texts, {}],
+  ["metadata", texts, {}],
+], WorkerInfoSchema,
+);
+
+/** `running`: the ids of the runs that the worker works on. */
+export interface WorkerHeartbeat {
+  readonly workerId: string;
+  readonly running?: readonly string[] | undefined;
+}
+export const WorkerHeartbeat: RequestKind<WorkerHeartbeat, Heartbeat> = requestKind(
+  "WorkerHeartbeat", 145, "command", [
+  ["workerId", text],
+  ["running", list(text), []],
+], HeartbeatSchema,
+);
+
+export interface WorkerDrain {
+  readonly workerId: string;
+}
+export const WorkerDrain: RequestKind<WorkerDrain, WorkerInfo> = requestKind(
+  "WorkerDrain", 146, "command", [
+  ["workerId", text],
+], WorkerInfoSchema,
+);
+
+export interface WorkerDeregister {
+  readonly workerId: string;
+}
+export const WorkerDeregister: RequestKind<WorkerDeregister, boolean> = requestKind(
+  "WorkerDeregister", 147, "command", [
+  ["workerId", text],
+], bool,
+);
+
+export interface WorkerList {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkerList: RequestKind<WorkerList, WorkerListReply> = requestKind(
+  "WorkerList", 148, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], WorkerListReplySchema,
+);
+
+/** Claim up to `count` runs that are due, of `actions`; waits while there are none. */
+export interface WorkerAwait {
+  readonly workerId: string;
+  readonly actions: readonly string[];
+  readonly count?: number | undefined;
+  readonly blockMs?: number | undefined;
+}
+export const WorkerAwait: RequestKind<WorkerAwait, Task[]> = requestKind(
+  "WorkerAwait", 149, "command", [
+  ["workerId", text],
+  ["actions", list(text)],
+  ["count", int, 1],
+  ["blockMs", int, 0],
+], list(TaskSchema),
+);
+
+export interface WorkerComplete {
+  readonly workerId: string;
+  readonly runId: string;
+  readonly lease: bigint | number;
+  readonly output?: Uint8Array | undefined;
+  readonly outcome?: string | undefined;
+}
+export const WorkerComplete: RequestKind<WorkerComplete, null> = requestKind(
+  "WorkerComplete", 150, "command", [
+  ["workerId", text],
+  ["runId", text],
+  ["lease", big],
+  ["output", bytes, NO_BYTES],
+  ["outcome", text, "success"],
+], nil,
+);
+
+export interface WorkerFail {
+  readonly workerId: string;
+  readonly runId: string;
+  readonly lease: bigint | number;
+  readonly error: string;
+  readonly retry?: boolean | undefined;
+}
+export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
+  "WorkerFail", 151, "command", [
+  ["workerId", text],
+  ["runId", text],
+  ["lease", big],
+  ["error", text],
+  ["retry", bool, true],
+], nil,
+);
+
+/** Answers whether the run goes on: false once it was cancelled. */
+export interface WorkerTouch {
+  readonly workerId: string;
+  readonly runId: string;
+  readonly lease: bigint | number;
+  readonly extendMs?: number | undefined;
+}
+export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
+  "WorkerTouch", 152, "command", [
+  ["workerId", text],
+  ["runId", text],
+  ["lease", big],
+  ["extendMs", int, 30000],
+], bool,
+);
+
+/** Hand the run back with no attempt counted. */
+export interface WorkerRelease {
+  readonly workerId: string;
+  readonly runId: string;
+  readonly lease: bigint | number;
+}
+export const WorkerRelease: RequestKind<WorkerRelease, null> = requestKind(
+  "WorkerRelease", 153, "command", [
+  ["workerId", text],
+  ["runId", text],
+  ["lease", big],
+], nil,
+);
+
+/**
+ * Settle finished runs and claim the next ones in one step.
+ *
+ * A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; does
+ * not wait.
+ */
+export interface WorkerExchange {
+  readonly workerId: string;
+  readonly results: readonly TaskResult[];
+  readonly actions: readonly string[];
+  readonly count: number;
+}
+export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
+  "WorkerExchange", 154, "command", [
+  ["workerId", text],
+  ["results", list(TaskResultSchema)],
+  ["actions", list(text)],
+  ["count", int],
+], list(TaskSchema),
+);
+
+/** Take definitions over, each a YAML document, all or none; answers for each in order. */
+export interface WorkflowSync {
+  readonly documents: readonly Uint8Array[];
+}
+export const WorkflowSync: RequestKind<WorkflowSync, SyncResult[]> = requestKind(
+  "WorkflowSync", 160, "command", [
+  ["documents", list(bytes)],
+], list(SyncResultSchema),
+);
+
+/** What a sync of this document would complain about. */
+export interface WorkflowValidate {
+  readonly document: Uint8Array;
+}
+export const WorkflowValidate: RequestKind<WorkflowValidate, Problem[]> = requestKind(
+  "WorkflowValidate", 161, "query", [
+  ["document", bytes],
+], list(ProblemSchema),
+);
+
+/** `input` is JSON text. `version`: another than the current one. */
+export interface WorkflowStart {
+  readonly name: string;
+  readonly input?: Uint8Array | undefined;
+  readonly version?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly runId?: string | null | undefined;
+}
+export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = requestKind(
+  "WorkflowStart", 162, "command", [
+  ["name", text],
+  ["input", bytes, bytesOf("null")],
+  ["version", nullable(text), null],
+  ["idempotencyKey", nullable(text), null],
+  ["runId", nullable(text), null],
+], WorkflowStartedSchema,
+);
+
+/** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
+export interface WorkflowGet {
+  readonly runId: string;
+  readonly blockMs?: number | undefined;
+}
+export const WorkflowGet: RequestKind<WorkflowGet, WorkflowRun> = requestKind(
+  "WorkflowGet", 163, "query", [
+  ["runId", text],
+  ["blockMs", int, 0],
+], WorkflowRunSchema,
+);
+
+/** Deliver a signal to a run; one that nothing waits for yet is kept for its wait. */
+export interface WorkflowSignal {
+  readonly runId: string;
+  readonly type: string;
+  readonly data?: Uint8Array | undefined;
+}
+export const WorkflowSignal: RequestKind<WorkflowSignal, null> = requestKind(
+  "WorkflowSignal", 164, "command", [
+  ["runId", text],
+  ["type", text],
+  ["data", bytes, NO_BYTES],
+], nil,
+);
+
+export interface WorkflowCancel {
+  readonly runId: string;
+  readonly reason?: string | null | undefined;
+}
+export const WorkflowCancel: RequestKind<WorkflowCancel, WorkflowRun> = requestKind(
+  "WorkflowCancel", 165, "command", [
+  ["runId", text],
+  ["reason", nullable(text), null],
+], WorkflowRunSchema,
+);
+
+/** Let a failed run go on from the step that failed. */
+export interface WorkflowRetry {
+  readonly runId: string;
+}
+export const WorkflowRetry: RequestKind<WorkflowRetry, WorkflowRun> = requestKind(
+  "WorkflowRetry", 166, "command", [
+  ["runId", text],
+], WorkflowRunSchema,
+);
+
+/**
+ * Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
+ * that itself. With `blockMs`, waits for an event, or the end of the run.
+ */
+export interface WorkflowHistory {
+  readonly runId: string;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+  readonly after?: number | undefined;
+  readonly blockMs?: number | undefined;
+}
+export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = requestKind(
+  "WorkflowHistory", 167, "query", [
+  ["runId", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+  ["after", int, 0],
+  ["blockMs", int, 0],
+], HistoryReplySchema,
+);
+
+/** Newest first. `search`: attributes that the run has with exactly these values. */
+export interface WorkflowListRuns {
+  readonly workflowName?: string | null | undefined;
+  readonly status?: WorkflowStatus | null | undefined;
+  readonly search?: Readonly<Record<string, Scalar>> | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListReply> = requestKind(
+  "WorkflowListRuns", 168, "query", [
+  ["workflowName", nullable(text), null],
+  ["status", nullable(choice<WorkflowStatus>(WorkflowStatus)), null],
+  ["search", scalars, {}],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], WorkflowRunListReplySchema,
+);
+
+/** By name. */
+export interface WorkflowListDefinitions {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowListDefinitions: RequestKind<WorkflowListDefinitions, DefinitionListReply> = requestKind(
+  "WorkflowListDefinitions", 169, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], DefinitionListReplySchema,
+);
+
+/** The YAML as it was synced; of the current version unless told. */
+export interface WorkflowGetDefinition {
+  readonly name: string;
+  readonly version?: string | null | undefined;
+}
+export const WorkflowGetDefinition: RequestKind<WorkflowGetDefinition, Uint8Array | null> = requestKind(
+  "WorkflowGetDefinition", 170, "query", [
+  ["name", text],
+  ["version", nullable(text), null],
+], nullable(bytes),
+);
+
+/** While it is disabled, nothing starts: no call, no schedule, no trigger. Runs go on. */
+export interface WorkflowEnable {
+  readonly name: string;
+  readonly enabled?: boolean | undefined;
+}
+export const WorkflowEnable: RequestKind<WorkflowEnable, DefinitionInfo> = requestKind(
+  "WorkflowEnable", 171, "command", [
+  ["name", text],
+  ["enabled", bool, true],
+], DefinitionInfoSchema,
+);
+
+/** By workflow name. */
+export interface WorkflowSchedules {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowSchedules: RequestKind<WorkflowSchedules, ScheduleListReply> = requestKind(
+  "WorkflowSchedules", 172, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], ScheduleListReplySchema,
+);
+
+export interface WorkflowPauseSchedule {
+  readonly name: string;
+  readonly paused?: boolean | undefined;
+}
+export const WorkflowPauseSchedule: RequestKind<WorkflowPauseSchedule, ScheduleInfo> = requestKind(
+  "WorkflowPauseSchedule", 173, "command", [
+  ["name", text],
+  ["paused", bool, true],
+], ScheduleInfoSchema,
+);
+
+/** Start a run of the schedule now, beside its times. Answers the run id. */
+export interface WorkflowTriggerSchedule {
+  readonly name: string;
+}
+export const WorkflowTriggerSchedule: RequestKind<WorkflowTriggerSchedule, string> = requestKind(
+  "WorkflowTriggerSchedule", 174, "command", [
+  ["name", text],
+], text,
+);
+
+/** Everything that a client can ask, in the order of the protocol's page. */
+export const ALL_REQUESTS: readonly AnyRequestKind[] = [
+  Hello,
+  Ping,
+  GetServerInfo,
+  Backup,
+  NamespaceCreate,
+  NamespaceList,
+  NamespaceDelete,
+  SessionOpen,
+  CancelWait,
+  Batch,
+  TokenCreate,
+  TokenList,
+  TokenRevoke,
+  KvGet,
+  KvGetEntry,
+  KvPut,
+  KvDelete,
+  KvScan,
+  KvHistory,
+  KvMget,
+  KvIncr,
+  KvTouch,
+  KvExists,
+  KvJsonGet,
+  KvJsonSet,
+  KvJsonDel,
+  KvCheck,
+  KvChanges,
+  QueueEnqueue,
+  QueueDequeue,
+  QueueAck,
+  QueueNack,
+  QueueTouch,
+  QueuePeek,
+  QueueDlqList,
+  QueueDlqRequeue,
+  QueueDlqDelete,
+  QueueDlqPurge,
+  QueuePurge,
+  QueueConfigure,
+  QueueGetStats,
+  QueueList,
+  QueueDelete,
+  StreamAppend,
+  StreamRead,
+  StreamCreate,
+  StreamAlter,
+  StreamGetInfo,
+  StreamList,
+  StreamTrim,
+  StreamDelete,
+  GroupCreate,
+  GroupJoin,
+  GroupLeave,
+  GroupDelete,
+  GroupSeek,
+  GroupGetInfo,
+  GroupList,
+  GroupRead,
+  GroupAck,
+  GroupNack,
+  GroupTouch,
+  GroupPending,
+  GroupDead,
+  GroupClaim,
+  ActionRegister,
+  ActionInvoke,
+  ActionStatus,
+  ActionCancel,
+  ActionGet,
+  ActionDelete,
+  ActionEnable,
+  ActionList,
+  ActionListRuns,
+  WorkerRegister,
+  WorkerHeartbeat,
+  WorkerDrain,
+  WorkerDeregister,
+  WorkerList,
+  WorkerAwait,
+  WorkerComplete,
+  WorkerFail,
+  WorkerTouch,
+  WorkerRelease,
+  WorkerExchange,
+  WorkflowSync,
+  WorkflowValidate,
+  WorkflowStart,
+  WorkflowGet,
+  WorkflowSignal,
+  WorkflowCancel,
+  WorkflowRetry,
+  WorkflowHistory,
+  WorkflowListRuns,
+  WorkflowListDefinitions,
+  WorkflowGetDefinition,
+  WorkflowEnable,
+  WorkflowSchedules,
+  WorkflowPauseSchedule,
+  WorkflowTriggerSchedule,
+];

@@ -1,0 +1,27 @@
+/** How bytes travel: the port that a connection stands on. The packages for runtimes fill it. */
+
+/** What a link calls back. */
+export interface LinkEvents {
+  /** Bytes came; nobody changes them afterwards. */
+  onData(data: Uint8Array): void;
+  /** The peer or the network ended the link; called once, and not after `close`. */
+  onClose(error?: Error): void;
+}
+
+/** One open way to a server. */
+export interface Link {
+  /** Send one frame (the first: with the preamble before it) after all that was written before. */
+  write(frame: Uint8Array): void;
+  /** Begin to close. Doing it twice does nothing. */
+  close(): void;
+  /** Resolves when nothing of the link is left. */
+  readonly closed: Promise<void>;
+}
+
+/** Opens links to one endpoint. */
+export interface Transport {
+  /** What it leads to, for messages. */
+  readonly endpoint: string;
+  /** A new link. Rejects where none can be made; `signal` gives up trying. */
+  connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
+}

@@ -1,0 +1,38 @@
+/** The server's end of the wire format: reads requests, writes answers. */
+
+import type { FloError } from "../dist/errors.js";
+import { frame } from "../dist/frames.js";
+import { ALL_REQUESTS } from "../dist/messages.generated.js";
+import type { AnyRequestKind } from "../dist/request.js";
+import { wireInteger } from "../dist/schema.js";
+import { pack, unpack } from "../dist/wire.js";
+
+export interface Envelope {
+  readonly id: number;
+  readonly namespace: string;
+  readonly number: number;
+  readonly kind: AnyRequestKind;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const KINDS = new Map<number, AnyRequestKind>(ALL_REQUESTS.map((kind) => [kind.tag, kind]));
+
+export function decodeEnvelope(body: Uint8Array): Envelope {
+  const [id, namespace, number, request] = unpack(body) as [number, string, number, unknown[]];
+  const [tag, ...values] = request;
+  const kind = KINDS.get(tag as number);
+  if (kind === undefined) {
+    throw new Error(`a request with the unknown tag ${String(tag)}`);
+  }
+  const fields = kind.fields.map(([name, schema], index) => [name, schema.decode(values[index])]);
+  return { id, namespace, number, kind, fields: Object.fromEntries(fields) };
+}
+
+export function encodeAnswer(id: number, result: unknown): Uint8Array {
+  return frame(pack([wireInteger(id), result]));
+}
+
+export function encodeError(id: number, error: FloError): Uint8Array {
+  const { code, message, ran, index, details } = error;
+  return frame(pack([wireInteger(id), null, [code, message, ran, index, details]]));
+}

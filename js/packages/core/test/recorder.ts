@@ -1,0 +1,48 @@
+/** A caller that remembers what it is asked, and answers as it is told. */
+
+import { FakeClock } from "@floruntime/testing";
+import type { Caller, WaitOptions } from "../dist/caller.js";
+import { defaultLogger } from "../dist/logger.js";
+import type { CallOptions } from "../dist/options.js";
+import type { Request } from "../dist/request.js";
+
+export interface Asked {
+  readonly name: string;
+  readonly fields: object;
+  readonly namespace: string | undefined;
+  readonly blockMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class Recorder implements Caller {
+  readonly namespace = "mine";
+  readonly clock = new FakeClock();
+  readonly logger = defaultLogger;
+  readonly asked: Asked[] = [];
+  /** What the next calls are answered with, as it is decoded; errors are thrown. */
+  readonly answers: unknown[] = [];
+
+  async call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
+    const { namespace, blockMs, signal } = options;
+    request.encode(); // what could not travel is refused as it would be
+    const fields = Object.fromEntries(
+      Object.entries(request.fields).filter(([, value]) => value !== undefined),
+    );
+    this.asked.push({ name: request.kind.name, fields, namespace, blockMs, signal });
+    const answer = this.answers.shift();
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return request.finish(answer);
+  }
+
+  /** The fields of the latest question. */
+  get lastFields(): Readonly<Record<string, unknown>> {
+    return (this.last?.fields ?? {}) as Record<string, unknown>;
+  }
+
+  /** The latest question. */
+  get last(): Asked | undefined {
+    return this.asked.at(-1);
+  }
+}

@@ -1,0 +1,43 @@
+import { type ClientOptions, FloClient as CoreFloClient } from "@floruntime/core";
+
+import { nodeClock } from "./clock.js";
+import { TcpTransport, type Tls } from "./tcp.js";
+import {
+  ActionWorker,
+  type ActionWorkerOptions,
+  StreamWorker,
+  type StreamWorkerOptions,
+  type WorkerEndpoint,
+} from "./workers.js";
+import { Workflow } from "./workflow-files.js";
+
+export interface FloClientOptions extends ClientOptions {
+  /** Speak TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
+  readonly tls?: Tls | undefined;
+}
+
+/**
+ * A client of one server over TCP.
+ *
+ * `endpoint` is `host:port` (port 9000 unless told). It connects by `connect()` or with the first
+ * call; `close()` ends it, and so does `await using client = …`. A process does not end by itself
+ * while a client is connected.
+ */
+export class FloClient extends CoreFloClient {
+  override readonly workflow: Workflow = new Workflow(this);
+
+  constructor(endpoint: string, options: FloClientOptions = {}) {
+    const { tls, ...rest } = options;
+    super(new TcpTransport(endpoint, tls), { clock: nodeClock, ...rest });
+  }
+
+  /** An `ActionWorker` on this client's connection; it leaves the client open when it ends. */
+  newActionWorker(options: Omit<ActionWorkerOptions, keyof WorkerEndpoint> = {}): ActionWorker {
+    return new ActionWorker({ ...options, client: this });
+  }
+
+  /** A `StreamWorker` on this client's connection; it leaves the client open when it ends. */
+  newStreamWorker(options: Omit<StreamWorkerOptions, keyof WorkerEndpoint>): StreamWorker {
+    return new StreamWorker({ ...options, client: this });
+  }
+}

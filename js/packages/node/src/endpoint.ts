@@ -1,0 +1,59 @@
+/** What an endpoint's text means. */
+
+import { BadRequestError, BadTypeError } from "@floruntime/core";
+
+const DEFAULT_PORT = 9000;
+const BRACKETED = /^\[([^[\]]+)\](?::(.*))?$/;
+const EXPECTED = "an endpoint is HOST:PORT or [IPV6]:PORT";
+
+/** A server across a network. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The endpoint written as `text`; port 9000 unless told. Throws `BadRequestError`. */
+export function parseEndpoint(text: string): Endpoint {
+  if (typeof text !== "string") {
+    throw new BadTypeError(`an endpoint must be text, not ${typeof text}: ${EXPECTED}`);
+  }
+  if (text.startsWith("memory:") || text.startsWith("file:")) {
+    throw refused(text, "a server inside the process is for Python alone");
+  }
+  const address = text.startsWith("flo://") ? text.slice("flo://".length) : text;
+  if (address.includes("/") || address.trim() === "") {
+    throw refused(text, "it is not understood");
+  }
+  const [host, port] = splitPort(text, address);
+  if (host === "" || /\s/.test(host)) {
+    throw refused(text, "it names no host");
+  }
+  return { host, port: port === undefined ? DEFAULT_PORT : portOf(text, port) };
+}
+
+function splitPort(text: string, address: string): [host: string, port: string | undefined] {
+  if (address.startsWith("[")) {
+    const match = BRACKETED.exec(address);
+    if (match === null) {
+      throw refused(text, "it is not understood");
+    }
+    return [match[1] ?? "", match[2]];
+  }
+  const [host = "", port, more] = address.split(":");
+  if (more !== undefined) {
+    throw refused(text, "write an IPv6 address in brackets, such as [::1]:9000");
+  }
+  return [host, port];
+}
+
+function portOf(text: string, port: string): number {
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  if (number < 1 || number > 65_535) {
+    throw refused(text, "the port must be 1 to 65535");
+  }
+  return number;
+}
+
+function refused(text: string, why: string): BadRequestError {
+  return new BadRequestError(`endpoint ${JSON.stringify(text.slice(0, 80))}: ${why}; ${EXPECTED}`);
+}

@@ -1,0 +1,119 @@
+/** Bytes over TCP, and over TLS where it is asked for. */
+
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+
+import type { Link, LinkEvents, Transport } from "@floruntime/core";
+
+import { type Endpoint, parseEndpoint } from "./endpoint.js";
+
+/** `true` for the certificates that the system trusts, or what `node:tls` takes. */
+export type Tls = boolean | ConnectionOptions;
+
+const CLOSE_MS_MAX = 1_000;
+const KEEPALIVE_IDLE_MS = 30_000; // lets the kernel notice a peer that vanished
+
+/** Opens TCP connections to one server. */
+export class TcpTransport implements Transport {
+  readonly endpoint: string;
+  readonly #address: Endpoint;
+  readonly #tls: ConnectionOptions | null;
+
+  constructor(endpoint: string, tls: Tls | undefined) {
+    this.endpoint = endpoint;
+    this.#address = parseEndpoint(endpoint);
+    this.#tls = tls === true ? {} : tls || null;
+  }
+
+  connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      const socket = this.#open();
+      const ready = this.#tls === null ? "connect" : "secureConnect";
+      const aborted = () => socket.destroy(new Error("given up"));
+      signal.addEventListener("abort", aborted, { once: true });
+      const failed = (error: Error) => reject(new Error(messageOf(error), { cause: error }));
+      socket.on("error", failed);
+      socket.once(ready, () => {
+        signal.removeEventListener("abort", aborted);
+        socket.off("error", failed);
+        resolve(new TcpLink(socket, events));
+      });
+    });
+  }
+
+  #open(): Socket {
+    const { host, port } = this.#address;
+    if (this.#tls === null) {
+      return connectTcp({ host, port });
+    }
+    const named = isIP(host) ? {} : { servername: host };
+    return connectTls({ host, port, ...named, ...this.#tls });
+  }
+}
+
+/** What went wrong; where a name has several addresses, with each of them. */
+function messageOf(error: Error): string {
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  return errors.map(({ message }) => message).join("; ");
+}
+
+class TcpLink implements Link {
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  #outgoing: Uint8Array[] = [];
+  #isClosing = false;
+
+  constructor(socket: Socket, events: LinkEvents) {
+    this.#socket = socket;
+    let problem: Error | undefined;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEPALIVE_IDLE_MS);
+    socket.on("data", (data) => {
+      events.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
+    socket.on("error", (error) => {
+      problem = error;
+    });
+    socket.on("end", () => socket.destroy());
+    this.closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        resolve();
+        if (!this.#isClosing) {
+          events.onClose(problem);
+        }
+      });
+    });
+  }
+
+  /** The frames of one turn of the event loop go out together. */
+  write(frame: Uint8Array): void {
+    if (this.#outgoing.length === 0) {
+      setImmediate(() => this.#flush());
+    }
+    this.#outgoing.push(frame);
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    if (!this.#isClosing && this.#socket.writable) {
+      this.#socket.write(
+        outgoing.length === 1 ? (outgoing[0] as Uint8Array) : Buffer.concat(outgoing),
+      );
+    }
+  }
+
+  close(): void {
+    if (this.#isClosing) {
+      return;
+    }
+    this.#isClosing = true;
+    if (this.#socket.writableLength > 0) {
+      this.#socket.destroy(); // a peer that does not read must not hold up a close
+      return;
+    }
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS_MAX);
+    void this.closed.then(() => clearTimeout(timer));
+  }
+}

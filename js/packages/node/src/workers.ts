@@ -1,0 +1,148 @@
+/** Workers of Node: they have an endpoint, or a client, and listen to signals. */
+
+import { hostname } from "node:os";
+
+import {
+  BadRequestError,
+  type ClientSource,
+  ActionWorker as CoreActionWorker,
+  type ActionWorkerOptions as CoreActionWorkerOptions,
+  StreamWorker as CoreStreamWorker,
+  type StreamWorkerOptions as CoreStreamWorkerOptions,
+  known,
+  type Logger,
+  type OptionNames,
+  randomHex,
+  type WorkerBaseOptions,
+} from "@floruntime/core";
+
+import { FloClient } from "./client.js";
+import { listen } from "./signals.js";
+import type { Tls } from "./tcp.js";
+
+const CALL_TIMEOUT_MS = 10_000;
+const HOST_CHARS_MAX = 100;
+
+/** What a worker connects to: an endpoint, or a client that it shares and leaves open. */
+export interface WorkerEndpoint {
+  /** `host:port`, as for `FloClient`. */
+  readonly endpoint?: string | undefined;
+  readonly client?: FloClient | undefined;
+  readonly token?: string | undefined;
+  readonly tls?: Tls | undefined;
+  /** Where it says what happens. Default: warnings and errors to the console. */
+  readonly logger?: Logger | undefined;
+}
+
+interface OfEveryWorker extends WorkerEndpoint {
+  /** Stop on SIGINT and SIGTERM; a second one ends the process. Default: true. */
+  readonly handleSignals?: boolean | undefined;
+}
+
+export interface ActionWorkerOptions extends CoreActionWorkerOptions, OfEveryWorker {}
+export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {}
+
+const OF_EVERY_WORKER: OptionNames<OfEveryWorker & WorkerBaseOptions> = {
+  endpoint: true,
+  client: true,
+  token: true,
+  tls: true,
+  logger: true,
+  handleSignals: true,
+  namespace: true,
+  concurrency: true,
+  blockMs: true,
+  autoTouch: true,
+  drainTimeoutMs: true,
+};
+const ACTION_WORKER: OptionNames<ActionWorkerOptions> = {
+  ...OF_EVERY_WORKER,
+  workerId: true,
+  labels: true,
+  metadata: true,
+  actionTimeoutMs: true,
+  heartbeatIntervalMs: true,
+};
+const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
+  ...OF_EVERY_WORKER,
+  stream: true,
+  group: true,
+  handler: true,
+  consumer: true,
+  batchSize: true,
+  messageTimeoutMs: true,
+  retryDelayMs: true,
+};
+
+/** A worker for actions: `worker.action(name, handler)`, then `await worker.start()`. */
+export class ActionWorker extends CoreActionWorker {
+  readonly #handlesSignals: boolean;
+
+  constructor(options: ActionWorkerOptions) {
+    known("ActionWorker", options, ACTION_WORKER);
+    super(sourceOf(options), { ...options, workerId: options.workerId ?? newName() });
+    this.#handlesSignals = options.handleSignals ?? true;
+  }
+
+  /** Work until `stop()`, SIGINT, SIGTERM or a drain from outside; then end in good order. */
+  override async start(): Promise<void> {
+    await untilSignal(this, this.#handlesSignals, () => super.start());
+  }
+}
+
+/** A consumer of a stream's group: `await worker.start()`. */
+export class StreamWorker extends CoreStreamWorker {
+  readonly #handlesSignals: boolean;
+
+  constructor(options: StreamWorkerOptions) {
+    known("StreamWorker", options, STREAM_WORKER);
+    super(sourceOf(options), { ...options, consumer: options.consumer ?? newName() });
+    this.#handlesSignals = options.handleSignals ?? true;
+  }
+
+  /** Work until `stop()`, SIGINT or SIGTERM; then end in good order. */
+  override async start(): Promise<void> {
+    await untilSignal(this, this.#handlesSignals, () => super.start());
+  }
+}
+
+async function untilSignal(
+  worker: { stop(): void },
+  handlesSignals: boolean,
+  start: () => Promise<void>,
+): Promise<void> {
+  const stopListening = handlesSignals ? listen(() => worker.stop()) : () => undefined;
+  try {
+    await start();
+  } finally {
+    stopListening();
+  }
+}
+
+function sourceOf(options: OfEveryWorker & WorkerBaseOptions): ClientSource {
+  const { endpoint, client, namespace, token, tls, logger } = options;
+  if ((endpoint === undefined) === (client === undefined)) {
+    throw new BadRequestError("a worker needs an endpoint or a client, and not both");
+  }
+  if (client !== undefined) {
+    refuseBeside(client, { token, tls, logger });
+    return { open: () => client, isOwned: false };
+  }
+  const settings = { namespace, token, tls, logger, timeoutMs: CALL_TIMEOUT_MS };
+  const open = () => new FloClient(endpoint as string, settings);
+  open(); // so that a bad setting is refused here, and not by start()
+  return { open, isOwned: true };
+}
+
+function refuseBeside(client: FloClient, settings: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined) {
+      throw new BadRequestError(`${name} is the client's: ${client.endpoint} has its own already`);
+    }
+  }
+}
+
+/** A name for a worker or consumer that nobody else has: host, process, and chance. */
+function newName(): string {
+  return `${hostname().slice(0, HOST_CHARS_MAX)}-${process.pid}-${randomHex(4)}`;
+}

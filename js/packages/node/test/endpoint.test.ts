@@ -1,0 +1,48 @@
+/** What endpoints mean. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { BadRequestError, FloClient } from "@floruntime/node";
+
+import { parseEndpoint } from "../dist/endpoint.js";
+
+const RIGHT: readonly [string, string, number][] = [
+  ["localhost:9000", "localhost", 9_000],
+  ["localhost", "localhost", 9_000],
+  ["flo://flo.example.com:1", "flo.example.com", 1],
+  ["10.0.0.1:65535", "10.0.0.1", 65_535],
+  ["[::1]:9001", "::1", 9_001],
+  ["[::1]", "::1", 9_000],
+];
+const WRONG: readonly [unknown, RegExp][] = [
+  ["", /not understood/],
+  ["http://localhost", /not understood/],
+  ["localhost:9000/path", /not understood/],
+  [":9000", /names no host/],
+  ["a b:9000", /names no host/],
+  ["localhost:", /the port must be 1 to 65535/],
+  ["localhost:0", /the port must be/],
+  ["localhost:65536", /the port must be/],
+  ["localhost:x", /the port must be/],
+  ["::1:9000", /in brackets/],
+  ["[::1", /not understood/],
+  ["memory://", /for Python alone/],
+  ["file:data", /for Python alone/],
+  [9_000, /must be text, not number/],
+];
+
+for (const [text, host, port] of RIGHT) {
+  test(`${text} is understood`, () => {
+    assert.deepEqual(parseEndpoint(text), { host, port });
+  });
+}
+
+for (const [text, says] of WRONG) {
+  test(`${String(text)} is refused: ${says.source}`, () => {
+    assert.throws(
+      () => new FloClient(text as string),
+      (error: Error) => error instanceof BadRequestError && says.test(error.message),
+    );
+  });
+}

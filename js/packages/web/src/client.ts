@@ -1,0 +1,71 @@
+import {
+  type ClientOptions,
+  ConnectedClient,
+  KvReader,
+  LeaseMemory,
+  StreamRecords,
+} from "@floruntime/core";
+
+import { type WebSocketClass, WebSocketTransport } from "./websocket.js";
+
+export interface FloClientOptions extends ClientOptions {
+  /** What makes WebSockets where the runtime has none of its own, as Node 20. */
+  readonly webSocket?: WebSocketClass | undefined;
+}
+
+/**
+ * A client over WebSocket, for web pages: streams, and keys to read. Nothing else exists on it, and
+ * the server refuses the rest by the token's role.
+ *
+ * `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS. It connects by `connect()` or with the
+ * first call, and reconnects by itself.
+ */
+export class FloClient {
+  /** Keys to read: configuration, feature flags. */
+  readonly kv: KvReader;
+  /** Streams: append, read, subscribe, groups. */
+  readonly streams: StreamRecords;
+  readonly stream: StreamRecords;
+  readonly #client: ConnectedClient;
+
+  constructor(endpoint: string, options: FloClientOptions = {}) {
+    const { webSocket, ...rest } = options;
+    this.#client = new ConnectedClient(new WebSocketTransport(endpoint, webSocket), rest);
+    this.kv = new KvReader(this.#client);
+    this.streams = new StreamRecords(this.#client, new LeaseMemory());
+    this.stream = this.streams;
+  }
+
+  /** Where the server is, as it was given. */
+  get endpoint(): string {
+    return this.#client.endpoint;
+  }
+
+  /** Where calls go that name no other. */
+  get namespace(): string {
+    return this.#client.namespace;
+  }
+
+  /** Whether the connection is up at this moment. */
+  get isConnected(): boolean {
+    return this.#client.isConnected;
+  }
+
+  /**
+   * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
+   *
+   * Throws `ConnectionFailedError` where there is no connection, and the refusal of the token.
+   */
+  async connect(): Promise<void> {
+    await this.#client.connect();
+  }
+
+  /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

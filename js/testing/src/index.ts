@@ -1,0 +1,5 @@
+export { Cut, CuttingProxy } from "./cutting-proxy.js";
+export { FakeClock } from "./fake-clock.js";
+export { bytes, Peer, type Shown } from "./peer.js";
+export { environment, Process, python, ROOT } from "./process.js";
+export { ServerProcess } from "./server.js";
