@@ -24,7 +24,7 @@ from floruntime.engine.group_rows import (
     open_the_group,
     put_new_group,
 )
-from floruntime.engine.registry import command
+from floruntime.engine.registry import RECORDS, command
 from floruntime.engine.retention import cut_after
 from floruntime.engine.stream_positions import parse_start
 from floruntime.engine.stream_rows import StreamRow, ensure_stream, find_stream, state_of
@@ -90,6 +90,8 @@ def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
     opened.state = state
     opened.save()
     opened.touch()
+    for hear in RECORDS:
+        hear(tx, request.stream)
     return info_of(tx, opened.stream, opened.group, request.group)
 
 

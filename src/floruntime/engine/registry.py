@@ -58,7 +58,7 @@ RECALLS: dict[type[Request[Any]], RecallRule] = {}
 TIMERS: dict[int, Callable[[Tx, int, int, int, Any], None]] = {}
 HAND_BACKS: dict[str, Callable[[Tx, Any], None]] = {}
 RUN_ENDS: list[Callable[[Any, bytes], None]] = []
-APPENDS: list[Callable[[Tx, str], None]] = []
+RECORDS: list[Callable[[Tx, str], None]] = []
 
 
 def command(kind: type[Command[Any]], *, grows: bool = True) -> Callable[[Handler], Handler]:
@@ -148,7 +148,9 @@ def on_run_end(handler: Handler) -> Handler:
     return handler
 
 
-def on_append(handler: Handler) -> Handler:
-    """Let `handler(tx, stream)` hear of each append to a stream, in the same command."""
-    APPENDS.append(handler)
+def on_records(handler: Handler) -> Handler:
+    """Let `handler(tx, stream)` hear, in the same command, when groups of a stream may have more to
+    read: of each append, and when a group was moved.
+    """
+    RECORDS.append(handler)
     return handler

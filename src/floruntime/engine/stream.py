@@ -24,7 +24,7 @@ from floruntime.engine import (  # noqa: F401 # register their rules
     stream_read,
 )
 from floruntime.engine.namespaces import ensure_namespace
-from floruntime.engine.registry import APPENDS, command
+from floruntime.engine.registry import RECORDS, command
 from floruntime.engine.retention import arm, evict
 from floruntime.engine.stream_positions import choose_partition
 from floruntime.engine.stream_rows import (
@@ -64,7 +64,7 @@ def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
         arm(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     tx.touch("stream", request.stream)
-    for hear in APPENDS:
+    for hear in RECORDS:
         hear(tx, request.stream)
     return results
 

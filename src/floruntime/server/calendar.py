@@ -1,20 +1,34 @@
 """When a schedule's nominal times are: the only place that knows of cron and time zones.
 
-Daylight saving is as Debian's cron has it: a fixed time in the hour that spring leaves out comes
-once, right after it; one in the hour that autumn has twice comes once.
+Where the hours are fixed (`30 2 * * *`, `*/5 1-3 * * *`), each time of a day comes once: one that
+spring leaves out right after the gap, one that autumn has twice the first time. Where they are not
+(`15 * * * *`, `0 */2 * * *`), times are those that the wall clock shows, whatever was there before:
+spring leaves some out, autumn has some twice.
+
+cronsim only says which local times match. Its own handling of changing clocks takes every change
+for one of an hour, and looks back in the second of autumn's hours.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from floruntime.core.limits import DURATION_MS_MAX
 from floruntime.engine.workflow.definition import Schedule
+
+_LOOK_BACK_MS: Final = 120_000
+"""How far back the last time is looked for first; each time twice as far, up to ten years."""
+_DAY_S: Final = 86_400
+"""No clock is changed by more than this, or twice within it."""
+_EPOCH: Final = datetime(1970, 1, 1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 class Calendar(Protocol):
@@ -37,24 +51,86 @@ def _zone_of(name: str) -> ZoneInfo:
 
 
 class CronCalendar:
-    """Five fields of cron in a time zone."""
+    """Five fields of cron in a time zone. Within it times are seconds: of the epoch, or, `local`,
+    as the zone's wall clock shows them.
+    """
 
     def __init__(self, cron: str, timezone: str) -> None:
         self._cron = cron
         self._zone = _zone_of(timezone)
+        self._has_fixed_hours = not cron.split()[1].startswith("*")
 
     def after(self, time_ms: int) -> int | None:
-        return self._next(time_ms, reverse=False)
+        find = self._fixed_after if self._has_fixed_hours else self._shown_after
+        found = find(time_ms // 1000)
+        return None if found is None else found * 1000
 
     def last_by(self, time_ms: int) -> int | None:
-        return self._next(time_ms + 1, reverse=True)
+        back_ms = _LOOK_BACK_MS
+        while back_ms <= DURATION_MS_MAX:
+            last_ms, next_ms = None, self.after(time_ms - back_ms)
+            while next_ms is not None and next_ms <= time_ms:
+                last_ms, next_ms = next_ms, self.after(next_ms)
+            if last_ms is not None:
+                return last_ms
+            back_ms *= 2
+        return None
 
-    def _next(self, time_ms: int, *, reverse: bool) -> int | None:
-        # Whole seconds, rounded away from where the search goes: nothing between is passed over.
-        seconds = -(-time_ms // 1000) if reverse else time_ms // 1000
-        moment = datetime.fromtimestamp(seconds, UTC).astimezone(self._zone)
-        found = next(CronSim(self._cron, moment, reverse=reverse), None)
-        return None if found is None else int(found.timestamp()) * 1000
+    def _fixed_after(self, time: int) -> int | None:
+        local = time + self._offset_at(time)
+        moments = (self._moment_of(match) for match in self._matches_after(local))
+        return next((moment for moment in moments if moment > time), None)
+
+    def _moment_of(self, local: int) -> int:
+        """When a local time comes: the first time, or right after the gap that it lies in."""
+        shown = _EPOCH + local * _SECOND
+        before, after = (self._offset_of(shown.replace(fold=fold)) for fold in (0, 1))
+        if before >= after:
+            return local - before
+        return self._change_in(local - after, local - before)
+
+    def _shown_after(self, time: int) -> int | None:
+        """The next moment at which the wall clock shows a time that matches."""
+        offset = self._offset_at(time)
+        while True:
+            match = next(self._matches_after(time + offset), None)
+            if match is None:
+                return None
+            moment = match - offset
+            # The clock may be put back over times that have matched before, but only a day's.
+            until = min(moment, time + _DAY_S)
+            if self._offset_at(until) != offset:
+                time = self._change_in(time, until) - 1
+                offset = self._offset_at(time + 1)
+            elif until == moment:
+                return moment
+            else:
+                time = max(until, moment - _DAY_S)
+                offset = self._offset_at(time)
+
+    def _matches_after(self, local: int) -> Iterator[int]:
+        """The local times that match, whether the zone has them or not."""
+        start = _EPOCH + local * _SECOND
+        return ((match - _EPOCH) // _SECOND for match in CronSim(self._cron, start))
+
+    def _offset_at(self, time: int) -> int:
+        return self._offset_of(datetime.fromtimestamp(time, UTC).astimezone(self._zone))
+
+    def _offset_of(self, shown: datetime) -> int:
+        offset = self._zone.utcoffset(shown)
+        assert offset is not None, "a zone has an offset at every time"
+        return offset // _SECOND
+
+    def _change_in(self, low: int, high: int) -> int:
+        """The first moment after `low`, up to `high`, with another offset than at `low`."""
+        offset = self._offset_at(low)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._offset_at(middle) == offset:
+                low = middle
+            else:
+                high = middle
+        return high
 
 
 class IntervalCalendar:

@@ -21,7 +21,11 @@ NAMES = st.text(
     max_size=12,
 )
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXT
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    TEXT,
 )
 JSON_VALUES = st.recursive(
     SCALARS,

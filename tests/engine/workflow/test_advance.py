@@ -261,6 +261,22 @@ steps:
     assert len(flows.path(run_id)) == 401
 
 
+def test_a_delay_of_nothing_is_no_waiting() -> None:
+    """Or a loop would go on for ever at one moment."""
+    flows = Workflows(
+        flow("""
+start:
+  run: "@actions/lost"
+  retry: {max_attempts: 2, initial_delay_ms: 0}
+  transitions: {failure: start}
+""")
+    )
+    run_id = flows.start()
+    flows.engine.tick()
+    assert flows.status(run_id) == "failed"
+    assert len(flows.path(run_id)) == 256
+
+
 def test_a_run_that_failed_so_is_retried_at_the_step_that_it_could_not_begin() -> None:
     flows = Workflows(ring(256))
     run_id = flows.start()

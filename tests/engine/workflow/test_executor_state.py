@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from floruntime.engine.workflow.definition import Breaker, Health, RateLimit
 from floruntime.engine.workflow.executor_state import (
@@ -105,6 +106,16 @@ def test_a_rate_holds_for_each_span_of_the_clock(limit: RateLimit, span_ms: int,
     assert over_limit(state, limit, begins_ms + span_ms) is None
 
 
+def test_each_call_counts_as_one() -> None:
+    limit = RateLimit(max_per_second=5)
+    state = FRESH
+    for begins_ms in (0, 1000):
+        for _ in range(5):
+            assert over_limit(state, limit, begins_ms) is None
+            state = with_call(state, begins_ms)
+        assert over_limit(state, limit, begins_ms) == "5 per second"
+
+
 def test_each_of_several_rates_holds() -> None:
     limit = RateLimit(max_per_second=2, max_per_minute=3)
     state = with_call(with_call(FRESH, 0), 0)
@@ -157,7 +168,8 @@ def test_samples_are_forgotten_after_the_window() -> None:
     assert score(state, HEALTH, None, 10_100) == 0
     assert score(state, HEALTH, None, 10_101) == WHOLE
     fresh = with_sample(state, HEALTH, 10_101, is_fine=True, is_success=True)
-    assert (fresh.samples, fresh.total) == (1, WHOLE)
+    expected = ExecutorState(samples=1, total=WHOLE, technical=WHOLE, business=WHOLE)
+    assert fresh == replace(expected, last_sample_ms=10_101)
 
 
 def test_the_breaker_weighs_in() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from floruntime.core.errors import BadRequestError
-from floruntime.core.workflow import HistoryEvent, WorkflowHistory
+from floruntime.core.limits import UINT_MAX
+from floruntime.core.workflow import HistoryEvent, WorkflowHistory, WorkflowSignal
+from floruntime.engine.registry import WAITS
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 
 LOOP = flow("""
@@ -157,3 +160,43 @@ start:
     ]
     rest = flows.ask(WorkflowHistory(run_id, 1000, page.cursor))
     assert rest.items[0].sequence == page.items[-1].sequence + 1
+
+
+# Following
+
+
+@pytest.mark.parametrize("after", [0, 1, 6, 62, 63, 64, UINT_MAX])
+def test_a_history_can_be_asked_for_after_an_event(after: int) -> None:
+    flows, run_id = looped()
+    page = flows.ask(WorkflowHistory(run_id, 1000, None, after))
+    assert page.items == flows.history(run_id)[after:]
+
+
+def test_what_is_asked_for_after_is_paged_too() -> None:
+    flows, run_id = looped()
+    first = flows.ask(WorkflowHistory(run_id, 10, None, 20))
+    rest = flows.ask(WorkflowHistory(run_id, 1000, first.cursor))
+    assert first.items + rest.items == flows.history(run_id)[20:]
+
+
+@pytest.mark.parametrize(("field", "value"), [("after", -1), ("block_ms", 300_001)])
+def test_what_is_asked_has_limits(field: str, value: int) -> None:
+    flows, run_id = looped()
+    request = replace(WorkflowHistory(run_id), **{field: value})
+    with pytest.raises(BadRequestError, match=field):
+        flows.ask(request)
+
+
+def test_a_wait_for_events_ends_with_an_event_or_the_end_of_the_run() -> None:
+    flows = Workflows(ONE_STEP)
+    run_id = flows.start()
+    rule, request = WAITS[WorkflowHistory], WorkflowHistory(run_id, after=3, block_ms=100)
+    [topic] = rule.topics("default", request)
+    assert not rule.found(flows.ask(request))
+    outcome = flows.engine.outcome(WorkflowSignal(run_id, "x"))
+    assert topic in outcome.touched
+    assert rule.found(flows.ask(request))
+    request = WorkflowHistory(run_id, after=4, block_ms=100)
+    assert not rule.found(flows.ask(request))
+    flows.do()
+    assert rule.found(flows.ask(WorkflowHistory(run_id, after=1000)))

@@ -109,6 +109,7 @@ def test_without_any_answer_the_plan_is_exhausted(selection: str) -> None:
     assert sorted(flows.order(run_id)) == ["a", "b", "c"]
     assert flows.terminal(run_id) == "flo.TimedOut"
     assert flows.details(run_id, "step_completed") == ["exhausted: failure: broken"]
+    assert flows.details(run_id, "plan_executor_exhausted")[3:] == ["plan pay: failure: broken"]
 
 
 def test_an_exhausted_plan_falls_back_to_failure() -> None:
@@ -389,6 +390,16 @@ def test_a_probe_that_is_tracked_is_under_way_until_its_signal() -> None:
     assert len(flows.called()) == 1
 
 
+def test_a_probe_that_fails_is_over_while_its_executor_waits_to_be_tried_again() -> None:
+    flows = opened(more=f"{BREAKER}, retry: {{max_attempts: 2, initial_delay_ms: 10}}")
+    flows.advance(10)  # the second of those that opened it finds it open
+    flows.advance(1000)
+    run_id = flows.start()
+    flows.go_wrong()
+    assert flows.status(run_id) == "waiting"
+    assert state_of(flows, "a").probes == 0
+
+
 def test_each_attempt_of_an_executor_asks_its_breaker() -> None:
     retry = "retry: {max_attempts: 5, initial_delay_ms: 0}"
     flows = Plans(planned(executor("a", f"{BREAKER}, {retry}"), "b"))
@@ -441,8 +452,9 @@ def test_over_its_rate_an_executor_is_passed_over(selection: str, limit: str, sp
     run_ids = [flows.start() for _ in range(3)]
     assert len(flows.called()) == 2
     assert flows.terminal(run_ids[2]) == "flo.TimedOut"
-    [told] = flows.details(run_ids[2], "plan_executor_exhausted")
+    told, of_plan = flows.details(run_ids[2], "plan_executor_exhausted")
     assert told.startswith("a: its rate limit is 2 per ")
+    assert of_plan == "plan pay: no executor of plan 'pay' may be called now"
     flows.advance(span_ms - 1)
     flows.start()
     assert flows.called() == []
@@ -589,6 +601,9 @@ def test_an_exhausted_plan_gives_its_fallback_instead(selection: str, condition:
     flows.order(run_id)
     assert (flows.status(run_id), flows.output(run_id)) == ("completed", {"x": [1]})
     assert flows.details(run_id, "step_completed") == ["success"]
+    assert flows.details(run_id, "plan_executor_exhausted")[-1] == (
+        "plan pay: its fallback stands in, after failure: broken"
+    )
 
 
 def test_a_fallback_may_be_json_text_or_null() -> None:

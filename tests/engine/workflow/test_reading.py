@@ -145,7 +145,7 @@ plans:
   pay:
     executors: [{name: a, run: "@actions/a", priority: -3}]
     health: {decay: 1}
-    fallback: {value: '{"n": 123456789012345678901234567890}', condition: any_error}
+    fallback: {value: '{"n": 12345678901234567890}', condition: any_error}
 """
         )
     )
@@ -155,7 +155,7 @@ plans:
     assert (plan.health.decay, type(plan.health.decay)) == (1.0, float)
     assert plan.fallback is not None
     assert plan.fallback.condition is FallbackCondition.ANY_ERROR
-    assert plan.fallback.value == {"n": 123456789012345678901234567890}
+    assert plan.fallback.value == {"n": 12345678901234567890}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,14 @@ def test_a_schedule_without_a_next_time_sleeps_until_it_is_changed() -> None:
     assert flows.standing() == [(0, workflow_id)]
 
 
-def test_run_ids_of_long_names_are_of_their_hash() -> None:
+def test_a_name_that_leaves_room_for_the_time_is_in_the_run_id() -> None:
+    name = "n" * 250
+    flows = Schedules(scheduled(name=name))
+    flows.come(5000)
+    assert flows.runs() == [f"{name}@5000"]
+
+
+def test_run_ids_of_longer_names_are_of_their_hash() -> None:
     name = "n" * 251
     flows = Schedules(scheduled(name=name))
     flows.come(5000)
@@ -189,6 +196,18 @@ def test_one_time_is_buffered_and_runs_when_the_run_has_ended() -> None:
     assert flows.runs() == ["flow@4000", "flow@2000", "flow@1000"]
     flows.do()
     assert len(flows.runs()) == 3
+
+
+def test_a_buffered_time_waits_until_there_is_a_place() -> None:
+    flows = Schedules(scheduled("cron: '0 * * * *', overlap: buffer_one"))
+    flows.come(1000)
+    flows.trigger()
+    flows.come(2000)
+    first, second = flows.claim()
+    flows.complete(first)
+    assert len(flows.runs()) == 2
+    flows.complete(second)
+    assert flows.status("flow@2000") == "running"
 
 
 @pytest.mark.parametrize("how", ["fail", "cancel"])
@@ -416,6 +435,17 @@ def test_a_run_that_is_started_by_hand_takes_no_nominal_times_place() -> None:
     assert set(flows.runs()) == {by_hand, f"flow@{flows.now_ms}"}
 
 
+def test_an_id_that_looks_like_one_of_a_run_by_hand_is_kept_clear_of() -> None:
+    flows = Schedules(scheduled("cron: '0 * * * *', overlap: allow"))
+    made = int(flows.trigger().rpartition("-")[2])
+    for number in range(made + 100, made + 130):
+        flows.start("taken", run_id=f"flow@{flows.now_ms}-{number}")
+    by_hand = [flows.trigger() for _ in range(60)]
+    numbers = [int(run_id.rpartition("-")[2]) for run_id in by_hand]
+    assert numbers[0] < made + 100 < made + 130 <= numbers[-1]
+    assert {flows.run(run_id).input for run_id in by_hand} == {b"{}"}
+
+
 def test_who_has_no_schedule_cannot_be_paused_or_started_by_it() -> None:
     flows = Schedules(ONE_STEP)
     for ask in (flows.pause, flows.trigger):
@@ -474,7 +504,8 @@ def test_the_server_finds_what_is_due_and_what_will_be_next() -> None:
     for n, (_, workflow_id) in enumerate(flows.standing()):
         flows.tell(ScheduleDue(workflow_id, 0, 0, 1000 * (n + 1)))
     view = flows.engine.machine.view(flows.engine.store, "default", flows.now_ms)
-    assert [due.due_ms for due in due_by(view, 2000)] == [1000, 2000]
+    for wall_ms in (2000, 2999):
+        assert [due.due_ms for due in due_by(view, wall_ms)] == [1000, 2000]
     assert [first_due_after(view, ms) for ms in (0, 1000, 2999, 3000)] == [1000, 2000, 3000, None]
 
 

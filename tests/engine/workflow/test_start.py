@@ -116,11 +116,13 @@ def test_a_made_id_that_somebody_wants_again_conflicts() -> None:
 def test_an_id_that_looks_like_a_made_one_is_kept_clear_of() -> None:
     flows = Workflows(ONE_STEP)
     made = int(flows.start().removeprefix("wfrun-"))
-    taken = [f"wfrun-{number}" for number in range(made + 1, made + 40)]
+    taken = [f"wfrun-{number}" for number in range(made + 150, made + 190)]
     for run_id in taken:
         assert flows.start("taken", run_id=run_id) == run_id
-    fresh = [flows.start("fresh") for _ in range(40)]
+    fresh = [flows.start("fresh") for _ in range(80)]
     assert not set(fresh) & set(taken)
+    numbers = [int(run_id.removeprefix("wfrun-")) for run_id in fresh]
+    assert numbers[0] < made + 150 < made + 190 <= numbers[-1]
     for run_id in taken:
         assert flows.run(run_id).input == b'"taken"'
     for run_id in fresh:

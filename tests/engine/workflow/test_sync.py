@@ -125,6 +125,18 @@ def test_a_sync_makes_its_namespace() -> None:
     assert flows.status(flows.start()) == "failed"
 
 
+@pytest.mark.parametrize("number", [2**64 - 1, -(2**63)])
+def test_the_largest_numbers_of_a_definition_are_stored_exactly(number: int) -> None:
+    """Larger ones are refused: writing them to a row would end the server."""
+    json_text = f"output: '{{\"n\": {number}}}'"
+    for version, output in (("1", f"output: {{n: {number}}}"), ("2", json_text)):
+        flows = Workflows(ONE_STEP.replace('"1"', f'"{version}"') + f"\n{output}")
+        flows.engine.reopen()
+        run_id = flows.start()
+        flows.do()
+        assert flows.output(run_id) == {"n": number}
+
+
 # Warnings
 
 

@@ -175,7 +175,6 @@ def close_step(run: OpenRun, outcome: Outcome) -> None:
     """Keep how the step ended."""
     row = run.row
     assert row.step is not None, "a run that leaves a step was at one"
-    row.step_due_ms = 0
     row.plan = None
     run.note(Event.STEP_COMPLETED, outcome.told())
     key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())

@@ -11,7 +11,7 @@ from floruntime.engine.group_rows import find_group
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import NAMESPACE
 from floruntime.engine.stream_rows import find_stream
-from floruntime.engine.timers import TIMER, WORKFLOW_TRIGGER
+from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
 from floruntime.engine.tx import View
 from floruntime.engine.workflow.definition import Executor
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
@@ -65,7 +65,22 @@ def miscounts(view: View) -> list[str]:
         problems = [*_of_workflow(view, row, tally), *_of_executors(view, row, tally)]
         problems += [*_of_schedule(view, row), *_of_trigger(view, namespace, row)]
         found += [f"{told} {problem}" for problem in problems]
-    return found
+    return [*found, *_stray_timers(view)]
+
+
+def _stray_timers(view: View) -> Iterator[str]:
+    """Timers that nobody counts on, though their owner is there."""
+    namespaces = set(live_namespaces(view))
+    for key, _ in view.scan(TIMER, *TIMER.range()):
+        due_ms, kind, owner_id, item = TIMER.unpack(key)
+        if kind == WORKFLOW_RUN and owner_id in namespaces:
+            run = view.get(RUN, RUN.key(owner_id, item))
+            if run is None or run.timer_ms != due_ms:
+                yield f"a timer at {due_ms} is for run {item}, which does not count on it"
+        elif kind == WORKFLOW_TRIGGER:
+            trigger = view.get(TRIGGER, TRIGGER.key(owner_id))
+            if trigger is not None and trigger.timer_ms != due_ms:
+                yield f"a timer at {due_ms} is for trigger {owner_id}, which does not count on it"
 
 
 def _live_workflows(view: View) -> Iterator[tuple[str, str, WorkflowRow]]:

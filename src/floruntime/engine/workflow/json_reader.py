@@ -13,7 +13,7 @@ from floruntime.engine.workflow.paths import is_path
 from floruntime.engine.workflow.places import Places
 from floruntime.engine.workflow.problems import Path, Problems
 from floruntime.engine.workflow.scalar_reader import BROKEN
-from floruntime.engine.workflow.scalars import value_of
+from floruntime.engine.workflow.scalars import is_storable, value_of
 from floruntime.engine.workflow.source import Source
 from floruntime.engine.workflow.yaml_nodes import Map, Node, Scalar, Sequence
 
@@ -63,6 +63,9 @@ class JsonReader:
         value = value_of(scalar)
         if isinstance(value, float) and not math.isfinite(value):
             message = f"{scalar.text} is no number that JSON has; only finite ones are"
+            self._problems.add("E213", path, scalar.start, message)
+        if isinstance(value, int) and not is_storable(value):
+            message = f"{shown(scalar.text)} has more than 64 bits; write it as text"
             self._problems.add("E213", path, scalar.start, message)
         return value
 

@@ -16,7 +16,7 @@ import msgspec
 
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.problems import Path
-from floruntime.engine.workflow.scalars import DIGITS_MAX
+from floruntime.engine.workflow.scalars import DIGITS_MAX, is_storable
 from floruntime.engine.workflow.yaml_nodes import DEPTH_MAX
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -84,7 +84,18 @@ def _finite(digits: str) -> float:
 def _integer(digits: str) -> int:
     if len(digits) > DIGITS_MAX:
         raise ValueError(f"has more than {DIGITS_MAX:,} digits", digits)
-    return int(digits)
+    number = int(digits)
+    if not is_storable(number):
+        raise ValueError("has more than 64 bits; write it as text", digits)
+    return number
+
+
+def _check_unicode(text: str, offset: int) -> None:
+    """JSON can escape half a character, which no row can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise JsonTextError(f"{shown(text)} has half a character", offset) from None
 
 
 class _Reading:
@@ -98,7 +109,8 @@ class _Reading:
 
     def value_of(self, written: Any, path: Path) -> Any:
         if isinstance(written, str):
-            self.offsets[path] = next(self._texts)
+            self.offsets[path] = offset = next(self._texts)
+            _check_unicode(written, offset)
         if isinstance(written, _Pairs):
             return self._object(written, path)
         if isinstance(written, list):
@@ -109,6 +121,7 @@ class _Reading:
         made: dict[str, Any] = {}
         for name, part in pairs:
             offset = next(self._texts)
+            _check_unicode(name, offset)
             if name in made:
                 raise JsonTextError(f"the name {shown(name)} is given twice", offset)
             made[name] = self.value_of(part, (*path, name))

@@ -62,7 +62,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     def told(self) -> str:
         """Its name, and the error where there is one, as one text."""
-        return self.name if self.error is None else f"{self.name}: {self.error}"
+        return f"{self.name}: {self.error}" if self.error else self.name
 
 
 def succeeded(output: bytes) -> Outcome:

@@ -21,6 +21,7 @@ from floruntime.engine.workflow.backoff import retry_due_ms
 from floruntime.engine.workflow.context import CannotMap, cache_key, step_input
 from floruntime.engine.workflow.definition import (
     Executor,
+    Fallback,
     FallbackCondition,
     Plan,
     Target,
@@ -266,15 +267,22 @@ def _time_to_retry(run: OpenRun) -> Outcome | None:
 def _fatal(at: OpenCall, outcome: Outcome) -> Outcome:
     fallback = at.plan.fallback
     if fallback is not None and fallback.condition is FallbackCondition.ANY_ERROR:
-        return at.leave(succeeded(dump(fallback.value)))
+        return _fall_back(at, fallback, outcome.told())
     return at.leave(Outcome((FAILURE,), outcome.output, outcome.error, is_final=True))
 
 
 def _exhausted(at: OpenCall) -> Outcome:
-    if at.plan.fallback is not None:
-        return at.leave(succeeded(dump(at.plan.fallback.value)))
     error = at.call.error or f"no executor of plan {at.call.name!r} may be called now"
+    if at.plan.fallback is not None:
+        return _fall_back(at, at.plan.fallback, error)
+    at.run.note(Event.PLAN_EXECUTOR_EXHAUSTED, f"plan {at.call.name}: {error}")
     return at.leave(Outcome((EXHAUSTED, FAILURE), error=error))
+
+
+def _fall_back(at: OpenCall, fallback: Fallback, error: str) -> Outcome:
+    told = f"plan {at.call.name}: its fallback stands in, after {error}"
+    at.run.note(Event.PLAN_EXECUTOR_EXHAUSTED, told)
+    return at.leave(succeeded(dump(fallback.value)))
 
 
 # Tracking

@@ -62,7 +62,7 @@ _TABLE: Final = (
     ("E210", "a cron expression is not valid", "write minute, hour, day, month and weekday"),
     ("E211", "a time zone is not known", "use a name of the IANA database, such as Europe/Berlin"),
     ("E212", "a cache key's template is not valid", "name inputs as in `charge:{input.customer}`"),
-    ("E213", "a number is none of JSON's", "use a finite number"),
+    ("E213", "a number is none of JSON's, or too large", "use a finite one of at most 64 bits"),
     ("E214", "there are too few or too many entries", "see the key's limits in the reference"),
     ("E215", "an executor runs something else than an action", "use @actions/NAME"),
     # References.

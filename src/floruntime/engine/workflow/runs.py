@@ -130,7 +130,8 @@ class OpenRun:
         """Stand still until that happens, or until `due_ms`."""
         row = self.row
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
-        row.hops = 0
+        if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
+            row.hops = 0
         is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR)
         row.status = Status.RUNNING if is_working else Status.WAITING
 

@@ -24,6 +24,11 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
+def is_storable(number: int) -> bool:
+    """Whether a row can hold the number: whether it has at most 64 bits."""
+    return -(2**63) <= number < 2**64
+
+
 def value_of(scalar: Scalar) -> Any:
     """What a scalar is: text, a number, `True`, `False` or `None`. Numbers may be infinite."""
     text = scalar.text

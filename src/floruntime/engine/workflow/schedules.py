@@ -151,6 +151,7 @@ def due(tx: Tx, request: ScheduleDue) -> None:
     row = None if workflow is None else _find(tx, workflow.id)
     if workflow is None or row is None:  # gone with its namespace
         tx.delete(SCHEDULE_DUE, SCHEDULE_DUE.key(request.due_ms, request.workflow_id))
+        tx.touch(TOPIC, "")
         return
     if row.due_ms != request.due_ms:
         return

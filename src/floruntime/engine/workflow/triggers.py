@@ -2,26 +2,30 @@
 
 An append wakes the triggers of its stream; a timer reads and starts. Reading the records, moving
 the group's cursor and starting their run are one commit, so each record is in exactly one run. A
-batch closes when it is full, or `batch_timeout_ms` after its first record came.
+batch closes when it is full, by number or by the size of a value, or `batch_timeout_ms` after its
+first record came. A group that somebody has deleted is made again where the trigger had come to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
 
+from floruntime.core import limits
 from floruntime.core.errors import ConflictError
-from floruntime.core.stream import GroupCreate, GroupRead, StreamRecord
+from floruntime.core.stream import GroupCreate, GroupRead, StreamID, StreamRecord
 from floruntime.core.types import Value
 from floruntime.engine import group, group_admin, reclaim, timers
 from floruntime.engine.group_info import info_of
-from floruntime.engine.group_rows import find_group
+from floruntime.engine.group_liveness import members_of
+from floruntime.engine.group_rows import GroupRow, find_group, group_state
 from floruntime.engine.json_document import dump
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import namespace_id
-from floruntime.engine.registry import on_append, on_timer
-from floruntime.engine.stream_rows import StreamRow, find_stream
+from floruntime.engine.registry import on_records, on_timer
+from floruntime.engine.stream_rows import BEGINNING, StreamRow, find_stream, the_stream
 from floruntime.engine.tx import Tx
 from floruntime.engine.workflow.context import document_of
 from floruntime.engine.workflow.definition import Trigger, TriggerStart
@@ -38,13 +42,16 @@ CONSUMER_PREFIX: Final = "flo-workflow-"
 
 class TriggerRow(Value, frozen=True):
     """`since_ms`: since when records wait for their batch to fill, 0: none do. `timer_ms`: when
-    the trigger looks next by itself, 0: never.
+    the trigger looks next by itself, 0: never. `stream_id`: the stream that it has its group in,
+    0: there was none yet; `after`: the last record of that stream that it took or let pass.
     """
 
     spec: Trigger
     group: str
     since_ms: int = 0
     timer_ms: int = 0
+    stream_id: int = 0
+    after: tuple[int, int] = (0, 0)
 
 
 TRIGGER: Final[Table[TriggerRow]] = Table(b"wl", TriggerRow, workflow_id="u64", cached=True)
@@ -70,13 +77,15 @@ def apply_trigger(workflow: OpenWorkflow, spec: Trigger | None) -> None:
         tx.delete(TRIGGER, TRIGGER.key(workflow.id))
         return
     name = spec.consumer_group or f"wf-{workflow.name}"
-    since_ms = 0 if row is None or row.spec.stream != spec.stream else row.since_ms
-    fresh = TriggerRow(spec, name, since_ms)
+    fresh = TriggerRow(spec, name)
+    if row is not None and (row.spec.stream, row.group) == (spec.stream, name):
+        fresh = replace(row, spec=spec, timer_ms=0)
     _join_stream(tx, workflow.id, spec.stream)
     stream = find_stream(tx, spec.stream)
     if stream is not None:
         start = "$" if spec.start is TriggerStart.LATEST else "0"
-        _ensure_group(tx, stream, fresh, start)
+        fresh, known = _with_group(tx, stream, fresh, start)
+        _check_mode(fresh, known)
     _look_at(tx, workflow.id, fresh, tx.now_ms)
 
 
@@ -99,13 +108,33 @@ def _triggered_key(tx: Tx, stream: str) -> bytes:
     return TRIGGERED.key(namespace_id(tx), tail=stream.encode())
 
 
-def _ensure_group(tx: Tx, stream: StreamRow, row: TriggerRow, start: str) -> None:
-    """Make the trigger's group where there is none; one of another mode is not taken over."""
-    spec = row.spec
+def _with_group(
+    tx: Tx, stream: StreamRow, row: TriggerRow, start: str
+) -> tuple[TriggerRow, GroupRow]:
+    """The trigger and its group in this stream, which is made, if it is not there, to begin at
+    `start`; or, if the trigger has had one in this stream, after what it took.
+    """
     known = find_group(tx, stream, row.group)
     if known is None:
-        group_admin.create(tx, GroupCreate(spec.stream, row.group, start, spec.mode.value))
-    elif known.mode != spec.mode.value:
+        if row.stream_id == stream.id:
+            start = _right_after(row.after)
+        create = GroupCreate(row.spec.stream, row.group, start, row.spec.mode.value)
+        group_admin.create(tx, create)
+        known = find_group(tx, stream, row.group)
+        assert known is not None, "it was just made"
+    if row.stream_id != stream.id:
+        row = replace(row, stream_id=stream.id, after=group_state(tx, known).cursor)
+    return row, known
+
+
+def _right_after(id: tuple[int, int]) -> str:
+    ms, sequence = id
+    return str(StreamID(ms, sequence + 1)) if id != BEGINNING else "0"
+
+
+def _check_mode(row: TriggerRow, known: GroupRow) -> None:
+    spec = row.spec
+    if known.mode != spec.mode.value:
         raise ConflictError(
             f"trigger: group {row.group!r} of stream {spec.stream!r} exists with mode "
             f"{known.mode}, not {spec.mode.value}; delete it or name another consumer_group"
@@ -122,14 +151,14 @@ def workflow_enabled(workflow: OpenWorkflow) -> None:
 # Waking
 
 
-@on_append
-def appended(tx: Tx, stream: str) -> None:
-    """Records came: wake the triggers of their stream."""
+@on_records
+def records_came(tx: Tx, stream: str) -> None:
+    """Wake the triggers of the stream."""
     for workflow_id in tx.get(TRIGGERED, _triggered_key(tx, stream)) or ():
         row = tx.get(TRIGGER, TRIGGER.key(workflow_id))
         if row is None:
             continue
-        if not row.since_ms:
+        if not row.since_ms or row.stream_id != the_stream(tx, stream).id:
             row = replace(row, since_ms=tx.now_ms)
         _look_at(tx, workflow_id, row, tx.now_ms)
 
@@ -162,8 +191,15 @@ def look(tx: Tx, due_ms: int, workflow_id: int, item: int, data: Any) -> None:
 
 def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
     tx = workflow.tx
-    for _ in range(RUNS_PER_TICK_MAX):
-        waiting = _waiting(tx, row)
+    stream = find_stream(tx, row.spec.stream)
+    if stream is None:
+        _look_at(tx, workflow.id, replace(row, since_ms=0), 0)
+        return
+    # One that was not there when the definition came is read from its beginning.
+    row, known = _with_group(tx, stream, row, "0")
+    started = 0
+    while started < RUNS_PER_TICK_MAX:
+        waiting = info_of(tx, stream, known, row.group).lag
         if not waiting:
             _look_at(tx, workflow.id, replace(row, since_ms=0), 0)
             return
@@ -171,47 +207,65 @@ def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
         if waiting < row.spec.batch_size and tx.now_ms < closes_ms:
             _look_at(tx, workflow.id, row, closes_ms)
             return
-        records = _take(workflow, row)
+        records = _take(workflow, row, known)
         if not records:  # they are another consumer's; see whether it leaves any
             _look_at(tx, workflow.id, row, tx.now_ms + row.spec.batch_timeout_ms)
             return
-        _start_run(workflow, row.spec, records)
-        row = replace(row, since_ms=tx.now_ms)
+        started += _start_runs_of(workflow, row.spec, records)
+        last = records[-1].id
+        row = replace(row, since_ms=tx.now_ms, after=(last.timestamp_ms, last.sequence))
     _look_at(tx, workflow.id, row, tx.now_ms)
 
 
-def _waiting(tx: Tx, row: TriggerRow) -> int:
-    """How many records wait. Makes the group where its stream came after the definition."""
-    stream = find_stream(tx, row.spec.stream)
-    if stream is None:
-        return 0
-    known = find_group(tx, stream, row.group)
-    if known is None:
-        _ensure_group(tx, stream, row, "0")
-        known = find_group(tx, stream, row.group)
-        assert known is not None, "it was just made"
-    return info_of(tx, stream, known, row.group).lag
-
-
-def _take(workflow: OpenWorkflow, row: TriggerRow) -> list[StreamRecord]:
+def _take(workflow: OpenWorkflow, row: TriggerRow, known: GroupRow) -> list[StreamRecord]:
+    consumer = f"{CONSUMER_PREFIX}{workflow.id}"
+    members = members_of(workflow.tx, known).members
+    if consumer not in members and len(members) >= limits.GROUP_MEMBERS_MAX:
+        return []  # no place for one more
     request = GroupRead(
         row.spec.stream,
         row.group,
-        f"{CONSUMER_PREFIX}{workflow.id}",
+        consumer,
         row.spec.batch_size,
         no_ack=True,  # the run is started in this commit: nothing can be lost between
     )
     return group.read(workflow.tx, request).records
 
 
-def _start_run(workflow: OpenWorkflow, spec: Trigger, records: list[StreamRecord]) -> None:
+def _start_runs_of(workflow: OpenWorkflow, spec: Trigger, records: list[StreamRecord]) -> int:
+    """Start the run, or the runs, of what was taken at once; answers how many."""
     if spec.batch_size == 1:
         [record] = records
-        input, event = _input_of(record), dump(_event_of(record))
-    else:
-        input = dump([document_of(record.payload) for record in records])
-        event = dump([_event_of(record) for record in records])
-    begin_run(workflow, workflow.row.current, input, origin=Origin.TRIGGER, event_source=event)
+        _start_run(workflow, _input_of(record), _event_of(record))
+        return 1
+    parts = list(_parts(records, workflow.tx.value_bytes_max))
+    for part in parts:
+        documents, events = zip(*part, strict=True)
+        _start_run(workflow, b"[%b]" % b",".join(documents), list(events))
+    return len(parts)
+
+
+def _parts(
+    records: list[StreamRecord], bytes_max: int
+) -> Iterator[list[tuple[bytes, dict[str, Any]]]]:
+    """Documents and events of the records, in lists that are no larger than a value may be (but
+    for one record that is larger by itself).
+    """
+    part: list[tuple[bytes, dict[str, Any]]] = []
+    bytes_left = bytes_max - 1
+    for record in records:
+        document = dump(document_of(record.payload))
+        if part and len(document) >= bytes_left:
+            yield part
+            part, bytes_left = [], bytes_max - 1
+        part.append((document, _event_of(record)))
+        bytes_left -= len(document) + 1
+    yield part
+
+
+def _start_run(workflow: OpenWorkflow, input: bytes, event: Any) -> None:
+    current = workflow.row.current
+    begin_run(workflow, current, input, origin=Origin.TRIGGER, event_source=dump(event))
 
 
 def _input_of(record: StreamRecord) -> bytes:

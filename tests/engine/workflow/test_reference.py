@@ -1,0 +1,177 @@
+"""Random workflows and random happenings: the engine and `reference.py` tell the same story."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+
+from floruntime.core.errors import BadRequestError, FloError
+from floruntime.core.worker import Task
+from floruntime.core.workflow import HistoryEvent
+from floruntime.engine.run_rows import RUN as ACTION_RUN
+from floruntime.engine.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.workflow.invariant_counts import violations
+from floruntime.engine.workflow.rows import RUN, RunRow
+from floruntime.engine.workflow.runs import run_id_of
+from tests.engine.workflow.calls import ENGINES, Workflows
+from tests.engine.workflow.conftest import rows_replayed
+from tests.engine.workflow.random_flows import ACTIONS, Happening, Json, stories
+from tests.engine.workflow.reference import Event, Outcome, Refused, Run, World
+
+_WHOLE = ("signal_received", "signal_matched", "signal_timeout", "waiting_for_signal")
+"""Types of events whose detail is a name that may have a colon in it."""
+_WITH_REASON = ("workflow_failed", "workflow_timed_out")
+_WORKING = ("action", "child", "executor")
+MONTH_MS = 30 * 24 * 3_600_000
+
+
+class Pair:
+    """The engine and the reference, told the same."""
+
+    def __init__(self, definitions: list[Json]) -> None:
+        self.flows = Workflows(actions=ACTIONS, timeout_ms=MONTH_MS)
+        self.flows.sync(*(json.dumps(one) for one in definitions))
+        self.world = World(definitions, self.flows.now_ms)
+        self._tasks: dict[str, Task] = {}
+
+    def let_happen(self, happening: Happening) -> None:
+        verb, *details = happening
+        theirs = _said(lambda: getattr(self, f"_{verb}")(*details))
+        assert theirs in ("done", "refused"), theirs
+        for task in self.flows.claim(*ACTIONS):
+            self._tasks[task.run_id] = task
+        self.compare(happening)
+
+    # What can happen: the engine refuses what the reference refuses
+
+    def _both(self, engine: Any, reference: Any) -> None:
+        assert _said(engine) == _said(reference)
+
+    def _start(self, name: str) -> None:
+        run_id = f"r{len(self.world.runs)}"
+        self._both(
+            lambda: self.flows.start(name=name, run_id=run_id),
+            lambda: self.world.start(name, run_id),
+        )
+
+    def _finish(self, place: int, outcome: str, error: str, is_final: bool) -> None:
+        if place >= len(self.world.calls):
+            return
+        call = self.world.calls[place]
+        task = self._tasks[self._action_run_ids()[call.index]]
+        if error and outcome == "failure":
+            self.flows.fail(task, f"{error}: bad luck", retry=not is_final)
+            self.world.finish(call, Outcome(("failure",), error, is_final))
+        else:
+            self.flows.complete(task, None, outcome)
+            self.world.finish(call, Outcome((outcome,)))
+
+    def _signal(self, place: int, type: str) -> None:
+        self._with_run(place, lambda id: self.flows.signal(id, type), self.world.send, type)
+
+    def _cancel(self, place: int) -> None:
+        self._with_run(place, self.flows.cancel, self.world.cancel)
+
+    def _retry(self, place: int) -> None:
+        self._with_run(place, self.flows.retry, self.world.retry)
+
+    def _with_run(self, place: int, engine: Any, reference: Any, *details: Any) -> None:
+        runs = list(self.world.runs.values())
+        if place < len(runs):
+            run_id = self._runs()[place][0]
+            self._both(lambda: engine(run_id), lambda: reference(runs[place], *details))
+
+    def _advance(self, ms: int) -> None:
+        self.flows.advance(ms)
+        self.world.advance(ms)
+
+    def _disable(self, action: str, is_disabled: bool) -> None:
+        self.flows.enable_action(action, not is_disabled)
+        (self.world.disabled.add if is_disabled else self.world.disabled.discard)(action)
+
+    def _restart(self) -> None:
+        self.flows.engine.reopen()
+
+    # Comparing
+
+    def _action_run_ids(self) -> list[str]:
+        """Of all calls ever made, in order."""
+        keys = sorted(key for key in self.flows.engine.rows() if key[:2] == ACTION_RUN.tag)
+        return [action_run_id_of(ACTION_RUN.unpack(key)[1]) for key in keys]
+
+    def _runs(self) -> list[tuple[str, RunRow]]:
+        rows = self.flows.engine.rows()
+        keys = sorted(key for key in rows if key[:2] == RUN.tag)
+        decoded = [(RUN.unpack(key)[1], RUN.decode(rows[key])) for key in keys]
+        return [(run_id_of(number, row), row) for number, row in decoded]
+
+    def compare(self, after: Any) -> None:
+        engine = self.flows.engine
+        runs = self._runs()
+        assert len(runs) == len(self.world.runs), after
+        for (run_id, row), run in zip(runs, self.world.runs.values(), strict=True):
+            history = self.flows.history(run_id)
+            assert [_event(event) for event in history] == run.events, (after, run_id)
+            assert all(": " in event.detail for event in history if event.type in _WITH_REASON)
+            assert self._stands(run_id, row) == _stands(run), (after, run_id)
+        assert violations(engine.machine.view(engine.store, "default", engine.now_ms)) == []
+
+    def _stands(self, run_id: str, row: RunRow) -> tuple[Any, ...]:
+        run = self.flows.run(run_id)
+        due_ms = None if row.timer_ms == 0 or row.is_finished else row.timer_ms
+        kept = sorted(type for type, count in row.signals.items() for _ in range(count))
+        return run.status, run.terminal, run.current_step, run.wait_signal, due_ms, kept
+
+
+def _said(ask: Any) -> str:
+    try:
+        ask()
+    except (FloError, Refused):
+        return "refused"
+    return "done"
+
+
+def _event(event: HistoryEvent) -> Event:
+    """What the reference would say of it."""
+    detail = event.detail
+    if event.type not in _WHOLE:
+        detail = detail.partition(":")[0]
+    shown = {
+        "workflow_started": "",
+        "step_started": "",
+        "step_retry": "by request" if detail == "by request" else "attempt",
+        "poll_scheduled": "poll",
+        "poll_exhausted": "still pending",
+    }
+    return event.type, event.step, shown.get(event.type, detail), event.timestamp_ms
+
+
+def _stands(run: Run) -> tuple[Any, ...]:
+    status = run.status
+    if not run.is_finished and run.wait not in _WORKING:
+        status = "waiting"
+    return status, run.terminal, run.step, run.signal, run.due_ms, sorted(run.kept)
+
+
+@settings(
+    max_examples=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(stories())
+def test_the_engine_tells_the_story_that_the_reference_tells(
+    story: tuple[list[Json], list[Happening]],
+) -> None:
+    definitions, happenings = story
+    ENGINES.clear()
+    try:
+        pair = Pair(definitions)
+    except BadRequestError:
+        assume(False)
+        raise
+    pair.let_happen(("start", "main"))
+    for happening in happenings:
+        pair.let_happen(happening)
+    assert rows_replayed(pair.flows.engine) == pair.flows.engine.rows()
+    ENGINES.clear()
