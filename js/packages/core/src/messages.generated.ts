@@ -582,7 +582,8 @@ export const InvokeResultSchema: StructSchema<InvokeResult> = struct("InvokeResu
  * One run of an action, with its history in short.
  *
  * `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
- * attempt; `reason` (`workerLost`, `timeout`, …) says why where no handler did.
+ * attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says why where no handler
+ * did, and is then the `error`, too.
  */
 export interface ActionRun {
   readonly runId: string;
