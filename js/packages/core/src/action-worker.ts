@@ -7,7 +7,7 @@
  * goes back with no attempt counted. Only where there is nothing to claim it waits in a long poll.
  */
 
-import { knownToRegister, type RegisterOptions } from "./action.js";
+import { knownToRegister, type RegisterOptions, registerHandled } from "./action.js";
 import type { ActionHandler, ActionWorkerOptions, Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
 import { Wait } from "./call.js";
@@ -19,7 +19,6 @@ import { Flag } from "./flag.js";
 import { errorText, mayRetry } from "./handlers.js";
 import {
   type ActionInfo,
-  ActionType,
   type Task,
   type TaskResult,
   WorkerAwait,
@@ -117,28 +116,16 @@ export class ActionWorker extends WorkerBase<Task> {
   }
 
   async #register(): Promise<void> {
+    const where = this.ofThisLife;
     for (const [name, { options }] of this.#registered) {
-      this.#infos.set(name, await this.#registerOne(name, options));
+      this.#infos.set(name, await registerHandled(this.client.action, name, options, where));
     }
     await this.client.worker.register(this.workerId, this.actions, {
       concurrency: this.concurrency,
       labels: this.#labels,
       metadata: this.#metadata,
-      ...this.ofThisLife,
+      ...where,
     });
-  }
-
-  /** A handler that comes without options leaves those that the action has. */
-  async #registerOne(name: string, options: RegisterOptions): Promise<ActionInfo> {
-    if (Object.values(options).every((option) => option === undefined)) {
-      try {
-        return await this.client.action.get(name, this.ofThisLife);
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-      }
-    }
-    const settings = { ...options, ...this.ofThisLife };
-    return await this.client.action.register(name, ActionType.User, settings);
   }
 
   protected override lanes(): Promise<void>[] {

@@ -8,6 +8,7 @@ import {
 } from "./action-commands.js";
 import type { Payload } from "./bytes.js";
 import type { Caller } from "./caller.js";
+import { NotFoundError } from "./errors.js";
 import {
   ActionDelete,
   ActionEnable,
@@ -174,6 +175,25 @@ export class Action {
     const request = ActionListRuns.of({ name, status, limit, cursor });
     return await this.#caller.call(request.map(pageOf), options);
   }
+}
+
+/** Register an action for its handler. One that comes without options leaves those that it has. */
+export async function registerHandled(
+  actions: Action,
+  name: string,
+  options: RegisterOptions,
+  where: CallOptions,
+): Promise<ActionInfo> {
+  if (Object.values(options).every((option) => option === undefined)) {
+    try {
+      return await actions.get(name, where);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) {
+        throw error;
+      }
+    }
+  }
+  return await actions.register(name, ActionType.User, { ...options, ...where });
 }
 
 /** Options of `register` for one action of a worker. */
