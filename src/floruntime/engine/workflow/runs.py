@@ -55,6 +55,7 @@ class OpenRun:
         "number",
         "row",
         "tx",
+        "version",
         "workflow",
     )
 
@@ -72,7 +73,8 @@ class OpenRun:
         self.namespace_id = of_namespace_id
         self.number = number
         self.row = row
-        self.definition: Definition = workflow.definition(row.definition).definition
+        self.version = workflow.definition(row.definition)
+        self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
         self._stored_status = 0 if is_new else row.status
 
