@@ -10,6 +10,7 @@ from scripts.generate_keyspace_docs import sections
 from scripts.sections import DOCS, with_sections
 
 from floruntime.core import limits
+from floruntime.core.system import TIMERS_PER_TICK_MAX
 from floruntime.engine import (
     group_rows,
     kv_rows,
@@ -74,7 +75,7 @@ def test_the_costs_are_current() -> None:
 
 def test_numbers_on_the_page_are_the_constants() -> None:
     for text, number in {
-        "at most 1,000 at a time": timers.PER_TICK_MAX,
+        "at most 1,000 at a time": TIMERS_PER_TICK_MAX,
         "at most 200 a tick": CHILDREN_PER_TICK_MAX,
         "16 consecutive write numbers; 65 slots": (sessions.BLOCK_WRITES, sessions.BLOCKS),
         "at most 63 beside": kv_rows.OLDER_VERSIONS_MAX,

@@ -171,6 +171,30 @@ def test_a_timer_of_an_unknown_kind_fails_the_tick_and_loses_nothing() -> None:
     assert engine.machine.first_due(engine.now_ms + 1) is None
 
 
+def test_a_postponed_timer_fires_later_under_its_first_name(index: Timers) -> None:
+    index.set(10, 11)
+    index.tx.now_ms = START_MS + 11
+    timers.postpone_first(index.tx, 1_000)
+    index.flush()
+    assert index.fire(11) is False
+    assert index.items() == [11]
+    assert timers.is_set(index.tx, START_MS + 10, KIND, 1, 10)
+    assert not timers.is_set(index.tx, START_MS + 11, KIND, 1, 11)
+    index.tx.now_ms = START_MS + 1_011
+    timers.postpone_first(index.tx, 5)
+    index.fire(1_015)
+    assert index.items() == []
+    index.fire(1_016)
+    assert index.items() == [10]  # its handler asserts that it is told the first due time
+
+
+def test_where_no_timer_is_due_none_is_postponed(index: Timers) -> None:
+    index.set(10)
+    timers.postpone_first(index.tx, 1_000)
+    index.fire(10)
+    assert index.items() == [10]
+
+
 def test_a_kind_is_registered_once() -> None:
     with pytest.raises(ValueError, match="taken"):
         on_timer(timers.KV_EXPIRY)(lambda *_: None)

@@ -2,71 +2,97 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from scripts.javascript import JS, NpmError, node_is_missing, npm
 
+from tests.js.missing import chromium, chromium_is_missing, leave_out
 from tests.js.pages import write_modules
 
-JS = Path(__file__).resolve().parents[2] / "js"
-NODE_MAJOR_MIN = 20
-SECONDS_MAX = 300
+
+def passed(said: str) -> int:
+    """How many tests Node.js says have passed."""
+    found = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
+    assert found is not None, said
+    return int(found[1])
 
 
-def _missing() -> str | None:
-    """Why the packages cannot be tested here, in one line."""
-    left_out = "left out: build and tests of the JavaScript packages (js/)"
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
-        return f"no Node.js with npm here; {left_out}"
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.strip().lstrip("v").split(".")[0]) < NODE_MAJOR_MIN:
-        return f"Node.js {version.strip()} is older than {NODE_MAJOR_MIN}; {left_out}"
-    return None
-
-
-MISSING = _missing()
-
-
-def npm(*arguments: str) -> str:
-    """Run npm in js/; what it said. Fails with it where npm does."""
-    environment = {**os.environ, "FLO_PYTHON": sys.executable, "FORCE_COLOR": "0"}
-    run = subprocess.run(
-        ["npm", "--silent", *arguments],
-        cwd=JS,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS_MAX,
-        check=False,
-    )
-    assert run.returncode == 0, f"npm {' '.join(arguments)} failed:\n{run.stdout}"
-    return run.stdout
-
-
-def install() -> None:
-    """Bring what package-lock.json names, unless it is there already."""
-    installed = JS / "node_modules" / ".package-lock.json"
-    wanted = JS / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        npm("ci", "--ignore-scripts")
-        installed.touch()
-
-
-@pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
-def test_they_build_are_tidy_and_pass_their_tests() -> None:
-    install()
-    npm("run", "build")
+@pytest.mark.usefixtures("built")
+def test_they_are_tidy_and_pass_their_tests() -> None:
     npm("run", "check")
     assert write_modules(JS / "build") > 10, "the pages have examples"
     npm("exec", "--", "tsc", "-p", "build")
-    said = npm("test")
-    passed = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
-    assert passed is not None, said
-    assert int(passed[1]) > 400, said
+    assert passed(npm("test")) > 400
+
+
+@pytest.mark.usefixtures("built")
+def test_they_work_in_a_browser() -> None:
+    leave_out("tests in a real browser", chromium_is_missing())
+    assert passed(npm("run", "browser", CHROMIUM=chromium() or "")) > 12
+
+
+@pytest.mark.usefixtures("built")
+def test_what_npm_said_is_told_where_it_fails() -> None:
+    with pytest.raises(NpmError, match=r"npm exec -- tsc --nonsense failed:\n.*--nonsense"):
+        npm("exec", "--", "tsc", "--nonsense")
+
+
+# What is missing
+
+
+def test_what_is_missing_is_left_out_in_one_line_that_says_what_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    for name in ("LEAVE_NOTHING_OUT", "CHROMIUM"):
+        monkeypatch.delenv(name, raising=False)
+    for missing in (node_is_missing(), chromium_is_missing()):
+        assert missing is not None
+        with pytest.raises(
+            pytest.skip.Exception, match=r"^left out: much \(no .* install it: .*\)$"
+        ):
+            leave_out("much", missing)
+
+
+def test_where_nothing_may_be_left_out_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAVE_NOTHING_OUT", "1")
+    leave_out("nothing", None)
+    with pytest.raises(pytest.fail.Exception, match="left out: much"):
+        leave_out("much", "no Chromium here")
+
+
+def test_ci_leaves_nothing_out() -> None:
+    run = (JS.parent / ".ci" / "run").read_text()
+    assert "LEAVE_NOTHING_OUT=1 make test" in run
+    assert "scripts/install_chromium.sh\n" in run
+
+
+def test_a_browser_elsewhere_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMIUM", "/opt/chromium")
+    assert chromium() == "/opt/chromium"
+
+
+@pytest.mark.parametrize(("user", "by"), [("0", "apt-get "), ("1000", "sudo apt-get ")])
+def test_chromium_is_installed_where_it_is_missing(tmp_path: Path, user: str, by: str) -> None:
+    log = tmp_path / "log"
+    for name, does in {
+        "id": f"echo {user}",
+        "apt-get": f'echo "${{SUDO}}apt-get $*" >>{log}',
+        "sudo": 'SUDO="sudo " exec "$@"',
+        "env": 'shift; exec "$@"',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    script = ["/bin/bash", str(JS.parent / "scripts" / "install_chromium.sh")]
+    subprocess.run(script, env={"PATH": str(tmp_path)}, check=True)
+    update, install = log.read_text().splitlines()
+    assert update == f"{by}update -qq"
+    assert install.startswith(f"{by}install -y ")
+    assert install.endswith(" chromium")
+    log.unlink()
+    (tmp_path / "chromium").symlink_to("/bin/true")
+    subprocess.run(script, env={"PATH": str(tmp_path)}, check=True)
+    assert not log.exists()

@@ -12,11 +12,11 @@ import pytest
 from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
-from floruntime.core.system import CancelWait, Ping
+from floruntime.core.system import TIMERS_PER_TICK_MAX, CancelWait, Ping
 from floruntime.engine import kv_rows, tx
 from floruntime.engine.registry import QUERIES, TIMERS, WAITS
-from floruntime.engine.timers import KV_EXPIRY, PER_TICK_MAX
-from floruntime.server.commit import FAILED_TICK_MS
+from floruntime.engine.timers import KV_EXPIRY
+from floruntime.server.commit import FAILED_TIMER_MS
 from floruntime.server.durability import Durability
 from tests.server.wire_client import GatedStorage, Rig, WireClient
 
@@ -440,11 +440,11 @@ async def test_expiry_needs_no_request(rig: Rig) -> None:
 
 async def test_more_than_one_tick_holds_is_done_in_several(rig: Rig) -> None:
     client = rig.client("me")
-    for number in range(PER_TICK_MAX + 10):
+    for number in range(TIMERS_PER_TICK_MAX + 10):
         client.send(KvPut(f"k{number}", b"", ttl_ms=100))
     await rig.advance(100)
     version = client.result(client.send(KvChanges("k"))).version
-    assert version == 2 * (PER_TICK_MAX + 10)
+    assert version == 2 * (TIMERS_PER_TICK_MAX + 10)
 
 
 async def test_a_slow_tick_does_not_turn_command_time_back(
@@ -461,27 +461,42 @@ async def test_a_slow_tick_does_not_turn_command_time_back(
     assert client.result(put) == PutResult(3)
 
 
-async def test_a_tick_that_fails_is_tried_again_later_and_stops_nobody(
+async def test_a_timer_that_fails_is_fired_again_later_and_holds_up_no_other(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*timer: object) -> None:
-        raise ZeroDivisionError("a bug")
+    handler = TIMERS[KV_EXPIRY]
+    failed: list[int] = []
+
+    def fail_first(tx: Any, due_ms: int, *timer: Any) -> None:
+        if due_ms == first_due_ms:
+            failed.append(tx.now_ms - due_ms)
+            raise ZeroDivisionError("a bug")
+        handler(tx, due_ms, *timer)
 
     client = rig.client("me")
-    client.send(KvPut("k", b"", ttl_ms=100))
+    first_due_ms = rig.clock.now_ms() + 100
+    client.send(KvPut("a", b"", ttl_ms=100))
+    client.send(KvPut("b", b"", ttl_ms=101))
+    client.send(KvPut("c", b"", ttl_ms=50_000))
     await rig.settle()
     logging.disable(logging.CRITICAL)
     with monkeypatch.context() as patched:
-        patched.setitem(TIMERS, KV_EXPIRY, fail)
-        before = rig.server.commit.commands_total
-        await rig.advance(100)
+        patched.setitem(TIMERS, KV_EXPIRY, fail_first)
+        await rig.advance(101)
         put = client.send(KvPut("other", b""))
         await rig.settle()
-        assert rig.server.commit.commands_total - before <= 3
-        assert client.result(put) == PutResult(2)
+        assert client.result(put) == PutResult(5)
+        assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b"]
+        await rig.advance(50_000)
+        assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b", "c"]
+        assert len(failed) == 2  # in the tick of all, and in one of its own
     logging.disable(logging.NOTSET)
-    await rig.advance(FAILED_TICK_MS)
-    assert client.result(client.send(KvChanges("k"))).version == 3
+    await rig.advance(FAILED_TIMER_MS)
+    assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b", "c", "a"]
+
+
+def deleted(reply: KvChangesReply) -> list[str]:
+    return [change.key for change in reply.changes if change.deleted]
 
 
 async def test_nothing_is_held_after_everyone_has_gone(rig: Rig) -> None:

@@ -127,8 +127,22 @@ class SessionOpen(Command[None], tag=118, frozen=True):
     """Begin to remember this connection's client; sent before its first numbered write."""
 
 
+TIMERS_PER_TICK_MAX = 1_000
+"""Timers that one tick fires at most; a further tick follows at once."""
+
+
 class Tick(Command[bool], tag=119, frozen=True):
-    """Handle what is due by the command's time. Answers whether more is due. Server only."""
+    """Fire at most so many timers due by the command's time. Answers whether more is due. Server
+    only.
+    """
+
+    timers_max: int = TIMERS_PER_TICK_MAX
+
+
+class TimerPostpone(Command[None], tag=127, frozen=True):
+    """Fire the earliest timer that is due by the command's time so much later. Server only."""
+
+    delay_ms: int
 
 
 class SessionForget(Command[None], tag=120, frozen=True):

@@ -47,7 +47,13 @@ ALL_REQUESTS: list[type[Request[Any]]] = [
     for request in _requests_of(module)
 ]
 #: Commands that only the server itself submits; from a client they are refused.
-SERVER_ONLY = (system.Tick, system.SessionForget, system.HandBack, workflow.ScheduleDue)
+SERVER_ONLY = (
+    system.Tick,
+    system.TimerPostpone,
+    system.SessionForget,
+    system.HandBack,
+    workflow.ScheduleDue,
+)
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]
 
 AnyRequest = typing.Union[tuple(CLIENT_REQUESTS)]  # type: ignore[valid-type]  # noqa: UP007 # built from the modules

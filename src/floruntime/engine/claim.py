@@ -36,12 +36,12 @@ def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
     limits.check_range("count", request.count, 0, limits.MANY_MAX)
-    for result in request.results:
-        check_result(tx, result)
+    numbers = [check_result(tx, result) for result in request.results]
     if request.count:
         check_actions(request.actions)
-    for result in request.results:
-        settle(tx, result)
+    of_namespace_id = namespace_id(tx)
+    for number, result in zip(numbers, request.results, strict=True):
+        settle(tx, of_namespace_id, number, result)
     if not request.count:
         return []
     return _claim(tx, request.worker_id, request.actions, request.count)
@@ -117,8 +117,7 @@ def _task(run: OpenRun, payload: bytes) -> Task:
 
 def _note_delivery(tx: Tx, of_namespace_id: int, tasks: list[Task]) -> None:
     if tasks:
-        items = [[number_of(task.run_id), task.lease] for task in tasks]
-        tx.delivery = Delivery(PRIMITIVE, of_namespace_id, items)
+        tx.delivery = Delivery(PRIMITIVE, of_namespace_id, _memo(tasks))
 
 
 # Waiting, and being asked again
@@ -132,13 +131,11 @@ def _topics(namespace: str, request: WorkerAwait) -> list[Topic]:
 waits(WorkerAwait, topics=_topics, found=bool, is_spent=is_spent)
 
 
-def _memo(tasks: list[Task]) -> list[tuple[int, int]]:
-    return [(number_of(task.run_id), task.lease) for task in tasks]
+def _memo(tasks: list[Task]) -> list[list[int]]:
+    return [[number_of(task.run_id), task.lease] for task in tasks]
 
 
-def _recall(
-    tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[tuple[int, int]]
-) -> list[Task]:
+def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]) -> list[Task]:
     """Of the runs handed out then, those that are still held under the same lease."""
     of_namespace_id = namespace_id(tx)
     tasks = [

@@ -20,7 +20,7 @@ from floruntime.core.errors import (
     InternalServerError,
     StorageFullError,
 )
-from floruntime.core.system import Batch, Delivery, HandBack, Tick
+from floruntime.core.system import Batch, Delivery, HandBack, Tick, TimerPostpone
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
 from floruntime.engine import (  # noqa: F401 # register their rules
@@ -254,7 +254,12 @@ def _apply_rule(tx: Tx, command: Any) -> Any:
 
 @command(Tick, grows=False)
 def tick(tx: Tx, request: Tick) -> bool:
-    return timers.fire_due(tx)
+    return timers.fire_due(tx, request.timers_max)
+
+
+@command(TimerPostpone, grows=False)
+def postpone_timer(tx: Tx, request: TimerPostpone) -> None:
+    timers.postpone_first(tx, request.delay_ms)
 
 
 @command(HandBack, grows=False)

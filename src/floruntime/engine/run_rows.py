@@ -7,6 +7,7 @@ the input and the output. One index, by action and status, serves every listing.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Final
 
@@ -91,22 +92,27 @@ SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64",
 reclaim.owns(reclaim.NAMESPACE, RUN, INPUT, OUTPUT, SETTLED)
 reclaim.owns(reclaim.ACTION, BY_STATUS)
 
-_PREFIX: Final = "run-"
+_MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
 
 
 def run_id_of(number: int) -> str:
     """The id of the run with this number."""
-    return f"{_PREFIX}{number}"
+    return f"run-{number}"
 
 
 def number_of(run_id: str) -> int:
     """The number of a run by its id; 0, which no run has, for what is no run's id."""
-    limits.check_name("run_id", run_id)
-    digits = run_id[len(_PREFIX) :]
-    if not run_id.startswith(_PREFIX) or not (digits.isascii() and digits.isdigit()):
-        return 0
-    is_number = digits[0] != "0" and len(digits) <= 19 and int(digits) <= limits.UINT_MAX
-    return int(digits) if is_number else 0
+    number = number_in(_MADE_ID, run_id)
+    if not number:
+        limits.check_name("run_id", run_id)
+    return number
+
+
+def number_in(made_id: re.Pattern[str], run_id: str) -> int:
+    """The number in an id that was made; 0 in any other."""
+    match = made_id.fullmatch(run_id)
+    number = 0 if match is None else int(match[1])
+    return number if number <= limits.UINT_MAX else 0
 
 
 def unknown_run(run_id: str) -> NotFoundError:

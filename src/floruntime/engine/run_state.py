@@ -106,14 +106,9 @@ def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | N
     return OpenRun(tx, action, of_namespace_id, number, copy_of(row))
 
 
-def find_run(tx: Tx, run_id: str) -> OpenRun | None:
-    """The run with this id in the command's namespace."""
-    return find_run_by_number(tx, namespace_id(tx), number_of(run_id))
-
-
 def the_run(tx: Tx, run_id: str) -> OpenRun:
     """The run with this id; raises `NotFoundError`."""
-    run = find_run(tx, run_id)
+    run = find_run_by_number(tx, namespace_id(tx), number_of(run_id))
     if run is None:
         raise unknown_run(run_id)
     return run

@@ -17,7 +17,13 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from floruntime.core.system import Delivery, HandBack, Tick
+from floruntime.core.system import (
+    TIMERS_PER_TICK_MAX,
+    Delivery,
+    HandBack,
+    Tick,
+    TimerPostpone,
+)
 from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
 from floruntime.engine.registry import WAITS, WaitRule
@@ -33,8 +39,8 @@ log = logging.getLogger("floruntime.commit")
 
 KEEP_ALIVE_MS = 500
 """A wait that keeps a group member alive is asked again before a tick if older than this."""
-FAILED_TICK_MS = 1_000
-"""A tick that failed (a bug) is tried again after this time, not at once and forever."""
+FAILED_TIMER_MS = 60_000
+"""A timer whose handler failed (a bug) is fired again after this time, not at once and forever."""
 ASYNC_SYNC_MS = 100
 """With durability `async`: the longest time that written commands stay unsynced."""
 SERVER_NAMESPACE = "default"
@@ -378,11 +384,19 @@ class Commit:
         if self._machine.is_changed:
             self._schedule_flush()  # who waits was renewed, though no tick may follow
         if self._machine.first_due(now_ms + 1) is not None and self.submit_own(Tick()).error:
-            self._tick_at(now_ms + FAILED_TICK_MS)
-            return
+            self._fire_one_by_one()
         due_ms = self._machine.first_due(horizon_ms)
         self._machine.take_earliest_set_ms()
         self._tick_at(horizon_ms if due_ms is None else due_ms)
+
+    def _fire_one_by_one(self) -> None:
+        """A timer fails: fire the others, which are not to blame, and that one later."""
+        for _ in range(TIMERS_PER_TICK_MAX):
+            outcome = self.submit_own(Tick(1))
+            if outcome.error is not None:
+                self.submit_own(TimerPostpone(FAILED_TIMER_MS))
+            elif not outcome.result:
+                return
 
     def _tick_no_later(self, when_ms: int) -> None:
         if when_ms < self._next_tick_ms:

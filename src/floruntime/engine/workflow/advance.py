@@ -172,13 +172,14 @@ def leave_step(run: OpenRun, outcome: Outcome) -> Outcome | None:
 
 
 def close_step(run: OpenRun, outcome: Outcome) -> None:
-    """Keep how the step ended."""
+    """Keep how the step ended, for the paths that look at it."""
     row = run.row
     assert row.step is not None, "a run that leaves a step was at one"
     row.plan = None
     run.note(Event.STEP_COMPLETED, outcome.told())
-    key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
-    run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
+    if run.version.reads(row.step):
+        key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
+        run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
     set_attributes(run)
 
 

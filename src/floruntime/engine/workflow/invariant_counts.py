@@ -11,7 +11,7 @@ from floruntime.engine.group_rows import find_group
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import NAMESPACE
 from floruntime.engine.stream_rows import find_stream
-from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
+from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER, is_set, name_of
 from floruntime.engine.tx import View
 from floruntime.engine.workflow.definition import Executor
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
@@ -71,8 +71,8 @@ def miscounts(view: View) -> list[str]:
 def _stray_timers(view: View) -> Iterator[str]:
     """Timers that nobody counts on, though their owner is there."""
     namespaces = set(live_namespaces(view))
-    for key, _ in view.scan(TIMER, *TIMER.range()):
-        due_ms, kind, owner_id, item = TIMER.unpack(key)
+    for key, timer in view.scan(TIMER, *TIMER.range()):
+        due_ms, kind, owner_id, item = name_of(key, timer)
         if kind == WORKFLOW_RUN and owner_id in namespaces:
             run = view.get(RUN, RUN.key(owner_id, item))
             if run is None or run.timer_ms != due_ms:
@@ -269,8 +269,7 @@ def _of_trigger(view: View, namespace: str, row: WorkflowRow) -> Iterator[str]:
     if row.id not in (view.get(TRIGGERED, key) or ()):
         yield f"has a trigger that no append to {trigger.spec.stream!r} wakes"
     if trigger.timer_ms:
-        timer_key = TIMER.key(trigger.timer_ms, WORKFLOW_TRIGGER, row.id, 0)
-        if view.get(TIMER, timer_key) is None:
+        if not is_set(view, trigger.timer_ms, WORKFLOW_TRIGGER, row.id):
             yield f"has a trigger that counts on a timer at {trigger.timer_ms}"
     elif row.enabled and stream is not None and group is not None:
         lag = info_of(view, stream, group, trigger.group).lag

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from floruntime.engine import timers
 from floruntime.engine.namespaces import NAMESPACE
 from floruntime.engine.run_rows import RUN as ACTION_RUN
-from floruntime.engine.timers import TIMER
 from floruntime.engine.tx import View
 from floruntime.engine.workflow.idempotency import key_of
 from floruntime.engine.workflow.rows import KEY, RUN, RunRow, Wait
@@ -89,8 +88,7 @@ def _timer_problems(view: View, run: Live) -> Iterator[str]:
     due_ms = run.row.timer_ms
     if not due_ms:
         return
-    key = TIMER.key(due_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
-    if view.get(TIMER, key) is None:
+    if not timers.is_set(view, due_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number):
         yield f"counts on a timer at {due_ms} that is not there"
 
 
@@ -104,7 +102,7 @@ def _key_problems(view: View, run: Live) -> Iterator[str]:
     if (known.expires_at_ms > 0) != row.is_finished:
         yield f"has an idempotency key that expires at {known.expires_at_ms}"
     place = (timers.WORKFLOW_KEY, row.workflow_id, run.number)
-    if known.expires_at_ms and view.get(TIMER, TIMER.key(known.expires_at_ms, *place)) is None:
+    if known.expires_at_ms and not timers.is_set(view, known.expires_at_ms, *place):
         yield "has an idempotency key that nothing will forget"
 
 

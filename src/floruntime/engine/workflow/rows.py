@@ -86,12 +86,21 @@ class WorkflowName(Value, frozen=True):
 
 
 class DefinitionRow(Value, frozen=True):
-    """One version, as it is carried out; its text lies apart."""
+    """One version, as it is carried out; its text lies apart.
+
+    `steps_read`: those that some path looks at, in order; `None` in versions from before there was
+    such a list: any.
+    """
 
     version: str
     created_at_ms: int
     content_hash: str
     definition: Definition
+    steps_read: list[str] | None = None
+
+    def reads(self, step: str) -> bool:
+        """Whether a path may look at this step."""
+        return self.steps_read is None or step in self.steps_read
 
 
 class PlanCall(Value, frozen=True):
