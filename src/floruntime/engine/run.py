@@ -8,6 +8,7 @@ from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.action import (
+    ActionCall,
     ActionCancel,
     ActionInvoke,
     ActionListRuns,
@@ -22,7 +23,7 @@ from floruntime.engine.action_rows import ACTION, OpenAction, action_key, the_ac
 from floruntime.engine.cursors import open_cursor, page_of
 from floruntime.engine.documents import keep_document
 from floruntime.engine.namespaces import namespace_id
-from floruntime.engine.registry import command, query, waits
+from floruntime.engine.registry import command, query, recalls, waits
 from floruntime.engine.run_rows import (
     BY_STATUS,
     CANCELLED,
@@ -44,21 +45,34 @@ from floruntime.engine.tx import Topic, Tx, View
 
 # Invoke
 
+Invocation = ActionInvoke | ActionCall
 _NO_LABELS: Final[dict[str, str]] = {}
 
 
 @command(ActionInvoke)
 def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
+    number, created = _invoke(tx, request)
+    return InvokeResult(run_id_of(number), created)
+
+
+@command(ActionCall)
+def call(tx: Tx, request: ActionCall) -> ActionRun:
+    limits.check_block(request.block_ms)
+    number, _ = _invoke(tx, request)
+    return _run_of(tx, number, run_id_of(number))
+
+
+def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
+    """The number of the run, and whether this made it."""
     _check_invoke(tx, request)
     action = the_action(tx, request.name)
     if not action.row.enabled:
         raise ConflictError(f"action {request.name!r} is disabled; enable it to invoke it")
-    of_namespace_id = namespace_id(tx)
     number = tx.next_id()
     if request.idempotency_key is not None:
-        known = _known_number(action, of_namespace_id, number, request)
+        known = _known_number(action, namespace_id(tx), number, request)
         if known:
-            return InvokeResult(run_id_of(known), False)
+            return known, False
     _create(
         action,
         number,
@@ -69,7 +83,7 @@ def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
         idempotency_key=request.idempotency_key,
         labels=request.labels,
     )
-    return InvokeResult(run_id_of(number), True)
+    return number, True
 
 
 def create_run(action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int) -> int:
@@ -108,7 +122,7 @@ def _create(
     start_waiting(OpenRun(tx, action, of_namespace_id, number, row), due_ms)
 
 
-def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
+def _check_invoke(tx: Tx, request: Invocation) -> None:
     limits.check_value("payload", request.payload, tx.value_bytes_max)
     limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
     limits.check_duration("delay_ms", request.delay_ms)
@@ -120,7 +134,7 @@ def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
 
 
 def _known_number(
-    action: OpenAction, of_namespace_id: int, number: int, request: ActionInvoke
+    action: OpenAction, of_namespace_id: int, number: int, request: Invocation
 ) -> int:
     """The run that this key stands for; 0: from now on it stands for `number`."""
     tx, idempotency_key = action.tx, request.idempotency_key
@@ -146,11 +160,14 @@ def _known_number(
 @query(ActionStatus)
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
-    number = number_of(request.run_id)
+    return _run_of(view, number_of(request.run_id), request.run_id)
+
+
+def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     of_namespace_id = namespace_id(view)
     row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
     if row is None:
-        raise unknown_run(request.run_id)
+        raise unknown_run(run_id)
     return as_run(view, of_namespace_id, number, row)
 
 
@@ -170,6 +187,18 @@ def _as_it_stands(view: View, request: ActionStatus) -> ActionStatus:
 
 
 waits(ActionStatus, topic=_topic, found=_is_finished, renew=_as_it_stands)
+
+
+def _look(run: ActionRun) -> ActionStatus:
+    return ActionStatus(run.run_id)
+
+
+def _recall(tx: Tx, request: ActionCall, run_id: str) -> ActionRun:
+    return _run_of(tx, number_of(run_id), run_id)
+
+
+waits(ActionCall, topic=_topic, found=_is_finished, look=_look)
+recalls(ActionCall, memo=lambda run: run.run_id, recall=_recall)
 
 
 # Cancel

@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
+from floruntime.core.errors import FloError
 from floruntime.core.system import (
     TIMERS_PER_TICK_MAX,
     Delivery,
@@ -52,8 +53,13 @@ _Pending = tuple[Connection, int, int, Outcome]
 
 
 def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
-    """Whether `outcome` is an answer: a refusal and a first answer given again are, in any case."""
-    return outcome.error is not None or outcome.recalled or rule.found(outcome.result)
+    """Whether `outcome` is an answer: a refusal is, and a first answer that is given again.
+
+    But a command that only looks after it has acted goes on looking when it comes again.
+    """
+    if outcome.error is not None or rule.found(outcome.result):
+        return True
+    return outcome.recalled and rule.look is None
 
 
 class Commit:
@@ -142,7 +148,7 @@ class Commit:
                     request_id,
                     namespace,
                     number,
-                    command,
+                    command if wait.look is None else wait.look(outcome.result),
                     wait,
                     outcome.result,
                     now_ms,
@@ -216,22 +222,38 @@ class Commit:
 
     def _ask(self, waiter: Waiter) -> bool:
         """Ask once more; answers whether the wait is over."""
-        waiter.asked_ms = now_ms = self._clock.now_ms()
-        self._is_asking = True
-        try:
-            outcome = self._apply(
-                now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
-            )
-        finally:
-            self._is_asking = False
+        waiter.asked_ms = self._clock.now_ms()
+        outcome = self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter)
         if not _ends_wait(waiter.rule, outcome):
             return False
         self._command_waiters.remove(waiter)
         self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
         return True
 
+    def _ask_again(self, waiter: Waiter) -> Outcome:
+        self._is_asking = True
+        try:
+            return self._apply(
+                waiter.asked_ms,
+                waiter.namespace,
+                waiter.owner.session,
+                waiter.number,
+                waiter.request,
+            )
+        finally:
+            self._is_asking = False
+
+    def _look(self, waiter: Waiter) -> Outcome:
+        """What it waits for as it stands, in the open batch."""
+        try:
+            look = self._machine.look(waiter.namespace, self._clock.now_ms(), waiter.request)
+        except FloError as error:
+            return Outcome(None, error)
+        return Outcome(look)
+
     def _command_time_up(self, waiter: Waiter) -> None:
-        self._answer_later(waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty))
+        outcome = Outcome(waiter.empty) if waiter.rule.look is None else self._look(waiter)
+        self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
 
     # Connections that go
 
