@@ -439,6 +439,21 @@ def test_a_workflow_that_is_disabled_before_its_stream_comes_misses_nothing() ->
     assert flows.inputs() == [1]
 
 
+@pytest.mark.parametrize("had_one", [False, True])
+def test_a_version_that_comes_after_its_stream_did_while_disabled_misses_nothing(
+    had_one: bool,
+) -> None:
+    flows = Triggers(triggered("stream: events, start: latest"), stream=had_one)
+    flows.enable(False)
+    if had_one:
+        flows.tell(StreamDelete("events", force=True))
+    flows.append(1)
+    flows.sync(triggered("stream: events, start: latest", version="2"))
+    flows.enable(True)
+    flows.engine.tick()
+    assert flows.inputs() == [1]
+
+
 @pytest.mark.parametrize("start", ["latest", "earliest"])
 def test_after_its_group_was_deleted_each_record_is_still_in_one_run(start: str) -> None:
     flows = Triggers(triggered(f"stream: events, start: {start}"))
