@@ -109,7 +109,8 @@ class Action:
         """Ask for one run. A lower `priority` goes first; `labels` must be the worker's, too.
 
         An `idempotency_key` makes one run: the same key and payload answer that run again
-        (`created` is false), another payload is a conflict.
+        (`created` is false), another payload is a `ConflictError`. So is an action that is
+        disabled; one that is not registered is a `NotFoundError`.
         """
         command = self.commands.invoke(
             name,
@@ -176,7 +177,10 @@ class Action:
         return await self._caller.call(ActionGet(name), namespace=namespace)
 
     async def delete(self, name: str, *, force: bool = False, namespace: str | None = None) -> bool:
-        """Delete the action; whether it existed. `force` cancels its unfinished runs."""
+        """Delete the action; whether it existed.
+
+        `ConflictError` where it has unfinished runs, unless `force`, which cancels them.
+        """
         return await self._caller.call(ActionDelete(name, force), namespace=namespace)
 
     async def enable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
@@ -184,7 +188,7 @@ class Action:
         return await self._caller.call(ActionEnable(name, True), namespace=namespace)
 
     async def disable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
-        """Refuse new runs of it; those that are there go on."""
+        """Refuse new runs of it (`ConflictError`); those that are there go on."""
         return await self._caller.call(ActionEnable(name, False), namespace=namespace)
 
     async def list(

@@ -15,7 +15,7 @@ from floruntime.engine.claim_settle import check_result, release_held, settle
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, on_hand_back, recalls, waits
 from floruntime.engine.run_lines import due_topic, is_spent, matching_lines, numbers_in_order
-from floruntime.engine.run_rows import INPUT, RUN, RunRow, number_of, run_id_of
+from floruntime.engine.run_rows import RUN, RunRow, input_of, number_of, run_id_of
 from floruntime.engine.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.tx import Topic, Tx
 from floruntime.engine.worker import check_actions, find_worker
@@ -86,11 +86,10 @@ def _first_of(
     taken: list[tuple[int, RunRow, bytes]] = []
     for number in numbers_in_order(tx, line_ids):
         row = tx.get(RUN, RUN.key(of_namespace_id, number))
-        payload = tx.get(INPUT, INPUT.key(of_namespace_id, number))
         assert row is not None, "what stands in a line is there"
-        assert payload is not None, "a run has an input"
         if 0 < row.ends_at_ms <= tx.now_ms:
             continue  # timed out; the next tick says so
+        payload = input_of(tx, of_namespace_id, number, row)
         bytes_left -= len(payload)
         if bytes_left < 0 and taken:
             break
@@ -151,8 +150,7 @@ def _still_held(tx: Tx, of_namespace_id: int, number: int, lease: int) -> Task |
     run = find_run_by_number(tx, of_namespace_id, number)
     if run is None or run.row.lease != lease or not run.is_held:
         return None
-    payload = tx.get(INPUT, INPUT.key(of_namespace_id, number))
-    return None if payload is None else _task(run, payload)
+    return _task(run, input_of(tx, of_namespace_id, number, run.row))
 
 
 recalls(WorkerAwait, memo=_memo, recall=_recall)

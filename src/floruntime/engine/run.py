@@ -20,6 +20,7 @@ from floruntime.core.action import (
 from floruntime.core.errors import ConflictError
 from floruntime.engine.action_rows import ACTION, OpenAction, action_key, the_action
 from floruntime.engine.cursors import open_cursor, page_of
+from floruntime.engine.documents import keep_document
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, query, waits
 from floruntime.engine.run_rows import (
@@ -33,6 +34,7 @@ from floruntime.engine.run_rows import (
     STATUS_NAMES,
     RunRow,
     as_run,
+    input_of,
     number_of,
     run_id_of,
     unknown_run,
@@ -99,7 +101,7 @@ def _create(
     row.idempotency_key = idempotency_key
     row.labels = labels
     row.workflow_run = workflow_run
-    tx.put(INPUT, INPUT.key(of_namespace_id, number), payload)
+    row.input = keep_document(tx, INPUT, of_namespace_id, number, payload)
     tx.put(BY_STATUS, BY_STATUS.key(action.row.id, PENDING, number), True)
     action.row.pending += 1
     action.row.runs += 1
@@ -128,7 +130,9 @@ def _known_number(
     if known is None or 0 < known.expires_at_ms <= tx.now_ms:
         tx.put(KEY, key, KeyRow(number, 0))
         return 0
-    if tx.get(INPUT, INPUT.key(of_namespace_id, known.number)) != request.payload:
+    run = tx.get(RUN, RUN.key(of_namespace_id, known.number))
+    assert run is not None, "a run is kept longer than its key"
+    if input_of(tx, of_namespace_id, known.number, run) != request.payload:
         raise ConflictError(
             f"idempotency_key {limits.shown(idempotency_key)} stands for run "
             f"{run_id_of(known.number)}, which has another input"

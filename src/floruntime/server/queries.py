@@ -30,20 +30,26 @@ class Queries:
         self._machine = machine
         self._clock = clock
         self._readable = readable
-        self._view = machine.view(readable(), OWN_NAMESPACE, 0)
+        self._pinned: View | None = None
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
 
     def move_on(self) -> None:
-        """From now on queries see the state that `readable` gives now."""
-        self._view = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+        """From now on queries see the state that `readable` gives, until it is pinned."""
+        self._pinned = None
+
+    def pin(self) -> View:
+        """Hold on to the state that queries see, whatever is written from now on."""
+        if self._pinned is None:
+            self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+        return self._pinned
 
     def view(self) -> View:
         """The state that queries see, outside any namespace."""
         return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
 
     def _view_of(self, namespace: str, now_ms: int) -> View:
-        view = self._view
+        view = self.pin()
         view.namespace, view.now_ms = namespace, now_ms
         return view
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from floruntime.engine import timers
+from floruntime.engine.documents import keep_document
 from floruntime.engine.json_document import dump
 from floruntime.engine.registry import on_timer
 from floruntime.engine.tx import Tx
@@ -247,7 +248,7 @@ def end(
     row.plan = None
     run.note(event, terminal if error is None else f"{terminal}: {error}")
     if output:
-        tx.put(OUTPUT, OUTPUT.key(run.namespace_id, run.number), output)
+        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
     arm(run, tx.now_ms + run.definition.retention_ms)
     tx.touch("workflow", run.id)
 

@@ -128,7 +128,8 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     `wait_number`: the action run or child that it waits for. `wait_due_ms`: when the wait is over
     by itself, `step_due_ms`: when the whole step is; 0: never. `timer_ms`: when the run's one timer
     fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
-    by type. `events`: how many there are in its history.
+    by type. `events`: how many there are in its history. `input`, `output`: see
+    `engine/documents.py`.
     """
 
     workflow_id: int
@@ -159,6 +160,8 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     terminal: str | None = None
     error: str | None = None
     search_attributes: dict[str, Any] = {}
+    input: bytes | None = None
+    output: bytes | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -215,9 +218,9 @@ VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version"
 #: How many kept runs are on a version; absent where there is none.
 USE: Final[Table[int]] = Table(b"wu", int, workflow_id="u64", number="u64", cached=True)
 
-RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
+RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=2048, namespace_id="u64", number="u64")
 RUN_ID: Final[Table[int]] = Table(b"wj", int, namespace_id="u64", tail="run id, where it was given")
-INPUT: Final[Table[bytes]] = Table(b"wi", bytes, warm_bytes=256, namespace_id="u64", number="u64")
+INPUT: Final[Table[bytes]] = Table(b"wi", bytes, namespace_id="u64", number="u64")
 OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")
 #: `$.flo.event`, as JSON; only of runs that a trigger started.
 EVENT_SOURCE: Final[Table[bytes]] = Table(b"wm", bytes, namespace_id="u64", number="u64")

@@ -14,6 +14,7 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.workflow import WorkflowRun
 from floruntime.engine import timers
 from floruntime.engine.action_rows import copy_of
+from floruntime.engine.documents import read_document
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.run_rows import number_in
 from floruntime.engine.tx import Tx, View
@@ -242,14 +243,14 @@ def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> Workfl
     """The run as callers see it."""
     output = None
     if row.is_finished:
-        output = view.get(OUTPUT, OUTPUT.key(of_namespace_id, number))
+        output = read_document(view, OUTPUT, of_namespace_id, number, row.output)
     return WorkflowRun(
         run_id_of(number, row),
         name_of(view, row.workflow_id),
         the_definition(view, row.workflow_id, row.definition).version,
         STATUS_NAMES[Status(row.status)],
         row.step,
-        view.get(INPUT, INPUT.key(of_namespace_id, number)) or b"",
+        read_document(view, INPUT, of_namespace_id, number, row.input) or b"",
         output,
         row.error,
         row.created_at_ms,
