@@ -36,7 +36,7 @@ from floruntime.engine.workflow.triggers import TRIGGER, TRIGGERED
 from tests.engine.workflow.calls import ENGINES, ONE_STEP, Workflows, flow
 from tests.engine.workflow.plan_flows import Plans, executor, planned
 from tests.engine.workflow.test_schedules import Schedules, scheduled
-from tests.engine.workflow.test_triggers import Triggers, triggered
+from tests.engine.workflow.trigger_calls import Triggers, triggered
 
 CHILD = ONE_STEP.replace("name: flow", "name: child")
 Change = Callable[[Any], Any]
