@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 
-.PHONY: run demo test check bench crash fuzz docs clean
+.PHONY: run demo chat test check bench crash fuzz docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
 
 demo: $(STAMP)  ## a guided tour: starts a server of its own, shows what happens, ends it
 	$(BIN)/python -m examples.demo
+
+chat: $(STAMP)  ## a web page that chats through the server on localhost:9000 (needs Node.js)
+	$(BIN)/python -m examples.chat
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

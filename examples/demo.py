@@ -1,29 +1,42 @@
-"""`make demo`: a server of its own, the guided tour, a kill -9, and what is left: everything."""
+"""`make demo`: a server of its own, the guided tour, a kill -9, and what is left: everything.
+
+On a terminal it then shows a page that chats, and kills the server under it as often as one likes.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from examples import chat
 from examples.tour import NAMESPACE, chapter, tell, tour
+from scripts import javascript
 
 from floruntime import ConnectionFailedError, FloClient
 
 DATA_DIRECTORY = "./flo-demo-data"
 START_S_MAX = 20.0
+LOWEST_PORT = 10_000
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+    """A port that nobody listens on, and that is still free after a kill.
+
+    Those above are given to outgoing connections: a page that tries to reconnect could take it.
+    """
+    first_outgoing = int(PORT_RANGE.read_text().split()[0])
+    while True:
+        port = random.randrange(LOWEST_PORT, first_outgoing)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -62,7 +75,25 @@ async def after_the_kill(endpoint: str) -> None:
         records = (await client.stream.read("events")).records
         tell('stream.read("events")', f"{len(records)} records, the last one {records[-1].id}")
         tell('kv.incr("visits")', await client.kv.incr("visits"))
-    print()
+
+
+def chat_page(port: int) -> None:
+    """Show the page until somebody has seen enough, with a server that is killed on demand."""
+    endpoint = f"127.0.0.1:{port}"
+    chapter("6. A page that chats")
+    if missing := javascript.node_is_missing():
+        print(f"  left out: {missing}")
+        return
+    chat.build_if_stale()
+    with chat.serving(endpoint) as url, suppress(EOFError, KeyboardInterrupt):
+        while True:
+            with server(port) as process:
+                asyncio.run(ready(endpoint))
+                asyncio.run(chat.first_flag(endpoint))
+                print(f"  Open it in two tabs: {url}")
+                input("  Enter kills the server and starts it again, Ctrl-C ends the demo. ")
+                process.kill()
+                process.wait()
 
 
 def main() -> None:
@@ -76,7 +107,9 @@ def main() -> None:
         process.wait()
     with server(port):
         asyncio.run(after_the_kill(endpoint))
-    print(f"The data lies in {Path(DATA_DIRECTORY).resolve()}. A server of your own: make run")
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        chat_page(port)
+    print(f"\nThe data lies in {Path(DATA_DIRECTORY).resolve()}. A server of your own: make run")
 
 
 if __name__ == "__main__":

@@ -199,7 +199,16 @@ async def test_a_data_directory_in_use_is_one_clear_line(
 
 
 def test_a_data_directory_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+    result = run("server", "start", "--port", "0", "--data-dir", "/proc/data", cwd=tmp_path)
+    assert result.returncode == 5
+    assert result.stderr == (
+        "error: cannot use the data directory /proc/data: No such file or directory\n"
+    )
+
+
+def test_a_file_where_the_data_directory_should_be_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     result = run("server", "start", "--port", "0", "--data-dir", "file/data", cwd=tmp_path)
     assert result.returncode == 5
-    assert result.stderr == "error: cannot use the data directory file/data: Not a directory\n"
+    assert f"{tmp_path}/file is a file" in result.stderr
+    assert result.stderr.count("\n") == 1

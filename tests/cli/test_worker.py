@@ -125,6 +125,24 @@ async def test_what_is_no_worker_is_told(
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1\ny = x / 0", "failed at broken.py:2: ZeroDivisionError: division by zero"),
+        ("import floruntime\n\nimport nowhere", "failed at broken.py:3: ModuleNotFoundError"),
+        ("def (", "failed: SyntaxError: invalid syntax (broken.py, line 1)"),
+    ],
+)
+async def test_a_module_that_cannot_be_imported_is_told_with_its_place(
+    server: FloTestServer, tmp_path: Path, text: str, says: str
+) -> None:
+    (tmp_path / "broken.py").write_text(text)
+    code, log = await ended(started(server, tmp_path, "broken:worker"))
+    assert code == 5
+    assert f"importing broken {says}" in log
+    assert "Traceback" not in log
+
+
 # Reloading, without processes
 
 

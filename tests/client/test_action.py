@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from floruntime import ActionType, ConflictError, NotFoundError, RunStatus
-from floruntime.client.action import Action
+from floruntime.client.action import CALLS_MAX, Action
 from floruntime.core.action import (
+    ActionCall,
     ActionCancel,
     ActionDelete,
     ActionEnable,
@@ -111,13 +112,28 @@ async def test_what_cannot_be_right_is_refused_before_it_is_sent() -> None:
         await action.invoke("a", {})  # type: ignore[arg-type]  # it is refused
 
 
-async def test_call_invokes_and_waits_in_the_same_namespace() -> None:
-    caller = RecordingCaller(InvokeResult("r", True), None)
+async def test_a_call_is_one_request() -> None:
+    caller = RecordingCaller(None)
     await Action(caller).call("a", b"x", block_ms=77, priority=3, namespace="n")
-    assert caller.asked == [
-        Asked(ActionInvoke("a", b"x", 3), "n", 0),
-        Asked(ActionStatus("r", 77), "n", 77),
-    ]
+    assert caller.asked == [Asked(ActionCall("a", b"x", 3, block_ms=77), "n", 77)]
+
+
+async def test_calls_that_would_hold_too_many_write_numbers_invoke_and_then_wait() -> None:
+    async with FloTestServer() as server, server.client() as client:
+        await client.action.register("a")
+        calls = [asyncio.ensure_future(client.action.call("a")) for _ in range(CALLS_MAX)]
+        await client.ping()
+        caller = RecordingCaller(InvokeResult("r", True), None, None)
+        client.action._caller = caller
+        await client.action.call("a", b"x", block_ms=77, priority=3, namespace="n")
+        assert caller.asked == [
+            Asked(ActionInvoke("a", b"x", 3), "n", 0),
+            Asked(ActionStatus("r", 77), "n", 77),
+        ]
+        await server.advance(30_000)
+        await asyncio.gather(*calls)
+        await client.action.call("a")
+        assert isinstance(caller.requests[-1], ActionCall)
 
 
 async def test_wait_answers_in_the_moment_of_the_end_and_as_it_stands_when_the_time_is_up() -> None:

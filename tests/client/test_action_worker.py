@@ -22,7 +22,7 @@ from floruntime import (
     RunStatus,
     UnavailableError,
 )
-from floruntime.client import action_worker
+from floruntime.client import action_worker, worker_base
 from floruntime.core.errors import BadRequestError, ConnectionFailedError
 from floruntime.core.worker import WorkerAwait, WorkerExchange
 from floruntime.testing import FloTestServer
@@ -404,6 +404,29 @@ async def test_a_worker_can_be_started_again_and_close_waits() -> None:
                     await worker.start()
                 await worker.close()
                 assert not worker.is_running
+
+
+@pytest.mark.parametrize("runs", [0, 1])
+async def test_a_stop_does_not_wait_long_for_a_server_that_is_gone(
+    runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_base, "LOST_S", 0.01)
+    if runs:  # they are to be handed back, which is tried for longer
+        monkeypatch.setattr(worker_base, "GOOD_BYE_S", 0.01)
+    gate = Gate()
+    async with FloTestServer() as server:
+        async with Proxy(server.endpoint) as proxy:
+            worker = ActionWorker(proxy.endpoint, drain_timeout_ms=0)
+            worker.register_action("wait", gate)
+            working = asyncio.create_task(worker.start())
+            await worker.at_work.wait()
+            async with server.client() as client:
+                for _ in range(runs):
+                    await client.action.invoke("wait")
+            await until(lambda: len(gate.begun) == runs)
+        async with asyncio.timeout(5):
+            worker.stop()
+            await working
 
 
 async def test_a_stop_before_the_start_is_not_lost() -> None:

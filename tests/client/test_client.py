@@ -219,17 +219,21 @@ async def test_a_request_over_the_frame_limit_is_refused_before_it_is_sent() -> 
     server.limits = Limits(500, 600, 100)
     async with client_of(server) as client:
         await client.kv.put("a", b"")
-        with pytest.raises(BadRequestError, match="at most 600"):
-            await client.kv.put("a", b"x" * 600)
-        assert len(server.requests(KvPut)) == 1
+        with pytest.raises(BadRequestError, match="at most 600 in one request"):
+            await client.queue.enqueue_many("a", [b"x" * 300, b"x" * 300])
+        with pytest.raises(BadRequestError, match=r"value has 601 bytes; .* at most 500"):
+            await client.kv.put("a", b"x" * 601)
+        assert len(server.seen) == 2  # the session, and the first put
         await client.kv.put("a", b"x" * 500)
 
 
-@pytest.mark.parametrize("key", ["\ud800", 2**64])
+@pytest.mark.parametrize(
+    ("key", "told"), [("\ud800", "KvGet"), (2**64, f"key is {2**64}; it must fit into 64 bits")]
+)
 @virtual
-async def test_what_cannot_be_written_on_the_wire_is_a_bad_request(key: Any) -> None:
+async def test_what_cannot_be_written_on_the_wire_is_a_bad_request(key: Any, told: str) -> None:
     async with client_of(FakeServer()) as client:
-        with pytest.raises(BadRequestError, match="KvGet"):
+        with pytest.raises(BadRequestError, match=told):
             await client.kv.get(key)
         assert await client.kv.get("a") == b"a"
 

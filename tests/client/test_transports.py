@@ -131,3 +131,22 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_failed_connection(
     async with loopback(servers) as server:
         with pytest.raises(ConnectionFailedError, match="certificate"):
             await FloClient(f"127.0.0.1:{server.port}", tls=True).connect()
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+async def test_tls_at_one_end_only_is_asked_about(
+    certificate: tuple[Path, Path], is_secure: bool
+) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    clients = None if is_secure else ssl.create_default_context(cafile=certificate[0])
+    async with loopback(servers if is_secure else None) as server:
+        with pytest.raises(ConnectionFailedError, match="is TLS on at both ends"):
+            await FloClient(f"127.0.0.1:{server.port}", tls=clients).connect()
+
+
+async def test_a_refused_connection_asks_for_a_server() -> None:
+    async with loopback() as server:
+        endpoint = f"127.0.0.1:{server.port}"
+    with pytest.raises(ConnectionFailedError, match="is a server running there"):
+        await FloClient(endpoint).connect()

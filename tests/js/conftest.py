@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 
 import pytest
+from scripts.javascript import build, node_is_missing
 
-from tests.js.packages import install, leave_out, node_is_missing, npm
+from tests.js.missing import leave_out
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,5 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
     with (place / "js-is-built").open("a") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
         if mark.seek(0, 2) == 0:
-            install()
-            npm("run", "build")
+            build()
             mark.write("yes")

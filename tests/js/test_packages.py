@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
+from scripts.javascript import JS, NpmError, node_is_missing, npm
 
-from tests.js import packages
-from tests.js.packages import JS, chromium_is_missing, leave_out, node_is_missing, npm
+from tests.js.missing import chromium, chromium_is_missing, leave_out
 from tests.js.pages import write_modules
 
 
@@ -29,7 +31,13 @@ def test_they_are_tidy_and_pass_their_tests() -> None:
 @pytest.mark.usefixtures("built")
 def test_they_work_in_a_browser() -> None:
     leave_out("tests in a real browser", chromium_is_missing())
-    assert passed(npm("run", "browser")) > 5
+    assert passed(npm("run", "browser", CHROMIUM=chromium() or "")) > 12
+
+
+@pytest.mark.usefixtures("built")
+def test_what_npm_said_is_told_where_it_fails() -> None:
+    with pytest.raises(NpmError, match=r"npm exec -- tsc --nonsense failed:\n.*--nonsense"):
+        npm("exec", "--", "tsc", "--nonsense")
 
 
 # What is missing
@@ -64,4 +72,27 @@ def test_ci_leaves_nothing_out() -> None:
 
 def test_a_browser_elsewhere_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHROMIUM", "/opt/chromium")
-    assert packages.chromium() == "/opt/chromium"
+    assert chromium() == "/opt/chromium"
+
+
+@pytest.mark.parametrize(("user", "by"), [("0", "apt-get "), ("1000", "sudo apt-get ")])
+def test_chromium_is_installed_where_it_is_missing(tmp_path: Path, user: str, by: str) -> None:
+    log = tmp_path / "log"
+    for name, does in {
+        "id": f"echo {user}",
+        "apt-get": f'echo "${{SUDO}}apt-get $*" >>{log}',
+        "sudo": 'SUDO="sudo " exec "$@"',
+        "env": 'shift; exec "$@"',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    script = ["/bin/bash", str(JS.parent / "scripts" / "install_chromium.sh")]
+    subprocess.run(script, env={"PATH": str(tmp_path)}, check=True)
+    update, install = log.read_text().splitlines()
+    assert update == f"{by}update -qq"
+    assert install.startswith(f"{by}install -y ")
+    assert install.endswith(" chromium")
+    log.unlink()
+    (tmp_path / "chromium").symlink_to("/bin/true")
+    subprocess.run(script, env={"PATH": str(tmp_path)}, check=True)
+    assert not log.exists()

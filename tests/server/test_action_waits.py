@@ -6,9 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus, RunStatus
-from floruntime.core.errors import NotFoundError
-from floruntime.core.system import NamespaceDelete
+from floruntime.core.action import (
+    ActionCall,
+    ActionInvoke,
+    ActionListRuns,
+    ActionRegister,
+    ActionRun,
+    ActionStatus,
+    RunStatus,
+)
+from floruntime.core.errors import BadRequestError, NotFoundError
+from floruntime.core.limits import BLOCK_MS_MAX
+from floruntime.core.system import CancelWait, NamespaceDelete
 from floruntime.core.worker import WorkerAwait, WorkerComplete, WorkerDrain, WorkerRegister
 from tests.server.wire_client import Rig, WireClient
 
@@ -163,3 +172,120 @@ async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: Rig) -> None:
     waits = caller.send(ActionStatus("run-999", 500))
     await rig.settle()
     assert isinstance(caller.error(waits), NotFoundError)
+
+
+# A call: it invokes once, and then looks
+
+
+async def test_a_call_is_answered_in_the_commit_of_the_completion(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    claimed = poll(worker, "w")
+    await rig.settle()
+    syncs = rig.storage.syncs
+    waits = caller.send(ActionCall("a", b"in", block_ms=5_000))
+    await rig.settle()
+    [task] = worker.result(claimed)
+    assert (task.payload, rig.storage.syncs) == (b"in", syncs + 1)
+    rig.storage.hold()
+    worker.send(WorkerComplete("w", task.run_id, task.lease, b"out"))
+    await rig.until_synced(syncs + 2)
+    await rig.turns()
+    assert not caller.is_answered(waits)
+    rig.storage.release()
+    await rig.settle()
+    run = caller.result(waits)
+    assert (run.run_id, run.status, run.output) == (task.run_id, RunStatus.COMPLETED, b"out")
+    assert rig.storage.syncs == syncs + 2
+
+
+async def test_a_call_answers_the_run_as_it_stands_when_the_time_is_up(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    at_once = caller.send(ActionCall("a"))
+    await rig.settle()
+    assert caller.result(at_once).status == RunStatus.PENDING
+    waits = caller.send(ActionCall("a", block_ms=500))
+    poll(worker, "w", count=2)
+    await rig.advance(499)
+    assert not caller.is_answered(waits)
+    await rig.advance(1)
+    assert caller.result(waits).status == RunStatus.RUNNING
+
+
+async def test_a_call_ends_with_what_there_is_when_it_is_cancelled_or_the_server_stops(
+    rig: Rig,
+) -> None:
+    caller = rig.client("c")
+    first, second = (caller.send(ActionCall("a", block_ms=5_000)) for _ in range(2))
+    await rig.settle()
+    caller.send(CancelWait(first))
+    await rig.settle()
+    assert caller.result(first).status == RunStatus.PENDING
+    assert not caller.is_answered(second)
+    rig.server.commit.end_waits()
+    await rig.settle()
+    assert caller.result(second).status == RunStatus.PENDING
+
+
+async def test_a_call_that_is_sent_again_invokes_nothing_and_goes_on_waiting(rig: Rig) -> None:
+    first, worker = rig.client("c"), rig.client("w")
+    first.open_session()
+    call = ActionCall("a", block_ms=5_000)
+    first.send(call, number=1)
+    await rig.settle()
+    first.vanish()
+    second = rig.client("c")
+    waits = second.send(call, number=1)
+    claimed = poll(worker, "w", count=9)
+    await rig.settle()
+    assert not second.is_answered(waits)
+    [task] = worker.result(claimed)
+    second.vanish()
+    worker.send(WorkerComplete("w", task.run_id, task.lease, b"out"))
+    await rig.settle()
+    third = rig.client("c")
+    known = third.send(call, number=1)
+    await rig.settle()
+    assert (third.result(known).run_id, third.result(known).output) == (task.run_id, b"out")
+    assert len(await runs(rig)) == 1
+
+
+async def test_calls_with_one_idempotency_key_wait_for_one_run(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    call = ActionCall("a", b"in", idempotency_key="k", block_ms=5_000)
+    both = [caller.send(call) for _ in range(2)]
+    claimed = poll(worker, "w", count=9)
+    await rig.settle()
+    [task] = worker.result(claimed)
+    worker.send(WorkerComplete("w", task.run_id, task.lease))
+    await rig.settle()
+    assert [caller.result(each).run_id for each in both] == [task.run_id] * 2
+    done = caller.send(call)
+    await rig.settle()
+    assert caller.result(done).status == RunStatus.COMPLETED
+
+
+async def test_a_call_that_cannot_be_invoked_is_refused_at_once(rig: Rig) -> None:
+    caller = rig.client("c")
+    unknown = caller.send(ActionCall("nobody", block_ms=500))
+    too_long = caller.send(ActionCall("a", block_ms=BLOCK_MS_MAX + 1))
+    await rig.settle()
+    assert isinstance(caller.error(unknown), NotFoundError)
+    assert isinstance(caller.error(too_long), BadRequestError)
+    assert await runs(rig) == []
+
+
+async def test_a_call_whose_run_is_gone_ends_as_not_found(rig: Rig) -> None:
+    caller = rig.client("c")
+    waits = caller.send(ActionCall("a", block_ms=500))
+    await rig.settle()
+    caller.send(NamespaceDelete("default", True))
+    await rig.advance(500)
+    assert isinstance(caller.error(waits), NotFoundError)
+
+
+async def runs(rig: Rig) -> list[ActionRun]:
+    looker = rig.client("looker")
+    listed = looker.send(ActionListRuns())
+    await rig.settle()
+    items: list[ActionRun] = looker.result(listed).items
+    return items

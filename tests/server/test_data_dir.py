@@ -231,6 +231,31 @@ def test_a_checkpoint_takes_an_empty_directory_and_refuses_one_that_is_not(
     assert verify(str(target)).is_sound
 
 
+def test_others_reach_neither_the_data_nor_a_backup(
+    directory: DataDirectory, path: Path, tmp_path: Path
+) -> None:
+    directory.checkpoint(str(tmp_path / "copy"))
+    for made in (path, path / "store", tmp_path / "copy", tmp_path / "copy" / "store"):
+        assert made.stat().st_mode & 0o777 == 0o700
+    assert (path / "LOCK").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_directory_that_is_there_keeps_its_mode(path: Path) -> None:
+    path.mkdir(0o750)
+    DataDirectory(str(path)).close()
+    assert path.stat().st_mode & 0o777 == 0o750
+    assert (path / "store").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("below", ["", "deep/data"])
+def test_a_file_in_the_way_is_named(directory: DataDirectory, tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+    wanted = str(tmp_path / "file" / below)
+    for attempt in (DataDirectory, directory.checkpoint):
+        with pytest.raises(DataDirectoryError, match=f"{tmp_path / 'file'} is a file"):
+            attempt(wanted)
+
+
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_failed_checkpoint_leaves_nothing(
     directory: DataDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exists: bool

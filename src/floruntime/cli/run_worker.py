@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,15 @@ def load(target: str) -> WorkerBase:
         sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # the person's own import is wrong
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+            raise Failure(
+                f"no module named {missing!r} in {os.getcwd()}", exit_code=USAGE, code="usage"
+            ) from error
         raise Failure(
-            f"no module named {error.name!r} in {os.getcwd()}", exit_code=USAGE, code="usage"
+            f"importing {module_name} failed{_place(error)}: {type(error).__name__}: {error}; "
+            "FLO_DEBUG=1 shows the traceback"
         ) from error
     found: Any = module
     for part in name.split("."):
@@ -72,6 +77,18 @@ def load(target: str) -> WorkerBase:
             code="usage",
         )
     return found
+
+
+def _place(error: Exception) -> str:
+    """Where in the person's own files `error` came up, as far as there is such a place."""
+    frames = traceback.extract_tb(error.__traceback__)
+    here = os.getcwd() + os.sep
+    own = [
+        each
+        for each in frames
+        if each.filename.startswith(here) and "site-packages" not in each.filename
+    ]
+    return f" at {os.path.relpath(own[-1].filename)}:{own[-1].lineno}" if own else ""
 
 
 def _set_up_logging(log_level: str, is_json: bool) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import asdict
+
 from floruntime.client.caller import Caller, as_bytes
 from floruntime.core.action import (
+    ActionCall,
     ActionCancel,
     ActionDelete,
     ActionEnable,
@@ -26,6 +29,12 @@ from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT, check_block
 from floruntime.core.types import Page
 
 Payload = bytes | bytearray | memoryview | str
+
+CALLS_MAX = 32
+"""Calls of a client that wait for their runs in the request that invokes them. Each has a write
+number as long as it waits, and keeps the place of that for no other (`client/numbers.py`). Calls
+beyond invoke first, and then wait.
+"""
 
 
 class ActionCommands:
@@ -62,6 +71,7 @@ class Action:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self.commands = ActionCommands()
+        self._calls = 0
 
     async def register(
         self,
@@ -109,7 +119,8 @@ class Action:
         """Ask for one run. A lower `priority` goes first; `labels` must be the worker's, too.
 
         An `idempotency_key` makes one run: the same key and payload answer that run again
-        (`created` is false), another payload is a conflict.
+        (`created` is false), another payload is a `ConflictError`. So is an action that is
+        disabled; one that is not registered is a `NotFoundError`.
         """
         command = self.commands.invoke(
             name,
@@ -150,8 +161,7 @@ class Action:
         namespace: str | None = None,
     ) -> ActionRun:
         """`invoke`, then `wait` for up to `block_ms`. The run goes on if the time is up first."""
-        check_block(block_ms)  # before anything is invoked
-        invoked = await self.invoke(
+        invoke = self.commands.invoke(
             name,
             payload,
             priority=priority,
@@ -159,9 +169,17 @@ class Action:
             idempotency_key=idempotency_key,
             labels=labels,
             caller_run_id=caller_run_id,
-            namespace=namespace,
         )
-        return await self.wait(invoked.run_id, block_ms=block_ms, namespace=namespace)
+        if self._calls >= CALLS_MAX:
+            check_block(block_ms)  # before anything is invoked
+            invoked = await self._caller.call(invoke, namespace=namespace)
+            return await self.wait(invoked.run_id, block_ms=block_ms, namespace=namespace)
+        self._calls += 1
+        try:
+            request = ActionCall(**asdict(invoke), block_ms=block_ms)
+            return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
+        finally:
+            self._calls -= 1
 
     async def cancel(
         self, run_id: str, *, reason: str | None = None, namespace: str | None = None
@@ -176,7 +194,10 @@ class Action:
         return await self._caller.call(ActionGet(name), namespace=namespace)
 
     async def delete(self, name: str, *, force: bool = False, namespace: str | None = None) -> bool:
-        """Delete the action; whether it existed. `force` cancels its unfinished runs."""
+        """Delete the action; whether it existed.
+
+        `ConflictError` where it has unfinished runs, unless `force`, which cancels them.
+        """
         return await self._caller.call(ActionDelete(name, force), namespace=namespace)
 
     async def enable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
@@ -184,7 +205,7 @@ class Action:
         return await self._caller.call(ActionEnable(name, True), namespace=namespace)
 
     async def disable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
-        """Refuse new runs of it; those that are there go on."""
+        """Refuse new runs of it (`ConflictError`); those that are there go on."""
         return await self._caller.call(ActionEnable(name, False), namespace=namespace)
 
     async def list(

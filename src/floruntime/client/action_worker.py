@@ -45,7 +45,15 @@ F = TypeVar("F", bound=Function)
 
 
 class ActionWorker(WorkerBase):
-    """A worker for actions. Name handlers with `@worker.action(...)`, then `await start()`."""
+    """A worker for actions. Name handlers with `@worker.action(...)`, then `await start()`.
+
+    `endpoint`, `token` and `tls` are as for `FloClient`; a connected client does as an endpoint.
+    `concurrency`: handlers at once, 1,000 at most. `worker_id`: a name that nobody else has; made
+    up unless given. `labels`: runs with labels go to workers that have them all. `metadata`: for
+    people. `action_timeout_ms`: what one attempt may take. `block_ms`: how long one wait for work
+    lasts. `heartbeat_interval_ms`: how often it says that it lives. `auto_touch`: keep the leases
+    while handlers run. `drain_timeout_ms`: how long they may go on after `stop()`.
+    """
 
     def __init__(
         self,

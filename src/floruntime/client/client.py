@@ -35,14 +35,22 @@ R = TypeVar("R")
 
 
 class FloClient:
-    """A client of one server.
+    """A client of one server: `async with FloClient("localhost:9000") as client: ...`.
 
-    `endpoint` is `host:port` (port 9000 unless told), `memory://` (a server of its own inside the
-    process) or `file:PATH` (the whole server inside the process on that data directory).
+    What it can do is in its parts, `kv`, `queue`, `stream` (also `streams`), `action`, `worker`,
+    `workflow`, `namespaces` and `tokens`: `help(client.kv)` shows the calls of one. Any of them may
+    raise a `FloError`: a `BadRequestError` names the value that can never be right, and what would
+    be; `.ran` tells whether what was asked was certainly not done ("no").
 
-    Use it as `async with FloClient(...) as client`, or call `connect()` and `close()`. After a lost
-    connection it reconnects in the background; calls wait for that up to their time-out. A call's
-    time-out is `timeout_ms` plus its own `block_ms`. `transport` stands in for the endpoint's own.
+    `endpoint`: `host:port` (port 9000 unless told), `ws://` or `wss://host:port/ws`, `memory://` (a
+    server of its own inside the process) or `file:PATH` (the whole server inside the process on
+    that data directory). `namespace`: where calls work that name no other. `timeout_ms`: how long
+    a call may take, beside its own `block_ms`. `token`: who one is, once the server has tokens.
+    `tls`: `True`, or an `ssl.SSLContext`. `retry`: the pauses before it connects again.
+    `transport`: stands in for the endpoint's own.
+
+    One connection carries any number of calls at once. After a lost one it connects again in the
+    background; calls wait for that up to their time-out, and each write happens once.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 
 from floruntime.client.transports import Link, Transport
@@ -16,6 +17,19 @@ GREETING_ID = 0
 
 TIMER_SLACK_S = 0.001
 """A timer may fire this much early."""
+
+
+NO_GREETING = "it broke before the greeting; is this a Flo server, and is TLS on at both ends?"
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Why there is no connection, in words that help."""
+    if isinstance(error, ConnectionResetError):
+        return NO_GREETING
+    text = str(error)  # of each address, where a host has several
+    if f"[Errno {errno.ECONNREFUSED}]" in text:
+        return "connection refused; is a server running there?"
+    return text or type(error).__name__
 
 
 class Connection:
@@ -53,7 +67,7 @@ class Connection:
             raise ConnectionFailedError(f"no answer came within {timeout_s:g} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
-            raise ConnectionFailedError(str(error) or type(error).__name__) from error
+            raise ConnectionFailedError(_reason(error)) from error
         except BaseException:
             await self.close()
             raise
@@ -121,7 +135,8 @@ class Connection:
             self._lose(ConnectionFailedError("the server gives no sign of life", ran="maybe"))
 
     def _link_lost(self) -> None:
-        self._lose(ConnectionFailedError("the connection broke", ran="maybe"))
+        text = NO_GREETING if self._greeting is not None else "the connection broke"
+        self._lose(ConnectionFailedError(text, ran="maybe"))
 
     def _lose(self, error: FloError) -> None:
         if self.is_over:

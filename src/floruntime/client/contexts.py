@@ -88,20 +88,20 @@ class Context:
 
 
 class ActionContext(Context):
-    """One attempt of one run."""
+    """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
+    `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, and `caller_run_id`
+    (the workflow run that asked for it, if one did).
+    """
 
     def __init__(self, task: Task, namespace: str, touch: Touch | None = None) -> None:
         super().__init__(touch)
         self._task = task
         self.payload = task.payload
-        #: The run's id: the same in every attempt.
         self.task_id = task.run_id
         self.action_name = task.action
-        #: Counts from 1.
         self.attempt = task.attempt
         self.created_at_ms = task.created_at_ms
         self.namespace = namespace
-        #: The workflow run that asked for this one, if one did.
         self.caller_run_id = task.caller_run_id
         self.labels: Mapping[str, str] = task.labels
 
@@ -127,7 +127,9 @@ class ActionContext(Context):
 
 
 class StreamContext(Context):
-    """One delivery of one record."""
+    """One delivery of one `record`: its `payload`, `stream_id`, `stream`, `headers` and
+    `partition_key`, the `namespace`, and `attempt` (from 1).
+    """
 
     def __init__(self, record: StreamRecord, namespace: str, touch: Touch | None = None) -> None:
         super().__init__(touch)
@@ -137,7 +139,6 @@ class StreamContext(Context):
         self.stream = record.stream
         self.headers = record.headers
         self.partition_key = record.partition_key
-        #: Counts from 1.
         self.attempt = record.attempt
         self.namespace = namespace
 

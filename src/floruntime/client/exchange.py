@@ -20,9 +20,10 @@ import msgspec
 
 from floruntime.client.handback import hand_back
 from floruntime.client.numbers import WriteNumbers
+from floruntime.client.unsendable import what_is_unsendable
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
-from floruntime.core.system import CancelWait, GetServerInfo, Ping, SessionOpen, Welcome
+from floruntime.core.system import CancelWait, GetServerInfo, Limits, Ping, SessionOpen, Welcome
 from floruntime.core.types import Command, Query, Request
 
 MakeError = Callable[[Ran], FloError]
@@ -115,8 +116,7 @@ class Exchange:
         self._held_writes: OrderedDict[int, Call] = OrderedDict()
         self._held_others: OrderedDict[int, Call] = OrderedDict()
         self._send: Callable[[bytes], None] | None = None
-        self._frame_bytes_max = 0
-        self._in_flight_max = 0
+        self._limits = Limits(0, 0, 0)
         self._opening: Call | None = None
         self._renew_session()
 
@@ -177,8 +177,7 @@ class Exchange:
             return False
         self._is_session_open = welcome.session_known
         self._send = send
-        self._frame_bytes_max = welcome.limits.frame_bytes_max
-        self._in_flight_max = welcome.limits.in_flight_max
+        self._limits = welcome.limits
         for call in list(self._in_flight.values()):
             self._transmit(call)
         self._pump()
@@ -258,7 +257,7 @@ class Exchange:
                 held.pop(call_id, None)
 
     def _try_send(self, call: Call) -> bool:
-        if self._send is None or len(self._in_flight) >= self._in_flight_max:
+        if self._send is None or len(self._in_flight) >= self._limits.in_flight_max:
             return False
         if isinstance(call.request, Command):
             if not self._is_session_open:
@@ -295,21 +294,22 @@ class Exchange:
         self._send(frame)
 
     def _frame_of(self, call: Call) -> bytes:
+        name = type(call.request).__name__
         try:
             frame = wire.encode_request(
                 call.id, call.namespace, call.number, self._with_block_left(call)
             )
         except UnicodeEncodeError as error:
-            raise BadRequestError(
-                f"{type(call.request).__name__}: text has no UTF-8: {error}"
-            ) from error
+            raise BadRequestError(f"{name}: text has no UTF-8: {error}") from error
         except OverflowError as error:
-            raise BadRequestError(f"{type(call.request).__name__}: {error}") from error
+            what = what_is_unsendable(call.request, self._limits)
+            raise BadRequestError(what or f"{name}: {error}") from error
         size = len(frame) - wire.LENGTH.size
-        if size > self._frame_bytes_max:
+        if size > self._limits.frame_bytes_max:
             raise BadRequestError(
-                f"{type(call.request).__name__} takes {size} bytes; "
-                f"this server takes at most {self._frame_bytes_max} in one request"
+                what_is_unsendable(call.request, self._limits)
+                or f"{name} takes {size} bytes; "
+                f"this server takes at most {self._limits.frame_bytes_max} in one request"
             )
         return frame
 

@@ -123,7 +123,7 @@ class Kv(KvReads):
     async def delete(
         self, key: str, *, cas_version: int | None = None, namespace: str | None = None
     ) -> bool:
-        """Delete a key; whether it existed."""
+        """Delete a key; whether it existed. `ConflictError` if it is not at `cas_version`."""
         command = self.commands.delete(key, cas_version=cas_version)
         return await self._caller.call(command, namespace=namespace)
 
@@ -143,7 +143,10 @@ class Kv(KvReads):
                 return
 
     async def incr(self, key: str, delta: int = 1, *, namespace: str | None = None) -> int:
-        """Add to a counter, which begins at 0; its new value."""
+        """Add to a counter, which begins at 0 and keeps its TTL; its new value.
+
+        `ConflictError` where the value is no whole number, or the sum needs more than 64 bits.
+        """
         return await self._caller.call(self.commands.incr(key, delta), namespace=namespace)
 
     async def touch(
@@ -155,7 +158,10 @@ class Kv(KvReads):
         cas_version: int | None = None,
         namespace: str | None = None,
     ) -> bool:
-        """Give a key a new TTL (0: none); whether it exists."""
+        """Give a key a new TTL (0: none); whether it exists. It stays at its version.
+
+        `ConflictError` if it is not at `cas_version`.
+        """
         command = self.commands.touch(
             key, ttl_ms=ttl_ms, ttl_seconds=ttl_seconds, cas_version=cas_version
         )
@@ -164,7 +170,7 @@ class Kv(KvReads):
     async def persist(
         self, key: str, *, cas_version: int | None = None, namespace: str | None = None
     ) -> bool:
-        """Take a key's TTL away; whether it exists."""
+        """Take a key's TTL away; whether it exists. `ConflictError` as for `touch`."""
         command = self.commands.persist(key, cas_version=cas_version)
         return await self._caller.call(command, namespace=namespace)
 
@@ -176,7 +182,12 @@ class Kv(KvReads):
     async def json_set(
         self, key: str, path: str, value: Any, *, namespace: str | None = None
     ) -> PutResult:
-        """Set the value at `path`; `$` replaces or creates the document."""
+        """Set the value at `path`; `$` replaces or creates the document.
+
+        Only the last member of a path may be missing: `BadRequestError` where more is, or where an
+        index is out of range, `NotFoundError` where there is no document, `ConflictError` where the
+        value is none. A part keeps the TTL, `$` does not.
+        """
         command = self.commands.json_set(key, path, value)
         return await self._caller.call(command, namespace=namespace)
 

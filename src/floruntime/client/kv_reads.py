@@ -44,20 +44,20 @@ class KvReads:
         keys_only: bool = False,
         namespace: str | None = None,
     ) -> ScanResult:
-        """A page of entries in byte order; `keys_only` leaves the values empty."""
+        """A page of at most 1,000 entries in byte order; `keys_only` leaves the values empty."""
         request = KvScan(prefix, limit, cursor, keys_only)
         return await self._caller.call(request, namespace=namespace)
 
     async def history(
         self, key: str, *, limit: int = 10, namespace: str | None = None
     ) -> list[VersionEntry]:
-        """The latest versions, newest first, deletions and expiries among them."""
+        """The latest versions, 64 at most, newest first, deletions and expiries among them."""
         return await self._caller.call(KvHistory(key, limit), namespace=namespace)
 
     async def mget(
         self, keys: Iterable[str], *, namespace: str | None = None
     ) -> list[KvEntry | None]:
-        """Several keys at one moment, in the order asked."""
+        """Several keys, 256 at most, at one moment, in the order asked."""
         if isinstance(keys, str):
             raise BadRequestError(f"keys is the text {keys!r}; it must be a list of keys")
         return await self._caller.call(KvMget(list(keys)), namespace=namespace)

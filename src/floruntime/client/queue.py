@@ -31,11 +31,13 @@ from floruntime.core.types import AckResult, Page
 class Queue:
     """The queues of one client. Every method takes `namespace`, by default the client's own.
 
-    `leases` is shared with the client's batches; give it the client's own namespace, so that
-    naming that namespace and leaving it out mean the same.
+    Where seqs are asked for, the messages themselves do as well, at most 1,000. Each is answered
+    for itself, and the client sends along the leases of what it dequeued.
     """
 
     def __init__(self, caller: Caller, leases: Leases | None = None) -> None:
+        # `leases` is shared with the client's batches. It has the client's own namespace, so that
+        # naming that namespace and leaving it out mean the same.
         self._caller = caller
         self._leases = leases if leases is not None else Leases()
         self.commands = QueueCommands(self._leases)
@@ -50,7 +52,7 @@ class Queue:
         dedup_key: str | None = None,
         namespace: str | None = None,
     ) -> int:
-        """Add a message and answer its seq. A lower `priority` is delivered first.
+        """Add a message and answer its seq. A lower `priority` (0 to 65,535) is delivered first.
 
         A `dedup_key` enqueues once within the queue's window, counted from the first enqueue, and
         answers the first seq again, even if that message is done; with a window of 0 ms every
@@ -84,7 +86,7 @@ class Queue:
         ack_mode: str = EXPLICIT,
         namespace: str | None = None,
     ) -> DequeueResult:
-        """Lease up to `count` messages; `block_ms` waits for the first one.
+        """Lease up to `count` messages, at most 1,000; `block_ms` waits for the first one.
 
         Fewer come when there are fewer, or when their payloads reach 4 MiB. What is not acked
         within `visibility_timeout_ms` is delivered again. `ack_mode="on_delivery"` acks in the same
@@ -137,7 +139,7 @@ class Queue:
     async def touch(
         self, queue: str, seqs: Seqs, *, extend_ms: int = 30_000, namespace: str | None = None
     ) -> AckResult:
-        """Let leases that are still held run out `extend_ms` from now."""
+        """Let leases that are still held run out `extend_ms` from now; the others are `stale`."""
         command = self.commands.touch(queue, seqs, extend_ms=extend_ms, namespace=namespace)
         return await self._caller.call(command, namespace=namespace)
 

@@ -54,7 +54,10 @@ class Stream(StreamRecords):
         max_bytes: int | UnsetType | None = UNSET,
         namespace: str | None = None,
     ) -> StreamInfo:
-        """Set limits (`None`: no such limit), which hold at once; what is not named stays."""
+        """Set limits (`None`: no such limit), which hold at once; what is not named stays.
+
+        `NotFoundError` where there is no such stream.
+        """
         command = self.commands.alter(
             stream, max_age_ms=max_age_ms, max_records=max_records, max_bytes=max_bytes
         )
@@ -99,7 +102,10 @@ class Stream(StreamRecords):
     async def delete(
         self, stream: str, *, force: bool = False, namespace: str | None = None
     ) -> bool:
-        """Delete a stream with its groups; whether it existed. One that holds records: `force`."""
+        """Delete a stream with its groups; whether it existed.
+
+        `ConflictError` where it holds records, unless `force`.
+        """
         return await self._caller.call(
             self.commands.delete(stream, force=force), namespace=namespace
         )

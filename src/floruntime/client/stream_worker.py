@@ -39,7 +39,16 @@ class Verdict(NamedTuple):
 
 
 class StreamWorker(WorkerBase):
-    """A consumer of a group: `handler(ctx)` for each record, then `await start()`."""
+    """A consumer of a group: `handler(ctx)` for each record, then `await start()`.
+
+    A record is acked when its handler returns, and nacked, due again after `retry_delay_ms`, when
+    it raises. `endpoint`, `token` and `tls` are as for `FloClient`; a connected client does as an
+    endpoint. `concurrency`: handlers at once, 1,000 at most; those of one partition key run in
+    order. `batch_size`: records of one read. `consumer`: a name that nobody else in the group has;
+    made up unless given. `block_ms`: how long one wait for records lasts. `message_timeout_ms`:
+    what one record may take. `auto_touch`: keep the leases while handlers run. `drain_timeout_ms`:
+    how long they may go on after `stop()`. `process`: run the handler in a process of its own.
+    """
 
     def __init__(
         self,

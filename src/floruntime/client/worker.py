@@ -114,7 +114,7 @@ class Worker:
         block_ms: int = 30_000,
         namespace: str | None = None,
     ) -> Tasks:
-        """Claim up to `count` runs; waits for the first one."""
+        """Claim up to `count` runs, at most 1,000; waits for the first one."""
         request = WorkerAwait(worker_id, _names(actions), count, block_ms)
         return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
 
@@ -140,7 +140,7 @@ class Worker:
         retry: bool = True,
         namespace: str | None = None,
     ) -> None:
-        """This attempt failed; without `retry` the run failed with it."""
+        """This attempt failed; without `retry` the run failed with it. Conflicts as `complete`."""
         command = self.commands.fail(worker_id, task, error, retry=retry)
         await self._caller.call(command, namespace=namespace)
 
@@ -161,7 +161,7 @@ class Worker:
             raise ConflictError(f"run {task.run_id} was cancelled, or its time is up; stop it")
 
     async def release(self, worker_id: str, task: Task, *, namespace: str | None = None) -> None:
-        """Hand the run back; the attempt is not counted."""
+        """Hand the run back; the attempt is not counted. Conflicts as `complete`."""
         await self._caller.call(WorkerRelease(worker_id, *_claim(task)), namespace=namespace)
 
 

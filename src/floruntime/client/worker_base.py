@@ -44,6 +44,8 @@ log = logging.getLogger("floruntime.worker")
 CALL_TIMEOUT_MS = 10_000
 GOOD_BYE_S = 10.0
 """How long the last results are tried for."""
+LOST_S = 1.0
+"""How long a worker that has nothing to deliver tries to reach a server that is gone."""
 FATAL = (ForbiddenError, NotConnectedError, UnauthorizedError)
 """What time does not heal: it ends the worker."""
 
@@ -238,17 +240,25 @@ class WorkerBase(ABC):
         while self._attempts.running and self._loop.time() < until_s:
             await self._attempts.finish(until_s - self._loop.time())
         left = self._attempts.take_all()
+        try:
+            async with asyncio.timeout(self._good_bye_s(bool(left) or not self.is_at_rest)):
+                await self._hand_over(left, lanes)
+        except TimeoutError:
+            if left or not self.is_at_rest:
+                log.error("worker %s: what it had in hand could not be delivered", self.name)
+
+    def _good_bye_s(self, has_news: bool) -> float:
+        """How long to try: a server that is gone is only waited for with results or runs."""
+        return GOOD_BYE_S if has_news or self._client.is_connected else LOST_S
+
+    async def _hand_over(self, left: list[Attempt], lanes: list[asyncio.Task[None]]) -> None:
         if left:
             log.warning("worker %s: %d handlers did not finish in time", self.name, len(left))
             await self._release(left)
         self._is_drained = True
         self._wake()
-        await asyncio.wait(lanes, timeout=GOOD_BYE_S)
-        try:
-            async with asyncio.timeout(GOOD_BYE_S):
-                await self._settle()
-        except TimeoutError:
-            log.error("worker %s: results could not be delivered", self.name)
+        await asyncio.wait(lanes)
+        await self._settle()
 
     async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
         for lane in lanes:
@@ -258,9 +268,11 @@ class WorkerBase(ABC):
             left = self._attempts.take_all()  # there are some only where something went wrong
             await self._release(left)
             await asyncio.gather(*self._background)
-            await self._leave()
-        except FloError as error:
-            log.warning("worker %s: could not say good-bye: %s", self.name, error)
+            async with asyncio.timeout(self._good_bye_s(has_news=False)):
+                await self._leave()
+        except (FloError, TimeoutError) as error:
+            why = error if isinstance(error, FloError) else "no connection"
+            log.warning("worker %s: could not say good-bye: %s", self.name, why)
         finally:
             self._attempts.close()
 

@@ -156,7 +156,8 @@ class Workflow:
         `input`: bytes and text are JSON text, anything else is encoded as JSON. `version`: another
         than the current one. `idempotency_key` makes one run: the same key and input answer that
         run's id again, another input is a conflict; the definition says whether keys are taken.
-        `run_id`: an id of one's own, which must not have been used.
+        `run_id`: an id of one's own, which must not have been used. `NotFoundError` where there is
+        no such workflow or version, `ConflictError` where it is disabled.
         """
         command = self.commands.start(
             name, input, version=version, idempotency_key=idempotency_key, run_id=run_id
@@ -184,7 +185,7 @@ class Workflow:
         """Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
 
         `data`: bytes and text as they are, anything else as JSON; it is the output of the wait's
-        step. `ConflictError` where the run has ended.
+        step. `NotFoundError` where there is no such run, `ConflictError` where it has ended.
         """
         command = self.commands.signal(run_id, type, data)
         await self._caller.call(command, namespace=namespace)

@@ -149,3 +149,16 @@ class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
     status: RunStatus | None = None
     limit: int = 100
     cursor: str | None = None
+
+
+class ActionCall(Command[ActionRun], tag=137, frozen=True):
+    """Invoke, and wait until the run is finished; answers it as it stands after `block_ms`."""
+
+    name: str
+    payload: bytes = b""
+    priority: int = 10
+    delay_ms: int = 0
+    idempotency_key: str | None = None
+    labels: dict[str, str] = {}
+    caller_run_id: str | None = None
+    block_ms: int = 0

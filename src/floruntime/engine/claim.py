@@ -15,7 +15,7 @@ from floruntime.engine.claim_settle import check_result, release_held, settle
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, on_hand_back, recalls, waits
 from floruntime.engine.run_lines import due_topic, is_spent, matching_lines, numbers_in_order
-from floruntime.engine.run_rows import INPUT, RUN, RunRow, number_of, run_id_of
+from floruntime.engine.run_rows import RUN, RunRow, input_of, number_of, run_id_of
 from floruntime.engine.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.tx import Topic, Tx
 from floruntime.engine.worker import check_actions, find_worker
@@ -36,12 +36,12 @@ def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
     limits.check_range("count", request.count, 0, limits.MANY_MAX)
-    for result in request.results:
-        check_result(tx, result)
+    numbers = [check_result(tx, result) for result in request.results]
     if request.count:
         check_actions(request.actions)
-    for result in request.results:
-        settle(tx, result)
+    of_namespace_id = namespace_id(tx)
+    for number, result in zip(numbers, request.results, strict=True):
+        settle(tx, of_namespace_id, number, result)
     if not request.count:
         return []
     return _claim(tx, request.worker_id, request.actions, request.count)
@@ -86,11 +86,10 @@ def _first_of(
     taken: list[tuple[int, RunRow, bytes]] = []
     for number in numbers_in_order(tx, line_ids):
         row = tx.get(RUN, RUN.key(of_namespace_id, number))
-        payload = tx.get(INPUT, INPUT.key(of_namespace_id, number))
         assert row is not None, "what stands in a line is there"
-        assert payload is not None, "a run has an input"
         if 0 < row.ends_at_ms <= tx.now_ms:
             continue  # timed out; the next tick says so
+        payload = input_of(tx, of_namespace_id, number, row)
         bytes_left -= len(payload)
         if bytes_left < 0 and taken:
             break
@@ -117,8 +116,7 @@ def _task(run: OpenRun, payload: bytes) -> Task:
 
 def _note_delivery(tx: Tx, of_namespace_id: int, tasks: list[Task]) -> None:
     if tasks:
-        items = [[number_of(task.run_id), task.lease] for task in tasks]
-        tx.delivery = Delivery(PRIMITIVE, of_namespace_id, items)
+        tx.delivery = Delivery(PRIMITIVE, of_namespace_id, _memo(tasks))
 
 
 # Waiting, and being asked again
@@ -132,13 +130,11 @@ def _topics(namespace: str, request: WorkerAwait) -> list[Topic]:
 waits(WorkerAwait, topics=_topics, found=bool, is_spent=is_spent)
 
 
-def _memo(tasks: list[Task]) -> list[tuple[int, int]]:
-    return [(number_of(task.run_id), task.lease) for task in tasks]
+def _memo(tasks: list[Task]) -> list[list[int]]:
+    return [[number_of(task.run_id), task.lease] for task in tasks]
 
 
-def _recall(
-    tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[tuple[int, int]]
-) -> list[Task]:
+def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]) -> list[Task]:
     """Of the runs handed out then, those that are still held under the same lease."""
     of_namespace_id = namespace_id(tx)
     tasks = [
@@ -154,8 +150,7 @@ def _still_held(tx: Tx, of_namespace_id: int, number: int, lease: int) -> Task |
     run = find_run_by_number(tx, of_namespace_id, number)
     if run is None or run.row.lease != lease or not run.is_held:
         return None
-    payload = tx.get(INPUT, INPUT.key(of_namespace_id, number))
-    return None if payload is None else _task(run, payload)
+    return _task(run, input_of(tx, of_namespace_id, number, run.row))
 
 
 recalls(WorkerAwait, memo=_memo, recall=_recall)

@@ -38,7 +38,7 @@ from floruntime.engine.run_state import (
     end_run,
     extend_lease,
     fail_attempt,
-    find_run,
+    find_run_by_number,
     release,
     the_run,
 )
@@ -117,18 +117,19 @@ def _stale(run: OpenRun, lease: int) -> ConflictError:
 # Ends, as `WorkerExchange` wants them too: false where the lease is stale
 
 
-def check_result(tx: Tx, result: TaskResult) -> None:
-    """Refuse a result that can never be right."""
-    number_of(result.run_id)
+def check_result(tx: Tx, result: TaskResult) -> int:
+    """The number of the run that a result is of; refuses one that can never be right."""
+    number = number_of(result.run_id)
     limits.check_range("lease", result.lease, 1, limits.UINT_MAX)
     limits.check_outcome(result.outcome)
     limits.check_value("output", result.output, tx.value_bytes_max)
     limits.check_error_text(result.error)
+    return number
 
 
-def settle(tx: Tx, result: TaskResult) -> bool:
+def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> bool:
     """Take one result; a stale one, or one of a run that is gone, changes nothing."""
-    run = find_run(tx, result.run_id)
+    run = find_run_by_number(tx, of_namespace_id, number)
     if run is None:
         return False
     if result.error is None:

@@ -74,15 +74,6 @@ def load_stored(key: str, value: bytes) -> Any:
         raise ConflictError(f"the value of key {shown(key)} is not a JSON document") from None
 
 
-def _load(text: bytes) -> Any:
-    try:
-        document = json.loads(text.decode(), parse_constant=_refuse_constant, parse_float=_finite)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    check_depth(document)
-    return document
-
-
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -92,6 +83,19 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError(f"{shown(digits)} is beyond what a double holds")
     return number
+
+
+#: `json.loads` would make a decoder for each text.
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
+
+
+def _load(text: bytes) -> Any:
+    try:
+        document = _decode(text.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    check_depth(document)
+    return document
 
 
 def check_depth(document: Any) -> None:

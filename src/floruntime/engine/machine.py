@@ -182,7 +182,7 @@ class Machine:
         limits.check_namespace(entry.namespace)
         result = _apply_rule(tx, command)
         wait = WAITS.get(type(command))
-        if wait is None or wait.found(result):
+        if wait is None or wait.look is not None or wait.found(result):
             sessions.remember(tx, place, number, command, result)
         return False, result
 
@@ -221,6 +221,12 @@ class Machine:
             raise
         except Exception:
             raise _failed(request) from None
+
+    def look(self, namespace: str, now_ms: int, request: Query[Any]) -> Any:
+        """Answer `request` on what is applied, be it durable or not. Raises the refusal."""
+        tx = self._tx
+        tx.namespace, tx.now_ms = namespace, now_ms
+        return self.ask(tx, request)
 
     def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
         """The state that `reader` shows, as rules read it."""

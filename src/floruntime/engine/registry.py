@@ -32,7 +32,8 @@ class WaitRule(NamedTuple):
     waits on to a later state in which it has found nothing either. `keeps_alive`: asking again
     renews something of the caller's (a group member), so it is done before every tick too. `alike`:
     where one who waits finds nothing, nobody else on the topic would. `is_spent`: whether, on the
-    state that the last one to be asked left, nobody would (cheaply judged, from a count).
+    state that the last one to be asked left, nobody would (cheaply judged, from a count). `look`:
+    of a command that acts once and then only looks, the query that it goes on as, given its answer.
     """
 
     topics: Callable[[str, Any], Sequence[Topic]]
@@ -42,6 +43,7 @@ class WaitRule(NamedTuple):
     alike: bool
     renew: Callable[[View, Any], Any] | None = None
     is_spent: Callable[[Tx, Topic], bool] = _is_never_spent
+    look: Callable[[Any], Query[Any]] | None = None
 
 
 class RecallRule(NamedTuple):
@@ -96,11 +98,12 @@ def waits(
     alike: bool = False,
     renew: Callable[[View, Any], Any] | None = None,
     is_spent: Callable[[Tx, Topic], bool] = _is_never_spent,
+    look: Callable[[Any], Query[Any]] | None = None,
 ) -> None:
     """Let `kind` (which has a `block_ms`) wait on its topic, or topics, until `found(answer)`."""
     all_topics = topics if topic is None else _only(topic)
     assert all_topics is not None, "a request that waits has something to wait on"
-    WAITS[kind] = WaitRule(all_topics, found, begin, keeps_alive, alike, renew, is_spent)
+    WAITS[kind] = WaitRule(all_topics, found, begin, keeps_alive, alike, renew, is_spent, look)
 
 
 def _only(topic: Callable[[str, Any], Topic]) -> Callable[[str, Any], Sequence[Topic]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.action import (
+    ActionCall,
     ActionCancel,
     ActionInvoke,
     ActionListRuns,
@@ -20,8 +21,9 @@ from floruntime.core.action import (
 from floruntime.core.errors import ConflictError
 from floruntime.engine.action_rows import ACTION, OpenAction, action_key, the_action
 from floruntime.engine.cursors import open_cursor, page_of
+from floruntime.engine.documents import keep_document
 from floruntime.engine.namespaces import namespace_id
-from floruntime.engine.registry import command, query, waits
+from floruntime.engine.registry import command, query, recalls, waits
 from floruntime.engine.run_rows import (
     BY_STATUS,
     CANCELLED,
@@ -33,6 +35,7 @@ from floruntime.engine.run_rows import (
     STATUS_NAMES,
     RunRow,
     as_run,
+    input_of,
     number_of,
     run_id_of,
     unknown_run,
@@ -42,21 +45,34 @@ from floruntime.engine.tx import Topic, Tx, View
 
 # Invoke
 
+Invocation = ActionInvoke | ActionCall
 _NO_LABELS: Final[dict[str, str]] = {}
 
 
 @command(ActionInvoke)
 def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
+    number, created = _invoke(tx, request)
+    return InvokeResult(run_id_of(number), created)
+
+
+@command(ActionCall)
+def call(tx: Tx, request: ActionCall) -> ActionRun:
+    limits.check_block(request.block_ms)
+    number, _ = _invoke(tx, request)
+    return _run_of(tx, number, run_id_of(number))
+
+
+def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
+    """The number of the run, and whether this made it."""
     _check_invoke(tx, request)
     action = the_action(tx, request.name)
     if not action.row.enabled:
         raise ConflictError(f"action {request.name!r} is disabled; enable it to invoke it")
-    of_namespace_id = namespace_id(tx)
     number = tx.next_id()
     if request.idempotency_key is not None:
-        known = _known_number(action, of_namespace_id, number, request)
+        known = _known_number(action, namespace_id(tx), number, request)
         if known:
-            return InvokeResult(run_id_of(known), False)
+            return known, False
     _create(
         action,
         number,
@@ -67,7 +83,7 @@ def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
         idempotency_key=request.idempotency_key,
         labels=request.labels,
     )
-    return InvokeResult(run_id_of(number), True)
+    return number, True
 
 
 def create_run(action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int) -> int:
@@ -99,14 +115,14 @@ def _create(
     row.idempotency_key = idempotency_key
     row.labels = labels
     row.workflow_run = workflow_run
-    tx.put(INPUT, INPUT.key(of_namespace_id, number), payload)
+    row.input = keep_document(tx, INPUT, of_namespace_id, number, payload)
     tx.put(BY_STATUS, BY_STATUS.key(action.row.id, PENDING, number), True)
     action.row.pending += 1
     action.row.runs += 1
     start_waiting(OpenRun(tx, action, of_namespace_id, number, row), due_ms)
 
 
-def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
+def _check_invoke(tx: Tx, request: Invocation) -> None:
     limits.check_value("payload", request.payload, tx.value_bytes_max)
     limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
     limits.check_duration("delay_ms", request.delay_ms)
@@ -118,7 +134,7 @@ def _check_invoke(tx: Tx, request: ActionInvoke) -> None:
 
 
 def _known_number(
-    action: OpenAction, of_namespace_id: int, number: int, request: ActionInvoke
+    action: OpenAction, of_namespace_id: int, number: int, request: Invocation
 ) -> int:
     """The run that this key stands for; 0: from now on it stands for `number`."""
     tx, idempotency_key = action.tx, request.idempotency_key
@@ -128,7 +144,9 @@ def _known_number(
     if known is None or 0 < known.expires_at_ms <= tx.now_ms:
         tx.put(KEY, key, KeyRow(number, 0))
         return 0
-    if tx.get(INPUT, INPUT.key(of_namespace_id, known.number)) != request.payload:
+    run = tx.get(RUN, RUN.key(of_namespace_id, known.number))
+    assert run is not None, "a run is kept longer than its key"
+    if input_of(tx, of_namespace_id, known.number, run) != request.payload:
         raise ConflictError(
             f"idempotency_key {limits.shown(idempotency_key)} stands for run "
             f"{run_id_of(known.number)}, which has another input"
@@ -142,11 +160,14 @@ def _known_number(
 @query(ActionStatus)
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
-    number = number_of(request.run_id)
+    return _run_of(view, number_of(request.run_id), request.run_id)
+
+
+def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     of_namespace_id = namespace_id(view)
     row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
     if row is None:
-        raise unknown_run(request.run_id)
+        raise unknown_run(run_id)
     return as_run(view, of_namespace_id, number, row)
 
 
@@ -166,6 +187,18 @@ def _as_it_stands(view: View, request: ActionStatus) -> ActionStatus:
 
 
 waits(ActionStatus, topic=_topic, found=_is_finished, renew=_as_it_stands)
+
+
+def _look(run: ActionRun) -> ActionStatus:
+    return ActionStatus(run.run_id)
+
+
+def _recall(tx: Tx, request: ActionCall, run_id: str) -> ActionRun:
+    return _run_of(tx, number_of(run_id), run_id)
+
+
+waits(ActionCall, topic=_topic, found=_is_finished, look=_look)
+recalls(ActionCall, memo=lambda run: run.run_id, recall=_recall)
 
 
 # Cancel

@@ -7,6 +7,7 @@ the input and the output. One index, by action and status, serves every listing.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Final
 
@@ -18,6 +19,7 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine import reclaim
 from floruntime.engine.action_rows import ACTION_NAME, ActionName
+from floruntime.engine.documents import read_document
 from floruntime.engine.keyspace import Table
 from floruntime.engine.tx import View
 
@@ -45,6 +47,7 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
     ended. `ends_at_ms`: when the whole run times out; 0: never. `timer_ms`: when the run's one
     timer fires; 0: there is none. `workflow_run`: the number of the workflow run that waits for it.
+    `input`, `output`: see `engine/documents.py`.
     """
 
     action_id: int
@@ -68,6 +71,8 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     idempotency_key: str | None = None
     labels: dict[str, str] = {}
     workflow_run: int = 0
+    input: bytes | None = None
+    output: bytes | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -81,9 +86,8 @@ class SettledRow(Value, frozen=True):
     how: int
 
 
-RUN: Final[Table[RunRow]] = Table(b"ru", RunRow, warm_bytes=256, namespace_id="u64", number="u64")
-INPUT: Final[Table[bytes]] = Table(b"ri", bytes, warm_bytes=256, namespace_id="u64", number="u64")
-#: Absent where the output is empty or there is none.
+RUN: Final[Table[RunRow]] = Table(b"ru", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
+INPUT: Final[Table[bytes]] = Table(b"ri", bytes, namespace_id="u64", number="u64")
 OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u64")
 BY_STATUS: Final[Table[bool]] = Table(b"ra", bool, action_id="u64", status="u8", number="u64")
 SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64", lease="u64")
@@ -91,22 +95,27 @@ SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64",
 reclaim.owns(reclaim.NAMESPACE, RUN, INPUT, OUTPUT, SETTLED)
 reclaim.owns(reclaim.ACTION, BY_STATUS)
 
-_PREFIX: Final = "run-"
+_MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
 
 
 def run_id_of(number: int) -> str:
     """The id of the run with this number."""
-    return f"{_PREFIX}{number}"
+    return f"run-{number}"
 
 
 def number_of(run_id: str) -> int:
     """The number of a run by its id; 0, which no run has, for what is no run's id."""
-    limits.check_name("run_id", run_id)
-    digits = run_id[len(_PREFIX) :]
-    if not run_id.startswith(_PREFIX) or not (digits.isascii() and digits.isdigit()):
-        return 0
-    is_number = digits[0] != "0" and len(digits) <= 19 and int(digits) <= limits.UINT_MAX
-    return int(digits) if is_number else 0
+    number = number_in(_MADE_ID, run_id)
+    if not number:
+        limits.check_name("run_id", run_id)
+    return number
+
+
+def number_in(made_id: re.Pattern[str], run_id: str) -> int:
+    """The number in an id that was made; 0 in any other."""
+    match = made_id.fullmatch(run_id)
+    number = 0 if match is None else int(match[1])
+    return number if number <= limits.UINT_MAX else 0
 
 
 def unknown_run(run_id: str) -> NotFoundError:
@@ -126,20 +135,25 @@ def _error_of(row: RunRow) -> str | None:
     return row.reason or row.error if row.status == CANCELLED else row.error or row.reason
 
 
+def input_of(view: View, of_namespace_id: int, number: int, row: RunRow) -> bytes:
+    """What the run was invoked with."""
+    payload = read_document(view, INPUT, of_namespace_id, number, row.input)
+    assert payload is not None, "a run has an input"
+    return payload
+
+
 def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> ActionRun:
     """The run as callers see it."""
-    payload = view.get(INPUT, INPUT.key(of_namespace_id, number))
-    assert payload is not None, "a run has an input"
     output = None
     if row.status == COMPLETED:
-        output = view.get(OUTPUT, OUTPUT.key(of_namespace_id, number)) or b""
+        output = read_document(view, OUTPUT, of_namespace_id, number, row.output) or b""
     return ActionRun(
         run_id_of(number),
         action_name(view, row.action_id),
         STATUS_NAMES[row.status],
         row.attempt,
         row.priority,
-        payload,
+        input_of(view, of_namespace_id, number, row),
         output,
         row.outcome,
         _error_of(row),

@@ -19,6 +19,7 @@ from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine import reclaim, timers
 from floruntime.engine.action_rows import OpenAction, copy_of, find_action_by_id
+from floruntime.engine.documents import forget_document, keep_document
 from floruntime.engine.keyspace import Table
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import RUN_ENDS, on_timer
@@ -106,14 +107,9 @@ def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | N
     return OpenRun(tx, action, of_namespace_id, number, copy_of(row))
 
 
-def find_run(tx: Tx, run_id: str) -> OpenRun | None:
-    """The run with this id in the command's namespace."""
-    return find_run_by_number(tx, namespace_id(tx), number_of(run_id))
-
-
 def the_run(tx: Tx, run_id: str) -> OpenRun:
     """The run with this id; raises `NotFoundError`."""
-    run = find_run(tx, run_id)
+    run = find_run_by_number(tx, namespace_id(tx), number_of(run_id))
     if run is None:
         raise unknown_run(run_id)
     return run
@@ -215,7 +211,7 @@ def end_run(
     row.outcome = outcome if status == COMPLETED else OUTCOMES[status]
     row.error, row.reason = error, reason
     if output:
-        tx.put(OUTPUT, OUTPUT.key(run.namespace_id, run.number), output)
+        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
     arm(run, tx.now_ms + run.action.row.settings.retention_ms)
     run.save()
     run_ended(run, output)
@@ -299,8 +295,8 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
 def _forget(run: OpenRun) -> None:
     tx, row = run.tx, run.row
     tx.delete(RUN, run.key)
-    tx.delete(INPUT, INPUT.key(run.namespace_id, run.number))
-    tx.delete(OUTPUT, OUTPUT.key(run.namespace_id, run.number))
+    forget_document(tx, INPUT, run.namespace_id, run.number, row.input)
+    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(BY_STATUS, BY_STATUS.key(row.action_id, row.status, run.number))
     run.action.row.runs -= 1
     run.action.save()

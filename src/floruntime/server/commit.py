@@ -1,7 +1,7 @@
 """Group commit: the only place that knows how commands become durable.
 
 Commands are applied to the machine's open batch as they arrive. At the end of the event loop's turn
-the batch is written and synced once, in a thread; while that sync is under way the next batch
+the batch is written and synced once, as a rule in a thread: meanwhile the next batch
 collects. Only then is anyone answered, and whoever waits on what changed is woken. Queries read the
 last durable state, never an unsynced one (`async` and `ephemeral`: the last applied state).
 
@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
+from floruntime.core.errors import FloError
 from floruntime.core.system import (
     TIMERS_PER_TICK_MAX,
     Delivery,
@@ -31,7 +32,7 @@ from floruntime.engine.store import Reader, Store
 from floruntime.engine.tx import Topic
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.connection import Connection
-from floruntime.server.durability import Durability, SyncThread
+from floruntime.server.durability import Durability, Syncs
 from floruntime.server.queries import Queries
 from floruntime.server.waiters import Waiter, Waiters
 
@@ -52,8 +53,13 @@ _Pending = tuple[Connection, int, int, Outcome]
 
 
 def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
-    """Whether `outcome` is an answer: a refusal and a first answer given again are, in any case."""
-    return outcome.error is not None or outcome.recalled or rule.found(outcome.result)
+    """Whether `outcome` is an answer: a refusal is, and a first answer that is given again.
+
+    But a command that only looks after it has acted goes on looking when it comes again.
+    """
+    if outcome.error is not None or rule.found(outcome.result):
+        return True
+    return outcome.recalled and rule.look is None
 
 
 class Commit:
@@ -78,7 +84,7 @@ class Commit:
         self._on_fatal = on_fatal
         self._on_step = on_step
         self._loop = asyncio.get_running_loop()
-        self._sync_thread = SyncThread(sync)
+        self._syncs = Syncs(sync)
         self._pending: list[_Pending] = []
         self._in_flight: list[_Pending] = []
         self._touched: list[Topic] = []
@@ -142,7 +148,7 @@ class Commit:
                     request_id,
                     namespace,
                     number,
-                    command,
+                    command if wait.look is None else wait.look(outcome.result),
                     wait,
                     outcome.result,
                     now_ms,
@@ -202,9 +208,7 @@ class Commit:
         waiters = self._command_waiters
         for waiter in waiters.on(outcome.ended):
             waiters.remove(waiter)
-            self._answer_later(
-                waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty)
-            )
+            self._command_time_up(waiter)
         for topic in dict.fromkeys(outcome.touched):
             self._offer_at(topic)
 
@@ -218,22 +222,38 @@ class Commit:
 
     def _ask(self, waiter: Waiter) -> bool:
         """Ask once more; answers whether the wait is over."""
-        waiter.asked_ms = now_ms = self._clock.now_ms()
-        self._is_asking = True
-        try:
-            outcome = self._apply(
-                now_ms, waiter.namespace, waiter.owner.session, waiter.number, waiter.request
-            )
-        finally:
-            self._is_asking = False
+        waiter.asked_ms = self._clock.now_ms()
+        outcome = self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter)
         if not _ends_wait(waiter.rule, outcome):
             return False
         self._command_waiters.remove(waiter)
         self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
         return True
 
+    def _ask_again(self, waiter: Waiter) -> Outcome:
+        self._is_asking = True
+        try:
+            return self._apply(
+                waiter.asked_ms,
+                waiter.namespace,
+                waiter.owner.session,
+                waiter.number,
+                waiter.request,
+            )
+        finally:
+            self._is_asking = False
+
+    def _look(self, waiter: Waiter) -> Outcome:
+        """What it waits for as it stands, in the open batch."""
+        try:
+            look = self._machine.look(waiter.namespace, self._clock.now_ms(), waiter.request)
+        except FloError as error:
+            return Outcome(None, error)
+        return Outcome(look)
+
     def _command_time_up(self, waiter: Waiter) -> None:
-        self._answer_later(waiter.owner, waiter.request_id, waiter.number, Outcome(waiter.empty))
+        outcome = Outcome(waiter.empty) if waiter.rule.look is None else self._look(waiter)
+        self._answer_later(waiter.owner, waiter.request_id, waiter.number, outcome)
 
     # Connections that go
 
@@ -278,7 +298,10 @@ class Commit:
             return
         if self.queries.waiters:
             self.queries.renew_waits(self._in_flight_touched)
+        is_sync_here = self._waits_for_sync and self._syncs.may_be_here(len(self._in_flight))
         try:
+            if not is_sync_here:
+                self.queries.pin()
             self._on_step("before_write")
             self._store.write(self._machine.take())
             self._written_index = self._machine.index
@@ -286,24 +309,30 @@ class Commit:
         except Exception as error:
             self._fail(error)
             return
-        if self._waits_for_sync:
+        if is_sync_here:
+            self._durable(self._syncs.sync(self._written_index))
+        elif self._waits_for_sync:
             self._is_syncing = True
-            self._sync_thread.request(self._written_index, self._synced)
+            self._syncs.request(self._written_index, self._synced)
         else:
-            self.queries.move_on()
             self._sync_in_a_while()
-            self._answer()
+            self._durable(None)
 
     def _synced(self, error: BaseException | None) -> None:
         self._is_syncing = False
+        self._durable(error)
+        if not self._is_failed and (self._pending or self._machine.is_changed):
+            self._flush()
+
+    def _durable(self, error: BaseException | None) -> None:
+        """The batch is what was waited for; or it failed."""
         if error is not None:
             self._fail(error)
             return
-        self._on_step("after_sync")
+        if self._waits_for_sync:
+            self._on_step("after_sync")
         self.queries.move_on()
         self._answer()
-        if self._pending or self._machine.is_changed:
-            self._flush()
 
     def _answer(self) -> None:
         """Answer the batch that is now durable, then wake the queries that wait on its changes."""
@@ -350,7 +379,7 @@ class Commit:
     def _sync_dirty(self) -> None:
         self._is_dirty = False
         if not self._is_failed:
-            self._sync_thread.request(self._written_index, self._dirty_synced)
+            self._syncs.request(self._written_index, self._dirty_synced)
 
     def _dirty_synced(self, error: BaseException | None) -> None:
         if error is not None:
@@ -436,6 +465,6 @@ class Commit:
             if timer is not None:
                 timer.cancel()
         await self.settle()
-        self._sync_thread.stop()
+        self._syncs.stop()
         if not self._is_failed and self._durability is not Durability.SYNC:
             self._sync(self._written_index)

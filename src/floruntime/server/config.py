@@ -5,14 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import EnumType
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
 
 from floruntime.core import limits
+from floruntime.engine.workflow.nearest import nearest
 from floruntime.server import limits as server_limits
 from floruntime.server.durability import Durability
 from floruntime.server.origins import normal_origin
@@ -151,7 +153,7 @@ def load_config(
 
 def make_config(settings: Mapping[str, Any]) -> Config:
     """Settings by name, of whatever source. Raises `ConfigError`."""
-    config = _convert(dict(settings), "the settings")
+    config = _convert(settings, str)
     config.check_together()
     return config
 
@@ -163,7 +165,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    _convert(settings, str(file))  # for its own mistakes
+    _convert(settings, lambda name: f"{file}: {name}")  # for its own mistakes
     return settings
 
 
@@ -171,18 +173,43 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         field: environment[name]
         for field in Config.__struct_fields__
-        if (name := ENVIRONMENT_PREFIX + field.upper()) in environment
+        if (name := _variable(field)) in environment
     }
     if "allowed_origins" in found:
         origins = found["allowed_origins"].split(",")
         found["allowed_origins"] = [origin.strip() for origin in origins if origin.strip()]
+    _convert(found, _variable)
     return found
 
 
-def _convert(settings: dict[str, Any], source: str) -> Config:
+def _variable(setting: str) -> str:
+    return ENVIRONMENT_PREFIX + setting.upper()
+
+
+def _convert(settings: Mapping[str, Any], label: Callable[[str], str]) -> Config:
+    """`label` makes of a setting's name what an error calls it."""
+    types = get_type_hints(Config)
+    for name, value in settings.items():
+        if name not in types:
+            near = nearest(name, types)
+            hint = f"; did you mean {near}?" if near else ""
+            raise ConfigError(f"{label(name)} is not a setting{hint}")
+        try:
+            msgspec.convert(value, types[name], strict=False)
+        except msgspec.ValidationError:
+            raise ConfigError(
+                f"{label(name)} is {value!r}; {_wanted(types[name])} is wanted"
+            ) from None
     try:
         return msgspec.convert(settings, Config, strict=False)
     except msgspec.ValidationError as error:
-        if isinstance(error.__cause__, ConfigError):
-            raise error.__cause__ from None
-        raise ConfigError(f"{source}: {error}") from None
+        raise error.__cause__ or error from None  # what `__post_init__` refused
+
+
+def _wanted(kind: Any) -> str:
+    """What a setting of this type may be."""
+    if isinstance(kind, EnumType):
+        return " or ".join(kind)
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    names = {bool: "true or false", int: "a whole number", str: "text"}
+    return " or ".join(choices) or names.get(kind, "a list of texts")

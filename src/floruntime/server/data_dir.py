@@ -4,6 +4,8 @@ FORMAT     the version of what lies here; written last, so a directory that has 
 LOCK       locked while a process uses the directory; holds its process id
 store/     RocksDB
 witness    how far the store must reach (`engine/store/witness.py`)
+
+What lies here is everybody's data and tokens, so directories are made for their owner alone.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from pathlib import Path
 
 from floruntime.engine.machine import applied_index
 from floruntime.engine.store.errors import StoreDamagedError, StoreError
@@ -19,6 +22,7 @@ from floruntime.engine.store.witness import WitnessFile, create_witness, read_wi
 
 FORMAT_VERSION = "flo-data 1"
 _PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new"}
+OWNER_ONLY = 0o700
 
 
 class DataDirectoryError(StoreError):
@@ -30,7 +34,7 @@ class DataDirectory:
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
-        os.makedirs(self.path, exist_ok=True)
+        make_directory(self.path)
         self._lock = DirectoryLock(self.path)
         try:
             if not has_format(self.path):
@@ -58,8 +62,8 @@ class DataDirectory:
             raise DataDirectoryError(
                 f"{target} is not empty; a backup needs a directory that is empty or missing"
             )
+        make_directory(target)
         try:
-            os.makedirs(target, exist_ok=True)
             self._copy_to(target)
         except BaseException:
             _remove_contents(target, itself=made)
@@ -67,6 +71,7 @@ class DataDirectory:
 
     def _copy_to(self, target: str) -> None:
         self.store.checkpoint(store_path(target))
+        os.chmod(store_path(target), OWNER_ONLY)
         copied = RocksStore(store_path(target), read_only=True)
         try:
             index = applied_index(copied)
@@ -88,7 +93,9 @@ class DirectoryLock:
     """An exclusive lock on a data directory. It goes with its process, however that ends."""
 
     def __init__(self, path: str) -> None:
-        self._file = os.open(os.path.join(path, "LOCK"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        # Whoever can open it can lock it, too.
+        self._file = os.open(os.path.join(path, "LOCK"), flags, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -104,6 +111,18 @@ class DirectoryLock:
     def release(self) -> None:
         """Let others have the directory."""
         os.close(self._file)
+
+
+def make_directory(path: str) -> None:
+    """Make `path`, for its owner alone. One that is there is left as it is."""
+    try:
+        os.makedirs(path, OWNER_ONLY, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        there = (part for part in (Path(path), *Path(path).parents) if os.path.lexists(part))
+        file = next(there, path)
+        raise DataDirectoryError(
+            f"{path} cannot be made a directory: {file} is a file; choose another path"
+        ) from None
 
 
 def store_path(path: str) -> str:
@@ -188,6 +207,7 @@ def _create(path: str) -> None:
         )
     # What is there without FORMAT is an unfinished creation: nothing was ever answered from it.
     shutil.rmtree(store_path(path), ignore_errors=True)
+    os.mkdir(store_path(path), OWNER_ONLY)
     RocksStore(store_path(path)).close()
     create_witness(witness_path(path), 0)
     sync_tree(store_path(path))

@@ -30,20 +30,26 @@ class Queries:
         self._machine = machine
         self._clock = clock
         self._readable = readable
-        self._view = machine.view(readable(), OWN_NAMESPACE, 0)
+        self._pinned: View | None = None
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
 
     def move_on(self) -> None:
-        """From now on queries see the state that `readable` gives now."""
-        self._view = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+        """From now on queries see the state that `readable` gives, until it is pinned."""
+        self._pinned = None
+
+    def pin(self) -> View:
+        """Hold on to the state that queries see, whatever is written from now on."""
+        if self._pinned is None:
+            self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+        return self._pinned
 
     def view(self) -> View:
         """The state that queries see, outside any namespace."""
         return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
 
     def _view_of(self, namespace: str, now_ms: int) -> View:
-        view = self._view
+        view = self.pin()
         view.namespace, view.now_ms = namespace, now_ms
         return view
 
@@ -57,7 +63,7 @@ class Queries:
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
                 if block_ms > 0 and not self._is_ending:
-                    self._wait(connection, request_id, namespace, query, wait, block_ms)
+                    self._wait(connection, request_id, namespace, query, wait, result)
                     return
         except FloError as error:
             connection.add_answer(request_id, None, error)
@@ -71,14 +77,14 @@ class Queries:
         namespace: str,
         query: Query[Any],
         wait: WaitRule,
-        block_ms: int,
+        result: Any,
     ) -> None:
         now_ms = self._clock.now_ms()
         view = self._view_of(namespace, now_ms)
         pinned = wait.begin(view, query)
-        empty = self._machine.ask(view, pinned)
+        empty = result if pinned is query else self._machine.ask(view, pinned)
         waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
-        self.waiters.add(waiter, block_ms)
+        self.waiters.add(waiter, query.block_ms)  # type: ignore[attr-defined]  # as above
 
     def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Connection]:
         """Ask those who wait on what changed; answers the connections that have answers now."""
@@ -103,21 +109,25 @@ class Queries:
         for waiter in self.waiters.on(touched):
             self._renew(waiter)
 
-    def _renew(self, waiter: Waiter) -> FloError | None:
-        """Answers the refusal where what it waits on is gone; the wait stays as it was then."""
+    def _renew(self, waiter: Waiter, *, is_over: bool = False) -> FloError | None:
+        """Answers the refusal where what it waits on is gone; the wait stays as it was then.
+
+        What has not moved is asked again only when its wait is over.
+        """
         renew = waiter.rule.renew
         if renew is not None:
             view = self._view_of(waiter.namespace, self._clock.now_ms())
             try:
                 request = renew(view, waiter.request)
-                waiter.empty = self._machine.ask(view, request)
+                if is_over or request is not waiter.request:
+                    waiter.empty = self._machine.ask(view, request)
             except FloError as error:
                 return error
             waiter.request = request
         return None
 
     def _time_up(self, waiter: Waiter) -> None:
-        error = self._renew(waiter)
+        error = self._renew(waiter, is_over=True)
         waiter.owner.add_answer(waiter.request_id, None if error else waiter.empty, error)
         waiter.owner.flush()
 

@@ -47,7 +47,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(q.QueuePeek, q.QueueDlqList, q.QueueGetStats, q.QueueList),
         *(s.StreamGetInfo, s.StreamList),
         # Actions: offered, invoked, looked at; runs claimed and settled.
-        *(a.ActionRegister, a.ActionInvoke, a.ActionStatus, a.ActionCancel),
+        *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionStatus, a.ActionCancel),
         *(a.ActionGet, a.ActionList, a.ActionListRuns),
         *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerList),
         *(w.WorkerAwait, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),

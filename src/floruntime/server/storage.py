@@ -20,7 +20,7 @@ class Storage(Protocol):
     store: Store
 
     def sync(self, index: int) -> None:
-        """Make everything written durable, up to command `index`. Called from the sync thread."""
+        """Make everything written durable, up to command `index`. One call at a time."""
         ...
 
     def free_bytes(self) -> int | None:

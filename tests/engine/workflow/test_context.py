@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import astuple
 
 from floruntime.core import limits
 from floruntime.core.workflow import WorkflowStart
+from floruntime.engine.workflow.rows import DEFINITION, STEP, DefinitionRow
 from tests.engine.workflow.calls import Workflows, flow
 
 
@@ -286,3 +289,34 @@ start: {run: "@actions/charge", transitions: {failure: flo.Failed, bad: flo.Canc
     run_id = flows.start()
     flows.do(output={"why": 1}, outcome="bad")
     assert (flows.status(run_id), flows.output(run_id)) == ("cancelled", {"why": 1})
+
+
+@pytest.mark.parametrize(
+    ("looks", "kept"),
+    [
+        ("", []),
+        ("output: $.input", []),
+        ("output: {a: [{path: $.steps.start.output.x, default: 0}]}", ["start"]),
+        ("output: '$.input.list[?@.id == $.steps.second.outcome]'", ["second"]),
+        ("searchAttributes: [{name: n, type: number, from: $.steps.second.output}]", ["second"]),
+    ],
+)
+def test_steps_that_no_path_looks_at_are_not_kept(looks: str, kept: list[str]) -> None:
+    flows = Workflows(mapped("$.input", second="$.input") + looks)
+    flows.start({"list": []})
+    flows.do(output="1")
+    flows.do(output="2")
+    keys = [key for key in flows.engine.rows() if key[:2] == STEP.tag]
+    assert [STEP.tail_of(key).decode() for key in keys] == kept
+
+
+def test_of_a_version_that_was_stored_without_what_it_reads_all_is_kept() -> None:
+    flows = Workflows(mapped("$.input", second="$.steps.start.output"))
+    [row] = [
+        DEFINITION.decode(data)
+        for key, data in flows.engine.rows().items()
+        if key[:2] == DEFINITION.tag
+    ]
+    assert [row.reads(step) for step in ("start", "second")] == [True, False]
+    former: DefinitionRow = DEFINITION.decode(msgspec.msgpack.encode(astuple(row)[:4]))
+    assert former.reads("second")

@@ -18,7 +18,6 @@ from floruntime.engine.workflow.rows import (
     BY_STATUS,
     DEFINITION,
     EVENTS,
-    INPUT,
     KEY,
     RUN,
     RUN_ID,
@@ -37,7 +36,7 @@ from floruntime.engine.workflow.triggers import TRIGGER, TRIGGERED
 from tests.engine.workflow.calls import ENGINES, ONE_STEP, Workflows, flow
 from tests.engine.workflow.plan_flows import Plans, executor, planned
 from tests.engine.workflow.test_schedules import Schedules, scheduled
-from tests.engine.workflow.test_triggers import Triggers, triggered
+from tests.engine.workflow.trigger_calls import Triggers, triggered
 
 CHILD = ONE_STEP.replace("name: flow", "name: child")
 Change = Callable[[Any], Any]
@@ -169,7 +168,7 @@ def test_keys_that_nothing_will_forget() -> None:
 def test_indexes_of_runs() -> None:
     assert "is not in the index under its status" in damaged().change(RUN, status=3)
     assert "rows in the index of its 1 runs" in damaged().delete(BY_STATUS)
-    assert "has no input" in damaged().delete(INPUT)
+    assert "has no input" in damaged().change(RUN, input=None)
     assert "is not found by the id" in damaged(run_id="mine").delete(RUN_ID)
     state = damaged(run_id="mine")
     state.put(state.keys(RUN_ID)[0], 999)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from floruntime.core.errors import ConflictError
 from floruntime.core.limits import VALUE_BYTES_DEFAULT
 from floruntime.core.stream import (
-    AppendResult,
     GroupCreate,
     GroupDelete,
-    GroupGetInfo,
-    GroupInfo,
     GroupJoin,
     GroupRead,
     GroupSeek,
@@ -24,43 +20,8 @@ from floruntime.core.stream import (
 )
 from floruntime.core.system import Batch, NamespaceDelete, Tick
 from floruntime.engine.workflow.triggers import RUNS_PER_TICK_MAX, TRIGGER, TRIGGERED
-from tests.engine.workflow.calls import ENGINES, ONE_STEP, Workflows, flow
-
-AT_ONCE = 'start: {run: "@actions/lost", transitions: {failure: flo.Completed}}'
-"""A run that ends in the commit that starts it."""
-
-
-def triggered(
-    trigger: str = "stream: events", *, version: str = "1", name: str = "flow", body: str = AT_ONCE
-) -> str:
-    return flow(f"trigger: {{{trigger}}}\n{body}\n", version=version, name=name)
-
-
-class Triggers(Workflows):
-    """Appends, and looks at what runs were started."""
-
-    def __init__(self, *documents: str, stream: bool = True, **more: Any) -> None:
-        super().__init__(**more)
-        if stream:
-            self.tell(StreamCreate("events"))
-        if documents:
-            self.sync(*documents)
-
-    def append(self, *payloads: Any, stream: str = "events", **options: Any) -> list[AppendResult]:
-        """Append, and let the tick come that follows at once."""
-        data = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in payloads]
-        results = self.tell(StreamAppend(stream, data, **options))
-        self.engine.tick()
-        return results
-
-    def inputs(self, name: str = "flow") -> list[Any]:
-        """The inputs of the runs, the first run first."""
-        runs = self.runs(workflow_name=name)
-        return [json.loads(self.run(run_id).input) for run_id in reversed(runs)]
-
-    def group(self, name: str = "wf-flow", stream: str = "events") -> GroupInfo:
-        return self.ask(GroupGetInfo(stream, name))
-
+from tests.engine.workflow.calls import ENGINES, ONE_STEP
+from tests.engine.workflow.trigger_calls import Triggers, triggered
 
 # One record, one run
 
@@ -434,6 +395,21 @@ def test_a_workflow_that_is_disabled_before_its_stream_comes_misses_nothing() ->
     flows = Triggers(triggered(), stream=False)
     flows.enable(False)
     flows.append(1)
+    flows.enable(True)
+    flows.engine.tick()
+    assert flows.inputs() == [1]
+
+
+@pytest.mark.parametrize("had_one", [False, True])
+def test_a_version_that_comes_after_its_stream_did_while_disabled_misses_nothing(
+    had_one: bool,
+) -> None:
+    flows = Triggers(triggered("stream: events, start: latest"), stream=had_one)
+    flows.enable(False)
+    if had_one:
+        flows.tell(StreamDelete("events", force=True))
+    flows.append(1)
+    flows.sync(triggered("stream: events, start: latest", version="2"))
     flows.enable(True)
     flows.engine.tick()
     assert flows.inputs() == [1]

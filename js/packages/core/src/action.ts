@@ -10,10 +10,12 @@ import type { Payload } from "./bytes.js";
 import type { Caller } from "./caller.js";
 import { NotFoundError } from "./errors.js";
 import {
+  ActionCall,
   ActionDelete,
   ActionEnable,
   ActionGet,
   type ActionInfo,
+  type ActionInvoke,
   ActionList,
   ActionListRuns,
   ActionRegister,
@@ -28,6 +30,12 @@ import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import { FORCE, type ForceOptions } from "./stream-commands.js";
 
 const WAIT_MS = 30_000;
+/**
+ * Calls of a client that wait for their runs in the request that invokes them. Each has a write
+ * number as long as it waits, and keeps the place of that for no other (`numbers.ts`). Calls beyond
+ * invoke first, and then wait.
+ */
+const CALLS_MAX = 32;
 
 export interface RegisterOptions {
   /** The lease of one attempt. Default: 30,000. */
@@ -75,6 +83,7 @@ const LIST_RUNS: OptionNames<ListRunsOptions> = { ...LISTING, status: true };
 export class Action {
   readonly #caller: Caller;
   readonly #commands = new ActionCommands(false);
+  #calls = 0;
 
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -125,10 +134,20 @@ export class Action {
     payload: Payload = "",
     options: CallActionOptions & CallOptions = {},
   ): Promise<ActionRun> {
-    const { blockMs, ...rest } = knownOfCall("action.call", options, CALL);
-    const { runId } = await this.invoke(name, payload, rest);
-    const { namespace, signal } = rest;
-    return await this.wait(runId, { blockMs, namespace, signal });
+    const { blockMs = WAIT_MS, ...rest } = knownOfCall("action.call", options, CALL);
+    const { namespace, signal, ...settings } = rest;
+    const invoke = this.#commands.invoke(name, payload, settings);
+    if (this.#calls >= CALLS_MAX) {
+      const { runId } = await this.#caller.call(invoke, { namespace, signal });
+      return await this.wait(runId, { blockMs, namespace, signal });
+    }
+    this.#calls += 1;
+    try {
+      const request = ActionCall.of({ ...(invoke.fields as ActionInvoke), blockMs });
+      return await this.#caller.call(request, { namespace, signal, blockMs });
+    } finally {
+      this.#calls -= 1;
+    }
   }
 
   /** End the run; a handler at work is told. `ConflictError` if it is finished. */

@@ -1980,6 +1980,30 @@ export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = request
 ], RunListReplySchema,
 );
 
+/** Invoke, and wait until the run is finished; answers it as it stands after `blockMs`. */
+export interface ActionCall {
+  readonly name: string;
+  readonly payload?: Uint8Array | undefined;
+  readonly priority?: number | undefined;
+  readonly delayMs?: number | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly callerRunId?: string | null | undefined;
+  readonly blockMs?: number | undefined;
+}
+export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
+  "ActionCall", 137, "command", [
+  ["name", text],
+  ["payload", bytes, NO_BYTES],
+  ["priority", int, 10],
+  ["delayMs", int, 0],
+  ["idempotencyKey", nullable(text), null],
+  ["labels", texts, {}],
+  ["callerRunId", nullable(text), null],
+  ["blockMs", int, 0],
+], ActionRunSchema,
+);
+
 export interface WorkerRegister {
   readonly workerId: string;
   readonly actions: readonly string[];
@@ -2408,6 +2432,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ActionEnable,
   ActionList,
   ActionListRuns,
+  ActionCall,
   WorkerRegister,
   WorkerHeartbeat,
   WorkerDrain,

@@ -26,6 +26,8 @@ import { RetryPolicy } from "./retry.js";
 
 /** How long the last results are tried for. */
 const GOOD_BYE_MS = 10_000;
+/** How long a server that is gone is told that the worker is, too. */
+const LOST_MS = 1_000;
 /** What time does not heal: it ends the worker. */
 const FATAL = [ForbiddenError, NotConnectedError, UnauthorizedError];
 
@@ -242,16 +244,20 @@ export abstract class WorkerBase<Item> implements Owner<Item> {
     await this.release(this.attempts.takeWaiting());
     await this.#within(this.#drainTimeoutMs, this.attempts.finish());
     const left = this.attempts.takeAll();
+    if (!(await this.#within(GOOD_BYE_MS, this.#handOver(left, lanes)))) {
+      this.log.error(`worker ${this.name}: what it had in hand could not be delivered`);
+    }
+  }
+
+  async #handOver(left: Attempt<Item>[], lanes: Promise<void>[]): Promise<void> {
     if (left.length > 0) {
       this.log.warn(`worker ${this.name}: ${left.length} handlers did not finish in time`);
       await this.release(left);
     }
     this.isDrained = true;
     this.wake();
-    await this.#within(GOOD_BYE_MS, Promise.all(lanes));
-    if (!(await this.#within(GOOD_BYE_MS, this.settle()))) {
-      this.log.error(`worker ${this.name}: results could not be delivered`);
-    }
+    await Promise.all(lanes);
+    await this.settle();
   }
 
   async #end(): Promise<void> {
@@ -260,7 +266,10 @@ export abstract class WorkerBase<Item> implements Owner<Item> {
       // there are some only where something went wrong
       await this.release(this.attempts.takeAll());
       await Promise.all(this.#background);
-      await this.leave();
+      const patienceMs = this.client.isConnected ? GOOD_BYE_MS : LOST_MS;
+      if (!(await this.#within(patienceMs, this.leave()))) {
+        this.log.warn(`worker ${this.name}: could not say good-bye: no connection`);
+      }
     } catch (error) {
       this.log.warn(`worker ${this.name}: could not say good-bye: ${errorText(error)}`);
     } finally {

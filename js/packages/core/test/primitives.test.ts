@@ -171,17 +171,24 @@ test("the lease of every record read in a group goes along with its id", async (
   assert.deepEqual(caller.lastFields["leases"], [9n]);
 });
 
-test("action.call invokes and waits", async () => {
+test("action.call invokes and waits in one request, or in two where many wait", async () => {
   const caller = new Recorder();
   const { action } = primitives(caller);
-  caller.answers.push({ runId: "run-1", created: true }, { runId: "run-1", status: "completed" });
+  caller.answers.push({ runId: "run-1", status: "completed" });
   const options = { priority: 1, blockMs: 500, namespace: "other" };
   assert.equal((await action.call("a", "p", options)).status, "completed");
-  const [invoke, wait] = caller.asked;
-  assert.deepEqual(invoke?.fields, { name: "a", payload: bytes("p"), priority: 1 });
-  assert.equal(invoke?.blockMs, undefined);
-  assert.deepEqual(wait?.fields, { runId: "run-1", blockMs: 500 });
-  assert.deepEqual([invoke?.namespace, wait?.namespace], ["other", "other"]);
+  const [call] = caller.asked;
+  assert.equal(call?.name, "ActionCall");
+  const { name, payload, priority, blockMs } = caller.lastFields;
+  assert.deepEqual([name, payload, priority, blockMs], ["a", bytes("p"), 1, 500]);
+  assert.deepEqual([call?.namespace, call?.blockMs], ["other", 500]);
+  const waiting = Array.from({ length: 32 }, () => action.call("a"));
+  caller.answers.push({ runId: "run-2", created: true }, { runId: "run-2", status: "completed" });
+  assert.equal((await action.call("a", "p", options)).status, "completed");
+  const [invoke, wait] = caller.asked.slice(-2);
+  assert.deepEqual([invoke?.name, wait?.name], ["ActionInvoke", "ActionStatus"]);
+  assert.deepEqual(wait?.fields, { runId: "run-2", blockMs: 500 });
+  await Promise.all(waiting);
 });
 
 test("kv.iterate goes from page to page", async () => {

@@ -13,7 +13,7 @@ import {
   NonRetryableError,
   StreamWorker,
 } from "@floruntime/node";
-import { FakeClock, Peer } from "@floruntime/testing";
+import { CuttingProxy, FakeClock, Peer } from "@floruntime/testing";
 
 const SILENT: Logger = {
   debug: () => undefined,
@@ -365,6 +365,25 @@ test("what does not finish in time goes back with no attempt counted", async () 
   assert.deepEqual([run.status, run.attempt], ["pending", 0]);
   assert.equal(seen[0]?.isCancelled, true);
   open();
+});
+
+test("a stop does not wait long for a server that is gone", async () => {
+  const proxy = await CuttingProxy.start(peer.endpoint);
+  const lost = new FloClient(proxy.endpoint, { clock, logger: SILENT });
+  await lost.connect();
+  const [name, { handler, open, seen }] = [fresh(), gate()];
+  const worker = lost.newActionWorker({ handleSignals: false, drainTimeoutMs: 500 });
+  worker.action(name, handler);
+  await begin(worker);
+  await client.action.invoke(name);
+  await until(() => seen.length === 1);
+  await proxy.stop();
+  const stoppedMs = clock.now;
+  worker.stop();
+  await until(() => !worker.isRunning, 100);
+  assert.ok(clock.now - stoppedMs < 12_000);
+  open();
+  await lost.close();
 });
 
 test("a drain from outside ends the worker", async () => {

@@ -31,6 +31,7 @@ from rocksdict import (
 )
 
 from floruntime.engine.store.errors import StoreFailedError
+from floruntime.engine.store.foreign_records import disarm_logs
 from floruntime.engine.store.protocol import Changes, PointRead, Reader
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
@@ -54,6 +55,7 @@ class RocksStore:
     """RocksDB's own method: a wrapper would cost more than the look-up."""
 
     def __init__(self, path: str, *, read_only: bool = False) -> None:
+        disarm_logs(path)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
         options = _options()
         # Named again for its column family: else the binding opens an existing one with a cache

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from floruntime.engine import timers
+from floruntime.engine.documents import keep_document
 from floruntime.engine.json_document import dump
 from floruntime.engine.registry import on_timer
 from floruntime.engine.tx import Tx
@@ -172,13 +173,14 @@ def leave_step(run: OpenRun, outcome: Outcome) -> Outcome | None:
 
 
 def close_step(run: OpenRun, outcome: Outcome) -> None:
-    """Keep how the step ended."""
+    """Keep how the step ended, for the paths that look at it."""
     row = run.row
     assert row.step is not None, "a run that leaves a step was at one"
     row.plan = None
     run.note(Event.STEP_COMPLETED, outcome.told())
-    key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
-    run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
+    if run.version.reads(row.step):
+        key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
+        run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
     set_attributes(run)
 
 
@@ -246,7 +248,7 @@ def end(
     row.plan = None
     run.note(event, terminal if error is None else f"{terminal}: {error}")
     if output:
-        tx.put(OUTPUT, OUTPUT.key(run.namespace_id, run.number), output)
+        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
     arm(run, tx.now_ms + run.definition.retention_ms)
     tx.touch("workflow", run.id)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from floruntime.engine.documents import read_document
 from floruntime.engine.workflow.advance import ABANDON, BEGIN, ENDED, abandon_wait, end, go_on
 from floruntime.engine.workflow.definition import EndStatus, Target, TargetKind
 from floruntime.engine.workflow.events import Event
@@ -79,8 +80,8 @@ def _outcome_of(child: OpenRun) -> Outcome:
     row = child.row
     assert row.terminal is not None, "a run that has ended did so at a terminal"
     falls_back_to = SUCCESS if row.status == Status.COMPLETED else FAILURE
-    output = child.tx.get(OUTPUT, OUTPUT.key(child.namespace_id, child.number)) or b""
-    return Outcome((row.terminal, falls_back_to), output, row.error)
+    output = read_document(child.tx, OUTPUT, child.namespace_id, child.number, row.output)
+    return Outcome((row.terminal, falls_back_to), output or b"", row.error)
 
 
 def _child_ended(child: OpenRun) -> None:

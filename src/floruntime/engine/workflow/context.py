@@ -10,6 +10,7 @@ import base64
 from typing import Any
 
 from floruntime.core.errors import BadRequestError
+from floruntime.engine.documents import read_document
 from floruntime.engine.json_document import MISSING, dump, load_input
 from floruntime.engine.workflow.cache_key import fill_cache_key
 from floruntime.engine.workflow.definition import Plan
@@ -71,7 +72,7 @@ def document_of(data: bytes) -> Any:
 
 def input_of(run: OpenRun) -> bytes:
     """The run's input, as it was given."""
-    data = run.tx.get(INPUT, INPUT.key(run.namespace_id, run.number))
+    data = read_document(run.tx, INPUT, run.namespace_id, run.number, run.row.input)
     assert data is not None, "a run has an input"
     return data
 

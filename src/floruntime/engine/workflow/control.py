@@ -5,6 +5,7 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowCancel, WorkflowGet, WorkflowRetry, WorkflowRun
+from floruntime.engine.documents import forget_document
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, query, waits
 from floruntime.engine.tx import Topic, Tx, View
@@ -69,7 +70,8 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     assert row.step is not None, "a run that failed was at a step"
     row.status, row.completed_at_ms, row.terminal, row.error = Status.RUNNING, None, None, None
     row.hops = 0
-    tx.delete(OUTPUT, OUTPUT.key(run.namespace_id, run.number))
+    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
+    row.output = None
     for begin_again in BEGUN_AGAIN:
         begin_again(run)
     run.note(Event.STEP_RETRY, "by request")

@@ -7,6 +7,7 @@ from typing import Any
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.engine import timers
+from floruntime.engine.documents import read_document
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import on_timer
 from floruntime.engine.tx import Tx
@@ -30,7 +31,7 @@ def run_of(workflow: OpenWorkflow, idempotency_key: str, input: bytes) -> str | 
     row = tx.get(RUN, RUN.key(of_namespace_id, known.number))
     assert row is not None, "a run is kept longer than its key"
     run_id = run_id_of(known.number, row)
-    if tx.get(INPUT, INPUT.key(of_namespace_id, known.number)) != input:
+    if read_document(tx, INPUT, of_namespace_id, known.number, row.input) != input:
         raise ConflictError(
             f"idempotency_key {limits.shown(idempotency_key)} stands for run {run_id}, which has "
             "another input"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from floruntime.engine.documents import read_document
 from floruntime.engine.group_info import info_of
 from floruntime.engine.group_rows import find_group
 from floruntime.engine.keyspace import Table
@@ -134,7 +135,7 @@ def _rows_of_run(view: View, run: Live) -> Iterator[str]:
     row = run.row
     if view.get(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, run.number)) is None:
         yield f"is not in the index under its status {row.status}"
-    if view.get(INPUT, INPUT.key(run.namespace_id, run.number)) is None:
+    if read_document(view, INPUT, run.namespace_id, run.number, row.input) is None:
         yield "has no input"
     if row.run_id is not None:
         key = RUN_ID.key(run.namespace_id, tail=row.run_id.encode())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.definition import START
+from floruntime.engine.workflow.definition import START, Definition
 from floruntime.engine.workflow.mapping import paths_in
 from floruntime.engine.workflow.path_errors import PathError
 from floruntime.engine.workflow.path_syntax import plain_steps
@@ -16,6 +16,7 @@ from floruntime.engine.workflow.report import Report
 
 QUERY_CHARS_MAX: Final = 32_768
 """All paths together that are more than names and indexes: parsing them takes time."""
+_OF_STEPS: Final = (HeadKind.OUTPUT, HeadKind.OUTCOME)
 
 
 def check_paths(report: Report) -> None:
@@ -25,6 +26,16 @@ def check_paths(report: Report) -> None:
     if _check_length(report, places):
         for path, text in places:
             _check_path(report, path, text)
+
+
+def steps_read_by(definition: Definition) -> list[str]:
+    """The steps that any path of a checked definition looks at, in order."""
+    steps = [definition.start, *definition.steps.values()]
+    templates = [definition.output, *(step.input_mapping for step in steps)]
+    templates += [attribute.source for attribute in definition.search_attributes]
+    paths = {text for template in templates for _, text in paths_in(template)}
+    heads = {head for text in paths for head in parse_path(text).heads}
+    return sorted({head.name for head in heads if head.kind in _OF_STEPS})
 
 
 def _places(report: Report) -> Iterator[tuple[Path, str]]:
@@ -80,7 +91,7 @@ def _check_path(report: Report, path: Path, text: str) -> None:
 
 
 def _check_head(report: Report, path: Path, text: str, head: Head) -> None:
-    if head.kind in (HeadKind.OUTPUT, HeadKind.OUTCOME):
+    if head.kind in _OF_STEPS:
         if head.name not in report.step_names:
             meant = report.suggest(head.name, [START, *report.definition.steps])
             message = f"path {shown(text)} names step {shown(head.name)}, which is not there{meant}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from floruntime.engine.documents import forget_document
 from floruntime.engine.workflow.rows import (
     BY_STATUS,
     EVENT_SOURCE,
@@ -50,7 +51,9 @@ def _rows(run: OpenRun, table: Any) -> Any:
 def _forget_last(run: OpenRun) -> None:
     tx, row, place = run.tx, run.row, (run.namespace_id, run.number)
     clear_attributes(run)
-    for table in (RUN, INPUT, OUTPUT, EVENT_SOURCE):
+    forget_document(tx, INPUT, *place, row.input)
+    forget_document(tx, OUTPUT, *place, row.output)
+    for table in (RUN, EVENT_SOURCE):
         tx.delete(table, table.key(*place))
     tx.delete(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, run.number))
     if row.run_id is not None:

@@ -86,12 +86,21 @@ class WorkflowName(Value, frozen=True):
 
 
 class DefinitionRow(Value, frozen=True):
-    """One version, as it is carried out; its text lies apart."""
+    """One version, as it is carried out; its text lies apart.
+
+    `steps_read`: those that some path looks at, in order; `None` in versions from before there was
+    such a list: any.
+    """
 
     version: str
     created_at_ms: int
     content_hash: str
     definition: Definition
+    steps_read: list[str] | None = None
+
+    def reads(self, step: str) -> bool:
+        """Whether a path may look at this step."""
+        return self.steps_read is None or step in self.steps_read
 
 
 class PlanCall(Value, frozen=True):
@@ -119,7 +128,8 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     `wait_number`: the action run or child that it waits for. `wait_due_ms`: when the wait is over
     by itself, `step_due_ms`: when the whole step is; 0: never. `timer_ms`: when the run's one timer
     fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
-    by type. `events`: how many there are in its history.
+    by type. `events`: how many there are in its history. `input`, `output`: see
+    `engine/documents.py`.
     """
 
     workflow_id: int
@@ -150,6 +160,8 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
     terminal: str | None = None
     error: str | None = None
     search_attributes: dict[str, Any] = {}
+    input: bytes | None = None
+    output: bytes | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -206,9 +218,9 @@ VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version"
 #: How many kept runs are on a version; absent where there is none.
 USE: Final[Table[int]] = Table(b"wu", int, workflow_id="u64", number="u64", cached=True)
 
-RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
+RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=2048, namespace_id="u64", number="u64")
 RUN_ID: Final[Table[int]] = Table(b"wj", int, namespace_id="u64", tail="run id, where it was given")
-INPUT: Final[Table[bytes]] = Table(b"wi", bytes, warm_bytes=256, namespace_id="u64", number="u64")
+INPUT: Final[Table[bytes]] = Table(b"wi", bytes, namespace_id="u64", number="u64")
 OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")
 #: `$.flo.event`, as JSON; only of runs that a trigger started.
 EVENT_SOURCE: Final[Table[bytes]] = Table(b"wm", bytes, namespace_id="u64", number="u64")

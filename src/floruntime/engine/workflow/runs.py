@@ -6,6 +6,7 @@ what it waits for, the end of the step's time, being forgotten. It judges by the
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from floruntime.core import limits
@@ -13,7 +14,9 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.workflow import WorkflowRun
 from floruntime.engine import timers
 from floruntime.engine.action_rows import copy_of
+from floruntime.engine.documents import read_document
 from floruntime.engine.namespaces import namespace_id
+from floruntime.engine.run_rows import number_in
 from floruntime.engine.tx import Tx, View
 from floruntime.engine.workflow.definition import START, Definition, Step
 from floruntime.engine.workflow.rows import (
@@ -39,7 +42,7 @@ from floruntime.engine.workflow.workflows import (
 
 HISTORY_TOPIC: Final = "workflow_history"
 """Touched, with the run's id, when events were added to its history."""
-_PREFIX: Final = "wfrun-"
+_MADE_ID: Final = re.compile("wfrun-([1-9][0-9]{0,18})")
 
 
 class OpenRun:
@@ -53,6 +56,7 @@ class OpenRun:
         "number",
         "row",
         "tx",
+        "version",
         "workflow",
     )
 
@@ -70,7 +74,8 @@ class OpenRun:
         self.namespace_id = of_namespace_id
         self.number = number
         self.row = row
-        self.definition: Definition = workflow.definition(row.definition).definition
+        self.version = workflow.definition(row.definition)
+        self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
         self._stored_status = 0 if is_new else row.status
 
@@ -172,7 +177,7 @@ def _earlier(one_ms: int, other_ms: int) -> int:
 
 def made_id(number: int) -> str:
     """The id of a run that nobody named."""
-    return f"{_PREFIX}{number}"
+    return f"wfrun-{number}"
 
 
 def run_id_of(number: int, row: RunRow) -> str:
@@ -180,24 +185,22 @@ def run_id_of(number: int, row: RunRow) -> str:
     return row.run_id if row.run_id is not None else made_id(number)
 
 
-def _number_in(run_id: str) -> int:
-    """The number in an id that was made; 0, which no run has, in another."""
-    digits = run_id[len(_PREFIX) :]
-    if not run_id.startswith(_PREFIX) or not (digits.isascii() and digits.isdigit()):
-        return 0
-    is_number = digits[0] != "0" and len(digits) <= 19 and int(digits) <= limits.UINT_MAX
-    return int(digits) if is_number else 0
-
-
 def number_of(view: View, of_namespace_id: int, run_id: str) -> int:
     """The number of the run with this id; 0 where there is none."""
+    found = _find_row(view, of_namespace_id, run_id)
+    return 0 if found is None else found[0]
+
+
+def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, RunRow] | None:
+    """Number and row of the run with this id. An id that looks made may have been given."""
+    number = number_in(_MADE_ID, run_id)
+    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    if row is not None and row.run_id is None:
+        return number, row
     tail = limits.check_name("run_id", run_id)
     given = view.get(RUN_ID, RUN_ID.key(of_namespace_id, tail=tail))
-    if given is not None:
-        return given
-    number = _number_in(run_id)
-    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
-    return number if row is not None and row.run_id is None else 0
+    row = None if given is None else view.get(RUN, RUN.key(of_namespace_id, given))
+    return None if given is None or row is None else (given, row)
 
 
 def unknown_run(run_id: str) -> NotFoundError:
@@ -208,8 +211,10 @@ def unknown_run(run_id: str) -> NotFoundError:
 def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | None:
     """The run with this number; the command moves to its namespace. None of a deleted one."""
     row = tx.get(RUN, RUN.key(of_namespace_id, number)) if number else None
-    if row is None:
-        return None
+    return None if row is None else _opened(tx, of_namespace_id, number, row)
+
+
+def _opened(tx: Tx, of_namespace_id: int, number: int, row: RunRow) -> OpenRun | None:
     workflow = find_workflow_by_id(tx, row.workflow_id)
     if workflow is None:
         return None
@@ -219,7 +224,8 @@ def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | N
 def the_run(tx: Tx, run_id: str) -> OpenRun:
     """The run with this id; raises `NotFoundError`."""
     of_namespace_id = namespace_id(tx)
-    run = find_run_by_number(tx, of_namespace_id, number_of(tx, of_namespace_id, run_id))
+    found = _find_row(tx, of_namespace_id, run_id)
+    run = None if found is None else _opened(tx, of_namespace_id, *found)
     if run is None:
         raise unknown_run(run_id)
     return run
@@ -227,19 +233,17 @@ def the_run(tx: Tx, run_id: str) -> OpenRun:
 
 def find_run_row(view: View, run_id: str) -> tuple[int, RunRow]:
     """Number and row of the run with this id, to read only; raises `NotFoundError`."""
-    of_namespace_id = namespace_id(view)
-    number = number_of(view, of_namespace_id, run_id)
-    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
-    if row is None:
+    found = _find_row(view, namespace_id(view), run_id)
+    if found is None:
         raise unknown_run(run_id)
-    return number, row
+    return found
 
 
 def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> WorkflowRun:
     """The run as callers see it."""
     output = None
     if row.is_finished:
-        output = view.get(OUTPUT, OUTPUT.key(of_namespace_id, number))
+        output = read_document(view, OUTPUT, of_namespace_id, number, row.output)
     if output is None and row.status == Status.COMPLETED:
         output = b""
     return WorkflowRun(
@@ -248,7 +252,7 @@ def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> Workfl
         the_definition(view, row.workflow_id, row.definition).version,
         STATUS_NAMES[Status(row.status)],
         row.step,
-        view.get(INPUT, INPUT.key(of_namespace_id, number)) or b"",
+        read_document(view, INPUT, of_namespace_id, number, row.input) or b"",
         output,
         row.error,
         row.created_at_ms,

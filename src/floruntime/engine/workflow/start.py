@@ -5,6 +5,7 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.workflow import WorkflowStart, WorkflowStarted
+from floruntime.engine.documents import keep_document
 from floruntime.engine.json_document import load_input
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command
@@ -105,7 +106,7 @@ def begin_run(
     row = RunRow(workflow.id, definition, Status.PENDING, tx.now_ms, run_id, origin, parent, depth)
     row.idempotency_key, row.hops = idempotency_key, hops
     run = OpenRun(workflow, of_namespace_id, number, row, is_new=True)
-    tx.put(INPUT, INPUT.key(of_namespace_id, number), input)
+    row.input = keep_document(tx, INPUT, of_namespace_id, number, input)
     if event_source is not None:
         tx.put(EVENT_SOURCE, EVENT_SOURCE.key(of_namespace_id, number), event_source)
     if run_id is not None:

@@ -78,12 +78,13 @@ def apply_trigger(workflow: OpenWorkflow, spec: Trigger | None) -> None:
         return
     name = spec.consumer_group or f"wf-{workflow.name}"
     fresh = TriggerRow(spec, name)
+    start = "$" if spec.start is TriggerStart.LATEST else "0"
     if row is not None and (row.spec.stream, row.group) == (spec.stream, name):
         fresh = replace(row, spec=spec, timer_ms=0)
+        start = "0"  # a stream that it has not had its group in has come since
     _join_stream(tx, workflow.id, spec.stream)
     stream = find_stream(tx, spec.stream)
     if stream is not None:
-        start = "$" if spec.start is TriggerStart.LATEST else "0"
         fresh, known = _with_group(tx, stream, fresh, start)
         _check_mode(fresh, known)
     _look_at(tx, workflow.id, fresh, tx.now_ms)

@@ -13,6 +13,7 @@ from floruntime.core.workflow import SyncAction
 from floruntime.engine.namespaces import ensure_namespace
 from floruntime.engine.tx import Tx
 from floruntime.engine.workflow.definition import Definition
+from floruntime.engine.workflow.path_rules import steps_read_by
 from floruntime.engine.workflow.retention import VERSION_UNUSED
 from floruntime.engine.workflow.rows import (
     DEFINITION,
@@ -71,7 +72,8 @@ def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:
 
 def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text: bytes) -> None:
     tx, number = workflow.tx, workflow.tx.next_id()
-    row = DefinitionRow(definition.version, tx.now_ms, content_hash, definition)
+    steps_read = steps_read_by(definition)
+    row = DefinitionRow(definition.version, tx.now_ms, content_hash, definition, steps_read)
     tx.put(DEFINITION, DEFINITION.key(workflow.id, number), row)
     tx.put(DEFINITION_TEXT, DEFINITION_TEXT.key(workflow.id, number), text)
     tx.put(VERSION, VERSION.key(workflow.id, tail=definition.version.encode()), number)

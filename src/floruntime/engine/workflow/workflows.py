@@ -83,14 +83,6 @@ def find_row(view: View, name: str) -> WorkflowRow | None:
     return view.get(WORKFLOW, workflow_key(view, name))
 
 
-def the_row(view: View, name: str) -> WorkflowRow:
-    """The row of a workflow, to read only; raises `NotFoundError`."""
-    row = find_row(view, name)
-    if row is None:
-        raise unknown_workflow(name)
-    return row
-
-
 def unknown_workflow(name: str) -> NotFoundError:
     """What is said of a workflow that is not there."""
     return NotFoundError(f"workflow {limits.shown(name)} does not exist; sync its definition first")
