@@ -24,6 +24,7 @@ class Row(Value, frozen=True):
 
 COLD: Table[Row] = Table(b"~5", Row, item="u8")
 CACHED: Table[Row] = Table(b"~6", Row, item="u8", cached=True)
+LASTING: Table[Row] = Table(b"~7", Row, item="u8", lasting=True)
 ITEM = st.integers(0, 7)
 TABLE = st.sampled_from([COLD, CACHED])
 
@@ -31,7 +32,7 @@ TABLE = st.sampled_from([COLD, CACHED])
 @pytest.fixture(autouse=True, scope="module")
 def _register() -> Iterator[None]:
     yield
-    for table in (COLD, CACHED):
+    for table in (COLD, CACHED, LASTING):
         Table.register.pop(table.tag)
         Table.kept_bytes.pop(table.tag, None)
 
@@ -164,6 +165,23 @@ def test_rows_of_a_cached_table_are_read_once(tx: Tx, store: CountingStore) -> N
         assert tx.get(CACHED, CACHED.key(1)) == Row(1)
         assert tx.get(CACHED, CACHED.key(2)) is None
     assert store.reads == 2
+
+
+def test_rows_of_a_lasting_table_stay_known_to_the_views_of_later_states(
+    store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("floruntime.engine.tx._CACHED_ROWS_MAX", 3)
+    lasting: dict[bytes, Any] = {}
+    for item in range(1, 9):
+        view = View(store, "default", 0, 0, lasting)
+        assert view.get(LASTING, LASTING.key(item)) is None  # and a later state may have it
+        stored(store, LASTING, **{f"i{item}": item})
+        reads_before = store.reads
+        for _ in range(3):
+            later = View(store, "default", 0, 0, lasting)
+            assert later.get(LASTING, LASTING.key(item)) == Row(item)
+        assert store.reads == reads_before + 1
+        assert len(lasting) <= 3
 
 
 def test_rows_of_a_cached_table_stay_known_after_they_are_written(

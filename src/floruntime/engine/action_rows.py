@@ -8,6 +8,7 @@ are kept; registering the name again goes on with that row, so that the old runs
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -69,7 +70,7 @@ class ActionName(Value, frozen=True):
 ACTION: Final[Table[ActionRow]] = Table(
     b"ac", ActionRow, namespace_id="u64", tail="name", cached=True
 )
-ACTION_NAME: Final[Table[ActionName]] = Table(b"an", ActionName, action_id="u64", cached=True)
+ACTION_NAME: Final[Table[ActionName]] = Table(b"an", ActionName, action_id="u64", lasting=True)
 
 reclaim.leads_to(reclaim.NAMESPACE, ACTION, reclaim.ACTION, lambda row: int(row.id))
 reclaim.owns(reclaim.ACTION, ACTION_NAME)
@@ -105,7 +106,12 @@ class OpenAction:
 
 def action_key(view: View, name: str) -> bytes:
     """The key of the action `name` of the view's namespace."""
-    return ACTION.key(namespace_id(view), tail=limits.check_name("action", name))
+    return _key_of(namespace_id(view), name)
+
+
+@lru_cache(maxsize=4096)
+def _key_of(of_namespace_id: int, name: str) -> bytes:
+    return ACTION.key(of_namespace_id, tail=limits.check_name("action", name))
 
 
 def find_row(view: View, name: str) -> ActionRow | None:

@@ -25,7 +25,8 @@ class Table(Generic[Row]):
 
     `cached`: rows are small, few and hot, and stay decoded in memory between batches. `warm_bytes`:
     rows that were written stay decoded if they are no larger, since what is written is often soon
-    written again.
+    written again. `lasting`: cached rows that are written once, under a number that is never used
+    again, so that they stay decoded between the states that queries see.
     """
 
     register: ClassVar[dict[bytes, Table[Any]]] = {}
@@ -40,6 +41,7 @@ class Table(Generic[Row]):
         *,
         tail: str | None = None,
         cached: bool = False,
+        lasting: bool = False,
         warm_bytes: int = 0,
         **fields: str,
     ) -> None:
@@ -50,9 +52,10 @@ class Table(Generic[Row]):
         self.row = row
         self.fields = fields
         self.tail = tail
-        self.cached = cached
-        if cached or warm_bytes:
-            self.kept_bytes[tag] = _ANY_SIZE if cached else warm_bytes
+        self.cached = cached or lasting
+        self.lasting = lasting
+        if self.cached or warm_bytes:
+            self.kept_bytes[tag] = _ANY_SIZE if self.cached else warm_bytes
         self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
         self._prefixes = [
             struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))

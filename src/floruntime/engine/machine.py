@@ -111,6 +111,7 @@ class Machine:
     ) -> None:
         self._tx = tx = Tx(reader, value_bytes_max)
         self._value_bytes_max = value_bytes_max
+        self._lasting: dict[bytes, Any] = {}
         row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
         self._index, self._time_ms, self._next_id = row.index, row.time_ms, row.next_id
         self._is_changed = False
@@ -230,7 +231,7 @@ class Machine:
 
     def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
         """The state that `reader` shows, as rules read it."""
-        return View(reader, namespace, now_ms, self._value_bytes_max)
+        return View(reader, namespace, now_ms, self._value_bytes_max, self._lasting)
 
     def is_spent(self, rule: WaitRule, topic: Topic) -> bool:
         """Whether nobody who waits by `rule` would find anything at this topic."""

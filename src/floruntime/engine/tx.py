@@ -43,25 +43,37 @@ class View:
     What it reads of cached tables stays decoded, so keeping a view makes reading cheaper.
     """
 
-    def __init__(self, reader: Reader, namespace: str, now_ms: int, value_bytes_max: int) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        namespace: str,
+        now_ms: int,
+        value_bytes_max: int,
+        lasting: dict[bytes, Any] | None = None,
+    ) -> None:
         self._reader = reader
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
+        #: Those of lasting tables, shared with the views of other states.
+        self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, or `None`."""
         if not table.cached:
             data = self._reader.get(key)
             return None if data is None else table.decode(data)
-        row: Row | None = self._rows.get(key, _ABSENT)
+        rows = self._lasting if table.lasting else self._rows
+        row: Row | None = rows.get(key, _ABSENT)
         if row is _ABSENT:
             data = self._reader.get(key)
-            if len(self._rows) >= _CACHED_ROWS_MAX:
-                self._rows.clear()
-            self._rows[key] = row = None if data is None else table.decode(data)
+            if data is None and table.lasting:
+                return None  # another state may have it
+            if len(rows) >= _CACHED_ROWS_MAX:
+                rows.clear()
+            rows[key] = row = None if data is None else table.decode(data)
         return row
 
     def scan(

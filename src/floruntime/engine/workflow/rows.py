@@ -208,10 +208,10 @@ WORKFLOW: Final[Table[WorkflowRow]] = Table(
     b"wf", WorkflowRow, namespace_id="u64", tail="name", cached=True
 )
 WORKFLOW_NAME: Final[Table[WorkflowName]] = Table(
-    b"wn", WorkflowName, workflow_id="u64", cached=True
+    b"wn", WorkflowName, workflow_id="u64", lasting=True
 )
 DEFINITION: Final[Table[DefinitionRow]] = Table(
-    b"wd", DefinitionRow, workflow_id="u64", number="u64", cached=True
+    b"wd", DefinitionRow, workflow_id="u64", number="u64", lasting=True
 )
 DEFINITION_TEXT: Final[Table[bytes]] = Table(b"wt", bytes, workflow_id="u64", number="u64")
 VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version")
