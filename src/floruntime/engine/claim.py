@@ -15,7 +15,7 @@ from floruntime.engine.claim_settle import check_result, release_held, settle
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, on_hand_back, recalls, waits
 from floruntime.engine.run_lines import due_topic, is_spent, matching_lines, numbers_in_order
-from floruntime.engine.run_rows import RUN, RunRow, input_of, number_of, run_id_of
+from floruntime.engine.run_rows import RUN, RunRow, input_of, number_of_own, run_id_of
 from floruntime.engine.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.tx import Topic, Tx
 from floruntime.engine.worker import check_actions, find_worker
@@ -131,7 +131,7 @@ waits(WorkerAwait, topics=_topics, found=bool, is_spent=is_spent)
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:
-    return [[number_of(task.run_id), task.lease] for task in tasks]
+    return [[number_of_own(task.run_id), task.lease] for task in tasks]
 
 
 def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]) -> list[Task]:

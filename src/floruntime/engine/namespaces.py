@@ -56,7 +56,7 @@ def find_namespace(view: View) -> NamespaceRow | None:
 
 def namespace_id(view: View) -> int:
     """The number of the view's namespace; 0, under which nothing lies, while it does not exist."""
-    row = find_namespace(view)
+    row = view.get(NAMESPACE, _key_of(view.namespace))
     return row.id if row is not None else 0
 
 

@@ -111,6 +111,11 @@ def number_of(run_id: str) -> int:
     return number
 
 
+def number_of_own(run_id: str) -> int:
+    """The number of a run by an id that `run_id_of` has made."""
+    return int(run_id[len("run-") :])
+
+
 def number_in(made_id: re.Pattern[str], run_id: str) -> int:
     """The number in an id that was made; 0 in any other."""
     match = made_id.fullmatch(run_id)

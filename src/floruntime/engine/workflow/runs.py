@@ -52,6 +52,7 @@ class OpenRun:
         "_events",
         "_stored_status",
         "definition",
+        "id",
         "namespace_id",
         "number",
         "row",
@@ -74,15 +75,12 @@ class OpenRun:
         self.namespace_id = of_namespace_id
         self.number = number
         self.row = row
+        #: The run's id, as callers know it.
+        self.id = run_id_of(number, row)
         self.version = workflow.definition(row.definition)
         self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
         self._stored_status = 0 if is_new else row.status
-
-    @property
-    def id(self) -> str:
-        """The run's id, as callers know it."""
-        return run_id_of(self.number, self.row)
 
     @property
     def is_overdue(self) -> bool:

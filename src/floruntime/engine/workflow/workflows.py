@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
@@ -75,7 +76,12 @@ class OpenWorkflow:
 
 def workflow_key(view: View, name: str) -> bytes:
     """The key of the workflow `name` of the view's namespace."""
-    return WORKFLOW.key(namespace_id(view), tail=limits.check_name("workflow", name))
+    return _key_of(namespace_id(view), name)
+
+
+@lru_cache(maxsize=4096)
+def _key_of(of_namespace_id: int, name: str) -> bytes:
+    return WORKFLOW.key(of_namespace_id, tail=limits.check_name("workflow", name))
 
 
 def find_row(view: View, name: str) -> WorkflowRow | None:
