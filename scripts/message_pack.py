@@ -16,6 +16,8 @@ Names = list["str | tuple[str, Names]"]
 _SCALARS = {0xC0: 0, 0xC2: 0, 0xC3: 0, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD3: 8}
 _COUNTED = {0xC4: 1, 0xC5: 2, 0xD9: 1, 0xDA: 2}
 """Binary and text, by the width of their length."""
+_ARRAY_16 = 0xDC
+"""An array of 16 items or more; its count takes two bytes."""
 
 
 class Token(NamedTuple):
@@ -61,7 +63,7 @@ class _Reader:
         items, size = _shape(head, self._data[start + 1 : start + 5])
         self.position = start + size
         data = self._data[start : self.position]
-        if head & 0xF0 == 0x90:
+        if head & 0xF0 == 0x90 or head == _ARRAY_16:
             return Token(data, f"array of {items}", items)
         if head & 0xF0 == 0x80:
             return Token(data, f"map of {items}", 2 * items)
@@ -78,6 +80,8 @@ def _shape(head: int, after: bytes) -> tuple[int, int]:
         return 0, 1 + (head & 0x1F)
     if head in _SCALARS:
         return 0, 1 + _SCALARS[head]
+    if head == _ARRAY_16:
+        return int.from_bytes(after[:2], "big"), 3
     width = _COUNTED[head]
     return 0, 1 + width + int.from_bytes(after[:width], "big")
 

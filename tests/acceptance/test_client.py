@@ -259,6 +259,7 @@ async def test_ping_and_info(client: FloClient) -> None:
     assert info.version == floruntime.__version__
     assert info.durability in ("sync", "async", "ephemeral")
     assert info.limits.value_bytes_max == 1024 * 1024
+    assert (info.limits.key_bytes_max, info.limits.block_ms_max) == (4_096, 300_000)
     assert info.uptime_ms >= 0
     assert info.storage_full is False
 

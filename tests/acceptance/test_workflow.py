@@ -104,6 +104,15 @@ async def test_results_are_frozen_structs_with_these_fields(client: FloClient) -
         run.status = WorkflowStatus.FAILED  # type: ignore[misc]  # it is frozen
 
 
+async def test_a_completed_run_has_bytes_for_its_output_even_without_any(client: FloClient) -> None:
+    await client.workflow.sync(APPROVAL)
+    run_id = await client.workflow.start("flow")
+    assert (await client.workflow.status(run_id)).output is None
+    await client.workflow.signal(run_id, "approval_decision")
+    run = await client.workflow.status(run_id)
+    assert (run.status, run.output) == ("completed", b"")
+
+
 async def test_problems_have_code_severity_message_path_line_and_column(client: FloClient) -> None:
     text = flow("start:\n  run: '@actions/a'\n  transitions: {success: nowhere}\n  extra: 1\n")
     problems = [

@@ -74,8 +74,8 @@ def test_colors_change_nothing_but_colors() -> None:
 def test_warnings_are_counted_by_themselves() -> None:
     problems = [
         Problem("E109", Severity.ERROR, "one", "", 1, 1),
-        Problem("W604", Severity.WARNING, "two", "", 1, 1),
-        Problem("W604", Severity.WARNING, "three", "", 1, 1),
+        Problem("W605", Severity.WARNING, "two", "", 1, 1),
+        Problem("W605", Severity.WARNING, "three", "", 1, 1),
     ]
     assert render(problems, "a: b", "x").endswith("\n1 error, 2 warnings\n")
 

@@ -63,13 +63,13 @@ async def test_every_argument_reaches_the_server() -> None:
     caller = RecordingCaller(*[None] * 4, True)
     worker = Worker(caller)
     await worker.register("w", ("a", "b"), concurrency=3, labels={"l": "1"}, metadata={"m": "2"})
-    await worker.heartbeat("w", running=("r1", "r2"))
+    await worker.heartbeat("w", running=("r1", TASK))
     await worker.complete("w", TASK, "text", outcome="approved", namespace="n")
     await worker.fail("w", TASK, "broken", retry=False)
     await worker.touch("w", TASK, extend_ms=7)
     assert caller.requests == [
         WorkerRegister("w", ["a", "b"], 3, {"l": "1"}, {"m": "2"}),
-        WorkerHeartbeat("w", ["r1", "r2"]),
+        WorkerHeartbeat("w", ["r1", "r"]),
         WorkerComplete("w", "r", 42, b"text", "approved"),
         WorkerFail("w", "r", 42, "broken", False),
         WorkerTouch("w", "r", 42, 7),
@@ -81,6 +81,8 @@ async def test_wrong_types_are_refused_before_anything_is_sent() -> None:
     worker = Worker(RecordingCaller())
     with pytest.raises(BadTypeError, match="a list of names"):
         await worker.register("w", "a")
+    with pytest.raises(BadTypeError, match="running must be a list"):
+        await worker.heartbeat("w", running="run-1")
     with pytest.raises(BadTypeError, match="must be a Task"):
         await worker.complete("w", "run-1")  # type: ignore[arg-type]  # it is refused
     with pytest.raises(BadTypeError, match="error must be a text, not ValueError"):

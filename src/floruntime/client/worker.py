@@ -68,10 +68,13 @@ class Worker:
         return await self._caller.call(command, namespace=namespace)
 
     async def heartbeat(
-        self, worker_id: str, *, running: Iterable[str] = (), namespace: str | None = None
+        self, worker_id: str, *, running: Iterable[Task | str] = (), namespace: str | None = None
     ) -> Heartbeat:
-        """Tell that the worker lives, and which runs it works on; hear what it should stop."""
-        command = WorkerHeartbeat(worker_id, list(running))
+        """Tell that the worker lives, and which runs it works on; hear what it should stop.
+
+        `running`: tasks as they were claimed, or the ids of their runs.
+        """
+        command = WorkerHeartbeat(worker_id, _run_ids(running))
         return await self._caller.call(command, namespace=namespace)
 
     async def drain(self, worker_id: str, *, namespace: str | None = None) -> WorkerInfo:
@@ -166,6 +169,12 @@ def _claim(task: Task) -> tuple[str, int]:
     if not isinstance(task, Task):
         raise BadTypeError(f"task must be a Task as it was claimed, not {type(task).__name__}")
     return task.run_id, task.lease
+
+
+def _run_ids(running: Iterable[Task | str]) -> list[str]:
+    if isinstance(running, str):
+        raise BadTypeError("running must be a list of tasks or run ids, not one id")
+    return [task.run_id if isinstance(task, Task) else task for task in running]
 
 
 def _names(actions: Iterable[str]) -> list[str]:

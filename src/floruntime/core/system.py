@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from floruntime.core import limits
 from floruntime.core.action import ActionCancel, ActionInvoke
 from floruntime.core.kv import KvCheck, KvDelete, KvIncr, KvJsonDel, KvJsonSet, KvPut, KvTouch
 from floruntime.core.queue import (
@@ -41,11 +42,32 @@ from floruntime.core.workflow import WorkflowCancel, WorkflowSignal, WorkflowSta
 
 
 class Limits(Value, frozen=True):
-    """What this server takes; sizes in bytes."""
+    """What this server takes; sizes in bytes. The first three are settings, the rest are fixed."""
 
     value_bytes_max: int
     frame_bytes_max: int
     in_flight_max: int
+    key_bytes_max: int = limits.KEY_BYTES_MAX
+    name_bytes_max: int = limits.NAME_BYTES_MAX
+    namespace_chars_max: int = limits.NAMESPACE_CHARS_MAX
+    block_ms_max: int = limits.BLOCK_MS_MAX
+    duration_ms_max: int = limits.DURATION_MS_MAX
+    limit_max: int = limits.LIMIT_MAX
+    many_max: int = limits.MANY_MAX
+    history_limit_max: int = limits.HISTORY_LIMIT_MAX
+    mget_keys_max: int = limits.MGET_KEYS_MAX
+    batch_commands_max: int = limits.BATCH_COMMANDS_MAX
+    batch_bytes_max: int = limits.BATCH_BYTES_MAX
+    headers_max: int = limits.HEADERS_MAX
+    headers_bytes_max: int = limits.HEADERS_BYTES_MAX
+    labels_max: int = limits.LABELS_MAX
+    labels_bytes_max: int = limits.LABELS_BYTES_MAX
+    error_text_bytes_max: int = limits.ERROR_TEXT_BYTES_MAX
+    priority_max: int = limits.PRIORITY_MAX
+    attempts_max: int = limits.ATTEMPTS_MAX
+    partitions_max: int = limits.PARTITIONS_MAX
+    signals_kept_max: int = limits.SIGNALS_KEPT_MAX
+    sync_bytes_max: int = limits.SYNC_BYTES_MAX
 
 
 class Welcome(Value, frozen=True):

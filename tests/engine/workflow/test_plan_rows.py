@@ -142,6 +142,17 @@ def test_any_value_makes_a_key(value: object) -> None:
     assert all(len(key) < 600 for key in flows.engine.rows())
 
 
+@pytest.mark.parametrize("mapping", ["", "{of: $.input.id}"])
+def test_without_a_key_what_the_plan_is_given_counts(mapping: str) -> None:
+    step = f"inputMapping: {mapping}" if mapping else ""
+    flows = Plans(planned("a", plan="cache: {ttl_ms: 1000}", step=step))
+    assert is_called(flows, {"id": 1, "x": 1})
+    assert not is_called(flows, {"id": 1, "x": 1})
+    assert is_called(flows, {"id": 2, "x": 1})
+    expected = "completed" if mapping else "running"
+    assert flows.status(flows.start({"id": 1, "x": 2})) == expected
+
+
 def test_a_cache_outlives_restarts_and_versions() -> None:
     flows = cached()
     is_called(flows, {"id": 1})

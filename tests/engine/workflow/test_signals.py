@@ -62,11 +62,11 @@ def test_a_signal_ends_its_wait_and_is_the_steps_output() -> None:
     ]
 
 
-def test_a_signal_without_data_gives_no_output() -> None:
+def test_a_signal_without_data_gives_an_empty_output() -> None:
     flows = Workflows(ONE_WAIT)
     run_id = flows.start()
     flows.signal(run_id, "approval")
-    assert (flows.status(run_id), flows.output(run_id)) == ("completed", None)
+    assert (flows.status(run_id), flows.run(run_id).output) == ("completed", b"")
 
 
 def test_a_signal_of_another_type_ends_nothing_and_is_kept() -> None:

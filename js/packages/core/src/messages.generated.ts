@@ -70,16 +70,58 @@ export const WorkflowStatus = {
 } as const;
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
-/** What this server takes; sizes in bytes. */
+/** What this server takes; sizes in bytes. The first three are settings, the rest are fixed. */
 export interface Limits {
   readonly valueBytesMax: number;
   readonly frameBytesMax: number;
   readonly inFlightMax: number;
+  readonly keyBytesMax: number;
+  readonly nameBytesMax: number;
+  readonly namespaceCharsMax: number;
+  readonly blockMsMax: number;
+  readonly durationMsMax: number;
+  readonly limitMax: number;
+  readonly manyMax: number;
+  readonly historyLimitMax: number;
+  readonly mgetKeysMax: number;
+  readonly batchCommandsMax: number;
+  readonly batchBytesMax: number;
+  readonly headersMax: number;
+  readonly headersBytesMax: number;
+  readonly labelsMax: number;
+  readonly labelsBytesMax: number;
+  readonly errorTextBytesMax: number;
+  readonly priorityMax: number;
+  readonly attemptsMax: number;
+  readonly partitionsMax: number;
+  readonly signalsKeptMax: number;
+  readonly syncBytesMax: number;
 }
 export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
   ["valueBytesMax", int],
   ["frameBytesMax", int],
   ["inFlightMax", int],
+  ["keyBytesMax", int, 4096],
+  ["nameBytesMax", int, 255],
+  ["namespaceCharsMax", int, 63],
+  ["blockMsMax", int, 300000],
+  ["durationMsMax", int, 315360000000],
+  ["limitMax", int, 1000],
+  ["manyMax", int, 1000],
+  ["historyLimitMax", int, 64],
+  ["mgetKeysMax", int, 256],
+  ["batchCommandsMax", int, 1000],
+  ["batchBytesMax", int, 4194304],
+  ["headersMax", int, 64],
+  ["headersBytesMax", int, 16384],
+  ["labelsMax", int, 64],
+  ["labelsBytesMax", int, 4096],
+  ["errorTextBytesMax", int, 4096],
+  ["priorityMax", int, 65535],
+  ["attemptsMax", int, 1000000],
+  ["partitionsMax", int, 256],
+  ["signalsKeptMax", int, 1000],
+  ["syncBytesMax", int, 2097152],
 ]);
 
 /**

@@ -40,8 +40,8 @@ export interface RegisterWorkerOptions {
 }
 
 export interface HeartbeatOptions {
-  /** The ids of the runs that the worker works on. */
-  readonly running?: Iterable<string> | undefined;
+  /** What the worker works on: tasks as they were claimed, or the ids of their runs. */
+  readonly running?: Iterable<Task | string> | undefined;
 }
 
 export interface AwaitTaskOptions {
@@ -89,7 +89,7 @@ export class Worker {
     options: HeartbeatOptions & CallOptions = {},
   ): Promise<Heartbeat> {
     const { running = [] } = knownOfCall("worker.heartbeat", options, HEARTBEAT);
-    const request = WorkerHeartbeat.of({ workerId, running: namesOf(running) });
+    const request = WorkerHeartbeat.of({ workerId, running: runIdsOf(running) });
     return await this.#caller.call(request, options);
   }
 
@@ -176,6 +176,13 @@ export class Worker {
     knownOfCall("worker.release", options, NONE);
     await this.#caller.call(WorkerRelease.of({ workerId, ...claimOf(task) }), options);
   }
+}
+
+function runIdsOf(running: Iterable<Task | string>): string[] {
+  if (typeof running === "string") {
+    throw new BadTypeError("running must be a list of tasks or run ids, not one id");
+  }
+  return [...running].map((task) => (typeof task === "string" ? task : task.runId));
 }
 
 function namesOf(names: Iterable<string>): string[] {

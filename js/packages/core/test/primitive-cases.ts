@@ -435,9 +435,9 @@ export const CASES: readonly Case[] = [
     { workerId: "w", actions: ["a"], concurrency: 2, labels: { l: "1" }, metadata: { m: "2" } },
   ],
   [
-    ({ worker }) => worker.heartbeat("w", { running: ["run-1"] }),
+    ({ worker }) => worker.heartbeat("w", { running: ["run-2", TASK] }),
     "WorkerHeartbeat",
-    { workerId: "w", running: ["run-1"] },
+    { workerId: "w", running: ["run-2", "run-1"] },
   ],
   [({ worker }) => worker.drain("w"), "WorkerDrain", { workerId: "w" }],
   [({ worker }) => worker.deregister("w"), "WorkerDeregister", { workerId: "w" }],

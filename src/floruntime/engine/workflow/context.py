@@ -103,10 +103,12 @@ def find_in_run(run: OpenRun, path: str) -> Any:
 
 
 def cache_key(run: OpenRun, plan: Plan) -> str | None:
-    """The key of a plan's result for this run's input; `None`: it has none, and is not cached."""
+    """The key of a plan's result for this run; `None`: it has none, and is not cached."""
     if plan.cache is None:
         return None
     try:
+        if plan.cache.key is None:
+            return step_input(run).decode("latin-1")
         return fill_cache_key(plan.cache.key, RunRoot(run))
     except PathFailed:
         return None

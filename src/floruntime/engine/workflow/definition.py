@@ -261,10 +261,12 @@ class Cache(Part, frozen=True, kw_only=True):
 
     ttl_ms: Annotated[PositiveMs, _says("how long")]
     key: Annotated[
-        str,
-        Meta(min_length=1, max_length=4096),
-        _says("what the success is kept under; `{input.path}` is from the run's input"),
-    ]
+        Annotated[str, Meta(min_length=1, max_length=4096)] | None,
+        _says(
+            "what the success is kept under; `{input.path}` is from the run's input; "
+            "none: what the step hands to the plan"
+        ),
+    ] = None
     invalidate_on: Annotated[list[Name], _says("types of signals that drop it")] = []
 
 

@@ -70,7 +70,7 @@ def _check_idle(report: Report, path: Path, reason: str) -> None:
 
 
 def _check_cache(report: Report, path: Path, plan: Plan) -> None:
-    if plan.cache is None:
+    if plan.cache is None or plan.cache.key is None:
         return
     try:
         parse_cache_key(plan.cache.key)

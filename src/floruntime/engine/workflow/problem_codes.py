@@ -91,7 +91,6 @@ _TABLE: Final = (
     ("W601", "an action is not known (yet)", "register it before runs come to this step"),
     ("W602", "a workflow is not known (yet)", "sync it before runs come to this step"),
     ("W603", "a step is never reached", "name it in a transition, or take it out"),
-    ("W604", "a wait for a signal has no end", "give it `timeoutMs`"),
     ("W605", "a plan is not used", "run it with @plan/NAME, or take it out"),
     ("W606", "a terminal is not used", "name it in a transition, or take it out"),
     ("W607", "a key has no effect here", "take it out, or change what makes it idle"),

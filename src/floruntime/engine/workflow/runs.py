@@ -244,6 +244,8 @@ def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> Workfl
     output = None
     if row.is_finished:
         output = read_document(view, OUTPUT, of_namespace_id, number, row.output)
+    if output is None and row.status == Status.COMPLETED:
+        output = b""
     return WorkflowRun(
         run_id_of(number, row),
         name_of(view, row.workflow_id),

@@ -139,9 +139,6 @@ def _check_wait(report: Report, path: Path, wait: SignalWait, step: Step) -> Non
         if wait.timeout_ms is None:
             message = "onTimeout never comes about: there is no timeoutMs beside it"
             report.at_key("E404", (*path, "onTimeout"), message)
-    if wait.timeout_ms is None and step.timeout_ms is None:
-        message = f"the wait for {shown(wait.type)} has no timeoutMs: it may last for ever"
-        report.at_key("W604", path, message)
     _check_wait_transitions(report, path[:-1], wait, step)
 
 
