@@ -22,7 +22,7 @@ from floruntime.core.worker import (
     WorkerTouch,
 )
 from floruntime.engine.registry import WAITS
-from floruntime.engine.run_lines import is_spent
+from floruntime.engine.run_lines import READY, is_spent
 from tests.engine.action_calls import RESIZE, WORKER, Actions, ids
 from tests.engine.harness import START_MS
 
@@ -428,3 +428,38 @@ def test_whatever_makes_a_run_due_is_told_to_those_who_wait(how: str) -> None:
             command = WorkerRelease(WORKER, task.run_id, task.lease)
     actions.engine.now_ms += 100 if how in ("due", "lost") else 0
     assert ("default", f"due/{RESIZE}", "") in actions.engine.outcome(command).touched
+
+
+@pytest.mark.parametrize("labels", [{}, EU])
+def test_a_claim_finds_what_the_store_has_and_what_the_open_batch_has(
+    labels: dict[str, str],
+) -> None:
+    actions = Actions()
+    actions.register_worker(labels=labels)
+    old, first = (actions.invoke(labels=labels, priority=priority) for priority in (5, 1))
+    actions.engine.hold = True
+    new, urgent = (actions.invoke(labels=labels, priority=priority) for priority in (9, 2))
+    assert [actions.claim_one().run_id for _ in range(2)] == [first, urgent]
+    assert ids(actions.claim(9)) == [old, new]
+    assert actions.claim(9) == []
+
+
+@pytest.mark.parametrize("labels", [{}, EU])
+def test_a_claim_of_what_is_in_the_open_batch_does_not_search_the_store(
+    labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = Actions()
+    actions.register_worker(labels=labels)
+    actions.engine.hold = True
+    runs = [actions.invoke(labels=labels) for _ in range(3)]
+    searched: list[bytes] = []
+    search = actions.engine.store.scan
+
+    def scan(start: bytes, end: bytes, *, reverse: bool = False) -> Any:
+        searched.append(start[:2])
+        return search(start, end, reverse=reverse)
+
+    monkeypatch.setattr(actions.engine.store, "scan", scan)
+    assert actions.claim_one().run_id == runs[0]
+    assert ids(actions.claim(9)) == runs[1:]
+    assert READY.tag not in searched

@@ -14,7 +14,13 @@ from floruntime.engine.action_rows import OpenAction, copy_of, find_action
 from floruntime.engine.claim_settle import check_result, release_held, settle
 from floruntime.engine.namespaces import namespace_id
 from floruntime.engine.registry import command, on_hand_back, recalls, waits
-from floruntime.engine.run_lines import due_topic, is_spent, matching_lines, numbers_in_order
+from floruntime.engine.run_lines import (
+    Line,
+    due_topic,
+    is_spent,
+    matching_lines,
+    numbers_in_order,
+)
 from floruntime.engine.run_rows import RUN, RunRow, input_of, number_of_own, run_id_of
 from floruntime.engine.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.tx import Topic, Tx
@@ -54,14 +60,12 @@ def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]
         tx.end_waits("worker", worker_id)
         return []
     opened = _with_due_runs(tx, actions)
-    line_ids = [
-        line_id for action in opened.values() for line_id in matching_lines(tx, action.row, labels)
-    ]
-    if not line_ids:
+    lines = [line for action in opened.values() for line in matching_lines(tx, action.row, labels)]
+    if not lines:
         return []
     of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
-    for number, row, payload in _first_of(tx, of_namespace_id, line_ids, count):
+    for number, row, payload in _first_of(tx, of_namespace_id, lines, count):
         run = OpenRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
         lease_to(run, worker_id)
         tasks.append(_task(run, payload))
@@ -79,12 +83,12 @@ def _with_due_runs(tx: Tx, names: list[str]) -> dict[int, OpenAction]:
 
 
 def _first_of(
-    tx: Tx, of_namespace_id: int, line_ids: list[int], count: int
+    tx: Tx, of_namespace_id: int, lines: list[Line], count: int
 ) -> list[tuple[int, RunRow, bytes]]:
     """The next runs with their inputs: as many as are asked for and fit a reply."""
     bytes_left = limits.REPLY_BYTES_MAX
     taken: list[tuple[int, RunRow, bytes]] = []
-    for number in numbers_in_order(tx, line_ids):
+    for number in numbers_in_order(tx, lines):
         row = tx.get(RUN, RUN.key(of_namespace_id, number))
         assert row is not None, "what stands in a line is there"
         if 0 < row.ends_at_ms <= tx.now_ms:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import merge
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,14 @@ READY: Final[Table[bool]] = Table(
 
 reclaim.leads_to(reclaim.ACTION, LINE, reclaim.ACTION, lambda row: int(row.id))
 reclaim.owns(reclaim.ACTION, READY)
+
+
+class Line(NamedTuple):
+    """A line that runs may be taken from, and how many stand in it."""
+
+    id: int
+    ready: int
+
 
 _PLACE_FROM: Final = 10  # what follows tag and line in a key is the place, over all lines
 
@@ -129,21 +137,21 @@ def _uncount_labelled(action: OpenAction, text: bytes) -> int:
 # Who may take from which
 
 
-def matching_lines(tx: Tx, action: ActionRow, labels: Labels) -> Iterator[int]:
+def matching_lines(tx: Tx, action: ActionRow, labels: Labels) -> Iterator[Line]:
     """The lines of an action that a worker with these labels may take from."""
     if action.ready:
-        yield action.id
+        yield Line(action.id, action.ready)
     if not labels or not action.lines:
         return
     if action.lines < 2 ** len(labels):
-        for _, line in tx.scan(LINE, *LINE.range(action.id)):
-            if line.labels.items() <= labels.items():
-                yield line.id
+        for _, row in tx.scan(LINE, *LINE.range(action.id)):
+            if row.labels.items() <= labels.items():
+                yield Line(row.id, row.ready)
         return
     for subset in _subsets(labels):
-        row = tx.get(LINE, LINE.key(action.id, tail=_text_of(subset)))
-        if row is not None:
-            yield row.id
+        found = tx.get(LINE, LINE.key(action.id, tail=_text_of(subset)))
+        if found is not None:
+            yield Line(found.id, found.ready)
 
 
 def _subsets(labels: Labels) -> Iterator[Labels]:
@@ -153,10 +161,10 @@ def _subsets(labels: Labels) -> Iterator[Labels]:
             yield dict(chosen)
 
 
-def numbers_in_order(tx: Tx, line_ids: list[int]) -> Iterator[int]:
+def numbers_in_order(tx: Tx, lines: list[Line]) -> Iterator[int]:
     """The runs of these lines in order. Read all that is wanted before writing."""
-    lines = [_keys_of(tx, line_id) for line_id in line_ids]
-    keys = lines[0] if len(lines) == 1 else merge(*lines, key=_place)
+    found = [_keys_of(tx, line) for line in lines]
+    keys = found[0] if len(found) == 1 else merge(*found, key=_place)
     for key in keys:
         yield READY.unpack(key)[3]
 
@@ -165,9 +173,13 @@ def _place(key: bytes) -> Any:
     return key[_PLACE_FROM:]
 
 
-def _keys_of(tx: Tx, line_id: int) -> Iterator[bytes]:
-    gaps = gaps_of(tx, line_id)
-    start, end = READY.range(line_id)
+def _keys_of(tx: Tx, line: Line) -> Iterator[bytes]:
+    start, end = READY.range(line.id)
+    written = tx.written_keys(READY, start, end)
+    if len(written) == line.ready:
+        yield from written  # the store has no others, and to look there costs as much as the rest
+        return
+    gaps = gaps_of(tx, line.id)
     is_first = True
     for piece in gaps.between(start, end):
         for key, _ in tx.scan(READY, *piece):

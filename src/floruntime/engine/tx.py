@@ -185,6 +185,11 @@ class Tx(View):
             keys = self._sorted[tag] = sorted(key for key in every if key[:2] == tag)
         return keys[bisect_left(keys, start) : bisect_left(keys, end)]
 
+    def written_keys(self, table: Table[Any], start: bytes, end: bytes) -> list[bytes]:
+        """The keys of the rows with `start <= key < end` that the open batch holds, in order."""
+        keys = self._written_keys(table.tag, start, end)
+        return [key for key in keys if self._written_row(key) is not None]
+
     # Writing
 
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
