@@ -209,6 +209,8 @@ class FloTestServer:
             is_late = asyncio.get_running_loop().time() > until_s
             if is_late or all(worker.is_at_rest for worker in self._workers):
                 return
+            for worker in self._workers:
+                worker.hurry()
             await asyncio.sleep(0.001)
 
     async def __aenter__(self) -> FloTestServer:

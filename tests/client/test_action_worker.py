@@ -24,7 +24,7 @@ from floruntime import (
 )
 from floruntime.client import action_worker, worker_base
 from floruntime.core.errors import BadRequestError, ConnectionFailedError
-from floruntime.core.worker import WorkerAwait, WorkerExchange
+from floruntime.core.worker import WorkerExchange
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
 
@@ -38,6 +38,12 @@ async def until(condition: Any) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 # anything may be waited for
             await asyncio.sleep(0)
+
+
+def is_at_rest(worker: ActionWorker) -> bool:
+    """Whether all its results are known to be taken."""
+    worker.hurry()
+    return worker.is_at_rest
 
 
 class Gate:
@@ -541,8 +547,8 @@ async def test_one_round_trip_settles_and_claims_several() -> None:
         seen = _requests(server)
         async with server.running(worker):
             await client.action.wait(b.results[-1].run_id)
-            await until(lambda: worker.is_at_rest)
-            exchanges = [each for each in seen if isinstance(each, WorkerExchange)]
+            await until(lambda: is_at_rest(worker))
+            exchanges = exchanges_of(seen)
             assert sum(len(each.results) for each in exchanges) == 500
             assert len(exchanges) < 100
             assert max(each.count for each in exchanges) <= 10 + action_worker.AHEAD_MAX
@@ -573,11 +579,52 @@ async def test_an_idle_worker_waits_in_one_long_poll() -> None:
     async with FloTestServer() as server, server.client() as client:
         seen = _requests(server)
         async with server.running(worker):
-            await until(lambda: any(isinstance(each, WorkerAwait) for each in seen))
+            await until(lambda: exchanges_of(seen))
             await client.ping()
             await server.advance(29_000)
-            assert sum(isinstance(each, WorkerAwait) for each in seen) == 1
-            assert not any(isinstance(each, WorkerExchange) for each in seen)
+            assert [each.block_ms for each in exchanges_of(seen)] == [30_000]
+
+
+async def test_one_message_delivers_a_result_and_waits_for_the_next_task() -> None:
+    worker = worker_of(concurrency=10)
+    worker.register_action("noop", _noop)
+    async with FloTestServer() as server, server.client() as client:
+        seen = _requests(server)
+        async with server.running(worker):
+            await until(lambda: exchanges_of(seen))
+            runs = [await client.action.call("noop") for _ in range(5)]
+            delivered = [[each.run_id for each in one.results] for one in exchanges_of(seen)]
+            assert delivered == [[], *([run.run_id] for run in runs)]
+            assert {one.block_ms for one in exchanges_of(seen)} == {30_000}
+            worker.stop()  # what the wait carries is known to be taken at once
+            await until(lambda: not worker.is_running)
+    assert sum(len(one.results) for one in exchanges_of(seen)) == 5
+
+
+async def test_a_result_that_a_wait_carried_in_vain_is_delivered_again() -> None:
+    worker = worker_of()
+    worker.register_action("noop", _noop)
+    async with FloTestServer() as server, server.client() as client, server.running(worker):
+        submit = server.server.commit.submit
+        lost: list[Any] = []
+
+        def lose(connection: Any, request_id: int, *rest: Any) -> None:
+            if isinstance(rest[-1], WorkerExchange) and rest[-1].results and len(lost) < 3:
+                lost.append(rest[-1])
+                connection.add_answer(request_id, None, UnavailableError("away", ran="maybe"))
+                connection.flush()
+            else:
+                submit(connection, request_id, *rest)
+
+        vars(server.server.commit)["submit"] = lose
+        for _ in range(2):
+            run = await client.action.call("noop")
+            assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
+        assert len(lost) == 3
+
+
+def exchanges_of(seen: list[Any]) -> list[WorkerExchange]:
+    return [each for each in seen if isinstance(each, WorkerExchange)]
 
 
 async def test_what_was_claimed_ahead_goes_back_at_once_on_stop_and_when_nothing_moves(
@@ -654,7 +701,7 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
                     b.action.invoke("count")
             runs += [each.run_id for each in b.results]
             cuts = proxy.cuts
-            await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023 # it is awaited
+            await until(lambda: proxy.cuts > cuts or is_at_rest(worker))  # noqa: B023 # it is awaited
         proxy.cut_after_bytes = None
         for run_id in runs:
             run = await client.action.wait(run_id)

@@ -82,6 +82,9 @@ def test_a_claim_that_finds_nothing_writes_nothing() -> None:
         WorkerExchange("w", [], [], 1),
         WorkerExchange("w", [], [RESIZE], 1001),
         WorkerExchange("w", [], [RESIZE], -1),
+        WorkerExchange("w", [], [RESIZE], 1, -1),
+        WorkerExchange("w", [], [RESIZE], 1, 300_001),
+        WorkerExchange("w", [], [RESIZE], 0, 1),
         WorkerExchange("w", [TaskResult("run-1", 1)] * 1001, [RESIZE], 1),
         WorkerExchange("w", [TaskResult("run-1", 1, outcome="1")], [RESIZE], 1),
         WorkerExchange("w", [TaskResult("run-1", 0)], [RESIZE], 1),
@@ -371,6 +374,26 @@ def test_a_claim_sent_again_gets_the_runs_it_still_holds(kind: str) -> None:
     assert outcome.delivery is not None
     actions.complete(tasks[0])
     assert engine.run(request, session="s", number=1) == tasks[1:]
+
+
+@pytest.mark.parametrize("how", ["completed", "failed"])
+def test_an_exchange_that_found_nothing_runs_again_and_settles_once(how: str) -> None:
+    actions = Actions(retry_delay_ms=60_000)
+    run_id = actions.invoke()
+    task = actions.claim_one()
+    error = "broken" if how == "failed" else None
+    request = WorkerExchange(WORKER, [TaskResult(run_id, task.lease, error=error)], [RESIZE], 2, 9)
+    engine = actions.engine
+    engine.run(SessionOpen(), session="s")
+    outcomes = [engine.outcome(request, session="s", number=1) for _ in range(2)]
+    assert [(each.result, each.recalled) for each in outcomes] == [([], False)] * 2
+    run = actions.run(run_id)
+    assert run.status == (RunStatus.PENDING if error else RunStatus.COMPLETED)
+    assert run.attempt == 1
+    assert len(actions.claim(9)) == 0
+    new = actions.invoke()
+    [task] = engine.run(request, session="s", number=1)
+    assert task.run_id == new
 
 
 # Draining and waiting

@@ -18,7 +18,15 @@ from floruntime.core.action import (
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.limits import BLOCK_MS_MAX
 from floruntime.core.system import CancelWait, NamespaceDelete
-from floruntime.core.worker import WorkerAwait, WorkerComplete, WorkerDrain, WorkerRegister
+from floruntime.core.worker import (
+    Task,
+    TaskResult,
+    WorkerAwait,
+    WorkerComplete,
+    WorkerDrain,
+    WorkerExchange,
+    WorkerRegister,
+)
 from tests.server.wire_client import Rig, WireClient
 
 
@@ -172,6 +180,69 @@ async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: Rig) -> None:
     waits = caller.send(ActionStatus("run-999", 500))
     await rig.settle()
     assert isinstance(caller.error(waits), NotFoundError)
+
+
+# An exchange that waits: its results are settled as it comes
+
+
+async def claimed(rig: Rig, worker: WireClient) -> Task:
+    await invoked(rig)
+    waits = poll(worker, "w")
+    await rig.settle()
+    [task] = worker.result(waits)
+    assert isinstance(task, Task)
+    return task
+
+
+def exchange(worker: WireClient, task: Task, *, number: int = 0) -> int:
+    results = [TaskResult(task.run_id, task.lease, b"out")]
+    return worker.send(WorkerExchange("w", results, ["a"], 1, 10_000), number=number)
+
+
+async def test_an_exchange_settles_at_once_and_waits_for_what_comes_next(rig: Rig) -> None:
+    caller, worker = rig.client("c"), rig.client("w")
+    task = await claimed(rig, worker)
+    ends = caller.send(ActionStatus(task.run_id, 5_000))
+    await rig.settle()
+    syncs = rig.storage.syncs
+    waits = exchange(worker, task)
+    await rig.settle()
+    assert caller.result(ends).output == b"out"
+    assert rig.storage.syncs == syncs + 1
+    assert not worker.is_answered(waits)
+    run_id = await invoked(rig)
+    assert [each.run_id for each in worker.result(waits)] == [run_id]
+
+
+async def test_an_exchange_whose_time_is_up_or_that_is_cancelled_answers_nothing(rig: Rig) -> None:
+    worker = rig.client("w")
+    for how in ("late", "cancelled"):
+        waits = exchange(worker, await claimed(rig, worker))
+        await rig.advance(9_999)
+        assert not worker.is_answered(waits)
+        if how == "cancelled":
+            worker.send(CancelWait(waits))
+            await rig.settle()
+        else:
+            await rig.advance(1)
+        assert worker.result(waits) == []
+
+
+async def test_an_exchange_that_is_sent_again_settles_nothing_twice_and_waits(rig: Rig) -> None:
+    first = rig.client("w")
+    first.open_session()
+    task = await claimed(rig, first)
+    exchange(first, task, number=1)
+    await rig.settle()
+    first.vanish()
+    second = rig.client("w")
+    waits = exchange(second, task, number=1)
+    await rig.settle()
+    assert not second.is_answered(waits)
+    run_id = await invoked(rig)
+    assert [each.run_id for each in second.result(waits)] == [run_id]
+    [new, old] = await runs(rig)
+    assert (new.status, old.status, old.output) == (RunStatus.RUNNING, RunStatus.COMPLETED, b"out")
 
 
 # A call: it invokes once, and then looks

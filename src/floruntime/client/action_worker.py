@@ -3,7 +3,8 @@
 Results go back in exchanges: one round trip settles what finished and claims what comes next, as
 much as there is room for. Where handlers are quick the worker claims ahead, by as many runs as will
 begin within `AHEAD_MS`; what has not begun after `PATIENCE_S`, or when the worker stops, goes back
-with no attempt counted. Only where there is nothing to claim it waits in a long poll.
+with no attempt counted. Where there is nothing to claim, the exchange waits for it; a result that
+comes up meanwhile goes in one of its own, that claims nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from floruntime.core.limits import check_duration, check_name
 from floruntime.core.worker import (
     Task,
     TaskResult,
-    WorkerAwait,
     WorkerExchange,
     WorkerRelease,
     WorkerTouch,
@@ -138,6 +138,7 @@ class ActionWorker(WorkerBase):
         self._beat_due = asyncio.Event()
         self._is_dry = True
         self._is_polling = False
+        self._is_poll_lane_free = False
         self._is_exchanging = False
         self._asked = 0
         self._patience: asyncio.TimerHandle | None = None
@@ -182,7 +183,11 @@ class ActionWorker(WorkerBase):
     def is_at_rest(self) -> bool:
         """Whether no result is on its way and no thread or process is at work."""
         return not self.is_running or not (
-            self._results or self._is_exchanging or self._background or self._attempts.outside
+            self._results
+            or self._carried
+            or self._is_exchanging
+            or self._background
+            or self._attempts.outside
         )
 
     async def _leave(self) -> None:
@@ -210,8 +215,7 @@ class ActionWorker(WorkerBase):
         while not self._is_drained:
             await self._changed.wait()
             self._changed.clear()
-            await asyncio.sleep(0)  # what finishes in this turn of the loop goes along
-            while (self._results or self._wants_more()) and not self._is_drained:
+            while self._wants_exchange() and not self._is_drained:
                 self._is_exchanging = True
                 try:
                     await self._exchange()
@@ -222,17 +226,28 @@ class ActionWorker(WorkerBase):
                 finally:
                     self._is_exchanging = False
 
+    def _wants_exchange(self) -> bool:
+        if self._results:
+            return not (self._is_poll_lane_free and self._wants_poll())  # which takes them along
+        return self._wants_more()
+
     def _wants_more(self) -> bool:
         return not (self._is_dry or self._is_polling or self._stopped.is_set()) and self._room > 0
 
     async def _exchange(self) -> None:
-        results = self._results.take()
-        count = 0 if self._is_polling or self._stopped.is_set() else self._room
+        await self._trade(self._results.take(), self._room if self._wants_more() else 0)
+
+    async def _trade(
+        self, results: list[TaskResult], count: int, block_ms: int = 0, wait: Wait | None = None
+    ) -> list[Task]:
+        """Hand in `results`, and take up to `count` runs."""
         self._asked += count
         try:
             tasks = await self._client.call(
-                WorkerExchange(self.worker_id, results, self._names, count),
+                WorkerExchange(self.worker_id, results, self._names, count, block_ms),
                 namespace=self.namespace,
+                block_ms=block_ms,
+                wait=wait,
             )
         except BaseException:
             self._results.put_back(results)
@@ -242,6 +257,7 @@ class ActionWorker(WorkerBase):
         if count:
             self._is_dry = len(tasks) < count
         self._take(tasks)
+        return tasks
 
     async def _exchange_failed(self, error: FloError, failures: int) -> None:
         if isinstance(error, NotFoundError):
@@ -281,42 +297,42 @@ class ActionWorker(WorkerBase):
     async def _poll_lane(self) -> None:
         failures = 0
         while not self._stopped.is_set():
-            if not (self._is_dry and self._room):
+            if not self._wants_poll():
                 self._may_poll.clear()
+                self._is_poll_lane_free = True
                 await self._may_poll.wait()
                 continue
+            self._is_poll_lane_free = False
             try:
                 failures = 0 if await self._poll() else failures + 1
-            except NotFoundError:
-                await self._again()
             except FloError as error:
-                await self._trouble(error, failures)
+                await self._exchange_failed(error, failures)
                 failures += 1
             else:
                 if failures:  # answered at once, and with nothing
                     self._beat_due.set()
                     await self._pause(self._retry.delay_ms(failures, 0) / 1000)
 
+    def _wants_poll(self) -> bool:
+        return self._is_dry and self._room > 0 and not self._stopped.is_set()
+
     async def _poll(self) -> bool:
-        """Wait for work. False: the server answered early, and with nothing."""
-        count = self._room
-        self._asked += count
+        """Wait for work, and deliver what is done. False: the server gave nothing, and early."""
+        results = self._results.take()
         self._is_polling = True
-        self._wait = Wait()
+        self._carried = len(results)
+        self._wait = wait = Wait()
         begun_ms = self._clock.now_ms()
         try:
-            tasks = await self._client.call(
-                WorkerAwait(self.worker_id, self._names, count, self._block_ms),
-                namespace=self.namespace,
-                block_ms=self._block_ms,
-                wait=self._wait,
-            )
+            tasks = await self._trade(results, self._room, self._block_ms, wait)
         finally:
             self._is_polling = False
-            self._asked -= count
-        self._is_dry = len(tasks) < count
-        self._take(tasks)
-        return bool(tasks) or self._clock.now_ms() - begun_ms >= self._block_ms / 2
+            self._carried = 0
+        waited_ms = self._clock.now_ms() - begun_ms
+        if tasks:
+            self._is_poll_lane_free = True
+            await asyncio.sleep(0)  # results of handlers that are quick go along with the next poll
+        return bool(tasks) or wait.is_ended or waited_ms >= self._block_ms / 2
 
     def _take(self, tasks: list[Task]) -> None:
         attempts = [self._attempt_of(task) for task in tasks]

@@ -102,6 +102,8 @@ class WorkerBase(ABC):
         self._stopped = asyncio.Event()
         self._is_drained = False
         self._wait = Wait()
+        #: How many results the wait that is open has carried to the server.
+        self._carried = 0
         self._background: set[asyncio.Task[None]] = set()
 
     # What a kind of worker does
@@ -164,6 +166,11 @@ class WorkerBase(ABC):
         self._is_stopping = True
         if self._ended is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin_to_stop)
+
+    def hurry(self) -> None:
+        """Hear now, not when the wait is over, whether the results that it carried were taken."""
+        if self._carried:
+            self._wait.end()
 
     async def close(self) -> None:
         """`stop()`, and wait until the worker has ended."""

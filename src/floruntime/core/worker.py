@@ -131,11 +131,12 @@ class TaskResult(Value, frozen=True):
 class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
     """Settle finished runs and claim the next ones in one step.
 
-    A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; does
-    not wait.
+    A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; while
+    there are none it waits, the results being settled meanwhile.
     """
 
     worker_id: str
     results: list[TaskResult]
     actions: list[str]
     count: int
+    block_ms: int = 0

@@ -7,6 +7,8 @@ counted.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from floruntime.core import limits
 from floruntime.core.system import Delivery
 from floruntime.core.worker import Task, WorkerAwait, WorkerExchange
@@ -42,9 +44,12 @@ def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
     limits.check_range("count", request.count, 0, limits.MANY_MAX)
+    limits.check_block(request.block_ms)
     numbers = [check_result(tx, result) for result in request.results]
     if request.count:
         check_actions(request.actions)
+    else:
+        limits.check_range("block_ms of an exchange that claims nothing", request.block_ms, 0, 0)
     of_namespace_id = namespace_id(tx)
     for number, result in zip(numbers, request.results, strict=True):
         settle(tx, of_namespace_id, number, result)
@@ -126,12 +131,18 @@ def _note_delivery(tx: Tx, of_namespace_id: int, tasks: list[Task]) -> None:
 # Waiting, and being asked again
 
 
-def _topics(namespace: str, request: WorkerAwait) -> list[Topic]:
+def _topics(namespace: str, request: WorkerAwait | WorkerExchange) -> list[Topic]:
     due = [due_topic(namespace, name) for name in dict.fromkeys(request.actions)]
     return [*due, (namespace, "worker", request.worker_id)]
 
 
+def _without_results(request: WorkerExchange) -> WorkerExchange:
+    """What an exchange waits for: its results were settled as it came."""
+    return replace(request, results=[])
+
+
 waits(WorkerAwait, topics=_topics, found=bool, is_spent=is_spent)
+waits(WorkerExchange, topics=_topics, found=bool, is_spent=is_spent, rest=_without_results)
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:

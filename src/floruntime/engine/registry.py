@@ -17,6 +17,10 @@ def _is_never_spent(tx: Tx, topic: Topic) -> bool:
     return False
 
 
+def _itself(request: Any) -> Any:
+    return request
+
+
 class CommandRule(NamedTuple):
     """How a command is applied. `grows`: refused while the disk is nearly full."""
 
@@ -34,6 +38,7 @@ class WaitRule(NamedTuple):
     where one who waits finds nothing, nobody else on the topic would. `is_spent`: whether, on the
     state that the last one to be asked left, nobody would (cheaply judged, from a count). `look`:
     of a command that acts once and then only looks, the query that it goes on as, given its answer.
+    `rest`: of a command that acts once and then asks again, what it asks for.
     """
 
     topics: Callable[[str, Any], Sequence[Topic]]
@@ -44,6 +49,7 @@ class WaitRule(NamedTuple):
     renew: Callable[[View, Any], Any] | None = None
     is_spent: Callable[[Tx, Topic], bool] = _is_never_spent
     look: Callable[[Any], Query[Any]] | None = None
+    rest: Callable[[Any], Any] = _itself
 
 
 class RecallRule(NamedTuple):
@@ -99,11 +105,14 @@ def waits(
     renew: Callable[[View, Any], Any] | None = None,
     is_spent: Callable[[Tx, Topic], bool] = _is_never_spent,
     look: Callable[[Any], Query[Any]] | None = None,
+    rest: Callable[[Any], Any] = _itself,
 ) -> None:
     """Let `kind` (which has a `block_ms`) wait on its topic, or topics, until `found(answer)`."""
     all_topics = topics if topic is None else _only(topic)
     assert all_topics is not None, "a request that waits has something to wait on"
-    WAITS[kind] = WaitRule(all_topics, found, begin, keeps_alive, alike, renew, is_spent, look)
+    WAITS[kind] = WaitRule(
+        all_topics, found, begin, keeps_alive, alike, renew, is_spent, look, rest
+    )
 
 
 def _only(topic: Callable[[str, Any], Topic]) -> Callable[[str, Any], Sequence[Topic]]:

@@ -148,7 +148,7 @@ class Commit:
                     request_id,
                     namespace,
                     number,
-                    command if wait.look is None else wait.look(outcome.result),
+                    wait.rest(command) if wait.look is None else wait.look(outcome.result),
                     wait,
                     outcome.result,
                     now_ms,

@@ -2145,14 +2145,15 @@ export const WorkerRelease: RequestKind<WorkerRelease, null> = requestKind(
 /**
  * Settle finished runs and claim the next ones in one step.
  *
- * A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; does
- * not wait.
+ * A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; while
+ * there are none it waits, the results being settled meanwhile.
  */
 export interface WorkerExchange {
   readonly workerId: string;
   readonly results: readonly TaskResult[];
   readonly actions: readonly string[];
   readonly count: number;
+  readonly blockMs?: number | undefined;
 }
 export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
   "WorkerExchange", 154, "command", [
@@ -2160,6 +2161,7 @@ export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
   ["results", list(TaskResultSchema)],
   ["actions", list(text)],
   ["count", int],
+  ["blockMs", int, 0],
 ], list(TaskSchema),
 );
 
