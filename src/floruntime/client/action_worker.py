@@ -37,9 +37,11 @@ from floruntime.core.worker import (
 log = logging.getLogger("floruntime.worker")
 
 AHEAD_MS = 20
-AHEAD_MAX = 120
+AHEAD_MAX = 500
 PATIENCE_S = 0.25
 CLAIM_MAX = 1_000
+CONFIRM_MS = 1_000
+"""How long a wait lasts that carries results: only its answer says that they were taken."""
 
 F = TypeVar("F", bound=Function)
 
@@ -319,12 +321,13 @@ class ActionWorker(WorkerBase):
     async def _poll(self) -> bool:
         """Wait for work, and deliver what is done. False: the server gave nothing, and early."""
         results = self._results.take()
-        self._is_polling = True
         self._carried = len(results)
+        block_ms = min(self._block_ms, CONFIRM_MS) if results else self._block_ms
+        self._is_polling = True
         self._wait = wait = Wait()
         begun_ms = self._clock.now_ms()
         try:
-            tasks = await self._trade(results, self._room, self._block_ms, wait)
+            tasks = await self._trade(results, self._room, block_ms, wait)
         finally:
             self._is_polling = False
             self._carried = 0
@@ -332,7 +335,7 @@ class ActionWorker(WorkerBase):
         if tasks:
             self._is_poll_lane_free = True
             await asyncio.sleep(0)  # results of handlers that are quick go along with the next poll
-        return bool(tasks) or wait.is_ended or waited_ms >= self._block_ms / 2
+        return bool(tasks) or wait.is_ended or waited_ms >= block_ms / 2
 
     def _take(self, tasks: list[Task]) -> None:
         attempts = [self._attempt_of(task) for task in tasks]

@@ -4,7 +4,8 @@
  * Results go back in exchanges: one round trip settles what finished and claims what comes next, as
  * much as there is room for. Where handlers are quick the worker claims ahead, by as many runs as
  * will begin within `AHEAD_MS`; what has not begun after `PATIENCE_MS`, or when the worker stops,
- * goes back with no attempt counted. Only where there is nothing to claim it waits in a long poll.
+ * goes back with no attempt counted. Where there is nothing to claim, the exchange waits for it; a
+ * result that comes up meanwhile goes in one of its own, that claims nothing.
  */
 
 import { knownToRegister, type RegisterOptions, registerHandled } from "./action.js";
@@ -21,7 +22,6 @@ import {
   type ActionInfo,
   type Task,
   type TaskResult,
-  WorkerAwait,
   WorkerExchange,
   WorkerRelease,
   WorkerTouch,
@@ -31,9 +31,13 @@ import { typeName } from "./shown.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
 
 const AHEAD_MS = 20;
-const AHEAD_MAX = 120;
+const AHEAD_MAX = 500;
 const PATIENCE_MS = 250;
 const CLAIM_MAX = 1_000;
+/** How long a wait lasts that carries results: only its answer says that they were taken. */
+const CONFIRM_MS = 1_000;
+
+type Waiting = { blockMs?: number; wait?: Wait };
 
 /** A worker for actions. Name handlers with `worker.action(...)`, then `await worker.start()`. */
 export class ActionWorker extends WorkerBase<Task> {
@@ -49,6 +53,7 @@ export class ActionWorker extends WorkerBase<Task> {
   #beatDue = new Flag();
   #isDry = true;
   #isPolling = false;
+  #isPollLaneFree = false;
   #asked = 0;
   #patience: Timer | null = null;
 
@@ -102,6 +107,7 @@ export class ActionWorker extends WorkerBase<Task> {
     this.#beatDue = new Flag();
     this.#isDry = true;
     this.#isPolling = false;
+    this.#isPollLaneFree = false;
     this.#asked = 0;
     this.#patience = null;
   }
@@ -167,10 +173,17 @@ export class ActionWorker extends WorkerBase<Task> {
       await this.#changed.wait(this.over.signal);
       this.#changed.clear();
       await this.clock.turn(); // what finishes in this turn of the loop goes along
-      while ((this.#results.size > 0 || this.#wantsMore()) && !this.isDrained) {
+      while (this.#wantsExchange() && !this.isDrained) {
         failures = await this.#exchanged(failures);
       }
     }
+  }
+
+  #wantsExchange(): boolean {
+    if (this.#results.size > 0) {
+      return !(this.#isPollLaneFree && this.#wantsPoll()); // which takes them along
+    }
+    return this.#wantsMore();
   }
 
   #wantsMore(): boolean {
@@ -180,7 +193,7 @@ export class ActionWorker extends WorkerBase<Task> {
   /** One exchange. Answers how often this failed in a row. */
   async #exchanged(failures: number): Promise<number> {
     try {
-      await this.#exchange();
+      await this.#trade(this.#results.take(), this.#wantsMore() ? this.#room : 0);
       return 0;
     } catch (error) {
       await this.#exchangeFailed(error, failures);
@@ -188,15 +201,15 @@ export class ActionWorker extends WorkerBase<Task> {
     }
   }
 
-  async #exchange(): Promise<void> {
-    const results = this.#results.take();
-    const count = this.#isPolling || this.stopped.isSet ? 0 : this.#room;
+  /** Hand in `results`, and take up to `count` runs. */
+  async #trade(results: TaskResult[], count: number, options: Waiting = {}): Promise<Task[]> {
     const { workerId, actions } = this;
-    const request = WorkerExchange.of({ workerId, results, actions, count });
+    const { blockMs = 0 } = options;
+    const request = WorkerExchange.of({ workerId, results, actions, count, blockMs });
     this.#asked += count;
     let tasks: Task[];
     try {
-      tasks = await this.client.call(request, this.ofThisLife);
+      tasks = await this.client.call(request, { ...this.ofThisLife, ...options });
     } catch (error) {
       this.#results.putBack(results);
       throw error;
@@ -207,6 +220,7 @@ export class ActionWorker extends WorkerBase<Task> {
       this.#isDry = tasks.length < count;
     }
     this.#take(tasks);
+    return tasks;
   }
 
   async #exchangeFailed(error: unknown, failures: number): Promise<void> {
@@ -247,16 +261,18 @@ export class ActionWorker extends WorkerBase<Task> {
   async #pollLane(): Promise<void> {
     let failures = 0;
     while (!this.stopped.isSet) {
-      if (!(this.#isDry && this.#room > 0)) {
+      if (!this.#wantsPoll()) {
         this.#mayPoll.clear();
+        this.#isPollLaneFree = true;
         await this.#mayPoll.wait(this.over.signal);
         continue;
       }
+      this.#isPollLaneFree = false;
       try {
         failures = (await this.#poll()) ? 0 : failures + 1;
       } catch (error) {
-        await this.#pollFailed(error, failures);
-        failures = error instanceof NotFoundError ? failures : failures + 1;
+        await this.#exchangeFailed(error, failures);
+        failures += 1;
         continue;
       }
       if (failures > 0 && !this.stopped.isSet) {
@@ -266,35 +282,26 @@ export class ActionWorker extends WorkerBase<Task> {
     }
   }
 
-  async #pollFailed(error: unknown, failures: number): Promise<void> {
-    if (error instanceof NotFoundError) {
-      await this.#again();
-    } else {
-      await this.trouble(error, failures);
-    }
+  #wantsPoll(): boolean {
+    return this.#isDry && this.#room > 0 && !this.stopped.isSet;
   }
 
-  /** Wait for work. False: the server answered early, and with nothing. */
+  /** Wait for work, and deliver what is done. False: the server gave nothing, and early. */
   async #poll(): Promise<boolean> {
-    const count = this.#room;
-    const { workerId, actions, blockMs } = this;
+    const results = this.#results.take();
+    const blockMs = results.length > 0 ? Math.min(this.blockMs, CONFIRM_MS) : this.blockMs;
     const begunMs = this.clock.nowMs();
-    this.#asked += count;
     this.#isPolling = true;
-    this.wait = new Wait();
+    const wait = new Wait();
+    this.wait = wait;
     let tasks: Task[];
     try {
-      tasks = await this.client.call(WorkerAwait.of({ workerId, actions, count, blockMs }), {
-        ...this.ofThisLife,
-        blockMs,
-        wait: this.wait,
-      });
+      tasks = await this.#trade(results, this.#room, { blockMs, wait });
     } finally {
       this.#isPolling = false;
-      this.#asked -= count;
     }
-    this.#isDry = tasks.length < count;
-    this.#take(tasks);
+    this.#isPollLaneFree = tasks.length > 0;
+    await this.clock.turn(); // results of handlers that are quick go along with the next poll
     return tasks.length > 0 || this.clock.nowMs() - begunMs >= blockMs / 2;
   }
 

@@ -107,10 +107,11 @@ test("definitions are refused with all their problems, and where they are", asyn
     assert.ok((problem?.line ?? 0) > 5 && (problem?.column ?? 0) > 0);
     return true;
   });
-  const warnings = await client.workflow.validate(waiting(name));
+  const unused = `${waiting(name)}terminals: { Odd: { status: failed } }\n`;
+  const warnings = await client.workflow.validate(unused);
   assert.deepEqual(
     warnings.map(({ severity, path }) => [severity, path]),
-    [["warning", "start.waitForSignal"]],
+    [["warning", "terminals.Odd"]],
   );
   assert.ok((await client.workflow.validate(broken)).length >= 2);
   assert.equal(await client.workflow.getDefinition(name), null);
