@@ -136,7 +136,7 @@ def test_delete_with_unfinished_runs_wants_force() -> None:
     waiting, running = actions.invoke(), actions.invoke(priority=1)
     task = actions.claim_one()
     assert task.run_id == running
-    with pytest.raises(ConflictError, match="2 unfinished runs"):
+    with pytest.raises(ConflictError, match=r"has unfinished runs \(2\); force=True"):
         actions.delete()
     assert actions.delete(force=True) is True
     assert [actions.run(r).status for r in (waiting, running)] == [RunStatus.CANCELLED] * 2

@@ -19,7 +19,7 @@ from floruntime.core.system import Batch, BatchCommand, Hello, Ping
 from floruntime.core.token import Role
 from floruntime.core.types import Request
 from floruntime.server.connection import EMBEDDED
-from floruntime.server.roles import LOWEST, NO_NAMESPACE, free_for, may
+from floruntime.server.roles import _BY_ROLE, LOWEST, NO_NAMESPACE, free_for, may
 from tests.server.web_peer import WebPeer
 from tests.server.wire_client import Rig
 
@@ -71,6 +71,12 @@ def test_every_request_has_a_lowest_role() -> None:
         f"add to src/floruntime/server/roles.py, under the lowest role that may: {missing}"
     )
     assert set(LOWEST) == set(wire.CLIENT_REQUESTS), "it names what no client can ask"
+
+
+def test_no_request_stands_in_two_places() -> None:
+    """The later one would count, and might be the higher or the lower."""
+    named = [kind for kinds in _BY_ROLE.values() for kind in kinds]
+    assert len(named) == len(set(named)) == len(LOWEST)
 
 
 def test_what_a_page_and_what_an_admin_alone_may() -> None:

@@ -127,7 +127,7 @@ def delete(tx: Tx, request: ActionDelete) -> bool:
     unfinished = action.row.unfinished
     if unfinished and not request.force:
         raise ConflictError(
-            f"action {request.name!r} has {unfinished} unfinished runs; "
+            f"action {request.name!r} has unfinished runs ({unfinished}); "
             "force=True cancels them and deletes it"
         )
     action.row.is_registered = False
