@@ -573,7 +573,7 @@ def _requests(server: FloTestServer) -> list[Any]:
     return seen
 
 
-async def test_an_idle_worker_waits_in_one_long_poll() -> None:
+async def test_an_idle_worker_waits_in_one_long_poll_that_takes_results_along() -> None:
     worker = worker_of(block_ms=30_000)
     worker.register_action("noop", _noop)
     async with FloTestServer() as server, server.client() as client:
@@ -583,15 +583,7 @@ async def test_an_idle_worker_waits_in_one_long_poll() -> None:
             await client.ping()
             await server.advance(29_000)
             assert [each.block_ms for each in exchanges_of(seen)] == [30_000]
-
-
-async def test_one_message_delivers_a_result_and_waits_for_the_next_task() -> None:
-    worker = worker_of(concurrency=10)
-    worker.register_action("noop", _noop)
-    async with FloTestServer() as server, server.client() as client:
-        seen = _requests(server)
-        async with server.running(worker):
-            await until(lambda: exchanges_of(seen))
+            # One message delivers a result and waits for the next task.
             runs = [await client.action.call("noop") for _ in range(5)]
             delivered = [[each.run_id for each in one.results] for one in exchanges_of(seen)]
             assert delivered == [[], *([run.run_id] for run in runs)]
@@ -605,22 +597,29 @@ async def test_a_result_that_a_wait_carried_in_vain_is_delivered_again() -> None
     worker = worker_of()
     worker.register_action("noop", _noop)
     async with FloTestServer() as server, server.client() as client, server.running(worker):
-        submit = server.server.commit.submit
-        lost: list[Any] = []
-
-        def lose(connection: Any, request_id: int, *rest: Any) -> None:
-            if isinstance(rest[-1], WorkerExchange) and rest[-1].results and len(lost) < 3:
-                lost.append(rest[-1])
-                connection.add_answer(request_id, None, UnavailableError("away", ran="maybe"))
-                connection.flush()
-            else:
-                submit(connection, request_id, *rest)
-
-        vars(server.server.commit)["submit"] = lose
+        refused = _refused_results(server)
         for _ in range(2):
             run = await client.action.call("noop")
             assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
-        assert len(lost) == 3
+        assert len(refused) == 3
+
+
+def _refused_results(server: FloTestServer) -> list[WorkerExchange]:
+    """The next three exchanges with results: the server is away, and they may have arrived."""
+    refused: list[WorkerExchange] = []
+    submit = server.server.commit.submit
+
+    def refuse(connection: Any, request_id: int, *rest: Any) -> None:
+        request = rest[-1]
+        if isinstance(request, WorkerExchange) and request.results and len(refused) < 3:
+            refused.append(request)
+            connection.add_answer(request_id, None, UnavailableError("away", ran="maybe"))
+            connection.flush()
+        else:
+            submit(connection, request_id, *rest)
+
+    vars(server.server.commit)["submit"] = refuse
+    return refused
 
 
 def exchanges_of(seen: list[Any]) -> list[WorkerExchange]:
@@ -730,18 +729,7 @@ async def test_a_result_outlives_a_server_that_is_away() -> None:
     async with FloTestServer() as server, server.client() as client, server.running(worker):
         invoked = await client.action.invoke("slow")
         await until(lambda: gate.begun)
-        submit = server.server.commit.submit
-        refused: list[Any] = []
-
-        def away(connection: Any, request_id: int, *rest: Any) -> None:
-            if isinstance(rest[-1], WorkerExchange) and len(refused) < 3:
-                refused.append(rest[-1])
-                connection.add_answer(request_id, None, UnavailableError("away", ran="maybe"))
-                connection.flush()
-            else:
-                submit(connection, request_id, *rest)
-
-        vars(server.server.commit)["submit"] = away
+        refused = _refused_results(server)
         gate.opened.set()
         run = await client.action.wait(invoked.run_id)
         assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
