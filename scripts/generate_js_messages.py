@@ -206,9 +206,9 @@ def error_codes() -> str:
 def files() -> dict[Path, str]:
     """Every generated source, by its path."""
     return {
-        SOURCES / "messages.generated.ts": messages(),
-        SOURCES / "limits.generated.ts": numbers(),
-        SOURCES / "error-codes.generated.ts": error_codes(),
+        SOURCES / "wire" / "messages.generated.ts": messages(),
+        SOURCES / "base" / "limits.generated.ts": numbers(),
+        SOURCES / "base" / "error-codes.generated.ts": error_codes(),
     }
 
 

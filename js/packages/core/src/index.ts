@@ -3,43 +3,101 @@
  * free of the runtime that they run in. A transport brings bytes in and out.
  */
 
-export { AckMode } from "./ack-mode.js";
+export { AckMode } from "./api/ack-mode.js";
 export type {
   CallActionOptions,
   ListActionsOptions,
   ListRunsOptions,
   RegisterOptions,
   WaitForRunOptions,
-} from "./action.js";
-export { Action } from "./action.js";
-export type { CancelOptions, InvokeOptions } from "./action-commands.js";
-export type { ActionHandler, ActionWorkerOptions } from "./action-handlers.js";
-export { ActionWorker } from "./action-worker.js";
-export type { Batch, FillBatch, Recorded } from "./batch.js";
-export type { Payload } from "./bytes.js";
-export { Wait } from "./call.js";
-export type { Caller, WaitOptions } from "./caller.js";
-export { checkName, checkRange } from "./checks.js";
-export { FloClient } from "./client.js";
-export { type Clock, systemClock, type Timer } from "./clock.js";
-export { CLIENT_OPTIONS, type ClientOptions, ConnectedClient } from "./connected.js";
-export { ActionContext, ActionResult, Context, StreamContext } from "./contexts.js";
-export * from "./errors.js";
-export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./follow.js";
-export { frame, LENGTH_BYTES, PREAMBLE } from "./frames.js";
-export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./kv.js";
-export { Kv, KvReader } from "./kv.js";
+} from "./api/action.js";
+export { Action } from "./api/action.js";
+export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
+export type { Batch, FillBatch, Recorded } from "./api/batch.js";
+export { FloClient } from "./api/client.js";
+export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
+export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
+export { Kv, KvReader } from "./api/kv.js";
 export type {
   CasOptions,
   CheckOptions,
   PutOptions,
   TouchOptions,
   TtlOptions,
-} from "./kv-commands.js";
-export { LeaseMemory } from "./leases.js";
-export * as limits from "./limits.generated.js";
-export { VERSION } from "./limits.generated.js";
-export type { Logger } from "./logger.js";
+} from "./api/kv-commands.js";
+export { LeaseMemory } from "./api/leases.js";
+export { Namespaces } from "./api/namespaces.js";
+export { type ListOptions, Page } from "./api/page.js";
+export type { Position, RecordIds } from "./api/positions.js";
+export type { DequeueOptions } from "./api/queue.js";
+export { Queue } from "./api/queue.js";
+export type {
+  ConfigureOptions,
+  EnqueueManyOptions,
+  EnqueueOptions,
+  ExtendOptions,
+  NackOptions,
+  Seqs,
+} from "./api/queue-commands.js";
+export { type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
+export type {
+  AppendManyOptions,
+  AppendOptions,
+  CreateStreamOptions,
+  ForceOptions,
+  RetentionOptions,
+  TrimOptions,
+} from "./api/stream-commands.js";
+export type {
+  ClaimOptions,
+  GroupCreateOptions,
+  GroupNackOptions,
+  GroupTouchOptions,
+  SeekOptions,
+  SettleOptions,
+} from "./api/stream-group-commands.js";
+export { GroupMode } from "./api/stream-group-commands.js";
+export type { GroupReadOptions, PendingOptions } from "./api/stream-groups.js";
+export type { KvWatch, WatchOptions } from "./api/watch.js";
+export type {
+  AwaitTaskOptions,
+  AwaitTasksOptions,
+  HeartbeatOptions,
+  RegisterWorkerOptions,
+} from "./api/worker.js";
+export { Worker } from "./api/worker.js";
+export type { CompleteOptions, FailOptions } from "./api/worker-commands.js";
+export type {
+  FollowRunOptions,
+  GetDefinitionOptions,
+  HistoryFollower,
+  ListWorkflowRunsOptions,
+  WaitForWorkflowOptions,
+} from "./api/workflow.js";
+export { Workflow } from "./api/workflow.js";
+export type { StartOptions } from "./api/workflow-commands.js";
+export type {
+  DefinitionEntry,
+  HistoryEvent,
+  RunEntry,
+  ScheduleEntry,
+  WorkflowStatusResult,
+} from "./api/workflow-results.js";
+export type { Payload } from "./base/bytes.js";
+export { checkName, checkRange } from "./base/checks.js";
+export { type Clock, systemClock, type Timer } from "./base/clock.js";
+export * from "./base/errors.js";
+export * as limits from "./base/limits.generated.js";
+export { VERSION } from "./base/limits.generated.js";
+export type { Logger } from "./base/logger.js";
+export { type CallOptions, known, type OptionNames } from "./base/options.js";
+export { randomHex } from "./base/random.js";
+export { Wait } from "./link/call.js";
+export type { Caller, WaitOptions } from "./link/caller.js";
+export { CLIENT_OPTIONS, type ClientOptions, ConnectedClient } from "./link/connected.js";
+export { type RetryOptions, RetryPolicy } from "./link/retry.js";
+export type { Link, LinkEvents, Transport } from "./link/transport.js";
+export { frame, LENGTH_BYTES, PREAMBLE } from "./wire/frames.js";
 export type {
   AckResult,
   ActionInfo,
@@ -69,78 +127,24 @@ export type {
   TrimResult,
   VersionEntry,
   WorkerInfo,
-} from "./messages.generated.js";
-export * as messages from "./messages.generated.js";
+} from "./wire/messages.generated.js";
+export * as messages from "./wire/messages.generated.js";
 export {
   ActionType,
   RunStatus,
   Severity,
   SyncAction,
   WorkflowStatus,
-} from "./messages.generated.js";
-export { Namespaces } from "./namespaces.js";
-export { type CallOptions, known, type OptionNames } from "./options.js";
-export { type ListOptions, Page } from "./page.js";
-export type { Position, RecordIds } from "./positions.js";
-export type { DequeueOptions } from "./queue.js";
-export { Queue } from "./queue.js";
-export type {
-  ConfigureOptions,
-  EnqueueManyOptions,
-  EnqueueOptions,
-  ExtendOptions,
-  NackOptions,
-  Seqs,
-} from "./queue-commands.js";
-export { randomHex } from "./random.js";
-export { Request, type RequestKind } from "./request.js";
-export { type RetryOptions, RetryPolicy } from "./retry.js";
-export type { Scalar } from "./schema.js";
-export { type ReadOptions, Stream, StreamRecords } from "./stream.js";
-export type {
-  AppendManyOptions,
-  AppendOptions,
-  CreateStreamOptions,
-  ForceOptions,
-  RetentionOptions,
-  TrimOptions,
-} from "./stream-commands.js";
-export type {
-  ClaimOptions,
-  GroupCreateOptions,
-  GroupNackOptions,
-  GroupTouchOptions,
-  SeekOptions,
-  SettleOptions,
-} from "./stream-group-commands.js";
-export { GroupMode } from "./stream-group-commands.js";
-export type { GroupReadOptions, PendingOptions } from "./stream-groups.js";
-export { StreamID } from "./stream-id.js";
-export { type StreamHandler, StreamWorker, type StreamWorkerOptions } from "./stream-worker.js";
-export type { Link, LinkEvents, Transport } from "./transport.js";
-export type { KvWatch, WatchOptions } from "./watch.js";
-export type {
-  AwaitTaskOptions,
-  AwaitTasksOptions,
-  HeartbeatOptions,
-  RegisterWorkerOptions,
-} from "./worker.js";
-export { Worker } from "./worker.js";
-export type { ClientSource, WorkerBaseOptions } from "./worker-base.js";
-export type { CompleteOptions, FailOptions } from "./worker-commands.js";
-export type {
-  FollowRunOptions,
-  GetDefinitionOptions,
-  HistoryFollower,
-  ListWorkflowRunsOptions,
-  WaitForWorkflowOptions,
-} from "./workflow.js";
-export { Workflow } from "./workflow.js";
-export type { StartOptions } from "./workflow-commands.js";
-export type {
-  DefinitionEntry,
-  HistoryEvent,
-  RunEntry,
-  ScheduleEntry,
-  WorkflowStatusResult,
-} from "./workflow-results.js";
+} from "./wire/messages.generated.js";
+export { Request, type RequestKind } from "./wire/request.js";
+export type { Scalar } from "./wire/schema.js";
+export { StreamID } from "./wire/stream-id.js";
+export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
+export { ActionWorker } from "./worker/action-worker.js";
+export { ActionContext, ActionResult, Context, StreamContext } from "./worker/contexts.js";
+export {
+  type StreamHandler,
+  StreamWorker,
+  type StreamWorkerOptions,
+} from "./worker/stream-worker.js";
+export type { ClientSource, WorkerBaseOptions } from "./worker/worker-base.js";

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Batch, runBatch } from "../dist/batch.js";
-import { BadRequestError, ProtocolError } from "../dist/errors.js";
-import { LeaseMemory } from "../dist/leases.js";
-import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from "../dist/limits.generated.js";
-import type { Task } from "../dist/messages.generated.js";
-import type { Request } from "../dist/request.js";
-import { StreamID } from "../dist/stream-id.js";
+import { type Batch, runBatch } from "../dist/api/batch.js";
+import { LeaseMemory } from "../dist/api/leases.js";
+import { BadRequestError, ProtocolError } from "../dist/base/errors.js";
+import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from "../dist/base/limits.generated.js";
+import type { Task } from "../dist/wire/messages.generated.js";
+import type { Request } from "../dist/wire/request.js";
+import { StreamID } from "../dist/wire/stream-id.js";
 import { Recorder } from "./recorder.js";
 import { rejection } from "./setup.js";
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import * as errors from "../dist/errors.js";
-import { SESSION_BLOCK_WRITES, SESSION_BLOCKS } from "../dist/limits.generated.js";
+import * as errors from "../dist/base/errors.js";
+import { SESSION_BLOCK_WRITES, SESSION_BLOCKS } from "../dist/base/limits.generated.js";
 import {
   CancelWait,
   GroupNack,
@@ -17,9 +17,9 @@ import {
   SessionOpen,
   WorkerAwait,
   WorkerRelease,
-} from "../dist/messages.generated.js";
-import type { Request } from "../dist/request.js";
-import { StreamID } from "../dist/stream-id.js";
+} from "../dist/wire/messages.generated.js";
+import type { Request } from "../dist/wire/request.js";
+import { StreamID } from "../dist/wire/stream-id.js";
 import type { Envelope } from "./envelope.js";
 import { answerPlainly, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";

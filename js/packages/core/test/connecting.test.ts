@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FloClient } from "../dist/client.js";
-import * as errors from "../dist/errors.js";
-import { KvPut } from "../dist/messages.generated.js";
+import { FloClient } from "../dist/api/client.js";
+import * as errors from "../dist/base/errors.js";
+import { KvPut } from "../dist/wire/messages.generated.js";
 import { FakeServer, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";
 

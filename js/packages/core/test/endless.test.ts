@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-
-import { ConnectionFailedError, GapError, NotConnectedError } from "../dist/errors.js";
-import { Kv } from "../dist/kv.js";
-import { LeaseMemory } from "../dist/leases.js";
-import { StreamRead } from "../dist/messages.generated.js";
-import { Stream } from "../dist/stream.js";
-import { StreamID } from "../dist/stream-id.js";
-import { Workflow } from "../dist/workflow.js";
+import { Kv } from "../dist/api/kv.js";
+import { LeaseMemory } from "../dist/api/leases.js";
+import { Stream } from "../dist/api/stream.js";
+import { Workflow } from "../dist/api/workflow.js";
+import { ConnectionFailedError, GapError, NotConnectedError } from "../dist/base/errors.js";
+import { StreamRead } from "../dist/wire/messages.generated.js";
+import { StreamID } from "../dist/wire/stream-id.js";
 import { is, SILENCE } from "./fake-server.js";
 import { Recorder } from "./recorder.js";
 import { rejection, setUp } from "./setup.js";

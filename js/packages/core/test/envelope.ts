@@ -1,11 +1,11 @@
 /** The server's end of the wire format: reads requests, writes answers. */
 
-import type { FloError } from "../dist/errors.js";
-import { frame } from "../dist/frames.js";
-import { ALL_REQUESTS } from "../dist/messages.generated.js";
-import type { AnyRequestKind } from "../dist/request.js";
-import { wireInteger } from "../dist/schema.js";
-import { pack, unpack } from "../dist/wire.js";
+import type { FloError } from "../dist/base/errors.js";
+import { frame } from "../dist/wire/frames.js";
+import { ALL_REQUESTS } from "../dist/wire/messages.generated.js";
+import type { AnyRequestKind } from "../dist/wire/request.js";
+import { wireInteger } from "../dist/wire/schema.js";
+import { pack, unpack } from "../dist/wire/wire.js";
 
 export interface Envelope {
   readonly id: number;

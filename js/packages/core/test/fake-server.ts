@@ -1,9 +1,16 @@
 /** A scripted server: it remembers sessions as the real one does, and answers as it is told. */
 
-import { FloError } from "../dist/errors.js";
-import { FrameReader, joined, PREAMBLE } from "../dist/frames.js";
-import { CancelWait, Hello, KvGet, KvPut, Ping, SessionOpen } from "../dist/messages.generated.js";
-import type { Link, LinkEvents, Transport } from "../dist/transport.js";
+import { FloError } from "../dist/base/errors.js";
+import type { Link, LinkEvents, Transport } from "../dist/link/transport.js";
+import { FrameReader, joined, PREAMBLE } from "../dist/wire/frames.js";
+import {
+  CancelWait,
+  Hello,
+  KvGet,
+  KvPut,
+  Ping,
+  SessionOpen,
+} from "../dist/wire/messages.generated.js";
 import { decodeEnvelope, type Envelope, encodeAnswer, encodeError } from "./envelope.js";
 
 /** What a script returns to give no answer. */

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import * as errors from "../dist/errors.js";
-import { Backup, GetServerInfo, KvGet, SessionOpen } from "../dist/messages.generated.js";
+import * as errors from "../dist/base/errors.js";
+import { Backup, GetServerInfo, KvGet, SessionOpen } from "../dist/wire/messages.generated.js";
 import { answerPlainly, SILENCE, silentFor } from "./fake-server.js";
 import { rejection, setUp, text } from "./setup.js";
 

@@ -1,16 +1,16 @@
 /** Calls of every method of every primitive, and the requests that they make of their arguments. */
 
-import { Action } from "../dist/action.js";
-import { Kv } from "../dist/kv.js";
-import { LeaseMemory } from "../dist/leases.js";
-import { ActionType, RunStatus, type Task } from "../dist/messages.generated.js";
-import { Namespaces } from "../dist/namespaces.js";
-import { Page } from "../dist/page.js";
-import { Queue } from "../dist/queue.js";
-import { Stream } from "../dist/stream.js";
-import { StreamID } from "../dist/stream-id.js";
-import { Worker } from "../dist/worker.js";
-import { Workflow } from "../dist/workflow.js";
+import { Action } from "../dist/api/action.js";
+import { Kv } from "../dist/api/kv.js";
+import { LeaseMemory } from "../dist/api/leases.js";
+import { Namespaces } from "../dist/api/namespaces.js";
+import { Page } from "../dist/api/page.js";
+import { Queue } from "../dist/api/queue.js";
+import { Stream } from "../dist/api/stream.js";
+import { Worker } from "../dist/api/worker.js";
+import { Workflow } from "../dist/api/workflow.js";
+import { ActionType, RunStatus, type Task } from "../dist/wire/messages.generated.js";
+import { StreamID } from "../dist/wire/stream-id.js";
 import type { Recorder } from "./recorder.js";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BadRequestError, BadTypeError } from "../dist/errors.js";
+import { BadRequestError, BadTypeError } from "../dist/base/errors.js";
 import { bytes, CASES, ID, type Primitives, primitives, TASK } from "./primitive-cases.js";
 import { Recorder } from "./recorder.js";
 import { rejection } from "./setup.js";

@@ -1,10 +1,10 @@
 /** A caller that remembers what it is asked, and answers as it is told. */
 
 import { FakeClock } from "@floruntime/testing";
-import type { Caller, WaitOptions } from "../dist/caller.js";
-import { defaultLogger } from "../dist/logger.js";
-import type { CallOptions } from "../dist/options.js";
-import type { Request } from "../dist/request.js";
+import { defaultLogger } from "../dist/base/logger.js";
+import type { CallOptions } from "../dist/base/options.js";
+import type { Caller, WaitOptions } from "../dist/link/caller.js";
+import type { Request } from "../dist/wire/request.js";
 
 export interface Asked {
   readonly name: string;

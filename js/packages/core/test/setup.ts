@@ -1,8 +1,8 @@
 /** What tests of one client over the scripted server begin with. */
 
 import { FakeClock } from "@floruntime/testing";
-import { FloClient } from "../dist/client.js";
-import type { ClientOptions } from "../dist/connected.js";
+import { FloClient } from "../dist/api/client.js";
+import type { ClientOptions } from "../dist/link/connected.js";
 import { FakeServer, type Script } from "./fake-server.js";
 
 const EXACT = { initialDelayMs: 100, maxDelayMs: 1_000, jitter: 0 };

@@ -3,31 +3,31 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
-import { onAbort, orAborted } from "../dist/abort.js";
-import { manyBytes, toBytes } from "../dist/bytes.js";
-import { checkName, checkNamespace, checkRange } from "../dist/checks.js";
-import { sleep, systemClock } from "../dist/clock.js";
-import { BadRequestError, BadTypeError, FloError, NonRetryableError } from "../dist/errors.js";
-import { deferred, Flag } from "../dist/flag.js";
-import { FrameReader, frame } from "../dist/frames.js";
-import { errorText } from "../dist/handlers.js";
-import { LeaseMemory } from "../dist/leases.js";
+import { LeaseMemory } from "../dist/api/leases.js";
+import { Page } from "../dist/api/page.js";
+import { namedRecords, positionText } from "../dist/api/positions.js";
+import { onAbort, orAborted } from "../dist/base/abort.js";
+import { manyBytes, toBytes } from "../dist/base/bytes.js";
+import { checkName, checkNamespace, checkRange } from "../dist/base/checks.js";
+import { sleep, systemClock } from "../dist/base/clock.js";
+import { BadRequestError, BadTypeError, FloError, NonRetryableError } from "../dist/base/errors.js";
+import { deferred, Flag } from "../dist/base/flag.js";
 import {
   ERROR_TEXT_BYTES_MAX,
   SESSION_BLOCK_WRITES,
   SESSION_BLOCKS,
   UINT_MAX,
-} from "../dist/limits.generated.js";
-import { about, defaultLogger } from "../dist/logger.js";
-import { WriteNumbers } from "../dist/numbers.js";
-import { knownOfCall } from "../dist/options.js";
-import { Page } from "../dist/page.js";
-import { namedRecords, positionText } from "../dist/positions.js";
-import { RetryPolicy } from "../dist/retry.js";
-import { texts } from "../dist/schema.js";
-import { shown } from "../dist/shown.js";
-import { StreamID } from "../dist/stream-id.js";
-import { pack, unpack } from "../dist/wire.js";
+} from "../dist/base/limits.generated.js";
+import { about, defaultLogger } from "../dist/base/logger.js";
+import { knownOfCall } from "../dist/base/options.js";
+import { shown } from "../dist/base/shown.js";
+import { WriteNumbers } from "../dist/link/numbers.js";
+import { RetryPolicy } from "../dist/link/retry.js";
+import { FrameReader, frame } from "../dist/wire/frames.js";
+import { texts } from "../dist/wire/schema.js";
+import { StreamID } from "../dist/wire/stream-id.js";
+import { pack, unpack } from "../dist/wire/wire.js";
+import { errorText } from "../dist/worker/handlers.js";
 import { rejection } from "./setup.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);

@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import * as errors from "../dist/errors.js";
-import { ConflictError, GapError } from "../dist/errors.js";
-import { LENGTH_BYTES } from "../dist/frames.js";
-import * as messages from "../dist/messages.generated.js";
-import type { AnyRequestKind } from "../dist/request.js";
-import { Request } from "../dist/request.js";
-import { StreamID } from "../dist/stream-id.js";
-import { decodeAnswer, decodeReply, encodeRequest, thrown } from "../dist/wire.js";
+import * as errors from "../dist/base/errors.js";
+import { ConflictError, GapError } from "../dist/base/errors.js";
+import { LENGTH_BYTES } from "../dist/wire/frames.js";
+import * as messages from "../dist/wire/messages.generated.js";
+import type { AnyRequestKind } from "../dist/wire/request.js";
+import { Request } from "../dist/wire/request.js";
+import { StreamID } from "../dist/wire/stream-id.js";
+import { decodeAnswer, decodeReply, encodeRequest, thrown } from "../dist/wire/wire.js";
 
 interface Vector {
   readonly name: string;

@@ -13,8 +13,8 @@ import { createServer as createTlsServer } from "node:tls";
 import { ConnectionFailedError, FloClient, RequestTimeoutError } from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
 
-import { frame } from "../../core/dist/frames.js";
-import { pack } from "../../core/dist/wire.js";
+import { frame } from "../../core/dist/wire/frames.js";
+import { pack } from "../../core/dist/wire/wire.js";
 
 let server: ServerProcess;
 

@@ -1,0 +1,116 @@
+/** Builds the commands of keys; `client.kv` and batches share it. Nothing here talks to a server. */
+
+import { jsonBytes, type Payload, toBytes } from "../base/bytes.js";
+import { BadRequestError } from "../base/errors.js";
+import { DURATION_MS_MAX } from "../base/limits.generated.js";
+import { NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import {
+  KvCheck,
+  KvDelete,
+  KvIncr,
+  KvJsonDel,
+  KvJsonSet,
+  KvPut,
+  KvTouch,
+  type PutResult,
+} from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import { Commands } from "./commands.js";
+
+export interface TtlOptions {
+  /** How long until it expires. */
+  readonly ttlMs?: number | undefined;
+  /** The same in seconds; give one of the two. */
+  readonly ttlSeconds?: number | undefined;
+}
+
+export interface CasOptions {
+  /** The version that the key must have (0: it must not exist). */
+  readonly casVersion?: bigint | number | undefined;
+}
+
+export interface PutOptions extends TtlOptions, CasOptions {
+  readonly ifNotExists?: boolean | undefined;
+  readonly ifExists?: boolean | undefined;
+}
+
+export interface TouchOptions extends TtlOptions, CasOptions {}
+
+export interface CheckOptions {
+  /** 0: the key does not exist. */
+  readonly version: bigint | number;
+}
+
+const TTL: OptionNames<TtlOptions> = { ttlMs: true, ttlSeconds: true };
+const CAS: OptionNames<CasOptions> = { casVersion: true };
+const TOUCH: OptionNames<TouchOptions> = { ...TTL, ...CAS };
+const PUT: OptionNames<PutOptions> = { ...TOUCH, ifNotExists: true, ifExists: true };
+const CHECK: OptionNames<CheckOptions> = { version: true };
+
+/** The writes of `client.kv`, and `check`, which only a batch has. */
+export class KvCommands extends Commands {
+  put(key: string, value: Payload, options: PutOptions = {}): Request<PutResult> {
+    const { casVersion, ifNotExists, ifExists } = this.known("kv.put", options, PUT);
+    const ttlMs = ttlOf(options);
+    return KvPut.of({ key, value: toBytes(value), ttlMs, casVersion, ifNotExists, ifExists });
+  }
+
+  delete(key: string, options: CasOptions = {}): Request<boolean> {
+    const { casVersion } = this.known("kv.delete", options, CAS);
+    return KvDelete.of({ key, casVersion });
+  }
+
+  incr(key: string, delta: bigint | number = 1, options: NoOptions = {}): Request<bigint> {
+    this.known("kv.incr", options, NONE);
+    return KvIncr.of({ key, delta });
+  }
+
+  touch(key: string, options: TouchOptions): Request<boolean> {
+    const { casVersion } = this.known("kv.touch", options, TOUCH);
+    const ttlMs = ttlOf(options);
+    if (ttlMs === undefined) {
+      throw new BadRequestError("touch needs ttlMs or ttlSeconds (0 takes the TTL away)");
+    }
+    return KvTouch.of({ key, ttlMs, casVersion });
+  }
+
+  persist(key: string, options: CasOptions = {}): Request<boolean> {
+    const { casVersion } = this.known("kv.persist", options, CAS);
+    return KvTouch.of({ key, ttlMs: 0, casVersion });
+  }
+
+  jsonSet(key: string, path: string, value: unknown, options: NoOptions = {}): Request<PutResult> {
+    this.known("kv.jsonSet", options, NONE);
+    return KvJsonSet.of({ key, path, value: jsonBytes("value", value) });
+  }
+
+  jsonDel(key: string, path = "$", options: NoOptions = {}): Request<boolean> {
+    this.known("kv.jsonDel", options, NONE);
+    return KvJsonDel.of({ key, path });
+  }
+
+  /** A condition alone: the key has this version (0: it does not exist). */
+  check(key: string, options: CheckOptions): Request<null> {
+    const { version } = this.known("kv.check", options, CHECK);
+    return KvCheck.of({ key, version });
+  }
+}
+
+function ttlOf(options: TtlOptions): number | undefined {
+  const { ttlMs, ttlSeconds } = options;
+  if (ttlSeconds === undefined) {
+    return ttlMs;
+  }
+  if (ttlMs !== undefined) {
+    throw new BadRequestError("ttlMs and ttlSeconds are both given; give one");
+  }
+  const most = DURATION_MS_MAX / 1000;
+  if (!(Math.abs(ttlSeconds) <= most)) {
+    throw new BadRequestError(`ttlSeconds is ${ttlSeconds}; 0 to ${most} is allowed`);
+  }
+  const rounded = Math.round(ttlSeconds * 1000);
+  if (rounded === 0 && ttlSeconds !== 0) {
+    throw new BadRequestError(`ttlSeconds is ${ttlSeconds}; that is less than a millisecond`);
+  }
+  return rounded;
+}

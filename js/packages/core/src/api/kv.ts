@@ -1,0 +1,187 @@
+/** KV as a person calls it: `client.kv`. */
+
+import { type Payload, toText } from "../base/bytes.js";
+import { BadTypeError } from "../base/errors.js";
+import { LIMIT_MAX } from "../base/limits.generated.js";
+import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import { typeName } from "../base/shown.js";
+import type { Caller } from "../link/caller.js";
+import {
+  type KvEntry,
+  KvExists,
+  KvGet,
+  KvGetEntry,
+  KvHistory,
+  KvJsonGet,
+  KvMget,
+  KvScan,
+  type PutResult,
+  type ScanResult,
+  type VersionEntry,
+} from "../wire/messages.generated.js";
+import { type CasOptions, KvCommands, type PutOptions, type TouchOptions } from "./kv-commands.js";
+import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
+
+export interface GetOptions {
+  /** How long to wait for the key to exist; 0, the default, does not wait. */
+  readonly blockMs?: number | undefined;
+}
+
+export interface KeysOptions {
+  /** Leaves the values empty. */
+  readonly keysOnly?: boolean | undefined;
+}
+
+export interface ScanOptions extends KeysOptions {
+  /** At most 1,000. Default: 100. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+}
+
+export interface HistoryOptions {
+  /** At most 64. Default: 10. */
+  readonly limit?: number | undefined;
+}
+
+const GET: OptionNames<GetOptions> = { blockMs: true };
+const KEYS: OptionNames<KeysOptions> = { keysOnly: true };
+const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
+const HISTORY: OptionNames<HistoryOptions> = { limit: true };
+
+/** What reads keys and changes nothing: all that browsers have. */
+export class KvReader {
+  protected readonly caller: Caller;
+
+  constructor(caller: Caller) {
+    this.caller = caller;
+  }
+
+  /** The value, or `null`; with `blockMs`, waits that long for the key to exist. */
+  async get(key: string, options: GetOptions & CallOptions = {}): Promise<Uint8Array | null> {
+    const { blockMs } = knownOfCall("kv.get", options, GET);
+    return await this.caller.call(KvGet.of({ key, blockMs }), options);
+  }
+
+  /** The key as it stands, with version, time and expiry, or `null`. */
+  async entry(key: string, options: CallOptions = {}): Promise<KvEntry | null> {
+    knownOfCall("kv.entry", options, NONE);
+    return await this.caller.call(KvGetEntry.of({ key }), options);
+  }
+
+  /** A page of entries in byte order; `keysOnly` leaves the values empty. */
+  async scan(prefix = "", options: ScanOptions & CallOptions = {}): Promise<ScanResult> {
+    const { limit, cursor, keysOnly } = knownOfCall("kv.scan", options, SCAN);
+    return await this.caller.call(KvScan.of({ prefix, limit, cursor, keysOnly }), options);
+  }
+
+  /** The latest versions, newest first, deletions and expiries among them. */
+  async history(key: string, options: HistoryOptions & CallOptions = {}): Promise<VersionEntry[]> {
+    const { limit } = knownOfCall("kv.history", options, HISTORY);
+    return await this.caller.call(KvHistory.of({ key, limit }), options);
+  }
+
+  /** Several keys at one moment, in the order asked. */
+  async mget(keys: Iterable<string>, options: CallOptions = {}): Promise<(KvEntry | null)[]> {
+    knownOfCall("kv.mget", options, NONE);
+    if (typeof keys === "string") {
+      throw new BadTypeError(`keys must be a list of keys, not ${typeName(keys)}`);
+    }
+    return await this.caller.call(KvMget.of({ keys: [...keys] }), options);
+  }
+
+  /** Whether the key exists. */
+  async exists(key: string, options: CallOptions = {}): Promise<boolean> {
+    knownOfCall("kv.exists", options, NONE);
+    return await this.caller.call(KvExists.of({ key }), options);
+  }
+}
+
+/** `client.kv`: versioned keys. */
+export class Kv extends KvReader {
+  readonly #commands = new KvCommands(false);
+
+  /**
+   * Write a value, under a condition if one is given (`ConflictError` when it loses).
+   *
+   * Without a TTL the key stays until deleted; an overwritten key loses the TTL it had.
+   */
+  async put(
+    key: string,
+    value: Payload,
+    options: PutOptions & CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.caller.call(this.#commands.put(key, value, options), options);
+  }
+
+  /** Delete a key; whether it existed. */
+  async delete(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.delete(key, options), options);
+  }
+
+  /** All entries in byte order, page by page. */
+  async *iterate(prefix = "", options: KeysOptions & CallOptions = {}): AsyncGenerator<KvEntry> {
+    knownOfCall("kv.iterate", options, KEYS);
+    let cursor: string | null = null;
+    do {
+      const page: ScanResult = await this.scan(prefix, { ...options, limit: LIMIT_MAX, cursor });
+      yield* page.entries;
+      cursor = page.cursor;
+    } while (cursor !== null);
+  }
+
+  /** Add to a counter, which begins at 0; its new value. */
+  async incr(key: string, delta: bigint | number = 1, options: CallOptions = {}): Promise<bigint> {
+    return await this.caller.call(this.#commands.incr(key, delta, options), options);
+  }
+
+  /** Give a key a new TTL (0: none); whether it exists. */
+  async touch(key: string, options: TouchOptions & CallOptions): Promise<boolean> {
+    return await this.caller.call(this.#commands.touch(key, options), options);
+  }
+
+  /** Take a key's TTL away; whether it exists. */
+  async persist(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.persist(key, options), options);
+  }
+
+  /**
+   * The value at `path` of a JSON document; `null` where key or path is missing.
+   *
+   * It is what `JSON.parse` makes of it: integers beyond 2^53 lose their last digits.
+   */
+  async jsonGet<T = unknown>(
+    key: string,
+    path = "$",
+    options: CallOptions = {},
+  ): Promise<T | null> {
+    knownOfCall("kv.jsonGet", options, NONE);
+    const json = await this.caller.call(KvJsonGet.of({ key, path }), options);
+    return json === null ? null : (JSON.parse(toText(json)) as T);
+  }
+
+  /** Set the value at `path`; `$` replaces or creates the document. */
+  async jsonSet(
+    key: string,
+    path: string,
+    value: unknown,
+    options: CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.caller.call(this.#commands.jsonSet(key, path, value, options), options);
+  }
+
+  /** Delete the value at `path`; whether it was there. */
+  async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
+  }
+
+  /**
+   * Every change of `key` (of all keys that begin with it, with `prefix`), in order.
+   *
+   * It starts after `fromVersion`, or else at the moment of its first step (`await watch.start()`
+   * takes that moment earlier). It goes on over lost connections, and throws `GapError` rather than
+   * skip changes that are no longer kept.
+   */
+  watch(key: string, options: WatchOptions & CallOptions = {}): KvWatch {
+    return new KvWatch(this.caller, key, knownOfCall("kv.watch", options, WATCH));
+  }
+}

@@ -1,0 +1,184 @@
+/** Builds the commands of queues; `client.queue` and batches share it. Nothing here is sent. */
+
+import { manyBytes, type Payload, toBytes } from "../base/bytes.js";
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import {
+  type AckResult,
+  type Message,
+  QueueAck,
+  type QueueConfig,
+  QueueConfigure,
+  QueueDelete,
+  QueueDlqDelete,
+  QueueDlqPurge,
+  QueueDlqRequeue,
+  QueueEnqueue,
+  QueueNack,
+  QueuePurge,
+  QueueTouch,
+} from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import { big } from "../wire/schema.js";
+import { Commands } from "./commands.js";
+import type { LeaseMemory } from "./leases.js";
+
+type Seq = bigint | number | Message;
+/** One seq or message, or several. */
+export type Seqs = Seq | Iterable<Seq>;
+
+export interface EnqueueManyOptions {
+  /** Lower is delivered first. Default: 10. */
+  readonly priority?: number | undefined;
+  readonly delayMs?: number | undefined;
+}
+
+export interface EnqueueOptions extends EnqueueManyOptions {
+  /** Enqueues once within the queue's window. */
+  readonly dedupKey?: string | undefined;
+}
+
+export interface NackOptions {
+  /** Makes them dead letters at once. */
+  readonly toDlq?: boolean | undefined;
+  /** They are due again after this; 0: at once, or after the queue's `retryDelayMs`. */
+  readonly delayMs?: number | undefined;
+  /** Hands back without counting an attempt. */
+  readonly release?: boolean | undefined;
+  /** Kept for the dead letter. */
+  readonly error?: string | undefined;
+}
+
+export interface ExtendOptions {
+  /** Leases run out so long from now. Default: 30,000. */
+  readonly extendMs?: number | undefined;
+}
+
+/** What is left out is set to its default; `null` keeps what is set. */
+export interface ConfigureOptions {
+  /** Default: 5. */
+  readonly maxAttempts?: number | null | undefined;
+  /** Default: 0. */
+  readonly retryDelayMs?: number | null | undefined;
+  /** Default: 10,000. */
+  readonly dlqLimit?: number | null | undefined;
+  /** Default: 300,000. */
+  readonly dedupWindowMs?: number | null | undefined;
+}
+
+const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = { priority: true, delayMs: true };
+const ENQUEUE: OptionNames<EnqueueOptions> = { ...ENQUEUE_MANY, dedupKey: true };
+const NACK: OptionNames<NackOptions> = { toDlq: true, delayMs: true, release: true, error: true };
+const EXTEND: OptionNames<ExtendOptions> = { extendMs: true };
+const CONFIGURE: OptionNames<ConfigureOptions> = {
+  maxAttempts: true,
+  retryDelayMs: true,
+  dlqLimit: true,
+  dedupWindowMs: true,
+};
+
+/** The writes of `client.queue` but `dequeue`. `namespace` is meant where none is named. */
+export class QueueCommands extends Commands {
+  readonly #leases: LeaseMemory;
+  readonly #namespace: string;
+
+  constructor(isBatch: boolean, leases: LeaseMemory, namespace: string) {
+    super(isBatch);
+    this.#leases = leases;
+    this.#namespace = namespace;
+  }
+
+  enqueue(queue: string, payload: Payload, options: EnqueueOptions = {}): Request<bigint> {
+    const { priority, delayMs, dedupKey } = this.known("queue.enqueue", options, ENQUEUE);
+    const payloads = [toBytes(payload)];
+    const request = QueueEnqueue.of({ queue, payloads, priority, delayMs, dedupKey });
+    return request.map(([seq]) => seq as bigint);
+  }
+
+  enqueueMany(
+    queue: string,
+    payloads: Iterable<Payload>,
+    options: EnqueueManyOptions = {},
+  ): Request<bigint[]> {
+    const { priority, delayMs } = this.known("queue.enqueueMany", options, ENQUEUE_MANY);
+    return QueueEnqueue.of({ queue, payloads: manyBytes(payloads), priority, delayMs });
+  }
+
+  ack(queue: string, seqs: Seqs, options: NoOptions = {}): Request<AckResult> {
+    this.known("queue.ack", options, NONE);
+    return QueueAck.of({ queue, ...this.#held(queue, seqs, options) });
+  }
+
+  nack(queue: string, seqs: Seqs, options: NackOptions = {}): Request<AckResult> {
+    const { toDlq, delayMs, release, error } = this.known("queue.nack", options, NACK);
+    const held = this.#held(queue, seqs, options);
+    return QueueNack.of({ queue, ...held, toDlq, delayMs, release, error });
+  }
+
+  touch(queue: string, seqs: Seqs, options: ExtendOptions = {}): Request<AckResult> {
+    const { extendMs } = this.known("queue.touch", options, EXTEND);
+    return QueueTouch.of({ queue, ...this.#held(queue, seqs, options), extendMs });
+  }
+
+  #held(queue: string, seqs: Seqs, options: object): { seqs: bigint[]; leases: bigint[] } {
+    const namespace = (options as CallOptions).namespace ?? this.#namespace;
+    const items = listed(seqs);
+    return {
+      seqs: items.map(seqOf),
+      leases: items.map((item) =>
+        typeof item === "object" ? item.lease : this.#leases.get(namespace, queue, seqOf(item)),
+      ),
+    };
+  }
+
+  dlqRequeue(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqRequeue", options, NONE);
+    return QueueDlqRequeue.of({ queue, seqs: listed(seqs).map(seqOf) });
+  }
+
+  dlqDelete(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqDelete", options, NONE);
+    return QueueDlqDelete.of({ queue, seqs: listed(seqs).map(seqOf) });
+  }
+
+  dlqPurge(queue: string, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqPurge", options, NONE);
+    return QueueDlqPurge.of({ queue });
+  }
+
+  purge(queue: string, options: NoOptions = {}): Request<number> {
+    this.known("queue.purge", options, NONE);
+    return QueuePurge.of({ queue });
+  }
+
+  configure(queue: string, options: ConfigureOptions = {}): Request<QueueConfig> {
+    const given = this.known("queue.configure", options, CONFIGURE);
+    return QueueConfigure.of({
+      queue,
+      maxAttempts: orDefault(given.maxAttempts, 5),
+      retryDelayMs: orDefault(given.retryDelayMs, 0),
+      dlqLimit: orDefault(given.dlqLimit, 10_000),
+      dedupWindowMs: orDefault(given.dedupWindowMs, 300_000),
+    });
+  }
+
+  delete(queue: string, options: NoOptions = {}): Request<boolean> {
+    this.known("queue.delete", options, NONE);
+    return QueueDelete.of({ queue });
+  }
+}
+
+function orDefault(value: number | null | undefined, fallback: number): number | null {
+  return value === undefined ? fallback : value;
+}
+
+function isOne(seqs: Seqs): seqs is Seq {
+  return typeof seqs !== "object" || "seq" in seqs;
+}
+
+function listed(seqs: Seqs): Seq[] {
+  return isOne(seqs) ? [seqs] : [...seqs];
+}
+
+function seqOf(item: Seq): bigint {
+  return typeof item === "object" ? item.seq : big.decode(big.encode(item, "a seq"));
+}

@@ -1,0 +1,214 @@
+/** Builds the commands of consumer groups; `client.stream` and batches share it. */
+
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import {
+  GroupAck,
+  type GroupAckResult,
+  GroupClaim,
+  GroupCreate,
+  GroupDelete,
+  type GroupInfo,
+  GroupJoin,
+  GroupLeave,
+  GroupNack,
+  GroupSeek,
+  GroupTouch,
+  type ReadResult,
+  type StreamRecord,
+} from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import type { StreamID } from "../wire/stream-id.js";
+import { Commands } from "./commands.js";
+import type { LeaseMemory } from "./leases.js";
+import { namedRecords, type Position, positionText, type RecordIds } from "./positions.js";
+
+/** How a group shares out its records. */
+export const GroupMode = {
+  /** Each record to any member. */
+  Shared: "shared",
+  /** All to the first member; a second stands by. */
+  Exclusive: "exclusive",
+  /** All of one partition key to one member at a time. */
+  KeyShared: "key_shared",
+} as const;
+export type GroupMode = (typeof GroupMode)[keyof typeof GroupMode];
+
+export interface GroupCreateOptions {
+  /** Default: `"0"`, everything that is kept. */
+  readonly start?: Position | undefined;
+  /** Default: `shared`. */
+  readonly mode?: GroupMode | undefined;
+  /** The lease of a delivery. Default: 30,000. */
+  readonly ackTimeoutMs?: number | undefined;
+  /** Deliveries before a record becomes a dead letter. Default: 10. */
+  readonly maxDeliver?: number | undefined;
+  /** A consumer is gone when not heard from for so long. Default: 30,000. */
+  readonly consumerTimeoutMs?: number | undefined;
+}
+
+export interface SeekOptions {
+  readonly start: Position;
+}
+
+export interface SettleOptions {
+  readonly group: string;
+  readonly consumer?: string | undefined;
+}
+
+export interface GroupNackOptions extends SettleOptions {
+  readonly delayMs?: number | undefined;
+  readonly error?: string | undefined;
+  /** Hands back without counting an attempt. */
+  readonly release?: boolean | undefined;
+}
+
+export interface GroupTouchOptions extends SettleOptions {
+  /** Leases run out so long from now. Default: 30,000. */
+  readonly extendMs?: number | undefined;
+}
+
+export interface ClaimOptions {
+  readonly group: string;
+  readonly consumer: string;
+  /** How long ago the last delivery must be. */
+  readonly minIdleMs: number;
+  /** Default: 10. */
+  readonly limit?: number | undefined;
+}
+
+const CREATE: OptionNames<GroupCreateOptions> = {
+  start: true,
+  mode: true,
+  ackTimeoutMs: true,
+  maxDeliver: true,
+  consumerTimeoutMs: true,
+};
+const SEEK: OptionNames<SeekOptions> = { start: true };
+const SETTLE: OptionNames<SettleOptions> = { group: true, consumer: true };
+const NACK: OptionNames<GroupNackOptions> = {
+  ...SETTLE,
+  delayMs: true,
+  error: true,
+  release: true,
+};
+const TOUCH: OptionNames<GroupTouchOptions> = { ...SETTLE, extendMs: true };
+const CLAIM: OptionNames<ClaimOptions> = {
+  group: true,
+  consumer: true,
+  minIdleMs: true,
+  limit: true,
+};
+
+/** The writes of groups but `groupRead`. `namespace` is meant where none is named. */
+export class GroupCommands extends Commands {
+  readonly #leases: LeaseMemory;
+  readonly #namespace: string;
+
+  constructor(isBatch: boolean, leases: LeaseMemory, namespace: string) {
+    super(isBatch);
+    this.#leases = leases;
+    this.#namespace = namespace;
+  }
+
+  groupCreate(stream: string, group: string, options: GroupCreateOptions = {}): Request<GroupInfo> {
+    const given = this.known("stream.groupCreate", options, CREATE);
+    const { mode, ackTimeoutMs, maxDeliver, consumerTimeoutMs } = given;
+    const start = positionText("start", given.start);
+    const settings = { mode, ackTimeoutMs, maxDeliver, consumerTimeoutMs };
+    return GroupCreate.of({ stream, group, start, ...settings });
+  }
+
+  groupJoin(
+    stream: string,
+    group: string,
+    consumer: string,
+    options: NoOptions = {},
+  ): Request<GroupInfo> {
+    this.known("stream.groupJoin", options, NONE);
+    return GroupJoin.of({ stream, group, consumer });
+  }
+
+  groupLeave(
+    stream: string,
+    group: string,
+    consumer: string,
+    options: NoOptions = {},
+  ): Request<boolean> {
+    this.known("stream.groupLeave", options, NONE);
+    return GroupLeave.of({ stream, group, consumer });
+  }
+
+  groupDelete(stream: string, group: string, options: NoOptions = {}): Request<boolean> {
+    this.known("stream.groupDelete", options, NONE);
+    return GroupDelete.of({ stream, group });
+  }
+
+  groupSeek(stream: string, group: string, options: SeekOptions): Request<GroupInfo> {
+    const { start } = this.known("stream.groupSeek", options, SEEK);
+    return GroupSeek.of({ stream, group, start: positionText("start", start) ?? "0" });
+  }
+
+  groupAck(stream: string, ids: RecordIds, options: SettleOptions): Request<GroupAckResult> {
+    const { group, consumer } = this.known("stream.groupAck", options, SETTLE);
+    return GroupAck.of({ stream, group, consumer, ...this.#held(stream, ids, options) });
+  }
+
+  groupNack(stream: string, ids: RecordIds, options: GroupNackOptions): Request<GroupAckResult> {
+    const given = this.known("stream.groupNack", options, NACK);
+    const { group, consumer, delayMs, error, release } = given;
+    const held = this.#held(stream, ids, options);
+    return GroupNack.of({ stream, group, consumer, ...held, delayMs, error, release });
+  }
+
+  groupTouch(stream: string, ids: RecordIds, options: GroupTouchOptions): Request<GroupAckResult> {
+    const { group, consumer, extendMs } = this.known("stream.groupTouch", options, TOUCH);
+    return GroupTouch.of({
+      stream,
+      group,
+      consumer,
+      extendMs,
+      ...this.#held(stream, ids, options),
+    });
+  }
+
+  /** The leases of what is claimed are remembered. */
+  groupClaim(stream: string, options: ClaimOptions): Request<ReadResult> {
+    const { group, consumer, minIdleMs, limit } = this.known("stream.groupClaim", options, CLAIM);
+    const { namespace } = options as CallOptions;
+    return GroupClaim.of({ stream, group, consumer, minIdleMs, limit }).map((result) => {
+      remember(this.#leases, namespace ?? this.#namespace, stream, group, result.records);
+      return result;
+    });
+  }
+
+  #held(
+    stream: string,
+    ids: RecordIds,
+    options: SettleOptions & CallOptions,
+  ): { ids: StreamID[]; leases: bigint[] } {
+    const namespace = options.namespace ?? this.#namespace;
+    const named = namedRecords(ids);
+    return {
+      ids: named.map(({ id }) => id),
+      leases: named.map(
+        ({ id, lease }) =>
+          lease || this.#leases.get(namespace, stream, options.group, id.toString()),
+      ),
+    };
+  }
+}
+
+/** These records came under their leases. */
+export function remember(
+  leases: LeaseMemory,
+  namespace: string,
+  stream: string,
+  group: string,
+  records: readonly StreamRecord[],
+): void {
+  for (const { id, lease } of records) {
+    if (lease) {
+      leases.remember(lease, namespace, stream, group, id.toString());
+    }
+  }
+}

@@ -1,0 +1,308 @@
+/** `client.workflow`: definitions in YAML, their runs, schedules. */
+
+import { type Payload, toBytes } from "../base/bytes.js";
+import { LIMIT_MAX } from "../base/limits.generated.js";
+import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Caller } from "../link/caller.js";
+import {
+  type HistoryReply,
+  type Problem,
+  type SyncResult,
+  WorkflowEnable,
+  WorkflowGet,
+  WorkflowGetDefinition,
+  WorkflowHistory,
+  WorkflowListDefinitions,
+  WorkflowListRuns,
+  WorkflowPauseSchedule,
+  WorkflowRetry,
+  WorkflowSchedules,
+  type WorkflowStatus,
+  WorkflowSync,
+  WorkflowTriggerSchedule,
+  WorkflowValidate,
+} from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import type { Scalar } from "../wire/schema.js";
+import { Endless } from "./endless.js";
+import { LISTING, type ListOptions, Page } from "./page.js";
+import { type StartOptions, WorkflowCommands } from "./workflow-commands.js";
+import {
+  type DefinitionEntry,
+  definitionOf,
+  eventOf,
+  type HistoryEvent,
+  type RunEntry,
+  runOf,
+  type ScheduleEntry,
+  scheduleOf,
+  type WorkflowStatusResult,
+} from "./workflow-results.js";
+
+const WAIT_MS = 30_000;
+
+export interface WaitForWorkflowOptions {
+  /** How long to wait for the run's end. Default: 30,000. */
+  readonly blockMs?: number | undefined;
+}
+
+export interface GetDefinitionOptions {
+  /** Default: the current one. */
+  readonly version?: string | undefined;
+}
+
+export interface FollowRunOptions {
+  /** The events after the one with this sequence number. Default: 0, all of them. */
+  readonly after?: bigint | number | undefined;
+}
+
+export interface ListWorkflowRunsOptions extends ListOptions {
+  /** Of this workflow; else of all. */
+  readonly workflowName?: string | undefined;
+  readonly status?: WorkflowStatus | undefined;
+  /** Only runs whose search attributes have exactly these values. */
+  readonly search?: Readonly<Record<string, Scalar>> | undefined;
+}
+
+const WAIT: OptionNames<WaitForWorkflowOptions> = { blockMs: true };
+const VERSION: OptionNames<GetDefinitionOptions> = { version: true };
+const FOLLOW: OptionNames<FollowRunOptions> = { after: true };
+const LIST_RUNS: OptionNames<ListWorkflowRunsOptions> = {
+  ...LISTING,
+  workflowName: true,
+  status: true,
+  search: true,
+};
+
+/** The workflows of one client. */
+export class Workflow {
+  readonly #caller: Caller;
+  readonly #commands = new WorkflowCommands(false);
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  // Definitions
+
+  /**
+   * Take a definition over; done on every start of an application it costs nothing.
+   *
+   * A new name is `created`, a new version `updated`, the same text `unchanged`. Throws
+   * `BadRequestError` with `problems` where it is not valid, and `ConflictError` where its version is
+   * known with another content.
+   */
+  async sync(yaml: Payload, options: CallOptions = {}): Promise<SyncResult> {
+    const [result] = await this.syncMany([yaml], options);
+    return result as SyncResult;
+  }
+
+  /** `sync`, of bytes. */
+  async syncBytes(bytes: Payload, options: CallOptions = {}): Promise<SyncResult> {
+    return await this.sync(bytes, options);
+  }
+
+  /** `sync` of several documents in one commit: all, or none; a result for each, in order. */
+  async syncMany(documents: Iterable<Payload>, options: CallOptions = {}): Promise<SyncResult[]> {
+    knownOfCall("workflow.sync", options, NONE);
+    const texts = Array.from(documents, (document) => toBytes(document, "yaml"));
+    return await this.#caller.call(WorkflowSync.of({ documents: texts }), options);
+  }
+
+  /** What a `sync` would complain about, errors and warnings; nothing is taken over. */
+  async validate(yaml: Payload, options: CallOptions = {}): Promise<Problem[]> {
+    knownOfCall("workflow.validate", options, NONE);
+    const request = WorkflowValidate.of({ document: toBytes(yaml, "yaml") });
+    return await this.#caller.call(request, options);
+  }
+
+  /** A page of the workflows, each with its current version, by name. */
+  async listDefinitions(options: ListOptions & CallOptions = {}): Promise<Page<DefinitionEntry>> {
+    const { limit, cursor } = knownOfCall("workflow.listDefinitions", options, LISTING);
+    const request = WorkflowListDefinitions.of({ limit, cursor });
+    return await this.#caller.call(request.map(pageWith(definitionOf)), options);
+  }
+
+  /** The YAML as it was synced, of the current version unless told; `null`: there is none. */
+  async getDefinition(
+    name: string,
+    options: GetDefinitionOptions & CallOptions = {},
+  ): Promise<Uint8Array | null> {
+    const { version } = knownOfCall("workflow.getDefinition", options, VERSION);
+    return await this.#caller.call(WorkflowGetDefinition.of({ name, version }), options);
+  }
+
+  /** Start no more runs: no call, no schedule, no trigger does. Those that are there go on. */
+  async disable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
+    return await this.#enable("workflow.disable", name, false, options);
+  }
+
+  /** Let it start again. Its schedule goes on with its next time, its trigger where it was. */
+  async enable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
+    return await this.#enable("workflow.enable", name, true, options);
+  }
+
+  async #enable(
+    method: string,
+    name: string,
+    enabled: boolean,
+    options: CallOptions,
+  ): Promise<DefinitionEntry> {
+    knownOfCall(method, options, NONE);
+    return await this.#caller.call(WorkflowEnable.of({ name, enabled }).map(definitionOf), options);
+  }
+
+  // Runs
+
+  /**
+   * Start a run; its id.
+   *
+   * `input`: bytes and text are JSON text, anything else is encoded as JSON. The definition says
+   * whether an `idempotencyKey` is taken: another input with the same key is a conflict.
+   */
+  async start(
+    name: string,
+    input?: unknown,
+    options: StartOptions & CallOptions = {},
+  ): Promise<string> {
+    return await this.#caller.call(this.#commands.start(name, input, options), options);
+  }
+
+  /** The run as it stands. `NotFoundError` where there is none. */
+  async status(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
+    knownOfCall("workflow.status", options, NONE);
+    return await this.#caller.call(WorkflowGet.of({ runId }).map(runOf), options);
+  }
+
+  /** The run once it has ended, or as it stands after `blockMs`. */
+  async wait(
+    runId: string,
+    options: WaitForWorkflowOptions & CallOptions = {},
+  ): Promise<WorkflowStatusResult> {
+    const { blockMs = WAIT_MS } = knownOfCall("workflow.wait", options, WAIT);
+    const request = WorkflowGet.of({ runId, blockMs }).map(runOf);
+    return await this.#caller.call(request, { ...options, blockMs });
+  }
+
+  /**
+   * Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
+   *
+   * `data`: bytes and text as they are, anything else as JSON; it is the output of the wait's step.
+   * `ConflictError` where the run has ended.
+   */
+  async signal(
+    runId: string,
+    type: string,
+    data?: unknown,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#caller.call(this.#commands.signal(runId, type, data, options), options);
+  }
+
+  /** End the run, its children too; an action at work is told. `ConflictError` if it ended. */
+  async cancel(
+    runId: string,
+    reason?: string,
+    options: CallOptions = {},
+  ): Promise<WorkflowStatusResult> {
+    return await this.#caller.call(this.#commands.cancel(runId, reason, options), options);
+  }
+
+  /** Let a failed run go on from the step that failed. `ConflictError` if it did not fail. */
+  async retry(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
+    knownOfCall("workflow.retry", options, NONE);
+    return await this.#caller.call(WorkflowRetry.of({ runId }).map(runOf), options);
+  }
+
+  /** A page of what has happened to the run, oldest first. */
+  async history(
+    runId: string,
+    options: ListOptions & CallOptions = {},
+  ): Promise<Page<HistoryEvent>> {
+    const { limit, cursor } = knownOfCall("workflow.history", options, LISTING);
+    const request = WorkflowHistory.of({ runId, limit, cursor });
+    return await this.#caller.call(request.map(pageWith(eventOf)), options);
+  }
+
+  /**
+   * Every event of the run as it happens, to the run's end; over lost connections, too.
+   *
+   * A run that failed and was retried has an end amid its history: it ends with the last one.
+   */
+  follow(runId: string, options: FollowRunOptions & CallOptions = {}): HistoryFollower {
+    return new HistoryFollower(
+      this.#caller,
+      runId,
+      knownOfCall("workflow.follow", options, FOLLOW),
+    );
+  }
+
+  /** A page of runs, newest first: of one workflow or of all, in one status or in any. */
+  async listRuns(options: ListWorkflowRunsOptions & CallOptions = {}): Promise<Page<RunEntry>> {
+    const given = knownOfCall("workflow.listRuns", options, LIST_RUNS);
+    const { workflowName, status, search, limit, cursor } = given;
+    const request = WorkflowListRuns.of({ workflowName, status, search, limit, cursor });
+    return await this.#caller.call(request.map(pageWith(runOf)), options);
+  }
+
+  // Schedules
+
+  /** A page of the schedules, by the name of their workflow. */
+  async schedules(options: ListOptions & CallOptions = {}): Promise<Page<ScheduleEntry>> {
+    const { limit, cursor } = knownOfCall("workflow.schedules", options, LISTING);
+    const request = WorkflowSchedules.of({ limit, cursor });
+    return await this.#caller.call(request.map(pageWith(scheduleOf)), options);
+  }
+
+  /** Let the schedule of workflow `name` start no runs; times that pass are not made up for. */
+  async pauseSchedule(name: string, options: CallOptions = {}): Promise<ScheduleEntry> {
+    knownOfCall("workflow.pauseSchedule", options, NONE);
+    const request = WorkflowPauseSchedule.of({ name, paused: true });
+    return await this.#caller.call(request.map(scheduleOf), options);
+  }
+
+  /** Let it go on with its next time. */
+  async resumeSchedule(name: string, options: CallOptions = {}): Promise<ScheduleEntry> {
+    knownOfCall("workflow.resumeSchedule", options, NONE);
+    const request = WorkflowPauseSchedule.of({ name, paused: false });
+    return await this.#caller.call(request.map(scheduleOf), options);
+  }
+
+  /** Start one of the schedule's runs now, with its input, beside its times; the run's id. */
+  async triggerSchedule(name: string, options: CallOptions = {}): Promise<string> {
+    knownOfCall("workflow.triggerSchedule", options, NONE);
+    return await this.#caller.call(WorkflowTriggerSchedule.of({ name }), options);
+  }
+}
+
+/** An iterator of a run's events that ends with the run. */
+export class HistoryFollower extends Endless<HistoryEvent, HistoryReply> {
+  readonly #runId: string;
+  #after: bigint | number;
+
+  constructor(caller: Caller, runId: string, options: FollowRunOptions & CallOptions) {
+    super(caller, options, true);
+    this.#runId = runId;
+    this.#after = options.after ?? 0;
+  }
+
+  protected override ask(blockMs: number): Request<HistoryReply> {
+    const after = Number(this.#after);
+    return WorkflowHistory.of({ runId: this.#runId, limit: LIMIT_MAX, after, blockMs });
+  }
+
+  protected override taken(reply: HistoryReply): readonly HistoryEvent[] {
+    this.#after = reply.items.at(-1)?.sequence ?? this.#after;
+    if (reply.isFinished && reply.cursor === null) {
+      this.finish();
+    }
+    return reply.items.map(eventOf);
+  }
+}
+
+/** The page of a reply, each item as `turn` makes it. */
+function pageWith<Item, Entry>(
+  turn: (item: Item) => Entry,
+): (reply: { readonly items: Item[]; readonly cursor: string | null }) => Page<Entry> {
+  return (reply) => new Page(reply.items.map(turn), reply.cursor);
+}

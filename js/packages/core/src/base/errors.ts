@@ -1,0 +1,172 @@
+import type { Problem } from "../wire/messages.generated.js";
+import { ERROR_CODES } from "./error-codes.generated.js";
+
+/** Whether a call took effect: certainly not (sending it again is safe), or perhaps. */
+export type Ran = "no" | "maybe";
+
+export interface ErrorOptions {
+  readonly ran?: Ran;
+  readonly index?: number | null;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Base of all errors of Flo. `code` is stable and travels on the wire. */
+export class FloError extends Error {
+  static readonly code: string = "error";
+  /** Whether the call took effect although it failed. */
+  readonly ran: Ran;
+  /** Position of the refused command in its batch, `null` outside batches. */
+  readonly index: number | null;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.ran = options.ran ?? "no";
+    this.index = options.index ?? null;
+    this.details = options.details ?? {};
+  }
+
+  get code(): string {
+    return (this.constructor as typeof FloError).code;
+  }
+}
+
+/** The run, action, workflow, stream or group named does not exist. */
+export class NotFoundError extends FloError {
+  static override readonly code = "not_found";
+}
+
+/** A condition lost, a lease is stale, or what exists differs from what is asked. */
+export class ConflictError extends FloError {
+  static override readonly code = "conflict";
+
+  /** The version the key has now (0: it is missing); `null` where versions play no part. */
+  get currentVersion(): bigint | null {
+    return versionIn(this.details, "current_version");
+  }
+}
+
+/** A value, name or combination that can never be right. Sending it again cannot help. */
+export class BadRequestError extends FloError {
+  static override readonly code: string = "bad_request";
+
+  /** What is wrong with a workflow definition, and where; empty where none was refused. */
+  get problems(): readonly Problem[] {
+    return (this.details["problems"] as Problem[] | undefined) ?? [];
+  }
+}
+
+/** A value of a type that is not taken. The client throws it before anything is sent. */
+export class BadTypeError extends BadRequestError {}
+
+/** A watch asked for changes that are no longer kept; read the state and watch from there. */
+export class GapError extends FloError {
+  static override readonly code = "gap";
+
+  /** The first version that a watch can still start from. */
+  get firstVersion(): bigint {
+    return versionIn(this.details, "first_version") ?? 0n;
+  }
+}
+
+/** No token was given, or the token is not known. */
+export class UnauthorizedError extends FloError {
+  static override readonly code = "unauthorized";
+}
+
+/** The token is known but may not do this. */
+export class ForbiddenError extends FloError {
+  static override readonly code = "forbidden";
+}
+
+/** The server has too much in flight; it did not run this. Send it again later. */
+export class OverloadedError extends FloError {
+  static override readonly code = "overloaded";
+}
+
+/** The disk is nearly full: reads, acks, deletes and purges go on, growth is refused. */
+export class StorageFullError extends FloError {
+  static override readonly code = "storage_full";
+}
+
+/** The server is shutting down and takes no new work. */
+export class UnavailableError extends FloError {
+  static override readonly code = "unavailable";
+}
+
+/** No answer came within the call's time-out. */
+export class RequestTimeoutError extends FloError {
+  static override readonly code = "timeout";
+}
+
+/** The connection could not be made, or broke before the answer came. */
+export class ConnectionFailedError extends FloError {
+  static override readonly code = "connection_failed";
+}
+
+/** The client was closed. */
+export class NotConnectedError extends FloError {
+  static override readonly code = "not_connected";
+}
+
+/** The peer sent something that is not the protocol. */
+export class ProtocolError extends FloError {
+  static override readonly code = "protocol";
+}
+
+/** A bug in the server; its log has the details. */
+export class InternalServerError extends FloError {
+  static override readonly code = "internal";
+}
+
+/** Thrown by a handler: fails the run at once, without further attempts. */
+export class NonRetryableError extends FloError {
+  static override readonly code = "non_retryable";
+}
+
+/** The class of every code; a code that the server has and this package has not fails to compile. */
+const CLASSES: Readonly<Record<keyof typeof ERROR_CODES, typeof FloError>> = {
+  bad_request: BadRequestError,
+  conflict: ConflictError,
+  connection_failed: ConnectionFailedError,
+  error: FloError,
+  forbidden: ForbiddenError,
+  gap: GapError,
+  internal: InternalServerError,
+  non_retryable: NonRetryableError,
+  not_connected: NotConnectedError,
+  not_found: NotFoundError,
+  overloaded: OverloadedError,
+  protocol: ProtocolError,
+  storage_full: StorageFullError,
+  timeout: RequestTimeoutError,
+  unauthorized: UnauthorizedError,
+  unavailable: UnavailableError,
+};
+
+// Names survive minifiers only where they are written out.
+for (const [code, kind] of Object.entries(CLASSES)) {
+  named(kind, ERROR_CODES[code as keyof typeof ERROR_CODES]);
+}
+named(BadTypeError, "BadTypeError");
+
+function named(kind: { prototype: Error }, name: string): void {
+  Object.defineProperty(kind.prototype, "name", {
+    value: name,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** The typed error of `code`; a code of a newer server becomes a plain `FloError`. */
+export function errorOf(code: string, message: string, options: ErrorOptions): FloError {
+  const isKnown = Object.hasOwn(ERROR_CODES, code);
+  const kind = isKnown ? CLASSES[code as keyof typeof ERROR_CODES] : FloError;
+  return new kind(message, options);
+}
+
+function versionIn(details: Readonly<Record<string, unknown>>, name: string): bigint | null {
+  const version = details[name];
+  return typeof version === "number" || typeof version === "bigint" ? BigInt(version) : null;
+}

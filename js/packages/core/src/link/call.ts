@@ -1,0 +1,73 @@
+import type { Ran } from "../base/errors.js";
+import { GetServerInfo, Ping } from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+
+/** Whether asking again is always right, because it takes no effect. */
+export function isRead(request: Request<unknown>): boolean {
+  const kind: unknown = request.kind;
+  return request.kind.role === "query" || kind === Ping || kind === GetServerInfo;
+}
+
+/** Who waits for the answer of a call. */
+export interface Waiter {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** One request on its way, and who waits for its answer (`null`: nobody does). */
+export class Call {
+  id = 0;
+  number = 0;
+  wasSent = false;
+  isAbandoned = false;
+  isSettled = false;
+  blockUntilMs: number | null = null;
+
+  constructor(
+    readonly request: Request<unknown>,
+    readonly namespace: string,
+    readonly blockMs: number,
+    private readonly waiter: Waiter | null,
+  ) {}
+
+  /** Whether the call may have taken effect although no answer came. */
+  get ran(): Ran {
+    return this.wasSent && !isRead(this.request) ? "maybe" : "no";
+  }
+
+  succeed(result: unknown): void {
+    if (!this.isSettled) {
+      this.isSettled = true;
+      this.waiter?.resolve(result);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (!this.isSettled) {
+      this.isSettled = true;
+      this.waiter?.reject(error);
+    }
+  }
+}
+
+/** A hold on one long poll: `end()` asks for its answer now, which its caller still gets. */
+export class Wait {
+  #end: (() => void) | null = null;
+  #isEnded = false;
+
+  /** The poll is on its way, or on it again; `end` ends it. */
+  attach(end: () => void): void {
+    this.#end = end;
+    if (this.#isEnded) {
+      end();
+    }
+  }
+
+  /** Wait no longer. Doing it twice does nothing. */
+  end(): void {
+    if (!this.#isEnded) {
+      this.#isEnded = true;
+      this.#end?.();
+    }
+  }
+}

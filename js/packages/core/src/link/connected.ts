@@ -1,0 +1,242 @@
+/** What all clients have in common: one connection, any number of concurrent calls. */
+
+import { onAbort, orAborted } from "../base/abort.js";
+import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
+import { type Clock, sleep, systemClock } from "../base/clock.js";
+import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
+import { defaultLogger, type Logger } from "../base/logger.js";
+import { type CallOptions, known, type OptionNames } from "../base/options.js";
+import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import { Call } from "./call.js";
+import type { Caller, WaitOptions } from "./caller.js";
+import { Channel } from "./channel.js";
+import { type RetryOptions, RetryPolicy } from "./retry.js";
+import type { Transport } from "./transport.js";
+
+export interface ClientOptions {
+  /** The namespace of calls that name none. Default: `default`. */
+  readonly namespace?: string | undefined;
+  /** A call's time-out is this plus its own `blockMs`. Default: 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** What the server knows this client by, where it asks for tokens. */
+  readonly token?: string | undefined;
+  /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
+  readonly retry?: RetryOptions | undefined;
+  /** Where warnings go. Default: the console. */
+  readonly logger?: Logger | undefined;
+  /** What time-outs are kept by; tests bring their own. */
+  readonly clock?: Clock | undefined;
+}
+
+export const CLIENT_OPTIONS: OptionNames<ClientOptions> = {
+  namespace: true,
+  timeoutMs: true,
+  token: true,
+  retry: true,
+  logger: true,
+  clock: true,
+};
+
+/** A call on its way: until when it may take, and what ends it before. */
+interface Attempt {
+  readonly namespace: string;
+  readonly blockMs: number;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly wait: WaitOptions["wait"];
+}
+
+/**
+ * One connection to a server. It is made by `connect()`, or by the first call.
+ *
+ * After a lost connection it reconnects in the background; calls wait for that up to their time-out.
+ */
+export class ConnectedClient implements Caller {
+  readonly namespace: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly #transport: Transport;
+  readonly #timeoutMs: number;
+  readonly #token: string | null;
+  readonly #retry: RetryPolicy;
+  #channel: Channel | null = null;
+  #opening: Channel | null = null;
+  #connecting: Promise<Channel> | null = null;
+  #isClosed = false;
+
+  constructor(transport: Transport, options: ClientOptions = {}) {
+    known("FloClient", options, CLIENT_OPTIONS);
+    this.#transport = transport;
+    this.namespace = checkNamespace(options.namespace ?? "default");
+    this.#timeoutMs = checkDuration("timeoutMs", options.timeoutMs ?? 5_000, 1);
+    this.#token = options.token ?? null;
+    this.#retry = new RetryPolicy(options.retry);
+    this.logger = options.logger ?? defaultLogger;
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** What the client is connected to, as it was given. */
+  get endpoint(): string {
+    return this.#transport.endpoint;
+  }
+
+  /** Whether the connection is up at this moment. */
+  get isConnected(): boolean {
+    return this.#channel?.isConnected ?? false;
+  }
+
+  /**
+   * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
+   *
+   * Throws `ConnectionFailedError` if there is no connection within `timeoutMs` (at once if it is
+   * refused), and the server's refusal of the token.
+   */
+  async connect(): Promise<void> {
+    this.#isClosed = false;
+    await this.#connected();
+  }
+
+  /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const channels = [this.#channel, this.#opening];
+    this.#channel = this.#opening = this.#connecting = null;
+    await Promise.all(channels.map((channel) => channel?.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Send one request; its typed answer. Every method of every primitive ends here.
+   *
+   * What the server certainly did not run because it was overloaded or shutting down is sent again,
+   * with back-off, while the call's time lasts.
+   */
+  async call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
+    const attempt = this.#begun(options);
+    for (let failures = 0; ; failures++) {
+      attempt.signal?.throwIfAborted();
+      const channel = this.#channel ?? (await orAborted(this.#connected(), attempt.signal));
+      try {
+        return await this.#attempt(channel, request, attempt);
+      } catch (error) {
+        const delayMs = this.#retry.delayMs(failures, Math.random());
+        if (!isPassing(error) || this.clock.nowMs() + delayMs >= attempt.deadlineMs) {
+          throw withCaller(error);
+        }
+        await sleep(this.clock, delayMs, attempt.signal);
+      }
+    }
+  }
+
+  #begun(options: CallOptions & WaitOptions): Attempt {
+    const blockMs = checkBlock(options.blockMs ?? 0);
+    const timeoutMs = this.#timeoutMs + blockMs;
+    return {
+      namespace: options.namespace ?? this.namespace,
+      blockMs,
+      timeoutMs,
+      deadlineMs: this.clock.nowMs() + timeoutMs,
+      signal: options.signal,
+      wait: options.wait,
+    };
+  }
+
+  #connected(): Promise<Channel> {
+    if (this.#channel !== null) {
+      return Promise.resolve(this.#channel);
+    }
+    if (this.#isClosed) {
+      return Promise.reject(
+        new NotConnectedError("the client was closed; await connect() opens it again"),
+      );
+    }
+    this.#connecting ??= this.#open();
+    return this.#connecting;
+  }
+
+  async #open(): Promise<Channel> {
+    const channel = new Channel({
+      transport: this.#transport,
+      namespace: this.namespace,
+      token: this.#token,
+      timeoutMs: this.#timeoutMs,
+      retry: this.#retry,
+      clock: this.clock,
+    });
+    this.#opening = channel;
+    try {
+      await channel.open();
+      if (this.#opening !== channel) {
+        throw new NotConnectedError("the client was closed");
+      }
+      this.#channel = channel;
+      return channel;
+    } finally {
+      if (this.#opening === channel) {
+        this.#opening = null;
+        this.#connecting = null;
+      }
+    }
+  }
+
+  #attempt<R>(channel: Channel, request: Request<R>, attempt: Attempt): Promise<R> {
+    const { signal } = attempt;
+    return new Promise<R>((resolve, reject) => {
+      const settled = () => {
+        timer.cancel();
+        forget();
+      };
+      const waiter = {
+        resolve: (result: unknown) => {
+          settled();
+          resolve(result as R);
+        },
+        reject: (error: unknown) => {
+          settled();
+          reject(error);
+        },
+      };
+      const call = new Call(request, attempt.namespace, attempt.blockMs, waiter);
+      const forget = onAbort(signal, () => {
+        channel.abandon(call);
+        call.fail(signal?.reason);
+      });
+      const timer = this.clock.callAt(attempt.deadlineMs, () =>
+        channel.timeOut(call, attempt.timeoutMs),
+      );
+      channel.submit(call);
+      attempt.wait?.attach(() => channel.endWait(call));
+    });
+  }
+
+  /** The time that a round trip to the server takes, in milliseconds. */
+  async ping(): Promise<number> {
+    const begunMs = this.clock.nowMs();
+    await this.call(Ping.of({}));
+    return this.clock.nowMs() - begunMs;
+  }
+
+  /** The running server: version, durability, limits, time since its start. */
+  info(): Promise<ServerInfo> {
+    return this.call(GetServerInfo.of({}));
+  }
+}
+
+/** `error`, made where an answer came in, with the stack of those who wait for it. */
+function withCaller(error: unknown): unknown {
+  if (error instanceof FloError) {
+    Error.captureStackTrace?.(error, withCaller);
+  }
+  return error;
+}
+
+/** Whether the server certainly did not run it, and may the next time. */
+function isPassing(error: unknown): boolean {
+  const isKind = error instanceof OverloadedError || error instanceof UnavailableError;
+  return isKind && error.ran === "no";
+}

@@ -1,0 +1,283 @@
+/**
+ * Which calls are under way, over all the links of a client's life. No I/O, no clocks of its own.
+ *
+ * A call is *held* until it may go out (a link is up; for a write, the session is open and a number
+ * is free), then *in flight* until its answer comes. When a link breaks, queries and numbered writes
+ * in flight go out again on the next one, writes under their old number, so that the server answers
+ * each once. A call that its caller gave up stays in flight until answered; what such an answer
+ * delivers is handed back.
+ */
+
+import { ConnectionFailedError, type FloError, type Ran } from "../base/errors.js";
+import { newSession } from "../base/random.js";
+import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
+import type { Request } from "../wire/request.js";
+import * as wire from "../wire/wire.js";
+import { Call, isRead } from "./call.js";
+import { handBack } from "./hand-back.js";
+import { WriteNumbers } from "./numbers.js";
+
+export type MakeError = (ran: Ran) => FloError;
+export type Send = (frame: Uint8Array) => void;
+
+const isCommand = (call: Call): boolean => call.request.kind.role === "command";
+
+/** The calls of one client. */
+export class Exchange {
+  readonly #nowMs: () => number;
+  readonly #inFlight = new Map<number, Call>();
+  readonly #heldWrites = new Map<number, Call>();
+  readonly #heldOthers = new Map<number, Call>();
+  #nextId = 1;
+  #send: Send | null = null;
+  #frameBytesMax = 0;
+  #inFlightMax = 0;
+  #opening: Call | null = null;
+  #isSessionOpen = false;
+  #numbers = new WriteNumbers();
+  #session = newSession();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** The id under which the server remembers this client's writes. */
+  get session(): string {
+    return this.#session;
+  }
+
+  // What callers do
+
+  /** Send `call` now or as soon as it may go. */
+  submit(call: Call): void {
+    call.id = this.#nextId++;
+    const held = isCommand(call) ? this.#heldWrites : this.#heldOthers;
+    if (held.size > 0 || !this.#trySend(call)) {
+      held.set(call.id, call);
+    }
+  }
+
+  /** The caller waits no longer. */
+  abandon(call: Call): void {
+    call.isAbandoned = true;
+    if (!call.wasSent) {
+      this.#heldWrites.delete(call.id);
+      this.#heldOthers.delete(call.id);
+    } else if (this.#inFlight.has(call.id)) {
+      if (this.#send === null) {
+        this.#drop(call);
+      } else if (call.blockMs > 0) {
+        this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
+      }
+    }
+  }
+
+  /** Let the long poll `call` be answered now; sent again, it does not block any more. */
+  endWait(call: Call): void {
+    call.blockUntilMs = this.#nowMs();
+    if (this.#inFlight.has(call.id) && this.#send !== null) {
+      this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
+    }
+  }
+
+  /** Fail every call, sent or not. */
+  failAll(makeError: MakeError): void {
+    this.failSent(makeError);
+    for (const held of [this.#heldWrites, this.#heldOthers]) {
+      const calls = [...held.values()];
+      held.clear();
+      for (const call of calls) {
+        call.fail(makeError(call.ran));
+      }
+    }
+  }
+
+  /** Fail the calls in flight. */
+  failSent(makeError: MakeError): void {
+    for (const call of [...this.#inFlight.values()]) {
+      this.#drop(call);
+      call.fail(makeError(call.ran));
+    }
+  }
+
+  // What links do
+
+  /** A link greeted. False: its server forgot the session; greet again with the fresh one. */
+  linkUp(send: Send, welcome: Welcome): boolean {
+    if (this.#isSessionOpen && !welcome.sessionKnown) {
+      this.#sessionForgotten();
+      return false;
+    }
+    this.#isSessionOpen = welcome.sessionKnown;
+    this.#send = send;
+    this.#frameBytesMax = welcome.limits.frameBytesMax;
+    this.#inFlightMax = welcome.limits.inFlightMax;
+    for (const call of [...this.#inFlight.values()]) {
+      this.#transmit(call);
+    }
+    this.#pump();
+    return true;
+  }
+
+  /** The link is gone. What may be sent again waits for the next one. */
+  linkDown(reason: string): void {
+    this.#send = null;
+    this.#opening = null;
+    for (const call of [...this.#inFlight.values()]) {
+      if (call.isAbandoned) {
+        this.#drop(call);
+      } else if (call.number === 0 && !isRead(call.request)) {
+        this.#drop(call);
+        call.fail(new ConnectionFailedError(reason, { ran: call.ran }));
+      }
+    }
+  }
+
+  /** One answer came. Throws `ProtocolError` where it is none. */
+  receive(body: Uint8Array): void {
+    const answer = wire.decodeAnswer(body);
+    const call = this.#inFlight.get(answer.id);
+    if (call === undefined) {
+      return;
+    }
+    this.#drop(call);
+    if (call === this.#opening) {
+      this.#sessionOpened(answer.error);
+    } else if (answer.error !== null) {
+      call.fail(wire.thrown(answer.error));
+    } else {
+      this.#answered(call, answer.result);
+    }
+    this.#pump();
+  }
+
+  #answered(call: Call, raw: unknown): void {
+    let result: unknown;
+    try {
+      result = wire.decodeReply(call.request, raw);
+    } catch (error) {
+      call.fail(error);
+      return;
+    }
+    if (call.isAbandoned) {
+      for (const command of handBack(call.request, result)) {
+        this.submit(new Call(command, call.namespace, 0, null));
+      }
+    } else {
+      call.succeed(result);
+    }
+  }
+
+  // The session
+
+  #sessionOpened(error: wire.WireError | null): void {
+    this.#opening = null;
+    if (error === null) {
+      this.#isSessionOpen = true;
+      return;
+    }
+    const calls = [...this.#heldWrites.values()];
+    this.#heldWrites.clear();
+    for (const call of calls) {
+      call.fail(wire.thrown(error));
+    }
+  }
+
+  #sessionForgotten(): void {
+    for (const call of [...this.#inFlight.values()]) {
+      if (call.number !== 0) {
+        this.#drop(call);
+        const name = call.request.kind.name;
+        call.fail(
+          new ConnectionFailedError(
+            `the connection broke, and the server no longer remembers this client: ${name} may have run`,
+            { ran: "maybe" },
+          ),
+        );
+      }
+    }
+    this.#session = newSession();
+    this.#isSessionOpen = false;
+    this.#numbers = new WriteNumbers();
+  }
+
+  // Sending
+
+  #pump(): void {
+    for (const held of [this.#heldOthers, this.#heldWrites]) {
+      for (const [id, call] of held) {
+        if (!this.#trySend(call)) {
+          break;
+        }
+        held.delete(id);
+      }
+    }
+  }
+
+  #trySend(call: Call): boolean {
+    if (this.#send === null || this.#inFlight.size >= this.#inFlightMax) {
+      return false;
+    }
+    if (isCommand(call)) {
+      if (!this.#isSessionOpen) {
+        this.#opening ??= this.#transmitOwn(SessionOpen.of({}), call.namespace);
+        return false;
+      }
+      const number = this.#numbers.take();
+      if (number === null) {
+        return false;
+      }
+      call.number = number;
+    }
+    this.#transmit(call);
+    return true;
+  }
+
+  /** Send what no caller asked for, at once. */
+  #transmitOwn(request: Request<unknown>, namespace: string): Call {
+    const call = new Call(request, namespace, 0, null);
+    call.id = this.#nextId++;
+    this.#transmit(call);
+    return call;
+  }
+
+  #transmit(call: Call): void {
+    this.#inFlight.set(call.id, call);
+    let frame: Uint8Array;
+    try {
+      frame = wire.encodeRequest(
+        call.id,
+        call.namespace,
+        call.number,
+        this.#withBlockLeft(call),
+        this.#frameBytesMax,
+      );
+    } catch (error) {
+      this.#drop(call);
+      call.fail(error);
+      return;
+    }
+    call.wasSent = true;
+    this.#send?.(frame);
+  }
+
+  /** The request; sent again, it blocks only for what is left of its `blockMs`. */
+  #withBlockLeft(call: Call): Request<unknown> {
+    if (call.blockMs === 0) {
+      return call.request;
+    }
+    if (call.blockUntilMs === null) {
+      call.blockUntilMs = this.#nowMs() + call.blockMs;
+      return call.request;
+    }
+    const leftMs = Math.max(0, Math.floor(call.blockUntilMs - this.#nowMs()));
+    return call.request.with({ blockMs: leftMs });
+  }
+
+  /** Forget `call`; its number may lose its place in the server's ring. */
+  #drop(call: Call): void {
+    if (this.#inFlight.delete(call.id) && call.number !== 0) {
+      this.#numbers.release(call.number);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** How long to wait before the next attempt. */
+
+import { checkDuration } from "../base/checks.js";
+import { BadRequestError } from "../base/errors.js";
+import { known, type OptionNames } from "../base/options.js";
+
+export interface RetryOptions {
+  /** The wait after the first failure. Default: 50. */
+  readonly initialDelayMs?: number;
+  /** The longest wait. Default: 2,000. */
+  readonly maxDelayMs?: number;
+  /** What each wait grows by. Default: 2. */
+  readonly multiplier?: number;
+  /**
+   * The part of each wait that chance may take away: 0 for exact waits, 1 for anything from nothing
+   * to the full wait. It keeps clients that failed together from coming back together. Default: 0.5.
+   */
+  readonly jitter?: number;
+}
+
+const RETRY: OptionNames<RetryOptions> = {
+  initialDelayMs: true,
+  maxDelayMs: true,
+  multiplier: true,
+  jitter: true,
+};
+
+/** Back-off. The number of attempts has no limit of its own: a call's time-out ends them. */
+export class RetryPolicy {
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly multiplier: number;
+  readonly jitter: number;
+
+  constructor(options: RetryOptions = {}) {
+    const given = known("retry", options, RETRY);
+    this.initialDelayMs = checkDuration("initialDelayMs", given.initialDelayMs ?? 50, 1);
+    this.maxDelayMs = checkDuration("maxDelayMs", given.maxDelayMs ?? 2_000, this.initialDelayMs);
+    this.multiplier = given.multiplier ?? 2;
+    this.jitter = given.jitter ?? 0.5;
+    if (!(this.multiplier >= 1 && Number.isFinite(this.multiplier))) {
+      throw new BadRequestError(`multiplier is ${this.multiplier}; it must be 1 or more`);
+    }
+    if (!(this.jitter >= 0 && this.jitter <= 1)) {
+      throw new BadRequestError(`jitter is ${this.jitter}; 0 to 1 is allowed`);
+    }
+  }
+
+  /** The wait after failed attempt number `attempt` (from 0); `random` lies in [0, 1). */
+  delayMs(attempt: number, random: number): number {
+    const grown = this.initialDelayMs * this.multiplier ** attempt;
+    return Math.min(grown, this.maxDelayMs) * (1 - this.jitter * random);
+  }
+}

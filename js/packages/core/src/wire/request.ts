@@ -1,0 +1,77 @@
+/** What a client can ask: kinds of requests, and requests. */
+
+import { BadTypeError } from "../base/errors.js";
+import { typeName } from "../base/shown.js";
+import { encodeFields, type FieldOf, type Schema } from "./schema.js";
+
+/** A command may write, a query only reads; the others belong to the connection. */
+export type Role = "command" | "query" | "other";
+
+/** One operation of the protocol. `of` makes a request of this kind. */
+export interface RequestKind<Fields, Reply> {
+  readonly name: string;
+  readonly tag: number;
+  readonly role: Role;
+  readonly fields: readonly FieldOf[];
+  readonly reply: Schema<Reply>;
+  of(fields: Fields): Request<Reply>;
+}
+
+export type AnyRequestKind = RequestKind<never, unknown>;
+
+export function requestKind<Fields, Reply>(
+  name: string,
+  tag: number,
+  role: Role,
+  fields: readonly FieldOf[],
+  reply: Schema<Reply>,
+): RequestKind<Fields, Reply> {
+  const kind: RequestKind<Fields, Reply> = {
+    name,
+    tag,
+    role,
+    fields,
+    reply,
+    of: (given) =>
+      new Request(kind as AnyRequestKind, given as object, (decoded) => decoded as Reply),
+  };
+  return kind;
+}
+
+/** One request. `finish` makes what its caller gets of the decoded answer. */
+export class Request<Reply> {
+  constructor(
+    readonly kind: AnyRequestKind,
+    readonly fields: object,
+    readonly finish: (decoded: unknown) => Reply,
+  ) {}
+
+  /** The same request, its answer turned into something else. */
+  map<Other>(turn: (reply: Reply) => Other): Request<Other> {
+    return new Request(this.kind, this.fields, (decoded) => turn(this.finish(decoded)));
+  }
+
+  /** The same request with some fields changed. */
+  with(changed: object): Request<Reply> {
+    return new Request(this.kind, { ...this.fields, ...changed }, this.finish);
+  }
+
+  /** As it travels: the tag and the fields. Throws `BadRequestError`. */
+  encode(): unknown[] {
+    const fields = encodeFields(this.kind.fields, this.fields as Record<string, unknown>);
+    return [this.kind.tag, ...fields];
+  }
+}
+
+/** The commands of a batch, each as it travels alone. */
+export const commands: Schema<unknown> = {
+  encode(value, field) {
+    return (value as unknown[]).map((command) => {
+      if (!(command instanceof Request)) {
+        throw new BadTypeError(`an item of ${field} must be a command, not ${typeName(command)}`);
+      }
+      return command.encode();
+    });
+  },
+  decode: (value) => value,
+};

@@ -1,0 +1,68 @@
+import { BadRequestError, ProtocolError } from "../base/errors.js";
+import { shown } from "../base/shown.js";
+import { big, type Schema } from "./schema.js";
+
+const WRITTEN = /^(\d{1,20})-(\d{1,20})$/;
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** Where a record stands in its stream. `StreamID.parse` undoes `toString`. */
+export class StreamID {
+  constructor(
+    readonly timestampMs: bigint,
+    readonly sequence: bigint,
+  ) {}
+
+  /** The id written as `text`, such as `1703350800000-0`. Throws `BadRequestError`. */
+  static parse(text: string): StreamID {
+    const parts = WRITTEN.exec(text);
+    const [timestampMs, sequence] = (parts ?? []).slice(1).map(BigInt);
+    if (timestampMs === undefined || sequence === undefined) {
+      throw badId(text);
+    }
+    if (timestampMs > UINT64_MAX || sequence > UINT64_MAX) {
+      throw badId(text);
+    }
+    return new StreamID(timestampMs, sequence);
+  }
+
+  /** Negative where `a` stands before `b`: for `Array.sort`. */
+  static compare(a: StreamID, b: StreamID): number {
+    const [left, right] =
+      a.timestampMs === b.timestampMs ? [a.sequence, b.sequence] : [a.timestampMs, b.timestampMs];
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
+
+  equals(other: StreamID): boolean {
+    return StreamID.compare(this, other) === 0;
+  }
+
+  toString(): string {
+    return `${this.timestampMs}-${this.sequence}`;
+  }
+
+  /** In JSON an id is its text. */
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+function badId(text: string): BadRequestError {
+  return new BadRequestError(
+    `stream id ${shown(text)} must look like "1703350800000-0" ` +
+      "(milliseconds, a dash, a sequence number)",
+  );
+}
+
+/** An id on the wire: its two numbers. */
+export const streamId: Schema<StreamID> = {
+  encode(value, field) {
+    const id = value as StreamID;
+    return [big.encode(id.timestampMs, field), big.encode(id.sequence, field)];
+  },
+  decode(value) {
+    if (!Array.isArray(value) || value.length < 2) {
+      throw new ProtocolError(`${shown(value)} stands where a stream id belongs`, { ran: "maybe" });
+    }
+    return new StreamID(big.decode(value[0]), big.decode(value[1]));
+  },
+};

@@ -1,0 +1,25 @@
+/** What an `ActionWorker` is made with, and the handlers that it runs. */
+
+import type { RegisterOptions } from "../api/action.js";
+import type { ActionContext } from "./contexts.js";
+import type { WorkerBaseOptions } from "./worker-base.js";
+
+/** What runs an attempt. What it returns is the run's output; what it throws fails the attempt. */
+export type ActionHandler = (ctx: ActionContext) => unknown;
+
+export interface ActionWorkerOptions extends WorkerBaseOptions {
+  /** Default: a name that nobody else has. */
+  readonly workerId?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The longest that one handler may take. Default: 300,000. */
+  readonly actionTimeoutMs?: number | undefined;
+  /** Default: 30,000. */
+  readonly heartbeatIntervalMs?: number | undefined;
+}
+
+/** A handler, and how its action is registered. */
+export interface Registered {
+  readonly handler: ActionHandler;
+  readonly options: RegisterOptions;
+}

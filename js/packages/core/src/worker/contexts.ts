@@ -1,0 +1,158 @@
+/** What a handler is given: its payload, where it came from, and what it can do meanwhile. */
+
+import { toBytes, toJson, toText } from "../base/bytes.js";
+import { BadRequestError } from "../base/errors.js";
+import { about, type Logger } from "../base/logger.js";
+import { shown } from "../base/shown.js";
+import type { StreamRecord, Task } from "../wire/messages.generated.js";
+import type { StreamID } from "../wire/stream-id.js";
+
+const OUTCOME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const EXTEND_MS = 30_000;
+
+export type Touch = (extendMs: number) => Promise<void>;
+
+/** What `ctx.result` makes: an outcome by name, and the output as it will be kept. */
+export class ActionResult {
+  constructor(
+    readonly outcome: string,
+    readonly output: Uint8Array,
+  ) {}
+}
+
+/** A handler's result as bytes: bytes and text as they are, nothing empty, all else as JSON. */
+export function resultBytes(value: unknown): Uint8Array {
+  if (value === undefined || value === null) {
+    return toBytes("");
+  }
+  if (typeof value === "string" || value instanceof Uint8Array) {
+    return toBytes(value, "the result");
+  }
+  return toJson(value);
+}
+
+/** What a context is made with. */
+export interface ContextOptions {
+  readonly namespace: string;
+  readonly logger: Logger;
+  readonly touch: Touch;
+}
+
+/** What the contexts of actions and of streams have in common. */
+export abstract class Context {
+  abstract readonly payload: Uint8Array;
+  /** Counts from 1. */
+  abstract readonly attempt: number;
+  readonly namespace: string;
+  /** A logger that names this delivery in each line. */
+  readonly log: Logger;
+  readonly #touch: Touch;
+  readonly #life = new AbortController();
+
+  constructor(subject: string, options: ContextOptions) {
+    this.namespace = options.namespace;
+    this.log = about(options.logger, subject);
+    this.#touch = options.touch;
+  }
+
+  /** Aborted when the result is no longer wanted: cancelled, lost, or out of time. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** Whether the result is no longer wanted. */
+  get isCancelled(): boolean {
+    return this.#life.signal.aborted;
+  }
+
+  /** Tell the handler to stop, and why. */
+  cancel(reason: Error): void {
+    this.#life.abort(reason);
+  }
+
+  /** The payload, which is JSON. */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+
+  /** The payload, which is text. */
+  text(): string {
+    return toText(this.payload);
+  }
+
+  /** `value` as JSON text in UTF-8. */
+  toBytes(value: unknown): Uint8Array {
+    return toJson(value);
+  }
+
+  /**
+   * Keep this delivery for at least `extendMs` from now; the worker does it by itself, too.
+   *
+   * Throws if it is no longer the worker's, or if the run was cancelled.
+   */
+  async touch(extendMs: number = EXTEND_MS): Promise<void> {
+    this.signal.throwIfAborted();
+    await this.#touch(extendMs);
+    this.signal.throwIfAborted();
+  }
+}
+
+/** One attempt of one run. */
+export class ActionContext extends Context {
+  /** The claim: what `client.worker` and `b.worker` of a batch settle this attempt with. */
+  readonly task: Task;
+  readonly payload: Uint8Array;
+  readonly attempt: number;
+  /** The run's id: the same in every attempt. */
+  readonly taskId: string;
+  readonly actionName: string;
+  readonly createdAtMs: bigint;
+  /** The workflow run that asked for this one, if one did. */
+  readonly callerRunId: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+
+  constructor(task: Task, options: ContextOptions) {
+    super(`${task.action} ${task.runId} attempt ${task.attempt}`, options);
+    this.task = task;
+    this.payload = task.payload;
+    this.attempt = task.attempt;
+    this.taskId = task.runId;
+    this.actionName = task.action;
+    this.createdAtMs = task.createdAtMs;
+    this.callerRunId = task.callerRunId;
+    this.labels = task.labels;
+  }
+
+  /** A result with an outcome of its own, for workflows to go by. */
+  result(outcome: string, value?: unknown): ActionResult {
+    if (!OUTCOME.test(outcome)) {
+      throw new BadRequestError(
+        `outcome ${shown(outcome)} must be letters, digits, '_' and '-', ` +
+          "beginning with a letter or '_'",
+      );
+    }
+    return new ActionResult(outcome, resultBytes(value));
+  }
+}
+
+/** One delivery of one record. */
+export class StreamContext extends Context {
+  readonly record: StreamRecord;
+  readonly payload: Uint8Array;
+  readonly attempt: number;
+  readonly streamId: StreamID;
+  readonly stream: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partitionKey: string | null;
+
+  constructor(record: StreamRecord, options: ContextOptions) {
+    super(`${record.stream} ${record.id} attempt ${record.attempt}`, options);
+    this.record = record;
+    this.payload = record.payload;
+    this.attempt = record.attempt;
+    this.streamId = record.id;
+    this.stream = record.stream;
+    this.headers = record.headers;
+    this.partitionKey = record.partitionKey;
+  }
+}

@@ -1,0 +1,62 @@
+/** Results on their way to the server, in the order in which handlers finished. */
+
+import { BadRequestError } from "../base/errors.js";
+import { LIMIT_MAX, MIB } from "../base/limits.generated.js";
+import type { Task, TaskResult } from "../wire/messages.generated.js";
+import { NO_BYTES } from "../wire/schema.js";
+
+const EXCHANGE_BYTES_MAX = MIB; // outputs of one exchange together; a single larger one goes alone
+
+/** What is not delivered yet. `valueBytesMax`: the largest output that the server takes. */
+export class Results {
+  readonly #valueBytesMax: number;
+  #waiting: TaskResult[] = [];
+
+  constructor(valueBytesMax: number) {
+    this.#valueBytesMax = valueBytesMax;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Throws `BadRequestError` on an output that the server would refuse. */
+  check(output: Uint8Array): void {
+    if (output.length > this.#valueBytesMax) {
+      throw new BadRequestError(
+        `output has ${output.length} bytes; this server takes at most ${this.#valueBytesMax}`,
+      );
+    }
+  }
+
+  add(result: TaskResult): void {
+    this.#waiting.push(result);
+  }
+
+  /** These were not delivered after all. Sending them twice is safe: leases fence them. */
+  putBack(results: readonly TaskResult[]): void {
+    this.#waiting = [...results, ...this.#waiting];
+  }
+
+  /** As many as go into one exchange. */
+  take(): TaskResult[] {
+    let sizeBytes = 0;
+    let count = 0;
+    for (const result of this.#waiting.slice(0, LIMIT_MAX)) {
+      sizeBytes += result.output.length;
+      if (count > 0 && sizeBytes > EXCHANGE_BYTES_MAX) {
+        break;
+      }
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}
+
+/** How a claimed run ended. */
+export function resultOf(
+  { runId, lease }: Pick<Task, "runId" | "lease">,
+  told: Partial<TaskResult>,
+): TaskResult {
+  return { runId, lease, output: NO_BYTES, outcome: "success", error: null, retry: true, ...told };
+}
