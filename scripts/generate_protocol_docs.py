@@ -34,7 +34,7 @@ from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine import machine  # noqa: F401 # importing it registers all rules
 from floruntime.engine.registry import COMMANDS
-from floruntime.server.roles import LOWEST
+from floruntime.server.access.roles import LOWEST
 
 MODULES = {
     "System": system,

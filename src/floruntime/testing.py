@@ -40,10 +40,10 @@ from typing import TYPE_CHECKING, Any
 
 from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
-from floruntime.server.port import Port
+from floruntime.server.connections.port import Port
+from floruntime.server.connections.tls import server_tls
+from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.server import FloServer
-from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
-from floruntime.server.tls import server_tls
 
 if TYPE_CHECKING:
     from floruntime.client.client import FloClient

@@ -20,7 +20,7 @@ from floruntime.client.websocket import WebSocketLink
 from floruntime.core.errors import ConnectionFailedError, ForbiddenError, NotConnectedError
 from floruntime.core.wire import PREAMBLE, frame
 from floruntime.testing import FloTestServer
-from tests.server.fake_socket import FakeTransport
+from tests.server.connections.fake_socket import FakeTransport
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

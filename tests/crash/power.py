@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from floruntime.server.data_dir import store_path, witness_path
-from floruntime.server.storage import DiskStorage
+from floruntime.server.data.data_dir import store_path, witness_path
+from floruntime.server.data.storage import DiskStorage
 
 PAGE_BYTES = 4096
 

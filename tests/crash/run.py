@@ -6,7 +6,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from floruntime.server.verify import verify
+from floruntime.server.data.verify import verify
 from tests.crash.checker import problems
 from tests.crash.history import History
 from tests.crash.look import drain, look

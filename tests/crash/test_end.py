@@ -13,7 +13,7 @@ import pytest
 
 from floruntime.client.client import FloClient
 from floruntime.core.errors import FloError, UnavailableError
-from floruntime.server.storage import DiskStorage
+from floruntime.server.data.storage import DiskStorage
 from floruntime.testing import FloTestServer
 from tests.crash.process import ServerProcess
 from tests.crash.workload import new_client

@@ -23,10 +23,10 @@ from floruntime.client.client import FloClient
 from floruntime.engine.machine import applied_index
 from floruntime.engine.store import Reader
 from floruntime.server.clock import SystemClock
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.data_dir import DataDirectory
-from floruntime.server.durability import Durability
-from floruntime.server.port import Port
+from floruntime.server.connections.port import Port
+from floruntime.server.data.data_dir import DataDirectory
 from floruntime.server.server import FloServer
 from tests.crash.power import WatchedDisk, logs_of
 

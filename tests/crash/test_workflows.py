@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from floruntime import FloClient, HistoryEvent, WorkflowRun, WorkflowStatus
-from floruntime.server.verify import verify
+from floruntime.server.data.verify import verify
 from tests.crash.flows import at_work, history_of, told
 from tests.crash.process import ServerProcess
 

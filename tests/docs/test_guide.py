@@ -31,14 +31,14 @@ from floruntime.engine.workflow.outcomes import (
     TIMEOUT,
 )
 from floruntime.engine.workflow.versions import VERSIONS_KEPT
-from floruntime.server import jwks
 from floruntime.server import limits as server_limits
-from floruntime.server.client_memory import SESSION_KEPT_MS
+from floruntime.server.access import jwks
+from floruntime.server.access.jwt_tokens import LEEWAY_S
 from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
-from floruntime.server.commit import ASYNC_SYNC_MS
+from floruntime.server.commit.commit import ASYNC_SYNC_MS
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import JWT_SECRET_BYTES_MIN, Config
-from floruntime.server.durability import Durability
-from floruntime.server.jwt_tokens import LEEWAY_S
+from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from floruntime.server.run import EXIT_STORE_FAILED
 from floruntime.server.server import DISK_CHECK_S
 

@@ -21,7 +21,7 @@ from floruntime.core.system import BatchCommand, Hello, Limits, SessionOpen, Wel
 from floruntime.core.types import AckResult, Command, Request
 from floruntime.engine.registry import WAITS
 from floruntime.server import limits as server_limits
-from floruntime.server.websocket import CLOSE_CODES
+from floruntime.server.connections.websocket import CLOSE_CODES
 from floruntime.testing import FloTestServer
 
 PAGE = (DOCS / "protocol.md").read_text()

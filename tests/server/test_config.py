@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from floruntime.core import limits
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config, ConfigError, is_loopback, load_config
-from floruntime.server.durability import Durability
 
 
 def load(tmp_path: Path, text: str | None = None, flags: Any = None, **environment: str) -> Config:

@@ -10,8 +10,8 @@ import pytest
 from floruntime.client.client import FloClient
 from floruntime.core.errors import BadRequestError, UnavailableError
 from floruntime.server import embedded
+from floruntime.server.data.storage import DiskStorage
 from floruntime.server.embedded import open_embedded
-from floruntime.server.storage import DiskStorage
 
 
 async def test_each_memory_endpoint_is_a_server_of_its_own() -> None:

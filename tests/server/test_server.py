@@ -12,7 +12,7 @@ from floruntime.core.kv import KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Backup, GetServerInfo, Hello, Ping
 from floruntime.core.wire import PREAMBLE
-from floruntime.server.client_memory import SESSION_KEPT_MS
+from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from tests.server.wire_client import GatedStorage, Rig, WireClient
 
 

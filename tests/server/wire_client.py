@@ -22,11 +22,11 @@ from floruntime.core.wire import (
 )
 from floruntime.engine.store import Changes
 from floruntime.server.clock import ManualClock
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connection import EMBEDDED, Door, Peer
-from floruntime.server.durability import Durability
+from floruntime.server.connections.connection import EMBEDDED, Door, Peer
+from floruntime.server.data.storage import MemoryStorage
 from floruntime.server.server import FloServer
-from floruntime.server.storage import MemoryStorage
 
 WAIT_S = 10.0
 NEIGHBOUR = Peer(Door.TCP, "192.0.2.1", "test")

@@ -170,7 +170,7 @@ def _start(flags: dict[str, object], path: str | None) -> None:
 
 
 def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
-    from floruntime.server.port import CannotListenError
+    from floruntime.server.connections.port import CannotListenError
 
     reason = error.strerror or str(error)
     if isinstance(error, (CannotListenError, socket.gaierror)):

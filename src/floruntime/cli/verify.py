@@ -7,7 +7,7 @@ import typer
 from floruntime.cli.output import Output, cell, complain, plain
 from floruntime.cli.run import Failure, settings_of
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.verify import VerifyReport, verify
+from floruntime.server.data.verify import VerifyReport, verify
 
 
 def verify_directory(ctx: typer.Context, directory: str, accept_loss: bool) -> None:

@@ -16,8 +16,8 @@ import msgspec
 from floruntime.core import limits
 from floruntime.engine.workflow.nearest import nearest
 from floruntime.server import limits as server_limits
-from floruntime.server.durability import Durability
-from floruntime.server.origins import normal_origin
+from floruntime.server.access.origins import normal_origin
+from floruntime.server.commit.durability import Durability
 
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024

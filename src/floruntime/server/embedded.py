@@ -18,12 +18,12 @@ from floruntime.core.errors import (
 )
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connection import EMBEDDED
-from floruntime.server.durability import Durability
+from floruntime.server.connections.connection import EMBEDDED
+from floruntime.server.connections.session import Session
+from floruntime.server.data.storage import DiskStorage, MemoryStorage
 from floruntime.server.server import FloServer
-from floruntime.server.session import Session
-from floruntime.server.storage import DiskStorage, MemoryStorage
 
 
 class EmbeddedLink:

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from floruntime.server.access import Access
+from floruntime.server.access.access import Access
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config, ConfigError, is_loopback
+from floruntime.server.connections.port import Port
+from floruntime.server.connections.tls import ServerTls, server_tls
+from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
-from floruntime.server.port import Port
 from floruntime.server.server import FloServer, needs_disk
-from floruntime.server.storage import DiskStorage, MemoryStorage, Storage
-from floruntime.server.tls import ServerTls, server_tls
 
 log = logging.getLogger("floruntime.server")
 

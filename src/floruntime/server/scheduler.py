@@ -18,7 +18,7 @@ from floruntime.engine.workflow.schedules import (
 )
 from floruntime.server.calendar import calendar_of
 from floruntime.server.clock import Clock, Handle
-from floruntime.server.commit import Commit
+from floruntime.server.commit.commit import Commit
 
 log = logging.getLogger("floruntime.scheduler")
 

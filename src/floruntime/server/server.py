@@ -28,19 +28,19 @@ from floruntime.core.types import Request
 from floruntime.core.version import VERSION
 from floruntime.engine import tokens
 from floruntime.engine.machine import Machine
-from floruntime.server.access import Access, Grant, Verdict
-from floruntime.server.client_memory import ClientMemory
+from floruntime.server.access.access import Access, Grant, Verdict
+from floruntime.server.access.origins import may_connect, normal_origin
 from floruntime.server.clock import Clock, Handle
-from floruntime.server.commit import Commit
+from floruntime.server.commit.commit import Commit
+from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connection import Door, Peer
-from floruntime.server.disk import DiskWatch
-from floruntime.server.durability import Durability
-from floruntime.server.origins import may_connect, normal_origin
-from floruntime.server.rate import RateLimit
+from floruntime.server.connections.client_memory import ClientMemory
+from floruntime.server.connections.connection import Door, Peer
+from floruntime.server.connections.rate import RateLimit
+from floruntime.server.connections.session import Load, Session
+from floruntime.server.data.disk import DiskWatch
+from floruntime.server.data.storage import Storage
 from floruntime.server.scheduler import Scheduler
-from floruntime.server.session import Load, Session
-from floruntime.server.storage import Storage
 
 log = logging.getLogger("floruntime.server")
 

@@ -1,0 +1,213 @@
+"""Who may come in, as what, and for how long.
+
+While nobody needs a token, the door decides: what comes over TCP may do everything, a WebSocket is
+a web page. The first token ever made, or settings for JWT, turn tokens on: then the token decides,
+whatever the door. Inside the process there is nobody to keep out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from floruntime.core.errors import UnauthorizedError
+from floruntime.core.token import PREFIX, Role, hash_of, id_of
+from floruntime.engine import tokens
+from floruntime.engine.tokens import TokenRow
+from floruntime.engine.tx import View
+from floruntime.server.access.bad_tokens import BadTokens
+from floruntime.server.access.roles import Kind, free_for
+from floruntime.server.config import Config
+from floruntime.server.connections.connection import Door, Peer
+
+if TYPE_CHECKING:
+    from floruntime.server.access.jwt_tokens import Claims, JwtTokens
+
+log = logging.getLogger("floruntime.access")
+
+_NOT_KNOWN = "the token is not known to this server"
+_NOT_WANTED = "a token was given, and this server has no tokens; connect without one"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a connection may do. `namespaces` is `None` for all of them.
+
+    `holder` tells whom it was given to; the remembered writes of one are out of another's reach.
+    """
+
+    role: Role
+    holder: str = ""
+    namespaces: frozenset[str] | None = None
+    token_id: str | None = None
+    expires_at_ms: int | None = None
+    #: Given by the door alone; it ends when tokens are turned on.
+    is_open: bool = False
+
+    @property
+    def free(self) -> frozenset[Kind]:
+        """What may be asked without a closer look."""
+        return free_for(self.role, self.namespaces is not None)
+
+    def client_of(self, session: str) -> str:
+        """The name under which the writes of the client `session` are remembered."""
+        return f"{self.holder}:{session}" if self.holder else session
+
+
+Verdict = Grant | UnauthorizedError
+
+_OPEN = {
+    Door.EMBEDDED: Grant(Role.ADMIN),
+    Door.TCP: Grant(Role.ADMIN, is_open=True),
+    Door.WEB: Grant(Role.WEB, holder="web", is_open=True),
+}
+
+
+class Access:
+    """Judges tokens. `view` gives the state as it is now."""
+
+    def __init__(self, config: Config, view: Callable[[], View]) -> None:
+        self._view = view
+        self._jwt = _jwt_tokens(config)
+        self._bad = BadTokens()
+        self._judging: set[asyncio.Task[None]] = set()
+        #: Whether nobody gets in without a token.
+        self.needs_token = False
+        self.renew()
+
+    def renew(self) -> None:
+        """Tokens have changed."""
+        self.needs_token = self._jwt is not None or tokens.are_on(self._view())
+
+    def start(self) -> None:
+        """Read the keys that are far away."""
+        if self._jwt is not None:
+            self._keep(self._jwt.renew_keys())
+
+    def read_keys_anew(self) -> None:
+        """Read the keys of JWT again, wherever they are."""
+        if self._jwt is not None:
+            self._keep(self._jwt.renew_keys(at_once=True))
+
+    def stop(self) -> None:
+        """Judge nobody any more."""
+        for task in self._judging:
+            task.cancel()
+
+    def judge(
+        self, peer: Peer, token: str | None, now_ms: int, then: Callable[[Verdict], None]
+    ) -> None:
+        """Tell `then` what `peer` may do: at once, or after a look at far-away keys."""
+        if peer.door is Door.EMBEDDED or not self.needs_token:
+            then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
+        elif token is None:
+            then(UnauthorizedError("this server wants a token, and none was given"))
+        else:
+            self._judge_token(peer, token, now_ms, then)
+
+    def _judge_token(
+        self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
+    ) -> None:
+        try:
+            if token.startswith(PREFIX) or self._jwt is None:
+                grant: Grant | None = self._by_row(token, now_ms)
+            else:
+                grant = self._by_jwt(self._jwt, token)
+        except UnauthorizedError as error:
+            self._refuse(peer, error, then)
+            return
+        if grant is not None:
+            then(grant)
+        else:
+            self._keep(self._judge_with_new_keys(peer, token, then))
+
+    async def _judge_with_new_keys(
+        self, peer: Peer, token: str, then: Callable[[Verdict], None]
+    ) -> None:
+        """The token names a key that is not known: read the keys, and look again."""
+        assert self._jwt is not None
+        await self._jwt.renew_keys()
+        try:
+            grant = self._by_jwt(self._jwt, token)
+            if grant is None:
+                raise UnauthorizedError("the token is signed with a key that is not known")
+        except UnauthorizedError as error:
+            self._refuse(peer, error, then)
+        else:
+            then(grant)
+
+    def _by_jwt(self, jwt: JwtTokens, token: str) -> Grant | None:
+        """`None`: only keys that are not known yet could tell."""
+        claims = jwt.verify(token)
+        if claims is None:
+            return None
+        if jwt.has_old_keys:
+            self._keep(jwt.renew_keys())
+        return _by_claims(claims)
+
+    def _keep(self, judging: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(judging)
+        self._judging.add(task)
+        task.add_done_callback(self._judging.discard)
+
+    def _refuse(
+        self, peer: Peer, error: UnauthorizedError, then: Callable[[Verdict], None]
+    ) -> None:
+        """Tell of a bad token: at once, or later the more came from the same address."""
+        delay_s = self._bad.note(peer.address)
+        if not delay_s:
+            log.warning("%s: refused: %s", peer, error)
+            then(error)
+        else:
+            asyncio.get_running_loop().call_later(delay_s, then, error)
+
+    def _by_row(self, token: str, now_ms: int) -> Grant:
+        id = id_of(token)
+        row = None if id is None else tokens.find_token(self._view(), id)
+        if id is None or row is None or not hmac.compare_digest(row.hash, hash_of(token)):
+            raise UnauthorizedError(_NOT_KNOWN)
+        problem = _over(row, now_ms)
+        if problem is not None:
+            raise problem
+        namespaces = frozenset(row.namespaces) if row.namespaces else None
+        return Grant(row.role, f"token {id}", namespaces, id, row.expires_at_ms)
+
+    def ended(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
+        """Why a connection that was let in must go; `None` while it may stay."""
+        if grant.is_open and self.needs_token:
+            return UnauthorizedError("this server wants a token from now on")
+        if grant.token_id is not None:
+            row = tokens.find_token(self._view(), grant.token_id)
+            return UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)
+        if grant.expires_at_ms is not None and grant.expires_at_ms <= now_ms:
+            return UnauthorizedError("the token has expired")
+        return None
+
+
+def _over(row: TokenRow, now_ms: int) -> UnauthorizedError | None:
+    if row.revoked_at_ms is not None:
+        return UnauthorizedError("the token was revoked")
+    if row.expires_at_ms is not None and row.expires_at_ms <= now_ms:
+        return UnauthorizedError("the token has expired")
+    return None
+
+
+def _by_claims(claims: Claims) -> Grant:
+    holder = hashlib.sha256(claims.subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return Grant(
+        claims.role, f"jwt {holder}", claims.namespaces, expires_at_ms=claims.expires_at_ms
+    )
+
+
+def _jwt_tokens(config: Config) -> JwtTokens | None:
+    """JWT as the settings ask for it; its library is loaded only then."""
+    if not (config.jwt_secret or config.jwt_jwks):
+        return None
+    from floruntime.server.access.jwt_tokens import JwtTokens
+
+    return JwtTokens(config)

@@ -1,0 +1,1 @@
+"""How commands are ordered, made durable and answered, and how requests wait."""

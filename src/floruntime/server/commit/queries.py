@@ -1,0 +1,137 @@
+"""Queries: answered at once on the last durable state, or made to wait for a later one.
+
+The commit tells when that state has moved on, and what changed with it. A wait ends with an answer,
+with the empty answer it had when its time is up, or without any when its connection goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from floruntime.core.errors import FloError
+from floruntime.core.types import Query
+from floruntime.engine.machine import Machine
+from floruntime.engine.registry import WAITS, WaitRule
+from floruntime.engine.store import Reader
+from floruntime.engine.tx import Topic, View
+from floruntime.server.clock import Clock
+from floruntime.server.commit.waiters import Waiter, Waiters
+from floruntime.server.connections.connection import Connection
+
+OWN_NAMESPACE = "default"
+"""The server's own look at the state carries some valid namespace."""
+
+
+class Queries:
+    """Answers queries. `readable` gives the state that they may see now."""
+
+    def __init__(self, machine: Machine, clock: Clock, readable: Callable[[], Reader]) -> None:
+        self._machine = machine
+        self._clock = clock
+        self._readable = readable
+        self._pinned: View | None = None
+        self._is_ending = False
+        self.waiters = Waiters(clock, self._time_up)
+
+    def move_on(self) -> None:
+        """From now on queries see the state that `readable` gives, until it is pinned."""
+        self._pinned = None
+
+    def pin(self) -> View:
+        """Hold on to the state that queries see, whatever is written from now on."""
+        if self._pinned is None:
+            self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+        return self._pinned
+
+    def view(self) -> View:
+        """The state that queries see, outside any namespace."""
+        return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
+
+    def _view_of(self, namespace: str, now_ms: int) -> View:
+        view = self.pin()
+        view.namespace, view.now_ms = namespace, now_ms
+        return view
+
+    def answer(
+        self, connection: Connection, request_id: int, namespace: str, query: Query[Any]
+    ) -> None:
+        """Answer at once, or begin to wait."""
+        try:
+            result = self._machine.ask(self._view_of(namespace, self._clock.now_ms()), query)
+            wait = WAITS.get(type(query))
+            if wait is not None and not wait.found(result):
+                block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
+                if block_ms > 0 and not self._is_ending:
+                    self._wait(connection, request_id, namespace, query, wait, result)
+                    return
+        except FloError as error:
+            connection.add_answer(request_id, None, error)
+        else:
+            connection.add_answer(request_id, result, None)
+
+    def _wait(
+        self,
+        connection: Connection,
+        request_id: int,
+        namespace: str,
+        query: Query[Any],
+        wait: WaitRule,
+        result: Any,
+    ) -> None:
+        now_ms = self._clock.now_ms()
+        view = self._view_of(namespace, now_ms)
+        pinned = wait.begin(view, query)
+        empty = result if pinned is query else self._machine.ask(view, pinned)
+        waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
+        self.waiters.add(waiter, query.block_ms)  # type: ignore[attr-defined]  # as above
+
+    def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Connection]:
+        """Ask those who wait on what changed; answers the connections that have answers now."""
+        woken: list[Connection] = []
+        now_ms = self._clock.now_ms()
+        for waiter in self.waiters.on(touched + ended):
+            result: Any = None
+            error: FloError | None = None
+            try:
+                view = self._view_of(waiter.namespace, now_ms)
+                result = self._machine.ask(view, waiter.request)
+            except FloError as caught:
+                error = caught
+            if error is not None or waiter.rule.found(result) or waiter.waits_on_any(ended):
+                self.waiters.remove(waiter)
+                waiter.owner.add_answer(waiter.request_id, result, error)
+                woken.append(waiter.owner)
+        return woken
+
+    def renew_waits(self, touched: list[Topic]) -> None:
+        """The state until now held nothing for those who wait on this: they go on from there."""
+        for waiter in self.waiters.on(touched):
+            self._renew(waiter)
+
+    def _renew(self, waiter: Waiter, *, is_over: bool = False) -> FloError | None:
+        """Answers the refusal where what it waits on is gone; the wait stays as it was then.
+
+        What has not moved is asked again only when its wait is over.
+        """
+        renew = waiter.rule.renew
+        if renew is not None:
+            view = self._view_of(waiter.namespace, self._clock.now_ms())
+            try:
+                request = renew(view, waiter.request)
+                if is_over or request is not waiter.request:
+                    waiter.empty = self._machine.ask(view, request)
+            except FloError as error:
+                return error
+            waiter.request = request
+        return None
+
+    def _time_up(self, waiter: Waiter) -> None:
+        error = self._renew(waiter, is_over=True)
+        waiter.owner.add_answer(waiter.request_id, None if error else waiter.empty, error)
+        waiter.owner.flush()
+
+    def end_waits(self) -> None:
+        """Answer all who wait with what there is; from now on nobody waits."""
+        self._is_ending = True
+        self.waiters.end_all()

@@ -1,0 +1,1 @@
+"""The port, its sockets, what is spoken on them, and the conversation that each carries."""

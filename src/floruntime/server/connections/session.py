@@ -1,0 +1,324 @@
+"""One connection's requests: bytes in, answers out, whatever carries the bytes.
+
+No sockets here: TCP, WebSocket and the embedded link each own a `Session`, feed it what arrives and
+send what it writes. The session checks the preamble and the hello, decodes frames, bounds what is
+in flight, runs queries at once and hands commands to the commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from floruntime.core.errors import (
+    BadRequestError,
+    FloError,
+    OverloadedError,
+    ProtocolError,
+    UnavailableError,
+)
+from floruntime.core.system import CancelWait, Hello, Welcome
+from floruntime.core.types import Request
+from floruntime.core.wire import (
+    PREAMBLE,
+    Envelope,
+    FrameReader,
+    decode_envelope,
+    encode_answer,
+    encode_error,
+)
+from floruntime.engine.registry import COMMANDS, QUERIES
+from floruntime.server import limits
+from floruntime.server.access.access import Grant
+from floruntime.server.access.roles import refusal
+from floruntime.server.connections.connection import Peer
+from floruntime.server.connections.rate import RateLimit
+from floruntime.server.connections.refusals import explain
+
+log = logging.getLogger("floruntime.session")
+
+
+class Load:
+    """The bytes of unanswered requests of all connections together."""
+
+    __slots__ = ("bytes_max", "held_bytes")
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.held_bytes = 0
+
+
+class Host(Protocol):
+    """What a session needs of the server."""
+
+    frame_bytes_max: int
+    in_flight_max: int
+    load: Load
+    commit: Any
+
+    def greet(self, session: Session, request_id: int, hello: Hello) -> None: ...
+    def serve(self, session: Session, request_id: int, request: Request[Any]) -> None: ...
+    def gone(self, session: Session) -> None: ...
+
+    @property
+    def is_stopping(self) -> bool: ...
+
+
+class Session:
+    """The server's end of one connection.
+
+    `write` sends bytes; `close` ends what carries them, for the reason given. `rate`: how many
+    requests are taken, where that is bounded.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        write: Callable[[bytes], None],
+        close: Callable[[FloError | None], None],
+        peer: Peer,
+        rate: RateLimit | None = None,
+    ) -> None:
+        self._host = host
+        self._load = host.load
+        self._write = write
+        self._close = close
+        self._rate = rate
+        self.peer = peer
+        #: The client's id for its numbered writes; empty before the hello.
+        self.session = ""
+        #: What it may do; `None` before the hello.
+        self.grant: Grant | None = None
+        self._free: frozenset[Any] = frozenset()
+        self._is_greeting = False
+        self._held: list[tuple[Envelope, int]] = []
+        self._held_bytes = 0
+        self.is_closed = False
+        self._has_preamble = False
+        self._head = b""
+        self._reader: FrameReader = FrameReader(host.frame_bytes_max)
+        self._outbox: list[bytes] = []
+        self._in_flight: dict[int, int] = {}
+        self._is_reading = False
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the hello is done."""
+        return bool(self.session)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are unanswered."""
+        return len(self._in_flight)
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what arrived; answers are written as they come."""
+        if self.is_closed:
+            return
+        if not self._has_preamble:
+            data = self._take_preamble(data)
+        self._is_reading = True
+        try:
+            for body in self._reader.receive_data(data):
+                self._receive_frame(body)
+                if self.is_closed:
+                    return
+        except Exception:
+            self._fail_by_a_bug()
+            return
+        self._is_reading = False
+        if self._outbox:
+            self.flush()
+        if self._reader.failed is not None:
+            self._fail(self._reader.failed)
+        elif not self.session and self._reader.held_bytes > limits.HELLO_BYTES_MAX:
+            self._fail(ProtocolError(f"it sent {self._reader.held_bytes} bytes and no hello"))
+
+    def _take_preamble(self, data: bytes) -> bytes:
+        self._head += data
+        if not PREAMBLE.startswith(self._head[: len(PREAMBLE)]):
+            self._fail(ProtocolError(f"it began with {self._head[:16]!r}, which is not Flo"))
+            return b""
+        if len(self._head) < len(PREAMBLE):
+            return b""
+        self._has_preamble = True
+        data, self._head = self._head[len(PREAMBLE) :], b""
+        return data
+
+    def _receive_frame(self, body: bytes) -> None:
+        try:
+            envelope = decode_envelope(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._refuse_frame(body, error)
+            return
+        self._receive_envelope(envelope, len(body))
+
+    def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
+        if not self.session or envelope.id in self._in_flight:
+            self._receive_unusual(envelope, size_bytes)
+        else:
+            self._dispatch(envelope, size_bytes)
+
+    def _dispatch(self, envelope: Envelope, size_bytes: int) -> None:
+        host = self._host
+        request_id = envelope.id
+        request: Any = envelope.request
+        kind = type(request)
+        load = self._load
+        if (
+            len(self._in_flight) >= host.in_flight_max
+            or load.held_bytes + size_bytes > load.bytes_max
+        ):
+            self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
+            return
+        if self._rate is not None and not self._rate.take():
+            self.add_answer(request_id, None, _too_fast())
+            return
+        if kind not in self._free and self._is_forbidden(envelope):
+            return
+        load.held_bytes += size_bytes
+        self._in_flight[request_id] = size_bytes
+        if kind in COMMANDS:
+            if host.is_stopping:
+                self.add_answer(request_id, None, _stopping())
+                return
+            host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
+        elif kind in QUERIES:
+            host.commit.queries.answer(self, request_id, envelope.namespace, request)
+        elif isinstance(request, CancelWait):
+            ended: bool = host.commit.cancel(self, request.request_id)
+            self.add_answer(request_id, ended, None)
+        else:
+            host.serve(self, request_id, request)
+
+    def _is_forbidden(self, envelope: Envelope) -> bool:
+        """A closer look at a request; refuses it if it may not be made."""
+        assert self.grant is not None, "whoever asks was let in"
+        error = refusal(self.grant.role, self.grant.namespaces, envelope)
+        if error is not None:
+            self.add_answer(envelope.id, None, error)
+        return error is not None
+
+    def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
+        """The hello, or a request that may not stand where it does."""
+        if self.session:
+            self._fail(ProtocolError(f"request id {envelope.id} is already in flight"))
+        elif self._is_greeting:
+            self._hold(envelope, size_bytes)
+        elif not isinstance(envelope.request, Hello):
+            self._fail(ProtocolError("the first request must be a hello"))
+        else:
+            self._is_greeting = True
+            self._host.greet(self, envelope.id, envelope.request)
+
+    def _hold(self, envelope: Envelope, size_bytes: int) -> None:
+        """Keep a request until the hello is judged."""
+        self._held.append((envelope, size_bytes))
+        self._held_bytes += size_bytes
+        if self._held_bytes > limits.HELLO_BYTES_MAX:
+            self._fail(ProtocolError(f"it sent {self._held_bytes} bytes behind its hello"))
+
+    def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
+        """The hello was good; `client` names whose writes these are."""
+        self.session, self.grant, self._free = client, grant, grant.free
+        self._outbox.append(encode_answer(request_id, welcome))
+        held, self._held = self._held, []
+        try:
+            for envelope, size_bytes in held:
+                self._receive_envelope(envelope, size_bytes)
+        except Exception:
+            self._fail_by_a_bug()
+            return
+        self.flush()
+
+    def turn_away(self, request_id: int, error: FloError) -> None:
+        """The hello was refused; it is told so before the end."""
+        if self.is_closed:
+            return
+        self._outbox.append(encode_error(request_id, error))
+        self._is_reading = False
+        self.flush()
+        self.close(error)
+
+    def _refuse_frame(self, body: bytes, error: Exception) -> None:
+        try:
+            if not isinstance(error, msgspec.DecodeError):
+                raise ProtocolError("a frame is nested too deeply")
+            request_id, told = explain(body, error)
+        except ProtocolError as lost:
+            self._fail(lost)
+            return
+        except RecursionError:
+            self._fail(ProtocolError("a frame is nested too deeply"))
+            return
+        log.info("%s: refused request %d: %s", self.peer, request_id, told)
+        self._outbox.append(encode_error(request_id, told))
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the outbox."""
+        if self.is_closed:
+            return
+        size_bytes = self._in_flight.pop(request_id, None)
+        if size_bytes is not None:
+            self._load.held_bytes -= size_bytes
+        if error is None:
+            self._outbox.append(encode_answer(request_id, result))
+        else:
+            self._outbox.append(encode_error(request_id, error))
+
+    def flush(self) -> None:
+        """Send what is in the outbox; while a piece of input is being read, at its end."""
+        if self._is_reading or self.is_closed or not self._outbox:
+            return
+        outbox, self._outbox = self._outbox, []
+        self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+
+    def _fail(self, error: FloError) -> None:
+        """Framing is lost: nothing that follows can be understood."""
+        log.warning("%s: connection closed: %s", self.peer, error)
+        self._is_reading = False
+        self.flush()
+        self.close(error)
+
+    def _fail_by_a_bug(self) -> None:
+        """The request it was about must not stay silent. To be called where it was caught."""
+        log.exception("%s: a request failed outside the rules", self.peer)
+        self._fail(ProtocolError("the server failed on a request"))
+
+    def close(self, reason: FloError | None = None) -> None:
+        """Close the connection from this end."""
+        if not self.is_closed:
+            self.connection_lost()
+            self._close(reason)
+
+    def connection_lost(self) -> None:
+        """The connection is gone: forget its waits and what was in flight."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._outbox.clear()
+        self._reader = FrameReader(0)
+        self._load.held_bytes -= sum(self._in_flight.values())
+        self._in_flight.clear()
+        self._held.clear()
+        self._host.gone(self)
+
+
+def _overloaded(in_flight: int) -> OverloadedError:
+    return OverloadedError(
+        f"too much is in flight ({in_flight} requests on this connection); send this again later"
+    )
+
+
+def _too_fast() -> OverloadedError:
+    return OverloadedError("too many requests a second on this connection; send this again later")
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("the server is stopping and takes no new work")
+
+
+__all__ = ["BadRequestError", "Host", "Session"]

@@ -1,0 +1,201 @@
+"""One socket: what is spoken on it, and its bytes, with back-pressure on a slow reader.
+
+The first bytes tell the protocols apart, so that they share a port and others can be added.
+Whatever is spoken, a reader that is slow is first read from no further, and one that takes nothing
+is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
+
+from floruntime.core.errors import FloError, ProtocolError
+from floruntime.server import limits
+from floruntime.server.connections.connection import Door, Peer
+from floruntime.server.server import FloServer
+
+log = logging.getLogger("floruntime.port")
+
+_TLS_HANDSHAKE = b"\x16\x03"
+
+
+class Speaker(Protocol):
+    """Speaks one protocol over a socket, for a session."""
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the hello is done."""
+        ...
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what arrived."""
+        ...
+
+    def close(self, reason: FloError) -> None:
+        """End the conversation from this end."""
+        ...
+
+    def connection_lost(self) -> None:
+        """The socket is gone, or about to be."""
+        ...
+
+
+MakeSpeaker = Callable[["SocketConnection", FloServer], Speaker]
+Protocols = Sequence[tuple[bytes, MakeSpeaker]]
+"""What each protocol begins with, and who speaks it."""
+
+
+class SocketConnection(asyncio.Protocol):
+    """Moves bytes between a socket and who speaks on it."""
+
+    def __init__(
+        self,
+        server: FloServer,
+        protocols: Protocols,
+        address: str,
+        on_gone: Callable[[SocketConnection], None],
+    ) -> None:
+        self._server = server
+        self._protocols = protocols
+        self._on_gone = on_gone
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._speaker: Speaker | None = None
+        self._head = b""
+        self._receive: Callable[[bytes], None] = self._tell_apart
+        self._handshake: asyncio.TimerHandle | None = None
+        self._reader_check: asyncio.TimerHandle | None = None
+        self._written_bytes = 0
+        self._name = address
+        #: Whom it counts for.
+        self.address = address
+        #: Whether nothing is read, because the peer does not read either.
+        self.is_paused = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was ever open; it then tells by itself when it is gone."""
+        return self._transport is not None
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The open socket."""
+        assert self._transport is not None
+        return self._transport
+
+    def peer(self, door: Door) -> Peer:
+        """Who is at the other end."""
+        return Peer(door, self.address, self._name)
+
+    def __str__(self) -> str:
+        return self._name
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are of the same shape, not of the same class.
+        self._transport = transport = cast(asyncio.Transport, transport)
+        transport.set_write_buffer_limits(high=limits.OUTBOX_HIGH_BYTES)
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self._name = f"{peer[0]}:{peer[1]}"
+        self._handshake = self._loop.call_later(
+            limits.HANDSHAKE_MS_MAX / 1000, self._check_handshake
+        )
+
+    def _check_handshake(self) -> None:
+        if self._speaker is not None and self._speaker.is_welcome:
+            return
+        log.warning("%s: connection closed: no hello in time", self._name)
+        if self._speaker is None:
+            self.close()
+        else:
+            self._speaker.close(ProtocolError("no hello came in time"))
+
+    def data_received(self, data: bytes) -> None:
+        self._receive(data)
+
+    def _tell_apart(self, data: bytes) -> None:
+        self._head += data
+        for start, speak in self._protocols:
+            if self._head.startswith(start):
+                head, self._head = self._head, b""
+                self._speaker = speaker = speak(self, self._server)
+                self._receive = speaker.receive_data
+                speaker.receive_data(head)
+                return
+        if not any(start.startswith(self._head) for start, _ in self._protocols):
+            log.warning("%s: connection closed: %s", self._name, _unknown(self._head))
+            self._receive = _ignore
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for timer in (self._handshake, self._reader_check):
+            if timer is not None:
+                timer.cancel()
+        self._receive = _ignore
+        if self._speaker is not None:
+            self._speaker.connection_lost()
+        self._on_gone(self)
+
+    def close(self) -> None:
+        """Close the socket once what was written has gone out."""
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # A reader that is slow
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the peer."""
+        self.transport.write(data)
+        self._written_bytes += len(data)
+        if self._reader_check is None and (self.is_paused or len(data) > limits.OUTBOX_HIGH_BYTES):
+            self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """See to it that the reader takes something, if much lies unread."""
+        held_bytes = self.transport.get_write_buffer_size()
+        if held_bytes > self._server.config.outbox_bytes_max:
+            self._reader_check = self._loop.call_later(
+                limits.READER_STUCK_MS / 1000, self._check_reader, self._written_bytes - held_bytes
+            )
+
+    def _check_reader(self, taken_bytes_before: int) -> None:
+        self._reader_check = None
+        held_bytes = self.transport.get_write_buffer_size()
+        if self._written_bytes - held_bytes > taken_bytes_before:
+            self._watch_reader()
+        else:
+            log.warning(
+                "%s: connection closed: %d bytes of answers lie unread", self._name, held_bytes
+            )
+            if self._speaker is not None:
+                self._speaker.connection_lost()
+            self.abort()
+
+    def pause_writing(self) -> None:
+        """The reader is slow: take no more requests from it until it has caught up."""
+        self.is_paused = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.is_paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+def _unknown(head: bytes) -> str:
+    if head.startswith(_TLS_HANDSHAKE):
+        return "it began with a TLS handshake, and this server has no tls_cert"
+    return f"it began with {head[:16]!r}, which is neither Flo nor HTTP"
+
+
+def _ignore(data: bytes) -> None:
+    """Nothing that comes now means anything."""

@@ -1,0 +1,271 @@
+"""WebSocket: each message is the body of one frame, in both directions.
+
+The protocol itself is the sans-I/O layer of `websockets`; the socket is ours. Towards the session a
+message is a frame like any other. Nothing is compressed: a few bytes could stand for gigabytes, and
+each connection would hold the state of a compressor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import SEND_EOF, State
+from websockets.server import ServerProtocol
+from websockets.typing import BytesLike
+
+from floruntime.core.errors import (
+    FloError,
+    ForbiddenError,
+    InternalServerError,
+    OverloadedError,
+    ProtocolError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from floruntime.core.limits import shown
+from floruntime.core.web import Messages
+from floruntime.core.wire import PREAMBLE
+from floruntime.server import limits
+from floruntime.server.connections.connection import Door
+from floruntime.server.connections.rate import RateLimit
+from floruntime.server.connections.session import Session
+from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.server import FloServer
+
+log = logging.getLogger("floruntime.websocket")
+_library_log = logging.getLogger("floruntime.websocket.library")
+_library_log.setLevel(logging.WARNING)  # it tells of every connection
+
+PATH = "/ws"
+_END_OF_HEAD = b"\r\n\r\n"
+_REASON_BYTES_MAX = 123
+CLOSE_CODES: dict[type[FloError], CloseCode] = {
+    UnavailableError: CloseCode.GOING_AWAY,
+    ProtocolError: CloseCode.PROTOCOL_ERROR,
+    UnauthorizedError: CloseCode.POLICY_VIOLATION,
+    ForbiddenError: CloseCode.POLICY_VIOLATION,
+    OverloadedError: CloseCode.TRY_AGAIN_LATER,
+    InternalServerError: CloseCode.INTERNAL_ERROR,
+}
+
+
+class WebSocketSpeaker:
+    """Speaks WebSocket over a socket, for a session."""
+
+    def __init__(self, socket: SocketConnection, server: FloServer) -> None:
+        self._socket = socket
+        self._server = server
+        self._loop = asyncio.get_running_loop()
+        self._protocol = ServerProtocol(max_size=server.frame_bytes_max, logger=_library_log)
+        self._session: Session | None = None
+        self._messages = Messages()
+        self._is_failed = False
+        #: Pings, pongs and fragments cost about as much as requests.
+        self._control = RateLimit(limits.WEB_CONTROL_PER_SECOND, limits.WEB_CONTROL_PER_SECOND)
+        self._head = bytearray()
+        self._early_bytes = 0
+        self._is_heard = False
+        self._is_pinged = False
+        self._pinging: asyncio.TimerHandle | None = None
+        self._closing: asyncio.TimerHandle | None = None
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether the hello is done."""
+        return self._session is not None and self._session.is_welcome
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what arrived: the opening request, then messages, pings, the closing."""
+        self._is_heard = True
+        if not self.is_welcome:
+            self._early_bytes += len(data)
+        if self._protocol.state is State.CONNECTING:
+            data = self._open(data)
+        if data:
+            self._receive_frames(data)
+        if self._early_bytes > limits.HELLO_BYTES_MAX and not self.is_welcome:
+            self._fail(CloseCode.MESSAGE_TOO_BIG, f"it sent {self._early_bytes} bytes and no hello")
+        self._send()
+
+    # The opening
+
+    def _open(self, data: bytes) -> bytes:
+        """Answer the opening request once it is whole; what follows it is given back.
+
+        The library would take what follows for frames before the request is answered.
+        """
+        if self._protocol.close_expected():
+            return b""  # it was refused
+        searched_bytes = max(0, len(self._head) - len(_END_OF_HEAD) + 1)
+        self._head += data
+        end = self._head.find(_END_OF_HEAD, searched_bytes)
+        if end < 0:
+            return b""
+        head, rest = self._head[: end + len(_END_OF_HEAD)], self._head[end + len(_END_OF_HEAD) :]
+        self._head.clear()
+        self._protocol.receive_data(head)
+        for event in self._protocol.events_received():
+            assert isinstance(event, Request), "a head holds one request"
+            self._answer(event)
+        return bytes(rest)
+
+    def _answer(self, request: Request) -> None:
+        response = self._refusal(request) or self._protocol.accept(request)
+        self._protocol.send_response(response)
+        if response.status_code != 101:
+            log.info("%s: no WebSocket: %s", self._socket, _line(response.body.decode()))
+            return
+        self._session = self._server.session(self._write, self._closed, self._socket.peer(Door.WEB))
+        self._session.receive_data(PREAMBLE)
+        self._ping_later()
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.path.partition("?")[0] != PATH:
+            return self._protocol.reject(404, f"Flo speaks WebSocket, at {PATH}.\n")
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        if len(origins) > 1 or len(hosts) > 1:
+            return self._protocol.reject(400, "Origin or Host is given twice.\n")
+        origin = origins[0] if origins else None
+        if self._server.may_connect(origin, hosts[0] if hosts else None):
+            return None
+        return self._protocol.reject(
+            403,
+            f"Pages of {shown(origin)} may not connect; the server's setting allowed_origins names "
+            "those that may.\n",
+        )
+
+    # Messages
+
+    def _receive_frames(self, data: bytes) -> None:
+        self._protocol.receive_data(data)
+        parts: list[BytesLike] = []
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and not self._is_failed:
+                self._take(event, parts)
+        if self._session is not None:
+            if parts:
+                self._session.receive_data(b"".join(parts))
+            if self._protocol.state is not State.OPEN:
+                self._session.connection_lost()
+
+    def _take(self, event: Frame, parts: list[BytesLike]) -> None:
+        """One WebSocket frame; a message that it completes is added to `parts`."""
+        is_whole = event.opcode is Opcode.BINARY and event.fin
+        if event.opcode is Opcode.TEXT:
+            self._fail(CloseCode.UNSUPPORTED_DATA, "text came; messages are binary")
+        elif not is_whole and event.opcode is not Opcode.CLOSE and not self._control.take():
+            self._fail(CloseCode.POLICY_VIOLATION, "too many control frames and fragments a second")
+        elif event.opcode is Opcode.BINARY or event.opcode is Opcode.CONT:
+            self._messages.take(event, parts)
+
+    def _write(self, data: bytes) -> None:
+        """Send the session's frames, each as a message."""
+        if self._protocol.state is State.OPEN:
+            for body in self._messages.bodies(data):
+                self._protocol.send_binary(body)
+            self._send()
+
+    def _send(self) -> None:
+        parts = self._protocol.data_to_send()
+        if not parts or self._socket.transport.is_closing():
+            return
+        if len(data := b"".join(parts)):
+            self._socket.write(data)
+        if SEND_EOF in parts:
+            self._hang_up()
+
+    # Keeping alive
+
+    def _ping_later(self) -> None:
+        self._pinging = self._loop.call_later(limits.WEB_PING_MS / 1000, self._ping)
+
+    def _ping(self) -> None:
+        """Ask for a sign of life. One that gave none since the last time is gone."""
+        if self._socket.is_paused:  # not read from, so nothing can be heard; its reading is watched
+            self._ping_later()
+            return
+        if self._is_pinged and not self._is_heard:
+            log.warning("%s: connection closed: no sign of life", self._socket)
+            self.connection_lost()
+            self._socket.abort()
+            return
+        self._is_heard, self._is_pinged = False, True
+        self._protocol.send_ping(b"")
+        self._send()
+        self._ping_later()
+
+    # The end
+
+    def close(self, reason: FloError) -> None:
+        """End the conversation from this end."""
+        if self._session is None:
+            self._socket.close()
+        else:
+            self._session.close(reason)
+
+    def _closed(self, reason: FloError | None) -> None:
+        """The session ended: say why, and wait a moment for the peer to take note."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(_close_code(reason), _short(str(reason or "")))
+            self._send()
+            self._give_up_later()
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """The peer broke our rules for what WebSocket may carry."""
+        self._is_failed = True
+        if self._protocol.state is State.OPEN:
+            log.warning("%s: connection closed: %s", self._socket, reason)
+            self._protocol.fail(code, _short(reason))
+            if self._session is not None:
+                self._session.connection_lost()
+        elif self._protocol.state is State.CONNECTING:
+            self._socket.abort()
+
+    def _hang_up(self) -> None:
+        """All is said. What still comes is passed over, lest it destroys what we said last."""
+        problem = self._protocol.parser_exc or self._protocol.handshake_exc
+        if problem is not None:
+            log.warning("%s: connection closed: %s", self._socket, _line(str(problem)))
+        if self._socket.transport.can_write_eof():
+            self._socket.transport.write_eof()
+            self._give_up_later()
+        else:
+            self._socket.close()
+
+    def _give_up_later(self) -> None:
+        self._stop_pinging()
+        if self._closing is None:
+            self._closing = self._loop.call_later(limits.CLOSE_MS_MAX / 1000, self._socket.abort)
+
+    def _stop_pinging(self) -> None:
+        if self._pinging is not None:
+            self._pinging.cancel()
+
+    def connection_lost(self) -> None:
+        """The socket is gone, or about to be."""
+        self._stop_pinging()
+        if self._closing is not None:
+            self._closing.cancel()
+        if self._session is not None:
+            self._session.connection_lost()
+
+
+def _close_code(reason: FloError | None) -> CloseCode:
+    return (
+        CloseCode.NORMAL_CLOSURE
+        if reason is None
+        else CLOSE_CODES.get(type(reason), CloseCode.POLICY_VIOLATION)
+    )
+
+
+def _line(text: str) -> str:
+    """`text` as one line of a log, whatever a peer put into it."""
+    return text.strip().encode("unicode_escape").decode()
+
+
+def _short(reason: str) -> str:
+    """As much of it as a closing frame holds."""
+    return reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore")

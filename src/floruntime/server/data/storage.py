@@ -1,0 +1,86 @@
+"""What a server stores its state in: a data directory, or memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Protocol
+
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.store import Store
+from floruntime.engine.store.memory import MemoryStore
+from floruntime.server.data.data_dir import DataDirectory, DataDirectoryError
+
+
+class Storage(Protocol):
+    """A store and what stands around it."""
+
+    #: The directory on disk; `None` for memory.
+    path: str | None
+    store: Store
+
+    def sync(self, index: int) -> None:
+        """Make everything written durable, up to command `index`. One call at a time."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Free space where the data lies; `None` where that means nothing."""
+        ...
+
+    def checkpoint(self, directory: str) -> str:
+        """A complete copy into a new `directory`; answers its full path. Called from a thread."""
+        ...
+
+    def close(self) -> None:
+        """Give up files and locks."""
+        ...
+
+
+class DiskStorage:
+    """A data directory. Raises what opening one raises (`StoreError`)."""
+
+    def __init__(self, path: str) -> None:
+        self._directory = DataDirectory(path)
+        self.path: str | None = self._directory.path
+        self.store: Store = self._directory.store
+
+    def sync(self, index: int) -> None:
+        self.store.sync()
+        self._directory.witness.record(index)
+        self._directory.witness.sync_if_due(time.monotonic_ns() // 1_000_000)
+
+    def free_bytes(self) -> int | None:
+        return self._directory.free_bytes()
+
+    def checkpoint(self, directory: str) -> str:
+        try:
+            self._directory.checkpoint(directory)
+        except DataDirectoryError as error:
+            raise BadRequestError(str(error)) from error
+        return os.path.abspath(directory)
+
+    def close(self) -> None:
+        self._directory.close()
+
+
+class MemoryStorage:
+    """State that ends with the process."""
+
+    path: str | None = None
+
+    def __init__(self) -> None:
+        self.store: Store = MemoryStore()
+
+    def sync(self, index: int) -> None:
+        """Nothing to do."""
+
+    def free_bytes(self) -> int | None:
+        return None
+
+    def checkpoint(self, directory: str) -> str:
+        raise BadRequestError(
+            f"a server that keeps its state in memory has nothing to copy to {directory!r}"
+        )
+
+    def close(self) -> None:
+        self.store.close()

@@ -1,0 +1,73 @@
+"""What was wrong with a frame, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from floruntime.core.errors import BadRequestError, ProtocolError
+from floruntime.core.wire import decode_envelope, encode
+from floruntime.server.connections.refusals import explain
+
+
+def refusal(value: Any) -> tuple[int, BadRequestError]:
+    body = msgspec.msgpack.encode(value)
+    with pytest.raises(msgspec.DecodeError) as caught:
+        decode_envelope(body)
+    return explain(body, caught.value)
+
+
+def test_it_names_the_field_the_value_and_what_would_be_right() -> None:
+    request_id, error = refusal([12, "default", 0, [3, "k", b"", "soon"]])
+    assert request_id == 12
+    assert error.message == "ttl_ms is 'soon': expected `int | null`, got `str`"
+
+
+def test_an_unknown_operation_is_named() -> None:
+    assert refusal([1, "default", 0, [60_000]])[1].message == (
+        "operation 60000 is not known to this server"
+    )
+
+
+def test_long_values_are_cut_short() -> None:
+    _, error = refusal([1, "default", 0, [3, "k", "x" * 10_000]])
+    assert len(error.message) < 200
+
+
+def test_a_message_without_an_id_cannot_be_answered() -> None:
+    for body in (b"\xc1", msgspec.msgpack.encode(["x"]), b""):
+        with pytest.raises(ProtocolError):
+            explain(body, msgspec.DecodeError("bad"))
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=15,
+)
+
+
+@given(st.integers(0, 2**64 - 1), values, values, values)
+def test_whatever_the_frame_holds_there_are_words_for_it(
+    request_id: int, namespace: Any, number: Any, request: Any
+) -> None:
+    body = msgspec.msgpack.encode([request_id, namespace, number, request])
+    try:
+        decode_envelope(body)
+    except msgspec.DecodeError as error:
+        answered, refused = explain(body, error)
+        assert answered == request_id
+        assert refused.message
+
+
+def test_a_field_too_many_is_refused_rather_than_ignored() -> None:
+    body = encode((1, "default", 0, [3, "key", b"value", None, None, False, False, "an option"]))
+    with pytest.raises(msgspec.ValidationError) as caught:
+        decode_envelope(body)
+    request_id, refusal = explain(body, caught.value)
+    assert request_id == 1
+    assert "at most" in str(refusal)
