@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import floruntime
-from floruntime.client.action import Action
-from floruntime.client.kv import Kv
-from floruntime.client.namespaces import Namespaces
-from floruntime.client.queue import Queue
-from floruntime.client.stream import Stream
-from floruntime.client.worker import Worker
-from floruntime.client.workflow import Workflow
+from floruntime.client.api.action import Action
+from floruntime.client.api.kv import Kv
+from floruntime.client.api.namespaces import Namespaces
+from floruntime.client.api.queue import Queue
+from floruntime.client.api.stream import Stream
+from floruntime.client.api.worker import Worker
+from floruntime.client.api.workflow import Workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION_LINES_MAX = 70

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from floruntime.client.action_worker import ActionWorker
+from floruntime.client.api.follow import Subscription
 from floruntime.client.client import FloClient
-from floruntime.client.contexts import ActionContext, ActionResult, StreamContext
-from floruntime.client.follow import Subscription
-from floruntime.client.retry import RetryPolicy
-from floruntime.client.stream_worker import StreamWorker
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.contexts import ActionContext, ActionResult, StreamContext
+from floruntime.client.worker.stream_worker import StreamWorker
 from floruntime.core.action import ActionInfo, ActionRun, ActionType, InvokeResult, RunStatus
 from floruntime.core.errors import (
     BadRequestError,

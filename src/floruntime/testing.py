@@ -48,7 +48,7 @@ from floruntime.server.server import FloServer
 if TYPE_CHECKING:
     from floruntime.client.client import FloClient
     from floruntime.client.web import FloClient as WebClient
-    from floruntime.client.worker_base import WorkerBase
+    from floruntime.client.worker.worker_base import WorkerBase
 
 START_MS = 1_700_000_000_000
 """A Tuesday evening in November 2023, by UTC."""

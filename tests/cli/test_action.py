@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from floruntime.client.action_worker import ActionWorker
-from floruntime.client.contexts import ActionContext
+from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.contexts import ActionContext
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo
 

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from floruntime.client.action_worker import ActionWorker
-from floruntime.client.contexts import ActionContext
+from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.contexts import ActionContext
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo, Result, invoke
 from tests.client.workflow_texts import FAILING, SCHEDULED, definition, waiting

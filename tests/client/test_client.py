@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from floruntime.client.client import FloClient
-from floruntime.client.retry import RetryPolicy
+from floruntime.client.link.retry import RetryPolicy
 from floruntime.core.errors import (
     BadRequestError,
     ConflictError,

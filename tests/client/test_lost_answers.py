@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from floruntime.client.client import FloClient
-from floruntime.client.retry import RetryPolicy
+from floruntime.client.link.retry import RetryPolicy
 from floruntime.core import kv, queue, stream, system
 from floruntime.core.errors import ConflictError, FloError
 from floruntime.core.types import Request

@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import floruntime
+from floruntime.client.api.namespaces import Namespaces
 from floruntime.client.client import FloClient
-from floruntime.client.endpoint import EmbeddedEndpoint, TcpEndpoint, WebEndpoint, parse_endpoint
-from floruntime.client.namespaces import Namespaces
-from floruntime.client.numbers import WriteNumbers
-from floruntime.client.retry import RetryPolicy
+from floruntime.client.link.endpoint import (
+    EmbeddedEndpoint,
+    TcpEndpoint,
+    WebEndpoint,
+    parse_endpoint,
+)
+from floruntime.client.link.numbers import WriteNumbers
+from floruntime.client.link.retry import RetryPolicy
 from floruntime.core.errors import BadRequestError, UnavailableError
 from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS, SESSION_WRITES_MAX
 from floruntime.core.system import (

@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from floruntime.client.client import FloClient
-from floruntime.client.retry import RetryPolicy
+from floruntime.client.link.retry import RetryPolicy
 from floruntime.core.errors import ConflictError, FloError
 from floruntime.core.queue import Message
 from floruntime.core.stream import StreamID, StreamRecord

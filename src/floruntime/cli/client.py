@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from floruntime.client.client import FloClient
-from floruntime.client.exchange import Wait
+from floruntime.client.link.call import Wait
 from floruntime.core.types import Request
 
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from floruntime.cli.run import USAGE, Failure, Settings
-from floruntime.client.worker_base import WorkerBase
+from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.core.limits import check_namespace
 
 LOG_LEVELS = ("debug", "info", "warning", "error")

@@ -13,7 +13,7 @@ from floruntime.cli.options import All, Cursor, Limit, examples, group
 from floruntime.cli.output import Output, at, cell, complain, rows_of, write
 from floruntime.cli.run import REFUSED, Empty, Failure, Session, connected, pages, settings_of
 from floruntime.cli.workflow_sources import read_sources, rendered
-from floruntime.client.workflow_files import DefinitionFile, in_file, naming_files
+from floruntime.client.api.workflow_files import DefinitionFile, in_file, naming_files
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.workflow import Problem, Severity, SyncResult, WorkflowSync
 

@@ -13,7 +13,7 @@ from floruntime.cli.options import examples, group
 from floruntime.cli.output import cell, complain, write
 from floruntime.cli.run import REFUSED, Failure, Session, connected
 from floruntime.cli.workflow_sources import read_sources, rendered
-from floruntime.client.workflow_files import DefinitionFile
+from floruntime.client.api.workflow_files import DefinitionFile
 from floruntime.core.errors import NotFoundError
 from floruntime.core.workflow import HistoryEvent
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import typer
 
-from floruntime.client.workflow_files import DefinitionFile, read_directory, read_file
+from floruntime.client.api.workflow_files import DefinitionFile, read_directory, read_file
 from floruntime.core.limits import VALUE_BYTES_CEILING
 from floruntime.core.workflow import Problem
 

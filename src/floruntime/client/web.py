@@ -6,10 +6,10 @@ import ssl
 from types import TracebackType
 from typing import Self
 
-from floruntime.client.client import FloClient as WholeClient
-from floruntime.client.endpoint import WebEndpoint, parse_endpoint
-from floruntime.client.kv_reads import KvReads
-from floruntime.client.stream_records import StreamRecords
+from floruntime.client.api.kv_reads import KvReads
+from floruntime.client.api.stream_records import StreamRecords
+from floruntime.client.base import BaseClient
+from floruntime.client.link.endpoint import WebEndpoint, parse_endpoint
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 
@@ -35,7 +35,7 @@ class FloClient:
                 f"endpoint {shown(endpoint)} is none of a web client: write ws://HOST:PORT/ws, or "
                 "wss:// for TLS"
             )
-        self._client = WholeClient(
+        self._client = BaseClient(
             endpoint, namespace=namespace, token=token, timeout_ms=timeout_ms, tls=tls
         )
         self.streams = StreamRecords(self._client)

@@ -1,0 +1,33 @@
+"""Values of Python as JSON text, where a person may hand over either."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from floruntime.client.api.caller import as_bytes
+from floruntime.core.errors import BadRequestError
+
+
+def to_json(value: Any) -> bytes:
+    """`value` as JSON text. Raises `TypeError` or `ValueError` where JSON has no such thing."""
+    text = json.dumps(
+        value,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+        default=msgspec.to_builtins,
+    )
+    return text.encode()
+
+
+def text_or_json(field: str, value: Any) -> bytes:
+    """Bytes and text as they are, anything else as JSON. Raises `BadRequestError`."""
+    if isinstance(value, (bytes, bytearray, memoryview, str)):
+        return as_bytes(value)
+    try:
+        return to_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRequestError(f"{field} cannot be written as JSON: {error}") from error

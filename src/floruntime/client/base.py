@@ -1,0 +1,185 @@
+"""One connection, any number of concurrent calls: what a `FloClient` is, but for its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from floruntime.client.api.action import Action
+from floruntime.client.api.batch import Batch
+from floruntime.client.api.kv import Kv
+from floruntime.client.api.namespaces import Namespaces
+from floruntime.client.api.queue import Queue
+from floruntime.client.api.queue_commands import Leases
+from floruntime.client.api.stream import Stream
+from floruntime.client.api.tokens import Tokens
+from floruntime.client.api.worker import Worker
+from floruntime.client.api.workflow import Workflow
+from floruntime.client.link.call import Call, Wait
+from floruntime.client.link.channel import Channel
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.transports.opening import open_transport
+from floruntime.client.link.transports.protocol import Transport
+from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
+from floruntime.core.limits import check_block, check_duration, check_namespace
+from floruntime.core.system import GetServerInfo, Ping, ServerInfo
+from floruntime.core.types import Request
+
+R = TypeVar("R")
+
+
+class BaseClient:
+    """A `FloClient` that makes no workers; they stand on it themselves."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        namespace: str = "default",
+        timeout_ms: int = 5_000,
+        token: str | None = None,
+        tls: bool | ssl.SSLContext | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
+        transport: Transport | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.namespace = check_namespace(namespace)
+        self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
+        self._token = token
+        self._retry = retry
+        self._transport = transport or open_transport(endpoint, tls)
+        self._channel: Channel | None = None
+        self._connecting = asyncio.Lock()
+        self.kv = Kv(self)
+        self.queue = Queue(self, Leases(namespace))
+        self.stream = self.streams = Stream(self)
+        self.action = Action(self)
+        self.worker = Worker(self)
+        self.workflow = Workflow(self)
+        self.namespaces = Namespaces(self)
+        self.tokens = Tokens(self)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up at this moment."""
+        return self._channel is not None and self._channel.is_connected
+
+    async def connect(self) -> None:
+        """Connect once; a second time does nothing.
+
+        Raises `ConnectionFailedError` if there is no connection within `timeout_ms` (at once if it
+        is refused), and the server's refusal of the token.
+        """
+        async with self._connecting:
+            if self._channel is None:
+                channel = self._new_channel()
+                await channel.open()
+                self._channel = channel
+
+    def _new_channel(self) -> Channel:
+        return Channel(
+            self._transport,
+            endpoint=self.endpoint,
+            namespace=self.namespace,
+            token=self._token,
+            timeout_s=self._timeout_ms / 1000,
+            retry=self._retry,
+        )
+
+    async def close(self) -> None:
+        """Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing."""
+        async with self._connecting:
+            channel, self._channel = self._channel, None
+            if channel is not None:
+                await channel.close()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def call(
+        self,
+        request: Request[R],
+        *,
+        namespace: str | None = None,
+        block_ms: int = 0,
+        wait: Wait | None = None,
+    ) -> R:
+        """Send one request; its typed answer. Every method of every primitive ends here.
+
+        What the server certainly did not run because it was overloaded or shutting down is sent
+        again, with back-off, while the call's time lasts. `wait` can end a long poll early.
+        """
+        check_block(block_ms)
+        loop = asyncio.get_running_loop()
+        timeout_ms = self._timeout_ms + block_ms
+        deadline_s = loop.time() + timeout_ms / 1000
+        where = self.namespace if namespace is None else namespace
+        attempt = 0
+        while True:
+            call = Call(request, where, block_ms, loop.create_future())
+            try:
+                result: R = await self._attempt(call, deadline_s, timeout_ms, wait)
+                return result
+            except (OverloadedError, UnavailableError) as error:
+                delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
+                if error.ran != "no" or loop.time() + delay_s >= deadline_s:
+                    raise
+            await asyncio.sleep(delay_s)
+            attempt += 1
+
+    async def _attempt(
+        self, call: Call, deadline_s: float, timeout_ms: int, wait: Wait | None
+    ) -> Any:
+        channel = self._channel
+        if channel is None:
+            raise NotConnectedError(
+                "the client is not connected: use `async with` or await connect() first"
+            )
+        assert call.future is not None
+        channel.submit(call)
+        if wait is not None:
+            wait.attach(lambda: channel.end_wait(call))
+        timer = call.future.get_loop().call_at(deadline_s, channel.time_out, call, timeout_ms)
+        try:
+            return await call.future
+        except asyncio.CancelledError:
+            channel.abandon(call)
+            raise
+        finally:
+            timer.cancel()
+
+    def batch(self, *, namespace: str | None = None) -> Batch:
+        """Several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`."""
+        return Batch(
+            self,
+            kv=self.kv.commands,
+            queue=self.queue.commands,
+            stream=self.stream.commands,
+            action=self.action.commands,
+            worker=self.worker.commands,
+            workflow=self.workflow.commands,
+            namespace=namespace,
+        )
+
+    async def ping(self) -> float:
+        """The time that a round trip to the server takes, in milliseconds."""
+        loop = asyncio.get_running_loop()
+        begun_s = loop.time()
+        await self.call(Ping())
+        return (loop.time() - begun_s) * 1000
+
+    async def info(self) -> ServerInfo:
+        """The running server: version, durability, limits, time since its start."""
+        return await self.call(GetServerInfo())

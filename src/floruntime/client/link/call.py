@@ -1,0 +1,88 @@
+"""One request on its way to a server, and a hold on one that waits there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from floruntime.core.errors import Ran
+from floruntime.core.system import GetServerInfo, Ping
+from floruntime.core.types import Query, Request
+
+READS = (Query, Ping, GetServerInfo)
+"""What takes no effect, so that asking it again is always right."""
+
+
+class Call:
+    """One request on its way, and the future that its caller awaits (`None`: nobody does)."""
+
+    __slots__ = (
+        "block_ms",
+        "block_until_s",
+        "future",
+        "id",
+        "is_abandoned",
+        "namespace",
+        "number",
+        "request",
+        "was_sent",
+    )
+
+    def __init__(
+        self,
+        request: Request[Any],
+        namespace: str,
+        block_ms: int = 0,
+        future: asyncio.Future[Any] | None = None,
+    ) -> None:
+        self.request = request
+        self.namespace = namespace
+        self.block_ms = block_ms
+        self.block_until_s: float | None = None
+        self.future = future
+        self.id = 0
+        self.number = 0
+        self.was_sent = False
+        self.is_abandoned = False
+
+    @property
+    def ran(self) -> Ran:
+        """Whether the call may have taken effect although no answer came."""
+        return "maybe" if self.was_sent and not isinstance(self.request, READS) else "no"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the caller was cancelled; it says so itself (`abandon`) only a turn later."""
+        return self.future is not None and self.future.cancelled()
+
+    def succeed(self, result: Any) -> None:
+        """Give the caller the result."""
+        if self.future is not None and not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: BaseException) -> None:
+        """Give the caller the error."""
+        if self.future is not None and not self.future.done():
+            self.future.set_exception(error)
+
+
+class Wait:
+    """A hold on one long poll: `end()` asks for its answer now, which its caller still gets."""
+
+    def __init__(self) -> None:
+        self._end: Callable[[], None] | None = None
+        self.is_ended = False
+
+    def attach(self, end: Callable[[], None]) -> None:
+        """The poll is on its way, or on it again; `end` ends it."""
+        self._end = end
+        if self.is_ended:
+            end()
+
+    def end(self) -> None:
+        """Wait no longer. Doing it twice does nothing."""
+        if not self.is_ended:
+            self.is_ended = True
+            if self._end is not None:
+                self._end()

@@ -1,0 +1,265 @@
+"""Which calls are under way, over all the links of a client's life. No I/O, no tasks.
+
+A call is *held* until it may go out (a link is up; for a write, the session is open and a number is
+free), then *in flight* until its answer comes. When a link breaks, queries and numbered writes in
+flight go out again on the next one, writes under their old number, so that the server answers each
+once. A call that its caller gave up stays in flight until answered; what such an answer delivers is
+handed back.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from floruntime.client.link.call import READS, Call
+from floruntime.client.link.handback import hand_back
+from floruntime.client.link.numbers import WriteNumbers
+from floruntime.client.link.unsendable import what_is_unsendable
+from floruntime.core import wire
+from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
+from floruntime.core.system import CancelWait, Limits, SessionOpen, Welcome
+from floruntime.core.types import Command, Request
+
+MakeError = Callable[[Ran], FloError]
+
+
+class Exchange:
+    """The calls of one client."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._ids = itertools.count(1)
+        self._in_flight: dict[int, Call] = {}
+        self._held_writes: OrderedDict[int, Call] = OrderedDict()
+        self._held_others: OrderedDict[int, Call] = OrderedDict()
+        self._send: Callable[[bytes], None] | None = None
+        self._limits = Limits(0, 0, 0)
+        self._opening: Call | None = None
+        self._renew_session()
+
+    def _renew_session(self) -> None:
+        self.session = secrets.token_hex(16)
+        self._is_session_open = False
+        self._numbers = WriteNumbers()
+
+    # What callers do
+
+    def submit(self, call: Call) -> None:
+        """Send `call` now or as soon as it may go."""
+        call.id = next(self._ids)
+        held = self._held_writes if isinstance(call.request, Command) else self._held_others
+        if held or not self._try_send(call):
+            held[call.id] = call
+
+    def abandon(self, call: Call) -> None:
+        """The caller waits no longer."""
+        call.is_abandoned = True
+        if not call.was_sent:
+            self._held_writes.pop(call.id, None)
+            self._held_others.pop(call.id, None)
+        elif call.id not in self._in_flight:
+            self._hand_back_answered(call)
+        elif self._send is None:
+            self._drop(call)
+        elif call.block_ms:
+            self._transmit_own(CancelWait(call.id), call.namespace)
+
+    def end_wait(self, call: Call) -> None:
+        """Let the long poll `call` be answered now; sent again, it does not block any more."""
+        call.block_until_s = self._now_s()
+        if call.id in self._in_flight and self._send is not None:
+            self._transmit_own(CancelWait(call.id), call.namespace)
+
+    def fail_all(self, make_error: MakeError) -> None:
+        """Fail every call, sent or not."""
+        self.fail_sent(make_error)
+        for held in (self._held_writes, self._held_others):
+            calls = list(held.values())
+            held.clear()
+            for call in calls:
+                call.fail(make_error(call.ran))
+
+    def fail_sent(self, make_error: MakeError) -> None:
+        """Fail the calls in flight."""
+        for call in list(self._in_flight.values()):
+            self._drop(call)
+            call.fail(make_error(call.ran))
+
+    # What links do
+
+    def link_up(self, send: Callable[[bytes], None], welcome: Welcome) -> bool:
+        """A link greeted. False: its server forgot the session; greet again with the fresh one."""
+        if self._is_session_open and not welcome.session_known:
+            self._session_forgotten()
+            return False
+        self._is_session_open = welcome.session_known
+        self._send = send
+        self._limits = welcome.limits
+        for call in list(self._in_flight.values()):
+            self._transmit(call)
+        self._pump()
+        return True
+
+    def link_down(self, reason: str) -> None:
+        """The link is gone. What may be sent again waits for the next one."""
+        self._send = None
+        self._opening = None
+        for call in list(self._in_flight.values()):
+            if call.is_abandoned:
+                self._drop(call)
+            elif not (call.number or isinstance(call.request, READS)):
+                self._drop(call)
+                call.fail(ConnectionFailedError(reason, ran=call.ran))
+
+    def receive(self, body: bytes) -> None:
+        """One answer came. Raises `ProtocolError` where it is none."""
+        answer = wire.decode_answer(body)
+        call = self._in_flight.get(answer.id)
+        if call is None:
+            return
+        self._drop(call)
+        if call is self._opening:
+            self._session_opened(answer.error)
+        elif answer.error is not None:
+            call.fail(wire.raised(answer.error))
+        else:
+            self._answered(call, answer.result)
+        if self._held_writes or self._held_others:
+            self._pump()
+
+    def _answered(self, call: Call, raw: msgspec.Raw) -> None:
+        try:
+            result = wire.decode_reply(call.request, raw)
+        except FloError as error:
+            call.fail(error)
+            return
+        if call.is_abandoned or call.is_cancelled:
+            self._hand_back(call, result)
+        else:
+            call.succeed(result)
+
+    # The session
+
+    def _session_opened(self, error: wire.WireError | None) -> None:
+        self._opening = None
+        if error is None:
+            self._is_session_open = True
+            return
+        calls = list(self._held_writes.values())
+        self._held_writes.clear()
+        for call in calls:
+            call.fail(wire.raised(error))
+
+    def _session_forgotten(self) -> None:
+        for call in list(self._in_flight.values()):
+            if call.number:
+                self._drop(call)
+                call.fail(
+                    ConnectionFailedError(
+                        "the connection broke, and the server no longer remembers this client: "
+                        f"{type(call.request).__name__} may have run",
+                        ran="maybe",
+                    )
+                )
+        self._renew_session()
+
+    # Sending
+
+    def _pump(self) -> None:
+        for held in (self._held_others, self._held_writes):
+            while held:
+                call_id, call = next(iter(held.items()))
+                if not self._try_send(call):
+                    break
+                held.pop(call_id, None)
+
+    def _try_send(self, call: Call) -> bool:
+        if self._send is None or len(self._in_flight) >= self._limits.in_flight_max:
+            return False
+        if isinstance(call.request, Command):
+            if not self._is_session_open:
+                self._open_session(call.namespace)
+                return False
+            number = self._numbers.take()
+            if number is None:
+                return False
+            call.number = number
+        self._transmit(call)
+        return True
+
+    def _open_session(self, namespace: str) -> None:
+        if self._opening is None:
+            self._opening = self._transmit_own(SessionOpen(), namespace)
+
+    def _transmit_own(self, request: Request[Any], namespace: str) -> Call:
+        """Send what no caller asked for, at once."""
+        call = Call(request, namespace)
+        call.id = next(self._ids)
+        self._transmit(call)
+        return call
+
+    def _transmit(self, call: Call) -> None:
+        assert self._send is not None
+        self._in_flight[call.id] = call
+        try:
+            frame = self._frame_of(call)
+        except (FloError, TypeError) as error:
+            self._drop(call)
+            call.fail(error)
+            return
+        call.was_sent = True
+        self._send(frame)
+
+    def _frame_of(self, call: Call) -> bytes:
+        name = type(call.request).__name__
+        try:
+            frame = wire.encode_request(
+                call.id, call.namespace, call.number, self._with_block_left(call)
+            )
+        except UnicodeEncodeError as error:
+            raise BadRequestError(f"{name}: text has no UTF-8: {error}") from error
+        except OverflowError as error:
+            what = what_is_unsendable(call.request, self._limits)
+            raise BadRequestError(what or f"{name}: {error}") from error
+        size = len(frame) - wire.LENGTH.size
+        if size > self._limits.frame_bytes_max:
+            raise BadRequestError(
+                what_is_unsendable(call.request, self._limits)
+                or f"{name} takes {size} bytes; "
+                f"this server takes at most {self._limits.frame_bytes_max} in one request"
+            )
+        return frame
+
+    def _with_block_left(self, call: Call) -> Request[Any]:
+        """The request; sent again, it blocks only for what is left of its `block_ms`."""
+        if not call.block_ms:
+            return call.request
+        if call.block_until_s is None:
+            call.block_until_s = self._now_s() + call.block_ms / 1000
+            return call.request
+        left_ms = max(0, int((call.block_until_s - self._now_s()) * 1000))
+        return msgspec.structs.replace(call.request, block_ms=left_ms)
+
+    def _drop(self, call: Call) -> None:
+        """Forget `call`; its number may lose its place in the server's ring."""
+        if self._in_flight.pop(call.id, None) is not None and call.number:
+            self._numbers.release(call.number)
+
+    # Deliveries that nobody took
+
+    def _hand_back_answered(self, call: Call) -> None:
+        future = call.future
+        if future is None or not future.done() or future.cancelled():
+            return
+        if future.exception() is None:
+            self._hand_back(call, future.result())
+
+    def _hand_back(self, call: Call, result: Any) -> None:
+        for command in hand_back(call.request, result):
+            self.submit(Call(command, call.namespace))

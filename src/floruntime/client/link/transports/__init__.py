@@ -1,0 +1,1 @@
+"""How bytes travel: TCP, WebSocket, or a server inside this process."""

@@ -1,0 +1,58 @@
+"""The server inside this process, behind the same port as the network. It is loaded only here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from floruntime.core.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from floruntime.client.link.endpoint import EmbeddedEndpoint
+    from floruntime.client.link.transports.protocol import Link
+    from floruntime.server.embedded import EmbeddedLink, EmbeddedServer
+
+
+class EmbeddedTransport:
+    """Links to an embedded server, which `prepare` opens and `release` gives back."""
+
+    def __init__(self, endpoint: EmbeddedEndpoint) -> None:
+        self._endpoint = endpoint
+        self._server: EmbeddedServer | None = None
+
+    async def prepare(self) -> None:
+        """Open the server, or become one more of its users."""
+        if self._server is None:
+            self._server = await _open_server(self._endpoint.text)
+
+    async def connect(self, on_data: Callable[[bytes], None], on_close: Callable[[], None]) -> Link:
+        """A link to the server that `prepare` opened."""
+        assert self._server is not None
+        return _EmbeddedLink(self._server.connect(on_data, on_close))
+
+    async def release(self) -> None:
+        """Give the server back; the last one who does ends it."""
+        server, self._server = self._server, None
+        if server is not None:
+            await server.release()
+
+
+class _EmbeddedLink:
+    def __init__(self, link: EmbeddedLink) -> None:
+        self._link = link
+        self.write = link.write
+        self.close = link.close
+
+    async def wait_closed(self) -> None:
+        """Nothing of it is the event loop's."""
+
+
+async def _open_server(endpoint: str) -> EmbeddedServer:
+    try:
+        from floruntime.server.embedded import open_embedded
+    except ImportError as error:
+        raise UnavailableError(
+            f"{endpoint} runs the server inside this process, which needs what "
+            f"`pip install 'floruntime[server]'` brings ({error})"
+        ) from error
+    return await open_embedded(endpoint)

@@ -1,0 +1,149 @@
+"""What a handler is given: its payload, where it came from, and what it can do meanwhile."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, NamedTuple
+
+from floruntime.client.api.json_text import to_json
+from floruntime.core.errors import BadRequestError
+from floruntime.core.stream import StreamID, StreamRecord
+from floruntime.core.worker import Task
+
+Touch = Callable[[int], Awaitable[None]]
+
+_OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_log = logging.getLogger("floruntime.worker")
+
+
+class ActionResult(NamedTuple):
+    """What `ctx.result` makes: an outcome by name, and the output as it will be kept."""
+
+    outcome: str
+    output: bytes
+
+
+def to_bytes(value: Any) -> bytes:
+    """A handler's result as bytes: bytes and text as they are, `None` empty, all else as JSON."""
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    return to_json(value)
+
+
+class _Log(logging.LoggerAdapter[logging.Logger]):
+    """Says before each line which delivery it is about."""
+
+    def process(
+        self, message: Any, options: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        return f"{self.extra['about']}: {message}" if self.extra else message, options
+
+
+class Context:
+    """What the contexts of actions and of streams have in common."""
+
+    payload: bytes
+    attempt: int
+    namespace: str
+
+    def __init__(self, touch: Touch | None) -> None:
+        self._touch = touch
+        self._log: _Log | None = None
+        self.is_cancelled = False
+        """Whether the result is no longer wanted. A plain handler may look at it now and then."""
+
+    def json(self) -> Any:
+        """The payload, which is JSON."""
+        return json.loads(self.payload)
+
+    def to_bytes(self, value: Any) -> bytes:
+        """`value` as JSON text in UTF-8."""
+        return to_json(value)
+
+    async def touch(self, extend_ms: int = 30_000) -> None:
+        """Keep this delivery for at least `extend_ms` from now.
+
+        If it is no longer the worker's, the handler is cancelled right here.
+        """
+        if self._touch is None:
+            raise BadRequestError("a handler in another process cannot touch; auto_touch does it")
+        await self._touch(extend_ms)
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger that names this delivery in each line."""
+        if self._log is None:
+            self._log = _Log(_log, {"about": self._about()})
+        return self._log
+
+    def _about(self) -> str:
+        raise NotImplementedError
+
+
+class ActionContext(Context):
+    """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
+    `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, and `caller_run_id`
+    (the workflow run that asked for it, if one did).
+    """
+
+    def __init__(self, task: Task, namespace: str, touch: Touch | None = None) -> None:
+        super().__init__(touch)
+        self._task = task
+        self.payload = task.payload
+        self.task_id = task.run_id
+        self.action_name = task.action
+        self.attempt = task.attempt
+        self.created_at_ms = task.created_at_ms
+        self.namespace = namespace
+        self.caller_run_id = task.caller_run_id
+        self.labels: Mapping[str, str] = task.labels
+
+    @property
+    def task(self) -> Task:
+        """The claim: what `client.worker` and `b.worker` of a batch settle this attempt with."""
+        return self._task
+
+    def result(self, outcome: str, value: Any = None) -> ActionResult:
+        """A result with an outcome of its own, for workflows to go by."""
+        if not isinstance(outcome, str) or not _OUTCOME.fullmatch(outcome):
+            raise BadRequestError(
+                f"outcome {outcome!r} must be letters, digits, '_' and '-', "
+                "beginning with a letter or '_'"
+            )
+        return ActionResult(outcome, to_bytes(value))
+
+    def _about(self) -> str:
+        return f"{self.action_name} {self.task_id} attempt {self.attempt}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ActionContext, (self._task, self.namespace)
+
+
+class StreamContext(Context):
+    """One delivery of one `record`: its `payload`, `stream_id`, `stream`, `headers` and
+    `partition_key`, the `namespace`, and `attempt` (from 1).
+    """
+
+    def __init__(self, record: StreamRecord, namespace: str, touch: Touch | None = None) -> None:
+        super().__init__(touch)
+        self.record = record
+        self.payload = record.payload
+        self.stream_id: StreamID = record.id
+        self.stream = record.stream
+        self.headers = record.headers
+        self.partition_key = record.partition_key
+        self.attempt = record.attempt
+        self.namespace = namespace
+
+    def _about(self) -> str:
+        return f"{self.stream} {self.stream_id} attempt {self.attempt}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StreamContext, (self.record, self.namespace)
