@@ -5,7 +5,7 @@ const processImage = async (url: string) => `${url}, made smaller`; // added
 
 const worker = new ActionWorker({
   endpoint: "localhost:9000",
-  namespace: "action-worker", // added
+  namespace: "myapp", // added
   concurrency: 10, // added
 }); // added
 
@@ -17,7 +17,7 @@ worker.action("process-image", async (ctx) => {
 
 const working = worker.start(); // added
 await worker.atWork.wait(); // added
-const client = new FloClient("localhost:9000", { namespace: "action-worker" }); // added
+const client = new FloClient("localhost:9000", { namespace: "myapp" }); // added
 const run = await client.action.call("process-image", '{"url": "cat.png"}'); // added
 console.log(run.status, new TextDecoder().decode(run.output!)); // added
 await client.close(); // added

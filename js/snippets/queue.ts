@@ -4,14 +4,19 @@ const client = new FloClient("localhost:9000", { namespace: "queue" }); // added
 const payload = new TextEncoder().encode("work"); // added
 
 const seq = await client.queue.enqueue("tasks", payload, {
-  priority: 10, delayMs: 0, dedupKey: "work-1", // added
+  priority: 10, // added
+  delayMs: 60000n, // added
+  dedupKey: "task-123", // added
 }); // added
 console.log(typeof seq); // added
+const again = await client.queue.enqueue("tasks", payload, { dedupKey: "task-123" }); // added
+console.log(again === seq, (await client.queue.stats("tasks")).delayed); // added
+await client.queue.enqueue("tasks", payload); // added
 
 // Dequeue with long polling
 const result = await client.queue.dequeue("tasks", 10, {
   visibilityTimeoutMs: 60000,
-  blockMs: 5000, // added
+  blockMs: 30000, // added
 }); // added
 
 for (const msg of result.messages) { // added

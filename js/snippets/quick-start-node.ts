@@ -1,8 +1,10 @@
 import { FloClient } from "@floruntime/node";
 
 const client = new FloClient("localhost:9000", {
-  namespace: "quick-start", // added
+  namespace: "myapp", // added
+  timeoutMs: 5000, // added
 }); // added
+await client.connect(); // added
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -9,17 +9,17 @@ const result = await client.stream.append("events", payload, {
 console.log(result.partition, result.offset); // added
 
 const records = await client.stream.read("events", {
-  start: "0", limit: 100, // added
+  offset: 0n, limit: 10, // added
 }); // added
 console.log(records.records.map((record) => record.partitionKey)); // added
 
 await client.stream.groupJoin("events", "processors", "consumer-1");
 const groupRecords = await client.stream.groupRead("events", {
-  group: "processors", consumer: "consumer-1", blockMs: 5000, // added
+  group: "processors", consumer: "consumer-1", limit: 10, // added
 }); // added
 await client.stream.groupAck("events",
   groupRecords.records.map(r => r.id),
-  { group: "processors", consumer: "consumer-1" }, // added
+  { group: "processors" }, // added
 ); // added
 
 const { pending, lag } = await client.stream.groupInfo("events", "processors"); // added

@@ -71,7 +71,7 @@ console.log((await client.workflow.status(runId)).status); // added
 // List runs for a workflow
 const runs = await client.workflow.listRuns({
   workflowName: "process-order",
-  limit: 10, // added
+  limit: 50, // added
 }); // added
 for (const run of runs) {
   console.log(`${run.run_id} — ${run.status} (${run.created_at})`);
