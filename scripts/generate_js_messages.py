@@ -52,8 +52,8 @@ _IMPORTS = """\
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
-import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
-import { text, texts } from "./schema.js";
+import { hasMore, type Integer, NO_BYTES, type Scalar, type StructSchema } from "./schema.js";
+import { scalars, struct, text, texts } from "./schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
 """
 

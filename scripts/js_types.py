@@ -2,7 +2,8 @@
 
 An `int` is a `bigint` where it names a version, a message, a lease, a place in a stream, the value
 of a counter or a moment (`is_big`), because those are compared and sent back and may pass 2^53.
-Everything else that is counted (durations, limits, attempts, sizes) is a `number`.
+Everything else that is counted (durations, limits, attempts, sizes) is a `number`. What a caller
+gives may be either (`Integer`).
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ _SCALARS = {
     Any: ("any", "unknown"),
 }
 _BIG = ("big", "bigint")
-_BIG_INPUT = ("big", "bigint | number")
+_BIG_INPUT = ("big", "Integer")
 _INT = ("int", "number")
+_INT_INPUT = ("int", "Integer")
 
 
 def camel(name: str) -> str:
@@ -59,7 +61,7 @@ class Written(typing.NamedTuple):
 def written(kind: Any, *, big: bool, is_input: bool = False) -> Written:
     """`kind` in TypeScript; `big`: its integers are `bigint`s; `is_input`: or numbers, too."""
     if kind is int:
-        return Written(*(_INT if not big else _BIG_INPUT if is_input else _BIG))
+        return Written(*_integer(big, is_input))
     if kind in _SCALARS:
         return Written(*_SCALARS[kind])
     if kind == system.BatchCommand:
@@ -74,6 +76,12 @@ def written(kind: Any, *, big: bool, is_input: bool = False) -> Written:
     if origin in (typing.Union, types.UnionType):
         return _nullable(arguments, big, is_input)
     return Written(_schema_name(kind), kind.__name__)
+
+
+def _integer(big: bool, is_input: bool) -> tuple[str, str]:
+    if big:
+        return _BIG_INPUT if is_input else _BIG
+    return _INT_INPUT if is_input else _INT
 
 
 def _list_of(item: Any, big: bool, is_input: bool) -> Written:

@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { FloClient as NodeClient } from "@floruntime/node";
-import { ServerProcess } from "@floruntime/testing";
+import { decodeMessagePack, ServerProcess } from "@floruntime/testing";
 import type { FloClient } from "@floruntime/web";
-import { decode } from "@msgpack/msgpack";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 import { ELSEWHERE, launch, Pages } from "./chromium.js";
@@ -183,7 +182,7 @@ async function exchanged(page: Page, messages: readonly string[]): Promise<unkno
     },
     [socketUrl(), messages] as const,
   );
-  return answers.map((answer) => decode(answer));
+  return answers.map((answer) => decodeMessagePack(Uint8Array.from(answer)));
 }
 
 test("a page that sends bytes of its own making is refused what it may not do", async () => {

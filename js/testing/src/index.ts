@@ -1,3 +1,4 @@
+export { decodeMessagePack } from "../../packages/core/dist/wire/message-pack-reader.js";
 export { Cut, CuttingProxy } from "./cutting-proxy.js";
 export { FakeClock } from "./fake-clock.js";
 export { bytes, Peer, type Shown } from "./peer.js";

@@ -83,8 +83,9 @@ export type {
   ScheduleEntry,
   WorkflowStatusResult,
 } from "./api/workflow-results.js";
-export type { Payload } from "./base/bytes.js";
-export { checkName, checkRange } from "./base/checks.js";
+export { type Bytes, bytesIn } from "./base/byte-views.js";
+export type { JsonPayload, Payload } from "./base/bytes.js";
+export { checkFlag, checkName, checkRange } from "./base/checks.js";
 export { type Clock, systemClock, type Timer } from "./base/clock.js";
 export * from "./base/errors.js";
 export * as limits from "./base/limits.generated.js";
@@ -137,7 +138,7 @@ export {
   WorkflowStatus,
 } from "./wire/messages.generated.js";
 export { Request, type RequestKind } from "./wire/request.js";
-export type { Scalar } from "./wire/schema.js";
+export type { Integer, Scalar } from "./wire/schema.js";
 export { StreamID } from "./wire/stream-id.js";
 export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
 export { ActionWorker } from "./worker/action-worker.js";

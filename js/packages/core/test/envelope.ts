@@ -2,10 +2,10 @@
 
 import type { FloError } from "../dist/base/errors.js";
 import { frame } from "../dist/wire/frames.js";
+import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
 import { ALL_REQUESTS } from "../dist/wire/messages.generated.js";
 import type { AnyRequestKind } from "../dist/wire/request.js";
-import { wireInteger } from "../dist/wire/schema.js";
-import { pack, unpack } from "../dist/wire/wire.js";
+import { unpack } from "../dist/wire/wire.js";
 
 export interface Envelope {
   readonly id: number;
@@ -29,10 +29,10 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
 }
 
 export function encodeAnswer(id: number, result: unknown): Uint8Array {
-  return frame(pack([wireInteger(id), result]));
+  return frame(encodeMessagePack([id, result]));
 }
 
 export function encodeError(id: number, error: FloError): Uint8Array {
   const { code, message, ran, index, details } = error;
-  return frame(pack([wireInteger(id), null, [code, message, ran, index, details]]));
+  return frame(encodeMessagePack([id, null, [code, message, ran, index, details]]));
 }

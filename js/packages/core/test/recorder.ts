@@ -10,7 +10,7 @@ export interface Asked {
   readonly name: string;
   readonly fields: object;
   readonly namespace: string | undefined;
-  readonly blockMs: number | undefined;
+  readonly blockMs: number | bigint | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

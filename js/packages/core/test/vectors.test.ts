@@ -7,8 +7,7 @@ import * as errors from "../dist/base/errors.js";
 import { ConflictError, GapError } from "../dist/base/errors.js";
 import { LENGTH_BYTES } from "../dist/wire/frames.js";
 import * as messages from "../dist/wire/messages.generated.js";
-import type { AnyRequestKind } from "../dist/wire/request.js";
-import { Request } from "../dist/wire/request.js";
+import { type AnyRequestKind, Request } from "../dist/wire/request.js";
 import { StreamID } from "../dist/wire/stream-id.js";
 import { decodeAnswer, decodeReply, encodeRequest, thrown } from "../dist/wire/wire.js";
 

@@ -9,6 +9,7 @@ import {
   type ActionWorkerOptions as CoreActionWorkerOptions,
   StreamWorker as CoreStreamWorker,
   type StreamWorkerOptions as CoreStreamWorkerOptions,
+  checkFlag,
   known,
   type Logger,
   type OptionNames,
@@ -81,7 +82,7 @@ export class ActionWorker extends CoreActionWorker {
   constructor(options: ActionWorkerOptions) {
     known("ActionWorker", options, ACTION_WORKER);
     super(sourceOf(options), { ...options, workerId: options.workerId ?? newName() });
-    this.#handlesSignals = options.handleSignals ?? true;
+    this.#handlesSignals = checkFlag("handleSignals", options.handleSignals ?? true);
   }
 
   /** Work until `stop()`, SIGINT, SIGTERM or a drain from outside; then end in good order. */
@@ -97,7 +98,7 @@ export class StreamWorker extends CoreStreamWorker {
   constructor(options: StreamWorkerOptions) {
     known("StreamWorker", options, STREAM_WORKER);
     super(sourceOf(options), { ...options, consumer: options.consumer ?? newName() });
-    this.#handlesSignals = options.handleSignals ?? true;
+    this.#handlesSignals = checkFlag("handleSignals", options.handleSignals ?? true);
   }
 
   /** Work until `stop()`, SIGINT or SIGTERM; then end in good order. */

@@ -14,7 +14,7 @@ import { ConnectionFailedError, FloClient, RequestTimeoutError } from "@florunti
 import { ServerProcess } from "@floruntime/testing";
 
 import { frame } from "../../core/dist/wire/frames.js";
-import { pack } from "../../core/dist/wire/wire.js";
+import { encodeMessagePack } from "../../core/dist/wire/message-pack-writer.js";
 
 let server: ServerProcess;
 
@@ -102,7 +102,7 @@ test("a peer that stops reading does not hold up a close", async () => {
   const listener = createServer((socket) => {
     socket.once("data", () => {
       socket.pause();
-      socket.write(frame(pack([0, welcome])));
+      socket.write(frame(encodeMessagePack([0, welcome])));
     });
     socket.on("error", () => undefined);
   });

@@ -3,6 +3,7 @@
 import {
   BadRequestError,
   BadTypeError,
+  bytesIn,
   frame,
   LENGTH_BYTES,
   type Link,
@@ -108,8 +109,9 @@ class WebSocketLink implements Link {
   }
 
   #receive(data: unknown): void {
-    if (data instanceof ArrayBuffer) {
-      this.#events.onData(frame(new Uint8Array(data)));
+    const body = bytesIn(data);
+    if (body !== null) {
+      this.#events.onData(frame(body));
     } else {
       this.#socket.close(UNSUPPORTED); // a message is binary
     }

@@ -1,6 +1,6 @@
 /** Builds the commands of runs; `client.action` and batches share it. Nothing here is sent. */
 
-import { type Payload, toBytes } from "../base/bytes.js";
+import { type JsonPayload, payloadBytes } from "../base/bytes.js";
 import type { OptionNames } from "../base/options.js";
 import {
   ActionCancel,
@@ -9,12 +9,13 @@ import {
   type InvokeResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 
 export interface InvokeOptions {
   /** Lower goes first. Default: 10. */
-  readonly priority?: number | undefined;
-  readonly delayMs?: number | undefined;
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
   /** Makes one run: the same key and payload answer that run again, another is a conflict. */
   readonly idempotencyKey?: string | undefined;
   /** What the worker's labels must include. */
@@ -38,11 +39,15 @@ const CANCEL: OptionNames<CancelOptions> = { reason: true };
 
 /** `invoke` and `cancel` of `client.action`. */
 export class ActionCommands extends Commands {
-  invoke(name: string, payload: Payload = "", options: InvokeOptions = {}): Request<InvokeResult> {
+  invoke(
+    name: string,
+    payload: JsonPayload = "",
+    options: InvokeOptions = {},
+  ): Request<InvokeResult> {
     const given = this.known("action.invoke", options, INVOKE);
     const { priority, delayMs, idempotencyKey, labels, callerRunId } = given;
     const settings = { priority, delayMs, idempotencyKey, labels, callerRunId };
-    return ActionInvoke.of({ name, payload: toBytes(payload), ...settings });
+    return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings });
   }
 
   cancel(runId: string, options: CancelOptions = {}): Request<ActionRun> {

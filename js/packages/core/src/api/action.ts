@@ -1,6 +1,6 @@
 /** `client.action`: durable tasks, registered by name, run by workers. */
 
-import type { Payload } from "../base/bytes.js";
+import type { JsonPayload } from "../base/bytes.js";
 import { NotFoundError } from "../base/errors.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
@@ -20,6 +20,7 @@ import {
   type InvokeResult,
   type RunStatus,
 } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import {
   ActionCommands,
   type CancelOptions,
@@ -39,21 +40,21 @@ const CALLS_MAX = 32;
 
 export interface RegisterOptions {
   /** The lease of one attempt. Default: 30,000. */
-  readonly timeoutMs?: number | undefined;
+  readonly timeoutMs?: Integer | undefined;
   /** Attempts after the first. Default: 3. */
-  readonly maxRetries?: number | undefined;
+  readonly maxRetries?: Integer | undefined;
   /** Doubles with each attempt. Default: 1,000. */
-  readonly retryDelayMs?: number | undefined;
+  readonly retryDelayMs?: Integer | undefined;
   /** Bounds the whole run, attempts and waits included. */
-  readonly runTimeoutMs?: number | undefined;
+  readonly runTimeoutMs?: Integer | undefined;
   readonly description?: string | undefined;
   /** How long runs are kept after their end, at least a day. Default: 30 days. */
-  readonly retentionMs?: number | undefined;
+  readonly retentionMs?: Integer | undefined;
 }
 
 export interface WaitForRunOptions {
   /** How long to wait for the run's end. Default: 30,000. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 
 export interface CallActionOptions extends InvokeOptions, WaitForRunOptions {}
@@ -110,7 +111,7 @@ export class Action {
    */
   async invoke(
     name: string,
-    payload: Payload = "",
+    payload: JsonPayload = "",
     options: InvokeOptions & CallOptions = {},
   ): Promise<InvokeResult> {
     return await this.#caller.call(this.#commands.invoke(name, payload, options), options);
@@ -131,7 +132,7 @@ export class Action {
   /** `invoke`, then `wait` for up to `blockMs`. The run goes on if the time is up first. */
   async call(
     name: string,
-    payload: Payload = "",
+    payload: JsonPayload = "",
     options: CallActionOptions & CallOptions = {},
   ): Promise<ActionRun> {
     const { blockMs = WAIT_MS, ...rest } = knownOfCall("action.call", options, CALL);

@@ -4,9 +4,9 @@ import { BadRequestError, ProtocolError } from "../base/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
+import { encodeMessagePack } from "../wire/message-pack-writer.js";
 import { Batch as BatchRequest } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { pack } from "../wire/wire.js";
 import { ActionCommands } from "./action-commands.js";
 import { Commands } from "./commands.js";
 import { KvCommands } from "./kv-commands.js";
@@ -133,7 +133,7 @@ export async function runBatch(
 
 function batchOf(commands: readonly Request<unknown>[]): Request<unknown[]> {
   const request = BatchRequest.of({ commands });
-  const size = pack(request.encode()).length;
+  const size = encodeMessagePack(request.encode()).length;
   if (size > BATCH_BYTES_MAX) {
     throw new BadRequestError(`a batch of ${size} bytes; at most ${BATCH_BYTES_MAX} are allowed`);
   }

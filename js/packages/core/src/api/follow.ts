@@ -10,6 +10,7 @@ import type { CallOptions, OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
 import { type ReadResult, StreamRead, type StreamRecord } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 import { type Position, positionText } from "./positions.js";
 
@@ -18,7 +19,7 @@ const RECORDS_PER_READ = 100;
 export interface FollowOptions {
   /** Where to begin. Default: `"$"`, what is appended from now on. */
   readonly start?: Position | undefined;
-  readonly partition?: number | undefined;
+  readonly partition?: Integer | undefined;
 }
 
 export const FOLLOW: OptionNames<FollowOptions> = { start: true, partition: true };

@@ -1,9 +1,11 @@
 /** Builds the commands of keys; `client.kv` and batches share it. Nothing here talks to a server. */
 
-import { jsonBytes, type Payload, toBytes } from "../base/bytes.js";
-import { BadRequestError } from "../base/errors.js";
+import { type Payload, toBytes } from "../base/bytes.js";
+import { BadRequestError, BadTypeError } from "../base/errors.js";
+import { jsonBytes } from "../base/json.js";
 import { DURATION_MS_MAX } from "../base/limits.generated.js";
 import { NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import { typeName } from "../base/shown.js";
 import {
   KvCheck,
   KvDelete,
@@ -15,18 +17,19 @@ import {
   type PutResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 
 export interface TtlOptions {
   /** How long until it expires. */
-  readonly ttlMs?: number | undefined;
+  readonly ttlMs?: Integer | undefined;
   /** The same in seconds; give one of the two. */
-  readonly ttlSeconds?: number | undefined;
+  readonly ttlSeconds?: Integer | undefined;
 }
 
 export interface CasOptions {
   /** The version that the key must have (0: it must not exist). */
-  readonly casVersion?: bigint | number | undefined;
+  readonly casVersion?: Integer | undefined;
 }
 
 export interface PutOptions extends TtlOptions, CasOptions {
@@ -38,7 +41,7 @@ export interface TouchOptions extends TtlOptions, CasOptions {}
 
 export interface CheckOptions {
   /** 0: the key does not exist. */
-  readonly version: bigint | number;
+  readonly version: Integer;
 }
 
 const TTL: OptionNames<TtlOptions> = { ttlMs: true, ttlSeconds: true };
@@ -60,7 +63,7 @@ export class KvCommands extends Commands {
     return KvDelete.of({ key, casVersion });
   }
 
-  incr(key: string, delta: bigint | number = 1, options: NoOptions = {}): Request<bigint> {
+  incr(key: string, delta: Integer = 1, options: NoOptions = {}): Request<bigint> {
     this.known("kv.incr", options, NONE);
     return KvIncr.of({ key, delta });
   }
@@ -96,7 +99,7 @@ export class KvCommands extends Commands {
   }
 }
 
-function ttlOf(options: TtlOptions): number | undefined {
+function ttlOf(options: TtlOptions): Integer | undefined {
   const { ttlMs, ttlSeconds } = options;
   if (ttlSeconds === undefined) {
     return ttlMs;
@@ -104,12 +107,20 @@ function ttlOf(options: TtlOptions): number | undefined {
   if (ttlMs !== undefined) {
     throw new BadRequestError("ttlMs and ttlSeconds are both given; give one");
   }
+  return millisecondsOf(ttlSeconds);
+}
+
+function millisecondsOf(ttlSeconds: Integer): number {
+  if (typeof ttlSeconds !== "number" && typeof ttlSeconds !== "bigint") {
+    throw new BadTypeError(`ttlSeconds must be a number, not ${typeName(ttlSeconds)}`);
+  }
+  const seconds = Number(ttlSeconds);
   const most = DURATION_MS_MAX / 1000;
-  if (!(Math.abs(ttlSeconds) <= most)) {
+  if (!(seconds >= 0 && seconds <= most)) {
     throw new BadRequestError(`ttlSeconds is ${ttlSeconds}; 0 to ${most} is allowed`);
   }
-  const rounded = Math.round(ttlSeconds * 1000);
-  if (rounded === 0 && ttlSeconds !== 0) {
+  const rounded = Math.round(seconds * 1000);
+  if (rounded === 0 && seconds !== 0) {
     throw new BadRequestError(`ttlSeconds is ${ttlSeconds}; that is less than a millisecond`);
   }
   return rounded;

@@ -1,10 +1,8 @@
 /** KV as a person calls it: `client.kv`. */
 
-import { type Payload, toText } from "../base/bytes.js";
-import { BadTypeError } from "../base/errors.js";
+import { listOf, type Payload, toText } from "../base/bytes.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
-import { typeName } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import {
   type KvEntry,
@@ -19,12 +17,13 @@ import {
   type ScanResult,
   type VersionEntry,
 } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import { type CasOptions, KvCommands, type PutOptions, type TouchOptions } from "./kv-commands.js";
 import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 
 export interface GetOptions {
   /** How long to wait for the key to exist; 0, the default, does not wait. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 
 export interface KeysOptions {
@@ -34,13 +33,13 @@ export interface KeysOptions {
 
 export interface ScanOptions extends KeysOptions {
   /** At most 1,000. Default: 100. */
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 
 export interface HistoryOptions {
   /** At most 64. Default: 10. */
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
 }
 
 const GET: OptionNames<GetOptions> = { blockMs: true };
@@ -83,10 +82,7 @@ export class KvReader {
   /** Several keys at one moment, in the order asked. */
   async mget(keys: Iterable<string>, options: CallOptions = {}): Promise<(KvEntry | null)[]> {
     knownOfCall("kv.mget", options, NONE);
-    if (typeof keys === "string") {
-      throw new BadTypeError(`keys must be a list of keys, not ${typeName(keys)}`);
-    }
-    return await this.caller.call(KvMget.of({ keys: [...keys] }), options);
+    return await this.caller.call(KvMget.of({ keys: listOf("keys", keys) }), options);
   }
 
   /** Whether the key exists. */
@@ -130,7 +126,7 @@ export class Kv extends KvReader {
   }
 
   /** Add to a counter, which begins at 0; its new value. */
-  async incr(key: string, delta: bigint | number = 1, options: CallOptions = {}): Promise<bigint> {
+  async incr(key: string, delta: Integer = 1, options: CallOptions = {}): Promise<bigint> {
     return await this.caller.call(this.#commands.incr(key, delta, options), options);
   }
 

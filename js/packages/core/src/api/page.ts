@@ -1,4 +1,5 @@
 import type { OptionNames } from "../base/options.js";
+import type { Integer } from "../wire/schema.js";
 
 /** One page of a listing: an array with a `cursor` for the next page (`null`: the end). */
 export class Page<T> extends Array<T> {
@@ -29,7 +30,7 @@ export function pageOf<T>(reply: { readonly items: T[]; readonly cursor: string 
 /** What every listing takes. */
 export interface ListOptions {
   /** At most 1,000. Default: 100. */
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   /** That of the page before. */
   readonly cursor?: string | null | undefined;
 }

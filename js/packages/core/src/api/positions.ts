@@ -1,14 +1,17 @@
 /** Where to read a stream from, and which of its records are meant. */
 
+import { listOf } from "../base/bytes.js";
 import { BadTypeError } from "../base/errors.js";
 import { typeName } from "../base/shown.js";
 import type { StreamRecord } from "../wire/messages.generated.js";
-import { StreamID } from "../wire/stream-id.js";
+import { isStreamId, StreamID } from "../wire/stream-id.js";
 
 /** An id, its text, `"0"` (the beginning) or `"$"` (after the last). */
 export type Position = StreamID | string;
 
-type RecordId = StreamID | string | StreamRecord;
+/** A record as it was delivered: its id, and the lease that it came under. */
+type Delivered = Pick<StreamRecord, "id" | "lease">;
+type RecordId = StreamID | string | Delivered;
 /** One id (or its text, or the record), or several. */
 export type RecordIds = RecordId | Iterable<RecordId>;
 
@@ -20,8 +23,8 @@ export function positionText(
   if (position === undefined || position === null) {
     return undefined;
   }
-  if (position instanceof StreamID) {
-    return position.toString();
+  if (isStreamId(position)) {
+    return `${position.timestampMs}-${position.sequence}`;
   }
   if (typeof position !== "string") {
     throw new BadTypeError(
@@ -39,22 +42,22 @@ export interface NamedRecord {
 
 /** Which records are meant. Throws `BadRequestError` on what is no id. */
 export function namedRecords(ids: RecordIds): NamedRecord[] {
-  return isOne(ids) ? [named(ids)] : Array.from(ids, named);
+  return isOne(ids) ? [named(ids)] : listOf("ids", ids).map(named);
 }
 
 function isOne(ids: RecordIds): ids is RecordId {
-  return typeof ids === "string" || ids instanceof StreamID || isRecord(ids);
+  return typeof ids === "string" || isStreamId(ids) || isRecord(ids);
 }
 
-function isRecord(item: unknown): item is StreamRecord {
-  return typeof item === "object" && item !== null && "id" in item && "payload" in item;
+function isRecord(item: unknown): item is Delivered {
+  return typeof item === "object" && item !== null && "id" in item && "lease" in item;
 }
 
 function named(item: RecordId): NamedRecord {
   if (typeof item === "string") {
     return { id: StreamID.parse(item), lease: 0n };
   }
-  if (item instanceof StreamID) {
+  if (isStreamId(item)) {
     return { id: item, lease: 0n };
   }
   if (isRecord(item)) {

@@ -1,6 +1,6 @@
 /** Builds the commands of queues; `client.queue` and batches share it. Nothing here is sent. */
 
-import { manyBytes, type Payload, toBytes } from "../base/bytes.js";
+import { type JsonPayload, listOf, manyBytes, payloadBytes } from "../base/bytes.js";
 import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
 import {
   type AckResult,
@@ -18,18 +18,20 @@ import {
   QueueTouch,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { big } from "../wire/schema.js";
+import { big, type Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 import type { LeaseMemory } from "./leases.js";
 
-type Seq = bigint | number | Message;
+/** A message as it was delivered: its number, and the lease that it came under. */
+type Delivered = Pick<Message, "seq" | "lease">;
+type Seq = Integer | Delivered;
 /** One seq or message, or several. */
 export type Seqs = Seq | Iterable<Seq>;
 
 export interface EnqueueManyOptions {
   /** Lower is delivered first. Default: 10. */
-  readonly priority?: number | undefined;
-  readonly delayMs?: number | undefined;
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
 }
 
 export interface EnqueueOptions extends EnqueueManyOptions {
@@ -41,7 +43,7 @@ export interface NackOptions {
   /** Makes them dead letters at once. */
   readonly toDlq?: boolean | undefined;
   /** They are due again after this; 0: at once, or after the queue's `retryDelayMs`. */
-  readonly delayMs?: number | undefined;
+  readonly delayMs?: Integer | undefined;
   /** Hands back without counting an attempt. */
   readonly release?: boolean | undefined;
   /** Kept for the dead letter. */
@@ -50,19 +52,19 @@ export interface NackOptions {
 
 export interface ExtendOptions {
   /** Leases run out so long from now. Default: 30,000. */
-  readonly extendMs?: number | undefined;
+  readonly extendMs?: Integer | undefined;
 }
 
 /** What is left out is set to its default; `null` keeps what is set. */
 export interface ConfigureOptions {
   /** Default: 5. */
-  readonly maxAttempts?: number | null | undefined;
+  readonly maxAttempts?: Integer | null | undefined;
   /** Default: 0. */
-  readonly retryDelayMs?: number | null | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Default: 10,000. */
-  readonly dlqLimit?: number | null | undefined;
+  readonly dlqLimit?: Integer | null | undefined;
   /** Default: 300,000. */
-  readonly dedupWindowMs?: number | null | undefined;
+  readonly dedupWindowMs?: Integer | null | undefined;
 }
 
 const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = { priority: true, delayMs: true };
@@ -87,16 +89,16 @@ export class QueueCommands extends Commands {
     this.#namespace = namespace;
   }
 
-  enqueue(queue: string, payload: Payload, options: EnqueueOptions = {}): Request<bigint> {
+  enqueue(queue: string, payload: JsonPayload, options: EnqueueOptions = {}): Request<bigint> {
     const { priority, delayMs, dedupKey } = this.known("queue.enqueue", options, ENQUEUE);
-    const payloads = [toBytes(payload)];
+    const payloads = [payloadBytes(payload)];
     const request = QueueEnqueue.of({ queue, payloads, priority, delayMs, dedupKey });
     return request.map(([seq]) => seq as bigint);
   }
 
   enqueueMany(
     queue: string,
-    payloads: Iterable<Payload>,
+    payloads: Iterable<JsonPayload>,
     options: EnqueueManyOptions = {},
   ): Request<bigint[]> {
     const { priority, delayMs } = this.known("queue.enqueueMany", options, ENQUEUE_MANY);
@@ -125,7 +127,7 @@ export class QueueCommands extends Commands {
     return {
       seqs: items.map(seqOf),
       leases: items.map((item) =>
-        typeof item === "object" ? item.lease : this.#leases.get(namespace, queue, seqOf(item)),
+        isMessage(item) ? item.lease : this.#leases.get(namespace, queue, seqOf(item)),
       ),
     };
   }
@@ -167,18 +169,18 @@ export class QueueCommands extends Commands {
   }
 }
 
-function orDefault(value: number | null | undefined, fallback: number): number | null {
+function orDefault(value: Integer | null | undefined, fallback: number): Integer | null {
   return value === undefined ? fallback : value;
 }
 
-function isOne(seqs: Seqs): seqs is Seq {
-  return typeof seqs !== "object" || "seq" in seqs;
+function listed(seqs: Seqs): Seq[] {
+  return typeof seqs !== "object" || isMessage(seqs) ? [seqs as Seq] : listOf("seqs", seqs);
 }
 
-function listed(seqs: Seqs): Seq[] {
-  return isOne(seqs) ? [seqs] : [...seqs];
+function isMessage(item: unknown): item is Delivered {
+  return typeof item === "object" && item !== null && "seq" in item && "lease" in item;
 }
 
 function seqOf(item: Seq): bigint {
-  return typeof item === "object" ? item.seq : big.decode(big.encode(item, "a seq"));
+  return big.decode(big.encode(isMessage(item) ? item.seq : item, "a seq"));
 }

@@ -4,7 +4,7 @@
  * Priority is strict: a flood of urgent messages (a low `priority` number) holds up the rest.
  */
 
-import type { Payload } from "../base/bytes.js";
+import type { JsonPayload } from "../base/bytes.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
 import {
@@ -18,7 +18,7 @@ import {
   QueuePeek,
   type QueueStats,
 } from "../wire/messages.generated.js";
-import { choice } from "../wire/schema.js";
+import { choice, type Integer } from "../wire/schema.js";
 import { AckMode } from "./ack-mode.js";
 import type { LeaseMemory } from "./leases.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
@@ -34,9 +34,9 @@ import {
 
 export interface DequeueOptions {
   /** What is not acked within this is delivered again. Default: 30,000. */
-  readonly visibilityTimeoutMs?: number | undefined;
+  readonly visibilityTimeoutMs?: Integer | undefined;
   /** How long to wait for the first message; 0, the default, does not wait. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
   /** `on_delivery` acks in the same step: at most once. Default: `explicit`. */
   readonly ackMode?: AckMode | undefined;
 }
@@ -67,7 +67,7 @@ export class Queue {
    */
   async enqueue(
     queue: string,
-    payload: Payload,
+    payload: JsonPayload,
     options: EnqueueOptions & CallOptions = {},
   ): Promise<bigint> {
     return await this.#caller.call(this.#commands.enqueue(queue, payload, options), options);
@@ -76,7 +76,7 @@ export class Queue {
   /** Add up to 1,000 messages in one commit and answer their seqs. */
   async enqueueMany(
     queue: string,
-    payloads: Iterable<Payload>,
+    payloads: Iterable<JsonPayload>,
     options: EnqueueManyOptions & CallOptions = {},
   ): Promise<bigint[]> {
     return await this.#caller.call(this.#commands.enqueueMany(queue, payloads, options), options);
@@ -89,7 +89,7 @@ export class Queue {
    */
   async dequeue(
     queue: string,
-    count = 1,
+    count: Integer = 1,
     options: DequeueOptions & CallOptions = {},
   ): Promise<DequeueResult> {
     const given = knownOfCall("queue.dequeue", options, DEQUEUE);
@@ -129,7 +129,7 @@ export class Queue {
   }
 
   /** The next ready messages, without leasing them. */
-  async peek(queue: string, count = 1, options: CallOptions = {}): Promise<DequeueResult> {
+  async peek(queue: string, count: Integer = 1, options: CallOptions = {}): Promise<DequeueResult> {
     knownOfCall("queue.peek", options, NONE);
     return await this.#caller.call(QueuePeek.of({ queue, count }), options);
   }

@@ -1,6 +1,6 @@
 /** Builds the commands of streams; `client.stream` and batches share it. Nothing here is sent. */
 
-import { manyBytes, type Payload, toBytes } from "../base/bytes.js";
+import { type JsonPayload, manyBytes, payloadBytes } from "../base/bytes.js";
 import type { OptionNames } from "../base/options.js";
 import {
   type AppendResult,
@@ -13,13 +13,14 @@ import {
   type TrimResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { type Position, positionText } from "./positions.js";
 import { GroupCommands } from "./stream-group-commands.js";
 
 export interface AppendManyOptions {
   /** A key always maps to the same partition. */
   readonly partitionKey?: string | undefined;
-  readonly partition?: number | undefined;
+  readonly partition?: Integer | undefined;
 }
 
 export interface AppendOptions extends AppendManyOptions {
@@ -28,14 +29,14 @@ export interface AppendOptions extends AppendManyOptions {
 
 /** `null`: no such limit. */
 export interface RetentionOptions {
-  readonly maxAgeMs?: number | null | undefined;
-  readonly maxRecords?: number | null | undefined;
-  readonly maxBytes?: number | null | undefined;
+  readonly maxAgeMs?: Integer | null | undefined;
+  readonly maxRecords?: Integer | null | undefined;
+  readonly maxBytes?: Integer | null | undefined;
 }
 
 export interface CreateStreamOptions extends RetentionOptions {
   /** Default: 1. */
-  readonly partitions?: number | undefined;
+  readonly partitions?: Integer | undefined;
 }
 
 export interface TrimOptions extends RetentionOptions {
@@ -68,17 +69,17 @@ const SETTINGS = [
 
 /** The writes of `client.stream` but `groupRead`. `namespace` is meant where none is named. */
 export class StreamCommands extends GroupCommands {
-  append(stream: string, payload: Payload, options: AppendOptions = {}): Request<AppendResult> {
+  append(stream: string, payload: JsonPayload, options: AppendOptions = {}): Request<AppendResult> {
     const given = this.known("stream.append", options, APPEND);
     const { partitionKey, partition, headers } = given;
-    const payloads = [toBytes(payload)];
+    const payloads = [payloadBytes(payload)];
     const request = StreamAppend.of({ stream, payloads, partitionKey, partition, headers });
     return request.map(([result]) => result as AppendResult);
   }
 
   appendMany(
     stream: string,
-    payloads: Iterable<Payload>,
+    payloads: Iterable<JsonPayload>,
     options: AppendManyOptions = {},
   ): Request<AppendResult[]> {
     const { partitionKey, partition } = this.known("stream.appendMany", options, APPEND_MANY);

@@ -17,6 +17,7 @@ import {
   type StreamRecord,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import type { StreamID } from "../wire/stream-id.js";
 import { Commands } from "./commands.js";
 import type { LeaseMemory } from "./leases.js";
@@ -39,11 +40,11 @@ export interface GroupCreateOptions {
   /** Default: `shared`. */
   readonly mode?: GroupMode | undefined;
   /** The lease of a delivery. Default: 30,000. */
-  readonly ackTimeoutMs?: number | undefined;
+  readonly ackTimeoutMs?: Integer | undefined;
   /** Deliveries before a record becomes a dead letter. Default: 10. */
-  readonly maxDeliver?: number | undefined;
+  readonly maxDeliver?: Integer | undefined;
   /** A consumer is gone when not heard from for so long. Default: 30,000. */
-  readonly consumerTimeoutMs?: number | undefined;
+  readonly consumerTimeoutMs?: Integer | undefined;
 }
 
 export interface SeekOptions {
@@ -56,7 +57,7 @@ export interface SettleOptions {
 }
 
 export interface GroupNackOptions extends SettleOptions {
-  readonly delayMs?: number | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly error?: string | undefined;
   /** Hands back without counting an attempt. */
   readonly release?: boolean | undefined;
@@ -64,16 +65,16 @@ export interface GroupNackOptions extends SettleOptions {
 
 export interface GroupTouchOptions extends SettleOptions {
   /** Leases run out so long from now. Default: 30,000. */
-  readonly extendMs?: number | undefined;
+  readonly extendMs?: Integer | undefined;
 }
 
 export interface ClaimOptions {
   readonly group: string;
   readonly consumer: string;
   /** How long ago the last delivery must be. */
-  readonly minIdleMs: number;
+  readonly minIdleMs: Integer;
   /** Default: 10. */
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
 }
 
 const CREATE: OptionNames<GroupCreateOptions> = {

@@ -14,6 +14,7 @@ import {
   type ReadResult,
   type StreamRecord,
 } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import type { LeaseMemory } from "./leases.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import type { RecordIds } from "./positions.js";
@@ -32,9 +33,9 @@ export interface GroupReadOptions {
   readonly group: string;
   readonly consumer: string;
   /** At most 1,000. Default: 10. */
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   /** How long to wait for the first record; 0, the default, does not wait. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
   /** At most once: nothing is leased and nothing comes again. */
   readonly noAck?: boolean | undefined;
 }

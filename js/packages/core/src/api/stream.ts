@@ -1,6 +1,6 @@
 /** `client.stream`: append-only streams, as a person calls them; groups are in `stream-groups`. */
 
-import type { Payload } from "../base/bytes.js";
+import type { JsonPayload } from "../base/bytes.js";
 import { BadTypeError } from "../base/errors.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { typeName } from "../base/shown.js";
@@ -13,6 +13,7 @@ import {
   StreamRead,
   type TrimResult,
 } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import {
   FOLLOW,
   type FollowOptions,
@@ -40,15 +41,15 @@ export interface ReadOptions {
   /** From behind this one on. */
   readonly after?: Position | undefined;
   /** Counts from 0 in a partition (0 if none is named). */
-  readonly offset?: bigint | number | undefined;
+  readonly offset?: Integer | undefined;
   /** Only what comes after the read began: give it `blockMs`. */
   readonly tail?: boolean | undefined;
   /** At most 1,000. Default: 10. */
-  readonly limit?: number | undefined;
-  readonly partition?: number | undefined;
+  readonly limit?: Integer | undefined;
+  readonly partition?: Integer | undefined;
   readonly partitionKey?: string | undefined;
   /** How long to wait for the first record; 0, the default, does not wait. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 
 const READ: OptionNames<ReadOptions> = {
@@ -72,7 +73,7 @@ export class StreamRecords extends StreamGroups {
    */
   async append(
     stream: string,
-    payload: Payload,
+    payload: JsonPayload,
     options: AppendOptions & CallOptions = {},
   ): Promise<AppendResult> {
     return await this.caller.call(this.commands.append(stream, payload, options), options);
@@ -81,7 +82,7 @@ export class StreamRecords extends StreamGroups {
   /** Add up to 1,000 records in one commit: all of them, or none. */
   async appendMany(
     stream: string,
-    payloads: Iterable<Payload>,
+    payloads: Iterable<JsonPayload>,
     options: AppendManyOptions & CallOptions = {},
   ): Promise<AppendResult[]> {
     return await this.caller.call(this.commands.appendMany(stream, payloads, options), options);

@@ -4,13 +4,14 @@ import type { CallOptions, OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
 import { type KvChange, KvChanges, type KvChangesReply } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 
 export interface WatchOptions {
   /** All keys that begin with the key, too. */
   readonly prefix?: boolean | undefined;
   /** Changes after this version; else those from now on. */
-  readonly fromVersion?: bigint | number | undefined;
+  readonly fromVersion?: Integer | undefined;
 }
 
 export const WATCH: OptionNames<WatchOptions> = { prefix: true, fromVersion: true };
@@ -19,7 +20,7 @@ export const WATCH: OptionNames<WatchOptions> = { prefix: true, fromVersion: tru
 export class KvWatch extends Endless<KvChange, KvChangesReply> {
   readonly #key: string;
   readonly #prefix: boolean | undefined;
-  #version: bigint | number | null;
+  #version: Integer | null;
 
   constructor(caller: Caller, key: string, options: WatchOptions & CallOptions) {
     super(caller, options, options.fromVersion !== undefined);

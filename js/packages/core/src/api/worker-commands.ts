@@ -1,6 +1,6 @@
 /** Builds the commands that settle runs; `client.worker` and batches share it. */
 
-import { type Payload, toBytes } from "../base/bytes.js";
+import { type JsonPayload, payloadBytes } from "../base/bytes.js";
 import { BadTypeError } from "../base/errors.js";
 import type { OptionNames } from "../base/options.js";
 import { typeName } from "../base/shown.js";
@@ -26,11 +26,12 @@ export class WorkerCommands extends Commands {
   complete(
     workerId: string,
     task: Task,
-    output: Payload = "",
+    output: JsonPayload = "",
     options: CompleteOptions = {},
   ): Request<null> {
     const { outcome } = this.known("worker.complete", options, COMPLETE);
-    return WorkerComplete.of({ workerId, ...claimOf(task), output: toBytes(output), outcome });
+    const bytes = payloadBytes(output, "output");
+    return WorkerComplete.of({ workerId, ...claimOf(task), output: bytes, outcome });
   }
 
   fail(workerId: string, task: Task, error: string, options: FailOptions = {}): Request<null> {

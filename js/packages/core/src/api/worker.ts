@@ -4,7 +4,7 @@
  * `ActionWorker` does all of this by itself; this is for those who write a worker of their own.
  */
 
-import type { Payload } from "../base/bytes.js";
+import { type JsonPayload, listOf } from "../base/bytes.js";
 import { BadTypeError, ConflictError } from "../base/errors.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
@@ -21,6 +21,7 @@ import {
   WorkerRelease,
   WorkerTouch,
 } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import type { ExtendOptions } from "./queue-commands.js";
 import {
@@ -34,23 +35,23 @@ const WAIT_MS = 30_000;
 
 export interface RegisterWorkerOptions {
   /** Default: 10. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: Integer | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface HeartbeatOptions {
   /** What the worker works on: tasks as they were claimed, or the ids of their runs. */
-  readonly running?: Iterable<Task | string> | undefined;
+  readonly running?: Iterable<Pick<Task, "runId"> | string> | undefined;
 }
 
 export interface AwaitTaskOptions {
   /** How long to wait for the first run. Default: 30,000. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 
 export interface AwaitTasksOptions extends AwaitTaskOptions {
-  readonly count: number;
+  readonly count: Integer;
 }
 
 const REGISTER: OptionNames<RegisterWorkerOptions> = {
@@ -138,7 +139,7 @@ export class Worker {
   async complete(
     workerId: string,
     task: Task,
-    output: Payload = "",
+    output: JsonPayload = "",
     options: CompleteOptions & CallOptions = {},
   ): Promise<void> {
     const command = this.#commands.complete(workerId, task, output, options);
@@ -178,16 +179,20 @@ export class Worker {
   }
 }
 
-function runIdsOf(running: Iterable<Task | string>): string[] {
+function runIdsOf(running: Iterable<Pick<Task, "runId"> | string>): string[] {
   if (typeof running === "string") {
     throw new BadTypeError("running must be a list of tasks or run ids, not one id");
   }
-  return [...running].map((task) => (typeof task === "string" ? task : task.runId));
+  return listOf("running", running).map((task) => (isTask(task) ? task.runId : task));
+}
+
+function isTask(task: unknown): task is Pick<Task, "runId"> {
+  return typeof task === "object" && task !== null && "runId" in task;
 }
 
 function namesOf(names: Iterable<string>): string[] {
   if (typeof names === "string") {
     throw new BadTypeError("actions must be a list of names, not one name");
   }
-  return [...names];
+  return listOf("actions", names);
 }

@@ -1,6 +1,6 @@
 /** `client.workflow`: definitions in YAML, their runs, schedules. */
 
-import { type Payload, toBytes } from "../base/bytes.js";
+import { listOf, type Payload, toBytes } from "../base/bytes.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Caller } from "../link/caller.js";
@@ -23,7 +23,7 @@ import {
   WorkflowValidate,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Scalar } from "../wire/schema.js";
+import { type Integer, integerWithin, type Scalar } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 import { LISTING, type ListOptions, Page } from "./page.js";
 import { type StartOptions, WorkflowCommands } from "./workflow-commands.js";
@@ -43,7 +43,7 @@ const WAIT_MS = 30_000;
 
 export interface WaitForWorkflowOptions {
   /** How long to wait for the run's end. Default: 30,000. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 
 export interface GetDefinitionOptions {
@@ -53,7 +53,7 @@ export interface GetDefinitionOptions {
 
 export interface FollowRunOptions {
   /** The events after the one with this sequence number. Default: 0, all of them. */
-  readonly after?: bigint | number | undefined;
+  readonly after?: Integer | undefined;
 }
 
 export interface ListWorkflowRunsOptions extends ListOptions {
@@ -105,7 +105,7 @@ export class Workflow {
   /** `sync` of several documents in one commit: all, or none; a result for each, in order. */
   async syncMany(documents: Iterable<Payload>, options: CallOptions = {}): Promise<SyncResult[]> {
     knownOfCall("workflow.sync", options, NONE);
-    const texts = Array.from(documents, (document) => toBytes(document, "yaml"));
+    const texts = listOf("documents", documents).map((document) => toBytes(document, "yaml"));
     return await this.#caller.call(WorkflowSync.of({ documents: texts }), options);
   }
 
@@ -278,7 +278,7 @@ export class Workflow {
 /** An iterator of a run's events that ends with the run. */
 export class HistoryFollower extends Endless<HistoryEvent, HistoryReply> {
   readonly #runId: string;
-  #after: bigint | number;
+  #after: Integer;
 
   constructor(caller: Caller, runId: string, options: FollowRunOptions & CallOptions) {
     super(caller, options, true);
@@ -287,7 +287,7 @@ export class HistoryFollower extends Endless<HistoryEvent, HistoryReply> {
   }
 
   protected override ask(blockMs: number): Request<HistoryReply> {
-    const after = Number(this.#after);
+    const after = integerWithin(this.#after, "after");
     return WorkflowHistory.of({ runId: this.#runId, limit: LIMIT_MAX, after, blockMs });
   }
 

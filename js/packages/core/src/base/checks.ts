@@ -1,5 +1,6 @@
 /** What is judged here and not by the server: settings of clients and workers, and what they send. */
 
+import { bool, type Integer } from "../wire/schema.js";
 import { toBytes } from "./bytes.js";
 import { BadRequestError, BadTypeError } from "./errors.js";
 import {
@@ -44,25 +45,31 @@ export function checkName(field: string, name: string): string {
   return name;
 }
 
-/** An integer in `low` to `high`, both included. */
-export function checkRange(field: string, value: number, low: number, high: number): number {
-  if (typeof value !== "number") {
+/** An integer in `low` to `high`, both included, as a number. */
+export function checkRange(field: string, value: Integer, low: number, high: number): number {
+  if (typeof value !== "number" && typeof value !== "bigint") {
     throw new BadTypeError(
       `${field} must be a number, not ${typeName(value)}; ${low} to ${high} is allowed`,
     );
   }
-  if (!Number.isInteger(value) || value < low || value > high) {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < low || number > high) {
     throw new BadRequestError(`${field} is ${value}; an integer from ${low} to ${high} is allowed`);
   }
-  return value;
+  return number;
+}
+
+/** Yes or no. Throws `BadTypeError` on anything else. */
+export function checkFlag(field: string, value: boolean): boolean {
+  return bool.encode(value, field) as boolean;
 }
 
 /** A duration in milliseconds: `low` to ten years. */
-export function checkDuration(field: string, valueMs: number, low = 0): number {
+export function checkDuration(field: string, valueMs: Integer, low = 0): number {
   return checkRange(field, valueMs, low, DURATION_MS_MAX);
 }
 
 /** `blockMs`: 0 (do not wait) to 300,000. */
-export function checkBlock(valueMs: number): number {
+export function checkBlock(valueMs: Integer): number {
   return checkRange("blockMs", valueMs, 0, BLOCK_MS_MAX);
 }

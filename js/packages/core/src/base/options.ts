@@ -1,5 +1,7 @@
 /** Options of calls: nothing is accepted and ignored. */
 
+import type { Integer } from "../wire/schema.js";
+import { checkBlock } from "./checks.js";
 import { BadRequestError, BadTypeError } from "./errors.js";
 import { shown, typeName } from "./shown.js";
 
@@ -22,7 +24,7 @@ const OF_EVERY_CALL: OptionNames<CallOptions> = { namespace: true, signal: true 
 
 /** `options`, whose names must all be known to `method`. Throws `BadRequestError`. */
 export function known<T extends object>(method: string, options: T, names: OptionNames<T>): T {
-  if (typeof options !== "object" || options === null) {
+  if (!isNamed(options)) {
     throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
   }
   for (const name of Object.keys(options)) {
@@ -40,5 +42,27 @@ export function knownOfCall<T extends object>(
   options: T & CallOptions,
   names: OptionNames<T>,
 ): T & CallOptions {
-  return known(method, options, { ...names, ...OF_EVERY_CALL } as OptionNames<T & CallOptions>);
+  known(method, options, { ...names, ...OF_EVERY_CALL } as OptionNames<T & CallOptions>);
+  checkSignal(method, options.signal);
+  const { blockMs } = options as { blockMs?: Integer };
+  if (blockMs !== undefined) {
+    checkBlock(blockMs);
+  }
+  return options;
+}
+
+/** Whether it can hold options by name: a list, a promise, a map and the like cannot. */
+function isNamed(options: unknown): boolean {
+  const isObject = Object.prototype.toString.call(options) === "[object Object]";
+  return isObject && typeof (options as { then?: unknown }).then !== "function";
+}
+
+function checkSignal(method: string, signal: AbortSignal | undefined): void {
+  if (signal === undefined) {
+    return;
+  }
+  const { aborted, addEventListener } = Object(signal) as AbortSignal;
+  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+    throw new BadTypeError(`${method}: signal must be an AbortSignal, not ${typeName(signal)}`);
+  }
 }

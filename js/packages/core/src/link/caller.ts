@@ -4,11 +4,12 @@ import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/logger.js";
 import type { CallOptions } from "../base/options.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import type { Wait } from "./call.js";
 
 export interface WaitOptions {
   /** How long the request may wait at the server; it is added to the call's time-out. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
   /** What can end that wait early. */
   readonly wait?: Wait | undefined;
 }

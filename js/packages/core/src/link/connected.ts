@@ -8,6 +8,7 @@ import { defaultLogger, type Logger } from "../base/logger.js";
 import { type CallOptions, known, type OptionNames } from "../base/options.js";
 import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Integer } from "../wire/schema.js";
 import { Call } from "./call.js";
 import type { Caller, WaitOptions } from "./caller.js";
 import { Channel } from "./channel.js";
@@ -18,7 +19,7 @@ export interface ClientOptions {
   /** The namespace of calls that name none. Default: `default`. */
   readonly namespace?: string | undefined;
   /** A call's time-out is this plus its own `blockMs`. Default: 5,000. */
-  readonly timeoutMs?: number | undefined;
+  readonly timeoutMs?: Integer | undefined;
   /** What the server knows this client by, where it asks for tokens. */
   readonly token?: string | undefined;
   /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */

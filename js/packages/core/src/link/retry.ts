@@ -3,12 +3,13 @@
 import { checkDuration } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
 import { known, type OptionNames } from "../base/options.js";
+import type { Integer } from "../wire/schema.js";
 
 export interface RetryOptions {
   /** The wait after the first failure. Default: 50. */
-  readonly initialDelayMs?: number;
+  readonly initialDelayMs?: Integer;
   /** The longest wait. Default: 2,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: Integer;
   /** What each wait grows by. Default: 2. */
   readonly multiplier?: number;
   /**
@@ -38,10 +39,10 @@ export class RetryPolicy {
     this.maxDelayMs = checkDuration("maxDelayMs", given.maxDelayMs ?? 2_000, this.initialDelayMs);
     this.multiplier = given.multiplier ?? 2;
     this.jitter = given.jitter ?? 0.5;
-    if (!(this.multiplier >= 1 && Number.isFinite(this.multiplier))) {
+    if (!(Number.isFinite(this.multiplier) && this.multiplier >= 1)) {
       throw new BadRequestError(`multiplier is ${this.multiplier}; it must be 1 or more`);
     }
-    if (!(this.jitter >= 0 && this.jitter <= 1)) {
+    if (!(Number.isFinite(this.jitter) && this.jitter >= 0 && this.jitter <= 1)) {
       throw new BadRequestError(`jitter is ${this.jitter}; 0 to 1 is allowed`);
     }
   }

@@ -3,8 +3,8 @@
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
-import { hasMore, NO_BYTES, type Scalar, type StructSchema, scalars, struct } from "./schema.js";
-import { text, texts } from "./schema.js";
+import { hasMore, type Integer, NO_BYTES, type Scalar, type StructSchema } from "./schema.js";
+import { scalars, struct, text, texts } from "./schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
 
 /**
@@ -1018,7 +1018,7 @@ export const NamespaceCreate: RequestKind<NamespaceCreate, boolean> = requestKin
 );
 
 export interface NamespaceList {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const NamespaceList: RequestKind<NamespaceList, NamespaceListReply> = requestKind(
@@ -1047,7 +1047,7 @@ export const SessionOpen: RequestKind<SessionOpen, null> = requestKind(
 
 /** End the wait of an earlier request of this connection; that one gets its empty answer. */
 export interface CancelWait {
-  readonly requestId: number;
+  readonly requestId: Integer;
 }
 export const CancelWait: RequestKind<CancelWait, boolean> = requestKind(
   "CancelWait", 123, "other", [
@@ -1075,7 +1075,7 @@ export interface TokenCreate {
   readonly hash: Uint8Array;
   readonly role: Role;
   readonly namespaces?: readonly string[] | undefined;
-  readonly lifetimeMs?: number | null | undefined;
+  readonly lifetimeMs?: Integer | null | undefined;
   readonly description?: string | null | undefined;
 }
 export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
@@ -1091,7 +1091,7 @@ export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
 
 /** By id; expired and revoked ones for 30 days after. */
 export interface TokenList {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const TokenList: RequestKind<TokenList, TokenListReply> = requestKind(
@@ -1113,7 +1113,7 @@ export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
 
 export interface KvGet {
   readonly key: string;
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const KvGet: RequestKind<KvGet, Uint8Array | null> = requestKind(
   "KvGet", 1, "query", [
@@ -1134,8 +1134,8 @@ export const KvGetEntry: RequestKind<KvGetEntry, KvEntry | null> = requestKind(
 export interface KvPut {
   readonly key: string;
   readonly value: Uint8Array;
-  readonly ttlMs?: number | null | undefined;
-  readonly casVersion?: bigint | number | null | undefined;
+  readonly ttlMs?: Integer | null | undefined;
+  readonly casVersion?: Integer | null | undefined;
   readonly ifNotExists?: boolean | undefined;
   readonly ifExists?: boolean | undefined;
 }
@@ -1152,7 +1152,7 @@ export const KvPut: RequestKind<KvPut, PutResult> = requestKind(
 
 export interface KvDelete {
   readonly key: string;
-  readonly casVersion?: bigint | number | null | undefined;
+  readonly casVersion?: Integer | null | undefined;
 }
 export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
   "KvDelete", 4, "command", [
@@ -1163,7 +1163,7 @@ export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
 
 export interface KvScan {
   readonly prefix?: string | undefined;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
   readonly keysOnly?: boolean | undefined;
 }
@@ -1178,7 +1178,7 @@ export const KvScan: RequestKind<KvScan, ScanResult> = requestKind(
 
 export interface KvHistory {
   readonly key: string;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
 }
 export const KvHistory: RequestKind<KvHistory, VersionEntry[]> = requestKind(
   "KvHistory", 6, "query", [
@@ -1198,7 +1198,7 @@ export const KvMget: RequestKind<KvMget, (KvEntry | null)[]> = requestKind(
 
 export interface KvIncr {
   readonly key: string;
-  readonly delta?: bigint | number | undefined;
+  readonly delta?: Integer | undefined;
 }
 export const KvIncr: RequestKind<KvIncr, bigint> = requestKind(
   "KvIncr", 8, "command", [
@@ -1210,8 +1210,8 @@ export const KvIncr: RequestKind<KvIncr, bigint> = requestKind(
 /** Set a new TTL; 0 takes the TTL away (`persist`). */
 export interface KvTouch {
   readonly key: string;
-  readonly ttlMs: number;
-  readonly casVersion?: bigint | number | null | undefined;
+  readonly ttlMs: Integer;
+  readonly casVersion?: Integer | null | undefined;
 }
 export const KvTouch: RequestKind<KvTouch, boolean> = requestKind(
   "KvTouch", 9, "command", [
@@ -1270,7 +1270,7 @@ export const KvJsonDel: RequestKind<KvJsonDel, boolean> = requestKind(
 /** A condition alone, for batches: the key has this version (0: it does not exist). */
 export interface KvCheck {
   readonly key: string;
-  readonly version: bigint | number;
+  readonly version: Integer;
 }
 export const KvCheck: RequestKind<KvCheck, null> = requestKind(
   "KvCheck", 14, "command", [
@@ -1283,9 +1283,9 @@ export const KvCheck: RequestKind<KvCheck, null> = requestKind(
 export interface KvChanges {
   readonly key: string;
   readonly prefix?: boolean | undefined;
-  readonly fromVersion?: bigint | number | null | undefined;
-  readonly blockMs?: number | undefined;
-  readonly limit?: number | undefined;
+  readonly fromVersion?: Integer | null | undefined;
+  readonly blockMs?: Integer | undefined;
+  readonly limit?: Integer | undefined;
 }
 export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
   "KvChanges", 15, "query", [
@@ -1301,8 +1301,8 @@ export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
 export interface QueueEnqueue {
   readonly queue: string;
   readonly payloads: readonly Uint8Array[];
-  readonly priority?: number | undefined;
-  readonly delayMs?: number | undefined;
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly dedupKey?: string | null | undefined;
 }
 export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
@@ -1318,9 +1318,9 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
 /** `onDelivery`: acked as it is handed out (at most once). */
 export interface QueueDequeue {
   readonly queue: string;
-  readonly count?: number | undefined;
-  readonly visibilityTimeoutMs?: number | undefined;
-  readonly blockMs?: number | undefined;
+  readonly count?: Integer | undefined;
+  readonly visibilityTimeoutMs?: Integer | undefined;
+  readonly blockMs?: Integer | undefined;
   readonly onDelivery?: boolean | undefined;
 }
 export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKind(
@@ -1336,8 +1336,8 @@ export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKin
 /** `leases` stands beside `seqs`; 0 there means: no lease known, believe the caller. */
 export interface QueueAck {
   readonly queue: string;
-  readonly seqs: readonly (bigint | number)[];
-  readonly leases: readonly (bigint | number)[];
+  readonly seqs: readonly Integer[];
+  readonly leases: readonly Integer[];
 }
 export const QueueAck: RequestKind<QueueAck, AckResult> = requestKind(
   "QueueAck", 34, "command", [
@@ -1349,10 +1349,10 @@ export const QueueAck: RequestKind<QueueAck, AckResult> = requestKind(
 
 export interface QueueNack {
   readonly queue: string;
-  readonly seqs: readonly (bigint | number)[];
-  readonly leases: readonly (bigint | number)[];
+  readonly seqs: readonly Integer[];
+  readonly leases: readonly Integer[];
   readonly toDlq?: boolean | undefined;
-  readonly delayMs?: number | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly release?: boolean | undefined;
   readonly error?: string | null | undefined;
 }
@@ -1370,9 +1370,9 @@ export const QueueNack: RequestKind<QueueNack, AckResult> = requestKind(
 
 export interface QueueTouch {
   readonly queue: string;
-  readonly seqs: readonly (bigint | number)[];
-  readonly leases: readonly (bigint | number)[];
-  readonly extendMs?: number | undefined;
+  readonly seqs: readonly Integer[];
+  readonly leases: readonly Integer[];
+  readonly extendMs?: Integer | undefined;
 }
 export const QueueTouch: RequestKind<QueueTouch, AckResult> = requestKind(
   "QueueTouch", 36, "command", [
@@ -1385,7 +1385,7 @@ export const QueueTouch: RequestKind<QueueTouch, AckResult> = requestKind(
 
 export interface QueuePeek {
   readonly queue: string;
-  readonly count?: number | undefined;
+  readonly count?: Integer | undefined;
 }
 export const QueuePeek: RequestKind<QueuePeek, DequeueResult> = requestKind(
   "QueuePeek", 37, "query", [
@@ -1396,7 +1396,7 @@ export const QueuePeek: RequestKind<QueuePeek, DequeueResult> = requestKind(
 
 export interface QueueDlqList {
   readonly queue: string;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const QueueDlqList: RequestKind<QueueDlqList, DequeueResult> = requestKind(
@@ -1409,7 +1409,7 @@ export const QueueDlqList: RequestKind<QueueDlqList, DequeueResult> = requestKin
 
 export interface QueueDlqRequeue {
   readonly queue: string;
-  readonly seqs: readonly (bigint | number)[];
+  readonly seqs: readonly Integer[];
 }
 export const QueueDlqRequeue: RequestKind<QueueDlqRequeue, number> = requestKind(
   "QueueDlqRequeue", 39, "command", [
@@ -1420,7 +1420,7 @@ export const QueueDlqRequeue: RequestKind<QueueDlqRequeue, number> = requestKind
 
 export interface QueueDlqDelete {
   readonly queue: string;
-  readonly seqs: readonly (bigint | number)[];
+  readonly seqs: readonly Integer[];
 }
 export const QueueDlqDelete: RequestKind<QueueDlqDelete, number> = requestKind(
   "QueueDlqDelete", 40, "command", [
@@ -1450,10 +1450,10 @@ export const QueuePurge: RequestKind<QueuePurge, number> = requestKind(
 /** `null` keeps what is set (the defaults on a new queue). */
 export interface QueueConfigure {
   readonly queue: string;
-  readonly maxAttempts?: number | null | undefined;
-  readonly retryDelayMs?: number | null | undefined;
-  readonly dlqLimit?: number | null | undefined;
-  readonly dedupWindowMs?: number | null | undefined;
+  readonly maxAttempts?: Integer | null | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
+  readonly dlqLimit?: Integer | null | undefined;
+  readonly dedupWindowMs?: Integer | null | undefined;
 }
 export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestKind(
   "QueueConfigure", 43, "command", [
@@ -1476,7 +1476,7 @@ export const QueueGetStats: RequestKind<QueueGetStats, QueueStats> = requestKind
 );
 
 export interface QueueList {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const QueueList: RequestKind<QueueList, QueueListReply> = requestKind(
@@ -1500,7 +1500,7 @@ export interface StreamAppend {
   readonly stream: string;
   readonly payloads: readonly Uint8Array[];
   readonly partitionKey?: string | null | undefined;
-  readonly partition?: number | null | undefined;
+  readonly partition?: Integer | null | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKind(
@@ -1519,12 +1519,12 @@ export interface StreamRead {
   readonly start?: string | null | undefined;
   readonly end?: string | null | undefined;
   readonly after?: string | null | undefined;
-  readonly offset?: bigint | number | null | undefined;
+  readonly offset?: Integer | null | undefined;
   readonly tail?: boolean | undefined;
-  readonly limit?: number | undefined;
-  readonly partition?: number | null | undefined;
+  readonly limit?: Integer | undefined;
+  readonly partition?: Integer | null | undefined;
   readonly partitionKey?: string | null | undefined;
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const StreamRead: RequestKind<StreamRead, ReadResult> = requestKind(
   "StreamRead", 65, "query", [
@@ -1543,10 +1543,10 @@ export const StreamRead: RequestKind<StreamRead, ReadResult> = requestKind(
 
 export interface StreamCreate {
   readonly stream: string;
-  readonly partitions?: number | undefined;
-  readonly maxAgeMs?: number | null | undefined;
-  readonly maxRecords?: number | null | undefined;
-  readonly maxBytes?: number | null | undefined;
+  readonly partitions?: Integer | undefined;
+  readonly maxAgeMs?: Integer | null | undefined;
+  readonly maxRecords?: Integer | null | undefined;
+  readonly maxBytes?: Integer | null | undefined;
 }
 export const StreamCreate: RequestKind<StreamCreate, StreamInfo> = requestKind(
   "StreamCreate", 66, "command", [
@@ -1561,9 +1561,9 @@ export const StreamCreate: RequestKind<StreamCreate, StreamInfo> = requestKind(
 /** `null` means: no such limit. The settings whose names are in `unchanged` stay. */
 export interface StreamAlter {
   readonly stream: string;
-  readonly maxAgeMs: number | null;
-  readonly maxRecords: number | null;
-  readonly maxBytes: number | null;
+  readonly maxAgeMs: Integer | null;
+  readonly maxRecords: Integer | null;
+  readonly maxBytes: Integer | null;
   readonly unchanged?: readonly string[] | undefined;
 }
 export const StreamAlter: RequestKind<StreamAlter, StreamInfo> = requestKind(
@@ -1586,7 +1586,7 @@ export const StreamGetInfo: RequestKind<StreamGetInfo, StreamInfo> = requestKind
 );
 
 export interface StreamList {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const StreamList: RequestKind<StreamList, StreamListReply> = requestKind(
@@ -1599,10 +1599,10 @@ export const StreamList: RequestKind<StreamList, StreamListReply> = requestKind(
 /** `before`: a position; records with smaller ids go. */
 export interface StreamTrim {
   readonly stream: string;
-  readonly maxRecords?: number | null | undefined;
+  readonly maxRecords?: Integer | null | undefined;
   readonly before?: string | null | undefined;
-  readonly maxAgeMs?: number | null | undefined;
-  readonly maxBytes?: number | null | undefined;
+  readonly maxAgeMs?: Integer | null | undefined;
+  readonly maxBytes?: Integer | null | undefined;
   readonly dryRun?: boolean | undefined;
 }
 export const StreamTrim: RequestKind<StreamTrim, TrimResult> = requestKind(
@@ -1632,9 +1632,9 @@ export interface GroupCreate {
   readonly group: string;
   readonly start?: string | undefined;
   readonly mode?: string | undefined;
-  readonly ackTimeoutMs?: number | undefined;
-  readonly maxDeliver?: number | undefined;
-  readonly consumerTimeoutMs?: number | undefined;
+  readonly ackTimeoutMs?: Integer | undefined;
+  readonly maxDeliver?: Integer | undefined;
+  readonly consumerTimeoutMs?: Integer | undefined;
 }
 export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
   "GroupCreate", 72, "command", [
@@ -1711,7 +1711,7 @@ export const GroupGetInfo: RequestKind<GroupGetInfo, GroupInfo> = requestKind(
 
 export interface GroupList {
   readonly stream: string;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const GroupList: RequestKind<GroupList, GroupListReply> = requestKind(
@@ -1726,8 +1726,8 @@ export interface GroupRead {
   readonly stream: string;
   readonly group: string;
   readonly consumer: string;
-  readonly limit?: number | undefined;
-  readonly blockMs?: number | undefined;
+  readonly limit?: Integer | undefined;
+  readonly blockMs?: Integer | undefined;
   readonly noAck?: boolean | undefined;
 }
 export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
@@ -1746,7 +1746,7 @@ export interface GroupAck {
   readonly stream: string;
   readonly group: string;
   readonly ids: readonly StreamID[];
-  readonly leases: readonly (bigint | number)[];
+  readonly leases: readonly Integer[];
   readonly consumer?: string | null | undefined;
 }
 export const GroupAck: RequestKind<GroupAck, GroupAckResult> = requestKind(
@@ -1764,9 +1764,9 @@ export interface GroupNack {
   readonly stream: string;
   readonly group: string;
   readonly ids: readonly StreamID[];
-  readonly leases: readonly (bigint | number)[];
+  readonly leases: readonly Integer[];
   readonly consumer?: string | null | undefined;
-  readonly delayMs?: number | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly error?: string | null | undefined;
   readonly release?: boolean | undefined;
 }
@@ -1787,9 +1787,9 @@ export interface GroupTouch {
   readonly stream: string;
   readonly group: string;
   readonly ids: readonly StreamID[];
-  readonly leases: readonly (bigint | number)[];
+  readonly leases: readonly Integer[];
   readonly consumer?: string | null | undefined;
-  readonly extendMs?: number | undefined;
+  readonly extendMs?: Integer | undefined;
 }
 export const GroupTouch: RequestKind<GroupTouch, GroupAckResult> = requestKind(
   "GroupTouch", 82, "command", [
@@ -1806,7 +1806,7 @@ export interface GroupPending {
   readonly stream: string;
   readonly group: string;
   readonly consumer?: string | null | undefined;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const GroupPending: RequestKind<GroupPending, PendingReply> = requestKind(
@@ -1822,7 +1822,7 @@ export const GroupPending: RequestKind<GroupPending, PendingReply> = requestKind
 export interface GroupDead {
   readonly stream: string;
   readonly group: string;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const GroupDead: RequestKind<GroupDead, DeadReply> = requestKind(
@@ -1838,8 +1838,8 @@ export interface GroupClaim {
   readonly stream: string;
   readonly group: string;
   readonly consumer: string;
-  readonly minIdleMs: number;
-  readonly limit?: number | undefined;
+  readonly minIdleMs: Integer;
+  readonly limit?: Integer | undefined;
 }
 export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
   "GroupClaim", 85, "command", [
@@ -1855,12 +1855,12 @@ export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
 export interface ActionRegister {
   readonly name: string;
   readonly type?: ActionType | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly maxRetries?: number | undefined;
-  readonly retryDelayMs?: number | undefined;
-  readonly runTimeoutMs?: number | null | undefined;
+  readonly timeoutMs?: Integer | undefined;
+  readonly maxRetries?: Integer | undefined;
+  readonly retryDelayMs?: Integer | undefined;
+  readonly runTimeoutMs?: Integer | null | undefined;
   readonly description?: string | null | undefined;
-  readonly retentionMs?: number | undefined;
+  readonly retentionMs?: Integer | undefined;
 }
 export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKind(
   "ActionRegister", 128, "command", [
@@ -1878,8 +1878,8 @@ export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKi
 export interface ActionInvoke {
   readonly name: string;
   readonly payload?: Uint8Array | undefined;
-  readonly priority?: number | undefined;
-  readonly delayMs?: number | undefined;
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly idempotencyKey?: string | null | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
@@ -1899,7 +1899,7 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
 /** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
 export interface ActionStatus {
   readonly runId: string;
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const ActionStatus: RequestKind<ActionStatus, ActionRun> = requestKind(
   "ActionStatus", 130, "query", [
@@ -1953,7 +1953,7 @@ export const ActionEnable: RequestKind<ActionEnable, ActionInfo> = requestKind(
 
 export interface ActionList {
   readonly prefix?: string | undefined;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
@@ -1968,7 +1968,7 @@ export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
 export interface ActionListRuns {
   readonly name?: string | null | undefined;
   readonly status?: RunStatus | null | undefined;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = requestKind(
@@ -1984,12 +1984,12 @@ export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = request
 export interface ActionCall {
   readonly name: string;
   readonly payload?: Uint8Array | undefined;
-  readonly priority?: number | undefined;
-  readonly delayMs?: number | undefined;
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
   readonly idempotencyKey?: string | null | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   "ActionCall", 137, "command", [
@@ -2007,7 +2007,7 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
 export interface WorkerRegister {
   readonly workerId: string;
   readonly actions: readonly string[];
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: Integer | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
@@ -2052,7 +2052,7 @@ export const WorkerDeregister: RequestKind<WorkerDeregister, boolean> = requestK
 );
 
 export interface WorkerList {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const WorkerList: RequestKind<WorkerList, WorkerListReply> = requestKind(
@@ -2066,8 +2066,8 @@ export const WorkerList: RequestKind<WorkerList, WorkerListReply> = requestKind(
 export interface WorkerAwait {
   readonly workerId: string;
   readonly actions: readonly string[];
-  readonly count?: number | undefined;
-  readonly blockMs?: number | undefined;
+  readonly count?: Integer | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const WorkerAwait: RequestKind<WorkerAwait, Task[]> = requestKind(
   "WorkerAwait", 149, "command", [
@@ -2081,7 +2081,7 @@ export const WorkerAwait: RequestKind<WorkerAwait, Task[]> = requestKind(
 export interface WorkerComplete {
   readonly workerId: string;
   readonly runId: string;
-  readonly lease: bigint | number;
+  readonly lease: Integer;
   readonly output?: Uint8Array | undefined;
   readonly outcome?: string | undefined;
 }
@@ -2098,7 +2098,7 @@ export const WorkerComplete: RequestKind<WorkerComplete, null> = requestKind(
 export interface WorkerFail {
   readonly workerId: string;
   readonly runId: string;
-  readonly lease: bigint | number;
+  readonly lease: Integer;
   readonly error: string;
   readonly retry?: boolean | undefined;
 }
@@ -2116,8 +2116,8 @@ export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
 export interface WorkerTouch {
   readonly workerId: string;
   readonly runId: string;
-  readonly lease: bigint | number;
-  readonly extendMs?: number | undefined;
+  readonly lease: Integer;
+  readonly extendMs?: Integer | undefined;
 }
 export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
   "WorkerTouch", 152, "command", [
@@ -2132,7 +2132,7 @@ export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
 export interface WorkerRelease {
   readonly workerId: string;
   readonly runId: string;
-  readonly lease: bigint | number;
+  readonly lease: Integer;
 }
 export const WorkerRelease: RequestKind<WorkerRelease, null> = requestKind(
   "WorkerRelease", 153, "command", [
@@ -2152,8 +2152,8 @@ export interface WorkerExchange {
   readonly workerId: string;
   readonly results: readonly TaskResult[];
   readonly actions: readonly string[];
-  readonly count: number;
-  readonly blockMs?: number | undefined;
+  readonly count: Integer;
+  readonly blockMs?: Integer | undefined;
 }
 export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
   "WorkerExchange", 154, "command", [
@@ -2206,7 +2206,7 @@ export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = reques
 /** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
 export interface WorkflowGet {
   readonly runId: string;
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const WorkflowGet: RequestKind<WorkflowGet, WorkflowRun> = requestKind(
   "WorkflowGet", 163, "query", [
@@ -2256,10 +2256,10 @@ export const WorkflowRetry: RequestKind<WorkflowRetry, WorkflowRun> = requestKin
  */
 export interface WorkflowHistory {
   readonly runId: string;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
-  readonly after?: number | undefined;
-  readonly blockMs?: number | undefined;
+  readonly after?: Integer | undefined;
+  readonly blockMs?: Integer | undefined;
 }
 export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = requestKind(
   "WorkflowHistory", 167, "query", [
@@ -2276,7 +2276,7 @@ export interface WorkflowListRuns {
   readonly workflowName?: string | null | undefined;
   readonly status?: WorkflowStatus | null | undefined;
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListReply> = requestKind(
@@ -2291,7 +2291,7 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
 
 /** By name. */
 export interface WorkflowListDefinitions {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const WorkflowListDefinitions: RequestKind<WorkflowListDefinitions, DefinitionListReply> = requestKind(
@@ -2327,7 +2327,7 @@ export const WorkflowEnable: RequestKind<WorkflowEnable, DefinitionInfo> = reque
 
 /** By workflow name. */
 export interface WorkflowSchedules {
-  readonly limit?: number | undefined;
+  readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
 }
 export const WorkflowSchedules: RequestKind<WorkflowSchedules, ScheduleListReply> = requestKind(

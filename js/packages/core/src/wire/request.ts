@@ -2,7 +2,7 @@
 
 import { BadTypeError } from "../base/errors.js";
 import { typeName } from "../base/shown.js";
-import { encodeFields, type FieldOf, type Schema } from "./schema.js";
+import { encodeField, encodeFields, type FieldOf, type Schema } from "./schema.js";
 
 /** A command may write, a query only reads; the others belong to the connection. */
 export type Role = "command" | "query" | "other";
@@ -32,34 +32,53 @@ export function requestKind<Fields, Reply>(
     role,
     fields,
     reply,
-    of: (given) =>
-      new Request(kind as AnyRequestKind, given as object, (decoded) => decoded as Reply),
+    of(given) {
+      const finish = (decoded: unknown) => decoded as Reply;
+      const request = new Request(kind as AnyRequestKind, given as object, finish);
+      request.encode(); // now, so that it is sent as it was given, whatever is changed afterwards
+      return request;
+    },
   };
   return kind;
 }
 
 /** One request. `finish` makes what its caller gets of the decoded answer. */
 export class Request<Reply> {
+  #encoded: readonly unknown[] | null;
+
   constructor(
     readonly kind: AnyRequestKind,
     readonly fields: object,
     readonly finish: (decoded: unknown) => Reply,
-  ) {}
+    encoded: readonly unknown[] | null = null,
+  ) {
+    this.#encoded = encoded;
+  }
 
   /** The same request, its answer turned into something else. */
   map<Other>(turn: (reply: Reply) => Other): Request<Other> {
-    return new Request(this.kind, this.fields, (decoded) => turn(this.finish(decoded)));
+    const finish = (decoded: unknown) => turn(this.finish(decoded));
+    return new Request(this.kind, this.fields, finish, this.#encoded);
   }
 
-  /** The same request with some fields changed. */
-  with(changed: object): Request<Reply> {
-    return new Request(this.kind, { ...this.fields, ...changed }, this.finish);
+  /** The same request with some fields changed; the others stay as they were given. */
+  with(changed: Readonly<Record<string, unknown>>): Request<Reply> {
+    const encoded = [...this.encode()];
+    for (const [index, field] of this.kind.fields.entries()) {
+      if (Object.hasOwn(changed, field[0])) {
+        encoded[index + 1] = encodeField(field, changed);
+      }
+    }
+    return new Request(this.kind, { ...this.fields, ...changed }, this.finish, encoded);
   }
 
   /** As it travels: the tag and the fields. Throws `BadRequestError`. */
-  encode(): unknown[] {
-    const fields = encodeFields(this.kind.fields, this.fields as Record<string, unknown>);
-    return [this.kind.tag, ...fields];
+  encode(): readonly unknown[] {
+    this.#encoded ??= [
+      this.kind.tag,
+      ...encodeFields(this.kind.fields, this.fields as Record<string, unknown>),
+    ];
+    return this.#encoded;
   }
 }
 

@@ -5,6 +5,7 @@
  * what the server sent and throws `ProtocolError`.
  */
 
+import { copyOfBytes } from "../base/byte-views.js";
 import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
 import { shown, typeName } from "../base/shown.js";
 
@@ -12,6 +13,9 @@ export interface Schema<T> {
   encode(value: unknown, field: string): unknown;
   decode(value: unknown): T;
 }
+
+/** An integer as callers may give it, whichever of the two they have. */
+export type Integer = number | bigint;
 
 /** The empty value. */
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -47,9 +51,10 @@ export const text: Schema<string> = {
 };
 
 export const bytes: Schema<Uint8Array> = {
-  encode: (value, field) => (value instanceof Uint8Array ? value : refuse(field, "bytes", value)),
+  /** A copy: what is sent later, or again, is what the caller gave. */
+  encode: (value, field) => copyOfBytes(value) ?? refuse(field, "bytes", value),
   /** A copy: what is decoded is a window on the whole frame. */
-  decode: (value) => (value instanceof Uint8Array ? new Uint8Array(value) : broken("bytes", value)),
+  decode: (value) => copyOfBytes(value) ?? broken("bytes", value),
 };
 
 export const bool: Schema<boolean> = {
@@ -66,9 +71,9 @@ export const nil: Schema<null> = {
 /** Anything at all, as MessagePack has it. */
 export const any: Schema<unknown> = { encode: (value) => value, decode: (value) => value };
 
-/** An integer within 2^53, a `number`. */
+/** An integer within 2^53, a `number`; a `bigint` within it is taken, too. */
 export const int: Schema<number> = {
-  encode: encodeInteger,
+  encode: integerWithin,
   decode(value) {
     const whole = typeof value === "bigint" ? Number(value) : value;
     return Number.isSafeInteger(whole) ? (whole as number) : broken("an integer", value);
@@ -80,7 +85,7 @@ export const big: Schema<bigint> = {
   encode: encodeInteger,
   decode(value) {
     const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
-    return isWhole ? BigInt(value as bigint | number) : broken("an integer", value);
+    return isWhole ? BigInt(value as Integer) : broken("an integer", value);
   },
 };
 
@@ -89,7 +94,7 @@ function encodeInteger(value: unknown, field: string): number | bigint {
     if (value < INT64_MIN || value > UINT64_MAX) {
       throw new BadRequestError(`${field} is ${value}; it must be an integer of 64 bits`);
     }
-    return wireInteger(value);
+    return value;
   }
   if (typeof value !== "number") {
     refuse(field, "an integer", value);
@@ -98,12 +103,16 @@ function encodeInteger(value: unknown, field: string): number | bigint {
     const beyond = Number.isInteger(value) ? " within 2^53; give a bigint beyond it" : "";
     throw new BadTypeError(`${field} is ${value}; it must be an integer${beyond}`);
   }
-  return wireInteger(value);
+  return value;
 }
 
-/** The encoder takes integers of 32 bits as numbers and all others as bigints. */
-export function wireInteger(value: number | bigint): number | bigint {
-  return value >= -0x8000_0000 && value < 0x1_0000_0000 ? Number(value) : BigInt(value);
+/** `value`, a number or a bigint, as a number. Throws `BadRequestError` on what is none. */
+export function integerWithin(value: unknown, field: string): number {
+  const whole = encodeInteger(value, field);
+  if (!Number.isSafeInteger(Number(whole))) {
+    throw new BadRequestError(`${field} is ${whole}; it must be an integer within 2^53`);
+  }
+  return Number(whole);
 }
 
 export function nullable<T>(inner: Schema<T>): Schema<T | null> {
@@ -142,9 +151,6 @@ export function choice<T extends string>(options: Readonly<Record<string, T>>): 
   };
 }
 
-/** What stands for the key `__proto__` in decoded maps, where the decoder allows no such key. */
-export const PROTO_STAND_IN = "\u0000__proto__";
-
 /** Whether its own properties are all there is of it: no Map, no array. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) {
@@ -171,10 +177,7 @@ function mapping<T>(item: Schema<T>, wanted: string): Schema<Readonly<Record<str
       if (typeof value !== "object" || value === null || Array.isArray(value)) {
         broken("a map", value);
       }
-      const pairs = Object.entries(value).map(([name, each]) => [
-        name === PROTO_STAND_IN ? "__proto__" : name,
-        item.decode(each),
-      ]);
+      const pairs = Object.entries(value).map(([name, each]) => [name, item.decode(each)]);
       return Object.fromEntries(pairs) as Readonly<Record<string, T>>;
     },
   };
@@ -244,14 +247,17 @@ export function encodeFields(
   fields: readonly FieldOf[],
   values: Readonly<Record<string, unknown>>,
 ): unknown[] {
-  return fields.map((field) => {
-    const [name, schema] = field;
-    const given = values[name];
-    if (given !== undefined) {
-      return schema.encode(given, name);
-    }
-    return field.length > 2 ? schema.encode(field[2], name) : refuse(name, "given", given);
-  });
+  return fields.map((field) => encodeField(field, values));
+}
+
+/** One field of `values`, or its default. */
+export function encodeField(field: FieldOf, values: Readonly<Record<string, unknown>>): unknown {
+  const [name, schema] = field;
+  const given = values[name];
+  if (given !== undefined) {
+    return schema.encode(given, name);
+  }
+  return field.length > 2 ? schema.encode(field[2], name) : refuse(name, "given", given);
 }
 
 /** Fields that the server does not send have their defaults; those it sends beyond are ignored. */

@@ -1,5 +1,5 @@
-import { BadRequestError, ProtocolError } from "../base/errors.js";
-import { shown } from "../base/shown.js";
+import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
+import { shown, typeName } from "../base/shown.js";
 import { big, type Schema } from "./schema.js";
 
 const WRITTEN = /^(\d{1,20})-(\d{1,20})$/;
@@ -14,6 +14,9 @@ export class StreamID {
 
   /** The id written as `text`, such as `1703350800000-0`. Throws `BadRequestError`. */
   static parse(text: string): StreamID {
+    if (typeof text !== "string") {
+      throw new BadTypeError(`a stream id must be text, not ${typeName(text)}`);
+    }
     const parts = WRITTEN.exec(text);
     const [timestampMs, sequence] = (parts ?? []).slice(1).map(BigInt);
     if (timestampMs === undefined || sequence === undefined) {
@@ -46,6 +49,12 @@ export class StreamID {
   }
 }
 
+/** Whether it is an id, made by this copy of the package or by another in the same program. */
+export function isStreamId(value: unknown): value is StreamID {
+  const { timestampMs, sequence } = Object(value) as Partial<StreamID>;
+  return typeof timestampMs === "bigint" && typeof sequence === "bigint";
+}
+
 function badId(text: string): BadRequestError {
   return new BadRequestError(
     `stream id ${shown(text)} must look like "1703350800000-0" ` +
@@ -56,8 +65,10 @@ function badId(text: string): BadRequestError {
 /** An id on the wire: its two numbers. */
 export const streamId: Schema<StreamID> = {
   encode(value, field) {
-    const id = value as StreamID;
-    return [big.encode(id.timestampMs, field), big.encode(id.sequence, field)];
+    if (!isStreamId(value)) {
+      throw new BadTypeError(`${field} must be a StreamID, not ${typeName(value)}`);
+    }
+    return [big.encode(value.timestampMs, field), big.encode(value.sequence, field)];
   },
   decode(value) {
     if (!Array.isArray(value) || value.length < 2) {

@@ -7,34 +7,14 @@
  * `number` is the write number within the client's session, 0 for what carries none. No I/O.
  */
 
-import { Decoder, Encoder } from "@msgpack/msgpack";
-
 import { BadRequestError, errorOf, type FloError, ProtocolError } from "../base/errors.js";
-import { MIB } from "../base/limits.generated.js";
 import { shown } from "../base/shown.js";
 import { frame, LENGTH_BYTES } from "./frames.js";
+import { decodeMessagePack } from "./message-pack-reader.js";
+import { encodeMessagePack } from "./message-pack-writer.js";
 import { ProblemSchema } from "./messages.generated.js";
 import type { Request } from "./request.js";
-import { any, int, list, nullable, PROTO_STAND_IN, text, wireInteger } from "./schema.js";
-
-const ENCODER_KEEPS_BYTES_MAX = MIB;
-const utf8 = new TextDecoder();
-
-/** Map keys, decoded. The library throws on `__proto__`, which anybody may name a header. */
-const keyDecoder = {
-  canBeCached: () => true,
-  decode(bytes: Uint8Array, at: number, length: number): string {
-    const key = utf8.decode(bytes.subarray(at, at + length));
-    return key === "__proto__" ? PROTO_STAND_IN : key;
-  },
-};
-
-const decoder = new Decoder({ useBigInt64: true, keyDecoder });
-let encoder = newEncoder();
-
-function newEncoder(): Encoder {
-  return new Encoder({ useBigInt64: true });
-}
+import { any, int, list, nullable, text } from "./schema.js";
 
 /** An error as it stands in an answer. */
 export interface WireError {
@@ -52,19 +32,10 @@ export interface Answer {
   readonly error: WireError | null;
 }
 
-/** `value` as MessagePack. */
-export function pack(value: unknown): Uint8Array {
-  const packed = encoder.encode(value);
-  if (packed.length > ENCODER_KEEPS_BYTES_MAX) {
-    encoder = newEncoder(); // its buffer has grown with the largest message and would stay so
-  }
-  return packed;
-}
-
 /** The one value that `bytes` hold. Throws `ProtocolError`. */
 export function unpack(bytes: Uint8Array): unknown {
   try {
-    return decoder.decode(bytes);
+    return decodeMessagePack(bytes);
   } catch (error) {
     throw new ProtocolError(`these bytes are no message: ${messageOf(error)}`, {
       ran: "maybe",
@@ -81,10 +52,10 @@ export function encodeRequest(
   request: Request<unknown>,
   frameBytesMax: number,
 ): Uint8Array {
-  const body = pack([
-    wireInteger(id),
+  const body = encodeMessagePack([
+    id,
     text.encode(namespace, "namespace"),
-    wireInteger(number),
+    number,
     request.encode(),
   ]);
   if (body.length > frameBytesMax) {

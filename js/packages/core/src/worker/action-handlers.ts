@@ -1,6 +1,7 @@
 /** What an `ActionWorker` is made with, and the handlers that it runs. */
 
 import type { RegisterOptions } from "../api/action.js";
+import type { Integer } from "../wire/schema.js";
 import type { ActionContext } from "./contexts.js";
 import type { WorkerBaseOptions } from "./worker-base.js";
 
@@ -13,9 +14,9 @@ export interface ActionWorkerOptions extends WorkerBaseOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** The longest that one handler may take. Default: 300,000. */
-  readonly actionTimeoutMs?: number | undefined;
+  readonly actionTimeoutMs?: Integer | undefined;
   /** Default: 30,000. */
-  readonly heartbeatIntervalMs?: number | undefined;
+  readonly heartbeatIntervalMs?: Integer | undefined;
 }
 
 /** A handler, and how its action is registered. */

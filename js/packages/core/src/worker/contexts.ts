@@ -1,10 +1,13 @@
 /** What a handler is given: its payload, where it came from, and what it can do meanwhile. */
 
-import { toBytes, toJson, toText } from "../base/bytes.js";
+import { isBytes } from "../base/byte-views.js";
+import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
+import { jsonBytes } from "../base/json.js";
 import { about, type Logger } from "../base/logger.js";
 import { shown } from "../base/shown.js";
 import type { StreamRecord, Task } from "../wire/messages.generated.js";
+import { type Integer, integerWithin } from "../wire/schema.js";
 import type { StreamID } from "../wire/stream-id.js";
 
 const OUTCOME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -25,10 +28,10 @@ export function resultBytes(value: unknown): Uint8Array {
   if (value === undefined || value === null) {
     return toBytes("");
   }
-  if (typeof value === "string" || value instanceof Uint8Array) {
+  if (typeof value === "string" || isBytes(value)) {
     return toBytes(value, "the result");
   }
-  return toJson(value);
+  return jsonBytes("the result", value);
 }
 
 /** What a context is made with. */
@@ -80,9 +83,9 @@ export abstract class Context {
     return toText(this.payload);
   }
 
-  /** `value` as JSON text in UTF-8. */
+  /** `value` as JSON text in UTF-8. Throws `BadTypeError` where JSON has no form for it. */
   toBytes(value: unknown): Uint8Array {
-    return toJson(value);
+    return jsonBytes("the value", value);
   }
 
   /**
@@ -90,9 +93,9 @@ export abstract class Context {
    *
    * Throws if it is no longer the worker's, or if the run was cancelled.
    */
-  async touch(extendMs: number = EXTEND_MS): Promise<void> {
+  async touch(extendMs: Integer = EXTEND_MS): Promise<void> {
     this.signal.throwIfAborted();
-    await this.#touch(extendMs);
+    await this.#touch(integerWithin(extendMs, "extendMs"));
     this.signal.throwIfAborted();
   }
 }

@@ -15,6 +15,7 @@ import { LIMIT_MAX } from "../base/limits.generated.js";
 import { typeName } from "../base/shown.js";
 import { Wait } from "../link/call.js";
 import { GroupRead, type StreamRecord } from "../wire/messages.generated.js";
+import type { Integer } from "../wire/schema.js";
 import { Attempt } from "./attempts.js";
 import { StreamContext } from "./contexts.js";
 import { errorText } from "./handlers.js";
@@ -30,11 +31,11 @@ export interface StreamWorkerOptions extends WorkerBaseOptions {
   /** Its name in the group. Default: one that nobody else has. */
   readonly consumer?: string | undefined;
   /** How many records one read takes. Default: 10. */
-  readonly batchSize?: number | undefined;
+  readonly batchSize?: Integer | undefined;
   /** The longest that one handler may take. Default: 300,000. */
-  readonly messageTimeoutMs?: number | undefined;
+  readonly messageTimeoutMs?: Integer | undefined;
   /** When a record whose handler threw is due again. Default: 0, at once. */
-  readonly retryDelayMs?: number | undefined;
+  readonly retryDelayMs?: Integer | undefined;
 }
 
 type Kind = "ack" | "nack" | "release";

@@ -6,7 +6,7 @@
  */
 
 import type { FloClient } from "../api/client.js";
-import { checkDuration, checkName, checkNamespace, checkRange } from "../base/checks.js";
+import { checkDuration, checkFlag, checkName, checkNamespace, checkRange } from "../base/checks.js";
 import { type Clock, sleep } from "../base/clock.js";
 import {
   BadRequestError,
@@ -21,6 +21,7 @@ import type { Logger } from "../base/logger.js";
 import { randomHex } from "../base/random.js";
 import { Wait } from "../link/call.js";
 import { RetryPolicy } from "../link/retry.js";
+import type { Integer } from "../wire/schema.js";
 import { type Attempt, Attempts, type Owner } from "./attempts.js";
 import { errorText, HandlerTimeoutError } from "./handlers.js";
 
@@ -44,13 +45,13 @@ export interface WorkerBaseOptions {
   /** The client's own unless given. */
   readonly namespace?: string | undefined;
   /** How many handlers run at once. Default: 10. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: Integer | undefined;
   /** How long a long poll for work lasts. Default: 30,000. */
-  readonly blockMs?: number | undefined;
+  readonly blockMs?: Integer | undefined;
   /** Keep leases while handlers run. Default: true. */
   readonly autoTouch?: boolean | undefined;
   /** How long handlers may go on after `stop()`. Default: 30,000. */
-  readonly drainTimeoutMs?: number | undefined;
+  readonly drainTimeoutMs?: Integer | undefined;
 }
 
 interface Life {
@@ -93,7 +94,7 @@ export abstract class WorkerBase<Item> implements Owner<Item> {
       options.namespace === undefined ? undefined : checkNamespace(options.namespace);
     this.concurrency = checkRange("concurrency", options.concurrency ?? 10, 1, LIMIT_MAX);
     this.blockMs = checkRange("blockMs", options.blockMs ?? 30_000, 1, BLOCK_MS_MAX);
-    this.#autoTouch = options.autoTouch ?? true;
+    this.#autoTouch = checkFlag("autoTouch", options.autoTouch ?? true);
     this.#drainTimeoutMs = checkDuration("drainTimeoutMs", options.drainTimeoutMs ?? 30_000);
   }
 
