@@ -9,7 +9,7 @@ import sys
 
 from scripts.sections import DOCS
 
-from floruntime.engine.workflow.validation import check
+from floruntime.engine.workflow.language.validation import check
 from floruntime.graph import draw_svg, graph_of
 
 SOURCE = DOCS.parent / "examples" / "workflows" / "process-order.yaml"

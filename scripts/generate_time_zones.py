@@ -1,4 +1,4 @@
-"""Writes core/time_zones.py from the package `tzdata`.
+"""Writes engine/workflow/language/time_zones.py from the package `tzdata`.
 
 python -m scripts.generate_time_zones
 
@@ -13,7 +13,8 @@ import textwrap
 from importlib import resources
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parent.parent / "src/floruntime/core/time_zones.py"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "src/floruntime/engine/workflow/language/time_zones.py"
 NOT_ZONES = {"Factory", "localtime"}
 HEAD = '''"""The names of the IANA database's time zones; python -m scripts.generate_time_zones.
 

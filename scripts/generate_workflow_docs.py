@@ -16,10 +16,10 @@ from scripts.sections import DOCS, table, write_sections
 from scripts.workflow_examples import EXAMPLES
 
 from floruntime.core.limits import DURATION_MS_MAX
-from floruntime.engine.workflow.definition import Definition, Kind, Part
-from floruntime.engine.workflow.problem_codes import CODES
-from floruntime.engine.workflow.schema import json_schema
-from floruntime.engine.workflow.shapes import Key, Shape, keys_of, shape_of
+from floruntime.engine.workflow.language.definition import Definition, Kind, Part
+from floruntime.engine.workflow.language.problem_codes import CODES
+from floruntime.engine.workflow.language.schema import json_schema
+from floruntime.engine.workflow.language.shapes import Key, Shape, keys_of, shape_of
 
 SCHEMA = DOCS / "workflow.schema.json"
 PAGE = "workflow-language.md"

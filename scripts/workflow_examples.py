@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from floruntime.engine.workflow import definition as parts
-from floruntime.engine.workflow.definition import Part
+from floruntime.engine.workflow.language import definition as parts
+from floruntime.engine.workflow.language.definition import Part
 
 PLACE: Final = "HERE"
 

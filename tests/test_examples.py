@@ -10,7 +10,7 @@ import pytest
 from examples import email_sender, nightly_report
 
 from floruntime import RunStatus
-from floruntime.engine.workflow.validation import check
+from floruntime.engine.workflow.language.validation import check
 from floruntime.testing import FloTestServer
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ import re
 
 from floruntime.cli.workflow_problems import LINE_CHARS_MAX, render
 from floruntime.core.workflow import Problem, Severity
-from floruntime.engine.workflow.validation import check
+from floruntime.engine.workflow.language.validation import check
 
 TEXT = """\
 kind: Workflow

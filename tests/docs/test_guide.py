@@ -16,12 +16,13 @@ from floruntime.core.stream import GroupInfo
 from floruntime.core.system import BatchCommand
 from floruntime.core.token import Role
 from floruntime.core.workflow import WorkflowStatus
-from floruntime.engine import kv, kv_rows
-from floruntime.engine.group_rows import MODES
-from floruntime.engine.group_slots import SLOT_COUNT
-from floruntime.engine.workflow.advance import EVENTS_MAX, HOPS_MAX
-from floruntime.engine.workflow.children import DEPTH_MAX
-from floruntime.engine.workflow.outcomes import (
+from floruntime.engine.kv import keys as kv
+from floruntime.engine.kv import rows as kv_rows
+from floruntime.engine.stream.group.key_shared import SLOT_COUNT
+from floruntime.engine.stream.group.rows import MODES
+from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
+from floruntime.engine.workflow.runs.advance import EVENTS_MAX, HOPS_MAX
+from floruntime.engine.workflow.runs.outcomes import (
     EXECUTION_FAILURE,
     EXHAUSTED,
     FAILURE,
@@ -30,7 +31,7 @@ from floruntime.engine.workflow.outcomes import (
     TARGET_NOT_FOUND,
     TIMEOUT,
 )
-from floruntime.engine.workflow.versions import VERSIONS_KEPT
+from floruntime.engine.workflow.steps.children import DEPTH_MAX
 from floruntime.server import limits as server_limits
 from floruntime.server.access import jwks
 from floruntime.server.access.jwt_tokens import LEEWAY_S

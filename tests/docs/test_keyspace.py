@@ -11,22 +11,19 @@ from scripts.sections import DOCS, with_sections
 
 from floruntime.core import limits
 from floruntime.core.system import TIMERS_PER_TICK_MAX
-from floruntime.engine import (
-    group_rows,
-    kv_rows,
-    machine,
-    queue_rows,
-    sessions,
-    stream_rows,
-    timers,
-)
-from floruntime.engine.keyspace import Table
-from floruntime.engine.reclaim import CHILDREN_PER_TICK_MAX
-from floruntime.engine.retention import ROW_BY_ROW_MAX
-from floruntime.engine.workflow import retention as workflow_retention
-from floruntime.engine.workflow import rows as workflow_rows
-from floruntime.engine.workflow.schedules import SCHEDULE_DUE
-from floruntime.engine.workflow.versions import VERSIONS_KEPT
+from floruntime.engine import machine
+from floruntime.engine.kv import rows as kv_rows
+from floruntime.engine.queue import rows as queue_rows
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.stream import rows as stream_rows
+from floruntime.engine.stream.group import rows as group_rows
+from floruntime.engine.stream.retention import ROW_BY_ROW_MAX
+from floruntime.engine.system import timers, write_memory
+from floruntime.engine.system.reclaim import CHILDREN_PER_TICK_MAX
+from floruntime.engine.workflow.catalog.schedules import SCHEDULE_DUE
+from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
+from floruntime.engine.workflow.runs import retention as workflow_retention
+from floruntime.engine.workflow.runs import rows as workflow_rows
 
 PAGE = (DOCS / "keyspace.md").read_text()
 SECTION = re.compile(r"^### `(..)`\n- key: (.*?)\n- row: (.*?)\n- (?=[A-Z`])", re.M | re.S)
@@ -77,7 +74,7 @@ def test_numbers_on_the_page_are_the_constants() -> None:
     for text, number in {
         "at most 1,000 at a time": TIMERS_PER_TICK_MAX,
         "at most 200 a tick": CHILDREN_PER_TICK_MAX,
-        "16 consecutive write numbers; 65 slots": (sessions.BLOCK_WRITES, sessions.BLOCKS),
+        "16 consecutive write numbers; 65 slots": (write_memory.BLOCK_WRITES, write_memory.BLOCKS),
         "at most 63 beside": kv_rows.OLDER_VERSIONS_MAX,
         "beyond 110,000 rows": kv_rows.CHANGES_MAX + kv_rows.CHANGES_SLACK,
         "100,000 are always left": kv_rows.CHANGES_MAX,
@@ -98,7 +95,7 @@ VECTORS: list[tuple[bytes, str]] = [
     (machine.MACHINE.key(), "6d6d"),
     (kv_rows.KV.key(1, tail=b"ab"), "6b76 0000000000000001 6162"),
     (kv_rows.KV_CHANGE.key(1, 258), "6b63 0000000000000001 0000000000000102"),
-    (sessions.SESSION_BLOCK.key(3, 63), "7362 0000000000000003 3f"),
+    (write_memory.SESSION_BLOCK.key(3, 63), "7362 0000000000000003 3f"),
     (
         timers.TIMER.key(1000, 16, 5, 6),
         "746d 00000000000003e8 10 0000000000000005 0000000000000006",

@@ -17,15 +17,19 @@ from scripts.sections import DOCS, with_sections
 from scripts.workflow_examples import EXAMPLES, definitions
 
 from floruntime.core.limits import KIB
-from floruntime.engine.workflow.definition import Part
-from floruntime.engine.workflow.path_rules import QUERY_CHARS_MAX
-from floruntime.engine.workflow.path_syntax import PATH_BYTES_MAX
-from floruntime.engine.workflow.path_walk import NODES_MAX as PATH_NODES_MAX
-from floruntime.engine.workflow.paths import parse_path
-from floruntime.engine.workflow.problem_codes import CODES
-from floruntime.engine.workflow.shapes import keys_of
-from floruntime.engine.workflow.validation import check
-from floruntime.engine.workflow.yaml_nodes import DEFINITION_BYTES_MAX, DEPTH_MAX, NODES_MAX
+from floruntime.engine.workflow.language.definition import Part
+from floruntime.engine.workflow.language.path_rules import QUERY_CHARS_MAX
+from floruntime.engine.workflow.language.problem_codes import CODES
+from floruntime.engine.workflow.language.shapes import keys_of
+from floruntime.engine.workflow.language.validation import check
+from floruntime.engine.workflow.language.yaml_nodes import (
+    DEFINITION_BYTES_MAX,
+    DEPTH_MAX,
+    NODES_MAX,
+)
+from floruntime.engine.workflow.paths.path import parse_path
+from floruntime.engine.workflow.paths.syntax import PATH_BYTES_MAX
+from floruntime.engine.workflow.paths.walk import NODES_MAX as PATH_NODES_MAX
 
 TEXT = (DOCS / PAGE).read_text()
 KEYS = [(part, key) for part in parts_of() for key in keys_of(part)]

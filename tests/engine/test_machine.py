@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-import floruntime.engine
 from floruntime.core import limits
 from floruntime.core.errors import (
     BadRequestError,
@@ -35,7 +32,7 @@ from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.system import Batch, NamespaceDelete, SessionOpen, Tick
 from floruntime.engine.machine import MachineRow, applied_index
 from floruntime.engine.registry import COMMANDS, QUERIES, CommandRule
-from floruntime.engine.tx import Tx, View
+from floruntime.engine.state.tx import Tx, View
 from tests.engine.harness import Engine
 
 MACHINE = b"mm"
@@ -275,45 +272,3 @@ def test_a_query_of_a_snapshot_does_not_see_the_open_batch(engine: Engine) -> No
     engine.hold = True
     engine.run(KvPut("k", b""))
     assert engine.query(KvGet("k")) is None
-
-
-# Purity
-
-IMPURE = {
-    "asyncio",
-    "datetime",
-    "io",
-    "os",
-    "pathlib",
-    "random",
-    "secrets",
-    "socket",
-    "subprocess",
-    "tempfile",
-    "threading",
-    "time",
-    "uuid",
-}
-
-
-def imports_of(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
-    return names
-
-
-def modules() -> list[Path]:
-    [folder] = floruntime.engine.__path__
-    return sorted(path for path in Path(folder).glob("*.py"))
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
-def test_the_engine_has_no_clock_no_chance_and_no_input_or_output(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports_of(path)}
-    assert not roots & IMPURE
-    ours = {name for name in imports_of(path) if name.startswith("floruntime")}
-    assert all(name.startswith(("floruntime.core", "floruntime.engine")) for name in ours)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
-from floruntime.engine.workflow.validation import check
+from floruntime.engine.workflow.language.validation import check
 from floruntime.graph import Graph, Trace, graph_of, trace_of
 
 GOLDEN = Path(__file__).parent / "golden"

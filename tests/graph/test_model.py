@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floruntime.engine.workflow.definition import EndStatus
+from floruntime.engine.workflow.language.definition import EndStatus
 from floruntime.graph.describe import Kind
 from floruntime.graph.model import Edge
 from tests.graph.made import graph_from, order_graph

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from floruntime.engine.workflow.definition import Schedule
+from floruntime.engine.workflow.language.definition import Schedule
 from floruntime.server.calendar import CronCalendar, IntervalCalendar, calendar_of
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"

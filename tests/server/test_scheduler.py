@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floruntime import FloClient
-from floruntime.engine.workflow.definition import Schedule
+from floruntime.engine.workflow.language.definition import Schedule
 from floruntime.server import scheduler
 from floruntime.server.calendar import Calendar, calendar_of
 from floruntime.testing import FloTestServer

@@ -37,7 +37,7 @@ def validate(ctx: typer.Context, paths: Paths) -> None:
     Exit code 3 if there are errors; warnings alone are fine. Whether the actions and workflows
     that a definition runs are there, only a server can say: sync does.
     """
-    from floruntime.engine.workflow.validation import check
+    from floruntime.engine.workflow.language.validation import check
 
     out, sources = Output(settings_of(ctx).is_json), read_sources(paths)
     found: list[Problem] = []

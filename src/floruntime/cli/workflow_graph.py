@@ -113,7 +113,7 @@ def _drawer(format: str) -> Callable[[Graph, Trace | None], str]:
 
 def _graph_in(source: DefinitionFile) -> Graph:
     """The graph of a definition's text; shows what is wrong with one that has none."""
-    from floruntime.engine.workflow.validation import check
+    from floruntime.engine.workflow.language.validation import check
     from floruntime.graph import graph_of
 
     checked = check(source.data)

@@ -11,8 +11,8 @@ from typing import Final
 from rich.cells import cell_len
 
 from floruntime.core.workflow import Problem, Severity
-from floruntime.engine.workflow.problem_codes import CODES
-from floruntime.engine.workflow.source import Source
+from floruntime.engine.workflow.language.problem_codes import CODES
+from floruntime.engine.workflow.language.source import Source
 
 LINE_CHARS_MAX: Final = 100
 """A longer line is shown in part, around what is wrong."""

@@ -23,24 +23,12 @@ from floruntime.core.errors import (
 from floruntime.core.system import Batch, Delivery, HandBack, Tick, TimerPostpone
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
-from floruntime.engine import (  # noqa: F401 # register their rules
-    action,
-    claim,
-    kv,
-    namespaces,
-    queue,
-    run,
-    sessions,
-    stream,
-    timers,
-    tokens,
-    worker,
-)
-from floruntime.engine.keyspace import Table
+from floruntime.engine import rules  # noqa: F401 # registers every rule
 from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, WaitRule, command
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.store import Changes, Reader
-from floruntime.engine.tx import Topic, Tx, View
-from floruntime.engine.workflow import rules  # noqa: F401 # registers the rules of workflows
+from floruntime.engine.system import timers, write_memory
 
 log = logging.getLogger("floruntime.engine")
 
@@ -176,15 +164,15 @@ class Machine:
         if not number:
             limits.check_namespace(entry.namespace)
             return False, _apply_rule(tx, command)
-        place = sessions.place_of(tx, entry.session, number)
-        remembered = sessions.recall(tx, place, number, command)
-        if remembered is not sessions.NOTHING:
+        place = write_memory.place_of(tx, entry.session, number)
+        remembered = write_memory.recall(tx, place, number, command)
+        if remembered is not write_memory.NOTHING:
             return True, remembered
         limits.check_namespace(entry.namespace)
         result = _apply_rule(tx, command)
         wait = WAITS.get(type(command))
         if wait is None or wait.look is not None or wait.found(result):
-            sessions.remember(tx, place, number, command, result)
+            write_memory.remember(tx, place, number, command, result)
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
@@ -271,7 +259,7 @@ def postpone_timer(tx: Tx, request: TimerPostpone) -> None:
 
 @command(HandBack, grows=False)
 def hand_back(tx: Tx, request: HandBack) -> None:
-    sessions.forget_answer(tx, request.session, request.number)
+    write_memory.forget_answer(tx, request.session, request.number)
     HAND_BACKS[request.delivery.primitive](tx, request.delivery)
 
 

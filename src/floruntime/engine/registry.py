@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from floruntime.core.types import Command, Query, Request
-from floruntime.engine.tx import Topic, Tx, View
+from floruntime.engine.state.tx import Topic, Tx, View
 
 CommandType = TypeVar("CommandType", bound=Command[Any])
 QueryType = TypeVar("QueryType", bound=Query[Any])

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from floruntime.core.duration_text import lasting
-from floruntime.engine.workflow.definition import (
+from floruntime.engine.workflow.language.definition import (
     Definition,
     Executor,
     Plan,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from floruntime.engine.workflow.definition import EndStatus
+from floruntime.engine.workflow.language.definition import EndStatus
 from floruntime.graph.describe import Kind
 from floruntime.graph.model import Edge, Graph, Node
 from floruntime.graph.text import often, told

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from floruntime.engine.workflow.definition import (
+from floruntime.engine.workflow.language.definition import (
     BUILT_IN_TERMINALS,
     START,
     Definition,

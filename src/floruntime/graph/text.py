@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from floruntime.core.workflow import WorkflowStatus
-from floruntime.engine.workflow.definition import EndStatus
+from floruntime.engine.workflow.language.definition import EndStatus
 from floruntime.graph.describe import Kind
 from floruntime.graph.model import Edge, Graph, Node
 from floruntime.graph.trace import Trace, with_trace

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
-from floruntime.engine.workflow.definition import BUILT_IN_TERMINALS
+from floruntime.engine.workflow.language.definition import BUILT_IN_TERMINALS
 from floruntime.graph.describe import Kind
 from floruntime.graph.model import Edge, Graph, Node
 

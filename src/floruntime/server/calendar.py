@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from floruntime.core.limits import DURATION_MS_MAX
-from floruntime.engine.workflow.definition import Schedule
+from floruntime.engine.workflow.language.definition import Schedule
 
 _LOOK_BACK_MS: Final = 120_000
 """How far back the last time is looked for first; each time twice as far, up to ten years."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from floruntime.core import limits
-from floruntime.engine.workflow.nearest import nearest
+from floruntime.core.nearest import nearest
 from floruntime.server import limits as server_limits
 from floruntime.server.access.origins import normal_origin
 from floruntime.server.commit.durability import Durability

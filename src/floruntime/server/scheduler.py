@@ -1,7 +1,8 @@
 """Looks at the wall clock for schedules: works out their next times, and says when one has come.
 
-What then happens is the engine's (`engine/workflow/schedules.py`). After downtime the last nominal
-time that passed is made up for, if it is no longer ago than `catch_up_ms`; earlier ones are not.
+What then happens is the engine's (`engine/workflow/catalog/schedules.py`). After downtime the last
+nominal time that passed is made up for, if it is no longer ago than `catch_up_ms`; earlier ones are
+not.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 from itertools import islice
 
 from floruntime.core.workflow import ScheduleDue
-from floruntime.engine.workflow.schedules import (
+from floruntime.engine.workflow.catalog.schedules import (
     TOPIC,
     Due,
     due_by,

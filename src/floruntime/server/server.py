@@ -26,8 +26,8 @@ from floruntime.core.system import (
 )
 from floruntime.core.types import Request
 from floruntime.core.version import VERSION
-from floruntime.engine import tokens
 from floruntime.engine.machine import Machine
+from floruntime.engine.system import tokens
 from floruntime.server.access.access import Access, Grant, Verdict
 from floruntime.server.access.origins import may_connect, normal_origin
 from floruntime.server.clock import Clock, Handle

@@ -26,9 +26,9 @@ from floruntime.core.workflow import (
     WorkflowStart,
     WorkflowTriggerSchedule,
 )
-from floruntime.engine.workflow.rows import RUN
-from floruntime.engine.workflow.runs import run_id_of
-from floruntime.engine.workflow.schedules import SCHEDULE_DUE
+from floruntime.engine.workflow.catalog.schedules import SCHEDULE_DUE
+from floruntime.engine.workflow.runs.rows import RUN
+from floruntime.engine.workflow.runs.run import run_id_of
 from tests.engine.harness import START_MS
 from tests.engine.workflow.calls import Workflows
 

@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from floruntime.engine.keyspace import Table
-from floruntime.engine.run_rows import RUN as ACTION_RUN
+from floruntime.engine.action.run_rows import RUN as ACTION_RUN
+from floruntime.engine.state.keyspace import Table
 from floruntime.engine.store import Changes
-from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
+from floruntime.engine.system.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
+from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
+from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariant_counts import violations
-from floruntime.engine.workflow.plan_rows import PLAN
-from floruntime.engine.workflow.rows import (
+from floruntime.engine.workflow.runs.rows import (
     BY_STATUS,
     DEFINITION,
     EVENTS,
@@ -31,12 +32,11 @@ from floruntime.engine.workflow.rows import (
     SignalRow,
     Wait,
 )
-from floruntime.engine.workflow.schedules import SCHEDULE, SCHEDULE_DUE
-from floruntime.engine.workflow.triggers import TRIGGER, TRIGGERED
+from floruntime.engine.workflow.steps.plan_rows import PLAN
 from tests.engine.workflow.calls import ENGINES, ONE_STEP, Workflows, flow
-from tests.engine.workflow.plan_flows import Plans, executor, planned
-from tests.engine.workflow.test_schedules import Schedules, scheduled
-from tests.engine.workflow.trigger_calls import Triggers, triggered
+from tests.engine.workflow.catalog.test_schedules import Schedules, scheduled
+from tests.engine.workflow.catalog.trigger_calls import Triggers, triggered
+from tests.engine.workflow.steps.plan_flows import Plans, executor, planned
 
 CHILD = ONE_STEP.replace("name: flow", "name: child")
 Change = Callable[[Any], Any]

@@ -13,10 +13,10 @@ from floruntime.core.workflow import (
     WorkflowListDefinitions,
     WorkflowSchedules,
 )
-from floruntime.engine.workflow.schedules import due_by
+from floruntime.engine.workflow.catalog.schedules import due_by
 from tests.engine.harness import Engine
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
-from tests.engine.workflow.test_control import CHILD, EVERY_WAIT
+from tests.engine.workflow.runs.test_control import CHILD, EVERY_WAIT
 
 NAMESPACED = flow(
     """

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from floruntime.core.errors import BadRequestError, FloError
 from floruntime.core.worker import Task
 from floruntime.core.workflow import HistoryEvent
-from floruntime.engine.run_rows import RUN as ACTION_RUN
-from floruntime.engine.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.action.run_rows import RUN as ACTION_RUN
+from floruntime.engine.action.run_rows import run_id_of as action_run_id_of
 from floruntime.engine.workflow.invariant_counts import violations
-from floruntime.engine.workflow.rows import RUN, RunRow
-from floruntime.engine.workflow.runs import run_id_of
+from floruntime.engine.workflow.runs.rows import RUN, RunRow
+from floruntime.engine.workflow.runs.run import run_id_of
 from tests.engine.workflow.calls import ENGINES, Workflows
 from tests.engine.workflow.conftest import rows_replayed
 from tests.engine.workflow.random_flows import ACTIONS, Happening, Json, stories

@@ -13,9 +13,10 @@ from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
 from floruntime.core.system import TIMERS_PER_TICK_MAX, CancelWait, Ping
-from floruntime.engine import kv_rows, tx
+from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.registry import QUERIES, TIMERS, WAITS
-from floruntime.engine.timers import KV_EXPIRY
+from floruntime.engine.state import tx
+from floruntime.engine.system.timers import KV_EXPIRY
 from floruntime.server.commit.commit import FAILED_TIMER_MS
 from floruntime.server.commit.durability import Durability
 from tests.server.wire_client import GatedStorage, Rig, WireClient

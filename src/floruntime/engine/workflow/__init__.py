@@ -1,11 +1,9 @@
 """Workflows: definitions in YAML, and runs that go through their steps.
 
-definition, reading, validation, schema     what a definition is and says
-paths, mapping, context                     what a run knows, and how steps get at it
-rows, workflows, runs                       what is stored, and how a rule gets hold of it
-advance                                     the way of a run through its steps
-actions, children, signals, plans           what a step can be
-start, control, sync, history, listing      what callers ask
-schedules, triggers                         what else starts runs
-idempotency, search, retention, versions    what stands by
+language     what a definition is and says
+paths        how steps get at what a run knows
+runs         what is stored of a run, its way through its steps, what callers ask of it
+steps        what a step can be
+catalog      the versions of workflows, and what starts runs of them: schedules, triggers
+invariants   what is true after each commit
 """

@@ -6,18 +6,20 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from floruntime.engine.documents import read_document
-from floruntime.engine.group_info import info_of
-from floruntime.engine.group_rows import find_group
-from floruntime.engine.keyspace import Table
-from floruntime.engine.namespaces import NAMESPACE
-from floruntime.engine.stream_rows import find_stream
-from floruntime.engine.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER, is_set, name_of
-from floruntime.engine.tx import View
-from floruntime.engine.workflow.definition import Executor
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.large_documents import read_document
+from floruntime.engine.state.tx import View
+from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.rows import find_group
+from floruntime.engine.stream.rows import find_stream
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.engine.system.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER, is_set, name_of
+from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
+from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
+from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
-from floruntime.engine.workflow.plan_rows import PLAN
-from floruntime.engine.workflow.rows import (
+from floruntime.engine.workflow.language.definition import Executor
+from floruntime.engine.workflow.runs.rows import (
     BY_STATUS,
     DEFINITION,
     DEFINITION_TEXT,
@@ -37,10 +39,8 @@ from floruntime.engine.workflow.rows import (
     Origin,
     WorkflowRow,
 )
-from floruntime.engine.workflow.schedules import SCHEDULE, SCHEDULE_DUE
-from floruntime.engine.workflow.search import mark_of
-from floruntime.engine.workflow.triggers import TRIGGER, TRIGGERED
-from floruntime.engine.workflow.versions import VERSIONS_KEPT
+from floruntime.engine.workflow.runs.search import mark_of
+from floruntime.engine.workflow.steps.plan_rows import PLAN
 
 _OF_RUNS: Final[tuple[Table[Any], ...]] = (INPUT, OUTPUT, EVENT_SOURCE, STEP, EVENTS, SIGNAL)
 """The tables with rows of runs, under namespace and number."""

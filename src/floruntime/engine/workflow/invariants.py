@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from floruntime.engine import timers
-from floruntime.engine.namespaces import NAMESPACE
-from floruntime.engine.run_rows import RUN as ACTION_RUN
-from floruntime.engine.tx import View
-from floruntime.engine.workflow.idempotency import key_of
-from floruntime.engine.workflow.rows import KEY, RUN, RunRow, Wait
-from floruntime.engine.workflow.runs import run_id_of
+from floruntime.engine.action.run_rows import RUN as ACTION_RUN
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import timers
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.engine.workflow.runs.idempotency import key_of
+from floruntime.engine.workflow.runs.rows import KEY, RUN, RunRow, Wait
+from floruntime.engine.workflow.runs.run import run_id_of
 
 _PLAN_WAITS: Final = (Wait.EXECUTOR, Wait.TRACKING, Wait.EXECUTOR_RETRY)
 

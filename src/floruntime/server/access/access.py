@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from floruntime.core.errors import UnauthorizedError
 from floruntime.core.token import PREFIX, Role, hash_of, id_of
-from floruntime.engine import tokens
-from floruntime.engine.tokens import TokenRow
-from floruntime.engine.tx import View
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import tokens
+from floruntime.engine.system.tokens import TokenRow
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.access.roles import Kind, free_for
 from floruntime.server.config import Config

@@ -28,8 +28,8 @@ from floruntime.core.system import (
 from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
 from floruntime.engine.registry import WAITS, WaitRule
+from floruntime.engine.state.tx import Topic
 from floruntime.engine.store import Reader, Store
-from floruntime.engine.tx import Topic
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.durability import Durability, Syncs
 from floruntime.server.commit.queries import Queries

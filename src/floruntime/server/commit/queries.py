@@ -13,8 +13,8 @@ from floruntime.core.errors import FloError
 from floruntime.core.types import Query
 from floruntime.engine.machine import Machine
 from floruntime.engine.registry import WAITS, WaitRule
+from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.store import Reader
-from floruntime.engine.tx import Topic, View
 from floruntime.server.clock import Clock
 from floruntime.server.commit.waiters import Waiter, Waiters
 from floruntime.server.connections.connection import Connection

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from floruntime.engine.registry import WaitRule
-from floruntime.engine.tx import Topic
+from floruntime.engine.state.tx import Topic
 from floruntime.server.clock import Clock, Handle
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core.system import SessionForget
-from floruntime.engine import sessions
+from floruntime.engine.system import write_memory
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
 
@@ -22,7 +22,7 @@ class ClientMemory:
 
     def start(self) -> None:
         """Clients known from before this start have their ten minutes to come back."""
-        for client in sessions.known(self._commit.queries.view()):
+        for client in write_memory.known(self._commit.queries.view()):
             self._forget_later(client)
 
     def came(self, client: str) -> bool:
@@ -31,7 +31,7 @@ class ClientMemory:
         handle = self._forgetting.pop(client, None)
         if handle is not None:
             handle.cancel()
-        return sessions.is_known(self._commit.queries.view(), client)
+        return write_memory.is_known(self._commit.queries.view(), client)
 
     def went(self, client: str) -> None:
         """A connection of `client` is gone."""
@@ -43,7 +43,7 @@ class ClientMemory:
     def _forget_later(self, client: str) -> None:
         def forget() -> None:
             self._forgetting.pop(client, None)
-            if sessions.is_known(self._commit.queries.view(), client):
+            if write_memory.is_known(self._commit.queries.view(), client):
                 self._commit.submit_own(SessionForget(client))
 
         due_ms = self._clock.now_ms() + SESSION_KEPT_MS

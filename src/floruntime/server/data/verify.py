@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from floruntime.core.types import Value
-from floruntime.engine.keyspace import Table
 from floruntime.engine.machine import applied_index, applied_time_ms
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
 from floruntime.engine.store.errors import StoreDamagedError
 from floruntime.engine.store.witness import create_witness, read_witness
-from floruntime.engine.tx import View
 from floruntime.engine.workflow.invariant_counts import miscounts
 from floruntime.engine.workflow.invariants import orphans
 from floruntime.server.data.data_dir import (

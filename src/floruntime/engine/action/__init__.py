@@ -1,0 +1,1 @@
+"""Actions, their runs, and the workers that claim them."""

@@ -1,0 +1,183 @@
+"""Actions from their owner's side: registering, enabling, listing, deleting.
+
+Settings apply from now on, to runs that were invoked before as well; only the end of a whole run
+(`run_timeout_ms`) is fixed when it is invoked. A disabled action takes no new runs; those it has
+go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floruntime.core import limits
+from floruntime.core.action import (
+    ActionDelete,
+    ActionEnable,
+    ActionGet,
+    ActionInfo,
+    ActionList,
+    ActionListReply,
+    ActionRegister,
+)
+from floruntime.core.errors import ConflictError
+from floruntime.engine.action.rows import (
+    ACTION,
+    ACTION_NAME,
+    ActionName,
+    ActionRow,
+    OpenAction,
+    Settings,
+    action_key,
+    copy_of,
+    find_action,
+    find_action_by_id,
+    find_row,
+    info_of,
+    not_registered,
+    the_action,
+)
+from floruntime.engine.action.run_rows import CANCELLED, unfinished_numbers
+from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_run_by_number
+from floruntime.engine.registry import command, on_timer, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import timers
+from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
+
+CANCELLED_PER_STEP_MAX = 500
+"""Runs of a deleted action that one command or tick cancels; the next tick goes on at once."""
+
+
+@command(ActionRegister)
+def register(tx: Tx, request: ActionRegister) -> ActionInfo:
+    settings = _checked(request)
+    limits.check_name("action", request.name)
+    ensure_namespace(tx)
+    key = action_key(tx, request.name)
+    old = tx.get(ACTION, key)
+    if old is None:
+        action = OpenAction(tx, request.name, key, _new_row(tx, request.name, settings))
+    elif not old.is_registered:
+        action = OpenAction(tx, request.name, key, _registered_again(tx, request.name, old))
+        action.row.settings = settings
+    elif old.settings == settings:
+        return info_of(request.name, old)
+    else:
+        action = OpenAction(tx, request.name, key, copy_of(old))
+        action.row.settings = settings
+        action.row.version += 1
+        action.row.updated_at_ms = tx.now_ms
+    action.save()
+    return info_of(request.name, action.row)
+
+
+def _checked(request: ActionRegister) -> Settings:
+    limits.check_duration("timeout_ms", request.timeout_ms, low=1)
+    limits.check_range("max_retries", request.max_retries, 0, limits.ATTEMPTS_MAX)
+    limits.check_duration("retry_delay_ms", request.retry_delay_ms)
+    limits.check_duration("retention_ms", request.retention_ms, low=limits.IDEMPOTENCY_MS)
+    if request.run_timeout_ms is not None:
+        limits.check_duration("run_timeout_ms", request.run_timeout_ms, low=1)
+    limits.check_text("description", request.description)
+    return Settings(
+        request.type,
+        request.timeout_ms,
+        request.max_retries,
+        request.retry_delay_ms,
+        request.run_timeout_ms,
+        request.description,
+        request.retention_ms,
+    )
+
+
+def _new_row(tx: Tx, name: str, settings: Settings) -> ActionRow:
+    row = ActionRow(tx.next_id(), settings, tx.now_ms, tx.now_ms)
+    tx.put(ACTION_NAME, ACTION_NAME.key(row.id), ActionName(tx.namespace, name))
+    return row
+
+
+def _registered_again(tx: Tx, name: str, old: ActionRow) -> ActionRow:
+    if old.unfinished:
+        raise ConflictError(
+            f"action {name!r} is being deleted: {old.unfinished} of its runs are yet to be "
+            "cancelled; register it again in a moment"
+        )
+    row = ActionRow(old.id, old.settings, tx.now_ms, tx.now_ms)
+    row.runs = old.runs
+    return row
+
+
+@command(ActionEnable, grows=False)
+def enable(tx: Tx, request: ActionEnable) -> ActionInfo:
+    action = the_action(tx, request.name)
+    if action.row.enabled != request.enabled:
+        action.row.enabled = request.enabled
+        action.row.updated_at_ms = tx.now_ms
+        action.save()
+    return info_of(request.name, action.row)
+
+
+@command(ActionDelete, grows=False)
+def delete(tx: Tx, request: ActionDelete) -> bool:
+    """Take the registration away; runs that have ended stay for as long as they are kept."""
+    action = find_action(tx, request.name)
+    if action is None:
+        return False
+    unfinished = action.row.unfinished
+    if unfinished and not request.force:
+        raise ConflictError(
+            f"action {request.name!r} has unfinished runs ({unfinished}); "
+            "force=True cancels them and deletes it"
+        )
+    action.row.is_registered = False
+    action.save()
+    if unfinished:
+        _cancel_runs(tx, action.row.id, 0)
+    return True
+
+
+@on_timer(timers.ACTION_DELETE)
+def go_on_deleting(tx: Tx, due_ms: int, action_id: int, from_number: int, data: Any) -> None:
+    action = find_action_by_id(tx, action_id)
+    if action is not None and not action.row.is_registered:
+        _cancel_runs(tx, action_id, from_number)
+
+
+def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
+    """Cancel a bounded number of the runs of a deleted action, from that number on."""
+    numbers = unfinished_numbers(tx, action_id, from_number, CANCELLED_PER_STEP_MAX)
+    for number in numbers:
+        run = find_run_by_number(tx, namespace_id(tx), number)
+        assert run is not None, "what the index names is there"
+        end_run(run, CANCELLED, reason=ACTION_DELETED)
+    if len(numbers) == CANCELLED_PER_STEP_MAX:
+        timers.set_timer(tx, tx.now_ms, timers.ACTION_DELETE, action_id, numbers[-1] + 1)
+
+
+@query(ActionGet)
+def get(view: View, request: ActionGet) -> ActionInfo:
+    row = find_row(view, request.name)
+    if row is None:
+        raise not_registered(request.name)
+    return info_of(request.name, row)
+
+
+@query(ActionList)
+def list_actions(view: View, request: ActionList) -> ActionListReply:
+    """The registered actions whose names begin with `prefix`, in byte order."""
+    of_namespace_id = namespace_id(view)
+    prefix = limits.utf8("prefix", request.prefix)
+    start, end = ACTION.range(of_namespace_id, tail=prefix)
+    limit = limits.check_limit(request.limit)
+    listing = f"actions {request.prefix}"
+    after = open_cursor(listing, of_namespace_id, request.cursor)
+    if after is not None:
+        start = next_key(ACTION.key(of_namespace_id, tail=after))
+    rows = (
+        (tail, info_of(tail.decode(), row))
+        for key, row in view.scan(ACTION, start, end)
+        if row.is_registered and (tail := ACTION.tail_of(key))
+    )
+    items, cursor = page_of(rows, limit, listing, of_namespace_id)
+    return ActionListReply(items, cursor)

@@ -1,0 +1,279 @@
+"""Runs from their caller's side: invoking, looking at, cancelling, listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+from typing import Final
+
+from floruntime.core import limits
+from floruntime.core.action import (
+    ActionCall,
+    ActionCancel,
+    ActionInvoke,
+    ActionListRuns,
+    ActionRun,
+    ActionStatus,
+    InvokeResult,
+    RunListReply,
+    RunStatus,
+)
+from floruntime.core.errors import ConflictError
+from floruntime.engine.action.rows import ACTION, OpenAction, action_key, the_action
+from floruntime.engine.action.run_rows import (
+    BY_STATUS,
+    CANCELLED,
+    INPUT,
+    PENDING,
+    RUN,
+    RUNNING,
+    STATUS_CODES,
+    STATUS_NAMES,
+    RunRow,
+    as_run,
+    input_of,
+    number_of,
+    run_id_of,
+    unknown_run,
+)
+from floruntime.engine.action.run_state import KEY, KeyRow, OpenRun, end_run, start_waiting, the_run
+from floruntime.engine.registry import command, query, recalls, waits
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.large_documents import keep_document
+from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system.namespaces import namespace_id
+
+# Invoke
+
+Invocation = ActionInvoke | ActionCall
+_NO_LABELS: Final[dict[str, str]] = {}
+
+
+@command(ActionInvoke)
+def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
+    number, created = _invoke(tx, request)
+    return InvokeResult(run_id_of(number), created)
+
+
+@command(ActionCall)
+def call(tx: Tx, request: ActionCall) -> ActionRun:
+    limits.check_block(request.block_ms)
+    number, _ = _invoke(tx, request)
+    return _run_of(tx, number, run_id_of(number))
+
+
+def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
+    """The number of the run, and whether this made it."""
+    _check_invoke(tx, request)
+    action = the_action(tx, request.name)
+    if not action.row.enabled:
+        raise ConflictError(f"action {request.name!r} is disabled; enable it to invoke it")
+    number = tx.next_id()
+    if request.idempotency_key is not None:
+        known = _known_number(action, namespace_id(tx), number, request)
+        if known:
+            return known, False
+    _create(
+        action,
+        number,
+        request.payload,
+        priority=request.priority,
+        delay_ms=request.delay_ms,
+        caller_run_id=request.caller_run_id,
+        idempotency_key=request.idempotency_key,
+        labels=request.labels,
+    )
+    return number, True
+
+
+def create_run(action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int) -> int:
+    """Invoke an enabled action for a workflow run; the number of the action run."""
+    number = action.tx.next_id()
+    _create(action, number, payload, caller_run_id=caller_run_id, workflow_run=workflow_run)
+    return number
+
+
+def _create(
+    action: OpenAction,
+    number: int,
+    payload: bytes,
+    *,
+    priority: int = limits.PRIORITY_DEFAULT,
+    delay_ms: int = 0,
+    caller_run_id: str | None = None,
+    idempotency_key: str | None = None,
+    labels: dict[str, str] = _NO_LABELS,
+    workflow_run: int = 0,
+) -> None:
+    """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
+    tx, of_namespace_id = action.tx, namespace_id(action.tx)
+    due_ms = tx.now_ms + delay_ms
+    row = RunRow(action.row.id, PENDING, priority, due_ms, tx.now_ms)
+    run_timeout_ms = action.row.settings.run_timeout_ms
+    row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
+    row.caller_run_id = caller_run_id
+    row.idempotency_key = idempotency_key
+    row.labels = labels
+    row.workflow_run = workflow_run
+    row.input = keep_document(tx, INPUT, of_namespace_id, number, payload)
+    tx.put(BY_STATUS, BY_STATUS.key(action.row.id, PENDING, number), True)
+    action.row.pending += 1
+    action.row.runs += 1
+    start_waiting(OpenRun(tx, action, of_namespace_id, number, row), due_ms)
+
+
+def _check_invoke(tx: Tx, request: Invocation) -> None:
+    limits.check_value("payload", request.payload, tx.value_bytes_max)
+    limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
+    limits.check_duration("delay_ms", request.delay_ms)
+    limits.check_labels(request.labels)
+    if request.idempotency_key is not None:
+        limits.check_name("idempotency_key", request.idempotency_key)
+    if request.caller_run_id is not None:
+        limits.check_name("caller_run_id", request.caller_run_id)
+
+
+def _known_number(
+    action: OpenAction, of_namespace_id: int, number: int, request: Invocation
+) -> int:
+    """The run that this key stands for; 0: from now on it stands for `number`."""
+    tx, idempotency_key = action.tx, request.idempotency_key
+    assert idempotency_key is not None
+    key = KEY.key(action.row.id, tail=limits.check_name("idempotency_key", idempotency_key))
+    known = tx.get(KEY, key)
+    if known is None or 0 < known.expires_at_ms <= tx.now_ms:
+        tx.put(KEY, key, KeyRow(number, 0))
+        return 0
+    run = tx.get(RUN, RUN.key(of_namespace_id, known.number))
+    assert run is not None, "a run is kept longer than its key"
+    if input_of(tx, of_namespace_id, known.number, run) != request.payload:
+        raise ConflictError(
+            f"idempotency_key {limits.shown(idempotency_key)} stands for run "
+            f"{run_id_of(known.number)}, which has another input"
+        )
+    return known.number
+
+
+# Status, and waiting for the end
+
+
+@query(ActionStatus)
+def status(view: View, request: ActionStatus) -> ActionRun:
+    limits.check_block(request.block_ms)
+    return _run_of(view, number_of(request.run_id), request.run_id)
+
+
+def _run_of(view: View, number: int, run_id: str) -> ActionRun:
+    of_namespace_id = namespace_id(view)
+    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    if row is None:
+        raise unknown_run(run_id)
+    return as_run(view, of_namespace_id, number, row)
+
+
+def _topic(namespace: str, request: ActionStatus) -> Topic:
+    return namespace, "run", request.run_id
+
+
+_UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
+
+
+def _is_finished(run: ActionRun) -> bool:
+    return run.status not in _UNFINISHED
+
+
+def _as_it_stands(view: View, request: ActionStatus) -> ActionStatus:
+    return request
+
+
+waits(ActionStatus, topic=_topic, found=_is_finished, renew=_as_it_stands)
+
+
+def _look(run: ActionRun) -> ActionStatus:
+    return ActionStatus(run.run_id)
+
+
+def _recall(tx: Tx, request: ActionCall, run_id: str) -> ActionRun:
+    return _run_of(tx, number_of(run_id), run_id)
+
+
+waits(ActionCall, topic=_topic, found=_is_finished, look=_look)
+recalls(ActionCall, memo=lambda run: run.run_id, recall=_recall)
+
+
+# Cancel
+
+
+@command(ActionCancel, grows=False)
+def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
+    """A worker that has the run is told by its next heartbeat or touch; its lease is void."""
+    limits.check_text("reason", request.reason)
+    run = the_run(tx, request.run_id)
+    if run.row.is_finished:
+        raise ConflictError(f"run {request.run_id} is {STATUS_NAMES[run.row.status]} already")
+    end_run(run, CANCELLED, error=run.row.error, reason=request.reason)
+    return as_run(tx, run.namespace_id, run.number, run.row)
+
+
+# List
+
+
+@query(ActionListRuns)
+def list_runs(view: View, request: ActionListRuns) -> RunListReply:
+    of_namespace_id = namespace_id(view)
+    limit = limits.check_limit(request.limit)
+    if request.name is not None:
+        limits.check_name("action", request.name)
+    listing = f"runs {request.status or ''} {request.name or ''}"
+    after = open_cursor(listing, of_namespace_id, request.cursor)
+    before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
+    rows = (
+        (number.to_bytes(8, "big"), as_run(view, of_namespace_id, number, row))
+        for number, row in _newest_first(view, request, of_namespace_id, before)
+    )
+    items, cursor = page_of(rows, limit, listing, of_namespace_id, _size_of)
+    return RunListReply(items, cursor)
+
+
+def _size_of(run: ActionRun) -> int:
+    return len(run.input) + len(run.output or b"")
+
+
+def _newest_first(
+    view: View, request: ActionListRuns, of_namespace_id: int, before: int
+) -> Iterator[tuple[int, RunRow]]:
+    if request.name is None and request.status is None:
+        span = RUN.range(of_namespace_id)[0], RUN.key(of_namespace_id, before)
+        for key, row in view.scan(RUN, *span, reverse=True):
+            yield RUN.unpack(key)[1], row
+        return
+    found = [
+        _numbers(view, action_id, code, before)
+        for action_id, code in _indexed(view, request, of_namespace_id)
+    ]
+    for number in merge(*found, reverse=True):
+        run = view.get(RUN, RUN.key(of_namespace_id, number))
+        assert run is not None, "what the index names is there"
+        yield number, run
+
+
+def _indexed(
+    view: View, request: ActionListRuns, of_namespace_id: int
+) -> Iterator[tuple[int, int]]:
+    """The parts of the index to look into; what is known to be empty is left out."""
+    codes = STATUS_NAMES if request.status is None else (STATUS_CODES[request.status],)
+    if request.name is None:
+        rows = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
+    else:
+        named = view.get(ACTION, action_key(view, request.name))
+        rows = [] if named is None else [named]
+    for row in rows:
+        counts = {PENDING: row.pending, RUNNING: row.running}
+        finished = row.runs - row.unfinished
+        yield from ((row.id, code) for code in codes if counts.get(code, finished))
+
+
+def _numbers(view: View, action_id: int, code: int, before: int) -> Iterator[int]:
+    span = BY_STATUS.range(action_id, code)[0], BY_STATUS.key(action_id, code, before)
+    for key, _ in view.scan(BY_STATUS, *span, reverse=True):
+        yield BY_STATUS.unpack(key)[2]

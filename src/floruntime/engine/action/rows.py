@@ -1,0 +1,179 @@
+"""The rows of actions, and how a rule gets hold of an action.
+
+An action has a row with its settings and counts, and a number, under which its lines of due runs,
+its index of runs and its idempotency keys lie. Runs themselves lie under the namespace, since a
+run is found by its id alone. A deleted action keeps its row, no longer registered, while runs of it
+are kept; registering the name again goes on with that row, so that the old runs stay listed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.action import ActionInfo, ActionType
+from floruntime.core.errors import NotFoundError
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim
+from floruntime.engine.system.namespaces import namespace_id
+
+
+class Settings(Value, frozen=True):
+    """What a registration sets; a change of any of these raises the version."""
+
+    type: ActionType
+    timeout_ms: int
+    max_retries: int
+    retry_delay_ms: int
+    run_timeout_ms: int | None
+    description: str | None
+    retention_ms: int
+
+
+class ActionRow(msgspec.Struct, array_like=True, gc=False):
+    """An action: its number, settings and counts. A command changes a copy and puts that.
+
+    `ready`: due runs without labels; `lines`: sets of labels that due runs have. `runs` counts all
+    that are kept, finished ones too.
+    """
+
+    id: int
+    settings: Settings
+    created_at_ms: int
+    updated_at_ms: int
+    version: int = 1
+    is_registered: bool = True
+    enabled: bool = True
+    ready: int = 0
+    lines: int = 0
+    pending: int = 0
+    running: int = 0
+    runs: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        return self.pending + self.running
+
+
+class ActionName(Value, frozen=True):
+    """What a run or a timer, which know an action's number, find it by."""
+
+    namespace: str
+    name: str
+
+
+ACTION: Final[Table[ActionRow]] = Table(
+    b"ac", ActionRow, namespace_id="u64", tail="name", cached=True
+)
+ACTION_NAME: Final[Table[ActionName]] = Table(b"an", ActionName, action_id="u64", lasting=True)
+
+reclaim.leads_to(reclaim.NAMESPACE, ACTION, reclaim.ACTION, lambda row: int(row.id))
+reclaim.owns(reclaim.ACTION, ACTION_NAME)
+
+
+def _holds_actions(view: View, of_namespace_id: int) -> bool:
+    return any(row.is_registered for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id)))
+
+
+reclaim.CONTENTS.append(_holds_actions)
+
+
+class OpenAction:
+    """An action in the hands of one command: a row of its own to change, and `save`."""
+
+    __slots__ = ("_key", "name", "row", "tx")
+
+    def __init__(self, tx: Tx, name: str, key: bytes, row: ActionRow) -> None:
+        self.tx = tx
+        self.name = name
+        self._key = key
+        self.row = row
+
+    def save(self) -> None:
+        """Write the row; a deleted action goes with the last of its runs."""
+        row = self.row
+        if row.is_registered or row.runs:
+            self.tx.put(ACTION, self._key, row)
+        else:
+            self.tx.delete(ACTION, self._key)
+            reclaim.owner_gone(self.tx, reclaim.ACTION, row.id)
+
+
+def action_key(view: View, name: str) -> bytes:
+    """The key of the action `name` of the view's namespace."""
+    return _key_of(namespace_id(view), name)
+
+
+@lru_cache(maxsize=4096)
+def _key_of(of_namespace_id: int, name: str) -> bytes:
+    return ACTION.key(of_namespace_id, tail=limits.check_name("action", name))
+
+
+def find_row(view: View, name: str) -> ActionRow | None:
+    """The row of a registered action, to read only."""
+    row = view.get(ACTION, action_key(view, name))
+    return row if row is not None and row.is_registered else None
+
+
+def not_registered(name: str) -> NotFoundError:
+    """What is said of an action that is not there."""
+    return NotFoundError(f"action {limits.shown(name)} is not registered")
+
+
+def find_action(tx: Tx, name: str) -> OpenAction | None:
+    """The registered action `name` of the command's namespace."""
+    key = action_key(tx, name)
+    row = tx.get(ACTION, key)
+    if row is None or not row.is_registered:
+        return None
+    return OpenAction(tx, name, key, copy_of(row))
+
+
+def the_action(tx: Tx, name: str) -> OpenAction:
+    """The registered action `name`; raises `NotFoundError`."""
+    action = find_action(tx, name)
+    if action is None:
+        raise not_registered(name)
+    return action
+
+
+def find_action_by_id(tx: Tx, action_id: int) -> OpenAction | None:
+    """The action with this number, registered or not; the command moves to its namespace."""
+    names = tx.get(ACTION_NAME, ACTION_NAME.key(action_id))
+    if names is None:
+        return None
+    tx.namespace = names.namespace
+    key = action_key(tx, names.name)
+    row = tx.get(ACTION, key)
+    if row is None or row.id != action_id:
+        return None
+    return OpenAction(tx, names.name, key, copy_of(row))
+
+
+def copy_of(row: Any) -> Any:
+    """A row of one's own to change."""
+    return row.__copy__()
+
+
+def info_of(name: str, row: ActionRow) -> ActionInfo:
+    """The action as callers see it."""
+    settings = row.settings
+    return ActionInfo(
+        name,
+        row.version,
+        row.enabled,
+        settings.type,
+        settings.timeout_ms,
+        settings.max_retries,
+        settings.retry_delay_ms,
+        settings.run_timeout_ms,
+        settings.description,
+        row.created_at_ms,
+        row.updated_at_ms,
+        settings.retention_ms,
+    )

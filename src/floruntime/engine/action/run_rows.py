@@ -1,0 +1,183 @@
+"""The rows of runs.
+
+A run's number comes from the machine's ids, so it grows with each invocation and is never used
+again; its id is that number as text. The small row that every transition rewrites lies apart from
+the input and the output. One index, by action and status, serves every listing.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.action import ActionRun, RunStatus
+from floruntime.core.errors import NotFoundError
+from floruntime.core.types import Value
+from floruntime.engine.action.rows import ACTION_NAME, ActionName
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.large_documents import read_document
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import reclaim
+
+PENDING: Final = 1
+RUNNING: Final = 2
+COMPLETED: Final = 3
+FAILED: Final = 4
+CANCELLED: Final = 5
+TIMED_OUT: Final = 6
+
+STATUS_NAMES: Final = {
+    PENDING: RunStatus.PENDING,
+    RUNNING: RunStatus.RUNNING,
+    COMPLETED: RunStatus.COMPLETED,
+    FAILED: RunStatus.FAILED,
+    CANCELLED: RunStatus.CANCELLED,
+    TIMED_OUT: RunStatus.TIMED_OUT,
+}
+STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+
+
+class RunRow(msgspec.Struct, array_like=True, gc=False):
+    """A run. A command changes a copy and puts that.
+
+    `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
+    ended. `ends_at_ms`: when the whole run times out; 0: never. `timer_ms`: when the run's one
+    timer fires; 0: there is none. `workflow_run`: the number of the workflow run that waits for it.
+    `input`, `output`: see `engine/state/large_documents.py`.
+    """
+
+    action_id: int
+    status: int
+    priority: int
+    due_ms: int
+    created_at_ms: int
+    is_ready: bool = False
+    attempt: int = 0
+    lease: int = 0
+    expires_at_ms: int = 0
+    ends_at_ms: int = 0
+    timer_ms: int = 0
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    worker_id: str | None = None
+    outcome: str | None = None
+    error: str | None = None
+    reason: str | None = None
+    caller_run_id: str | None = None
+    idempotency_key: str | None = None
+    labels: dict[str, str] = {}
+    workflow_run: int = 0
+    input: bytes | None = None
+    output: bytes | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status > RUNNING
+
+
+class SettledRow(Value, frozen=True):
+    """How a lease ended whose run went on afterwards; so its holder may repeat itself."""
+
+    number: int
+    how: int
+
+
+RUN: Final[Table[RunRow]] = Table(b"ru", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
+INPUT: Final[Table[bytes]] = Table(b"ri", bytes, namespace_id="u64", number="u64")
+OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u64")
+BY_STATUS: Final[Table[bool]] = Table(b"ra", bool, action_id="u64", status="u8", number="u64")
+SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64", lease="u64")
+
+reclaim.owns(reclaim.NAMESPACE, RUN, INPUT, OUTPUT, SETTLED)
+reclaim.owns(reclaim.ACTION, BY_STATUS)
+
+_MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
+
+
+def run_id_of(number: int) -> str:
+    """The id of the run with this number."""
+    return f"run-{number}"
+
+
+def number_of(run_id: str) -> int:
+    """The number of a run by its id; 0, which no run has, for what is no run's id."""
+    number = number_in(_MADE_ID, run_id)
+    if not number:
+        limits.check_name("run_id", run_id)
+    return number
+
+
+def number_of_own(run_id: str) -> int:
+    """The number of a run by an id that `run_id_of` has made."""
+    return int(run_id[len("run-") :])
+
+
+def number_in(made_id: re.Pattern[str], run_id: str) -> int:
+    """The number in an id that was made; 0 in any other."""
+    match = made_id.fullmatch(run_id)
+    number = 0 if match is None else int(match[1])
+    return number if number <= limits.UINT_MAX else 0
+
+
+def unknown_run(run_id: str) -> NotFoundError:
+    """What is said of a run that is not there."""
+    return NotFoundError(f"run {limits.shown(run_id)} does not exist")
+
+
+def action_name(view: View, action_id: int) -> str:
+    """The name of the action that a run belongs to."""
+    names: ActionName | None = view.get(ACTION_NAME, ACTION_NAME.key(action_id))
+    assert names is not None, "an action outlives its runs"
+    return names.name
+
+
+def _error_of(row: RunRow) -> str | None:
+    """What went wrong. Where no handler told, the reason: the worker was lost, say."""
+    return row.reason or row.error if row.status == CANCELLED else row.error or row.reason
+
+
+def input_of(view: View, of_namespace_id: int, number: int, row: RunRow) -> bytes:
+    """What the run was invoked with."""
+    payload = read_document(view, INPUT, of_namespace_id, number, row.input)
+    assert payload is not None, "a run has an input"
+    return payload
+
+
+def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> ActionRun:
+    """The run as callers see it."""
+    output = None
+    if row.status == COMPLETED:
+        output = read_document(view, OUTPUT, of_namespace_id, number, row.output) or b""
+    return ActionRun(
+        run_id_of(number),
+        action_name(view, row.action_id),
+        STATUS_NAMES[row.status],
+        row.attempt,
+        row.priority,
+        input_of(view, of_namespace_id, number, row),
+        output,
+        row.outcome,
+        _error_of(row),
+        row.created_at_ms,
+        row.started_at_ms,
+        row.completed_at_ms,
+        row.caller_run_id,
+        row.reason,
+        row.labels,
+        row.worker_id,
+    )
+
+
+def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> list[int]:
+    """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
+    numbers: list[int] = []
+    for status in (PENDING, RUNNING):
+        start = BY_STATUS.key(action_id, status, first)
+        end = BY_STATUS.range(action_id, status)[1]
+        keys = islice(view.scan(BY_STATUS, start, end), count)
+        numbers += [BY_STATUS.unpack(key)[2] for key, _ in keys]
+    return sorted(numbers)[:count]

@@ -1,0 +1,302 @@
+"""A run's way from one status to the next: each transition once, whoever asks for it.
+
+Each run has at most one timer, for the earliest thing that can happen to it by itself: falling due,
+losing its lease, timing out as a whole, being forgotten. The timer judges by the row it finds.
+
+A failed attempt is followed by another while `attempt <= max_retries`, after
+`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most. The share on
+top is a stable hash of run id and attempt, so that runs which failed together do not return
+together. A worker that lost its lease has kept the run waiting long enough: the run is due again at
+once, at its old place.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+from floruntime.core import limits
+from floruntime.core.types import Value
+from floruntime.engine.action.due_runs import put_in_line, take_out_of_line
+from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
+from floruntime.engine.action.run_rows import (
+    BY_STATUS,
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    INPUT,
+    OUTPUT,
+    PENDING,
+    RUN,
+    RUNNING,
+    TIMED_OUT,
+    RunRow,
+    number_of,
+    run_id_of,
+    unknown_run,
+)
+from floruntime.engine.registry import RUN_ENDS, on_timer
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.large_documents import forget_document, keep_document
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system.namespaces import namespace_id
+
+WORKER_LOST: Final = "worker_lost"
+TIMEOUT: Final = "timeout"
+NON_RETRYABLE: Final = "non_retryable"
+ACTION_DELETED: Final = "action_deleted"
+
+#: The outcome of a run that ended without one of its handler's own.
+OUTCOMES: Final = {FAILED: "failure", TIMED_OUT: "timeout", CANCELLED: None}
+
+
+class KeyRow(Value, frozen=True):
+    """The run of an idempotency key. `expires_at_ms` is 0 while the run has not ended."""
+
+    number: int
+    expires_at_ms: int
+
+
+KEY: Final[Table[KeyRow]] = Table(b"ak", KeyRow, action_id="u64", tail="idempotency key")
+reclaim.owns(reclaim.ACTION, KEY)
+
+
+class OpenRun:
+    """A run and its action in the hands of one command: rows of its own to change, and `save`."""
+
+    __slots__ = ("action", "namespace_id", "number", "row", "tx")
+
+    def __init__(
+        self, tx: Tx, action: OpenAction, of_namespace_id: int, number: int, row: RunRow
+    ) -> None:
+        self.tx = tx
+        self.action = action
+        self.namespace_id = of_namespace_id
+        self.number = number
+        self.row = row
+
+    @property
+    def key(self) -> bytes:
+        return RUN.key(self.namespace_id, self.number)
+
+    def save(self) -> None:
+        """Write the run and its action."""
+        self.tx.put(RUN, self.key, self.row)
+        self.action.save()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody's lease on it still stands."""
+        row = self.row
+        return (
+            row.status == RUNNING
+            and row.expires_at_ms > self.tx.now_ms
+            and self.action.row.is_registered
+        )
+
+
+def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | None:
+    """The run with this number; the command moves to its namespace. None of a deleted one."""
+    row = tx.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    if row is None:
+        return None
+    action = find_action_by_id(tx, row.action_id)
+    if action is None:
+        return None
+    return OpenRun(tx, action, of_namespace_id, number, copy_of(row))
+
+
+def the_run(tx: Tx, run_id: str) -> OpenRun:
+    """The run with this id; raises `NotFoundError`."""
+    run = find_run_by_number(tx, namespace_id(tx), number_of(run_id))
+    if run is None:
+        raise unknown_run(run_id)
+    return run
+
+
+# Transitions. Each saves.
+
+
+def start_waiting(run: OpenRun, due_ms: int) -> None:
+    """Let a run that is in no line be claimed from `due_ms` on."""
+    row = run.row
+    row.due_ms = due_ms
+    if due_ms <= run.tx.now_ms:
+        put_in_line(run.action, run.number, row)
+        arm(run, row.ends_at_ms)
+    else:
+        arm(run, min(due_ms, row.ends_at_ms or due_ms))
+    run.save()
+
+
+def lease_to(run: OpenRun, worker_id: str) -> None:
+    """Hand a ready run to a worker, for the action's `timeout_ms`."""
+    row, tx = run.row, run.tx
+    take_out_of_line(run.action, run.number, row)
+    set_status(run, RUNNING)
+    row.attempt += 1
+    row.lease = tx.next_id()
+    row.worker_id = worker_id
+    if row.started_at_ms is None:
+        row.started_at_ms = tx.now_ms
+    extend_lease(run, run.action.row.settings.timeout_ms)
+
+
+def extend_lease(run: OpenRun, for_ms: int) -> None:
+    """Let the lease end `for_ms` from now, but not after the whole run."""
+    row = run.row
+    expires_at_ms = run.tx.now_ms + for_ms
+    row.expires_at_ms = min(expires_at_ms, row.ends_at_ms or expires_at_ms)
+    arm(run, row.expires_at_ms)
+    run.save()
+
+
+def release(run: OpenRun) -> None:
+    """Take a running run back to its old place, with no attempt counted."""
+    row = run.row
+    row.attempt -= 1
+    if not row.attempt:
+        row.started_at_ms = None
+    _take_back(run)
+    start_waiting(run, row.due_ms)
+
+
+def fail_attempt(run: OpenRun, error: str | None, reason: str | None, *, retry: bool) -> None:
+    """An attempt failed: wait for the next one, or end the run."""
+    row, settings = run.row, run.action.row.settings
+    row.error, row.reason = error, reason
+    if not retry or row.attempt > settings.max_retries:
+        end_run(run, FAILED, error=error, reason=reason if retry else NON_RETRYABLE)
+        return
+    _take_back(run)
+    if reason == WORKER_LOST:
+        start_waiting(run, row.due_ms)
+    else:
+        delay_ms = backoff_ms(settings.retry_delay_ms, row.attempt, run_id_of(run.number))
+        start_waiting(run, run.tx.now_ms + delay_ms)
+
+
+def backoff_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
+    """How long to wait after this attempt: see the head of this module."""
+    longest_ms = limits.RETRY_DELAY_MS_MAX
+    delay_ms = min(retry_delay_ms << min(attempt - 1, 64), longest_ms)
+    share = zlib.crc32(f"{run_id}/{attempt}".encode()) % 1001
+    return min(delay_ms + delay_ms * share // 10_000, longest_ms)
+
+
+def _take_back(run: OpenRun) -> None:
+    set_status(run, PENDING)
+    run.row.worker_id = None
+    run.row.expires_at_ms = 0
+
+
+def end_run(
+    run: OpenRun,
+    status: int,
+    *,
+    outcome: str | None = None,
+    output: bytes = b"",
+    error: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """End the run, once and for good. Everything that ends one comes through here."""
+    row, tx = run.row, run.tx
+    assert not row.is_finished, "a run ends once"
+    if row.is_ready:
+        take_out_of_line(run.action, run.number, row)
+    set_status(run, status)
+    row.completed_at_ms = tx.now_ms
+    row.expires_at_ms = 0
+    row.outcome = outcome if status == COMPLETED else OUTCOMES[status]
+    row.error, row.reason = error, reason
+    if output:
+        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
+    arm(run, tx.now_ms + run.action.row.settings.retention_ms)
+    run.save()
+    run_ended(run, output)
+
+
+def run_ended(run: OpenRun, output: bytes) -> None:
+    """What follows from a run's end; the only place that knows of it. Nothing may come after."""
+    tx, row = run.tx, run.row
+    if row.idempotency_key is not None:
+        _expire_key(tx, row.action_id, run.number, row.idempotency_key)
+    tx.touch("run", run_id_of(run.number))
+    for hear in RUN_ENDS:
+        hear(run, output)
+
+
+def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> None:
+    tail = limits.check_name("idempotency_key", idempotency_key)
+    expires_at_ms = tx.now_ms + limits.IDEMPOTENCY_MS
+    tx.put(KEY, KEY.key(action_id, tail=tail), KeyRow(number, expires_at_ms))
+    timers.set_timer(tx, expires_at_ms, timers.ACTION_KEY, action_id, number, tail)
+
+
+@on_timer(timers.ACTION_KEY)
+def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) -> None:
+    key = KEY.key(action_id, tail=tail)
+    row = tx.get(KEY, key)
+    if row is not None and row.number == number:
+        tx.delete(KEY, key)
+
+
+def set_status(run: OpenRun, status: int) -> None:
+    """Move the run in the index, and count it."""
+    row, tx = run.row, run.tx
+    tx.delete(BY_STATUS, BY_STATUS.key(row.action_id, row.status, run.number))
+    count(run.action, row.status, -1)
+    row.status = status
+    tx.put(BY_STATUS, BY_STATUS.key(row.action_id, status, run.number), True)
+    count(run.action, status, 1)
+
+
+def count(action: OpenAction, status: int, change: int) -> None:
+    """Count runs that came to a status or left it; only unfinished ones are told apart."""
+    if status == PENDING:
+        action.row.pending += change
+    elif status == RUNNING:
+        action.row.running += change
+
+
+# Time
+
+
+def arm(run: OpenRun, due_ms: int) -> None:
+    """Let the run's timer fire at `due_ms`; 0: never."""
+    row, tx = run.row, run.tx
+    if row.timer_ms == due_ms:
+        return
+    if row.timer_ms:
+        timers.cancel_timer(tx, row.timer_ms, timers.ACTION_RUN, run.namespace_id, run.number)
+    if due_ms:
+        timers.set_timer(tx, due_ms, timers.ACTION_RUN, run.namespace_id, run.number)
+    row.timer_ms = due_ms
+
+
+@on_timer(timers.ACTION_RUN)
+def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
+    run = find_run_by_number(tx, of_namespace_id, number)
+    if run is None or run.row.timer_ms != due_ms:
+        return
+    row = run.row
+    row.timer_ms = 0
+    if row.is_finished:
+        _forget(run)
+    elif row.ends_at_ms and row.ends_at_ms <= tx.now_ms:
+        end_run(run, TIMED_OUT, error=row.error, reason=TIMEOUT)
+    elif row.status == RUNNING:
+        fail_attempt(run, None, WORKER_LOST, retry=True)
+    else:
+        start_waiting(run, row.due_ms)
+
+
+def _forget(run: OpenRun) -> None:
+    tx, row = run.tx, run.row
+    tx.delete(RUN, run.key)
+    forget_document(tx, INPUT, run.namespace_id, run.number, row.input)
+    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
+    tx.delete(BY_STATUS, BY_STATUS.key(row.action_id, row.status, run.number))
+    run.action.row.runs -= 1
+    run.action.save()

@@ -1,0 +1,191 @@
+"""How a claim ends: complete, fail, touch, release; each fenced by the claim's lease.
+
+A lease that still stands is believed. A holder who repeats what it said before hears the same
+again, for as long as the run is kept if that ended it, else for five minutes. All else is stale:
+the lease ran out, the run was claimed again, cancelled or timed out, or ended otherwise.
+A completion may carry any outcome, `failure` too: the handler has spoken, and nothing is retried.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from floruntime.core import limits
+from floruntime.core.errors import ConflictError
+from floruntime.core.worker import (
+    TaskResult,
+    WorkerComplete,
+    WorkerFail,
+    WorkerRelease,
+    WorkerTouch,
+)
+from floruntime.engine.action.run_rows import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    PENDING,
+    SETTLED,
+    STATUS_NAMES,
+    TIMED_OUT,
+    SettledRow,
+    number_of,
+)
+from floruntime.engine.action.run_state import (
+    NON_RETRYABLE,
+    OpenRun,
+    end_run,
+    extend_lease,
+    fail_attempt,
+    find_run_by_number,
+    release,
+    the_run,
+)
+from floruntime.engine.registry import command, on_timer
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers
+
+# How a lease ended whose run went on.
+RELEASED: Final = 1
+FAILED_ATTEMPT: Final = 2
+
+Settlement = WorkerComplete | WorkerFail | WorkerTouch | WorkerRelease
+
+
+@command(WorkerComplete, grows=False)
+def complete(tx: Tx, request: WorkerComplete) -> None:
+    _check(request)
+    limits.check_outcome(request.outcome)
+    limits.check_value("output", request.output, tx.value_bytes_max)
+    run = the_run(tx, request.run_id)
+    if not _complete(run, request.lease, request.outcome, request.output):
+        raise _stale(run, request.lease)
+
+
+@command(WorkerFail, grows=False)
+def fail(tx: Tx, request: WorkerFail) -> None:
+    _check(request)
+    limits.check_error_text(request.error)
+    run = the_run(tx, request.run_id)
+    if not _fail(run, request.lease, request.error, request.retry):
+        raise _stale(run, request.lease)
+
+
+@command(WorkerTouch, grows=False)
+def touch(tx: Tx, request: WorkerTouch) -> bool:
+    """The lease ends `extend_ms` from now, be that later than before or earlier."""
+    _check(request)
+    limits.check_duration("extend_ms", request.extend_ms, low=1)
+    run = the_run(tx, request.run_id)
+    if run.row.lease == request.lease:
+        if run.is_held:
+            extend_lease(run, request.extend_ms)
+            return True
+        if run.row.status in (CANCELLED, TIMED_OUT) or not run.action.row.is_registered:
+            return False
+    raise _stale(run, request.lease)
+
+
+@command(WorkerRelease, grows=False)
+def release_claim(tx: Tx, request: WorkerRelease) -> None:
+    _check(request)
+    run = the_run(tx, request.run_id)
+    if not release_held(run, request.lease) and not _ended_as(run, request.lease, RELEASED):
+        raise _stale(run, request.lease)
+
+
+def _check(request: Settlement) -> None:
+    limits.check_name("worker_id", request.worker_id)
+    limits.check_range("lease", request.lease, 1, limits.UINT_MAX)
+
+
+def _stale(run: OpenRun, lease: int) -> ConflictError:
+    row = run.row
+    status = STATUS_NAMES[row.status]
+    if row.lease != lease:
+        why = f"the run is {status}, and was claimed under another lease since"
+    elif run.row.status == PENDING:
+        why = "the run was taken back since"
+    else:
+        why = (
+            f"it ran out, and the run is {status}"
+            if not row.is_finished
+            else f"the run is {status}"
+        )
+    return ConflictError(f"stale lease {lease} of this run: {why}")
+
+
+# Ends, as `WorkerExchange` wants them too: false where the lease is stale
+
+
+def check_result(tx: Tx, result: TaskResult) -> int:
+    """The number of the run that a result is of; refuses one that can never be right."""
+    number = number_of(result.run_id)
+    limits.check_range("lease", result.lease, 1, limits.UINT_MAX)
+    limits.check_outcome(result.outcome)
+    limits.check_value("output", result.output, tx.value_bytes_max)
+    limits.check_error_text(result.error)
+    return number
+
+
+def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> bool:
+    """Take one result; a stale one, or one of a run that is gone, changes nothing."""
+    run = find_run_by_number(tx, of_namespace_id, number)
+    if run is None:
+        return False
+    if result.error is None:
+        return _complete(run, result.lease, result.outcome, result.output)
+    return _fail(run, result.lease, result.error, result.retry)
+
+
+def _complete(run: OpenRun, lease: int, outcome: str, output: bytes) -> bool:
+    row = run.row
+    if row.lease != lease:
+        return False
+    if row.status == COMPLETED:
+        return True
+    if not run.is_held:
+        return False
+    end_run(run, COMPLETED, outcome=outcome, output=output)
+    return True
+
+
+def _fail(run: OpenRun, lease: int, error: str, retry: bool) -> bool:
+    if run.row.lease != lease or not run.is_held:
+        return _ended_as(run, lease, FAILED_ATTEMPT)
+    fail_attempt(run, error, None, retry=retry)
+    if not run.row.is_finished:
+        _remember(run, lease, FAILED_ATTEMPT)
+    return True
+
+
+def release_held(run: OpenRun, lease: int) -> bool:
+    """Hand the run back if this lease still stands."""
+    if run.row.lease != lease or not run.is_held:
+        return False
+    release(run)
+    _remember(run, lease, RELEASED)
+    return True
+
+
+# Leases that ended while their run went on
+
+
+def _remember(run: OpenRun, lease: int, how: int) -> None:
+    tx = run.tx
+    tx.put(SETTLED, SETTLED.key(run.namespace_id, lease), SettledRow(run.number, how))
+    due_ms = tx.now_ms + limits.SETTLED_MS
+    timers.set_timer(tx, due_ms, timers.ACTION_SETTLED, run.namespace_id, lease)
+
+
+def _ended_as(run: OpenRun, lease: int, how: int) -> bool:
+    """Whether this holder ended its lease so before; that the run failed for good says it too."""
+    row = run.row
+    if row.lease == lease and row.status == FAILED and row.reason in (None, NON_RETRYABLE):
+        return how == FAILED_ATTEMPT
+    known = run.tx.get(SETTLED, SETTLED.key(run.namespace_id, lease))
+    return known is not None and (known.number, known.how) == (run.number, how)
+
+
+@on_timer(timers.ACTION_SETTLED)
+def forget(tx: Tx, due_ms: int, of_namespace_id: int, lease: int, data: Any) -> None:
+    tx.delete(SETTLED, SETTLED.key(of_namespace_id, lease))

@@ -1,0 +1,221 @@
+"""Workers: who there is, what they can do, and whether they are well.
+
+Registering is not needed to claim runs, but gives a worker labels, a place in the listing and a way
+to be drained from outside. Registering again begins anew: it ends a drain. What a worker holds is
+decided by leases alone; neither a missing heartbeat nor deregistering takes a run away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from floruntime.core import limits
+from floruntime.core.errors import NotFoundError
+from floruntime.core.types import Value
+from floruntime.core.worker import (
+    Heartbeat,
+    WorkerDeregister,
+    WorkerDrain,
+    WorkerHeartbeat,
+    WorkerInfo,
+    WorkerList,
+    WorkerListReply,
+    WorkerRegister,
+)
+from floruntime.engine.action.rows import ACTION, ActionRow
+from floruntime.engine.action.run_rows import BY_STATUS, COMPLETED, FAILED, RUN, RUNNING, number_of
+from floruntime.engine.registry import command, on_timer, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
+
+
+class WorkerRow(Value, frozen=True):
+    """`id`: tells this registration from later ones under the same name."""
+
+    id: int
+    actions: list[str]
+    concurrency: int
+    labels: dict[str, str]
+    metadata: dict[str, str]
+    registered_at_ms: int
+    last_heartbeat_ms: int
+    draining: bool = False
+
+
+WORKER: Final[Table[WorkerRow]] = Table(
+    b"wk", WorkerRow, namespace_id="u64", tail="worker id", cached=True
+)
+reclaim.owns(reclaim.NAMESPACE, WORKER)
+
+
+def _key(view: View, worker_id: str) -> bytes:
+    return WORKER.key(namespace_id(view), tail=limits.check_name("worker_id", worker_id))
+
+
+def find_worker(view: View, worker_id: str) -> WorkerRow | None:
+    """The worker's registration, if it has one."""
+    return view.get(WORKER, _key(view, worker_id))
+
+
+def _the_worker(tx: Tx, worker_id: str) -> WorkerRow:
+    row = find_worker(tx, worker_id)
+    if row is None:
+        raise NotFoundError(f"worker {limits.shown(worker_id)} is not registered")
+    return row
+
+
+@command(WorkerRegister)
+def register(tx: Tx, request: WorkerRegister) -> WorkerInfo:
+    _check(request)
+    of_namespace_id = ensure_namespace(tx).id
+    old = find_worker(tx, request.worker_id)
+    row = WorkerRow(
+        tx.next_id() if old is None else old.id,
+        request.actions,
+        request.concurrency,
+        request.labels,
+        request.metadata,
+        tx.now_ms,
+        tx.now_ms,
+    )
+    tx.put(WORKER, _key(tx, request.worker_id), row)
+    if old is None:
+        _forget_later(tx, of_namespace_id, request.worker_id, row)
+    if request.labels != ({} if old is None else old.labels):
+        tx.end_waits("worker", request.worker_id)  # it asks again, with its labels of now
+    return _info(tx, request.worker_id, row, _running_of(tx, request.worker_id))
+
+
+def _check(request: WorkerRegister) -> None:
+    limits.check_name("worker_id", request.worker_id)
+    check_actions(request.actions)
+    limits.check_range("concurrency", request.concurrency, 1, limits.WORKER_CONCURRENCY_MAX)
+    limits.check_labels(request.labels)
+    limits.check_metadata(request.metadata)
+
+
+def check_actions(actions: list[str]) -> None:
+    """The actions that a worker takes runs of: 1 to 1,000 names."""
+    limits.check_many("actions", len(actions))
+    for name in actions:
+        limits.check_name("action", name)
+
+
+@command(WorkerHeartbeat, grows=False)
+def heartbeat(tx: Tx, request: WorkerHeartbeat) -> Heartbeat:
+    limits.check_range(
+        "the length of running", len(request.running), 0, limits.WORKER_CONCURRENCY_MAX
+    )
+    to_stop = [run_id for run_id in request.running if _is_to_stop(tx, request.worker_id, run_id)]
+    row = find_worker(tx, request.worker_id)
+    if row is None:
+        return Heartbeat(False, False, to_stop)
+    tx.put(WORKER, _key(tx, request.worker_id), replace(row, last_heartbeat_ms=tx.now_ms))
+    return Heartbeat(True, row.draining, to_stop)
+
+
+def _is_to_stop(view: View, worker_id: str, run_id: str) -> bool:
+    """Whether work on a run is in vain: it was cancelled, timed out, or is not this worker's."""
+    number = number_of(run_id)
+    run = view.get(RUN, RUN.key(namespace_id(view), number)) if number else None
+    if run is None:
+        return True
+    if run.status == RUNNING:
+        return run.worker_id != worker_id
+    return run.status not in (COMPLETED, FAILED)
+
+
+@command(WorkerDrain, grows=False)
+def drain(tx: Tx, request: WorkerDrain) -> WorkerInfo:
+    """The worker is given no more work, its wait ends, and its next heartbeat tells it why."""
+    row = _the_worker(tx, request.worker_id)
+    if not row.draining:
+        row = replace(row, draining=True)
+        tx.put(WORKER, _key(tx, request.worker_id), row)
+    tx.end_waits("worker", request.worker_id)
+    return _info(tx, request.worker_id, row, _running_of(tx, request.worker_id))
+
+
+@command(WorkerDeregister, grows=False)
+def deregister(tx: Tx, request: WorkerDeregister) -> bool:
+    if find_worker(tx, request.worker_id) is None:
+        return False
+    tx.delete(WORKER, _key(tx, request.worker_id))
+    tx.end_waits("worker", request.worker_id)
+    return True
+
+
+def _forget_later(tx: Tx, of_namespace_id: int, worker_id: str, row: WorkerRow) -> None:
+    due_ms = row.last_heartbeat_ms + limits.WORKER_FORGET_MS
+    timers.set_timer(tx, due_ms, timers.WORKER_FORGET, of_namespace_id, row.id, worker_id)
+
+
+@on_timer(timers.WORKER_FORGET)
+def forget(tx: Tx, due_ms: int, of_namespace_id: int, row_id: int, worker_id: Any) -> None:
+    """Drop a worker that was not heard of for a day; come again for one that was."""
+    key = WORKER.key(of_namespace_id, tail=limits.check_name("worker_id", worker_id))
+    row = tx.get(WORKER, key)
+    if row is None or row.id != row_id:
+        return
+    if row.last_heartbeat_ms + limits.WORKER_FORGET_MS <= tx.now_ms:
+        tx.delete(WORKER, key)
+    else:
+        _forget_later(tx, of_namespace_id, worker_id, row)
+
+
+# Looking
+
+
+@query(WorkerList)
+def list_workers(view: View, request: WorkerList) -> WorkerListReply:
+    of_namespace_id = namespace_id(view)
+    start, end = WORKER.range(of_namespace_id)
+    limit = limits.check_limit(request.limit)
+    after = open_cursor("workers", of_namespace_id, request.cursor)
+    if after is not None:
+        start = next_key(WORKER.key(of_namespace_id, tail=after))
+    running = Counter(_holders(view))
+    rows = (
+        (tail, _info(view, tail.decode(), row, running[tail.decode()]))
+        for key, row in view.scan(WORKER, start, end)
+        if (tail := WORKER.tail_of(key))
+    )
+    items, cursor = page_of(rows, limit, "workers", of_namespace_id)
+    return WorkerListReply(items, cursor)
+
+
+def _running_of(view: View, worker_id: str) -> int:
+    return sum(holder == worker_id for holder in _holders(view))
+
+
+def _holders(view: View) -> Iterator[str | None]:
+    """The worker of each running run. Looked up, not counted: only listings want to know."""
+    of_namespace_id = namespace_id(view)
+    actions: list[ActionRow] = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
+    for action in actions:
+        if action.running:
+            for key, _ in view.scan(BY_STATUS, *BY_STATUS.range(action.id, RUNNING)):
+                run = view.get(RUN, RUN.key(of_namespace_id, BY_STATUS.unpack(key)[2]))
+                yield None if run is None else run.worker_id
+
+
+def _info(view: View, worker_id: str, row: WorkerRow, running: int) -> WorkerInfo:
+    return WorkerInfo(
+        worker_id,
+        row.actions,
+        row.concurrency,
+        row.labels,
+        row.metadata,
+        row.registered_at_ms,
+        row.last_heartbeat_ms,
+        view.now_ms - row.last_heartbeat_ms < limits.WORKER_UNHEALTHY_MS,
+        row.draining,
+        running,
+    )

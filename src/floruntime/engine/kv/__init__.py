@@ -1,0 +1,1 @@
+"""KV: versioned keys, their history, and watches of their changes."""

@@ -1,0 +1,79 @@
+"""The changes of a namespace's keys by version: what a watch reads, and how it waits."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import GapError
+from floruntime.core.kv import KvChange, KvChanges, KvChangesReply
+from floruntime.engine.kv.rows import KV_CHANGE
+from floruntime.engine.registry import query, waits
+from floruntime.engine.state.tx import Topic, View
+from floruntime.engine.system.namespaces import find_namespace, version_of
+
+SCANNED_ROWS_MAX = 10_000
+"""Changes that one page looks at: a page in which few match ends early, with `more`."""
+
+
+@query(KvChanges)
+def changes(view: View, request: KvChanges) -> KvChangesReply:
+    limit = limits.check_limit(request.limit)
+    limits.check_block(request.block_ms)
+    limits.check_prefix("key", request.key) if request.prefix else limits.check_key(request.key)
+    since = request.from_version
+    if since is None:
+        return KvChangesReply([], version_of(view))
+    limits.check_range("from_version", since, 0, limits.UINT_MAX)
+    namespace = find_namespace(view)
+    if namespace is None:
+        return KvChangesReply([], since)
+    if since < namespace.changes_floor:
+        raise GapError(
+            f"changes after version {since} are no longer kept; the first version to watch from "
+            f"is {namespace.changes_floor}",
+            first_version=namespace.changes_floor,
+        )
+    return _changes_after(view, request, namespace.id, since, limit)
+
+
+def _changes_after(
+    view: View, request: KvChanges, owner: int, since: int, limit: int
+) -> KvChangesReply:
+    found: list[KvChange] = []
+    bytes_left = limits.REPLY_BYTES_MAX
+    start, end = KV_CHANGE.key(owner, since + 1), KV_CHANGE.range(owner)[1]
+    for scanned, (at, row) in enumerate(view.scan(KV_CHANGE, start, end)):
+        if len(found) == limit or bytes_left <= 0 or scanned == SCANNED_ROWS_MAX:
+            return KvChangesReply(found, since, more=True)
+        since = KV_CHANGE.unpack(at)[1]
+        if row.key.startswith(request.key) if request.prefix else row.key == request.key:
+            found.append(KvChange(row.key, row.value, since, row.deleted))
+            bytes_left -= len(row.value)
+    return KvChangesReply(found, since)
+
+
+# Waiting
+
+
+def _changes_topic(namespace: str, request: KvChanges) -> Topic:
+    return (namespace, "kv", "" if request.prefix else request.key)
+
+
+def _pin_version(view: View, request: KvChanges) -> KvChanges:
+    if request.from_version is not None:
+        return request
+    return msgspec.structs.replace(request, from_version=version_of(view))
+
+
+def _move_version(view: View, request: KvChanges) -> KvChanges:
+    """Go on from the present, so that what other keys change meanwhile opens no gap."""
+    version = max(request.from_version or 0, version_of(view))
+    return msgspec.structs.replace(request, from_version=version)
+
+
+def _has_changes(answer: KvChangesReply) -> bool:
+    return bool(answer.changes) or answer.more
+
+
+waits(KvChanges, topic=_changes_topic, found=_has_changes, begin=_pin_version, renew=_move_version)

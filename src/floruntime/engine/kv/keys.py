@@ -1,0 +1,336 @@
+"""KV: the rules of versioned keys."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.core.kv import (
+    KvCheck,
+    KvDelete,
+    KvEntry,
+    KvExists,
+    KvGet,
+    KvGetEntry,
+    KvHistory,
+    KvIncr,
+    KvJsonDel,
+    KvJsonGet,
+    KvJsonSet,
+    KvMget,
+    KvPut,
+    KvScan,
+    KvTouch,
+    PutResult,
+    ScanResult,
+    VersionEntry,
+)
+from floruntime.engine.kv.rows import (
+    KV,
+    KV_HISTORY,
+    KvRow,
+    change,
+    is_live,
+    load,
+    set_expiry,
+)
+from floruntime.engine.registry import command, query, waits
+from floruntime.engine.state import json_document as documents
+from floruntime.engine.state.cursors import make_cursor, open_cursor
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system.namespaces import namespace_id
+
+SCANNED_ROWS_MAX = 10_000
+"""Rows that one page looks at: a page of a range full of tombstones ends early, with a cursor."""
+
+_COUNTER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
+
+
+# Writing
+
+
+@command(KvPut)
+def put(tx: Tx, request: KvPut) -> PutResult:
+    cas_version = request.cas_version
+    if request.if_not_exists or request.if_exists or cas_version is not None:
+        _check_conditions(request)
+    value = limits.check_value("value", request.value, tx.value_bytes_max)
+    ttl_ms = request.ttl_ms
+    if ttl_ms is not None:
+        limits.check_duration("ttl_ms", ttl_ms, low=1)
+    namespace, at, row = load(tx, request.key)
+    if request.if_not_exists or cas_version == 0:
+        _require(request.key, row, 0)
+    elif cas_version is not None:
+        _require(request.key, row, cas_version)
+    elif request.if_exists and (row is None or row.deleted):
+        raise _conflict(request.key, "it does not exist", 0)
+    expires_at_ms = 0 if ttl_ms is None else tx.now_ms + ttl_ms
+    return PutResult(
+        change(tx, namespace, at, request.key, row, value, expires_at_ms=expires_at_ms)
+    )
+
+
+def _check_conditions(request: KvPut) -> None:
+    if request.cas_version is not None:
+        limits.check_range("cas_version", request.cas_version, 0, limits.UINT_MAX)
+    if request.if_not_exists and request.if_exists:
+        raise BadRequestError("if_not_exists and if_exists exclude each other; give one of them")
+    if request.if_not_exists and request.cas_version:
+        raise BadRequestError(
+            f"if_not_exists and cas_version={request.cas_version} exclude each other: a key that "
+            "does not exist has no version"
+        )
+    if request.if_exists and request.cas_version == 0:
+        raise BadRequestError(
+            "if_exists and cas_version=0 exclude each other: version 0 means a missing key"
+        )
+
+
+def _version(row: KvRow | None) -> int:
+    return 0 if row is None or row.deleted else row.version
+
+
+def _require(key: str, row: KvRow | None, version: int) -> None:
+    current = _version(row)
+    if current != version:
+        raise _conflict(key, f"version {version} was expected", current)
+
+
+def _conflict(key: str, why: str, current_version: int) -> ConflictError:
+    return ConflictError(
+        f"key {limits.shown(key)} is at version {current_version}, and {why}",
+        current_version=current_version,
+    )
+
+
+def _check_cas(key: str, row: KvRow | None, cas_version: int | None) -> None:
+    if cas_version is not None:
+        limits.check_range("cas_version", cas_version, 0, limits.UINT_MAX)
+        if _version(row) == 0:
+            raise _conflict(key, "it does not exist", 0)
+        _require(key, row, cas_version)
+
+
+@command(KvDelete, grows=False)
+def delete(tx: Tx, request: KvDelete) -> bool:
+    namespace, at, row = load(tx, request.key)
+    _check_cas(request.key, row, request.cas_version)
+    if row is None or row.deleted:
+        return False
+    change(tx, namespace, at, request.key, row, b"", deleted=True)
+    return True
+
+
+@command(KvTouch, grows=False)
+def touch(tx: Tx, request: KvTouch) -> bool:
+    limits.check_duration("ttl_ms", request.ttl_ms)
+    namespace, at, row = load(tx, request.key)
+    _check_cas(request.key, row, request.cas_version)
+    if row is None or row.deleted:
+        return False
+    due_ms = tx.now_ms + request.ttl_ms if request.ttl_ms else 0
+    set_expiry(tx, namespace.id, at, request.key, row, due_ms)
+    return True
+
+
+@command(KvIncr)
+def increment(tx: Tx, request: KvIncr) -> int:
+    limits.check_range("delta", request.delta, limits.COUNTER_MIN, limits.COUNTER_MAX)
+    namespace, at, row = load(tx, request.key)
+    count = request.delta
+    expires_at_ms = 0
+    if row is not None and not row.deleted:
+        count += _counter(request.key, row)
+        expires_at_ms = row.expires_at_ms
+    if not limits.COUNTER_MIN <= count <= limits.COUNTER_MAX:
+        raise ConflictError(
+            f"counter {limits.shown(request.key)} plus {request.delta} would be {count}, "
+            "which does not fit 64 bits with a sign",
+            current_version=_version(row),
+        )
+    value = str(count).encode()
+    change(tx, namespace, at, request.key, row, value, expires_at_ms=expires_at_ms)
+    return count
+
+
+def _counter(key: str, row: KvRow) -> int:
+    count = int(row.value) if _COUNTER.fullmatch(row.value) else None
+    if count is None or not limits.COUNTER_MIN <= count <= limits.COUNTER_MAX:
+        raise ConflictError(
+            f"the value of key {limits.shown(key)} is not a counter: {limits.shown(row.value)}",
+            current_version=row.version,
+        )
+    return count
+
+
+@command(KvCheck, grows=False)
+def check(tx: Tx, request: KvCheck) -> None:
+    limits.check_range("version", request.version, 0, limits.UINT_MAX)
+    at = KV.key(namespace_id(tx), tail=limits.check_key(request.key))
+    row = tx.get(KV, at)
+    _require(request.key, row if is_live(row, tx.now_ms) else None, request.version)
+
+
+@command(KvJsonSet)
+def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
+    steps = documents.parse_path(request.path)
+    value = documents.load_input("value", request.value)
+    namespace, at, row = load(tx, request.key)
+    expires_at_ms = 0
+    if steps:
+        if row is None or row.deleted:
+            raise NotFoundError(
+                f"key {limits.shown(request.key)} does not exist; set its path $ first"
+            )
+        document = documents.load_stored(request.key, row.value)
+        documents.replace(document, request.path, steps, value)
+        value, expires_at_ms = document, row.expires_at_ms
+    text = limits.check_value("value", documents.dump(value), tx.value_bytes_max)
+    return PutResult(change(tx, namespace, at, request.key, row, text, expires_at_ms=expires_at_ms))
+
+
+@command(KvJsonDel, grows=False)
+def json_delete(tx: Tx, request: KvJsonDel) -> bool:
+    steps = documents.parse_path(request.path)
+    if not steps:
+        return delete(tx, KvDelete(request.key))
+    namespace, at, row = load(tx, request.key)
+    if row is None or row.deleted:
+        return False
+    document = documents.load_stored(request.key, row.value)
+    if not documents.remove(document, steps):
+        return False
+    text = documents.dump(document)
+    change(tx, namespace, at, request.key, row, text, expires_at_ms=row.expires_at_ms)
+    return True
+
+
+# Reading
+
+
+def _find(view: View, key: str) -> KvRow | None:
+    """The row of `key` if a reader sees it."""
+    row = view.get(KV, KV.key(namespace_id(view), tail=limits.check_key(key)))
+    return row if is_live(row, view.now_ms) else None
+
+
+def _entry(key: str, row: KvRow, *, keys_only: bool = False) -> KvEntry:
+    value = b"" if keys_only else row.value
+    return KvEntry(key, value, row.version, row.updated_at_ms, row.expires_at_ms or None)
+
+
+@query(KvGet)
+def get(view: View, request: KvGet) -> bytes | None:
+    if request.block_ms:
+        limits.check_block(request.block_ms)
+    row = _find(view, request.key)
+    return None if row is None else row.value
+
+
+@query(KvGetEntry)
+def get_entry(view: View, request: KvGetEntry) -> KvEntry | None:
+    row = _find(view, request.key)
+    return None if row is None else _entry(request.key, row)
+
+
+@query(KvExists)
+def exists(view: View, request: KvExists) -> bool:
+    return _find(view, request.key) is not None
+
+
+@query(KvMget)
+def mget(view: View, request: KvMget) -> list[KvEntry | None]:
+    if len(request.keys) > limits.MGET_KEYS_MAX:
+        raise BadRequestError(
+            f"keys has {len(request.keys)} items; at most {limits.MGET_KEYS_MAX} are allowed"
+        )
+    entries = [get_entry(view, KvGetEntry(key)) for key in request.keys]
+    _check_answer([entry for entry in entries if entry is not None], "keys")
+    return entries
+
+
+def _check_answer(found: Sequence[KvEntry | VersionEntry], what: str) -> None:
+    """These answers are never cut short, so one that no client takes is refused."""
+    size = sum([len(one.value) for one in found])
+    if size > limits.ANSWER_VALUES_BYTES_MAX:
+        raise BadRequestError(
+            f"the values have {size} bytes together; an answer takes at most "
+            f"{limits.ANSWER_VALUES_BYTES_MAX}: ask for fewer {what}"
+        )
+
+
+@query(KvJsonGet)
+def json_get(view: View, request: KvJsonGet) -> bytes | None:
+    steps = documents.parse_path(request.path)
+    row = _find(view, request.key)
+    if row is None:
+        return None
+    found = documents.find(documents.load_stored(request.key, row.value), steps)
+    return None if found is documents.MISSING else documents.dump(found)
+
+
+@query(KvHistory)
+def history(view: View, request: KvHistory) -> list[VersionEntry]:
+    limit = limits.check_range("limit", request.limit, 1, limits.HISTORY_LIMIT_MAX)
+    owner = namespace_id(view)
+    row = view.get(KV, KV.key(owner, tail=limits.check_key(request.key)))
+    if row is None:
+        return []
+    entries = [VersionEntry(row.version, row.value, row.updated_at_ms, row.deleted)]
+    for version in reversed(row.older[len(row.older) - min(len(row.older), limit - 1) :]):
+        old = view.get(KV_HISTORY, KV_HISTORY.key(owner, row.key_id, version))
+        assert old is not None, "a version in the list has its row"
+        entries.append(VersionEntry(version, old.value, old.timestamp_ms, old.deleted))
+    _check_answer(entries, "versions")
+    return entries
+
+
+@query(KvScan)
+def scan(view: View, request: KvScan) -> ScanResult:
+    limit = limits.check_limit(request.limit)
+    prefix = limits.check_prefix("prefix", request.prefix)
+    owner = namespace_id(view)
+    listing = f"kv.scan.{zlib.crc32(prefix)}"
+    start, end = KV.range(owner, tail=prefix)
+    after = open_cursor(listing, owner, request.cursor)
+    if after is not None:
+        start = next_key(KV.key(owner, tail=after))
+    return _scan_page(view, start, end, limit, request.keys_only, listing, owner)
+
+
+def _scan_page(
+    view: View, start: bytes, end: bytes, limit: int, keys_only: bool, listing: str, owner: int
+) -> ScanResult:
+    entries: list[KvEntry] = []
+    position = b""
+    bytes_left = limits.REPLY_BYTES_MAX
+    for scanned, (at, row) in enumerate(view.scan(KV, start, end)):
+        is_wanted = is_live(row, view.now_ms)  # tombstones alone make no further page
+        is_full = len(entries) == limit or bytes_left <= 0
+        if (is_full and is_wanted) or scanned == SCANNED_ROWS_MAX:
+            return ScanResult(entries, make_cursor(listing, owner, position))
+        position = KV.tail_of(at)
+        if is_wanted:
+            entries.append(_entry(position.decode(), row, keys_only=keys_only))
+            bytes_left -= len(position) + (0 if keys_only else len(row.value))
+    return ScanResult(entries, None)
+
+
+# Waiting
+
+
+def _key_topic(namespace: str, request: KvGet) -> Topic:
+    return (namespace, "kv", request.key)
+
+
+def _is_found(answer: Any) -> bool:
+    return answer is not None
+
+
+waits(KvGet, topic=_key_topic, found=_is_found)

@@ -1,0 +1,235 @@
+"""The rows of KV, and the one way in which a key changes.
+
+`KV` holds each key as it stands, tombstones included; `KV_HISTORY` its older versions; `KV_CHANGE`
+every change of the namespace by version, for watches. A key's `key_id` is the version that made it
+first, so history rows need not repeat the key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from floruntime.core import limits
+from floruntime.core.types import Value
+from floruntime.engine.registry import on_timer
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim
+from floruntime.engine.system.namespaces import (
+    NO_NAMESPACE,
+    NamespaceRow,
+    ensure_namespace,
+    find_namespace,
+    put_namespace,
+)
+from floruntime.engine.system.timers import (
+    KV_EXPIRY,
+    KV_FORGET,
+    KV_TRIM_CHANGES,
+    cancel_timer,
+    set_timer,
+)
+
+FORGET_AFTER_MS = 24 * 3600 * 1000
+"""How long a deleted key's history, and any change for watches, is kept."""
+CHANGES_MAX = 100_000
+CHANGES_SLACK = 10_000
+"""Changes are dropped this many at a time: one range deletion instead of many single ones."""
+TRIM_ROWS_PER_TICK = 5_000
+OLDER_VERSIONS_MAX = limits.HISTORY_LIMIT_MAX - 1
+
+
+class KvRow(Value, frozen=True):
+    """`expires_at_ms` is 0 without a TTL. `older`: the versions in the history, oldest first."""
+
+    value: bytes
+    version: int
+    updated_at_ms: int
+    expires_at_ms: int
+    key_id: int
+    older: tuple[int, ...]
+    deleted: bool
+
+
+class HistoryRow(Value, frozen=True):
+    value: bytes
+    timestamp_ms: int
+    deleted: bool
+
+
+class ChangeRow(Value, frozen=True):
+    key: str
+    value: bytes
+    deleted: bool
+    timestamp_ms: int
+
+
+KV: Final[Table[KvRow]] = Table(b"kv", KvRow, warm_bytes=512, namespace_id="u64", tail="key")
+KV_HISTORY: Final[Table[HistoryRow]] = Table(
+    b"kh", HistoryRow, namespace_id="u64", key_id="u64", version="u64"
+)
+KV_CHANGE: Final[Table[ChangeRow]] = Table(b"kc", ChangeRow, namespace_id="u64", version="u64")
+
+reclaim.owns(reclaim.NAMESPACE, KV, KV_HISTORY, KV_CHANGE)
+
+
+def is_live(row: KvRow | None, now_ms: int) -> bool:
+    """Whether a reader sees the key: it is there, no tombstone, and not past its deadline."""
+    if row is None or row.deleted:
+        return False
+    return row.expires_at_ms == 0 or now_ms < row.expires_at_ms
+
+
+def holds_keys(view: View, namespace_id: int) -> bool:
+    """Whether any key of the namespace is live."""
+    return any(is_live(row, view.now_ms) for _, row in view.scan(KV, *KV.range(namespace_id)))
+
+
+reclaim.CONTENTS.append(holds_keys)
+
+
+def load(tx: Tx, key: str) -> tuple[NamespaceRow, bytes, KvRow | None]:
+    """The namespace, the key's place, and its row. One past its deadline is expired first.
+
+    A namespace that does not exist has the number 0; the first `change` makes it.
+    """
+    namespace = find_namespace(tx) or NO_NAMESPACE
+    at = KV.key(namespace.id, tail=limits.check_key(key))
+    row = tx.get(KV, at)
+    if row is not None and row.expires_at_ms and not is_live(row, tx.now_ms) and not row.deleted:
+        change(tx, namespace, at, key, row, b"", deleted=True)
+        namespace, row = ensure_namespace(tx), tx.get(KV, at)
+    return namespace, at, row
+
+
+def change(
+    tx: Tx,
+    namespace: NamespaceRow,
+    at: bytes,
+    key: str,
+    old: KvRow | None,
+    value: bytes,
+    *,
+    expires_at_ms: int = 0,
+    deleted: bool = False,
+) -> int:
+    """Give `key` a new value, or a tombstone; answers the version. Watches and waits hear of it."""
+    if not namespace.id:
+        namespace = ensure_namespace(tx)
+        at = KV.key(namespace.id, tail=key.encode())
+    version = namespace.version + 1
+    now_ms = tx.now_ms
+    if old is None:
+        key_id = version
+        older: tuple[int, ...] = ()
+    else:
+        key_id, older = old.key_id, _push_history(tx, namespace.id, old)
+        _cancel_timers(tx, namespace.id, old)
+    row = KvRow(value, version, now_ms, expires_at_ms, key_id, older, deleted)
+    tx.put(KV, at, row)
+    tx.put(KV_CHANGE, KV_CHANGE.key(namespace.id, version), ChangeRow(key, value, deleted, now_ms))
+    if expires_at_ms:
+        set_timer(tx, expires_at_ms, KV_EXPIRY, namespace.id, key_id, (tx.namespace, key))
+    elif deleted:
+        due_ms = now_ms + FORGET_AFTER_MS
+        set_timer(tx, due_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
+    _count_change(tx, namespace, version)
+    tx.touch("kv", key)
+    return version
+
+
+def set_expiry(tx: Tx, namespace_id: int, at: bytes, key: str, row: KvRow, due_ms: int) -> None:
+    """Move the deadline of a live key (0: none). The value and its version stay."""
+    _cancel_timers(tx, namespace_id, row)
+    tx.put(
+        KV,
+        at,
+        KvRow(row.value, row.version, row.updated_at_ms, due_ms, row.key_id, row.older, False),
+    )
+    if due_ms:
+        set_timer(tx, due_ms, KV_EXPIRY, namespace_id, row.key_id, (tx.namespace, key))
+
+
+def _push_history(tx: Tx, namespace_id: int, old: KvRow) -> tuple[int, ...]:
+    tx.put(
+        KV_HISTORY,
+        KV_HISTORY.key(namespace_id, old.key_id, old.version),
+        HistoryRow(old.value, old.updated_at_ms, old.deleted),
+    )
+    older = (*old.older, old.version)
+    if len(older) > OLDER_VERSIONS_MAX:
+        tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, old.key_id, older[0]))
+        older = older[1:]
+    return older
+
+
+def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
+    if row.deleted:
+        due_ms = row.updated_at_ms + FORGET_AFTER_MS
+        cancel_timer(tx, due_ms, KV_FORGET, namespace_id, row.key_id)
+    elif row.expires_at_ms:
+        cancel_timer(tx, row.expires_at_ms, KV_EXPIRY, namespace_id, row.key_id)
+
+
+def _count_change(tx: Tx, namespace: NamespaceRow, version: int) -> None:
+    floor = namespace.changes_floor
+    if version == floor + 1:  # the oldest change kept: it sets the pace at which they age out
+        set_timer(tx, tx.now_ms + FORGET_AFTER_MS, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)
+    if version - floor >= CHANGES_MAX + CHANGES_SLACK:
+        floor = version - CHANGES_MAX
+        _drop_changes(tx, namespace.id, floor)
+    put_namespace(tx, NamespaceRow(namespace.id, version, namespace.created_at_ms, floor))
+
+
+def _drop_changes(tx: Tx, namespace_id: int, floor: int) -> None:
+    tx.clear(KV_CHANGE.key(namespace_id, 0), KV_CHANGE.key(namespace_id, floor + 1))
+
+
+def _owner(tx: Tx, name: str, namespace_id: int) -> NamespaceRow | None:
+    """The namespace a timer belongs to, unless it has been deleted since."""
+    tx.namespace = name
+    row = find_namespace(tx)
+    return row if row is not None and row.id == namespace_id else None
+
+
+@on_timer(KV_EXPIRY)
+def expire(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
+    """Write the tombstone of a key whose deadline has come."""
+    name, key = data
+    if _owner(tx, name, namespace_id) is not None:
+        load(tx, key)  # loading expires
+
+
+@on_timer(KV_FORGET)
+def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
+    """Drop a tombstone and its history."""
+    name, key = data
+    at = KV.key(namespace_id, tail=key.encode())
+    row = tx.get(KV, at)
+    if _owner(tx, name, namespace_id) is None or row is None or row.key_id != key_id:
+        return
+    if row.deleted:
+        tx.delete(KV, at)
+        for version in row.older:
+            tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, key_id, version))
+
+
+@on_timer(KV_TRIM_CHANGES)
+def trim_changes(tx: Tx, due_ms: int, namespace_id: int, item: int, name: str) -> None:
+    """Drop the changes older than a day, a bounded number at a time."""
+    namespace = _owner(tx, name, namespace_id)
+    if namespace is None:
+        return
+    floor, next_due_ms, count = namespace.changes_floor, 0, 0
+    for key, row in tx.scan(KV_CHANGE, *KV_CHANGE.range(namespace_id)):
+        next_due_ms = row.timestamp_ms + FORGET_AFTER_MS
+        if next_due_ms > tx.now_ms or count == TRIM_ROWS_PER_TICK:
+            break
+        floor, next_due_ms, count = KV_CHANGE.unpack(key)[1], 0, count + 1
+    if floor > namespace.changes_floor:
+        _drop_changes(tx, namespace_id, floor)
+        put_namespace(
+            tx, NamespaceRow(namespace.id, namespace.version, namespace.created_at_ms, floor)
+        )
+    if next_due_ms:
+        set_timer(tx, max(next_due_ms, tx.now_ms), KV_TRIM_CHANGES, namespace_id, 0, name)

@@ -1,0 +1,1 @@
+"""Queues: priorities, delays, leases, dead letters."""

@@ -1,0 +1,130 @@
+"""Queues from an operator's side: settings, counts, listing, purging, deleting."""
+
+from __future__ import annotations
+
+from floruntime.core import limits
+from floruntime.core.queue import (
+    QueueConfig,
+    QueueConfigure,
+    QueueDelete,
+    QueueGetStats,
+    QueueList,
+    QueueListReply,
+    QueuePurge,
+    QueueStats,
+)
+from floruntime.engine.queue.dead_letters import evict
+from floruntime.engine.queue.messages import oldest
+from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_row
+from floruntime.engine.registry import command, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tombstones import forget_gaps
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system.namespaces import namespace_id
+
+
+@command(QueueConfigure)
+def configure(tx: Tx, request: QueueConfigure) -> QueueConfig:
+    """Settings apply from now on: to deliveries that end later, and to later dedup keys."""
+    _check_settings(request)
+    queue = ensure_queue(tx, request.queue)
+    old = queue.row.config
+    queue.row.config = config = QueueConfig(
+        _set_or(request.max_attempts, old.max_attempts),
+        _set_or(request.retry_delay_ms, old.retry_delay_ms),
+        _set_or(request.dlq_limit, old.dlq_limit),
+        _set_or(request.dedup_window_ms, old.dedup_window_ms),
+    )
+    evict(queue)
+    queue.save()
+    return config
+
+
+def _check_settings(request: QueueConfigure) -> None:
+    if request.max_attempts is not None:
+        limits.check_range("max_attempts", request.max_attempts, 1, limits.ATTEMPTS_MAX)
+    if request.retry_delay_ms is not None:
+        limits.check_duration("retry_delay_ms", request.retry_delay_ms)
+    if request.dlq_limit is not None:
+        limits.check_range("dlq_limit", request.dlq_limit, 0, limits.UINT_MAX)
+    if request.dedup_window_ms is not None:
+        limits.check_duration("dedup_window_ms", request.dedup_window_ms)
+
+
+def _set_or(setting: int | None, old: int) -> int:
+    return old if setting is None else setting
+
+
+@command(QueuePurge, grows=False)
+def purge(tx: Tx, request: QueuePurge) -> int:
+    """Delete all messages but dead letters: ready, delayed and leased. Dedup keys stay."""
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return 0
+    row = queue.row
+    purged = row.ready + row.delayed + row.leased
+    if purged:
+        forget_gaps(tx, row.messages_id)
+        row.messages_id = queue.new_part(row.messages_id)
+        row.ready = row.delayed = row.leased = 0
+        row.oldest_seq = row.next_seq
+        queue.save()
+    return purged
+
+
+@command(QueueDelete, grows=False)
+def delete(tx: Tx, request: QueueDelete) -> bool:
+    """Delete the queue with all it holds; those who wait on it go on waiting for a new one."""
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return False
+    forget_gaps(tx, queue.row.messages_id)
+    queue.unlink()
+    return True
+
+
+@query(QueueGetStats)
+def stats(view: View, request: QueueGetStats) -> QueueStats:
+    row = find_row(view, request.queue)
+    if row is None:
+        return QueueStats(request.queue, 0, 0, 0, 0, 0, 0, 0)
+    return _stats(view, request.queue, row)
+
+
+def _stats(view: View, name: str, row: QueueRow) -> QueueStats:
+    return QueueStats(
+        name,
+        row.ready,
+        row.delayed,
+        row.leased,
+        row.dead,
+        _oldest_age_ms(view, row),
+        row.enqueued_total,
+        row.acked_total,
+        row.dead_evicted_total,
+    )
+
+
+def _oldest_age_ms(view: View, row: QueueRow) -> int:
+    if not row.ready + row.delayed + row.leased:
+        return 0
+    found = oldest(view, row.messages_id, row.oldest_seq, row.next_seq)
+    return 0 if found is None else max(0, view.now_ms - found[1].enqueued_at_ms)
+
+
+@query(QueueList)
+def list_queues(view: View, request: QueueList) -> QueueListReply:
+    of_namespace_id = namespace_id(view)
+    start, end = QUEUE.range(of_namespace_id)
+    limit = limits.check_limit(request.limit)
+    after = open_cursor("queues", of_namespace_id, request.cursor)
+    if after is not None:
+        start = next_key(QUEUE.key(of_namespace_id, tail=after))
+    rows = (
+        (tail, _stats(view, tail.decode(), row))
+        for key, row in view.scan(QUEUE, start, end)
+        if (tail := QUEUE.tail_of(key))
+    )
+    items, cursor = page_of(rows, limit, "queues", of_namespace_id)
+    return QueueListReply(items, cursor)

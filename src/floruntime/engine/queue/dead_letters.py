@@ -1,0 +1,234 @@
+"""Dead letters: messages that were delivered too often, or were refused by their consumer.
+
+They stand in the order in which they died; beyond the queue's `dlq_limit` the oldest are evicted
+and counted. A letter holds its whole message, so that purging the queue leaves it alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from floruntime.core import limits
+from floruntime.core.queue import (
+    DequeueResult,
+    Message,
+    QueueDlqDelete,
+    QueueDlqList,
+    QueueDlqPurge,
+    QueueDlqRequeue,
+)
+from floruntime.core.types import Value
+from floruntime.engine.queue.messages import drop, put_ready
+from floruntime.engine.queue.rows import (
+    BODY,
+    Body,
+    OpenQueue,
+    State,
+    find_queue,
+    find_queue_by_id,
+    find_row,
+)
+from floruntime.engine.registry import command, on_timer, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim, timers
+
+MAX_ATTEMPTS: Final = "max_attempts"
+NACKED: Final = "nacked"
+
+EVICTED_PER_COMMAND_MAX = 1000
+"""Dead letters that one command evicts at most; a timer goes on with the rest."""
+
+
+class DeadLetter(Value, frozen=True):
+    """`place`: in the order of deaths. `lease`: of a holder who may still ack it, or 0."""
+
+    place: int
+    payload: bytes
+    priority: int
+    attempt: int
+    enqueued_at_ms: int
+    lease: int
+    delivery: int
+    reason: str
+    error: str | None
+    first_delivered_at_ms: int | None
+    last_delivered_at_ms: int | None
+
+
+DEAD: Final[Table[DeadLetter]] = Table(b"qx", DeadLetter, dead_id="u64", seq="u64")
+#: The order of deaths; the row is the seq.
+DEAD_ORDER: Final[Table[int]] = Table(b"qo", int, dead_id="u64", place="u64")
+reclaim.owns(reclaim.QUEUE, DEAD, DEAD_ORDER)
+
+
+def bury(queue: OpenQueue, seq: int, state: State, reason: str, *, lease: int = 0) -> None:
+    """Make a message that was taken out a dead letter. `evict` follows, once per command."""
+    tx, row = queue.tx, queue.row
+    body = tx.get(BODY, BODY.key(row.messages_id, seq))
+    assert body is not None, "a message has a body for as long as it lives"
+    place = tx.next_id()
+    letter = DeadLetter(
+        place,
+        body.payload,
+        state.priority,
+        state.attempt,
+        body.enqueued_at_ms,
+        lease,
+        state.delivery,
+        reason,
+        state.error,
+        state.first_delivered_at_ms,
+        state.last_delivered_at_ms,
+    )
+    drop(queue, seq)
+    tx.put(DEAD, DEAD.key(row.dead_id, seq), letter)
+    tx.put(DEAD_ORDER, DEAD_ORDER.key(row.dead_id, place), seq)
+    row.dead += 1
+
+
+def evict(queue: OpenQueue) -> None:
+    """Evict the oldest dead letters beyond the limit, or begin to. The caller saves the queue."""
+    row = queue.row
+    surplus = row.dead - row.config.dlq_limit
+    if surplus <= 0:
+        return
+    tx, count = queue.tx, min(surplus, EVICTED_PER_COMMAND_MAX)
+    oldest = []
+    for key, seq in tx.scan(DEAD_ORDER, *_order_span(row.dead_id, row.dead_floor)):
+        oldest.append((key, seq))
+        if len(oldest) == count:
+            break
+    for key, seq in oldest:
+        tx.delete(DEAD_ORDER, key)
+        tx.delete(DEAD, DEAD.key(row.dead_id, seq))
+    row.dead_floor = DEAD_ORDER.unpack(oldest[-1][0])[1] + 1
+    row.dead -= count
+    row.dead_evicted_total += count
+    evict_soon(queue)
+
+
+def evict_soon(queue: OpenQueue) -> None:
+    """Evict with the next tick; for a tick that moves much, where looking costs much."""
+    if queue.row.dead > queue.row.config.dlq_limit:
+        timers.set_timer(queue.tx, queue.tx.now_ms, timers.QUEUE_TRIM_DEAD, queue.row.id)
+
+
+@on_timer(timers.QUEUE_TRIM_DEAD)
+def evict_more(tx: Tx, due_ms: int, queue_id: int, item: int, data: Any) -> None:
+    queue = find_queue_by_id(tx, queue_id)
+    if queue is not None and queue.row.dead > queue.row.config.dlq_limit:
+        evict(queue)
+        queue.save()
+
+
+def remove_dead(queue: OpenQueue, seq: int) -> DeadLetter | None:
+    """Take a dead letter out; `None` if there is no such."""
+    tx, dead_id = queue.tx, queue.row.dead_id
+    key = DEAD.key(dead_id, seq)
+    letter = tx.get(DEAD, key)
+    if letter is not None:
+        tx.delete(DEAD, key)
+        tx.delete(DEAD_ORDER, DEAD_ORDER.key(dead_id, letter.place))
+        queue.row.dead -= 1
+    return letter
+
+
+def find_dead(queue: OpenQueue, seq: int) -> DeadLetter | None:
+    """The dead letter of this seq."""
+    return queue.tx.get(DEAD, DEAD.key(queue.row.dead_id, seq))
+
+
+@query(QueueDlqList)
+def list_dead(view: View, request: QueueDlqList) -> DequeueResult:
+    limit = limits.check_limit(request.limit)
+    row = find_row(view, request.queue)
+    after = open_cursor("dead letters", row.id if row is not None else 0, request.cursor)
+    if row is None:
+        return DequeueResult([])
+    start, end = _order_span(row.dead_id, row.dead_floor)
+    if after is not None:
+        start = max(start, next_key(after))
+    rows = (
+        (key, _message(view, row.dead_id, seq)) for key, seq in view.scan(DEAD_ORDER, start, end)
+    )
+    messages, cursor = page_of(rows, limit, "dead letters", row.id, _payload_bytes)
+    return DequeueResult(messages, cursor)
+
+
+def _order_span(dead_id: int, floor: int) -> tuple[bytes, bytes]:
+    return DEAD_ORDER.key(dead_id, floor), DEAD_ORDER.range(dead_id)[1]
+
+
+def _payload_bytes(message: Message) -> int:
+    return len(message.payload)
+
+
+def _message(view: View, dead_id: int, seq: int) -> Message:
+    letter = view.get(DEAD, DEAD.key(dead_id, seq))
+    assert letter is not None, "the order of deaths names only what is there"
+    return Message(
+        seq,
+        letter.payload,
+        letter.priority,
+        letter.attempt,
+        0,
+        letter.enqueued_at_ms,
+        None,
+        letter.reason,
+        letter.error,
+        letter.first_delivered_at_ms,
+        letter.last_delivered_at_ms,
+    )
+
+
+@command(QueueDlqRequeue)
+def requeue(tx: Tx, request: QueueDlqRequeue) -> int:
+    """Dead letters become fresh messages of the same seq: attempts at 0, due now."""
+    limits.check_numbers("seqs", request.seqs, 1)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return 0
+    moved = sum([_requeue(queue, seq) for seq in dict.fromkeys(request.seqs)])
+    if moved:
+        queue.save()
+        queue.touch()
+    return moved
+
+
+def _requeue(queue: OpenQueue, seq: int) -> bool:
+    letter = remove_dead(queue, seq)
+    if letter is None:
+        return False
+    tx, row = queue.tx, queue.row
+    body = Body(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms)
+    tx.put(BODY, BODY.key(row.messages_id, seq), body)
+    put_ready(queue, letter.priority, tx.now_ms, seq, False)
+    row.oldest_seq = min(row.oldest_seq, seq)
+    return True
+
+
+@command(QueueDlqDelete, grows=False)
+def delete_dead(tx: Tx, request: QueueDlqDelete) -> int:
+    limits.check_numbers("seqs", request.seqs, 1)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return 0
+    deleted = sum([remove_dead(queue, seq) is not None for seq in dict.fromkeys(request.seqs)])
+    if deleted:
+        queue.save()
+    return deleted
+
+
+@command(QueueDlqPurge, grows=False)
+def purge_dead(tx: Tx, request: QueueDlqPurge) -> int:
+    queue = find_queue(tx, request.queue)
+    if queue is None or not queue.row.dead:
+        return 0
+    row = queue.row
+    purged, row.dead = row.dead, 0
+    row.dead_id = queue.new_part(row.dead_id)
+    row.dead_floor = 0
+    queue.save()
+    return purged

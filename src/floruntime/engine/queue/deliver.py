@@ -1,0 +1,365 @@
+"""Queues: putting messages in and handing them out.
+
+Order of delivery: priority (a lower number first, strictly), then due time, then seq. A delivery
+leases each message to its receiver for a while; how that ends is in `queue_settle`, what comes of
+messages that keep failing in `queue_dead`, settings and counts in `queue_admin`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.core.queue import DequeueResult, Message, QueueDequeue, QueueEnqueue, QueuePeek
+from floruntime.core.system import Delivery
+from floruntime.core.types import Value
+from floruntime.engine.queue.deliveries import open_delivery
+from floruntime.engine.queue.messages import drop, note_acked, ready_keys
+from floruntime.engine.queue.rows import (
+    BODY,
+    DELAYED,
+    LEASED,
+    READY,
+    READY_INDEX,
+    STATE,
+    Body,
+    OpenQueue,
+    QueueRow,
+    State,
+    ensure_queue,
+    find_queue,
+    find_row,
+)
+from floruntime.engine.registry import command, on_timer, query, recalls, waits
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tombstones import gaps_of
+from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system import reclaim, timers
+
+
+class DedupRow(Value, frozen=True):
+    seq: int
+    expires_at_ms: int
+
+
+DEDUP: Final[Table[DedupRow]] = Table(b"qk", DedupRow, queue_id="u64", tail="dedup key")
+reclaim.owns(reclaim.QUEUE, DEDUP)
+
+
+# Enqueue
+
+
+@command(QueueEnqueue)
+def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
+    payloads = request.payloads
+    _check_enqueue(tx, request)
+    if not payloads:
+        return []
+    queue = ensure_queue(tx, request.queue)
+    row = queue.row
+    if request.dedup_key is not None:
+        known = _known_seq(queue, request.dedup_key)
+        if known is not None:
+            return [known]
+    first_seq = row.next_seq
+    row.next_seq = end_seq = first_seq + len(payloads)
+    row.enqueued_total += len(payloads)
+    due_ms = tx.now_ms + request.delay_ms
+    messages_id = row.messages_id
+    for seq, payload in enumerate(payloads, first_seq):
+        body = Body(payload, tx.now_ms, request.priority, due_ms)
+        tx.put(BODY, BODY.key(messages_id, seq), body)
+    if request.delay_ms:
+        _put_delayed(queue, range(first_seq, end_seq), request.priority, due_ms)
+    else:
+        _put_fresh(queue, range(first_seq, end_seq), request.priority, due_ms)
+    queue.save()
+    return list(range(first_seq, end_seq))
+
+
+def _check_enqueue(tx: Tx, request: QueueEnqueue) -> None:
+    limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
+    limits.check_duration("delay_ms", request.delay_ms)
+    if len(request.payloads) > limits.MANY_MAX:
+        raise BadRequestError(
+            f"payloads has {len(request.payloads)} items; at most {limits.MANY_MAX} are allowed"
+        )
+    for payload in request.payloads:
+        limits.check_value("payload", payload, tx.value_bytes_max)
+    if request.dedup_key is not None:
+        limits.check_name("dedup_key", request.dedup_key)
+        if len(request.payloads) != 1:
+            raise BadRequestError(
+                f"dedup_key {request.dedup_key!r} stands for one payload, "
+                f"not for {len(request.payloads)}"
+            )
+
+
+def _known_seq(queue: OpenQueue, dedup_key: str) -> int | None:
+    """The seq that this key stands for; a new key stands for the next seq, for the window."""
+    tx, row = queue.tx, queue.row
+    tail = limits.check_name("dedup_key", dedup_key)
+    key = DEDUP.key(row.id, tail=tail)
+    known = tx.get(DEDUP, key)
+    if known is not None and tx.now_ms < known.expires_at_ms:
+        return known.seq
+    window_ms = row.config.dedup_window_ms
+    if window_ms:
+        expires_at_ms = tx.now_ms + window_ms
+        tx.put(DEDUP, key, DedupRow(row.next_seq, expires_at_ms))
+        timers.set_timer(tx, expires_at_ms, timers.QUEUE_DEDUP, row.id, row.next_seq, tail)
+    return None
+
+
+@on_timer(timers.QUEUE_DEDUP)
+def forget_dedup_key(tx: Tx, due_ms: int, queue_id: int, seq: int, tail: bytes) -> None:
+    key = DEDUP.key(queue_id, tail=tail)
+    row = tx.get(DEDUP, key)
+    if row is not None and row.expires_at_ms <= tx.now_ms:
+        tx.delete(DEDUP, key)
+
+
+def _put_fresh(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> None:
+    tx, messages_id = queue.tx, queue.row.messages_id
+    keys = [READY_INDEX.key(messages_id, priority, due_ms, seq) for seq in seqs]
+    for key in keys:
+        tx.put(READY_INDEX, key, False)
+    gaps_of(tx, messages_id).fill(keys[0], keys[-1])
+    queue.row.ready += len(keys)
+    queue.touch()
+
+
+def _put_delayed(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> None:
+    tx, messages_id = queue.tx, queue.row.messages_id
+    state = State(DELAYED, priority, due_ms)
+    for seq in seqs:
+        tx.put(STATE, STATE.key(messages_id, seq), state)
+    timers.set_timer(tx, due_ms, timers.QUEUE_DUE, queue.row.id, seqs[0], len(seqs))
+    queue.row.delayed += len(seqs)
+
+
+# Dequeue
+
+
+@command(QueueDequeue, grows=False)
+def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
+    limits.check_range("count", request.count, 1, limits.MANY_MAX)
+    limits.check_duration("visibility_timeout_ms", request.visibility_timeout_ms, low=1)
+    limits.check_block(request.block_ms)
+    queue = find_queue(tx, request.queue)
+    if queue is None or not queue.row.ready:
+        return DequeueResult([])
+    taken = _take(queue, request.count)
+    queue.row.ready -= len(taken)
+    if request.on_delivery:
+        messages = _deliver_for_good(queue, taken)
+    else:
+        messages = _lease(queue, taken, tx.now_ms + request.visibility_timeout_ms)
+    queue.save()
+    return DequeueResult(messages)
+
+
+Taken = tuple[int, Body, State | None]
+
+
+def _take(queue: OpenQueue, count: int) -> list[Taken]:
+    """The next messages, taken out of the order; as many as are asked for and fit a reply."""
+    tx, messages_id = queue.tx, queue.row.messages_id
+    wanted = min(count, queue.row.ready)
+    bytes_left = limits.REPLY_BYTES_MAX
+    taken: list[Taken] = []
+    keys = []
+    for key, has_state in ready_keys(queue):
+        seq = READY_INDEX.unpack(key)[3]
+        body = tx.get(BODY, BODY.key(messages_id, seq))
+        assert body is not None, "what is ready has a body"
+        bytes_left -= len(body.payload)
+        if bytes_left < 0 and taken:
+            break
+        taken.append((seq, body, _stored_state(queue, seq) if has_state else None))
+        keys.append(key)
+        if len(taken) == wanted:
+            break
+    for key in keys:
+        tx.delete(READY_INDEX, key)
+    return taken
+
+
+def _stored_state(queue: OpenQueue, seq: int) -> State | None:
+    return queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+
+
+def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Message]:
+    tx, row = queue.tx, queue.row
+    now_ms, messages_id = tx.now_ms, row.messages_id
+    delivery = 0
+    messages, seqs, items = [], [], []
+    for seq, body, state in taken:
+        lease = tx.next_id()
+        delivery = delivery or lease
+        if state is None:
+            state = State(
+                LEASED,
+                body.priority,
+                body.due_ms,
+                1,
+                lease,
+                delivery,
+                expires_at_ms,
+                now_ms,
+                now_ms,
+            )
+        else:
+            state = _leased_again(state, lease, delivery, expires_at_ms, now_ms)
+        tx.put(STATE, STATE.key(messages_id, seq), state)
+        messages.append(_message(seq, body, state))
+        seqs.append(seq)
+        items.append([seq, lease])
+    row.leased += len(seqs)
+    open_delivery(queue, delivery, seqs, expires_at_ms)
+    tx.delivery = Delivery("queue", row.id, items)
+    return messages
+
+
+def _leased_again(
+    state: State, lease: int, delivery: int, expires_at_ms: int, now_ms: int
+) -> State:
+    first_ms = state.first_delivered_at_ms
+    return State(
+        LEASED,
+        state.priority,
+        state.due_ms,
+        state.attempt + 1,
+        lease,
+        delivery,
+        expires_at_ms,
+        now_ms if first_ms is None else first_ms,
+        now_ms,
+        state.error,
+    )
+
+
+def _message(seq: int, body: Body, state: State) -> Message:
+    return Message(
+        seq,
+        body.payload,
+        state.priority,
+        state.attempt,
+        state.lease,
+        body.enqueued_at_ms,
+        state.expires_at_ms,
+        None,
+        None,
+        state.first_delivered_at_ms,
+        state.last_delivered_at_ms,
+    )
+
+
+def _deliver_for_good(queue: OpenQueue, taken: list[Taken]) -> list[Message]:
+    """At most once: the messages are acked as they are handed out, and nothing is leased."""
+    now_ms = queue.tx.now_ms
+    messages = []
+    for seq, body, state in taken:
+        attempt, first_ms = 1, None
+        if state is not None:
+            attempt, first_ms = state.attempt + 1, state.first_delivered_at_ms
+        first_ms = now_ms if first_ms is None else first_ms
+        drop(queue, seq)
+        messages.append(_unleased(seq, body, attempt, first_ms, now_ms))
+    note_acked(queue, len(taken))
+    return messages
+
+
+def _unleased(
+    seq: int, body: Body, attempt: int, first_ms: int | None, last_ms: int | None
+) -> Message:
+    return Message(
+        seq,
+        body.payload,
+        body.priority,
+        attempt,
+        0,
+        body.enqueued_at_ms,
+        first_delivered_at_ms=first_ms,
+        last_delivered_at_ms=last_ms,
+    )
+
+
+def _topic(namespace: str, request: QueueDequeue) -> Topic:
+    return namespace, "queue", request.queue
+
+
+def _found(result: DequeueResult) -> bool:
+    return bool(result.messages)
+
+
+waits(QueueDequeue, topic=_topic, found=_found)
+
+
+def _memo(result: DequeueResult) -> list[tuple[int, int]]:
+    return [(message.seq, message.lease) for message in result.messages]
+
+
+def _recall(tx: Tx, request: QueueDequeue, memo: list[tuple[int, int]]) -> DequeueResult:
+    """Of the messages handed out then, those that are still held under the same lease.
+
+    What was acked on delivery is not told again: at most once, by choice.
+    """
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return DequeueResult([])
+    messages = [
+        message for seq, lease in memo if (message := _still_held(queue, seq, lease)) is not None
+    ]
+    if messages:
+        items = [[message.seq, message.lease] for message in messages]
+        tx.delivery = Delivery("queue", queue.row.id, items)
+    return DequeueResult(messages)
+
+
+def _still_held(queue: OpenQueue, seq: int, lease: int) -> Message | None:
+    state = _stored_state(queue, seq)
+    if state is None or state.phase != LEASED or state.lease != lease:
+        return None
+    if state.expires_at_ms <= queue.tx.now_ms:
+        return None
+    body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
+    return None if body is None else _message(seq, body, state)
+
+
+recalls(QueueDequeue, memo=_memo, recall=_recall)
+
+
+# Peek
+
+
+@query(QueuePeek)
+def peek(view: View, request: QueuePeek) -> DequeueResult:
+    limits.check_range("count", request.count, 1, limits.MANY_MAX)
+    row = find_row(view, request.queue)
+    if row is None or not row.ready:
+        return DequeueResult([])
+    return DequeueResult(_ready_messages(view, row, min(request.count, row.ready)))
+
+
+def _ready_messages(view: View, row: QueueRow, count: int) -> list[Message]:
+    messages: list[Message] = []
+    bytes_left = limits.REPLY_BYTES_MAX
+    for key, has_state in view.scan(READY_INDEX, *READY_INDEX.range(row.messages_id)):
+        seq = READY_INDEX.unpack(key)[3]
+        body = view.get(BODY, BODY.key(row.messages_id, seq))
+        assert body is not None, "what is ready has a body"
+        bytes_left -= len(body.payload)
+        if bytes_left < 0 and messages:
+            break
+        state = view.get(STATE, STATE.key(row.messages_id, seq)) if has_state else None
+        state = state or State(READY, body.priority, body.due_ms)
+        messages.append(
+            _unleased(
+                seq, body, state.attempt, state.first_delivered_at_ms, state.last_delivered_at_ms
+            )
+        )
+        if len(messages) == count:
+            break
+    return messages

@@ -1,0 +1,123 @@
+"""What one dequeue handed out, and how each of its leases ended.
+
+The messages of one dequeue get leases one after the other, so one row, under the first lease,
+stands for all of them: it names the messages to their lease timer while they are out, and
+afterwards remembers for five minutes how each lease ended, so that a holder who repeats itself is
+told the same again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from floruntime.core import limits
+from floruntime.core.types import Value
+from floruntime.engine.queue.rows import OpenQueue
+from floruntime.engine.registry import on_timer
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import reclaim, timers
+
+# How a lease ended.
+OPEN: Final = 0
+ACKED: Final = 1
+NACKED: Final = 2
+RELEASED: Final = 3
+BURIED: Final = 4
+RAN_OUT: Final = 5
+
+
+class Delivery(Value, frozen=True):
+    """`ends`: a byte for each message, how its lease ended. `forgets`: a timer will delete it."""
+
+    seqs: list[int]
+    ends: bytes
+    settled_at_ms: int = 0
+    forgets: bool = False
+
+
+DELIVERY: Final[Table[Delivery]] = Table(b"qd", Delivery, queue_id="u64", delivery="u64")
+reclaim.owns(reclaim.QUEUE, DELIVERY)
+
+
+def open_delivery(queue: OpenQueue, delivery: int, seqs: list[int], expires_at_ms: int) -> None:
+    """Remember what a dequeue hands out, and when its leases run out."""
+    tx, queue_id = queue.tx, queue.row.id
+    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), Delivery(seqs, bytes(len(seqs))))
+    timers.set_timer(tx, expires_at_ms, timers.QUEUE_LEASE, queue_id, delivery)
+
+
+class Settlements:
+    """The leases that one command ends, collected so that each delivery is written once."""
+
+    __slots__ = ("_ended", "_queue")
+
+    def __init__(self, queue: OpenQueue) -> None:
+        self._queue = queue
+        #: Per delivery: lease, seq, and when the lease would have run out.
+        self._ended: dict[int, list[tuple[int, int, int]]] = {}
+
+    def add(self, delivery: int, lease: int, seq: int, expires_at_ms: int) -> None:
+        """This lease has ended."""
+        ended = self._ended.get(delivery)
+        if ended is None:
+            self._ended[delivery] = [(lease, seq, expires_at_ms)]
+        else:
+            ended.append((lease, seq, expires_at_ms))
+
+    def save(self, end: int) -> None:
+        """Write that all of them ended as `end`."""
+        tx, queue_id = self._queue.tx, self._queue.row.id
+        for delivery, ended in self._ended.items():
+            row = tx.get(DELIVERY, DELIVERY.key(queue_id, delivery))
+            if row is None:
+                for lease, seq, _ in ended:
+                    write_ends(tx, queue_id, lease, Delivery([seq], b""), bytes([end]))
+                continue
+            ends = bytearray(row.ends)
+            for lease, _, _ in ended:
+                ends[lease - delivery] = end
+            write_ends(tx, queue_id, delivery, row, bytes(ends))
+            if OPEN not in ends and ended[-1][2]:  # most often the one timer of all
+                timers.cancel_timer(tx, ended[-1][2], timers.QUEUE_LEASE, queue_id, delivery)
+
+
+def write_ends(tx: Tx, queue_id: int, delivery: int, row: Delivery, ends: bytes) -> None:
+    """Write how leases ended, and see to it that this is forgotten in time."""
+    if not row.forgets:
+        _forget_later(tx, queue_id, delivery, tx.now_ms)
+    row = Delivery(row.seqs, ends, tx.now_ms, True)
+    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), row)
+
+
+def _forget_later(tx: Tx, queue_id: int, delivery: int, settled_at_ms: int) -> None:
+    due_ms = settled_at_ms + limits.SETTLED_MS + 1
+    timers.set_timer(tx, due_ms, timers.QUEUE_FORGET, queue_id, delivery)
+
+
+@on_timer(timers.QUEUE_FORGET)
+def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None:
+    """Delete what is remembered of a delivery, unless a lease ended since or is still open."""
+    key = DELIVERY.key(queue_id, delivery)
+    row = tx.get(DELIVERY, key)
+    if row is None:
+        return
+    if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms:
+        _forget_later(tx, queue_id, delivery, row.settled_at_ms)
+    elif OPEN in row.ends:
+        tx.put(DELIVERY, key, Delivery(row.seqs, row.ends, row.settled_at_ms, False))
+    else:
+        tx.delete(DELIVERY, key)
+
+
+def how_ended(queue: OpenQueue, seq: int, lease: int) -> int:
+    """How this lease ended in the last five minutes; `OPEN` if that is not known."""
+    tx, queue_id = queue.tx, queue.row.id
+    earliest = max(0, lease - limits.MANY_MAX + 1)
+    span = DELIVERY.key(queue_id, earliest), DELIVERY.key(queue_id, lease + 1)
+    for key, row in tx.scan(DELIVERY, *span, reverse=True):
+        offset = lease - DELIVERY.unpack(key)[1]
+        if offset >= len(row.seqs) or row.seqs[offset] != seq:
+            return OPEN
+        return row.ends[offset] if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms else OPEN
+    return OPEN

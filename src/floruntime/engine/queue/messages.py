@@ -1,0 +1,173 @@
+"""Moving one message between its phases: ready, delayed, leased, gone.
+
+Each function changes the message's rows and the counts in the queue's row; its caller saves the
+queue. The place of a message in its priority is its due time, then its seq; what comes back
+without a delay has its old due time and so its old place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from floruntime.engine.queue.rows import (
+    BODY,
+    DELAYED,
+    LEASED,
+    READY,
+    READY_INDEX,
+    STATE,
+    Body,
+    OpenQueue,
+    State,
+    find_queue_by_id,
+)
+from floruntime.engine.registry import on_timer
+from floruntime.engine.state.tombstones import gaps_of
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import timers
+
+MESSAGES_PER_TIMER_MAX = 16
+"""Messages that one timer moves at most, so that a tick full of timers stays short."""
+SEEK_OLDEST_EVERY = 256
+"""Acks between two looks for the oldest message."""
+
+
+def state_of(queue: OpenQueue, seq: int) -> State | None:
+    """The state of a message, made up from its body if it never was delivered."""
+    state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+    if state is not None:
+        return state
+    body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
+    return None if body is None else State(READY, body.priority, body.due_ms)
+
+
+def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state: bool) -> None:
+    """Put a message into the order of delivery, and count it."""
+    messages_id = queue.row.messages_id
+    key = READY_INDEX.key(messages_id, priority, due_ms, seq)
+    queue.tx.put(READY_INDEX, key, has_state)
+    gaps_of(queue.tx, messages_id).fill(key, key)
+    queue.row.ready += 1
+
+
+def give_back(
+    queue: OpenQueue, seq: int, state: State, *, attempt: int, lease: int, delay_ms: int
+) -> None:
+    """Let a message that is in no index be delivered again, at its old place or after a delay."""
+    due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
+    phase = DELAYED if delay_ms else READY
+    _put_state(queue, seq, state, phase, due_ms, attempt=attempt, lease=lease)
+    if delay_ms:
+        queue.row.delayed += 1
+        timers.set_timer(queue.tx, due_ms, timers.QUEUE_DUE, queue.row.id, seq)
+    else:
+        put_ready(queue, state.priority, due_ms, seq, True)
+        queue.touch()
+
+
+def _put_state(
+    queue: OpenQueue,
+    seq: int,
+    state: State,
+    phase: int,
+    due_ms: int,
+    *,
+    attempt: int,
+    lease: int,
+) -> None:
+    queue.tx.put(
+        STATE,
+        STATE.key(queue.row.messages_id, seq),
+        State(
+            phase,
+            state.priority,
+            due_ms,
+            attempt,
+            lease,
+            state.delivery,
+            0,
+            state.first_delivered_at_ms,
+            state.last_delivered_at_ms,
+            state.error,
+        ),
+    )
+
+
+def take_out(queue: OpenQueue, seq: int, state: State) -> None:
+    """Take a message out of the phase it is in. A delay's timer finds nothing and does nothing."""
+    row = queue.row
+    if state.phase == LEASED:
+        row.leased -= 1
+    elif state.phase == READY:
+        row.ready -= 1
+        queue.tx.delete(
+            READY_INDEX, READY_INDEX.key(row.messages_id, state.priority, state.due_ms, seq)
+        )
+    else:
+        row.delayed -= 1
+
+
+def drop(queue: OpenQueue, seq: int) -> None:
+    """Delete a message that was taken out."""
+    messages_id = queue.row.messages_id
+    queue.tx.delete(BODY, BODY.key(messages_id, seq))
+    queue.tx.delete(STATE, STATE.key(messages_id, seq))
+
+
+def oldest(view: View, messages_id: int, from_seq: int, next_seq: int) -> tuple[int, Body] | None:
+    """The lowest seq that is there, from `from_seq` on."""
+    start, end = BODY.key(messages_id, from_seq), BODY.key(messages_id, next_seq)
+    for key, body in view.scan(BODY, start, end):
+        return BODY.unpack(key)[1], body
+    return None
+
+
+def note_acked(queue: OpenQueue, count: int) -> None:
+    """Count acks; now and then raise the bound below which no message lies."""
+    row = queue.row
+    before = row.acked_total
+    row.acked_total = before + count
+    if before // SEEK_OLDEST_EVERY != row.acked_total // SEEK_OLDEST_EVERY:
+        found = oldest(queue.tx, row.messages_id, row.oldest_seq, row.next_seq)
+        row.oldest_seq = row.next_seq if found is None else found[0]
+
+
+def ready_keys(queue: OpenQueue) -> Iterator[tuple[bytes, bool]]:
+    """The ready index in order of delivery. Read all that is wanted before writing."""
+    tx, messages_id = queue.tx, queue.row.messages_id
+    gaps = gaps_of(tx, messages_id)
+    start, end = READY_INDEX.range(messages_id)
+    is_first = True
+    for piece in gaps.between(start, end):
+        for key, has_state in tx.scan(READY_INDEX, *piece):
+            if is_first:
+                gaps.learn(start, key)
+                is_first = False
+            yield key, has_state
+
+
+@on_timer(timers.QUEUE_DUE)
+def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> None:
+    """Make delayed messages ready: `count` of them (none given: one), from `first_seq` on."""
+    queue = find_queue_by_id(tx, queue_id)
+    if queue is None:
+        return
+    end = first_seq + (count or 1)
+    stop = min(end, first_seq + MESSAGES_PER_TIMER_MAX)
+    moved = [seq for seq in range(first_seq, stop) if _fall_due(queue, seq, due_ms)]
+    if stop < end:
+        timers.set_timer(tx, due_ms, timers.QUEUE_DUE, queue_id, stop, end - stop)
+    if moved:
+        queue.save()
+        queue.touch()
+
+
+def _fall_due(queue: OpenQueue, seq: int, due_ms: int) -> bool:
+    state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+    if state is None or state.phase != DELAYED or state.due_ms != due_ms:
+        return False
+    queue.row.delayed -= 1
+    _put_state(queue, seq, state, READY, due_ms, attempt=state.attempt, lease=state.lease)
+    put_ready(queue, state.priority, due_ms, seq, True)
+    return True

@@ -1,0 +1,186 @@
+"""The rows of queues, and how a rule gets hold of a queue.
+
+A queue has a row with its settings and counts, and three numbers: its own, under which deliveries
+and dedup keys lie; one for its messages, which a purge moves on; and one for its dead letters,
+which a purge of those moves on. What lies under an old number cannot be found any more and is
+reclaimed by ticks. Sequence numbers go on over purges.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.queue import QueueConfig
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim
+from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
+
+# Where a message is. A message without a state row is ready and was never delivered.
+READY: Final = 1
+DELAYED: Final = 2
+LEASED: Final = 3
+
+DEFAULT_CONFIG: Final = QueueConfig()
+
+
+class QueueRow(msgspec.Struct, array_like=True, gc=False):
+    """A queue: its numbers, settings and counts. A command changes a copy and puts that."""
+
+    id: int
+    messages_id: int
+    dead_id: int
+    config: QueueConfig = DEFAULT_CONFIG
+    next_seq: int = 1
+    #: No message has a lower seq. Raised now and then, so that finding the oldest stays cheap.
+    oldest_seq: int = 1
+    ready: int = 0
+    delayed: int = 0
+    leased: int = 0
+    dead: int = 0
+    enqueued_total: int = 0
+    acked_total: int = 0
+    dead_evicted_total: int = 0
+    #: No dead letter has a lower place.
+    dead_floor: int = 0
+
+
+class QueueName(Value, frozen=True):
+    """What a timer or a hand-back, which know a queue's number, find it by."""
+
+    namespace: str
+    name: str
+
+
+class Body(Value, frozen=True):
+    """What was enqueued; written once."""
+
+    payload: bytes
+    enqueued_at_ms: int
+    priority: int
+    due_ms: int
+
+
+class State(Value, frozen=True):
+    """What became of a message since. Absent while it is as `Body` says and never was delivered.
+
+    `lease`: of the last delivery, also after it ran out; 0 once its holder gave the message back.
+    `delivery`: the first lease of the dequeue that gave this one.
+    """
+
+    phase: int
+    priority: int
+    due_ms: int
+    attempt: int = 0
+    lease: int = 0
+    delivery: int = 0
+    expires_at_ms: int = 0
+    first_delivered_at_ms: int | None = None
+    last_delivered_at_ms: int | None = None
+    error: str | None = None
+
+
+QUEUE: Final[Table[QueueRow]] = Table(b"qu", QueueRow, namespace_id="u64", tail="name", cached=True)
+QUEUE_NAME: Final[Table[QueueName]] = Table(b"qn", QueueName, queue_id="u64", cached=True)
+#: The further numbers of a queue; the row repeats the number, for `reclaim`.
+QUEUE_PART: Final[Table[int]] = Table(b"qp", int, queue_id="u64", part_id="u64")
+BODY: Final[Table[Body]] = Table(b"qb", Body, messages_id="u64", seq="u64")
+STATE: Final[Table[State]] = Table(b"qs", State, messages_id="u64", seq="u64")
+#: The order of delivery. The row says whether the message has a state row.
+READY_INDEX: Final[Table[bool]] = Table(
+    b"qr", bool, messages_id="u64", priority="u16", due_ms="u64", seq="u64"
+)
+
+reclaim.leads_to(reclaim.NAMESPACE, QUEUE, reclaim.QUEUE, lambda row: int(row.id))
+reclaim.leads_to(reclaim.QUEUE, QUEUE_PART, reclaim.QUEUE, int)
+reclaim.owns(reclaim.QUEUE, QUEUE_NAME, BODY, STATE, READY_INDEX)
+
+
+def _holds_queues(view: View, of_namespace_id: int) -> bool:
+    return any(True for _ in view.scan(QUEUE, *QUEUE.range(of_namespace_id)))
+
+
+reclaim.CONTENTS.append(_holds_queues)
+
+
+class OpenQueue:
+    """A queue in the hands of one command: a row of its own to change, and `save`."""
+
+    __slots__ = ("_key", "name", "row", "tx")
+
+    def __init__(self, tx: Tx, name: str, key: bytes, row: QueueRow) -> None:
+        self.tx = tx
+        self.name = name
+        self._key = key
+        self.row = row
+
+    def save(self) -> None:
+        """Write the row; once, at the end of the command."""
+        self.tx.put(QUEUE, self._key, self.row)
+
+    def touch(self) -> None:
+        """Tell waiting consumers that there may be something for them."""
+        self.tx.touch("queue", self.name)
+
+    def new_part(self, old_id: int) -> int:
+        """A fresh number in place of `old_id`, whose rows are reclaimed."""
+        tx, queue_id = self.tx, self.row.id
+        part_id = _add_part(tx, queue_id)
+        tx.delete(QUEUE_PART, QUEUE_PART.key(queue_id, old_id))
+        reclaim.owner_gone(tx, reclaim.QUEUE, old_id)
+        return part_id
+
+    def unlink(self) -> None:
+        """Delete the queue; its rows are reclaimed."""
+        self.tx.delete(QUEUE, self._key)
+        reclaim.owner_gone(self.tx, reclaim.QUEUE, self.row.id)
+
+
+def find_row(view: View, name: str) -> QueueRow | None:
+    """The row of a queue, to read only."""
+    return view.get(QUEUE, QUEUE.key(namespace_id(view), tail=limits.check_name("queue", name)))
+
+
+def find_queue(tx: Tx, name: str) -> OpenQueue | None:
+    """The queue `name` of the command's namespace."""
+    key = QUEUE.key(namespace_id(tx), tail=limits.check_name("queue", name))
+    row = tx.get(QUEUE, key)
+    return None if row is None else OpenQueue(tx, name, key, _copy(row))
+
+
+def ensure_queue(tx: Tx, name: str) -> OpenQueue:
+    """The queue `name`, made if it does not exist."""
+    data = limits.check_name("queue", name)
+    key = QUEUE.key(ensure_namespace(tx).id, tail=data)
+    row = tx.get(QUEUE, key)
+    return OpenQueue(tx, name, key, _make_row(tx, name) if row is None else _copy(row))
+
+
+def find_queue_by_id(tx: Tx, queue_id: int) -> OpenQueue | None:
+    """The queue with this number, if it still has its name; the command moves to its namespace."""
+    names = tx.get(QUEUE_NAME, QUEUE_NAME.key(queue_id))
+    if names is None:
+        return None
+    tx.namespace = names.namespace
+    queue = find_queue(tx, names.name)
+    return queue if queue is not None and queue.row.id == queue_id else None
+
+
+def _make_row(tx: Tx, name: str) -> QueueRow:
+    queue_id = tx.next_id()
+    tx.put(QUEUE_NAME, QUEUE_NAME.key(queue_id), QueueName(tx.namespace, name))
+    return QueueRow(queue_id, _add_part(tx, queue_id), _add_part(tx, queue_id))
+
+
+def _add_part(tx: Tx, queue_id: int) -> int:
+    part_id = tx.next_id()
+    tx.put(QUEUE_PART, QUEUE_PART.key(queue_id, part_id), part_id)
+    return part_id
+
+
+def _copy(row: Any) -> QueueRow:
+    return row.__copy__()  # type: ignore[no-any-return]  # msgspec gives every struct this

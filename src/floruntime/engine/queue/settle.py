@@ -1,0 +1,306 @@
+"""Ends of leases: ack, nack, touch, hand-back, and running out.
+
+A holder is checked by its lease:
+- still held: done;
+- ran out, but nobody else has the message (it is ready again, delayed or even dead): only `ack`;
+- the same settlement repeated by the same holder within five minutes: done, nothing changes;
+- delivered again since, given back before, or unknown: stale, nothing changes.
+A caller without a lease (0) is an operator and is believed, whatever phase the message is in:
+`ack` deletes it, `nack` moves it (and counts no attempt, unless it ends somebody's lease), `touch`
+needs somebody's lease to extend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.core.queue import QueueAck, QueueNack, QueueTouch
+from floruntime.core.system import Delivery
+from floruntime.core.types import AckResult
+from floruntime.engine.queue.dead_letters import (
+    MAX_ATTEMPTS,
+    NACKED,
+    bury,
+    evict,
+    evict_soon,
+    find_dead,
+    remove_dead,
+)
+from floruntime.engine.queue.deliveries import (
+    ACKED,
+    BURIED,
+    DELIVERY,
+    OPEN,
+    RAN_OUT,
+    RELEASED,
+    Settlements,
+    how_ended,
+    write_ends,
+)
+from floruntime.engine.queue.deliveries import NACKED as NACKED_LEASE
+from floruntime.engine.queue.messages import (
+    MESSAGES_PER_TIMER_MAX,
+    drop,
+    give_back,
+    note_acked,
+    state_of,
+    take_out,
+)
+from floruntime.engine.queue.rows import (
+    LEASED,
+    STATE,
+    OpenQueue,
+    State,
+    find_queue,
+    find_queue_by_id,
+)
+from floruntime.engine.registry import command, on_hand_back, on_timer
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers
+
+Held = Iterable[tuple[int, int]]
+"""Seqs with their leases; a pair that is repeated is handled and answered once."""
+
+
+def _pairs(request: QueueAck | QueueNack | QueueTouch) -> Held:
+    seqs, leases = request.seqs, request.leases
+    if len(seqs) != len(leases):
+        raise BadRequestError(f"{len(seqs)} seqs with {len(leases)} leases; each seq has one")
+    limits.check_numbers("seqs", seqs, 1)
+    limits.check_numbers("leases", leases, 0)
+    return dict.fromkeys(zip(seqs, leases, strict=True))
+
+
+# Ack
+
+
+@command(QueueAck, grows=False)
+def ack(tx: Tx, request: QueueAck) -> AckResult:
+    pairs = _pairs(request)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return AckResult([], [seq for seq, _ in pairs])
+    settled = Settlements(queue)
+    done: list[int] = []
+    stale: list[int] = []
+    acked = 0
+    for seq, lease in pairs:
+        if _ack(queue, seq, lease, settled):
+            acked += 1
+            done.append(seq)
+        else:
+            is_repeated = how_ended(queue, seq, lease) == ACKED
+            (done if is_repeated else stale).append(seq)
+    if acked:
+        settled.save(ACKED)
+        note_acked(queue, acked)
+        queue.save()
+    return AckResult(done, stale)
+
+
+def _ack(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
+    tx = queue.tx
+    state = tx.get(STATE, STATE.key(queue.row.messages_id, seq)) if lease else state_of(queue, seq)
+    if state is None:
+        return bool(lease) and _ack_dead(queue, seq, lease, settled)
+    if lease and state.lease != lease:
+        return False
+    if state.lease:
+        settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
+    take_out(queue, seq, state)
+    drop(queue, seq)
+    return True
+
+
+def _ack_dead(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
+    """The last permitted delivery ran out, and then its holder finished after all."""
+    letter = find_dead(queue, seq)
+    if letter is None or letter.lease != lease:
+        return False
+    settled.add(letter.delivery, lease, seq, 0)
+    remove_dead(queue, seq)
+    return True
+
+
+# Nack
+
+
+@command(QueueNack, grows=False)
+def nack(tx: Tx, request: QueueNack) -> AckResult:
+    pairs = _pairs(request)
+    _check_nack(request)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return AckResult([], [seq for seq, _ in pairs])
+    end = RELEASED if request.release else BURIED if request.to_dlq else NACKED_LEASE
+    settled = Settlements(queue)
+    done: list[int] = []
+    stale: list[int] = []
+    changed = False
+    for seq, lease in pairs:
+        state = _held_state(queue, seq, lease)
+        if state is not None:
+            _nack(queue, seq, state, request, settled)
+            changed = True
+            done.append(seq)
+        else:
+            is_repeated = how_ended(queue, seq, lease) == end
+            (done if is_repeated else stale).append(seq)
+    if changed:
+        settled.save(end)
+        evict(queue)
+        queue.save()
+    return AckResult(done, stale)
+
+
+def _check_nack(request: QueueNack) -> None:
+    limits.check_duration("delay_ms", request.delay_ms)
+    limits.check_error_text(request.error)
+    if request.to_dlq and request.release:
+        raise BadRequestError("to_dlq=True and release=True exclude each other")
+    if request.to_dlq and request.delay_ms:
+        raise BadRequestError(
+            f"delay_ms={request.delay_ms} has no meaning with to_dlq=True: "
+            "a dead letter is not delivered"
+        )
+
+
+def _held_state(queue: OpenQueue, seq: int, lease: int) -> State | None:
+    """The message's state if this lease still holds it, or if an operator asks; else `None`."""
+    if not lease:
+        return state_of(queue, seq)
+    state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+    if state is None or state.lease != lease or state.phase != LEASED:
+        return None
+    return state if state.expires_at_ms > queue.tx.now_ms else None
+
+
+def _nack(
+    queue: OpenQueue, seq: int, state: State, request: QueueNack, settled: Settlements
+) -> None:
+    was_leased = state.phase == LEASED
+    if was_leased:
+        settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
+    if request.error is not None:
+        state = replace(state, error=request.error)
+    take_out(queue, seq, state)
+    attempt = state.attempt
+    if request.to_dlq:
+        bury(queue, seq, state, NACKED)
+    elif not was_leased:
+        give_back(queue, seq, state, attempt=attempt, lease=0, delay_ms=request.delay_ms)
+    elif request.release:
+        give_back(queue, seq, state, attempt=attempt - 1, lease=0, delay_ms=request.delay_ms)
+    else:
+        _count_failure(queue, seq, state, lease=0, delay_ms=request.delay_ms)
+
+
+def _count_failure(queue: OpenQueue, seq: int, state: State, *, lease: int, delay_ms: int) -> None:
+    """A delivery failed: deliver again, after `delay_ms` or else the queue's delay, or never."""
+    config = queue.row.config
+    if state.attempt >= config.max_attempts:
+        bury(queue, seq, state, MAX_ATTEMPTS, lease=lease)
+    else:
+        delay_ms = delay_ms or config.retry_delay_ms
+        give_back(queue, seq, state, attempt=state.attempt, lease=lease, delay_ms=delay_ms)
+
+
+# Touch
+
+
+@command(QueueTouch, grows=False)
+def touch(tx: Tx, request: QueueTouch) -> AckResult:
+    """The leases run out `extend_ms` from now, be that later than before or earlier."""
+    pairs = _pairs(request)
+    limits.check_duration("extend_ms", request.extend_ms, low=1)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return AckResult([], [seq for seq, _ in pairs])
+    done: list[int] = []
+    stale: list[int] = []
+    for seq, lease in pairs:
+        is_done = _touch(queue, seq, lease, tx.now_ms + request.extend_ms)
+        (done if is_done else stale).append(seq)
+    return AckResult(done, stale)
+
+
+def _touch(queue: OpenQueue, seq: int, lease: int, expires_at_ms: int) -> bool:
+    tx = queue.tx
+    state = _held_state(queue, seq, lease)
+    if state is None or state.phase != LEASED or state.expires_at_ms <= tx.now_ms:
+        return False
+    key = STATE.key(queue.row.messages_id, seq)
+    tx.put(STATE, key, replace(state, expires_at_ms=expires_at_ms))
+    if expires_at_ms < state.expires_at_ms:
+        # A timer at the old time or before it is there; it goes on to the new one by itself.
+        timers.set_timer(tx, expires_at_ms, timers.QUEUE_LEASE, queue.row.id, state.delivery)
+    return True
+
+
+# Running out, and handing back
+
+
+@on_timer(timers.QUEUE_LEASE)
+def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None:
+    """Take back what a delivery's holders let run out; come again for what they have extended."""
+    queue = find_queue_by_id(tx, queue_id)
+    row = tx.get(DELIVERY, DELIVERY.key(queue_id, delivery))
+    if queue is None or row is None:
+        return
+    ends = bytearray(row.ends)
+    next_ms = _take_back(queue, delivery, row.seqs, ends)
+    if next_ms:
+        timers.set_timer(tx, next_ms, timers.QUEUE_LEASE, queue_id, delivery)
+    if ends != row.ends:
+        write_ends(tx, queue_id, delivery, row, bytes(ends))
+        evict_soon(queue)
+        queue.save()
+
+
+def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray) -> int:
+    """Answers when to look again; 0: never."""
+    tx, messages_id = queue.tx, queue.row.messages_id
+    next_ms = 0
+    moved = 0
+    for offset, seq in enumerate(seqs):
+        if ends[offset] != OPEN:
+            continue
+        state = tx.get(STATE, STATE.key(messages_id, seq))
+        lease = delivery + offset
+        if state is None or state.lease != lease or state.phase != LEASED:
+            ends[offset] = RAN_OUT  # purged
+        elif state.expires_at_ms > tx.now_ms:
+            next_ms = min(next_ms or state.expires_at_ms, state.expires_at_ms)
+        elif moved == MESSAGES_PER_TIMER_MAX:
+            return tx.now_ms
+        else:
+            ends[offset] = RAN_OUT
+            moved += 1
+            take_out(queue, seq, state)
+            _count_failure(queue, seq, state, lease=lease, delay_ms=0)
+    return next_ms
+
+
+@on_hand_back("queue")
+def hand_back(tx: Tx, delivery: Delivery) -> None:
+    """Release what went to a connection that was already gone; no attempt is counted."""
+    queue = find_queue_by_id(tx, delivery.owner_id)
+    if queue is None:
+        return
+    settled = Settlements(queue)
+    released = False
+    for seq, lease in delivery.items:
+        state = tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+        if state is not None and state.phase == LEASED and state.lease == lease:
+            settled.add(state.delivery, lease, seq, state.expires_at_ms)
+            take_out(queue, seq, state)
+            give_back(queue, seq, state, attempt=state.attempt - 1, lease=0, delay_ms=0)
+            released = True
+    if released:
+        settled.save(RELEASED)
+        queue.save()

@@ -1,0 +1,287 @@
+"""Reading and writing typed rows: a `View` reads a state, a `Tx` adds writes on top of it.
+
+A `Tx` is one open batch of commands, laid over the store. Each command writes into an overlay
+of its own: accepted, the overlay joins the batch; refused, it is dropped and has written nothing.
+Rows of cached tables stay decoded between batches; rows are immutable values, so sharing them is
+safe.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.ranges import KeyRanges
+from floruntime.engine.store.protocol import Changes, Reader
+
+Row = TypeVar("Row")
+Topic = tuple[str, str, str]
+"""What a waiter waits on: namespace, primitive, name."""
+
+_ABSENT: Any = object()
+_CACHED_ROWS_MAX = 100_000
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _decoded(
+    table: Table[Row], stored: Iterator[tuple[bytes, bytes]]
+) -> Iterator[tuple[bytes, Row]]:
+    decode = table.decode
+    for key, data in stored:
+        yield key, decode(data)
+
+
+class View:
+    """A consistent state at a moment: what a query sees.
+
+    What it reads of cached tables stays decoded, so keeping a view makes reading cheaper.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        namespace: str,
+        now_ms: int,
+        value_bytes_max: int,
+        lasting: dict[bytes, Any] | None = None,
+    ) -> None:
+        self._reader = reader
+        self.namespace = namespace
+        self.now_ms = now_ms
+        self.value_bytes_max = value_bytes_max
+        #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
+        self._rows: dict[bytes, Any] = {}
+        #: Those of lasting tables, shared with the views of other states.
+        self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
+
+    def get(self, table: Table[Row], key: bytes) -> Row | None:
+        """The row at `key`, or `None`."""
+        if not table.cached:
+            data = self._reader.get(key)
+            return None if data is None else table.decode(data)
+        rows = self._lasting if table.lasting else self._rows
+        row: Row | None = rows.get(key, _ABSENT)
+        if row is _ABSENT:
+            data = self._reader.get(key)
+            if data is None and table.lasting:
+                return None  # another state may have it
+            if len(rows) >= _CACHED_ROWS_MAX:
+                rows.clear()
+            rows[key] = row = None if data is None else table.decode(data)
+        return row
+
+    def scan(
+        self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, Row]]:
+        """Rows with `start <= key < end`, in key order (or falling)."""
+        return _decoded(table, self._reader.scan(start, end, reverse=reverse))
+
+
+class Tx(View):
+    """The open batch, and within it the command that is being applied."""
+
+    def __init__(self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT) -> None:
+        super().__init__(reader, "", 0, value_bytes_max)
+        #: What the open command wrote; `None` is a deletion, here as in the others.
+        self._command: dict[bytes, Any] = {}
+        #: What the accepted commands of the batch wrote.
+        self._batch: dict[bytes, Any] = {}
+        self._cleared = KeyRanges()
+        self._cleared_before: KeyRanges | None = None
+        #: Per table that was scanned, all written keys in order.
+        self._sorted: dict[bytes, list[bytes]] = {}
+        #: The session whose command this is; empty for the server's own.
+        self.session = ""
+        #: False while the disk is nearly full: commands that grow are refused.
+        self.may_grow = True
+        self.touched: list[Topic] = []
+        self.ended: list[Topic] = []
+        #: Positions that speed up scans; derived, never needed: see `engine/state/tombstones.py`.
+        self.hints: dict[Any, Any] = {}
+        #: Called with the due time of each timer that a command sets.
+        self.on_timer_set: Callable[[int], None] = lambda due_ms: None
+        #: Gives the next id of the machine; set by it.
+        self.next_id: Callable[[], int] = _no_ids
+        #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
+        self.delivery: Any = None
+
+    # Reading
+
+    def get(self, table: Table[Row], key: bytes) -> Row | None:
+        row: Row | None
+        if key in self._command:
+            row = self._command[key]
+        elif key in self._batch:
+            row = self._batch[key]
+        else:
+            row = self._rows.get(key, _ABSENT)
+            if row is _ABSENT:
+                return self._get_stored(table, key)
+        return row
+
+    def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
+        if self._cleared and key in self._cleared:
+            return None
+        data = self._reader.get(key)
+        row = None if data is None else table.decode(data)
+        if table.cached:
+            self._rows[key] = row
+        return row
+
+    def scan(
+        self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, Row]]:
+        """As a view's; what the command itself writes while it scans may be seen or not."""
+        stored = self._reader.scan(start, end, reverse=reverse)
+        if not (self._batch or self._command or self._cleared):
+            return _decoded(table, stored)
+        written = self._written_keys(table.tag, start, end)
+        if not written and not self._cleared.overlaps(start, end):
+            return _decoded(table, stored)
+        if reverse:
+            written.reverse()
+        return self._merged(table, written, stored, reverse)
+
+    def _merged(
+        self,
+        table: Table[Row],
+        written: list[bytes],
+        stored: Iterator[tuple[bytes, bytes]],
+        reverse: bool,
+    ) -> Iterator[tuple[bytes, Row]]:
+        cleared = self._cleared
+        position = 0
+        for key, data in stored:
+            while position < len(written) and (
+                written[position] > key if reverse else written[position] < key
+            ):
+                row = self._written_row(written[position])
+                if row is not None:
+                    yield written[position], row
+                position += 1
+            if position < len(written) and written[position] == key:
+                continue  # the written row comes at the next step
+            if key not in cleared:
+                yield key, table.decode(data)
+        for key in written[position:]:
+            row = self._written_row(key)
+            if row is not None:
+                yield key, row
+
+    def _written_row(self, key: bytes) -> Any:
+        row = self._command.get(key, _ABSENT)
+        return self._batch.get(key) if row is _ABSENT else row
+
+    def _written_keys(self, tag: bytes, start: bytes, end: bytes) -> list[bytes]:
+        keys = self._sorted.get(tag)
+        if keys is None:
+            every = {**self._batch, **self._command}
+            keys = self._sorted[tag] = sorted(key for key in every if key[:2] == tag)
+        return keys[bisect_left(keys, start) : bisect_left(keys, end)]
+
+    def written_keys(self, table: Table[Any], start: bytes, end: bytes) -> list[bytes]:
+        """The keys of the rows with `start <= key < end` that the open batch holds, in order."""
+        keys = self._written_keys(table.tag, start, end)
+        return [key for key in keys if self._written_row(key) is not None]
+
+    # Writing
+
+    def put(self, table: Table[Row], key: bytes, row: Row) -> None:
+        """Write `row` at `key`."""
+        if self._sorted:
+            self._sort_in(table.tag, key)
+        self._command[key] = row
+
+    def delete(self, table: Table[Any], key: bytes) -> None:
+        """Delete the row at `key`, if it is there."""
+        self.put(table, key, None)
+
+    def _sort_in(self, tag: bytes, key: bytes) -> None:
+        keys = self._sorted.get(tag)
+        if keys is not None and key not in self._command and key not in self._batch:
+            insort(keys, key)
+
+    def clear(self, start: bytes, end: bytes) -> None:
+        """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
+        table = Table.register[start[:2]]
+        for key in self._written_keys(table.tag, start, end):
+            self.delete(table, key)
+        if table.cached:
+            self._forget_unwritten()
+        if self._cleared_before is None:
+            self._cleared_before = self._cleared.copy()
+        self._cleared.add(start, end)
+
+    def _forget_unwritten(self) -> None:
+        """Drop the cache: finding the rows of one range in it would cost more each time."""
+        self._rows = {}
+
+    def touch(self, primitive: str, name: str) -> None:
+        """Tell those who wait on this that it changed."""
+        self.touched.append((self.namespace, primitive, name))
+
+    def end_waits(self, primitive: str, name: str) -> None:
+        """End the waits on this with what there is: it is gone."""
+        self.ended.append((self.namespace, primitive, name))
+
+    # The life of a command and of the batch; for the machine
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the command has written anything."""
+        return bool(self._command) or self._cleared_before is not None
+
+    def accept(self) -> None:
+        """Let the command's writes join the batch."""
+        self._batch.update(self._command)
+        self._command.clear()
+        self._cleared_before = None
+
+    def refuse(self) -> None:
+        """Drop the command's writes."""
+        if self.wrote:
+            self._drop_writes()
+        self.touched.clear()
+        self.ended.clear()
+        self.delivery = None
+
+    def _drop_writes(self) -> None:
+        self._command.clear()
+        if self._cleared_before is not None:
+            self._cleared, self._cleared_before = self._cleared_before, None
+        self._sorted.clear()
+        # They may tell of what was just dropped.
+        self.hints.clear()
+
+    def take(self) -> Changes:
+        """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
+        rows, kept_bytes = self._rows, Table.kept_bytes
+        changed: dict[bytes, bytes | None] = {}
+        for key, row in self._batch.items():
+            changed[key] = data = None if row is None else _encode(row)
+            kept = kept_bytes.get(key[:2])
+            if kept is not None:
+                if data is None or len(data) <= kept:
+                    rows[key] = row
+                else:
+                    rows.pop(key, None)
+        changes = Changes(changed, self._cleared.pairs())
+        self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
+        if len(rows) > _CACHED_ROWS_MAX:
+            self._evict()
+        return changes
+
+    def _evict(self) -> None:
+        """Make room: what came into the cache first goes first."""
+        for key in list(islice(self._rows, len(self._rows) - _CACHED_ROWS_MAX * 3 // 4)):
+            del self._rows[key]
+
+
+def _no_ids() -> int:
+    raise AssertionError("ids are given by the machine")

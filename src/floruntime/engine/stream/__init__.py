@@ -1,0 +1,1 @@
+"""Streams: partitions of records, and what is kept of them."""

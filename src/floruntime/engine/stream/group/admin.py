@@ -1,0 +1,108 @@
+"""Making, moving and deleting groups."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.stream import GroupCreate, GroupDelete, GroupInfo, GroupSeek
+from floruntime.engine.registry import RECORDS, command
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.rows import (
+    GROUP,
+    GROUP_STATE,
+    MODES,
+    PARKED,
+    PENDING,
+    RETURNED,
+    SLOTS,
+    GroupRow,
+    GroupState,
+    find_group,
+    group_state,
+    open_the_group,
+    put_new_group,
+)
+from floruntime.engine.stream.positions import parse_start
+from floruntime.engine.stream.retention import cut_after
+from floruntime.engine.stream.rows import StreamRow, ensure_stream, find_stream, state_of
+from floruntime.engine.system import reclaim
+
+
+@command(GroupCreate)
+def create(tx: Tx, request: GroupCreate) -> GroupInfo:
+    """Make the group, and its stream where there is none; with the same settings, once."""
+    wanted = _wanted(request)
+    stream = ensure_stream(tx, request.stream)
+    start = _state_at(tx, stream, request.start)
+    group = find_group(tx, stream, request.group)
+    if group is None:
+        group = msgspec.structs.replace(wanted, id=tx.next_id())
+        put_new_group(tx, stream, group, request.stream, request.group)
+        tx.put(GROUP_STATE, GROUP_STATE.key(group.id), start)
+    elif msgspec.structs.replace(group, id=0) != wanted:
+        raise ConflictError(
+            f"group {request.group!r} of stream {request.stream!r} exists with other settings: "
+            f"start={group.start!r}, mode={group.mode}, ack_timeout_ms={group.ack_timeout_ms}, "
+            f"max_deliver={group.max_deliver}, consumer_timeout_ms={group.consumer_timeout_ms}"
+        )
+    return info_of(tx, stream, group, request.group)
+
+
+def _wanted(request: GroupCreate) -> GroupRow:
+    if request.mode not in MODES:
+        raise BadRequestError(
+            f"mode is {limits.shown(request.mode)}; it must be one of {', '.join(MODES)}"
+        )
+    limits.check_duration("ack_timeout_ms", request.ack_timeout_ms, low=1)
+    limits.check_range("max_deliver", request.max_deliver, 1, limits.ATTEMPTS_MAX)
+    limits.check_duration("consumer_timeout_ms", request.consumer_timeout_ms, low=1)
+    return GroupRow(
+        0,
+        request.mode,
+        request.ack_timeout_ms,
+        request.max_deliver,
+        request.consumer_timeout_ms,
+        request.start,
+    )
+
+
+def _state_at(tx: Tx, stream: StreamRow, start: str) -> GroupState:
+    """The state of a group that has been given nothing and begins at `start`."""
+    stream_state = state_of(tx, stream)
+    cursor = parse_start(start, stream_state)
+    ordinal = cut_after(tx, stream, stream_state, cursor).ordinal
+    return GroupState(*cursor, ordinal)
+
+
+@command(GroupSeek, grows=False)
+def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
+    """Let the group go on at `start`; what is pending is dropped, dead letters stay."""
+    opened = open_the_group(tx, request.stream, request.group)
+    state = _state_at(tx, opened.stream, request.start)
+    before = group_state(tx, opened.group)
+    state.dead, state.dead_total = before.dead, before.dead_total
+    for table in (PENDING, RETURNED, PARKED):
+        tx.clear(*table.range(opened.group.id))
+    tx.delete(SLOTS, SLOTS.key(opened.group.id))
+    opened.state = state
+    opened.save()
+    opened.touch()
+    for hear in RECORDS:
+        hear(tx, request.stream)
+    return info_of(tx, opened.stream, opened.group, request.group)
+
+
+@command(GroupDelete, grows=False)
+def delete(tx: Tx, request: GroupDelete) -> bool:
+    """Unlink the group; reads that wait on the stream end, so that none makes it anew unasked."""
+    stream = find_stream(tx, request.stream)
+    group = find_group(tx, stream, request.group) if stream is not None else None
+    if stream is None or group is None:
+        return False
+    tx.delete(GROUP, GROUP.key(stream.id, tail=request.group.encode()))
+    reclaim.owner_gone(tx, reclaim.GROUP, group.id)
+    tx.end_waits("stream", request.stream)
+    return True

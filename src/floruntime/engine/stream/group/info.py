@@ -1,0 +1,135 @@
+"""What a group shows of itself."""
+
+from __future__ import annotations
+
+from floruntime.core import limits
+from floruntime.core.stream import (
+    DeadReply,
+    GroupDead,
+    GroupGetInfo,
+    GroupInfo,
+    GroupList,
+    GroupListReply,
+    GroupPending,
+    PendingEntry,
+    PendingReply,
+    StreamID,
+    StreamRecord,
+)
+from floruntime.engine.registry import query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tx import View
+from floruntime.engine.stream.group.live_members import live_members
+from floruntime.engine.stream.group.rows import (
+    DEAD,
+    GROUP,
+    PENDING,
+    DeadRow,
+    GroupRow,
+    PendingRow,
+    group_state,
+    the_group,
+)
+from floruntime.engine.stream.retention import visible_cut
+from floruntime.engine.stream.rows import StreamRow, external, state_of, the_stream
+
+
+def info_of(view: View, stream: StreamRow, group: GroupRow, name: str) -> GroupInfo:
+    """The group as it stands now. `lag` counts what is kept and was never handed out."""
+    state = group_state(view, group)
+    stream_state = state_of(view, stream)
+    begins = visible_cut(view, stream, stream_state).ordinal
+    lag = stream_state.next_ordinal - max(begins, state.cursor_ordinal) + state.parked
+    return GroupInfo(
+        name,
+        group.mode,
+        list(live_members(view, group)),
+        state.pending,
+        lag,
+        external(state.cursor) if state.has_delivered else None,
+        group.ack_timeout_ms,
+        group.max_deliver,
+        group.consumer_timeout_ms,
+        state.dead,
+    )
+
+
+@query(GroupGetInfo)
+def get_info(view: View, request: GroupGetInfo) -> GroupInfo:
+    return info_of(view, *the_group(view, request.stream, request.group), request.group)
+
+
+@query(GroupList)
+def list_groups(view: View, request: GroupList) -> GroupListReply:
+    limit = limits.check_limit(request.limit)
+    stream = the_stream(view, request.stream)
+    start, end = GROUP.range(stream.id)
+    after = open_cursor("groups", stream.id, request.cursor)
+    if after is not None:
+        start = next_key(GROUP.key(stream.id, tail=after))
+    rows = (
+        (GROUP.tail_of(key), info_of(view, stream, row, GROUP.tail_of(key).decode()))
+        for key, row in view.scan(GROUP, start, end)
+    )
+    return GroupListReply(*page_of(rows, limit, "groups", stream.id))
+
+
+@query(GroupPending)
+def list_pending(view: View, request: GroupPending) -> PendingReply:
+    """What was delivered and is neither acked nor dead, in id order."""
+    limit = limits.check_limit(request.limit)
+    if request.consumer is not None:
+        limits.check_name("consumer", request.consumer)
+    _, group = the_group(view, request.stream, request.group)
+    start, end = PENDING.range(group.id)
+    after = open_cursor("pending", group.id, request.cursor)
+    if after is not None:
+        start = next_key(after)
+    rows = (
+        (key, _pending_entry(key, row))
+        for key, row in view.scan(PENDING, start, end)
+        if request.consumer is None or row.consumer == request.consumer
+    )
+    return PendingReply(*page_of(rows, limit, "pending", group.id))
+
+
+def _pending_entry(key: bytes, row: PendingRow) -> PendingEntry:
+    _, ms, sequence = PENDING.unpack(key)
+    return PendingEntry(
+        StreamID(ms, sequence),
+        row.consumer,
+        row.attempt,
+        row.lease,
+        row.delivered_at_ms,
+        row.due_ms,
+    )
+
+
+@query(GroupDead)
+def list_dead(view: View, request: GroupDead) -> DeadReply:
+    """The dead letters, the first to die first."""
+    limit = limits.check_limit(request.limit)
+    _, group = the_group(view, request.stream, request.group)
+    start, end = DEAD.range(group.id)
+    after = open_cursor("dead", group.id, request.cursor)
+    if after is not None:
+        start = next_key(after)
+    rows = ((key, _dead_record(request.stream, row)) for key, row in view.scan(DEAD, start, end))
+    return DeadReply(*page_of(rows, limit, "dead", group.id, lambda record: len(record.payload)))
+
+
+def _dead_record(stream: str, row: DeadRow) -> StreamRecord:
+    return StreamRecord(
+        StreamID(row.ms, row.sequence),
+        row.offset,
+        row.partition,
+        stream,
+        row.payload,
+        row.headers,
+        row.partition_key,
+        row.ms,
+        attempt=row.attempt,
+        reason=row.reason,
+        error=row.error,
+    )

@@ -1,0 +1,171 @@
+"""How a delivery ends without an ack: its lease runs out, it is nacked, it is handed back.
+
+The record waits in RETURNED for its next delivery, or, after `max_deliver` of them, goes to the
+group's dead letters. What the stream no longer keeps is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.system import Delivery
+from floruntime.engine.registry import on_hand_back, on_timer
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.stream.group.key_shared import slots_of
+from floruntime.engine.stream.group.rows import (
+    DEAD,
+    EXPIRED,
+    HELD,
+    KEY_SHARED,
+    PENDING,
+    RELEASED,
+    RETURNED,
+    DeadRow,
+    OpenGroup,
+    PendingRow,
+    open_by_id,
+)
+from floruntime.engine.stream.retention import visible_floor
+from floruntime.engine.stream.rows import Id, RecordRow, get_record, state_of
+from floruntime.engine.system import timers
+
+
+def let_go(opened: OpenGroup, pending: PendingRow) -> None:
+    """In a `key_shared` group: the slot's owner holds one record less."""
+    if opened.group.mode == KEY_SHARED and pending.standing == HELD:
+        slots_of(opened).let_go(pending)
+
+
+def kept_record(opened: OpenGroup, id: Id) -> RecordRow | None:
+    """The record, if the stream still shows it."""
+    tx, stream = opened.tx, opened.stream
+    if id <= visible_floor(stream, state_of(tx, stream), tx.now_ms):
+        return None
+    return get_record(tx, stream.id, id)
+
+
+def drop(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+    """Forget a delivery: it is settled, dead, or of a record that is gone."""
+    opened.tx.delete(PENDING, opened.pending_key(id))
+    opened.state.pending -= 1
+    if pending.standing != HELD:
+        unreturn(opened, id, pending)
+    else:
+        let_go(opened, pending)
+
+
+def unreturn(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+    """The record no longer waits for its next delivery."""
+    opened.tx.delete(RETURNED, RETURNED.key(opened.group.id, pending.due_ms, *id))
+    opened.state.returned -= 1
+
+
+def give_back(
+    opened: OpenGroup, id: Id, pending: PendingRow, standing: int, delay_ms: int = 0
+) -> bool:
+    """Let the record be delivered again after `delay_ms`. Answers false if it is dead instead."""
+    if pending.attempt >= opened.group.max_deliver:
+        bury(opened, id, pending)
+        return False
+    let_go(opened, pending)
+    due_ms = opened.tx.now_ms + delay_ms
+    _put_returned(opened, id, msgspec.structs.replace(pending, standing=standing, due_ms=due_ms))
+    if delay_ms:
+        timers.set_timer(opened.tx, due_ms, timers.GROUP_DUE, opened.group.id)
+    return True
+
+
+def release(opened: OpenGroup, id: Id, pending: PendingRow, consumer: str) -> None:
+    """Hand a held record back at once, its delivery not counted."""
+    let_go(opened, pending)
+    _put_returned(
+        opened,
+        id,
+        msgspec.structs.replace(
+            pending,
+            standing=RELEASED,
+            due_ms=opened.tx.now_ms,
+            consumer=consumer,
+            attempt=pending.attempt - 1,
+        ),
+    )
+
+
+def _put_returned(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+    opened.tx.put(PENDING, opened.pending_key(id), pending)
+    opened.tx.put(RETURNED, RETURNED.key(opened.group.id, pending.due_ms, *id), 1)
+    opened.state.returned += 1
+
+
+def bury(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+    """Move the record to the dead letters, a copy of it: the stream may be trimmed."""
+    drop(opened, id, pending)
+    row = kept_record(opened, id)
+    if row is None:
+        return
+    state = opened.state
+    dead = DeadRow(
+        *id,
+        row.partition,
+        row.offset,
+        row.payload,
+        row.headers,
+        row.partition_key,
+        pending.attempt,
+        "max_attempts",
+        pending.error,
+        pending.first_delivered_at_ms,
+        pending.delivered_at_ms,
+    )
+    opened.tx.put(DEAD, DEAD.key(opened.group.id, state.dead_total), dead)
+    state.dead_total += 1
+    state.dead += 1
+    if state.dead > limits.GROUP_DEAD_MAX:
+        oldest = state.dead_total - state.dead
+        opened.tx.delete(DEAD, DEAD.key(opened.group.id, oldest))
+        state.dead -= 1
+
+
+RETURNS_PER_TIMER_MAX = 100
+
+
+@on_timer(timers.GROUP_LEASE)
+def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
+    """Return what was handed out under this timer and is still held; a large rest next tick."""
+    opened = open_by_id(tx, group_id)
+    if opened is None:
+        return
+    rest = data[RETURNS_PER_TIMER_MAX:]
+    if rest:
+        timers.set_timer(tx, tx.now_ms, timers.GROUP_LEASE, group_id, item, data=rest)
+    for ms, sequence in data[:RETURNS_PER_TIMER_MAX]:
+        pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
+        if pending is not None and pending.standing == HELD and pending.timer == item:
+            give_back(opened, (ms, sequence), pending, EXPIRED)
+    opened.save()
+    opened.touch()
+
+
+@on_timer(timers.GROUP_DUE)
+def returned_is_due(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
+    """A delay is over: ask those who wait."""
+    opened = open_by_id(tx, group_id)
+    if opened is not None:
+        opened.touch()
+
+
+@on_hand_back("group")
+def hand_back(tx: Tx, delivery: Delivery) -> None:
+    """Release what went to a connection that was gone."""
+    opened = open_by_id(tx, delivery.owner_id)
+    if opened is None:
+        return
+    for ms, sequence, lease in delivery.items:
+        pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
+        if pending is not None and pending.standing == HELD and pending.lease == lease:
+            release(opened, (ms, sequence), pending, consumer="")
+    opened.save()
+    opened.touch()

@@ -1,0 +1,271 @@
+"""Where consumer groups lie: their tables, and a group opened for one command.
+
+A record that was delivered and not settled has one PENDING row, whoever holds it. While nobody does
+(its lease ran out, it was nacked or handed back) a RETURNED row says from when it may be delivered.
+Everything that one read hands out has one lease number and one timer.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import NotFoundError
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.stream.rows import (
+    STREAM,
+    Id,
+    StreamRow,
+    ensure_stream,
+    the_stream,
+)
+from floruntime.engine.system import reclaim
+from floruntime.engine.system.namespaces import find_namespace
+
+HELD, EXPIRED, NACKED, RELEASED = range(4)
+"""How a pending record stands; all but `HELD` wait for their next delivery."""
+
+SHARED, EXCLUSIVE, KEY_SHARED = "shared", "exclusive", "key_shared"
+MODES: Final = (SHARED, EXCLUSIVE, KEY_SHARED)
+
+
+class GroupRow(Value, frozen=True):
+    """What a group was told to be."""
+
+    id: int
+    mode: str = SHARED
+    ack_timeout_ms: int = 30_000
+    max_deliver: int = 10
+    consumer_timeout_ms: int = 30_000
+    start: str = "0"
+
+
+class GroupState(msgspec.Struct, array_like=True):
+    """How a group stands. Copied before it is changed.
+
+    `cursor`: records up to it were looked at; `cursor_ordinal` records came before its end.
+    `pending` counts PENDING rows, `returned` those of them that nobody holds.
+    """
+
+    cursor_ms: int = 0
+    cursor_sequence: int = 0
+    cursor_ordinal: int = 0
+    has_delivered: bool = False
+    pending: int = 0
+    returned: int = 0
+    parked: int = 0
+    dead: int = 0
+    dead_total: int = 0
+
+    @property
+    def cursor(self) -> Id:
+        """The last id looked at."""
+        return self.cursor_ms, self.cursor_sequence
+
+
+class GroupNames(Value, frozen=True):
+    """How timers find the way back from a group's number."""
+
+    namespace: str
+    stream: str
+    group: str
+
+
+class Member(Value, frozen=True):
+    """`joined`: its turn among those who joined."""
+
+    joined: int
+    last_seen_ms: int
+
+
+class MembersRow(Value, frozen=True):
+    members: dict[str, Member] = {}
+    joined_total: int = 0
+    due_ms: int = 0
+
+
+class Slot(Value, frozen=True):
+    """Who has a slot of keys. `held`: records of it that this owner holds; `epoch`: how often it
+    moved, so that what an earlier owner settles is not taken for this one's.
+    """
+
+    owner: str
+    epoch: int = 0
+    held: int = 0
+    parked: int = 0
+
+
+class SlotsRow(Value, frozen=True):
+    slots: dict[int, Slot] = {}
+
+
+class PendingRow(Value, frozen=True):
+    """One delivery of one record. `timer` is shared by `timer_count` records."""
+
+    consumer: str
+    lease: int
+    attempt: int
+    first_delivered_at_ms: int
+    delivered_at_ms: int
+    due_ms: int
+    standing: int
+    timer: int
+    timer_count: int
+    slot: int = 0
+    epoch: int = 0
+    error: str | None = None
+
+
+class SettledRow(Value, frozen=True):
+    """What was settled under one lease, and when last."""
+
+    at_ms: int
+    ids: list[Id]
+
+
+class DeadRow(Value, frozen=True):
+    ms: int
+    sequence: int
+    partition: int
+    offset: int
+    payload: bytes
+    headers: dict[str, str]
+    partition_key: str | None
+    attempt: int
+    reason: str
+    error: str | None
+    first_delivered_at_ms: int
+    last_delivered_at_ms: int
+
+
+GROUP: Final[Table[GroupRow]] = Table(b"gr", GroupRow, tail="name", cached=True, stream_id="u64")
+GROUP_STATE: Final[Table[GroupState]] = Table(b"gs", GroupState, cached=True, group_id="u64")
+GROUP_NAMES: Final[Table[GroupNames]] = Table(b"gn", GroupNames, cached=True, group_id="u64")
+MEMBERS: Final[Table[MembersRow]] = Table(b"gm", MembersRow, cached=True, group_id="u64")
+SLOTS: Final[Table[SlotsRow]] = Table(b"gl", SlotsRow, cached=True, group_id="u64")
+PENDING: Final[Table[PendingRow]] = Table(
+    b"gp", PendingRow, group_id="u64", ms="u64", sequence="u64"
+)
+RETURNED: Final[Table[int]] = Table(
+    b"gt", int, group_id="u64", due_ms="u64", ms="u64", sequence="u64"
+)
+PARKED: Final[Table[int]] = Table(b"gk", int, group_id="u64", slot="u8", ms="u64", sequence="u64")
+DEAD: Final[Table[DeadRow]] = Table(b"gd", DeadRow, group_id="u64", number="u64")
+SETTLED: Final[Table[SettledRow]] = Table(b"gf", SettledRow, group_id="u64", lease="u64")
+
+reclaim.leads_to(reclaim.STREAM, GROUP, reclaim.GROUP, lambda row: row.id)
+reclaim.owns(
+    reclaim.GROUP,
+    GROUP_STATE,
+    GROUP_NAMES,
+    MEMBERS,
+    SLOTS,
+    PENDING,
+    RETURNED,
+    PARKED,
+    DEAD,
+    SETTLED,
+)
+
+
+class Saves(Protocol):
+    """Something opened with the group and saved with it."""
+
+    def save(self) -> None: ...
+
+
+class OpenGroup:
+    """A group as one command finds it and changes it; `save` writes what changed."""
+
+    __slots__ = ("_stored", "group", "name", "slots", "state", "stream", "stream_name", "tx")
+
+    def __init__(
+        self, tx: Tx, stream: StreamRow, group: GroupRow, stream_name: str, name: str
+    ) -> None:
+        self.tx = tx
+        self.stream = stream
+        self.group = group
+        self.stream_name = stream_name
+        self.name = name
+        self.slots: Saves | None = None
+        self._stored = group_state(tx, group)
+        self.state: GroupState = self._stored.__copy__()  # type: ignore[attr-defined]  # msgspec's own
+
+    def save(self) -> None:
+        """Write the group's state, and its slots, where they changed."""
+        if self.slots is not None:
+            self.slots.save()
+        if self.state != self._stored:
+            self.tx.put(GROUP_STATE, GROUP_STATE.key(self.group.id), self.state)
+
+    def touch(self) -> None:
+        """Tell those who wait for records of this group."""
+        self.tx.touch("stream", self.stream_name)
+
+    def pending_key(self, id: Id) -> bytes:
+        """Where the record's delivery lies."""
+        return PENDING.key(self.group.id, *id)
+
+
+def group_state(view: View, group: GroupRow) -> GroupState:
+    """How the group stands. Shared: copy it to change it."""
+    return view.get(GROUP_STATE, GROUP_STATE.key(group.id)) or GroupState()
+
+
+def find_group(view: View, stream: StreamRow, name: str) -> GroupRow | None:
+    """The stream's group of that name, if it exists."""
+    return view.get(GROUP, GROUP.key(stream.id, tail=limits.check_name("group", name)))
+
+
+def the_group(view: View, stream_name: str, name: str) -> tuple[StreamRow, GroupRow]:
+    """The stream and its group. Raises `NotFoundError`."""
+    stream = the_stream(view, stream_name)
+    group = find_group(view, stream, name)
+    if group is None:
+        raise NotFoundError(
+            f"group {limits.shown(name)} of stream {limits.shown(stream_name)} does not exist"
+        )
+    return stream, group
+
+
+def open_the_group(tx: Tx, stream_name: str, name: str) -> OpenGroup:
+    """The group, to be changed. Raises `NotFoundError`."""
+    stream, group = the_group(tx, stream_name, name)
+    return OpenGroup(tx, stream, group, stream_name, name)
+
+
+def ensure_group(tx: Tx, stream_name: str, name: str) -> OpenGroup:
+    """The group; made (and its stream) if it does not exist, to read everything kept."""
+    stream = ensure_stream(tx, stream_name)
+    group = find_group(tx, stream, name)
+    if group is None:
+        group = GroupRow(tx.next_id())
+        put_new_group(tx, stream, group, stream_name, name)
+    return OpenGroup(tx, stream, group, stream_name, name)
+
+
+def put_new_group(tx: Tx, stream: StreamRow, group: GroupRow, stream_name: str, name: str) -> None:
+    """Write the directory rows of a group."""
+    tx.put(GROUP, GROUP.key(stream.id, tail=name.encode()), group)
+    names = GroupNames(tx.namespace, stream_name, name)
+    tx.put(GROUP_NAMES, GROUP_NAMES.key(group.id), names)
+
+
+def open_by_id(tx: Tx, group_id: int) -> OpenGroup | None:
+    """The group of a timer, `None` if it is gone; moves `tx` into its namespace."""
+    names = tx.get(GROUP_NAMES, GROUP_NAMES.key(group_id))
+    if names is None:
+        return None
+    tx.namespace = names.namespace
+    namespace = find_namespace(tx)
+    if namespace is None:
+        return None
+    stream = tx.get(STREAM, STREAM.key(namespace.id, tail=names.stream.encode()))
+    group = find_group(tx, stream, names.group) if stream is not None else None
+    if stream is None or group is None or group.id != group_id:
+        return None
+    return OpenGroup(tx, stream, group, names.stream, names.group)

@@ -1,0 +1,211 @@
+"""Settling: ack, nack and touch, fenced by lease numbers.
+
+Still held: done. Ran out but nobody else has it: an ack is accepted. Delivered again since, or
+unknown: stale. Repeated by the same holder within five minutes: done, from what is remembered under
+its lease. Lease 0 is a caller who never read the record and is believed, unless it names a consumer
+that does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.core.stream import GroupAck, GroupAckResult, GroupNack, GroupTouch, StreamID
+from floruntime.engine.registry import command, on_timer
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.stream.group.members import renew_if_member
+from floruntime.engine.stream.group.redelivery import drop, give_back, release
+from floruntime.engine.stream.group.rows import (
+    HELD,
+    NACKED,
+    PENDING,
+    RELEASED,
+    SETTLED,
+    PendingRow,
+    SettledRow,
+    open_the_group,
+)
+from floruntime.engine.stream.rows import Id, internal
+from floruntime.engine.system import timers
+
+
+class Settling:
+    """One command that settles records: what it finds, and what it must write at its end."""
+
+    def __init__(self, tx: Tx, request: GroupAck | GroupNack | GroupTouch) -> None:
+        limits.check_many("ids", len(request.ids))
+        if len(request.leases) != len(request.ids):
+            raise BadRequestError(
+                f"leases has {len(request.leases)} items beside {len(request.ids)} ids; "
+                "each id wants one"
+            )
+        if request.consumer is not None:
+            limits.check_name("consumer", request.consumer)
+        self.tx = tx
+        self.opened = open_the_group(tx, request.stream, request.group)
+        self.consumer = request.consumer
+        self.done: list[StreamID] = []
+        self.stale: list[StreamID] = []
+        self._settled: dict[int, list[Id]] = {}
+        self._freed: Counter[tuple[int, int, int]] = Counter()
+        self._holders: set[str] = set()
+
+    def find(self, id: Id, lease: int) -> PendingRow | None:
+        """The delivery of `id`, if the caller may settle it."""
+        pending = self.tx.get(PENDING, self.opened.pending_key(id))
+        if pending is None or (lease and pending.lease != lease):
+            return None
+        if self.consumer is not None and pending.consumer != self.consumer:
+            return None
+        return pending
+
+    def is_held(self, pending: PendingRow) -> bool:
+        """Whether its lease still runs."""
+        return pending.standing == HELD and pending.due_ms > self.tx.now_ms
+
+    def was_settled(self, id: Id, lease: int) -> bool:
+        """Whether the same holder settled it before."""
+        if not lease:
+            return any(id in ids for ids in self._settled.values())
+        if id in self._settled.get(lease, ()):
+            return True
+        row = self.tx.get(SETTLED, SETTLED.key(self.opened.group.id, lease))
+        if row is None or row.at_ms + limits.SETTLED_MS <= self.tx.now_ms:
+            return False
+        return id in row.ids
+
+    def note_settled(self, id: Id, pending: PendingRow) -> None:
+        """Remember that this holder settled it."""
+        self._settled.setdefault(pending.lease, []).append(id)
+
+    def note_freed(self, pending: PendingRow) -> None:
+        """Its timer has nothing more to do for it."""
+        self._holders.add(pending.consumer)
+        if pending.standing == HELD:
+            self._freed[pending.due_ms, pending.timer, pending.timer_count] += 1
+
+    def answer(self, id: StreamID, is_done: bool) -> None:
+        """What became of `id`."""
+        (self.done if is_done else self.stale).append(id)
+
+    def close(self) -> GroupAckResult:
+        """Write what is remembered, cancel timers that have nothing left, and answer."""
+        group_id = self.opened.group.id
+        for (due_ms, timer, timer_count), freed in self._freed.items():
+            if freed == timer_count:
+                timers.cancel_timer(self.tx, due_ms, timers.GROUP_LEASE, group_id, timer)
+        for lease, ids in self._settled.items():
+            self._remember(SETTLED.key(group_id, lease), lease, ids)
+        for holder in sorted(self._holders):
+            renew_if_member(self.opened, holder)
+        self.opened.save()
+        return GroupAckResult(self.done, self.stale)
+
+    def _remember(self, key: bytes, lease: int, ids: list[Id]) -> None:
+        tx = self.tx
+        before = tx.get(SETTLED, key)
+        if before is None:
+            forget_ms = tx.now_ms + limits.SETTLED_MS
+            timers.set_timer(tx, forget_ms, timers.GROUP_FORGET, self.opened.group.id, lease)
+        else:
+            ids = before.ids + ids
+        tx.put(SETTLED, key, SettledRow(tx.now_ms, ids))
+
+
+@on_timer(timers.GROUP_FORGET)
+def forget_settled(tx: Tx, due_ms: int, group_id: int, lease: int, data: Any) -> None:
+    """Drop what is remembered under a lease, once its last settling is long enough ago."""
+    key = SETTLED.key(group_id, lease)
+    row = tx.get(SETTLED, key)
+    if row is None:
+        return
+    forget_ms = row.at_ms + limits.SETTLED_MS
+    if forget_ms > tx.now_ms:
+        timers.set_timer(tx, forget_ms, timers.GROUP_FORGET, group_id, lease)
+    else:
+        tx.delete(SETTLED, key)
+
+
+@command(GroupAck, grows=False)
+def ack(tx: Tx, request: GroupAck) -> GroupAckResult:
+    """The records are done with and never come back."""
+    settling = Settling(tx, request)
+    for stream_id, lease in zip(request.ids, request.leases, strict=True):
+        id = internal(stream_id)
+        pending = settling.find(id, lease)
+        if pending is not None:
+            settling.note_freed(pending)
+            settling.note_settled(id, pending)
+            drop(settling.opened, id, pending)
+            settling.answer(stream_id, True)
+        else:
+            settling.answer(stream_id, settling.was_settled(id, lease))
+    return settling.close()
+
+
+@command(GroupNack, grows=False)
+def nack(tx: Tx, request: GroupNack) -> GroupAckResult:
+    """The records failed: deliver them again after `delay_ms`, or count them as dead."""
+    limits.check_duration("delay_ms", request.delay_ms)
+    limits.check_error_text(request.error)
+    if request.release and (request.delay_ms or request.error is not None):
+        raise BadRequestError("release hands back at once: it takes neither delay_ms nor error")
+    settling = Settling(tx, request)
+    for stream_id, lease in zip(request.ids, request.leases, strict=True):
+        id = internal(stream_id)
+        pending = settling.find(id, lease)
+        if pending is None:
+            settling.answer(stream_id, settling.was_settled(id, lease))
+        elif settling.is_held(pending):
+            settling.note_freed(pending)
+            _nack_one(settling, id, pending, request)
+            settling.answer(stream_id, True)
+        else:
+            settling.answer(stream_id, pending.standing in (NACKED, RELEASED))
+    settling.opened.touch()
+    return settling.close()
+
+
+def _nack_one(settling: Settling, id: Id, pending: PendingRow, request: GroupNack) -> None:
+    if request.release:
+        release(settling.opened, id, pending, pending.consumer)
+        return
+    failed = msgspec.structs.replace(pending, error=request.error)
+    if not give_back(settling.opened, id, failed, NACKED, request.delay_ms):
+        settling.note_settled(id, pending)
+
+
+@command(GroupTouch, grows=False)
+def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
+    """Let the leases run for `extend_ms` from now."""
+    limits.check_duration("extend_ms", request.extend_ms, low=1)
+    settling = Settling(tx, request)
+    held: dict[Id, PendingRow] = {}
+    for stream_id, lease in zip(request.ids, request.leases, strict=True):
+        id = internal(stream_id)
+        pending = settling.find(id, lease)
+        if pending is not None and settling.is_held(pending):
+            held[id] = pending
+        settling.answer(stream_id, id in held)
+    _extend(settling, held, request.extend_ms)
+    return settling.close()
+
+
+def _extend(settling: Settling, held: dict[Id, PendingRow], extend_ms: int) -> None:
+    """Put the touched deliveries under a timer of their own."""
+    if not held:
+        return
+    tx, opened = settling.tx, settling.opened
+    due_ms, timer = tx.now_ms + extend_ms, tx.next_id()
+    for id, pending in held.items():
+        settling.note_freed(pending)
+        extended = msgspec.structs.replace(
+            pending, due_ms=due_ms, timer=timer, timer_count=len(held)
+        )
+        tx.put(PENDING, opened.pending_key(id), extended)
+    timers.set_timer(tx, due_ms, timers.GROUP_LEASE, opened.group.id, timer, data=list(held))

@@ -1,0 +1,1 @@
+"""What serves all primitives: timers, namespaces, reclaiming, lost answers, tokens."""

@@ -1,0 +1,120 @@
+"""Namespaces: a name, and the number that prefixes every row in it.
+
+Deleting a namespace moves its number on: in one commit nothing of the old one can be found, and its
+rows are reclaimed by ticks. The name's row stays, since versions go on after deletion.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from floruntime.core import limits
+from floruntime.core.errors import ConflictError
+from floruntime.core.system import (
+    NamespaceCreate,
+    NamespaceDelete,
+    NamespaceInfo,
+    NamespaceList,
+    NamespaceListReply,
+)
+from floruntime.core.types import Value
+from floruntime.engine.registry import command, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import reclaim
+
+
+class NamespaceRow(Value, frozen=True):
+    """`id` is 0 while the namespace does not exist. `version` counts its KV changes, ever."""
+
+    id: int
+    version: int
+    created_at_ms: int
+    #: Changes up to this version are no longer kept for watches.
+    changes_floor: int = 0
+
+
+NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", cached=True)
+
+
+#: Stands for a namespace that does not exist: nothing lies under its number.
+NO_NAMESPACE: Final = NamespaceRow(0, 0, 0)
+
+
+@lru_cache(maxsize=4096)
+def _key_of(name: str) -> bytes:
+    return NAMESPACE.key(tail=name.encode())
+
+
+def find_namespace(view: View) -> NamespaceRow | None:
+    """The view's namespace, `None` while it does not exist."""
+    row = view.get(NAMESPACE, _key_of(view.namespace))
+    return row if row is not None and row.id else None
+
+
+def namespace_id(view: View) -> int:
+    """The number of the view's namespace; 0, under which nothing lies, while it does not exist."""
+    row = view.get(NAMESPACE, _key_of(view.namespace))
+    return row.id if row is not None else 0
+
+
+def version_of(view: View) -> int:
+    """How many KV changes the view's namespace has seen, deletions of it included."""
+    row = view.get(NAMESPACE, _key_of(view.namespace))
+    return row.version if row is not None else 0
+
+
+def ensure_namespace(tx: Tx) -> NamespaceRow:
+    """The command's namespace, made if it does not exist."""
+    key = _key_of(tx.namespace)
+    row = tx.get(NAMESPACE, key)
+    if row is None or not row.id:
+        version = row.version if row is not None else 0
+        row = NamespaceRow(tx.next_id(), version, tx.now_ms, changes_floor=version)
+        tx.put(NAMESPACE, key, row)
+    return row
+
+
+def put_namespace(tx: Tx, row: NamespaceRow) -> None:
+    """Write the row of the command's namespace."""
+    tx.put(NAMESPACE, _key_of(tx.namespace), row)
+
+
+@command(NamespaceCreate)
+def create(tx: Tx, request: NamespaceCreate) -> bool:
+    tx.namespace = limits.check_namespace(request.name)
+    is_new = find_namespace(tx) is None
+    ensure_namespace(tx)
+    return is_new
+
+
+@command(NamespaceDelete, grows=False)
+def delete(tx: Tx, request: NamespaceDelete) -> bool:
+    tx.namespace = limits.check_namespace(request.name)
+    row = find_namespace(tx)
+    if row is None:
+        return False
+    if not request.force and not reclaim.is_empty(tx, row.id):
+        raise ConflictError(
+            f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
+        )
+    reclaim.owner_gone(tx, reclaim.NAMESPACE, row.id)
+    put_namespace(tx, NamespaceRow(0, row.version, 0))
+    return True
+
+
+@query(NamespaceList)
+def list_namespaces(view: View, request: NamespaceList) -> NamespaceListReply:
+    start, end = NAMESPACE.range()
+    after = open_cursor("namespaces", 0, request.cursor)
+    if after is not None:
+        start = next_key(NAMESPACE.key(tail=after))
+    rows = (
+        (NAMESPACE.tail_of(key), NamespaceInfo(NAMESPACE.tail_of(key).decode(), row.created_at_ms))
+        for key, row in view.scan(NAMESPACE, start, end)
+        if row.id
+    )
+    items, cursor = page_of(rows, limits.check_limit(request.limit), "namespaces", 0)
+    return NamespaceListReply(items, cursor)

@@ -1,0 +1,191 @@
+"""Tokens: rows that say who may do what. Whether a request may be made is judged by the server.
+
+Once a token was ever made, tokens are on for good: revoking the last one locks everybody out rather
+than let everybody in. A token that is over stays listed for a while, so that its holder can be
+told.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.core.token import (
+    ID_CHARS,
+    Role,
+    TokenCreate,
+    TokenInfo,
+    TokenList,
+    TokenListReply,
+    TokenRevoke,
+)
+from floruntime.core.types import Value
+from floruntime.engine.registry import command, on_timer, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system import timers
+
+HASH_BYTES = 32
+_ID = re.compile(rf"[a-z0-9]{{{ID_CHARS}}}")
+_NOWHERE = ""
+"""Tokens belong to no namespace."""
+CHANGED: Final[Topic] = (_NOWHERE, "token", "")
+"""What is touched by every change of tokens."""
+
+
+class TokenRow(Value, frozen=True):
+    """`number`: tells this token's timers from those of others."""
+
+    number: int
+    hash: bytes
+    role: Role
+    namespaces: list[str]
+    created_at_ms: int
+    expires_at_ms: int | None
+    revoked_at_ms: int | None
+    description: str | None
+
+
+class TokensRow(Value, frozen=True):
+    """`count`: how many are kept. `created_total`: how many were ever made."""
+
+    count: int = 0
+    created_total: int = 0
+
+
+TOKEN: Final[Table[TokenRow]] = Table(b"tk", TokenRow, tail="token id", cached=True)
+TOKENS: Final[Table[TokensRow]] = Table(b"ta", TokensRow, cached=True)
+_TOKENS_KEY = TOKENS.key()
+
+
+def _key(id: str) -> bytes:
+    return TOKEN.key(tail=id.encode())
+
+
+def are_on(view: View) -> bool:
+    """Whether nobody gets in without a token."""
+    row = view.get(TOKENS, _TOKENS_KEY)
+    return row is not None and row.created_total > 0
+
+
+def find_token(view: View, id: str) -> TokenRow | None:
+    """The token `id`, valid or not."""
+    return view.get(TOKEN, _key(id))
+
+
+@command(TokenCreate)
+def create(tx: Tx, request: TokenCreate) -> TokenInfo:
+    _check(request)
+    key = _key(request.id)
+    if tx.get(TOKEN, key) is not None:
+        raise ConflictError(f"token {request.id} exists already")
+    tokens = tx.get(TOKENS, _TOKENS_KEY) or TokensRow()
+    if tokens.count >= limits.TOKENS_MAX:
+        raise ConflictError(f"there are {tokens.count} tokens already; revoke some")
+    expires_at_ms = None if request.lifetime_ms is None else tx.now_ms + request.lifetime_ms
+    row = TokenRow(
+        tx.next_id(),
+        request.hash,
+        request.role,
+        sorted(set(request.namespaces)),
+        tx.now_ms,
+        expires_at_ms,
+        None,
+        request.description,
+    )
+    tx.put(TOKEN, key, row)
+    tx.put(TOKENS, _TOKENS_KEY, TokensRow(tokens.count + 1, tokens.created_total + 1))
+    if expires_at_ms is not None:
+        _forget_later(tx, expires_at_ms, request.id, row)
+    _tell(tx)
+    return _info(request.id, row)
+
+
+def _check(request: TokenCreate) -> None:
+    if not _ID.fullmatch(request.id):
+        raise BadRequestError(
+            f"id is {limits.shown(request.id)}; it must be {ID_CHARS} letters a to z or digits"
+        )
+    if len(request.hash) != HASH_BYTES:
+        raise BadRequestError(f"hash has {len(request.hash)} bytes; a SHA-256 has {HASH_BYTES}")
+    limits.check_range(
+        "the length of namespaces", len(request.namespaces), 0, limits.TOKEN_NAMESPACES_MAX
+    )
+    for namespace in request.namespaces:
+        limits.check_namespace(namespace)
+    if request.role is Role.ADMIN and request.namespaces:
+        raise BadRequestError("namespaces are given, and an admin's token is for all of them")
+    if request.lifetime_ms is not None:
+        limits.check_duration("lifetime_ms", request.lifetime_ms, low=1)
+    limits.check_text("description", request.description)
+
+
+@command(TokenRevoke, grows=False)
+def revoke(tx: Tx, request: TokenRevoke) -> TokenInfo:
+    row = find_token(tx, request.id)
+    if row is None:
+        raise NotFoundError(f"token {limits.shown(request.id)} does not exist")
+    if row.revoked_at_ms is None:
+        if row.expires_at_ms is not None:
+            _forget_no_more(tx, row.expires_at_ms, row)
+        row = replace(row, revoked_at_ms=tx.now_ms)
+        tx.put(TOKEN, _key(request.id), row)
+        _forget_later(tx, tx.now_ms, request.id, row)
+        _tell(tx)
+    return _info(request.id, row)
+
+
+def _tell(tx: Tx) -> None:
+    tx.namespace = _NOWHERE
+    tx.touch(*CHANGED[1:])
+
+
+def _forget_later(tx: Tx, over_at_ms: int, id: str, row: TokenRow) -> None:
+    due_ms = over_at_ms + limits.TOKEN_KEPT_MS
+    timers.set_timer(tx, due_ms, timers.TOKEN_FORGET, row.number, data=id)
+
+
+def _forget_no_more(tx: Tx, over_at_ms: int, row: TokenRow) -> None:
+    timers.cancel_timer(tx, over_at_ms + limits.TOKEN_KEPT_MS, timers.TOKEN_FORGET, row.number)
+
+
+@on_timer(timers.TOKEN_FORGET)
+def forget(tx: Tx, due_ms: int, number: int, item: int, id: Any) -> None:
+    """Drop a token that has been over for long."""
+    row = find_token(tx, id)
+    tokens = tx.get(TOKENS, _TOKENS_KEY)
+    if row is not None and row.number == number and tokens is not None:
+        tx.delete(TOKEN, _key(id))
+        tx.put(TOKENS, _TOKENS_KEY, replace(tokens, count=tokens.count - 1))
+
+
+@query(TokenList)
+def list_tokens(view: View, request: TokenList) -> TokenListReply:
+    start, end = TOKEN.range()
+    after = open_cursor("tokens", 0, request.cursor)
+    if after is not None:
+        start = next_key(TOKEN.key(tail=after))
+    rows = (
+        (tail, _info(tail.decode(), row))
+        for key, row in view.scan(TOKEN, start, end)
+        if (tail := TOKEN.tail_of(key))
+    )
+    items, cursor = page_of(rows, limits.check_limit(request.limit), "tokens", 0)
+    return TokenListReply(items, cursor)
+
+
+def _info(id: str, row: TokenRow) -> TokenInfo:
+    return TokenInfo(
+        id,
+        row.role,
+        row.namespaces,
+        row.created_at_ms,
+        row.expires_at_ms,
+        row.revoked_at_ms,
+        row.description,
+    )

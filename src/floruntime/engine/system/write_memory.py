@@ -1,0 +1,154 @@
+"""What is remembered of each client's numbered writes, so that one sent twice happens once.
+
+A client numbers its writes from 1 upwards. The answer to number `n` lies in block `n // 16`; blocks
+form a ring of 65, so that the last 1,024 are in it wherever a block begins, and one row serves
+several writes. A number whose place a later block has taken is too old to judge: refused with
+`ran="maybe"`, and so is an answer older than ten minutes and a session that is not known.
+Refusals are not remembered: a refused command wrote nothing, and may be judged again.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.system import SessionForget, SessionOpen
+from floruntime.core.types import Command, Value
+from floruntime.engine.registry import RECALLS, command
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+
+BLOCK_WRITES = limits.SESSION_BLOCK_WRITES
+BLOCKS = limits.SESSION_BLOCKS
+
+
+class SessionRow(Value, frozen=True):
+    id: int
+    opened_at_ms: int
+
+
+class SessionBlock(msgspec.Struct, array_like=True):
+    """Answers by number, each with its time and its command's tag.
+
+    Grows in place: nobody reads it but the machine.
+    """
+
+    block: int
+    answers: dict[int, tuple[int, Any, int]]
+
+
+SESSION: Final[Table[SessionRow]] = Table(b"sn", SessionRow, tail="session", cached=True)
+SESSION_BLOCK: Final[Table[SessionBlock]] = Table(
+    b"sb", SessionBlock, session_id="u64", slot="u8", cached=True
+)
+
+NOTHING: Final[Any] = object()
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where the answer of one write lies, or will: the row's key, its block, what is there now."""
+
+    key: bytes
+    block: int
+    row: SessionBlock | None
+
+
+@lru_cache(maxsize=4096)
+def _session_key(session: str) -> bytes:
+    return SESSION.key(tail=session.encode())
+
+
+def is_known(view: View, session: str) -> bool:
+    """Whether the session's writes are remembered."""
+    return view.get(SESSION, _session_key(session)) is not None
+
+
+def known(view: View) -> list[str]:
+    """The ids of all clients whose writes are remembered."""
+    return [SESSION.tail_of(key).decode() for key, _ in view.scan(SESSION, *SESSION.range())]
+
+
+def place_of(tx: Tx, session: str, number: int) -> Place:
+    """Where write `number` is remembered. Refuses a session that is not known."""
+    if number < 0:
+        raise BadRequestError(f"write number {number} must be 0 (none) or more")
+    row = tx.get(SESSION, _session_key(session))
+    if row is None:
+        raise ConflictError(
+            f"write number {number} belongs to a client that is not remembered; it may have run",
+            ran="maybe",
+        )
+    block = number // BLOCK_WRITES
+    key = SESSION_BLOCK.key(row.id, block % BLOCKS)
+    return Place(key, block, tx.get(SESSION_BLOCK, key))
+
+
+def recall(tx: Tx, place: Place, number: int, command: Command[Any]) -> Any:
+    """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
+    row = place.row
+    if row is None or row.block < place.block:
+        return NOTHING
+    remembered = row.answers.get(number)
+    if row.block == place.block and remembered is None:
+        return NOTHING
+    if remembered is None or tx.now_ms - remembered[0] > limits.SESSION_AGE_MS_MAX:
+        raise ConflictError(
+            f"write number {number} is older than what is remembered of this client; "
+            "it may have run",
+            ran="maybe",
+        )
+    if remembered[2] != _tag(command):
+        # A foreign memo means nothing to this command's rules.
+        raise BadRequestError(
+            f"write number {number} was another operation than {type(command).__name__}; "
+            "each number is for one write"
+        )
+    rule = RECALLS.get(type(command))
+    return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
+
+
+def remember(tx: Tx, place: Place, number: int, command: Command[Any], result: Any) -> None:
+    """Keep the answer of write `number`, which has just been applied."""
+    rule = RECALLS.get(type(command))
+    row = place.row
+    if row is None or row.block != place.block:
+        row = SessionBlock(place.block, {})
+    memo = result if rule is None else rule.memo(result)
+    row.answers[number] = (tx.now_ms, memo, _tag(command))
+    tx.put(SESSION_BLOCK, place.key, row)
+
+
+def _tag(command: Command[Any]) -> int:
+    tag: int = command.__struct_config__.tag  # type: ignore[assignment]  # every command has one
+    return tag
+
+
+def forget_answer(tx: Tx, session: str, number: int) -> None:
+    """Drop the answer of write `number`: its effect was undone, so it may run again."""
+    if not is_known(tx, session):
+        return
+    place = place_of(tx, session, number)
+    if place.row is not None and number in place.row.answers:
+        answers = {n: answer for n, answer in place.row.answers.items() if n != number}
+        tx.put(SESSION_BLOCK, place.key, SessionBlock(place.row.block, answers))
+
+
+@command(SessionOpen, grows=False)
+def open_session(tx: Tx, request: SessionOpen) -> None:
+    key = _session_key(tx.session)
+    if tx.get(SESSION, key) is None:
+        tx.put(SESSION, key, SessionRow(tx.next_id(), tx.now_ms))
+
+
+@command(SessionForget, grows=False)
+def forget_session(tx: Tx, request: SessionForget) -> None:
+    key = _session_key(request.session)
+    row = tx.get(SESSION, key)
+    if row is not None:
+        tx.delete(SESSION, key)
+        for block_key, _ in tx.scan(SESSION_BLOCK, *SESSION_BLOCK.range(row.id)):
+            tx.delete(SESSION_BLOCK, block_key)

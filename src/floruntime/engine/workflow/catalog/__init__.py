@@ -1,0 +1,1 @@
+"""The workflows there are: versions taken over by a sync, their schedules and triggers."""

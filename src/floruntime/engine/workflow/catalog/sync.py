@@ -1,0 +1,173 @@
+"""Taking definitions over, and looking at them."""
+
+from __future__ import annotations
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.core.workflow import (
+    DefinitionInfo,
+    DefinitionListReply,
+    Problem,
+    Severity,
+    SyncResult,
+    WorkflowEnable,
+    WorkflowGetDefinition,
+    WorkflowListDefinitions,
+    WorkflowSync,
+    WorkflowValidate,
+)
+from floruntime.engine.action.rows import find_row as find_action_row
+from floruntime.engine.registry import command, query
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.catalog import schedules, triggers
+from floruntime.engine.workflow.catalog.versions import take_over
+from floruntime.engine.workflow.language.definition import Definition, TargetKind, target_of
+from floruntime.engine.workflow.language.validation import Checked, check, content_hash
+from floruntime.engine.workflow.runs.rows import DEFINITION_TEXT, WORKFLOW, WorkflowRow
+from floruntime.engine.workflow.runs.workflows import (
+    find_row,
+    find_version,
+    the_definition,
+    the_workflow,
+)
+
+
+@command(WorkflowSync)
+def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
+    """Take all of them over, or none."""
+    limits.check_many("documents", len(request.documents))
+    size_bytes = sum(map(len, request.documents))
+    if size_bytes > limits.SYNC_BYTES_MAX:
+        raise BadRequestError(
+            f"documents have {size_bytes} bytes together; at most {limits.SYNC_BYTES_MAX} are "
+            "allowed in one sync"
+        )
+    checked = [_checked(tx, document, index) for index, document in enumerate(request.documents)]
+    definitions = _all_right(checked)
+    actions = [
+        take_over(tx, definition, content_hash(definition), text)
+        for definition, text in zip(definitions, request.documents, strict=True)
+    ]
+    return [
+        SyncResult(definition.name, definition.version, action, [*one.problems, *_unknown(tx, one)])
+        for definition, action, one in zip(definitions, actions, checked, strict=True)
+    ]
+
+
+def _checked(view: View, document: bytes, index: int = 0) -> Checked:
+    try:
+        limits.check_value("the definition", document, view.value_bytes_max)
+    except BadRequestError as error:
+        error.details["documents"] = [index]
+        raise
+    return check(document)
+
+
+def _all_right(checked: list[Checked]) -> list[Definition]:
+    """The definitions. Raises `BadRequestError` with the problems of all that have errors."""
+    wrong = [
+        (index, problem)
+        for index, one in enumerate(checked)
+        if one.definition is None
+        for problem in one.problems
+    ]
+    if wrong:
+        errors = [problem for _, problem in wrong if problem.severity is Severity.ERROR]
+        raise BadRequestError(
+            _summary(errors),
+            problems=[problem for _, problem in wrong],
+            documents=[index for index, _ in wrong],
+        )
+    return [one.definition for one in checked if one.definition is not None]
+
+
+def _summary(errors: list[Problem]) -> str:
+    first = errors[0]
+    text = f"line {first.line}, column {first.column}: {first.message} [{first.code}]"
+    more = len(errors) - 1
+    return text if not more else f"{text} (and {more} more error{'s' if more > 1 else ''})"
+
+
+@query(WorkflowValidate)
+def validate(view: View, request: WorkflowValidate) -> list[Problem]:
+    checked = _checked(view, request.document)
+    return [*checked.problems, *_unknown(view, checked)]
+
+
+def _unknown(view: View, checked: Checked) -> list[Problem]:
+    """Warnings about what the definition runs and the namespace does not have yet."""
+    problems = []
+    for place in checked.target_places:
+        target = target_of(place.target)
+        if target is None:
+            continue
+        if target.kind is TargetKind.ACTION and find_action_row(view, target.name) is None:
+            code, what = "W601", f"action {target.name!r} is not registered yet"
+        elif target.kind is TargetKind.WORKFLOW and find_row(view, target.name) is None:
+            code, what = "W602", f"workflow {target.name!r} does not exist yet"
+        else:
+            continue
+        problems.append(Problem(code, Severity.WARNING, what, place.path, place.line, place.column))
+    return problems
+
+
+# Looking
+
+
+@query(WorkflowGetDefinition)
+def get_definition(view: View, request: WorkflowGetDefinition) -> bytes | None:
+    row = find_row(view, request.name)
+    if row is None:
+        return None
+    number: int | None = row.current
+    if request.version is not None:
+        number = find_version(view, row.id, request.version)
+    if number is None:
+        return None
+    return view.get(DEFINITION_TEXT, DEFINITION_TEXT.key(row.id, number))
+
+
+@query(WorkflowListDefinitions)
+def list_definitions(view: View, request: WorkflowListDefinitions) -> DefinitionListReply:
+    of_namespace_id = namespace_id(view)
+    start, end = WORKFLOW.range(of_namespace_id)
+    limit = limits.check_limit(request.limit)
+    after = open_cursor("workflows", of_namespace_id, request.cursor)
+    if after is not None:
+        start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
+    rows = (
+        (tail, _info(view, tail.decode(), row))
+        for key, row in view.scan(WORKFLOW, start, end)
+        if (tail := WORKFLOW.tail_of(key))
+    )
+    items, cursor = page_of(rows, limit, "workflows", of_namespace_id)
+    return DefinitionListReply(items, cursor)
+
+
+def _info(view: View, name: str, row: WorkflowRow) -> DefinitionInfo:
+    current = the_definition(view, row.id, row.current)
+    return DefinitionInfo(
+        name,
+        current.version,
+        row.enabled,
+        current.created_at_ms,
+        current.definition.description,
+    )
+
+
+@command(WorkflowEnable, grows=False)
+def enable(tx: Tx, request: WorkflowEnable) -> DefinitionInfo:
+    """While it is disabled, nothing starts runs of it; those it has go on."""
+    workflow = the_workflow(tx, request.name)
+    if workflow.row.enabled != request.enabled:
+
+        def change(row: WorkflowRow) -> None:
+            row.enabled, row.updated_at_ms = request.enabled, tx.now_ms
+
+        workflow.change(change)
+        schedules.workflow_enabled(workflow)
+        triggers.workflow_enabled(workflow)
+    return _info(tx, workflow.name, workflow.row)

@@ -1,0 +1,108 @@
+"""Versions of a workflow: taking over, looking up, and letting go of old ones.
+
+The last 20 are kept, and every one that a kept run is on. A version is one text: its content hash
+tells whether a sync says the same again, in whatever spelling.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from floruntime.core.errors import ConflictError
+from floruntime.core.workflow import SyncAction
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system.namespaces import ensure_namespace
+from floruntime.engine.workflow.catalog.schedules import apply_schedule
+from floruntime.engine.workflow.catalog.triggers import apply_trigger
+from floruntime.engine.workflow.language.definition import Definition
+from floruntime.engine.workflow.language.path_rules import steps_read_by
+from floruntime.engine.workflow.runs.retention import VERSION_UNUSED
+from floruntime.engine.workflow.runs.rows import (
+    DEFINITION,
+    DEFINITION_TEXT,
+    USE,
+    VERSION,
+    WORKFLOW,
+    WORKFLOW_NAME,
+    DefinitionRow,
+    WorkflowName,
+    WorkflowRow,
+)
+from floruntime.engine.workflow.runs.workflows import (
+    OpenWorkflow,
+    find_version,
+    find_workflow,
+    the_definition,
+    workflow_key,
+)
+
+VERSIONS_KEPT: Final = 20
+
+
+def take_over(tx: Tx, definition: Definition, content_hash: str, text: bytes) -> SyncAction:
+    """Make the definition the current version, unless it was taken over before.
+
+    Raises `ConflictError` where its version is known with another content.
+    """
+    workflow = find_workflow(tx, definition.name)
+    if workflow is None:
+        workflow = _new_workflow(tx, definition.name)
+        _add(workflow, definition, content_hash, text)
+        return SyncAction.CREATED
+    known = find_version(tx, workflow.id, definition.version)
+    if known is None:
+        _add(workflow, definition, content_hash, text)
+        return SyncAction.UPDATED
+    if the_definition(tx, workflow.id, known).content_hash != content_hash:
+        raise ConflictError(
+            f"workflow {definition.name!r} has a version {definition.version!r} with another "
+            "content; a changed definition wants a new version"
+        )
+    return SyncAction.UNCHANGED
+
+
+def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:
+    ensure_namespace(tx)
+    row = WorkflowRow(tx.next_id(), 0, tx.now_ms, tx.now_ms)
+    tx.put(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id), WorkflowName(tx.namespace, name))
+    key = workflow_key(tx, name)
+    tx.put(WORKFLOW, key, row)
+    return OpenWorkflow(tx, name, key, row)
+
+
+def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text: bytes) -> None:
+    tx, number = workflow.tx, workflow.tx.next_id()
+    steps_read = steps_read_by(definition)
+    row = DefinitionRow(definition.version, tx.now_ms, content_hash, definition, steps_read)
+    tx.put(DEFINITION, DEFINITION.key(workflow.id, number), row)
+    tx.put(DEFINITION_TEXT, DEFINITION_TEXT.key(workflow.id, number), text)
+    tx.put(VERSION, VERSION.key(workflow.id, tail=definition.version.encode()), number)
+
+    def make_current(changed: WorkflowRow) -> None:
+        changed.current, changed.updated_at_ms = number, tx.now_ms
+
+    workflow.change(make_current)
+    apply_schedule(workflow, definition.schedule)
+    apply_trigger(workflow, definition.trigger)
+    let_go(workflow)
+
+
+def let_go(workflow: OpenWorkflow) -> None:
+    """Delete versions that are neither among the last ones nor used."""
+    tx = workflow.tx
+    keys = [key for key, _ in tx.scan(DEFINITION, *DEFINITION.range(workflow.id))]
+    for key in keys[:-VERSIONS_KEPT]:
+        number = DEFINITION.unpack(key)[1]
+        if number != workflow.row.current and tx.get(USE, USE.key(workflow.id, number)) is None:
+            _delete(workflow, number)
+
+
+def _delete(workflow: OpenWorkflow, number: int) -> None:
+    tx = workflow.tx
+    version = the_definition(tx, workflow.id, number).version
+    tx.delete(VERSION, VERSION.key(workflow.id, tail=version.encode()))
+    tx.delete(DEFINITION, DEFINITION.key(workflow.id, number))
+    tx.delete(DEFINITION_TEXT, DEFINITION_TEXT.key(workflow.id, number))
+
+
+VERSION_UNUSED.append(let_go)

@@ -1,0 +1,1 @@
+"""The language of definitions: reading, checking, and describing them, without any state."""

@@ -1,0 +1,56 @@
+"""Where in the source a part of a scalar's text stands.
+
+The text of a quoted or folded scalar is not what stands in the source: there are quotes, escapes
+and indentation. Both are gone along together, passing over what only the source has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from floruntime.engine.workflow.language.yaml_nodes import Scalar
+
+_ONLY_IN_SOURCE: Final = " \t\r\n\\'\""
+_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def indexes_of(source_text: str, scalar: Scalar, offsets: Iterable[int]) -> Iterator[int]:
+    """The index in the source of each offset, which must ascend, into a scalar's text.
+
+    Where the two cannot be brought together it is the scalar's start.
+    """
+    at, passed, is_lost = _begin(source_text, scalar), 0, False
+    for offset in offsets:
+        for character in scalar.text[passed:offset]:
+            at = _pass_over(source_text, at, scalar.end, character)
+            is_lost = is_lost or at < 0
+            if is_lost:
+                break
+            at += 1
+        passed = offset
+        found = (
+            -1
+            if is_lost
+            else _pass_over(source_text, at, scalar.end, scalar.text[offset : offset + 1])
+        )
+        yield scalar.start if found < 0 else found
+
+
+def _begin(source_text: str, scalar: Scalar) -> int:
+    """Where a scalar's text may begin: after the header of a block."""
+    if source_text[scalar.start : scalar.start + 1] in ("|", ">") and not scalar.is_plain:
+        return source_text.find("\n", scalar.start)
+    return scalar.start
+
+
+def _pass_over(source_text: str, at: int, end: int, character: str) -> int:
+    """The index of `character` from `at` on, or -1 if it does not come next."""
+    escape = _ESCAPES.get(character)
+    while at < end and source_text[at] != character:
+        if escape and source_text.startswith(escape, at):
+            return at + 1
+        if source_text[at] not in _ONLY_IN_SOURCE:
+            return -1
+        at += 1
+    return at

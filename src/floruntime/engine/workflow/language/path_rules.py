@@ -1,0 +1,101 @@
+"""What holds for paths: in mappings, in the output, in search attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from floruntime.core.limits import shown
+from floruntime.engine.workflow.language.definition import START, Definition
+from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.paths.errors import PathError
+from floruntime.engine.workflow.paths.mapping import paths_in
+from floruntime.engine.workflow.paths.path import FloField, Head, HeadKind, is_path, parse_path
+from floruntime.engine.workflow.paths.syntax import plain_steps
+
+QUERY_CHARS_MAX: Final = 32_768
+"""All paths together that are more than names and indexes: parsing them takes time."""
+_OF_STEPS: Final = (HeadKind.OUTPUT, HeadKind.OUTCOME)
+
+
+def check_paths(report: Report) -> None:
+    """All paths of the definition, and the names of search attributes."""
+    places = list(_places(report))
+    _check_attributes(report)
+    if _check_length(report, places):
+        for path, text in places:
+            _check_path(report, path, text)
+
+
+def steps_read_by(definition: Definition) -> list[str]:
+    """The steps that any path of a checked definition looks at, in order."""
+    steps = [definition.start, *definition.steps.values()]
+    templates = [definition.output, *(step.input_mapping for step in steps)]
+    templates += [attribute.source for attribute in definition.search_attributes]
+    paths = {text for template in templates for _, text in paths_in(template)}
+    heads = {head for text in paths for head in parse_path(text).heads}
+    return sorted({head.name for head in heads if head.kind in _OF_STEPS})
+
+
+def _places(report: Report) -> Iterator[tuple[Path, str]]:
+    """Every path and where it stands."""
+    for path, template in _templates(report):
+        for steps, text in paths_in(template):
+            yield (*path, *steps), text
+    for index, attribute in enumerate(report.definition.search_attributes):
+        if is_path(attribute.source):
+            yield ("searchAttributes", index, "from"), attribute.source
+
+
+def _check_length(report: Report, places: list[tuple[Path, str]]) -> bool:
+    """Whether parsing the paths is not too much work."""
+    queries = {text: path for path, text in reversed(places) if plain_steps(text) is None}
+    if sum(map(len, queries)) <= QUERY_CHARS_MAX:
+        return True
+    message = (
+        f"all paths with filters, wildcards and the like have more than {QUERY_CHARS_MAX:,} "
+        "characters together"
+    )
+    report.at_value("E505", next(reversed(queries.values())), message)
+    return False
+
+
+def _templates(report: Report) -> Iterator[tuple[Path, Any]]:
+    for path, _, step in report.steps():
+        yield (*path, "inputMapping"), step.input_mapping
+    yield ("output",), report.definition.output
+
+
+def _check_attributes(report: Report) -> None:
+    seen: set[str] = set()
+    for index, attribute in enumerate(report.definition.search_attributes):
+        path: Path = ("searchAttributes", index)
+        if attribute.name in seen:
+            message = f"the search attribute {shown(attribute.name)} is declared already"
+            report.at_value("E304", (*path, "name"), message)
+        seen.add(attribute.name)
+        if not is_path(attribute.source):
+            message = f"from is {shown(attribute.source)}; a path, which begins with $., is allowed"
+            report.at_value("E502", (*path, "from"), message)
+
+
+def _check_path(report: Report, path: Path, text: str) -> None:
+    try:
+        heads = parse_path(text).heads
+    except PathError as error:
+        report.at_value(error.code, path, error.message)
+        return
+    for head in heads:
+        _check_head(report, path, text, head)
+
+
+def _check_head(report: Report, path: Path, text: str, head: Head) -> None:
+    if head.kind in _OF_STEPS:
+        if head.name not in report.step_names:
+            meant = report.suggest(head.name, [START, *report.definition.steps])
+            message = f"path {shown(text)} names step {shown(head.name)}, which is not there{meant}"
+            report.at_value("E503", path, message)
+    elif head.name == FloField.EVENT and report.definition.trigger is None:
+        message = f"path {shown(text)} finds nothing: only runs of a trigger have an event"
+        report.at_value("W611", path, message)

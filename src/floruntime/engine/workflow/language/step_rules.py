@@ -1,0 +1,169 @@
+"""What holds for steps and terminals, each by itself and in what they name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import shown
+from floruntime.core.nearest import nearest
+from floruntime.engine.workflow.language.definition import (
+    START,
+    START_ALIAS,
+    Retry,
+    SignalWait,
+    Step,
+    TargetKind,
+    target_of,
+)
+from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.runs.outcomes import BUILT_IN
+
+RESERVED_PREFIX: Final = "flo."
+_MISSPELT: Final = 0.8
+"""How much like a built-in outcome another must be to be taken for a slip."""
+_NOT_BESIDE_A_WAIT: Final = ("inputMapping", "retry", "poll")
+
+
+def check_steps(report: Report) -> None:
+    """All steps and terminals."""
+    _check_names(report)
+    for path, name, step in report.steps():
+        _check_kind(report, path, name, step)
+        _check_run(report, path, step)
+        _check_transitions(report, path, step)
+        if step.wait_for_signal is not None:
+            _check_wait(report, (*path, "waitForSignal"), step.wait_for_signal, step)
+        check_retry(report, (*path, "retry"), step.retry)
+
+
+def _check_names(report: Report) -> None:
+    for name in report.definition.steps:
+        _check_not_reserved(report, ("steps", name), "a step", name)
+    for name in report.definition.terminals:
+        _check_not_reserved(report, ("terminals", name), "a terminal", name)
+        if name in report.step_names:
+            message = f"{shown(name)} is a step already; a transition could mean either"
+            report.at_key("E305", ("terminals", name), message)
+
+
+def _check_not_reserved(report: Report, path: Path, what: str, name: str) -> None:
+    if name in (START, START_ALIAS) and path[0] == "steps":
+        message = f"{shown(name)} is the name of the first step, which stands under start"
+        report.at_key("E207", path, message)
+    if name.startswith(RESERVED_PREFIX):
+        message = f"{what} cannot be called {shown(name)}: names in {RESERVED_PREFIX} are built in"
+        report.at_key("E207", path, message)
+
+
+def _check_kind(report: Report, path: Path, name: str, step: Step) -> None:
+    if step.run is None and step.wait_for_signal is None:
+        report.lacking("E401", path, f"step {shown(name)} has neither run nor waitForSignal")
+    if step.wait_for_signal is None:
+        return
+    if step.run is not None:
+        message = f"step {shown(name)} has run, too; a step has one of them"
+        report.at_key("E402", (*path, "waitForSignal"), message)
+    for key in _NOT_BESIDE_A_WAIT:
+        if step.run is None and report.is_given((*path, key)):
+            message = f"{key} is for steps that run something; this one waits for a signal"
+            report.at_key("E403", (*path, key), message)
+
+
+def _check_run(report: Report, path: Path, step: Step) -> None:
+    if step.run is None:
+        return
+    check_target(report, (*path, "run"), step.run)
+    target = target_of(step.run)
+    plans = report.definition.plans
+    if target and target.kind is TargetKind.PLAN and target.name not in plans:
+        message = f"there is no plan {shown(target.name)}{report.suggest(target.name, plans)}"
+        report.at_value("E302", (*path, "run"), message)
+
+
+def check_target(report: Report, path: Path, run: str) -> None:
+    """That a target is well formed."""
+    target = target_of(run)
+    if target is None:
+        message = (
+            f"{shown(run)} is no target; @actions/NAME, @plan/NAME, @workflow/NAME or "
+            "@workflow/NAME:VERSION is allowed"
+        )
+        report.at_value("E209", path, message)
+        return
+    try:
+        limits.check_name(f"{target.kind.value} name", target.name)
+        if target.version is not None:
+            limits.check_name("version", target.version)
+    except BadRequestError as error:
+        report.refused("E209", path, error)
+
+
+def _check_transitions(report: Report, path: Path, step: Step) -> None:
+    target = target_of(step.run) if step.run else None
+    is_child = target is not None and target.kind is TargetKind.WORKFLOW
+    for outcome, goal in step.transitions.items():
+        here = (*path, "transitions", outcome)
+        if not is_child:  # whose terminals have any name
+            _check_outcome(report, here, outcome)
+        _check_goal(report, here, goal)
+    if step.poll is not None and "pending" in step.transitions:
+        message = "with poll, pending is asked again and leads nowhere; in the end it is timeout"
+        report.at_key("W608", (*path, "transitions", "pending"), message)
+
+
+def _check_outcome(report: Report, path: Path, outcome: str) -> None:
+    try:
+        limits.check_outcome(outcome)
+    except BadRequestError as error:
+        report.at_key("E208", path, error.message)
+        return
+    alike = nearest(outcome, BUILT_IN, cutoff=_MISSPELT)
+    if alike is not None and outcome not in BUILT_IN:
+        message = f"the outcome {shown(outcome)} is one of the action's own; did you mean {alike}?"
+        report.at_key("W613", path, message)
+
+
+def _check_goal(report: Report, path: Path, goal: str) -> None:
+    if goal not in report.goals:
+        suggestion = report.suggest(goal, report.goals)
+        message = f"there is no step or terminal {shown(goal)}{suggestion}"
+        report.at_value("E301", path, message)
+
+
+def _check_wait(report: Report, path: Path, wait: SignalWait, step: Step) -> None:
+    if wait.on_timeout is not None:
+        _check_goal(report, (*path, "onTimeout"), wait.on_timeout)
+        if wait.timeout_ms is None:
+            message = "onTimeout never comes about: there is no timeoutMs beside it"
+            report.at_key("E404", (*path, "onTimeout"), message)
+    _check_wait_transitions(report, path[:-1], wait, step)
+
+
+def _check_wait_transitions(report: Report, path: Path, wait: SignalWait, step: Step) -> None:
+    may_time_out = step.timeout_ms is not None or wait.timeout_ms is not None
+    possible = {"success", "timeout"} if may_time_out else {"success"}
+    for outcome in step.transitions:
+        if outcome not in possible:
+            message = f"the wait never has the outcome {shown(outcome)}"
+            report.at_key("W608", (*path, "transitions", outcome), message)
+    if "success" not in step.transitions:
+        message = "when the signal has come the run fails: there is no transition for success"
+        report.lacking("W609", (*path, "transitions"), message)
+
+
+def check_retry(report: Report, path: Path, retry: Retry | None) -> None:
+    """That a retry does something, and as its numbers say."""
+    if retry is None:
+        return
+    if retry.max_attempts == 1:
+        message = "max_attempts is 1, the first attempt included: nothing is tried again"
+        report.lacking("W607", path, message)
+    if retry.initial_delay_ms > retry.max_delay_ms:
+        message = (
+            f"no delay is longer than max_delay_ms, {retry.max_delay_ms:,}; "
+            f"{retry.initial_delay_ms:,} has no effect"
+        )
+        report.at_value("W607", (*path, "initial_delay_ms"), message)

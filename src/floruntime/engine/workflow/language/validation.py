@@ -1,0 +1,70 @@
+"""Checking a definition: everything that can be said of its text without stored state."""
+
+from __future__ import annotations
+
+import msgspec
+
+from floruntime.core.workflow import Problem, Severity
+from floruntime.engine.workflow.language.content_hash import content_hash
+from floruntime.engine.workflow.language.definition import Definition
+from floruntime.engine.workflow.language.graph_rules import check_graph
+from floruntime.engine.workflow.language.path_rules import check_paths
+from floruntime.engine.workflow.language.plan_rules import check_plans
+from floruntime.engine.workflow.language.problems import path_text
+from floruntime.engine.workflow.language.reading import Reading
+from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.language.start_rules import check_schedule, check_trigger
+from floruntime.engine.workflow.language.step_rules import check_steps
+
+__all__ = ["Checked", "TargetPlace", "check", "content_hash"]
+
+
+class TargetPlace(msgspec.Struct, frozen=True):
+    """A `run` and where it stands; lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+    target: str
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A definition that can be run, or `None` and the errors; warnings in either case.
+
+    `target_places` are for whoever knows which actions and workflows there are.
+    """
+
+    definition: Definition | None
+    problems: list[Problem]
+    target_places: list[TargetPlace] = []
+
+
+def check(data: bytes) -> Checked:
+    """Read and check one definition; all problems at once, in the order of the text."""
+    reading = Reading(data)
+    definition = reading.definition
+    if definition is None:
+        return Checked(None, reading.problems.listed())
+    report = Report(definition, reading)
+    check_steps(report)
+    check_plans(report)
+    check_schedule(report)
+    check_trigger(report)
+    check_paths(report)
+    if not reading.has_errors:
+        check_graph(report)
+    problems = reading.problems.listed()
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return Checked(None, problems)
+    return Checked(definition, problems, _target_places(report, reading))
+
+
+def _target_places(report: Report, reading: Reading) -> list[TargetPlace]:
+    runs = [((*path, "run"), step.run) for path, _, step in report.steps() if step.run]
+    for name, plan in report.definition.plans.items():
+        for index, executor in enumerate(plan.executors):
+            runs.append((("plans", name, "executors", index, "run"), executor.run))
+    return [
+        TargetPlace(path_text(path), *reading.source.place(reading.places.of_value(path)), run)
+        for path, run in runs
+    ]

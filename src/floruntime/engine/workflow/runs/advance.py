@@ -1,0 +1,317 @@
+"""A run's way through its steps: each transition once, whoever causes it.
+
+A step begins, comes to an outcome, is tried or asked again where the definition says so, and leads
+to the next step or to an end. `go_on` follows this until the run waits for something, so that
+everything that follows from one event is one commit. Resuming after a crash is nothing special:
+what a run waits for is in its row, and what it waits for finds it there.
+
+What steps can be for registers here: `BEGIN` starts an attempt of one kind of target, `TIME_UP`
+says what happens when a wait is over by itself, `ABANDON` takes back what a wait was for. `ENDED`
+hear of each run that has ended, `BEGUN_AGAIN` of one that was retried. An attempt answers its
+outcome where it is known at once, `None` where the run now waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from floruntime.engine.registry import on_timer
+from floruntime.engine.state.json_document import dump
+from floruntime.engine.state.large_documents import keep_document
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers
+from floruntime.engine.workflow.language.definition import (
+    BUILT_IN_TERMINALS,
+    START,
+    EndStatus,
+    Poll,
+    Target,
+    TargetKind,
+    target_of,
+)
+from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
+from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.outcomes import (
+    FAILURE,
+    PENDING,
+    RETRIED,
+    TIMEOUT,
+    Outcome,
+    could_not_run,
+)
+from floruntime.engine.workflow.runs.retention import forget
+from floruntime.engine.workflow.runs.rows import OUTPUT, STEP, Status, StepRow, Wait
+from floruntime.engine.workflow.runs.run import OpenRun, arm, find_run_by_number
+from floruntime.engine.workflow.runs.search import set_attributes
+
+HOPS_MAX: Final = 256
+"""Steps that a run, with the children it waits for, goes through without waiting."""
+EVENTS_MAX: Final = 100_000
+"""Events of one run; one that has more fails when it begins its next step."""
+
+
+class Abandon(Protocol):
+    """Takes back what a wait was for. `number`: the action run or child; `is_late`: it took too
+    long, rather than being no longer wanted.
+    """
+
+    def __call__(self, run: OpenRun, number: int, *, is_late: bool) -> None: ...
+
+
+BEGIN: Final[dict[TargetKind, Callable[[OpenRun, Target, bytes], Outcome | None]]] = {}
+TIME_UP: Final[dict[int, Callable[[OpenRun], Outcome | None]]] = {}
+ABANDON: Final[dict[int, Abandon]] = {}
+ENDED: Final[list[Callable[[OpenRun], None]]] = []
+BEGUN_AGAIN: Final[list[Callable[[OpenRun], None]]] = []
+
+_ENDS: Final = {
+    EndStatus.COMPLETED: (Status.COMPLETED, Event.WORKFLOW_COMPLETED),
+    EndStatus.FAILED: (Status.FAILED, Event.WORKFLOW_FAILED),
+    EndStatus.CANCELLED: (Status.CANCELLED, Event.WORKFLOW_CANCELLED),
+    EndStatus.TIMED_OUT: (Status.TIMED_OUT, Event.WORKFLOW_TIMED_OUT),
+}
+
+
+def go_on(run: OpenRun, outcome: Outcome | None) -> None:
+    """Follow what an outcome leads to, until the run waits or has ended; then write it."""
+    while outcome is not None:
+        outcome = _settle(run, outcome)
+    run.save()
+    if run.row.is_finished:
+        for hear in ENDED:
+            hear(run)
+
+
+# Steps
+
+
+def enter_step(run: OpenRun, name: str) -> Outcome | None:
+    """Go to this step and begin it."""
+    row, now_ms = run.row, run.tx.now_ms
+    # A run that may go no further has come to this step: here a retry of it begins.
+    row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
+    row.hops += 1
+    if row.hops > HOPS_MAX:
+        fail_run(run, f"it went through {HOPS_MAX} steps without waiting for anything")
+        return None
+    if row.events >= EVENTS_MAX:
+        fail_run(run, f"its history has {row.events} events; {EVENTS_MAX} are allowed")
+        return None
+    timeout_ms = run.step.timeout_ms
+    row.step_due_ms = 0 if timeout_ms is None else now_ms + timeout_ms
+    run.note(Event.STEP_STARTED)
+    return begin_attempt(run)
+
+
+def begin_attempt(run: OpenRun) -> Outcome | None:
+    """Begin an attempt of the step that the run is at."""
+    step = run.step
+    if step.wait_for_signal is not None:
+        return WAIT_FOR_SIGNAL[0](run)
+    target = target_of(step.run or "")
+    assert target is not None, "a definition was checked"
+    try:
+        payload = step_input(run)
+    except CannotMap as problem:
+        return could_not_run(str(problem))
+    return BEGIN[target.kind](run, target, payload)
+
+
+WAIT_FOR_SIGNAL: Final[list[Callable[[OpenRun], Outcome | None]]] = []
+"""The one who begins waits for signals."""
+
+
+def _settle(run: OpenRun, outcome: Outcome) -> Outcome | None:
+    """An attempt came to an outcome: ask again, try again, or leave the step."""
+    step, row = run.step, run.row
+    name = outcome.name_in(step.transitions)
+    if name == PENDING and step.poll is not None and not outcome.is_final:
+        return _poll_again(run, step.poll, outcome)
+    if step.retry is not None and name in RETRIED and not outcome.is_final:
+        due_ms = retry_due_ms(
+            step.retry, row.attempt, row.step_began_ms, run.tx.now_ms, f"{run.id}/{row.step}"
+        )
+        if due_ms is not None:
+            row.attempt += 1
+            delay_ms = due_ms - run.tx.now_ms
+            run.note(
+                Event.STEP_RETRY, f"attempt {row.attempt} in {delay_ms} ms, after {outcome.told()}"
+            )
+            run.wait_for(Wait.RETRY, due_ms=due_ms)
+            return None
+    return leave_step(run, outcome)
+
+
+def _poll_again(run: OpenRun, poll: Poll, outcome: Outcome) -> Outcome | None:
+    row = run.row
+    if row.polls >= poll.max_attempts:
+        error = f"still pending after {row.polls} polls"
+        run.note(Event.POLL_EXHAUSTED, error)
+        name = TIMEOUT if TIMEOUT in run.step.transitions else FAILURE
+        return leave_step(run, Outcome((name,), outcome.output, error))
+    delay_ms = poll.initial_delay_ms
+    if row.polls:
+        delay_ms = backoff_ms(
+            poll.backoff, poll.base_delay_ms, poll.max_delay_ms, row.polls, f"{run.id}/{row.step}"
+        )
+    row.polls += 1
+    run.note(Event.POLL_SCHEDULED, f"poll {row.polls} in {delay_ms} ms")
+    run.wait_for(Wait.POLL, due_ms=run.tx.now_ms + delay_ms)
+    return None
+
+
+def leave_step(run: OpenRun, outcome: Outcome) -> Outcome | None:
+    """The step is done: keep how it ended, and go where that leads."""
+    close_step(run, outcome)
+    target = run.step.transitions.get(outcome.name_in(run.step.transitions))
+    if target is None:
+        fail_run(run, f"step {run.row.step!r} has no transition for its outcome {outcome.told()}")
+        return None
+    return go_to(run, target, outcome)
+
+
+def close_step(run: OpenRun, outcome: Outcome) -> None:
+    """Keep how the step ended, for the paths that look at it."""
+    row = run.row
+    assert row.step is not None, "a run that leaves a step was at one"
+    row.plan = None
+    run.note(Event.STEP_COMPLETED, outcome.told())
+    if run.version.reads(row.step):
+        key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
+        run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
+    set_attributes(run)
+
+
+def _output_of(outcome: Outcome) -> bytes:
+    """What mappings see of it; a step that failed has its error to show."""
+    if outcome.output or outcome.error is None:
+        return outcome.output
+    return dump({"error": outcome.error})
+
+
+def go_to(run: OpenRun, target: str, outcome: Outcome) -> Outcome | None:
+    """Go to a step, or to the end that a terminal names."""
+    status = end_status(run, target)
+    if status is None:
+        return enter_step(run, target)
+    if status is EndStatus.COMPLETED:
+        _complete(run, target, outcome)
+    else:
+        end(run, status, target, error=_reason(run, target, outcome), output=outcome.output)
+    return None
+
+
+def end_status(run: OpenRun, target: str) -> EndStatus | None:
+    """What a terminal stands for; `None` where `target` is a step."""
+    own = run.definition.terminals.get(target)
+    return BUILT_IN_TERMINALS.get(target) if own is None else own.status
+
+
+def _reason(run: OpenRun, terminal: str, outcome: Outcome) -> str:
+    return f"step {run.row.step!r} led to {terminal}: {outcome.told()}"
+
+
+# Ends
+
+
+def _complete(run: OpenRun, terminal: str, outcome: Outcome) -> None:
+    try:
+        output = run_output(run, outcome.output)
+    except CannotMap as problem:
+        fail_run(run, f"the output: {problem}")
+    else:
+        end(run, EndStatus.COMPLETED, terminal, output=output)
+
+
+def fail_run(run: OpenRun, error: str) -> None:
+    """End the run as failed, for a reason of the engine's own."""
+    end(run, EndStatus.FAILED, "flo.Failed", error=error)
+
+
+def end(
+    run: OpenRun,
+    end_as: EndStatus,
+    terminal: str,
+    *,
+    error: str | None = None,
+    output: bytes = b"",
+) -> None:
+    """End the run. Whoever calls this lets `go_on` write it."""
+    row, tx = run.row, run.tx
+    assert not row.is_finished, "a run ends once"
+    run.stop_waiting()
+    row.status, event = _ENDS[end_as]
+    row.terminal, row.error, row.completed_at_ms = terminal, error, tx.now_ms
+    row.step_due_ms = 0
+    row.plan = None
+    run.note(event, terminal if error is None else f"{terminal}: {error}")
+    if output:
+        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
+    arm(run, tx.now_ms + run.definition.retention_ms)
+    tx.touch("workflow", run.id)
+
+
+def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
+    """Take back what the run waits for: an action's attempt is told, a child is cancelled.
+
+    The run is written first, as one that waits for nothing, so that the news of that end finds
+    nobody.
+    """
+    wait, number = run.row.wait, run.row.wait_number
+    take_back = ABANDON.get(wait)
+    run.stop_waiting()
+    if take_back is not None:
+        run.save()
+        take_back(run, number, is_late=is_late)
+
+
+# Time
+
+
+@on_timer(timers.WORKFLOW_RUN)
+def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
+    run = find_run_by_number(tx, of_namespace_id, number)
+    if run is None or run.row.timer_ms != due_ms:
+        return
+    row = run.row
+    row.timer_ms = 0
+    if row.is_finished:
+        forget(run)
+    elif _is_step_over(run):
+        go_on(run, _step_time_up(run))
+    else:
+        time_up = TIME_UP[row.wait]
+        go_on(run, time_up(run))
+
+
+def _is_step_over(run: OpenRun) -> bool:
+    """Whether the whole step's time is up. After downtime the wait's own may be up as well: that of
+    a signal counts if it came first; what else waits for its time would only begin something.
+    """
+    row = run.row
+    if not row.step_due_ms or row.step_due_ms > run.tx.now_ms:
+        return False
+    is_signal_late = row.wait == Wait.SIGNAL and 0 < row.wait_due_ms < row.step_due_ms
+    return not is_signal_late
+
+
+def _step_time_up(run: OpenRun) -> Outcome | None:
+    abandon_wait(run, is_late=True)
+    error = f"the step was not done within {run.step.timeout_ms} ms"
+    return leave_step(run, Outcome((TIMEOUT,), error=error))
+
+
+def _again(run: OpenRun) -> Outcome | None:
+    run.stop_waiting()
+    return begin_attempt(run)
+
+
+TIME_UP[Wait.RETRY] = TIME_UP[Wait.POLL] = _again
+
+
+def begin(run: OpenRun) -> None:
+    """Let a new run begin its first step."""
+    run.row.started_at_ms = run.tx.now_ms
+    go_on(run, enter_step(run, START))

@@ -1,0 +1,114 @@
+"""What a run knows, as paths see it: input, steps, and the run itself; loaded when asked for.
+
+A document that is JSON is that; an empty one is null; any other bytes are `{"base64": …}`, as the
+payloads of events are.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.state.json_document import MISSING, dump, load_input
+from floruntime.engine.state.large_documents import read_document
+from floruntime.engine.workflow.language.definition import Plan
+from floruntime.engine.workflow.paths.cache_key import fill_cache_key
+from floruntime.engine.workflow.paths.errors import PathFailed
+from floruntime.engine.workflow.paths.mapping import resolve
+from floruntime.engine.workflow.paths.path import FloField, parse_path
+from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, INPUT, STEP, StepRow
+from floruntime.engine.workflow.runs.run import OpenRun
+
+CannotMap = PathFailed
+"""Raised where a path finds nothing, or a mapping makes too much; the message names the path."""
+
+
+class RunRoot:
+    """What the paths of a definition may touch in one run."""
+
+    def __init__(self, run: OpenRun) -> None:
+        self._run = run
+
+    def input(self) -> Any:
+        return document_of(input_of(self._run))
+
+    def output(self, step: str) -> Any:
+        row = self._step(step)
+        return MISSING if row is None else document_of(row.output)
+
+    def outcome(self, step: str) -> Any:
+        row = self._step(step)
+        return MISSING if row is None else row.outcome
+
+    def _step(self, step: str) -> StepRow | None:
+        run = self._run
+        return run.tx.get(STEP, STEP.key(run.namespace_id, run.number, tail=step.encode()))
+
+    def flo(self, field: FloField) -> Any:
+        run = self._run
+        match field:
+            case FloField.RUN_ID:
+                return run.id
+            case FloField.WORKFLOW:
+                return run.workflow.name
+            case FloField.TIMESTAMP:
+                return run.tx.now_ms
+            case FloField.EVENT:
+                key = EVENT_SOURCE.key(run.namespace_id, run.number)
+                source = run.tx.get(EVENT_SOURCE, key)
+                return MISSING if source is None else document_of(source)
+
+
+def document_of(data: bytes) -> Any:
+    """The document in `data`; see the head of this module."""
+    if not data:
+        return None
+    try:
+        return load_input("document", data)
+    except BadRequestError:
+        return {"base64": base64.b64encode(data).decode()}
+
+
+def input_of(run: OpenRun) -> bytes:
+    """The run's input, as it was given."""
+    data = read_document(run.tx, INPUT, run.namespace_id, run.number, run.row.input)
+    assert data is not None, "a run has an input"
+    return data
+
+
+def step_input(run: OpenRun) -> bytes:
+    """What the step that the run is at hands to its target. Raises `CannotMap`."""
+    mapping = run.step.input_mapping
+    return input_of(run) if mapping is None else _made(run, mapping)
+
+
+def run_output(run: OpenRun, last: bytes) -> bytes:
+    """The output of a run that completes, `last` being its last step's. Raises `CannotMap`."""
+    mapping = run.definition.output
+    return last if mapping is None else _made(run, mapping)
+
+
+def _made(run: OpenRun, mapping: Any) -> bytes:
+    return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max))
+
+
+def find_in_run(run: OpenRun, path: str) -> Any:
+    """What a path gives; `None` where it finds nothing."""
+    try:
+        found = parse_path(path).find(RunRoot(run))
+    except PathFailed:
+        return None
+    return None if found is MISSING else found
+
+
+def cache_key(run: OpenRun, plan: Plan) -> str | None:
+    """The key of a plan's result for this run; `None`: it has none, and is not cached."""
+    if plan.cache is None:
+        return None
+    try:
+        if plan.cache.key is None:
+            return step_input(run).decode("latin-1")
+        return fill_cache_key(plan.cache.key, RunRoot(run))
+    except PathFailed:
+        return None

@@ -1,0 +1,85 @@
+"""Runs from their caller's side: looking at, waiting for, cancelling and retrying them."""
+
+from __future__ import annotations
+
+from floruntime.core import limits
+from floruntime.core.errors import ConflictError
+from floruntime.core.workflow import WorkflowCancel, WorkflowGet, WorkflowRetry, WorkflowRun
+from floruntime.engine.registry import command, query, waits
+from floruntime.engine.state.large_documents import forget_document
+from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.language.definition import EndStatus
+from floruntime.engine.workflow.runs.advance import (
+    BEGUN_AGAIN,
+    abandon_wait,
+    end,
+    enter_step,
+    go_on,
+)
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.rows import OUTPUT, STATUS_CODES, STATUS_NAMES, Status
+from floruntime.engine.workflow.runs.run import OpenRun, as_run, find_run_row, the_run
+
+
+@query(WorkflowGet)
+def get(view: View, request: WorkflowGet) -> WorkflowRun:
+    limits.check_block(request.block_ms)
+    number, row = find_run_row(view, request.run_id)
+    return as_run(view, namespace_id(view), number, row)
+
+
+def _topic(namespace: str, request: WorkflowGet) -> Topic:
+    return namespace, "workflow", request.run_id
+
+
+def _is_finished(run: WorkflowRun) -> bool:
+    return STATUS_CODES[run.status] >= Status.COMPLETED
+
+
+def _as_it_stands(view: View, request: WorkflowGet) -> WorkflowGet:
+    return request
+
+
+waits(WorkflowGet, topic=_topic, found=_is_finished, renew=_as_it_stands)
+
+
+def told(run: OpenRun) -> WorkflowRun:
+    """The run as its caller sees it after a command."""
+    return as_run(run.tx, run.namespace_id, run.number, run.row)
+
+
+@command(WorkflowCancel, grows=False)
+def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
+    """Waits and timers go, the action's attempt is told, children are cancelled."""
+    limits.check_text("reason", request.reason)
+    run = the_run(tx, request.run_id)
+    if run.row.is_finished:
+        status = STATUS_NAMES[Status(run.row.status)]
+        raise ConflictError(f"workflow run {request.run_id} is {status} already")
+    abandon_wait(run)
+    end(run, EndStatus.CANCELLED, "flo.Cancelled", error=request.reason)
+    go_on(run, None)
+    return told(run)
+
+
+@command(WorkflowRetry)
+def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
+    """Let a failed run begin again at the step that failed, as if it came there now."""
+    run = the_run(tx, request.run_id)
+    row = run.row
+    if row.status != Status.FAILED:
+        status = STATUS_NAMES[Status(row.status)]
+        raise ConflictError(
+            f"workflow run {request.run_id} is {status}; only a failed one can be retried"
+        )
+    assert row.step is not None, "a run that failed was at a step"
+    row.status, row.completed_at_ms, row.terminal, row.error = Status.RUNNING, None, None, None
+    row.hops = 0
+    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
+    row.output = None
+    for begin_again in BEGUN_AGAIN:
+        begin_again(run)
+    run.note(Event.STEP_RETRY, "by request")
+    go_on(run, enter_step(run, row.step))
+    return told(run)

@@ -1,0 +1,70 @@
+"""A run's history, oldest event first, and waiting for more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floruntime.core import limits
+from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
+from floruntime.engine.action.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.registry import query, waits
+from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.tx import Topic, View
+from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.runs.rows import EVENTS, RUN, EventRow
+from floruntime.engine.workflow.runs.run import HISTORY_TOPIC, find_run_row, made_id, run_id_of
+
+
+@query(WorkflowHistory)
+def history(view: View, request: WorkflowHistory) -> HistoryReply:
+    limit = limits.check_limit(request.limit)
+    limits.check_block(request.block_ms)
+    limits.check_range("after", request.after, 0, limits.UINT_MAX)
+    number, row = find_run_row(view, request.run_id)
+    continued = open_cursor("history", number, request.cursor)
+    passed = request.after if continued is None else int.from_bytes(continued, "big")
+    rows = (
+        (sequence.to_bytes(8, "big"), _as_event(view, sequence, event))
+        for sequence, event in _events_after(view, number, passed)
+    )
+    items, cursor = page_of(rows, limit, "history", number, _size_of)
+    return HistoryReply(items, cursor, row.is_finished)
+
+
+def _topic(namespace: str, request: WorkflowHistory) -> Topic:
+    return namespace, HISTORY_TOPIC, request.run_id
+
+
+waits(
+    WorkflowHistory,
+    topic=_topic,
+    found=lambda reply: bool(reply.items) or reply.is_finished,
+)
+
+
+def _size_of(event: HistoryEvent) -> int:
+    return len(event.detail)
+
+
+def _events_after(view: View, number: int, passed: int) -> Iterator[tuple[int, EventRow]]:
+    """Events lie together by command: begin with the command that the next one belongs to."""
+    start, end = EVENTS.range(namespace_id(view), number)
+    at_next = EVENTS.key(namespace_id(view), number, passed + 2)
+    for key, _ in view.scan(EVENTS, start, at_next, reverse=True):
+        start = key
+        break
+    for key, events in view.scan(EVENTS, start, end):
+        first = EVENTS.unpack(key)[2]
+        for sequence, event in enumerate(events, first):
+            if sequence > passed:
+                yield sequence, event
+
+
+def _as_event(view: View, sequence: int, event: EventRow) -> HistoryEvent:
+    run_id = None
+    if event.number and event.is_child:
+        row = view.get(RUN, RUN.key(namespace_id(view), event.number))
+        run_id = made_id(event.number) if row is None else run_id_of(event.number, row)
+    elif event.number:
+        run_id = action_run_id_of(event.number)
+    return HistoryEvent(sequence, event.type, event.detail, event.step, event.at_ms, run_id)

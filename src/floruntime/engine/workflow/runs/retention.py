@@ -1,0 +1,64 @@
+"""Forgetting runs, a bounded number of rows at a time, once they were kept long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, Final
+
+from floruntime.engine.state.large_documents import forget_document
+from floruntime.engine.workflow.runs.rows import (
+    BY_STATUS,
+    EVENT_SOURCE,
+    EVENTS,
+    INPUT,
+    OUTPUT,
+    RUN,
+    RUN_ID,
+    SIGNAL,
+    STEP,
+)
+from floruntime.engine.workflow.runs.run import OpenRun, arm
+from floruntime.engine.workflow.runs.search import clear_attributes
+from floruntime.engine.workflow.runs.workflows import OpenWorkflow
+
+ROWS_PER_TICK_MAX: Final = 1_000
+
+VERSION_UNUSED: Final[list[Callable[[OpenWorkflow], None]]] = []
+"""Hear of a workflow with a version that no kept run is on any more."""
+
+
+def forget(run: OpenRun) -> None:
+    """Delete a run that has ended. What is too much for one tick goes in the next."""
+    tx, place = run.tx, (run.namespace_id, run.number)
+    left = ROWS_PER_TICK_MAX
+    for table in (EVENTS, STEP, SIGNAL):
+        keys = [key for key, _ in islice(_rows(run, table), left)]
+        for key in keys:
+            tx.delete(table, key)
+        left -= len(keys)
+        if not left:
+            arm(run, tx.now_ms)
+            tx.put(RUN, RUN.key(*place), run.row)
+            return
+    _forget_last(run)
+
+
+def _rows(run: OpenRun, table: Any) -> Any:
+    return run.tx.scan(table, *table.range(run.namespace_id, run.number))
+
+
+def _forget_last(run: OpenRun) -> None:
+    tx, row, place = run.tx, run.row, (run.namespace_id, run.number)
+    clear_attributes(run)
+    forget_document(tx, INPUT, *place, row.input)
+    forget_document(tx, OUTPUT, *place, row.output)
+    for table in (RUN, EVENT_SOURCE):
+        tx.delete(table, table.key(*place))
+    tx.delete(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, run.number))
+    if row.run_id is not None:
+        tx.delete(RUN_ID, RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))
+    run.workflow.count(runs=-1)
+    if not run.workflow.count_use(row.definition, -1):
+        for hear in VERSION_UNUSED:
+            hear(run.workflow)

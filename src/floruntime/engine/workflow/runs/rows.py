@@ -1,0 +1,254 @@
+"""The rows of workflows, of their runs, and of what stands by for them.
+
+A workflow has a row under its name, and a number under which its versions, plans and indexes lie.
+Runs lie under the namespace, since a run is found by its id alone. A run's number comes from the
+machine's ids; its id is made from that number, or given by whoever started it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core.types import Value
+from floruntime.core.workflow import WorkflowStatus
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import reclaim
+from floruntime.engine.workflow.language.definition import Definition
+
+
+class Status(IntEnum):
+    """The codes of statuses; those from `COMPLETED` on are final."""
+
+    PENDING = 1
+    RUNNING = 2
+    WAITING = 3
+    COMPLETED = 4
+    FAILED = 5
+    CANCELLED = 6
+    TIMED_OUT = 7
+
+
+STATUS_NAMES: Final = {status: WorkflowStatus[status.name] for status in Status}
+STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+
+
+class Wait(IntEnum):
+    """What a run stands still for.
+
+    `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
+    call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time.
+    """
+
+    NOTHING = 0
+    ACTION = 1
+    CHILD = 2
+    SIGNAL = 3
+    RETRY = 4
+    POLL = 5
+    EXECUTOR_RETRY = 6
+    TRACKING = 7
+    EXECUTOR = 8
+
+
+class Origin(IntEnum):
+    """Who started a run."""
+
+    CALLER = 0
+    SCHEDULE = 1
+    TRIGGER = 2
+    PARENT = 3
+
+
+class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
+    """A workflow: its number, its current version, and how many runs of it are kept; of the
+    unfinished ones, how many its schedule started.
+    """
+
+    id: int
+    current: int
+    created_at_ms: int
+    updated_at_ms: int
+    enabled: bool = True
+    unfinished: int = 0
+    runs: int = 0
+    scheduled: int = 0
+
+
+class WorkflowName(Value, frozen=True):
+    """What a timer or a run, which know a workflow's number, find it by."""
+
+    namespace: str
+    name: str
+
+
+class DefinitionRow(Value, frozen=True):
+    """One version, as it is carried out; its text lies apart.
+
+    `steps_read`: those that some path looks at, in order; `None` in versions from before there was
+    such a list: any.
+    """
+
+    version: str
+    created_at_ms: int
+    content_hash: str
+    definition: Definition
+    steps_read: list[str] | None = None
+
+    def reads(self, step: str) -> bool:
+        """Whether a path may look at this step."""
+        return self.steps_read is None or step in self.steps_read
+
+
+class PlanCall(Value, frozen=True):
+    """A plan that a run is going through.
+
+    `order`: the executors to try, by their place in the definition; `position` in it. `attempt`
+    counts calls of the current executor, the first of which was at `began_ms`. `is_probe`: the
+    call under way is one of the few that a half-open breaker lets through. `error`: the last one.
+    `generation`: of the plan's cache when the run came to it.
+    """
+
+    name: str
+    order: list[int]
+    position: int = 0
+    attempt: int = 0
+    began_ms: int = 0
+    is_probe: bool = False
+    error: str | None = None
+    generation: int = 0
+
+
+class RunRow(msgspec.Struct, array_like=True, gc=False):
+    """A run. A command changes a copy and puts that.
+
+    `wait_number`: the action run or child that it waits for. `wait_due_ms`: when the wait is over
+    by itself, `step_due_ms`: when the whole step is; 0: never. `timer_ms`: when the run's one timer
+    fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
+    by type. `events`: how many there are in its history. `input`, `output`: see
+    `engine/state/large_documents.py`.
+    """
+
+    workflow_id: int
+    definition: int
+    status: int
+    created_at_ms: int
+    run_id: str | None = None
+    origin: int = Origin.CALLER
+    parent: int = 0
+    depth: int = 1
+    idempotency_key: str | None = None
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+    step: str | None = None
+    step_began_ms: int = 0
+    step_due_ms: int = 0
+    attempt: int = 0
+    polls: int = 0
+    wait: int = Wait.NOTHING
+    wait_number: int = 0
+    wait_due_ms: int = 0
+    wait_signal: str | None = None
+    plan: PlanCall | None = None
+    timer_ms: int = 0
+    hops: int = 0
+    events: int = 0
+    signals: dict[str, int] = {}
+    terminal: str | None = None
+    error: str | None = None
+    search_attributes: dict[str, Any] = {}
+    input: bytes | None = None
+    output: bytes | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status >= Status.COMPLETED
+
+
+class StepRow(Value, frozen=True):
+    """How a step ended last."""
+
+    outcome: str
+    output: bytes
+
+
+class EventRow(Value, frozen=True):
+    """One event; its sequence number follows from its place. `number`: of an action run or child.
+
+    `is_child`: that number is a workflow run's.
+    """
+
+    type: str
+    detail: str
+    step: str | None
+    at_ms: int
+    number: int = 0
+    is_child: bool = False
+
+
+class SignalRow(Value, frozen=True):
+    """A signal that came before its wait."""
+
+    type: str
+    data: bytes
+    at_ms: int
+
+
+class KeyRow(Value, frozen=True):
+    """The run of an idempotency key. `expires_at_ms` is 0 while the run has not ended."""
+
+    number: int
+    expires_at_ms: int
+
+
+WORKFLOW: Final[Table[WorkflowRow]] = Table(
+    b"wf", WorkflowRow, namespace_id="u64", tail="name", cached=True
+)
+WORKFLOW_NAME: Final[Table[WorkflowName]] = Table(
+    b"wn", WorkflowName, workflow_id="u64", lasting=True
+)
+DEFINITION: Final[Table[DefinitionRow]] = Table(
+    b"wd", DefinitionRow, workflow_id="u64", number="u64", lasting=True
+)
+DEFINITION_TEXT: Final[Table[bytes]] = Table(b"wt", bytes, workflow_id="u64", number="u64")
+VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version")
+#: How many kept runs are on a version; absent where there is none.
+USE: Final[Table[int]] = Table(b"wu", int, workflow_id="u64", number="u64", cached=True)
+
+RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=2048, namespace_id="u64", number="u64")
+RUN_ID: Final[Table[int]] = Table(b"wj", int, namespace_id="u64", tail="run id, where it was given")
+INPUT: Final[Table[bytes]] = Table(b"wi", bytes, namespace_id="u64", number="u64")
+OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")
+#: `$.flo.event`, as JSON; only of runs that a trigger started.
+EVENT_SOURCE: Final[Table[bytes]] = Table(b"wm", bytes, namespace_id="u64", number="u64")
+STEP: Final[Table[StepRow]] = Table(
+    b"wp", StepRow, warm_bytes=256, namespace_id="u64", number="u64", tail="step"
+)
+#: The events of one command together, under the sequence number of the first.
+EVENTS: Final[Table[list[EventRow]]] = Table(
+    b"we", list[EventRow], namespace_id="u64", number="u64", sequence="u64"
+)
+SIGNAL: Final[Table[SignalRow]] = Table(
+    b"wg", SignalRow, namespace_id="u64", number="u64", sequence="u64"
+)
+BY_STATUS: Final[Table[bool]] = Table(b"ws", bool, workflow_id="u64", status="u8", number="u64")
+SEARCH: Final[Table[bool]] = Table(b"wx", bool, namespace_id="u64", attribute="u64", number="u64")
+KEY: Final[Table[KeyRow]] = Table(b"wy", KeyRow, workflow_id="u64", tail="idempotency key")
+
+reclaim.leads_to(reclaim.NAMESPACE, WORKFLOW, reclaim.WORKFLOW, lambda row: int(row.id))
+reclaim.owns(
+    reclaim.NAMESPACE, RUN, RUN_ID, INPUT, OUTPUT, EVENT_SOURCE, STEP, EVENTS, SIGNAL, SEARCH
+)
+reclaim.owns(
+    reclaim.WORKFLOW, WORKFLOW_NAME, DEFINITION, DEFINITION_TEXT, VERSION, USE, BY_STATUS, KEY
+)
+
+
+def _holds_workflows(view: View, of_namespace_id: int) -> bool:
+    return any(True for _ in view.scan(WORKFLOW, *WORKFLOW.range(of_namespace_id)))
+
+
+reclaim.CONTENTS.append(_holds_workflows)

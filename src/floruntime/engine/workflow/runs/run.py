@@ -1,0 +1,270 @@
+"""A run in the hands of one command: its rows, its history, its place in the index, its timer.
+
+Each run has at most one timer, for the earliest thing that can happen to it by itself: the end of
+what it waits for, the end of the step's time, being forgotten. It judges by the row it finds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from floruntime.core import limits
+from floruntime.core.errors import NotFoundError
+from floruntime.core.workflow import WorkflowRun
+from floruntime.engine.action.rows import copy_of
+from floruntime.engine.action.run_rows import number_in
+from floruntime.engine.state.large_documents import read_document
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import timers
+from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.language.definition import START, Definition, Step
+from floruntime.engine.workflow.runs.rows import (
+    BY_STATUS,
+    EVENTS,
+    INPUT,
+    OUTPUT,
+    RUN,
+    RUN_ID,
+    STATUS_NAMES,
+    EventRow,
+    Origin,
+    RunRow,
+    Status,
+    Wait,
+)
+from floruntime.engine.workflow.runs.workflows import (
+    OpenWorkflow,
+    find_workflow_by_id,
+    name_of,
+    the_definition,
+)
+
+HISTORY_TOPIC: Final = "workflow_history"
+"""Touched, with the run's id, when events were added to its history."""
+_MADE_ID: Final = re.compile("wfrun-([1-9][0-9]{0,18})")
+
+
+class OpenRun:
+    """A run, its workflow and its version: rows of its own to change, and `save`."""
+
+    __slots__ = (
+        "_events",
+        "_stored_status",
+        "definition",
+        "id",
+        "namespace_id",
+        "number",
+        "row",
+        "tx",
+        "version",
+        "workflow",
+    )
+
+    def __init__(
+        self,
+        workflow: OpenWorkflow,
+        of_namespace_id: int,
+        number: int,
+        row: RunRow,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        self.tx: Tx = workflow.tx
+        self.workflow = workflow
+        self.namespace_id = of_namespace_id
+        self.number = number
+        self.row = row
+        #: The run's id, as callers know it.
+        self.id = run_id_of(number, row)
+        self.version = workflow.definition(row.definition)
+        self.definition: Definition = self.version.definition
+        self._events: list[EventRow] = []
+        self._stored_status = 0 if is_new else row.status
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its time is up, and only the tick that says so is yet to come."""
+        return 0 < self.row.timer_ms <= self.tx.now_ms
+
+    @property
+    def step(self) -> Step:
+        """What the definition says of the step that the run is at."""
+        assert self.row.step is not None, "a run has begun its first step"
+        return step_of(self.definition, self.row.step)
+
+    def note(self, type: str, detail: str = "", number: int = 0, *, is_child: bool = False) -> None:
+        """Add an event to the history, of the step that the run is at."""
+        self._events.append(EventRow(type, detail, self.row.step, self.tx.now_ms, number, is_child))
+
+    def save(self) -> None:
+        """Write the run, its new events and its place in the index; set its timer.
+
+        What is done with the run afterwards is done to another copy of its row.
+        """
+        row, tx = self.row, self.tx
+        if not row.is_finished:
+            arm(self, _earlier(row.wait_due_ms, row.step_due_ms))
+        if row.status != self._stored_status:
+            self._move_in_index()
+        if self._events:
+            tx.put(EVENTS, EVENTS.key(self.namespace_id, self.number, row.events + 1), self._events)
+            row.events += len(self._events)
+            self._events = []
+            tx.touch(HISTORY_TOPIC, self.id)
+        tx.put(RUN, RUN.key(self.namespace_id, self.number), row)
+        self.row = copy_of(row)
+
+    def _move_in_index(self) -> None:
+        row, tx, before = self.row, self.tx, self._stored_status
+        if before:
+            tx.delete(BY_STATUS, BY_STATUS.key(row.workflow_id, before, self.number))
+        tx.put(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, self.number), True)
+        was_unfinished = 0 < before < Status.COMPLETED
+        if not before or was_unfinished == row.is_finished:
+            change = (not row.is_finished) - was_unfinished
+            scheduled = change if row.origin == Origin.SCHEDULE else 0
+            self.workflow.count(unfinished=change, scheduled=scheduled, runs=not before)
+        self._stored_status = row.status
+
+    def wait_for(
+        self, wait: Wait, *, number: int = 0, due_ms: int = 0, signal: str | None = None
+    ) -> None:
+        """Stand still until that happens, or until `due_ms`."""
+        row = self.row
+        row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
+        if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
+            row.hops = 0
+        is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR)
+        row.status = Status.RUNNING if is_working else Status.WAITING
+
+    def stop_waiting(self) -> None:
+        """What the run waited for has come, or is no longer wanted."""
+        row = self.row
+        row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = Wait.NOTHING, 0, 0, None
+
+    def awaits(self, wait: Wait, number: int) -> bool:
+        """Whether the run stands still for just this."""
+        return self.row.wait == wait and self.row.wait_number == number
+
+
+def step_of(definition: Definition, name: str) -> Step:
+    """The step of that name."""
+    return definition.start if name == START else definition.steps[name]
+
+
+def arm(run: OpenRun, due_ms: int) -> None:
+    """Let the run's timer fire at `due_ms`; 0: never."""
+    row, tx = run.row, run.tx
+    if row.timer_ms == due_ms:
+        return
+    if row.timer_ms:
+        timers.cancel_timer(tx, row.timer_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
+    if due_ms:
+        timers.set_timer(tx, due_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
+    row.timer_ms = due_ms
+
+
+def _earlier(one_ms: int, other_ms: int) -> int:
+    """The earlier of two times, where 0 is never."""
+    return min(one_ms, other_ms) if one_ms and other_ms else one_ms or other_ms
+
+
+# Ids and finding
+
+
+def made_id(number: int) -> str:
+    """The id of a run that nobody named."""
+    return f"wfrun-{number}"
+
+
+def run_id_of(number: int, row: RunRow) -> str:
+    """The id of the run with this number and row."""
+    return row.run_id if row.run_id is not None else made_id(number)
+
+
+def number_of(view: View, of_namespace_id: int, run_id: str) -> int:
+    """The number of the run with this id; 0 where there is none."""
+    found = _find_row(view, of_namespace_id, run_id)
+    return 0 if found is None else found[0]
+
+
+def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, RunRow] | None:
+    """Number and row of the run with this id. An id that looks made may have been given."""
+    number = number_in(_MADE_ID, run_id)
+    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    if row is not None and row.run_id is None:
+        return number, row
+    tail = limits.check_name("run_id", run_id)
+    given = view.get(RUN_ID, RUN_ID.key(of_namespace_id, tail=tail))
+    row = None if given is None else view.get(RUN, RUN.key(of_namespace_id, given))
+    return None if given is None or row is None else (given, row)
+
+
+def unknown_run(run_id: str) -> NotFoundError:
+    """What is said of a run that is not there."""
+    return NotFoundError(f"workflow run {limits.shown(run_id)} does not exist")
+
+
+def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | None:
+    """The run with this number; the command moves to its namespace. None of a deleted one."""
+    row = tx.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    return None if row is None else _opened(tx, of_namespace_id, number, row)
+
+
+def _opened(tx: Tx, of_namespace_id: int, number: int, row: RunRow) -> OpenRun | None:
+    workflow = find_workflow_by_id(tx, row.workflow_id)
+    if workflow is None:
+        return None
+    return OpenRun(workflow, of_namespace_id, number, copy_of(row))
+
+
+def the_run(tx: Tx, run_id: str) -> OpenRun:
+    """The run with this id; raises `NotFoundError`."""
+    of_namespace_id = namespace_id(tx)
+    found = _find_row(tx, of_namespace_id, run_id)
+    run = None if found is None else _opened(tx, of_namespace_id, *found)
+    if run is None:
+        raise unknown_run(run_id)
+    return run
+
+
+def find_run_row(view: View, run_id: str) -> tuple[int, RunRow]:
+    """Number and row of the run with this id, to read only; raises `NotFoundError`."""
+    found = _find_row(view, namespace_id(view), run_id)
+    if found is None:
+        raise unknown_run(run_id)
+    return found
+
+
+def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> WorkflowRun:
+    """The run as callers see it."""
+    output = None
+    if row.is_finished:
+        output = read_document(view, OUTPUT, of_namespace_id, number, row.output)
+    if output is None and row.status == Status.COMPLETED:
+        output = b""
+    return WorkflowRun(
+        run_id_of(number, row),
+        name_of(view, row.workflow_id),
+        the_definition(view, row.workflow_id, row.definition).version,
+        STATUS_NAMES[Status(row.status)],
+        row.step,
+        read_document(view, INPUT, of_namespace_id, number, row.input) or b"",
+        output,
+        row.error,
+        row.created_at_ms,
+        row.started_at_ms,
+        row.completed_at_ms,
+        row.wait_signal,
+        _id_of_parent(view, of_namespace_id, row),
+        row.search_attributes,
+        row.terminal,
+    )
+
+
+def _id_of_parent(view: View, of_namespace_id: int, row: RunRow) -> str | None:
+    if not row.parent:
+        return None
+    parent = view.get(RUN, RUN.key(of_namespace_id, row.parent))
+    return made_id(row.parent) if parent is None else run_id_of(row.parent, parent)

@@ -1,0 +1,84 @@
+"""Search attributes: taken from a run's documents, and found by their exact values.
+
+An attribute whose path finds nothing, or something that is not of its type (a text with half a
+character, say), is null and not found by any search. Attributes are taken when the run starts, and
+again after each step if they look at steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from floruntime.engine.state.json_document import dump
+from floruntime.engine.workflow.language.definition import AttributeType, SearchAttribute
+from floruntime.engine.workflow.runs.context import find_in_run
+from floruntime.engine.workflow.runs.rows import SEARCH
+from floruntime.engine.workflow.runs.run import OpenRun
+
+_OF_STEPS: Final = "$.steps"
+TEXT_CHARS_MAX: Final = 1_024
+"""A longer text is no search attribute: it is null."""
+
+
+def set_attributes(run: OpenRun, *, is_start: bool = False) -> None:
+    """Take the run's attributes from its documents, those that may have changed."""
+    declared = [
+        attribute
+        for attribute in run.definition.search_attributes
+        if is_start or attribute.source.startswith(_OF_STEPS)
+    ]
+    if not declared:
+        return
+    before = run.row.search_attributes
+    after = before | {attribute.name: _value_of(run, attribute) for attribute in declared}
+    if after != before:
+        _index(run, before, after)
+        run.row.search_attributes = after
+
+
+def _value_of(run: OpenRun, attribute: SearchAttribute) -> Any:
+    value = find_in_run(run, attribute.source)
+    return value if _is_of_type(value, attribute.type) else None
+
+
+def _is_of_type(value: Any, type: AttributeType) -> bool:
+    if type is AttributeType.STRING:
+        return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX and _is_unicode(value)
+    if isinstance(value, bool):
+        return False
+    if type is AttributeType.TIMESTAMP:
+        return isinstance(value, int) and 0 <= value < 2**63
+    return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can escape half a character (a lone surrogate), which no row can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _index(run: OpenRun, before: dict[str, Any], after: dict[str, Any]) -> None:
+    tx = run.tx
+    for name, value in before.items():
+        if value is not None and after.get(name) != value:
+            tx.delete(SEARCH, SEARCH.key(run.namespace_id, mark_of(name, value), run.number))
+    for name, value in after.items():
+        if value is not None and before.get(name) != value:
+            tx.put(SEARCH, SEARCH.key(run.namespace_id, mark_of(name, value), run.number), True)
+
+
+def clear_attributes(run: OpenRun) -> None:
+    """Take the run out of the index."""
+    _index(run, run.row.search_attributes, {})
+
+
+def mark_of(name: str, value: Any) -> int:
+    """Where runs with this value stand in the index; others may stand there, too, by chance."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 99.0 and 99 are one number
+    digest = hashlib.blake2b(dump([name, value]), digest_size=8).digest()
+    return int.from_bytes(digest, "big")

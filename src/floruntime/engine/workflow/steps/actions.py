@@ -1,0 +1,103 @@
+"""Steps that run an action: each attempt is an action run of its own, owned by the workflow run.
+
+The end of that action run, whoever brings it about, takes the workflow run on in the same commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from floruntime.engine.action import run_state
+from floruntime.engine.action.invoke import create_run
+from floruntime.engine.action.rows import find_action
+from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, run_id_of
+from floruntime.engine.action.run_state import ACTION_DELETED, NON_RETRYABLE
+from floruntime.engine.registry import on_run_end
+from floruntime.engine.workflow.language.definition import Target, TargetKind
+from floruntime.engine.workflow.runs.advance import ABANDON, BEGIN, go_on
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.outcomes import (
+    TIMEOUT,
+    Outcome,
+    could_not_run,
+    disabled,
+    failed,
+    not_found,
+)
+from floruntime.engine.workflow.runs.rows import Wait
+from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
+
+STOPPED = "workflow_went_on"
+"""The reason of an action run that was cancelled because its workflow run no longer wants it."""
+
+
+ANSWERED: Final[dict[int, Callable[[OpenRun, Outcome], Outcome | None]]] = {
+    Wait.ACTION: lambda run, outcome: outcome
+}
+"""What follows from an action's outcome, by what the run waited for."""
+
+
+def begin_action(
+    run: OpenRun, target: Target, payload: bytes, wait: Wait = Wait.ACTION
+) -> Outcome | None:
+    """Invoke the action, and wait for the end of that run."""
+    tx, name = run.tx, target.name
+    if len(payload) > tx.value_bytes_max:
+        return could_not_run(
+            f"the input of action {name!r} has {len(payload)} bytes; this server takes at most "
+            f"{tx.value_bytes_max}"
+        )
+    action = find_action(tx, name)
+    if action is None:
+        run.note(Event.ACTION_NOT_FOUND, name)
+        return not_found(f"action {name!r} is not registered")
+    if not action.row.enabled:
+        run.note(Event.ACTION_DISABLED, name)
+        return disabled(f"action {name!r} is disabled")
+    number = create_run(action, payload, caller_run_id=run.id, workflow_run=run.number)
+    run.note(Event.AWAITING_ACTION, name, number)
+    run.wait_for(wait, number=number)
+    return None
+
+
+@on_run_end
+def action_ended(action_run: run_state.OpenRun, output: bytes) -> None:
+    """Take the workflow run on that this action run belongs to, if that still waits for it."""
+    number = action_run.row.workflow_run
+    if not number:
+        return
+    run = find_run_by_number(action_run.tx, action_run.namespace_id, number)
+    if run is None or run.row.wait not in ANSWERED or run.row.wait_number != action_run.number:
+        return
+    answered = ANSWERED[run.row.wait]
+    run.stop_waiting()
+    outcome = _outcome_of(action_run, output)
+    run.note(Event.ACTION_COMPLETED, outcome.told(), action_run.number)
+    go_on(run, answered(run, outcome))
+
+
+def _outcome_of(action_run: run_state.OpenRun, output: bytes) -> Outcome:
+    row = action_run.row
+    if row.status == COMPLETED:
+        assert row.outcome is not None, "a completion names an outcome"
+        return Outcome((row.outcome,), output, row.error)
+    if row.status == TIMED_OUT:
+        return Outcome((TIMEOUT,), error=row.error or "the action run timed out as a whole")
+    if row.status == CANCELLED and row.reason == ACTION_DELETED:
+        return not_found(f"action {action_run.action.name!r} was deleted")
+    if row.status == CANCELLED:
+        reason = f": {row.reason}" if row.reason else ""
+        return failed(f"{run_id_of(action_run.number)} was cancelled{reason}", is_final=True)
+    return failed(row.error or row.reason or "", is_final=row.reason == NON_RETRYABLE)
+
+
+def cancel_action(run: OpenRun, number: int, *, is_late: bool) -> None:
+    """The attempt is no longer wanted; a handler at work is told by its next heartbeat or touch."""
+    action_run = run_state.find_run_by_number(run.tx, run.namespace_id, number)
+    if action_run is not None and not action_run.row.is_finished:
+        run_state.end_run(action_run, CANCELLED, error=action_run.row.error, reason=STOPPED)
+
+
+BEGIN[TargetKind.ACTION] = begin_action
+ABANDON[Wait.ACTION] = cancel_action

@@ -1,0 +1,106 @@
+"""Steps that run a child workflow: its end takes the parent on in the same commit.
+
+A child's outcome is the name of the terminal that it ended at, falling back to `success` or
+`failure`. A child may come to its end at once; then its parent does not wait at all, and goes on
+counting the steps that were gone through without waiting where the child left off.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from floruntime.engine.state.large_documents import read_document
+from floruntime.engine.workflow.language.definition import EndStatus, Target, TargetKind
+from floruntime.engine.workflow.runs.advance import ABANDON, BEGIN, ENDED, abandon_wait, end, go_on
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.outcomes import (
+    FAILURE,
+    SUCCESS,
+    Outcome,
+    could_not_run,
+    disabled,
+    not_found,
+)
+from floruntime.engine.workflow.runs.rows import OUTPUT, Origin, Status, Wait
+from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
+from floruntime.engine.workflow.runs.start import begin_run
+from floruntime.engine.workflow.runs.workflows import OpenWorkflow, find_version, find_workflow
+
+DEPTH_MAX: Final = 32
+"""How deep workflows run workflows."""
+
+
+def _begin_child(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+    told = target.name if target.version is None else f"{target.name}:{target.version}"
+    workflow = find_workflow(run.tx, target.name)
+    number = None if workflow is None else _version_of(workflow, target.version)
+    if workflow is None or number is None:
+        run.note(Event.CHILD_NOT_FOUND, told)
+        return not_found(f"workflow {told!r} does not exist")
+    if not workflow.row.enabled:
+        return disabled(f"workflow {told!r} is disabled")
+    if run.row.depth >= DEPTH_MAX:
+        return could_not_run(
+            f"workflow {told!r} would be {DEPTH_MAX + 1} deep; {DEPTH_MAX} are allowed"
+        )
+    child = _start(run, workflow, number, payload)
+    run.note(Event.AWAITING_CHILD, told, child.number, is_child=True)
+    if child.row.is_finished:
+        return _ended_at_once(run, child)
+    run.wait_for(Wait.CHILD, number=child.number)
+    return None
+
+
+def _version_of(workflow: OpenWorkflow, version: str | None) -> int | None:
+    if version is None:
+        return workflow.row.current
+    return find_version(workflow.tx, workflow.id, version)
+
+
+def _start(run: OpenRun, workflow: OpenWorkflow, definition: int, payload: bytes) -> OpenRun:
+    return begin_run(
+        workflow,
+        definition,
+        payload,
+        origin=Origin.PARENT,
+        parent=run.number,
+        depth=run.row.depth + 1,
+        hops=run.row.hops,
+    )
+
+
+def _ended_at_once(run: OpenRun, child: OpenRun) -> Outcome:
+    run.row.hops = child.row.hops
+    outcome = _outcome_of(child)
+    run.note(Event.CHILD_COMPLETED, outcome.told(), child.number, is_child=True)
+    return outcome
+
+
+def _outcome_of(child: OpenRun) -> Outcome:
+    row = child.row
+    assert row.terminal is not None, "a run that has ended did so at a terminal"
+    falls_back_to = SUCCESS if row.status == Status.COMPLETED else FAILURE
+    output = read_document(child.tx, OUTPUT, child.namespace_id, child.number, row.output)
+    return Outcome((row.terminal, falls_back_to), output or b"", row.error)
+
+
+def _child_ended(child: OpenRun) -> None:
+    """Take the parent on, if it still waits for this child."""
+    parent = find_run_by_number(child.tx, child.namespace_id, child.row.parent)
+    if parent is None or not parent.awaits(Wait.CHILD, child.number):
+        return
+    parent.stop_waiting()
+    go_on(parent, _ended_at_once(parent, child))
+
+
+def _cancel_child(run: OpenRun, number: int, *, is_late: bool) -> None:
+    child = find_run_by_number(run.tx, run.namespace_id, number)
+    if child is not None and not child.row.is_finished:
+        abandon_wait(child)
+        end(child, EndStatus.CANCELLED, "flo.Cancelled", error="its parent no longer waits for it")
+        go_on(child, None)
+
+
+BEGIN[TargetKind.WORKFLOW] = _begin_child
+ABANDON[Wait.CHILD] = _cancel_child
+ENDED.append(_child_ended)

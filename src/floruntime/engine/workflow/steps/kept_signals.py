@@ -1,0 +1,40 @@
+"""Signals that came before anything waited for them, in order of arrival.
+
+How many of each type there are is in the run's row, so that a run without any looks for none.
+"""
+
+from __future__ import annotations
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.workflow.runs.rows import SIGNAL, SignalRow
+from floruntime.engine.workflow.runs.run import OpenRun
+
+
+def keep(run: OpenRun, type: str, data: bytes) -> None:
+    """Keep a signal for its wait. Raises `BadRequestError` where too many are kept."""
+    tx, row = run.tx, run.row
+    kept = sum(row.signals.values())
+    if kept >= limits.SIGNALS_KEPT_MAX:
+        raise BadRequestError(
+            f"workflow run {run.id} has {kept} signals that nothing has waited for yet; "
+            f"{limits.SIGNALS_KEPT_MAX} are allowed"
+        )
+    key = SIGNAL.key(run.namespace_id, run.number, tx.next_id())
+    tx.put(SIGNAL, key, SignalRow(type, data, tx.now_ms))
+    row.signals = {**row.signals, type: row.signals.get(type, 0) + 1}
+
+
+def take(run: OpenRun, type: str) -> bytes | None:
+    """The data of the first kept signal of that type, which is gone then; `None`: there is none."""
+    row, tx = run.row, run.tx
+    if type not in row.signals:
+        return None
+    for key, kept in tx.scan(SIGNAL, *SIGNAL.range(run.namespace_id, run.number)):
+        if kept.type == type:
+            tx.delete(SIGNAL, key)
+            left = row.signals[type] - 1
+            others = {name: count for name, count in row.signals.items() if name != type}
+            row.signals = {**others, type: left} if left else others
+            return kept.data
+    raise AssertionError("what is counted is kept")
