@@ -26,6 +26,7 @@ from scripts.js_types import (
 from floruntime.core import errors, limits, wire
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request
+from floruntime.core.workflow import Problem, Severity
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "js" / "packages" / "core" / "src"
@@ -49,13 +50,21 @@ def messages() -> str:
 
 
 _IMPORTS = """\
+import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
-import { hasMore, type Integer, NO_BYTES, type Scalar, type StructSchema } from "./schema.js";
-import { scalars, struct, text, texts } from "./schema.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
+import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
+import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
+
+export { type Problem, Severity };
 """
+
+
+def problems() -> str:
+    """The text of problem.generated.ts: errors carry problems, and know nothing of schemas."""
+    return HEAD + _enum(Severity) + "\n" + _interface(Problem)
 
 
 # What stands in messages
@@ -85,7 +94,8 @@ def _all_types() -> list[Any]:
 
 
 def _enums() -> list[type[StrEnum]]:
-    return [kind for kind in _all_types() if issubclass(kind, StrEnum)]
+    enums = [kind for kind in _all_types() if issubclass(kind, StrEnum)]
+    return [kind for kind in enums if kind is not Severity]
 
 
 def _values() -> list[type[msgspec.Struct]]:
@@ -106,18 +116,27 @@ def _enum(kind: type[StrEnum]) -> str:
 
 
 def _value(kind: type[msgspec.Struct]) -> str:
+    return ("" if kind is Problem else _interface(kind)) + _schema(kind)
+
+
+def _is_paged(kind: type[msgspec.Struct]) -> bool:
+    return isinstance(getattr(kind, "has_more", None), property)
+
+
+def _interface(kind: type[msgspec.Struct]) -> str:
     fields = msgspec.structs.fields(kind)
-    is_paged = isinstance(getattr(kind, "has_more", None), property)
     members = [f"  readonly {camel(field.name)}: {_output(field)};\n" for field in fields]
-    if is_paged:
+    if _is_paged(kind):
         members.append("  /** Whether a further page follows; ask for it with `cursor`. */\n")
         members.append("  readonly hasMore: boolean;\n")
-    name = kind.__name__
-    options = ", hasMore" if is_paged else ""
+    return f"{comment(kind)}export interface {kind.__name__} {{\n{''.join(members)}}}\n"
+
+
+def _schema(kind: type[msgspec.Struct]) -> str:
+    name, options = kind.__name__, ", hasMore" if _is_paged(kind) else ""
     return (
-        f"{comment(kind)}export interface {name} {{\n{''.join(members)}}}\n"
         f'export const {name}Schema: StructSchema<{name}> = struct("{name}", [\n'
-        f"{_field_lines(fields)}]{options});\n"
+        f"{_field_lines(msgspec.structs.fields(kind))}]{options});\n"
     )
 
 
@@ -208,6 +227,7 @@ def files() -> dict[Path, str]:
     return {
         SOURCES / "wire" / "messages.generated.ts": messages(),
         SOURCES / "base" / "limits.generated.ts": numbers(),
+        SOURCES / "base" / "problem.generated.ts": problems(),
         SOURCES / "base" / "error-codes.generated.ts": error_codes(),
     }
 

@@ -2,9 +2,8 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-
-import { FrameReader, frame, PREAMBLE } from "../../packages/core/dist/wire/frames.js";
 import { unpack } from "../../packages/core/dist/wire/wire.js";
+import { FrameReader, frame, PREAMBLE } from "../../packages/node/dist/framing.js";
 
 /** Where the connection breaks. */
 export const Cut = {

@@ -93,12 +93,12 @@ export { VERSION } from "./base/limits.generated.js";
 export type { Logger } from "./base/logger.js";
 export { type CallOptions, known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
+export type { Integer, Scalar } from "./base/schema.js";
 export { Wait } from "./link/call.js";
 export type { Caller, WaitOptions } from "./link/caller.js";
 export { CLIENT_OPTIONS, type ClientOptions, ConnectedClient } from "./link/connected.js";
 export { type RetryOptions, RetryPolicy } from "./link/retry.js";
 export type { Link, LinkEvents, Transport } from "./link/transport.js";
-export { frame, LENGTH_BYTES, PREAMBLE } from "./wire/frames.js";
 export type {
   AckResult,
   ActionInfo,
@@ -138,7 +138,6 @@ export {
   WorkflowStatus,
 } from "./wire/messages.generated.js";
 export { Request, type RequestKind } from "./wire/request.js";
-export type { Integer, Scalar } from "./wire/schema.js";
 export { StreamID } from "./wire/stream-id.js";
 export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
 export { ActionWorker } from "./worker/action-worker.js";

@@ -49,16 +49,6 @@ test("many calls share one connection, and answers come in any order", async () 
   await client.close();
 });
 
-test("answers that arrive byte by byte are the same answers", async () => {
-  const { server, clock, client } = setUp();
-  server.piecesOf = 1;
-  const keys = ["a", "ä€😀", "x".repeat(300)];
-  const values = await clock.until(Promise.all(keys.map((key) => client.kv.get(key))));
-  assert.deepEqual(values.map(text), keys);
-  assert.equal((await clock.until(client.kv.put("a", "1"))).version, 1n);
-  await client.close();
-});
-
 test("a session is opened once, and writes are numbered from one", async () => {
   const { server, clock, client } = setUp();
   await clock.until(client.kv.get("a"));

@@ -1,7 +1,6 @@
 /** The server's end of the wire format: reads requests, writes answers. */
 
 import type { FloError } from "../dist/base/errors.js";
-import { frame } from "../dist/wire/frames.js";
 import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
 import { ALL_REQUESTS } from "../dist/wire/messages.generated.js";
 import type { AnyRequestKind } from "../dist/wire/request.js";
@@ -29,10 +28,10 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
 }
 
 export function encodeAnswer(id: number, result: unknown): Uint8Array {
-  return frame(encodeMessagePack([id, result]));
+  return encodeMessagePack([id, result]);
 }
 
 export function encodeError(id: number, error: FloError): Uint8Array {
   const { code, message, ran, index, details } = error;
-  return frame(encodeMessagePack([id, null, [code, message, ran, index, details]]));
+  return encodeMessagePack([id, null, [code, message, ran, index, details]]);
 }

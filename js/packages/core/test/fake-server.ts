@@ -2,7 +2,6 @@
 
 import { FloError } from "../dist/base/errors.js";
 import type { Link, LinkEvents, Transport } from "../dist/link/transport.js";
-import { FrameReader, joined, PREAMBLE } from "../dist/wire/frames.js";
 import {
   CancelWait,
   Hello,
@@ -52,7 +51,6 @@ export class FakeServer implements Transport {
   isDeaf = false;
   losesAnswers = false;
   answersProbes = true;
-  piecesOf = Number.POSITIVE_INFINITY;
 
   constructor(public script: Script = answerPlainly) {}
 
@@ -129,8 +127,6 @@ export class FakeLink implements Link {
   readonly closed = Promise.resolve();
   readonly #server: FakeServer;
   readonly #events: LinkEvents;
-  readonly #reader = new FrameReader(2 ** 28);
-  #preamble: Uint8Array = new Uint8Array(0);
   #session = "";
   isClosed = false;
 
@@ -139,22 +135,11 @@ export class FakeLink implements Link {
     this.#events = events;
   }
 
-  write(frame: Uint8Array): void {
+  write(message: Uint8Array): void {
     if (this.isClosed) {
       throw new Error("a write on a closed link");
     }
-    setImmediate(() => this.#ifOpen(() => this.#receive(frame)));
-  }
-
-  #receive(data: Uint8Array): void {
-    const missing = PREAMBLE.length - this.#preamble.length;
-    this.#preamble = joined([this.#preamble, data.subarray(0, missing)]);
-    if (this.#preamble.some((byte, index) => byte !== PREAMBLE[index])) {
-      throw new Error("it did not begin with the preamble");
-    }
-    for (const body of this.#reader.receive(data.subarray(missing))) {
-      this.handle(decodeEnvelope(body));
-    }
+    setImmediate(() => this.#ifOpen(() => this.handle(decodeEnvelope(message))));
   }
 
   /** Answer a request, perhaps a second time. */
@@ -188,12 +173,9 @@ export class FakeLink implements Link {
     }
   }
 
-  /** Send bytes outside any script. */
-  deliver(data: Uint8Array): void {
-    for (let at = 0; at < data.length; at += this.#server.piecesOf) {
-      const piece = data.subarray(at, at + this.#server.piecesOf);
-      setImmediate(() => this.#ifOpen(() => this.#events.onData(piece)));
-    }
+  /** Send a message outside any script. */
+  deliver(message: Uint8Array): void {
+    setImmediate(() => this.#ifOpen(() => this.#events.onMessage(message)));
   }
 
   #ifOpen(act: () => void): void {

@@ -170,10 +170,9 @@ for (const refusal of [
 }
 
 for (const [name, garbage] of [
-  ["a length beyond all measure", "ffffffff"],
-  ["what is no MessagePack", "01000000c1"],
-  ["a number", "0100000007"],
-  ["an answer without an id", "0300000092a161"],
+  ["what is no MessagePack", "c1"],
+  ["a number", "07"],
+  ["an answer without an id", "92a161"],
 ] as const) {
   test(`garbage (${name}) fails what is in flight and connects anew`, async () => {
     const { server, clock, client } = setUp(() => SILENCE);

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { texts } from "../dist/base/schema.js";
 import { decodeMessagePack } from "../dist/wire/message-pack-reader.js";
 import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
-import { texts } from "../dist/wire/schema.js";
 
 const again = (value: unknown): unknown => decodeMessagePack(encodeMessagePack(value));
 

@@ -1,11 +1,12 @@
-/** Bytes over TCP, and over TLS where it is asked for. */
+/** Messages over TCP, and over TLS where it is asked for: a preamble, then one frame for each. */
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
-import type { Link, LinkEvents, Transport } from "@floruntime/core";
+import { type Link, type LinkEvents, limits, type Transport } from "@floruntime/core";
 
 import { type Endpoint, parseEndpoint } from "./endpoint.js";
+import { FrameReader, joined, lengthOf, PREAMBLE } from "./framing.js";
 
 /** `true` for the certificates that the system trusts, or what `node:tls` takes. */
 export type Tls = boolean | ConnectionOptions;
@@ -60,16 +61,20 @@ function messageOf(error: Error): string {
 class TcpLink implements Link {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  #outgoing: Uint8Array[] = [];
+  readonly #events: LinkEvents;
+  readonly #reader = new FrameReader(limits.ANSWER_FRAME_BYTES_MAX);
+  #outgoing: Uint8Array[] = [PREAMBLE];
+  #isFlushDue = false;
   #isClosing = false;
 
   constructor(socket: Socket, events: LinkEvents) {
     this.#socket = socket;
+    this.#events = events;
     let problem: Error | undefined;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_IDLE_MS);
     socket.on("data", (data) => {
-      events.onData(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      this.#receive(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     });
     socket.on("error", (error) => {
       problem = error;
@@ -85,21 +90,34 @@ class TcpLink implements Link {
     });
   }
 
-  /** The frames of one turn of the event loop go out together. */
-  write(frame: Uint8Array): void {
-    if (this.#outgoing.length === 0) {
+  #receive(data: Uint8Array): void {
+    for (const message of this.#reader.receive(data)) {
+      if (this.#isClosing) {
+        return;
+      }
+      this.#events.onMessage(message);
+    }
+    if (this.#reader.failed !== null && !this.#isClosing) {
+      this.close();
+      this.#events.onClose(this.#reader.failed);
+    }
+  }
+
+  /** The messages of one turn of the event loop go out together. */
+  write(message: Uint8Array): void {
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
       setImmediate(() => this.#flush());
     }
-    this.#outgoing.push(frame);
+    this.#outgoing.push(lengthOf(message.length), message);
   }
 
   #flush(): void {
     const outgoing = this.#outgoing;
     this.#outgoing = [];
+    this.#isFlushDue = false;
     if (!this.#isClosing && this.#socket.writable) {
-      this.#socket.write(
-        outgoing.length === 1 ? (outgoing[0] as Uint8Array) : Buffer.concat(outgoing),
-      );
+      this.#socket.write(joined(outgoing));
     }
   }
 

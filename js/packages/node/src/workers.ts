@@ -7,6 +7,7 @@ import {
   type ClientSource,
   ActionWorker as CoreActionWorker,
   type ActionWorkerOptions as CoreActionWorkerOptions,
+  FloClient as CoreFloClient,
   StreamWorker as CoreStreamWorker,
   type StreamWorkerOptions as CoreStreamWorkerOptions,
   checkFlag,
@@ -17,9 +18,9 @@ import {
   type WorkerBaseOptions,
 } from "@floruntime/core";
 
-import { FloClient } from "./client.js";
+import { nodeClock } from "./clock.js";
 import { listen } from "./signals.js";
-import type { Tls } from "./tcp.js";
+import { TcpTransport, type Tls } from "./tcp.js";
 
 const CALL_TIMEOUT_MS = 10_000;
 const HOST_CHARS_MAX = 100;
@@ -28,7 +29,7 @@ const HOST_CHARS_MAX = 100;
 export interface WorkerEndpoint {
   /** `host:port`, as for `FloClient`. */
   readonly endpoint?: string | undefined;
-  readonly client?: FloClient | undefined;
+  readonly client?: CoreFloClient | undefined;
   readonly token?: string | undefined;
   readonly tls?: Tls | undefined;
   /** Where it says what happens. Default: warnings and errors to the console. */
@@ -129,13 +130,14 @@ function sourceOf(options: OfEveryWorker & WorkerBaseOptions): ClientSource {
     refuseBeside(client, { token, tls, logger });
     return { open: () => client, isOwned: false };
   }
-  const settings = { namespace, token, tls, logger, timeoutMs: CALL_TIMEOUT_MS };
-  const open = () => new FloClient(endpoint as string, settings);
+  const transport = new TcpTransport(endpoint as string, tls);
+  const settings = { namespace, token, logger, timeoutMs: CALL_TIMEOUT_MS, clock: nodeClock };
+  const open = () => new CoreFloClient(transport, settings);
   open(); // so that a bad setting is refused here, and not by start()
   return { open, isOwned: true };
 }
 
-function refuseBeside(client: FloClient, settings: Readonly<Record<string, unknown>>): void {
+function refuseBeside(client: CoreFloClient, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined) {
       throw new BadRequestError(`${name} is the client's: ${client.endpoint} has its own already`);

@@ -10,11 +10,17 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 
-import { ConnectionFailedError, FloClient, RequestTimeoutError } from "@floruntime/node";
+import {
+  ConnectionFailedError,
+  FloClient,
+  ProtocolError,
+  RequestTimeoutError,
+} from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
 
-import { frame } from "../../core/dist/wire/frames.js";
 import { encodeMessagePack } from "../../core/dist/wire/message-pack-writer.js";
+import { unpack } from "../../core/dist/wire/wire.js";
+import { FrameReader, frame, PREAMBLE } from "../dist/framing.js";
 
 let server: ServerProcess;
 
@@ -97,12 +103,75 @@ test("a peer that never answers fails after the time-out, and is left", async ()
   listener.close();
 });
 
+const WELCOME = frame(encodeMessagePack([0, ["1", [2 ** 20, 2 ** 23, 100], false]]));
+
+/** A listener that sends `answer` to the first bytes of each connection. */
+function answering(answer: Uint8Array): Server {
+  return createServer((socket) => {
+    socket.once("data", () => socket.write(answer));
+    socket.on("error", () => undefined);
+  });
+}
+
+test("the first thing sent is the preamble, then each message in a frame", async () => {
+  const listener = answering(WELCOME);
+  const sent = once(listener, "connection").then(async ([socket]) => await once(socket, "data"));
+  const client = new FloClient(await listening(listener));
+  await client.connect();
+  const [data] = (await sent) as [Uint8Array];
+  assert.deepEqual(new Uint8Array(data.subarray(0, PREAMBLE.length)), PREAMBLE);
+  const messages = new FrameReader(2 ** 20).receive(new Uint8Array(data.subarray(PREAMBLE.length)));
+  assert.equal(messages.length, 1);
+  assert.deepEqual((unpack(messages[0] as Uint8Array) as unknown[]).slice(0, 3), [0, "default", 0]);
+  await client.close();
+  listener.close();
+});
+
+test("a connection whose answers are cut anywhere is as good as any", async () => {
+  const onward = createServer((client) => {
+    const real = connect(server.port, "127.0.0.1");
+    client.pipe(real);
+    client.setNoDelay(true);
+    real.on("data", (data) => {
+      for (const byte of data) {
+        client.write(Uint8Array.of(byte));
+      }
+    });
+    client.on("close", () => real.destroy());
+  });
+  const client = new FloClient(await listening(onward));
+  const keys = ["a", "ä€😀", "x".repeat(300)];
+  await Promise.all(keys.map((key) => client.kv.put(key, key)));
+  const values = await Promise.all(keys.map((key) => client.kv.get(key)));
+  assert.deepEqual(
+    values.map((value) => new TextDecoder().decode(value as Uint8Array)),
+    keys,
+  );
+  await client.close();
+  onward.close();
+});
+
+for (const [name, garbage] of [
+  ["a length beyond all measure", "ffffffff"],
+  ["another protocol", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n").toString("hex")],
+] as const) {
+  test(`a peer that answers with ${name} is a protocol error`, async () => {
+    const listener = answering(Buffer.from(garbage, "hex"));
+    const client = new FloClient(await listening(listener));
+    await assert.rejects(client.connect(), (error: Error) => {
+      assert.ok(error instanceof ProtocolError);
+      assert.match(error.message, /claims \d+ bytes/);
+      return true;
+    });
+    listener.close();
+  });
+}
+
 test("a peer that stops reading does not hold up a close", async () => {
-  const welcome = ["1", [2 ** 20, 2 ** 23, 100], false];
   const listener = createServer((socket) => {
     socket.once("data", () => {
       socket.pause();
-      socket.write(frame(encodeMessagePack([0, welcome])));
+      socket.write(WELCOME);
     });
     socket.on("error", () => undefined);
   });

@@ -1,14 +1,11 @@
-/** Bytes over WebSocket: each message is the body of one frame, in both directions. */
+/** Messages over WebSocket, which has messages of its own: each carries one, in both directions. */
 
 import {
   BadRequestError,
   BadTypeError,
   bytesIn,
-  frame,
-  LENGTH_BYTES,
   type Link,
   type LinkEvents,
-  PREAMBLE,
   type Transport,
 } from "@floruntime/core";
 
@@ -95,7 +92,6 @@ class WebSocketLink implements Link {
   readonly #socket: WebSocket;
   readonly #events: LinkEvents;
   #resolveClosed: () => void = () => undefined;
-  #headBytes = PREAMBLE.length + LENGTH_BYTES; // the first frame has the preamble before it
   #isClosing = false;
 
   constructor(socket: WebSocket, events: LinkEvents) {
@@ -111,7 +107,7 @@ class WebSocketLink implements Link {
   #receive(data: unknown): void {
     const body = bytesIn(data);
     if (body !== null) {
-      this.#events.onData(frame(body));
+      this.#events.onMessage(body);
     } else {
       this.#socket.close(UNSUPPORTED); // a message is binary
     }
@@ -125,11 +121,9 @@ class WebSocketLink implements Link {
     }
   }
 
-  write(framed: Uint8Array): void {
-    const body = framed.slice(this.#headBytes);
-    this.#headBytes = LENGTH_BYTES;
+  write(message: Uint8Array): void {
     if (this.#socket.readyState === this.#socket.OPEN) {
-      this.#socket.send(body);
+      this.#socket.send(message as Uint8Array<ArrayBuffer>); // nobody shares its memory
     }
   }
 

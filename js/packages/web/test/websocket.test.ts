@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { frame, PREAMBLE } from "@floruntime/core";
 import { BadRequestError, BadTypeError } from "@floruntime/web";
 
 import { parseUrl, type WebSocketClass, WebSocketTransport } from "../dist/websocket.js";
@@ -42,14 +41,17 @@ const FAKE = FakeWebSocket as unknown as WebSocketClass;
 const URL_TEXT = "ws://localhost:9000/ws";
 
 interface Seen {
-  readonly data: Uint8Array[];
+  readonly messages: Uint8Array[];
   readonly ends: (Error | undefined)[];
 }
 
 async function opened() {
-  const seen: Seen = { data: [], ends: [] };
+  const seen: Seen = { messages: [], ends: [] };
   const connecting = new WebSocketTransport(URL_TEXT, FAKE).connect(
-    { onData: (data) => seen.data.push(data), onClose: (error) => seen.ends.push(error) },
+    {
+      onMessage: (message) => seen.messages.push(message),
+      onClose: (error) => seen.ends.push(error),
+    },
     new AbortController().signal,
   );
   const socket = FakeWebSocket.latest;
@@ -57,24 +59,24 @@ async function opened() {
   return { seen, socket, link: await connecting };
 }
 
-test("a message is the body of one frame, both ways", async () => {
+test("messages pass through, both ways", async () => {
   const { seen, socket, link } = await opened();
   assert.equal(socket.url, URL_TEXT);
   assert.equal(socket.binaryType, "arraybuffer");
-  link.write(Buffer.concat([PREAMBLE, frame(Uint8Array.of(1, 2))]));
-  link.write(frame(Uint8Array.of(3)));
+  link.write(Uint8Array.of(1, 2));
+  link.write(Uint8Array.of(3));
   assert.deepEqual(
     socket.sent.map((data) => [...data]),
     [[1, 2], [3]],
   );
   socket.onmessage({ data: Uint8Array.of(7, 8).buffer });
-  assert.deepEqual(seen.data, [frame(Uint8Array.of(7, 8))]);
+  assert.deepEqual(seen.messages, [Uint8Array.of(7, 8)]);
 });
 
 test("nothing is sent on a WebSocket that is not open", async () => {
   const { socket, link } = await opened();
   socket.readyState = 2;
-  link.write(frame(Uint8Array.of(1)));
+  link.write(Uint8Array.of(1));
   assert.deepEqual(socket.sent, []);
 });
 
@@ -117,7 +119,7 @@ test("a close is not called back, and does not wait for a peer that is gone", as
 });
 
 test("a refused WebSocket is told, and one that is given up is closed", async () => {
-  const events = { onData: () => undefined, onClose: () => undefined };
+  const events = { onMessage: () => undefined, onClose: () => undefined };
   const giveUp = new AbortController();
   const connecting = new WebSocketTransport(URL_TEXT, FAKE).connect(events, giveUp.signal);
   giveUp.abort();
@@ -127,7 +129,7 @@ test("a refused WebSocket is told, and one that is given up is closed", async ()
 });
 
 test("a WebSocket that only fails, and is never closed, has failed", async () => {
-  const events = { onData: () => undefined, onClose: () => undefined };
+  const events = { onMessage: () => undefined, onClose: () => undefined };
   const { signal } = new AbortController();
   const connecting = new WebSocketTransport(URL_TEXT, FAKE).connect(events, signal);
   FakeWebSocket.latest.onerror();

@@ -2,6 +2,7 @@
 
 import { type JsonPayload, payloadBytes } from "../base/bytes.js";
 import type { OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import {
   ActionCancel,
   ActionInvoke,
@@ -9,7 +10,6 @@ import {
   type InvokeResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 
 export interface InvokeOptions {

@@ -3,6 +3,7 @@
 import type { JsonPayload } from "../base/bytes.js";
 import { NotFoundError } from "../base/errors.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   ActionCall,
@@ -20,7 +21,6 @@ import {
   type InvokeResult,
   type RunStatus,
 } from "../wire/messages.generated.js";
-import type { Integer } from "../wire/schema.js";
 import {
   ActionCommands,
   type CancelOptions,

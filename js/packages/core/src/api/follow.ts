@@ -7,10 +7,10 @@
 
 import { FloError, NotConnectedError } from "../base/errors.js";
 import type { CallOptions, OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import { type ReadResult, StreamRead, type StreamRecord } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 import { type Position, positionText } from "./positions.js";
 

@@ -5,6 +5,7 @@ import { BadRequestError, BadTypeError } from "../base/errors.js";
 import { jsonBytes } from "../base/json.js";
 import { DURATION_MS_MAX } from "../base/limits.generated.js";
 import { NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import { typeName } from "../base/shown.js";
 import {
   KvCheck,
@@ -17,7 +18,6 @@ import {
   type PutResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 
 export interface TtlOptions {

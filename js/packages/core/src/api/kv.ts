@@ -3,6 +3,7 @@
 import { listOf, type Payload, toText } from "../base/bytes.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type KvEntry,
@@ -17,7 +18,6 @@ import {
   type ScanResult,
   type VersionEntry,
 } from "../wire/messages.generated.js";
-import type { Integer } from "../wire/schema.js";
 import { type CasOptions, KvCommands, type PutOptions, type TouchOptions } from "./kv-commands.js";
 import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 

@@ -1,5 +1,5 @@
 import type { OptionNames } from "../base/options.js";
-import type { Integer } from "../wire/schema.js";
+import type { Integer } from "../base/schema.js";
 
 /** One page of a listing: an array with a `cursor` for the next page (`null`: the end). */
 export class Page<T> extends Array<T> {

@@ -2,6 +2,7 @@
 
 import { type JsonPayload, listOf, manyBytes, payloadBytes } from "../base/bytes.js";
 import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import { big, type Integer } from "../base/schema.js";
 import {
   type AckResult,
   type Message,
@@ -18,7 +19,6 @@ import {
   QueueTouch,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { big, type Integer } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 import type { LeaseMemory } from "./leases.js";
 

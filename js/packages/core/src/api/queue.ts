@@ -6,6 +6,7 @@
 
 import type { JsonPayload } from "../base/bytes.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import { choice, type Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type AckResult,
@@ -18,7 +19,6 @@ import {
   QueuePeek,
   type QueueStats,
 } from "../wire/messages.generated.js";
-import { choice, type Integer } from "../wire/schema.js";
 import { AckMode } from "./ack-mode.js";
 import type { LeaseMemory } from "./leases.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";

@@ -2,6 +2,7 @@
 
 import { type JsonPayload, manyBytes, payloadBytes } from "../base/bytes.js";
 import type { OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import {
   type AppendResult,
   StreamAlter,
@@ -13,7 +14,6 @@ import {
   type TrimResult,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import { type Position, positionText } from "./positions.js";
 import { GroupCommands } from "./stream-group-commands.js";
 

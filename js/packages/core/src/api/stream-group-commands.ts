@@ -1,6 +1,7 @@
 /** Builds the commands of consumer groups; `client.stream` and batches share it. */
 
 import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import {
   GroupAck,
   type GroupAckResult,
@@ -17,7 +18,6 @@ import {
   type StreamRecord,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import type { StreamID } from "../wire/stream-id.js";
 import { Commands } from "./commands.js";
 import type { LeaseMemory } from "./leases.js";

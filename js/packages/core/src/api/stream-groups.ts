@@ -1,6 +1,7 @@
 /** The consumer groups of `client.stream`. */
 
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type GroupAckResult,
@@ -14,7 +15,6 @@ import {
   type ReadResult,
   type StreamRecord,
 } from "../wire/messages.generated.js";
-import type { Integer } from "../wire/schema.js";
 import type { LeaseMemory } from "./leases.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import type { RecordIds } from "./positions.js";

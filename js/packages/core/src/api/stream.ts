@@ -3,6 +3,7 @@
 import type { JsonPayload } from "../base/bytes.js";
 import { BadTypeError } from "../base/errors.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import { typeName } from "../base/shown.js";
 import {
   type AppendResult,
@@ -13,7 +14,6 @@ import {
   StreamRead,
   type TrimResult,
 } from "../wire/messages.generated.js";
-import type { Integer } from "../wire/schema.js";
 import {
   FOLLOW,
   type FollowOptions,

@@ -1,10 +1,10 @@
 /** Following the changes of keys. */
 
 import type { CallOptions, OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import { type KvChange, KvChanges, type KvChangesReply } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 
 export interface WatchOptions {

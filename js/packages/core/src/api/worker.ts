@@ -7,6 +7,7 @@
 import { type JsonPayload, listOf } from "../base/bytes.js";
 import { BadTypeError, ConflictError } from "../base/errors.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type Heartbeat,
@@ -21,7 +22,6 @@ import {
   WorkerRelease,
   WorkerTouch,
 } from "../wire/messages.generated.js";
-import type { Integer } from "../wire/schema.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import type { ExtendOptions } from "./queue-commands.js";
 import {

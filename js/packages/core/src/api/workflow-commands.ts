@@ -2,9 +2,9 @@
 
 import { jsonText } from "../base/bytes.js";
 import { NONE, type NoOptions, type OptionNames } from "../base/options.js";
+import { NO_BYTES } from "../base/schema.js";
 import { WorkflowCancel, WorkflowSignal, WorkflowStart } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { NO_BYTES } from "../wire/schema.js";
 import { Commands } from "./commands.js";
 import { runOf, type WorkflowStatusResult } from "./workflow-results.js";
 

@@ -3,6 +3,7 @@
  * them in snake case; moments are epoch milliseconds.
  */
 
+import type { Scalar } from "../base/schema.js";
 import type {
   DefinitionInfo,
   HistoryEvent as HistoryEventMessage,
@@ -10,7 +11,6 @@ import type {
   WorkflowRun,
   WorkflowStatus,
 } from "../wire/messages.generated.js";
-import type { Scalar } from "../wire/schema.js";
 
 /** One run of a workflow. */
 export interface WorkflowStatusResult {

@@ -3,6 +3,7 @@
 import { listOf, type Payload, toBytes } from "../base/bytes.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import { type Integer, integerWithin, type Scalar } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type HistoryReply,
@@ -23,7 +24,6 @@ import {
   WorkflowValidate,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { type Integer, integerWithin, type Scalar } from "../wire/schema.js";
 import { Endless } from "./endless.js";
 import { LISTING, type ListOptions, Page } from "./page.js";
 import { type StartOptions, WorkflowCommands } from "./workflow-commands.js";

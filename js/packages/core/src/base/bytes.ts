@@ -1,9 +1,9 @@
 /** Values and payloads: bytes, text that becomes UTF-8, and objects where JSON is meant. */
 
-import { text } from "../wire/schema.js";
 import { type Bytes, copyOfBytes, isBytes } from "./byte-views.js";
 import { BadTypeError } from "./errors.js";
 import { jsonBytes } from "./json.js";
+import { text } from "./schema.js";
 import { typeName } from "./shown.js";
 
 /** A value: bytes of any kind, or text, which is kept as UTF-8. */

@@ -1,6 +1,5 @@
 /** What is judged here and not by the server: settings of clients and workers, and what they send. */
 
-import { bool, type Integer } from "../wire/schema.js";
 import { toBytes } from "./bytes.js";
 import { BadRequestError, BadTypeError } from "./errors.js";
 import {
@@ -9,6 +8,7 @@ import {
   NAME_BYTES_MAX,
   NAMESPACE_CHARS_MAX,
 } from "./limits.generated.js";
+import { bool, type Integer } from "./schema.js";
 import { shown, typeName } from "./shown.js";
 
 const NAMESPACE = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;

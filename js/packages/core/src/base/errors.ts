@@ -1,5 +1,5 @@
-import type { Problem } from "../wire/messages.generated.js";
 import { ERROR_CODES } from "./error-codes.generated.js";
+import type { Problem } from "./problem.generated.js";
 
 /** Whether a call took effect: certainly not (sending it again is safe), or perhaps. */
 export type Ran = "no" | "maybe";

@@ -1,8 +1,8 @@
 /** Options of calls: nothing is accepted and ignored. */
 
-import type { Integer } from "../wire/schema.js";
 import { checkBlock } from "./checks.js";
 import { BadRequestError, BadTypeError } from "./errors.js";
+import type { Integer } from "./schema.js";
 import { shown, typeName } from "./shown.js";
 
 /** What every call takes. */

@@ -3,8 +3,8 @@
 import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/logger.js";
 import type { CallOptions } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Request } from "../wire/request.js";
-import type { Integer } from "../wire/schema.js";
 import type { Wait } from "./call.js";
 
 export interface WaitOptions {

@@ -1,10 +1,8 @@
-/** One link to a server: the greeting, then frames both ways. */
+/** One link to a server: the greeting, then messages both ways. */
 
 import type { Clock, Timer } from "../base/clock.js";
 import { ConnectionFailedError, FloError } from "../base/errors.js";
 import { type Deferred, deferred } from "../base/flag.js";
-import { ANSWER_FRAME_BYTES_MAX } from "../base/limits.generated.js";
-import { FrameReader, joined, PREAMBLE } from "../wire/frames.js";
 import { Hello, Ping, type Welcome } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import * as wire from "../wire/wire.js";
@@ -23,7 +21,6 @@ export class Connection {
   readonly #clock: Clock;
   readonly #onBody: OnBody;
   readonly #onLost: OnLost;
-  readonly #reader = new FrameReader(ANSWER_FRAME_BYTES_MAX);
   readonly #connecting = new AbortController();
   #greeting: Deferred<Welcome> | null = deferred<Welcome>();
   #link: Link | null = null;
@@ -70,7 +67,7 @@ export class Connection {
     try {
       const link = await transport.connect(
         {
-          onData: (data) => this.#receive(data),
+          onMessage: (message) => this.#receive(message),
           onClose: (error) => this.#linkLost(error),
         },
         this.#connecting.signal,
@@ -80,8 +77,7 @@ export class Connection {
         link.close();
         return;
       }
-      const greeting = this.#encoded(hello, GREETING_BYTES_MAX);
-      link.write(joined([PREAMBLE, greeting]));
+      link.write(this.#encoded(hello, GREETING_BYTES_MAX));
     } catch (error) {
       this.#lose(
         error instanceof FloError
@@ -91,10 +87,10 @@ export class Connection {
     }
   }
 
-  /** Send one frame. */
-  send(frame: Uint8Array): void {
+  /** Send one message. */
+  send(message: Uint8Array): void {
     if (!this.#isOver) {
-      this.#link?.write(frame);
+      this.#link?.write(message);
     }
   }
 
@@ -132,22 +128,15 @@ export class Connection {
     this.#link?.close();
   }
 
-  #receive(data: Uint8Array): void {
+  #receive(message: Uint8Array): void {
     if (this.#isOver) {
       return;
     }
     this.#receivedMs = this.#clock.nowMs();
     try {
-      for (const body of this.#reader.receive(data)) {
-        if (!this.#isOver) {
-          this.#take(body);
-        }
-      }
+      this.#take(message);
     } catch (error) {
       this.#lose(error as FloError);
-    }
-    if (this.#reader.failed !== null) {
-      this.#lose(this.#reader.failed);
     }
   }
 
@@ -168,6 +157,10 @@ export class Connection {
   }
 
   #linkLost(error: Error | undefined): void {
+    if (error instanceof FloError) {
+      this.#lose(error);
+      return;
+    }
     const why = error === undefined ? "" : `: ${error.message}`;
     this.#lose(
       new ConnectionFailedError(`the connection broke${why}`, { ran: "maybe", cause: error }),

@@ -3,7 +3,7 @@
 import { checkDuration } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
 import { known, type OptionNames } from "../base/options.js";
-import type { Integer } from "../wire/schema.js";
+import type { Integer } from "../base/schema.js";
 
 export interface RetryOptions {
   /** The wait after the first failure. Default: 50. */

@@ -1,17 +1,17 @@
-/** How bytes travel: the port that a connection stands on. The packages for runtimes fill it. */
+/** How messages travel: the port that a connection stands on. The packages for runtimes fill it. */
 
 /** What a link calls back. */
 export interface LinkEvents {
-  /** Bytes came; nobody changes them afterwards. */
-  onData(data: Uint8Array): void;
+  /** One message came, whole; nobody changes its bytes afterwards. */
+  onMessage(message: Uint8Array): void;
   /** The peer or the network ended the link; called once, and not after `close`. */
   onClose(error?: Error): void;
 }
 
 /** One open way to a server. */
 export interface Link {
-  /** Send one frame (the first: with the preamble before it) after all that was written before. */
-  write(frame: Uint8Array): void;
+  /** Send one message, after all that was written before. */
+  write(message: Uint8Array): void;
   /** Begin to close. Doing it twice does nothing. */
   close(): void;
   /** Resolves when nothing of the link is left. */

@@ -1,11 +1,14 @@
 // Generated from the types of `floruntime.core` by scripts/generate_js_messages.py; do not edit.
 
+import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil, nullable } from "./schema.js";
-import { hasMore, type Integer, NO_BYTES, type Scalar, type StructSchema } from "./schema.js";
-import { scalars, struct, text, texts } from "./schema.js";
+import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
+import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
+import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
+
+export { type Problem, Severity };
 
 /**
  * What a connection may do. Each may do all that those before it may.
@@ -45,13 +48,6 @@ export const SyncAction = {
   Unchanged: "unchanged",
 } as const;
 export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
-
-/** An error keeps a definition from being synced; a warning does not. */
-export const Severity = {
-  Error: "error",
-  Warning: "warning",
-} as const;
-export type Severity = (typeof Severity)[keyof typeof Severity];
 
 /**
  * Where a run stands. The last four are final.
@@ -771,22 +767,6 @@ export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["retry", bool, true],
 ]);
 
-/**
- * What is wrong with a definition, and where; `line` and `column` count from 1.
- *
- * `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
- * W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
- * the file that `syncFile` or `syncDir` read it from.
- */
-export interface Problem {
-  readonly code: string;
-  readonly severity: Severity;
-  readonly message: string;
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly file: string | null;
-}
 export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
   ["code", text],
   ["severity", choice<Severity>(Severity)],

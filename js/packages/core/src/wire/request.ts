@@ -1,8 +1,8 @@
 /** What a client can ask: kinds of requests, and requests. */
 
 import { BadTypeError } from "../base/errors.js";
+import { encodeField, encodeFields, type FieldOf, type Schema } from "../base/schema.js";
 import { typeName } from "../base/shown.js";
-import { encodeField, encodeFields, type FieldOf, type Schema } from "./schema.js";
 
 /** A command may write, a query only reads; the others belong to the connection. */
 export type Role = "command" | "query" | "other";

@@ -1,6 +1,6 @@
 import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
+import { big, type Schema } from "../base/schema.js";
 import { shown, typeName } from "../base/shown.js";
-import { big, type Schema } from "./schema.js";
 
 const WRITTEN = /^(\d{1,20})-(\d{1,20})$/;
 const UINT64_MAX = 2n ** 64n - 1n;

@@ -1,5 +1,5 @@
 /**
- * The wire format: a preamble, then frames of MessagePack.
+ * The wire format: messages of MessagePack, which a transport carries whole.
  *
  *     request = [id, namespace, number, [tag, field, ...]]
  *     answer  = [id, result] | [id, nil, [code, message, ran, index, details]]
@@ -8,13 +8,12 @@
  */
 
 import { BadRequestError, errorOf, type FloError, ProtocolError } from "../base/errors.js";
+import { any, int, list, nullable, text } from "../base/schema.js";
 import { shown } from "../base/shown.js";
-import { frame, LENGTH_BYTES } from "./frames.js";
 import { decodeMessagePack } from "./message-pack-reader.js";
 import { encodeMessagePack } from "./message-pack-writer.js";
 import { ProblemSchema } from "./messages.generated.js";
 import type { Request } from "./request.js";
-import { any, int, list, nullable, text } from "./schema.js";
 
 /** An error as it stands in an answer. */
 export interface WireError {
@@ -44,7 +43,7 @@ export function unpack(bytes: Uint8Array): unknown {
   }
 }
 
-/** One request as a frame. Throws `BadRequestError`. */
+/** One request. Throws `BadRequestError`. */
 export function encodeRequest(
   id: number,
   namespace: string,
@@ -64,12 +63,7 @@ export function encodeRequest(
         `this server takes at most ${frameBytesMax} in one request`,
     );
   }
-  return frame(body);
-}
-
-/** The size of a frame's body. */
-export function bodyBytes(framed: Uint8Array): number {
-  return framed.length - LENGTH_BYTES;
+  return body;
 }
 
 /** One answer. Throws `ProtocolError`. */

@@ -1,7 +1,7 @@
 /** What an `ActionWorker` is made with, and the handlers that it runs. */
 
 import type { RegisterOptions } from "../api/action.js";
-import type { Integer } from "../wire/schema.js";
+import type { Integer } from "../base/schema.js";
 import type { ActionContext } from "./contexts.js";
 import type { WorkerBaseOptions } from "./worker-base.js";
 

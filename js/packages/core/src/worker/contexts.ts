@@ -5,9 +5,9 @@ import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
 import { jsonBytes } from "../base/json.js";
 import { about, type Logger } from "../base/logger.js";
+import { type Integer, integerWithin } from "../base/schema.js";
 import { shown } from "../base/shown.js";
 import type { StreamRecord, Task } from "../wire/messages.generated.js";
-import { type Integer, integerWithin } from "../wire/schema.js";
 import type { StreamID } from "../wire/stream-id.js";
 
 const OUTCOME = /^[A-Za-z_][A-Za-z0-9_-]*$/;

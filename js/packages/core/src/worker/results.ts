@@ -2,8 +2,8 @@
 
 import { BadRequestError } from "../base/errors.js";
 import { LIMIT_MAX, MIB } from "../base/limits.generated.js";
+import { NO_BYTES } from "../base/schema.js";
 import type { Task, TaskResult } from "../wire/messages.generated.js";
-import { NO_BYTES } from "../wire/schema.js";
 
 const EXCHANGE_BYTES_MAX = MIB; // outputs of one exchange together; a single larger one goes alone
 

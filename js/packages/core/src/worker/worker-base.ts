@@ -19,9 +19,9 @@ import { deferred, Flag } from "../base/flag.js";
 import { BLOCK_MS_MAX, LIMIT_MAX } from "../base/limits.generated.js";
 import type { Logger } from "../base/logger.js";
 import { randomHex } from "../base/random.js";
+import type { Integer } from "../base/schema.js";
 import { Wait } from "../link/call.js";
 import { RetryPolicy } from "../link/retry.js";
-import type { Integer } from "../wire/schema.js";
 import { type Attempt, Attempts, type Owner } from "./attempts.js";
 import { errorText, HandlerTimeoutError } from "./handlers.js";
 

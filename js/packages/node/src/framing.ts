@@ -1,17 +1,24 @@
-/** Frames: four bytes of length, little-endian, then the body. No I/O. */
+/**
+ * How messages are told apart on a stream of bytes: four bytes of length, little-endian, then the
+ * message. TCP alone needs this. No I/O.
+ */
 
-import { ProtocolError } from "../base/errors.js";
+import { ProtocolError } from "@floruntime/core";
 
 /** What a client sends first: the letters FLO and the version of the framing. */
 export const PREAMBLE: Uint8Array = Uint8Array.of(0x46, 0x4c, 0x4f, 0x02);
-export const LENGTH_BYTES = 4;
+const LENGTH_BYTES = 4;
+
+/** What stands before a message of `bodyBytes` bytes. */
+export function lengthOf(bodyBytes: number): Uint8Array {
+  const head = new Uint8Array(LENGTH_BYTES);
+  new DataView(head.buffer).setUint32(0, bodyBytes, true);
+  return head;
+}
 
 /** `body` with its length before it. */
 export function frame(body: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(LENGTH_BYTES + body.length);
-  new DataView(framed.buffer).setUint32(0, body.length, true);
-  framed.set(body, LENGTH_BYTES);
-  return framed;
+  return joined([lengthOf(body.length), body]);
 }
 
 /** These bytes in one piece. */

@@ -5,9 +5,9 @@
  * what the server sent and throws `ProtocolError`.
  */
 
-import { copyOfBytes } from "../base/byte-views.js";
-import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
-import { shown, typeName } from "../base/shown.js";
+import { copyOfBytes } from "./byte-views.js";
+import { BadRequestError, BadTypeError, ProtocolError } from "./errors.js";
+import { shown, typeName } from "./shown.js";
 
 export interface Schema<T> {
   encode(value: unknown, field: string): unknown;
