@@ -9,7 +9,7 @@ import pytest
 
 from floruntime import ForbiddenError, UnauthorizedError
 from floruntime.core.kv import KvIncr
-from floruntime.server.verify import verify
+from floruntime.server.data.verify import verify
 from floruntime.testing import FloTestServer
 from tests.history.conftest import Left
 from tests.history.left.system import DOOMED_QUEUES, SESSION, WRITES
