@@ -36,8 +36,8 @@ from floruntime.server import limits as server_limits
 from floruntime.server.access import jwks
 from floruntime.server.access.jwt_tokens import LEEWAY_S
 from floruntime.server.clock import CORRECTION_MS_PER_CALL_MAX
-from floruntime.server.commit.commit import ASYNC_SYNC_MS
 from floruntime.server.commit.durability import Durability
+from floruntime.server.commit.local_journal import ASYNC_SYNC_MS
 from floruntime.server.config import JWT_SECRET_BYTES_MIN, Config
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from floruntime.server.run import EXIT_STORE_FAILED

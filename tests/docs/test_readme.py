@@ -17,7 +17,7 @@ import pytest
 
 from floruntime import ActionWorker, FloClient, NotFoundError
 from floruntime.core import limits
-from floruntime.server.commit.commit import ASYNC_SYNC_MS
+from floruntime.server.commit.local_journal import ASYNC_SYNC_MS
 from floruntime.server.config import Config
 from floruntime.testing import FloTestServer
 

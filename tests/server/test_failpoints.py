@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from floruntime.server.failpoints import FAIL_POINTS, fail_point_from
-from tests.server.wire_client import Rig
 
 
 def test_without_a_setting_nothing_happens() -> None:
@@ -34,14 +33,3 @@ def test_the_process_is_killed_at_the_named_place_the_named_time(
 def test_a_bad_setting_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match="FLO_FAIL_POINT"):
         fail_point_from(setting)
-
-
-async def test_the_commit_passes_the_places_in_order() -> None:
-    from floruntime.core.kv import KvPut
-
-    async with Rig() as rig:
-        steps: list[str] = []
-        rig.server.commit._on_step = steps.append
-        rig.client("me").send(KvPut("k", b""))
-        await rig.settle()
-        assert steps == list(FAIL_POINTS)

@@ -13,7 +13,8 @@ from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Backup, GetServerInfo, Hello, Ping
 from floruntime.core.wire import PREAMBLE
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
-from tests.server.wire_client import GatedStorage, Rig, WireClient
+from tests.server.gated_storage import GatedStorage
+from tests.server.wire_client import Rig, WireClient
 
 
 async def opened(rig: Rig, session: str = "me") -> WireClient:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import threading
 from typing import Any
 
 from floruntime.core.errors import FloError
@@ -20,60 +19,15 @@ from floruntime.core.wire import (
     encode_request,
     raised,
 )
-from floruntime.engine.store import Changes
 from floruntime.server.clock import ManualClock
 from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connections.connection import EMBEDDED, Door, Peer
-from floruntime.server.data.storage import MemoryStorage
+from floruntime.server.connections.peer import EMBEDDED, Door, Peer
 from floruntime.server.server import FloServer
+from tests.server.gated_storage import GatedStorage
+from tests.until import WAIT_S, until
 
-WAIT_S = 10.0
 NEIGHBOUR = Peer(Door.TCP, "192.0.2.1", "test")
-
-
-class GatedStorage(MemoryStorage):
-    """Memory whose sync waits until the test lets it go on, or fails."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.syncs = 0
-        self.synced_index = 0
-        self.writes = 0
-        self.is_closed = False
-        self.sync_error: Exception | None = None
-        self.write_error: Exception | None = None
-        self.free: int | None = None
-        self._gate = threading.Event()
-        self._gate.set()
-        self._write, self.store.write = self.store.write, self._count_write  # type: ignore[method-assign]  # spied on
-
-    def _count_write(self, changes: Changes) -> None:
-        if self.write_error is not None:
-            raise self.write_error
-        self.writes += 1
-        self._write(changes)
-
-    def hold(self) -> None:
-        """Let no sync finish until `release`."""
-        self._gate.clear()
-
-    def release(self) -> None:
-        """Let the syncs go on."""
-        self._gate.set()
-
-    def sync(self, index: int) -> None:
-        self.syncs += 1
-        assert self._gate.wait(WAIT_S), "the test never released the sync"
-        if self.sync_error is not None:
-            raise self.sync_error
-        self.synced_index = index
-
-    def free_bytes(self) -> int | None:
-        return self.free
-
-    def close(self) -> None:
-        self.is_closed = True
 
 
 class Rig:
@@ -126,9 +80,7 @@ class Rig:
 
     async def until_synced(self, count: int) -> None:
         """Wait until `count` syncs have begun."""
-        async with asyncio.timeout(WAIT_S):
-            while self.storage.syncs < count:  # noqa: ASYNC110 # counted in another thread
-                await asyncio.sleep(0)
+        await until(lambda: self.storage.syncs >= count)
 
     async def advance(self, ms: int) -> None:
         """Move the clock, stopping at every deadline on the way."""

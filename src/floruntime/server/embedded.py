@@ -20,7 +20,7 @@ from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
 from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connections.connection import EMBEDDED
+from floruntime.server.connections.peer import EMBEDDED
 from floruntime.server.connections.session import Session
 from floruntime.server.data.storage import DiskStorage, MemoryStorage
 from floruntime.server.server import FloServer

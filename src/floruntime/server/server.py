@@ -33,9 +33,10 @@ from floruntime.server.access.origins import may_connect, normal_origin
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.durability import Durability
+from floruntime.server.commit.local_journal import LocalJournal
 from floruntime.server.config import Config
 from floruntime.server.connections.client_memory import ClientMemory
-from floruntime.server.connections.connection import Door, Peer
+from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.session import Load, Session
 from floruntime.server.data.disk import DiskWatch
@@ -64,17 +65,10 @@ class FloServer:
         self.frame_bytes_max = config.frame_bytes_max
         self.in_flight_max = config.in_flight_max
         self._on_fatal = on_fatal
-        machine = Machine(storage.store, value_bytes_max=config.value_bytes_max)
+        journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
+        machine = Machine(journal.applied, value_bytes_max=config.value_bytes_max)
         self.clock = make_clock(machine.time_ms)
-        self.commit = Commit(
-            machine,
-            storage.store,
-            self.clock,
-            config.durability,
-            sync=storage.sync,
-            on_fatal=self._fail,
-            on_step=on_step,
-        )
+        self.commit = Commit(machine, journal, self.clock, on_fatal=self._fail)
         self._scheduler = Scheduler(self.commit, self.clock)
         self._sessions: set[Session] = set()
         self._allowed_origins = frozenset(
@@ -198,8 +192,8 @@ class FloServer:
         expiry = self._expiries.pop(session, None)
         if expiry is not None:
             expiry.cancel()
-        if session.session:
-            self._clients.went(session.session)
+        if session.client:
+            self._clients.went(session.client)
 
     # Requests about the server itself
 

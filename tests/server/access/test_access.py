@@ -22,10 +22,11 @@ from floruntime.core.wire import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
-from floruntime.server.connections.connection import EMBEDDED, Door, Peer
+from floruntime.server.connections.peer import EMBEDDED, Door, Peer
 from tests.server.connections.test_rate import Clock
 from tests.server.connections.web_peer import WebPeer
-from tests.server.wire_client import GatedStorage, Rig
+from tests.server.gated_storage import GatedStorage
+from tests.server.wire_client import Rig
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

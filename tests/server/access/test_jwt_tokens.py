@@ -29,7 +29,8 @@ from floruntime.server.access.jwt_tokens import LEEWAY_S, JwtTokens
 from floruntime.server.config import Config, ConfigError
 from tests.server.connections.test_rate import Clock
 from tests.server.connections.web_peer import WebPeer
-from tests.server.wire_client import WAIT_S, Rig
+from tests.server.wire_client import Rig
+from tests.until import WAIT_S
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

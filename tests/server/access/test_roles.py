@@ -19,7 +19,7 @@ from floruntime.core.system import Batch, BatchCommand, Hello, Ping
 from floruntime.core.token import Role
 from floruntime.core.types import Request
 from floruntime.server.access.roles import _BY_ROLE, LOWEST, NO_NAMESPACE, free_for, may
-from floruntime.server.connections.connection import EMBEDDED
+from floruntime.server.connections.peer import EMBEDDED
 from tests.server.connections.web_peer import WebPeer
 from tests.server.wire_client import Rig
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from floruntime.core.queue import QueueDequeue
@@ -28,7 +30,7 @@ class Waiting:
         self, name: str, queue: str, *, owner: str = "", rule: WaitRule = RULE, block_ms: int = 100
     ) -> Waiter:
         waiter = Waiter(
-            owner, 1, "default", 0, QueueDequeue(queue), rule, name, self.clock.now_ms()
+            cast(Any, owner), 1, "default", 0, QueueDequeue(queue), rule, name, self.clock.now_ms()
         )
         self.waiters.add(waiter, block_ms)
         return waiter
@@ -83,15 +85,15 @@ def test_a_wait_ends_when_its_time_is_up_and_not_twice(waiting: Waiting) -> None
         pass
     assert waiting.timed_out == ["a"]
     assert not waiting.waiters
-    assert waiting.waiters.of("") == []
+    assert waiting.waiters.of(cast(Any, "")) == []
 
 
 def test_the_waits_of_an_owner(waiting: Waiting) -> None:
     mine = waiting.add("a", "x", owner="me")
     waiting.add("b", "x", owner="you")
-    assert waiting.waiters.of("me") == [mine]
+    assert waiting.waiters.of(cast(Any, "me")) == [mine]
     waiting.waiters.remove(mine)
-    assert waiting.waiters.of("me") == []
+    assert waiting.waiters.of(cast(Any, "me")) == []
 
 
 def test_those_that_keep_something_alive_are_asked_again_if_it_is_long_ago(

@@ -20,10 +20,11 @@ from floruntime.server.connections import port as ports
 from floruntime.server.connections.admission import Admission, address_of
 from floruntime.server.connections.port import CannotListenError, Port
 from tests.server.wire_client import Rig
+from tests.until import WAIT_S, until
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-WAIT_S = 10.0
+
 HELLO = PREAMBLE + encode_request(1, "default", 0, Hello("1", "me"))
 
 
@@ -35,13 +36,6 @@ async def opened(rig: Rig) -> AsyncIterator[Port]:
     finally:
         port.close()
         await port.wait_closed()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let the loop's own events happen until something holds."""
-    async with asyncio.timeout(WAIT_S):
-        while not holds():  # noqa: ASYNC110 # no event tells it
-            await asyncio.sleep(0)
 
 
 class Caller:

@@ -16,7 +16,7 @@ from floruntime.server.connections.tls import ServerTls, TlsFiles, server_tls
 from floruntime.testing import FloTestServer
 from floruntime.web import FloClient as WebClient
 from tests.server.certificates import Authority
-from tests.server.connections.test_port import until
+from tests.until import until
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

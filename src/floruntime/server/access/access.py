@@ -23,7 +23,7 @@ from floruntime.engine.system.tokens import TokenRow
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.access.roles import Kind, free_for
 from floruntime.server.config import Config
-from floruntime.server.connections.connection import Door, Peer
+from floruntime.server.connections.peer import Door, Peer
 
 if TYPE_CHECKING:
     from floruntime.server.access.jwt_tokens import Claims, JwtTokens

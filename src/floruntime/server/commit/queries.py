@@ -1,7 +1,7 @@
 """Queries: answered at once on the last durable state, or made to wait for a later one.
 
 The commit tells when that state has moved on, and what changed with it. A wait ends with an answer,
-with the empty answer it had when its time is up, or without any when its connection goes.
+with the empty answer it had when its time is up, or without any when its caller goes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from floruntime.engine.registry import WAITS, WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.store import Reader
 from floruntime.server.clock import Clock
+from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.waiters import Waiter, Waiters
-from floruntime.server.connections.connection import Connection
 
 OWN_NAMESPACE = "default"
-"""The server's own look at the state carries some valid namespace."""
+"""The server's own commands and looks carry some valid namespace; they are about none."""
 
 
 class Queries:
@@ -35,27 +35,21 @@ class Queries:
         self.waiters = Waiters(clock, self._time_up)
 
     def move_on(self) -> None:
-        """From now on queries see the state that `readable` gives, until it is pinned."""
+        """From now on queries see the state that `readable` gives then."""
         self._pinned = None
-
-    def pin(self) -> View:
-        """Hold on to the state that queries see, whatever is written from now on."""
-        if self._pinned is None:
-            self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
-        return self._pinned
 
     def view(self) -> View:
         """The state that queries see, outside any namespace."""
         return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
 
     def _view_of(self, namespace: str, now_ms: int) -> View:
-        view = self.pin()
+        view = self._pinned
+        if view is None:  # kept until the state moves on: what it has decoded is read again
+            view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
         view.namespace, view.now_ms = namespace, now_ms
         return view
 
-    def answer(
-        self, connection: Connection, request_id: int, namespace: str, query: Query[Any]
-    ) -> None:
+    def answer(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
         """Answer at once, or begin to wait."""
         try:
             result = self._machine.ask(self._view_of(namespace, self._clock.now_ms()), query)
@@ -63,16 +57,16 @@ class Queries:
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
                 if block_ms > 0 and not self._is_ending:
-                    self._wait(connection, request_id, namespace, query, wait, result)
+                    self._wait(caller, request_id, namespace, query, wait, result)
                     return
         except FloError as error:
-            connection.add_answer(request_id, None, error)
+            caller.add_answer(request_id, None, error)
         else:
-            connection.add_answer(request_id, result, None)
+            caller.add_answer(request_id, result, None)
 
     def _wait(
         self,
-        connection: Connection,
+        caller: Caller,
         request_id: int,
         namespace: str,
         query: Query[Any],
@@ -83,12 +77,12 @@ class Queries:
         view = self._view_of(namespace, now_ms)
         pinned = wait.begin(view, query)
         empty = result if pinned is query else self._machine.ask(view, pinned)
-        waiter = Waiter(connection, request_id, namespace, 0, pinned, wait, empty, now_ms)
+        waiter = Waiter(caller, request_id, namespace, 0, pinned, wait, empty, now_ms)
         self.waiters.add(waiter, query.block_ms)  # type: ignore[attr-defined]  # as above
 
-    def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Connection]:
-        """Ask those who wait on what changed; answers the connections that have answers now."""
-        woken: list[Connection] = []
+    def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Caller]:
+        """Ask those who wait on what changed; answers the callers that have answers now."""
+        woken: list[Caller] = []
         now_ms = self._clock.now_ms()
         for waiter in self.waiters.on(touched + ended):
             result: Any = None

@@ -13,6 +13,7 @@ from typing import Any
 from floruntime.engine.registry import WaitRule
 from floruntime.engine.state.tx import Topic
 from floruntime.server.clock import Clock, Handle
+from floruntime.server.commit.caller import Caller
 
 
 class Waiter:
@@ -33,7 +34,7 @@ class Waiter:
 
     def __init__(
         self,
-        owner: Any,
+        owner: Caller,
         request_id: int,
         namespace: str,
         number: int,
@@ -65,7 +66,7 @@ class Waiters:
         self._clock = clock
         self._time_up = time_up
         self._by_topic: dict[Topic, dict[Waiter, None]] = {}
-        self._by_owner: dict[Any, dict[Waiter, None]] = {}
+        self._by_owner: dict[Caller, dict[Waiter, None]] = {}
         self._keeping_alive: dict[Waiter, None] = {}
 
     def __bool__(self) -> bool:
@@ -115,7 +116,7 @@ class Waiters:
                     if waiter in self._by_topic.get(key, ()):
                         yield waiter
 
-    def of(self, owner: Any) -> list[Waiter]:
+    def of(self, owner: Caller) -> list[Waiter]:
         """Everything that `owner` waits for."""
         return list(self._by_owner.get(owner, ()))
 
@@ -123,12 +124,12 @@ class Waiters:
         """Those whose wait renews something, and who were last asked before that time."""
         return [waiter for waiter in self._keeping_alive if waiter.asked_ms < asked_before_ms]
 
-    def drop(self, owner: Any) -> None:
+    def drop(self, owner: Caller) -> None:
         """Forget all that `owner` waits for, without an answer."""
         for waiter in self.of(owner):
             self.remove(waiter)
 
-    def end(self, owner: Any, request_id: int) -> bool:
+    def end(self, owner: Caller, request_id: int) -> bool:
         """End one wait of `owner` as if its time were up; False if there is no such wait."""
         for waiter in self.of(owner):
             if waiter.request_id == request_id:

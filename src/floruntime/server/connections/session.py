@@ -34,7 +34,7 @@ from floruntime.engine.registry import COMMANDS, QUERIES
 from floruntime.server import limits
 from floruntime.server.access.access import Grant
 from floruntime.server.access.roles import refusal
-from floruntime.server.connections.connection import Peer
+from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
 
@@ -89,7 +89,7 @@ class Session:
         self._rate = rate
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
-        self.session = ""
+        self.client = ""
         #: What it may do; `None` before the hello.
         self.grant: Grant | None = None
         self._free: frozenset[Any] = frozenset()
@@ -107,7 +107,7 @@ class Session:
     @property
     def is_welcome(self) -> bool:
         """Whether the hello is done."""
-        return bool(self.session)
+        return bool(self.client)
 
     @property
     def in_flight(self) -> int:
@@ -134,7 +134,7 @@ class Session:
             self.flush()
         if self._reader.failed is not None:
             self._fail(self._reader.failed)
-        elif not self.session and self._reader.held_bytes > limits.HELLO_BYTES_MAX:
+        elif not self.client and self._reader.held_bytes > limits.HELLO_BYTES_MAX:
             self._fail(ProtocolError(f"it sent {self._reader.held_bytes} bytes and no hello"))
 
     def _take_preamble(self, data: bytes) -> bytes:
@@ -157,7 +157,7 @@ class Session:
         self._receive_envelope(envelope, len(body))
 
     def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
-        if not self.session or envelope.id in self._in_flight:
+        if not self.client or envelope.id in self._in_flight:
             self._receive_unusual(envelope, size_bytes)
         else:
             self._dispatch(envelope, size_bytes)
@@ -204,7 +204,7 @@ class Session:
 
     def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
         """The hello, or a request that may not stand where it does."""
-        if self.session:
+        if self.client:
             self._fail(ProtocolError(f"request id {envelope.id} is already in flight"))
         elif self._is_greeting:
             self._hold(envelope, size_bytes)
@@ -223,7 +223,7 @@ class Session:
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
-        self.session, self.grant, self._free = client, grant, grant.free
+        self.client, self.grant, self._free = client, grant, grant.free
         self._outbox.append(encode_answer(request_id, welcome))
         held, self._held = self._held, []
         try:

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.server import limits
-from floruntime.server.connections.connection import Door, Peer
+from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.port")

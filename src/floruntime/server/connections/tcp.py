@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core.errors import FloError
-from floruntime.server.connections.connection import Door
+from floruntime.server.connections.peer import Door
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.server import FloServer
 

@@ -29,7 +29,7 @@ from floruntime.core.limits import shown
 from floruntime.core.web import Messages
 from floruntime.core.wire import PREAMBLE
 from floruntime.server import limits
-from floruntime.server.connections.connection import Door
+from floruntime.server.connections.peer import Door
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.session import Session
 from floruntime.server.connections.sockets import SocketConnection

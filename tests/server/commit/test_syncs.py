@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
-from floruntime.core.kv import KvGet, KvIncr, KvPut
-from floruntime.server.commit.durability import (
+from floruntime.server.commit.syncs import (
     CALM_BATCHES_MIN,
     QUICK_S,
     SMALL_ANSWERS_MAX,
     Syncs,
 )
-from tests.server.wire_client import GatedStorage, Rig
 
 
 class Disk:
@@ -40,6 +37,7 @@ async def disk() -> Disk:
 @pytest.fixture
 async def syncs(disk: Disk) -> AsyncIterator[Syncs]:
     syncs = Syncs(disk.sync, lambda: disk.now_s)
+    syncs.start()
     yield syncs
     syncs.stop()
 
@@ -81,53 +79,3 @@ async def test_what_goes_wrong_is_told_from_either_place(disk: Disk, syncs: Sync
     told: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
     syncs.request(2, told.set_result)
     assert await told is disk.error
-
-
-# Within a server
-
-
-class WatchedStorage(GatedStorage):
-    """Remembers which thread synced."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.threads: list[int] = []
-
-    def sync(self, index: int) -> None:
-        self.threads.append(threading.get_ident())
-        super().sync(index)
-
-
-async def calm_rig(rig: Rig) -> None:
-    client = rig.client("calm")
-    for _ in range(CALM_BATCHES_MIN):
-        client.send(KvIncr("n"))
-        await rig.settle()
-
-
-async def test_a_calm_server_syncs_on_its_loop_and_answers_what_is_durable() -> None:
-    storage = WatchedStorage()
-    async with Rig(storage) as rig:
-        await calm_rig(rig)
-        client = rig.client("me")
-        put = client.send(KvPut("k", b"v"))
-        await rig.settle()
-        assert client.is_answered(put)
-        assert client.result(client.send(KvGet("k"))) == b"v"
-        assert storage.synced_index == rig.server.commit._written_index
-        assert threading.get_ident() not in storage.threads[:CALM_BATCHES_MIN]
-        assert storage.threads[-1] == threading.get_ident()
-
-
-async def test_a_failed_sync_on_the_loop_ends_the_server_too() -> None:
-    storage = WatchedStorage()
-    async with Rig(storage) as rig:
-        await calm_rig(rig)
-        client = rig.client("me")
-        storage.sync_error = OSError("gone")
-        put = client.send(KvPut("k", b"v"))
-        await rig.settle()
-        assert rig.fatal == [storage.sync_error]
-        assert storage.threads[-1] == threading.get_ident()
-        assert not client.is_answered(put)
-        storage.sync_error = None

@@ -1,8 +1,6 @@
-"""Workers and callers that wait, through the server's commit."""
+"""Workers and callers that wait: for tasks, for runs, for both."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -27,20 +25,19 @@ from floruntime.core.worker import (
     WorkerExchange,
     WorkerRegister,
 )
-from tests.server.wire_client import Rig, WireClient
+from tests.server.commit.commit_rig import CommitRig, FakeCaller
 
 
-@pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    async with Rig() as rig:
-        owner = rig.client("owner")
-        for name in ("a", "b"):
-            owner.send(ActionRegister(name, timeout_ms=1_000))
-        await rig.settle()
-        yield rig
+@pytest.fixture(autouse=True)
+async def actions(rig: CommitRig) -> None:
+    """The actions that these tests invoke."""
+    owner = rig.client("owner")
+    for name in ("a", "b"):
+        owner.send(ActionRegister(name, timeout_ms=1_000))
+    await rig.settle()
 
 
-async def invoked(rig: Rig, name: str = "a", labels: dict[str, str] | None = None) -> str:
+async def invoked(rig: CommitRig, name: str = "a", labels: dict[str, str] | None = None) -> str:
     caller = rig.client("caller")
     sent = caller.send(ActionInvoke(name, labels=labels or {}))
     await rig.settle()
@@ -48,11 +45,11 @@ async def invoked(rig: Rig, name: str = "a", labels: dict[str, str] | None = Non
     return run_id
 
 
-def poll(client: WireClient, worker: str, *actions: str, count: int = 1) -> int:
+def poll(client: FakeCaller, worker: str, *actions: str, count: int = 1) -> int:
     return client.send(WorkerAwait(worker, list(actions or "a"), count, 10_000))
 
 
-async def test_waiting_workers_are_served_first_come_first_served(rig: Rig) -> None:
+async def test_waiting_workers_are_served_first_come_first_served(rig: CommitRig) -> None:
     clients = [rig.client(f"w{n}") for n in range(3)]
     polls = [poll(c, f"w{n}") for n, c in enumerate(clients)]
     await rig.settle()
@@ -62,7 +59,7 @@ async def test_waiting_workers_are_served_first_come_first_served(rig: Rig) -> N
         assert not any(c.is_answered(p) for c, p in list(zip(clients, polls, strict=True))[n + 1 :])
 
 
-async def test_a_worker_waits_on_all_of_its_actions(rig: Rig) -> None:
+async def test_a_worker_waits_on_all_of_its_actions(rig: CommitRig) -> None:
     for name in ("a", "b"):
         client = rig.client(f"w-{name}")
         waits = poll(client, "w", "a", "b")
@@ -71,7 +68,7 @@ async def test_a_worker_waits_on_all_of_its_actions(rig: Rig) -> None:
         assert [task.run_id for task in client.result(waits)] == [run_id]
 
 
-async def test_who_cannot_take_the_work_does_not_stop_the_next(rig: Rig) -> None:
+async def test_who_cannot_take_the_work_does_not_stop_the_next(rig: CommitRig) -> None:
     plain, labelled = rig.client("plain"), rig.client("labelled")
     labelled.send(WorkerRegister("labelled", ["a"], labels={"gpu": "yes"}))
     first, second = poll(plain, "plain"), poll(labelled, "labelled")
@@ -84,18 +81,18 @@ async def test_who_cannot_take_the_work_does_not_stop_the_next(rig: Rig) -> None
     assert [task.run_id for task in plain.result(first)] == [run_id]
 
 
-async def test_of_a_thousand_waiting_workers_only_the_first_is_asked(rig: Rig) -> None:
+async def test_of_a_thousand_waiting_workers_only_the_first_is_asked(rig: CommitRig) -> None:
     client = rig.client("all")
     polls = [poll(client, f"w{n}") for n in range(1_000)]
     await rig.settle()
     await invoked(rig, labels={"nobody": "has"})  # all are asked, once
-    before = rig.server.commit.commands_total
+    before = rig.commit.commands_total
     run_ids = [await invoked(rig) for _ in range(5)]
-    assert rig.server.commit.commands_total - before == 10  # each invocation, and one claim
+    assert rig.commit.commands_total - before == 10  # each invocation, and one claim
     assert [client.result(p)[0].run_id for p in polls[:5]] == run_ids
 
 
-async def test_a_drain_ends_the_wait_and_a_later_one_does_not_begin(rig: Rig) -> None:
+async def test_a_drain_ends_the_wait_and_a_later_one_does_not_begin(rig: CommitRig) -> None:
     client, operator = rig.client("w"), rig.client("operator")
     client.send(WorkerRegister("w", ["a"]))
     waits = poll(client, "w")
@@ -110,22 +107,22 @@ async def test_a_drain_ends_the_wait_and_a_later_one_does_not_begin(rig: Rig) ->
     assert client.result(again) == []
 
 
-async def test_a_claim_for_a_connection_that_is_gone_is_released(rig: Rig) -> None:
+async def test_a_claim_for_a_connection_that_is_gone_is_released(rig: CommitRig) -> None:
     gone, stays = rig.client("gone"), rig.client("stays")
     poll(gone, "gone")
     waits = poll(stays, "stays")
     await rig.settle()
-    rig.storage.hold()
-    syncs = rig.storage.syncs
+    rig.journal.hold()
+    syncs = rig.journal.appended
     rig.client("caller").send(ActionInvoke("a"))
-    await rig.until_synced(syncs + 1)
+    await rig.journal.until_appended(syncs + 1)
     gone.vanish()
-    rig.storage.release()
+    rig.journal.release()
     await rig.settle()
     assert [task.attempt for task in stays.result(waits)] == [1]
 
 
-async def test_a_run_that_falls_due_or_is_lost_reaches_a_waiting_worker(rig: Rig) -> None:
+async def test_a_run_that_falls_due_or_is_lost_reaches_a_waiting_worker(rig: CommitRig) -> None:
     client = rig.client("w")
     client.send(ActionInvoke("a", delay_ms=300))
     first = poll(client, "w1")
@@ -140,7 +137,7 @@ async def test_a_run_that_falls_due_or_is_lost_reaches_a_waiting_worker(rig: Rig
     assert [task.attempt for task in client.result(second)] == [2]
 
 
-async def test_a_wait_for_a_run_ends_with_the_completion(rig: Rig) -> None:
+async def test_a_wait_for_a_run_ends_with_the_completion(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     run_id = await invoked(rig)
     waits = caller.send(ActionStatus(run_id, 5_000))
@@ -148,14 +145,14 @@ async def test_a_wait_for_a_run_ends_with_the_completion(rig: Rig) -> None:
     await rig.settle()
     assert not caller.is_answered(waits)
     [task] = worker.result(claimed)
-    syncs = rig.storage.syncs
+    syncs = rig.journal.appended
     worker.send(WorkerComplete("w", run_id, task.lease, b"out"))
     await rig.settle()
     assert caller.result(waits).output == b"out"
-    assert rig.storage.syncs == syncs + 1
+    assert rig.journal.appended == syncs + 1
 
 
-async def test_a_wait_for_a_run_answers_it_as_it_stands_when_the_time_is_up(rig: Rig) -> None:
+async def test_a_wait_for_a_run_answers_it_as_it_stands_when_the_time_is_up(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     run_id = await invoked(rig)
     waits = caller.send(ActionStatus(run_id, 500))
@@ -165,7 +162,7 @@ async def test_a_wait_for_a_run_answers_it_as_it_stands_when_the_time_is_up(rig:
     assert caller.result(waits).status == RunStatus.RUNNING
 
 
-async def test_a_wait_for_a_run_that_is_gone_ends_as_not_found(rig: Rig) -> None:
+async def test_a_wait_for_a_run_that_is_gone_ends_as_not_found(rig: CommitRig) -> None:
     caller = rig.client("c")
     run_id = await invoked(rig)
     waits = caller.send(ActionStatus(run_id, 500))
@@ -175,7 +172,7 @@ async def test_a_wait_for_a_run_that_is_gone_ends_as_not_found(rig: Rig) -> None
     assert isinstance(caller.error(waits), NotFoundError)
 
 
-async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: Rig) -> None:
+async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: CommitRig) -> None:
     caller = rig.client("c")
     waits = caller.send(ActionStatus("run-999", 500))
     await rig.settle()
@@ -185,7 +182,7 @@ async def test_a_wait_for_an_unknown_run_is_not_found_at_once(rig: Rig) -> None:
 # An exchange that waits: its results are settled as it comes
 
 
-async def claimed(rig: Rig, worker: WireClient) -> Task:
+async def claimed(rig: CommitRig, worker: FakeCaller) -> Task:
     await invoked(rig)
     waits = poll(worker, "w")
     await rig.settle()
@@ -194,27 +191,29 @@ async def claimed(rig: Rig, worker: WireClient) -> Task:
     return task
 
 
-def exchange(worker: WireClient, task: Task, *, number: int = 0) -> int:
+def exchange(worker: FakeCaller, task: Task, *, number: int = 0) -> int:
     results = [TaskResult(task.run_id, task.lease, b"out")]
     return worker.send(WorkerExchange("w", results, ["a"], 1, 10_000), number=number)
 
 
-async def test_an_exchange_settles_at_once_and_waits_for_what_comes_next(rig: Rig) -> None:
+async def test_an_exchange_settles_at_once_and_waits_for_what_comes_next(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     task = await claimed(rig, worker)
     ends = caller.send(ActionStatus(task.run_id, 5_000))
     await rig.settle()
-    syncs = rig.storage.syncs
+    syncs = rig.journal.appended
     waits = exchange(worker, task)
     await rig.settle()
     assert caller.result(ends).output == b"out"
-    assert rig.storage.syncs == syncs + 1
+    assert rig.journal.appended == syncs + 1
     assert not worker.is_answered(waits)
     run_id = await invoked(rig)
     assert [each.run_id for each in worker.result(waits)] == [run_id]
 
 
-async def test_an_exchange_whose_time_is_up_or_that_is_cancelled_answers_nothing(rig: Rig) -> None:
+async def test_an_exchange_whose_time_is_up_or_that_is_cancelled_answers_nothing(
+    rig: CommitRig,
+) -> None:
     worker = rig.client("w")
     for how in ("late", "cancelled"):
         waits = exchange(worker, await claimed(rig, worker))
@@ -228,7 +227,9 @@ async def test_an_exchange_whose_time_is_up_or_that_is_cancelled_answers_nothing
         assert worker.result(waits) == []
 
 
-async def test_an_exchange_that_is_sent_again_settles_nothing_twice_and_waits(rig: Rig) -> None:
+async def test_an_exchange_that_is_sent_again_settles_nothing_twice_and_waits(
+    rig: CommitRig,
+) -> None:
     first = rig.client("w")
     first.open_session()
     task = await claimed(rig, first)
@@ -248,28 +249,28 @@ async def test_an_exchange_that_is_sent_again_settles_nothing_twice_and_waits(ri
 # A call: it invokes once, and then looks
 
 
-async def test_a_call_is_answered_in_the_commit_of_the_completion(rig: Rig) -> None:
+async def test_a_call_is_answered_in_the_commit_of_the_completion(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     claimed = poll(worker, "w")
     await rig.settle()
-    syncs = rig.storage.syncs
+    syncs = rig.journal.appended
     waits = caller.send(ActionCall("a", b"in", block_ms=5_000))
     await rig.settle()
     [task] = worker.result(claimed)
-    assert (task.payload, rig.storage.syncs) == (b"in", syncs + 1)
-    rig.storage.hold()
+    assert (task.payload, rig.journal.appended) == (b"in", syncs + 1)
+    rig.journal.hold()
     worker.send(WorkerComplete("w", task.run_id, task.lease, b"out"))
-    await rig.until_synced(syncs + 2)
+    await rig.journal.until_appended(syncs + 2)
     await rig.turns()
     assert not caller.is_answered(waits)
-    rig.storage.release()
+    rig.journal.release()
     await rig.settle()
     run = caller.result(waits)
     assert (run.run_id, run.status, run.output) == (task.run_id, RunStatus.COMPLETED, b"out")
-    assert rig.storage.syncs == syncs + 2
+    assert rig.journal.appended == syncs + 2
 
 
-async def test_a_call_answers_the_run_as_it_stands_when_the_time_is_up(rig: Rig) -> None:
+async def test_a_call_answers_the_run_as_it_stands_when_the_time_is_up(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     at_once = caller.send(ActionCall("a"))
     await rig.settle()
@@ -283,7 +284,7 @@ async def test_a_call_answers_the_run_as_it_stands_when_the_time_is_up(rig: Rig)
 
 
 async def test_a_call_ends_with_what_there_is_when_it_is_cancelled_or_the_server_stops(
-    rig: Rig,
+    rig: CommitRig,
 ) -> None:
     caller = rig.client("c")
     first, second = (caller.send(ActionCall("a", block_ms=5_000)) for _ in range(2))
@@ -292,12 +293,14 @@ async def test_a_call_ends_with_what_there_is_when_it_is_cancelled_or_the_server
     await rig.settle()
     assert caller.result(first).status == RunStatus.PENDING
     assert not caller.is_answered(second)
-    rig.server.commit.end_waits()
+    rig.commit.end_waits()
     await rig.settle()
     assert caller.result(second).status == RunStatus.PENDING
 
 
-async def test_a_call_that_is_sent_again_invokes_nothing_and_goes_on_waiting(rig: Rig) -> None:
+async def test_a_call_that_is_sent_again_invokes_nothing_and_goes_on_waiting(
+    rig: CommitRig,
+) -> None:
     first, worker = rig.client("c"), rig.client("w")
     first.open_session()
     call = ActionCall("a", block_ms=5_000)
@@ -320,7 +323,7 @@ async def test_a_call_that_is_sent_again_invokes_nothing_and_goes_on_waiting(rig
     assert len(await runs(rig)) == 1
 
 
-async def test_calls_with_one_idempotency_key_wait_for_one_run(rig: Rig) -> None:
+async def test_calls_with_one_idempotency_key_wait_for_one_run(rig: CommitRig) -> None:
     caller, worker = rig.client("c"), rig.client("w")
     call = ActionCall("a", b"in", idempotency_key="k", block_ms=5_000)
     both = [caller.send(call) for _ in range(2)]
@@ -335,7 +338,7 @@ async def test_calls_with_one_idempotency_key_wait_for_one_run(rig: Rig) -> None
     assert caller.result(done).status == RunStatus.COMPLETED
 
 
-async def test_a_call_that_cannot_be_invoked_is_refused_at_once(rig: Rig) -> None:
+async def test_a_call_that_cannot_be_invoked_is_refused_at_once(rig: CommitRig) -> None:
     caller = rig.client("c")
     unknown = caller.send(ActionCall("nobody", block_ms=500))
     too_long = caller.send(ActionCall("a", block_ms=BLOCK_MS_MAX + 1))
@@ -345,7 +348,7 @@ async def test_a_call_that_cannot_be_invoked_is_refused_at_once(rig: Rig) -> Non
     assert await runs(rig) == []
 
 
-async def test_a_call_whose_run_is_gone_ends_as_not_found(rig: Rig) -> None:
+async def test_a_call_whose_run_is_gone_ends_as_not_found(rig: CommitRig) -> None:
     caller = rig.client("c")
     waits = caller.send(ActionCall("a", block_ms=500))
     await rig.settle()
@@ -354,7 +357,7 @@ async def test_a_call_whose_run_is_gone_ends_as_not_found(rig: Rig) -> None:
     assert isinstance(caller.error(waits), NotFoundError)
 
 
-async def runs(rig: Rig) -> list[ActionRun]:
+async def runs(rig: CommitRig) -> list[ActionRun]:
     looker = rig.client("looker")
     listed = looker.send(ActionListRuns())
     await rig.settle()

@@ -1,0 +1,158 @@
+"""Commands that wait: asked again the moment what they wait for changes, within the same commit.
+
+First come, first served: they are asked before any command that arrives later. Asking one of them
+may change something again. That is offered in its turn, after the asking, so that nobody is asked a
+second time before the first answer has ended the wait.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from floruntime.core.errors import FloError
+from floruntime.core.types import Command
+from floruntime.engine.machine import Machine, Outcome
+from floruntime.engine.registry import WaitRule
+from floruntime.engine.state.tx import Topic
+from floruntime.server.clock import Clock
+from floruntime.server.commit.caller import Caller
+from floruntime.server.commit.waiters import Waiter, Waiters
+
+KEEP_ALIVE_MS = 500
+"""A wait that keeps a group member alive is asked again before a tick if older than this."""
+
+
+class Apply(Protocol):
+    """Applies a command to the open batch."""
+
+    def __call__(
+        self, now_ms: int, namespace: str, client: str, number: int, command: Command[Any], /
+    ) -> Outcome: ...
+
+
+AnswerLater = Callable[[Caller, int, int, Outcome], None]
+
+
+class CommandWaits:
+    """Who waits, and what is to be offered to them. `answer` is told what a wait came to."""
+
+    def __init__(self, machine: Machine, clock: Clock, apply: Apply, answer: AnswerLater) -> None:
+        self._machine = machine
+        self._clock = clock
+        self._apply = apply
+        self._answer = answer
+        self._waiters = Waiters(clock, self._time_up)
+        self._to_offer: deque[Outcome] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiters)
+
+    def begin(
+        self,
+        rule: WaitRule,
+        caller: Caller,
+        request_id: int,
+        namespace: str,
+        number: int,
+        command: Any,
+        outcome: Outcome,
+    ) -> bool:
+        """Let a command wait if its first outcome is no answer yet; False where nothing waits."""
+        if command.block_ms <= 0 or _ends_wait(rule, outcome):
+            return False
+        request = rule.rest(command) if rule.look is None else rule.look(outcome.result)
+        now_ms = self._clock.now_ms()
+        waiter = Waiter(
+            caller, request_id, namespace, number, request, rule, outcome.result, now_ms
+        )
+        if waiter.waits_on_any(outcome.ended):
+            return False
+        self._waiters.add(waiter, command.block_ms)
+        return True
+
+    def offer(self, outcome: Outcome) -> None:
+        """Offer what a command has changed to those who wait for it."""
+        self._to_offer.append(outcome)
+        while self._to_offer:
+            self._offer(self._to_offer.popleft())
+
+    def _offer(self, outcome: Outcome) -> None:
+        for waiter in self._waiters.on(outcome.ended):
+            self._waiters.remove(waiter)
+            self._time_up(waiter)
+        for topic in dict.fromkeys(outcome.touched):
+            self._offer_at(topic)
+
+    def _offer_at(self, topic: Topic) -> None:
+        """Offer what changed at one topic, in order of arrival, until it is gone."""
+        for waiter in self._waiters.at(topic, set()):
+            rule = waiter.rule
+            is_over = self._ask(waiter)
+            if (rule.alike and not is_over) or self._machine.is_spent(rule, topic):
+                return
+
+    def keep_alive(self) -> None:
+        """Ask those again whose wait keeps something of theirs alive, if that is long ago."""
+        now_ms = self._clock.now_ms()
+        for waiter in self._waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
+            self._ask(waiter)
+        while self._to_offer:
+            self._offer(self._to_offer.popleft())
+
+    def _ask(self, waiter: Waiter) -> bool:
+        """Ask once more; answers whether the wait is over."""
+        waiter.asked_ms = self._clock.now_ms()
+        outcome = self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter)
+        if not _ends_wait(waiter.rule, outcome):
+            return False
+        self._waiters.remove(waiter)
+        self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
+        return True
+
+    def _ask_again(self, waiter: Waiter) -> Outcome:
+        outcome = self._apply(
+            waiter.asked_ms,
+            waiter.namespace,
+            waiter.owner.client,
+            waiter.number,
+            waiter.request,
+        )
+        if outcome.touched or outcome.ended:
+            self._to_offer.append(outcome)
+        return outcome
+
+    def _look(self, waiter: Waiter) -> Outcome:
+        """What it waits for as it stands, in the open batch."""
+        try:
+            look = self._machine.look(waiter.namespace, self._clock.now_ms(), waiter.request)
+        except FloError as error:
+            return Outcome(None, error)
+        return Outcome(look)
+
+    def _time_up(self, waiter: Waiter) -> None:
+        outcome = Outcome(waiter.empty) if waiter.rule.look is None else self._look(waiter)
+        self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
+
+    def drop(self, caller: Caller) -> None:
+        """Forget what a caller that is gone waits for."""
+        self._waiters.drop(caller)
+
+    def cancel(self, caller: Caller, request_id: int) -> bool:
+        """End one wait of a caller with its empty answer; False if it does not wait."""
+        return self._waiters.end(caller, request_id)
+
+    def end_all(self) -> None:
+        """Answer everyone who waits with what there is."""
+        self._waiters.end_all()
+
+
+def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
+    """Whether `outcome` is an answer: a refusal is, and a first answer that is given again.
+
+    But a command that only looks after it has acted goes on looking when it comes again.
+    """
+    if outcome.error is not None or rule.found(outcome.result):
+        return True
+    return outcome.recalled and rule.look is None

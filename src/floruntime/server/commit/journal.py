@@ -1,0 +1,51 @@
+"""What makes batches durable: the one seam between the commit and a disk, or a replicated log.
+
+Batches come in order, one at a time: the next one is appended once the one before is durable.
+Meanwhile it collects on top of it: the machine reads `applied`, which shows a batch from the moment
+it is appended, and queries read `readable()`, which shows it once it is durable.
+
+A journal that is lost takes with it the batch that is under way and what has collected on top:
+nobody was told of either. Who goes on after that does so with a new machine and a new commit, on
+the state that was durable last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from floruntime.engine.store import Changes, Reader
+
+
+class Journal(Protocol):
+    """Makes batches durable, in order."""
+
+    @property
+    def applied(self) -> Reader:
+        """The state with everything that was appended, durable or not."""
+        ...
+
+    def readable(self) -> Reader:
+        """The state that anyone may be told of."""
+        ...
+
+    def begin(
+        self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
+    ) -> None:
+        """From now on batches come.
+
+        `on_durable` is called, on the event loop, for each batch that became durable after `append`
+        had returned; `on_lost` at most once, when nothing more will become durable.
+        """
+        ...
+
+    def append(self, changes: Changes, index: int, answers: int) -> bool:
+        """Take a batch: its changes, the index of its last command, how many wait for an answer.
+
+        Answers whether it is durable already. Raises nothing: what goes wrong is a loss.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Make durable what may not be yet, and give up threads and timers."""
+        ...

@@ -1,0 +1,128 @@
+"""The journal of one machine: RocksDB's write-ahead log, written and synced.
+
+With `sync` a batch is durable once it is on disk. With `async` and `ephemeral` it counts as durable
+once it is written, and queries see it at once; with `async` the disk follows within 100 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from floruntime.engine.store import Changes, Reader, Store
+from floruntime.server.commit.durability import Durability
+from floruntime.server.commit.syncs import Syncs
+
+ASYNC_SYNC_MS = 100
+"""With durability `async`: the longest time that written batches stay unsynced."""
+
+
+class LocalJournal:
+    """Writes batches to `store`; `sync` makes all that is written durable, up to an index.
+
+    `on_step` is told of each step that a batch takes; tests of crashes end the process there.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        durability: Durability,
+        *,
+        sync: Callable[[int], None],
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self._store = store
+        self._durability = durability
+        self._sync = sync
+        self._on_step = on_step
+        self._loop = asyncio.get_running_loop()
+        self._syncs = Syncs(sync)
+        self._snapshot: Reader | None = None
+        self._written_index = 0
+        self._sync_timer: asyncio.TimerHandle | None = None
+        self._is_lost = False
+        self._on_durable: Callable[[], None]
+        self._on_lost: Callable[[BaseException], None]
+
+    @property
+    def applied(self) -> Reader:
+        return self._store
+
+    def readable(self) -> Reader:
+        if self._durability is not Durability.SYNC:
+            return self._store
+        if self._snapshot is None:
+            self._snapshot = self._store.snapshot()
+        return self._snapshot
+
+    def begin(
+        self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
+    ) -> None:
+        self._on_durable = on_durable
+        self._on_lost = on_lost
+        self._syncs.start()
+
+    def append(self, changes: Changes, index: int, answers: int) -> bool:
+        try:
+            if self._durability is Durability.SYNC:
+                return self._write_and_sync(changes, index, answers)
+            self._write(changes, index)
+        except Exception as error:  # whatever it is: what the disk holds can no longer be told
+            self._lose(error)
+            return False
+        if self._durability is Durability.ASYNC and self._sync_timer is None:
+            self._sync_timer = self._loop.call_later(ASYNC_SYNC_MS / 1000, self._sync_in_a_while)
+        return True
+
+    def _write_and_sync(self, changes: Changes, index: int, answers: int) -> bool:
+        is_here = self._syncs.may_be_here(answers)
+        if not is_here:
+            self.readable()  # held on to: what is written now is seen by nobody before it is synced
+        self._write(changes, index)
+        if not is_here:
+            self._syncs.request(index, self._synced)
+            return False
+        error = self._syncs.sync(index)
+        if error is not None:
+            raise error
+        self._seen()
+        return True
+
+    def _write(self, changes: Changes, index: int) -> None:
+        self._on_step("before_write")
+        self._store.write(changes)
+        self._written_index = index
+        self._on_step("after_write")
+
+    def _synced(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._lose(error)
+        elif not self._is_lost:
+            self._seen()
+            self._on_durable()
+
+    def _seen(self) -> None:
+        self._on_step("after_sync")
+        self._snapshot = None
+
+    def _sync_in_a_while(self) -> None:
+        self._sync_timer = None
+        if not self._is_lost:
+            self._syncs.request(self._written_index, self._synced_in_a_while)
+
+    def _synced_in_a_while(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._lose(error)
+
+    def _lose(self, error: BaseException) -> None:
+        """Nothing is tried again: a second sync can succeed without what the first one lost."""
+        if not self._is_lost:
+            self._is_lost = True
+            self._on_lost(error)
+
+    def stop(self) -> None:
+        if self._sync_timer is not None:
+            self._sync_timer.cancel()
+        self._syncs.stop()
+        if not self._is_lost and self._durability is not Durability.SYNC:
+            self._sync(self._written_index)

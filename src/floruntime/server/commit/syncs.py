@@ -1,0 +1,73 @@
+"""Who syncs: a thread while the event loop goes on, or the loop itself."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+QUICK_S = 0.001
+"""A sync that takes longer is not worth stopping the event loop for."""
+SMALL_ANSWERS_MAX = 2
+"""Batches with more answers come from many clients: while one syncs, the next ones collect."""
+CALM_BATCHES_MIN = 8
+"""So many small batches with quick syncs in a row, and the loop syncs the next one itself."""
+
+Done = Callable[[BaseException | None], None]
+
+
+class Syncs:
+    """Runs one sync at a time: in a thread, while the event loop goes on, or on the loop itself.
+
+    To hand over to the thread and to be woken by it takes almost as long as a quick disk takes to
+    sync. Where batches are small the loop has nothing to do meanwhile, so while syncs are quick,
+    too, it does them itself. One that is not, and it is the thread's turn again for a while.
+    """
+
+    def __init__(
+        self, sync: Callable[[int], None], now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sync = sync
+        self._now_s = now_s
+        self._calm_batches = 0
+        self._requests: queue.SimpleQueue[tuple[int, Done] | None]
+        self._requests = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="flo-sync", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def may_be_here(self, answers: int) -> bool:
+        """Whether the sync of a batch with so many answers is to be done on the loop."""
+        if answers > SMALL_ANSWERS_MAX:
+            self._calm_batches = 0
+        return self._calm_batches >= CALM_BATCHES_MIN
+
+    def sync(self, index: int) -> BaseException | None:
+        """Sync everything written so far, up to command `index`; what went wrong, if anything."""
+        begun_s = self._now_s()
+        try:
+            self._sync(index)
+        except Exception as error:
+            return error
+        is_quick = self._now_s() - begun_s < QUICK_S
+        self._calm_batches = self._calm_batches + 1 if is_quick else 0
+        return None
+
+    def request(self, index: int, done: Done) -> None:
+        """Sync in the thread; then call `done` on the loop, with what went wrong."""
+        self._requests.put((index, done))
+
+    def stop(self) -> None:
+        """End the thread once it has done what was asked."""
+        self._requests.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (request := self._requests.get()) is not None:
+            index, done = request
+            self._loop.call_soon_threadsafe(done, self.sync(index))

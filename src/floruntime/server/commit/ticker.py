@@ -1,0 +1,81 @@
+"""Time made into commands: sleeps until the earliest deadline in the state, then submits a tick.
+
+It looks no further ahead than the clock's horizon, and again when that has come: a far look would
+pass the tombstones of all timers that were cancelled long before their time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from floruntime.core.system import TIMERS_PER_TICK_MAX, Tick, TimerPostpone
+from floruntime.core.types import Command
+from floruntime.engine.machine import Machine, Outcome
+from floruntime.server.clock import Clock, Handle
+
+FAILED_TIMER_MS = 60_000
+"""A timer whose handler failed (a bug) is fired again after this time, not at once and forever."""
+
+
+class Ticker:
+    """`submit_own` applies a command of the server's own; `before_tick` is called ahead of it."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        clock: Clock,
+        submit_own: Callable[[Command[Any]], Outcome],
+        before_tick: Callable[[], None],
+    ) -> None:
+        self._machine = machine
+        self._clock = clock
+        self._submit_own = submit_own
+        self._before_tick = before_tick
+        self._timer: Handle | None = None
+        self._is_stopped = False
+        #: When the next tick is due: before any command that is stamped then or later.
+        self.next_ms = 0
+
+    def tick_if_due(self) -> None:
+        """Submit what is due; a tick handles so many timers, and is followed by another."""
+        now_ms = self._clock.now_ms()
+        if now_ms < self.next_ms or self._is_stopped:
+            return
+        # Until the ticks are done nothing may start another one.
+        horizon_ms = now_ms + self._clock.horizon_ms
+        self.next_ms = horizon_ms
+        self._before_tick()
+        if self._machine.first_due(now_ms + 1) is not None and self._submit_own(Tick()).error:
+            self._fire_one_by_one()
+        due_ms = self._machine.first_due(horizon_ms)
+        self._machine.take_earliest_set_ms()
+        self._tick_at(horizon_ms if due_ms is None else due_ms)
+
+    def _fire_one_by_one(self) -> None:
+        """A timer fails: fire the others, which are not to blame, and that one later."""
+        for _ in range(TIMERS_PER_TICK_MAX):
+            outcome = self._submit_own(Tick(1))
+            if outcome.error is not None:
+                self._submit_own(TimerPostpone(FAILED_TIMER_MS))
+            elif not outcome.result:
+                return
+
+    def no_later_than(self, when_ms: int) -> None:
+        """A timer was set for `when_ms`."""
+        if when_ms < self.next_ms:
+            self._tick_at(when_ms)
+
+    def _tick_at(self, when_ms: int) -> None:
+        if self._is_stopped:
+            return
+        self.next_ms = when_ms
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(when_ms, self.tick_if_due)
+
+    def stop(self) -> None:
+        """Tick no more."""
+        self._is_stopped = True
+        if self._timer is not None:
+            self._timer.cancel()

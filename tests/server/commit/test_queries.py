@@ -1,0 +1,99 @@
+"""Queries: what they see, and how they wait."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+import pytest
+
+from floruntime.core.kv import KvChanges, KvChangesReply, KvGet, KvPut, PutResult
+from floruntime.engine.kv import rows as kv_rows
+from floruntime.engine.registry import QUERIES
+from floruntime.engine.state import tx
+from tests.server.commit.commit_rig import CommitRig
+
+
+async def test_a_get_waits_until_the_key_exists_and_is_durable(rig: CommitRig) -> None:
+    client = rig.client("me")
+    get = client.send(KvGet("k", block_ms=1_000))
+    rig.journal.hold()
+    client.send(KvPut("other", b""))
+    client.send(KvPut("k", b"v"))
+    await rig.turns()
+    assert not client.is_answered(get)
+    rig.journal.release()
+    await rig.settle()
+    assert client.result(get) == b"v"
+
+
+async def test_a_get_that_waits_ends_with_nothing_at_its_time(rig: CommitRig) -> None:
+    client = rig.client("me")
+    get = client.send(KvGet("k", block_ms=1_000))
+    await rig.advance(999)
+    assert not client.is_answered(get)
+    await rig.advance(1)
+    assert client.result(get) is None
+    assert client.waits == 0
+
+
+async def test_a_watch_without_a_version_shows_every_change_from_its_beginning_on(
+    rig: CommitRig,
+) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"before"))
+    await rig.settle()
+    watch = client.send(KvChanges("k", block_ms=1_000))
+    client.send(KvPut("k", b"1"))
+    client.send(KvPut("k", b"2"))
+    await rig.settle()
+    reply: KvChangesReply = client.result(watch)
+    assert [change.value for change in reply.changes] == [b"1", b"2"]
+
+
+async def test_a_quiet_watch_runs_into_no_gap_however_much_others_write(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kv_rows, "CHANGES_MAX", 10)
+    monkeypatch.setattr(kv_rows, "CHANGES_SLACK", 5)
+    client = rig.client("me")
+    client.send(KvPut("mine", b""))
+    await rig.settle()
+    until_touched = client.send(KvChanges("mine", from_version=1, block_ms=1_000))
+    until_late = client.send(KvChanges("none", from_version=1, block_ms=1_000))
+    for _ in range(10):
+        for _ in range(5):
+            client.send(KvPut("noise", b""))
+        await rig.settle()
+    client.send(KvPut("mine", b"now"))
+    await rig.advance(1_000)
+    assert [c.version for c in client.result(until_touched).changes] == [52]
+    assert client.result(until_late) == KvChangesReply([], 52)
+
+
+async def test_a_bug_in_one_wait_does_not_keep_others_from_their_answers(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = rig.client("me")
+    get = client.send(KvGet("k", block_ms=1_000))
+
+    def fail(view: object, query: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setitem(QUERIES, cast(Any, KvGet), fail)
+    logging.disable(logging.CRITICAL)
+    put = client.send(KvPut("k", b""))
+    await rig.settle()
+    logging.disable(logging.NOTSET)
+    assert client.result(put) == PutResult(1)
+    assert client.error(get).code == "internal"
+
+
+async def test_reading_of_ever_other_names_holds_no_more_and_more(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tx, "_CACHED_ROWS_MAX", 10)
+    client = rig.client("me")
+    for number in range(50):
+        assert client.result(client.send(KvGet("k"), namespace=f"n{number}")) is None
+    assert len(rig.commit.queries.view()._rows) <= 10

@@ -1,0 +1,99 @@
+"""Time made into commands."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from floruntime.core.kv import KvChanges, KvChangesReply, KvPut, PutResult
+from floruntime.core.queue import QueueDequeue, QueueEnqueue
+from floruntime.core.system import TIMERS_PER_TICK_MAX
+from floruntime.engine.registry import TIMERS
+from floruntime.engine.system.timers import KV_EXPIRY
+from floruntime.server.commit.ticker import FAILED_TIMER_MS
+from tests.server.commit.commit_rig import CommitRig
+
+
+async def test_expiry_needs_no_request(rig: CommitRig) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"", ttl_ms=100))
+    await rig.settle()
+    watch = client.send(KvChanges("k", block_ms=10_000))
+    await rig.advance(100)
+    [change] = client.result(watch).changes
+    assert change.deleted
+
+
+async def test_more_than_one_tick_holds_is_done_in_several(rig: CommitRig) -> None:
+    client = rig.client("me")
+    for number in range(TIMERS_PER_TICK_MAX + 10):
+        client.send(KvPut(f"k{number}", b"", ttl_ms=100))
+    await rig.advance(100)
+    version = client.result(client.send(KvChanges("k"))).version
+    assert version == 2 * (TIMERS_PER_TICK_MAX + 10)
+
+
+async def test_a_slow_tick_does_not_turn_command_time_back(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"", ttl_ms=100))
+    await rig.settle()
+    times = iter(range(1, 10**6))
+    start_ms = rig.clock.now_ms() + 100
+    monkeypatch.setattr(rig.clock, "now_ms", lambda: start_ms + next(times))
+    put = client.send(KvPut("k", b"later"))
+    await rig.settle()
+    assert client.result(put) == PutResult(3)
+
+
+async def test_a_timer_that_fails_is_fired_again_later_and_holds_up_no_other(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = TIMERS[KV_EXPIRY]
+    failed: list[int] = []
+
+    def fail_first(tx: Any, due_ms: int, *timer: Any) -> None:
+        if due_ms == first_due_ms:
+            failed.append(tx.now_ms - due_ms)
+            raise ZeroDivisionError("a bug")
+        handler(tx, due_ms, *timer)
+
+    client = rig.client("me")
+    first_due_ms = rig.clock.now_ms() + 100
+    client.send(KvPut("a", b"", ttl_ms=100))
+    client.send(KvPut("b", b"", ttl_ms=101))
+    client.send(KvPut("c", b"", ttl_ms=50_000))
+    await rig.settle()
+    logging.disable(logging.CRITICAL)
+    with monkeypatch.context() as patched:
+        patched.setitem(TIMERS, KV_EXPIRY, fail_first)
+        await rig.advance(101)
+        put = client.send(KvPut("other", b""))
+        await rig.settle()
+        assert client.result(put) == PutResult(5)
+        assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b"]
+        await rig.advance(50_000)
+        assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b", "c"]
+        assert len(failed) == 2  # in the tick of all, and in one of its own
+    logging.disable(logging.NOTSET)
+    await rig.advance(FAILED_TIMER_MS)
+    assert deleted(client.result(client.send(KvChanges("", True, 0)))) == ["b", "c", "a"]
+
+
+def deleted(reply: KvChangesReply) -> list[str]:
+    return [change.key for change in reply.changes if change.deleted]
+
+
+async def test_a_stopped_commit_ticks_no_more(rig: CommitRig) -> None:
+    client = rig.client("me")
+    client.send(QueueEnqueue("q", [b"x"]))
+    client.send(QueueDequeue("q", visibility_timeout_ms=100))
+    await rig.commit.stop()
+    appended = rig.journal.appended
+    while rig.clock.run_next(rig.clock.now_ms() + 10**9):
+        pass
+    await rig.turns()
+    assert rig.journal.appended == appended
