@@ -285,11 +285,11 @@ async def test_the_first_token_is_asked_of_everybody(
 
 def test_a_token_is_made_on_the_data_of_a_stopped_server(tmp_path: Path) -> None:
     directory = str(tmp_path / "data")
-    made = invoke(("token", "create", "--role", "web", "--data-dir", directory))
+    made = invoke(("token", "create", "--role", "admin", "--data-dir", directory, "--create"))
     assert made.code == 0
     assert re.fullmatch(r"\S+\n", made.out), "only the token"
     listed = invoke(("--json", "token", "list", "--data-dir", directory))
-    assert [each["role"] for each in listed.json["items"]] == ["web"]
+    assert [each["role"] for each in listed.json["items"]] == ["admin"]
 
     async def refused() -> None:
         async with FloTestServer(directory) as server:

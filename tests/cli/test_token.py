@@ -111,7 +111,11 @@ async def test_what_is_missing_or_wrong_is_a_usage_error(
 async def test_tokens_are_made_while_the_server_is_down(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     at = ("--data-dir", data)
-    made = await asyncio.to_thread(invoke, ("token", "create", "--role", "admin", *at))
+    create = ("token", "create", "--role", "admin", *at)
+    refused = await asyncio.to_thread(invoke, create)
+    assert (refused.code, "holds no store" in refused.err) == (3, True)
+    assert not (tmp_path / "data").exists()  # one look
+    made = await asyncio.to_thread(invoke, (*create, "--create"))
     token = made.out.strip()
     assert TOKEN.fullmatch(made.out)
     async with FloTestServer(data_dir=data) as server, server.client(token=token) as client:
@@ -137,7 +141,8 @@ def test_the_environment_of_the_network_does_not_matter_there(
     monkeypatch.setenv("FLO_HOST", "db.example:9000")
     monkeypatch.setenv("FLO_TOKEN", "of another server")
     monkeypatch.setenv("FLO_TLS", "1")
-    made = invoke(("token", "create", "--role", "admin", "--data-dir", str(tmp_path / "data")))
+    at = ("--data-dir", str(tmp_path / "data"), "--create")
+    made = invoke(("token", "create", "--role", "admin", *at))
     assert made.code == 0, made.err
 
 
@@ -151,7 +156,9 @@ def test_with_a_token_a_server_listens_beyond_this_machine(tmp_path: Path) -> No
     assert refused.returncode == 2
     assert "flo token create --data-dir data --role admin" in refused.stderr
     assert refused.stderr.count("\n") == 1
-    assert run("token", "create", "--role", "web", "--data-dir", "data", cwd=tmp_path)
+    assert run(
+        *("token", "create", "--role", "admin", "--data-dir", "data", "--create"), cwd=tmp_path
+    )
     allowed = run(*start, cwd=tmp_path)
     assert "cannot listen on 192.0.2.1:9" in allowed.stderr
 

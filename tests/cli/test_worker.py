@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ import pytest
 
 from floruntime import ActionWorker, RunStatus
 from floruntime.cli.run_worker import Reloader
+from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.testing import FloTestServer
-from tests.cli.conftest import Flo
+from tests.cli.conftest import Flo, invoke
+from tests.server.certificates import Authority
 
 MODULE = """
 import asyncio
@@ -105,6 +108,45 @@ async def test_the_log_can_be_json(server: FloTestServer, tmp_path: Path) -> Non
     _, log = await ended(process)
     messages = [json.loads(line)["message"] for line in log.splitlines()]
     assert f"slow {run.run_id} attempt 1: begun" in messages
+
+
+TLS_MODULE = """
+from floruntime import ActionWorker, FloClient
+
+worker = ActionWorker("localhost:1")
+on_a_client = FloClient("localhost:1", namespace="mine", token="t").new_action_worker()
+"""
+
+
+def test_every_option_of_a_connection_is_for_a_worker_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    cert, key = authority.issue("me")
+    (tmp_path / "of_tls.py").write_text(TLS_MODULE)
+    monkeypatch.chdir(tmp_path)
+    started: list[WorkerBase] = []
+
+    async def start(self: WorkerBase) -> None:
+        started.append(self)
+
+    monkeypatch.setattr(WorkerBase, "start", start)
+    run = ("worker", "run", "of_tls:worker")
+    for options in (("--tls",), ("--tls-ca", authority.file)):
+        assert invoke((*options, *run)).code == 0
+        assert isinstance(started[-1].tls, ssl.SSLContext)
+    assert invoke((*run, "--client-cert", cert, "--client-key", key)).code == 0
+    monkeypatch.setenv("FLO_TLS_CA", authority.file)
+    assert invoke(("worker", "run", "of_tls:on_a_client")).code == 0
+    worker = started[-1]
+    assert (worker.endpoint, worker.namespace, worker.token) == ("localhost:1", "mine", "t")
+    assert isinstance(worker.tls, ssl.SSLContext)
+    monkeypatch.setenv("FLO_TLS_CA", "missing.pem")
+    assert "missing.pem: No such file" in invoke(run).err
+    monkeypatch.delenv("FLO_TLS_CA")
+    assert "--timeout is for single calls" in invoke(("--timeout", "1s", *run)).err
+    refused = invoke(("--host", "file:typo", *run))
+    assert (refused.code, "holds no store" in refused.err) == (3, True)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from floruntime.cli.ends import show_end
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
 from floruntime.cli.output import at, cell, rows_of
-from floruntime.cli.run import Empty, Session, confirm, connected, pages
+from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core.action import ActionInfo, ActionRun, RunStatus
 from floruntime.core.duration_text import lasting

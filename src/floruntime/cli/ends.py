@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import typer
 
-from floruntime.cli.run import OTHER, Empty, Session
+from floruntime.cli.errors import OTHER, Empty
+from floruntime.cli.run import Session
 from floruntime.core.action import ActionRun
 from floruntime.core.workflow import WorkflowRun
 

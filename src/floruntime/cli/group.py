@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.deliveries import show_taken
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Block, Cursor, Extend, Limit, Yes, duration, examples, group
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.records import show_deliveries
-from floruntime.cli.run import Empty, Session, confirm, connected, pages, show_acks
+from floruntime.cli.run import Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_records
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
-from floruntime.core.stream import GroupInfo
+from floruntime.core.stream import GroupInfo, ReadResult
 
 app = group("Consumer groups: several consumers that share a stream's records.")
 
@@ -204,9 +206,29 @@ async def read(
     result = await session.client.stream.group_read(
         stream, group=name, consumer=consumer, limit=limit, block_ms=block, no_ack=no_ack
     )
-    show_deliveries(session.out, result)
+    await _show_taken(session, stream, name, consumer, result, is_acked=no_ack)
     if not result.records:
         raise Empty(f"the group {name!r} has nothing for {consumer!r}")
+
+
+async def _show_taken(
+    session: Session,
+    stream: str,
+    group: str,
+    consumer: str,
+    result: ReadResult,
+    is_acked: bool = False,
+) -> None:
+    async def hand_back() -> None:
+        await session.client.stream.group_nack(
+            stream, list(result.records), group=group, consumer=consumer, release=True
+        )
+
+    await show_taken(
+        lambda: show_deliveries(session.out, result),
+        [record.id for record in result.records],
+        None if is_acked else hand_back,
+    )
 
 
 @app.command(epilog=examples("flo stream group ack events billing 1703350800000-0"))
@@ -286,7 +308,7 @@ async def claim(
     result = await session.client.stream.group_claim(
         stream, group=name, consumer=consumer, min_idle_ms=min_idle, limit=limit
     )
-    show_deliveries(session.out, result)
+    await _show_taken(session, stream, name, consumer, result)
     if not result.records:
         raise Empty(f"the group {name!r} has nothing to claim")
 

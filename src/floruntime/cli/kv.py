@@ -7,9 +7,20 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Block, Cursor, Limit, duration, examples, group
-from floruntime.cli.output import at, cell, complain, plain, rows_of, write
-from floruntime.cli.run import Empty, Session, connected
+from floruntime.cli.output import (
+    at,
+    cell,
+    complain,
+    plain,
+    rows_of,
+    write,
+    write_json,
+    write_text,
+    write_value,
+)
+from floruntime.cli.run import Session, connected
 from floruntime.cli.values import read_value
 from floruntime.core.errors import NotFoundError
 from floruntime.core.kv import KvChange, KvEntry, KvJsonGet, KvJsonSet, ScanResult
@@ -46,10 +57,16 @@ async def get(
     key: Key,
     block: Block = 0,
     raw: Annotated[
-        bool, typer.Option("--raw", help="The exact bytes, without a line end after them.")
+        bool,
+        typer.Option(
+            "--raw", help="The exact bytes, on a terminal too, without a line end after them."
+        ),
     ] = False,
 ) -> None:
-    """Print the value of KEY; with --json its version and times too."""
+    """Print the value of KEY; with --json its version and times too.
+
+    On a terminal, control characters are shown escaped.
+    """
     value = None
     if block or not session.out.is_json:
         value = await session.client.kv.get(key, block_ms=block)
@@ -57,8 +74,10 @@ async def get(
         await _show_entry(session, key)
     elif value is None:
         raise _missing(key)
+    elif raw:
+        write(value)
     else:
-        write(value if raw else value + b"\n")
+        write_value(value + b"\n")
 
 
 @app.command(epilog=examples("flo kv entry greeting"))
@@ -314,9 +333,9 @@ async def json_get(session: Session, key: Key, path: Path = "$") -> None:
     if text is None:
         raise NotFoundError(f"the key {key!r} has nothing at {path}")
     if session.out.is_json:
-        write(text + b"\n")
+        write_json(text.decode())
     else:
-        write(json.dumps(json.loads(text), ensure_ascii=False, indent=2).encode() + b"\n")
+        write_text(json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n")
 
 
 @app.command(

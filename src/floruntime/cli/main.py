@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from floruntime.cli.entry import occupy_closed_descriptors
 from floruntime.cli.options import duration, examples
-from floruntime.cli.output import cell
+from floruntime.cli.output import cell, write_text
+from floruntime.cli.root_options import CONNECTION, refuse
 from floruntime.cli.run import Session, Settings, connected, run_command_line
 from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.core.version import VERSION
@@ -31,7 +33,7 @@ _TAKE_A_VALUE = (
     *("--host", "--namespace", "-n", "--token", "--timeout"),
     *("--tls-ca", "--client-cert", "--client-key"),
 )
-_SWITCHES = ("--json", "--tls")
+_SWITCHES = ("--json", "--tls", "--create")
 _OWN_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("token", "create"): ("--namespace", "-n"),
     ("action", "register"): ("--timeout",),
@@ -101,7 +103,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"flo {VERSION}")
+        write_text(f"flo {VERSION}\n")
         raise typer.Exit
 
 
@@ -138,6 +140,12 @@ def root(
     tls_ca: Ca = None,
     client_cert: ClientCert = None,
     client_key: ClientKey = None,
+    create: Annotated[
+        bool,
+        typer.Option(
+            "--create", help="With file:PATH or --data-dir: make the data directory if need be."
+        ),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option(
@@ -147,14 +155,14 @@ def root(
 ) -> None:
     """Flo: one durable server for KV, queues, streams, actions and workflows.
 
-    The options here may also follow the command: flo kv get KEY --json.
+    The options here may also follow the command: flo kv get KEY --json. What needs no server
+    refuses those of a client.
 
     Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request),
     4 no connection, 5 other.
     """
-    ctx.obj = Settings(
-        host, namespace, token, timeout, is_json, Tls(tls, tls_ca, client_cert, client_key)
-    )
+    given_tls = Tls(tls, tls_ca, client_cert, client_key)
+    ctx.obj = Settings(host, namespace, token, timeout, is_json, given_tls, create)
 
 
 @app.command(epilog=examples("flo ping", "flo --host db.internal:9000 ping"))
@@ -205,6 +213,7 @@ def verify(
     """Read everything in a stopped data directory and tell what is wrong with it."""
     from floruntime.cli.verify import verify_directory
 
+    refuse(ctx, ("namespace", *CONNECTION), "is given, and this reads a directory itself")
     verify_directory(ctx, directory, accept_loss)
 
 
@@ -215,4 +224,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    occupy_closed_descriptors()
     main()

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, examples, group
 from floruntime.cli.output import at, rows_of
-from floruntime.cli.run import Empty, Session, confirm, connected, pages
+from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.core.errors import NotFoundError
 
 app = group("Namespaces: worlds of their own on one server.")

@@ -1,26 +1,34 @@
-"""What a person or a script sees. Tables and lines for people, JSON with `--json`."""
+"""What a person or a script sees. Tables and lines for people, JSON with `--json`.
+
+On a terminal nothing that somebody stored speaks to it (`terminal.py`); a pipe gets it as it is.
+What cannot be written is an error, since who asked does not know what was done.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from floruntime.cli.errors import OutputLost, ReaderGone
+from floruntime.cli.terminal import (
+    harmless,
+    harmless_json,
+    harmless_lines,
+    is_terminal,
+    table_text,
+    terminal_width,
+)
 from floruntime.core.duration_text import NOTHING
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page
-
-TABLE_WIDTH = 10_000_000
-"""Wider than any table: the terminal wraps long lines, so nothing is cut and ids can be copied."""
-
-
-class ReaderGone(Exception):
-    """Whoever read standard output has gone, such as `head` once it has its lines."""
 
 
 class Output:
@@ -34,14 +42,14 @@ class Output:
         if self.is_json:
             self.document(document)
         else:
-            write(text.encode("utf-8", "surrogateescape") + b"\n")
+            write_text(text + "\n")
 
     def document(self, document: Any) -> None:
         """One JSON document on a line of its own."""
-        write(to_json(document).encode() + b"\n")
+        write_json(to_json(document))
 
     def table(self, document: Any, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A JSON document, or for people a table: aligned on a terminal, else tab-separated.
+        """A JSON document, or for people a table: as wide as the terminal, else tab-separated.
 
         Without rows people see no table: the command says what there is none of.
         """
@@ -51,10 +59,10 @@ class Output:
         lines = [columns, *rows]
         if len(lines) == 1:
             return
-        if sys.stdout.isatty():
-            write(_rich_table(columns, lines[1:]).encode())
+        if is_terminal(sys.stdout):
+            write(table_text(columns, lines[1:], terminal_width()).encode())
         else:
-            write("".join("\t".join(line) + "\n" for line in lines).encode())
+            write_text("".join("\t".join(line) + "\n" for line in lines))
 
     def fields(self, value: Any, shown: Mapping[str, str]) -> None:
         """A JSON document, or for people its fields, one a line."""
@@ -62,22 +70,76 @@ class Output:
             self.document(value)
             return
         width = max(map(len, shown))
-        write("".join(f"{name:<{width}}  {text}\n" for name, text in shown.items()).encode())
+        write_text("".join(f"{name:<{width}}  {text}\n" for name, text in shown.items()))
 
 
 def write(data: bytes) -> None:
-    """Exact bytes to standard output."""
+    """Exact bytes to standard output. Raises `OutputLost`."""
+    check_output()
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise ReaderGone from None
+    except (OSError, ValueError) as error:
+        discard(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            raise ReaderGone("its reader has gone") from None
+        raise OutputLost(getattr(error, "strerror", None) or str(error)) from None
+
+
+def check_output() -> None:
+    """Raise `OutputLost` where nothing could be written: standard output is closed."""
+    if sys.stdout is None:
+        raise OutputLost("standard output is closed")
+
+
+def write_text(text: str) -> None:
+    """Text to standard output: exactly into a pipe, on a terminal without what it would obey."""
+    if is_terminal(sys.stdout):
+        text = harmless_lines(text)
+    write(text.encode("utf-8", "surrogateescape"))
+
+
+def write_json(text: str) -> None:
+    """A JSON text of one line, as `write_text` does, but that it stays JSON."""
+    write((_json_for(sys.stdout, text) + "\n").encode("utf-8", "replace"))
+
+
+def _json_for(stream: Any, text: str) -> str:
+    return harmless_json(text) if is_terminal(stream) else text
+
+
+def write_value(data: bytes) -> None:
+    """What somebody stored: exact bytes into a pipe, harmless text on a terminal."""
+    write_text(data.decode("utf-8", "surrogateescape"))
 
 
 def complain(text: str) -> None:
-    """A line to standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """A line, or lines, to standard error; where that cannot be written there is no one to tell."""
+    complain_raw(harmless_lines(text))
+
+
+def complain_json(document: Any) -> None:
+    """A JSON document to standard error, on a line of its own."""
+    complain_raw(_json_for(sys.stderr, to_json(document)))
+
+
+def complain_raw(text: str) -> None:
+    """The same for text that is harmless already, and may be coloured."""
+    if sys.stderr is None:  # `print` would take standard output instead
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        discard(sys.stderr)
+
+
+def discard(stream: Any) -> None:
+    """Let what a standard stream could not write go, or the interpreter's end fails on it."""
+    with suppress(AttributeError, OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def to_json(document: Any) -> str:
@@ -112,13 +174,10 @@ def _member(name: str, value: Any) -> tuple[str, Any]:
 
 
 def cell(value: Any) -> str:
-    """One value as a table shows it; control characters are escaped, so none reach a terminal."""
+    """One value as a table shows it; control characters are escaped, so a row stays a line."""
     if value is None:
         return NOTHING
-    if isinstance(value, bytes):
-        value = _readable(value)
-    text = str(value)
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    return harmless(_readable(value) if isinstance(value, bytes) else str(value))
 
 
 def _readable(data: bytes) -> str:
@@ -126,12 +185,6 @@ def _readable(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return "base64:" + base64.b64encode(data).decode()
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable():
-        return character
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def at(time_ms: int | None) -> str:
@@ -156,21 +209,3 @@ def size(size_bytes: int | None) -> str:
 def rows_of(items: Iterable[Any], *getters: Callable[[Any], Any]) -> list[list[str]]:
     """A row of cells for each item."""
     return [[cell(getter(item)) for getter in getters] for item in items]
-
-
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    # rich takes longer to import than everything else that a command does.
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.upper(), no_wrap=True)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    text = StringIO()
-    Console(file=text, force_terminal=True, width=TABLE_WIDTH, highlight=False).print(table)
-    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from floruntime.cli import dead_letters
+from floruntime.cli.deliveries import show_taken
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import (
     All,
     Block,
@@ -18,8 +20,8 @@ from floruntime.cli.options import (
     examples,
     group,
 )
-from floruntime.cli.output import at, rows_of
-from floruntime.cli.run import Empty, Session, confirm, connected, pages, show_acks
+from floruntime.cli.output import Output, at, cell, rows_of
+from floruntime.cli.run import Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_messages, read_values
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
@@ -124,14 +126,25 @@ async def dequeue(
     """Lease messages; exit code 1 if there are none. Ack each when it is done."""
     if ack_now and ack_mode not in (None, "on_delivery"):
         raise typer.BadParameter(f"--ack and --ack-mode {ack_mode} exclude each other")
+    mode = "on_delivery" if ack_now else ack_mode or "explicit"
     result = await session.client.queue.dequeue(
-        queue,
-        count,
-        visibility_timeout_ms=visibility,
-        block_ms=block,
-        ack_mode="on_delivery" if ack_now else ack_mode or "explicit",
+        queue, count, visibility_timeout_ms=visibility, block_ms=block, ack_mode=mode
     )
-    session.out.table(
+    taken = result.messages
+
+    async def hand_back() -> None:
+        await session.client.queue.nack(queue, list(taken), release=True)
+
+    await show_taken(
+        lambda: _show_dequeued(session.out, result),
+        [message.seq for message in taken],
+        hand_back if mode == "explicit" else None,
+    )
+    _expect_messages(queue, result)
+
+
+def _show_dequeued(out: Output, result: DequeueResult) -> None:
+    out.table(
         result,
         ["seq", "lease", "attempt", "priority", "enqueued", "lease until", "payload"],
         rows_of(
@@ -145,7 +158,6 @@ async def dequeue(
             lambda each: each.payload,
         ),
     )
-    _expect_messages(queue, result)
 
 
 def _expect_messages(queue: str, result: DequeueResult) -> None:
@@ -237,7 +249,7 @@ async def stats(session: Session, queue: Queue) -> None:
     session.out.fields(
         found,
         {
-            "queue": found.name,
+            "queue": cell(found.name),
             "ready": str(found.ready),
             "delayed": str(found.delayed),
             "leased": str(found.leased),

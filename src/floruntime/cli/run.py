@@ -1,7 +1,4 @@
-"""Running one command: the connection it needs, the exit code it ends with, the error it tells.
-
-0 done · 1 not found or empty · 2 usage · 3 refused · 4 no connection · 5 other · 130 interrupted
-"""
+"""Running one command: the connection it needs, the exit code it ends with, the error it tells."""
 
 from __future__ import annotations
 
@@ -15,7 +12,26 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 
-from floruntime.cli.output import Output, ReaderGone, complain, to_json
+from floruntime.cli.errors import (
+    BROKEN_PIPE,
+    DONE,
+    INTERRUPTED,
+    MEANT,
+    MISSING,
+    NO_CONNECTION,
+    OTHER,
+    REFUSED,
+    USAGE,
+    AfterWriting,
+    Empty,
+    Failure,
+    OutputLost,
+    ReaderGone,
+    UsageProblem,
+)
+from floruntime.cli.output import Output, complain, complain_json
+from floruntime.cli.root_options import expect_store
+from floruntime.cli.terminal import harmless, is_terminal
 from floruntime.cli.tls import Tls
 from floruntime.core.errors import (
     BadRequestError,
@@ -33,39 +49,13 @@ from floruntime.core.limits import LIMIT_MAX
 from floruntime.core.types import Page
 
 if TYPE_CHECKING:
-    from floruntime.client.client import FloClient
+    from floruntime.client.base import BaseClient
 
 P = ParamSpec("P")
 Item = TypeVar("Item")
 
-DONE = 0
-MISSING = 1
-USAGE = 2
-REFUSED = 3
-NO_CONNECTION = 4
-OTHER = 5
-INTERRUPTED = 130
-BROKEN_PIPE = 141
-
 _REFUSALS = (BadRequestError, ConflictError, ForbiddenError, GapError, UnauthorizedError)
 _NO_ANSWER = (ConnectionFailedError, NotConnectedError, RequestTimeoutError)
-# Newer versions of typer carry their own click: this is the base class of whichever it is.
-_UsageProblem: Any = next(
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
-)
-
-
-class Empty(Exception):
-    """There was nothing to show. Not an error, but an exit code of its own."""
-
-
-class Failure(Exception):
-    """A command cannot be done; the message says why."""
-
-    def __init__(self, message: str, *, exit_code: int = OTHER, code: str = "failed") -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -78,13 +68,14 @@ class Settings:
     timeout_ms: int
     is_json: bool
     tls: Tls
+    may_create: bool = False
 
 
 @dataclass(frozen=True)
 class Session:
     """What a command works with: a client, and where its results go."""
 
-    client: FloClient
+    client: BaseClient
     out: Output
 
 
@@ -116,6 +107,7 @@ async def run_session(work: Callable[[Session], Awaitable[None]], settings: Sett
     """Do `work` with a client that connects when it is first used."""
     from floruntime.cli.client import CommandClient
 
+    expect_store(settings.host, settings.may_create)
     client = CommandClient(
         settings.host,
         namespace=settings.namespace,
@@ -125,6 +117,12 @@ async def run_session(work: Callable[[Session], Awaitable[None]], settings: Sett
     )
     try:
         await work(Session(client, Output(settings.is_json)))
+    except MEANT:
+        raise
+    except Exception as error:
+        if client.has_written:
+            raise AfterWriting from error
+        raise
     finally:
         await client.close()
 
@@ -170,7 +168,7 @@ def show_acks(out: Output, result: Any, done: str, stale: str) -> None:
 
 def confirm(question: str, yes: bool) -> None:
     """Ask before something is destroyed; scripts (no terminal on standard input) are not asked."""
-    if yes or not sys.stdin.isatty():
+    if yes or not is_terminal(sys.stdin):
         return
     if not typer.confirm(question, err=True):
         raise Failure("nothing was changed", code="declined")
@@ -186,9 +184,7 @@ def run_command_line(command: Any, arguments: Sequence[str]) -> int:
         if not is_json:
             complain(str(nothing))
         return MISSING
-    except ReaderGone:
-        # Leave nothing for the interpreter to flush into the broken pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGone:  # it had what it needed, and nothing was written to the server
         return BROKEN_PIPE
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
@@ -198,26 +194,32 @@ def run_command_line(command: Any, arguments: Sequence[str]) -> int:
         return _tell(error, is_json)
 
 
-def _tell(error: Exception, is_json: bool) -> int:
+def _tell(error: BaseException, is_json: bool) -> int:
+    has_written = isinstance(error, AfterWriting)
+    if has_written and error.__cause__ is not None:
+        error = error.__cause__
     exit_code, code, message, details = _judge(error)
+    ran = "yes" if has_written else getattr(error, "ran", "no")
     if is_json:
-        ran = error.ran if isinstance(error, FloError) else "no"
-        complain(to_json({"error": code, "message": message, "ran": ran, **details}))
+        complain_json({"error": code, "message": message, "ran": ran, **details})
     elif type(error).__name__ == "NoArgsIsHelpError":  # a help text, with lines of its own
         complain(message)
     else:
-        if isinstance(error, FloError) and error.ran == "maybe":
-            message += " (it may have taken effect)"
-        complain("error: " + " ".join(message.split()))
+        complain(f"error: {harmless(' '.join(message.split()))}{_CONSEQUENCES[ran]}")
     return exit_code
 
 
-def _judge(error: Exception) -> tuple[int, str, str, dict[str, Any]]:
+_CONSEQUENCES = {"no": "", "maybe": " (it may have taken effect)", "yes": " (it has taken effect)"}
+
+
+def _judge(error: BaseException) -> tuple[int, str, str, dict[str, Any]]:
     if isinstance(error, FloError):
         return exit_code_of(error), error.code, error.message, error.details
     if isinstance(error, Failure):
-        return error.exit_code, error.code, str(error), {}
-    if isinstance(error, _UsageProblem):
+        return error.exit_code, error.code, str(error), error.details
+    if isinstance(error, OutputLost):
+        return error.exit_code, error.code, f"the output could not be written: {error}", {}
+    if isinstance(error, UsageProblem):
         return USAGE, "usage", _usage_message(error), {}
     return OTHER, "failed", f"{type(error).__name__}: {error}", {}
 

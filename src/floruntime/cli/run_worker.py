@@ -16,7 +16,10 @@ from typing import Any
 
 import typer
 
-from floruntime.cli.run import USAGE, Failure, Settings
+from floruntime.cli.errors import USAGE, Failure
+from floruntime.cli.output import complain
+from floruntime.cli.root_options import expect_store
+from floruntime.cli.run import Settings
 from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.core.limits import check_namespace
 
@@ -25,26 +28,30 @@ LOOK_INTERVAL_S = 0.3
 SKIPPED = {".git", ".venv", "venv", "node_modules", "__pycache__"}
 
 
-def given(ctx: typer.Context) -> set[str]:
-    """Which of the global options were given, on the command line or in the environment."""
-    root = ctx.find_root()
-    sources = {name: root.get_parameter_source(name) for name in ("host", "namespace", "token")}
-    return {name for name, source in sources.items() if source and source.name != "DEFAULT"}
-
-
 def run(target: str, log_level: str, settings: Settings, given: set[str]) -> None:
     """Run the worker `MODULE:NAME` to its end."""
     if log_level not in LOG_LEVELS:
         raise typer.BadParameter(f"--log-level is {log_level!r}; one of: {', '.join(LOG_LEVELS)}")
     worker = load(target)
+    _apply(worker, settings, given)
+    expect_store(worker.endpoint, settings.may_create)
+    _set_up_logging(log_level, settings.is_json)
+    asyncio.run(worker.start())
+
+
+def _apply(worker: WorkerBase, settings: Settings, given: set[str]) -> None:
+    """Let what is given here win over what the worker says itself."""
+    tls = settings.tls.context()
+    if given - {"create"}:
+        worker.use_own_connection()
     if "host" in given:
         worker.endpoint = settings.host
     if "namespace" in given:
         worker.namespace = check_namespace(settings.namespace)
     if "token" in given:
         worker.token = settings.token
-    _set_up_logging(log_level, settings.is_json)
-    asyncio.run(worker.start())
+    if tls is not None:
+        worker.tls = tls
 
 
 def load(target: str) -> WorkerBase:
@@ -137,7 +144,7 @@ class Reloader:
             while not self._is_stopping and self._look() == seen:
                 sleep(LOOK_INTERVAL_S)
             if not self._is_stopping:
-                print("a file changed: starting again", file=sys.stderr, flush=True)
+                complain("a file changed: starting again")
                 self._process.terminate()
             code = self._process.wait()
             if self._is_stopping:

@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import USAGE, Failure
 from floruntime.cli.options import examples, group
 from floruntime.cli.output import cell
 from floruntime.cli.output import size as shown_size
-from floruntime.cli.run import USAGE, Failure, Session, connected
+from floruntime.cli.root_options import CONNECTION, refuse
+from floruntime.cli.run import Session, connected, settings_of
 from floruntime.core.duration_text import lasting
 
 app = group("The server: start one, or ask about the one that runs.")
 
 
+_FOR_CLIENTS = "is for clients; a server is told where to listen by --bind and --port"
 Durability = Annotated[
     str | None,
     typer.Option(
@@ -118,9 +121,11 @@ def start(
     """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
 
     Each setting comes from the option here, else from its FLO_ variable (FLO_PORT, FLO_DATA_DIR),
-    else from the file of --config, else it has its default.
+    else from the file of --config, else it has its default. With --json the log is JSON.
     """
-    _refuse_client_options(ctx)
+    refuse(ctx, ("namespace", *CONNECTION), _FOR_CLIENTS)
+    if log_format is None and settings_of(ctx).is_json:
+        log_format = "json"
     _start(
         {
             "port": port,
@@ -136,17 +141,6 @@ def start(
         },
         config,
     )
-
-
-def _refuse_client_options(ctx: typer.Context) -> None:
-    """Whoever writes `--host 0.0.0.0` here means `--bind`, and should not be left to wonder."""
-    root = ctx.find_root()
-    for name in ("host", "namespace", "token"):
-        source = root.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter(
-                f"--{name} is for clients; a server is told where to listen by --bind and --port"
-            )
 
 
 def _start(flags: dict[str, object], path: str | None) -> None:

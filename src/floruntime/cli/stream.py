@@ -9,11 +9,12 @@ import typer
 from msgspec import UNSET, UnsetType
 
 from floruntime.cli import group as groups
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Block, Cursor, Limit, Yes, duration, examples, group, size
 from floruntime.cli.output import cell, plain, rows_of
 from floruntime.cli.output import size as shown_size
 from floruntime.cli.records import show_records
-from floruntime.cli.run import Empty, Session, confirm, connected, pages
+from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import NO_LIMIT, count, duration_ms, headers_of, read_values, size_bytes
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError

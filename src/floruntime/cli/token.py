@@ -9,10 +9,14 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import Empty, Failure, OutputLost
 from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
-from floruntime.cli.output import at, cell, complain, plain, rows_of
-from floruntime.cli.run import Empty, Session, pages, run_session, settings_of
+from floruntime.cli.output import at, cell, check_output, complain, plain, rows_of
+from floruntime.cli.root_options import given, refuse
+from floruntime.cli.run import Session, pages, run_session, settings_of
 from floruntime.cli.tls import Tls
+from floruntime.client.api.tokens import NewToken
+from floruntime.core.errors import FloError
 from floruntime.core.token import Role, TokenInfo
 
 app = group("Tokens: who may do what. An admin makes them; so may who has the data directory.")
@@ -28,15 +32,16 @@ DataDir = Annotated[
 ]
 
 
+_OF_A_SERVER = ("host", "token", "tls", "tls_ca", "client_cert", "client_key")
+
+
 def _run(
     ctx: typer.Context, data_dir: str | None, work: Callable[[Session], Awaitable[None]]
 ) -> None:
     """Connect to the server, or open the stopped one's data, and do the work."""
     settings = settings_of(ctx)
     if data_dir is not None:
-        source = ctx.find_root().get_parameter_source("host")
-        if source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter("--host and --data-dir are both given; give one")
+        refuse(ctx, _OF_A_SERVER, "and --data-dir are both given; give one")
         settings = replace(settings, host=f"file:{data_dir}", token=None, tls=Tls())
     asyncio.run(run_session(work, settings))
 
@@ -78,24 +83,43 @@ def create(
     The first token turns tokens on: from then on nobody gets in without one.
     """
 
+    check_output()  # nobody could ever see the token
     named = [*_named_before(ctx), *(namespaces or ())]
 
     async def work(session: Session) -> None:
         new = await session.client.tokens.create(
             role, namespaces=named, lifetime_ms=expires, description=description
         )
-        session.out.show({"token": new.token, **plain(new.info)}, new.token)
+        await _show_new(session, new)
         if not session.out.is_json:
             complain(f"{_told(new.info)}. It is shown only now.")
 
     _run(ctx, data_dir, work)
 
 
+async def _show_new(session: Session, new: NewToken) -> None:
+    """Show the token this one time; one that nobody could see is of no use, and is revoked."""
+    try:
+        session.out.show({"token": new.token, **plain(new.info)}, new.token)
+    except OutputLost as lost:
+        try:
+            await session.client.tokens.revoke(new.info.id)
+            fate = "it is revoked"
+        except FloError:  # it was the first one: now nobody gets in without a token
+            fate = "nobody has one now; stop the server and make one with --data-dir"
+        raise Failure(
+            f"the output could not be written: {lost}; token {new.info.id} was made and could not "
+            f"be shown, so {fate}",
+            exit_code=lost.exit_code,
+            code=lost.code,
+            ran="yes",
+            token_id=new.info.id,
+        ) from lost
+
+
 def _named_before(ctx: typer.Context) -> list[str]:
     """`flo -n shop token create` means that namespace, too, and surely not all of them."""
-    source = ctx.find_root().get_parameter_source("namespace")
-    is_given = source is not None and source.name == "COMMANDLINE"
-    return [settings_of(ctx).namespace] if is_given else []
+    return [settings_of(ctx).namespace] if "namespace" in given(ctx) else []
 
 
 def _told(info: TokenInfo) -> str:

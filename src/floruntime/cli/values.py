@@ -28,12 +28,23 @@ def read_value(text: str) -> bytes:
     by byte as the shell gave it.
     """
     if text == "-":
-        return sys.stdin.buffer.read(VALUE_BYTES_CEILING + 1)
+        return read_stdin()
     if text.startswith("@@"):
         return os.fsencode(text[1:])
     if text.startswith("@"):
         return _read_file(text[1:])
     return os.fsencode(text)
+
+
+def read_stdin() -> bytes:
+    """Standard input to its end, or to more than any value may have."""
+    if sys.stdin is None:
+        raise typer.BadParameter("- is standard input, and that is closed")
+    try:
+        return sys.stdin.buffer.read(VALUE_BYTES_CEILING + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise typer.BadParameter(f"- is standard input, which cannot be read: {reason}") from None
 
 
 def _read_file(path: str) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from floruntime.cli.errors import Failure
 from floruntime.cli.output import Output, cell, complain, plain
-from floruntime.cli.run import Failure, settings_of
+from floruntime.cli.run import settings_of
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.data.verify import VerifyReport, verify
 

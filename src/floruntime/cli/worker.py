@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, examples, group
 from floruntime.cli.output import at, rows_of
-from floruntime.cli.run import Empty, Session, connected, pages, settings_of
+from floruntime.cli.root_options import refuse, set_for
+from floruntime.cli.run import Session, connected, pages, settings_of
 from floruntime.core.worker import WorkerInfo
 
 app = group("Workers: who runs actions. Run one of your own, list them, drain them.")
@@ -93,12 +95,13 @@ def run(
     """Run a worker of your own until SIGINT, SIGTERM or a drain; a second signal ends it at once.
 
     The module is looked for from the current directory, too. The worker connects where it says
-    itself, unless --host, --namespace or --token are given here (or in the environment). With
-    --json the log is JSON, an object a line.
+    itself, unless --host, --namespace, --token or the options of TLS are given here (or in the
+    environment). With --json the log is JSON, an object a line.
     """
     from floruntime.cli import run_worker
 
+    refuse(ctx, ("timeout",), "is for single calls; a worker waits as long as it takes")
     if reload:
         run_worker.run_reloading()
     else:
-        run_worker.run(target, log_level, settings_of(ctx), run_worker.given(ctx))
+        run_worker.run(target, log_level, settings_of(ctx), set_for(ctx))

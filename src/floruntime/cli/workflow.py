@@ -9,9 +9,10 @@ import typer
 from msgspec.structs import replace
 
 from floruntime.cli import workflow_graph, workflow_runs, workflow_schedules
+from floruntime.cli.errors import REFUSED, Empty, Failure
 from floruntime.cli.options import All, Cursor, Limit, examples, group
-from floruntime.cli.output import Output, at, cell, complain, rows_of, write
-from floruntime.cli.run import REFUSED, Empty, Failure, Session, connected, pages, settings_of
+from floruntime.cli.output import Output, at, cell, complain_raw, rows_of, write, write_value
+from floruntime.cli.run import Session, connected, pages, settings_of
 from floruntime.cli.workflow_sources import read_sources, rendered
 from floruntime.client.api.workflow_files import DefinitionFile, in_file, naming_files
 from floruntime.core.errors import BadRequestError, NotFoundError
@@ -98,7 +99,7 @@ async def _sync(session: Session, sources: list[DefinitionFile]) -> None:
         named = naming_files(error, names)
         if session.out.is_json or not named.problems:
             raise named from None
-        complain(rendered(named.problems, sources, to=sys.stderr).rstrip())
+        complain_raw(rendered(named.problems, sources, to=sys.stderr).rstrip())
         raise Failure(_refusal(named), exit_code=REFUSED) from None
     _show_synced(session.out, sources, list(map(in_file, answers, names)))
 
@@ -111,7 +112,7 @@ def _refusal(error: BadRequestError) -> str:
 def _show_synced(out: Output, sources: list[DefinitionFile], results: list[SyncResult]) -> None:
     warnings = [warning for result in results for warning in result.warnings]
     if warnings and not out.is_json:
-        complain(rendered(warnings, sources, to=sys.stderr).rstrip())
+        complain_raw(rendered(warnings, sources, to=sys.stderr).rstrip())
     out.table(
         results,
         ["workflow", "version", "action", "file"],
@@ -171,7 +172,7 @@ async def get(
     if session.out.is_json:
         session.out.document({"name": name, "yaml": text})
     else:
-        write(text)
+        write_value(text)
 
 
 @app.command(epilog=examples("flo workflow disable order"))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from floruntime.cli.errors import REFUSED, Failure
 from floruntime.cli.options import examples, group
-from floruntime.cli.output import cell, complain, write
-from floruntime.cli.run import REFUSED, Failure, Session, connected
+from floruntime.cli.output import Output, cell, complain_raw, write_text
+from floruntime.cli.run import Session, connected
 from floruntime.cli.workflow_sources import read_sources, rendered
 from floruntime.client.api.workflow_files import DefinitionFile
 from floruntime.core.errors import NotFoundError
@@ -91,7 +92,7 @@ async def graph(
     else:
         assert name is not None, "one of the three was given"
         drawing = draw(await _of_definition(session, name, version), None)
-    _deliver(session, format, drawing, output)
+    _deliver(session.out, format, drawing, output)
 
 
 def _check(
@@ -118,7 +119,7 @@ def _graph_in(source: DefinitionFile) -> Graph:
 
     checked = check(source.data)
     if checked.definition is None:
-        complain(rendered(checked.problems, [source], to=sys.stderr).rstrip())
+        complain_raw(rendered(checked.problems, [source], to=sys.stderr).rstrip())
         raise Failure(f"{cell(source.name)} is not valid", exit_code=REFUSED, code="bad_request")
     return graph_of(checked.definition)
 
@@ -150,13 +151,13 @@ async def _all_events(session: Session, run_id: str) -> list[HistoryEvent]:
             return events
 
 
-def _deliver(session: Session, format: str, drawing: str, output: str | None) -> None:
+def _deliver(out: Output, format: str, drawing: str, output: str | None) -> None:
     if output is not None:
         try:
             Path(output).write_text(drawing, encoding="utf-8")
         except OSError as error:
             raise Failure(f"{output!r} cannot be written: {error.strerror}") from error
-    elif session.out.is_json:
-        session.out.document({"format": format, "drawing": drawing})
+    elif out.is_json:
+        out.document({"format": format, "drawing": drawing})
     else:
-        write(drawing.encode())
+        write_text(drawing)

@@ -69,7 +69,7 @@ def _painted(color: str, text: str) -> str:
 
 def _problem_text(problem: Problem, source: Source, file_name: str, paint: Paint) -> str:
     color = _COLORS[problem.severity]
-    place = f"{file_name}:{problem.line}:{problem.column}:"
+    place = f"{_harmless(file_name)}:{problem.line}:{problem.column}:"
     kind = paint(color, f"{problem.severity.value}[{problem.code}]:")
     lines = [f"{paint(_BOLD, place)} {kind} {paint(_BOLD, _harmless(problem.message))}"]
     lines += _underlined(problem, source, paint)

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from floruntime.cli.ends import show_end
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
 from floruntime.cli.output import at, cell, rows_of
-from floruntime.cli.run import Empty, Session, connected, pages
+from floruntime.cli.run import Session, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
 

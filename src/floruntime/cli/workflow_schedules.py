@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, examples
 from floruntime.cli.output import at, cell, rows_of
-from floruntime.cli.run import Empty, Session, connected, pages
+from floruntime.cli.run import Session, connected, pages
 from floruntime.core.duration_text import lasting
 from floruntime.core.workflow import ScheduleInfo
 
@@ -28,6 +29,8 @@ def list_(ctx: typer.Context, limit: Limit = 100, cursor: Cursor = None, all_: A
     """Schedules: what runs by the clock. Without a command: list them, by workflow."""
     if ctx.invoked_subcommand is None:
         _list(ctx, limit=limit, cursor=cursor, all_=all_)
+    elif limit != 100 or cursor is not None or all_:
+        raise typer.BadParameter("--limit, --cursor and --all are for the list of schedules")
 
 
 @connected

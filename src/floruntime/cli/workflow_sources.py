@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 import typer
 
+from floruntime.cli.terminal import is_terminal
+from floruntime.cli.values import read_stdin
 from floruntime.client.api.workflow_files import DefinitionFile, read_directory, read_file
-from floruntime.core.limits import VALUE_BYTES_CEILING
 from floruntime.core.workflow import Problem
 
 STDIN = "-"
@@ -28,7 +28,7 @@ def read_sources(paths: Sequence[str]) -> list[DefinitionFile]:
 
 def _read(path: str) -> list[DefinitionFile]:
     if path == STDIN:
-        return [DefinitionFile(STDIN, sys.stdin.buffer.read(VALUE_BYTES_CEILING + 1))]
+        return [DefinitionFile(STDIN, read_stdin())]
     try:
         return read_directory(path) if Path(path).is_dir() else [read_file(path)]
     except (OSError, ValueError) as error:
@@ -36,7 +36,9 @@ def _read(path: str) -> list[DefinitionFile]:
         raise typer.BadParameter(f"{path!r} cannot be read: {reason}") from None
 
 
-def rendered(problems: Iterable[Problem], sources: Iterable[DefinitionFile], *, to: TextIO) -> str:
+def rendered(
+    problems: Iterable[Problem], sources: Iterable[DefinitionFile], *, to: TextIO | None
+) -> str:
     """The problems of each source, the parts in question underlined; colored for a terminal."""
     from floruntime.cli.workflow_problems import render
 
@@ -45,5 +47,5 @@ def rendered(problems: Iterable[Problem], sources: Iterable[DefinitionFile], *, 
     for source in sources:
         own = [each for each in found if each.file in (None, source.name)]
         text = source.data.decode("utf-8", "replace")
-        texts.append(render(own, text, source.name, is_colored=to.isatty()))
+        texts.append(render(own, text, source.name, is_colored=is_terminal(to)))
     return "\n".join(text for text in texts if text)

@@ -49,6 +49,7 @@ class BaseClient:
         self.namespace = check_namespace(namespace)
         self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
         self._token = token
+        self._tls = tls
         self._retry = retry
         self._transport = transport or open_transport(endpoint, tls)
         self._channel: Channel | None = None

@@ -79,7 +79,7 @@ class WorkerBase(ABC):
             self.endpoint = endpoint
         self.namespace = check_namespace("default" if namespace is None else namespace)
         self.token = token
-        self._tls = tls
+        self.tls = tls
         self.name = new_name() if name is None else name
         check_name("name", self.name)
         self.concurrency = check_range("concurrency", concurrency, 1, LIMIT_MAX)
@@ -161,6 +161,12 @@ class WorkerBase(ABC):
             self._ended = None
             self._is_stopping = False
 
+    def use_own_connection(self) -> None:
+        """Leave the client that it was made on, for a connection of its own to the same server."""
+        client = self.endpoint
+        if isinstance(client, BaseClient):
+            self.endpoint, self.token, self.tls = client.endpoint, client._token, client._tls
+
     def stop(self) -> None:
         """Take no new work, finish what is in hand, and let `start()` return. From any thread."""
         self._is_stopping = True
@@ -199,7 +205,7 @@ class WorkerBase(ABC):
                 namespace=self.namespace,
                 timeout_ms=CALL_TIMEOUT_MS,
                 token=self.token,
-                tls=self._tls,
+                tls=self.tls,
             )
         self._client = client
         await client.connect()
