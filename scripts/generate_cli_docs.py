@@ -34,20 +34,20 @@ command. Results go to standard output, everything else to standard error.
   is the text `@text`. What looks like an option goes behind `--`.
 - A duration is `30s`, `5m`, `1h30m`, `250ms`, or plain milliseconds. A size is `64KiB`, `10MiB`,
   `1GiB`, or plain bytes.
-- On a terminal, listings are tables, cut to its width (the last column first, `…` stands for what is
-  left out); into a pipe, tab-separated lines under one of column names, never cut.
-- On a terminal, control characters and marks of writing direction are shown escaped; into a pipe, or
-  with `kv get --raw`, values go as they are.
+- On a terminal, listings are tables, cut to its width: the last column first, with `…` for what is
+  left out. Into a pipe they are tab-separated lines under one of column names, never cut.
+- On a terminal, control characters and marks of writing direction are shown escaped. Into a pipe,
+  or with `kv get --raw`, values go as they are.
 - `--json` writes one JSON document (`kv watch`, `stream read --follow` and
   `workflow history --follow`: one on each line), with
   the field names of the Python API and times in milliseconds. Bytes that are not UTF-8 are in a
   field `NAME_base64` instead of `NAME`. Listings by page are
   `{"items": […], "cursor": …, "has_more": …}`; the cursor is null at the end. Errors are
-  `{"error": CODE, "message": …, "ran": "no"|"maybe"|"yes"}` on standard error. "yes": it took effect,
-  but its output could not be written (`"error": "output"`), or a later part of it failed.
-- Messages and records that were taken and could not be shown are handed back, with no attempt counted;
-  the error names them (`"taken"`, `"handed_back"`). A token that could not be shown is revoked.
-- `--host file:PATH` and `--data-dir DIR` want a data directory that is there; `--create` makes one.
+  `{"error": CODE, "message": …, "ran": "no"|"maybe"|"yes"}` on standard error. "yes": it took
+  effect, but its output could not be written (code `output`), or a later part of it failed.
+- Messages and records that were taken and could not be shown are handed back, with no attempt
+  counted; the error names them (`taken`, `handed_back`). A token that nobody saw is revoked.
+- `--host file:PATH` and `--data-dir DIR` need a data directory that is there; `--create` makes one.
 - Messages and records to ack, nack or touch are named by seq or id: then the operator is believed.
   `SEQ:LEASE` and `ID:LEASE` are refused if somebody else holds it by now.
 - Purging and deleting whole things asks first when standard input is a terminal; `--yes` does not.
