@@ -20,6 +20,7 @@ from bench.settings import Settings
 from bench.talk import VALUE_BYTES, BenchError, key_bytes
 from floruntime.core.kv import KvPut
 from floruntime.engine.machine import Entry, Machine
+from floruntime.engine.rules import RULES
 from floruntime.engine.store import Changes, Reader, Store
 from floruntime.engine.store.rocks import RocksStore
 
@@ -123,7 +124,7 @@ def put_cost(directory: Path, keys: int) -> PutCost:
 
 
 def _fill(store: Store, keys: int) -> None:
-    machine = Machine(store)
+    machine = Machine(store, RULES)
     for start in range(0, max(keys, PUTS_BEFORE_MIN), _FILL_BATCH_PUTS):
         numbers = range(start, start + _FILL_BATCH_PUTS)
         _put(machine, store, [number % keys for number in numbers])
@@ -131,7 +132,7 @@ def _fill(store: Store, keys: int) -> None:
 
 
 def _measured(store: CountingStore, keys: int) -> PutCost:
-    machine = Machine(store)
+    machine = Machine(store, RULES)
     numbers = random.Random(1).sample(range(keys), min(MEASURED_PUTS, keys))
     store.reset()
     begin_s = time.perf_counter()

@@ -21,6 +21,7 @@ from floruntime.core.action import ActionRegister
 from floruntime.core.types import Command
 from floruntime.core.workflow import WorkflowSignal, WorkflowStart, WorkflowSync
 from floruntime.engine.machine import Entry, Machine
+from floruntime.engine.rules import RULES
 from floruntime.engine.store import Store
 from floruntime.engine.store.rocks import RocksStore
 
@@ -95,7 +96,7 @@ def transition_cost(directory: Path, waiting: int) -> TransitionCost:
 
 
 def _fill(store: Store, waiting: int) -> list[str]:
-    machine = Machine(store)
+    machine = Machine(store, RULES)
     _apply(machine, ActionRegister("noop"))
     _apply(machine, WorkflowSync([_DEFINITION]))
     run_ids = []
@@ -117,7 +118,7 @@ def _measured(store: CountingStore, run_ids: list[str]) -> TransitionCost:
     counts, seconds = [0, 0, 0, 0], 0.0
     for _ in range(MEASURED):
         place = draw.randrange(len(run_ids))
-        machine = Machine(store)
+        machine = Machine(store, RULES)
         store.reset()
         begin_s = time.perf_counter()
         _apply(machine, WorkflowSignal(run_ids[place], "go"))

@@ -64,6 +64,7 @@ from floruntime.core.workflow import (
     WorkflowSync,
 )
 from floruntime.engine.machine import Entry, Machine
+from floruntime.engine.rules import RULES
 from floruntime.engine.store.memory import MemoryStore
 
 START_MS = 1_700_000_000_000
@@ -75,7 +76,7 @@ class Counted:
 
     def __init__(self) -> None:
         self.store = CountingStore(MemoryStore())
-        self.machine = Machine(self.store)
+        self.machine = Machine(self.store, RULES)
 
     def run(self, request: Request[Any], *, number: int = 0) -> Any:
         """The answer of a command or query."""

@@ -32,8 +32,7 @@ from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
-from floruntime.engine import machine  # noqa: F401 # importing it registers all rules
-from floruntime.engine.registry import COMMANDS
+from floruntime.engine.rules import RULES
 from floruntime.server.access.roles import LOWEST
 
 MODULES = {
@@ -123,7 +122,7 @@ def _kind_text(kind: type[Request[Any]]) -> str:
     if kind in wire.SERVER_ONLY:
         return "server only"
     if issubclass(kind, Command):
-        return "command, grows" if COMMANDS[kind].grows else "command"
+        return "command, grows" if RULES.commands[kind].grows else "command"
     return "query" if issubclass(kind, Query) else "other"
 
 

@@ -20,8 +20,8 @@ from floruntime.engine.kv import keys as kv
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.stream.group.key_shared import SLOT_COUNT
 from floruntime.engine.stream.group.rows import MODES
-from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.advance import EVENTS_MAX, HOPS_MAX
+from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.outcomes import (
     EXECUTION_FAILURE,
     EXHAUSTED,

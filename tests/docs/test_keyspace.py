@@ -14,6 +14,7 @@ from floruntime.core.system import TIMERS_PER_TICK_MAX
 from floruntime.engine import machine
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.queue import rows as queue_rows
+from floruntime.engine.rules import RULES
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.stream.group import rows as group_rows
@@ -21,16 +22,13 @@ from floruntime.engine.stream.retention import ROW_BY_ROW_MAX
 from floruntime.engine.system import timers, write_memory
 from floruntime.engine.system.reclaim import CHILDREN_PER_TICK_MAX
 from floruntime.engine.workflow.catalog.schedules import SCHEDULE_DUE
-from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs import retention as workflow_retention
 from floruntime.engine.workflow.runs import rows as workflow_rows
+from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 
 PAGE = (DOCS / "keyspace.md").read_text()
 SECTION = re.compile(r"^### `(..)`\n- key: (.*?)\n- row: (.*?)\n- (?=[A-Z`])", re.M | re.S)
 DESCRIBED = {tag.encode(): (key, row) for tag, key, row in SECTION.findall(PAGE)}
-TABLES = {  # without those that other tests make
-    tag: of for tag, of in Table.register.items() if not tag.startswith(b"~")
-}
 
 
 def key_text(table: Table[Any]) -> str:
@@ -40,22 +38,21 @@ def key_text(table: Table[Any]) -> str:
     text = ", ".join(parts) or "(none)"
     if table.cached:
         return f"{text}; cached"
-    warm_bytes = Table.kept_bytes.get(table.tag)
-    return text if warm_bytes is None else f"{text}; warm up to {warm_bytes} bytes"
+    return f"{text}; warm up to {table.kept_bytes} bytes" if table.kept_bytes else text
 
 
 def test_every_table_is_described_and_no_other() -> None:
-    assert sorted(DESCRIBED) == sorted(TABLES)
+    assert sorted(DESCRIBED) == sorted(RULES.tables)
 
 
-@pytest.mark.parametrize("tag", sorted(TABLES))
+@pytest.mark.parametrize("tag", sorted(RULES.tables))
 def test_keys_are_as_described(tag: bytes) -> None:
-    assert DESCRIBED[tag][0] == key_text(TABLES[tag])
+    assert DESCRIBED[tag][0] == key_text(RULES.tables[tag])
 
 
-@pytest.mark.parametrize("tag", sorted(TABLES))
+@pytest.mark.parametrize("tag", sorted(RULES.tables))
 def test_rows_are_as_described(tag: bytes) -> None:
-    fields = getattr(TABLES[tag].row, "__struct_fields__", None)
+    fields = getattr(RULES.tables[tag].row, "__struct_fields__", None)
     if fields is not None:
         assert tuple(re.findall(r"`(\w+)`", DESCRIBED[tag][1])) == fields
 

@@ -19,7 +19,7 @@ from floruntime.core.limits import BLOCK_MS_MAX, SESSION_BLOCK_WRITES, SESSION_B
 from floruntime.core.queue import DequeueResult, Message, QueueAck, QueueDequeue
 from floruntime.core.system import BatchCommand, Hello, Limits, SessionOpen, Welcome
 from floruntime.core.types import AckResult, Command, Request
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from floruntime.server import limits as server_limits
 from floruntime.server.connections.websocket import CLOSE_CODES
 from floruntime.testing import FloTestServer
@@ -115,7 +115,7 @@ def test_what_the_page_says_of_numbers_and_waits_is_so() -> None:
     assert "The server pings every 20 seconds" in PAGE
     assert f"More than {server_limits.WEB_CONTROL_PER_SECOND:,} pings" in PAGE
     waiting = re.findall(r"`(\w+)`", PAGE.split("## Waiting")[1].split(" take ")[0])
-    assert sorted(waiting) == sorted(kind.__name__ for kind in WAITS)
+    assert sorted(waiting) == sorted(kind.__name__ for kind in RULES.waits)
 
 
 def test_the_closing_codes_are_those_that_the_server_gives() -> None:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from floruntime.core.system import Tick
 from floruntime.core.types import Command, Query
 from floruntime.engine.machine import Entry, Machine, Outcome
+from floruntime.engine.rules import RULES
+from floruntime.engine.state.dispatch import Rules
 from floruntime.engine.store import Store
 from floruntime.engine.store.memory import MemoryStore
 
@@ -17,9 +19,10 @@ START_MS = 1_700_000_000_000
 class Engine:
     """One machine over one store. Each command is a batch of its own unless `hold` is set."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, rules: Rules = RULES) -> None:
+        self.rules = rules
         self.store: Store = store if store is not None else MemoryStore()
-        self.machine = Machine(self.store)
+        self.machine = Machine(self.store, self.rules)
         self.now_ms = max(START_MS, self.machine.time_ms)
         #: While true, commands stay in the open batch; `flush` writes it.
         self.hold = False
@@ -57,7 +60,7 @@ class Engine:
         )
         if outcome.error is not None:
             raise outcome.error
-        return outcome.result  # type: ignore[no-any-return]  # the registry's promise
+        return outcome.result  # type: ignore[no-any-return]  # the list of rules keeps to it
 
     def query(self, query: Query[R], *, namespace: str = "default") -> R:
         """Answer `query` on what was flushed."""
@@ -84,7 +87,7 @@ class Engine:
     def reopen(self) -> None:
         """What a restart does: a new machine on what the store holds."""
         self.flush()
-        self.machine = Machine(self.store)
+        self.machine = Machine(self.store, self.rules)
 
     def rows(self) -> dict[bytes, bytes]:
         """Every key and value of the store."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,8 @@ from floruntime.core.kv import (
 from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.system import Batch, NamespaceDelete, SessionOpen, Tick
 from floruntime.engine.machine import MachineRow, applied_index
-from floruntime.engine.registry import COMMANDS, QUERIES, CommandRule
+from floruntime.engine.rules import RULES
+from floruntime.engine.state.dispatch import CommandRule
 from floruntime.engine.state.tx import Tx, View
 from tests.engine.harness import Engine
 
@@ -114,37 +116,37 @@ def test_command_time_never_goes_back(engine: Engine) -> None:
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken() -> Iterator[Engine]:
+    """An engine of which one command and one query fail."""
+
     def fail(tx: Tx, command: KvTouch) -> bool:
-        COMMANDS[KvPut].apply(tx, KvPut("half", b"done"))
+        RULES.commands[KvPut].apply(tx, KvPut("half", b"done"))
         tx.touch("kv", "half")
         raise ZeroDivisionError("a bug")
 
     def fail_to_read(view: View, query: KvExists) -> bool:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(COMMANDS, cast(Any, KvTouch), CommandRule(fail, False))
-    monkeypatch.setitem(QUERIES, cast(Any, KvExists), fail_to_read)
+    commands: dict[Any, CommandRule] = {**RULES.commands, KvTouch: CommandRule(fail, False)}
+    queries: dict[Any, Any] = {**RULES.queries, KvExists: fail_to_read}
     logging.disable(logging.CRITICAL)
-    yield
+    yield Engine(rules=replace(RULES, commands=commands, queries=queries))
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.usefixtures("broken")
-def test_an_unexpected_exception_is_an_internal_error_and_writes_nothing(engine: Engine) -> None:
-    before = rows(engine)
-    outcome = engine.outcome(KvTouch("k", 1))
+def test_an_unexpected_exception_is_an_internal_error_and_writes_nothing(broken: Engine) -> None:
+    before = rows(broken)
+    outcome = broken.outcome(KvTouch("k", 1))
     assert isinstance(outcome.error, InternalServerError)
     assert "KvTouch" in outcome.error.message
     assert outcome.touched == []
-    assert rows(engine) == before
-    assert engine.outcome(KvPut("k", b"")).touched == [("default", "kv", "k")]
+    assert rows(broken) == before
+    assert broken.outcome(KvPut("k", b"")).touched == [("default", "kv", "k")]
 
 
-@pytest.mark.usefixtures("broken")
-def test_an_unexpected_exception_in_a_query_is_an_internal_error(engine: Engine) -> None:
+def test_an_unexpected_exception_in_a_query_is_an_internal_error(broken: Engine) -> None:
     with pytest.raises(InternalServerError, match="KvExists"):
-        engine.query(KvExists("k"))
+        broken.query(KvExists("k"))
 
 
 # Batches

@@ -1,8 +1,8 @@
 """The state machine: entries in order in, answers and changes out.
 
 `apply` is a pure function of the stored state and the entry. Entries collect in one open batch;
-`take` gives its changes for the store. Dispatch only dispatches: each primitive's module has its
-rules, and the registries say which.
+`take` gives its changes for the store. Dispatch only dispatches: `engine/rules.py` says which rule
+answers what.
 """
 
 from __future__ import annotations
@@ -13,18 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.errors import (
-    BadRequestError,
-    ConflictError,
-    FloError,
-    InternalServerError,
-    StorageFullError,
-)
-from floruntime.core.system import Batch, Delivery, HandBack, Tick, TimerPostpone
+from floruntime.core.errors import FloError, InternalServerError
+from floruntime.core.system import Delivery
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
-from floruntime.engine import rules  # noqa: F401 # registers every rule
-from floruntime.engine.registry import COMMANDS, HAND_BACKS, QUERIES, WAITS, WaitRule, command
+from floruntime.engine.state.dispatch import Rules, WaitRule, apply_rule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.store import Changes, Reader
@@ -43,7 +36,6 @@ class MachineRow(Value, frozen=True):
 
 MACHINE: Final[Table[MachineRow]] = Table(b"mm", MachineRow)
 _MACHINE_KEY = MACHINE.key()
-_encode = msgspec.msgpack.Encoder().encode
 
 
 def applied_index(reader: Reader) -> int:
@@ -92,12 +84,13 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Machine:
-    """The rules over one store."""
+    """Rules over one store. `engine/rules.py` has the list of all there are, `RULES`."""
 
     def __init__(
-        self, reader: Reader, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
+        self, reader: Reader, rules: Rules, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
     ) -> None:
-        self._tx = tx = Tx(reader, value_bytes_max)
+        self.rules = rules
+        self._tx = tx = Tx(reader, value_bytes_max, rules)
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
         row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
@@ -163,16 +156,17 @@ class Machine:
         number = entry.number
         if not number:
             limits.check_namespace(entry.namespace)
-            return False, _apply_rule(tx, command)
+            return False, apply_rule(tx, command)
         place = write_memory.place_of(tx, entry.session, number)
-        remembered = write_memory.recall(tx, place, number, command)
+        recall = self.rules.recalls.get(type(command))
+        remembered = write_memory.recall(tx, place, number, command, recall)
         if remembered is not write_memory.NOTHING:
             return True, remembered
         limits.check_namespace(entry.namespace)
-        result = _apply_rule(tx, command)
-        wait = WAITS.get(type(command))
+        result = apply_rule(tx, command)
+        wait = self.rules.waits.get(type(command))
         if wait is None or wait.look is not None or wait.found(result):
-            write_memory.remember(tx, place, number, command, result)
+            write_memory.remember(tx, place, number, command, result, recall)
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
@@ -205,7 +199,7 @@ class Machine:
         """Answer `request` on `view`. Raises the refusal."""
         limits.check_namespace(view.namespace)
         try:
-            return QUERIES[type(request)](view, request)
+            return self.rules.queries[type(request)](view, request)
         except FloError:
             raise
         except Exception:
@@ -235,59 +229,3 @@ def _failed(request: Any) -> InternalServerError:
     name = type(request).__name__
     log.exception("%s failed", name)
     return InternalServerError(f"the server failed on this {name}; its log says why")
-
-
-def _apply_rule(tx: Tx, command: Any) -> Any:
-    rule = COMMANDS[type(command)]
-    if rule.grows and not tx.may_grow:
-        raise StorageFullError(
-            "the server's disk is nearly full: reads, acks, deletes and purges go on, "
-            "growth is refused"
-        )
-    return rule.apply(tx, command)
-
-
-@command(Tick, grows=False)
-def tick(tx: Tx, request: Tick) -> bool:
-    return timers.fire_due(tx, request.timers_max)
-
-
-@command(TimerPostpone, grows=False)
-def postpone_timer(tx: Tx, request: TimerPostpone) -> None:
-    timers.postpone_first(tx, request.delay_ms)
-
-
-@command(HandBack, grows=False)
-def hand_back(tx: Tx, request: HandBack) -> None:
-    write_memory.forget_answer(tx, request.session, request.number)
-    HAND_BACKS[request.delivery.primitive](tx, request.delivery)
-
-
-@command(Batch, grows=False)  # each member is judged for itself
-def batch(tx: Tx, request: Batch) -> list[Any]:
-    count = len(request.commands)
-    if not 1 <= count <= limits.BATCH_COMMANDS_MAX:
-        raise BadRequestError(
-            f"a batch of {count} commands; 1 to {limits.BATCH_COMMANDS_MAX} are allowed"
-        )
-    size_bytes = len(_encode(request.commands))
-    if size_bytes > limits.BATCH_BYTES_MAX:
-        raise BadRequestError(
-            f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
-        )
-    results = []
-    for index, member in enumerate(request.commands):
-        try:
-            results.append(_apply_member(tx, member))
-        except FloError as error:
-            error.index = index
-            raise
-    return results
-
-
-def _apply_member(tx: Tx, member: Any) -> Any:
-    result = _apply_rule(tx, member)
-    stale = getattr(result, "stale", None)
-    if stale:
-        raise ConflictError(f"stale lease for {stale}: delivered again since, or settled before")
-    return result

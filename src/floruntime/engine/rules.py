@@ -1,59 +1,342 @@
-"""Every module that registers rules, in the order in which they do."""
+"""The one written list of rules: who answers each request and each timer, who hears of what.
+
+Importing a module has no effect on it, and where several hear of something they do so in the order
+that stands here: the same commands come to the same bytes, whatever was imported first.
+"""
 
 from __future__ import annotations
 
-# isort: off
-import floruntime.engine.registry  # registers its rules
-import floruntime.engine.system.timers  # registers its rules
-import floruntime.engine.system.reclaim  # registers its rules
-import floruntime.engine.system.namespaces  # registers its rules
-import floruntime.engine.action.rows  # registers its rules
-import floruntime.engine.action.run_rows  # registers its rules
-import floruntime.engine.action.due_runs  # registers its rules
-import floruntime.engine.action.run_state  # registers its rules
-import floruntime.engine.action.admin  # registers its rules
-import floruntime.engine.action.settle  # registers its rules
-import floruntime.engine.action.workers  # registers its rules
-import floruntime.engine.action.claim  # registers its rules
-import floruntime.engine.kv.rows  # registers its rules
-import floruntime.engine.kv.changes  # registers its rules
-import floruntime.engine.kv.keys  # registers its rules
-import floruntime.engine.queue.rows  # registers its rules
-import floruntime.engine.queue.messages  # registers its rules
-import floruntime.engine.queue.dead_letters  # registers its rules
-import floruntime.engine.queue.admin  # registers its rules
-import floruntime.engine.queue.deliveries  # registers its rules
-import floruntime.engine.queue.settle  # registers its rules
-import floruntime.engine.queue.deliver  # registers its rules
-import floruntime.engine.action.invoke  # registers its rules
-import floruntime.engine.system.write_memory  # registers its rules
-import floruntime.engine.stream.rows  # registers its rules
-import floruntime.engine.stream.group.rows  # registers its rules
-import floruntime.engine.stream.retention  # registers its rules
-import floruntime.engine.stream.group.info  # registers its rules
-import floruntime.engine.stream.group.redelivery  # registers its rules
-import floruntime.engine.stream.group.members  # registers its rules
-import floruntime.engine.stream.group.read  # registers its rules
-import floruntime.engine.stream.group.admin  # registers its rules
-import floruntime.engine.stream.group.settle  # registers its rules
-import floruntime.engine.stream.admin  # registers its rules
-import floruntime.engine.stream.read  # registers its rules
-import floruntime.engine.stream.append  # registers its rules
-import floruntime.engine.system.tokens  # registers its rules
-import floruntime.engine.workflow.runs.rows  # registers its rules
-import floruntime.engine.workflow.runs.advance  # registers its rules
-import floruntime.engine.workflow.steps.actions  # registers its rules
-import floruntime.engine.workflow.runs.idempotency  # registers its rules
-import floruntime.engine.workflow.runs.start  # registers its rules
-import floruntime.engine.workflow.steps.children  # registers its rules
-import floruntime.engine.workflow.runs.control  # registers its rules
-import floruntime.engine.workflow.runs.history  # registers its rules
-import floruntime.engine.workflow.runs.listing  # registers its rules
-import floruntime.engine.workflow.steps.plan_rows  # registers its rules
-import floruntime.engine.workflow.steps.plans  # registers its rules
-import floruntime.engine.workflow.catalog.schedules  # registers its rules
-import floruntime.engine.workflow.steps.signals  # registers its rules
-import floruntime.engine.workflow.catalog.triggers  # registers its rules
-import floruntime.engine.workflow.catalog.versions  # registers its rules
-import floruntime.engine.workflow.catalog.sync  # noqa: F401 # registers its rules
-# isort: on
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any, Final
+
+from floruntime.core import action, kv, queue, stream, system, token, worker, workflow
+from floruntime.core.types import Request
+from floruntime.engine.action import admin as action_admin
+from floruntime.engine.action import claim, due_runs, invoke, run_rows, run_state, workers
+from floruntime.engine.action import rows as action_rows
+from floruntime.engine.action import settle as action_settle
+from floruntime.engine.kv import changes, keys
+from floruntime.engine.kv import rows as kv_rows
+from floruntime.engine.machine import MACHINE
+from floruntime.engine.queue import admin as queue_admin
+from floruntime.engine.queue import dead_letters, deliver, deliveries, messages
+from floruntime.engine.queue import rows as queue_rows
+from floruntime.engine.queue import settle as queue_settle
+from floruntime.engine.state.dispatch import (
+    Children,
+    Owned,
+    RecallRule,
+    Rules,
+    TimerRule,
+    WaitRule,
+    command,
+    query,
+)
+from floruntime.engine.state.keyspace import by_tag
+from floruntime.engine.stream import admin as stream_admin
+from floruntime.engine.stream import append, retention
+from floruntime.engine.stream import read as stream_read
+from floruntime.engine.stream import rows as stream_rows
+from floruntime.engine.stream.group import admin as group_admin
+from floruntime.engine.stream.group import info, members, redelivery
+from floruntime.engine.stream.group import read as group_read
+from floruntime.engine.stream.group import rows as group_rows
+from floruntime.engine.stream.group import settle as group_settle
+from floruntime.engine.system import entries, namespaces, reclaim, timers, tokens, write_memory
+from floruntime.engine.system.reclaim import Owner
+from floruntime.engine.workflow.catalog import schedules, sync, triggers
+from floruntime.engine.workflow.language.definition import TargetKind
+from floruntime.engine.workflow.runs import advance, control, history, idempotency, listing, start
+from floruntime.engine.workflow.runs import rows as workflow_rows
+from floruntime.engine.workflow.runs.hooks import Hooks
+from floruntime.engine.workflow.runs.rows import Wait
+from floruntime.engine.workflow.steps import actions, children, plan_rows, plans, signals
+
+COMMANDS: Final = (
+    # The machine, namespaces, tokens
+    command(system.Tick, entries.tick, grows=False),
+    command(system.TimerPostpone, entries.postpone_timer, grows=False),
+    command(system.HandBack, entries.hand_back, grows=False),
+    command(system.Batch, entries.batch, grows=False),  # each member is judged for itself
+    command(system.SessionOpen, write_memory.open_session, grows=False),
+    command(system.SessionForget, write_memory.forget_session, grows=False),
+    command(system.NamespaceCreate, namespaces.create),
+    command(system.NamespaceDelete, namespaces.delete, grows=False),
+    command(token.TokenCreate, tokens.create),
+    command(token.TokenRevoke, tokens.revoke, grows=False),
+    # KV
+    command(kv.KvPut, keys.put),
+    command(kv.KvDelete, keys.delete, grows=False),
+    command(kv.KvTouch, keys.touch, grows=False),
+    command(kv.KvIncr, keys.increment),
+    command(kv.KvCheck, keys.check, grows=False),
+    command(kv.KvJsonSet, keys.json_set),
+    command(kv.KvJsonDel, keys.json_delete, grows=False),
+    # Queues
+    command(queue.QueueEnqueue, deliver.enqueue),
+    command(queue.QueueDequeue, deliver.dequeue, grows=False),
+    command(queue.QueueAck, queue_settle.ack, grows=False),
+    command(queue.QueueNack, queue_settle.nack, grows=False),
+    command(queue.QueueTouch, queue_settle.touch, grows=False),
+    command(queue.QueueDlqRequeue, dead_letters.requeue),
+    command(queue.QueueDlqDelete, dead_letters.delete_dead, grows=False),
+    command(queue.QueueDlqPurge, dead_letters.purge_dead, grows=False),
+    command(queue.QueueConfigure, queue_admin.configure),
+    command(queue.QueuePurge, queue_admin.purge, grows=False),
+    command(queue.QueueDelete, queue_admin.delete, grows=False),
+    # Streams
+    command(stream.StreamAppend, append.append),
+    command(stream.StreamTrim, retention.trim, grows=False),
+    command(stream.StreamCreate, stream_admin.create),
+    command(stream.StreamAlter, stream_admin.alter, grows=False),
+    command(stream.StreamDelete, stream_admin.delete, grows=False),
+    command(stream.GroupCreate, group_admin.create),
+    command(stream.GroupSeek, group_admin.seek, grows=False),
+    command(stream.GroupDelete, group_admin.delete, grows=False),
+    command(stream.GroupJoin, members.join),
+    command(stream.GroupLeave, members.leave, grows=False),
+    command(stream.GroupRead, group_read.read, grows=False),
+    command(stream.GroupClaim, group_read.claim, grows=False),
+    command(stream.GroupAck, group_settle.ack, grows=False),
+    command(stream.GroupNack, group_settle.nack, grows=False),
+    command(stream.GroupTouch, group_settle.touch, grows=False),
+    # Actions
+    command(action.ActionRegister, action_admin.register),
+    command(action.ActionEnable, action_admin.enable, grows=False),
+    command(action.ActionDelete, action_admin.delete, grows=False),
+    command(action.ActionInvoke, invoke.invoke),
+    command(action.ActionCall, invoke.call),
+    command(action.ActionCancel, invoke.cancel, grows=False),
+    command(worker.WorkerRegister, workers.register),
+    command(worker.WorkerHeartbeat, workers.heartbeat, grows=False),
+    command(worker.WorkerDrain, workers.drain, grows=False),
+    command(worker.WorkerDeregister, workers.deregister, grows=False),
+    command(worker.WorkerAwait, claim.await_tasks, grows=False),
+    command(worker.WorkerExchange, claim.exchange, grows=False),
+    command(worker.WorkerComplete, action_settle.complete, grows=False),
+    command(worker.WorkerFail, action_settle.fail, grows=False),
+    command(worker.WorkerTouch, action_settle.touch, grows=False),
+    command(worker.WorkerRelease, action_settle.release_claim, grows=False),
+    # Workflows
+    command(workflow.WorkflowSync, sync.sync),
+    command(workflow.WorkflowEnable, sync.enable, grows=False),
+    command(workflow.WorkflowStart, start.start),
+    command(workflow.WorkflowSignal, signals.signal),
+    command(workflow.WorkflowCancel, control.cancel, grows=False),
+    command(workflow.WorkflowRetry, control.retry),
+    command(workflow.ScheduleDue, schedules.due),
+    command(workflow.WorkflowPauseSchedule, schedules.pause, grows=False),
+    command(workflow.WorkflowTriggerSchedule, schedules.trigger),
+)
+
+QUERIES: Final = (
+    # Namespaces, tokens
+    query(system.NamespaceList, namespaces.list_namespaces),
+    query(token.TokenList, tokens.list_tokens),
+    # KV
+    query(kv.KvGet, keys.get),
+    query(kv.KvGetEntry, keys.get_entry),
+    query(kv.KvExists, keys.exists),
+    query(kv.KvMget, keys.mget),
+    query(kv.KvJsonGet, keys.json_get),
+    query(kv.KvHistory, keys.history),
+    query(kv.KvScan, keys.scan),
+    query(kv.KvChanges, changes.changes),
+    # Queues
+    query(queue.QueuePeek, deliver.peek),
+    query(queue.QueueGetStats, queue_admin.stats),
+    query(queue.QueueList, queue_admin.list_queues),
+    query(queue.QueueDlqList, dead_letters.list_dead),
+    # Streams
+    query(stream.StreamRead, stream_read.read),
+    query(stream.StreamGetInfo, stream_admin.get_info),
+    query(stream.StreamList, stream_admin.list_streams),
+    query(stream.GroupGetInfo, info.get_info),
+    query(stream.GroupList, info.list_groups),
+    query(stream.GroupPending, info.list_pending),
+    query(stream.GroupDead, info.list_dead),
+    # Actions
+    query(action.ActionGet, action_admin.get),
+    query(action.ActionList, action_admin.list_actions),
+    query(action.ActionStatus, invoke.status),
+    query(action.ActionListRuns, invoke.list_runs),
+    query(worker.WorkerList, workers.list_workers),
+    # Workflows
+    query(workflow.WorkflowValidate, sync.validate),
+    query(workflow.WorkflowGetDefinition, sync.get_definition),
+    query(workflow.WorkflowListDefinitions, sync.list_definitions),
+    query(workflow.WorkflowGet, control.get),
+    query(workflow.WorkflowHistory, history.history),
+    query(workflow.WorkflowListRuns, listing.list_runs),
+    query(workflow.WorkflowSchedules, schedules.list_schedules),
+)
+
+WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
+    kv.KvGet: keys.GET_WAIT,
+    kv.KvChanges: changes.CHANGES_WAIT,
+    queue.QueueDequeue: deliver.DEQUEUE_WAIT,
+    stream.StreamRead: stream_read.READ_WAIT,
+    stream.GroupRead: group_read.READ_WAIT,
+    action.ActionCall: invoke.CALL_WAIT,
+    action.ActionStatus: invoke.STATUS_WAIT,
+    worker.WorkerAwait: claim.AWAIT_WAIT,
+    worker.WorkerExchange: claim.EXCHANGE_WAIT,
+    workflow.WorkflowGet: control.GET_WAIT,
+    workflow.WorkflowHistory: history.HISTORY_WAIT,
+}
+
+RECALLS: Final[Mapping[type[Request[Any]], RecallRule]] = {
+    queue.QueueDequeue: deliver.DEQUEUE_RECALL,
+    stream.GroupRead: group_read.READ_RECALL,
+    stream.GroupClaim: group_read.READ_RECALL,
+    action.ActionCall: invoke.CALL_RECALL,
+    worker.WorkerAwait: claim.TASKS_RECALL,
+    worker.WorkerExchange: claim.TASKS_RECALL,
+}
+
+TIMERS: Final[Mapping[int, TimerRule]] = {
+    timers.KV_EXPIRY: kv_rows.expire,
+    timers.KV_FORGET: kv_rows.forget,
+    timers.KV_TRIM_CHANGES: kv_rows.trim_changes,
+    timers.QUEUE_LEASE: queue_settle.run_out,
+    timers.QUEUE_DUE: messages.fall_due,
+    timers.QUEUE_DEDUP: deliver.forget_dedup_key,
+    timers.QUEUE_FORGET: deliveries.forget,
+    timers.QUEUE_TRIM_DEAD: dead_letters.evict_more,
+    timers.STREAM_RETENTION: retention.sweep,
+    timers.GROUP_LEASE: redelivery.lease_ran_out,
+    timers.GROUP_DUE: redelivery.returned_is_due,
+    timers.GROUP_CONSUMER: members.sweep,
+    timers.GROUP_FORGET: group_settle.forget_settled,
+    timers.RECLAIM: reclaim.reclaim,
+    timers.TOKEN_FORGET: tokens.forget,
+    timers.ACTION_RUN: run_state.on_run_timer,
+    timers.ACTION_KEY: run_state.forget_key,
+    timers.ACTION_SETTLED: action_settle.forget,
+    timers.ACTION_DELETE: action_admin.go_on_deleting,
+    timers.WORKER_FORGET: workers.forget,
+    timers.WORKFLOW_RUN: advance.on_run_timer,
+    timers.WORKFLOW_KEY: idempotency.forget_key,
+    timers.WORKFLOW_CACHE: plan_rows.forget_cached,
+    timers.WORKFLOW_TRIGGER: triggers.look,
+}
+
+HAND_BACKS: Final = {
+    queue_rows.PRIMITIVE: queue_settle.hand_back,
+    group_rows.PRIMITIVE: redelivery.hand_back,
+    claim.PRIMITIVE: claim.hand_back,
+}
+
+_id_of = attrgetter("id")
+
+OWNERS: Final[Mapping[int, Owned]] = {
+    Owner.NAMESPACE: Owned(
+        tables=(
+            *(kv_rows.KV, kv_rows.KV_HISTORY, kv_rows.KV_CHANGE),
+            *(run_rows.RUN, run_rows.INPUT, run_rows.OUTPUT, run_rows.SETTLED, workers.WORKER),
+            *(workflow_rows.RUN, workflow_rows.RUN_ID, workflow_rows.INPUT, workflow_rows.OUTPUT),
+            *(workflow_rows.EVENT_SOURCE, workflow_rows.STEP, workflow_rows.EVENTS),
+            *(workflow_rows.SIGNAL, workflow_rows.SEARCH, triggers.TRIGGERED),
+        ),
+        children=(
+            Children(action_rows.ACTION, Owner.ACTION, _id_of),
+            Children(queue_rows.QUEUE, Owner.QUEUE, _id_of),
+            Children(stream_rows.STREAM, Owner.STREAM, _id_of),
+            Children(workflow_rows.WORKFLOW, Owner.WORKFLOW, _id_of),
+        ),
+    ),
+    Owner.QUEUE: Owned(
+        tables=(
+            *(queue_rows.QUEUE_NAME, queue_rows.BODY, queue_rows.STATE, queue_rows.READY_INDEX),
+            *(dead_letters.DEAD, dead_letters.DEAD_ORDER, deliveries.DELIVERY, deliver.DEDUP),
+        ),
+        children=(Children(queue_rows.QUEUE_PART, Owner.QUEUE, int),),
+    ),
+    Owner.STREAM: Owned(
+        tables=(
+            *(stream_rows.STREAM_STATE, stream_rows.RECORD, stream_rows.MARK),
+            *(stream_rows.PARTITION, stream_rows.OFFSET),
+        ),
+        children=(Children(group_rows.GROUP, Owner.GROUP, _id_of),),
+    ),
+    Owner.GROUP: Owned(
+        tables=(
+            *(group_rows.GROUP_STATE, group_rows.GROUP_NAMES, group_rows.MEMBERS),
+            *(group_rows.SLOTS, group_rows.PENDING, group_rows.RETURNED, group_rows.PARKED),
+            *(group_rows.DEAD, group_rows.SETTLED),
+        )
+    ),
+    Owner.ACTION: Owned(
+        tables=(action_rows.ACTION_NAME, run_rows.BY_STATUS, due_runs.READY, run_state.KEY),
+        children=(Children(due_runs.LINE, Owner.ACTION, _id_of),),
+    ),
+    Owner.WORKFLOW: Owned(
+        tables=(
+            *(workflow_rows.WORKFLOW_NAME, workflow_rows.DEFINITION),
+            *(workflow_rows.DEFINITION_TEXT, workflow_rows.VERSION, workflow_rows.USE),
+            *(workflow_rows.BY_STATUS, workflow_rows.KEY, plan_rows.PLAN, plan_rows.CACHED),
+            *(schedules.SCHEDULE, triggers.TRIGGER),
+        )
+    ),
+}
+
+_OWNED_TABLES = [table for owned in OWNERS.values() for table in owned.tables]
+_DIRECTORIES = [children.directory for owned in OWNERS.values() for children in owned.children]
+
+TABLES: Final = by_tag(
+    *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
+    *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
+    schedules.SCHEDULE_DUE,
+    *_DIRECTORIES,
+    *_OWNED_TABLES,
+)
+"""Every table: those that nobody owns, and the others."""
+
+CONTENTS: Final = (
+    action_rows.holds_actions,
+    kv_rows.holds_keys,
+    queue_rows.holds_queues,
+    stream_rows.holds_streams,
+    workflow_rows.holds_workflows,
+)
+
+WORKFLOW: Final = Hooks(
+    begin={
+        TargetKind.ACTION: actions.begin_action,
+        TargetKind.WORKFLOW: children.begin_child,
+        TargetKind.PLAN: plans.begin_plan,
+    },
+    begin_signal_wait=signals.begin_wait,
+    time_up={
+        Wait.SIGNAL: signals.wait_timed_out,
+        Wait.RETRY: advance.begin_again,
+        Wait.POLL: advance.begin_again,
+        Wait.EXECUTOR_RETRY: plans.time_to_retry,
+        Wait.TRACKING: plans.tracking_timed_out,
+    },
+    abandon={
+        Wait.ACTION: actions.cancel_action,
+        Wait.CHILD: children.cancel_child,
+        Wait.EXECUTOR: plans.give_up_call,
+        Wait.TRACKING: plans.give_up_call,
+    },
+    answered={Wait.ACTION: actions.itself, Wait.EXECUTOR: plans.called},
+    ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),
+)
+
+RULES: Final = Rules(
+    commands=dict(COMMANDS),
+    queries=dict(QUERIES),
+    waits=WAITS,
+    recalls=RECALLS,
+    timers=TIMERS,
+    hand_backs=HAND_BACKS,
+    owners=OWNERS,
+    tables=TABLES,
+    contents=CONTENTS,
+    action_run_ended=actions.action_ended,
+    records_came=triggers.records_came,
+    workflow=WORKFLOW,
+)
+"""All there are."""

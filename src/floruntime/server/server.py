@@ -27,6 +27,7 @@ from floruntime.core.system import (
 from floruntime.core.types import Request
 from floruntime.core.version import VERSION
 from floruntime.engine.machine import Machine
+from floruntime.engine.rules import RULES
 from floruntime.engine.system import tokens
 from floruntime.server.access.access import Access, Grant, Verdict
 from floruntime.server.access.origins import may_connect, normal_origin
@@ -66,7 +67,7 @@ class FloServer:
         self.in_flight_max = config.in_flight_max
         self._on_fatal = on_fatal
         journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
-        machine = Machine(journal.applied, value_bytes_max=config.value_bytes_max)
+        machine = Machine(journal.applied, RULES, value_bytes_max=config.value_bytes_max)
         self.clock = make_clock(machine.time_ms)
         self.commit = Commit(machine, journal, self.clock, on_fatal=self._fail)
         self._scheduler = Scheduler(self.commit, self.clock)

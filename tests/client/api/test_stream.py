@@ -25,7 +25,7 @@ from floruntime.core.errors import (
 from floruntime.core.stream import GroupAck, StreamDelete, StreamID, StreamRead, StreamRecord
 from floruntime.core.system import Batch
 from floruntime.core.types import Command, Query, Request
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.harness import Engine
 
 R = TypeVar("R")
@@ -50,7 +50,7 @@ class EngineCaller:
         self.calls.append((request, block_ms))
         where = namespace or self.namespace
         result: Any = self._answer(request, where)
-        rule = WAITS.get(type(request))
+        rule = RULES.waits.get(type(request))
         if rule is not None and block_ms and not rule.found(result):
             view = self.engine.machine.view(self.engine.store, where, self.engine.now_ms)
             request = rule.begin(view, request)

@@ -22,7 +22,7 @@ from floruntime.core.worker import (
     WorkerTouch,
 )
 from floruntime.engine.action.due_runs import READY, is_spent
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.action.calls import RESIZE, WORKER, Actions, ids
 from tests.engine.harness import START_MS
 
@@ -403,7 +403,7 @@ def test_a_draining_worker_gets_nothing_and_its_wait_ends() -> None:
     actions = Actions()
     actions.register_worker()
     actions.invoke()
-    topics = WAITS[WorkerAwait].topics("default", WorkerAwait(WORKER, [RESIZE]))
+    topics = RULES.waits[WorkerAwait].topics("default", WorkerAwait(WORKER, [RESIZE]))
     drained = actions.engine.outcome(WorkerDrain(WORKER))
     assert set(drained.ended) & set(topics)
     asked = actions.engine.outcome(WorkerAwait(WORKER, [RESIZE], 1, 1000))
@@ -414,7 +414,7 @@ def test_a_draining_worker_gets_nothing_and_its_wait_ends() -> None:
 
 def test_new_labels_end_the_wait_so_that_the_worker_asks_again() -> None:
     actions = Actions()
-    topics = WAITS[WorkerAwait].topics("default", WorkerAwait(WORKER, [RESIZE]))
+    topics = RULES.waits[WorkerAwait].topics("default", WorkerAwait(WORKER, [RESIZE]))
     register = WorkerRegister(WORKER, [RESIZE], labels=EU)
     assert set(actions.engine.outcome(register).ended) & set(topics)
     assert actions.engine.outcome(register).ended == []
@@ -427,7 +427,7 @@ def test_a_topic_is_spent_when_its_line_is_empty(labels: dict[str, str]) -> None
     request = WorkerAwait(WORKER, [RESIZE])
     outcomes = [actions.engine.outcome(invoke) for invoke in _invokes(labels, {"nobody": "has"})]
     mine, strangers = (outcome.touched[0] for outcome in outcomes)
-    assert mine[:2] == WAITS[WorkerAwait].topics("default", request)[0][:2]
+    assert mine[:2] == RULES.waits[WorkerAwait].topics("default", request)[0][:2]
     assert not is_spent(actions.engine.machine._tx, mine)
     assert len(actions.claim()) == 1
     assert is_spent(actions.engine.machine._tx, mine)

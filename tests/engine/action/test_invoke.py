@@ -12,7 +12,7 @@ from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.system import Batch
 from floruntime.core.worker import WorkerComplete
 from floruntime.engine.action.run_state import backoff_ms
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.action.calls import RESIZE, Actions, ids
 from tests.engine.harness import START_MS
 
@@ -379,7 +379,7 @@ def test_runs_of_another_namespace_are_not_found() -> None:
 def test_a_wait_ends_with_the_run_and_is_told_in_the_commit_that_ends_it() -> None:
     actions = Actions()
     run_id = actions.invoke()
-    rule = WAITS[ActionStatus]
+    rule = RULES.waits[ActionStatus]
     request = ActionStatus(run_id, 1000)
     [topic] = rule.topics("default", request)
     assert not rule.found(actions.run(run_id))

@@ -8,7 +8,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, StorageFullError
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueuePeek
 from floruntime.core.system import Batch, SessionOpen
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.harness import START_MS, Engine
 from tests.engine.queue.calls import JOBS, Jobs, seqs
 
@@ -76,7 +76,7 @@ def test_an_empty_dequeue_writes_nothing() -> None:
 def test_dequeue_waits_on_the_queue_and_is_woken_by_what_makes_ready() -> None:
     jobs = Jobs()
     topic = ("default", "queue", JOBS)
-    rule = WAITS[QueueDequeue]
+    rule = RULES.waits[QueueDequeue]
     assert list(rule.topics("default", QueueDequeue(JOBS))) == [topic]
     assert not rule.found(jobs.engine.run(QueueDequeue(JOBS)))
     assert topic in jobs.engine.outcome(QueueEnqueue(JOBS, [b"a"])).touched

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from floruntime.core.types import Value
-from floruntime.engine.state.keyspace import Table
+from floruntime.engine.rules import RULES
+from floruntime.engine.state.keyspace import Table, by_tag
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.store import Changes
 from floruntime.engine.store.memory import MemoryStore
@@ -29,12 +30,8 @@ ITEM = st.integers(0, 7)
 TABLE = st.sampled_from([COLD, CACHED])
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _register() -> Iterator[None]:
-    yield
-    for table in (COLD, CACHED, LASTING):
-        Table.register.pop(table.tag)
-        Table.kept_bytes.pop(table.tag, None)
+def tx_over(store: MemoryStore) -> Tx:
+    return Tx(store, rules=replace(RULES, tables=by_tag(COLD, CACHED, LASTING)))
 
 
 class CountingStore(MemoryStore):
@@ -63,7 +60,7 @@ class TxMachine(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.store = MemoryStore()
-        self.tx = Tx(self.store)
+        self.tx = tx_over(self.store)
         #: (tag, item) to number: as the store, the batch and the open command see it.
         self.stored: dict[tuple[bytes, int], int] = {}
         self.batch: dict[tuple[bytes, int], int] = {}
@@ -81,7 +78,7 @@ class TxMachine(RuleBasedStateMachine):
 
     @rule(table=TABLE, low=ITEM, high=ITEM)
     def clear(self, table: Table[Row], low: int, high: int) -> None:
-        self.tx.clear(table.key(low), table.key(high))
+        self.tx.clear(table, table.key(low), table.key(high))
         for item in range(low, high):
             self.command.pop((table.tag, item), None)
 
@@ -148,7 +145,7 @@ def store() -> CountingStore:
 
 @pytest.fixture
 def tx(store: CountingStore) -> Tx:
-    return Tx(store)
+    return tx_over(store)
 
 
 def stored(store: MemoryStore, table: Table[Row], **numbers: int) -> None:
@@ -221,7 +218,7 @@ def test_a_cleared_row_is_gone_also_where_it_was_cached(
 ) -> None:
     stored(store, table, i1=1, i2=2)
     assert tx.get(table, table.key(1)) == Row(1)
-    tx.clear(*table.range())
+    tx.clear(table, *table.range())
     assert tx.get(table, table.key(1)) is None
     assert rows_of(tx, table) == []
     tx.put(table, table.key(2), Row(3))
@@ -243,7 +240,7 @@ def test_a_refused_command_leaves_nothing(tx: Tx, store: CountingStore) -> None:
         tx.put(table, table.key(1), Row(9))
         tx.delete(table, table.key(2))
         tx.put(table, table.key(3), Row(9))
-        tx.clear(table.key(1), table.key(7))
+        tx.clear(table, table.key(1), table.key(7))
     tx.touch("kv", "a")
     tx.end_waits("kv", "b")
     tx.delivery = object()
@@ -280,8 +277,8 @@ def test_a_scan_goes_on_while_its_rows_are_deleted(tx: Tx, store: CountingStore)
 def test_taking_gives_deletions_as_none_and_starts_a_new_batch(tx: Tx) -> None:
     tx.put(COLD, COLD.key(1), Row(1))
     tx.delete(COLD, COLD.key(2))
-    tx.clear(COLD.key(4), COLD.key(6))
-    tx.clear(COLD.key(5), COLD.key(7))
+    tx.clear(COLD, COLD.key(4), COLD.key(6))
+    tx.clear(COLD, COLD.key(5), COLD.key(7))
     tx.accept()
     changes = tx.take()
     assert changes.rows == {COLD.key(1): msgspec.msgpack.encode(Row(1)), COLD.key(2): None}
@@ -295,7 +292,7 @@ def test_a_scan_agrees_with_single_reads(
 ) -> None:
     store = MemoryStore()
     stored(store, COLD, i0=0, i3=3, i5=5)
-    tx = Tx(store)
+    tx = tx_over(store)
     for item, number in writes:
         write: Any = None if number is None else Row(number)
         tx.put(COLD, COLD.key(item), write)

@@ -22,7 +22,7 @@ from floruntime.core.stream import (
     StreamTrim,
 )
 from floruntime.core.system import Batch, NamespaceDelete
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from floruntime.engine.stream.rows import partition_of_key
 from tests.engine.harness import START_MS, Engine
 
@@ -303,18 +303,18 @@ def test_a_waiting_read_of_the_tail_is_pinned_to_its_beginning(
 ) -> None:
     append(engine, b"old")
     request = StreamRead("s", block_ms=1000, **options)  # type: ignore[arg-type]  # any options
-    assert not WAITS[StreamRead].found(engine.query(request))
+    assert not RULES.waits[StreamRead].found(engine.query(request))
     view = engine.machine.view(engine.store, "default", engine.now_ms)
-    pinned = WAITS[StreamRead].begin(view, request)
+    pinned = RULES.waits[StreamRead].begin(view, request)
     append(engine, b"new")
     assert payloads(engine.query(pinned)) == [b"new"]
-    assert list(WAITS[StreamRead].topics("default", request)) == [("default", "stream", "s")]
+    assert list(RULES.waits[StreamRead].topics("default", request)) == [("default", "stream", "s")]
 
 
 def test_a_read_that_waits_for_a_stream_sees_it_from_its_first_record(engine: Engine) -> None:
     request = StreamRead("s", tail=True, block_ms=1000)
     view = engine.machine.view(engine.store, "default", engine.now_ms)
-    pinned = WAITS[StreamRead].begin(view, request)
+    pinned = RULES.waits[StreamRead].begin(view, request)
     append(engine, b"first")
     assert payloads(engine.query(pinned)) == [b"first"]
 

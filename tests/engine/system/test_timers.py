@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from floruntime.core.errors import InternalServerError
 from floruntime.core.kv import KvPut
 from floruntime.core.system import Tick
-from floruntime.engine.registry import TIMERS, on_timer
+from floruntime.engine.rules import RULES
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.system import timers
@@ -24,10 +24,16 @@ class Timers:
 
     def __init__(self) -> None:
         self.store = MemoryStore()
-        self.tx = Tx(self.store)
+        self.tx = Tx(self.store, rules=replace(RULES, timers={KIND: self._note}))
         self.fired: list[tuple[int, int]] = []
         self.set_while_firing: list[int] = []
         self.tx.now_ms = START_MS
+
+    def _note(self, tx: Tx, due_ms: int, owner_id: int, item: int, data: Any) -> None:
+        assert (due_ms - START_MS, owner_id, data) == (item, 1, item)
+        self.fired.append((item, tx.now_ms))
+        self.set(*self.set_while_firing)
+        self.set_while_firing = []
 
     def set(self, *due: int) -> None:
         for ms in due:
@@ -49,18 +55,8 @@ class Timers:
 
 
 @pytest.fixture
-def index() -> Iterator[Timers]:
-    index = Timers()
-
-    @on_timer(KIND)
-    def fire(tx: Tx, due_ms: int, owner_id: int, item: int, data: Any) -> None:
-        assert (due_ms - START_MS, owner_id, data) == (item, 1, item)
-        index.fired.append((item, tx.now_ms))
-        index.set(*index.set_while_firing)
-        index.set_while_firing = []
-
-    yield index
-    del TIMERS[KIND]
+def index() -> Timers:
+    return Timers()
 
 
 @pytest.mark.parametrize("flushed", [False, True])
@@ -157,15 +153,13 @@ def test_a_timer_of_an_unknown_kind_fails_the_tick_and_loses_nothing() -> None:
     engine = Engine()
     engine.run(KvPut("k", b"", ttl_ms=10))
     engine.now_ms += 10
-    saved = TIMERS.pop(timers.KV_EXPIRY)
-    try:
-        before = engine.rows()
-        assert isinstance(engine.outcome(Tick()).error, InternalServerError)
-        assert {k: v for k, v in engine.rows().items() if k[:2] != b"mm"} == {
-            k: v for k, v in before.items() if k[:2] != b"mm"
-        }
-    finally:
-        TIMERS[timers.KV_EXPIRY] = saved
+    before = engine.rows()
+    older = Engine(engine.store, rules=replace(RULES, timers={}))
+    older.now_ms = engine.now_ms
+    assert isinstance(older.outcome(Tick()).error, InternalServerError)
+    assert {k: v for k, v in engine.rows().items() if k[:2] != b"mm"} == {
+        k: v for k, v in before.items() if k[:2] != b"mm"
+    }
     assert engine.machine.first_due(engine.now_ms + 1) == engine.now_ms
     engine.tick()
     assert engine.machine.first_due(engine.now_ms + 1) is None
@@ -193,8 +187,3 @@ def test_where_no_timer_is_due_none_is_postponed(index: Timers) -> None:
     timers.postpone_first(index.tx, 1_000)
     index.fire(10)
     assert index.items() == [10]
-
-
-def test_a_kind_is_registered_once() -> None:
-    with pytest.raises(ValueError, match="taken"):
-        on_timer(timers.KV_EXPIRY)(lambda *_: None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from floruntime.engine.machine import Machine
+from floruntime.engine.rules import RULES
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.workflow.invariant_counts import violations
 from tests.engine.harness import Engine
@@ -33,9 +34,9 @@ def sound_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def rows_replayed(engine: Engine) -> dict[bytes, bytes]:
     """What the engine's commands leave behind in a store of their own."""
     store = MemoryStore()
-    machine = Machine(store)
+    machine = Machine(store, RULES)
     for entry in engine.entries:
         machine.apply(entry)
         store.write(machine.take())
-        machine = Machine(store)
+        machine = Machine(store, RULES)
     return dict(store.scan(b"", b"\xff" * 8))

@@ -9,6 +9,7 @@ from floruntime.core.errors import FloError
 from floruntime.core.system import CancelWait, SessionOpen
 from floruntime.core.types import Command, Query, Request
 from floruntime.engine.machine import Machine
+from floruntime.engine.rules import RULES
 from floruntime.server.clock import ManualClock
 from floruntime.server.commit.commit import Commit
 from tests.server.commit.journals import TriedJournal
@@ -22,7 +23,7 @@ class CommitRig:
         self.journal = journal
         self.clock = ManualClock()
         self.fatal: list[BaseException] = []
-        self.machine = Machine(journal.journal.applied)
+        self.machine = Machine(journal.journal.applied, RULES)
         self.commit = Commit(self.machine, journal.journal, self.clock, on_fatal=self.fatal.append)
         self.commit.start()
 

@@ -10,7 +10,7 @@ import pytest
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.queue import QueueDequeue, QueueEnqueue, QueueGetStats
 from floruntime.core.system import CancelWait
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.server.commit.commit_rig import CommitRig
 
 
@@ -148,8 +148,8 @@ async def test_asking_one_waiter_may_end_another_wait_without_a_second_answer(
 async def test_waits_that_keep_something_alive_are_asked_before_ticks(
     rig: CommitRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule = WAITS[QueueDequeue]
-    monkeypatch.setitem(WAITS, cast(Any, QueueDequeue), rule._replace(keeps_alive=True))
+    rule = RULES.waits[QueueDequeue]
+    monkeypatch.setitem(cast(Any, RULES.waits), QueueDequeue, rule._replace(keeps_alive=True))
     client = rig.client("me")
     order: list[str] = []
     apply = rig.machine.apply

@@ -9,7 +9,7 @@ import pytest
 
 from floruntime.core.kv import KvChanges, KvChangesReply, KvGet, KvPut, PutResult
 from floruntime.engine.kv import rows as kv_rows
-from floruntime.engine.registry import QUERIES
+from floruntime.engine.rules import RULES
 from floruntime.engine.state import tx
 from tests.server.commit.commit_rig import CommitRig
 
@@ -80,7 +80,7 @@ async def test_a_bug_in_one_wait_does_not_keep_others_from_their_answers(
     def fail(view: object, query: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(QUERIES, cast(Any, KvGet), fail)
+    monkeypatch.setitem(cast(Any, RULES.queries), KvGet, fail)
     logging.disable(logging.CRITICAL)
     put = client.send(KvPut("k", b""))
     await rig.settle()

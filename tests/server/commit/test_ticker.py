@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from floruntime.core.kv import KvChanges, KvChangesReply, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue
 from floruntime.core.system import TIMERS_PER_TICK_MAX
-from floruntime.engine.registry import TIMERS
+from floruntime.engine.rules import RULES
 from floruntime.engine.system.timers import KV_EXPIRY
 from floruntime.server.commit.ticker import FAILED_TIMER_MS
 from tests.server.commit.commit_rig import CommitRig
@@ -52,7 +52,7 @@ async def test_a_slow_tick_does_not_turn_command_time_back(
 async def test_a_timer_that_fails_is_fired_again_later_and_holds_up_no_other(
     rig: CommitRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handler = TIMERS[KV_EXPIRY]
+    handler = RULES.timers[KV_EXPIRY]
     failed: list[int] = []
 
     def fail_first(tx: Any, due_ms: int, *timer: Any) -> None:
@@ -69,7 +69,7 @@ async def test_a_timer_that_fails_is_fired_again_later_and_holds_up_no_other(
     await rig.settle()
     logging.disable(logging.CRITICAL)
     with monkeypatch.context() as patched:
-        patched.setitem(TIMERS, KV_EXPIRY, fail_first)
+        patched.setitem(cast(Any, RULES.timers), KV_EXPIRY, fail_first)
         await rig.advance(101)
         put = client.send(KvPut("other", b""))
         await rig.settle()

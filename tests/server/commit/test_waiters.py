@@ -7,16 +7,13 @@ from typing import Any, cast
 import pytest
 
 from floruntime.core.queue import QueueDequeue
-from floruntime.engine.registry import WaitRule
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.server.clock import ManualClock
 from floruntime.server.commit.waiters import Waiter, Waiters
 
 RULE = WaitRule(
     topics=lambda namespace, request: [(namespace, "queue", request.queue)],
     found=bool,
-    begin=lambda view, request: request,
-    keeps_alive=False,
-    alike=False,
 )
 
 

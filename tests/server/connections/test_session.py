@@ -17,7 +17,7 @@ from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Hello, Ping
 from floruntime.core.wire import CLIENT_REQUESTS, LENGTH, PREAMBLE, frame
-from floruntime.engine.registry import QUERIES
+from floruntime.engine.rules import RULES
 from floruntime.server import limits
 from tests.server.wire_client import Rig
 
@@ -186,7 +186,7 @@ async def test_a_bug_is_answered_and_does_not_end_the_connection(
     def fail(view: object, query: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(QUERIES, cast(Any, KvGet), fail)
+    monkeypatch.setitem(cast(Any, RULES.queries), KvGet, fail)
     client = rig.client("me")
     assert client.error(client.send(KvGet("k"))).code == "internal"
     assert client.result(client.send(Ping())) is None

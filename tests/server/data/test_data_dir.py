@@ -11,6 +11,7 @@ import pytest
 
 from floruntime.core.system import NamespaceCreate
 from floruntime.engine.machine import Entry, Machine, applied_index
+from floruntime.engine.rules import RULES
 from floruntime.engine.store import Changes, StoreDamagedError
 from floruntime.engine.store.witness import create_witness, read_witness
 from floruntime.server.data import data_dir
@@ -32,7 +33,7 @@ def directory(path: Path) -> Iterator[DataDirectory]:
 
 def fill(directory: DataDirectory, count: int) -> None:
     """Apply `count` commands, each in a synced and witnessed batch of its own."""
-    machine = Machine(directory.store)
+    machine = Machine(directory.store, RULES)
     for number in range(machine.index, machine.index + count):
         machine.apply(Entry(1, "default", "", 0, NamespaceCreate(f"n{number}")))
         directory.store.write(machine.take())

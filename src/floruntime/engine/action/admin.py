@@ -38,7 +38,6 @@ from floruntime.engine.action.rows import (
 )
 from floruntime.engine.action.run_rows import CANCELLED, unfinished_numbers
 from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_run_by_number
-from floruntime.engine.registry import command, on_timer, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
@@ -49,7 +48,6 @@ CANCELLED_PER_STEP_MAX = 500
 """Runs of a deleted action that one command or tick cancels; the next tick goes on at once."""
 
 
-@command(ActionRegister)
 def register(tx: Tx, request: ActionRegister) -> ActionInfo:
     settings = _checked(request)
     limits.check_name("action", request.name)
@@ -108,7 +106,6 @@ def _registered_again(tx: Tx, name: str, old: ActionRow) -> ActionRow:
     return row
 
 
-@command(ActionEnable, grows=False)
 def enable(tx: Tx, request: ActionEnable) -> ActionInfo:
     action = the_action(tx, request.name)
     if action.row.enabled != request.enabled:
@@ -118,7 +115,6 @@ def enable(tx: Tx, request: ActionEnable) -> ActionInfo:
     return info_of(request.name, action.row)
 
 
-@command(ActionDelete, grows=False)
 def delete(tx: Tx, request: ActionDelete) -> bool:
     """Take the registration away; runs that have ended stay for as long as they are kept."""
     action = find_action(tx, request.name)
@@ -137,7 +133,6 @@ def delete(tx: Tx, request: ActionDelete) -> bool:
     return True
 
 
-@on_timer(timers.ACTION_DELETE)
 def go_on_deleting(tx: Tx, due_ms: int, action_id: int, from_number: int, data: Any) -> None:
     action = find_action_by_id(tx, action_id)
     if action is not None and not action.row.is_registered:
@@ -155,7 +150,6 @@ def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
         timers.set_timer(tx, tx.now_ms, timers.ACTION_DELETE, action_id, numbers[-1] + 1)
 
 
-@query(ActionGet)
 def get(view: View, request: ActionGet) -> ActionInfo:
     row = find_row(view, request.name)
     if row is None:
@@ -163,7 +157,6 @@ def get(view: View, request: ActionGet) -> ActionInfo:
     return info_of(request.name, row)
 
 
-@query(ActionList)
 def list_actions(view: View, request: ActionList) -> ActionListReply:
     """The registered actions whose names begin with `prefix`, in byte order."""
     of_namespace_id = namespace_id(view)

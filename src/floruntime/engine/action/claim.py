@@ -7,6 +7,8 @@ counted.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from floruntime.core import limits
@@ -24,14 +26,13 @@ from floruntime.engine.action.run_rows import RUN, RunRow, input_of, number_of_o
 from floruntime.engine.action.run_state import OpenRun, find_run_by_number, lease_to
 from floruntime.engine.action.settle import check_result, release_held, settle
 from floruntime.engine.action.workers import check_actions, find_worker
-from floruntime.engine.registry import command, on_hand_back, recalls, waits
+from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.system.namespaces import namespace_id
 
 PRIMITIVE = "action"
 
 
-@command(WorkerAwait, grows=False)
 def await_tasks(tx: Tx, request: WorkerAwait) -> list[Task]:
     check_actions(request.actions)
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
@@ -39,7 +40,6 @@ def await_tasks(tx: Tx, request: WorkerAwait) -> list[Task]:
     return _claim(tx, request.worker_id, request.actions, request.count)
 
 
-@command(WorkerExchange, grows=False)
 def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
@@ -141,8 +141,8 @@ def _without_results(request: WorkerExchange) -> WorkerExchange:
     return replace(request, results=[])
 
 
-waits(WorkerAwait, topics=_topics, found=bool, is_spent=is_spent)
-waits(WorkerExchange, topics=_topics, found=bool, is_spent=is_spent, rest=_without_results)
+AWAIT_WAIT: Final = WaitRule(_topics, bool, is_spent=is_spent)
+EXCHANGE_WAIT: Final = WaitRule(_topics, bool, is_spent=is_spent, rest=_without_results)
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:
@@ -168,11 +168,9 @@ def _still_held(tx: Tx, of_namespace_id: int, number: int, lease: int) -> Task |
     return _task(run, input_of(tx, of_namespace_id, number, run.row))
 
 
-recalls(WorkerAwait, memo=_memo, recall=_recall)
-recalls(WorkerExchange, memo=_memo, recall=_recall)
+TASKS_RECALL: Final = RecallRule(_memo, _recall)
 
 
-@on_hand_back(PRIMITIVE)
 def hand_back(tx: Tx, delivery: Delivery) -> None:
     """Release what went to a connection that was already gone."""
     for number, lease in delivery.items:

@@ -21,7 +21,6 @@ from floruntime.engine.action.run_rows import RunRow
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tombstones import forget_gaps, gaps_of
 from floruntime.engine.state.tx import Topic, Tx
-from floruntime.engine.system import reclaim
 
 Labels = dict[str, str]
 
@@ -40,9 +39,6 @@ LINE: Final[Table[LineRow]] = Table(
 READY: Final[Table[bool]] = Table(
     b"ar", bool, line_id="u64", priority="u16", due_ms="u64", number="u64"
 )
-
-reclaim.leads_to(reclaim.ACTION, LINE, reclaim.ACTION, lambda row: int(row.id))
-reclaim.owns(reclaim.ACTION, READY)
 
 
 class Line(NamedTuple):

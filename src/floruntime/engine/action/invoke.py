@@ -37,8 +37,8 @@ from floruntime.engine.action.run_rows import (
     unknown_run,
 )
 from floruntime.engine.action.run_state import KEY, KeyRow, OpenRun, end_run, start_waiting, the_run
-from floruntime.engine.registry import command, query, recalls, waits
 from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.large_documents import keep_document
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
@@ -49,13 +49,11 @@ Invocation = ActionInvoke | ActionCall
 _NO_LABELS: Final[dict[str, str]] = {}
 
 
-@command(ActionInvoke)
 def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
     number, created = _invoke(tx, request)
     return InvokeResult(run_id_of(number), created)
 
 
-@command(ActionCall)
 def call(tx: Tx, request: ActionCall) -> ActionRun:
     limits.check_block(request.block_ms)
     number, _ = _invoke(tx, request)
@@ -157,7 +155,6 @@ def _known_number(
 # Status, and waiting for the end
 
 
-@query(ActionStatus)
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
     return _run_of(view, number_of(request.run_id), request.run_id)
@@ -171,8 +168,8 @@ def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     return as_run(view, of_namespace_id, number, row)
 
 
-def _topic(namespace: str, request: ActionStatus) -> Topic:
-    return namespace, "run", request.run_id
+def _topics(namespace: str, request: ActionStatus) -> tuple[Topic]:
+    return ((namespace, "run", request.run_id),)
 
 
 _UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
@@ -186,25 +183,28 @@ def _as_it_stands(view: View, request: ActionStatus) -> ActionStatus:
     return request
 
 
-waits(ActionStatus, topic=_topic, found=_is_finished, renew=_as_it_stands)
+STATUS_WAIT: Final = WaitRule(_topics, _is_finished, renew=_as_it_stands)
 
 
 def _look(run: ActionRun) -> ActionStatus:
     return ActionStatus(run.run_id)
 
 
+def _memo(run: ActionRun) -> str:
+    return run.run_id
+
+
 def _recall(tx: Tx, request: ActionCall, run_id: str) -> ActionRun:
     return _run_of(tx, number_of(run_id), run_id)
 
 
-waits(ActionCall, topic=_topic, found=_is_finished, look=_look)
-recalls(ActionCall, memo=lambda run: run.run_id, recall=_recall)
+CALL_WAIT: Final = WaitRule(_topics, _is_finished, look=_look)
+CALL_RECALL: Final = RecallRule(_memo, _recall)
 
 
 # Cancel
 
 
-@command(ActionCancel, grows=False)
 def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
     """A worker that has the run is told by its next heartbeat or touch; its lease is void."""
     limits.check_text("reason", request.reason)
@@ -218,7 +218,6 @@ def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
 # List
 
 
-@query(ActionListRuns)
 def list_runs(view: View, request: ActionListRuns) -> RunListReply:
     of_namespace_id = namespace_id(view)
     limit = limits.check_limit(request.limit)

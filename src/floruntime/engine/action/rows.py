@@ -72,15 +72,9 @@ ACTION: Final[Table[ActionRow]] = Table(
 )
 ACTION_NAME: Final[Table[ActionName]] = Table(b"an", ActionName, action_id="u64", lasting=True)
 
-reclaim.leads_to(reclaim.NAMESPACE, ACTION, reclaim.ACTION, lambda row: int(row.id))
-reclaim.owns(reclaim.ACTION, ACTION_NAME)
 
-
-def _holds_actions(view: View, of_namespace_id: int) -> bool:
+def holds_actions(view: View, of_namespace_id: int) -> bool:
     return any(row.is_registered for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id)))
-
-
-reclaim.CONTENTS.append(_holds_actions)
 
 
 class OpenAction:
@@ -101,7 +95,7 @@ class OpenAction:
             self.tx.put(ACTION, self._key, row)
         else:
             self.tx.delete(ACTION, self._key)
-            reclaim.owner_gone(self.tx, reclaim.ACTION, row.id)
+            reclaim.owner_gone(self.tx, reclaim.Owner.ACTION, row.id)
 
 
 def action_key(view: View, name: str) -> bytes:

@@ -21,7 +21,6 @@ from floruntime.engine.action.rows import ACTION_NAME, ActionName
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
-from floruntime.engine.system import reclaim
 
 PENDING: Final = 1
 RUNNING: Final = 2
@@ -92,8 +91,6 @@ OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u6
 BY_STATUS: Final[Table[bool]] = Table(b"ra", bool, action_id="u64", status="u8", number="u64")
 SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64", lease="u64")
 
-reclaim.owns(reclaim.NAMESPACE, RUN, INPUT, OUTPUT, SETTLED)
-reclaim.owns(reclaim.ACTION, BY_STATUS)
 
 _MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
 

@@ -35,11 +35,11 @@ from floruntime.engine.action.run_rows import (
     run_id_of,
     unknown_run,
 )
-from floruntime.engine.registry import RUN_ENDS, on_timer
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import forget_document, keep_document
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
 
 WORKER_LOST: Final = "worker_lost"
@@ -59,7 +59,6 @@ class KeyRow(Value, frozen=True):
 
 
 KEY: Final[Table[KeyRow]] = Table(b"ak", KeyRow, action_id="u64", tail="idempotency key")
-reclaim.owns(reclaim.ACTION, KEY)
 
 
 class OpenRun:
@@ -223,8 +222,7 @@ def run_ended(run: OpenRun, output: bytes) -> None:
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
     tx.touch("run", run_id_of(run.number))
-    for hear in RUN_ENDS:
-        hear(run, output)
+    rules_of(tx).action_run_ended(run, output)
 
 
 def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> None:
@@ -234,7 +232,6 @@ def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> No
     timers.set_timer(tx, expires_at_ms, timers.ACTION_KEY, action_id, number, tail)
 
 
-@on_timer(timers.ACTION_KEY)
 def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) -> None:
     key = KEY.key(action_id, tail=tail)
     row = tx.get(KEY, key)
@@ -275,7 +272,6 @@ def arm(run: OpenRun, due_ms: int) -> None:
     row.timer_ms = due_ms
 
 
-@on_timer(timers.ACTION_RUN)
 def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
     run = find_run_by_number(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:

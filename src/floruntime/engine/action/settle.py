@@ -40,7 +40,6 @@ from floruntime.engine.action.run_state import (
     release,
     the_run,
 )
-from floruntime.engine.registry import command, on_timer
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -51,7 +50,6 @@ FAILED_ATTEMPT: Final = 2
 Settlement = WorkerComplete | WorkerFail | WorkerTouch | WorkerRelease
 
 
-@command(WorkerComplete, grows=False)
 def complete(tx: Tx, request: WorkerComplete) -> None:
     _check(request)
     limits.check_outcome(request.outcome)
@@ -61,7 +59,6 @@ def complete(tx: Tx, request: WorkerComplete) -> None:
         raise _stale(run, request.lease)
 
 
-@command(WorkerFail, grows=False)
 def fail(tx: Tx, request: WorkerFail) -> None:
     _check(request)
     limits.check_error_text(request.error)
@@ -70,7 +67,6 @@ def fail(tx: Tx, request: WorkerFail) -> None:
         raise _stale(run, request.lease)
 
 
-@command(WorkerTouch, grows=False)
 def touch(tx: Tx, request: WorkerTouch) -> bool:
     """The lease ends `extend_ms` from now, be that later than before or earlier."""
     _check(request)
@@ -85,7 +81,6 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
     raise _stale(run, request.lease)
 
 
-@command(WorkerRelease, grows=False)
 def release_claim(tx: Tx, request: WorkerRelease) -> None:
     _check(request)
     run = the_run(tx, request.run_id)
@@ -186,6 +181,5 @@ def _ended_as(run: OpenRun, lease: int, how: int) -> bool:
     return known is not None and (known.number, known.how) == (run.number, how)
 
 
-@on_timer(timers.ACTION_SETTLED)
 def forget(tx: Tx, due_ms: int, of_namespace_id: int, lease: int, data: Any) -> None:
     tx.delete(SETTLED, SETTLED.key(of_namespace_id, lease))

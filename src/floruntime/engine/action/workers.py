@@ -28,11 +28,10 @@ from floruntime.core.worker import (
 )
 from floruntime.engine.action.rows import ACTION, ActionRow
 from floruntime.engine.action.run_rows import BY_STATUS, COMPLETED, FAILED, RUN, RUNNING, number_of
-from floruntime.engine.registry import command, on_timer, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
 
@@ -52,7 +51,6 @@ class WorkerRow(Value, frozen=True):
 WORKER: Final[Table[WorkerRow]] = Table(
     b"wk", WorkerRow, namespace_id="u64", tail="worker id", cached=True
 )
-reclaim.owns(reclaim.NAMESPACE, WORKER)
 
 
 def _key(view: View, worker_id: str) -> bytes:
@@ -71,7 +69,6 @@ def _the_worker(tx: Tx, worker_id: str) -> WorkerRow:
     return row
 
 
-@command(WorkerRegister)
 def register(tx: Tx, request: WorkerRegister) -> WorkerInfo:
     _check(request)
     of_namespace_id = ensure_namespace(tx).id
@@ -108,7 +105,6 @@ def check_actions(actions: list[str]) -> None:
         limits.check_name("action", name)
 
 
-@command(WorkerHeartbeat, grows=False)
 def heartbeat(tx: Tx, request: WorkerHeartbeat) -> Heartbeat:
     limits.check_range(
         "the length of running", len(request.running), 0, limits.WORKER_CONCURRENCY_MAX
@@ -132,7 +128,6 @@ def _is_to_stop(view: View, worker_id: str, run_id: str) -> bool:
     return run.status not in (COMPLETED, FAILED)
 
 
-@command(WorkerDrain, grows=False)
 def drain(tx: Tx, request: WorkerDrain) -> WorkerInfo:
     """The worker is given no more work, its wait ends, and its next heartbeat tells it why."""
     row = _the_worker(tx, request.worker_id)
@@ -143,7 +138,6 @@ def drain(tx: Tx, request: WorkerDrain) -> WorkerInfo:
     return _info(tx, request.worker_id, row, _running_of(tx, request.worker_id))
 
 
-@command(WorkerDeregister, grows=False)
 def deregister(tx: Tx, request: WorkerDeregister) -> bool:
     if find_worker(tx, request.worker_id) is None:
         return False
@@ -157,7 +151,6 @@ def _forget_later(tx: Tx, of_namespace_id: int, worker_id: str, row: WorkerRow) 
     timers.set_timer(tx, due_ms, timers.WORKER_FORGET, of_namespace_id, row.id, worker_id)
 
 
-@on_timer(timers.WORKER_FORGET)
 def forget(tx: Tx, due_ms: int, of_namespace_id: int, row_id: int, worker_id: Any) -> None:
     """Drop a worker that was not heard of for a day; come again for one that was."""
     key = WORKER.key(of_namespace_id, tail=limits.check_name("worker_id", worker_id))
@@ -173,7 +166,6 @@ def forget(tx: Tx, due_ms: int, of_namespace_id: int, row_id: int, worker_id: An
 # Looking
 
 
-@query(WorkerList)
 def list_workers(view: View, request: WorkerList) -> WorkerListReply:
     of_namespace_id = namespace_id(view)
     start, end = WORKER.range(of_namespace_id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from floruntime.core import limits
 from floruntime.core.errors import GapError
 from floruntime.core.kv import KvChange, KvChanges, KvChangesReply
 from floruntime.engine.kv.rows import KV_CHANGE
-from floruntime.engine.registry import query, waits
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system.namespaces import find_namespace, version_of
 
@@ -16,7 +18,6 @@ SCANNED_ROWS_MAX = 10_000
 """Changes that one page looks at: a page in which few match ends early, with `more`."""
 
 
-@query(KvChanges)
 def changes(view: View, request: KvChanges) -> KvChangesReply:
     limit = limits.check_limit(request.limit)
     limits.check_block(request.block_ms)
@@ -56,8 +57,8 @@ def _changes_after(
 # Waiting
 
 
-def _changes_topic(namespace: str, request: KvChanges) -> Topic:
-    return (namespace, "kv", "" if request.prefix else request.key)
+def _topics(namespace: str, request: KvChanges) -> tuple[Topic]:
+    return ((namespace, "kv", "" if request.prefix else request.key),)
 
 
 def _pin_version(view: View, request: KvChanges) -> KvChanges:
@@ -76,4 +77,4 @@ def _has_changes(answer: KvChangesReply) -> bool:
     return bool(answer.changes) or answer.more
 
 
-waits(KvChanges, topic=_changes_topic, found=_has_changes, begin=_pin_version, renew=_move_version)
+CHANGES_WAIT: Final = WaitRule(_topics, _has_changes, begin=_pin_version, renew=_move_version)

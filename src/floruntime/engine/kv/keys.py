@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
@@ -38,9 +38,9 @@ from floruntime.engine.kv.rows import (
     load,
     set_expiry,
 )
-from floruntime.engine.registry import command, query, waits
 from floruntime.engine.state import json_document as documents
 from floruntime.engine.state.cursors import make_cursor, open_cursor
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
@@ -54,7 +54,6 @@ _COUNTER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 # Writing
 
 
-@command(KvPut)
 def put(tx: Tx, request: KvPut) -> PutResult:
     cas_version = request.cas_version
     if request.if_not_exists or request.if_exists or cas_version is not None:
@@ -117,7 +116,6 @@ def _check_cas(key: str, row: KvRow | None, cas_version: int | None) -> None:
         _require(key, row, cas_version)
 
 
-@command(KvDelete, grows=False)
 def delete(tx: Tx, request: KvDelete) -> bool:
     namespace, at, row = load(tx, request.key)
     _check_cas(request.key, row, request.cas_version)
@@ -127,7 +125,6 @@ def delete(tx: Tx, request: KvDelete) -> bool:
     return True
 
 
-@command(KvTouch, grows=False)
 def touch(tx: Tx, request: KvTouch) -> bool:
     limits.check_duration("ttl_ms", request.ttl_ms)
     namespace, at, row = load(tx, request.key)
@@ -139,7 +136,6 @@ def touch(tx: Tx, request: KvTouch) -> bool:
     return True
 
 
-@command(KvIncr)
 def increment(tx: Tx, request: KvIncr) -> int:
     limits.check_range("delta", request.delta, limits.COUNTER_MIN, limits.COUNTER_MAX)
     namespace, at, row = load(tx, request.key)
@@ -169,7 +165,6 @@ def _counter(key: str, row: KvRow) -> int:
     return count
 
 
-@command(KvCheck, grows=False)
 def check(tx: Tx, request: KvCheck) -> None:
     limits.check_range("version", request.version, 0, limits.UINT_MAX)
     at = KV.key(namespace_id(tx), tail=limits.check_key(request.key))
@@ -177,7 +172,6 @@ def check(tx: Tx, request: KvCheck) -> None:
     _require(request.key, row if is_live(row, tx.now_ms) else None, request.version)
 
 
-@command(KvJsonSet)
 def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
     steps = documents.parse_path(request.path)
     value = documents.load_input("value", request.value)
@@ -195,7 +189,6 @@ def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
     return PutResult(change(tx, namespace, at, request.key, row, text, expires_at_ms=expires_at_ms))
 
 
-@command(KvJsonDel, grows=False)
 def json_delete(tx: Tx, request: KvJsonDel) -> bool:
     steps = documents.parse_path(request.path)
     if not steps:
@@ -225,7 +218,6 @@ def _entry(key: str, row: KvRow, *, keys_only: bool = False) -> KvEntry:
     return KvEntry(key, value, row.version, row.updated_at_ms, row.expires_at_ms or None)
 
 
-@query(KvGet)
 def get(view: View, request: KvGet) -> bytes | None:
     if request.block_ms:
         limits.check_block(request.block_ms)
@@ -233,18 +225,15 @@ def get(view: View, request: KvGet) -> bytes | None:
     return None if row is None else row.value
 
 
-@query(KvGetEntry)
 def get_entry(view: View, request: KvGetEntry) -> KvEntry | None:
     row = _find(view, request.key)
     return None if row is None else _entry(request.key, row)
 
 
-@query(KvExists)
 def exists(view: View, request: KvExists) -> bool:
     return _find(view, request.key) is not None
 
 
-@query(KvMget)
 def mget(view: View, request: KvMget) -> list[KvEntry | None]:
     if len(request.keys) > limits.MGET_KEYS_MAX:
         raise BadRequestError(
@@ -265,7 +254,6 @@ def _check_answer(found: Sequence[KvEntry | VersionEntry], what: str) -> None:
         )
 
 
-@query(KvJsonGet)
 def json_get(view: View, request: KvJsonGet) -> bytes | None:
     steps = documents.parse_path(request.path)
     row = _find(view, request.key)
@@ -275,7 +263,6 @@ def json_get(view: View, request: KvJsonGet) -> bytes | None:
     return None if found is documents.MISSING else documents.dump(found)
 
 
-@query(KvHistory)
 def history(view: View, request: KvHistory) -> list[VersionEntry]:
     limit = limits.check_range("limit", request.limit, 1, limits.HISTORY_LIMIT_MAX)
     owner = namespace_id(view)
@@ -291,7 +278,6 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
     return entries
 
 
-@query(KvScan)
 def scan(view: View, request: KvScan) -> ScanResult:
     limit = limits.check_limit(request.limit)
     prefix = limits.check_prefix("prefix", request.prefix)
@@ -325,12 +311,12 @@ def _scan_page(
 # Waiting
 
 
-def _key_topic(namespace: str, request: KvGet) -> Topic:
-    return (namespace, "kv", request.key)
+def _topics(namespace: str, request: KvGet) -> tuple[Topic]:
+    return ((namespace, "kv", request.key),)
 
 
 def _is_found(answer: Any) -> bool:
     return answer is not None
 
 
-waits(KvGet, topic=_key_topic, found=_is_found)
+GET_WAIT: Final = WaitRule(_topics, _is_found)

@@ -11,10 +11,8 @@ from typing import Any, Final
 
 from floruntime.core import limits
 from floruntime.core.types import Value
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import (
     NO_NAMESPACE,
     NamespaceRow,
@@ -70,8 +68,6 @@ KV_HISTORY: Final[Table[HistoryRow]] = Table(
 )
 KV_CHANGE: Final[Table[ChangeRow]] = Table(b"kc", ChangeRow, namespace_id="u64", version="u64")
 
-reclaim.owns(reclaim.NAMESPACE, KV, KV_HISTORY, KV_CHANGE)
-
 
 def is_live(row: KvRow | None, now_ms: int) -> bool:
     """Whether a reader sees the key: it is there, no tombstone, and not past its deadline."""
@@ -83,9 +79,6 @@ def is_live(row: KvRow | None, now_ms: int) -> bool:
 def holds_keys(view: View, namespace_id: int) -> bool:
     """Whether any key of the namespace is live."""
     return any(is_live(row, view.now_ms) for _, row in view.scan(KV, *KV.range(namespace_id)))
-
-
-reclaim.CONTENTS.append(holds_keys)
 
 
 def load(tx: Tx, key: str) -> tuple[NamespaceRow, bytes, KvRow | None]:
@@ -182,7 +175,7 @@ def _count_change(tx: Tx, namespace: NamespaceRow, version: int) -> None:
 
 
 def _drop_changes(tx: Tx, namespace_id: int, floor: int) -> None:
-    tx.clear(KV_CHANGE.key(namespace_id, 0), KV_CHANGE.key(namespace_id, floor + 1))
+    tx.clear(KV_CHANGE, KV_CHANGE.key(namespace_id, 0), KV_CHANGE.key(namespace_id, floor + 1))
 
 
 def _owner(tx: Tx, name: str, namespace_id: int) -> NamespaceRow | None:
@@ -192,7 +185,6 @@ def _owner(tx: Tx, name: str, namespace_id: int) -> NamespaceRow | None:
     return row if row is not None and row.id == namespace_id else None
 
 
-@on_timer(KV_EXPIRY)
 def expire(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
     """Write the tombstone of a key whose deadline has come."""
     name, key = data
@@ -200,7 +192,6 @@ def expire(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> No
         load(tx, key)  # loading expires
 
 
-@on_timer(KV_FORGET)
 def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
     """Drop a tombstone and its history."""
     name, key = data
@@ -214,7 +205,6 @@ def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> No
             tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, key_id, version))
 
 
-@on_timer(KV_TRIM_CHANGES)
 def trim_changes(tx: Tx, due_ms: int, namespace_id: int, item: int, name: str) -> None:
     """Drop the changes older than a day, a bounded number at a time."""
     namespace = _owner(tx, name, namespace_id)

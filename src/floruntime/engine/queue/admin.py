@@ -16,7 +16,6 @@ from floruntime.core.queue import (
 from floruntime.engine.queue.dead_letters import evict
 from floruntime.engine.queue.messages import oldest
 from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_row
-from floruntime.engine.registry import command, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tombstones import forget_gaps
@@ -24,7 +23,6 @@ from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 
 
-@command(QueueConfigure)
 def configure(tx: Tx, request: QueueConfigure) -> QueueConfig:
     """Settings apply from now on: to deliveries that end later, and to later dedup keys."""
     _check_settings(request)
@@ -56,7 +54,6 @@ def _set_or(setting: int | None, old: int) -> int:
     return old if setting is None else setting
 
 
-@command(QueuePurge, grows=False)
 def purge(tx: Tx, request: QueuePurge) -> int:
     """Delete all messages but dead letters: ready, delayed and leased. Dedup keys stay."""
     queue = find_queue(tx, request.queue)
@@ -73,7 +70,6 @@ def purge(tx: Tx, request: QueuePurge) -> int:
     return purged
 
 
-@command(QueueDelete, grows=False)
 def delete(tx: Tx, request: QueueDelete) -> bool:
     """Delete the queue with all it holds; those who wait on it go on waiting for a new one."""
     queue = find_queue(tx, request.queue)
@@ -84,7 +80,6 @@ def delete(tx: Tx, request: QueueDelete) -> bool:
     return True
 
 
-@query(QueueGetStats)
 def stats(view: View, request: QueueGetStats) -> QueueStats:
     row = find_row(view, request.queue)
     if row is None:
@@ -113,7 +108,6 @@ def _oldest_age_ms(view: View, row: QueueRow) -> int:
     return 0 if found is None else max(0, view.now_ms - found[1].enqueued_at_ms)
 
 
-@query(QueueList)
 def list_queues(view: View, request: QueueList) -> QueueListReply:
     of_namespace_id = namespace_id(view)
     start, end = QUEUE.range(of_namespace_id)

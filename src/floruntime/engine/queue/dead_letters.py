@@ -28,11 +28,10 @@ from floruntime.engine.queue.rows import (
     find_queue_by_id,
     find_row,
 )
-from floruntime.engine.registry import command, on_timer, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 
 MAX_ATTEMPTS: Final = "max_attempts"
 NACKED: Final = "nacked"
@@ -60,7 +59,6 @@ class DeadLetter(Value, frozen=True):
 DEAD: Final[Table[DeadLetter]] = Table(b"qx", DeadLetter, dead_id="u64", seq="u64")
 #: The order of deaths; the row is the seq.
 DEAD_ORDER: Final[Table[int]] = Table(b"qo", int, dead_id="u64", place="u64")
-reclaim.owns(reclaim.QUEUE, DEAD, DEAD_ORDER)
 
 
 def bury(queue: OpenQueue, seq: int, state: State, reason: str, *, lease: int = 0) -> None:
@@ -115,7 +113,6 @@ def evict_soon(queue: OpenQueue) -> None:
         timers.set_timer(queue.tx, queue.tx.now_ms, timers.QUEUE_TRIM_DEAD, queue.row.id)
 
 
-@on_timer(timers.QUEUE_TRIM_DEAD)
 def evict_more(tx: Tx, due_ms: int, queue_id: int, item: int, data: Any) -> None:
     queue = find_queue_by_id(tx, queue_id)
     if queue is not None and queue.row.dead > queue.row.config.dlq_limit:
@@ -140,7 +137,6 @@ def find_dead(queue: OpenQueue, seq: int) -> DeadLetter | None:
     return queue.tx.get(DEAD, DEAD.key(queue.row.dead_id, seq))
 
 
-@query(QueueDlqList)
 def list_dead(view: View, request: QueueDlqList) -> DequeueResult:
     limit = limits.check_limit(request.limit)
     row = find_row(view, request.queue)
@@ -183,7 +179,6 @@ def _message(view: View, dead_id: int, seq: int) -> Message:
     )
 
 
-@command(QueueDlqRequeue)
 def requeue(tx: Tx, request: QueueDlqRequeue) -> int:
     """Dead letters become fresh messages of the same seq: attempts at 0, due now."""
     limits.check_numbers("seqs", request.seqs, 1)
@@ -209,7 +204,6 @@ def _requeue(queue: OpenQueue, seq: int) -> bool:
     return True
 
 
-@command(QueueDlqDelete, grows=False)
 def delete_dead(tx: Tx, request: QueueDlqDelete) -> int:
     limits.check_numbers("seqs", request.seqs, 1)
     queue = find_queue(tx, request.queue)
@@ -221,7 +215,6 @@ def delete_dead(tx: Tx, request: QueueDlqDelete) -> int:
     return deleted
 
 
-@command(QueueDlqPurge, grows=False)
 def purge_dead(tx: Tx, request: QueueDlqPurge) -> int:
     queue = find_queue(tx, request.queue)
     if queue is None or not queue.row.dead:

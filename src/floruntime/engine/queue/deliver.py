@@ -20,6 +20,7 @@ from floruntime.engine.queue.rows import (
     BODY,
     DELAYED,
     LEASED,
+    PRIMITIVE,
     READY,
     READY_INDEX,
     STATE,
@@ -31,11 +32,11 @@ from floruntime.engine.queue.rows import (
     find_queue,
     find_row,
 )
-from floruntime.engine.registry import command, on_timer, query, recalls, waits
+from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tombstones import gaps_of
 from floruntime.engine.state.tx import Topic, Tx, View
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 
 
 class DedupRow(Value, frozen=True):
@@ -44,13 +45,11 @@ class DedupRow(Value, frozen=True):
 
 
 DEDUP: Final[Table[DedupRow]] = Table(b"qk", DedupRow, queue_id="u64", tail="dedup key")
-reclaim.owns(reclaim.QUEUE, DEDUP)
 
 
 # Enqueue
 
 
-@command(QueueEnqueue)
 def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
     payloads = request.payloads
     _check_enqueue(tx, request)
@@ -112,7 +111,6 @@ def _known_seq(queue: OpenQueue, dedup_key: str) -> int | None:
     return None
 
 
-@on_timer(timers.QUEUE_DEDUP)
 def forget_dedup_key(tx: Tx, due_ms: int, queue_id: int, seq: int, tail: bytes) -> None:
     key = DEDUP.key(queue_id, tail=tail)
     row = tx.get(DEDUP, key)
@@ -142,7 +140,6 @@ def _put_delayed(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> N
 # Dequeue
 
 
-@command(QueueDequeue, grows=False)
 def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
     limits.check_duration("visibility_timeout_ms", request.visibility_timeout_ms, low=1)
@@ -218,7 +215,7 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
         items.append([seq, lease])
     row.leased += len(seqs)
     open_delivery(queue, delivery, seqs, expires_at_ms)
-    tx.delivery = Delivery("queue", row.id, items)
+    tx.delivery = Delivery(PRIMITIVE, row.id, items)
     return messages
 
 
@@ -286,15 +283,15 @@ def _unleased(
     )
 
 
-def _topic(namespace: str, request: QueueDequeue) -> Topic:
-    return namespace, "queue", request.queue
+def _topics(namespace: str, request: QueueDequeue) -> tuple[Topic]:
+    return ((namespace, "queue", request.queue),)
 
 
 def _found(result: DequeueResult) -> bool:
     return bool(result.messages)
 
 
-waits(QueueDequeue, topic=_topic, found=_found)
+DEQUEUE_WAIT: Final = WaitRule(_topics, _found)
 
 
 def _memo(result: DequeueResult) -> list[tuple[int, int]]:
@@ -314,7 +311,7 @@ def _recall(tx: Tx, request: QueueDequeue, memo: list[tuple[int, int]]) -> Deque
     ]
     if messages:
         items = [[message.seq, message.lease] for message in messages]
-        tx.delivery = Delivery("queue", queue.row.id, items)
+        tx.delivery = Delivery(PRIMITIVE, queue.row.id, items)
     return DequeueResult(messages)
 
 
@@ -328,13 +325,12 @@ def _still_held(queue: OpenQueue, seq: int, lease: int) -> Message | None:
     return None if body is None else _message(seq, body, state)
 
 
-recalls(QueueDequeue, memo=_memo, recall=_recall)
+DEQUEUE_RECALL: Final = RecallRule(_memo, _recall)
 
 
 # Peek
 
 
-@query(QueuePeek)
 def peek(view: View, request: QueuePeek) -> DequeueResult:
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
     row = find_row(view, request.queue)

@@ -13,10 +13,9 @@ from typing import Any, Final
 from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.queue.rows import OpenQueue
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 
 # How a lease ended.
 OPEN: Final = 0
@@ -37,7 +36,6 @@ class Delivery(Value, frozen=True):
 
 
 DELIVERY: Final[Table[Delivery]] = Table(b"qd", Delivery, queue_id="u64", delivery="u64")
-reclaim.owns(reclaim.QUEUE, DELIVERY)
 
 
 def open_delivery(queue: OpenQueue, delivery: int, seqs: list[int], expires_at_ms: int) -> None:
@@ -95,7 +93,6 @@ def _forget_later(tx: Tx, queue_id: int, delivery: int, settled_at_ms: int) -> N
     timers.set_timer(tx, due_ms, timers.QUEUE_FORGET, queue_id, delivery)
 
 
-@on_timer(timers.QUEUE_FORGET)
 def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None:
     """Delete what is remembered of a delivery, unless a lease ended since or is still open."""
     key = DELIVERY.key(queue_id, delivery)

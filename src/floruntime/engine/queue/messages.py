@@ -22,7 +22,6 @@ from floruntime.engine.queue.rows import (
     State,
     find_queue_by_id,
 )
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.tombstones import gaps_of
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
@@ -147,7 +146,6 @@ def ready_keys(queue: OpenQueue) -> Iterator[tuple[bytes, bool]]:
             yield key, has_state
 
 
-@on_timer(timers.QUEUE_DUE)
 def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> None:
     """Make delayed messages ready: `count` of them (none given: one), from `first_seq` on."""
     queue = find_queue_by_id(tx, queue_id)

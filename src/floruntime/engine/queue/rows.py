@@ -20,6 +20,9 @@ from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
+PRIMITIVE: Final = "queue"
+"""What deliveries of queues are called."""
+
 # Where a message is. A message without a state row is ready and was never delivered.
 READY: Final = 1
 DELAYED: Final = 2
@@ -95,16 +98,9 @@ READY_INDEX: Final[Table[bool]] = Table(
     b"qr", bool, messages_id="u64", priority="u16", due_ms="u64", seq="u64"
 )
 
-reclaim.leads_to(reclaim.NAMESPACE, QUEUE, reclaim.QUEUE, lambda row: int(row.id))
-reclaim.leads_to(reclaim.QUEUE, QUEUE_PART, reclaim.QUEUE, int)
-reclaim.owns(reclaim.QUEUE, QUEUE_NAME, BODY, STATE, READY_INDEX)
 
-
-def _holds_queues(view: View, of_namespace_id: int) -> bool:
+def holds_queues(view: View, of_namespace_id: int) -> bool:
     return any(True for _ in view.scan(QUEUE, *QUEUE.range(of_namespace_id)))
-
-
-reclaim.CONTENTS.append(_holds_queues)
 
 
 class OpenQueue:
@@ -131,13 +127,13 @@ class OpenQueue:
         tx, queue_id = self.tx, self.row.id
         part_id = _add_part(tx, queue_id)
         tx.delete(QUEUE_PART, QUEUE_PART.key(queue_id, old_id))
-        reclaim.owner_gone(tx, reclaim.QUEUE, old_id)
+        reclaim.owner_gone(tx, reclaim.Owner.QUEUE, old_id)
         return part_id
 
     def unlink(self) -> None:
         """Delete the queue; its rows are reclaimed."""
         self.tx.delete(QUEUE, self._key)
-        reclaim.owner_gone(self.tx, reclaim.QUEUE, self.row.id)
+        reclaim.owner_gone(self.tx, reclaim.Owner.QUEUE, self.row.id)
 
 
 def find_row(view: View, name: str) -> QueueRow | None:

@@ -59,7 +59,6 @@ from floruntime.engine.queue.rows import (
     find_queue,
     find_queue_by_id,
 )
-from floruntime.engine.registry import command, on_hand_back, on_timer
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -79,7 +78,6 @@ def _pairs(request: QueueAck | QueueNack | QueueTouch) -> Held:
 # Ack
 
 
-@command(QueueAck, grows=False)
 def ack(tx: Tx, request: QueueAck) -> AckResult:
     pairs = _pairs(request)
     queue = find_queue(tx, request.queue)
@@ -130,7 +128,6 @@ def _ack_dead(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> b
 # Nack
 
 
-@command(QueueNack, grows=False)
 def nack(tx: Tx, request: QueueNack) -> AckResult:
     pairs = _pairs(request)
     _check_nack(request)
@@ -213,7 +210,6 @@ def _count_failure(queue: OpenQueue, seq: int, state: State, *, lease: int, dela
 # Touch
 
 
-@command(QueueTouch, grows=False)
 def touch(tx: Tx, request: QueueTouch) -> AckResult:
     """The leases run out `extend_ms` from now, be that later than before or earlier."""
     pairs = _pairs(request)
@@ -245,7 +241,6 @@ def _touch(queue: OpenQueue, seq: int, lease: int, expires_at_ms: int) -> bool:
 # Running out, and handing back
 
 
-@on_timer(timers.QUEUE_LEASE)
 def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None:
     """Take back what a delivery's holders let run out; come again for what they have extended."""
     queue = find_queue_by_id(tx, queue_id)
@@ -286,7 +281,6 @@ def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray
     return next_ms
 
 
-@on_hand_back("queue")
 def hand_back(tx: Tx, delivery: Delivery) -> None:
     """Release what went to a connection that was already gone; no attempt is counted."""
     queue = find_queue_by_id(tx, delivery.owner_id)

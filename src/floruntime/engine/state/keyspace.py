@@ -1,16 +1,16 @@
-"""Typed tables over ordered keys, and the register of all of them.
+"""Typed tables over ordered keys.
 
 A key is `tag | integers | tail`: a two-byte tag, fixed-width big-endian unsigned integers, and at
 most one text or byte tail, which stands last so that it needs no escaping. Byte order of keys is
 therefore the order of the tuples. No code outside this module glues key bytes. Tags are assigned
-once and never reused; `docs/keyspace.md` describes every row.
+once and never reused; `engine/rules.py` names every table, `docs/keyspace.md` describes every row.
 """
 
 from __future__ import annotations
 
 import struct
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -29,10 +29,6 @@ class Table(Generic[Row]):
     again, so that they stay decoded between the states that queries see.
     """
 
-    register: ClassVar[dict[bytes, Table[Any]]] = {}
-    #: Per tag, up to which size written rows stay decoded.
-    kept_bytes: ClassVar[dict[bytes, int]] = {}
-
     def __init__(
         self,
         tag: bytes,
@@ -45,17 +41,16 @@ class Table(Generic[Row]):
         warm_bytes: int = 0,
         **fields: str,
     ) -> None:
-        if len(tag) != 2 or tag in self.register:
-            raise ValueError(f"tag {tag!r} must be two bytes and not yet taken")
-        self.register[tag] = self
+        if len(tag) != 2:
+            raise ValueError(f"tag {tag!r} must be two bytes")
         self.tag = tag
         self.row = row
         self.fields = fields
         self.tail = tail
         self.cached = cached or lasting
         self.lasting = lasting
-        if self.cached or warm_bytes:
-            self.kept_bytes[tag] = _ANY_SIZE if self.cached else warm_bytes
+        #: Up to which size written rows stay decoded.
+        self.kept_bytes = _ANY_SIZE if self.cached else warm_bytes
         self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
         self._prefixes = [
             struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))
@@ -85,6 +80,14 @@ class Table(Generic[Row]):
         """Start and end of all rows that begin with these fields (and this start of the tail)."""
         start = self._prefixes[len(integers)].pack(self.tag, *integers) + tail
         return start, after(start)
+
+
+def by_tag(*tables: Table[Any]) -> dict[bytes, Table[Any]]:
+    """The tables by their tags, each of which is there once."""
+    found = {table.tag: table for table in tables}
+    if len(found) != len(tables):
+        raise ValueError("two tables have the same tag")
+    return found
 
 
 def after(prefix: bytes) -> bytes:

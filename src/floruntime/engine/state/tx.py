@@ -9,7 +9,7 @@ safe.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -86,8 +86,14 @@ class View:
 class Tx(View):
     """The open batch, and within it the command that is being applied."""
 
-    def __init__(self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT) -> None:
+    def __init__(
+        self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT, rules: Any = None
+    ) -> None:
         super().__init__(reader, "", 0, value_bytes_max)
+        #: What the machine goes by; to be had typed from `rules_of`, in `dispatch.py`.
+        self.rules = rules
+        #: By tag, up to which size written rows stay decoded.
+        self._kept_bytes = {} if rules is None else _kept_bytes_of(rules.tables)
         #: What the open command wrote; `None` is a deletion, here as in the others.
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
@@ -207,9 +213,8 @@ class Tx(View):
         if keys is not None and key not in self._command and key not in self._batch:
             insort(keys, key)
 
-    def clear(self, start: bytes, end: bytes) -> None:
+    def clear(self, table: Table[Any], start: bytes, end: bytes) -> None:
         """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
-        table = Table.register[start[:2]]
         for key in self._written_keys(table.tag, start, end):
             self.delete(table, key)
         if table.cached:
@@ -261,7 +266,7 @@ class Tx(View):
 
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        rows, kept_bytes = self._rows, Table.kept_bytes
+        rows, kept_bytes = self._rows, self._kept_bytes
         changed: dict[bytes, bytes | None] = {}
         for key, row in self._batch.items():
             changed[key] = data = None if row is None else _encode(row)
@@ -281,6 +286,10 @@ class Tx(View):
         """Make room: what came into the cache first goes first."""
         for key in list(islice(self._rows, len(self._rows) - _CACHED_ROWS_MAX * 3 // 4)):
             del self._rows[key]
+
+
+def _kept_bytes_of(tables: Mapping[bytes, Table[Any]]) -> dict[bytes, int]:
+    return {tag: table.kept_bytes for tag, table in tables.items() if table.kept_bytes}
 
 
 def _no_ids() -> int:

@@ -15,7 +15,6 @@ from floruntime.core.stream import (
     StreamList,
     StreamListReply,
 )
-from floruntime.engine.registry import command, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
@@ -37,7 +36,6 @@ from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 _LIMITS = ("max_age_ms", "max_records", "max_bytes")
 
 
-@command(StreamCreate)
 def create(tx: Tx, request: StreamCreate) -> StreamInfo:
     """Make the stream. One that exists with the same settings is left as it is."""
     limits.check_range("partitions", request.partitions, 1, limits.PARTITIONS_MAX)
@@ -74,7 +72,6 @@ def _check_limits(request: StreamCreate | StreamAlter) -> None:
     limits.check_optional("max_bytes", request.max_bytes, 1, limits.UINT_MAX)
 
 
-@command(StreamAlter, grows=False)
 def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     """Set the limits; they hold from this commit on."""
     _check_limits(request)
@@ -126,12 +123,10 @@ def info_of(view: View, name: str, stream: StreamRow) -> StreamInfo:
     )
 
 
-@query(StreamGetInfo)
 def get_info(view: View, request: StreamGetInfo) -> StreamInfo:
     return info_of(view, request.stream, the_stream(view, request.stream))
 
 
-@query(StreamList)
 def list_streams(view: View, request: StreamList) -> StreamListReply:
     limit = limits.check_limit(request.limit)
     owner = namespace_id(view)
@@ -147,7 +142,6 @@ def list_streams(view: View, request: StreamList) -> StreamListReply:
     return StreamListReply(items, cursor)
 
 
-@command(StreamDelete, grows=False)
 def delete(tx: Tx, request: StreamDelete) -> bool:
     """Unlink the stream and with it its groups; ticks give the space back."""
     stream = find_stream(tx, request.stream)
@@ -160,6 +154,6 @@ def delete(tx: Tx, request: StreamDelete) -> bool:
             f"stream {request.stream!r} holds {kept} records; force=True deletes it with them"
         )
     tx.delete(STREAM, _key(tx, request.stream))
-    reclaim.owner_gone(tx, reclaim.STREAM, stream.id)
+    reclaim.owner_gone(tx, reclaim.Owner.STREAM, stream.id)
     tx.end_waits("stream", request.stream)
     return True

@@ -16,7 +16,7 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import AppendResult, StreamAppend, StreamID
-from floruntime.engine.registry import RECORDS, command
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.positions import choose_partition
 from floruntime.engine.stream.retention import arm, evict
@@ -38,7 +38,6 @@ from floruntime.engine.stream.rows import (
 from floruntime.engine.system.namespaces import ensure_namespace
 
 
-@command(StreamAppend)
 def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
     """Append all payloads, in one commit; a stream that does not exist gets one partition."""
     extra_bytes = _check_append(tx, request)
@@ -57,8 +56,7 @@ def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
         arm(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     tx.touch("stream", request.stream)
-    for hear in RECORDS:
-        hear(tx, request.stream)
+    rules_of(tx).records_came(tx, request.stream)
     return results
 
 

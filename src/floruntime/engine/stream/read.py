@@ -6,14 +6,14 @@ Reading a stream that does not exist is empty, and waits until there is one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import ReadResult, StreamRead, StreamRecord
-from floruntime.engine.registry import query, waits
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.stream.positions import choose_partition, parse_position, parse_start
 from floruntime.engine.stream.retention import find_ordinal, first_offset_after, visible_floor
@@ -45,7 +45,6 @@ class Span(NamedTuple):
     partition: int | None
 
 
-@query(StreamRead)
 def read(view: View, request: StreamRead) -> ReadResult:
     """The first records of what is asked for, in id order."""
     _check_read(request)
@@ -155,8 +154,12 @@ def take(name: str, rows: Iterator[tuple[Id, RecordRow]], limit: int) -> list[St
     return records
 
 
-def _topic(namespace: str, request: StreamRead) -> Topic:
-    return namespace, "stream", request.stream
+def _topics(namespace: str, request: StreamRead) -> tuple[Topic]:
+    return ((namespace, "stream", request.stream),)
+
+
+def _has_records(result: ReadResult) -> bool:
+    return bool(result.records)
 
 
 def _pin(view: View, request: StreamRead) -> StreamRead:
@@ -172,4 +175,4 @@ def _pin(view: View, request: StreamRead) -> StreamRead:
     return msgspec.structs.replace(request, tail=False, start=None, after=after)
 
 
-waits(StreamRead, topic=_topic, found=lambda result: bool(result.records), begin=_pin)
+READ_WAIT: Final = WaitRule(_topics, _has_records, begin=_pin)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import StreamTrim, TrimResult
-from floruntime.engine.registry import command, on_timer
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.positions import parse_position
 from floruntime.engine.stream.rows import (
@@ -172,9 +171,10 @@ def _clear_before(tx: Tx, stream: StreamRow, cut: Cut) -> None:
     if stream.partitions > 1:
         for partition in range(stream.partitions):
             first = first_offset_after(tx, stream, partition, cut.floor)
-            tx.clear(OFFSET.key(stream.id, partition, 0), OFFSET.key(stream.id, partition, first))
-    tx.clear(RECORD.key(stream.id, 0, 0), RECORD.key(stream.id, *cut.floor) + b"\x00")
-    tx.clear(MARK.key(stream.id, 0), MARK.key(stream.id, cut.ordinal))
+            first_kept = OFFSET.key(stream.id, partition, first)
+            tx.clear(OFFSET, OFFSET.key(stream.id, partition, 0), first_kept)
+    tx.clear(RECORD, RECORD.key(stream.id, 0, 0), RECORD.key(stream.id, *cut.floor) + b"\x00")
+    tx.clear(MARK, MARK.key(stream.id, 0), MARK.key(stream.id, cut.ordinal))
 
 
 def first_offset_after(view: View, stream: StreamRow, partition: int, id: Id) -> int:
@@ -234,7 +234,6 @@ def disarm(tx: Tx, stream: StreamRow, state: StreamState) -> None:
         state.retention_due_ms = 0
 
 
-@on_timer(timers.STREAM_RETENTION)
 def sweep(tx: Tx, due_ms: int, stream_id: int, item: int, data: Any) -> None:
     """Give back the space of what is too old, and look again when the next record will be."""
     namespace_id, name = data
@@ -252,7 +251,6 @@ def sweep(tx: Tx, due_ms: int, stream_id: int, item: int, data: Any) -> None:
 # Trimming by hand
 
 
-@command(StreamTrim, grows=False)
 def trim(tx: Tx, request: StreamTrim) -> TrimResult:
     """Take away what any of the criteria names."""
     _check_trim(request)

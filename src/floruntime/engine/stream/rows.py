@@ -21,7 +21,6 @@ from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
 Id = tuple[int, int]
@@ -111,15 +110,9 @@ OFFSET: Final[Table[Id]] = Table(
     b"so", tuple[int, int], stream_id="u64", partition="u16", offset="u64"
 )
 
-reclaim.leads_to(reclaim.NAMESPACE, STREAM, reclaim.STREAM, lambda row: row.id)
-reclaim.owns(reclaim.STREAM, STREAM_STATE, RECORD, MARK, PARTITION, OFFSET)
 
-
-def _holds_streams(view: View, namespace_id: int) -> bool:
+def holds_streams(view: View, namespace_id: int) -> bool:
     return any(True for _ in view.scan(STREAM, *STREAM.range(namespace_id)))
-
-
-reclaim.CONTENTS.append(_holds_streams)
 
 
 def find_stream(view: View, name: str) -> StreamRow | None:

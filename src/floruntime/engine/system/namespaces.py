@@ -19,7 +19,6 @@ from floruntime.core.system import (
     NamespaceListReply,
 )
 from floruntime.core.types import Value
-from floruntime.engine.registry import command, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
@@ -82,7 +81,6 @@ def put_namespace(tx: Tx, row: NamespaceRow) -> None:
     tx.put(NAMESPACE, _key_of(tx.namespace), row)
 
 
-@command(NamespaceCreate)
 def create(tx: Tx, request: NamespaceCreate) -> bool:
     tx.namespace = limits.check_namespace(request.name)
     is_new = find_namespace(tx) is None
@@ -90,7 +88,6 @@ def create(tx: Tx, request: NamespaceCreate) -> bool:
     return is_new
 
 
-@command(NamespaceDelete, grows=False)
 def delete(tx: Tx, request: NamespaceDelete) -> bool:
     tx.namespace = limits.check_namespace(request.name)
     row = find_namespace(tx)
@@ -100,12 +97,11 @@ def delete(tx: Tx, request: NamespaceDelete) -> bool:
         raise ConflictError(
             f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
         )
-    reclaim.owner_gone(tx, reclaim.NAMESPACE, row.id)
+    reclaim.owner_gone(tx, reclaim.Owner.NAMESPACE, row.id)
     put_namespace(tx, NamespaceRow(0, row.version, 0))
     return True
 
 
-@query(NamespaceList)
 def list_namespaces(view: View, request: NamespaceList) -> NamespaceListReply:
     start, end = NAMESPACE.range()
     after = open_cursor("namespaces", 0, request.cursor)

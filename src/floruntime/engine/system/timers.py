@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from floruntime.core.errors import InternalServerError
-from floruntime.engine.registry import TIMERS
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 
@@ -95,9 +95,10 @@ def _fire(tx: Tx, due: list[tuple[bytes, Any]], *, more: bool) -> bool:
         tx.delete(TIMER, key)
     # Everything up to the last one fired is gone: the next scan need not pass its tombstones.
     tx.hints["timers"] = TIMER.unpack(due[-1][0])[0] if more else tx.now_ms
+    rules = rules_of(tx).timers
     for key, row in due:
         due_ms, kind, owner_id, item = name_of(key, row)
-        handler = TIMERS.get(kind)
+        handler = rules.get(kind)
         if handler is None:
             raise InternalServerError(
                 f"timer of unknown kind {kind}; was this data written by a newer server?"

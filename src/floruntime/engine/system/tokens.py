@@ -24,7 +24,6 @@ from floruntime.core.token import (
     TokenRevoke,
 )
 from floruntime.core.types import Value
-from floruntime.engine.registry import command, on_timer, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Topic, Tx, View
@@ -78,7 +77,6 @@ def find_token(view: View, id: str) -> TokenRow | None:
     return view.get(TOKEN, _key(id))
 
 
-@command(TokenCreate)
 def create(tx: Tx, request: TokenCreate) -> TokenInfo:
     _check(request)
     key = _key(request.id)
@@ -125,7 +123,6 @@ def _check(request: TokenCreate) -> None:
     limits.check_text("description", request.description)
 
 
-@command(TokenRevoke, grows=False)
 def revoke(tx: Tx, request: TokenRevoke) -> TokenInfo:
     row = find_token(tx, request.id)
     if row is None:
@@ -154,7 +151,6 @@ def _forget_no_more(tx: Tx, over_at_ms: int, row: TokenRow) -> None:
     timers.cancel_timer(tx, over_at_ms + limits.TOKEN_KEPT_MS, timers.TOKEN_FORGET, row.number)
 
 
-@on_timer(timers.TOKEN_FORGET)
 def forget(tx: Tx, due_ms: int, number: int, item: int, id: Any) -> None:
     """Drop a token that has been over for long."""
     row = find_token(tx, id)
@@ -164,7 +160,6 @@ def forget(tx: Tx, due_ms: int, number: int, item: int, id: Any) -> None:
         tx.put(TOKENS, _TOKENS_KEY, replace(tokens, count=tokens.count - 1))
 
 
-@query(TokenList)
 def list_tokens(view: View, request: TokenList) -> TokenListReply:
     start, end = TOKEN.range()
     after = open_cursor("tokens", 0, request.cursor)

@@ -18,7 +18,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import SessionForget, SessionOpen
 from floruntime.core.types import Command, Value
-from floruntime.engine.registry import RECALLS, command
+from floruntime.engine.state.dispatch import RecallRule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 
@@ -87,7 +87,9 @@ def place_of(tx: Tx, session: str, number: int) -> Place:
     return Place(key, block, tx.get(SESSION_BLOCK, key))
 
 
-def recall(tx: Tx, place: Place, number: int, command: Command[Any]) -> Any:
+def recall(
+    tx: Tx, place: Place, number: int, command: Command[Any], rule: RecallRule | None
+) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
     row = place.row
     if row is None or row.block < place.block:
@@ -107,13 +109,13 @@ def recall(tx: Tx, place: Place, number: int, command: Command[Any]) -> Any:
             f"write number {number} was another operation than {type(command).__name__}; "
             "each number is for one write"
         )
-    rule = RECALLS.get(type(command))
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
 
 
-def remember(tx: Tx, place: Place, number: int, command: Command[Any], result: Any) -> None:
+def remember(
+    tx: Tx, place: Place, number: int, command: Command[Any], result: Any, rule: RecallRule | None
+) -> None:
     """Keep the answer of write `number`, which has just been applied."""
-    rule = RECALLS.get(type(command))
     row = place.row
     if row is None or row.block != place.block:
         row = SessionBlock(place.block, {})
@@ -137,14 +139,12 @@ def forget_answer(tx: Tx, session: str, number: int) -> None:
         tx.put(SESSION_BLOCK, place.key, SessionBlock(place.row.block, answers))
 
 
-@command(SessionOpen, grows=False)
 def open_session(tx: Tx, request: SessionOpen) -> None:
     key = _session_key(tx.session)
     if tx.get(SESSION, key) is None:
         tx.put(SESSION, key, SessionRow(tx.next_id(), tx.now_ms))
 
 
-@command(SessionForget, grows=False)
 def forget_session(tx: Tx, request: SessionForget) -> None:
     key = _session_key(request.session)
     row = tx.get(SESSION, key)

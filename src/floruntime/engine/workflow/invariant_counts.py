@@ -16,9 +16,9 @@ from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER, is_set, name_of
 from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
-from floruntime.engine.workflow.catalog.versions import VERSIONS_KEPT
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
 from floruntime.engine.workflow.language.definition import Executor
+from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.rows import (
     BY_STATUS,
     DEFINITION,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from floruntime.core.errors import FloError
 from floruntime.core.types import Command
 from floruntime.engine.machine import Machine, Outcome
-from floruntime.engine.registry import WaitRule
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
@@ -88,9 +88,8 @@ class CommandWaits:
     def _offer_at(self, topic: Topic) -> None:
         """Offer what changed at one topic, in order of arrival, until it is gone."""
         for waiter in self._waiters.at(topic, set()):
-            rule = waiter.rule
-            is_over = self._ask(waiter)
-            if (rule.alike and not is_over) or self._machine.is_spent(rule, topic):
+            self._ask(waiter)
+            if self._machine.is_spent(waiter.rule, topic):
                 return
 
     def keep_alive(self) -> None:
@@ -101,15 +100,13 @@ class CommandWaits:
         while self._to_offer:
             self._offer(self._to_offer.popleft())
 
-    def _ask(self, waiter: Waiter) -> bool:
-        """Ask once more; answers whether the wait is over."""
+    def _ask(self, waiter: Waiter) -> None:
+        """Ask once more, and answer where that ends the wait."""
         waiter.asked_ms = self._clock.now_ms()
         outcome = self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter)
-        if not _ends_wait(waiter.rule, outcome):
-            return False
-        self._waiters.remove(waiter)
-        self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
-        return True
+        if _ends_wait(waiter.rule, outcome):
+            self._waiters.remove(waiter)
+            self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
 
     def _ask_again(self, waiter: Waiter) -> Outcome:
         outcome = self._apply(

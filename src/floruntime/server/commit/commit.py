@@ -21,7 +21,6 @@ from typing import Any
 
 from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
-from floruntime.engine.registry import WAITS
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.command_waits import CommandWaits
@@ -98,7 +97,7 @@ class Commit:
         outcome = self._apply(now_ms, namespace, caller.client, number, command)
         if self._waits and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
-        rule = WAITS.get(type(command))
+        rule = self._machine.rules.waits.get(type(command))
         if (
             rule is not None
             and self._stage is Stage.RUNNING

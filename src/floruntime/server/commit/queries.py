@@ -12,7 +12,7 @@ from typing import Any
 from floruntime.core.errors import FloError
 from floruntime.core.types import Query
 from floruntime.engine.machine import Machine
-from floruntime.engine.registry import WAITS, WaitRule
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.store import Reader
 from floruntime.server.clock import Clock
@@ -53,7 +53,7 @@ class Queries:
         """Answer at once, or begin to wait."""
         try:
             result = self._machine.ask(self._view_of(namespace, self._clock.now_ms()), query)
-            wait = WAITS.get(type(query))
+            wait = self._machine.rules.waits.get(type(query))
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
                 if block_ms > 0 and not self._is_ending:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from floruntime.engine.registry import WaitRule
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.caller import Caller

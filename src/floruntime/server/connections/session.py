@@ -21,7 +21,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.core.system import CancelWait, Hello, Welcome
-from floruntime.core.types import Request
+from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import (
     PREAMBLE,
     Envelope,
@@ -30,7 +30,6 @@ from floruntime.core.wire import (
     encode_answer,
     encode_error,
 )
-from floruntime.engine.registry import COMMANDS, QUERIES
 from floruntime.server import limits
 from floruntime.server.access.access import Grant
 from floruntime.server.access.roles import refusal
@@ -181,12 +180,12 @@ class Session:
             return
         load.held_bytes += size_bytes
         self._in_flight[request_id] = size_bytes
-        if kind in COMMANDS:
+        if isinstance(request, Command):
             if host.is_stopping:
                 self.add_answer(request_id, None, _stopping())
                 return
             host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
-        elif kind in QUERIES:
+        elif isinstance(request, Query):
             host.commit.queries.answer(self, request_id, envelope.namespace, request)
         elif isinstance(request, CancelWait):
             ended: bool = host.commit.cancel(self, request.request_id)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from floruntime.core.types import Value
 from floruntime.engine.machine import applied_index, applied_time_ms
+from floruntime.engine.rules import RULES
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
@@ -149,7 +150,7 @@ class _Findings:
             self.add(problem)
 
     def _check_row(self, key: bytes, data: bytes) -> None:
-        table = Table.register.get(key[:2])
+        table = RULES.tables.get(key[:2])
         if table is None:
             self.add(f"the row {key!r} belongs to no table that this version knows")
             return
@@ -162,7 +163,7 @@ class _Findings:
 
 def _stretches() -> Iterator[tuple[bytes, bytes]]:
     """All keys, cut at the start of each table: damage in one hides no other."""
-    return pairwise([_EVERY_KEY[0], *sorted(Table.register), _EVERY_KEY[1]])
+    return pairwise([_EVERY_KEY[0], *sorted(RULES.tables), _EVERY_KEY[1]])
 
 
 def _problem_of(table: Table[object], key: bytes, data: bytes) -> str:

@@ -32,7 +32,7 @@ from floruntime.core.stream import (
     StreamTrim,
 )
 from floruntime.core.system import Batch, HandBack, SessionOpen, Tick
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from floruntime.engine.stream.group.rows import PENDING, RETURNED, SETTLED
 from floruntime.engine.system import timers
 from tests.engine.harness import Engine
@@ -595,7 +595,7 @@ def test_an_ack_keeps_its_consumer_alive(engine: Engine) -> None:
 
 
 def test_an_open_wait_keeps_its_consumer_alive() -> None:
-    assert WAITS[GroupRead].keeps_alive
+    assert RULES.waits[GroupRead].keeps_alive
 
 
 def test_members_at_the_limit(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -649,7 +649,7 @@ def test_what_can_be_read_again_touches_the_stream(engine: Engine) -> None:
     ids, leases = [records[0].id], [records[0].lease]
     outcome = engine.outcome(GroupNack("s", "g", ids, leases))
     assert outcome.touched == [("default", "stream", "s")]
-    assert WAITS[GroupRead].topics("default", GroupRead("s", "g", "c"))[0][2] == "s"
+    assert RULES.waits[GroupRead].topics("default", GroupRead("s", "g", "c"))[0][2] == "s"
 
 
 def test_a_delivery_to_a_lost_connection_is_handed_back(engine: Engine) -> None:

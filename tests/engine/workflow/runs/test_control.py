@@ -11,7 +11,7 @@ from floruntime.core.action import ActionStatus, RunStatus
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.worker import WorkerComplete, WorkerHeartbeat
 from floruntime.core.workflow import WorkflowGet
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.workflow.calls import ONE_STEP, WORKER, Workflows, flow
 
 CHILD = flow(
@@ -102,7 +102,7 @@ def test_block_ms_has_a_limit() -> None:
 def test_a_wait_for_a_run_ends_with_the_run_and_on_its_topic() -> None:
     flows = Workflows(ONE_STEP)
     run_id = flows.start()
-    rule, request = WAITS[WorkflowGet], WorkflowGet(run_id, 100)
+    rule, request = RULES.waits[WorkflowGet], WorkflowGet(run_id, 100)
     [topic] = rule.topics("default", request)
     assert not rule.found(flows.ask(request))
     task = flows.claim_one()
@@ -120,7 +120,7 @@ def test_every_end_ends_a_wait(terminal: str) -> None:
     )
     run_id = flows.start()
     flows.do()
-    assert WAITS[WorkflowGet].found(flows.run(run_id))
+    assert RULES.waits[WorkflowGet].found(flows.run(run_id))
 
 
 # Cancelling

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import UINT_MAX
 from floruntime.core.workflow import HistoryEvent, WorkflowHistory, WorkflowSignal
-from floruntime.engine.registry import WAITS
+from floruntime.engine.rules import RULES
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 
 LOOP = flow("""
@@ -190,7 +190,7 @@ def test_what_is_asked_has_limits(field: str, value: int) -> None:
 def test_a_wait_for_events_ends_with_an_event_or_the_end_of_the_run() -> None:
     flows = Workflows(ONE_STEP)
     run_id = flows.start()
-    rule, request = WAITS[WorkflowHistory], WorkflowHistory(run_id, after=3, block_ms=100)
+    rule, request = RULES.waits[WorkflowHistory], WorkflowHistory(run_id, after=3, block_ms=100)
     [topic] = rule.topics("default", request)
     assert not rule.found(flows.ask(request))
     outcome = flows.engine.outcome(WorkflowSignal(run_id, "x"))

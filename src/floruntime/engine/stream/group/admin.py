@@ -7,7 +7,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.stream import GroupCreate, GroupDelete, GroupInfo, GroupSeek
-from floruntime.engine.registry import RECORDS, command
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.info import info_of
 from floruntime.engine.stream.group.rows import (
@@ -31,7 +31,6 @@ from floruntime.engine.stream.rows import StreamRow, ensure_stream, find_stream,
 from floruntime.engine.system import reclaim
 
 
-@command(GroupCreate)
 def create(tx: Tx, request: GroupCreate) -> GroupInfo:
     """Make the group, and its stream where there is none; with the same settings, once."""
     wanted = _wanted(request)
@@ -77,7 +76,6 @@ def _state_at(tx: Tx, stream: StreamRow, start: str) -> GroupState:
     return GroupState(*cursor, ordinal)
 
 
-@command(GroupSeek, grows=False)
 def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
     """Let the group go on at `start`; what is pending is dropped, dead letters stay."""
     opened = open_the_group(tx, request.stream, request.group)
@@ -85,17 +83,15 @@ def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
     before = group_state(tx, opened.group)
     state.dead, state.dead_total = before.dead, before.dead_total
     for table in (PENDING, RETURNED, PARKED):
-        tx.clear(*table.range(opened.group.id))
+        tx.clear(table, *table.range(opened.group.id))
     tx.delete(SLOTS, SLOTS.key(opened.group.id))
     opened.state = state
     opened.save()
     opened.touch()
-    for hear in RECORDS:
-        hear(tx, request.stream)
+    rules_of(tx).records_came(tx, request.stream)
     return info_of(tx, opened.stream, opened.group, request.group)
 
 
-@command(GroupDelete, grows=False)
 def delete(tx: Tx, request: GroupDelete) -> bool:
     """Unlink the group; reads that wait on the stream end, so that none makes it anew unasked."""
     stream = find_stream(tx, request.stream)
@@ -103,6 +99,6 @@ def delete(tx: Tx, request: GroupDelete) -> bool:
     if stream is None or group is None:
         return False
     tx.delete(GROUP, GROUP.key(stream.id, tail=request.group.encode()))
-    reclaim.owner_gone(tx, reclaim.GROUP, group.id)
+    reclaim.owner_gone(tx, reclaim.Owner.GROUP, group.id)
     tx.end_waits("stream", request.stream)
     return True

@@ -16,7 +16,6 @@ from floruntime.core.stream import (
     StreamID,
     StreamRecord,
 )
-from floruntime.engine.registry import query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import View
@@ -55,12 +54,10 @@ def info_of(view: View, stream: StreamRow, group: GroupRow, name: str) -> GroupI
     )
 
 
-@query(GroupGetInfo)
 def get_info(view: View, request: GroupGetInfo) -> GroupInfo:
     return info_of(view, *the_group(view, request.stream, request.group), request.group)
 
 
-@query(GroupList)
 def list_groups(view: View, request: GroupList) -> GroupListReply:
     limit = limits.check_limit(request.limit)
     stream = the_stream(view, request.stream)
@@ -75,7 +72,6 @@ def list_groups(view: View, request: GroupList) -> GroupListReply:
     return GroupListReply(*page_of(rows, limit, "groups", stream.id))
 
 
-@query(GroupPending)
 def list_pending(view: View, request: GroupPending) -> PendingReply:
     """What was delivered and is neither acked nor dead, in id order."""
     limit = limits.check_limit(request.limit)
@@ -106,7 +102,6 @@ def _pending_entry(key: bytes, row: PendingRow) -> PendingEntry:
     )
 
 
-@query(GroupDead)
 def list_dead(view: View, request: GroupDead) -> DeadReply:
     """The dead letters, the first to die first."""
     limit = limits.check_limit(request.limit)

@@ -12,7 +12,6 @@ from typing import Any
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import GroupInfo, GroupJoin, GroupLeave
-from floruntime.engine.registry import command, on_timer
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.info import info_of
 from floruntime.engine.stream.group.live_members import is_live, members_of
@@ -75,7 +74,6 @@ def _put(opened: OpenGroup, members: dict[str, Member], joined_total: int, due_m
     tx.put(MEMBERS, MEMBERS.key(group.id), MembersRow(members, joined_total, due_ms))
 
 
-@on_timer(timers.GROUP_CONSUMER)
 def sweep(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
     """Drop the members that are gone, and look again when the next could be."""
     opened = open_by_id(tx, group_id)
@@ -94,7 +92,6 @@ def sweep(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
         opened.touch()
 
 
-@command(GroupJoin)
 def join(tx: Tx, request: GroupJoin) -> GroupInfo:
     limits.check_name("consumer", request.consumer)
     opened = ensure_group(tx, request.stream, request.group)
@@ -103,7 +100,6 @@ def join(tx: Tx, request: GroupJoin) -> GroupInfo:
     return info_of(tx, opened.stream, opened.group, request.group)
 
 
-@command(GroupLeave, grows=False)
 def leave(tx: Tx, request: GroupLeave) -> bool:
     """Take the member out and hand back what it holds. Answers whether it was one."""
     limits.check_name("consumer", request.consumer)

@@ -8,12 +8,12 @@ to somebody else. Everything one read hands out shares a lease number, a due tim
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from floruntime.core import limits
 from floruntime.core.stream import GroupClaim, GroupRead, ReadResult, StreamID, StreamRecord
 from floruntime.core.system import Delivery
-from floruntime.engine.registry import command, recalls, waits
+from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.stream.group.key_shared import slot_of, slots_of
 from floruntime.engine.stream.group.live_members import swept_members
@@ -25,6 +25,7 @@ from floruntime.engine.stream.group.rows import (
     KEY_SHARED,
     PARKED,
     PENDING,
+    PRIMITIVE,
     RETURNED,
     OpenGroup,
     PendingRow,
@@ -102,7 +103,7 @@ class Handout:
         records = [self._deliver(item, lease, due_ms) for item in self._items]
         ids = [item.id for item in self._items]
         timers.set_timer(tx, due_ms, timers.GROUP_LEASE, opened.group.id, lease, data=ids)
-        tx.delivery = Delivery("group", opened.group.id, [[*id, lease] for id in ids])
+        tx.delivery = Delivery(PRIMITIVE, opened.group.id, [[*id, lease] for id in ids])
         return records
 
     def _deliver(self, item: Item, lease: int, due_ms: int) -> StreamRecord:
@@ -134,7 +135,6 @@ class Handout:
         return as_record(opened.stream_name, item.id, item.row, attempt, lease)
 
 
-@command(GroupRead, grows=False)
 def read(tx: Tx, request: GroupRead) -> ReadResult:
     """Hand out what there is for this consumer; makes the group and joins it where needed."""
     limits.check_limit(request.limit)
@@ -249,7 +249,6 @@ def _let_pass(opened: OpenGroup, handout: Handout) -> list[StreamRecord]:
     return handout.records()
 
 
-@command(GroupClaim, grows=False)
 def claim(tx: Tx, request: GroupClaim) -> ReadResult:
     """Take over what has been pending for `min_idle_ms`; what was delivered too often dies."""
     limits.check_limit(request.limit)
@@ -297,8 +296,12 @@ def _take_over(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
         unreturn(opened, id, pending)
 
 
-def _topic(namespace: str, request: GroupRead) -> Topic:
-    return namespace, "stream", request.stream
+def _topics(namespace: str, request: GroupRead) -> tuple[Topic]:
+    return ((namespace, "stream", request.stream),)
+
+
+def _has_records(result: ReadResult) -> bool:
+    return bool(result.records)
 
 
 def _memo(result: ReadResult) -> list[Any]:
@@ -321,6 +324,5 @@ def _recall(tx: Tx, request: GroupRead | GroupClaim, memo: list[Any]) -> ReadRes
     return ReadResult(records, StreamID(*memo[1]))
 
 
-waits(GroupRead, topic=_topic, found=lambda result: bool(result.records), keeps_alive=True)
-recalls(GroupRead, memo=_memo, recall=_recall)
-recalls(GroupClaim, memo=_memo, recall=_recall)
+READ_WAIT: Final = WaitRule(_topics, _has_records, keeps_alive=True)
+READ_RECALL: Final = RecallRule(_memo, _recall)

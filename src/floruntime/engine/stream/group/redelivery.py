@@ -12,7 +12,6 @@ import msgspec
 
 from floruntime.core import limits
 from floruntime.core.system import Delivery
-from floruntime.engine.registry import on_hand_back, on_timer
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.key_shared import slots_of
 from floruntime.engine.stream.group.rows import (
@@ -132,7 +131,6 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
 RETURNS_PER_TIMER_MAX = 100
 
 
-@on_timer(timers.GROUP_LEASE)
 def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
     """Return what was handed out under this timer and is still held; a large rest next tick."""
     opened = open_by_id(tx, group_id)
@@ -149,7 +147,6 @@ def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> N
     opened.touch()
 
 
-@on_timer(timers.GROUP_DUE)
 def returned_is_due(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
     """A delay is over: ask those who wait."""
     opened = open_by_id(tx, group_id)
@@ -157,7 +154,6 @@ def returned_is_due(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) ->
         opened.touch()
 
 
-@on_hand_back("group")
 def hand_back(tx: Tx, delivery: Delivery) -> None:
     """Release what went to a connection that was gone."""
     opened = open_by_id(tx, delivery.owner_id)

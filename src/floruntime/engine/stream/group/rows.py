@@ -23,8 +23,10 @@ from floruntime.engine.stream.rows import (
     ensure_stream,
     the_stream,
 )
-from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import find_namespace
+
+PRIMITIVE: Final = "group"
+"""What deliveries of groups are called."""
 
 HELD, EXPIRED, NACKED, RELEASED = range(4)
 """How a pending record stands; all but `HELD` wait for their next delivery."""
@@ -156,20 +158,6 @@ RETURNED: Final[Table[int]] = Table(
 PARKED: Final[Table[int]] = Table(b"gk", int, group_id="u64", slot="u8", ms="u64", sequence="u64")
 DEAD: Final[Table[DeadRow]] = Table(b"gd", DeadRow, group_id="u64", number="u64")
 SETTLED: Final[Table[SettledRow]] = Table(b"gf", SettledRow, group_id="u64", lease="u64")
-
-reclaim.leads_to(reclaim.STREAM, GROUP, reclaim.GROUP, lambda row: row.id)
-reclaim.owns(
-    reclaim.GROUP,
-    GROUP_STATE,
-    GROUP_NAMES,
-    MEMBERS,
-    SLOTS,
-    PENDING,
-    RETURNED,
-    PARKED,
-    DEAD,
-    SETTLED,
-)
 
 
 class Saves(Protocol):

@@ -16,7 +16,6 @@ import msgspec
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import GroupAck, GroupAckResult, GroupNack, GroupTouch, StreamID
-from floruntime.engine.registry import command, on_timer
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.members import renew_if_member
 from floruntime.engine.stream.group.redelivery import drop, give_back, release
@@ -117,7 +116,6 @@ class Settling:
         tx.put(SETTLED, key, SettledRow(tx.now_ms, ids))
 
 
-@on_timer(timers.GROUP_FORGET)
 def forget_settled(tx: Tx, due_ms: int, group_id: int, lease: int, data: Any) -> None:
     """Drop what is remembered under a lease, once its last settling is long enough ago."""
     key = SETTLED.key(group_id, lease)
@@ -131,7 +129,6 @@ def forget_settled(tx: Tx, due_ms: int, group_id: int, lease: int, data: Any) ->
         tx.delete(SETTLED, key)
 
 
-@command(GroupAck, grows=False)
 def ack(tx: Tx, request: GroupAck) -> GroupAckResult:
     """The records are done with and never come back."""
     settling = Settling(tx, request)
@@ -148,7 +145,6 @@ def ack(tx: Tx, request: GroupAck) -> GroupAckResult:
     return settling.close()
 
 
-@command(GroupNack, grows=False)
 def nack(tx: Tx, request: GroupNack) -> GroupAckResult:
     """The records failed: deliver them again after `delay_ms`, or count them as dead."""
     limits.check_duration("delay_ms", request.delay_ms)
@@ -180,7 +176,6 @@ def _nack_one(settling: Settling, id: Id, pending: PendingRow, request: GroupNac
         settling.note_settled(id, pending)
 
 
-@command(GroupTouch, grows=False)
 def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
     """Let the leases run for `extend_ms` from now."""
     limits.check_duration("extend_ms", request.extend_ms, low=1)

@@ -29,15 +29,12 @@ from floruntime.core.workflow import (
     WorkflowSchedules,
     WorkflowTriggerSchedule,
 )
-from floruntime.engine.registry import command, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Overlap, Schedule
-from floruntime.engine.workflow.runs.advance import ENDED
 from floruntime.engine.workflow.runs.rows import WORKFLOW, Origin, WorkflowRow
 from floruntime.engine.workflow.runs.run import OpenRun, number_of
 from floruntime.engine.workflow.runs.start import begin_run
@@ -72,8 +69,6 @@ class ScheduleRow(Value, frozen=True):
 
 SCHEDULE: Final[Table[ScheduleRow]] = Table(b"wc", ScheduleRow, workflow_id="u64", cached=True)
 SCHEDULE_DUE: Final[Table[bool]] = Table(b"wz", bool, due_ms="u64", workflow_id="u64")
-
-reclaim.owns(reclaim.WORKFLOW, SCHEDULE)
 
 
 def _find(view: View, workflow_id: int) -> ScheduleRow | None:
@@ -144,7 +139,6 @@ def workflow_enabled(workflow: OpenWorkflow) -> None:
 # Times that have come
 
 
-@command(ScheduleDue)
 def due(tx: Tx, request: ScheduleDue) -> None:
     """A nominal time has come, or was worked out. Nothing, if the schedule has moved on since."""
     workflow = find_workflow_by_id(tx, request.workflow_id)
@@ -209,7 +203,7 @@ def _the_row(workflow: OpenWorkflow) -> ScheduleRow:
 # Its runs
 
 
-def _run_ended(run: OpenRun) -> None:
+def run_ended(run: OpenRun) -> None:
     """A place is free: for the time that waits for one, if one does."""
     workflow = run.workflow
     row = _find(run.tx, workflow.id) if run.row.origin == Origin.SCHEDULE else None
@@ -219,13 +213,9 @@ def _run_ended(run: OpenRun) -> None:
     _run(workflow, row.buffered_ms)
 
 
-ENDED.append(_run_ended)
-
-
 # What a person asks
 
 
-@command(WorkflowPauseSchedule, grows=False)
 def pause(tx: Tx, request: WorkflowPauseSchedule) -> ScheduleInfo:
     """Times that pass while it is paused are not made up for."""
     workflow = the_workflow(tx, request.name)
@@ -235,7 +225,6 @@ def pause(tx: Tx, request: WorkflowPauseSchedule) -> ScheduleInfo:
     return _info(workflow.name, workflow.row, _the_row(workflow))
 
 
-@command(WorkflowTriggerSchedule)
 def trigger(tx: Tx, request: WorkflowTriggerSchedule) -> str:
     """Start one of the schedule's runs now, whatever runs; it counts as one of its own."""
     workflow = the_workflow(tx, request.name)
@@ -254,7 +243,6 @@ def _free_run_id(workflow: OpenWorkflow) -> str:
             return run_id
 
 
-@query(WorkflowSchedules)
 def list_schedules(view: View, request: WorkflowSchedules) -> ScheduleListReply:
     of_namespace_id = namespace_id(view)
     start, end = WORKFLOW.range(of_namespace_id)

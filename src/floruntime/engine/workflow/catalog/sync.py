@@ -17,7 +17,6 @@ from floruntime.core.workflow import (
     WorkflowValidate,
 )
 from floruntime.engine.action.rows import find_row as find_action_row
-from floruntime.engine.registry import command, query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
@@ -35,7 +34,6 @@ from floruntime.engine.workflow.runs.workflows import (
 )
 
 
-@command(WorkflowSync)
 def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
     """Take all of them over, or none."""
     limits.check_many("documents", len(request.documents))
@@ -91,7 +89,6 @@ def _summary(errors: list[Problem]) -> str:
     return text if not more else f"{text} (and {more} more error{'s' if more > 1 else ''})"
 
 
-@query(WorkflowValidate)
 def validate(view: View, request: WorkflowValidate) -> list[Problem]:
     checked = _checked(view, request.document)
     return [*checked.problems, *_unknown(view, checked)]
@@ -117,7 +114,6 @@ def _unknown(view: View, checked: Checked) -> list[Problem]:
 # Looking
 
 
-@query(WorkflowGetDefinition)
 def get_definition(view: View, request: WorkflowGetDefinition) -> bytes | None:
     row = find_row(view, request.name)
     if row is None:
@@ -130,7 +126,6 @@ def get_definition(view: View, request: WorkflowGetDefinition) -> bytes | None:
     return view.get(DEFINITION_TEXT, DEFINITION_TEXT.key(row.id, number))
 
 
-@query(WorkflowListDefinitions)
 def list_definitions(view: View, request: WorkflowListDefinitions) -> DefinitionListReply:
     of_namespace_id = namespace_id(view)
     start, end = WORKFLOW.range(of_namespace_id)
@@ -158,7 +153,6 @@ def _info(view: View, name: str, row: WorkflowRow) -> DefinitionInfo:
     )
 
 
-@command(WorkflowEnable, grows=False)
 def enable(tx: Tx, request: WorkflowEnable) -> DefinitionInfo:
     """While it is disabled, nothing starts runs of it; those it has go on."""
     workflow = the_workflow(tx, request.name)

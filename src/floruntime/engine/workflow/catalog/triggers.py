@@ -17,7 +17,6 @@ from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.stream import GroupCreate, GroupRead, StreamID, StreamRecord
 from floruntime.core.types import Value
-from floruntime.engine.registry import on_records, on_timer
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
@@ -27,7 +26,7 @@ from floruntime.engine.stream.group.info import info_of
 from floruntime.engine.stream.group.live_members import members_of
 from floruntime.engine.stream.group.rows import GroupRow, find_group, group_state
 from floruntime.engine.stream.rows import BEGINNING, StreamRow, find_stream, the_stream
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Trigger, TriggerStart
 from floruntime.engine.workflow.runs.context import document_of
@@ -61,9 +60,6 @@ TRIGGER: Final[Table[TriggerRow]] = Table(b"wl", TriggerRow, workflow_id="u64", 
 TRIGGERED: Final[Table[list[int]]] = Table(
     b"wh", list[int], namespace_id="u64", tail="stream", cached=True
 )
-
-reclaim.owns(reclaim.WORKFLOW, TRIGGER)
-reclaim.owns(reclaim.NAMESPACE, TRIGGERED)
 
 
 # What a definition says
@@ -154,7 +150,6 @@ def workflow_enabled(workflow: OpenWorkflow) -> None:
 # Waking
 
 
-@on_records
 def records_came(tx: Tx, stream: str) -> None:
     """Wake the triggers of the stream."""
     for workflow_id in tx.get(TRIGGERED, _triggered_key(tx, stream)) or ():
@@ -177,7 +172,6 @@ def _look_at(tx: Tx, workflow_id: int, row: TriggerRow, due_ms: int) -> None:
     tx.put(TRIGGER, TRIGGER.key(workflow_id), row)
 
 
-@on_timer(timers.WORKFLOW_TRIGGER)
 def look(tx: Tx, due_ms: int, workflow_id: int, item: int, data: Any) -> None:
     """Start the runs that are complete, a bounded number, and look again when more may be."""
     workflow = find_workflow_by_id(tx, workflow_id)

@@ -1,12 +1,10 @@
-"""Versions of a workflow: taking over, looking up, and letting go of old ones.
+"""Versions of a workflow: taking them over.
 
-The last 20 are kept, and every one that a kept run is on. A version is one text: its content hash
-tells whether a sync says the same again, in whatever spelling.
+A version is one text: its content hash tells whether a sync says the same again, in whatever
+spelling.
 """
 
 from __future__ import annotations
-
-from typing import Final
 
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import SyncAction
@@ -16,11 +14,10 @@ from floruntime.engine.workflow.catalog.schedules import apply_schedule
 from floruntime.engine.workflow.catalog.triggers import apply_trigger
 from floruntime.engine.workflow.language.definition import Definition
 from floruntime.engine.workflow.language.path_rules import steps_read_by
-from floruntime.engine.workflow.runs.retention import VERSION_UNUSED
+from floruntime.engine.workflow.runs.old_versions import let_go
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
     DEFINITION_TEXT,
-    USE,
     VERSION,
     WORKFLOW,
     WORKFLOW_NAME,
@@ -35,8 +32,6 @@ from floruntime.engine.workflow.runs.workflows import (
     the_definition,
     workflow_key,
 )
-
-VERSIONS_KEPT: Final = 20
 
 
 def take_over(tx: Tx, definition: Definition, content_hash: str, text: bytes) -> SyncAction:
@@ -85,24 +80,3 @@ def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text
     apply_schedule(workflow, definition.schedule)
     apply_trigger(workflow, definition.trigger)
     let_go(workflow)
-
-
-def let_go(workflow: OpenWorkflow) -> None:
-    """Delete versions that are neither among the last ones nor used."""
-    tx = workflow.tx
-    keys = [key for key, _ in tx.scan(DEFINITION, *DEFINITION.range(workflow.id))]
-    for key in keys[:-VERSIONS_KEPT]:
-        number = DEFINITION.unpack(key)[1]
-        if number != workflow.row.current and tx.get(USE, USE.key(workflow.id, number)) is None:
-            _delete(workflow, number)
-
-
-def _delete(workflow: OpenWorkflow, number: int) -> None:
-    tx = workflow.tx
-    version = the_definition(tx, workflow.id, number).version
-    tx.delete(VERSION, VERSION.key(workflow.id, tail=version.encode()))
-    tx.delete(DEFINITION, DEFINITION.key(workflow.id, number))
-    tx.delete(DEFINITION_TEXT, DEFINITION_TEXT.key(workflow.id, number))
-
-
-VERSION_UNUSED.append(let_go)

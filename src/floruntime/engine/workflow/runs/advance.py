@@ -5,34 +5,27 @@ to the next step or to an end. `go_on` follows this until the run waits for some
 everything that follows from one event is one commit. Resuming after a crash is nothing special:
 what a run waits for is in its row, and what it waits for finds it there.
 
-What steps can be for registers here: `BEGIN` starts an attempt of one kind of target, `TIME_UP`
-says what happens when a wait is over by itself, `ABANDON` takes back what a wait was for. `ENDED`
-hear of each run that has ended, `BEGUN_AGAIN` of one that was retried. An attempt answers its
-outcome where it is known at once, `None` where the run now waits.
+What a step can be stands above this, in `workflow/steps`; it is reached by `hooks.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.large_documents import keep_document
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import timers
 from floruntime.engine.workflow.language.definition import (
     BUILT_IN_TERMINALS,
     START,
     EndStatus,
     Poll,
-    Target,
-    TargetKind,
     target_of,
 )
 from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
 from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
 from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.outcomes import (
     FAILURE,
     PENDING,
@@ -52,20 +45,6 @@ EVENTS_MAX: Final = 100_000
 """Events of one run; one that has more fails when it begins its next step."""
 
 
-class Abandon(Protocol):
-    """Takes back what a wait was for. `number`: the action run or child; `is_late`: it took too
-    long, rather than being no longer wanted.
-    """
-
-    def __call__(self, run: OpenRun, number: int, *, is_late: bool) -> None: ...
-
-
-BEGIN: Final[dict[TargetKind, Callable[[OpenRun, Target, bytes], Outcome | None]]] = {}
-TIME_UP: Final[dict[int, Callable[[OpenRun], Outcome | None]]] = {}
-ABANDON: Final[dict[int, Abandon]] = {}
-ENDED: Final[list[Callable[[OpenRun], None]]] = []
-BEGUN_AGAIN: Final[list[Callable[[OpenRun], None]]] = []
-
 _ENDS: Final = {
     EndStatus.COMPLETED: (Status.COMPLETED, Event.WORKFLOW_COMPLETED),
     EndStatus.FAILED: (Status.FAILED, Event.WORKFLOW_FAILED),
@@ -80,7 +59,7 @@ def go_on(run: OpenRun, outcome: Outcome | None) -> None:
         outcome = _settle(run, outcome)
     run.save()
     if run.row.is_finished:
-        for hear in ENDED:
+        for hear in hooks_of(run.tx).ended:
             hear(run)
 
 
@@ -107,20 +86,16 @@ def enter_step(run: OpenRun, name: str) -> Outcome | None:
 
 def begin_attempt(run: OpenRun) -> Outcome | None:
     """Begin an attempt of the step that the run is at."""
-    step = run.step
+    step, hooks = run.step, hooks_of(run.tx)
     if step.wait_for_signal is not None:
-        return WAIT_FOR_SIGNAL[0](run)
+        return hooks.begin_signal_wait(run)
     target = target_of(step.run or "")
     assert target is not None, "a definition was checked"
     try:
         payload = step_input(run)
     except CannotMap as problem:
         return could_not_run(str(problem))
-    return BEGIN[target.kind](run, target, payload)
-
-
-WAIT_FOR_SIGNAL: Final[list[Callable[[OpenRun], Outcome | None]]] = []
-"""The one who begins waits for signals."""
+    return hooks.begin[target.kind](run, target, payload)
 
 
 def _settle(run: OpenRun, outcome: Outcome) -> Outcome | None:
@@ -259,8 +234,8 @@ def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
     The run is written first, as one that waits for nothing, so that the news of that end finds
     nobody.
     """
-    wait, number = run.row.wait, run.row.wait_number
-    take_back = ABANDON.get(wait)
+    wait, number = Wait(run.row.wait), run.row.wait_number
+    take_back = hooks_of(run.tx).abandon.get(wait)
     run.stop_waiting()
     if take_back is not None:
         run.save()
@@ -270,7 +245,6 @@ def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
 # Time
 
 
-@on_timer(timers.WORKFLOW_RUN)
 def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
     run = find_run_by_number(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:
@@ -282,7 +256,7 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     elif _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
-        time_up = TIME_UP[row.wait]
+        time_up = hooks_of(tx).time_up[Wait(row.wait)]
         go_on(run, time_up(run))
 
 
@@ -303,12 +277,10 @@ def _step_time_up(run: OpenRun) -> Outcome | None:
     return leave_step(run, Outcome((TIMEOUT,), error=error))
 
 
-def _again(run: OpenRun) -> Outcome | None:
+def begin_again(run: OpenRun) -> Outcome | None:
+    """The time of a retry, or of a poll, has come."""
     run.stop_waiting()
     return begin_attempt(run)
-
-
-TIME_UP[Wait.RETRY] = TIME_UP[Wait.POLL] = _again
 
 
 def begin(run: OpenRun) -> None:

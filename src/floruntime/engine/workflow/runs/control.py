@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowCancel, WorkflowGet, WorkflowRetry, WorkflowRun
-from floruntime.engine.registry import command, query, waits
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.large_documents import forget_document
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import EndStatus
+from floruntime.engine.workflow.runs import idempotency
 from floruntime.engine.workflow.runs.advance import (
-    BEGUN_AGAIN,
     abandon_wait,
     end,
     enter_step,
@@ -22,15 +24,14 @@ from floruntime.engine.workflow.runs.rows import OUTPUT, STATUS_CODES, STATUS_NA
 from floruntime.engine.workflow.runs.run import OpenRun, as_run, find_run_row, the_run
 
 
-@query(WorkflowGet)
 def get(view: View, request: WorkflowGet) -> WorkflowRun:
     limits.check_block(request.block_ms)
     number, row = find_run_row(view, request.run_id)
     return as_run(view, namespace_id(view), number, row)
 
 
-def _topic(namespace: str, request: WorkflowGet) -> Topic:
-    return namespace, "workflow", request.run_id
+def _topics(namespace: str, request: WorkflowGet) -> tuple[Topic]:
+    return ((namespace, "workflow", request.run_id),)
 
 
 def _is_finished(run: WorkflowRun) -> bool:
@@ -41,7 +42,7 @@ def _as_it_stands(view: View, request: WorkflowGet) -> WorkflowGet:
     return request
 
 
-waits(WorkflowGet, topic=_topic, found=_is_finished, renew=_as_it_stands)
+GET_WAIT: Final = WaitRule(_topics, _is_finished, renew=_as_it_stands)
 
 
 def told(run: OpenRun) -> WorkflowRun:
@@ -49,7 +50,6 @@ def told(run: OpenRun) -> WorkflowRun:
     return as_run(run.tx, run.namespace_id, run.number, run.row)
 
 
-@command(WorkflowCancel, grows=False)
 def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
     """Waits and timers go, the action's attempt is told, children are cancelled."""
     limits.check_text("reason", request.reason)
@@ -63,7 +63,6 @@ def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
     return told(run)
 
 
-@command(WorkflowRetry)
 def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     """Let a failed run begin again at the step that failed, as if it came there now."""
     run = the_run(tx, request.run_id)
@@ -78,8 +77,7 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     row.hops = 0
     forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
     row.output = None
-    for begin_again in BEGUN_AGAIN:
-        begin_again(run)
+    idempotency.run_begun_again(run)
     run.note(Event.STEP_RETRY, "by request")
     go_on(run, enter_step(run, row.step))
     return told(run)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
 from floruntime.engine.action.run_rows import run_id_of as action_run_id_of
-from floruntime.engine.registry import query, waits
 from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.rows import EVENTS, RUN, EventRow
 from floruntime.engine.workflow.runs.run import HISTORY_TOPIC, find_run_row, made_id, run_id_of
 
 
-@query(WorkflowHistory)
 def history(view: View, request: WorkflowHistory) -> HistoryReply:
     limit = limits.check_limit(request.limit)
     limits.check_block(request.block_ms)
@@ -31,15 +31,15 @@ def history(view: View, request: WorkflowHistory) -> HistoryReply:
     return HistoryReply(items, cursor, row.is_finished)
 
 
-def _topic(namespace: str, request: WorkflowHistory) -> Topic:
-    return namespace, HISTORY_TOPIC, request.run_id
+def _topics(namespace: str, request: WorkflowHistory) -> tuple[Topic]:
+    return ((namespace, HISTORY_TOPIC, request.run_id),)
 
 
-waits(
-    WorkflowHistory,
-    topic=_topic,
-    found=lambda reply: bool(reply.items) or reply.is_finished,
-)
+def _has_more(reply: HistoryReply) -> bool:
+    return bool(reply.items) or reply.is_finished
+
+
+HISTORY_WAIT: Final = WaitRule(_topics, _has_more)
 
 
 def _size_of(event: HistoryEvent) -> int:

@@ -6,12 +6,10 @@ from typing import Any
 
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
-from floruntime.engine.workflow.runs.advance import BEGUN_AGAIN, ENDED
 from floruntime.engine.workflow.runs.rows import INPUT, KEY, RUN, KeyRow
 from floruntime.engine.workflow.runs.run import OpenRun, run_id_of
 from floruntime.engine.workflow.runs.workflows import OpenWorkflow
@@ -46,7 +44,7 @@ def remember(run: OpenRun) -> None:
     run.tx.put(KEY, key_of(run.row.workflow_id, key), KeyRow(run.number, 0))
 
 
-def _expire(run: OpenRun) -> None:
+def run_ended(run: OpenRun) -> None:
     """The run has ended: its key, if it still stands for it, is kept for a while."""
     row, tx = run.row, run.tx
     if row.idempotency_key is None:
@@ -62,7 +60,7 @@ def _expire(run: OpenRun) -> None:
     )
 
 
-def _begun_again(run: OpenRun) -> None:
+def run_begun_again(run: OpenRun) -> None:
     """The run goes on: its key, if it still stands for it, does so for longer."""
     if run.row.idempotency_key is None:
         return
@@ -71,14 +69,9 @@ def _begun_again(run: OpenRun) -> None:
         remember(run)
 
 
-@on_timer(timers.WORKFLOW_KEY)
 def forget_key(tx: Tx, due_ms: int, workflow_id: int, number: int, data: Any) -> None:
     """Drop the key, unless its run was retried meanwhile and has it still, or again."""
     key = key_of(workflow_id, data)
     row = tx.get(KEY, key)
     if row is not None and row.number == number and 0 < row.expires_at_ms <= tx.now_ms:
         tx.delete(KEY, key)
-
-
-ENDED.append(_expire)
-BEGUN_AGAIN.append(_begun_again)

@@ -10,7 +10,6 @@ from typing import Any, Final
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRun, WorkflowRunListReply
-from floruntime.engine.registry import query
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.tx import View
@@ -33,7 +32,6 @@ SEARCHED_MAX: Final = 32
 _DIGEST_BYTES: Final = 16
 
 
-@query(WorkflowListRuns)
 def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
     of_namespace_id = namespace_id(view)
     limit = limits.check_limit(request.limit)

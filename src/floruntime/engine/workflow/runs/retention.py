@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
 from floruntime.engine.state.large_documents import forget_document
+from floruntime.engine.workflow.runs.old_versions import let_go
 from floruntime.engine.workflow.runs.rows import (
     BY_STATUS,
     EVENT_SOURCE,
@@ -20,12 +20,8 @@ from floruntime.engine.workflow.runs.rows import (
 )
 from floruntime.engine.workflow.runs.run import OpenRun, arm
 from floruntime.engine.workflow.runs.search import clear_attributes
-from floruntime.engine.workflow.runs.workflows import OpenWorkflow
 
 ROWS_PER_TICK_MAX: Final = 1_000
-
-VERSION_UNUSED: Final[list[Callable[[OpenWorkflow], None]]] = []
-"""Hear of a workflow with a version that no kept run is on any more."""
 
 
 def forget(run: OpenRun) -> None:
@@ -60,5 +56,4 @@ def _forget_last(run: OpenRun) -> None:
         tx.delete(RUN_ID, RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))
     run.workflow.count(runs=-1)
     if not run.workflow.count_use(row.definition, -1):
-        for hear in VERSION_UNUSED:
-            hear(run.workflow)
+        let_go(run.workflow)

@@ -16,7 +16,6 @@ from floruntime.core.types import Value
 from floruntime.core.workflow import WorkflowStatus
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import View
-from floruntime.engine.system import reclaim
 from floruntime.engine.workflow.language.definition import Definition
 
 
@@ -238,17 +237,6 @@ BY_STATUS: Final[Table[bool]] = Table(b"ws", bool, workflow_id="u64", status="u8
 SEARCH: Final[Table[bool]] = Table(b"wx", bool, namespace_id="u64", attribute="u64", number="u64")
 KEY: Final[Table[KeyRow]] = Table(b"wy", KeyRow, workflow_id="u64", tail="idempotency key")
 
-reclaim.leads_to(reclaim.NAMESPACE, WORKFLOW, reclaim.WORKFLOW, lambda row: int(row.id))
-reclaim.owns(
-    reclaim.NAMESPACE, RUN, RUN_ID, INPUT, OUTPUT, EVENT_SOURCE, STEP, EVENTS, SIGNAL, SEARCH
-)
-reclaim.owns(
-    reclaim.WORKFLOW, WORKFLOW_NAME, DEFINITION, DEFINITION_TEXT, VERSION, USE, BY_STATUS, KEY
-)
 
-
-def _holds_workflows(view: View, of_namespace_id: int) -> bool:
+def holds_workflows(view: View, of_namespace_id: int) -> bool:
     return any(True for _ in view.scan(WORKFLOW, *WORKFLOW.range(of_namespace_id)))
-
-
-reclaim.CONTENTS.append(_holds_workflows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.workflow import WorkflowStart, WorkflowStarted
-from floruntime.engine.registry import command
 from floruntime.engine.state.json_document import load_input
 from floruntime.engine.state.large_documents import keep_document
 from floruntime.engine.state.tx import Tx
@@ -30,7 +29,6 @@ INPUT_SHOWN_BYTES_MAX = 1_024
 """An input up to this size is shown in the history's first event, a larger one by its size."""
 
 
-@command(WorkflowStart)
 def start(tx: Tx, request: WorkflowStart) -> WorkflowStarted:
     _check(tx, request)
     workflow = the_workflow(tx, request.name)

@@ -5,18 +5,15 @@ The end of that action run, whoever brings it about, takes the workflow run on i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from floruntime.engine.action import run_state
 from floruntime.engine.action.invoke import create_run
 from floruntime.engine.action.rows import find_action
 from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, run_id_of
 from floruntime.engine.action.run_state import ACTION_DELETED, NON_RETRYABLE
-from floruntime.engine.registry import on_run_end
-from floruntime.engine.workflow.language.definition import Target, TargetKind
-from floruntime.engine.workflow.runs.advance import ABANDON, BEGIN, go_on
+from floruntime.engine.workflow.language.definition import Target
+from floruntime.engine.workflow.runs.advance import go_on
 from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.outcomes import (
     TIMEOUT,
     Outcome,
@@ -30,12 +27,6 @@ from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
 
 STOPPED = "workflow_went_on"
 """The reason of an action run that was cancelled because its workflow run no longer wants it."""
-
-
-ANSWERED: Final[dict[int, Callable[[OpenRun, Outcome], Outcome | None]]] = {
-    Wait.ACTION: lambda run, outcome: outcome
-}
-"""What follows from an action's outcome, by what the run waited for."""
 
 
 def begin_action(
@@ -61,20 +52,26 @@ def begin_action(
     return None
 
 
-@on_run_end
 def action_ended(action_run: run_state.OpenRun, output: bytes) -> None:
     """Take the workflow run on that this action run belongs to, if that still waits for it."""
     number = action_run.row.workflow_run
     if not number:
         return
     run = find_run_by_number(action_run.tx, action_run.namespace_id, number)
-    if run is None or run.row.wait not in ANSWERED or run.row.wait_number != action_run.number:
+    if run is None or run.row.wait_number != action_run.number:
         return
-    answered = ANSWERED[run.row.wait]
+    answered = hooks_of(run.tx).answered.get(Wait(run.row.wait))
+    if answered is None:
+        return
     run.stop_waiting()
     outcome = _outcome_of(action_run, output)
     run.note(Event.ACTION_COMPLETED, outcome.told(), action_run.number)
     go_on(run, answered(run, outcome))
+
+
+def itself(run: OpenRun, outcome: Outcome) -> Outcome:
+    """What follows from an action's outcome where the step is that action: just this."""
+    return outcome
 
 
 def _outcome_of(action_run: run_state.OpenRun, output: bytes) -> Outcome:
@@ -97,7 +94,3 @@ def cancel_action(run: OpenRun, number: int, *, is_late: bool) -> None:
     action_run = run_state.find_run_by_number(run.tx, run.namespace_id, number)
     if action_run is not None and not action_run.row.is_finished:
         run_state.end_run(action_run, CANCELLED, error=action_run.row.error, reason=STOPPED)
-
-
-BEGIN[TargetKind.ACTION] = begin_action
-ABANDON[Wait.ACTION] = cancel_action

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from floruntime.engine.state.large_documents import read_document
-from floruntime.engine.workflow.language.definition import EndStatus, Target, TargetKind
-from floruntime.engine.workflow.runs.advance import ABANDON, BEGIN, ENDED, abandon_wait, end, go_on
+from floruntime.engine.workflow.language.definition import EndStatus, Target
+from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.outcomes import (
     FAILURE,
@@ -30,7 +30,8 @@ DEPTH_MAX: Final = 32
 """How deep workflows run workflows."""
 
 
-def _begin_child(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+def begin_child(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+    """Start the child, and wait for its end, unless it has come to that already."""
     told = target.name if target.version is None else f"{target.name}:{target.version}"
     workflow = find_workflow(run.tx, target.name)
     number = None if workflow is None else _version_of(workflow, target.version)
@@ -84,7 +85,7 @@ def _outcome_of(child: OpenRun) -> Outcome:
     return Outcome((row.terminal, falls_back_to), output or b"", row.error)
 
 
-def _child_ended(child: OpenRun) -> None:
+def child_ended(child: OpenRun) -> None:
     """Take the parent on, if it still waits for this child."""
     parent = find_run_by_number(child.tx, child.namespace_id, child.row.parent)
     if parent is None or not parent.awaits(Wait.CHILD, child.number):
@@ -93,14 +94,10 @@ def _child_ended(child: OpenRun) -> None:
     go_on(parent, _ended_at_once(parent, child))
 
 
-def _cancel_child(run: OpenRun, number: int, *, is_late: bool) -> None:
+def cancel_child(run: OpenRun, number: int, *, is_late: bool) -> None:
+    """The child is no longer wanted."""
     child = find_run_by_number(run.tx, run.namespace_id, number)
     if child is not None and not child.row.is_finished:
         abandon_wait(child)
         end(child, EndStatus.CANCELLED, "flo.Cancelled", error="its parent no longer waits for it")
         go_on(child, None)
-
-
-BEGIN[TargetKind.WORKFLOW] = _begin_child
-ABANDON[Wait.CHILD] = _cancel_child
-ENDED.append(_child_ended)

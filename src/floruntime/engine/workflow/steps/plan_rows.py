@@ -9,10 +9,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from floruntime.core.types import Value
-from floruntime.engine.registry import on_timer
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import reclaim, timers
+from floruntime.engine.system import timers
 from floruntime.engine.workflow.steps.executor_state import ExecutorState
 
 _KEY_BYTES_MAX: Final = 512
@@ -37,8 +36,6 @@ class CachedRow(Value, frozen=True):
 
 PLAN: Final[Table[PlanRow]] = Table(b"wq", PlanRow, workflow_id="u64", tail="plan", cached=True)
 CACHED: Final[Table[CachedRow]] = Table(b"wb", CachedRow, workflow_id="u64", tail="plan and key")
-
-reclaim.owns(reclaim.WORKFLOW, PLAN, CACHED)
 
 
 class OpenPlan:
@@ -104,7 +101,6 @@ class OpenPlan:
         return b"%b\x00%b" % (self.name.encode(), data)
 
 
-@on_timer(timers.WORKFLOW_CACHE)
 def forget_cached(tx: Tx, due_ms: int, workflow_id: int, item: int, tail: Any) -> None:
     """Drop a cached result, unless it was stored anew meanwhile."""
     key = CACHED.key(workflow_id, tail=tail)

@@ -21,11 +21,9 @@ from floruntime.engine.workflow.language.definition import (
     FallbackCondition,
     Plan,
     Target,
-    TargetKind,
     TrackingMode,
     target_of,
 )
-from floruntime.engine.workflow.runs.advance import ABANDON, BEGIN, TIME_UP
 from floruntime.engine.workflow.runs.backoff import retry_due_ms
 from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input
 from floruntime.engine.workflow.runs.events import Event
@@ -42,7 +40,7 @@ from floruntime.engine.workflow.runs.outcomes import (
 )
 from floruntime.engine.workflow.runs.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs.run import OpenRun
-from floruntime.engine.workflow.steps.actions import ANSWERED, begin_action, cancel_action
+from floruntime.engine.workflow.steps.actions import begin_action, cancel_action
 from floruntime.engine.workflow.steps.executor_state import (
     Admission,
     ExecutorState,
@@ -105,7 +103,7 @@ class OpenCall:
         return outcome
 
 
-def _begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+def begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
     plan = run.definition.plans[target.name]
     opened = OpenPlan(run.tx, run.row.workflow_id, target.name)
     key = cache_key(run, plan)
@@ -166,7 +164,7 @@ def _call(at: OpenCall, payload: bytes) -> Outcome | None:
     return begin_action(run, target, payload, Wait.EXECUTOR)
 
 
-def _called(run: OpenRun, outcome: Outcome) -> Outcome | None:
+def called(run: OpenRun, outcome: Outcome) -> Outcome | None:
     """The call of an executor came to an outcome."""
     return _answered(OpenCall(run), outcome)
 
@@ -256,7 +254,7 @@ def _try_again(at: OpenCall, outcome: Outcome) -> Outcome | None:
     return _NEXT
 
 
-def _time_to_retry(run: OpenRun) -> Outcome | None:
+def time_to_retry(run: OpenRun) -> Outcome | None:
     run.stop_waiting()
     return _go_on(OpenCall(run))
 
@@ -311,7 +309,7 @@ def tracked(run: OpenRun, data: bytes) -> Outcome | None:
     return _answered(OpenCall(run), outcome_in(data))
 
 
-def _tracking_timed_out(run: OpenRun) -> Outcome | None:
+def tracking_timed_out(run: OpenRun) -> Outcome | None:
     at = OpenCall(run)
     run.stop_waiting()
     run.note(Event.SIGNAL_TIMEOUT, _signal_of(at.executor))
@@ -340,7 +338,7 @@ def invalidate_caches(run: OpenRun, signal_type: str) -> None:
 # A plan that is broken off
 
 
-def _give_up_call(run: OpenRun, number: int, *, is_late: bool) -> None:
+def give_up_call(run: OpenRun, number: int, *, is_late: bool) -> None:
     """The run leaves a call that is under way; that it took too long is its executor's doing."""
     at = OpenCall(run)
     if number:
@@ -349,10 +347,3 @@ def _give_up_call(run: OpenRun, number: int, *, is_late: bool) -> None:
         _record(at, is_fine=False, is_success=False)
     elif at.call.is_probe:
         at.opened.change(at.executor.name, lambda state: with_probe(state, -1))
-
-
-BEGIN[TargetKind.PLAN] = _begin_plan
-TIME_UP[Wait.EXECUTOR_RETRY] = _time_to_retry
-TIME_UP[Wait.TRACKING] = _tracking_timed_out
-ABANDON[Wait.EXECUTOR] = ABANDON[Wait.TRACKING] = _give_up_call
-ANSWERED[Wait.EXECUTOR] = _called

@@ -11,12 +11,9 @@ from typing import Final
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowSignal
-from floruntime.engine.registry import command
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import EndStatus, SignalWait
 from floruntime.engine.workflow.runs.advance import (
-    TIME_UP,
-    WAIT_FOR_SIGNAL,
     close_step,
     end,
     go_on,
@@ -32,7 +29,6 @@ from floruntime.engine.workflow.steps.kept_signals import keep, take
 _WAITS_FOR_ONE: Final = (Wait.SIGNAL, Wait.TRACKING)
 
 
-@command(WorkflowSignal)
 def signal(tx: Tx, request: WorkflowSignal) -> None:
     limits.check_name("type", request.type)
     limits.check_value("data", request.data, tx.value_bytes_max)
@@ -58,7 +54,7 @@ def _matched(run: OpenRun, type: str, data: bytes) -> Outcome | None:
     return plans.tracked(run, data) if is_tracking else succeeded(data)
 
 
-def _begin_wait(run: OpenRun) -> Outcome | None:
+def begin_wait(run: OpenRun) -> Outcome | None:
     """Take a signal that is there already, or wait for one."""
     wanted = _wanted(run)
     data = take(run, wanted.type)
@@ -76,7 +72,8 @@ def _wanted(run: OpenRun) -> SignalWait:
     return wanted
 
 
-def _timed_out(run: OpenRun) -> Outcome | None:
+def wait_timed_out(run: OpenRun) -> Outcome | None:
+    """No signal came in time: go where the step says, or end."""
     wanted = _wanted(run)
     run.stop_waiting()
     target = wanted.on_timeout or run.step.transitions.get(TIMEOUT)
@@ -88,7 +85,3 @@ def _timed_out(run: OpenRun) -> Outcome | None:
         return go_to(run, target, outcome)
     end(run, EndStatus.TIMED_OUT, "flo.TimedOut", error=error)
     return None
-
-
-WAIT_FOR_SIGNAL.append(_begin_wait)
-TIME_UP[Wait.SIGNAL] = _timed_out

@@ -1,0 +1,147 @@
+"""What a rule is: the types of the written list in `engine/rules.py`, and how a rule is found.
+
+A machine is built with one list of rules. Its transaction carries it, so that a rule can reach
+others that it may not import: what hears of the end of an action's run, say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from floruntime.core.errors import StorageFullError
+from floruntime.core.types import Command, Query, Request
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Topic, Tx, View
+
+CommandType = TypeVar("CommandType", bound=Command[Any])
+QueryType = TypeVar("QueryType", bound=Query[Any])
+
+
+def _is_never_spent(tx: Tx, topic: Topic) -> bool:
+    return False
+
+
+def _itself(request: Any) -> Any:
+    return request
+
+
+def _unchanged(view: View, request: Any) -> Any:
+    return request
+
+
+class CommandRule(NamedTuple):
+    """How a command is applied. `grows`: refused while the disk is nearly full."""
+
+    apply: Callable[[Tx, Any], Any]
+    grows: bool
+
+
+class WaitRule(NamedTuple):
+    """How a request (which has a `block_ms`) waits: on which topics, and what answer ends the wait.
+
+    `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
+    it is called once, on the state of the first, empty answer. `renew` moves a request that still
+    waits on to a later state in which it has found nothing either. `keeps_alive`: asking again
+    renews something of the caller's (a group member), so it is done before every tick too.
+    `is_spent`: whether, on the state that the last one to be asked left, nobody on the topic would
+    find anything (cheaply judged, from a count). `look`: of a command that acts once and then only
+    looks, the query that it goes on as, given its answer. `rest`: of a command that acts once and
+    then asks again, what it asks for.
+    """
+
+    topics: Callable[[str, Any], Sequence[Topic]]
+    found: Callable[[Any], bool]
+    begin: Callable[[View, Any], Any] = _unchanged
+    keeps_alive: bool = False
+    renew: Callable[[View, Any], Any] | None = None
+    is_spent: Callable[[Tx, Topic], bool] = _is_never_spent
+    look: Callable[[Any], Query[Any]] | None = None
+    rest: Callable[[Any], Any] = _itself
+
+
+class RecallRule(NamedTuple):
+    """How the answer of a command with payloads is remembered without copying them: `memo(result)`
+    is kept, `recall(tx, command, memo)` makes the answer of it again.
+    """
+
+    memo: Callable[[Any], Any]
+    recall: Callable[[Tx, Any, Any], Any]
+
+
+class Children(NamedTuple):
+    """Further owners, each named by a row of `directory`, which begins with its owner's number."""
+
+    directory: Table[Any]
+    kind: int
+    id_of: Callable[[Any], int]
+
+
+class Owned(NamedTuple):
+    """What dies with an owner: tables whose rows begin with its number, and further owners."""
+
+    tables: tuple[Table[Any], ...] = ()
+    children: tuple[Children, ...] = ()
+
+
+TimerRule = Callable[[Tx, int, int, int, Any], None]
+"""`fire(tx, due_ms, owner_id, item, data)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything that a machine goes by.
+
+    `tables`: all there are, by tag. `hand_backs` release, by primitive, what was delivered to a
+    lost connection. `contents` say whether a namespace holds anything of a person's.
+    `action_run_ended` and `records_came` hear, in the same command, of each action run that has
+    ended, and of a stream whose groups may have more to read. `workflow` has what only workflows
+    know of: see `workflow/runs/hooks.py`.
+    """
+
+    commands: Mapping[type[Request[Any]], CommandRule]
+    queries: Mapping[type[Request[Any]], Callable[[View, Any], Any]]
+    waits: Mapping[type[Request[Any]], WaitRule]
+    recalls: Mapping[type[Request[Any]], RecallRule]
+    timers: Mapping[int, TimerRule]
+    hand_backs: Mapping[str, Callable[[Tx, Any], None]]
+    owners: Mapping[int, Owned]
+    tables: Mapping[bytes, Table[Any]]
+    contents: tuple[Callable[[View, int], bool], ...]
+    action_run_ended: Callable[[Any, bytes], None]
+    records_came: Callable[[Tx, str], None]
+    workflow: Any
+
+
+def rules_of(tx: Tx) -> Rules:
+    """The rules of the machine whose transaction this is."""
+    rules: Rules = tx.rules
+    return rules
+
+
+def command(
+    kind: type[CommandType], apply: Callable[[Tx, CommandType], Any], *, grows: bool = True
+) -> tuple[type[Request[Any]], CommandRule]:
+    """One line of the list: commands of `kind` are applied by `apply`, which refuses by raising a
+    `FloError`.
+    """
+    return kind, CommandRule(apply, grows)
+
+
+def query(
+    kind: type[QueryType], answer: Callable[[View, QueryType], Any]
+) -> tuple[type[Request[Any]], Callable[[View, Any], Any]]:
+    """One line of the list: queries of `kind` are answered by `answer`."""
+    return kind, answer
+
+
+def apply_rule(tx: Tx, command: Command[Any]) -> Any:
+    """Apply the command by its rule, if there is room for what grows."""
+    rule: CommandRule = tx.rules.commands[type(command)]
+    if rule.grows and not tx.may_grow:
+        raise StorageFullError(
+            "the server's disk is nearly full: reads, acks, deletes and purges go on, "
+            "growth is refused"
+        )
+    return rule.apply(tx, command)

@@ -1,0 +1,58 @@
+"""Commands of the machine's own: ticks, batches of commands, and taking back a delivery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError, FloError
+from floruntime.core.system import Batch, HandBack, Tick, TimerPostpone
+from floruntime.engine.state.dispatch import apply_rule, rules_of
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers, write_memory
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def tick(tx: Tx, request: Tick) -> bool:
+    return timers.fire_due(tx, request.timers_max)
+
+
+def postpone_timer(tx: Tx, request: TimerPostpone) -> None:
+    timers.postpone_first(tx, request.delay_ms)
+
+
+def hand_back(tx: Tx, request: HandBack) -> None:
+    write_memory.forget_answer(tx, request.session, request.number)
+    rules_of(tx).hand_backs[request.delivery.primitive](tx, request.delivery)
+
+
+def batch(tx: Tx, request: Batch) -> list[Any]:
+    count = len(request.commands)
+    if not 1 <= count <= limits.BATCH_COMMANDS_MAX:
+        raise BadRequestError(
+            f"a batch of {count} commands; 1 to {limits.BATCH_COMMANDS_MAX} are allowed"
+        )
+    size_bytes = len(_encode(request.commands))
+    if size_bytes > limits.BATCH_BYTES_MAX:
+        raise BadRequestError(
+            f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
+        )
+    results = []
+    for index, member in enumerate(request.commands):
+        try:
+            results.append(_apply_member(tx, member))
+        except FloError as error:
+            error.index = index
+            raise
+    return results
+
+
+def _apply_member(tx: Tx, member: Any) -> Any:
+    result = apply_rule(tx, member)
+    stale = getattr(result, "stale", None)
+    if stale:
+        raise ConflictError(f"stale lease for {stale}: delivered again since, or settled before")
+    return result

@@ -1,0 +1,47 @@
+"""What the way of a run must know of steps, which stand above it; the list is in `engine/rules.py`.
+
+An attempt answers its outcome where it is known at once, `None` where the run now waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from floruntime.engine.state.dispatch import rules_of
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.workflow.language.definition import Target, TargetKind
+from floruntime.engine.workflow.runs.outcomes import Outcome
+from floruntime.engine.workflow.runs.rows import Wait
+from floruntime.engine.workflow.runs.run import OpenRun
+
+
+class Abandon(Protocol):
+    """Takes back what a wait was for. `number`: the action run or child; `is_late`: it took too
+    long, rather than being no longer wanted.
+    """
+
+    def __call__(self, run: OpenRun, number: int, *, is_late: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """`begin` starts an attempt of a step that runs a target of a kind, `begin_signal_wait` of one
+    that waits for a signal. `time_up` says what happens when a wait is over by itself, `abandon`
+    takes back what a wait was for, `answered` says what follows from the outcome of the action run
+    that it was for. `ended` hear, in order, of each run that has ended.
+    """
+
+    begin: Mapping[TargetKind, Callable[[OpenRun, Target, bytes], Outcome | None]]
+    begin_signal_wait: Callable[[OpenRun], Outcome | None]
+    time_up: Mapping[Wait, Callable[[OpenRun], Outcome | None]]
+    abandon: Mapping[Wait, Abandon]
+    answered: Mapping[Wait, Callable[[OpenRun, Outcome], Outcome | None]]
+    ended: tuple[Callable[[OpenRun], None], ...]
+
+
+def hooks_of(tx: Tx) -> Hooks:
+    """The hooks of the machine whose transaction this is."""
+    hooks: Hooks = rules_of(tx).workflow
+    return hooks
