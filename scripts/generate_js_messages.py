@@ -35,6 +35,12 @@ HEAD = """\
 
 """
 SAFE_INTEGER_MAX = 2**53 - 1
+METHODS = {
+    **{name: f"{name}Methods" for name in ("Message", "StreamRecord", "AppendResult", "Task")},
+    **{name: f"{name}Methods" for name in ("VersionEntry", "StreamInfo", "ActionInfo")},
+    **{"ActionRun": "ActionRunMethods", "KvEntry": "ValueCarrier", "KvChange": "ValueCarrier"},
+}
+"""The classes of result-methods.ts whose methods a result has, by its name."""
 
 
 def messages() -> str:
@@ -53,6 +59,9 @@ _IMPORTS = """\
 import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
+import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
+import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
+import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
 import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
 import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
@@ -129,11 +138,17 @@ def _interface(kind: type[msgspec.Struct]) -> str:
     if _is_paged(kind):
         members.append("  /** Whether a further page follows; ask for it with `cursor`. */\n")
         members.append("  readonly hasMore: boolean;\n")
-    return f"{comment(kind)}export interface {kind.__name__} {{\n{''.join(members)}}}\n"
+    methods = METHODS.get(kind.__name__)
+    extends = f" extends {methods}" if methods else ""
+    return f"{comment(kind)}export interface {kind.__name__}{extends} {{\n{''.join(members)}}}\n"
 
 
 def _schema(kind: type[msgspec.Struct]) -> str:
-    name, options = kind.__name__, ", hasMore" if _is_paged(kind) else ""
+    name = kind.__name__
+    methods = METHODS.get(name)
+    beyond = ["add: hasMore"] if _is_paged(kind) else []
+    beyond += [f"methods: {methods}"] if methods else []
+    options = f", {{ {', '.join(beyond)} }}" if beyond else ""
     return (
         f'export const {name}Schema: StructSchema<{name}> = struct("{name}", [\n'
         f"{_field_lines(msgspec.structs.fields(kind))}]{options});\n"

@@ -57,12 +57,13 @@ class Problem(Value, frozen=True):
 
 
 class SyncResult(Value, frozen=True):
-    """What became of one definition."""
+    """What became of one definition; `description` is empty where it has none."""
 
     name: str
     version: str
     action: SyncAction
     warnings: list[Problem] = []
+    description: str = ""
 
 
 class WorkflowStarted(Value, frozen=True):

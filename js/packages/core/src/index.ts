@@ -21,6 +21,7 @@ export { Kv, KvReader } from "./api/kv.js";
 export type {
   CasOptions,
   CheckOptions,
+  IncrOptions,
   PutOptions,
   TouchOptions,
   TtlOptions,
@@ -28,7 +29,7 @@ export type {
 export { LeaseMemory } from "./api/leases.js";
 export { Namespaces } from "./api/namespaces.js";
 export { type ListOptions, Page } from "./api/page.js";
-export type { Position, RecordIds } from "./api/positions.js";
+export type { Moment, Position, RecordIds, StartOptions as BeginOptions } from "./api/positions.js";
 export type { DequeueOptions } from "./api/queue.js";
 export { Queue } from "./api/queue.js";
 export type {
@@ -39,6 +40,7 @@ export type {
   NackOptions,
   Seqs,
 } from "./api/queue-commands.js";
+export { ScanCursor } from "./api/scan-cursor.js";
 export { type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
 export type {
   AppendManyOptions,
@@ -58,6 +60,7 @@ export type {
 } from "./api/stream-group-commands.js";
 export { GroupMode } from "./api/stream-group-commands.js";
 export type { GroupReadOptions, PendingOptions } from "./api/stream-groups.js";
+export { type CommitResult, Transaction } from "./api/transaction.js";
 export type { KvWatch, WatchOptions } from "./api/watch.js";
 export type {
   AwaitTaskOptions,
@@ -76,6 +79,7 @@ export type {
 } from "./api/workflow.js";
 export { Workflow } from "./api/workflow.js";
 export type { StartOptions } from "./api/workflow-commands.js";
+export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow-meta.js";
 export type {
   DefinitionEntry,
   HistoryEvent,
@@ -83,17 +87,25 @@ export type {
   ScheduleEntry,
   WorkflowStatusResult,
 } from "./api/workflow-results.js";
-export { type Bytes, bytesIn } from "./base/byte-views.js";
+export { type Bytes, bytesIn, isBytes } from "./base/byte-views.js";
 export type { JsonPayload, Payload } from "./base/bytes.js";
 export { checkFlag, checkName, checkRange } from "./base/checks.js";
 export { type Clock, systemClock, type Timer } from "./base/clock.js";
 export * from "./base/errors.js";
+export * from "./base/guards.js";
 export * as limits from "./base/limits.generated.js";
 export { VERSION } from "./base/limits.generated.js";
-export type { Logger } from "./base/logger.js";
+export {
+  consoleLogger,
+  type FullLogger,
+  type Logger,
+  loggerOf,
+  silentLogger,
+} from "./base/logger.js";
 export { type CallOptions, known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
 export type { Integer, Scalar } from "./base/schema.js";
+export * from "./compat/aliases.js";
 export { Wait } from "./link/call.js";
 export type { Caller, WaitOptions } from "./link/caller.js";
 export { CLIENT_OPTIONS, type ClientOptions, ConnectedClient } from "./link/connected.js";

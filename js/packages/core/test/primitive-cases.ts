@@ -118,6 +118,8 @@ export const CASES: readonly Case[] = [
     "KvPut",
     { key: "k", value: bytes(""), ttlMs: 1_500, ifNotExists: true },
   ],
+  [({ kv }) => kv.set("k", "v"), "KvPut", { key: "k", value: bytes("v") }],
+  [({ kv }) => kv.delete("k", { ifMatch: 7n }), "KvDelete", { key: "k", casVersion: 7n }],
   [({ kv }) => kv.delete("k", { casVersion: 7 }), "KvDelete", { key: "k", casVersion: 7 }],
   [({ kv }) => kv.scan(), "KvScan", { prefix: "" }],
   [
@@ -128,9 +130,17 @@ export const CASES: readonly Case[] = [
   [({ kv }) => kv.history("k", { limit: 3 }), "KvHistory", { key: "k", limit: 3 }],
   [({ kv }) => kv.mget(new Set(["a", "b"])), "KvMget", { keys: ["a", "b"] }],
   [({ kv }) => kv.incr("k"), "KvIncr", { key: "k", delta: 1 }, 1n, 1n],
+  [({ kv }) => kv.incr("k", { delta: 10n }), "KvIncr", { key: "k", delta: 10n }],
+  [({ kv }) => kv.incr("k", {}), "KvIncr", { key: "k", delta: 1 }],
   [({ kv }) => kv.incr("k", -5n), "KvIncr", { key: "k", delta: -5n }],
   [({ kv }) => kv.touch("k", { ttlMs: 0 }), "KvTouch", { key: "k", ttlMs: 0 }],
   [({ kv }) => kv.touch("k", { ttlSeconds: 2 }), "KvTouch", { key: "k", ttlMs: 2_000 }],
+  [
+    ({ kv }) => kv.touch("k", { ttlSeconds: 2n, ifMatch: 3n }),
+    "KvTouch",
+    { key: "k", ttlMs: 2_000, casVersion: 3n },
+  ],
+  [({ kv }) => kv.persist("k", { ifMatch: 1n }), "KvTouch", { key: "k", ttlMs: 0, casVersion: 1n }],
   [
     ({ kv }) => kv.persist("k", { casVersion: 1n }),
     "KvTouch",
@@ -187,6 +197,19 @@ export const CASES: readonly Case[] = [
     NO_MESSAGES,
   ],
   [
+    ({ queue }) => queue.push("q", "p", { priority: 1 }),
+    "QueueEnqueue",
+    { queue: "q", payloads: [bytes("p")], priority: 1 },
+    [7n],
+    7n,
+  ],
+  [
+    ({ queue }) => queue.pop("q", 2),
+    "QueueDequeue",
+    { queue: "q", count: 2, onDelivery: false },
+    NO_MESSAGES,
+  ],
+  [
     ({ queue }) => queue.ack("q", [1n, 2]),
     "QueueAck",
     { queue: "q", seqs: [1n, 2n], leases: [0n, 0n] },
@@ -235,6 +258,24 @@ export const CASES: readonly Case[] = [
     [{}, {}],
   ],
   [({ stream }) => stream.read("s"), "StreamRead", { stream: "s" }, NO_RECORDS],
+  [
+    ({ stream }) => stream.read("s", { fromBeginning: true }),
+    "StreamRead",
+    { stream: "s", start: "0" },
+    NO_RECORDS,
+  ],
+  [
+    ({ stream }) => stream.read("s", { from: 5n, to: 6 }),
+    "StreamRead",
+    { stream: "s", start: "5-0", end: "6-18446744073709551615" },
+    NO_RECORDS,
+  ],
+  [
+    ({ stream }) => stream.read("s", { from: ID, to: "6-0" }),
+    "StreamRead",
+    { stream: "s", start: "5-0", end: "6-0" },
+    NO_RECORDS,
+  ],
   [
     ({ stream }) => stream.read("s", { start: ID, end: "6-0", tail: false, limit: 3, blockMs: 5 }),
     "StreamRead",
@@ -341,6 +382,11 @@ export const CASES: readonly Case[] = [
     },
   ],
   [
+    ({ stream }) => stream.groupNack("s", ID, { group: "g", redeliveryDelayMs: 7n }),
+    "GroupNack",
+    { stream: "s", group: "g", ids: [ID], leases: [0n], delayMs: 7n },
+  ],
+  [
     ({ stream }) => stream.groupTouch("s", ID, { group: "g", extendMs: 5 }),
     "GroupTouch",
     { stream: "s", group: "g", ids: [ID], leases: [0n], extendMs: 5 },
@@ -403,6 +449,11 @@ export const CASES: readonly Case[] = [
       callerRunId: "c",
     },
   ],
+  [
+    ({ action }) => action.invoke("a", "p", { labels: '{"gpu": "yes"}' }),
+    "ActionInvoke",
+    { name: "a", payload: bytes("p"), labels: { gpu: "yes" } },
+  ],
   [({ action }) => action.status("run-1"), "ActionStatus", { runId: "run-1" }],
   [({ action }) => action.wait("run-1"), "ActionStatus", { runId: "run-1", blockMs: 30_000 }],
   [
@@ -433,6 +484,17 @@ export const CASES: readonly Case[] = [
       worker.register("w", ["a"], { concurrency: 2, labels: { l: "1" }, metadata: { m: "2" } }),
     "WorkerRegister",
     { workerId: "w", actions: ["a"], concurrency: 2, labels: { l: "1" }, metadata: { m: "2" } },
+  ],
+  [
+    ({ worker }) =>
+      worker.register("w", ["a"], { maxConcurrency: 2, metadata: "text", machineId: "m" }),
+    "WorkerRegister",
+    {
+      workerId: "w",
+      actions: ["a"],
+      concurrency: 2,
+      metadata: { text: "text", machineId: "m" },
+    },
   ],
   [
     ({ worker }) => worker.heartbeat("w", { running: ["run-2", TASK] }),
@@ -494,6 +556,13 @@ export const CASES: readonly Case[] = [
     ({ workflow }) => workflow.sync("kind: Workflow"),
     "WorkflowSync",
     { documents: [bytes("kind: Workflow")] },
+    [SYNCED],
+    SYNCED,
+  ],
+  [
+    ({ workflow }) => workflow.create("w", 'name: "w" # ours'),
+    "WorkflowSync",
+    { documents: [bytes('name: "w" # ours')] },
     [SYNCED],
     SYNCED,
   ],
@@ -609,6 +678,12 @@ export const CASES: readonly Case[] = [
     },
     { items: [RUN], cursor: null },
     new Page([RUN_SHOWN], null),
+  ],
+  [
+    ({ workflow }) => workflow.listRuns({ statusFilter: "failed" }),
+    "WorkflowListRuns",
+    { status: "failed" },
+    { items: [], cursor: null },
   ],
   [
     ({ workflow }) => workflow.schedules(),

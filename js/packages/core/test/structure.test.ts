@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const PACKAGES = fileURLToPath(new URL("../../", import.meta.url));
 /** Each room imports from itself and from those before it. */
-const ROOMS = ["base", "wire", "link", "api", "worker"];
+const ROOMS = ["base", "wire", "link", "api", "worker", "compat"];
 
 /** Types count: what cannot be read without each other is one thing. */
 const IMPORT = /(?:from|import)\s+"(\.[^"]+)\.js"/g;

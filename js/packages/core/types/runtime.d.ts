@@ -33,7 +33,12 @@ declare function clearTimeout(timer: unknown): void;
 
 declare const performance: { now(): number };
 declare const crypto: { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
-declare const console: { warn(...texts: unknown[]): void; error(...texts: unknown[]): void };
+declare const console: {
+  debug(...texts: unknown[]): void;
+  info(...texts: unknown[]): void;
+  warn(...texts: unknown[]): void;
+  error(...texts: unknown[]): void;
+};
 
 interface ErrorConstructor {
   /** Where the engine has it. */

@@ -36,6 +36,11 @@ export class FloClient extends CoreFloClient {
     return new ActionWorker({ ...options, client: this });
   }
 
+  /** Another name for `newActionWorker`. */
+  newWorker(options: Omit<ActionWorkerOptions, keyof WorkerEndpoint> = {}): ActionWorker {
+    return this.newActionWorker(options);
+  }
+
   /** A `StreamWorker` on this client's connection; it leaves the client open when it ends. */
   newStreamWorker(options: Omit<StreamWorkerOptions, keyof WorkerEndpoint>): StreamWorker {
     return new StreamWorker({ ...options, client: this });

@@ -1,6 +1,6 @@
 /** What an endpoint's text means. */
 
-import { BadRequestError, BadTypeError } from "@floruntime/core";
+import { BadTypeError, InvalidEndpointError } from "@floruntime/core";
 
 const DEFAULT_PORT = 9000;
 const BRACKETED = /^\[([^[\]]+)\](?::(.*))?$/;
@@ -12,7 +12,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** The endpoint written as `text`; port 9000 unless told. Throws `BadRequestError`. */
+/** The endpoint written as `text`; port 9000 unless told. Throws `InvalidEndpointError`. */
 export function parseEndpoint(text: string): Endpoint {
   if (typeof text !== "string") {
     throw new BadTypeError(`an endpoint must be text, not ${typeof text}: ${EXPECTED}`);
@@ -54,6 +54,7 @@ function portOf(text: string, port: string): number {
   return number;
 }
 
-function refused(text: string, why: string): BadRequestError {
-  return new BadRequestError(`endpoint ${JSON.stringify(text.slice(0, 80))}: ${why}; ${EXPECTED}`);
+function refused(text: string, why: string): InvalidEndpointError {
+  const shown = JSON.stringify(text.slice(0, 80));
+  return new InvalidEndpointError(`endpoint ${shown}: ${why}; ${EXPECTED}`);
 }

@@ -2,13 +2,18 @@
 
 export * from "@floruntime/core";
 export { FloClient, type FloClientOptions } from "./client.js";
+export { type Endpoint, parseEndpoint } from "./endpoint.js";
 export type { Tls } from "./tcp.js";
 export { TcpTransport } from "./tcp.js";
 export {
   ActionWorker,
   type ActionWorkerOptions,
+  type ActionWorkerOptions as ActionWorkerConfig,
+  type ActionWorkerOptions as WorkerConfig,
   StreamWorker,
+  type StreamWorkerConfig,
   type StreamWorkerOptions,
+  type StreamWorkerSource,
   type WorkerEndpoint,
 } from "./workers.js";
 export { Workflow } from "./workflow-files.js";

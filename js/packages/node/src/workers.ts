@@ -13,8 +13,10 @@ import {
   checkFlag,
   known,
   type Logger,
+  loggerOf,
   type OptionNames,
   randomHex,
+  type StreamHandler,
   type WorkerBaseOptions,
 } from "@floruntime/core";
 
@@ -29,11 +31,17 @@ const HOST_CHARS_MAX = 100;
 export interface WorkerEndpoint {
   /** `host:port`, as for `FloClient`. */
   readonly endpoint?: string | undefined;
+  /** A client to share, which stays open when the worker ends. */
   readonly client?: CoreFloClient | undefined;
   readonly token?: string | undefined;
   readonly tls?: Tls | undefined;
-  /** Where it says what happens. Default: warnings and errors to the console. */
-  readonly logger?: Logger | undefined;
+  /**
+   * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
+   * `warn` and `error`. Default: warnings and errors go to the console.
+   */
+  readonly logger?: Logger | boolean | undefined;
+  /** An older spelling of `logger: true`. */
+  readonly debug?: boolean | undefined;
 }
 
 interface OfEveryWorker extends WorkerEndpoint {
@@ -41,8 +49,27 @@ interface OfEveryWorker extends WorkerEndpoint {
   readonly handleSignals?: boolean | undefined;
 }
 
-export interface ActionWorkerOptions extends CoreActionWorkerOptions, OfEveryWorker {}
-export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {}
+export interface ActionWorkerOptions extends CoreActionWorkerOptions, OfEveryWorker {
+  /** Shown in its metadata, as `machineId`. */
+  readonly machineId?: string | undefined;
+}
+
+export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {
+  /** Another name for `consumer`. */
+  readonly workerId?: string | undefined;
+  /** What the default for `consumer` begins with. Default: the name of this host. */
+  readonly machineId?: string | undefined;
+}
+
+/** What a `StreamWorker` is made with whose client and handler are given apart. */
+export interface StreamWorkerConfig
+  extends Omit<StreamWorkerOptions, "client" | "endpoint" | "handler" | "group"> {
+  /** Default: `default`. */
+  readonly group?: string | undefined;
+}
+
+/** Where a `StreamWorker` works: a client to share, an endpoint, or options that name one. */
+export type StreamWorkerSource = CoreFloClient | string | WorkerEndpoint;
 
 const OF_EVERY_WORKER: OptionNames<OfEveryWorker & WorkerBaseOptions> = {
   endpoint: true,
@@ -50,6 +77,7 @@ const OF_EVERY_WORKER: OptionNames<OfEveryWorker & WorkerBaseOptions> = {
   token: true,
   tls: true,
   logger: true,
+  debug: "logger",
   handleSignals: true,
   namespace: true,
   concurrency: true,
@@ -64,6 +92,7 @@ const ACTION_WORKER: OptionNames<ActionWorkerOptions> = {
   metadata: true,
   actionTimeoutMs: true,
   heartbeatIntervalMs: true,
+  machineId: true,
 };
 const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   ...OF_EVERY_WORKER,
@@ -71,6 +100,8 @@ const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   group: true,
   handler: true,
   consumer: true,
+  workerId: "consumer",
+  machineId: true,
   batchSize: true,
   messageTimeoutMs: true,
   retryDelayMs: true,
@@ -81,9 +112,11 @@ export class ActionWorker extends CoreActionWorker {
   readonly #handlesSignals: boolean;
 
   constructor(options: ActionWorkerOptions) {
-    known("ActionWorker", options, ACTION_WORKER);
-    super(sourceOf(options), { ...options, workerId: options.workerId ?? newName() });
-    this.#handlesSignals = checkFlag("handleSignals", options.handleSignals ?? true);
+    const given = known("ActionWorker", options, ACTION_WORKER);
+    const { machineId, metadata, workerId = newName() } = given;
+    const told = machineId === undefined ? metadata : { ...metadata, machineId };
+    super(sourceOf(given), { ...given, metadata: told, workerId });
+    this.#handlesSignals = checkFlag("handleSignals", given.handleSignals ?? true);
   }
 
   /** Work until `stop()`, SIGINT, SIGTERM or a drain from outside; then end in good order. */
@@ -96,16 +129,41 @@ export class ActionWorker extends CoreActionWorker {
 export class StreamWorker extends CoreStreamWorker {
   readonly #handlesSignals: boolean;
 
-  constructor(options: StreamWorkerOptions) {
-    known("StreamWorker", options, STREAM_WORKER);
-    super(sourceOf(options), { ...options, consumer: options.consumer ?? newName() });
-    this.#handlesSignals = checkFlag("handleSignals", options.handleSignals ?? true);
+  /** All in one object, or where it works and the handler apart. */
+  constructor(options: StreamWorkerOptions);
+  constructor(source: StreamWorkerSource, config: StreamWorkerConfig, handler: StreamHandler);
+  constructor(
+    first: StreamWorkerOptions | StreamWorkerSource,
+    config?: StreamWorkerConfig,
+    handler?: StreamHandler,
+  ) {
+    const options =
+      config === undefined ? first : together(first as StreamWorkerSource, config, handler);
+    const given = known("StreamWorker", options as StreamWorkerOptions, STREAM_WORKER);
+    super(sourceOf(given), { ...given, consumer: given.consumer ?? newName(given.machineId) });
+    this.#handlesSignals = checkFlag("handleSignals", given.handleSignals ?? true);
   }
 
   /** Work until `stop()`, SIGINT or SIGTERM; then end in good order. */
   override async start(): Promise<void> {
     await untilSignal(this, this.#handlesSignals, () => super.start());
   }
+}
+
+function together(
+  source: StreamWorkerSource,
+  config: StreamWorkerConfig,
+  handler: StreamHandler | undefined,
+): StreamWorkerOptions {
+  const group = config.group ?? "default";
+  return { ...config, ...whereOf(source), group, handler: handler as StreamHandler };
+}
+
+function whereOf(source: StreamWorkerSource): WorkerEndpoint {
+  if (typeof source === "string") {
+    return { endpoint: source };
+  }
+  return source instanceof CoreFloClient ? { client: source } : source;
 }
 
 async function untilSignal(
@@ -127,8 +185,9 @@ function sourceOf(options: OfEveryWorker & WorkerBaseOptions): ClientSource {
     throw new BadRequestError("a worker needs an endpoint or a client, and not both");
   }
   if (client !== undefined) {
-    refuseBeside(client, { token, tls, logger });
-    return { open: () => client, isOwned: false };
+    refuseBeside(client, { token, tls });
+    const own = logger === undefined ? undefined : loggerOf(logger);
+    return { open: () => client, isOwned: false, logger: own };
   }
   const transport = new TcpTransport(endpoint as string, tls);
   const settings = { namespace, token, logger, timeoutMs: CALL_TIMEOUT_MS, clock: nodeClock };
@@ -146,6 +205,6 @@ function refuseBeside(client: CoreFloClient, settings: Readonly<Record<string, u
 }
 
 /** A name for a worker or consumer that nobody else has: host, process, and chance. */
-function newName(): string {
-  return `${hostname().slice(0, HOST_CHARS_MAX)}-${process.pid}-${randomHex(4)}`;
+function newName(machine = hostname()): string {
+  return `${machine.slice(0, HOST_CHARS_MAX)}-${process.pid}-${randomHex(4)}`;
 }

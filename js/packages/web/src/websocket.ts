@@ -4,6 +4,7 @@ import {
   BadRequestError,
   BadTypeError,
   bytesIn,
+  InvalidEndpointError,
   type Link,
   type LinkEvents,
   type Transport,
@@ -18,7 +19,7 @@ const EXPECTED = "an endpoint of a web client is ws://HOST:PORT/ws, or wss:// fo
 /** What makes WebSockets: the runtime's own class, or one that does the same. */
 export type WebSocketClass = new (url: string) => WebSocket;
 
-/** The URL written as `text`, at `/ws` unless it has a path. Throws `BadRequestError`. */
+/** The URL written as `text`, at `/ws` unless it has a path. Throws `InvalidEndpointError`. */
 export function parseUrl(text: string): string {
   if (typeof text !== "string") {
     throw new BadTypeError(`an endpoint must be text, not ${typeof text}: ${EXPECTED}`);
@@ -27,11 +28,15 @@ export function parseUrl(text: string): string {
   try {
     url = new URL(text);
   } catch {
-    throw new BadRequestError(`endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`);
+    throw new InvalidEndpointError(
+      `endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`,
+    );
   }
   const isWeb = url.protocol === "ws:" || url.protocol === "wss:";
   if (!isWeb || url.hash !== "" || url.username !== "") {
-    throw new BadRequestError(`endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`);
+    throw new InvalidEndpointError(
+      `endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`,
+    );
   }
   if (url.pathname === "/") {
     url.pathname = DEFAULT_PATH;

@@ -34,6 +34,11 @@ def test_a_new_name_is_created() -> None:
     assert Workflows().sync(ONE_STEP) == [SyncResult("flow", "1", "created")]  # type: ignore[arg-type]  # its text
 
 
+def test_the_description_is_told() -> None:
+    [result] = Workflows().sync(f"{ONE_STEP}\ndescription: For people.\n")
+    assert result.description == "For people."
+
+
 def test_the_same_text_is_unchanged() -> None:
     flows = Workflows(ONE_STEP)
     rows = flows.engine.rows()

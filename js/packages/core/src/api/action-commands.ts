@@ -1,8 +1,10 @@
 /** Builds the commands of runs; `client.action` and batches share it. Nothing here is sent. */
 
 import { type JsonPayload, payloadBytes } from "../base/bytes.js";
+import { BadRequestError } from "../base/errors.js";
 import type { OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
+import { shown } from "../base/shown.js";
 import {
   ActionCancel,
   ActionInvoke,
@@ -18,8 +20,8 @@ export interface InvokeOptions {
   readonly delayMs?: Integer | undefined;
   /** Makes one run: the same key and payload answer that run again, another is a conflict. */
   readonly idempotencyKey?: string | undefined;
-  /** What the worker's labels must include. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** What the worker's labels must include; a text is JSON of the same. */
+  readonly labels?: Readonly<Record<string, string>> | string | undefined;
   /** The run that asks for this one. */
   readonly callerRunId?: string | undefined;
 }
@@ -45,7 +47,8 @@ export class ActionCommands extends Commands {
     options: InvokeOptions = {},
   ): Request<InvokeResult> {
     const given = this.known("action.invoke", options, INVOKE);
-    const { priority, delayMs, idempotencyKey, labels, callerRunId } = given;
+    const { priority, delayMs, idempotencyKey, callerRunId } = given;
+    const labels = labelsOf(given.labels);
     const settings = { priority, delayMs, idempotencyKey, labels, callerRunId };
     return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings });
   }
@@ -53,5 +56,16 @@ export class ActionCommands extends Commands {
   cancel(runId: string, options: CancelOptions = {}): Request<ActionRun> {
     const { reason } = this.known("action.cancel", options, CANCEL);
     return ActionCancel.of({ runId, reason });
+  }
+}
+
+function labelsOf(given: InvokeOptions["labels"]): Readonly<Record<string, string>> | undefined {
+  if (typeof given !== "string") {
+    return given;
+  }
+  try {
+    return JSON.parse(given) as Record<string, string>;
+  } catch {
+    throw new BadRequestError(`labels ${shown(given)} must be an object, or JSON of one`);
   }
 }

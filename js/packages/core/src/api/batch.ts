@@ -131,7 +131,8 @@ export async function runBatch(
   return commands.length === 0 ? [] : await caller.call(batchOf(commands), options);
 }
 
-function batchOf(commands: readonly Request<unknown>[]): Request<unknown[]> {
+/** One request of these commands, answered with what each of them answers. */
+export function batchOf(commands: readonly Request<unknown>[]): Request<unknown[]> {
   const request = BatchRequest.of({ commands });
   const size = encodeMessagePack(request.encode()).length;
   if (size > BATCH_BYTES_MAX) {

@@ -5,24 +5,35 @@
  * nothing comes twice.
  */
 
-import { FloError, NotConnectedError } from "../base/errors.js";
+import { checkFlag } from "../base/checks.js";
+import { BadRequestError, FloError, NotConnectedError } from "../base/errors.js";
 import type { CallOptions, OptionNames } from "../base/options.js";
+import { randomHex } from "../base/random.js";
 import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import { type ReadResult, StreamRead, type StreamRecord } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import { Endless } from "./endless.js";
-import { type Position, positionText } from "./positions.js";
+import { START, type StartOptions, startText } from "./positions.js";
 
 const RECORDS_PER_READ = 100;
 
-export interface FollowOptions {
-  /** Where to begin. Default: `"$"`, what is appended from now on. */
-  readonly start?: Position | undefined;
+/** Where to begin is said once; default: `start: "$"`, what is appended from now on. */
+export interface FollowOptions extends StartOptions {
+  /** At this record of the partition (0 if none is named), counted from 0. */
+  readonly offset?: Integer | undefined;
+  /** The same as `start: "$"`. */
+  readonly tail?: boolean | undefined;
+  /** Of this partition alone. */
   readonly partition?: Integer | undefined;
 }
 
-export const FOLLOW: OptionNames<FollowOptions> = { start: true, partition: true };
+export const FOLLOW: OptionNames<FollowOptions> = {
+  ...START,
+  offset: true,
+  tail: true,
+  partition: true,
+};
 
 /** What is called with each record; a promise is waited for before the next one. */
 export type RecordCallback = (record: StreamRecord) => unknown;
@@ -30,11 +41,20 @@ export type RecordCallback = (record: StreamRecord) => unknown;
 /** An endless iterator of records. The position is fixed by `start()`, or else by the first step. */
 export class StreamFollower extends Endless<StreamRecord, ReadResult> {
   #request: Request<ReadResult>;
+  /** Where to begin, until it is there. */
+  readonly #offset: Integer | undefined;
 
   constructor(caller: Caller, stream: string, options: FollowOptions & CallOptions) {
     super(caller, options, false);
-    const start = positionText("start", options.start ?? "$");
-    this.#request = StreamRead.of({ stream, start, partition: options.partition, limit: 1 });
+    const { offset, partition, tail = false } = options;
+    const told = startText("stream.follow", options);
+    const isTold = told !== undefined || offset !== undefined;
+    if (checkFlag("tail", tail) && isTold) {
+      throw new BadRequestError("stream.follow: tail and another beginning; give one of them");
+    }
+    const start = isTold ? told : "$";
+    this.#offset = offset;
+    this.#request = StreamRead.of({ stream, start, offset, partition, limit: 1 });
   }
 
   protected override ask(blockMs: number): Request<ReadResult> {
@@ -42,8 +62,11 @@ export class StreamFollower extends Endless<StreamRecord, ReadResult> {
   }
 
   protected override taken(reply: ReadResult): readonly StreamRecord[] {
-    const after = reply.nextAfter === null ? undefined : reply.nextAfter.toString();
-    this.#request = this.#request.with({ start: undefined, after, limit: RECORDS_PER_READ });
+    if (reply.nextAfter !== null && (reply.records.length > 0 || this.#offset === undefined)) {
+      const after = reply.nextAfter.toString();
+      const beginning = { start: undefined, offset: undefined };
+      this.#request = this.#request.with({ ...beginning, after, limit: RECORDS_PER_READ });
+    }
     return reply.records;
   }
 }
@@ -55,6 +78,8 @@ export class StreamFollower extends Endless<StreamRecord, ReadResult> {
  * a failing handler wants a consumer group.
  */
 export class Subscription {
+  /** A name for it that no other has. */
+  readonly subscriptionId: string = `sub-${randomHex(8)}`;
   readonly #caller: Caller;
   readonly #follower: StreamFollower;
   readonly #callback: RecordCallback;
@@ -91,6 +116,11 @@ export class Subscription {
     if (!this.#isInCallback) {
       await this.#ended;
     }
+  }
+
+  /** Another name for `close`. */
+  async unsubscribe(): Promise<void> {
+    await this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,8 @@ export interface TtlOptions {
 export interface CasOptions {
   /** The version that the key must have (0: it must not exist). */
   readonly casVersion?: Integer | undefined;
+  /** Another name for `casVersion`. */
+  readonly ifMatch?: Integer | undefined;
 }
 
 export interface PutOptions extends TtlOptions, CasOptions {
@@ -39,13 +41,19 @@ export interface PutOptions extends TtlOptions, CasOptions {
 
 export interface TouchOptions extends TtlOptions, CasOptions {}
 
+export interface IncrOptions {
+  /** What is added. Default: 1. */
+  readonly delta?: Integer | undefined;
+}
+
 export interface CheckOptions {
   /** 0: the key does not exist. */
   readonly version: Integer;
 }
 
 const TTL: OptionNames<TtlOptions> = { ttlMs: true, ttlSeconds: true };
-const CAS: OptionNames<CasOptions> = { casVersion: true };
+const CAS: OptionNames<CasOptions> = { casVersion: true, ifMatch: "casVersion" };
+const INCR: OptionNames<IncrOptions> = { delta: true };
 const TOUCH: OptionNames<TouchOptions> = { ...TTL, ...CAS };
 const PUT: OptionNames<PutOptions> = { ...TOUCH, ifNotExists: true, ifExists: true };
 const CHECK: OptionNames<CheckOptions> = { version: true };
@@ -53,8 +61,9 @@ const CHECK: OptionNames<CheckOptions> = { version: true };
 /** The writes of `client.kv`, and `check`, which only a batch has. */
 export class KvCommands extends Commands {
   put(key: string, value: Payload, options: PutOptions = {}): Request<PutResult> {
-    const { casVersion, ifNotExists, ifExists } = this.known("kv.put", options, PUT);
-    const ttlMs = ttlOf(options);
+    const given = this.known("kv.put", options, PUT);
+    const { casVersion, ifNotExists, ifExists } = given;
+    const ttlMs = ttlOf(given);
     return KvPut.of({ key, value: toBytes(value), ttlMs, casVersion, ifNotExists, ifExists });
   }
 
@@ -63,14 +72,25 @@ export class KvCommands extends Commands {
     return KvDelete.of({ key, casVersion });
   }
 
-  incr(key: string, delta: Integer = 1, options: NoOptions = {}): Request<bigint> {
+  /** `incr(key)`, `incr(key, delta)`, or `incr(key, { delta })`. */
+  incr(key: string, delta: Integer | IncrOptions = 1, options: NoOptions = {}): Request<bigint> {
+    if (typeof delta === "object" && delta !== null) {
+      const given = this.known("kv.incr", delta, INCR);
+      return KvIncr.of({ key, delta: given.delta ?? 1 });
+    }
     this.known("kv.incr", options, NONE);
     return KvIncr.of({ key, delta });
   }
 
   touch(key: string, options: TouchOptions): Request<boolean> {
-    const { casVersion } = this.known("kv.touch", options, TOUCH);
-    const ttlMs = ttlOf(options);
+    if (typeof options === "number" || typeof options === "bigint") {
+      throw new BadTypeError(
+        `kv.touch: ${options} has no unit; give { ttlMs: ${options} } or { ttlSeconds: ${options} }`,
+      );
+    }
+    const given = this.known("kv.touch", options, TOUCH);
+    const { casVersion } = given;
+    const ttlMs = ttlOf(given);
     if (ttlMs === undefined) {
       throw new BadRequestError("touch needs ttlMs or ttlSeconds (0 takes the TTL away)");
     }

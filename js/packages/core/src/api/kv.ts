@@ -3,7 +3,7 @@
 import { listOf, type Payload, toText } from "../base/bytes.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
-import type { Integer } from "../base/schema.js";
+import { type Integer, text } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type KvEntry,
@@ -18,7 +18,15 @@ import {
   type ScanResult,
   type VersionEntry,
 } from "../wire/messages.generated.js";
-import { type CasOptions, KvCommands, type PutOptions, type TouchOptions } from "./kv-commands.js";
+import {
+  type CasOptions,
+  type IncrOptions,
+  KvCommands,
+  type PutOptions,
+  type TouchOptions,
+} from "./kv-commands.js";
+import { ScanCursor } from "./scan-cursor.js";
+import { Transaction } from "./transaction.js";
 import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 
 export interface GetOptions {
@@ -109,6 +117,15 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.put(key, value, options), options);
   }
 
+  /** Another name for `put`. */
+  async set(
+    key: string,
+    value: Payload,
+    options: PutOptions & CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.put(key, value, options);
+  }
+
   /** Delete a key; whether it existed. */
   async delete(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
@@ -125,9 +142,20 @@ export class Kv extends KvReader {
     } while (cursor !== null);
   }
 
-  /** Add to a counter, which begins at 0; its new value. */
-  async incr(key: string, delta: Integer = 1, options: CallOptions = {}): Promise<bigint> {
-    return await this.caller.call(this.#commands.incr(key, delta, options), options);
+  /** The pages of a scan, of `limit` (100) entries each, and all of its entries. */
+  scanCursor(prefix = "", options: ScanOptions & CallOptions = {}): ScanCursor {
+    const given = knownOfCall("kv.scanCursor", options, SCAN);
+    return new ScanCursor((cursor) => this.scan(prefix, { ...given, cursor }), given.cursor);
+  }
+
+  /** Add `delta` (1) to a counter, which begins at 0; its new value. */
+  async incr(
+    key: string,
+    delta: Integer | (IncrOptions & CallOptions) = 1,
+    options: CallOptions = {},
+  ): Promise<bigint> {
+    const where = typeof delta === "object" ? delta : options;
+    return await this.caller.call(this.#commands.incr(key, delta, options), where);
   }
 
   /** Give a key a new TTL (0: none); whether it exists. */
@@ -168,6 +196,16 @@ export class Kv extends KvReader {
   /** Delete the value at `path`; whether it was there. */
   async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
+  }
+
+  /**
+   * Begin a transaction: what it reads must not have changed when what it writes is committed.
+   *
+   * Nothing is sent yet. `routingKey` is not needed: all keys of a namespace go together.
+   */
+  async begin(routingKey = "", options: CallOptions = {}): Promise<Transaction> {
+    text.encode(routingKey, "routingKey");
+    return new Transaction(this.caller, knownOfCall("kv.begin", options, NONE));
   }
 
   /**

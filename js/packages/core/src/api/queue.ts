@@ -73,6 +73,15 @@ export class Queue {
     return await this.#caller.call(this.#commands.enqueue(queue, payload, options), options);
   }
 
+  /** Another name for `enqueue`. */
+  async push(
+    queue: string,
+    payload: JsonPayload,
+    options: EnqueueOptions & CallOptions = {},
+  ): Promise<bigint> {
+    return await this.enqueue(queue, payload, options);
+  }
+
   /** Add up to 1,000 messages in one commit and answer their seqs. */
   async enqueueMany(
     queue: string,
@@ -103,6 +112,15 @@ export class Queue {
       this.#leases.remember(message.lease, namespace, queue, message.seq);
     }
     return result;
+  }
+
+  /** Another name for `dequeue`. */
+  async pop(
+    queue: string,
+    count: Integer = 1,
+    options: DequeueOptions & CallOptions = {},
+  ): Promise<DequeueResult> {
+    return await this.dequeue(queue, count, options);
   }
 
   /** Done with these messages. `stale`: delivered to somebody else since, or unknown. */

@@ -57,7 +57,10 @@ export interface SettleOptions {
 }
 
 export interface GroupNackOptions extends SettleOptions {
+  /** They are due again after this; 0, the default: at once. */
   readonly delayMs?: Integer | undefined;
+  /** Another name for `delayMs`. */
+  readonly redeliveryDelayMs?: Integer | undefined;
   readonly error?: string | undefined;
   /** Hands back without counting an attempt. */
   readonly release?: boolean | undefined;
@@ -89,6 +92,7 @@ const SETTLE: OptionNames<SettleOptions> = { group: true, consumer: true };
 const NACK: OptionNames<GroupNackOptions> = {
   ...SETTLE,
   delayMs: true,
+  redeliveryDelayMs: "delayMs",
   error: true,
   release: true,
 };

@@ -22,7 +22,15 @@ import {
   Subscription,
 } from "./follow.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
-import { type Position, positionText } from "./positions.js";
+import {
+  endText,
+  type Moment,
+  type Position,
+  positionText,
+  START,
+  type StartOptions,
+  startText,
+} from "./positions.js";
 import type {
   AppendManyOptions,
   AppendOptions,
@@ -33,11 +41,12 @@ import type {
 } from "./stream-commands.js";
 import { StreamGroups } from "./stream-groups.js";
 
-export interface ReadOptions {
-  /** From here on, included. Default: the beginning. */
-  readonly start?: Position | undefined;
+/** Where to begin is said once; default: the beginning. */
+export interface ReadOptions extends StartOptions {
   /** Up to here, included. */
   readonly end?: Position | undefined;
+  /** Another name for `end`, which also takes a moment in epoch milliseconds. */
+  readonly to?: Moment | undefined;
   /** From behind this one on. */
   readonly after?: Position | undefined;
   /** Counts from 0 in a partition (0 if none is named). */
@@ -53,8 +62,9 @@ export interface ReadOptions {
 }
 
 const READ: OptionNames<ReadOptions> = {
-  start: true,
+  ...START,
   end: true,
+  to: true,
   after: true,
   offset: true,
   tail: true,
@@ -99,8 +109,8 @@ export class StreamRecords extends StreamGroups {
     const { offset, tail, limit, partition, partitionKey, blockMs } = given;
     const request = StreamRead.of({
       stream,
-      start: positionText("start", given.start),
-      end: positionText("end", given.end),
+      start: startText("stream.read", given),
+      end: endText("stream.read", given.end, given.to),
       after: positionText("after", given.after),
       offset,
       tail,
@@ -126,8 +136,8 @@ export class StreamRecords extends StreamGroups {
     if (typeof callback !== "function") {
       throw new BadTypeError(`callback must be a function, not ${typeName(callback)}`);
     }
-    knownOfCall("stream.subscribe", options, FOLLOW);
-    const follower = new StreamFollower(this.caller, stream, options);
+    const given = knownOfCall("stream.subscribe", options, FOLLOW);
+    const follower = new StreamFollower(this.caller, stream, given);
     await follower.start();
     return new Subscription(this.caller, follower, callback);
   }

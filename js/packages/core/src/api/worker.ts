@@ -34,10 +34,16 @@ import {
 const WAIT_MS = 30_000;
 
 export interface RegisterWorkerOptions {
-  /** Default: 10. */
+  /** How many runs it works on at a time. Default: 10. */
   readonly concurrency?: Integer | undefined;
+  /** Another name for `concurrency`. */
+  readonly maxConcurrency?: Integer | undefined;
+  /** What runs can ask for: a run with labels goes to workers that have all of them. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What is shown of it; a text becomes `{ text }`. */
+  readonly metadata?: Readonly<Record<string, string>> | string | undefined;
+  /** Shown in its metadata, as `machineId`. */
+  readonly machineId?: string | undefined;
 }
 
 export interface HeartbeatOptions {
@@ -56,8 +62,10 @@ export interface AwaitTasksOptions extends AwaitTaskOptions {
 
 const REGISTER: OptionNames<RegisterWorkerOptions> = {
   concurrency: true,
+  maxConcurrency: "concurrency",
   labels: true,
   metadata: true,
+  machineId: true,
 };
 const HEARTBEAT: OptionNames<HeartbeatOptions> = { running: true };
 const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
@@ -69,7 +77,11 @@ export class Worker {
   readonly #caller: Caller;
   readonly #commands = new WorkerCommands(false);
 
+  /** @internal */
   constructor(caller: Caller) {
+    if (typeof Object(caller).call !== "function") {
+      throw new BadTypeError("Worker is client.worker; a worker of your own is an ActionWorker");
+    }
     this.#caller = caller;
   }
 
@@ -79,7 +91,9 @@ export class Worker {
     actions: Iterable<string>,
     options: RegisterWorkerOptions & CallOptions = {},
   ): Promise<WorkerInfo> {
-    const { concurrency, labels, metadata } = knownOfCall("worker.register", options, REGISTER);
+    const given = knownOfCall("worker.register", options, REGISTER);
+    const { concurrency, labels } = given;
+    const metadata = metadataOf(given);
     const settings = { actions: namesOf(actions), concurrency, labels, metadata };
     return await this.#caller.call(WorkerRegister.of({ workerId, ...settings }), options);
   }
@@ -177,6 +191,15 @@ export class Worker {
     knownOfCall("worker.release", options, NONE);
     await this.#caller.call(WorkerRelease.of({ workerId, ...claimOf(task) }), options);
   }
+}
+
+/** What a worker tells of itself, as it is sent. */
+export function metadataOf(
+  given: Pick<RegisterWorkerOptions, "metadata" | "machineId">,
+): Readonly<Record<string, string>> | undefined {
+  const { metadata, machineId } = given;
+  const told = typeof metadata === "string" ? { text: metadata } : metadata;
+  return machineId === undefined ? told : { ...told, machineId };
 }
 
 function runIdsOf(running: Iterable<Pick<Task, "runId"> | string>): string[] {

@@ -1,9 +1,11 @@
 /** `client.workflow`: definitions in YAML, their runs, schedules. */
 
-import { listOf, type Payload, toBytes } from "../base/bytes.js";
+import { listOf, type Payload, toBytes, toText } from "../base/bytes.js";
+import { BadRequestError } from "../base/errors.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { type Integer, integerWithin, type Scalar } from "../base/schema.js";
+import { shown } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import {
   type HistoryReply,
@@ -27,6 +29,7 @@ import type { Request } from "../wire/request.js";
 import { Endless } from "./endless.js";
 import { LISTING, type ListOptions, Page } from "./page.js";
 import { type StartOptions, WorkflowCommands } from "./workflow-commands.js";
+import { extractWorkflowMeta } from "./workflow-meta.js";
 import {
   type DefinitionEntry,
   definitionOf,
@@ -60,6 +63,8 @@ export interface ListWorkflowRunsOptions extends ListOptions {
   /** Of this workflow; else of all. */
   readonly workflowName?: string | undefined;
   readonly status?: WorkflowStatus | undefined;
+  /** Another name for `status`. */
+  readonly statusFilter?: WorkflowStatus | undefined;
   /** Only runs whose search attributes have exactly these values. */
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
 }
@@ -71,6 +76,7 @@ const LIST_RUNS: OptionNames<ListWorkflowRunsOptions> = {
   ...LISTING,
   workflowName: true,
   status: true,
+  statusFilter: "status",
   search: true,
 };
 
@@ -95,6 +101,17 @@ export class Workflow {
   async sync(yaml: Payload, options: CallOptions = {}): Promise<SyncResult> {
     const [result] = await this.syncMany([yaml], options);
     return result as SyncResult;
+  }
+
+  /** `sync`, of a definition that has this name. Throws `BadRequestError` where it has another. */
+  async create(name: string, yaml: Payload, options: CallOptions = {}): Promise<SyncResult> {
+    const told = extractWorkflowMeta(toText(toBytes(yaml, "yaml"))).name;
+    if (told !== name) {
+      throw new BadRequestError(
+        `workflow.create: the definition is named ${shown(told)}, not ${shown(name)}`,
+      );
+    }
+    return await this.sync(yaml, options);
   }
 
   /** `sync`, of bytes. */

@@ -1,7 +1,7 @@
 /** What is judged here and not by the server: settings of clients and workers, and what they send. */
 
 import { toBytes } from "./bytes.js";
-import { BadRequestError, BadTypeError } from "./errors.js";
+import { BadRequestError, BadTypeError, BlockTooLongError } from "./errors.js";
 import {
   BLOCK_MS_MAX,
   DURATION_MS_MAX,
@@ -71,5 +71,8 @@ export function checkDuration(field: string, valueMs: Integer, low = 0): number 
 
 /** `blockMs`: 0 (do not wait) to 300,000. */
 export function checkBlock(valueMs: Integer): number {
+  if (Number(valueMs) > BLOCK_MS_MAX) {
+    throw new BlockTooLongError(`blockMs is ${valueMs}; 0 to ${BLOCK_MS_MAX} is allowed`);
+  }
   return checkRange("blockMs", valueMs, 0, BLOCK_MS_MAX);
 }

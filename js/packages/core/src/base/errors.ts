@@ -30,6 +30,21 @@ export class FloError extends Error {
   get code(): string {
     return (this.constructor as typeof FloError).code;
   }
+
+  /** Another name for `code`. */
+  get status(): string {
+    return this.code;
+  }
+
+  /** Another name for `message`. */
+  get serverMessage(): string {
+    return this.message;
+  }
+
+  /** Whether this is its code. */
+  is(code: string): boolean {
+    return this.code === code;
+  }
 }
 
 /** The run, action, workflow, stream or group named does not exist. */
@@ -125,6 +140,18 @@ export class NonRetryableError extends FloError {
   static override readonly code = "non_retryable";
 }
 
+/** An endpoint that is not understood. */
+export class InvalidEndpointError extends BadRequestError {}
+
+/** A `blockMs` beyond 300,000. */
+export class BlockTooLongError extends BadRequestError {}
+
+/** The transaction was committed or rolled back before. */
+export class TxnFinishedError extends BadRequestError {}
+
+/** What a transaction does not have: what reads or changes more than one key, or parts of one. */
+export class TxnUnsupportedOpError extends BadRequestError {}
+
 /** The class of every code; a code that the server has and this package has not fails to compile. */
 const CLASSES: Readonly<Record<keyof typeof ERROR_CODES, typeof FloError>> = {
   bad_request: BadRequestError,
@@ -150,6 +177,10 @@ for (const [code, kind] of Object.entries(CLASSES)) {
   named(kind, ERROR_CODES[code as keyof typeof ERROR_CODES]);
 }
 named(BadTypeError, "BadTypeError");
+named(InvalidEndpointError, "InvalidEndpointError");
+named(BlockTooLongError, "BlockTooLongError");
+named(TxnFinishedError, "TxnFinishedError");
+named(TxnUnsupportedOpError, "TxnUnsupportedOpError");
 
 function named(kind: { prototype: Error }, name: string): void {
   Object.defineProperty(kind.prototype, "name", {

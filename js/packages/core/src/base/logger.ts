@@ -1,23 +1,74 @@
-/** Where a client and its workers say what happens; `console` is one. */
+/** Where a client and its workers say what happens. */
+
+import { BadTypeError } from "./errors.js";
+import { typeName } from "./shown.js";
+
+/** What takes lines of a log; `console` is one. Without `info`, such lines go to `debug`. */
 export interface Logger {
   debug(...texts: unknown[]): void;
-  info(...texts: unknown[]): void;
+  info?(...texts: unknown[]): void;
   warn(...texts: unknown[]): void;
   error(...texts: unknown[]): void;
 }
 
+/** A logger of which nothing is missing. */
+export type FullLogger = Required<Logger>;
+
 const silent = (): void => undefined;
 
-/** Warnings and errors go to the console; give `logger: console` to see everything. */
-export const defaultLogger: Logger = {
-  debug: silent,
-  info: silent,
+/** Everything goes to the console: the logger `true`. */
+export const consoleLogger: FullLogger = {
+  debug: (...texts) => console.debug(...texts),
+  info: (...texts) => console.info(...texts),
   warn: (...texts) => console.warn(...texts),
   error: (...texts) => console.error(...texts),
 };
 
+/** Says nothing: the logger `false`. */
+export const silentLogger: FullLogger = {
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+};
+
+/** Warnings and errors go to the console; give `logger: true` to see everything. */
+export const defaultLogger: FullLogger = { ...consoleLogger, debug: silent, info: silent };
+
+/** The logger that an option `logger` means. Throws `BadTypeError`. */
+export function loggerOf(given: Logger | boolean | undefined): FullLogger {
+  if (given === undefined) {
+    return defaultLogger;
+  }
+  if (typeof given === "boolean") {
+    return given ? consoleLogger : silentLogger;
+  }
+  for (const method of ["debug", "warn", "error"] as const) {
+    if (typeof Object(given)[method] !== "function") {
+      throw new BadTypeError(
+        `logger must be true, false, or have debug, warn and error; ${typeName(given)} has no ${method}`,
+      );
+    }
+  }
+  return hasInfo(given) ? given : withInfo(given);
+}
+
+function hasInfo(logger: Logger): logger is FullLogger {
+  return typeof logger.info === "function";
+}
+
+function withInfo(logger: Logger): FullLogger {
+  const debug = (...texts: unknown[]) => logger.debug(...texts);
+  return {
+    debug,
+    info: debug,
+    warn: (...texts) => logger.warn(...texts),
+    error: (...texts) => logger.error(...texts),
+  };
+}
+
 /** A logger that says before each line what it is about. */
-export function about(logger: Logger, subject: string): Logger {
+export function about(logger: FullLogger, subject: string): FullLogger {
   return {
     debug: (...texts) => logger.debug(`${subject}:`, ...texts),
     info: (...texts) => logger.info(`${subject}:`, ...texts),

@@ -13,8 +13,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The names that `T` has, every one of them. */
-export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+/** The names that `T` has, every one of them; a text says of which other option it is a name. */
+export type OptionNames<T> = Readonly<Record<keyof T, true | (keyof T & string)>>;
 
 /** Of calls that have no options of their own. */
 export type NoOptions = object;
@@ -22,7 +22,10 @@ export const NONE: OptionNames<NoOptions> = {};
 
 const OF_EVERY_CALL: OptionNames<CallOptions> = { namespace: true, signal: true };
 
-/** `options`, whose names must all be known to `method`. Throws `BadRequestError`. */
+/**
+ * `options`, whose names must all be known to `method`, each under its first name. Throws
+ * `BadRequestError`.
+ */
 export function known<T extends object>(method: string, options: T, names: OptionNames<T>): T {
   if (!isNamed(options)) {
     throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
@@ -33,7 +36,24 @@ export function known<T extends object>(method: string, options: T, names: Optio
       throw new BadRequestError(`${method} has no option ${shown(name)}; it has: ${all}`);
     }
   }
-  return options;
+  return underFirstNames(method, options, names);
+}
+
+function underFirstNames<T extends object>(method: string, options: T, names: OptionNames<T>): T {
+  const firstNames = names as Readonly<Record<string, true | string>>;
+  let named = options as Readonly<Record<string, unknown>>;
+  for (const [alias, value] of Object.entries(options)) {
+    const first = firstNames[alias];
+    if (typeof first !== "string" || value === undefined) {
+      continue;
+    }
+    if (named[first] !== undefined) {
+      const both = `${alias} and ${first} are names of one option`;
+      throw new BadRequestError(`${method}: ${both}; give one of them`);
+    }
+    named = { ...named, [first]: value, [alias]: undefined };
+  }
+  return named as T;
 }
 
 /** As `known`, for a call, which may have those options, too, that every call has. */
@@ -42,13 +62,14 @@ export function knownOfCall<T extends object>(
   options: T & CallOptions,
   names: OptionNames<T>,
 ): T & CallOptions {
-  known(method, options, { ...names, ...OF_EVERY_CALL } as OptionNames<T & CallOptions>);
-  checkSignal(method, options.signal);
-  const { blockMs } = options as { blockMs?: Integer };
+  const all = { ...names, ...OF_EVERY_CALL } as unknown as OptionNames<T & CallOptions>;
+  const given = known<T & CallOptions>(method, options, all);
+  checkSignal(method, given.signal);
+  const { blockMs } = given as { blockMs?: Integer };
   if (blockMs !== undefined) {
     checkBlock(blockMs);
   }
-  return options;
+  return given;
 }
 
 /** Whether it can hold options by name: a list, a promise, a map and the like cannot. */

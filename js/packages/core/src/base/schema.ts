@@ -214,12 +214,23 @@ export interface StructSchema<T> extends Schema<T> {
   readonly fields: readonly FieldOf[];
 }
 
-/** `add` completes what was decoded with what follows from it. */
+/** What a struct has beyond its fields. */
+interface Beyond {
+  /** Completes what was decoded with what follows from it. */
+  readonly add?: (decoded: Record<string, unknown>) => void;
+  /** Whose methods it has. */
+  readonly methods?: AbstractClass;
+}
+
+type AbstractClass = abstract new () => object;
+
+/** A schema of structs, which may have more than their fields. */
 export function struct<T>(
   name: string,
   fields: readonly FieldOf[],
-  add?: (decoded: Record<string, unknown>) => void,
+  { add, methods }: Beyond = {},
 ): StructSchema<T> {
+  const Made = methods === undefined ? Object : madeOf(name, methods);
   return {
     name,
     fields,
@@ -230,11 +241,17 @@ export function struct<T>(
       return encodeFields(fields, value as Record<string, unknown>);
     },
     decode(value) {
-      const decoded = decodeFields(name, fields, value);
+      const decoded = new Made() as Record<string, unknown>;
+      decodeFields(name, fields, value, decoded);
       add?.(decoded);
       return decoded as T;
     },
   };
+}
+
+/** A class of what has the methods of another, under the name by which it is shown. */
+function madeOf(name: string, methods: AbstractClass): new () => object {
+  return { [name]: class extends methods {} }[name] as new () => object;
 }
 
 /** Says of a page whether there is a next one. */
@@ -265,11 +282,11 @@ function decodeFields(
   name: string,
   fields: readonly FieldOf[],
   value: unknown,
-): Record<string, unknown> {
+  decoded: Record<string, unknown>,
+): void {
   if (!Array.isArray(value)) {
     broken(name, value);
   }
-  const decoded: Record<string, unknown> = {};
   for (const [index, field] of fields.entries()) {
     if (index < value.length) {
       decoded[field[0]] = field[1].decode(value[index]);
@@ -279,5 +296,4 @@ function decodeFields(
       broken(`${name}.${field[0]}`, undefined);
     }
   }
-  return decoded;
 }

@@ -1,7 +1,7 @@
 /** The one door through which each primitive's methods reach the server. */
 
 import type { Clock } from "../base/clock.js";
-import type { Logger } from "../base/logger.js";
+import type { FullLogger } from "../base/logger.js";
 import type { CallOptions } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
 import type { Request } from "../wire/request.js";
@@ -19,7 +19,7 @@ export interface Caller {
   /** What calls mean that name no namespace. */
   readonly namespace: string;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: FullLogger;
   /** Throws the `FloError` that the server or the connection gave. */
   call<R>(request: Request<R>, options?: CallOptions & WaitOptions): Promise<R>;
 }

@@ -4,7 +4,7 @@ import { onAbort, orAborted } from "../base/abort.js";
 import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
 import { type Clock, sleep, systemClock } from "../base/clock.js";
 import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
-import { defaultLogger, type Logger } from "../base/logger.js";
+import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import { type CallOptions, known, type OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
 import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
@@ -24,8 +24,13 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
   readonly retry?: RetryOptions | undefined;
-  /** Where warnings go. Default: the console. */
-  readonly logger?: Logger | undefined;
+  /**
+   * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
+   * `warn` and `error`. Default: warnings and errors go to the console.
+   */
+  readonly logger?: Logger | boolean | undefined;
+  /** An older spelling of `logger: true`. */
+  readonly debug?: boolean | undefined;
   /** What time-outs are kept by; tests bring their own. */
   readonly clock?: Clock | undefined;
 }
@@ -36,6 +41,7 @@ export const CLIENT_OPTIONS: OptionNames<ClientOptions> = {
   token: true,
   retry: true,
   logger: true,
+  debug: "logger",
   clock: true,
 };
 
@@ -56,7 +62,7 @@ interface Attempt {
  */
 export class ConnectedClient implements Caller {
   readonly namespace: string;
-  readonly logger: Logger;
+  readonly logger: FullLogger;
   readonly clock: Clock;
   readonly #transport: Transport;
   readonly #timeoutMs: number;
@@ -68,14 +74,19 @@ export class ConnectedClient implements Caller {
   #isClosed = false;
 
   constructor(transport: Transport, options: ClientOptions = {}) {
-    known("FloClient", options, CLIENT_OPTIONS);
+    const given = known("FloClient", options, CLIENT_OPTIONS);
     this.#transport = transport;
     this.namespace = checkNamespace(options.namespace ?? "default");
     this.#timeoutMs = checkDuration("timeoutMs", options.timeoutMs ?? 5_000, 1);
     this.#token = options.token ?? null;
     this.#retry = new RetryPolicy(options.retry);
-    this.logger = options.logger ?? defaultLogger;
+    this.logger = loggerOf(given.logger);
     this.clock = options.clock ?? systemClock;
+  }
+
+  /** `override`, or else the namespace of calls that name none. */
+  getNamespace(override?: string): string {
+    return override === undefined ? this.namespace : checkNamespace(override);
   }
 
   /** What the client is connected to, as it was given. */

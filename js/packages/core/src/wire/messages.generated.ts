@@ -3,6 +3,9 @@
 import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
+import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
+import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
+import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
 import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
 import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
 import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
@@ -213,7 +216,7 @@ export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenL
 ]);
 
 /** One key as it stands. `expiresAtMs` is `null` for a key without a TTL. */
-export interface KvEntry {
+export interface KvEntry extends ValueCarrier {
   readonly key: string;
   readonly value: Uint8Array;
   readonly version: bigint;
@@ -226,7 +229,7 @@ export const KvEntrySchema: StructSchema<KvEntry> = struct("KvEntry", [
   ["version", big],
   ["updatedAtMs", big],
   ["expiresAtMs", nullable(big), null],
-]);
+], { methods: ValueCarrier });
 
 /** `version`: the namespace's change number that this write became. */
 export interface PutResult {
@@ -246,10 +249,10 @@ export interface ScanResult {
 export const ScanResultSchema: StructSchema<ScanResult> = struct("ScanResult", [
   ["entries", list(KvEntrySchema)],
   ["cursor", nullable(text)],
-], hasMore);
+], { add: hasMore });
 
 /** One version of a key; `deleted` marks a deletion or an expiry. */
-export interface VersionEntry {
+export interface VersionEntry extends VersionEntryMethods {
   readonly version: bigint;
   readonly value: Uint8Array;
   readonly timestampMs: bigint;
@@ -260,10 +263,10 @@ export const VersionEntrySchema: StructSchema<VersionEntry> = struct("VersionEnt
   ["value", bytes],
   ["timestampMs", big],
   ["deleted", bool],
-]);
+], { methods: VersionEntryMethods });
 
 /** One change as a watch shows it; `value` is empty where `deleted`. */
-export interface KvChange {
+export interface KvChange extends ValueCarrier {
   readonly key: string;
   readonly value: Uint8Array;
   readonly version: bigint;
@@ -274,7 +277,7 @@ export const KvChangeSchema: StructSchema<KvChange> = struct("KvChange", [
   ["value", bytes],
   ["version", big],
   ["deleted", bool],
-]);
+], { methods: ValueCarrier });
 
 /** Changes after a version, and the version to go on from. `more`: ask again at once. */
 export interface KvChangesReply {
@@ -295,7 +298,7 @@ export const KvChangesReplySchema: StructSchema<KvChangesReply> = struct("KvChan
  * included. `reason` (`maxAttempts`, `nacked`) and `error` are set on dead letters;
  * `firstDeliveredAtMs` and `lastDeliveredAtMs` are `null` before the first delivery.
  */
-export interface Message {
+export interface Message extends MessageMethods {
   readonly seq: bigint;
   readonly payload: Uint8Array;
   readonly priority: number;
@@ -320,7 +323,7 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["error", nullable(text), null],
   ["firstDeliveredAtMs", nullable(big), null],
   ["lastDeliveredAtMs", nullable(big), null],
-]);
+], { methods: MessageMethods });
 
 /** Messages in delivery order; `cursor` only in pages of dead letters. */
 export interface DequeueResult {
@@ -332,7 +335,7 @@ export interface DequeueResult {
 export const DequeueResultSchema: StructSchema<DequeueResult> = struct("DequeueResult", [
   ["messages", list(MessageSchema)],
   ["cursor", nullable(text), null],
-], hasMore);
+], { add: hasMore });
 
 /**
  * What became of each item of an ack, nack or touch.
@@ -397,7 +400,7 @@ export const QueueListReplySchema: StructSchema<QueueListReply> = struct("QueueL
 ]);
 
 /** Where a record went: its id, its offset in its partition, and its time. */
-export interface AppendResult {
+export interface AppendResult extends AppendResultMethods {
   readonly id: StreamID;
   readonly offset: bigint;
   readonly partition: number;
@@ -408,14 +411,14 @@ export const AppendResultSchema: StructSchema<AppendResult> = struct("AppendResu
   ["offset", big],
   ["partition", int],
   ["timestampMs", big],
-]);
+], { methods: AppendResultMethods });
 
 /**
  * One record. `attempt` and `lease` are 0 where it was read without a group.
  *
  * `reason` and `error` (the text of its last nack) are set on dead letters only.
  */
-export interface StreamRecord {
+export interface StreamRecord extends StreamRecordMethods {
   readonly id: StreamID;
   readonly offset: bigint;
   readonly partition: number;
@@ -442,7 +445,7 @@ export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamReco
   ["lease", big, 0n],
   ["reason", nullable(text), null],
   ["error", nullable(text), null],
-]);
+], { methods: StreamRecordMethods });
 
 /** Records in id order. `nextAfter` is where a follower goes on (the id it has seen up to). */
 export interface ReadResult {
@@ -455,7 +458,7 @@ export const ReadResultSchema: StructSchema<ReadResult> = struct("ReadResult", [
 ]);
 
 /** A stream's size and retention; `firstId` and `lastId` are `null` while it is new. */
-export interface StreamInfo {
+export interface StreamInfo extends StreamInfoMethods {
   readonly name: string;
   readonly partitions: number;
   readonly count: number;
@@ -476,7 +479,7 @@ export const StreamInfoSchema: StructSchema<StreamInfo> = struct("StreamInfo", [
   ["maxAgeMs", nullable(int)],
   ["maxRecords", nullable(int)],
   ["maxBytes", nullable(int)],
-]);
+], { methods: StreamInfoMethods });
 
 export interface StreamListReply {
   readonly items: StreamInfo[];
@@ -577,7 +580,7 @@ export const DeadReplySchema: StructSchema<DeadReply> = struct("DeadReply", [
 ]);
 
 /** A registered action and its settings; `version` counts registrations that changed them. */
-export interface ActionInfo {
+export interface ActionInfo extends ActionInfoMethods {
   readonly name: string;
   readonly version: bigint;
   readonly enabled: boolean;
@@ -604,7 +607,7 @@ export const ActionInfoSchema: StructSchema<ActionInfo> = struct("ActionInfo", [
   ["createdAtMs", big],
   ["updatedAtMs", big],
   ["retentionMs", int, 2592000000],
-]);
+], { methods: ActionInfoMethods });
 
 /** `created`: false where the idempotency key had made the run before. */
 export interface InvokeResult {
@@ -623,7 +626,7 @@ export const InvokeResultSchema: StructSchema<InvokeResult> = struct("InvokeResu
  * attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says why where no handler
  * did, and is then the `error`, too.
  */
-export interface ActionRun {
+export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
   readonly action: string;
   readonly status: RunStatus;
@@ -658,7 +661,7 @@ export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["reason", nullable(text), null],
   ["labels", texts, {}],
   ["workerId", nullable(text), null],
-]);
+], { methods: ActionRunMethods });
 
 export interface ActionListReply {
   readonly items: ActionInfo[];
@@ -726,7 +729,7 @@ export const WorkerListReplySchema: StructSchema<WorkerListReply> = struct("Work
 ]);
 
 /** One run, claimed: its input, and the lease that fences this attempt. */
-export interface Task {
+export interface Task extends TaskMethods {
   readonly runId: string;
   readonly action: string;
   readonly payload: Uint8Array;
@@ -747,7 +750,7 @@ export const TaskSchema: StructSchema<Task> = struct("Task", [
   ["leaseExpiresAtMs", big],
   ["callerRunId", nullable(text), null],
   ["labels", texts, {}],
-]);
+], { methods: TaskMethods });
 
 /** How one claimed run ended: `error` is `null` for a completion. */
 export interface TaskResult {
@@ -777,18 +780,20 @@ export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
   ["file", nullable(text), null],
 ]);
 
-/** What became of one definition. */
+/** What became of one definition; `description` is empty where it has none. */
 export interface SyncResult {
   readonly name: string;
   readonly version: string;
   readonly action: SyncAction;
   readonly warnings: Problem[];
+  readonly description: string;
 }
 export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
   ["name", text],
   ["version", text],
   ["action", choice<SyncAction>(SyncAction)],
   ["warnings", list(ProblemSchema), []],
+  ["description", text, ""],
 ]);
 
 /** `created`: false where the idempotency key had started the run before. */

@@ -1,8 +1,10 @@
+import { type Bytes, bytesIn } from "../base/byte-views.js";
 import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
-import { big, type Schema } from "../base/schema.js";
+import { big, type Integer, integerWithin, type Schema } from "../base/schema.js";
 import { shown, typeName } from "../base/shown.js";
 
 const WRITTEN = /^(\d{1,20})-(\d{1,20})$/;
+const ID_BYTES = 16;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 /** Where a record stands in its stream. `StreamID.parse` undoes `toString`. */
@@ -12,20 +14,27 @@ export class StreamID {
     readonly sequence: bigint,
   ) {}
 
-  /** The id written as `text`, such as `1703350800000-0`. Throws `BadRequestError`. */
-  static parse(text: string): StreamID {
-    if (typeof text !== "string") {
-      throw new BadTypeError(`a stream id must be text, not ${typeName(text)}`);
-    }
-    const parts = WRITTEN.exec(text);
-    const [timestampMs, sequence] = (parts ?? []).slice(1).map(BigInt);
-    if (timestampMs === undefined || sequence === undefined) {
-      throw badId(text);
-    }
-    if (timestampMs > UINT64_MAX || sequence > UINT64_MAX) {
-      throw badId(text);
-    }
-    return new StreamID(timestampMs, sequence);
+  /** The first id of a moment, in epoch milliseconds. */
+  static fromTimestamp(timestampMs: Integer): StreamID {
+    return new StreamID(BigInt(integerWithin(timestampMs, "timestampMs")), 0n);
+  }
+
+  /**
+   * The id written as text, such as `1703350800000-0`, or as the 16 bytes of `toBytes`. Throws
+   * `BadRequestError`.
+   */
+  static parse(written: string | Bytes): StreamID {
+    const bytes = bytesIn(written);
+    return bytes === null ? parsedText(written as string) : parsedBytes(bytes);
+  }
+
+  /** As 16 bytes, which sort as ids do: both numbers of 64 bits, the highest byte first. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(ID_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(0, this.timestampMs);
+    view.setBigUint64(8, this.sequence);
+    return bytes;
   }
 
   /** Negative where `a` stands before `b`: for `Array.sort`. */
@@ -47,6 +56,29 @@ export class StreamID {
   toJSON(): string {
     return this.toString();
   }
+}
+
+function parsedText(text: string): StreamID {
+  if (typeof text !== "string") {
+    throw new BadTypeError(`a stream id must be text or 16 bytes, not ${typeName(text)}`);
+  }
+  const parts = WRITTEN.exec(text);
+  const [timestampMs, sequence] = (parts ?? []).slice(1).map(BigInt);
+  if (timestampMs === undefined || sequence === undefined) {
+    throw badId(text);
+  }
+  if (timestampMs > UINT64_MAX || sequence > UINT64_MAX) {
+    throw badId(text);
+  }
+  return new StreamID(timestampMs, sequence);
+}
+
+function parsedBytes(bytes: Uint8Array): StreamID {
+  if (bytes.length !== ID_BYTES) {
+    throw new BadRequestError(`a stream id has ${ID_BYTES} bytes, not ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, ID_BYTES);
+  return new StreamID(view.getBigUint64(0), view.getBigUint64(8));
 }
 
 /** Whether it is an id, made by this copy of the package or by another in the same program. */

@@ -4,7 +4,7 @@ import { isBytes } from "../base/byte-views.js";
 import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
 import { jsonBytes } from "../base/json.js";
-import { about, type Logger } from "../base/logger.js";
+import { about, type FullLogger } from "../base/logger.js";
 import { type Integer, integerWithin } from "../base/schema.js";
 import { shown } from "../base/shown.js";
 import type { StreamRecord, Task } from "../wire/messages.generated.js";
@@ -21,6 +21,11 @@ export class ActionResult {
     readonly outcome: string,
     readonly output: Uint8Array,
   ) {}
+
+  /** Another name for `output`. */
+  get data(): Uint8Array {
+    return this.output;
+  }
 }
 
 /** A handler's result as bytes: bytes and text as they are, nothing empty, all else as JSON. */
@@ -37,8 +42,13 @@ export function resultBytes(value: unknown): Uint8Array {
 /** What a context is made with. */
 export interface ContextOptions {
   readonly namespace: string;
-  readonly logger: Logger;
+  readonly logger: FullLogger;
   readonly touch: Touch;
+}
+
+export interface StreamContextOptions extends ContextOptions {
+  readonly group: string;
+  readonly consumer: string;
 }
 
 /** What the contexts of actions and of streams have in common. */
@@ -48,7 +58,7 @@ export abstract class Context {
   abstract readonly attempt: number;
   readonly namespace: string;
   /** A logger that names this delivery in each line. */
-  readonly log: Logger;
+  readonly log: FullLogger;
   readonly #touch: Touch;
   readonly #life = new AbortController();
 
@@ -66,6 +76,21 @@ export abstract class Context {
   /** Whether the result is no longer wanted. */
   get isCancelled(): boolean {
     return this.#life.signal.aborted;
+  }
+
+  /** Another name for `isCancelled`. */
+  get cancelled(): boolean {
+    return this.isCancelled;
+  }
+
+  /** Throws the reason where the result is no longer wanted. */
+  checkCancelled(): void {
+    this.signal.throwIfAborted();
+  }
+
+  /** Another name for `payload`. */
+  input(): Uint8Array {
+    return this.payload;
   }
 
   /** Tell the handler to stop, and why. */
@@ -126,6 +151,11 @@ export class ActionContext extends Context {
     this.labels = task.labels;
   }
 
+  /** Another name for `createdAtMs`. */
+  get createdAt(): bigint {
+    return this.createdAtMs;
+  }
+
   /** A result with an outcome of its own, for workflows to go by. */
   result(outcome: string, value?: unknown): ActionResult {
     if (!OUTCOME.test(outcome)) {
@@ -147,8 +177,12 @@ export class StreamContext extends Context {
   readonly stream: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly partitionKey: string | null;
+  /** The consumer group that the record was delivered to. */
+  readonly group: string;
+  /** The consumer in it. */
+  readonly consumer: string;
 
-  constructor(record: StreamRecord, options: ContextOptions) {
+  constructor(record: StreamRecord, options: StreamContextOptions) {
     super(`${record.stream} ${record.id} attempt ${record.attempt}`, options);
     this.record = record;
     this.payload = record.payload;
@@ -157,5 +191,7 @@ export class StreamContext extends Context {
     this.stream = record.stream;
     this.headers = record.headers;
     this.partitionKey = record.partitionKey;
+    this.group = options.group;
+    this.consumer = options.consumer;
   }
 }

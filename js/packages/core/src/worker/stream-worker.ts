@@ -171,6 +171,8 @@ export class StreamWorker extends WorkerBase<StreamRecord> {
   #attemptOf(record: StreamRecord): Attempt<StreamRecord> {
     const key = record.id.toString();
     const context = new StreamContext(record, {
+      group: this.group,
+      consumer: this.consumer,
       namespace: this.namespace,
       logger: this.log,
       touch: async (extendMs) => {

@@ -17,7 +17,7 @@ import {
 } from "../base/errors.js";
 import { deferred, Flag } from "../base/flag.js";
 import { BLOCK_MS_MAX, LIMIT_MAX } from "../base/limits.generated.js";
-import type { Logger } from "../base/logger.js";
+import type { FullLogger } from "../base/logger.js";
 import { randomHex } from "../base/random.js";
 import type { Integer } from "../base/schema.js";
 import { Wait } from "../link/call.js";
@@ -38,6 +38,8 @@ export interface ClientSource {
   open(): FloClient;
   /** Whether the worker closes the client when it ends. */
   readonly isOwned: boolean;
+  /** Where the worker says what happens. Default: where its client does. */
+  readonly logger?: FullLogger | undefined;
 }
 
 /** What both kinds of workers take. */
@@ -149,8 +151,8 @@ export abstract class WorkerBase<Item> implements Owner<Item> {
     return this.client.clock;
   }
 
-  protected get log(): Logger {
-    return this.client.logger;
+  protected get log(): FullLogger {
+    return this.#source.logger ?? this.client.logger;
   }
 
   protected get namespace(): string {
@@ -217,6 +219,11 @@ export abstract class WorkerBase<Item> implements Owner<Item> {
       this.stop();
       await ended;
     }
+  }
+
+  /** Another name for `close`. */
+  async drain(): Promise<void> {
+    await this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

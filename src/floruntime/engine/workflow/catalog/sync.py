@@ -9,6 +9,7 @@ from floruntime.core.workflow import (
     DefinitionListReply,
     Problem,
     Severity,
+    SyncAction,
     SyncResult,
     WorkflowEnable,
     WorkflowGetDefinition,
@@ -50,9 +51,14 @@ def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
         for definition, text in zip(definitions, request.documents, strict=True)
     ]
     return [
-        SyncResult(definition.name, definition.version, action, [*one.problems, *_unknown(tx, one)])
+        _result(definition, action, [*one.problems, *_unknown(tx, one)])
         for definition, action, one in zip(definitions, actions, checked, strict=True)
     ]
+
+
+def _result(definition: Definition, action: SyncAction, warnings: list[Problem]) -> SyncResult:
+    about = definition.description or ""
+    return SyncResult(definition.name, definition.version, action, warnings, about)
 
 
 def _checked(view: View, document: bytes, index: int = 0) -> Checked:

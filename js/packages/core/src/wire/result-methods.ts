@@ -1,0 +1,153 @@
+/**
+ * What results have beyond their fields: readers of what they carry, and the names that the SDKs of
+ * the first Flo have for the same. The generated messages take them over (`struct`).
+ */
+
+import { toText } from "../base/bytes.js";
+
+export abstract class PayloadCarrier {
+  declare readonly payload: Uint8Array;
+
+  /** The payload as text (UTF-8). */
+  text(): string {
+    return toText(this.payload);
+  }
+
+  /**
+   * The payload as JSON: what `JSON.parse` makes of it, so integers beyond 2^53 lose their last
+   * digits. Throws `SyntaxError` where it is no JSON.
+   */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+}
+
+export abstract class ValueCarrier {
+  declare readonly value: Uint8Array;
+
+  /** The value as text (UTF-8). */
+  text(): string {
+    return toText(this.value);
+  }
+
+  /**
+   * The value as JSON: what `JSON.parse` makes of it, so integers beyond 2^53 lose their last
+   * digits. Throws `SyntaxError` where it is no JSON.
+   */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+}
+
+export abstract class MessageMethods extends PayloadCarrier {
+  declare readonly attempt: number;
+
+  /** Another name for `attempt`. */
+  get deliveryCount(): number {
+    return this.attempt;
+  }
+}
+
+export abstract class StreamRecordMethods extends PayloadCarrier {
+  declare readonly offset: bigint;
+  declare readonly timestampMs: bigint;
+
+  /** Another name for `offset`. */
+  get seq(): bigint {
+    return this.offset;
+  }
+
+  /** Another name for `timestampMs`. */
+  get timestamp(): bigint {
+    return this.timestampMs;
+  }
+
+  /** Always 0: there is one kind of storage. */
+  get tier(): 0 {
+    return 0;
+  }
+}
+
+export abstract class AppendResultMethods {
+  declare readonly offset: bigint;
+  declare readonly timestampMs: bigint;
+
+  /** Another name for `offset`. */
+  get seq(): bigint {
+    return this.offset;
+  }
+
+  /** Another name for `timestampMs`. */
+  get timestamp(): bigint {
+    return this.timestampMs;
+  }
+}
+
+export abstract class VersionEntryMethods extends ValueCarrier {
+  declare readonly timestampMs: bigint;
+
+  /** Another name for `timestampMs`. */
+  get timestamp(): bigint {
+    return this.timestampMs;
+  }
+}
+
+export abstract class StreamInfoMethods {
+  declare readonly sizeBytes: number;
+  declare readonly partitions: number;
+
+  /** Another name for `sizeBytes`. */
+  get bytes(): number {
+    return this.sizeBytes;
+  }
+
+  /** Another name for `partitions`. */
+  get partitionCount(): number {
+    return this.partitions;
+  }
+}
+
+export abstract class ActionInfoMethods {
+  declare readonly type: string;
+
+  /** Another name for `type`. */
+  get actionType(): string {
+    return this.type;
+  }
+}
+
+export abstract class ActionRunMethods {
+  declare readonly output: Uint8Array | null;
+  declare readonly createdAtMs: bigint;
+
+  /** Another name for `output`. */
+  get result(): Uint8Array | null {
+    return this.output;
+  }
+
+  /** Another name for `createdAtMs`. */
+  get createdAt(): bigint {
+    return this.createdAtMs;
+  }
+}
+
+export abstract class TaskMethods extends PayloadCarrier {
+  declare readonly runId: string;
+  declare readonly action: string;
+  declare readonly createdAtMs: bigint;
+
+  /** Another name for `runId`. */
+  get taskId(): string {
+    return this.runId;
+  }
+
+  /** Another name for `action`. */
+  get taskType(): string {
+    return this.action;
+  }
+
+  /** Another name for `createdAtMs`. */
+  get createdAt(): bigint {
+    return this.createdAtMs;
+  }
+}
