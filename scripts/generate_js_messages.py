@@ -38,7 +38,9 @@ SAFE_INTEGER_MAX = 2**53 - 1
 METHODS = {
     **{name: f"{name}Methods" for name in ("Message", "StreamRecord", "AppendResult", "Task")},
     **{name: f"{name}Methods" for name in ("VersionEntry", "StreamInfo", "ActionInfo")},
-    **{"ActionRun": "ActionRunMethods", "KvEntry": "ValueCarrier", "KvChange": "ValueCarrier"},
+    "ActionRun": "ActionRunMethods",
+    "KvEntry": "ValueCarrier",
+    "KvChange": "ValueCarrier",
 }
 """The classes of result-methods.ts whose methods a result has, by its name."""
 
