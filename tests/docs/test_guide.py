@@ -20,9 +20,7 @@ from floruntime.engine.kv import keys as kv
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.stream.group.key_shared import SLOT_COUNT
 from floruntime.engine.stream.group.rows import MODES
-from floruntime.engine.workflow.runs.advance import EVENTS_MAX, HOPS_MAX
-from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     EXECUTION_FAILURE,
     EXHAUSTED,
     FAILURE,
@@ -31,6 +29,8 @@ from floruntime.engine.workflow.runs.outcomes import (
     TARGET_NOT_FOUND,
     TIMEOUT,
 )
+from floruntime.engine.workflow.runs.advance import EVENTS_MAX, HOPS_MAX
+from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.steps.children import DEPTH_MAX
 from floruntime.server import limits as server_limits
 from floruntime.server.access import jwks

@@ -9,11 +9,11 @@ import msgspec
 
 from floruntime.engine.workflow.language.definition import (
     BUILT_IN_TERMINALS,
-    START,
     Definition,
     EndStatus,
     Step,
 )
+from floruntime.engine.workflow.paths.first_step import START
 from floruntime.graph.describe import Kind, entries_of, kind_of, lines_of
 
 TIMEOUT: Final = "timeout"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floruntime.core import limits
-from floruntime.engine.workflow.runs.outcomes import Outcome
+from floruntime.engine.workflow.language.outcomes import Outcome
 from floruntime.engine.workflow.steps.tracked import outcome_in
 
 

@@ -2,7 +2,7 @@
 editors, the reference in the docs, and for what is stored.
 
 Keys are spelled as in YAML (`rename`); fields only ever get added, with a default, and defaults are
-left out where a definition is stored or hashed. `shared/WORKFLOW.md` is the contract.
+left out where a definition is stored or hashed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from floruntime.core import limits
-
-START: Final = "start"
-"""The first step's name, in history and in `$.steps.start`."""
-START_ALIAS: Final = "_start"
 
 
 class Kind(StrEnum):

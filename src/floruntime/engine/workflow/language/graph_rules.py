@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import START, Step, TargetKind, target_of
+from floruntime.engine.workflow.language.definition import Step, TargetKind, target_of
 from floruntime.engine.workflow.language.problems import Path
 from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.paths.first_step import START
 
 
 def check_graph(report: Report) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import START, Definition
+from floruntime.engine.workflow.language.definition import Definition
 from floruntime.engine.workflow.language.problems import Path
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.errors import PathError
+from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.paths.mapping import paths_in
 from floruntime.engine.workflow.paths.path import FloField, Head, HeadKind, is_path, parse_path
 from floruntime.engine.workflow.paths.syntax import plain_steps

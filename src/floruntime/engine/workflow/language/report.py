@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language.definition import (
-    BUILT_IN_TERMINALS,
-    START,
-    Definition,
-    Step,
-)
+from floruntime.engine.workflow.language.definition import BUILT_IN_TERMINALS, Definition, Step
 from floruntime.engine.workflow.language.problems import Path
 from floruntime.engine.workflow.language.reading import Reading
+from floruntime.engine.workflow.paths.first_step import START
 
 
 class Report:

@@ -9,17 +9,16 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.core.nearest import nearest
 from floruntime.engine.workflow.language.definition import (
-    START,
-    START_ALIAS,
     Retry,
     SignalWait,
     Step,
     TargetKind,
     target_of,
 )
+from floruntime.engine.workflow.language.outcomes import BUILT_IN
 from floruntime.engine.workflow.language.problems import Path
 from floruntime.engine.workflow.language.report import Report
-from floruntime.engine.workflow.runs.outcomes import BUILT_IN
+from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 
 RESERVED_PREFIX: Final = "flo."
 _MISSPELT: Final = 0.8

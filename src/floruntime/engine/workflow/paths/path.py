@@ -22,13 +22,13 @@ import msgspec
 
 from floruntime.core.limits import shown
 from floruntime.engine.state.json_document import MISSING, find
-from floruntime.engine.workflow.language.definition import START, START_ALIAS
 from floruntime.engine.workflow.paths.errors import (
     PathError,
     PathFindsNothing,
     PathTooCostly,
 )
 from floruntime.engine.workflow.paths.filter import Query
+from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 from floruntime.engine.workflow.paths.query import Compiler, Start
 from floruntime.engine.workflow.paths.syntax import parse_query, plain_steps, single_steps
 from floruntime.engine.workflow.paths.walk import Walk

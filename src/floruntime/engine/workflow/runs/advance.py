@@ -17,16 +17,11 @@ from floruntime.engine.state.large_documents import keep_document
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import (
     BUILT_IN_TERMINALS,
-    START,
     EndStatus,
     Poll,
     target_of,
 )
-from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
-from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
-from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.hooks import hooks_of
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     FAILURE,
     PENDING,
     RETRIED,
@@ -34,6 +29,11 @@ from floruntime.engine.workflow.runs.outcomes import (
     Outcome,
     could_not_run,
 )
+from floruntime.engine.workflow.paths.first_step import START
+from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
+from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.retention import forget
 from floruntime.engine.workflow.runs.rows import OUTPUT, STEP, Status, StepRow, Wait
 from floruntime.engine.workflow.runs.run import OpenRun, arm, find_run_by_number

@@ -12,7 +12,7 @@ from typing import Protocol
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import Target, TargetKind
-from floruntime.engine.workflow.runs.outcomes import Outcome
+from floruntime.engine.workflow.language.outcomes import Outcome
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenRun
 

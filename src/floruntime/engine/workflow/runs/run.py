@@ -18,7 +18,8 @@ from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
-from floruntime.engine.workflow.language.definition import START, Definition, Step
+from floruntime.engine.workflow.language.definition import Definition, Step
+from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.runs.rows import (
     BY_STATUS,
     EVENTS,

@@ -11,10 +11,7 @@ from floruntime.engine.action.rows import find_action
 from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, run_id_of
 from floruntime.engine.action.run_state import ACTION_DELETED, NON_RETRYABLE
 from floruntime.engine.workflow.language.definition import Target
-from floruntime.engine.workflow.runs.advance import go_on
-from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.hooks import hooks_of
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     TIMEOUT,
     Outcome,
     could_not_run,
@@ -22,6 +19,9 @@ from floruntime.engine.workflow.runs.outcomes import (
     failed,
     not_found,
 )
+from floruntime.engine.workflow.runs.advance import go_on
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
 

@@ -11,9 +11,7 @@ from typing import Final
 
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.workflow.language.definition import EndStatus, Target
-from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
-from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     FAILURE,
     SUCCESS,
     Outcome,
@@ -21,6 +19,8 @@ from floruntime.engine.workflow.runs.outcomes import (
     disabled,
     not_found,
 )
+from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
+from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import OUTPUT, Origin, Status, Wait
 from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
 from floruntime.engine.workflow.runs.start import begin_run

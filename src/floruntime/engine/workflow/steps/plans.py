@@ -24,10 +24,7 @@ from floruntime.engine.workflow.language.definition import (
     TrackingMode,
     target_of,
 )
-from floruntime.engine.workflow.runs.backoff import retry_due_ms
-from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input
-from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     EXHAUSTED,
     FAILURE,
     PENDING,
@@ -38,6 +35,9 @@ from floruntime.engine.workflow.runs.outcomes import (
     could_not_run,
     succeeded,
 )
+from floruntime.engine.workflow.runs.backoff import retry_due_ms
+from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input
+from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs.run import OpenRun
 from floruntime.engine.workflow.steps.actions import begin_action, cancel_action

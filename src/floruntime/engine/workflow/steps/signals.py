@@ -13,6 +13,7 @@ from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowSignal
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import EndStatus, SignalWait
+from floruntime.engine.workflow.language.outcomes import TIMEOUT, Outcome, succeeded
 from floruntime.engine.workflow.runs.advance import (
     close_step,
     end,
@@ -20,7 +21,6 @@ from floruntime.engine.workflow.runs.advance import (
     go_to,
 )
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.outcomes import TIMEOUT, Outcome, succeeded
 from floruntime.engine.workflow.runs.rows import STATUS_NAMES, Status, Wait
 from floruntime.engine.workflow.runs.run import OpenRun, the_run
 from floruntime.engine.workflow.steps import plans

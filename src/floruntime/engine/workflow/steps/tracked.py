@@ -11,7 +11,7 @@ from typing import Any
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.state.json_document import dump, load_input
-from floruntime.engine.workflow.runs.outcomes import PENDING, Outcome, succeeded
+from floruntime.engine.workflow.language.outcomes import PENDING, Outcome, succeeded
 
 
 def outcome_in(data: bytes) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floruntime.engine.workflow.runs.outcomes import (
+from floruntime.engine.workflow.language.outcomes import (
     Outcome,
     could_not_run,
     disabled,
