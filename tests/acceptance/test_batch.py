@@ -185,7 +185,7 @@ async def test_it_lies_in_one_namespace(client: FloClient) -> None:
     async with client.batch(namespace="other") as b:
         b.kv.put("k", b"v")
         with pytest.raises(BadRequestError, match="namespace"):
-            b.kv.put("k", b"v", namespace="third")  # type: ignore[call-arg]  # the point of the test
+            b.kv.put("k", b"v", namespace="third")
     assert await client.kv.get("k") is None
     assert await client.kv.get("k", namespace="other") == b"v"
     with pytest.raises(BadRequestError):

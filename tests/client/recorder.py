@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
 from floruntime.core.types import Request
+
+R = TypeVar("R")
 
 
 class Asked(NamedTuple):
@@ -18,18 +22,21 @@ class Asked(NamedTuple):
 class RecordingCaller:
     """Answers each call with the next of `answers` (an exception is raised)."""
 
-    def __init__(self, *answers: Any) -> None:
+    def __init__(self, *answers: Any, namespace: str = "default") -> None:
+        self.namespace = namespace
+        self.leases = Leases()
         self.answers = list(answers)
         self.asked: list[Asked] = []
 
-    async def call(
-        self, request: Request[Any], *, namespace: str | None = None, block_ms: int = 0
-    ) -> Any:
-        self.asked.append(Asked(request, namespace, block_ms))
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        return Operation(self._answer(ask))
+
+    async def _answer(self, ask: Ask[R]) -> R:
+        self.asked.append(Asked(ask.request, ask.namespace, ask.block_ms))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return ask.finished(answer)
 
     @property
     def requests(self) -> list[Request[Any]]:

@@ -277,6 +277,25 @@ async def test_a_query_that_timed_out_did_not_run() -> None:
 
 
 @virtual
+async def test_one_call_can_have_a_time_out_of_its_own() -> None:
+    server = FakeServer(lambda envelope: SILENCE)
+    async with client_of(server, timeout_ms=5_000) as client:
+        loop = asyncio.get_running_loop()
+        for timeout_ms in (200, 60_000):
+            begun_s = loop.time()
+            with pytest.raises(RequestTimeoutError, match=f"{timeout_ms} ms"):
+                await client.kv.get("a", timeout_ms=timeout_ms)
+            assert loop.time() - begun_s == pytest.approx(timeout_ms / 1000)
+        begun_s = loop.time()
+        with pytest.raises(RequestTimeoutError, match="900 ms"):
+            async with client.batch(timeout_ms=900) as b:
+                b.kv.put("a", b"")
+        assert loop.time() - begun_s == pytest.approx(0.9)
+        with pytest.raises(BadRequestError, match="timeout_ms is 0"):
+            await client.kv.get("a", timeout_ms=0)
+
+
+@virtual
 async def test_block_ms_is_added_to_the_time_out() -> None:
     async with client_of(FakeServer(silent_for(KvGet)), timeout_ms=1_000) as client:
         began = now_s()

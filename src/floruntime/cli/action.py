@@ -12,10 +12,10 @@ from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, 
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
+from floruntime.core import defaults
 from floruntime.core.action import ActionInfo, ActionRun, RunStatus
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
-from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT
 
 app = group("Actions: durable tasks that workers run, with retries and results.")
 
@@ -40,10 +40,10 @@ async def register(
             help="The lease of one attempt.",
             default="30s",
         ),
-    ] = 30_000,
+    ] = defaults.ATTEMPT_TIMEOUT_MS,
     max_retries: Annotated[
         int, typer.Option("--max-retries", help="Attempts after the first one.")
-    ] = 3,
+    ] = defaults.MAX_RETRIES,
     retry_delay: Annotated[
         int,
         duration(
@@ -52,7 +52,7 @@ async def register(
             help="Pause before the second attempt; it doubles with each.",
             default="1s",
         ),
-    ] = 1_000,
+    ] = defaults.RUN_RETRY_DELAY_MS,
     run_timeout: Annotated[
         int | None,
         duration(
@@ -72,7 +72,7 @@ async def register(
             help="How long runs are kept after their end, at least 1d.",
             default="30d",
         ),
-    ] = RUN_RETENTION_MS_DEFAULT,
+    ] = defaults.RUN_RETENTION_MS,
 ) -> None:
     """Name an action and its settings. Other settings than before raise its version."""
     info = await session.client.action.register(
@@ -128,7 +128,7 @@ async def invoke(
     ] = "",
     priority: Annotated[
         int, typer.Option("--priority", "-p", help="Lower goes first: 0 to 65,535.")
-    ] = 10,
+    ] = defaults.PRIORITY,
     delay: Annotated[
         int, duration("--delay", "--delay-ms", help="Begin this long from now.", default="none")
     ] = 0,
@@ -153,7 +153,7 @@ async def invoke(
     block: Annotated[
         int,
         duration("--block", "--block-ms", help="With --wait: wait this long.", default="30s"),
-    ] = 30_000,
+    ] = defaults.BLOCK_MS,
 ) -> None:
     """Ask for a run; prints its id, with --wait its output.
 
@@ -217,7 +217,7 @@ async def list_(
     prefix: Annotated[
         str, typer.Option("--prefix", help="Only names that begin so.", show_default=False)
     ] = "",
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
@@ -267,7 +267,7 @@ async def runs(
             show_default=False,
         ),
     ] = None,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:

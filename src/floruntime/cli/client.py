@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 
 from floruntime.cli.errors import AfterWriting
+from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.base import BaseClient
-from floruntime.client.link.call import Wait
 from floruntime.core.errors import FloError
 from floruntime.core.system import Backup
-from floruntime.core.types import Command, Request
+from floruntime.core.types import Command
 
 R = TypeVar("R")
 
@@ -24,21 +24,17 @@ class CommandClient(BaseClient):
     #: Whether something was written: from then on no error of the command may say that it was not.
     has_written = False
 
-    async def call(
-        self,
-        request: Request[R],
-        *,
-        namespace: str | None = None,
-        block_ms: int = 0,
-        wait: Wait | None = None,
-    ) -> R:
-        """As `BaseClient.call`, connecting first if need be."""
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """As `BaseClient.perform`, connecting first if need be."""
+        return Operation(self._connected(ask))
+
+    async def _connected(self, ask: Ask[R]) -> R:
         await self.connect()
         try:
-            answer = await super().call(request, namespace=namespace, block_ms=block_ms, wait=wait)
+            answer = await super().perform(ask)
         except FloError as error:
             if self.has_written:
                 raise AfterWriting from error
             raise
-        self.has_written = self.has_written or isinstance(request, (Command, Backup))
+        self.has_written = self.has_written or isinstance(ask.request, (Command, Backup))
         return answer

@@ -11,6 +11,7 @@ from floruntime.cli.options import All, Cursor, Limit, Yes, examples, group
 from floruntime.cli.output import at, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import count
+from floruntime.core import defaults
 from floruntime.core.errors import NotFoundError
 from floruntime.core.queue import DequeueResult, Message
 from floruntime.core.types import Page
@@ -28,7 +29,11 @@ Every = Annotated[bool, typer.Option("--all", help="All dead letters of the queu
 @app.command("list", epilog=examples("flo queue dlq list orders"))
 @connected
 async def list_(
-    session: Session, queue: Queue, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session,
+    queue: Queue,
+    limit: Limit = defaults.PAGE_LIMIT,
+    cursor: Cursor = None,
+    all_: All = False,
 ) -> None:
     """List dead letters, in the order in which they died."""
     page = await pages(

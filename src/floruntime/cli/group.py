@@ -13,6 +13,7 @@ from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.records import show_deliveries
 from floruntime.cli.run import Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_records
+from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 from floruntime.core.stream import GroupInfo, ReadResult
@@ -53,7 +54,7 @@ async def create(
     ] = "0",
     mode: Annotated[
         str, typer.Option("--mode", metavar="shared|exclusive|key_shared", help="Who gets what.")
-    ] = "shared",
+    ] = defaults.GROUP_MODE,
     ack_timeout: Annotated[
         int,
         duration(
@@ -62,10 +63,10 @@ async def create(
             help="The lease: unless acked, it is delivered again after this long.",
             default="30s",
         ),
-    ] = 30_000,
+    ] = defaults.ACK_TIMEOUT_MS,
     max_deliver: Annotated[
         int, typer.Option("--max-deliver", help="Deliveries before it is a dead letter.")
-    ] = 10,
+    ] = defaults.MAX_DELIVER,
     consumer_timeout: Annotated[
         int,
         duration(
@@ -74,7 +75,7 @@ async def create(
             help="A consumer is gone after this long without a call.",
             default="30s",
         ),
-    ] = 30_000,
+    ] = defaults.CONSUMER_TIMEOUT_MS,
 ) -> None:
     """Make a group. One that exists with the same settings is fine, with others a conflict."""
     found = await session.client.stream.group_create(
@@ -157,7 +158,11 @@ async def info(session: Session, stream: Stream, name: Group) -> None:
 @app.command("list", epilog=examples("flo stream group list events"))
 @connected
 async def list_(
-    session: Session, stream: Stream, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session,
+    stream: Stream,
+    limit: Limit = defaults.PAGE_LIMIT,
+    cursor: Cursor = None,
+    all_: All = False,
 ) -> None:
     """List the groups of a stream, by name."""
     page = await pages(
@@ -196,7 +201,7 @@ async def read(
     stream: Stream,
     name: Group,
     consumer: Consumer,
-    limit: ReadLimit = 10,
+    limit: ReadLimit = defaults.RECORDS_LIMIT,
     block: Block = 0,
     no_ack: Annotated[
         bool, typer.Option("--no-ack", help="Ack as they are handed out: at most once.")
@@ -280,7 +285,7 @@ async def touch(
     name: Group,
     ids: Ids,
     consumer: OneConsumer = None,
-    extend: Extend = 30_000,
+    extend: Extend = defaults.EXTEND_MS,
 ) -> None:
     """Keep leases for longer."""
     result = await session.client.stream.group_touch(
@@ -302,7 +307,7 @@ async def claim(
             "--min-idle", "--min-idle-ms", help="Only what was delivered at least so long ago."
         ),
     ],
-    limit: ReadLimit = 10,
+    limit: ReadLimit = defaults.RECORDS_LIMIT,
 ) -> None:
     """Take over what other consumers hold and do not finish; exit code 1 if there is nothing."""
     result = await session.client.stream.group_claim(
@@ -320,7 +325,7 @@ async def pending(
     stream: Stream,
     name: Group,
     consumer: OneConsumer = None,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
@@ -356,7 +361,7 @@ async def dead(
     session: Session,
     stream: Stream,
     name: Group,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:

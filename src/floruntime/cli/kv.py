@@ -22,6 +22,7 @@ from floruntime.cli.output import (
 )
 from floruntime.cli.run import Session, connected
 from floruntime.cli.values import read_value
+from floruntime.core import defaults
 from floruntime.core.errors import NotFoundError
 from floruntime.core.kv import KvChange, KvEntry, KvJsonGet, KvJsonSet, ScanResult
 
@@ -173,7 +174,7 @@ async def scan(
     prefix: Annotated[
         str, typer.Argument(metavar="PREFIX", help="How the keys begin.", show_default=False)
     ] = "",
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
     keys_only: Annotated[bool, typer.Option("--keys-only", help="Leave the values out.")] = False,
@@ -213,7 +214,9 @@ async def _scan(
 async def history(
     session: Session,
     key: Key,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most: 1 to 64.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", help="How many at most: 1 to 64.")
+    ] = defaults.HISTORY_LIMIT,
 ) -> None:
     """Show the latest versions of a key, newest first, deletions and expiries too."""
     versions = await session.client.kv.history(key, limit=limit)

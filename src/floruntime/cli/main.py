@@ -16,6 +16,7 @@ from floruntime.cli.output import cell, write_text
 from floruntime.cli.root_options import CONNECTION, refuse
 from floruntime.cli.run import Session, Settings, connected, run_command_line
 from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
+from floruntime.core import defaults
 from floruntime.core.version import VERSION
 
 GROUPS = {
@@ -122,7 +123,7 @@ def root(
     namespace: Annotated[
         str,
         typer.Option("--namespace", "-n", envvar="FLO_NAMESPACE", help="The namespace to work in."),
-    ] = "default",
+    ] = defaults.NAMESPACE,
     token: Annotated[
         str | None,
         typer.Option(
@@ -132,7 +133,7 @@ def root(
     timeout: Annotated[
         int,
         duration("--timeout", help="How long to wait for an answer, beside --block.", default="5s"),
-    ] = 5_000,
+    ] = defaults.TIMEOUT_MS,
     is_json: Annotated[
         bool, typer.Option("--json", help="Write JSON: results to stdout, errors to stderr.")
     ] = False,

@@ -10,6 +10,7 @@ from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, examples, group
 from floruntime.cli.output import at, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages
+from floruntime.core import defaults
 from floruntime.core.errors import NotFoundError
 
 app = group("Namespaces: worlds of their own on one server.")
@@ -28,7 +29,7 @@ async def create(session: Session, name: Name) -> None:
 @app.command("list", epilog=examples("flo ns list", "flo ns list --all --json"))
 @connected
 async def list_(
-    session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the namespaces, by name."""
     page = await pages(

@@ -23,6 +23,7 @@ from floruntime.cli.options import (
 from floruntime.cli.output import Output, at, cell, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages, show_acks
 from floruntime.cli.values import leased_messages, read_values
+from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 from floruntime.core.queue import DequeueResult, QueueConfig
@@ -62,7 +63,7 @@ async def enqueue(
     ],
     priority: Annotated[
         int, typer.Option("--priority", "-p", help="Lower is delivered first: 0 to 65,535.")
-    ] = 10,
+    ] = defaults.PRIORITY,
     delay: Annotated[
         int, duration("--delay", "--delay-ms", help="Invisible for this long.", default="none")
     ] = 0,
@@ -107,7 +108,7 @@ async def dequeue(
             help="The lease: unless acked, it is delivered again after this long.",
             default="30s",
         ),
-    ] = 30_000,
+    ] = defaults.VISIBILITY_TIMEOUT_MS,
     block: Block = 0,
     ack_now: Annotated[
         bool,
@@ -215,7 +216,9 @@ async def nack(
 
 @app.command(epilog=examples("flo queue touch orders 17 --extend 5m"))
 @connected
-async def touch(session: Session, queue: Queue, seqs: Seqs, extend: Extend = 30_000) -> None:
+async def touch(
+    session: Session, queue: Queue, seqs: Seqs, extend: Extend = defaults.EXTEND_MS
+) -> None:
     """Keep leases for longer."""
     result = await session.client.queue.touch(queue, leased_messages(seqs), extend_ms=extend)
     show_acks(session.out, result, "touched", _STALE)
@@ -265,7 +268,7 @@ async def stats(session: Session, queue: Queue) -> None:
 @app.command("list", epilog=examples("flo queue list", "flo queue list --all --json"))
 @connected
 async def list_(
-    session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the queues of the namespace, by name."""
     page = await pages(

@@ -16,6 +16,7 @@ from floruntime.cli.output import size as shown_size
 from floruntime.cli.records import show_records
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import NO_LIMIT, count, duration_ms, headers_of, read_values, size_bytes
+from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 from floruntime.core.stream import AppendResult, StreamInfo
@@ -281,7 +282,7 @@ def _info_fields(info: StreamInfo) -> dict[str, str]:
 @app.command("list", epilog=examples("flo stream list", "flo stream list --all --json"))
 @connected
 async def list_(
-    session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the streams of the namespace, by name."""
     page = await pages(

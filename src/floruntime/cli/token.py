@@ -16,6 +16,7 @@ from floruntime.cli.root_options import given, refuse
 from floruntime.cli.run import Session, pages, run_session, settings_of
 from floruntime.cli.tls import Tls
 from floruntime.client.api.tokens import NewToken
+from floruntime.core import defaults
 from floruntime.core.errors import FloError
 from floruntime.core.token import Role, TokenInfo
 
@@ -131,7 +132,7 @@ def _told(info: TokenInfo) -> str:
 @app.command("list", epilog=examples("flo token list", "flo token list --all --json"))
 def list_(
     ctx: typer.Context,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
     data_dir: DataDir = None,

@@ -11,6 +11,7 @@ from floruntime.cli.options import All, Cursor, Limit, examples, group
 from floruntime.cli.output import at, rows_of
 from floruntime.cli.root_options import refuse, set_for
 from floruntime.cli.run import Session, connected, pages, settings_of
+from floruntime.core import defaults
 from floruntime.core.worker import WorkerInfo
 
 app = group("Workers: who runs actions. Run one of your own, list them, drain them.")
@@ -19,7 +20,7 @@ app = group("Workers: who runs actions. Run one of your own, list them, drain th
 @app.command("list", epilog=examples("flo worker list", "flo worker list --all --json"))
 @connected
 async def list_(
-    session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the workers of the namespace, by id."""
     page = await pages(

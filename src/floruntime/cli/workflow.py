@@ -15,6 +15,7 @@ from floruntime.cli.output import Output, at, cell, complain_raw, rows_of, write
 from floruntime.cli.run import Session, connected, pages, settings_of
 from floruntime.cli.workflow_sources import read_sources, rendered
 from floruntime.client.api.workflow_files import DefinitionFile, in_file, naming_files
+from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.workflow import Problem, Severity, SyncResult, WorkflowSync
 
@@ -127,7 +128,7 @@ def _show_synced(out: Output, sources: list[DefinitionFile], results: list[SyncR
 @app.command("list", epilog=examples("flo workflow list", "flo workflow list --all --json"))
 @connected
 async def list_(
-    session: Session, limit: Limit = 100, cursor: Cursor = None, all_: All = False
+    session: Session, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
     """List the workflows of the namespace, each with its current version, by name."""
     page = await pages(

@@ -13,6 +13,7 @@ from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.run import Session, connected, pages
 from floruntime.cli.values import pairs_of, read_value
+from floruntime.core import defaults
 from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
 
 app = group("Runs of workflows.")
@@ -61,7 +62,7 @@ async def start(
     block: Annotated[
         int,
         duration("--block", "--block-ms", help="With --wait: wait this long.", default="30s"),
-    ] = 30_000,
+    ] = defaults.BLOCK_MS,
 ) -> None:
     """Start a run; prints its id, with --wait its output.
 
@@ -141,7 +142,7 @@ def _show_run(session: Session, run: WorkflowRun) -> None:
 async def history(
     session: Session,
     run_id: RunId,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
     follow: Annotated[
@@ -217,7 +218,7 @@ async def runs(
             help='With this search attribute; a number is one, "in quotes" it is text. Repeatable.',
         ),
     ] = None,
-    limit: Limit = 100,
+    limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:

@@ -10,6 +10,7 @@ from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, examples
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.run import Session, connected, pages
+from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.workflow import ScheduleInfo
 
@@ -25,7 +26,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow.")]
 
 
 @app.callback()
-def list_(ctx: typer.Context, limit: Limit = 100, cursor: Cursor = None, all_: All = False) -> None:
+def list_(
+    ctx: typer.Context, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
+) -> None:
     """Schedules: what runs by the clock. Without a command: list them, by workflow."""
     if ctx.invoked_subcommand is None:
         _list(ctx, limit=limit, cursor=cursor, all_=all_)

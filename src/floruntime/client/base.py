@@ -11,9 +11,10 @@ from typing import Any, Self, TypeVar
 from floruntime.client.api.action import Action
 from floruntime.client.api.batch import Batch
 from floruntime.client.api.kv import Kv
+from floruntime.client.api.leases import Leases
 from floruntime.client.api.namespaces import Namespaces
+from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.api.queue import Queue
-from floruntime.client.api.queue_commands import Leases
 from floruntime.client.api.stream import Stream
 from floruntime.client.api.tokens import Tokens
 from floruntime.client.api.worker import Worker
@@ -23,6 +24,7 @@ from floruntime.client.link.channel import Channel
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.transports.opening import open_transport
 from floruntime.client.link.transports.protocol import Transport
+from floruntime.core import defaults
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
 from floruntime.core.limits import check_block, check_duration, check_namespace
 from floruntime.core.system import GetServerInfo, Ping, ServerInfo
@@ -38,8 +40,8 @@ class BaseClient:
         self,
         endpoint: str,
         *,
-        namespace: str = "default",
-        timeout_ms: int = 5_000,
+        namespace: str = defaults.NAMESPACE,
+        timeout_ms: int = defaults.TIMEOUT_MS,
         token: str | None = None,
         tls: bool | ssl.SSLContext | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
@@ -54,8 +56,10 @@ class BaseClient:
         self._transport = transport or open_transport(endpoint, tls)
         self._channel: Channel | None = None
         self._connecting = asyncio.Lock()
+        #: What it remembers of its deliveries, so that settling by id alone is fenced.
+        self.leases = Leases()
         self.kv = Kv(self)
-        self.queue = Queue(self, Leases(namespace))
+        self.queue = Queue(self)
         self.stream = self.streams = Stream(self)
         self.action = Action(self)
         self.worker = Worker(self)
@@ -109,30 +113,57 @@ class BaseClient:
     ) -> None:
         await self.close()
 
-    async def call(
+    def call(
         self,
         request: Request[R],
         *,
         namespace: str | None = None,
+        timeout_ms: int | None = None,
         block_ms: int = 0,
         wait: Wait | None = None,
-    ) -> R:
-        """Send one request; its typed answer. Every method of every primitive ends here.
+    ) -> Operation[R]:
+        """Send a request as it travels; its typed answer. What the methods of all parts do.
 
-        What the server certainly did not run because it was overloaded or shutting down is sent
-        again, with back-off, while the call's time lasts. `wait` can end a long poll early.
+        `namespace`, `timeout_ms`: the client's own unless given. `block_ms`: how long the request
+        may wait at the server, 0 unless given; it is added to the time-out. `wait` can end that
+        early; by default nothing does.
+
+        Raises the `FloError` that the server or the connection gave.
         """
-        check_block(block_ms)
+        return self.perform(
+            Ask(
+                request,
+                None,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+                block_ms=block_ms,
+                wait=wait,
+            )
+        )
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """Make one call. What the server certainly did not run because it was overloaded or
+        shutting down is sent again, with back-off, while the call's time lasts.
+
+        Raises the `FloError` that the server or the connection gave.
+        """
+        return Operation(self._run(ask))
+
+    async def _run(self, ask: Ask[R]) -> R:
+        check_block(ask.block_ms)
         loop = asyncio.get_running_loop()
-        timeout_ms = self._timeout_ms + block_ms
+        timeout_ms = ask.block_ms + (
+            self._timeout_ms
+            if ask.timeout_ms is None
+            else check_duration("timeout_ms", ask.timeout_ms, low=1)
+        )
         deadline_s = loop.time() + timeout_ms / 1000
-        where = self.namespace if namespace is None else namespace
+        where = self.namespace if ask.namespace is None else ask.namespace
         attempt = 0
         while True:
-            call = Call(request, where, block_ms, loop.create_future())
+            call = Call(ask.request, where, ask.block_ms, loop.create_future())
             try:
-                result: R = await self._attempt(call, deadline_s, timeout_ms, wait)
-                return result
+                return ask.finished(await self._attempt(call, deadline_s, timeout_ms, ask.wait))
             except (OverloadedError, UnavailableError) as error:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
                 if error.ran != "no" or loop.time() + delay_s >= deadline_s:
@@ -161,26 +192,29 @@ class BaseClient:
         finally:
             timer.cancel()
 
-    def batch(self, *, namespace: str | None = None) -> Batch:
-        """Several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`."""
-        return Batch(
-            self,
-            kv=self.kv.commands,
-            queue=self.queue.commands,
-            stream=self.stream.commands,
-            action=self.action.commands,
-            worker=self.worker.commands,
-            workflow=self.workflow.commands,
-            namespace=namespace,
-        )
+    def batch(self, *, namespace: str | None = None, timeout_ms: int | None = None) -> Batch:
+        """Several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`.
+
+        `namespace`, `timeout_ms`: the client's own unless given. At most 1,000 writes and 4 MiB.
+
+        The end of the block raises what any of the writes raises, with `.index`; then none of them
+        happened.
+        """
+        return Batch(self, namespace=namespace, timeout_ms=timeout_ms)
 
     async def ping(self) -> float:
-        """The time that a round trip to the server takes, in milliseconds."""
+        """The time that a round trip to the server takes, in milliseconds.
+
+        Raises what the connection raises.
+        """
         loop = asyncio.get_running_loop()
         begun_s = loop.time()
         await self.call(Ping())
         return (loop.time() - begun_s) * 1000
 
-    async def info(self) -> ServerInfo:
-        """The running server: version, durability, limits, time since its start."""
-        return await self.call(GetServerInfo())
+    def info(self) -> Operation[ServerInfo]:
+        """The running server: version, durability, limits, time since its start.
+
+        Raises what the connection raises.
+        """
+        return self.call(GetServerInfo())

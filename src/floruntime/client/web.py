@@ -10,6 +10,7 @@ from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.stream_records import StreamRecords
 from floruntime.client.base import BaseClient
 from floruntime.client.link.endpoint import WebEndpoint, parse_endpoint
+from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 
@@ -25,9 +26,9 @@ class FloClient:
         self,
         endpoint: str,
         *,
-        namespace: str = "default",
+        namespace: str = defaults.NAMESPACE,
         token: str | None = None,
-        timeout_ms: int = 5_000,
+        timeout_ms: int = defaults.TIMEOUT_MS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         if not isinstance(parse_endpoint(endpoint), WebEndpoint):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT
+from floruntime.core import defaults
 from floruntime.core.types import Command, Query, Value
 
 
@@ -39,7 +39,7 @@ class ActionInfo(Value, frozen=True):
     description: str | None
     created_at_ms: int
     updated_at_ms: int
-    retention_ms: int = RUN_RETENTION_MS_DEFAULT
+    retention_ms: int = defaults.RUN_RETENTION_MS
 
 
 class InvokeResult(Value, frozen=True):
@@ -90,18 +90,18 @@ class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
 
     name: str
     type: ActionType = ActionType.USER
-    timeout_ms: int = 30_000
-    max_retries: int = 3
-    retry_delay_ms: int = 1_000
+    timeout_ms: int = defaults.ATTEMPT_TIMEOUT_MS
+    max_retries: int = defaults.MAX_RETRIES
+    retry_delay_ms: int = defaults.RUN_RETRY_DELAY_MS
     run_timeout_ms: int | None = None
     description: str | None = None
-    retention_ms: int = RUN_RETENTION_MS_DEFAULT
+    retention_ms: int = defaults.RUN_RETENTION_MS
 
 
 class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
     name: str
     payload: bytes = b""
-    priority: int = 10
+    priority: int = defaults.PRIORITY
     delay_ms: int = 0
     idempotency_key: str | None = None
     labels: dict[str, str] = {}
@@ -138,7 +138,7 @@ class ActionEnable(Command[ActionInfo], tag=134, frozen=True):
 
 class ActionList(Query[ActionListReply], tag=135, frozen=True):
     prefix: str = ""
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -147,7 +147,7 @@ class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
 
     name: str | None = None
     status: RunStatus | None = None
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -156,7 +156,7 @@ class ActionCall(Command[ActionRun], tag=137, frozen=True):
 
     name: str
     payload: bytes = b""
-    priority: int = 10
+    priority: int = defaults.PRIORITY
     delay_ms: int = 0
     idempotency_key: str | None = None
     labels: dict[str, str] = {}

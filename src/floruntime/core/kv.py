@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floruntime.core import defaults
 from floruntime.core.types import Command, Query, Value
 
 
@@ -84,14 +85,14 @@ class KvDelete(Command[bool], tag=4, frozen=True):
 
 class KvScan(Query[ScanResult], tag=5, frozen=True):
     prefix: str = ""
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
     keys_only: bool = False
 
 
 class KvHistory(Query[list[VersionEntry]], tag=6, frozen=True):
     key: str
-    limit: int = 10
+    limit: int = defaults.HISTORY_LIMIT
 
 
 class KvMget(Query[list[KvEntry | None]], tag=7, frozen=True):
@@ -149,4 +150,4 @@ class KvChanges(Query[KvChangesReply], tag=15, frozen=True):
     prefix: bool = False
     from_version: int | None = None
     block_ms: int = 0
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, BadTypeError
 
 KIB = 1024
@@ -37,7 +38,7 @@ REPLY_BYTES_MAX = 4 * MIB
 """A page or delivery stops early (with at least one item) when its payloads reach this size."""
 
 PRIORITY_MAX = 65_535
-PRIORITY_DEFAULT = 10
+PRIORITY_DEFAULT = defaults.PRIORITY
 ATTEMPTS_MAX = 1_000_000
 PARTITIONS_MAX = 256
 GROUP_MEMBERS_MAX = 1000
@@ -52,7 +53,7 @@ LABELS_BYTES_MAX = 4 * KIB
 WORKER_CONCURRENCY_MAX = 100_000
 RETRY_DELAY_MS_MAX = 3_600_000
 """The longest back-off between two attempts of a run."""
-RUN_RETENTION_MS_DEFAULT = 30 * 24 * 3_600_000
+RUN_RETENTION_MS_DEFAULT = defaults.RUN_RETENTION_MS
 """How long the runs of an action are kept after they have ended."""
 IDEMPOTENCY_MS = 24 * 3_600_000
 """How long an idempotency key is kept after its run has ended; no run is forgotten earlier."""

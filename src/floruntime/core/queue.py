@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floruntime.core import defaults
 from floruntime.core.types import AckResult, Command, Query, Value
 
 
@@ -41,10 +42,10 @@ class DequeueResult(Value, frozen=True):
 class QueueConfig(Value, frozen=True):
     """Settings of a queue. A queue that was never configured has the defaults."""
 
-    max_attempts: int = 5
+    max_attempts: int = defaults.MAX_ATTEMPTS
     retry_delay_ms: int = 0
-    dlq_limit: int = 10_000
-    dedup_window_ms: int = 300_000
+    dlq_limit: int = defaults.DLQ_LIMIT
+    dedup_window_ms: int = defaults.DEDUP_WINDOW_MS
 
 
 class QueueStats(Value, frozen=True):
@@ -71,7 +72,7 @@ class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
 
     queue: str
     payloads: list[bytes]
-    priority: int = 10
+    priority: int = defaults.PRIORITY
     delay_ms: int = 0
     dedup_key: str | None = None
 
@@ -81,7 +82,7 @@ class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):
 
     queue: str
     count: int = 1
-    visibility_timeout_ms: int = 30_000
+    visibility_timeout_ms: int = defaults.VISIBILITY_TIMEOUT_MS
     block_ms: int = 0
     on_delivery: bool = False
 
@@ -108,7 +109,7 @@ class QueueTouch(Command[AckResult], tag=36, frozen=True):
     queue: str
     seqs: list[int]
     leases: list[int]
-    extend_ms: int = 30_000
+    extend_ms: int = defaults.EXTEND_MS
 
 
 class QueuePeek(Query[DequeueResult], tag=37, frozen=True):
@@ -118,7 +119,7 @@ class QueuePeek(Query[DequeueResult], tag=37, frozen=True):
 
 class QueueDlqList(Query[DequeueResult], tag=38, frozen=True):
     queue: str
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -157,7 +158,7 @@ class QueueGetStats(Query[QueueStats], tag=44, frozen=True):
 
 
 class QueueList(Query[QueueListReply], tag=45, frozen=True):
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError
 from floruntime.core.types import Command, Query, Value
 
@@ -100,9 +101,9 @@ class GroupInfo(Value, frozen=True):
     pending: int
     lag: int
     last_delivered_id: StreamID | None
-    ack_timeout_ms: int = 30_000
-    max_deliver: int = 10
-    consumer_timeout_ms: int = 30_000
+    ack_timeout_ms: int = defaults.ACK_TIMEOUT_MS
+    max_deliver: int = defaults.MAX_DELIVER
+    consumer_timeout_ms: int = defaults.CONSUMER_TIMEOUT_MS
     dead: int = 0
 
 
@@ -158,7 +159,7 @@ class StreamRead(Query[ReadResult], tag=65, frozen=True):
     after: str | None = None
     offset: int | None = None
     tail: bool = False
-    limit: int = 10
+    limit: int = defaults.RECORDS_LIMIT
     partition: int | None = None
     partition_key: str | None = None
     block_ms: int = 0
@@ -187,7 +188,7 @@ class StreamGetInfo(Query[StreamInfo], tag=68, frozen=True):
 
 
 class StreamList(Query[StreamListReply], tag=69, frozen=True):
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -210,11 +211,11 @@ class StreamDelete(Command[bool], tag=71, frozen=True):
 class GroupCreate(Command[GroupInfo], tag=72, frozen=True):
     stream: str
     group: str
-    start: str = "0"
-    mode: str = "shared"
-    ack_timeout_ms: int = 30_000
-    max_deliver: int = 10
-    consumer_timeout_ms: int = 30_000
+    start: str = defaults.GROUP_START
+    mode: str = defaults.GROUP_MODE
+    ack_timeout_ms: int = defaults.ACK_TIMEOUT_MS
+    max_deliver: int = defaults.MAX_DELIVER
+    consumer_timeout_ms: int = defaults.CONSUMER_TIMEOUT_MS
 
 
 class GroupJoin(Command[GroupInfo], tag=73, frozen=True):
@@ -247,7 +248,7 @@ class GroupGetInfo(Query[GroupInfo], tag=77, frozen=True):
 
 class GroupList(Query[GroupListReply], tag=78, frozen=True):
     stream: str
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -255,7 +256,7 @@ class GroupRead(Command[ReadResult], tag=79, frozen=True):
     stream: str
     group: str
     consumer: str
-    limit: int = 10
+    limit: int = defaults.RECORDS_LIMIT
     block_ms: int = 0
     no_ack: bool = False
 
@@ -289,21 +290,21 @@ class GroupTouch(Command[GroupAckResult], tag=82, frozen=True):
     ids: list[StreamID]
     leases: list[int]
     consumer: str | None = None
-    extend_ms: int = 30_000
+    extend_ms: int = defaults.EXTEND_MS
 
 
 class GroupPending(Query[PendingReply], tag=83, frozen=True):
     stream: str
     group: str
     consumer: str | None = None
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
 class GroupDead(Query[DeadReply], tag=84, frozen=True):
     stream: str
     group: str
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -312,4 +313,4 @@ class GroupClaim(Command[ReadResult], tag=85, frozen=True):
     group: str
     consumer: str
     min_idle_ms: int
-    limit: int = 10
+    limit: int = defaults.RECORDS_LIMIT

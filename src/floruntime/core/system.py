@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from floruntime.core import limits
+from floruntime.core import defaults, limits
 from floruntime.core.action import ActionCancel, ActionInvoke
 from floruntime.core.kv import KvCheck, KvDelete, KvIncr, KvJsonDel, KvJsonSet, KvPut, KvTouch
 from floruntime.core.queue import (
@@ -136,7 +136,7 @@ class NamespaceCreate(Command[bool], tag=115, frozen=True):
 
 
 class NamespaceList(Query[NamespaceListReply], tag=116, frozen=True):
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 

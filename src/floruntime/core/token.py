@@ -10,6 +10,7 @@ import hashlib
 import re
 from enum import StrEnum
 
+from floruntime.core import defaults
 from floruntime.core.types import Command, Query, Value
 
 PREFIX = "flo_"
@@ -68,7 +69,7 @@ class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
 class TokenList(Query[TokenListReply], tag=125, frozen=True):
     """By id; expired and revoked ones for 30 days after."""
 
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 

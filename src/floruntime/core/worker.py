@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from floruntime.core import defaults
 from floruntime.core.types import Command, Query, Value
 
 
@@ -50,7 +51,7 @@ class WorkerListReply(Value, frozen=True):
 class WorkerRegister(Command[WorkerInfo], tag=144, frozen=True):
     worker_id: str
     actions: list[str]
-    concurrency: int = 10
+    concurrency: int = defaults.CONCURRENCY
     labels: dict[str, str] = {}
     metadata: dict[str, str] = {}
 
@@ -71,7 +72,7 @@ class WorkerDeregister(Command[bool], tag=147, frozen=True):
 
 
 class WorkerList(Query[WorkerListReply], tag=148, frozen=True):
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -89,7 +90,7 @@ class WorkerComplete(Command[None], tag=150, frozen=True):
     run_id: str
     lease: int
     output: bytes = b""
-    outcome: str = "success"
+    outcome: str = defaults.OUTCOME
 
 
 class WorkerFail(Command[None], tag=151, frozen=True):
@@ -106,7 +107,7 @@ class WorkerTouch(Command[bool], tag=152, frozen=True):
     worker_id: str
     run_id: str
     lease: int
-    extend_ms: int = 30_000
+    extend_ms: int = defaults.EXTEND_MS
 
 
 class WorkerRelease(Command[None], tag=153, frozen=True):
@@ -123,7 +124,7 @@ class TaskResult(Value, frozen=True):
     run_id: str
     lease: int
     output: bytes = b""
-    outcome: str = "success"
+    outcome: str = defaults.OUTCOME
     error: str | None = None
     retry: bool = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from floruntime.core import defaults
 from floruntime.core.types import Command, Query, Value
 
 
@@ -219,7 +220,7 @@ class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
     """
 
     run_id: str
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
     after: int = 0
     block_ms: int = 0
@@ -231,14 +232,14 @@ class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
     workflow_name: str | None = None
     status: WorkflowStatus | None = None
     search: dict[str, str | int | float | bool] = {}
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
 class WorkflowListDefinitions(Query[DefinitionListReply], tag=169, frozen=True):
     """By name."""
 
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
@@ -259,7 +260,7 @@ class WorkflowEnable(Command[DefinitionInfo], tag=171, frozen=True):
 class WorkflowSchedules(Query[ScheduleListReply], tag=172, frozen=True):
     """By workflow name."""
 
-    limit: int = 100
+    limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from floruntime.client.api.kv import Kv, KvCommands
+from floruntime.client.api.kv import Kv
 from floruntime.core import kv
 from floruntime.core.errors import BadRequestError
 from tests.client.recorder import Asked, RecordingCaller
@@ -78,15 +78,17 @@ async def test_a_waiting_get_tells_the_caller_how_long() -> None:
 @pytest.mark.parametrize(
     ("seconds", "expected"), [(1, 1_000), (0.25, 250), (0.001, 1), (0, 0), (-1, -1_000)]
 )
-def test_seconds_become_milliseconds(seconds: float, expected: int) -> None:
-    assert KvCommands().put("k", b"", ttl_seconds=seconds).ttl_ms == expected
-    assert KvCommands().touch("k", ttl_seconds=seconds).ttl_ms == expected
+async def test_seconds_become_milliseconds(seconds: float, expected: int) -> None:
+    caller = RecordingCaller(None, None)
+    await Kv(caller).put("k", b"", ttl_seconds=seconds)
+    await Kv(caller).touch("k", ttl_seconds=seconds)
+    assert caller.requests == [kv.KvPut("k", b"", expected), kv.KvTouch("k", expected)]
 
 
 @pytest.mark.parametrize("seconds", [0.0001, float("nan"), float("inf")])
-def test_seconds_that_are_no_milliseconds_are_refused(seconds: float) -> None:
+async def test_seconds_that_are_no_milliseconds_are_refused(seconds: float) -> None:
     with pytest.raises(BadRequestError, match="ttl_seconds"):
-        KvCommands().put("k", b"", ttl_seconds=seconds)
+        await Kv(RecordingCaller()).put("k", b"", ttl_seconds=seconds)
 
 
 async def test_both_ttls_together_are_refused_before_sending() -> None:
@@ -98,23 +100,23 @@ async def test_both_ttls_together_are_refused_before_sending() -> None:
     assert not caller.asked
 
 
-def test_a_touch_without_a_ttl_is_refused() -> None:
+async def test_a_touch_without_a_ttl_is_refused() -> None:
     with pytest.raises(BadRequestError, match="ttl_ms or ttl_seconds"):
-        KvCommands().touch("k")
+        await Kv(RecordingCaller()).touch("k")
 
 
 # Values
 
 
 @pytest.mark.parametrize("value", [5, None, ["x"]])
-def test_a_value_is_bytes_or_text(value: Any) -> None:
+async def test_a_value_is_bytes_or_text(value: Any) -> None:
     with pytest.raises(TypeError, match="bytes or str"):
-        KvCommands().put("k", value)
+        await Kv(RecordingCaller()).put("k", value)
 
 
-def test_text_without_utf8_is_refused() -> None:
+async def test_text_without_utf8_is_refused() -> None:
     with pytest.raises(BadRequestError, match="value"):
-        KvCommands().put("k", "\ud800")
+        await Kv(RecordingCaller()).put("k", "\ud800")
 
 
 async def test_one_key_given_to_mget_is_refused() -> None:
@@ -129,8 +131,11 @@ async def test_one_key_given_to_mget_is_refused() -> None:
     "value", [None, True, 0, -1, 2**63 + 1, 10**40, 0.1, "é\n", [], {"a": [1, {"b": None}]}]
 )
 async def test_json_values_come_back_as_they_were(value: Any) -> None:
-    text = KvCommands().json_set("k", "$", value).value
-    assert await Kv(RecordingCaller(text)).json_get("k") == value
+    caller = RecordingCaller(None)
+    await Kv(caller).json_set("k", "$", value)
+    [request] = caller.requests
+    assert isinstance(request, kv.KvJsonSet)
+    assert await Kv(RecordingCaller(request.value)).json_get("k") == value
 
 
 async def test_json_of_a_missing_path_is_none() -> None:
@@ -146,9 +151,9 @@ LOOP.append(LOOP)
 @pytest.mark.parametrize(
     "value", [float("nan"), [float("inf")], {"a": -float("inf")}, b"x", {1, 2}, "\ud800", LOOP]
 )
-def test_what_json_cannot_say_is_refused(value: Any) -> None:
+async def test_what_json_cannot_say_is_refused(value: Any) -> None:
     with pytest.raises(BadRequestError, match="JSON"):
-        KvCommands().json_set("k", "$", value)
+        await Kv(RecordingCaller()).json_set("k", "$", value)
 
 
 # Iterating

@@ -6,12 +6,12 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from floruntime.client.api.leases import LeaseMemory
+from floruntime.client.api.batch import Batch
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.api.queue import Queue
-from floruntime.client.api.queue_commands import Leases, the_seq
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueAck, QueueConfig, QueueDequeue, QueueEnqueue
-from floruntime.core.system import Batch
 from floruntime.core.types import AckResult, Command, Page, Query, Request
 from tests.engine.harness import Engine
 
@@ -21,20 +21,22 @@ R = TypeVar("R")
 class EngineCaller:
     """A server without a network: each call runs on the engine at once."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, leases: Leases | None = None) -> None:
         self.engine = engine
+        self.namespace = "default"
+        self.leases = leases or Leases()
         self.calls: list[tuple[Request[Any], str | None, int]] = []
 
-    async def call(
-        self, request: Request[R], *, namespace: str | None = None, block_ms: int = 0
-    ) -> R:
-        self.calls.append((request, namespace, block_ms))
-        if isinstance(request, Command):
-            answer = self.engine.run(request, namespace=namespace or "default")
-        else:
-            query = cast("Query[R]", request)
-            answer = self.engine.query(query, namespace=namespace or "default")
-        return cast("R", answer)
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        return Operation(self._perform(ask))
+
+    async def _perform(self, ask: Ask[R]) -> R:
+        self.calls.append((ask.request, ask.namespace, ask.block_ms))
+        where = ask.namespace or self.namespace
+        if isinstance(ask.request, Command):
+            return ask.finished(self.engine.run(ask.request, namespace=where))
+        query = cast("Query[Any]", ask.request)
+        return ask.finished(self.engine.query(query, namespace=where))
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ async def test_enqueue_dequeue_ack(queue: Queue) -> None:
 async def test_an_ack_by_seq_is_as_safe_as_one_by_message(
     caller: EngineCaller, queue: Queue
 ) -> None:
-    other = Queue(caller)
+    other = Queue(EngineCaller(caller.engine))
     await queue.enqueue("q", b"a")
     message = (await queue.dequeue("q", visibility_timeout_ms=100)).messages[0]
     caller.engine.advance(100)
@@ -81,11 +83,11 @@ async def test_a_client_that_never_dequeued_it_is_believed(
 ) -> None:
     await queue.enqueue("q", b"a")
     await queue.dequeue("q")
-    assert (await Queue(caller).ack("q", [1])).done == [1]
+    assert (await Queue(EngineCaller(caller.engine)).ack("q", [1])).done == [1]
 
 
 async def test_leases_are_remembered_by_namespace_and_queue(caller: EngineCaller) -> None:
-    queue = Queue(caller, Leases("default"))
+    queue = Queue(caller)
     for name, namespace in (("q", None), ("p", None), ("q", "other")):
         await queue.enqueue(name, b"a", namespace=namespace)
     plain = (await queue.dequeue("q")).messages[0]
@@ -99,14 +101,13 @@ async def test_leases_are_remembered_by_namespace_and_queue(caller: EngineCaller
 
 
 async def test_only_so_many_leases_are_remembered() -> None:
-    queue = Queue(EngineCaller(Engine()))
-    queue._leases._leases = LeaseMemory(2)
+    leases = Leases(2)
+    queue = Queue(EngineCaller(Engine(), leases))
     await queue.enqueue_many("q", [b"x"] * 3)
     first, *_ = (await queue.dequeue("q", 3)).messages
-    leases = queue._leases
-    assert leases.of(None, "q", 1) == 0
-    assert leases.of(None, "q", 3) == first.lease + 2
-    assert leases.of(None, "q", first) == first.lease
+    assert leases.of_message("default", "q", 1) == 0
+    assert leases.of_message("default", "q", 3) == first.lease + 2
+    assert leases.of_message("default", "q", first) == first.lease
 
 
 async def test_nack_options_reach_the_engine(caller: EngineCaller, queue: Queue) -> None:
@@ -162,6 +163,15 @@ async def test_dead_letters_and_administration(queue: Queue) -> None:
     assert await queue.delete("q") is False
 
 
+async def test_what_is_not_named_stays_as_it_is_set(queue: Queue) -> None:
+    await queue.configure("q", max_attempts=1, retry_delay_ms=2, dlq_limit=3, dedup_window_ms=4)
+    assert await queue.configure("q") == QueueConfig(1, 2, 3, 4)
+    assert await queue.configure("q", retry_delay_ms=9) == QueueConfig(1, 9, 3, 4)
+    given = QueueConfig()
+    assert await queue.configure("q", max_attempts=given.max_attempts) == QueueConfig(5, 9, 3, 4)
+    assert (await queue.configure("q", retry_delay_ms=0)).retry_delay_ms == 0
+
+
 async def test_payloads_must_be_a_list_of_bytes_or_text(queue: Queue) -> None:
     with pytest.raises(BadRequestError, match="list"):
         await queue.enqueue_many("q", cast("Any", b"one payload"))
@@ -169,15 +179,12 @@ async def test_payloads_must_be_a_list_of_bytes_or_text(queue: Queue) -> None:
         await queue.enqueue("q", cast("Any", 7))
 
 
-async def test_the_same_commands_serve_a_batch(caller: EngineCaller) -> None:
-    queue = Queue(caller)
+async def test_a_batch_settles_what_was_dequeued(caller: EngineCaller, queue: Queue) -> None:
     await queue.enqueue("q", b"a", namespace="other")
     message = (await queue.dequeue("q", namespace="other")).messages[0]
-    assert queue.commands.ack("q", 1).leases == [0]
-    ack = queue.commands.ack("q", 1, namespace="other")
-    enqueue = queue.commands.enqueue("next", "b")
-    assert ack.leases == [message.lease]
-    assert isinstance(ack, QueueAck)
-    assert isinstance(enqueue, QueueEnqueue)
-    results = await caller.call(Batch([ack, enqueue]), namespace="other")
-    assert (results[0], the_seq(results[1])) == (AckResult([1], []), 1)
+    async with Batch(caller, namespace="other") as b:
+        b.queue.ack("q", 1)
+        b.queue.enqueue("next", "b")
+    assert b.results == [AckResult([1], []), 1]
+    sent = cast("Any", caller.calls[-1][0]).commands
+    assert sent == [QueueAck("q", [1], [message.lease]), QueueEnqueue("next", [b"b"])]

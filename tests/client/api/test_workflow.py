@@ -19,7 +19,6 @@ from floruntime import (
     WorkflowStatus,
 )
 from floruntime.client.api.workflow import Workflow
-from floruntime.client.api.workflow_commands import WorkflowCommands
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.workflow import (
@@ -167,10 +166,14 @@ class Order:
     ],
     ids=repr,
 )
-def test_input_is_json_text_or_becomes_it(given: Any, sent: bytes) -> None:
-    commands = WorkflowCommands()
-    assert commands.start("flow", given).input == sent
-    assert commands.signal("r", "go", given).data == (b"" if given is None else sent)
+async def test_input_is_json_text_or_becomes_it(given: Any, sent: bytes) -> None:
+    caller = RecordingCaller(WorkflowStarted("r", True), None)
+    await Workflow(caller).start("flow", given)
+    await Workflow(caller).signal("r", "go", given)
+    assert caller.requests == [
+        WorkflowStart("flow", sent),
+        WorkflowSignal("r", "go", b"" if given is None else sent),
+    ]
 
 
 async def test_what_cannot_be_right_is_refused_before_it_is_sent() -> None:

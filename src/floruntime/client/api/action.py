@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec.structs import asdict
-
-from floruntime.client.api.caller import Caller, as_bytes
+from floruntime.client.api.action_writes import ActionWrites
+from floruntime.client.api.caller import Caller, Payload, as_bytes
+from floruntime.client.api.choices import choice, optional_choice
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.pages import as_page
+from floruntime.core import defaults
 from floruntime.core.action import (
     ActionCall,
-    ActionCancel,
     ActionDelete,
     ActionEnable,
     ActionGet,
     ActionInfo,
-    ActionInvoke,
     ActionList,
     ActionListRuns,
     ActionRegister,
     ActionRun,
     ActionStatus,
     ActionType,
-    InvokeResult,
     RunStatus,
 )
-from floruntime.core.errors import BadRequestError
-from floruntime.core.limits import RUN_RETENTION_MS_DEFAULT, check_block
+from floruntime.core.limits import check_block
 from floruntime.core.types import Page
-
-Payload = bytes | bytearray | memoryview | str
 
 CALLS_MAX = 32
 """Calls of a client that wait for their runs in the request that invokes them. Each has a write
@@ -37,64 +34,48 @@ Calls beyond invoke first, and then wait.
 """
 
 
-class ActionCommands:
-    """What `client.action` and `b.action` of a batch have in common. Nothing here is sent."""
+class Action(ActionWrites):
+    """The actions of one client.
 
-    def invoke(
-        self,
-        name: str,
-        payload: Payload = b"",
-        *,
-        priority: int = 10,
-        delay_ms: int = 0,
-        idempotency_key: str | None = None,
-        labels: Mapping[str, str] | None = None,
-        caller_run_id: str | None = None,
-    ) -> ActionInvoke:
-        return ActionInvoke(
-            name,
-            as_bytes(payload),
-            priority,
-            delay_ms,
-            idempotency_key,
-            dict(labels or {}),
-            caller_run_id,
-        )
-
-    def cancel(self, run_id: str, *, reason: str | None = None) -> ActionCancel:
-        return ActionCancel(run_id, reason)
-
-
-class Action:
-    """The actions of one client. Every method takes `namespace`, by default the client's own."""
+    The name of an action is 1 to 255 bytes of UTF-8 without control characters; another one is a
+    `BadRequestError`. Every method takes `namespace` and (but for `register`, whose `timeout_ms` is
+    the action's) `timeout_ms`, by default the client's own.
+    """
 
     def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-        self.commands = ActionCommands()
+        super().__init__(caller)
         self._calls = 0
 
-    async def register(
+    def register(
         self,
         name: str,
         type: ActionType | str = ActionType.USER,
         *,
-        timeout_ms: int = 30_000,
-        max_retries: int = 3,
-        retry_delay_ms: int = 1_000,
+        timeout_ms: int = defaults.ATTEMPT_TIMEOUT_MS,
+        max_retries: int = defaults.MAX_RETRIES,
+        retry_delay_ms: int = defaults.RUN_RETRY_DELAY_MS,
         run_timeout_ms: int | None = None,
         description: str | None = None,
-        retention_ms: int = RUN_RETENTION_MS_DEFAULT,
+        retention_ms: int = defaults.RUN_RETENTION_MS,
         namespace: str | None = None,
-    ) -> ActionInfo:
+    ) -> Operation[ActionInfo]:
         """Name an action and say how it is run; other settings than before raise its version.
 
-        `timeout_ms` is the lease of one attempt, `max_retries` counts attempts after the first,
-        `run_timeout_ms` bounds the whole run, attempts and waits included. Its runs are kept for
-        `retention_ms` after they ended, at least a day.
+        It is told whole: what is left out has its default, whatever it was before. `type`:
+        `"user"`, the default. `timeout_ms`: the lease of one attempt, 30,000 unless given.
+        `max_retries`: attempts after the first, 3 unless given, 1,000,000 at most.
+        `retry_delay_ms`: the wait before the second attempt, which grows from attempt to attempt up
+        to an hour; 1,000 unless given. `run_timeout_ms`: bounds the whole run, attempts and waits
+        included; by default nothing does. `description`: a text of up to 4 KiB for people; by
+        default none. `retention_ms`: how long runs are kept after they ended, at least a day; 30
+        days unless given. Durations are up to ten years.
+
+        Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
+        just being deleted.
         """
-        command = ActionRegister(
+        request = ActionRegister(
             name,
-            _type_of(type),
+            choice("type", type, ActionType),
             timeout_ms,
             max_retries,
             retry_delay_ms,
@@ -102,150 +83,174 @@ class Action:
             description,
             retention_ms,
         )
-        return await self._caller.call(command, namespace=namespace)
+        return self._call(request, namespace, None)
 
-    async def invoke(
+    def status(
+        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ActionRun]:
+        """The run as it stands.
+
+        Raises `NotFoundError` where there is none.
+        """
+        return self._call(ActionStatus(run_id), namespace, timeout_ms)
+
+    def wait(
         self,
-        name: str,
-        payload: Payload = b"",
+        run_id: str,
         *,
-        priority: int = 10,
-        delay_ms: int = 0,
-        idempotency_key: str | None = None,
-        labels: Mapping[str, str] | None = None,
-        caller_run_id: str | None = None,
+        block_ms: int = defaults.BLOCK_MS,
         namespace: str | None = None,
-    ) -> InvokeResult:
-        """Ask for one run. A lower `priority` goes first; `labels` must be the worker's, too.
+        timeout_ms: int | None = None,
+    ) -> Operation[ActionRun]:
+        """The run once it is finished, or as it stands when the time is up.
 
-        An `idempotency_key` makes one run: the same key and payload answer that run again
-        (`created` is false), another payload is a `ConflictError`. So is an action that is
-        disabled; one that is not registered is a `NotFoundError`.
+        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
+        which a lost connection takes up again for the time that is left.
+
+        Raises `NotFoundError` where there is no such run.
         """
-        command = self.commands.invoke(
-            name,
-            payload,
-            priority=priority,
-            delay_ms=delay_ms,
-            idempotency_key=idempotency_key,
-            labels=labels,
-            caller_run_id=caller_run_id,
-        )
-        return await self._caller.call(command, namespace=namespace)
-
-    async def status(self, run_id: str, *, namespace: str | None = None) -> ActionRun:
-        """The run as it stands. `NotFoundError` where there is none."""
-        return await self._caller.call(ActionStatus(run_id), namespace=namespace)
-
-    async def wait(
-        self, run_id: str, *, block_ms: int = 30_000, namespace: str | None = None
-    ) -> ActionRun:
-        """The run once it is finished, or as it stands after `block_ms`.
-
-        One long poll, which a lost connection takes up again for the time that is left.
-        """
-        request = ActionStatus(run_id, block_ms)
-        return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
+        return self._call(ActionStatus(run_id, block_ms), namespace, timeout_ms, block_ms)
 
     async def call(
         self,
         name: str,
         payload: Payload = b"",
         *,
-        block_ms: int = 30_000,
-        priority: int = 10,
+        block_ms: int = defaults.BLOCK_MS,
+        priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
         namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> ActionRun:
-        """`invoke`, then `wait` for up to `block_ms`. The run goes on if the time is up first."""
-        invoke = self.commands.invoke(
+        """`invoke`, then `wait`: the run once it is finished, or as it stands when the time is up.
+
+        It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
+        300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
+        `caller_run_id`: as for `invoke`, and with its defaults.
+
+        Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
+        failed is no error here: look at its `status`.
+        """
+        check_block(block_ms)  # before anything is invoked
+        request = ActionCall(
             name,
-            payload,
-            priority=priority,
-            delay_ms=delay_ms,
-            idempotency_key=idempotency_key,
-            labels=labels,
-            caller_run_id=caller_run_id,
+            as_bytes(payload),
+            priority,
+            delay_ms,
+            idempotency_key,
+            dict(labels or {}),
+            caller_run_id,
+            block_ms,
         )
         if self._calls >= CALLS_MAX:
-            check_block(block_ms)  # before anything is invoked
-            invoked = await self._caller.call(invoke, namespace=namespace)
-            return await self.wait(invoked.run_id, block_ms=block_ms, namespace=namespace)
+            return await self._invoke_and_wait(request, namespace, timeout_ms)
         self._calls += 1
         try:
-            request = ActionCall(**asdict(invoke), block_ms=block_ms)
-            return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
+            return await self._call(request, namespace, timeout_ms, block_ms)
         finally:
             self._calls -= 1
 
-    async def cancel(
-        self, run_id: str, *, reason: str | None = None, namespace: str | None = None
+    async def _invoke_and_wait(
+        self, call: ActionCall, namespace: str | None, timeout_ms: int | None
     ) -> ActionRun:
-        """End the run; a handler at work is told. `ConflictError` if it is finished."""
-        return await self._caller.call(
-            self.commands.cancel(run_id, reason=reason), namespace=namespace
+        invoked = await self.invoke(
+            call.name,
+            call.payload,
+            priority=call.priority,
+            delay_ms=call.delay_ms,
+            idempotency_key=call.idempotency_key,
+            labels=call.labels,
+            caller_run_id=call.caller_run_id,
+            namespace=namespace,
+            timeout_ms=timeout_ms,
+        )
+        return await self.wait(
+            invoked.run_id, block_ms=call.block_ms, namespace=namespace, timeout_ms=timeout_ms
         )
 
-    async def get(self, name: str, *, namespace: str | None = None) -> ActionInfo:
-        """The action's settings. `NotFoundError` where there is none."""
-        return await self._caller.call(ActionGet(name), namespace=namespace)
+    def get(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ActionInfo]:
+        """The action's settings.
 
-    async def delete(self, name: str, *, force: bool = False, namespace: str | None = None) -> bool:
+        Raises `NotFoundError` where there is none.
+        """
+        return self._call(ActionGet(name), namespace, timeout_ms)
+
+    def delete(
+        self,
+        name: str,
+        *,
+        force: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[bool]:
         """Delete the action; whether it existed.
 
-        `ConflictError` where it has unfinished runs, unless `force`, which cancels them.
+        `force`: cancel its unfinished runs; off by default.
+
+        Raises `ConflictError` where it has unfinished runs and `force` is not given.
         """
-        return await self._caller.call(ActionDelete(name, force), namespace=namespace)
+        return self._call(ActionDelete(name, force), namespace, timeout_ms)
 
-    async def enable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
-        """Let it be invoked again."""
-        return await self._caller.call(ActionEnable(name, True), namespace=namespace)
+    def enable(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ActionInfo]:
+        """Let it be invoked again.
 
-    async def disable(self, name: str, *, namespace: str | None = None) -> ActionInfo:
-        """Refuse new runs of it (`ConflictError`); those that are there go on."""
-        return await self._caller.call(ActionEnable(name, False), namespace=namespace)
+        Raises `NotFoundError` where there is no such action.
+        """
+        return self._call(ActionEnable(name, True), namespace, timeout_ms)
 
-    async def list(
+    def disable(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ActionInfo]:
+        """Refuse new runs of it; those that are there go on.
+
+        Raises `NotFoundError` where there is no such action.
+        """
+        return self._call(ActionEnable(name, False), namespace, timeout_ms)
+
+    def list(
         self,
         *,
         prefix: str = "",
-        limit: int = 100,
+        limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
-    ) -> Page[ActionInfo]:
-        """The actions whose names begin with `prefix`, by name."""
-        reply = await self._caller.call(ActionList(prefix, limit, cursor), namespace=namespace)
-        return Page(reply.items, reply.cursor)
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[ActionInfo]]:
+        """A page of the actions, by name.
 
-    async def list_runs(
+        `prefix`: what their names begin with; empty, the default, means all. `limit`: 1 to 1,000,
+        100 unless given. `cursor`: that of the page before; without one it begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        request = ActionList(prefix, limit, cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
+
+    def list_runs(
         self,
         name: str | None = None,
         *,
         status: RunStatus | str | None = None,
-        limit: int = 100,
+        limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
-    ) -> Page[ActionRun]:
-        """Runs, newest first: of one action or of all, in one status or in any."""
-        request = ActionListRuns(name, _status_of(status), limit, cursor)
-        reply = await self._caller.call(request, namespace=namespace)
-        return Page(reply.items, reply.cursor)
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[ActionRun]]:
+        """A page of runs, newest first.
 
+        `name`: of this action; by default of all. `status`: in this one; by default in any.
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the newest.
 
-def _type_of(type: ActionType | str) -> ActionType:
-    try:
-        return ActionType(type)
-    except ValueError:
-        known = ", ".join(ActionType)
-        raise BadRequestError(f"type is {type!r}; it must be one of: {known}") from None
-
-
-def _status_of(status: RunStatus | str | None) -> RunStatus | None:
-    try:
-        return None if status is None else RunStatus(status)
-    except ValueError:
-        known = ", ".join(RunStatus)
-        raise BadRequestError(f"status is {status!r}; it must be one of: {known}") from None
+        Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
+        """
+        chosen = optional_choice("status", status, RunStatus)
+        request = ActionListRuns(name, chosen, limit, cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)

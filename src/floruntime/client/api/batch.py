@@ -2,98 +2,107 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from operator import attrgetter, itemgetter
 from types import TracebackType
-from typing import Any, Self, cast, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
-from floruntime.client.api.action import ActionCommands
-from floruntime.client.api.caller import Caller
-from floruntime.client.api.kv import KvCommands
-from floruntime.client.api.queue_commands import QueueCommands
-from floruntime.client.api.stream_commands import StreamCommands
-from floruntime.client.api.worker import WorkerCommands
-from floruntime.client.api.workflow_commands import WorkflowCommands
+from floruntime.client.api.action_writes import ActionWrites
+from floruntime.client.api.caller import Caller, Part
+from floruntime.client.api.group_writes import GroupWrites
+from floruntime.client.api.kv_writes import KvWrites
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.api.queue_writes import QueueWrites
+from floruntime.client.api.stream_writes import StreamAdmin, StreamAppends
+from floruntime.client.api.worker_writes import WorkerWrites
+from floruntime.client.api.workflow_writes import WorkflowWrites
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
-from floruntime.core.queue import QueueEnqueue
-from floruntime.core.stream import GroupClaim, StreamAppend
-from floruntime.core.workflow import WorkflowStart
+from floruntime.core.kv import KvCheck
 
-_TAKEN: tuple[type, ...] = get_args(system.BatchCommand)
+R = TypeVar("R")
 
-_RESULTS: dict[tuple[type, str], Callable[[Any], Any]] = {
-    (QueueEnqueue, "enqueue"): itemgetter(0),
-    (StreamAppend, "append"): itemgetter(0),
-    (WorkflowStart, "start"): attrgetter("run_id"),
-}
-"""What the live method makes of the answer, where that is not the answer itself."""
+
+class WritesOnly(Part):
+    """A part of a batch: what it has is recorded, not sent."""
+
+    _name = ""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, method: str) -> NoReturn:
+            raise AttributeError(f"a batch has no {self._name}.{method}: it takes writes only")
+
+
+class BatchKv(WritesOnly, KvWrites):
+    """The writes of `client.kv`, and `check`."""
+
+    _name = "kv"
+
+    def check(self, key: str, *, version: int) -> Operation[None]:
+        """A condition alone: the key has this version (0: it does not exist).
+
+        Raises `ConflictError`, when the batch is sent, where it has another one.
+        """
+        return self._call(KvCheck(key, version), None, None)
+
+
+class BatchQueue(WritesOnly, QueueWrites):
+    """The writes of `client.queue` but `dequeue`."""
+
+    _name = "queue"
+
+
+class BatchStream(WritesOnly, StreamAppends, StreamAdmin, GroupWrites):
+    """The writes of `client.stream` but `group_read`."""
+
+    _name = "stream"
+
+
+class BatchAction(WritesOnly, ActionWrites):
+    """`invoke` and `cancel` of `client.action`."""
+
+    _name = "action"
+
+
+class BatchWorker(WritesOnly, WorkerWrites):
+    """`complete` and `fail` of `client.worker`."""
+
+    _name = "worker"
+
+
+class BatchWorkflow(WritesOnly, WorkflowWrites):
+    """`start`, `signal` and `cancel` of `client.workflow`."""
+
+    _name = "workflow"
 
 
 class Batch:
-    """Collects commands and sends them when its block ends without an exception.
+    """Collects writes and sends them when its block ends without an exception.
 
-    Afterwards `results` has, in order, what each live method would have returned. A refusal is
-    raised with `.index`, the position of the command refused; then none of them happened. A batch
-    is for one block: what is added after it is refused.
+    `async with client.batch() as b: b.kv.put(...)`: nothing in the block is awaited. Afterwards
+    `results` has, in order, what each method would have given by itself. A refusal is raised with
+    `.index`, the position of the write that was refused; then none of them happened. In a batch a
+    stale lease is one, too (`ConflictError`). A batch is for one block and one namespace, and takes
+    at most 1,000 writes and 4 MiB.
     """
 
     def __init__(
-        self,
-        caller: Caller,
-        *,
-        kv: KvCommands,
-        queue: QueueCommands,
-        stream: StreamCommands,
-        action: ActionCommands | None = None,
-        worker: WorkerCommands | None = None,
-        workflow: WorkflowCommands | None = None,
-        namespace: str | None = None,
+        self, caller: Caller, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> None:
         self._caller = caller
-        self._namespace = namespace
-        self._claims = stream
-        self._commands: list[Any] = []
-        self._methods: list[str] = []
-        self._is_over = False
+        self._timeout_ms = timeout_ms
+        recorder = _Recorder(caller, namespace)
+        self._recorder = recorder
         self.results: list[Any] = []
-        #: The writes of `client.kv`, and `check`; each is recorded, not sent.
-        self.kv = cast(KvCommands, self._recorder("kv", kv))
-        #: The writes of `client.queue` but `dequeue`.
-        self.queue = cast(QueueCommands, self._recorder("queue", queue))
-        #: The writes of `client.stream` but `group_read`.
-        self.stream = self.streams = cast(StreamCommands, self._recorder("stream", stream))
-        #: `invoke` and `cancel` of `client.action`.
-        self.action = cast(ActionCommands, self._recorder("action", action or ActionCommands()))
-        #: `complete` and `fail` of `client.worker`.
-        self.worker = cast(WorkerCommands, self._recorder("worker", worker or WorkerCommands()))
-        #: `start`, `signal` and `cancel` of `client.workflow`.
-        self.workflow = cast(
-            WorkflowCommands, self._recorder("workflow", workflow or WorkflowCommands())
-        )
-
-    def _recorder(self, primitive: str, builder: object) -> _Recorder:
-        return _Recorder(primitive, builder, self._namespace, self._add)
-
-    def _add(self, name: str, method: str, command: Any) -> None:
-        self._refuse_if_over()
-        if not isinstance(command, _TAKEN):
-            raise BadRequestError(f"{name}.{method} cannot be part of a batch")
-        if len(self._commands) == limits.BATCH_COMMANDS_MAX:
-            raise BadRequestError(
-                f"a batch takes at most {limits.BATCH_COMMANDS_MAX} commands",
-                index=len(self._commands),
-            )
-        self._commands.append(command)
-        self._methods.append(method)
-
-    def _refuse_if_over(self) -> None:
-        if self._is_over:
-            raise BadRequestError("this batch is over; begin another with client.batch()")
+        self.kv = BatchKv(recorder)
+        self.queue = BatchQueue(recorder)
+        self.stream = self.streams = BatchStream(recorder)
+        self.action = BatchAction(recorder)
+        self.worker = BatchWorker(recorder)
+        self.workflow = BatchWorkflow(recorder)
 
     async def __aenter__(self) -> Self:
-        self._refuse_if_over()
+        self._recorder.refuse_if_over()
         return self
 
     async def __aexit__(
@@ -102,32 +111,72 @@ class Batch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._is_over = True
-        if kind is None and self._commands:
-            await self._send()
+        asks = self._recorder.end()
+        if kind is None and asks:
+            await self._send(asks)
 
-    async def _send(self) -> None:
-        commands = self._commands
-        request = system.Batch(commands)
+    async def _send(self, asks: list[Ask[Any]]) -> None:
+        request = system.Batch([cast("system.BatchCommand", ask.request) for ask in asks])
         _check_size(request)
-        answers = await self._caller.call(request, namespace=self._namespace)
-        self.results = [
-            _RESULTS.get((type(command), method), _itself)(answer)
-            for command, method, answer in zip(commands, self._methods, answers, strict=True)
-        ]
-        self._remember_claims(commands)
-
-    def _remember_claims(self, commands: list[Any]) -> None:
-        """The leases of records claimed are remembered as those of a live claim are."""
-        for command, result in zip(commands, self.results, strict=True):
-            if isinstance(command, GroupClaim):
-                self._claims.remember(
-                    self._namespace, command.stream, command.group, result.records
-                )
+        ask: Ask[list[Any]] = Ask(
+            request, namespace=self._recorder.namespace, timeout_ms=self._timeout_ms
+        )
+        answers = await self._caller.perform(ask)
+        self.results = [each.finished(answer) for each, answer in zip(asks, answers, strict=True)]
 
 
-def _itself(answer: Any) -> Any:
-    return answer
+class _Recorder:
+    """A caller that sends nothing: it keeps what it is asked."""
+
+    def __init__(self, caller: Caller, namespace: str | None) -> None:
+        self.namespace = caller.namespace if namespace is None else namespace
+        self.leases: Leases = caller.leases
+        self._asks: list[Ask[Any]] = []
+        self._is_over = False
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        self.refuse_if_over()
+        if ask.namespace is not None:
+            raise BadRequestError("a batch has one namespace: give it to client.batch()")
+        if ask.timeout_ms is not None:
+            raise BadRequestError("a batch has one time-out: give timeout_ms to client.batch()")
+        if len(self._asks) == limits.BATCH_COMMANDS_MAX:
+            raise BadRequestError(
+                f"a batch takes at most {limits.BATCH_COMMANDS_MAX} commands",
+                index=len(self._asks),
+            )
+        self._asks.append(ask)
+        return Recorded()
+
+    def refuse_if_over(self) -> None:
+        """Raises `BadRequestError` once the block has ended."""
+        if self._is_over:
+            raise BadRequestError("this batch is over; begin another with client.batch()")
+
+    def end(self) -> list[Ask[Any]]:
+        """Take no more; what was recorded."""
+        self._is_over = True
+        return self._asks
+
+
+class Recorded(Operation[Any]):
+    """A write of a batch. There is nothing to wait for before the batch is sent."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __await__(self) -> NoReturn:
+        raise BadRequestError(
+            "a write of a batch is not awaited: it is sent when the block ends, and its result is "
+            "in batch.results then"
+        )
+
+    def send(self, value: Any) -> NoReturn:
+        """Refused, as to `await` it is."""
+        self.__await__()
+
+    def close(self) -> None:
+        """Nothing is under way."""
 
 
 def _check_size(request: system.Batch) -> None:
@@ -139,39 +188,3 @@ def _check_size(request: system.Batch) -> None:
         raise BadRequestError(
             f"a batch of {size} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
         )
-
-
-class _Recorder:
-    """Has the methods of a command builder; each adds the command it builds to the batch."""
-
-    def __init__(
-        self,
-        primitive: str,
-        builder: Any,
-        namespace: str | None,
-        add: Callable[[str, str, Any], None],
-    ) -> None:
-        self._primitive = primitive
-        self._builder = builder
-        self._namespace = namespace
-        self._add = add
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        build = None if method.startswith("_") else getattr(self._builder, method, None)
-        if not callable(build):
-            raise AttributeError(f"a batch has no {self._primitive}.{method}: it takes writes only")
-        # leases are remembered by namespace, so what settles deliveries must know the batch's
-        own = {"namespace": self._namespace} if _takes_namespace(build) else {}
-
-        def record(*arguments: Any, **options: Any) -> Any:
-            if "namespace" in options:
-                raise BadRequestError("a batch has one namespace: give it to client.batch()")
-            command = build(*arguments, **options, **own)
-            self._add(self._primitive, method, command)
-            return command
-
-        return record
-
-
-def _takes_namespace(build: Callable[..., Any]) -> bool:
-    return "namespace" in inspect.signature(build).parameters

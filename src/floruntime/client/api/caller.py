@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
 from floruntime.core import limits
 from floruntime.core.errors import BadTypeError
 from floruntime.core.types import Request
 
+A = TypeVar("A")
 R = TypeVar("R")
+
+Payload = bytes | bytearray | memoryview | str
+"""A value or payload; text is sent as UTF-8."""
 
 
 class Caller(Protocol):
-    """Sends one request and gives its typed answer; `FloClient` is one."""
+    """Makes calls: a client sends them, a batch records them."""
 
-    async def call(
-        self, request: Request[R], *, namespace: str | None = None, block_ms: int = 0
-    ) -> R:
-        """The answer of `request`.
+    @property
+    def namespace(self) -> str:
+        """What calls mean that name no namespace."""
+        ...
 
-        `namespace=None` is the client's own. The time-out is the client's `timeout_ms` plus
-        `block_ms`. Raises the `FloError` that the server or the connection gave.
-        """
+    @property
+    def leases(self) -> Leases:
+        """What it remembers of its deliveries."""
+        ...
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """Make one call. What is awaited raises the `FloError` of the server or the connection."""
         ...
 
 
-def as_bytes(value: bytes | bytearray | memoryview | str) -> bytes:
+class Part:
+    """A part of a client, `client.kv` say: its methods make calls of their arguments."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def _call(
+        self,
+        request: Request[R],
+        namespace: str | None,
+        timeout_ms: int | None,
+        block_ms: int = 0,
+    ) -> Operation[R]:
+        return self._caller.perform(
+            Ask(request, None, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms)
+        )
+
+    def _call_for(
+        self,
+        finish: Callable[[A], R],
+        request: Request[A],
+        namespace: str | None,
+        timeout_ms: int | None,
+        block_ms: int = 0,
+    ) -> Operation[R]:
+        """As `_call`; the caller gets what `finish` makes of the answer."""
+        return self._caller.perform(
+            Ask(request, finish, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms)
+        )
+
+
+def as_bytes(value: Payload) -> bytes:
     """A value or payload as bytes; text becomes UTF-8. Raises `BadTypeError` on anything else."""
     if isinstance(value, str):
         return limits.utf8("value", value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise BadTypeError(f"a value must be bytes or str, not {type(value).__name__}")
+
+
+def as_payloads(payloads: object) -> list[bytes]:
+    """Several payloads as bytes. Raises `BadTypeError` on one payload that is no list."""
+    if isinstance(payloads, (bytes, bytearray, memoryview, str)) or not hasattr(
+        payloads, "__iter__"
+    ):
+        raise BadTypeError(
+            f"payloads must be a list of payloads, not one of type {type(payloads).__name__}"
+        )
+    return [as_bytes(one) for one in payloads]
+
+
+def first(items: list[R]) -> R:
+    """The answer of a request for one, which the server answers as for several."""
+    return items[0]

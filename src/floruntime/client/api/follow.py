@@ -18,7 +18,8 @@ import msgspec
 
 from floruntime.client.api.beginning import Beginning
 from floruntime.client.api.caller import Caller
-from floruntime.client.api.stream_commands import Position, position_text
+from floruntime.client.api.operation import Ask
+from floruntime.client.api.positions import Position, position_text
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
@@ -95,7 +96,9 @@ class StreamFollower(AsyncIterator[StreamRecord]):
 
     async def _read(self, block_ms: int) -> ReadResult:
         request = msgspec.structs.replace(self._request, block_ms=block_ms)
-        return await self._caller.call(request, namespace=self._namespace, block_ms=block_ms)
+        return await self._caller.perform(
+            Ask(request, None, namespace=self._namespace, block_ms=block_ms)
+        )
 
     async def _wait(self) -> None:
         try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+
+from floruntime.core.queue import Message
+from floruntime.core.stream import StreamID, StreamRecord
 
 REMEMBERED_MAX = 100_000
 
@@ -32,3 +35,34 @@ class LeaseMemory:
     def forget(self, item: Hashable) -> None:
         """Forget the lease of `item`, if it is known."""
         self._leases.pop(item, None)
+
+
+class Leases:
+    """The leases of one client: of messages by queue, of records by stream and group."""
+
+    def __init__(self, remembered_max: int = REMEMBERED_MAX) -> None:
+        self._messages = LeaseMemory(remembered_max)
+        self._records = LeaseMemory(remembered_max)
+
+    def remember_messages(self, namespace: str, queue: str, messages: Iterable[Message]) -> None:
+        """These messages were delivered."""
+        for message in messages:
+            self._messages.remember((namespace, queue, message.seq), message.lease)
+
+    def of_message(self, namespace: str, queue: str, item: int | Message) -> int:
+        """The lease to send along; 0 for a message that this client did not dequeue."""
+        if isinstance(item, Message):
+            return item.lease
+        return self._messages.get((namespace, queue, item))
+
+    def remember_records(
+        self, namespace: str, stream: str, group: str, records: Iterable[StreamRecord]
+    ) -> None:
+        """These records were delivered to a member of the group."""
+        for record in records:
+            if record.lease:
+                self._records.remember((namespace, stream, group, record.id), record.lease)
+
+    def of_record(self, namespace: str, stream: str, group: str, id: StreamID) -> int:
+        """The lease to send along; 0 for a record that this client was not given."""
+        return self._records.get((namespace, stream, group, id))

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from floruntime.client.api.caller import Caller
 from floruntime.client.api.follow import Callback, StreamFollower, Subscription
-from floruntime.client.api.leases import LeaseMemory
-from floruntime.client.api.stream_commands import Payload, Position, StreamCommands, position_text
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.positions import Position, optional_text
 from floruntime.client.api.stream_groups import StreamGroups
-from floruntime.core.errors import BadRequestError
+from floruntime.client.api.stream_writes import StreamAppends
+from floruntime.core import defaults
+from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
-from floruntime.core.stream import AppendResult, ReadResult, StreamRead
+from floruntime.core.stream import ReadResult, StreamRead
 
 
-class StreamRecords(StreamGroups):
-    """Records and groups of streams. Every method takes `namespace`, by default the client's own.
+class StreamRecords(StreamAppends, StreamGroups):
+    """Records and groups of streams.
 
-    A position is a `StreamID`, its text, `"0"` (the beginning) or `"$"` (after the last).
+    The name of a stream, a group or a consumer is 1 to 255 bytes of UTF-8 without control
+    characters; another one is a `BadRequestError`. A position is a `StreamID`, its text, `"0"` (the
+    beginning) or `"$"` (after the last). Every method takes `namespace` and `timeout_ms`, by
+    default the client's own.
     """
 
-    def __init__(self, caller: Caller, leases: LeaseMemory | None = None) -> None:
-        super().__init__(caller, StreamCommands(leases, getattr(caller, "namespace", None)))
-
-    async def append(
-        self,
-        stream: str,
-        payload: Payload,
-        *,
-        partition_key: str | None = None,
-        partition: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        namespace: str | None = None,
-    ) -> AppendResult:
-        """Add a record; a stream that does not exist is made, with one partition.
-
-        A key always maps to the same partition (CRC-32 of its UTF-8, modulo the partitions). With
-        neither key nor partition, records go round robin.
-        """
-        command = self.commands.append(
-            stream, payload, partition_key=partition_key, partition=partition, headers=headers
-        )
-        return (await self._caller.call(command, namespace=namespace))[0]
-
-    async def append_many(
-        self,
-        stream: str,
-        payloads: Iterable[Payload],
-        *,
-        partition_key: str | None = None,
-        partition: int | None = None,
-        namespace: str | None = None,
-    ) -> list[AppendResult]:
-        """Add up to 1,000 records in one commit: all of them, or none."""
-        command = self.commands.append_many(
-            stream, payloads, partition_key=partition_key, partition=partition
-        )
-        return await self._caller.call(command, namespace=namespace)
-
-    async def read(
+    def read(
         self,
         stream: str,
         *,
@@ -67,25 +31,32 @@ class StreamRecords(StreamGroups):
         after: Position | None = None,
         offset: int | None = None,
         tail: bool = False,
-        limit: int = 10,
+        limit: int = defaults.RECORDS_LIMIT,
         partition: int | None = None,
         partition_key: str | None = None,
         block_ms: int = 0,
         namespace: str | None = None,
-    ) -> ReadResult:
-        """Up to `limit` records in id order, from the beginning unless told otherwise.
+        timeout_ms: int | None = None,
+    ) -> Operation[ReadResult]:
+        """Records in id order, from the beginning unless told otherwise.
 
-        An answer ends early, with one record at least, when its payloads reach 4 MiB.
+        One of these says where it begins: `start` (included), `after` (not included), `offset`
+        (counts from 0 in a partition, 0 if none is named), or `tail`, off by default, which shows
+        only what comes after the read began: give it `block_ms`. `end` (included) says where it
+        ends; by default at the last record. `limit`: at most so many, 1 to 1,000, 10 unless given;
+        an answer ends earlier, with one record at least, at 4 MiB of payloads. `partition`, or the
+        one that `partition_key` maps to; by default all. `block_ms`: how long to wait for the first
+        record; 0, the default, does not wait, 300,000 is the longest. A stream that does not exist
+        reads as empty.
 
-        `start` and `end` are included, `after` is not. `offset` counts from 0 in a partition (0 if
-        none is named). `tail` shows only what comes after the read began: give it `block_ms`. A
-        stream that does not exist reads as empty.
+        Raises `BadRequestError` where two beginnings are given, on a text that is no position, and
+        on a partition that there is not.
         """
         request = StreamRead(
             stream,
-            position_text("start", start),
-            position_text("end", end),
-            position_text("after", after),
+            optional_text("start", start),
+            optional_text("end", end),
+            optional_text("after", after),
             offset,
             tail,
             limit,
@@ -93,7 +64,7 @@ class StreamRecords(StreamGroups):
             partition_key,
             block_ms,
         )
-        return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
+        return self._call(request, namespace, timeout_ms, block_ms)
 
     async def subscribe(
         self,
@@ -104,13 +75,18 @@ class StreamRecords(StreamGroups):
         partition: int | None = None,
         namespace: str | None = None,
     ) -> Subscription:
-        """Call `callback` (a plain or an async function) with every record from `start` on.
+        """Call `callback`, a plain or an async function, with every record from `start` on.
 
-        The position is fixed when this returns: whatever is appended later will be seen, once, over
-        lost connections too. An exception of the callback is logged, and the next record follows.
+        `start`: `"$"`, the default, is now. The position is fixed when this returns: whatever is
+        appended later will be seen, once, over lost connections too. `partition`: its number, from
+        0; by default all. An exception of the callback is logged, and the next record follows.
+
+        Raises `BadRequestError` on a callback that is none, a text that is no position, a partition
+        that there is not, and what the connection raises until it has begun. What ends it later is
+        in `Subscription.error`.
         """
         if not callable(callback):
-            raise BadRequestError(f"callback is {shown(callback)}; it must be a function")
+            raise BadTypeError(f"callback is {shown(callback)}; it must be a function")
         follower = self.follow(stream, start=start, partition=partition, namespace=namespace)
         await follower.start()
         return Subscription(follower, callback)
@@ -125,6 +101,10 @@ class StreamRecords(StreamGroups):
     ) -> StreamFollower:
         """An endless iterator of the records from `start` on, over lost connections too.
 
-        `"$"` is now; `await follower.start()` to be certain that the server has been asked.
+        `start`: `"$"`, the default, is when `follow` is called (`await follower.start()` to be
+        certain that the server has been asked). `partition`: its number, from 0; by default all.
+
+        A step raises `BadRequestError` on a partition that there is not, and what the connection
+        raises until it has begun.
         """
         return StreamFollower(self._caller, stream, start, partition, namespace)

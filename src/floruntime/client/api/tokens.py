@@ -7,8 +7,12 @@ import string
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from floruntime.client.api.caller import Caller
-from floruntime.core.errors import BadRequestError
+from floruntime.client.api.caller import Part
+from floruntime.client.api.choices import choice
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.pages import as_page
+from floruntime.core import defaults
+from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
 from floruntime.core.token import (
     ID_CHARS,
@@ -33,48 +37,59 @@ class NewToken(NamedTuple):
     info: TokenInfo
 
 
-class Tokens:
-    """`client.tokens`. All of it is for the role `admin`."""
+class Tokens(Part):
+    """`client.tokens`. All of it is for the role `admin`; others get `ForbiddenError`.
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    Every method takes `timeout_ms`, by default the client's own.
+    """
 
-    async def create(
+    def create(
         self,
         role: Role | str,
         *,
         namespaces: Iterable[str] = (),
         lifetime_ms: int | None = None,
         description: str | None = None,
-    ) -> NewToken:
-        """Make a token for `namespaces` (all, if none is named) that ends after `lifetime_ms`.
+        timeout_ms: int | None = None,
+    ) -> Operation[NewToken]:
+        """Make a token.
 
         Its secret is made here, and only a hash of it is sent. The first token of a server turns
         tokens on: whoever came without one is cut, this client too, once it has its answer.
+        `namespaces`: those that it is for, 100 at most; by default all (an admin's is for all).
+        `lifetime_ms`: after how long it ends, up to ten years; by default it does not.
+        `description`: a text of up to 4 KiB for people; by default none.
+
+        Raises `BadRequestError` on a role that there is not and on values out of these limits,
+        `ConflictError` where there are 10,000 tokens already.
         """
         if isinstance(namespaces, str):
-            raise BadRequestError(f"namespaces is the text {namespaces!r}; it must be a list")
+            raise BadTypeError(f"namespaces is the text {shown(namespaces)}; it must be a list")
         id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_CHARS))
         text = f"{PREFIX}{id}_{secrets.token_urlsafe(SECRET_BYTES)}"
-        request = TokenCreate(
-            id, hash_of(text), _role(role), list(namespaces), lifetime_ms, description
-        )
-        return NewToken(text, await self._caller.call(request))
+        chosen = choice("role", role, Role)
+        request = TokenCreate(id, hash_of(text), chosen, list(namespaces), lifetime_ms, description)
+        return self._call_for(lambda info: NewToken(text, info), request, None, timeout_ms)
 
-    async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[TokenInfo]:
-        """A page of the tokens, by id; expired and revoked ones for 30 days after."""
-        reply = await self._caller.call(TokenList(limit, cursor))
-        return Page(reply.items, reply.cursor)
+    def list(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[TokenInfo]]:
+        """A page of the tokens, by id; expired and revoked ones for 30 days after.
 
-    async def revoke(self, id: str) -> TokenInfo:
-        """Let a token's holders in no longer, and cut those who are. `NotFoundError`."""
-        return await self._caller.call(TokenRevoke(id))
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
 
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        return self._call_for(as_page, TokenList(limit, cursor), None, timeout_ms)
 
-def _role(role: Role | str) -> Role:
-    try:
-        return Role(role)
-    except ValueError:
-        raise BadRequestError(
-            f"role is {shown(role)}; it must be one of {', '.join(Role)}"
-        ) from None
+    def revoke(self, id: str, *, timeout_ms: int | None = None) -> Operation[TokenInfo]:
+        """Let a token's holders in no longer, and cut those who are.
+
+        Raises `NotFoundError` where there is no such token.
+        """
+        return self._call(TokenRevoke(id), None, timeout_ms)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from floruntime.client.api.beginning import Beginning
 from floruntime.client.api.caller import Caller
+from floruntime.client.api.operation import Ask
 from floruntime.core.errors import (
     ConnectionFailedError,
     OverloadedError,
@@ -71,8 +72,8 @@ class KvWatch(AsyncIterator[KvChange]):
     async def _ask(self, block_ms: int) -> None:
         request = KvChanges(self._key, self._prefix, self._version, block_ms)
         try:
-            reply: KvChangesReply = await self._caller.call(
-                request, namespace=self._namespace, block_ms=block_ms
+            reply: KvChangesReply = await self._caller.perform(
+                Ask(request, None, namespace=self._namespace, block_ms=block_ms)
             )
         except OUTLASTED:
             return

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from floruntime.client.api.action import Payload
-from floruntime.client.api.caller import Caller, as_bytes
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.pages import as_page
+from floruntime.client.api.worker_writes import WorkerWrites, claim_of
+from floruntime.core import defaults
 from floruntime.core.errors import BadTypeError, ConflictError
 from floruntime.core.types import Page
 from floruntime.core.worker import (
     Heartbeat,
     Task,
     WorkerAwait,
-    WorkerComplete,
     WorkerDeregister,
     WorkerDrain,
-    WorkerFail,
     WorkerHeartbeat,
     WorkerInfo,
     WorkerList,
@@ -30,145 +30,170 @@ from floruntime.core.worker import (
 Tasks = list[Task]
 
 
-class WorkerCommands:
-    """What `client.worker` and `b.worker` of a batch have in common. Nothing here is sent."""
+class Worker(WorkerWrites):
+    """Workers by id.
 
-    def complete(
-        self, worker_id: str, task: Task, output: Payload = b"", *, outcome: str = "success"
-    ) -> WorkerComplete:
-        return WorkerComplete(worker_id, *_claim(task), as_bytes(output), outcome)
+    An id is 1 to 255 bytes of UTF-8 without control characters; another one is a `BadRequestError`.
+    Every method takes `namespace` and `timeout_ms`, by default the client's own.
+    """
 
-    def fail(self, worker_id: str, task: Task, error: str, *, retry: bool = True) -> WorkerFail:
-        if not isinstance(error, str):
-            raise BadTypeError(f"error must be a text, not {type(error).__name__}")
-        return WorkerFail(worker_id, *_claim(task), error, retry)
-
-
-class Worker:
-    """Workers by id. Every method takes `namespace`, by default the client's own."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-        self.commands = WorkerCommands()
-
-    async def register(
+    def register(
         self,
         worker_id: str,
         actions: Iterable[str],
         *,
-        concurrency: int = 10,
+        concurrency: int = defaults.CONCURRENCY,
         labels: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
         namespace: str | None = None,
-    ) -> WorkerInfo:
-        """Enter a worker into the registry; once more changes what is told of it."""
-        command = WorkerRegister(
+        timeout_ms: int | None = None,
+    ) -> Operation[WorkerInfo]:
+        """Enter a worker into the registry; once more changes what is told of it.
+
+        `actions`: 1 to 1,000 names. `concurrency`: how many runs it works on at once, 1 to 100,000,
+        10 unless given; for people. `labels`: runs with labels go to workers that have them all; up
+        to 64, 4 KiB together; none by default. `metadata`: for people; up to 64, 16 KiB together;
+        none by default.
+
+        Raises `BadRequestError` on a value out of these limits.
+        """
+        request = WorkerRegister(
             worker_id, _names(actions), concurrency, dict(labels or {}), dict(metadata or {})
         )
-        return await self._caller.call(command, namespace=namespace)
+        return self._call(request, namespace, timeout_ms)
 
-    async def heartbeat(
-        self, worker_id: str, *, running: Iterable[Task | str] = (), namespace: str | None = None
-    ) -> Heartbeat:
-        """Tell that the worker lives, and which runs it works on; hear what it should stop.
+    def heartbeat(
+        self,
+        worker_id: str,
+        *,
+        running: Iterable[Task | str] = (),
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Heartbeat]:
+        """Tell that the worker lives; hear what it should stop. It is unhealthy 90 s after the
+        last.
 
-        `running`: tasks as they were claimed, or the ids of their runs.
+        `running`: what it works on, tasks as they were claimed or the ids of their runs, 100,000 at
+        most; nothing by default.
+
+        Raises `BadRequestError` on more of them. A worker that is not registered is no error: the
+        answer is not `known`.
         """
-        command = WorkerHeartbeat(worker_id, _run_ids(running))
-        return await self._caller.call(command, namespace=namespace)
+        return self._call(WorkerHeartbeat(worker_id, _run_ids(running)), namespace, timeout_ms)
 
-    async def drain(self, worker_id: str, *, namespace: str | None = None) -> WorkerInfo:
-        """Let the worker finish what it has and take nothing new."""
-        return await self._caller.call(WorkerDrain(worker_id), namespace=namespace)
+    def drain(
+        self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[WorkerInfo]:
+        """Let the worker finish what it has and take nothing new.
 
-    async def deregister(self, worker_id: str, *, namespace: str | None = None) -> bool:
-        """Take the worker out of the registry; whether it was there."""
-        return await self._caller.call(WorkerDeregister(worker_id), namespace=namespace)
+        Raises `NotFoundError` where it is not registered.
+        """
+        return self._call(WorkerDrain(worker_id), namespace, timeout_ms)
 
-    async def list(
-        self, *, limit: int = 100, cursor: str | None = None, namespace: str | None = None
-    ) -> Page[WorkerInfo]:
-        """The workers of the namespace, by id."""
-        reply = await self._caller.call(WorkerList(limit, cursor), namespace=namespace)
-        return Page(reply.items, reply.cursor)
+    def deregister(
+        self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[bool]:
+        """Take the worker out of the registry; whether it was there.
 
-    async def await_task(
+        Raises `BadRequestError` on an id that cannot be.
+        """
+        return self._call(WorkerDeregister(worker_id), namespace, timeout_ms)
+
+    def list(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[WorkerInfo]]:
+        """A page of the namespace's workers, by id, those heard from within a day.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        return self._call_for(as_page, WorkerList(limit, cursor), namespace, timeout_ms)
+
+    def await_task(
         self,
         worker_id: str,
         actions: Iterable[str],
         *,
-        block_ms: int = 30_000,
+        block_ms: int = defaults.BLOCK_MS,
         namespace: str | None = None,
-    ) -> Task | None:
-        """Claim the next run of `actions`; `None` if none comes within `block_ms`."""
-        request = WorkerAwait(worker_id, _names(actions), 1, block_ms)
-        tasks = await self._caller.call(request, namespace=namespace, block_ms=block_ms)
-        return tasks[0] if tasks else None
+        timeout_ms: int | None = None,
+    ) -> Operation[Task | None]:
+        """Claim the next run of `actions`; `None` if none comes in time.
 
-    async def await_tasks(
+        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most.
+
+        Raises `BadRequestError` on values out of their limits.
+        """
+        request = WorkerAwait(worker_id, _names(actions), 1, block_ms)
+        return self._call_for(_first_task, request, namespace, timeout_ms, block_ms)
+
+    def await_tasks(
         self,
         worker_id: str,
         actions: Iterable[str],
         *,
         count: int,
-        block_ms: int = 30_000,
+        block_ms: int = defaults.BLOCK_MS,
         namespace: str | None = None,
-    ) -> Tasks:
-        """Claim up to `count` runs, at most 1,000; waits for the first one."""
-        request = WorkerAwait(worker_id, _names(actions), count, block_ms)
-        return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
+        timeout_ms: int | None = None,
+    ) -> Operation[Tasks]:
+        """Claim up to `count` runs, at most 1,000; none if none comes in time.
 
-    async def complete(
-        self,
-        worker_id: str,
-        task: Task,
-        output: Payload = b"",
-        *,
-        outcome: str = "success",
-        namespace: str | None = None,
-    ) -> None:
-        """Finish the run. `ConflictError` when the lease is no longer this worker's."""
-        command = self.commands.complete(worker_id, task, output, outcome=outcome)
-        await self._caller.call(command, namespace=namespace)
+        `block_ms`: how long to wait for the first one, 30,000 unless given, 300,000 at most.
 
-    async def fail(
-        self,
-        worker_id: str,
-        task: Task,
-        error: str,
-        *,
-        retry: bool = True,
-        namespace: str | None = None,
-    ) -> None:
-        """This attempt failed; without `retry` the run failed with it. Conflicts as `complete`."""
-        command = self.commands.fail(worker_id, task, error, retry=retry)
-        await self._caller.call(command, namespace=namespace)
-
-    async def touch(
-        self,
-        worker_id: str,
-        task: Task,
-        *,
-        extend_ms: int = 30_000,
-        namespace: str | None = None,
-    ) -> None:
-        """Let the lease run out `extend_ms` from now.
-
-        `ConflictError` when it is no longer this worker's, or the run was cancelled: stop it.
+        Raises `BadRequestError` on values out of their limits.
         """
-        command = WorkerTouch(worker_id, *_claim(task), extend_ms)
-        if not await self._caller.call(command, namespace=namespace):
-            raise ConflictError(f"run {task.run_id} was cancelled, or its time is up; stop it")
+        request = WorkerAwait(worker_id, _names(actions), count, block_ms)
+        return self._call(request, namespace, timeout_ms, block_ms)
 
-    async def release(self, worker_id: str, task: Task, *, namespace: str | None = None) -> None:
-        """Hand the run back; the attempt is not counted. Conflicts as `complete`."""
-        await self._caller.call(WorkerRelease(worker_id, *_claim(task)), namespace=namespace)
+    def touch(
+        self,
+        worker_id: str,
+        task: Task,
+        *,
+        extend_ms: int = defaults.EXTEND_MS,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[None]:
+        """Let the lease run out later.
+
+        `extend_ms`: from now, 30,000 unless given, up to ten years.
+
+        Raises `ConflictError` where the lease is no longer this worker's, or the run was cancelled:
+        stop it.
+        """
+
+        def still_ours(goes_on: bool) -> None:
+            if not goes_on:
+                raise ConflictError(f"run {task.run_id} was cancelled, or its time is up; stop it")
+
+        request = WorkerTouch(worker_id, *claim_of(task), extend_ms)
+        return self._call_for(still_ours, request, namespace, timeout_ms)
+
+    def release(
+        self,
+        worker_id: str,
+        task: Task,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[None]:
+        """Hand the run back; the attempt is not counted.
+
+        Raises `ConflictError` where the lease is no longer this worker's.
+        """
+        return self._call(WorkerRelease(worker_id, *claim_of(task)), namespace, timeout_ms)
 
 
-def _claim(task: Task) -> tuple[str, int]:
-    if not isinstance(task, Task):
-        raise BadTypeError(f"task must be a Task as it was claimed, not {type(task).__name__}")
-    return task.run_id, task.lease
+def _first_task(tasks: Tasks) -> Task | None:
+    return tasks[0] if tasks else None
 
 
 def _run_ids(running: Iterable[Task | str]) -> list[str]:

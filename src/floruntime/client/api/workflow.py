@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
 
-from floruntime.client.api.caller import Caller, as_bytes
-from floruntime.client.api.workflow_commands import (
-    SearchValue,
-    WorkflowCommands,
-    search_of,
-    status_of,
-)
+from floruntime.client.api.caller import Payload, as_bytes, first
+from floruntime.client.api.choices import optional_choice
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.pages import as_page
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
     in_file,
@@ -22,7 +18,10 @@ from floruntime.client.api.workflow_files import (
     read_file,
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
-from floruntime.core.errors import BadRequestError
+from floruntime.client.api.workflow_writes import WorkflowWrites
+from floruntime.core import defaults
+from floruntime.core.errors import BadRequestError, BadTypeError
+from floruntime.core.limits import shown
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
     DefinitionInfo,
@@ -46,224 +45,319 @@ from floruntime.core.workflow import (
     WorkflowValidate,
 )
 
-Text = bytes | bytearray | memoryview | str
+SearchValue = str | int | float | bool
+"""A value of a search attribute."""
 
 
-class Workflow:
-    """The workflows of one client. Every method takes `namespace`, by default the client's own."""
+class Workflow(WorkflowWrites):
+    """The workflows of one client.
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-        self.commands = WorkflowCommands()
+    The name of a workflow and the id of a run are 1 to 255 bytes of UTF-8 without control
+    characters; another one is a `BadRequestError`. Every method takes `namespace` and `timeout_ms`,
+    by default the client's own.
+    """
 
     # Definitions
 
-    async def sync(self, yaml: Text, *, namespace: str | None = None) -> SyncResult:
+    def sync(
+        self, yaml: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[SyncResult]:
         """Take a definition over; done on every start of an application it costs nothing.
 
-        A new name is `created`, a new version `updated`, the same text `unchanged`. Raises
-        `BadRequestError` with `.problems` where it is not valid, and `ConflictError` where its
-        version is known with another content.
-        """
-        [result] = await self._sync([as_bytes(yaml)], namespace)
-        return result
+        `yaml`: at most 2 MiB. A new name is `created`, a new version `updated`, the same text
+        `unchanged`.
 
-    async def sync_bytes(self, data: Text, *, namespace: str | None = None) -> SyncResult:
-        """`sync`, of bytes."""
-        return await self.sync(data, namespace=namespace)
+        Raises `BadRequestError` with `.problems` where it is not valid, and `ConflictError` where
+        its version is known with another content.
+        """
+        return self._call_for(first, WorkflowSync([as_bytes(yaml)]), namespace, timeout_ms)
+
+    def sync_bytes(
+        self, data: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[SyncResult]:
+        """`sync`, of bytes.
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does.
+        """
+        return self.sync(data, namespace=namespace, timeout_ms=timeout_ms)
 
     async def sync_file(
-        self, path: str | PathLike[str], *, namespace: str | None = None
+        self,
+        path: str | PathLike[str],
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> SyncResult:
-        """`sync`, of a file. Its problems name it (`.file`)."""
-        [result] = await self.sync_files([path], namespace=namespace)
+        """`sync`, of a file. Its problems name it (`.file`).
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where the file
+        cannot be read.
+        """
+        [result] = await self.sync_files([path], namespace=namespace, timeout_ms=timeout_ms)
         return result
 
     async def sync_dir(
-        self, path: str | PathLike[str], *, namespace: str | None = None
+        self,
+        path: str | PathLike[str],
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> list[SyncResult]:
         """`sync` of every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
 
-        By name; hidden files and subdirectories are left out. Problems name their file (`.file`).
+        By name; hidden files and subdirectories are left out. They are at most 2 MiB together.
+        Problems name their file (`.file`).
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
+        cannot be read.
         """
-        return await self._sync_files(await asyncio.to_thread(read_directory, path), namespace)
+        files = await asyncio.to_thread(read_directory, path)
+        return await self._sync_files(files, namespace, timeout_ms)
 
     async def sync_files(
-        self, paths: Sequence[str | PathLike[str]], *, namespace: str | None = None
+        self,
+        paths: Sequence[str | PathLike[str]],
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> list[SyncResult]:
-        """`sync` of several files in one commit: all, or none; a result for each, in order."""
+        """`sync` of several files in one commit: all, or none; a result for each, in order.
+
+        They are at most 2 MiB together.
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
+        cannot be read.
+        """
         files = await asyncio.to_thread(lambda: [read_file(path) for path in paths])
-        return await self._sync_files(files, namespace)
+        return await self._sync_files(files, namespace, timeout_ms)
 
     async def _sync_files(
-        self, files: list[DefinitionFile], namespace: str | None
+        self, files: list[DefinitionFile], namespace: str | None, timeout_ms: int | None
     ) -> list[SyncResult]:
         if not files:
             return []
         names = [file.name for file in files]
+        request = WorkflowSync([file.data for file in files])
         try:
-            results = await self._sync([file.data for file in files], namespace)
+            results = await self._call(request, namespace, timeout_ms)
         except BadRequestError as error:
             raise naming_files(error, names) from None
         return [in_file(result, name) for result, name in zip(results, names, strict=True)]
 
-    async def _sync(self, documents: list[bytes], namespace: str | None) -> list[SyncResult]:
-        return await self._caller.call(WorkflowSync(documents), namespace=namespace)
-
-    async def validate(self, yaml: Text, *, namespace: str | None = None) -> list[Problem]:
+    def validate(
+        self, yaml: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[list[Problem]]:
         """What a `sync` would complain about, errors and warnings; nothing is taken over.
 
         Warnings are also about what the definition runs and the namespace does not have yet.
+
+        Raises `BadRequestError` on a text of more than 2 MiB; what is wrong with the definition is
+        no error, it is in the answer.
         """
-        return await self._caller.call(WorkflowValidate(as_bytes(yaml)), namespace=namespace)
+        return self._call(WorkflowValidate(as_bytes(yaml)), namespace, timeout_ms)
 
-    async def list_definitions(
-        self, *, limit: int = 100, cursor: str | None = None, namespace: str | None = None
-    ) -> Page[DefinitionInfo]:
-        """The workflows, each with its current version, by name."""
+    def list_definitions(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[DefinitionInfo]]:
+        """A page of the workflows, each with its current version, by name.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
         request = WorkflowListDefinitions(limit, cursor)
-        reply = await self._caller.call(request, namespace=namespace)
-        return Page(reply.items, reply.cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
 
-    async def get_definition(
-        self, name: str, *, version: str | None = None, namespace: str | None = None
-    ) -> bytes | None:
-        """The YAML as it was synced, of the current version unless told; `None`: there is none."""
-        return await self._caller.call(WorkflowGetDefinition(name, version), namespace=namespace)
+    def get_definition(
+        self,
+        name: str,
+        *,
+        version: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[bytes | None]:
+        """The YAML as it was synced; `None` where there is no such workflow or version.
 
-    async def disable(self, name: str, *, namespace: str | None = None) -> DefinitionInfo:
-        """Start no more runs: no call, no schedule, no trigger does. Those that are there go on."""
-        return await self._caller.call(WorkflowEnable(name, False), namespace=namespace)
+        `version`: one that was synced; by default the current one.
 
-    async def enable(self, name: str, *, namespace: str | None = None) -> DefinitionInfo:
-        """Let it start again. Its schedule goes on with its next time, its trigger where it was."""
-        return await self._caller.call(WorkflowEnable(name, True), namespace=namespace)
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(WorkflowGetDefinition(name, version), namespace, timeout_ms)
+
+    def disable(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[DefinitionInfo]:
+        """Start no more runs: no call, no schedule, no trigger does. Those that are there go on.
+
+        Raises `NotFoundError` where there is no such workflow.
+        """
+        return self._call(WorkflowEnable(name, False), namespace, timeout_ms)
+
+    def enable(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[DefinitionInfo]:
+        """Let it start again. Its schedule goes on with its next time, its trigger where it was.
+
+        Raises `NotFoundError` where there is no such workflow.
+        """
+        return self._call(WorkflowEnable(name, True), namespace, timeout_ms)
 
     # Runs
 
-    async def start(
-        self,
-        name: str,
-        input: Any = None,
-        *,
-        version: str | None = None,
-        idempotency_key: str | None = None,
-        run_id: str | None = None,
-        namespace: str | None = None,
-    ) -> str:
-        """Start a run; its id.
+    def status(
+        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[WorkflowRun]:
+        """The run as it stands.
 
-        `input`: bytes and text are JSON text, anything else is encoded as JSON. `version`: another
-        than the current one. `idempotency_key` makes one run: the same key and input answer that
-        run's id again, another input is a conflict; the definition says whether keys are taken.
-        `run_id`: an id of one's own, which must not have been used. `NotFoundError` where there is
-        no such workflow or version, `ConflictError` where it is disabled.
+        Raises `NotFoundError` where there is none.
         """
-        command = self.commands.start(
-            name, input, version=version, idempotency_key=idempotency_key, run_id=run_id
-        )
-        started = await self._caller.call(command, namespace=namespace)
-        return started.run_id
+        return self._call(WorkflowGet(run_id), namespace, timeout_ms)
 
-    async def status(self, run_id: str, *, namespace: str | None = None) -> WorkflowRun:
-        """The run as it stands. `NotFoundError` where there is none."""
-        return await self._caller.call(WorkflowGet(run_id), namespace=namespace)
-
-    async def wait(
-        self, run_id: str, *, block_ms: int = 30_000, namespace: str | None = None
-    ) -> WorkflowRun:
-        """The run once it has ended, or as it stands after `block_ms`.
-
-        One long poll, which a lost connection takes up again for the time that is left.
-        """
-        request = WorkflowGet(run_id, block_ms)
-        return await self._caller.call(request, namespace=namespace, block_ms=block_ms)
-
-    async def signal(
-        self, run_id: str, type: str, data: Any = None, *, namespace: str | None = None
-    ) -> None:
-        """Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
-
-        `data`: bytes and text as they are, anything else as JSON; it is the output of the wait's
-        step. `NotFoundError` where there is no such run, `ConflictError` where it has ended.
-        """
-        command = self.commands.signal(run_id, type, data)
-        await self._caller.call(command, namespace=namespace)
-
-    async def cancel(
-        self, run_id: str, reason: str | None = None, *, namespace: str | None = None
-    ) -> WorkflowRun:
-        """End the run, its children too; an action at work is told. `ConflictError` if it ended."""
-        command = self.commands.cancel(run_id, reason)
-        return await self._caller.call(command, namespace=namespace)
-
-    async def retry(self, run_id: str, *, namespace: str | None = None) -> WorkflowRun:
-        """Let a failed run go on from the step that failed. `ConflictError` if it did not fail."""
-        return await self._caller.call(WorkflowRetry(run_id), namespace=namespace)
-
-    async def history(
+    def wait(
         self,
         run_id: str,
         *,
-        limit: int = 100,
+        block_ms: int = defaults.BLOCK_MS,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[WorkflowRun]:
+        """The run once it has ended, or as it stands when the time is up.
+
+        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
+        which a lost connection takes up again for the time that is left.
+
+        Raises `NotFoundError` where there is no such run.
+        """
+        return self._call(WorkflowGet(run_id, block_ms), namespace, timeout_ms, block_ms)
+
+    def retry(
+        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[WorkflowRun]:
+        """Let a failed run go on from the step that failed.
+
+        Raises `NotFoundError` where there is no such run, `ConflictError` where it did not fail.
+        """
+        return self._call(WorkflowRetry(run_id), namespace, timeout_ms)
+
+    def history(
+        self,
+        run_id: str,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
-    ) -> Page[HistoryEvent]:
-        """What has happened to the run, oldest first."""
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[HistoryEvent]]:
+        """A page of what has happened to the run, oldest first.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `NotFoundError` where there is no such run, `BadRequestError` on a cursor of another
+        listing.
+        """
         request = WorkflowHistory(run_id, limit, cursor)
-        reply = await self._caller.call(request, namespace=namespace)
-        return Page(reply.items, reply.cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
 
     def follow(
         self, run_id: str, *, after: int = 0, namespace: str | None = None
     ) -> HistoryFollower:
-        """Every event of the run as it happens, from the one after `after` to the run's end.
+        """Every event of the run as it happens, to the run's end, over lost connections too.
 
-        Goes on over lost connections, without an event missed or doubled.
+        `after`: begin after the event of this sequence; 0, the default, begins with the first. No
+        event is missed or doubled.
+
+        A step raises `NotFoundError` where there is no such run, and what the connection raises
+        until it has begun.
         """
         return HistoryFollower(self._caller, run_id, after, namespace)
 
-    async def list_runs(
+    def list_runs(
         self,
         *,
         workflow_name: str | None = None,
         status: WorkflowStatus | str | None = None,
         search: Mapping[str, SearchValue] | None = None,
-        limit: int = 100,
+        limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
-    ) -> Page[WorkflowRun]:
-        """Runs, newest first: of one workflow or of all, in one status or in any.
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[WorkflowRun]]:
+        """A page of runs, newest first.
 
-        `search`: only runs whose search attributes have exactly these values.
+        `workflow_name`: of this workflow; by default of all. `status`: in this one; by default in
+        any. `search`: whose search attributes have exactly these values, 32 at most; by default
+        whatever they are. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
+        without one it begins at the newest.
+
+        Raises `BadRequestError` on a status that there is not, on a value of `search` that is
+        neither text nor a number, and on a cursor of another listing.
         """
-        request = WorkflowListRuns(
-            workflow_name, status_of(status), search_of(search), limit, cursor
-        )
-        reply = await self._caller.call(request, namespace=namespace)
-        return Page(reply.items, reply.cursor)
+        chosen = optional_choice("status", status, WorkflowStatus)
+        request = WorkflowListRuns(workflow_name, chosen, _search_of(search), limit, cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
 
     # Schedules
 
-    async def schedules(
-        self, *, limit: int = 100, cursor: str | None = None, namespace: str | None = None
-    ) -> Page[ScheduleInfo]:
-        """The schedules, by the name of their workflow."""
-        request = WorkflowSchedules(limit, cursor)
-        reply = await self._caller.call(request, namespace=namespace)
-        return Page(reply.items, reply.cursor)
+    def schedules(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[ScheduleInfo]]:
+        """A page of the schedules, by the name of their workflow.
 
-    async def pause_schedule(self, name: str, *, namespace: str | None = None) -> ScheduleInfo:
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        request = WorkflowSchedules(limit, cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
+
+    def pause_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ScheduleInfo]:
         """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
 
-        `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` where it has no schedule.
         """
-        return await self._caller.call(WorkflowPauseSchedule(name, True), namespace=namespace)
+        return self._call(WorkflowPauseSchedule(name, True), namespace, timeout_ms)
 
-    async def resume_schedule(self, name: str, *, namespace: str | None = None) -> ScheduleInfo:
-        """Let it go on with its next time."""
-        return await self._caller.call(WorkflowPauseSchedule(name, False), namespace=namespace)
+    def resume_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ScheduleInfo]:
+        """Let the schedule of workflow `name` go on with its next time.
 
-    async def trigger_schedule(self, name: str, *, namespace: str | None = None) -> str:
-        """Start one of the schedule's runs now, with its input, beside its times; the run's id."""
-        return await self._caller.call(WorkflowTriggerSchedule(name), namespace=namespace)
+        Raises `NotFoundError` where it has no schedule.
+        """
+        return self._call(WorkflowPauseSchedule(name, False), namespace, timeout_ms)
+
+    def trigger_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[str]:
+        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
+
+        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
+        disabled.
+        """
+        return self._call(WorkflowTriggerSchedule(name), namespace, timeout_ms)
+
+
+def _search_of(search: Mapping[str, SearchValue] | None) -> dict[str, SearchValue]:
+    wanted = dict(search or {})
+    for name, value in wanted.items():
+        if not isinstance(name, str) or not isinstance(value, SearchValue):
+            raise BadTypeError(
+                f"search is {shown(search)}; it must map names to text or numbers, and "
+                f"{shown(name)} is {type(value).__name__}"
+            )
+    return wanted

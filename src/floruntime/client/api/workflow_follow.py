@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from floruntime.client.api.caller import Caller
+from floruntime.client.api.operation import Ask
 from floruntime.client.api.watch import BLOCK_MS, OUTLASTED
 from floruntime.core.limits import LIMIT_MAX
 from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
@@ -41,8 +42,8 @@ class HistoryFollower(AsyncIterator[HistoryEvent]):
     async def _ask(self) -> None:
         request = WorkflowHistory(self._run_id, LIMIT_MAX, None, self._after, BLOCK_MS)
         try:
-            reply: HistoryReply = await self._caller.call(
-                request, namespace=self._namespace, block_ms=BLOCK_MS
+            reply: HistoryReply = await self._caller.perform(
+                Ask(request, None, namespace=self._namespace, block_ms=BLOCK_MS)
             )
         except OUTLASTED:
             if not self._is_begun:

@@ -1,0 +1,68 @@
+"""The writes of `client.action` that a batch takes, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from floruntime.client.api.caller import Part, Payload, as_bytes
+from floruntime.client.api.operation import Operation
+from floruntime.core import defaults
+from floruntime.core.action import ActionCancel, ActionInvoke, ActionRun, InvokeResult
+
+
+class ActionWrites(Part):
+    """Asking for runs, and ending them."""
+
+    def invoke(
+        self,
+        name: str,
+        payload: Payload = b"",
+        *,
+        priority: int = defaults.PRIORITY,
+        delay_ms: int = 0,
+        idempotency_key: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        caller_run_id: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[InvokeResult]:
+        """Ask for one run of an action; its id, and whether it is new.
+
+        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured); empty by
+        default. `priority`: 0 to 65,535, a lower one goes first; 10 unless given. `delay_ms`: how
+        long it is not begun; 0, the default, means now, ten years is the longest.
+        `idempotency_key`: a name (1 to 255 bytes) that makes one run: the same key and payload
+        answer that run again (`created` is false); by default every call makes a run. `labels`: a
+        worker must have them all; up to 64, 4 KiB together; none by default. `caller_run_id`: the
+        run on whose behalf this is; by default none.
+
+        Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
+        disabled or the key stands for a run with another payload, `BadRequestError` on a value out
+        of these limits.
+        """
+        request = ActionInvoke(
+            name,
+            as_bytes(payload),
+            priority,
+            delay_ms,
+            idempotency_key,
+            dict(labels or {}),
+            caller_run_id,
+        )
+        return self._call(request, namespace, timeout_ms)
+
+    def cancel(
+        self,
+        run_id: str,
+        *,
+        reason: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[ActionRun]:
+        """End the run; a handler at work is told.
+
+        `reason`: a text of up to 4 KiB for people; by default none.
+
+        Raises `NotFoundError` where there is no such run, `ConflictError` where it is finished.
+        """
+        return self._call(ActionCancel(run_id, reason), namespace, timeout_ms)

@@ -1,0 +1,30 @@
+"""Listings, as a person gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from floruntime.core.types import Page
+
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Listed(Protocol[Item_co]):
+    """The answer to a listing, as the server gives it."""
+
+    @property
+    def items(self) -> Sequence[Item_co]:
+        """What is on the page."""
+        ...
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page begins; `None`: there is none."""
+        ...
+
+
+def as_page(reply: Listed[Item]) -> Page[Item]:
+    """The page that a listing answered."""
+    return Page(reply.items, reply.cursor)

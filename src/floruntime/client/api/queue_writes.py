@@ -1,0 +1,240 @@
+"""The writes of `client.queue` but `dequeue`, which a batch takes, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from floruntime.client.api.caller import Part, Payload, as_bytes, as_payloads, first
+from floruntime.client.api.operation import Operation
+from floruntime.core import defaults
+from floruntime.core.defaults import Kept, unless_kept
+from floruntime.core.queue import (
+    Message,
+    QueueAck,
+    QueueConfig,
+    QueueConfigure,
+    QueueDelete,
+    QueueDlqDelete,
+    QueueDlqPurge,
+    QueueDlqRequeue,
+    QueueEnqueue,
+    QueueNack,
+    QueuePurge,
+    QueueTouch,
+)
+from floruntime.core.types import AckResult
+
+Seqs = int | Message | Iterable[int | Message]
+"""One seq or message, or several: at most 1,000."""
+
+
+class QueueWrites(Part):
+    """Writing to priority queues, and settling what was dequeued."""
+
+    def enqueue(
+        self,
+        queue: str,
+        payload: Payload,
+        *,
+        priority: int = defaults.PRIORITY,
+        delay_ms: int = 0,
+        dedup_key: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Add a message; its seq.
+
+        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured). `priority`: 0
+        to 65,535, a lower one is delivered first; 10 unless given. `delay_ms`: how long it is not
+        delivered; 0, the default, means now, ten years is the longest. `dedup_key`: a name (1 to
+        255 bytes) that enqueues once within the queue's window, counted from the first enqueue, and
+        answers the first seq again, even if that message is done; by default every enqueue is a new
+        message, as it is with a window of 0 ms.
+
+        Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
+        server's disk is nearly full.
+        """
+        request = QueueEnqueue(queue, [as_bytes(payload)], priority, delay_ms, dedup_key)
+        return self._call_for(first, request, namespace, timeout_ms)
+
+    def enqueue_many(
+        self,
+        queue: str,
+        payloads: Iterable[Payload],
+        *,
+        priority: int = defaults.PRIORITY,
+        delay_ms: int = 0,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[list[int]]:
+        """Add up to 1,000 messages in one commit: all, or none. Their seqs, in order.
+
+        `priority` (10 unless given) and `delay_ms` (0 unless given) are those of each message.
+
+        Raises `BadRequestError` and `StorageFullError` as `enqueue` does.
+        """
+        request = QueueEnqueue(queue, as_payloads(payloads), priority, delay_ms)
+        return self._call(request, namespace, timeout_ms)
+
+    def ack(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[AckResult]:
+        """Done with these messages, at most 1,000. `stale` are those delivered to somebody else
+        since, and unknown ones; each is judged for itself.
+
+        Raises `BadRequestError` on more of them. In a batch one that is stale is a `ConflictError`.
+        """
+        request = QueueAck(queue, *self._held(namespace, queue, seqs))
+        return self._call(request, namespace, timeout_ms)
+
+    def nack(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        to_dlq: bool = False,
+        delay_ms: int = 0,
+        release: bool = False,
+        error: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[AckResult]:
+        """Give messages back, at most 1,000: a failed attempt of each.
+
+        `to_dlq`: make them dead letters at once; off by default. `delay_ms`: when they are due
+        again; 0, the default, means at once, or after the queue's `retry_delay_ms` when an attempt
+        was counted. `release`: count no attempt; off by default. `error`: a text of up to 4 KiB
+        that is kept for the dead letter; by default none.
+
+        Raises `BadRequestError` where `to_dlq` is given with `release` or `delay_ms`. In a batch a
+        stale message is a `ConflictError`.
+        """
+        numbers, leases = self._held(namespace, queue, seqs)
+        request = QueueNack(queue, numbers, leases, to_dlq, delay_ms, release, error)
+        return self._call(request, namespace, timeout_ms)
+
+    def touch(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        extend_ms: int = defaults.EXTEND_MS,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[AckResult]:
+        """Let leases that are still held run out later; the others are `stale`.
+
+        `extend_ms`: from now, 30,000 unless given, up to ten years.
+
+        Raises `BadRequestError` on another `extend_ms`, or more than 1,000 messages.
+        """
+        request = QueueTouch(queue, *self._held(namespace, queue, seqs), extend_ms)
+        return self._call(request, namespace, timeout_ms)
+
+    def dlq_requeue(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Make dead letters fresh messages, due now, without attempts; how many there were.
+
+        Raises `BadRequestError` on more than 1,000 seqs.
+        """
+        return self._call(QueueDlqRequeue(queue, _seqs_of(seqs)), namespace, timeout_ms)
+
+    def dlq_delete(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Delete dead letters; how many there were.
+
+        Raises `BadRequestError` on more than 1,000 seqs.
+        """
+        return self._call(QueueDlqDelete(queue, _seqs_of(seqs)), namespace, timeout_ms)
+
+    def dlq_purge(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[int]:
+        """Delete all dead letters; how many there were.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(QueueDlqPurge(queue), namespace, timeout_ms)
+
+    def purge(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[int]:
+        """Delete all messages, leased and delayed ones too, but no dead letters; how many.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(QueuePurge(queue), namespace, timeout_ms)
+
+    def configure(
+        self,
+        queue: str,
+        *,
+        max_attempts: int | None = Kept(defaults.MAX_ATTEMPTS),  # immutable
+        retry_delay_ms: int | None = Kept(0),  # immutable
+        dlq_limit: int | None = Kept(defaults.DLQ_LIMIT),  # immutable
+        dedup_window_ms: int | None = Kept(defaults.DEDUP_WINDOW_MS),  # immutable
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[QueueConfig]:
+        """Set what is named; the rest (and what is `None`) stays. All settings as they are now.
+
+        A new queue has the defaults of this signature. `max_attempts`: deliveries in total before a
+        message is a dead letter, 1 to 1,000,000; 5 on a new queue. `retry_delay_ms`: how long a
+        message waits after a failed attempt; 0. `dlq_limit`: dead letters kept, the oldest go
+        first; 10,000. `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000. What is set
+        holds from now on.
+
+        Raises `BadRequestError` on a setting out of its limits.
+        """
+        request = QueueConfigure(
+            queue,
+            unless_kept(max_attempts),
+            unless_kept(retry_delay_ms),
+            unless_kept(dlq_limit),
+            unless_kept(dedup_window_ms),
+        )
+        return self._call(request, namespace, timeout_ms)
+
+    def delete(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[bool]:
+        """Delete the queue with all it holds, settings and dedup keys too; whether it existed.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(QueueDelete(queue), namespace, timeout_ms)
+
+    def _held(self, namespace: str | None, queue: str, seqs: Seqs) -> tuple[list[int], list[int]]:
+        items = _listed(seqs)
+        where = self._caller.namespace if namespace is None else namespace
+        leases = [self._caller.leases.of_message(where, queue, item) for item in items]
+        return [_seq_of(item) for item in items], leases
+
+
+def _seqs_of(seqs: Seqs) -> list[int]:
+    return [_seq_of(item) for item in _listed(seqs)]
+
+
+def _listed(seqs: Seqs) -> list[int | Message]:
+    return [seqs] if isinstance(seqs, (int, Message)) else list(seqs)
+
+
+def _seq_of(item: int | Message) -> int:
+    return item.seq if isinstance(item, Message) else item

@@ -1,0 +1,56 @@
+"""What an option is where nobody names it: each default once, for messages, clients, commands.
+
+Durations are in milliseconds. What is 0, 1, empty or off by default needs no name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAMESPACE: Final = "default"
+TIMEOUT_MS: Final = 5_000
+"""How long a client waits for an answer."""
+BLOCK_MS: Final = 30_000
+"""How long a wait lasts that is asked for by name (`action.wait`, `worker.await_task`)."""
+EXTEND_MS: Final = 30_000
+"""How long a lease lasts that is touched."""
+
+PAGE_LIMIT: Final = 100
+HISTORY_LIMIT: Final = 10
+RECORDS_LIMIT: Final = 10
+"""Records of one read."""
+
+PRIORITY: Final = 10
+VISIBILITY_TIMEOUT_MS: Final = 30_000
+MAX_ATTEMPTS: Final = 5
+DLQ_LIMIT: Final = 10_000
+DEDUP_WINDOW_MS: Final = 300_000
+
+GROUP_START: Final = "0"
+GROUP_MODE: Final = "shared"
+ACK_TIMEOUT_MS: Final = 30_000
+MAX_DELIVER: Final = 10
+CONSUMER_TIMEOUT_MS: Final = 30_000
+
+ATTEMPT_TIMEOUT_MS: Final = 30_000
+MAX_RETRIES: Final = 3
+RUN_RETRY_DELAY_MS: Final = 1_000
+RUN_RETENTION_MS: Final = 30 * 24 * 3_600_000
+"""How long a run is kept after it has ended."""
+OUTCOME: Final = "success"
+CONCURRENCY: Final = 10
+
+
+class Kept(int):
+    """The default of a setting that stays as it is where nobody names it.
+
+    It is the number that something new has, and can be told from the same number when a person
+    gives that.
+    """
+
+    __slots__ = ()
+
+
+def unless_kept(value: int | None) -> int | None:
+    """`value` as it travels: `None` keeps what is set."""
+    return None if isinstance(value, Kept) else value
