@@ -64,6 +64,12 @@ def test_every_table_is_named_and_dies_with_one_owner_at_most() -> None:
     assert set(RULES.owners) == set(Owner)
 
 
+def test_the_type_of_every_stored_row_says_so() -> None:
+    kinds = [table.row for table in TABLES.values() if hasattr(table.row, "__struct_fields__")]
+    assert len(kinds) > 30
+    assert not [kind.__name__ for kind in kinds if not kind.__name__.endswith("Row")]
+
+
 # Order
 
 

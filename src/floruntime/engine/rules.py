@@ -234,8 +234,19 @@ OWNERS: Final[Mapping[int, Owned]] = {
     Owner.NAMESPACE: Owned(
         tables=(
             *(kv_rows.KV, kv_rows.KV_HISTORY, kv_rows.KV_CHANGE),
-            *(run_rows.RUN, run_rows.INPUT, run_rows.OUTPUT, run_rows.SETTLED, workers.WORKER),
-            *(workflow_rows.RUN, workflow_rows.RUN_ID, workflow_rows.INPUT, workflow_rows.OUTPUT),
+            *(
+                run_rows.ACTION_RUN,
+                run_rows.ACTION_INPUT,
+                run_rows.ACTION_OUTPUT,
+                run_rows.ENDED_CLAIM,
+                workers.WORKER,
+            ),
+            *(
+                workflow_rows.WORKFLOW_RUN,
+                workflow_rows.WORKFLOW_RUN_ID,
+                workflow_rows.WORKFLOW_INPUT,
+                workflow_rows.WORKFLOW_OUTPUT,
+            ),
             *(workflow_rows.EVENT_SOURCE, workflow_rows.STEP, workflow_rows.EVENTS),
             *(workflow_rows.SIGNAL, workflow_rows.SEARCH, triggers.TRIGGERED),
         ),
@@ -249,7 +260,12 @@ OWNERS: Final[Mapping[int, Owned]] = {
     Owner.QUEUE: Owned(
         tables=(
             *(queue_rows.QUEUE_NAME, queue_rows.BODY, queue_rows.STATE, queue_rows.READY_INDEX),
-            *(dead_letters.DEAD, dead_letters.DEAD_ORDER, deliveries.DELIVERY, deliver.DEDUP),
+            *(
+                dead_letters.DEAD_LETTER,
+                dead_letters.DEAD_ORDER,
+                deliveries.DELIVERY,
+                deliver.DEDUP,
+            ),
         ),
         children=(Children(queue_rows.QUEUE_PART, Owner.QUEUE, int),),
     ),
@@ -263,19 +279,29 @@ OWNERS: Final[Mapping[int, Owned]] = {
     Owner.GROUP: Owned(
         tables=(
             *(group_rows.GROUP_STATE, group_rows.GROUP_NAMES, group_rows.MEMBERS),
-            *(group_rows.SLOTS, group_rows.PENDING, group_rows.RETURNED, group_rows.PARKED),
-            *(group_rows.DEAD, group_rows.SETTLED),
+            *(group_rows.SLOTS, group_rows.PENDING_RECORD, group_rows.RETURNED, group_rows.PARKED),
+            *(group_rows.DEAD_RECORD, group_rows.SETTLED),
         )
     ),
     Owner.ACTION: Owned(
-        tables=(action_rows.ACTION_NAME, run_rows.BY_STATUS, due_runs.READY, run_state.KEY),
+        tables=(
+            action_rows.ACTION_NAME,
+            run_rows.ACTION_RUN_BY_STATUS,
+            due_runs.DUE_RUN,
+            run_state.ACTION_KEY,
+        ),
         children=(Children(due_runs.LINE, Owner.ACTION, _id_of),),
     ),
     Owner.WORKFLOW: Owned(
         tables=(
             *(workflow_rows.WORKFLOW_NAME, workflow_rows.DEFINITION),
             *(workflow_rows.DEFINITION_TEXT, workflow_rows.VERSION, workflow_rows.USE),
-            *(workflow_rows.BY_STATUS, workflow_rows.KEY, plan_rows.PLAN, plan_rows.CACHED),
+            *(
+                workflow_rows.WORKFLOW_RUN_BY_STATUS,
+                workflow_rows.WORKFLOW_KEY,
+                plan_rows.PLAN,
+                plan_rows.CACHED,
+            ),
             *(schedules.SCHEDULE, triggers.TRIGGER),
         )
     ),

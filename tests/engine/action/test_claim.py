@@ -21,7 +21,7 @@ from floruntime.core.worker import (
     WorkerRelease,
     WorkerTouch,
 )
-from floruntime.engine.action.due_runs import READY, is_spent
+from floruntime.engine.action.due_runs import DUE_RUN, is_spent
 from floruntime.engine.rules import RULES
 from tests.engine.action.calls import RESIZE, WORKER, Actions, ids
 from tests.engine.harness import START_MS
@@ -485,4 +485,4 @@ def test_a_claim_of_what_is_in_the_open_batch_does_not_search_the_store(
     monkeypatch.setattr(actions.engine.store, "scan", scan)
     assert actions.claim_one().run_id == runs[0]
     assert ids(actions.claim(9)) == runs[1:]
-    assert READY.tag not in searched
+    assert DUE_RUN.tag not in searched

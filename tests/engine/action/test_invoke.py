@@ -11,7 +11,7 @@ from floruntime.core.action import ActionInvoke, ActionListRuns, ActionStatus, R
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError, StorageFullError
 from floruntime.core.system import Batch
 from floruntime.core.worker import WorkerComplete
-from floruntime.engine.action.run_state import backoff_ms
+from floruntime.engine.action.run_state import attempt_delay_ms
 from floruntime.engine.rules import RULES
 from tests.engine.action.calls import RESIZE, Actions, ids
 from tests.engine.harness import START_MS
@@ -224,7 +224,7 @@ def test_the_back_off_is_a_stored_timer() -> None:
     run_id = actions.invoke()
     for attempt in (1, 2, 3):
         actions.fail(actions.claim_one())
-        delay_ms = backoff_ms(1000, attempt, run_id)
+        delay_ms = attempt_delay_ms(1000, attempt, run_id)
         assert 1000 * 2 ** (attempt - 1) <= delay_ms <= 1100 * 2 ** (attempt - 1)
         actions.engine.advance(delay_ms - 1)
         actions.engine.reopen()
@@ -236,15 +236,15 @@ def test_the_back_off_is_a_stored_timer() -> None:
 
 def test_the_back_off_is_capped_at_an_hour_jitter_included() -> None:
     for attempt in (1, 12, 13, 1_000_000):
-        assert backoff_ms(1000, attempt, "run-1") <= 3_600_000
-    assert backoff_ms(1000, 13, "run-1") == 3_600_000
-    assert backoff_ms(2**40, 1, "run-1") == 3_600_000
-    assert backoff_ms(0, 9, "run-1") == 0
+        assert attempt_delay_ms(1000, attempt, "run-1") <= 3_600_000
+    assert attempt_delay_ms(1000, 13, "run-1") == 3_600_000
+    assert attempt_delay_ms(2**40, 1, "run-1") == 3_600_000
+    assert attempt_delay_ms(0, 9, "run-1") == 0
 
 
 def test_the_jitter_is_up_to_a_tenth_and_derived_from_the_run_id() -> None:
-    delays = [backoff_ms(10_000, 1, f"run-{n}") for n in range(200)]
-    assert delays == [backoff_ms(10_000, 1, f"run-{n}") for n in range(200)]
+    delays = [attempt_delay_ms(10_000, 1, f"run-{n}") for n in range(200)]
+    assert delays == [attempt_delay_ms(10_000, 1, f"run-{n}") for n in range(200)]
     assert min(delays) >= 10_000
     assert max(delays) <= 11_000
     assert len(set(delays)) > 100

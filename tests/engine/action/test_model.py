@@ -17,7 +17,7 @@ from floruntime.core.action import ActionInvoke, ActionListRuns, ActionRun, RunS
 from floruntime.core.errors import ConflictError
 from floruntime.core.system import Batch
 from floruntime.core.worker import Task, TaskResult, WorkerComplete
-from floruntime.engine.action.run_state import backoff_ms
+from floruntime.engine.action.run_state import attempt_delay_ms
 from tests.engine.action.calls import RESIZE, Actions, ids
 from tests.engine.harness import Engine
 
@@ -181,7 +181,7 @@ class ActionModel(RuleBasedStateMachine):
             run.phase = "ready"
         else:
             run.phase = "delayed"
-            run.due_ms = self.now_ms + backoff_ms(RETRY_DELAY_MS, run.attempt, run.run_id)
+            run.due_ms = self.now_ms + attempt_delay_ms(RETRY_DELAY_MS, run.attempt, run.run_id)
 
     @precondition(lambda self: self.handed_out)
     @rule(data=st.data(), worker=st.sampled_from(sorted(WORKERS)))

@@ -20,7 +20,12 @@ from tests.engine.workflow.calls import ONE_STEP, Workflows
 
 SMALL, LARGE = IN_ROW_BYTES_MAX, IN_ROW_BYTES_MAX + 1
 MONTHS_MS = 100 * 24 * 3_600_000
-DOCUMENTS = (run_rows.INPUT, run_rows.OUTPUT, rows.INPUT, rows.OUTPUT)
+DOCUMENTS = (
+    run_rows.ACTION_INPUT,
+    run_rows.ACTION_OUTPUT,
+    rows.WORKFLOW_INPUT,
+    rows.WORKFLOW_OUTPUT,
+)
 
 
 def apart(engine: Engine) -> list[Table[bytes]]:
@@ -82,10 +87,12 @@ def test_what_lies_apart_though_it_is_small_is_found() -> None:
     actions = Actions()
     run_id = actions.invoke(b"in")
     [(key, data)] = [
-        (key, data) for key, data in actions.engine.rows().items() if key[:2] == run_rows.RUN.tag
+        (key, data)
+        for key, data in actions.engine.rows().items()
+        if key[:2] == run_rows.ACTION_RUN.tag
     ]
-    run = replace(run_rows.RUN.decode(data), input=None)
-    key_apart = run_rows.INPUT.key(*run_rows.RUN.unpack(key))
+    run = replace(run_rows.ACTION_RUN.decode(data), input=None)
+    key_apart = run_rows.ACTION_INPUT.key(*run_rows.ACTION_RUN.unpack(key))
     former: dict[bytes, bytes | None] = {
         key: msgspec.msgpack.encode(run),
         key_apart: msgspec.msgpack.encode(b"before"),

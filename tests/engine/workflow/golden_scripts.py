@@ -27,8 +27,8 @@ from floruntime.core.workflow import (
     WorkflowTriggerSchedule,
 )
 from floruntime.engine.workflow.catalog.schedules import SCHEDULE_DUE
-from floruntime.engine.workflow.runs.rows import RUN
-from floruntime.engine.workflow.runs.run import run_id_of
+from floruntime.engine.workflow.runs.rows import WORKFLOW_RUN
+from floruntime.engine.workflow.runs.run import workflow_run_id
 from tests.engine.harness import START_MS
 from tests.engine.workflow.calls import Workflows
 
@@ -87,8 +87,11 @@ class _Play:
 
     def _run_ids(self) -> list[str]:
         rows = self._flows.engine.rows()
-        keys = sorted(key for key in rows if key[:2] == RUN.tag)
-        return [run_id_of(RUN.unpack(key)[1], RUN.decode(rows[key])) for key in keys]
+        keys = sorted(key for key in rows if key[:2] == WORKFLOW_RUN.tag)
+        return [
+            workflow_run_id(WORKFLOW_RUN.unpack(key)[1], WORKFLOW_RUN.decode(rows[key]))
+            for key in keys
+        ]
 
     def _stands(self, run_id: str) -> str:
         run = self._flows.run(run_id)

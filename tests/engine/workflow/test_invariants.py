@@ -8,29 +8,30 @@ from typing import Any
 import msgspec
 import pytest
 
-from floruntime.engine.action.run_rows import RUN as ACTION_RUN
+from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.store import Changes
-from floruntime.engine.system.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER
+from floruntime.engine.system import timers
+from floruntime.engine.system.timers import TIMER
 from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariant_counts import violations
 from floruntime.engine.workflow.runs.rows import (
-    BY_STATUS,
     DEFINITION,
     EVENTS,
-    KEY,
-    RUN,
-    RUN_ID,
     SEARCH,
     SIGNAL,
     USE,
     VERSION,
     WORKFLOW,
+    WORKFLOW_KEY,
     WORKFLOW_NAME,
-    RunRow,
+    WORKFLOW_RUN,
+    WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ID,
     SignalRow,
     Wait,
+    WorkflowRunRow,
 )
 from floruntime.engine.workflow.steps.plan_rows import PLAN
 from tests.engine.workflow.calls import ENGINES, ONE_STEP, Workflows, flow
@@ -107,7 +108,7 @@ def test_a_sound_state_has_nothing_wrong_with_it() -> None:
     ],
 )
 def test_an_unfinished_run_that_nothing_will_wake(fields: dict[str, Any], problem: str) -> None:
-    assert problem in damaged().change(RUN, **fields)
+    assert problem in damaged().change(WORKFLOW_RUN, **fields)
 
 
 def test_a_timer_that_is_not_there() -> None:
@@ -124,15 +125,15 @@ def test_an_action_run_that_nobody_waits_for() -> None:
     timed = ONE_STEP.replace("  transitions", "  timeoutMs: 5\n  transitions")
     state = damaged(timed)
     due_ms = state.flows.now_ms + 5
-    found = state.change(RUN, wait=Wait.RETRY, wait_due_ms=due_ms)
+    found = state.change(WORKFLOW_RUN, wait=Wait.RETRY, wait_due_ms=due_ms)
     assert "goes on, though workflow run" in found
 
 
 def test_a_child_that_has_ended_or_is_anothers() -> None:
     parent = flow('start: {run: "@workflow/child", transitions: {success: flo.Completed}}')
     state = damaged(CHILD, parent)
-    child_key = state.keys(RUN)[1]
-    child: RunRow = RUN.decode(state.flows.engine.rows()[child_key])
+    child_key = state.keys(WORKFLOW_RUN)[1]
+    child: WorkflowRunRow = WORKFLOW_RUN.decode(state.flows.engine.rows()[child_key])
     assert "whose parent is 999" in state.put(child_key, msgspec.structs.replace(child, parent=999))
     ended = msgspec.structs.replace(child, status=4)
     assert "which is gone or has ended" in state.put(child_key, ended)
@@ -150,28 +151,28 @@ def test_a_child_that_has_ended_or_is_anothers() -> None:
     ],
 )
 def test_a_finished_run_that_is_not_done_with(fields: dict[str, Any], problem: str) -> None:
-    assert problem in damaged(finished=True).change(RUN, **fields)
+    assert problem in damaged(finished=True).change(WORKFLOW_RUN, **fields)
 
 
 def test_keys_that_nothing_will_forget() -> None:
     keyed = ONE_STEP + "\nidempotency: optional"
     state = damaged(keyed, idempotency_key="k")
-    assert "idempotency key that expires at 5" in state.change(KEY, expires_at_ms=5)
+    assert "idempotency key that expires at 5" in state.change(WORKFLOW_KEY, expires_at_ms=5)
     state = damaged(keyed, finished=True, idempotency_key="k")
-    assert "idempotency key that expires at 0" in state.change(KEY, expires_at_ms=0)
-    assert "key that nothing will forget" in state.change(KEY, expires_at_ms=5)
+    assert "idempotency key that expires at 0" in state.change(WORKFLOW_KEY, expires_at_ms=0)
+    assert "key that nothing will forget" in state.change(WORKFLOW_KEY, expires_at_ms=5)
 
 
 # Indexes, counts and leftovers
 
 
 def test_indexes_of_runs() -> None:
-    assert "is not in the index under its status" in damaged().change(RUN, status=3)
-    assert "rows in the index of its 1 runs" in damaged().delete(BY_STATUS)
-    assert "has no input" in damaged().change(RUN, input=None)
-    assert "is not found by the id" in damaged(run_id="mine").delete(RUN_ID)
+    assert "is not in the index under its status" in damaged().change(WORKFLOW_RUN, status=3)
+    assert "rows in the index of its 1 runs" in damaged().delete(WORKFLOW_RUN_BY_STATUS)
+    assert "has no input" in damaged().change(WORKFLOW_RUN, input=None)
+    assert "is not found by the id" in damaged(run_id="mine").delete(WORKFLOW_RUN_ID)
     state = damaged(run_id="mine")
-    state.put(state.keys(RUN_ID)[0], 999)
+    state.put(state.keys(WORKFLOW_RUN_ID)[0], 999)
     assert "an id leads to workflow run 999, which is gone" in state.found
 
 
@@ -185,10 +186,10 @@ def test_search_attributes() -> None:
 
 def test_events_and_signals() -> None:
     assert "counts 3 events and has 0" in damaged().delete(EVENTS)
-    assert "counts 9 events and has 3" in damaged().change(RUN, events=9)
+    assert "counts 9 events and has 3" in damaged().change(WORKFLOW_RUN, events=9)
     state = damaged()
-    number = RUN.unpack(state.keys(RUN)[0])[1]
-    of_namespace_id = RUN.unpack(state.keys(RUN)[0])[0]
+    number = WORKFLOW_RUN.unpack(state.keys(WORKFLOW_RUN)[0])[1]
+    of_namespace_id = WORKFLOW_RUN.unpack(state.keys(WORKFLOW_RUN)[0])[0]
     state.flows.signal(state.flows.runs()[0], "x")
     assert "counts kept signals as {'x': 1} and has {}" in state.delete(SIGNAL)
     signal = SignalRow("y", b"", 0)
@@ -199,7 +200,7 @@ def test_events_and_signals() -> None:
 
 
 def test_rows_of_runs_that_are_gone() -> None:
-    assert "has a row of workflow run" in damaged().delete(RUN)
+    assert "has a row of workflow run" in damaged().delete(WORKFLOW_RUN)
 
 
 @pytest.mark.parametrize(
@@ -254,11 +255,11 @@ def test_triggers() -> None:
 
 def test_timers_that_nobody_counts_on() -> None:
     state = damaged()
-    of_namespace_id, number = RUN.unpack(state.keys(RUN)[0])
-    found = state.put(TIMER.key(7, WORKFLOW_RUN, of_namespace_id, number), [None])
+    of_namespace_id, number = WORKFLOW_RUN.unpack(state.keys(WORKFLOW_RUN)[0])
+    found = state.put(TIMER.key(7, timers.WORKFLOW_RUN, of_namespace_id, number), [None])
     assert f"a timer at 7 is for run {number}, which does not count on it" in found
     flows = Triggers(triggered())
     state = Damaged(flows)
     [workflow_id] = TRIGGER.unpack(state.keys(TRIGGER)[0])
-    found = state.put(TIMER.key(7, WORKFLOW_TRIGGER, workflow_id, 0), [None])
+    found = state.put(TIMER.key(7, timers.WORKFLOW_TRIGGER, workflow_id, 0), [None])
     assert f"a timer at 7 is for trigger {workflow_id}" in found

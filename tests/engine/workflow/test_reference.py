@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from floruntime.core.errors import BadRequestError, FloError
 from floruntime.core.worker import Task
 from floruntime.core.workflow import HistoryEvent
-from floruntime.engine.action.run_rows import RUN as ACTION_RUN
-from floruntime.engine.action.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.action.run_rows import ACTION_RUN
+from floruntime.engine.action.run_rows import action_run_id as action_run_id_of
 from floruntime.engine.workflow.invariant_counts import violations
-from floruntime.engine.workflow.runs.rows import RUN, RunRow
-from floruntime.engine.workflow.runs.run import run_id_of
+from floruntime.engine.workflow.runs.rows import WORKFLOW_RUN, WorkflowRunRow
+from floruntime.engine.workflow.runs.run import workflow_run_id
 from tests.engine.workflow.calls import ENGINES, Workflows
 from tests.engine.workflow.conftest import rows_replayed
 from tests.engine.workflow.random_flows import ACTIONS, Happening, Json, stories
@@ -101,11 +101,11 @@ class Pair:
         keys = sorted(key for key in self.flows.engine.rows() if key[:2] == ACTION_RUN.tag)
         return [action_run_id_of(ACTION_RUN.unpack(key)[1]) for key in keys]
 
-    def _runs(self) -> list[tuple[str, RunRow]]:
+    def _runs(self) -> list[tuple[str, WorkflowRunRow]]:
         rows = self.flows.engine.rows()
-        keys = sorted(key for key in rows if key[:2] == RUN.tag)
-        decoded = [(RUN.unpack(key)[1], RUN.decode(rows[key])) for key in keys]
-        return [(run_id_of(number, row), row) for number, row in decoded]
+        keys = sorted(key for key in rows if key[:2] == WORKFLOW_RUN.tag)
+        decoded = [(WORKFLOW_RUN.unpack(key)[1], WORKFLOW_RUN.decode(rows[key])) for key in keys]
+        return [(workflow_run_id(number, row), row) for number, row in decoded]
 
     def compare(self, after: Any) -> None:
         engine = self.flows.engine
@@ -118,7 +118,7 @@ class Pair:
             assert self._stands(run_id, row) == _stands(run), (after, run_id)
         assert violations(engine.machine.view(engine.store, "default", engine.now_ms)) == []
 
-    def _stands(self, run_id: str, row: RunRow) -> tuple[Any, ...]:
+    def _stands(self, run_id: str, row: WorkflowRunRow) -> tuple[Any, ...]:
         run = self.flows.run(run_id)
         due_ms = None if row.timer_ms == 0 or row.is_finished else row.timer_ms
         kept = sorted(type for type, count in row.signals.items() for _ in range(count))

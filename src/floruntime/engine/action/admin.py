@@ -23,21 +23,21 @@ from floruntime.core.errors import ConflictError
 from floruntime.engine.action.rows import (
     ACTION,
     ACTION_NAME,
-    ActionName,
+    ActionNameRow,
     ActionRow,
     OpenAction,
     Settings,
+    action_info,
     action_key,
     copy_of,
     find_action,
     find_action_by_id,
-    find_row,
-    info_of,
+    find_action_row,
     not_registered,
     the_action,
 )
 from floruntime.engine.action.run_rows import CANCELLED, unfinished_numbers
-from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_run_by_number
+from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_action_run
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
@@ -60,14 +60,14 @@ def register(tx: Tx, request: ActionRegister) -> ActionInfo:
         action = OpenAction(tx, request.name, key, _registered_again(tx, request.name, old))
         action.row.settings = settings
     elif old.settings == settings:
-        return info_of(request.name, old)
+        return action_info(request.name, old)
     else:
         action = OpenAction(tx, request.name, key, copy_of(old))
         action.row.settings = settings
         action.row.version += 1
         action.row.updated_at_ms = tx.now_ms
     action.save()
-    return info_of(request.name, action.row)
+    return action_info(request.name, action.row)
 
 
 def _checked(request: ActionRegister) -> Settings:
@@ -91,7 +91,7 @@ def _checked(request: ActionRegister) -> Settings:
 
 def _new_row(tx: Tx, name: str, settings: Settings) -> ActionRow:
     row = ActionRow(tx.next_id(), settings, tx.now_ms, tx.now_ms)
-    tx.put(ACTION_NAME, ACTION_NAME.key(row.id), ActionName(tx.namespace, name))
+    tx.put(ACTION_NAME, ACTION_NAME.key(row.id), ActionNameRow(tx.namespace, name))
     return row
 
 
@@ -112,7 +112,7 @@ def enable(tx: Tx, request: ActionEnable) -> ActionInfo:
         action.row.enabled = request.enabled
         action.row.updated_at_ms = tx.now_ms
         action.save()
-    return info_of(request.name, action.row)
+    return action_info(request.name, action.row)
 
 
 def delete(tx: Tx, request: ActionDelete) -> bool:
@@ -143,7 +143,7 @@ def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
     """Cancel a bounded number of the runs of a deleted action, from that number on."""
     numbers = unfinished_numbers(tx, action_id, from_number, CANCELLED_PER_STEP_MAX)
     for number in numbers:
-        run = find_run_by_number(tx, namespace_id(tx), number)
+        run = find_action_run(tx, namespace_id(tx), number)
         assert run is not None, "what the index names is there"
         end_run(run, CANCELLED, reason=ACTION_DELETED)
     if len(numbers) == CANCELLED_PER_STEP_MAX:
@@ -151,10 +151,10 @@ def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
 
 
 def get(view: View, request: ActionGet) -> ActionInfo:
-    row = find_row(view, request.name)
+    row = find_action_row(view, request.name)
     if row is None:
         raise not_registered(request.name)
-    return info_of(request.name, row)
+    return action_info(request.name, row)
 
 
 def list_actions(view: View, request: ActionList) -> ActionListReply:
@@ -168,7 +168,7 @@ def list_actions(view: View, request: ActionList) -> ActionListReply:
     if after is not None:
         start = next_key(ACTION.key(of_namespace_id, tail=after))
     rows = (
-        (tail, info_of(tail.decode(), row))
+        (tail, action_info(tail.decode(), row))
         for key, row in view.scan(ACTION, start, end)
         if row.is_registered and (tail := ACTION.tail_of(key))
     )

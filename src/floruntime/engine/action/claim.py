@@ -22,8 +22,14 @@ from floruntime.engine.action.due_runs import (
     numbers_in_order,
 )
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action
-from floruntime.engine.action.run_rows import RUN, RunRow, input_of, number_of_own, run_id_of
-from floruntime.engine.action.run_state import OpenRun, find_run_by_number, lease_to
+from floruntime.engine.action.run_rows import (
+    ACTION_RUN,
+    ActionRunRow,
+    action_run_id,
+    input_of,
+    own_action_run_number,
+)
+from floruntime.engine.action.run_state import OpenActionRun, find_action_run, lease_to
 from floruntime.engine.action.settle import check_result, release_held, settle
 from floruntime.engine.action.workers import check_actions, find_worker
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
@@ -71,7 +77,7 @@ def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]
     of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
     for number, row, payload in _first_of(tx, of_namespace_id, lines, count):
-        run = OpenRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
+        run = OpenActionRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
         lease_to(run, worker_id)
         tasks.append(_task(run, payload))
     _note_delivery(tx, of_namespace_id, tasks)
@@ -89,12 +95,12 @@ def _with_due_runs(tx: Tx, names: list[str]) -> dict[int, OpenAction]:
 
 def _first_of(
     tx: Tx, of_namespace_id: int, lines: list[Line], count: int
-) -> list[tuple[int, RunRow, bytes]]:
+) -> list[tuple[int, ActionRunRow, bytes]]:
     """The next runs with their inputs: as many as are asked for and fit a reply."""
     bytes_left = limits.REPLY_BYTES_MAX
-    taken: list[tuple[int, RunRow, bytes]] = []
+    taken: list[tuple[int, ActionRunRow, bytes]] = []
     for number in numbers_in_order(tx, lines):
-        row = tx.get(RUN, RUN.key(of_namespace_id, number))
+        row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
         assert row is not None, "what stands in a line is there"
         if 0 < row.ends_at_ms <= tx.now_ms:
             continue  # timed out; the next tick says so
@@ -108,10 +114,10 @@ def _first_of(
     return taken
 
 
-def _task(run: OpenRun, payload: bytes) -> Task:
+def _task(run: OpenActionRun, payload: bytes) -> Task:
     row = run.row
     return Task(
-        run_id_of(run.number),
+        action_run_id(run.number),
         run.action.name,
         payload,
         row.attempt,
@@ -146,7 +152,7 @@ EXCHANGE_WAIT: Final = WaitRule(_topics, bool, is_spent=is_spent, rest=_without_
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:
-    return [[number_of_own(task.run_id), task.lease] for task in tasks]
+    return [[own_action_run_number(task.run_id), task.lease] for task in tasks]
 
 
 def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]) -> list[Task]:
@@ -162,7 +168,7 @@ def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]
 
 
 def _still_held(tx: Tx, of_namespace_id: int, number: int, lease: int) -> Task | None:
-    run = find_run_by_number(tx, of_namespace_id, number)
+    run = find_action_run(tx, of_namespace_id, number)
     if run is None or run.row.lease != lease or not run.is_held:
         return None
     return _task(run, input_of(tx, of_namespace_id, number, run.row))
@@ -174,6 +180,6 @@ TASKS_RECALL: Final = RecallRule(_memo, _recall)
 def hand_back(tx: Tx, delivery: Delivery) -> None:
     """Release what went to a connection that was already gone."""
     for number, lease in delivery.items:
-        run = find_run_by_number(tx, delivery.owner_id, number)
+        run = find_action_run(tx, delivery.owner_id, number)
         if run is not None:
             release_held(run, lease)

@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from floruntime.core.types import Value
-from floruntime.engine.action.rows import ActionRow, OpenAction, find_row
-from floruntime.engine.action.run_rows import RunRow
+from floruntime.engine.action.rows import ActionRow, OpenAction, find_action_row
+from floruntime.engine.action.run_rows import ActionRunRow
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tombstones import forget_gaps, gaps_of
 from floruntime.engine.state.tx import Topic, Tx
@@ -36,7 +36,7 @@ class LineRow(Value, frozen=True):
 LINE: Final[Table[LineRow]] = Table(
     b"al", LineRow, action_id="u64", tail="labels as text", cached=True
 )
-READY: Final[Table[bool]] = Table(
+DUE_RUN: Final[Table[bool]] = Table(
     b"ar", bool, line_id="u64", priority="u16", due_ms="u64", number="u64"
 )
 
@@ -69,7 +69,7 @@ def due_topic(namespace: str, action: str) -> Topic:
 def is_spent(tx: Tx, topic: Topic) -> bool:
     """Whether nothing due is left in the line that a touched topic names."""
     tx.namespace = topic[0]
-    row = find_row(tx, topic[1].removeprefix("due/"))
+    row = find_action_row(tx, topic[1].removeprefix("due/"))
     if row is None:
         return True
     if not topic[2]:
@@ -80,15 +80,15 @@ def is_spent(tx: Tx, topic: Topic) -> bool:
 # Coming and going
 
 
-def put_in_line(action: OpenAction, number: int, run: RunRow) -> None:
+def put_in_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """Let the run be claimed, and tell those who wait."""
     tx = action.tx
     text = _text_of(run.labels)
     line_id = _count_labelled(action, run.labels, text) if text else action.row.id
     if not text:
         action.row.ready += 1
-    key = READY.key(line_id, run.priority, run.due_ms, number)
-    tx.put(READY, key, True)
+    key = DUE_RUN.key(line_id, run.priority, run.due_ms, number)
+    tx.put(DUE_RUN, key, True)
     gaps_of(tx, line_id).fill(key, key)
     run.is_ready = True
     tx.touch(f"due/{action.name}", text.decode())
@@ -105,14 +105,14 @@ def _count_labelled(action: OpenAction, labels: Labels, text: bytes) -> int:
     return line.id
 
 
-def take_out_of_line(action: OpenAction, number: int, run: RunRow) -> None:
+def take_out_of_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """The run no longer waits to be claimed."""
     tx = action.tx
     text = _text_of(run.labels)
     line_id = _uncount_labelled(action, text) if text else action.row.id
     if not text:
         action.row.ready -= 1
-    tx.delete(READY, READY.key(line_id, run.priority, run.due_ms, number))
+    tx.delete(DUE_RUN, DUE_RUN.key(line_id, run.priority, run.due_ms, number))
     run.is_ready = False
 
 
@@ -162,7 +162,7 @@ def numbers_in_order(tx: Tx, lines: list[Line]) -> Iterator[int]:
     found = [_keys_of(tx, line) for line in lines]
     keys = found[0] if len(found) == 1 else merge(*found, key=_place)
     for key in keys:
-        yield READY.unpack(key)[3]
+        yield DUE_RUN.unpack(key)[3]
 
 
 def _place(key: bytes) -> Any:
@@ -170,15 +170,15 @@ def _place(key: bytes) -> Any:
 
 
 def _keys_of(tx: Tx, line: Line) -> Iterator[bytes]:
-    start, end = READY.range(line.id)
-    written = tx.written_keys(READY, start, end)
+    start, end = DUE_RUN.range(line.id)
+    written = tx.written_keys(DUE_RUN, start, end)
     if len(written) == line.ready:
         yield from written  # the store has no others, and to look there costs as much as the rest
         return
     gaps = gaps_of(tx, line.id)
     is_first = True
     for piece in gaps.between(start, end):
-        for key, _ in tx.scan(READY, *piece):
+        for key, _ in tx.scan(DUE_RUN, *piece):
             if is_first:
                 gaps.learn(start, key)
                 is_first = False

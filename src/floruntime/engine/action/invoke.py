@@ -21,22 +21,29 @@ from floruntime.core.action import (
 from floruntime.core.errors import ConflictError
 from floruntime.engine.action.rows import ACTION, OpenAction, action_key, the_action
 from floruntime.engine.action.run_rows import (
-    BY_STATUS,
+    ACTION_INPUT,
+    ACTION_RUN,
+    ACTION_RUN_BY_STATUS,
     CANCELLED,
-    INPUT,
     PENDING,
-    RUN,
     RUNNING,
     STATUS_CODES,
     STATUS_NAMES,
-    RunRow,
-    as_run,
+    ActionRunRow,
+    action_run_id,
+    action_run_number,
+    as_action_run,
     input_of,
-    number_of,
-    run_id_of,
-    unknown_run,
+    unknown_action_run,
 )
-from floruntime.engine.action.run_state import KEY, KeyRow, OpenRun, end_run, start_waiting, the_run
+from floruntime.engine.action.run_state import (
+    ACTION_KEY,
+    ActionKeyRow,
+    OpenActionRun,
+    end_run,
+    start_waiting,
+    the_action_run,
+)
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.large_documents import keep_document
@@ -51,13 +58,13 @@ _NO_LABELS: Final[dict[str, str]] = {}
 
 def invoke(tx: Tx, request: ActionInvoke) -> InvokeResult:
     number, created = _invoke(tx, request)
-    return InvokeResult(run_id_of(number), created)
+    return InvokeResult(action_run_id(number), created)
 
 
 def call(tx: Tx, request: ActionCall) -> ActionRun:
     limits.check_block(request.block_ms)
     number, _ = _invoke(tx, request)
-    return _run_of(tx, number, run_id_of(number))
+    return _run_of(tx, number, action_run_id(number))
 
 
 def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
@@ -106,18 +113,18 @@ def _create(
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
     due_ms = tx.now_ms + delay_ms
-    row = RunRow(action.row.id, PENDING, priority, due_ms, tx.now_ms)
+    row = ActionRunRow(action.row.id, PENDING, priority, due_ms, tx.now_ms)
     run_timeout_ms = action.row.settings.run_timeout_ms
     row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
     row.caller_run_id = caller_run_id
     row.idempotency_key = idempotency_key
     row.labels = labels
     row.workflow_run = workflow_run
-    row.input = keep_document(tx, INPUT, of_namespace_id, number, payload)
-    tx.put(BY_STATUS, BY_STATUS.key(action.row.id, PENDING, number), True)
+    row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
+    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(action.row.id, PENDING, number), True)
     action.row.pending += 1
     action.row.runs += 1
-    start_waiting(OpenRun(tx, action, of_namespace_id, number, row), due_ms)
+    start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)
 
 
 def _check_invoke(tx: Tx, request: Invocation) -> None:
@@ -137,17 +144,17 @@ def _known_number(
     """The run that this key stands for; 0: from now on it stands for `number`."""
     tx, idempotency_key = action.tx, request.idempotency_key
     assert idempotency_key is not None
-    key = KEY.key(action.row.id, tail=limits.check_name("idempotency_key", idempotency_key))
-    known = tx.get(KEY, key)
+    key = ACTION_KEY.key(action.row.id, tail=limits.check_name("idempotency_key", idempotency_key))
+    known = tx.get(ACTION_KEY, key)
     if known is None or 0 < known.expires_at_ms <= tx.now_ms:
-        tx.put(KEY, key, KeyRow(number, 0))
+        tx.put(ACTION_KEY, key, ActionKeyRow(number, 0))
         return 0
-    run = tx.get(RUN, RUN.key(of_namespace_id, known.number))
+    run = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, known.number))
     assert run is not None, "a run is kept longer than its key"
     if input_of(tx, of_namespace_id, known.number, run) != request.payload:
         raise ConflictError(
             f"idempotency_key {limits.shown(idempotency_key)} stands for run "
-            f"{run_id_of(known.number)}, which has another input"
+            f"{action_run_id(known.number)}, which has another input"
         )
     return known.number
 
@@ -157,15 +164,15 @@ def _known_number(
 
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
-    return _run_of(view, number_of(request.run_id), request.run_id)
+    return _run_of(view, action_run_number(request.run_id), request.run_id)
 
 
 def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     of_namespace_id = namespace_id(view)
-    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
-        raise unknown_run(run_id)
-    return as_run(view, of_namespace_id, number, row)
+        raise unknown_action_run(run_id)
+    return as_action_run(view, of_namespace_id, number, row)
 
 
 def _topics(namespace: str, request: ActionStatus) -> tuple[Topic]:
@@ -195,7 +202,7 @@ def _memo(run: ActionRun) -> str:
 
 
 def _recall(tx: Tx, request: ActionCall, run_id: str) -> ActionRun:
-    return _run_of(tx, number_of(run_id), run_id)
+    return _run_of(tx, action_run_number(run_id), run_id)
 
 
 CALL_WAIT: Final = WaitRule(_topics, _is_finished, look=_look)
@@ -208,11 +215,11 @@ CALL_RECALL: Final = RecallRule(_memo, _recall)
 def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
     """A worker that has the run is told by its next heartbeat or touch; its lease is void."""
     limits.check_text("reason", request.reason)
-    run = the_run(tx, request.run_id)
+    run = the_action_run(tx, request.run_id)
     if run.row.is_finished:
         raise ConflictError(f"run {request.run_id} is {STATUS_NAMES[run.row.status]} already")
     end_run(run, CANCELLED, error=run.row.error, reason=request.reason)
-    return as_run(tx, run.namespace_id, run.number, run.row)
+    return as_action_run(tx, run.namespace_id, run.number, run.row)
 
 
 # List
@@ -227,7 +234,7 @@ def list_runs(view: View, request: ActionListRuns) -> RunListReply:
     after = open_cursor(listing, of_namespace_id, request.cursor)
     before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
     rows = (
-        (number.to_bytes(8, "big"), as_run(view, of_namespace_id, number, row))
+        (number.to_bytes(8, "big"), as_action_run(view, of_namespace_id, number, row))
         for number, row in _newest_first(view, request, of_namespace_id, before)
     )
     items, cursor = page_of(rows, limit, listing, of_namespace_id, _size_of)
@@ -240,18 +247,18 @@ def _size_of(run: ActionRun) -> int:
 
 def _newest_first(
     view: View, request: ActionListRuns, of_namespace_id: int, before: int
-) -> Iterator[tuple[int, RunRow]]:
+) -> Iterator[tuple[int, ActionRunRow]]:
     if request.name is None and request.status is None:
-        span = RUN.range(of_namespace_id)[0], RUN.key(of_namespace_id, before)
-        for key, row in view.scan(RUN, *span, reverse=True):
-            yield RUN.unpack(key)[1], row
+        span = ACTION_RUN.range(of_namespace_id)[0], ACTION_RUN.key(of_namespace_id, before)
+        for key, row in view.scan(ACTION_RUN, *span, reverse=True):
+            yield ACTION_RUN.unpack(key)[1], row
         return
     found = [
         _numbers(view, action_id, code, before)
         for action_id, code in _indexed(view, request, of_namespace_id)
     ]
     for number in merge(*found, reverse=True):
-        run = view.get(RUN, RUN.key(of_namespace_id, number))
+        run = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
         assert run is not None, "what the index names is there"
         yield number, run
 
@@ -273,6 +280,9 @@ def _indexed(
 
 
 def _numbers(view: View, action_id: int, code: int, before: int) -> Iterator[int]:
-    span = BY_STATUS.range(action_id, code)[0], BY_STATUS.key(action_id, code, before)
-    for key, _ in view.scan(BY_STATUS, *span, reverse=True):
-        yield BY_STATUS.unpack(key)[2]
+    span = (
+        ACTION_RUN_BY_STATUS.range(action_id, code)[0],
+        ACTION_RUN_BY_STATUS.key(action_id, code, before),
+    )
+    for key, _ in view.scan(ACTION_RUN_BY_STATUS, *span, reverse=True):
+        yield ACTION_RUN_BY_STATUS.unpack(key)[2]

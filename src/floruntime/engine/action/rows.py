@@ -60,7 +60,7 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
         return self.pending + self.running
 
 
-class ActionName(Value, frozen=True):
+class ActionNameRow(Value, frozen=True):
     """What a run or a timer, which know an action's number, find it by."""
 
     namespace: str
@@ -70,7 +70,9 @@ class ActionName(Value, frozen=True):
 ACTION: Final[Table[ActionRow]] = Table(
     b"ac", ActionRow, namespace_id="u64", tail="name", cached=True
 )
-ACTION_NAME: Final[Table[ActionName]] = Table(b"an", ActionName, action_id="u64", lasting=True)
+ACTION_NAME: Final[Table[ActionNameRow]] = Table(
+    b"an", ActionNameRow, action_id="u64", lasting=True
+)
 
 
 def holds_actions(view: View, of_namespace_id: int) -> bool:
@@ -108,7 +110,7 @@ def _key_of(of_namespace_id: int, name: str) -> bytes:
     return ACTION.key(of_namespace_id, tail=limits.check_name("action", name))
 
 
-def find_row(view: View, name: str) -> ActionRow | None:
+def find_action_row(view: View, name: str) -> ActionRow | None:
     """The row of a registered action, to read only."""
     row = view.get(ACTION, action_key(view, name))
     return row if row is not None and row.is_registered else None
@@ -154,7 +156,7 @@ def copy_of(row: Any) -> Any:
     return row.__copy__()
 
 
-def info_of(name: str, row: ActionRow) -> ActionInfo:
+def action_info(name: str, row: ActionRow) -> ActionInfo:
     """The action as callers see it."""
     settings = row.settings
     return ActionInfo(

@@ -17,7 +17,7 @@ from floruntime.core import limits
 from floruntime.core.action import ActionRun, RunStatus
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
-from floruntime.engine.action.rows import ACTION_NAME, ActionName
+from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
@@ -40,7 +40,7 @@ STATUS_NAMES: Final = {
 STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
 
 
-class RunRow(msgspec.Struct, array_like=True, gc=False):
+class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     """A run. A command changes a copy and puts that.
 
     `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
@@ -78,29 +78,35 @@ class RunRow(msgspec.Struct, array_like=True, gc=False):
         return self.status > RUNNING
 
 
-class SettledRow(Value, frozen=True):
+class EndedClaimRow(Value, frozen=True):
     """How a lease ended whose run went on afterwards; so its holder may repeat itself."""
 
     number: int
     how: int
 
 
-RUN: Final[Table[RunRow]] = Table(b"ru", RunRow, warm_bytes=1024, namespace_id="u64", number="u64")
-INPUT: Final[Table[bytes]] = Table(b"ri", bytes, namespace_id="u64", number="u64")
-OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u64")
-BY_STATUS: Final[Table[bool]] = Table(b"ra", bool, action_id="u64", status="u8", number="u64")
-SETTLED: Final[Table[SettledRow]] = Table(b"rs", SettledRow, namespace_id="u64", lease="u64")
+ACTION_RUN: Final[Table[ActionRunRow]] = Table(
+    b"ru", ActionRunRow, warm_bytes=1024, namespace_id="u64", number="u64"
+)
+ACTION_INPUT: Final[Table[bytes]] = Table(b"ri", bytes, namespace_id="u64", number="u64")
+ACTION_OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", number="u64")
+ACTION_RUN_BY_STATUS: Final[Table[bool]] = Table(
+    b"ra", bool, action_id="u64", status="u8", number="u64"
+)
+ENDED_CLAIM: Final[Table[EndedClaimRow]] = Table(
+    b"rs", EndedClaimRow, namespace_id="u64", lease="u64"
+)
 
 
 _MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
 
 
-def run_id_of(number: int) -> str:
+def action_run_id(number: int) -> str:
     """The id of the run with this number."""
     return f"run-{number}"
 
 
-def number_of(run_id: str) -> int:
+def action_run_number(run_id: str) -> int:
     """The number of a run by its id; 0, which no run has, for what is no run's id."""
     number = number_in(_MADE_ID, run_id)
     if not number:
@@ -108,7 +114,7 @@ def number_of(run_id: str) -> int:
     return number
 
 
-def number_of_own(run_id: str) -> int:
+def own_action_run_number(run_id: str) -> int:
     """The number of a run by an id that `run_id_of` has made."""
     return int(run_id[len("run-") :])
 
@@ -120,37 +126,37 @@ def number_in(made_id: re.Pattern[str], run_id: str) -> int:
     return number if number <= limits.UINT_MAX else 0
 
 
-def unknown_run(run_id: str) -> NotFoundError:
+def unknown_action_run(run_id: str) -> NotFoundError:
     """What is said of a run that is not there."""
     return NotFoundError(f"run {limits.shown(run_id)} does not exist")
 
 
 def action_name(view: View, action_id: int) -> str:
     """The name of the action that a run belongs to."""
-    names: ActionName | None = view.get(ACTION_NAME, ACTION_NAME.key(action_id))
+    names: ActionNameRow | None = view.get(ACTION_NAME, ACTION_NAME.key(action_id))
     assert names is not None, "an action outlives its runs"
     return names.name
 
 
-def _error_of(row: RunRow) -> str | None:
+def _error_of(row: ActionRunRow) -> str | None:
     """What went wrong. Where no handler told, the reason: the worker was lost, say."""
     return row.reason or row.error if row.status == CANCELLED else row.error or row.reason
 
 
-def input_of(view: View, of_namespace_id: int, number: int, row: RunRow) -> bytes:
+def input_of(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> bytes:
     """What the run was invoked with."""
-    payload = read_document(view, INPUT, of_namespace_id, number, row.input)
+    payload = read_document(view, ACTION_INPUT, of_namespace_id, number, row.input)
     assert payload is not None, "a run has an input"
     return payload
 
 
-def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> ActionRun:
+def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
     """The run as callers see it."""
     output = None
     if row.status == COMPLETED:
-        output = read_document(view, OUTPUT, of_namespace_id, number, row.output) or b""
+        output = read_document(view, ACTION_OUTPUT, of_namespace_id, number, row.output) or b""
     return ActionRun(
-        run_id_of(number),
+        action_run_id(number),
         action_name(view, row.action_id),
         STATUS_NAMES[row.status],
         row.attempt,
@@ -173,8 +179,8 @@ def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> li
     """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
     numbers: list[int] = []
     for status in (PENDING, RUNNING):
-        start = BY_STATUS.key(action_id, status, first)
-        end = BY_STATUS.range(action_id, status)[1]
-        keys = islice(view.scan(BY_STATUS, start, end), count)
-        numbers += [BY_STATUS.unpack(key)[2] for key, _ in keys]
+        start = ACTION_RUN_BY_STATUS.key(action_id, status, first)
+        end = ACTION_RUN_BY_STATUS.range(action_id, status)[1]
+        keys = islice(view.scan(ACTION_RUN_BY_STATUS, start, end), count)
+        numbers += [ACTION_RUN_BY_STATUS.unpack(key)[2] for key, _ in keys]
     return sorted(numbers)[:count]

@@ -20,20 +20,20 @@ from floruntime.core.types import Value
 from floruntime.engine.action.due_runs import put_in_line, take_out_of_line
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.action.run_rows import (
-    BY_STATUS,
+    ACTION_INPUT,
+    ACTION_OUTPUT,
+    ACTION_RUN,
+    ACTION_RUN_BY_STATUS,
     CANCELLED,
     COMPLETED,
     FAILED,
-    INPUT,
-    OUTPUT,
     PENDING,
-    RUN,
     RUNNING,
     TIMED_OUT,
-    RunRow,
-    number_of,
-    run_id_of,
-    unknown_run,
+    ActionRunRow,
+    action_run_id,
+    action_run_number,
+    unknown_action_run,
 )
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
@@ -51,23 +51,25 @@ ACTION_DELETED: Final = "action_deleted"
 OUTCOMES: Final = {FAILED: "failure", TIMED_OUT: "timeout", CANCELLED: None}
 
 
-class KeyRow(Value, frozen=True):
+class ActionKeyRow(Value, frozen=True):
     """The run of an idempotency key. `expires_at_ms` is 0 while the run has not ended."""
 
     number: int
     expires_at_ms: int
 
 
-KEY: Final[Table[KeyRow]] = Table(b"ak", KeyRow, action_id="u64", tail="idempotency key")
+ACTION_KEY: Final[Table[ActionKeyRow]] = Table(
+    b"ak", ActionKeyRow, action_id="u64", tail="idempotency key"
+)
 
 
-class OpenRun:
+class OpenActionRun:
     """A run and its action in the hands of one command: rows of its own to change, and `save`."""
 
     __slots__ = ("action", "namespace_id", "number", "row", "tx")
 
     def __init__(
-        self, tx: Tx, action: OpenAction, of_namespace_id: int, number: int, row: RunRow
+        self, tx: Tx, action: OpenAction, of_namespace_id: int, number: int, row: ActionRunRow
     ) -> None:
         self.tx = tx
         self.action = action
@@ -77,11 +79,11 @@ class OpenRun:
 
     @property
     def key(self) -> bytes:
-        return RUN.key(self.namespace_id, self.number)
+        return ACTION_RUN.key(self.namespace_id, self.number)
 
     def save(self) -> None:
         """Write the run and its action."""
-        self.tx.put(RUN, self.key, self.row)
+        self.tx.put(ACTION_RUN, self.key, self.row)
         self.action.save()
 
     @property
@@ -95,41 +97,41 @@ class OpenRun:
         )
 
 
-def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | None:
+def find_action_run(tx: Tx, of_namespace_id: int, number: int) -> OpenActionRun | None:
     """The run with this number; the command moves to its namespace. None of a deleted one."""
-    row = tx.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         return None
     action = find_action_by_id(tx, row.action_id)
     if action is None:
         return None
-    return OpenRun(tx, action, of_namespace_id, number, copy_of(row))
+    return OpenActionRun(tx, action, of_namespace_id, number, copy_of(row))
 
 
-def the_run(tx: Tx, run_id: str) -> OpenRun:
+def the_action_run(tx: Tx, run_id: str) -> OpenActionRun:
     """The run with this id; raises `NotFoundError`."""
-    run = find_run_by_number(tx, namespace_id(tx), number_of(run_id))
+    run = find_action_run(tx, namespace_id(tx), action_run_number(run_id))
     if run is None:
-        raise unknown_run(run_id)
+        raise unknown_action_run(run_id)
     return run
 
 
 # Transitions. Each saves.
 
 
-def start_waiting(run: OpenRun, due_ms: int) -> None:
+def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     """Let a run that is in no line be claimed from `due_ms` on."""
     row = run.row
     row.due_ms = due_ms
     if due_ms <= run.tx.now_ms:
         put_in_line(run.action, run.number, row)
-        arm(run, row.ends_at_ms)
+        arm_action_run(run, row.ends_at_ms)
     else:
-        arm(run, min(due_ms, row.ends_at_ms or due_ms))
+        arm_action_run(run, min(due_ms, row.ends_at_ms or due_ms))
     run.save()
 
 
-def lease_to(run: OpenRun, worker_id: str) -> None:
+def lease_to(run: OpenActionRun, worker_id: str) -> None:
     """Hand a ready run to a worker, for the action's `timeout_ms`."""
     row, tx = run.row, run.tx
     take_out_of_line(run.action, run.number, row)
@@ -142,16 +144,16 @@ def lease_to(run: OpenRun, worker_id: str) -> None:
     extend_lease(run, run.action.row.settings.timeout_ms)
 
 
-def extend_lease(run: OpenRun, for_ms: int) -> None:
+def extend_lease(run: OpenActionRun, for_ms: int) -> None:
     """Let the lease end `for_ms` from now, but not after the whole run."""
     row = run.row
     expires_at_ms = run.tx.now_ms + for_ms
     row.expires_at_ms = min(expires_at_ms, row.ends_at_ms or expires_at_ms)
-    arm(run, row.expires_at_ms)
+    arm_action_run(run, row.expires_at_ms)
     run.save()
 
 
-def release(run: OpenRun) -> None:
+def release(run: OpenActionRun) -> None:
     """Take a running run back to its old place, with no attempt counted."""
     row = run.row
     row.attempt -= 1
@@ -161,7 +163,7 @@ def release(run: OpenRun) -> None:
     start_waiting(run, row.due_ms)
 
 
-def fail_attempt(run: OpenRun, error: str | None, reason: str | None, *, retry: bool) -> None:
+def fail_attempt(run: OpenActionRun, error: str | None, reason: str | None, *, retry: bool) -> None:
     """An attempt failed: wait for the next one, or end the run."""
     row, settings = run.row, run.action.row.settings
     row.error, row.reason = error, reason
@@ -172,11 +174,11 @@ def fail_attempt(run: OpenRun, error: str | None, reason: str | None, *, retry: 
     if reason == WORKER_LOST:
         start_waiting(run, row.due_ms)
     else:
-        delay_ms = backoff_ms(settings.retry_delay_ms, row.attempt, run_id_of(run.number))
+        delay_ms = attempt_delay_ms(settings.retry_delay_ms, row.attempt, action_run_id(run.number))
         start_waiting(run, run.tx.now_ms + delay_ms)
 
 
-def backoff_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
+def attempt_delay_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
     """How long to wait after this attempt: see the head of this module."""
     longest_ms = limits.RETRY_DELAY_MS_MAX
     delay_ms = min(retry_delay_ms << min(attempt - 1, 64), longest_ms)
@@ -184,14 +186,14 @@ def backoff_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
     return min(delay_ms + delay_ms * share // 10_000, longest_ms)
 
 
-def _take_back(run: OpenRun) -> None:
+def _take_back(run: OpenActionRun) -> None:
     set_status(run, PENDING)
     run.row.worker_id = None
     run.row.expires_at_ms = 0
 
 
 def end_run(
-    run: OpenRun,
+    run: OpenActionRun,
     status: int,
     *,
     outcome: str | None = None,
@@ -210,42 +212,42 @@ def end_run(
     row.outcome = outcome if status == COMPLETED else OUTCOMES[status]
     row.error, row.reason = error, reason
     if output:
-        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
-    arm(run, tx.now_ms + run.action.row.settings.retention_ms)
+        row.output = keep_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, output)
+    arm_action_run(run, tx.now_ms + run.action.row.settings.retention_ms)
     run.save()
     run_ended(run, output)
 
 
-def run_ended(run: OpenRun, output: bytes) -> None:
+def run_ended(run: OpenActionRun, output: bytes) -> None:
     """What follows from a run's end; the only place that knows of it. Nothing may come after."""
     tx, row = run.tx, run.row
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
-    tx.touch("run", run_id_of(run.number))
+    tx.touch("run", action_run_id(run.number))
     rules_of(tx).action_run_ended(run, output)
 
 
 def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> None:
     tail = limits.check_name("idempotency_key", idempotency_key)
     expires_at_ms = tx.now_ms + limits.IDEMPOTENCY_MS
-    tx.put(KEY, KEY.key(action_id, tail=tail), KeyRow(number, expires_at_ms))
+    tx.put(ACTION_KEY, ACTION_KEY.key(action_id, tail=tail), ActionKeyRow(number, expires_at_ms))
     timers.set_timer(tx, expires_at_ms, timers.ACTION_KEY, action_id, number, tail)
 
 
 def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) -> None:
-    key = KEY.key(action_id, tail=tail)
-    row = tx.get(KEY, key)
+    key = ACTION_KEY.key(action_id, tail=tail)
+    row = tx.get(ACTION_KEY, key)
     if row is not None and row.number == number:
-        tx.delete(KEY, key)
+        tx.delete(ACTION_KEY, key)
 
 
-def set_status(run: OpenRun, status: int) -> None:
+def set_status(run: OpenActionRun, status: int) -> None:
     """Move the run in the index, and count it."""
     row, tx = run.row, run.tx
-    tx.delete(BY_STATUS, BY_STATUS.key(row.action_id, row.status, run.number))
+    tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     count(run.action, row.status, -1)
     row.status = status
-    tx.put(BY_STATUS, BY_STATUS.key(row.action_id, status, run.number), True)
+    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
     count(run.action, status, 1)
 
 
@@ -260,7 +262,7 @@ def count(action: OpenAction, status: int, change: int) -> None:
 # Time
 
 
-def arm(run: OpenRun, due_ms: int) -> None:
+def arm_action_run(run: OpenActionRun, due_ms: int) -> None:
     """Let the run's timer fire at `due_ms`; 0: never."""
     row, tx = run.row, run.tx
     if row.timer_ms == due_ms:
@@ -273,7 +275,7 @@ def arm(run: OpenRun, due_ms: int) -> None:
 
 
 def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
-    run = find_run_by_number(tx, of_namespace_id, number)
+    run = find_action_run(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:
         return
     row = run.row
@@ -288,11 +290,11 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
         start_waiting(run, row.due_ms)
 
 
-def _forget(run: OpenRun) -> None:
+def _forget(run: OpenActionRun) -> None:
     tx, row = run.tx, run.row
-    tx.delete(RUN, run.key)
-    forget_document(tx, INPUT, run.namespace_id, run.number, row.input)
-    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
-    tx.delete(BY_STATUS, BY_STATUS.key(row.action_id, row.status, run.number))
+    tx.delete(ACTION_RUN, run.key)
+    forget_document(tx, ACTION_INPUT, run.namespace_id, run.number, row.input)
+    forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
+    tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     run.action.row.runs -= 1
     run.action.save()

@@ -22,23 +22,23 @@ from floruntime.core.worker import (
 from floruntime.engine.action.run_rows import (
     CANCELLED,
     COMPLETED,
+    ENDED_CLAIM,
     FAILED,
     PENDING,
-    SETTLED,
     STATUS_NAMES,
     TIMED_OUT,
-    SettledRow,
-    number_of,
+    EndedClaimRow,
+    action_run_number,
 )
 from floruntime.engine.action.run_state import (
     NON_RETRYABLE,
-    OpenRun,
+    OpenActionRun,
     end_run,
     extend_lease,
     fail_attempt,
-    find_run_by_number,
+    find_action_run,
     release,
-    the_run,
+    the_action_run,
 )
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
@@ -54,7 +54,7 @@ def complete(tx: Tx, request: WorkerComplete) -> None:
     _check(request)
     limits.check_outcome(request.outcome)
     limits.check_value("output", request.output, tx.value_bytes_max)
-    run = the_run(tx, request.run_id)
+    run = the_action_run(tx, request.run_id)
     if not _complete(run, request.lease, request.outcome, request.output):
         raise _stale(run, request.lease)
 
@@ -62,7 +62,7 @@ def complete(tx: Tx, request: WorkerComplete) -> None:
 def fail(tx: Tx, request: WorkerFail) -> None:
     _check(request)
     limits.check_error_text(request.error)
-    run = the_run(tx, request.run_id)
+    run = the_action_run(tx, request.run_id)
     if not _fail(run, request.lease, request.error, request.retry):
         raise _stale(run, request.lease)
 
@@ -71,7 +71,7 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
     """The lease ends `extend_ms` from now, be that later than before or earlier."""
     _check(request)
     limits.check_duration("extend_ms", request.extend_ms, low=1)
-    run = the_run(tx, request.run_id)
+    run = the_action_run(tx, request.run_id)
     if run.row.lease == request.lease:
         if run.is_held:
             extend_lease(run, request.extend_ms)
@@ -83,7 +83,7 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
 
 def release_claim(tx: Tx, request: WorkerRelease) -> None:
     _check(request)
-    run = the_run(tx, request.run_id)
+    run = the_action_run(tx, request.run_id)
     if not release_held(run, request.lease) and not _ended_as(run, request.lease, RELEASED):
         raise _stale(run, request.lease)
 
@@ -93,7 +93,7 @@ def _check(request: Settlement) -> None:
     limits.check_range("lease", request.lease, 1, limits.UINT_MAX)
 
 
-def _stale(run: OpenRun, lease: int) -> ConflictError:
+def _stale(run: OpenActionRun, lease: int) -> ConflictError:
     row = run.row
     status = STATUS_NAMES[row.status]
     if row.lease != lease:
@@ -114,7 +114,7 @@ def _stale(run: OpenRun, lease: int) -> ConflictError:
 
 def check_result(tx: Tx, result: TaskResult) -> int:
     """The number of the run that a result is of; refuses one that can never be right."""
-    number = number_of(result.run_id)
+    number = action_run_number(result.run_id)
     limits.check_range("lease", result.lease, 1, limits.UINT_MAX)
     limits.check_outcome(result.outcome)
     limits.check_value("output", result.output, tx.value_bytes_max)
@@ -124,7 +124,7 @@ def check_result(tx: Tx, result: TaskResult) -> int:
 
 def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> bool:
     """Take one result; a stale one, or one of a run that is gone, changes nothing."""
-    run = find_run_by_number(tx, of_namespace_id, number)
+    run = find_action_run(tx, of_namespace_id, number)
     if run is None:
         return False
     if result.error is None:
@@ -132,7 +132,7 @@ def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> boo
     return _fail(run, result.lease, result.error, result.retry)
 
 
-def _complete(run: OpenRun, lease: int, outcome: str, output: bytes) -> bool:
+def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bool:
     row = run.row
     if row.lease != lease:
         return False
@@ -144,7 +144,7 @@ def _complete(run: OpenRun, lease: int, outcome: str, output: bytes) -> bool:
     return True
 
 
-def _fail(run: OpenRun, lease: int, error: str, retry: bool) -> bool:
+def _fail(run: OpenActionRun, lease: int, error: str, retry: bool) -> bool:
     if run.row.lease != lease or not run.is_held:
         return _ended_as(run, lease, FAILED_ATTEMPT)
     fail_attempt(run, error, None, retry=retry)
@@ -153,7 +153,7 @@ def _fail(run: OpenRun, lease: int, error: str, retry: bool) -> bool:
     return True
 
 
-def release_held(run: OpenRun, lease: int) -> bool:
+def release_held(run: OpenActionRun, lease: int) -> bool:
     """Hand the run back if this lease still stands."""
     if run.row.lease != lease or not run.is_held:
         return False
@@ -165,21 +165,21 @@ def release_held(run: OpenRun, lease: int) -> bool:
 # Leases that ended while their run went on
 
 
-def _remember(run: OpenRun, lease: int, how: int) -> None:
+def _remember(run: OpenActionRun, lease: int, how: int) -> None:
     tx = run.tx
-    tx.put(SETTLED, SETTLED.key(run.namespace_id, lease), SettledRow(run.number, how))
+    tx.put(ENDED_CLAIM, ENDED_CLAIM.key(run.namespace_id, lease), EndedClaimRow(run.number, how))
     due_ms = tx.now_ms + limits.SETTLED_MS
     timers.set_timer(tx, due_ms, timers.ACTION_SETTLED, run.namespace_id, lease)
 
 
-def _ended_as(run: OpenRun, lease: int, how: int) -> bool:
+def _ended_as(run: OpenActionRun, lease: int, how: int) -> bool:
     """Whether this holder ended its lease so before; that the run failed for good says it too."""
     row = run.row
     if row.lease == lease and row.status == FAILED and row.reason in (None, NON_RETRYABLE):
         return how == FAILED_ATTEMPT
-    known = run.tx.get(SETTLED, SETTLED.key(run.namespace_id, lease))
+    known = run.tx.get(ENDED_CLAIM, ENDED_CLAIM.key(run.namespace_id, lease))
     return known is not None and (known.number, known.how) == (run.number, how)
 
 
 def forget(tx: Tx, due_ms: int, of_namespace_id: int, lease: int, data: Any) -> None:
-    tx.delete(SETTLED, SETTLED.key(of_namespace_id, lease))
+    tx.delete(ENDED_CLAIM, ENDED_CLAIM.key(of_namespace_id, lease))

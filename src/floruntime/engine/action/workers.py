@@ -27,7 +27,14 @@ from floruntime.core.worker import (
     WorkerRegister,
 )
 from floruntime.engine.action.rows import ACTION, ActionRow
-from floruntime.engine.action.run_rows import BY_STATUS, COMPLETED, FAILED, RUN, RUNNING, number_of
+from floruntime.engine.action.run_rows import (
+    ACTION_RUN,
+    ACTION_RUN_BY_STATUS,
+    COMPLETED,
+    FAILED,
+    RUNNING,
+    action_run_number,
+)
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
@@ -119,8 +126,8 @@ def heartbeat(tx: Tx, request: WorkerHeartbeat) -> Heartbeat:
 
 def _is_to_stop(view: View, worker_id: str, run_id: str) -> bool:
     """Whether work on a run is in vain: it was cancelled, timed out, or is not this worker's."""
-    number = number_of(run_id)
-    run = view.get(RUN, RUN.key(namespace_id(view), number)) if number else None
+    number = action_run_number(run_id)
+    run = view.get(ACTION_RUN, ACTION_RUN.key(namespace_id(view), number)) if number else None
     if run is None:
         return True
     if run.status == RUNNING:
@@ -193,8 +200,12 @@ def _holders(view: View) -> Iterator[str | None]:
     actions: list[ActionRow] = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
     for action in actions:
         if action.running:
-            for key, _ in view.scan(BY_STATUS, *BY_STATUS.range(action.id, RUNNING)):
-                run = view.get(RUN, RUN.key(of_namespace_id, BY_STATUS.unpack(key)[2]))
+            for key, _ in view.scan(
+                ACTION_RUN_BY_STATUS, *ACTION_RUN_BY_STATUS.range(action.id, RUNNING)
+            ):
+                run = view.get(
+                    ACTION_RUN, ACTION_RUN.key(of_namespace_id, ACTION_RUN_BY_STATUS.unpack(key)[2])
+                )
                 yield None if run is None else run.worker_id
 
 

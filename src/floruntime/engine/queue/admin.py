@@ -15,7 +15,7 @@ from floruntime.core.queue import (
 )
 from floruntime.engine.queue.dead_letters import evict
 from floruntime.engine.queue.messages import oldest
-from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_row
+from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_queue_row
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tombstones import forget_gaps
@@ -81,7 +81,7 @@ def delete(tx: Tx, request: QueueDelete) -> bool:
 
 
 def stats(view: View, request: QueueGetStats) -> QueueStats:
-    row = find_row(view, request.queue)
+    row = find_queue_row(view, request.queue)
     if row is None:
         return QueueStats(request.queue, 0, 0, 0, 0, 0, 0, 0)
     return _stats(view, request.queue, row)

@@ -21,12 +21,12 @@ from floruntime.core.types import Value
 from floruntime.engine.queue.messages import drop, put_ready
 from floruntime.engine.queue.rows import (
     BODY,
-    Body,
+    BodyRow,
     OpenQueue,
-    State,
+    StateRow,
     find_queue,
     find_queue_by_id,
-    find_row,
+    find_queue_row,
 )
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import Table, next_key
@@ -40,7 +40,7 @@ EVICTED_PER_COMMAND_MAX = 1000
 """Dead letters that one command evicts at most; a timer goes on with the rest."""
 
 
-class DeadLetter(Value, frozen=True):
+class DeadLetterRow(Value, frozen=True):
     """`place`: in the order of deaths. `lease`: of a holder who may still ack it, or 0."""
 
     place: int
@@ -56,18 +56,18 @@ class DeadLetter(Value, frozen=True):
     last_delivered_at_ms: int | None
 
 
-DEAD: Final[Table[DeadLetter]] = Table(b"qx", DeadLetter, dead_id="u64", seq="u64")
+DEAD_LETTER: Final[Table[DeadLetterRow]] = Table(b"qx", DeadLetterRow, dead_id="u64", seq="u64")
 #: The order of deaths; the row is the seq.
 DEAD_ORDER: Final[Table[int]] = Table(b"qo", int, dead_id="u64", place="u64")
 
 
-def bury(queue: OpenQueue, seq: int, state: State, reason: str, *, lease: int = 0) -> None:
+def bury(queue: OpenQueue, seq: int, state: StateRow, reason: str, *, lease: int = 0) -> None:
     """Make a message that was taken out a dead letter. `evict` follows, once per command."""
     tx, row = queue.tx, queue.row
     body = tx.get(BODY, BODY.key(row.messages_id, seq))
     assert body is not None, "a message has a body for as long as it lives"
     place = tx.next_id()
-    letter = DeadLetter(
+    letter = DeadLetterRow(
         place,
         body.payload,
         state.priority,
@@ -81,7 +81,7 @@ def bury(queue: OpenQueue, seq: int, state: State, reason: str, *, lease: int = 
         state.last_delivered_at_ms,
     )
     drop(queue, seq)
-    tx.put(DEAD, DEAD.key(row.dead_id, seq), letter)
+    tx.put(DEAD_LETTER, DEAD_LETTER.key(row.dead_id, seq), letter)
     tx.put(DEAD_ORDER, DEAD_ORDER.key(row.dead_id, place), seq)
     row.dead += 1
 
@@ -100,7 +100,7 @@ def evict(queue: OpenQueue) -> None:
             break
     for key, seq in oldest:
         tx.delete(DEAD_ORDER, key)
-        tx.delete(DEAD, DEAD.key(row.dead_id, seq))
+        tx.delete(DEAD_LETTER, DEAD_LETTER.key(row.dead_id, seq))
     row.dead_floor = DEAD_ORDER.unpack(oldest[-1][0])[1] + 1
     row.dead -= count
     row.dead_evicted_total += count
@@ -120,26 +120,26 @@ def evict_more(tx: Tx, due_ms: int, queue_id: int, item: int, data: Any) -> None
         queue.save()
 
 
-def remove_dead(queue: OpenQueue, seq: int) -> DeadLetter | None:
+def remove_dead(queue: OpenQueue, seq: int) -> DeadLetterRow | None:
     """Take a dead letter out; `None` if there is no such."""
     tx, dead_id = queue.tx, queue.row.dead_id
-    key = DEAD.key(dead_id, seq)
-    letter = tx.get(DEAD, key)
+    key = DEAD_LETTER.key(dead_id, seq)
+    letter = tx.get(DEAD_LETTER, key)
     if letter is not None:
-        tx.delete(DEAD, key)
+        tx.delete(DEAD_LETTER, key)
         tx.delete(DEAD_ORDER, DEAD_ORDER.key(dead_id, letter.place))
         queue.row.dead -= 1
     return letter
 
 
-def find_dead(queue: OpenQueue, seq: int) -> DeadLetter | None:
+def find_dead(queue: OpenQueue, seq: int) -> DeadLetterRow | None:
     """The dead letter of this seq."""
-    return queue.tx.get(DEAD, DEAD.key(queue.row.dead_id, seq))
+    return queue.tx.get(DEAD_LETTER, DEAD_LETTER.key(queue.row.dead_id, seq))
 
 
 def list_dead(view: View, request: QueueDlqList) -> DequeueResult:
     limit = limits.check_limit(request.limit)
-    row = find_row(view, request.queue)
+    row = find_queue_row(view, request.queue)
     after = open_cursor("dead letters", row.id if row is not None else 0, request.cursor)
     if row is None:
         return DequeueResult([])
@@ -162,7 +162,7 @@ def _payload_bytes(message: Message) -> int:
 
 
 def _message(view: View, dead_id: int, seq: int) -> Message:
-    letter = view.get(DEAD, DEAD.key(dead_id, seq))
+    letter = view.get(DEAD_LETTER, DEAD_LETTER.key(dead_id, seq))
     assert letter is not None, "the order of deaths names only what is there"
     return Message(
         seq,
@@ -197,7 +197,7 @@ def _requeue(queue: OpenQueue, seq: int) -> bool:
     if letter is None:
         return False
     tx, row = queue.tx, queue.row
-    body = Body(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms)
+    body = BodyRow(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms)
     tx.put(BODY, BODY.key(row.messages_id, seq), body)
     put_ready(queue, letter.priority, tx.now_ms, seq, False)
     row.oldest_seq = min(row.oldest_seq, seq)

@@ -24,13 +24,13 @@ from floruntime.engine.queue.rows import (
     READY,
     READY_INDEX,
     STATE,
-    Body,
+    BodyRow,
     OpenQueue,
     QueueRow,
-    State,
+    StateRow,
     ensure_queue,
     find_queue,
-    find_row,
+    find_queue_row,
 )
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.keyspace import Table
@@ -67,7 +67,7 @@ def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
     due_ms = tx.now_ms + request.delay_ms
     messages_id = row.messages_id
     for seq, payload in enumerate(payloads, first_seq):
-        body = Body(payload, tx.now_ms, request.priority, due_ms)
+        body = BodyRow(payload, tx.now_ms, request.priority, due_ms)
         tx.put(BODY, BODY.key(messages_id, seq), body)
     if request.delay_ms:
         _put_delayed(queue, range(first_seq, end_seq), request.priority, due_ms)
@@ -130,7 +130,7 @@ def _put_fresh(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> Non
 
 def _put_delayed(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> None:
     tx, messages_id = queue.tx, queue.row.messages_id
-    state = State(DELAYED, priority, due_ms)
+    state = StateRow(DELAYED, priority, due_ms)
     for seq in seqs:
         tx.put(STATE, STATE.key(messages_id, seq), state)
     timers.set_timer(tx, due_ms, timers.QUEUE_DUE, queue.row.id, seqs[0], len(seqs))
@@ -157,7 +157,7 @@ def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
     return DequeueResult(messages)
 
 
-Taken = tuple[int, Body, State | None]
+Taken = tuple[int, BodyRow, StateRow | None]
 
 
 def _take(queue: OpenQueue, count: int) -> list[Taken]:
@@ -183,7 +183,7 @@ def _take(queue: OpenQueue, count: int) -> list[Taken]:
     return taken
 
 
-def _stored_state(queue: OpenQueue, seq: int) -> State | None:
+def _stored_state(queue: OpenQueue, seq: int) -> StateRow | None:
     return queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
 
 
@@ -196,7 +196,7 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
         lease = tx.next_id()
         delivery = delivery or lease
         if state is None:
-            state = State(
+            state = StateRow(
                 LEASED,
                 body.priority,
                 body.due_ms,
@@ -220,10 +220,10 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
 
 
 def _leased_again(
-    state: State, lease: int, delivery: int, expires_at_ms: int, now_ms: int
-) -> State:
+    state: StateRow, lease: int, delivery: int, expires_at_ms: int, now_ms: int
+) -> StateRow:
     first_ms = state.first_delivered_at_ms
-    return State(
+    return StateRow(
         LEASED,
         state.priority,
         state.due_ms,
@@ -237,7 +237,7 @@ def _leased_again(
     )
 
 
-def _message(seq: int, body: Body, state: State) -> Message:
+def _message(seq: int, body: BodyRow, state: StateRow) -> Message:
     return Message(
         seq,
         body.payload,
@@ -269,7 +269,7 @@ def _deliver_for_good(queue: OpenQueue, taken: list[Taken]) -> list[Message]:
 
 
 def _unleased(
-    seq: int, body: Body, attempt: int, first_ms: int | None, last_ms: int | None
+    seq: int, body: BodyRow, attempt: int, first_ms: int | None, last_ms: int | None
 ) -> Message:
     return Message(
         seq,
@@ -333,7 +333,7 @@ DEQUEUE_RECALL: Final = RecallRule(_memo, _recall)
 
 def peek(view: View, request: QueuePeek) -> DequeueResult:
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
-    row = find_row(view, request.queue)
+    row = find_queue_row(view, request.queue)
     if row is None or not row.ready:
         return DequeueResult([])
     return DequeueResult(_ready_messages(view, row, min(request.count, row.ready)))
@@ -350,7 +350,7 @@ def _ready_messages(view: View, row: QueueRow, count: int) -> list[Message]:
         if bytes_left < 0 and messages:
             break
         state = view.get(STATE, STATE.key(row.messages_id, seq)) if has_state else None
-        state = state or State(READY, body.priority, body.due_ms)
+        state = state or StateRow(READY, body.priority, body.due_ms)
         messages.append(
             _unleased(
                 seq, body, state.attempt, state.first_delivered_at_ms, state.last_delivered_at_ms

@@ -26,7 +26,7 @@ BURIED: Final = 4
 RAN_OUT: Final = 5
 
 
-class Delivery(Value, frozen=True):
+class DeliveryRow(Value, frozen=True):
     """`ends`: a byte for each message, how its lease ended. `forgets`: a timer will delete it."""
 
     seqs: list[int]
@@ -35,13 +35,13 @@ class Delivery(Value, frozen=True):
     forgets: bool = False
 
 
-DELIVERY: Final[Table[Delivery]] = Table(b"qd", Delivery, queue_id="u64", delivery="u64")
+DELIVERY: Final[Table[DeliveryRow]] = Table(b"qd", DeliveryRow, queue_id="u64", delivery="u64")
 
 
 def open_delivery(queue: OpenQueue, delivery: int, seqs: list[int], expires_at_ms: int) -> None:
     """Remember what a dequeue hands out, and when its leases run out."""
     tx, queue_id = queue.tx, queue.row.id
-    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), Delivery(seqs, bytes(len(seqs))))
+    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), DeliveryRow(seqs, bytes(len(seqs))))
     timers.set_timer(tx, expires_at_ms, timers.QUEUE_LEASE, queue_id, delivery)
 
 
@@ -70,7 +70,7 @@ class Settlements:
             row = tx.get(DELIVERY, DELIVERY.key(queue_id, delivery))
             if row is None:
                 for lease, seq, _ in ended:
-                    write_ends(tx, queue_id, lease, Delivery([seq], b""), bytes([end]))
+                    write_ends(tx, queue_id, lease, DeliveryRow([seq], b""), bytes([end]))
                 continue
             ends = bytearray(row.ends)
             for lease, _, _ in ended:
@@ -80,11 +80,11 @@ class Settlements:
                 timers.cancel_timer(tx, ended[-1][2], timers.QUEUE_LEASE, queue_id, delivery)
 
 
-def write_ends(tx: Tx, queue_id: int, delivery: int, row: Delivery, ends: bytes) -> None:
+def write_ends(tx: Tx, queue_id: int, delivery: int, row: DeliveryRow, ends: bytes) -> None:
     """Write how leases ended, and see to it that this is forgotten in time."""
     if not row.forgets:
         _forget_later(tx, queue_id, delivery, tx.now_ms)
-    row = Delivery(row.seqs, ends, tx.now_ms, True)
+    row = DeliveryRow(row.seqs, ends, tx.now_ms, True)
     tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), row)
 
 
@@ -102,7 +102,7 @@ def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None
     if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms:
         _forget_later(tx, queue_id, delivery, row.settled_at_ms)
     elif OPEN in row.ends:
-        tx.put(DELIVERY, key, Delivery(row.seqs, row.ends, row.settled_at_ms, False))
+        tx.put(DELIVERY, key, DeliveryRow(row.seqs, row.ends, row.settled_at_ms, False))
     else:
         tx.delete(DELIVERY, key)
 

@@ -17,9 +17,9 @@ from floruntime.engine.queue.rows import (
     READY,
     READY_INDEX,
     STATE,
-    Body,
+    BodyRow,
     OpenQueue,
-    State,
+    StateRow,
     find_queue_by_id,
 )
 from floruntime.engine.state.tombstones import gaps_of
@@ -32,13 +32,13 @@ SEEK_OLDEST_EVERY = 256
 """Acks between two looks for the oldest message."""
 
 
-def state_of(queue: OpenQueue, seq: int) -> State | None:
+def state_of(queue: OpenQueue, seq: int) -> StateRow | None:
     """The state of a message, made up from its body if it never was delivered."""
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
     if state is not None:
         return state
     body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
-    return None if body is None else State(READY, body.priority, body.due_ms)
+    return None if body is None else StateRow(READY, body.priority, body.due_ms)
 
 
 def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state: bool) -> None:
@@ -51,7 +51,7 @@ def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state:
 
 
 def give_back(
-    queue: OpenQueue, seq: int, state: State, *, attempt: int, lease: int, delay_ms: int
+    queue: OpenQueue, seq: int, state: StateRow, *, attempt: int, lease: int, delay_ms: int
 ) -> None:
     """Let a message that is in no index be delivered again, at its old place or after a delay."""
     due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
@@ -68,7 +68,7 @@ def give_back(
 def _put_state(
     queue: OpenQueue,
     seq: int,
-    state: State,
+    state: StateRow,
     phase: int,
     due_ms: int,
     *,
@@ -78,7 +78,7 @@ def _put_state(
     queue.tx.put(
         STATE,
         STATE.key(queue.row.messages_id, seq),
-        State(
+        StateRow(
             phase,
             state.priority,
             due_ms,
@@ -93,7 +93,7 @@ def _put_state(
     )
 
 
-def take_out(queue: OpenQueue, seq: int, state: State) -> None:
+def take_out(queue: OpenQueue, seq: int, state: StateRow) -> None:
     """Take a message out of the phase it is in. A delay's timer finds nothing and does nothing."""
     row = queue.row
     if state.phase == LEASED:
@@ -114,7 +114,9 @@ def drop(queue: OpenQueue, seq: int) -> None:
     queue.tx.delete(STATE, STATE.key(messages_id, seq))
 
 
-def oldest(view: View, messages_id: int, from_seq: int, next_seq: int) -> tuple[int, Body] | None:
+def oldest(
+    view: View, messages_id: int, from_seq: int, next_seq: int
+) -> tuple[int, BodyRow] | None:
     """The lowest seq that is there, from `from_seq` on."""
     start, end = BODY.key(messages_id, from_seq), BODY.key(messages_id, next_seq)
     for key, body in view.scan(BODY, start, end):

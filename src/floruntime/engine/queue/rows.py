@@ -52,14 +52,14 @@ class QueueRow(msgspec.Struct, array_like=True, gc=False):
     dead_floor: int = 0
 
 
-class QueueName(Value, frozen=True):
+class QueueNameRow(Value, frozen=True):
     """What a timer or a hand-back, which know a queue's number, find it by."""
 
     namespace: str
     name: str
 
 
-class Body(Value, frozen=True):
+class BodyRow(Value, frozen=True):
     """What was enqueued; written once."""
 
     payload: bytes
@@ -68,7 +68,7 @@ class Body(Value, frozen=True):
     due_ms: int
 
 
-class State(Value, frozen=True):
+class StateRow(Value, frozen=True):
     """What became of a message since. Absent while it is as `Body` says and never was delivered.
 
     `lease`: of the last delivery, also after it ran out; 0 once its holder gave the message back.
@@ -88,11 +88,11 @@ class State(Value, frozen=True):
 
 
 QUEUE: Final[Table[QueueRow]] = Table(b"qu", QueueRow, namespace_id="u64", tail="name", cached=True)
-QUEUE_NAME: Final[Table[QueueName]] = Table(b"qn", QueueName, queue_id="u64", cached=True)
+QUEUE_NAME: Final[Table[QueueNameRow]] = Table(b"qn", QueueNameRow, queue_id="u64", cached=True)
 #: The further numbers of a queue; the row repeats the number, for `reclaim`.
 QUEUE_PART: Final[Table[int]] = Table(b"qp", int, queue_id="u64", part_id="u64")
-BODY: Final[Table[Body]] = Table(b"qb", Body, messages_id="u64", seq="u64")
-STATE: Final[Table[State]] = Table(b"qs", State, messages_id="u64", seq="u64")
+BODY: Final[Table[BodyRow]] = Table(b"qb", BodyRow, messages_id="u64", seq="u64")
+STATE: Final[Table[StateRow]] = Table(b"qs", StateRow, messages_id="u64", seq="u64")
 #: The order of delivery. The row says whether the message has a state row.
 READY_INDEX: Final[Table[bool]] = Table(
     b"qr", bool, messages_id="u64", priority="u16", due_ms="u64", seq="u64"
@@ -136,7 +136,7 @@ class OpenQueue:
         reclaim.owner_gone(self.tx, reclaim.Owner.QUEUE, self.row.id)
 
 
-def find_row(view: View, name: str) -> QueueRow | None:
+def find_queue_row(view: View, name: str) -> QueueRow | None:
     """The row of a queue, to read only."""
     return view.get(QUEUE, QUEUE.key(namespace_id(view), tail=limits.check_name("queue", name)))
 
@@ -168,7 +168,7 @@ def find_queue_by_id(tx: Tx, queue_id: int) -> OpenQueue | None:
 
 def _make_row(tx: Tx, name: str) -> QueueRow:
     queue_id = tx.next_id()
-    tx.put(QUEUE_NAME, QUEUE_NAME.key(queue_id), QueueName(tx.namespace, name))
+    tx.put(QUEUE_NAME, QUEUE_NAME.key(queue_id), QueueNameRow(tx.namespace, name))
     return QueueRow(queue_id, _add_part(tx, queue_id), _add_part(tx, queue_id))
 
 

@@ -55,7 +55,7 @@ from floruntime.engine.queue.rows import (
     LEASED,
     STATE,
     OpenQueue,
-    State,
+    StateRow,
     find_queue,
     find_queue_by_id,
 )
@@ -167,7 +167,7 @@ def _check_nack(request: QueueNack) -> None:
         )
 
 
-def _held_state(queue: OpenQueue, seq: int, lease: int) -> State | None:
+def _held_state(queue: OpenQueue, seq: int, lease: int) -> StateRow | None:
     """The message's state if this lease still holds it, or if an operator asks; else `None`."""
     if not lease:
         return state_of(queue, seq)
@@ -178,7 +178,7 @@ def _held_state(queue: OpenQueue, seq: int, lease: int) -> State | None:
 
 
 def _nack(
-    queue: OpenQueue, seq: int, state: State, request: QueueNack, settled: Settlements
+    queue: OpenQueue, seq: int, state: StateRow, request: QueueNack, settled: Settlements
 ) -> None:
     was_leased = state.phase == LEASED
     if was_leased:
@@ -197,7 +197,9 @@ def _nack(
         _count_failure(queue, seq, state, lease=0, delay_ms=request.delay_ms)
 
 
-def _count_failure(queue: OpenQueue, seq: int, state: State, *, lease: int, delay_ms: int) -> None:
+def _count_failure(
+    queue: OpenQueue, seq: int, state: StateRow, *, lease: int, delay_ms: int
+) -> None:
     """A delivery failed: deliver again, after `delay_ms` or else the queue's delay, or never."""
     config = queue.row.config
     if state.attempt >= config.max_attempts:

@@ -18,7 +18,13 @@ from floruntime.core.stream import (
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.stream.retention import apply_cut, arm, disarm, limits_cut, visible_cut
+from floruntime.engine.stream.retention import (
+    apply_cut,
+    arm_retention,
+    disarm_retention,
+    limits_cut,
+    visible_cut,
+)
 from floruntime.engine.stream.rows import (
     STREAM,
     StreamRow,
@@ -80,7 +86,7 @@ def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     state = state_of(tx, before).copy()
     # What the old age limit had taken from readers does not come back with a longer one.
     apply_cut(tx, before, state, visible_cut(tx, before, state))
-    disarm(tx, before, state)
+    disarm_retention(tx, before, state)
     stream = msgspec.structs.replace(
         before,
         max_age_ms=request.max_age_ms,
@@ -89,7 +95,7 @@ def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     )
     tx.put(STREAM, _key(tx, request.stream), stream)
     apply_cut(tx, stream, state, limits_cut(tx, stream, state))
-    arm(tx, stream, state, ensure_namespace(tx).id, request.stream)
+    arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     return info_of(tx, request.stream, stream)
 

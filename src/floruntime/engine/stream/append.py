@@ -19,7 +19,7 @@ from floruntime.core.stream import AppendResult, StreamAppend, StreamID
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.positions import choose_partition
-from floruntime.engine.stream.retention import arm, evict
+from floruntime.engine.stream.retention import arm_retention, evict
 from floruntime.engine.stream.rows import (
     MARK,
     MARK_EVERY,
@@ -30,7 +30,7 @@ from floruntime.engine.stream.rows import (
     PartitionRow,
     RecordRow,
     StreamRow,
-    StreamState,
+    StreamStateRow,
     ensure_stream,
     put_state,
     state_of,
@@ -53,7 +53,7 @@ def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
     if stream.max_records is not None or stream.max_bytes is not None:
         evict(tx, stream, state)
     if stream.max_age_ms is not None:
-        arm(tx, stream, state, ensure_namespace(tx).id, request.stream)
+        arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     tx.touch("stream", request.stream)
     rules_of(tx).records_came(tx, request.stream)
@@ -83,7 +83,7 @@ def _check_fits(request: StreamAppend, extra_bytes: int, bytes_max: int) -> None
 def _append_one(
     tx: Tx,
     stream: StreamRow,
-    state: StreamState,
+    state: StreamStateRow,
     request: StreamAppend,
     payload: bytes,
     extra_bytes: int,
@@ -116,7 +116,7 @@ def _append_one(
     return AppendResult(StreamID(ms, sequence), offset, partition, ms)
 
 
-def _next_id(tx: Tx, state: StreamState) -> tuple[int, int]:
+def _next_id(tx: Tx, state: StreamStateRow) -> tuple[int, int]:
     if tx.now_ms > state.last_ms:
         state.last_ms, state.last_sequence = tx.now_ms, 0
     else:
@@ -124,7 +124,7 @@ def _next_id(tx: Tx, state: StreamState) -> tuple[int, int]:
     return state.last_ms, state.last_sequence
 
 
-def _take_turn(stream: StreamRow, state: StreamState) -> int:
+def _take_turn(stream: StreamRow, state: StreamStateRow) -> int:
     partition = state.turn
     state.turn = (partition + 1) % stream.partitions
     return partition

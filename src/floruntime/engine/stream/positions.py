@@ -12,14 +12,14 @@ from floruntime.engine.stream.rows import (
     BEGINNING,
     Id,
     StreamRow,
-    StreamState,
+    StreamStateRow,
     before,
     internal,
     partition_of_key,
 )
 
 
-def parse_position(text: str, state: StreamState) -> Id:
+def parse_position(text: str, state: StreamStateRow) -> Id:
     """The id that `text` names; `0` is before every record, `$` the last record's id."""
     if text == "0":
         return BEGINNING
@@ -28,7 +28,7 @@ def parse_position(text: str, state: StreamState) -> Id:
     return internal(StreamID.parse(text))
 
 
-def parse_start(text: str, state: StreamState) -> Id:
+def parse_start(text: str, state: StreamStateRow) -> Id:
     """The id after which a reader that starts at `text` (included) begins."""
     position = parse_position(text, state)
     return position if text in ("0", "$") else before(position)

@@ -25,7 +25,7 @@ from floruntime.engine.stream.rows import (
     Id,
     RecordRow,
     StreamRow,
-    StreamState,
+    StreamStateRow,
     as_record,
     before,
     external,
@@ -81,10 +81,12 @@ def _check_read(request: StreamRead) -> None:
 def _check_positions(request: StreamRead) -> None:
     for text in (request.start, request.after, request.end):
         if text is not None:
-            parse_position(text, StreamState())
+            parse_position(text, StreamStateRow())
 
 
-def _span_of(view: View, stream: StreamRow, state: StreamState, request: StreamRead) -> Span | None:
+def _span_of(
+    view: View, stream: StreamRow, state: StreamStateRow, request: StreamRead
+) -> Span | None:
     """The ids asked for; `None` where the offset asked for does not exist yet."""
     partition = choose_partition(stream, request.partition, request.partition_key)
     high = FOREVER if request.end is None else parse_position(request.end, state)
@@ -95,7 +97,7 @@ def _span_of(view: View, stream: StreamRow, state: StreamState, request: StreamR
     return Span(_low_of(state, request), high, partition)
 
 
-def _low_of(state: StreamState, request: StreamRead) -> Id:
+def _low_of(state: StreamStateRow, request: StreamRead) -> Id:
     if request.tail:
         return state.last
     if request.after is not None:
@@ -104,7 +106,7 @@ def _low_of(state: StreamState, request: StreamRead) -> Id:
 
 
 def _low_of_offset(
-    view: View, stream: StreamRow, state: StreamState, partition: int, offset: int
+    view: View, stream: StreamRow, state: StreamStateRow, partition: int, offset: int
 ) -> Id | None:
     if stream.partitions == 1:
         found = find_ordinal(view, stream, state, offset)
@@ -117,7 +119,7 @@ def _low_of_offset(
 
 
 def _rows_in(
-    view: View, stream: StreamRow, state: StreamState, span: Span
+    view: View, stream: StreamRow, state: StreamStateRow, span: Span
 ) -> Iterator[tuple[Id, RecordRow]]:
     low = max(span.low, visible_floor(stream, state, view.now_ms))
     if low >= span.high:

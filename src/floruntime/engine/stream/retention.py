@@ -27,7 +27,7 @@ from floruntime.engine.stream.rows import (
     Id,
     RecordRow,
     StreamRow,
-    StreamState,
+    StreamStateRow,
     before,
     put_state,
     record_bytes,
@@ -56,14 +56,14 @@ def aged_floor(stream: StreamRow, now_ms: int) -> Id:
     return now_ms - stream.max_age_ms, U64_MAX
 
 
-def visible_floor(stream: StreamRow, state: StreamState, now_ms: int) -> Id:
+def visible_floor(stream: StreamRow, state: StreamStateRow, now_ms: int) -> Id:
     """The largest id that a reader must not see."""
     if stream.max_age_ms is None:
         return state.floor_ms, state.floor_sequence
     return max(state.floor, aged_floor(stream, now_ms))
 
 
-def cut_after(view: View, stream: StreamRow, state: StreamState, id: Id) -> Cut:
+def cut_after(view: View, stream: StreamRow, state: StreamStateRow, id: Id) -> Cut:
     """The cut that takes everything up to `id`."""
     if id >= state.last:
         return Cut(state.next_ordinal, state.total_bytes, state.last)
@@ -74,13 +74,13 @@ def cut_after(view: View, stream: StreamRow, state: StreamState, id: Id) -> Cut:
     return Cut(state.next_ordinal, state.total_bytes, state.last)
 
 
-def visible_cut(view: View, stream: StreamRow, state: StreamState) -> Cut:
+def visible_cut(view: View, stream: StreamRow, state: StreamStateRow) -> Cut:
     """Where the stream begins for a reader now."""
     return cut_after(view, stream, state, visible_floor(stream, state, view.now_ms))
 
 
 def find_ordinal(
-    view: View, stream: StreamRow, state: StreamState, ordinal: int
+    view: View, stream: StreamRow, state: StreamStateRow, ordinal: int
 ) -> tuple[Id, RecordRow] | None:
     """The first kept record whose ordinal is `ordinal` or more."""
     for id, row in records_between(view, stream.id, _mark_before(view, stream, state, ordinal)):
@@ -89,7 +89,7 @@ def find_ordinal(
     return None
 
 
-def _mark_before(view: View, stream: StreamRow, state: StreamState, ordinal: int) -> Id:
+def _mark_before(view: View, stream: StreamRow, state: StreamStateRow, ordinal: int) -> Id:
     if ordinal - state.first_ordinal > MARK_EVERY:
         mark = view.get(MARK, MARK.key(stream.id, ordinal // MARK_EVERY * MARK_EVERY))
         if mark is not None:
@@ -97,7 +97,7 @@ def _mark_before(view: View, stream: StreamRow, state: StreamState, ordinal: int
     return state.floor
 
 
-def _cut_to_count(view: View, stream: StreamRow, state: StreamState, keep: int) -> Cut:
+def _cut_to_count(view: View, stream: StreamRow, state: StreamStateRow, keep: int) -> Cut:
     last_gone = state.next_ordinal - keep - 1
     if last_gone < state.first_ordinal:
         return Cut(state.first_ordinal, state.first_bytes, state.floor)
@@ -110,7 +110,7 @@ def _cut_through(id: Id, row: RecordRow) -> Cut:
     return Cut(row.ordinal + 1, row.bytes_before + record_bytes(row), id)
 
 
-def _cut_to_bytes(view: View, stream: StreamRow, state: StreamState, keep: int) -> Cut:
+def _cut_to_bytes(view: View, stream: StreamRow, state: StreamStateRow, keep: int) -> Cut:
     cut = Cut(state.first_ordinal, state.first_bytes, state.floor)
     bytes_gone = state.total_bytes - keep
     if bytes_gone <= state.first_bytes:
@@ -123,7 +123,7 @@ def _cut_to_bytes(view: View, stream: StreamRow, state: StreamState, keep: int) 
     return cut
 
 
-def _last_mark_within(view: View, stream: StreamRow, state: StreamState, bytes_gone: int) -> Id:
+def _last_mark_within(view: View, stream: StreamRow, state: StreamStateRow, bytes_gone: int) -> Id:
     """A position before the record that crosses `bytes_gone`, at most a few marks before it."""
     found = state.floor
     low, high = state.first_ordinal // MARK_EVERY + 1, state.next_ordinal // MARK_EVERY
@@ -137,7 +137,7 @@ def _last_mark_within(view: View, stream: StreamRow, state: StreamState, bytes_g
     return max(found, state.floor)
 
 
-def limits_cut(view: View, stream: StreamRow, state: StreamState) -> Cut:
+def limits_cut(view: View, stream: StreamRow, state: StreamStateRow) -> Cut:
     """Where the stream must begin by its own limits."""
     cut = visible_cut(view, stream, state)
     if stream.max_records is not None:
@@ -147,7 +147,7 @@ def limits_cut(view: View, stream: StreamRow, state: StreamState) -> Cut:
     return cut
 
 
-def apply_cut(tx: Tx, stream: StreamRow, state: StreamState, cut: Cut) -> None:
+def apply_cut(tx: Tx, stream: StreamRow, state: StreamStateRow, cut: Cut) -> None:
     """Take away everything before `cut`, in the store and in `state` (which the caller writes)."""
     if cut.ordinal > state.first_ordinal:
         if cut.ordinal - state.first_ordinal <= ROW_BY_ROW_MAX:
@@ -191,7 +191,7 @@ def first_offset_after(view: View, stream: StreamRow, partition: int, id: Id) ->
     return low
 
 
-def evict(tx: Tx, stream: StreamRow, state: StreamState) -> None:
+def evict(tx: Tx, stream: StreamRow, state: StreamStateRow) -> None:
     """Take the oldest away until the count and size limits hold; what an append needs."""
     records_max = stream.max_records if stream.max_records is not None else limits.UINT_MAX
     bytes_max = stream.max_bytes if stream.max_bytes is not None else limits.UINT_MAX
@@ -206,7 +206,7 @@ def evict(tx: Tx, stream: StreamRow, state: StreamState) -> None:
             return
 
 
-def _is_over(state: StreamState, records_max: int, bytes_max: int) -> bool:
+def _is_over(state: StreamStateRow, records_max: int, bytes_max: int) -> bool:
     return (
         state.next_ordinal - state.first_ordinal > records_max
         or state.total_bytes - state.first_bytes > bytes_max
@@ -216,7 +216,9 @@ def _is_over(state: StreamState, records_max: int, bytes_max: int) -> bool:
 # Age
 
 
-def arm(tx: Tx, stream: StreamRow, state: StreamState, namespace_id: int, name: str) -> None:
+def arm_retention(
+    tx: Tx, stream: StreamRow, state: StreamStateRow, namespace_id: int, name: str
+) -> None:
     """Set the timer that gives the space of aged records back, if one is needed and none is set."""
     if stream.max_age_ms is None or state.retention_due_ms:
         return
@@ -227,7 +229,7 @@ def arm(tx: Tx, stream: StreamRow, state: StreamState, namespace_id: int, name: 
         return
 
 
-def disarm(tx: Tx, stream: StreamRow, state: StreamState) -> None:
+def disarm_retention(tx: Tx, stream: StreamRow, state: StreamStateRow) -> None:
     """Take that timer back."""
     if state.retention_due_ms:
         timers.cancel_timer(tx, state.retention_due_ms, timers.STREAM_RETENTION, stream.id)
@@ -244,7 +246,7 @@ def sweep(tx: Tx, due_ms: int, stream_id: int, item: int, data: Any) -> None:
     if state.retention_due_ms == due_ms:
         apply_cut(tx, stream, state, visible_cut(tx, stream, state))
         state.retention_due_ms = 0
-        arm(tx, stream, state, namespace_id, name)
+        arm_retention(tx, stream, state, namespace_id, name)
         put_state(tx, stream, state)
 
 
@@ -276,7 +278,7 @@ def _check_trim(request: StreamTrim) -> None:
     limits.check_optional("max_age_ms", request.max_age_ms, 0, limits.DURATION_MS_MAX)
 
 
-def _asked_cuts(tx: Tx, stream: StreamRow, state: StreamState, request: StreamTrim) -> list[Cut]:
+def _asked_cuts(tx: Tx, stream: StreamRow, state: StreamStateRow, request: StreamTrim) -> list[Cut]:
     cuts = []
     if request.max_records is not None:
         cuts.append(_cut_to_count(tx, stream, state, request.max_records))

@@ -42,7 +42,7 @@ class StreamRow(Value, frozen=True):
     max_bytes: int | None
 
 
-class StreamState(msgspec.Struct, array_like=True):
+class StreamStateRow(msgspec.Struct, array_like=True):
     """How a stream stands. Copied before it is changed.
 
     `floor`: the last id that retention or a trim took away; nothing at or below it is kept.
@@ -70,7 +70,7 @@ class StreamState(msgspec.Struct, array_like=True):
         """The last id taken away."""
         return self.floor_ms, self.floor_sequence
 
-    def copy(self) -> StreamState:
+    def copy(self) -> StreamStateRow:
         """A state to change."""
         return self.__copy__()  # type: ignore[no-any-return,attr-defined]  # msgspec's own
 
@@ -100,7 +100,9 @@ class PartitionRow(Value, frozen=True):
 STREAM: Final[Table[StreamRow]] = Table(
     b"st", StreamRow, tail="name", cached=True, namespace_id="u64"
 )
-STREAM_STATE: Final[Table[StreamState]] = Table(b"ss", StreamState, cached=True, stream_id="u64")
+STREAM_STATE: Final[Table[StreamStateRow]] = Table(
+    b"ss", StreamStateRow, cached=True, stream_id="u64"
+)
 RECORD: Final[Table[RecordRow]] = Table(b"sr", RecordRow, stream_id="u64", ms="u64", sequence="u64")
 MARK: Final[Table[MarkRow]] = Table(b"sm", MarkRow, stream_id="u64", ordinal="u64")
 PARTITION: Final[Table[PartitionRow]] = Table(
@@ -139,12 +141,12 @@ def ensure_stream(tx: Tx, name: str) -> StreamRow:
     return stream
 
 
-def state_of(view: View, stream: StreamRow) -> StreamState:
+def state_of(view: View, stream: StreamRow) -> StreamStateRow:
     """How the stream stands. Shared: copy it to change it."""
-    return view.get(STREAM_STATE, STREAM_STATE.key(stream.id)) or StreamState()
+    return view.get(STREAM_STATE, STREAM_STATE.key(stream.id)) or StreamStateRow()
 
 
-def put_state(tx: Tx, stream: StreamRow, state: StreamState) -> None:
+def put_state(tx: Tx, stream: StreamRow, state: StreamStateRow) -> None:
     """Write how the stream stands."""
     tx.put(STREAM_STATE, STREAM_STATE.key(stream.id), state)
 

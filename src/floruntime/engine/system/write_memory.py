@@ -31,7 +31,7 @@ class SessionRow(Value, frozen=True):
     opened_at_ms: int
 
 
-class SessionBlock(msgspec.Struct, array_like=True):
+class SessionBlockRow(msgspec.Struct, array_like=True):
     """Answers by number, each with its time and its command's tag.
 
     Grows in place: nobody reads it but the machine.
@@ -42,8 +42,8 @@ class SessionBlock(msgspec.Struct, array_like=True):
 
 
 SESSION: Final[Table[SessionRow]] = Table(b"sn", SessionRow, tail="session", cached=True)
-SESSION_BLOCK: Final[Table[SessionBlock]] = Table(
-    b"sb", SessionBlock, session_id="u64", slot="u8", cached=True
+SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
+    b"sb", SessionBlockRow, session_id="u64", slot="u8", cached=True
 )
 
 NOTHING: Final[Any] = object()
@@ -54,7 +54,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
     key: bytes
     block: int
-    row: SessionBlock | None
+    row: SessionBlockRow | None
 
 
 @lru_cache(maxsize=4096)
@@ -118,7 +118,7 @@ def remember(
     """Keep the answer of write `number`, which has just been applied."""
     row = place.row
     if row is None or row.block != place.block:
-        row = SessionBlock(place.block, {})
+        row = SessionBlockRow(place.block, {})
     memo = result if rule is None else rule.memo(result)
     row.answers[number] = (tx.now_ms, memo, _tag(command))
     tx.put(SESSION_BLOCK, place.key, row)
@@ -136,7 +136,7 @@ def forget_answer(tx: Tx, session: str, number: int) -> None:
     place = place_of(tx, session, number)
     if place.row is not None and number in place.row.answers:
         answers = {n: answer for n, answer in place.row.answers.items() if n != number}
-        tx.put(SESSION_BLOCK, place.key, SessionBlock(place.row.block, answers))
+        tx.put(SESSION_BLOCK, place.key, SessionBlockRow(place.row.block, answers))
 
 
 def open_session(tx: Tx, request: SessionOpen) -> None:

@@ -9,40 +9,48 @@ from typing import Any, Final
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
-from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.rows import find_group
 from floruntime.engine.stream.rows import find_stream
+from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import NAMESPACE
-from floruntime.engine.system.timers import TIMER, WORKFLOW_RUN, WORKFLOW_TRIGGER, is_set, name_of
+from floruntime.engine.system.timers import TIMER, is_set, name_of
 from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
 from floruntime.engine.workflow.language.definition import Executor
 from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.rows import (
-    BY_STATUS,
     DEFINITION,
     DEFINITION_TEXT,
     EVENT_SOURCE,
     EVENTS,
-    INPUT,
-    OUTPUT,
-    RUN,
-    RUN_ID,
     SEARCH,
     SIGNAL,
     STEP,
     USE,
     VERSION,
     WORKFLOW,
+    WORKFLOW_INPUT,
     WORKFLOW_NAME,
+    WORKFLOW_OUTPUT,
+    WORKFLOW_RUN,
+    WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ID,
     Origin,
     WorkflowRow,
 )
 from floruntime.engine.workflow.runs.search import mark_of
 from floruntime.engine.workflow.steps.plan_rows import PLAN
 
-_OF_RUNS: Final[tuple[Table[Any], ...]] = (INPUT, OUTPUT, EVENT_SOURCE, STEP, EVENTS, SIGNAL)
+_OF_RUNS: Final[tuple[Table[Any], ...]] = (
+    WORKFLOW_INPUT,
+    WORKFLOW_OUTPUT,
+    EVENT_SOURCE,
+    STEP,
+    EVENTS,
+    SIGNAL,
+)
 """The tables with rows of runs, under namespace and number."""
 
 
@@ -74,11 +82,11 @@ def _stray_timers(view: View) -> Iterator[str]:
     namespaces = set(live_namespaces(view))
     for key, timer in view.scan(TIMER, *TIMER.range()):
         due_ms, kind, owner_id, item = name_of(key, timer)
-        if kind == WORKFLOW_RUN and owner_id in namespaces:
-            run = view.get(RUN, RUN.key(owner_id, item))
+        if kind == timers.WORKFLOW_RUN and owner_id in namespaces:
+            run = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(owner_id, item))
             if run is None or run.timer_ms != due_ms:
                 yield f"a timer at {due_ms} is for run {item}, which does not count on it"
-        elif kind == WORKFLOW_TRIGGER:
+        elif kind == timers.WORKFLOW_TRIGGER:
             trigger = view.get(TRIGGER, TRIGGER.key(owner_id))
             if trigger is not None and trigger.timer_ms != due_ms:
                 yield f"a timer at {due_ms} is for trigger {owner_id}, which does not count on it"
@@ -133,13 +141,19 @@ def _executor_of(view: View, run: Live) -> Executor:
 
 def _rows_of_run(view: View, run: Live) -> Iterator[str]:
     row = run.row
-    if view.get(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, run.number)) is None:
+    if (
+        view.get(
+            WORKFLOW_RUN_BY_STATUS,
+            WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, run.number),
+        )
+        is None
+    ):
         yield f"is not in the index under its status {row.status}"
-    if read_document(view, INPUT, run.namespace_id, run.number, row.input) is None:
+    if read_document(view, WORKFLOW_INPUT, run.namespace_id, run.number, row.input) is None:
         yield "has no input"
     if row.run_id is not None:
-        key = RUN_ID.key(run.namespace_id, tail=row.run_id.encode())
-        if view.get(RUN_ID, key) != run.number:
+        key = WORKFLOW_RUN_ID.key(run.namespace_id, tail=row.run_id.encode())
+        if view.get(WORKFLOW_RUN_ID, key) != run.number:
             yield "is not found by the id that it was given"
     for name, value in row.search_attributes.items():
         if value is not None:
@@ -171,11 +185,14 @@ def _leftovers(view: View, of_namespace_id: int) -> Iterator[str]:
         known = 0
         for key, _ in view.scan(table, *table.range(of_namespace_id)):
             number = table.unpack(key)[1]
-            if number != known and view.get(RUN, RUN.key(of_namespace_id, number)) is None:
+            if (
+                number != known
+                and view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) is None
+            ):
                 yield f"table {table.tag!r} has a row of workflow run {number}, which is gone"
             known = number
-    for _, number in view.scan(RUN_ID, *RUN_ID.range(of_namespace_id)):
-        if view.get(RUN, RUN.key(of_namespace_id, number)) is None:
+    for _, number in view.scan(WORKFLOW_RUN_ID, *WORKFLOW_RUN_ID.range(of_namespace_id)):
+        if view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) is None:
             yield f"an id leads to workflow run {number}, which is gone"
 
 
@@ -196,7 +213,9 @@ def _of_workflow(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
     found = tally.runs[row.id], tally.unfinished[row.id], tally.scheduled[row.id]
     if counted != found:
         yield f"counts runs, unfinished and scheduled ones as {counted}; there are {found}"
-    indexed = sum(1 for _ in view.scan(BY_STATUS, *BY_STATUS.range(row.id)))
+    indexed = sum(
+        1 for _ in view.scan(WORKFLOW_RUN_BY_STATUS, *WORKFLOW_RUN_BY_STATUS.range(row.id))
+    )
     if indexed != tally.runs[row.id]:
         yield f"has {indexed} rows in the index of its {tally.runs[row.id]} runs"
     if view.get(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id)) is None:
@@ -270,10 +289,10 @@ def _of_trigger(view: View, namespace: str, row: WorkflowRow) -> Iterator[str]:
     if row.id not in (view.get(TRIGGERED, key) or ()):
         yield f"has a trigger that no append to {trigger.spec.stream!r} wakes"
     if trigger.timer_ms:
-        if not is_set(view, trigger.timer_ms, WORKFLOW_TRIGGER, row.id):
+        if not is_set(view, trigger.timer_ms, timers.WORKFLOW_TRIGGER, row.id):
             yield f"has a trigger that counts on a timer at {trigger.timer_ms}"
     elif row.enabled and stream is not None and group is not None:
-        lag = info_of(view, stream, group, trigger.group).lag
+        lag = group_info(view, stream, group, trigger.group).lag
         if lag:
             yield f"has a trigger with {lag} records that nothing looks at"
 

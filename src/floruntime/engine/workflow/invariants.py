@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from floruntime.engine.action.run_rows import RUN as ACTION_RUN
+from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.workflow.runs.idempotency import key_of
-from floruntime.engine.workflow.runs.rows import KEY, RUN, RunRow, Wait
-from floruntime.engine.workflow.runs.run import run_id_of
+from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY, WORKFLOW_RUN, Wait, WorkflowRunRow
+from floruntime.engine.workflow.runs.run import workflow_run_id
 
 _PLAN_WAITS: Final = (Wait.EXECUTOR, Wait.TRACKING, Wait.EXECUTOR_RETRY)
 
@@ -26,10 +26,11 @@ class Live(NamedTuple):
 
     namespace_id: int
     number: int
-    row: RunRow
+    row: WorkflowRunRow
 
     def __str__(self) -> str:
-        return f"workflow run {run_id_of(self.number, self.row)} of namespace {self.namespace_id}"
+        run_id = workflow_run_id(self.number, self.row)
+        return f"workflow run {run_id} of namespace {self.namespace_id}"
 
 
 def live_namespaces(view: View) -> list[int]:
@@ -40,8 +41,8 @@ def live_namespaces(view: View) -> list[int]:
 def live_runs(view: View) -> Iterator[Live]:
     """All runs of all namespaces that exist."""
     for of_namespace_id in live_namespaces(view):
-        for key, row in view.scan(RUN, *RUN.range(of_namespace_id)):
-            yield Live(of_namespace_id, RUN.unpack(key)[1], row)
+        for key, row in view.scan(WORKFLOW_RUN, *WORKFLOW_RUN.range(of_namespace_id)):
+            yield Live(of_namespace_id, WORKFLOW_RUN.unpack(key)[1], row)
 
 
 def orphans(view: View) -> list[str]:
@@ -96,7 +97,7 @@ def _key_problems(view: View, run: Live) -> Iterator[str]:
     row = run.row
     if row.idempotency_key is None:
         return
-    known = view.get(KEY, key_of(row.workflow_id, row.idempotency_key))
+    known = view.get(WORKFLOW_KEY, key_of(row.workflow_id, row.idempotency_key))
     if known is None or known.number != run.number:
         return  # it may have been retried after its key had gone to another run
     if (known.expires_at_ms > 0) != row.is_finished:
@@ -120,7 +121,7 @@ def _action_comes(view: View, run: Live) -> Iterator[str]:
 
 def _child_comes(view: View, run: Live) -> Iterator[str]:
     number = run.row.wait_number
-    child = view.get(RUN, RUN.key(run.namespace_id, number))
+    child = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(run.namespace_id, number))
     if child is None or child.is_finished:
         yield f"waits for child {number}, which is gone or has ended"
     elif child.parent != run.number:
@@ -160,7 +161,7 @@ def _unwanted_action_runs(view: View) -> Iterator[str]:
             if action_run.is_finished or not action_run.workflow_run:
                 continue
             number = ACTION_RUN.unpack(key)[1]
-            row = view.get(RUN, RUN.key(of_namespace_id, action_run.workflow_run))
+            row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, action_run.workflow_run))
             if row is None or row.wait_number != number or row.wait not in _ACTION_WAITS:
                 yield (
                     f"action run {number} of namespace {of_namespace_id} goes on, though workflow "

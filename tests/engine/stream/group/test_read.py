@@ -33,7 +33,7 @@ from floruntime.core.stream import (
 )
 from floruntime.core.system import Batch, HandBack, SessionOpen, Tick
 from floruntime.engine.rules import RULES
-from floruntime.engine.stream.group.rows import PENDING, RETURNED, SETTLED
+from floruntime.engine.stream.group.rows import PENDING_RECORD, RETURNED, SETTLED
 from floruntime.engine.system import timers
 from tests.engine.harness import Engine
 
@@ -246,7 +246,7 @@ def test_an_ack_leaves_nothing_but_the_memory_of_it(engine: Engine) -> None:
     fill(engine, 3)
     records = read(engine)
     assert ack(engine, records) == GroupAckResult([record.id for record in records], [])
-    assert rows_of(engine, PENDING.tag, RETURNED.tag) == 0
+    assert rows_of(engine, PENDING_RECORD.tag, RETURNED.tag) == 0
     assert rows_of(engine, timers.TIMER.tag) == 2  # forget the ack; the member
     engine.advance(limits.SETTLED_MS)
     assert rows_of(engine, SETTLED.tag, timers.TIMER.tag) == 0

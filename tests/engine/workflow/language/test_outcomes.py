@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floruntime.engine.workflow.language.outcomes import (
-    Outcome,
+    StepOutcome,
     could_not_run,
     disabled,
     failed,
@@ -30,7 +30,7 @@ SYSTEM = ("target_not_found", "execution_failure", "failure")
 def test_the_first_name_that_leads_somewhere_counts(
     names: tuple[str, ...], transitions: dict[str, str], chosen: str
 ) -> None:
-    assert Outcome(names).name_in(transitions) == chosen
+    assert StepOutcome(names).name_in(transitions) == chosen
 
 
 def test_how_an_outcome_is_told() -> None:
@@ -40,8 +40,8 @@ def test_how_an_outcome_is_told() -> None:
 
 
 def test_what_the_engine_itself_says() -> None:
-    assert could_not_run("x") == Outcome(("execution_failure", "failure"), b"", "x", True)
-    assert not_found("x") == Outcome(SYSTEM, b"", "x", False)
+    assert could_not_run("x") == StepOutcome(("execution_failure", "failure"), b"", "x", True)
+    assert not_found("x") == StepOutcome(SYSTEM, b"", "x", False)
     assert disabled("x").names == ("target_disabled", "execution_failure", "failure")
     assert failed("x").is_final is False
     assert failed("x", is_final=True).is_final is True

@@ -6,7 +6,7 @@ import pytest
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
-from floruntime.engine.workflow.runs.rows import KEY
+from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY
 from tests.engine.workflow.calls import ONE_STEP, Workflows
 
 DAY_MS = limits.IDEMPOTENCY_MS
@@ -70,7 +70,7 @@ def test_a_key_is_kept_24_hours_after_its_run_has_ended(tick: bool) -> None:
     flows.engine.now_ms += 1
     if tick:
         flows.engine.tick()
-        assert not [key for key in flows.engine.rows() if key[:2] == KEY.tag]
+        assert not [key for key in flows.engine.rows() if key[:2] == WORKFLOW_KEY.tag]
     assert start(flows, input=2) != run_id
 
 

@@ -12,7 +12,7 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.system import Tick
 from floruntime.engine.system.timers import TIMER
 from floruntime.engine.workflow.runs import retention
-from floruntime.engine.workflow.runs.rows import EVENTS, RUN
+from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN
 from tests.engine.harness import Engine
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 
@@ -144,7 +144,7 @@ def test_a_run_with_much_history_goes_in_bounded_pieces(
     flows.cancel(run_id)
     flows.engine.now_ms += 30 * DAY_MS + 5  # the tick is late
     ticks = 0
-    while any(key[:2] == RUN.tag for key in flows.engine.rows()):
+    while any(key[:2] == WORKFLOW_RUN.tag for key in flows.engine.rows()):
         rows = len(flows.engine.rows())
         flows.tell(Tick())
         ticks += 1
@@ -162,7 +162,7 @@ def test_a_run_that_is_going_is_no_longer_half_there_after_a_restart() -> None:
     flows.engine.reopen()
     flows.engine.tick()
     assert flows.runs() == []
-    assert not [key for key in flows.engine.rows() if key[:2] in (EVENTS.tag, RUN.tag)]
+    assert not [key for key in flows.engine.rows() if key[:2] in (EVENTS.tag, WORKFLOW_RUN.tag)]
     with pytest.raises(NotFoundError):
         flows.history(run_id)
 

@@ -5,32 +5,32 @@ from __future__ import annotations
 import pytest
 
 from floruntime.core import limits
-from floruntime.engine.workflow.language.outcomes import Outcome
+from floruntime.engine.workflow.language.outcomes import StepOutcome
 from floruntime.engine.workflow.steps.tracked import outcome_in
 
 
 @pytest.mark.parametrize(
     ("data", "outcome"),
     [
-        (b"", Outcome(("success",))),
-        (b"\xff", Outcome(("success",), b"\xff")),
-        (b"[1]", Outcome(("success",), b"[1]")),
-        (b'{"a":1}', Outcome(("success",), b'{"a":1}')),
-        (b'{"outcome":1}', Outcome(("success",), b'{"outcome":1}')),
-        (b'{"outcome":"no good name"}', Outcome(("success",), b'{"outcome":"no good name"}')),
-        (b'{"outcome":"pending"}', Outcome(("success",), b'{"outcome":"pending"}')),
-        (b'{"outcome":"paid"}', Outcome(("paid",), b'{"outcome":"paid"}')),
-        (b'{"outcome":"paid","output":{"a":1}}', Outcome(("paid",), b'{"a":1}')),
-        (b'{"outcome":"paid","output":null}', Outcome(("paid",), b"null")),
+        (b"", StepOutcome(("success",))),
+        (b"\xff", StepOutcome(("success",), b"\xff")),
+        (b"[1]", StepOutcome(("success",), b"[1]")),
+        (b'{"a":1}', StepOutcome(("success",), b'{"a":1}')),
+        (b'{"outcome":1}', StepOutcome(("success",), b'{"outcome":1}')),
+        (b'{"outcome":"no good name"}', StepOutcome(("success",), b'{"outcome":"no good name"}')),
+        (b'{"outcome":"pending"}', StepOutcome(("success",), b'{"outcome":"pending"}')),
+        (b'{"outcome":"paid"}', StepOutcome(("paid",), b'{"outcome":"paid"}')),
+        (b'{"outcome":"paid","output":{"a":1}}', StepOutcome(("paid",), b'{"a":1}')),
+        (b'{"outcome":"paid","output":null}', StepOutcome(("paid",), b"null")),
         (
             b'{"outcome":"failure","error":"E1: x"}',
-            Outcome(("failure",), b'{"outcome":"failure","error":"E1: x"}', "E1: x"),
+            StepOutcome(("failure",), b'{"outcome":"failure","error":"E1: x"}', "E1: x"),
         ),
-        (b'{"outcome":"failure","output":1,"error":2}', Outcome(("failure",), b"1")),
-        (b'{"outcome":"failure","output":1,"error":""}', Outcome(("failure",), b"1", "")),
+        (b'{"outcome":"failure","output":1,"error":2}', StepOutcome(("failure",), b"1")),
+        (b'{"outcome":"failure","output":1,"error":""}', StepOutcome(("failure",), b"1", "")),
     ],
 )
-def test_what_a_payload_tells(data: bytes, outcome: Outcome) -> None:
+def test_what_a_payload_tells(data: bytes, outcome: StepOutcome) -> None:
     assert outcome_in(data) == outcome
 
 

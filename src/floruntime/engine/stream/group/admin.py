@@ -9,17 +9,17 @@ from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.stream import GroupCreate, GroupDelete, GroupInfo, GroupSeek
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.rows import (
     GROUP,
     GROUP_STATE,
     MODES,
     PARKED,
-    PENDING,
+    PENDING_RECORD,
     RETURNED,
     SLOTS,
     GroupRow,
-    GroupState,
+    GroupStateRow,
     find_group,
     group_state,
     open_the_group,
@@ -47,7 +47,7 @@ def create(tx: Tx, request: GroupCreate) -> GroupInfo:
             f"start={group.start!r}, mode={group.mode}, ack_timeout_ms={group.ack_timeout_ms}, "
             f"max_deliver={group.max_deliver}, consumer_timeout_ms={group.consumer_timeout_ms}"
         )
-    return info_of(tx, stream, group, request.group)
+    return group_info(tx, stream, group, request.group)
 
 
 def _wanted(request: GroupCreate) -> GroupRow:
@@ -68,12 +68,12 @@ def _wanted(request: GroupCreate) -> GroupRow:
     )
 
 
-def _state_at(tx: Tx, stream: StreamRow, start: str) -> GroupState:
+def _state_at(tx: Tx, stream: StreamRow, start: str) -> GroupStateRow:
     """The state of a group that has been given nothing and begins at `start`."""
     stream_state = state_of(tx, stream)
     cursor = parse_start(start, stream_state)
     ordinal = cut_after(tx, stream, stream_state, cursor).ordinal
-    return GroupState(*cursor, ordinal)
+    return GroupStateRow(*cursor, ordinal)
 
 
 def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
@@ -82,14 +82,14 @@ def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
     state = _state_at(tx, opened.stream, request.start)
     before = group_state(tx, opened.group)
     state.dead, state.dead_total = before.dead, before.dead_total
-    for table in (PENDING, RETURNED, PARKED):
+    for table in (PENDING_RECORD, RETURNED, PARKED):
         tx.clear(table, *table.range(opened.group.id))
     tx.delete(SLOTS, SLOTS.key(opened.group.id))
     opened.state = state
     opened.save()
     opened.touch()
     rules_of(tx).records_came(tx, request.stream)
-    return info_of(tx, opened.stream, opened.group, request.group)
+    return group_info(tx, opened.stream, opened.group, request.group)
 
 
 def delete(tx: Tx, request: GroupDelete) -> bool:

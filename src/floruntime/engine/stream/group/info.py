@@ -21,12 +21,12 @@ from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import View
 from floruntime.engine.stream.group.live_members import live_members
 from floruntime.engine.stream.group.rows import (
-    DEAD,
+    DEAD_RECORD,
     GROUP,
-    PENDING,
-    DeadRow,
+    PENDING_RECORD,
+    DeadRecordRow,
     GroupRow,
-    PendingRow,
+    PendingRecordRow,
     group_state,
     the_group,
 )
@@ -34,7 +34,7 @@ from floruntime.engine.stream.retention import visible_cut
 from floruntime.engine.stream.rows import StreamRow, external, state_of, the_stream
 
 
-def info_of(view: View, stream: StreamRow, group: GroupRow, name: str) -> GroupInfo:
+def group_info(view: View, stream: StreamRow, group: GroupRow, name: str) -> GroupInfo:
     """The group as it stands now. `lag` counts what is kept and was never handed out."""
     state = group_state(view, group)
     stream_state = state_of(view, stream)
@@ -55,7 +55,7 @@ def info_of(view: View, stream: StreamRow, group: GroupRow, name: str) -> GroupI
 
 
 def get_info(view: View, request: GroupGetInfo) -> GroupInfo:
-    return info_of(view, *the_group(view, request.stream, request.group), request.group)
+    return group_info(view, *the_group(view, request.stream, request.group), request.group)
 
 
 def list_groups(view: View, request: GroupList) -> GroupListReply:
@@ -66,7 +66,7 @@ def list_groups(view: View, request: GroupList) -> GroupListReply:
     if after is not None:
         start = next_key(GROUP.key(stream.id, tail=after))
     rows = (
-        (GROUP.tail_of(key), info_of(view, stream, row, GROUP.tail_of(key).decode()))
+        (GROUP.tail_of(key), group_info(view, stream, row, GROUP.tail_of(key).decode()))
         for key, row in view.scan(GROUP, start, end)
     )
     return GroupListReply(*page_of(rows, limit, "groups", stream.id))
@@ -78,20 +78,20 @@ def list_pending(view: View, request: GroupPending) -> PendingReply:
     if request.consumer is not None:
         limits.check_name("consumer", request.consumer)
     _, group = the_group(view, request.stream, request.group)
-    start, end = PENDING.range(group.id)
+    start, end = PENDING_RECORD.range(group.id)
     after = open_cursor("pending", group.id, request.cursor)
     if after is not None:
         start = next_key(after)
     rows = (
         (key, _pending_entry(key, row))
-        for key, row in view.scan(PENDING, start, end)
+        for key, row in view.scan(PENDING_RECORD, start, end)
         if request.consumer is None or row.consumer == request.consumer
     )
     return PendingReply(*page_of(rows, limit, "pending", group.id))
 
 
-def _pending_entry(key: bytes, row: PendingRow) -> PendingEntry:
-    _, ms, sequence = PENDING.unpack(key)
+def _pending_entry(key: bytes, row: PendingRecordRow) -> PendingEntry:
+    _, ms, sequence = PENDING_RECORD.unpack(key)
     return PendingEntry(
         StreamID(ms, sequence),
         row.consumer,
@@ -106,15 +106,17 @@ def list_dead(view: View, request: GroupDead) -> DeadReply:
     """The dead letters, the first to die first."""
     limit = limits.check_limit(request.limit)
     _, group = the_group(view, request.stream, request.group)
-    start, end = DEAD.range(group.id)
+    start, end = DEAD_RECORD.range(group.id)
     after = open_cursor("dead", group.id, request.cursor)
     if after is not None:
         start = next_key(after)
-    rows = ((key, _dead_record(request.stream, row)) for key, row in view.scan(DEAD, start, end))
+    rows = (
+        (key, _dead_record(request.stream, row)) for key, row in view.scan(DEAD_RECORD, start, end)
+    )
     return DeadReply(*page_of(rows, limit, "dead", group.id, lambda record: len(record.payload)))
 
 
-def _dead_record(stream: str, row: DeadRow) -> StreamRecord:
+def _dead_record(stream: str, row: DeadRecordRow) -> StreamRecord:
     return StreamRecord(
         StreamID(row.ms, row.sequence),
         row.offset,

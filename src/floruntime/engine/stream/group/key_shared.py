@@ -15,7 +15,14 @@ import msgspec
 
 from floruntime.core import limits
 from floruntime.engine.stream.group.live_members import swept_members
-from floruntime.engine.stream.group.rows import PARKED, SLOTS, OpenGroup, PendingRow, Slot, SlotsRow
+from floruntime.engine.stream.group.rows import (
+    PARKED,
+    SLOTS,
+    OpenGroup,
+    PendingRecordRow,
+    Slot,
+    SlotsRow,
+)
 from floruntime.engine.stream.rows import Id, RecordRow
 
 SLOT_COUNT = 256
@@ -75,7 +82,7 @@ class SlotBook:
         self._change(slot, held=found.held + 1)
         return found.epoch
 
-    def let_go(self, pending: PendingRow) -> None:
+    def let_go(self, pending: PendingRecordRow) -> None:
         """Count one record less, if it was handed out under the slot's present owner."""
         found = self._slots.get(pending.slot)
         if found is None or found.epoch != pending.epoch or not found.held:

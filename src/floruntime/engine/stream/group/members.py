@@ -13,13 +13,13 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import GroupInfo, GroupJoin, GroupLeave
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.live_members import is_live, members_of
 from floruntime.engine.stream.group.redelivery import release
 from floruntime.engine.stream.group.rows import (
     HELD,
     MEMBERS,
-    PENDING,
+    PENDING_RECORD,
     Member,
     MembersRow,
     OpenGroup,
@@ -97,7 +97,7 @@ def join(tx: Tx, request: GroupJoin) -> GroupInfo:
     opened = ensure_group(tx, request.stream, request.group)
     renew(opened, request.consumer)
     opened.save()
-    return info_of(tx, opened.stream, opened.group, request.group)
+    return group_info(tx, opened.stream, opened.group, request.group)
 
 
 def leave(tx: Tx, request: GroupLeave) -> bool:
@@ -106,8 +106,8 @@ def leave(tx: Tx, request: GroupLeave) -> bool:
     opened = open_the_group(tx, request.stream, request.group)
     row = members_of(tx, opened.group)
     held = [
-        (PENDING.unpack(key)[1:], pending)
-        for key, pending in tx.scan(PENDING, *PENDING.range(opened.group.id))
+        (PENDING_RECORD.unpack(key)[1:], pending)
+        for key, pending in tx.scan(PENDING_RECORD, *PENDING_RECORD.range(opened.group.id))
         if pending.consumer == request.consumer and pending.standing == HELD
     ]
     for (ms, sequence), pending in held:

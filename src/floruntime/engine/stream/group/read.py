@@ -24,11 +24,11 @@ from floruntime.engine.stream.group.rows import (
     HELD,
     KEY_SHARED,
     PARKED,
-    PENDING,
+    PENDING_RECORD,
     PRIMITIVE,
     RETURNED,
     OpenGroup,
-    PendingRow,
+    PendingRecordRow,
     ensure_group,
     open_the_group,
 )
@@ -53,7 +53,7 @@ class Item(NamedTuple):
 
     id: Id
     row: RecordRow
-    before: PendingRow | None
+    before: PendingRecordRow | None
 
 
 class Handout:
@@ -80,7 +80,7 @@ class Handout:
             self._is_closed_early = True
         return not self._is_closed_early
 
-    def add(self, id: Id, row: RecordRow, before: PendingRow | None = None) -> None:
+    def add(self, id: Id, row: RecordRow, before: PendingRecordRow | None = None) -> None:
         """Hand this record out."""
         self._items.append(Item(id, row, before))
         self._bytes_left -= record_bytes(row)
@@ -117,7 +117,7 @@ class Handout:
         if opened.group.mode == KEY_SHARED:
             slot = slot_of(item.id, item.row)
             epoch = slots_of(opened).hold(slot)
-        pending = PendingRow(
+        pending = PendingRecordRow(
             self._consumer,
             lease,
             attempt,
@@ -131,7 +131,7 @@ class Handout:
             epoch,
             error,
         )
-        tx.put(PENDING, opened.pending_key(item.id), pending)
+        tx.put(PENDING_RECORD, opened.pending_key(item.id), pending)
         return as_record(opened.stream_name, item.id, item.row, attempt, lease)
 
 
@@ -179,7 +179,7 @@ def _take_returned(opened: OpenGroup, handout: Handout, consumer: str) -> None:
             handout.add(id, row, pending)
 
 
-def _due_returned(opened: OpenGroup) -> Iterator[tuple[Id, PendingRow]]:
+def _due_returned(opened: OpenGroup) -> Iterator[tuple[Id, PendingRecordRow]]:
     """Returned records that are due. Remembers where the first is: before it lie only tombstones.
 
     A later return is never due before what is already due, so the place only moves on.
@@ -192,7 +192,7 @@ def _due_returned(opened: OpenGroup) -> Iterator[tuple[Id, PendingRow]]:
         _, due_ms, ms, sequence = RETURNED.unpack(key)
         if first_due_ms is None:
             first_due_ms = tx.hints[hint] = due_ms
-        pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
+        pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
         if pending is not None:
             yield (ms, sequence), pending
 
@@ -244,7 +244,7 @@ def _let_pass(opened: OpenGroup, handout: Handout) -> list[StreamRecord]:
     """Hand out at most once: the records are done with as they leave."""
     for item in handout.items():
         if item.before is not None:
-            opened.tx.delete(PENDING, opened.pending_key(item.id))
+            opened.tx.delete(PENDING_RECORD, opened.pending_key(item.id))
             opened.state.pending -= 1
     return handout.records()
 
@@ -279,17 +279,17 @@ def _take_idle(opened: OpenGroup, handout: Handout, request: GroupClaim) -> None
                 handout.add(id, row, pending)
 
 
-def _idle(opened: OpenGroup, min_idle_ms: int) -> Iterator[tuple[Id, PendingRow]]:
+def _idle(opened: OpenGroup, min_idle_ms: int) -> Iterator[tuple[Id, PendingRecordRow]]:
     """Pending records whose last delivery is that long ago; a nack's delay is respected."""
     tx = opened.tx
-    for key, pending in tx.scan(PENDING, *PENDING.range(opened.group.id)):
+    for key, pending in tx.scan(PENDING_RECORD, *PENDING_RECORD.range(opened.group.id)):
         is_delayed = pending.standing != HELD and pending.due_ms > tx.now_ms
         if tx.now_ms - pending.delivered_at_ms >= min_idle_ms and not is_delayed:
-            _, ms, sequence = PENDING.unpack(key)
+            _, ms, sequence = PENDING_RECORD.unpack(key)
             yield (ms, sequence), pending
 
 
-def _take_over(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+def _take_over(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     if pending.standing == HELD:
         let_go(opened, pending)
     else:

@@ -15,16 +15,16 @@ from floruntime.core.system import Delivery
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.key_shared import slots_of
 from floruntime.engine.stream.group.rows import (
-    DEAD,
+    DEAD_RECORD,
     EXPIRED,
     HELD,
     KEY_SHARED,
-    PENDING,
+    PENDING_RECORD,
     RELEASED,
     RETURNED,
-    DeadRow,
+    DeadRecordRow,
     OpenGroup,
-    PendingRow,
+    PendingRecordRow,
     open_by_id,
 )
 from floruntime.engine.stream.retention import visible_floor
@@ -32,7 +32,7 @@ from floruntime.engine.stream.rows import Id, RecordRow, get_record, state_of
 from floruntime.engine.system import timers
 
 
-def let_go(opened: OpenGroup, pending: PendingRow) -> None:
+def let_go(opened: OpenGroup, pending: PendingRecordRow) -> None:
     """In a `key_shared` group: the slot's owner holds one record less."""
     if opened.group.mode == KEY_SHARED and pending.standing == HELD:
         slots_of(opened).let_go(pending)
@@ -46,9 +46,9 @@ def kept_record(opened: OpenGroup, id: Id) -> RecordRow | None:
     return get_record(tx, stream.id, id)
 
 
-def drop(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+def drop(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     """Forget a delivery: it is settled, dead, or of a record that is gone."""
-    opened.tx.delete(PENDING, opened.pending_key(id))
+    opened.tx.delete(PENDING_RECORD, opened.pending_key(id))
     opened.state.pending -= 1
     if pending.standing != HELD:
         unreturn(opened, id, pending)
@@ -56,14 +56,14 @@ def drop(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
         let_go(opened, pending)
 
 
-def unreturn(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+def unreturn(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     """The record no longer waits for its next delivery."""
     opened.tx.delete(RETURNED, RETURNED.key(opened.group.id, pending.due_ms, *id))
     opened.state.returned -= 1
 
 
 def give_back(
-    opened: OpenGroup, id: Id, pending: PendingRow, standing: int, delay_ms: int = 0
+    opened: OpenGroup, id: Id, pending: PendingRecordRow, standing: int, delay_ms: int = 0
 ) -> bool:
     """Let the record be delivered again after `delay_ms`. Answers false if it is dead instead."""
     if pending.attempt >= opened.group.max_deliver:
@@ -77,7 +77,7 @@ def give_back(
     return True
 
 
-def release(opened: OpenGroup, id: Id, pending: PendingRow, consumer: str) -> None:
+def release(opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str) -> None:
     """Hand a held record back at once, its delivery not counted."""
     let_go(opened, pending)
     _put_returned(
@@ -93,20 +93,20 @@ def release(opened: OpenGroup, id: Id, pending: PendingRow, consumer: str) -> No
     )
 
 
-def _put_returned(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
-    opened.tx.put(PENDING, opened.pending_key(id), pending)
+def _put_returned(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
+    opened.tx.put(PENDING_RECORD, opened.pending_key(id), pending)
     opened.tx.put(RETURNED, RETURNED.key(opened.group.id, pending.due_ms, *id), 1)
     opened.state.returned += 1
 
 
-def bury(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
+def bury(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     """Move the record to the dead letters, a copy of it: the stream may be trimmed."""
     drop(opened, id, pending)
     row = kept_record(opened, id)
     if row is None:
         return
     state = opened.state
-    dead = DeadRow(
+    dead = DeadRecordRow(
         *id,
         row.partition,
         row.offset,
@@ -119,12 +119,12 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRow) -> None:
         pending.first_delivered_at_ms,
         pending.delivered_at_ms,
     )
-    opened.tx.put(DEAD, DEAD.key(opened.group.id, state.dead_total), dead)
+    opened.tx.put(DEAD_RECORD, DEAD_RECORD.key(opened.group.id, state.dead_total), dead)
     state.dead_total += 1
     state.dead += 1
     if state.dead > limits.GROUP_DEAD_MAX:
         oldest = state.dead_total - state.dead
-        opened.tx.delete(DEAD, DEAD.key(opened.group.id, oldest))
+        opened.tx.delete(DEAD_RECORD, DEAD_RECORD.key(opened.group.id, oldest))
         state.dead -= 1
 
 
@@ -140,7 +140,7 @@ def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> N
     if rest:
         timers.set_timer(tx, tx.now_ms, timers.GROUP_LEASE, group_id, item, data=rest)
     for ms, sequence in data[:RETURNS_PER_TIMER_MAX]:
-        pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
+        pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
         if pending is not None and pending.standing == HELD and pending.timer == item:
             give_back(opened, (ms, sequence), pending, EXPIRED)
     opened.save()
@@ -160,7 +160,7 @@ def hand_back(tx: Tx, delivery: Delivery) -> None:
     if opened is None:
         return
     for ms, sequence, lease in delivery.items:
-        pending = tx.get(PENDING, opened.pending_key((ms, sequence)))
+        pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
         if pending is not None and pending.standing == HELD and pending.lease == lease:
             release(opened, (ms, sequence), pending, consumer="")
     opened.save()

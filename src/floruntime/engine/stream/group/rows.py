@@ -1,7 +1,8 @@
 """Where consumer groups lie: their tables, and a group opened for one command.
 
-A record that was delivered and not settled has one PENDING row, whoever holds it. While nobody does
-(its lease ran out, it was nacked or handed back) a RETURNED row says from when it may be delivered.
+A record that was delivered and not settled has one PENDING_RECORD row, whoever holds it. While
+nobody does (its lease ran out, it was nacked or handed back) a RETURNED row says from when it may
+be delivered.
 Everything that one read hands out has one lease number and one timer.
 """
 
@@ -46,11 +47,11 @@ class GroupRow(Value, frozen=True):
     start: str = "0"
 
 
-class GroupState(msgspec.Struct, array_like=True):
+class GroupStateRow(msgspec.Struct, array_like=True):
     """How a group stands. Copied before it is changed.
 
     `cursor`: records up to it were looked at; `cursor_ordinal` records came before its end.
-    `pending` counts PENDING rows, `returned` those of them that nobody holds.
+    `pending` counts PENDING_RECORD rows, `returned` those of them that nobody holds.
     """
 
     cursor_ms: int = 0
@@ -69,7 +70,7 @@ class GroupState(msgspec.Struct, array_like=True):
         return self.cursor_ms, self.cursor_sequence
 
 
-class GroupNames(Value, frozen=True):
+class GroupNamesRow(Value, frozen=True):
     """How timers find the way back from a group's number."""
 
     namespace: str
@@ -105,7 +106,7 @@ class SlotsRow(Value, frozen=True):
     slots: dict[int, Slot] = {}
 
 
-class PendingRow(Value, frozen=True):
+class PendingRecordRow(Value, frozen=True):
     """One delivery of one record. `timer` is shared by `timer_count` records."""
 
     consumer: str
@@ -129,7 +130,7 @@ class SettledRow(Value, frozen=True):
     ids: list[Id]
 
 
-class DeadRow(Value, frozen=True):
+class DeadRecordRow(Value, frozen=True):
     ms: int
     sequence: int
     partition: int
@@ -145,18 +146,18 @@ class DeadRow(Value, frozen=True):
 
 
 GROUP: Final[Table[GroupRow]] = Table(b"gr", GroupRow, tail="name", cached=True, stream_id="u64")
-GROUP_STATE: Final[Table[GroupState]] = Table(b"gs", GroupState, cached=True, group_id="u64")
-GROUP_NAMES: Final[Table[GroupNames]] = Table(b"gn", GroupNames, cached=True, group_id="u64")
+GROUP_STATE: Final[Table[GroupStateRow]] = Table(b"gs", GroupStateRow, cached=True, group_id="u64")
+GROUP_NAMES: Final[Table[GroupNamesRow]] = Table(b"gn", GroupNamesRow, cached=True, group_id="u64")
 MEMBERS: Final[Table[MembersRow]] = Table(b"gm", MembersRow, cached=True, group_id="u64")
 SLOTS: Final[Table[SlotsRow]] = Table(b"gl", SlotsRow, cached=True, group_id="u64")
-PENDING: Final[Table[PendingRow]] = Table(
-    b"gp", PendingRow, group_id="u64", ms="u64", sequence="u64"
+PENDING_RECORD: Final[Table[PendingRecordRow]] = Table(
+    b"gp", PendingRecordRow, group_id="u64", ms="u64", sequence="u64"
 )
 RETURNED: Final[Table[int]] = Table(
     b"gt", int, group_id="u64", due_ms="u64", ms="u64", sequence="u64"
 )
 PARKED: Final[Table[int]] = Table(b"gk", int, group_id="u64", slot="u8", ms="u64", sequence="u64")
-DEAD: Final[Table[DeadRow]] = Table(b"gd", DeadRow, group_id="u64", number="u64")
+DEAD_RECORD: Final[Table[DeadRecordRow]] = Table(b"gd", DeadRecordRow, group_id="u64", number="u64")
 SETTLED: Final[Table[SettledRow]] = Table(b"gf", SettledRow, group_id="u64", lease="u64")
 
 
@@ -181,7 +182,7 @@ class OpenGroup:
         self.name = name
         self.slots: Saves | None = None
         self._stored = group_state(tx, group)
-        self.state: GroupState = self._stored.__copy__()  # type: ignore[attr-defined]  # msgspec's own
+        self.state: GroupStateRow = self._stored.__copy__()  # type: ignore[attr-defined]  # msgspec's own
 
     def save(self) -> None:
         """Write the group's state, and its slots, where they changed."""
@@ -196,12 +197,12 @@ class OpenGroup:
 
     def pending_key(self, id: Id) -> bytes:
         """Where the record's delivery lies."""
-        return PENDING.key(self.group.id, *id)
+        return PENDING_RECORD.key(self.group.id, *id)
 
 
-def group_state(view: View, group: GroupRow) -> GroupState:
+def group_state(view: View, group: GroupRow) -> GroupStateRow:
     """How the group stands. Shared: copy it to change it."""
-    return view.get(GROUP_STATE, GROUP_STATE.key(group.id)) or GroupState()
+    return view.get(GROUP_STATE, GROUP_STATE.key(group.id)) or GroupStateRow()
 
 
 def find_group(view: View, stream: StreamRow, name: str) -> GroupRow | None:
@@ -239,7 +240,7 @@ def ensure_group(tx: Tx, stream_name: str, name: str) -> OpenGroup:
 def put_new_group(tx: Tx, stream: StreamRow, group: GroupRow, stream_name: str, name: str) -> None:
     """Write the directory rows of a group."""
     tx.put(GROUP, GROUP.key(stream.id, tail=name.encode()), group)
-    names = GroupNames(tx.namespace, stream_name, name)
+    names = GroupNamesRow(tx.namespace, stream_name, name)
     tx.put(GROUP_NAMES, GROUP_NAMES.key(group.id), names)
 
 

@@ -22,10 +22,10 @@ from floruntime.engine.stream.group.redelivery import drop, give_back, release
 from floruntime.engine.stream.group.rows import (
     HELD,
     NACKED,
-    PENDING,
+    PENDING_RECORD,
     RELEASED,
     SETTLED,
-    PendingRow,
+    PendingRecordRow,
     SettledRow,
     open_the_group,
 )
@@ -54,16 +54,16 @@ class Settling:
         self._freed: Counter[tuple[int, int, int]] = Counter()
         self._holders: set[str] = set()
 
-    def find(self, id: Id, lease: int) -> PendingRow | None:
+    def find(self, id: Id, lease: int) -> PendingRecordRow | None:
         """The delivery of `id`, if the caller may settle it."""
-        pending = self.tx.get(PENDING, self.opened.pending_key(id))
+        pending = self.tx.get(PENDING_RECORD, self.opened.pending_key(id))
         if pending is None or (lease and pending.lease != lease):
             return None
         if self.consumer is not None and pending.consumer != self.consumer:
             return None
         return pending
 
-    def is_held(self, pending: PendingRow) -> bool:
+    def is_held(self, pending: PendingRecordRow) -> bool:
         """Whether its lease still runs."""
         return pending.standing == HELD and pending.due_ms > self.tx.now_ms
 
@@ -78,11 +78,11 @@ class Settling:
             return False
         return id in row.ids
 
-    def note_settled(self, id: Id, pending: PendingRow) -> None:
+    def note_settled(self, id: Id, pending: PendingRecordRow) -> None:
         """Remember that this holder settled it."""
         self._settled.setdefault(pending.lease, []).append(id)
 
-    def note_freed(self, pending: PendingRow) -> None:
+    def note_freed(self, pending: PendingRecordRow) -> None:
         """Its timer has nothing more to do for it."""
         self._holders.add(pending.consumer)
         if pending.standing == HELD:
@@ -167,7 +167,7 @@ def nack(tx: Tx, request: GroupNack) -> GroupAckResult:
     return settling.close()
 
 
-def _nack_one(settling: Settling, id: Id, pending: PendingRow, request: GroupNack) -> None:
+def _nack_one(settling: Settling, id: Id, pending: PendingRecordRow, request: GroupNack) -> None:
     if request.release:
         release(settling.opened, id, pending, pending.consumer)
         return
@@ -180,7 +180,7 @@ def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
     """Let the leases run for `extend_ms` from now."""
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     settling = Settling(tx, request)
-    held: dict[Id, PendingRow] = {}
+    held: dict[Id, PendingRecordRow] = {}
     for stream_id, lease in zip(request.ids, request.leases, strict=True):
         id = internal(stream_id)
         pending = settling.find(id, lease)
@@ -191,7 +191,7 @@ def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
     return settling.close()
 
 
-def _extend(settling: Settling, held: dict[Id, PendingRow], extend_ms: int) -> None:
+def _extend(settling: Settling, held: dict[Id, PendingRecordRow], extend_ms: int) -> None:
     """Put the touched deliveries under a timer of their own."""
     if not held:
         return
@@ -202,5 +202,5 @@ def _extend(settling: Settling, held: dict[Id, PendingRow], extend_ms: int) -> N
         extended = msgspec.structs.replace(
             pending, due_ms=due_ms, timer=timer, timer_count=len(held)
         )
-        tx.put(PENDING, opened.pending_key(id), extended)
+        tx.put(PENDING_RECORD, opened.pending_key(id), extended)
     timers.set_timer(tx, due_ms, timers.GROUP_LEASE, opened.group.id, timer, data=list(held))

@@ -36,7 +36,7 @@ from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Overlap, Schedule
 from floruntime.engine.workflow.runs.rows import WORKFLOW, Origin, WorkflowRow
-from floruntime.engine.workflow.runs.run import OpenRun, number_of
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, workflow_run_number
 from floruntime.engine.workflow.runs.start import begin_run
 from floruntime.engine.workflow.runs.workflows import (
     OpenWorkflow,
@@ -169,11 +169,11 @@ def _has_come(workflow: OpenWorkflow, nominal_ms: int) -> None:
 
 def _run(workflow: OpenWorkflow, nominal_ms: int) -> None:
     run_id = scheduled_run_id(workflow.name, nominal_ms)
-    if not number_of(workflow.tx, namespace_id(workflow.tx), run_id):
+    if not workflow_run_number(workflow.tx, namespace_id(workflow.tx), run_id):
         _begin(workflow, nominal_ms, run_id)
 
 
-def _begin(workflow: OpenWorkflow, nominal_ms: int, run_id: str) -> OpenRun:
+def _begin(workflow: OpenWorkflow, nominal_ms: int, run_id: str) -> OpenWorkflowRun:
     input = dump(_the_row(workflow).spec.input)
     current = workflow.row.current
     run = begin_run(workflow, current, input, run_id=run_id, origin=Origin.SCHEDULE)
@@ -203,7 +203,7 @@ def _the_row(workflow: OpenWorkflow) -> ScheduleRow:
 # Its runs
 
 
-def run_ended(run: OpenRun) -> None:
+def run_ended(run: OpenWorkflowRun) -> None:
     """A place is free: for the time that waits for one, if one does."""
     workflow = run.workflow
     row = _find(run.tx, workflow.id) if run.row.origin == Origin.SCHEDULE else None
@@ -239,7 +239,7 @@ def _free_run_id(workflow: OpenWorkflow) -> str:
     tx = workflow.tx
     while True:
         run_id = scheduled_run_id(workflow.name, tx.now_ms, tx.next_id())
-        if not number_of(tx, namespace_id(tx), run_id):
+        if not workflow_run_number(tx, namespace_id(tx), run_id):
             return run_id
 
 

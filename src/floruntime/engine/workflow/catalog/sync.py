@@ -17,7 +17,7 @@ from floruntime.core.workflow import (
     WorkflowSync,
     WorkflowValidate,
 )
-from floruntime.engine.action.rows import find_row as find_action_row
+from floruntime.engine.action.rows import find_action_row
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View

@@ -22,7 +22,7 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group import admin as group_admin
 from floruntime.engine.stream.group import read as group
-from floruntime.engine.stream.group.info import info_of
+from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.live_members import members_of
 from floruntime.engine.stream.group.rows import GroupRow, find_group, group_state
 from floruntime.engine.stream.rows import BEGINNING, StreamRow, find_stream, the_stream
@@ -196,7 +196,7 @@ def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
     row, known = _with_group(tx, stream, row, "0")
     started = 0
     while started < RUNS_PER_TICK_MAX:
-        waiting = info_of(tx, stream, known, row.group).lag
+        waiting = group_info(tx, stream, known, row.group).lag
         if not waiting:
             _look_at(tx, workflow.id, replace(row, since_ms=0), 0)
             return

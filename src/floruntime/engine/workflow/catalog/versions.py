@@ -22,7 +22,7 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW,
     WORKFLOW_NAME,
     DefinitionRow,
-    WorkflowName,
+    WorkflowNameRow,
     WorkflowRow,
 )
 from floruntime.engine.workflow.runs.workflows import (
@@ -59,7 +59,7 @@ def take_over(tx: Tx, definition: Definition, content_hash: str, text: bytes) ->
 def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:
     ensure_namespace(tx)
     row = WorkflowRow(tx.next_id(), 0, tx.now_ms, tx.now_ms)
-    tx.put(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id), WorkflowName(tx.namespace, name))
+    tx.put(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id), WorkflowNameRow(tx.namespace, name))
     key = workflow_key(tx, name)
     tx.put(WORKFLOW, key, row)
     return OpenWorkflow(tx, name, key, row)

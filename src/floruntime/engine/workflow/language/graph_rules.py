@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Step, TargetKind, target_of
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.first_step import START
 
@@ -71,5 +71,5 @@ def _may_time_out(step: Step) -> bool:
     return wait is not None and wait.timeout_ms is not None and wait.on_timeout is None
 
 
-def _transitions(path: Path) -> Path:
+def _transitions(path: KeyPath) -> KeyPath:
     return (*path, "transitions")

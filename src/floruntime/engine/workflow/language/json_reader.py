@@ -10,7 +10,7 @@ from floruntime.engine.workflow.language.alignment import indexes_of
 from floruntime.engine.workflow.language.definition import Kind
 from floruntime.engine.workflow.language.json_text import JsonTextError, read_json_text
 from floruntime.engine.workflow.language.places import Places
-from floruntime.engine.workflow.language.problems import Path, Problems
+from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.scalar_reader import BROKEN
 from floruntime.engine.workflow.language.scalars import is_storable, value_of
 from floruntime.engine.workflow.language.source import Source
@@ -26,7 +26,7 @@ class JsonReader:
         self._problems = problems
         self._places = places
 
-    def value(self, kind: Kind, node: Node, path: Path) -> Any:
+    def value(self, kind: Kind, node: Node, path: KeyPath) -> Any:
         """The value of a node, or `BROKEN`. Text stands for JSON, or, in a mapping, for a path."""
         if not isinstance(node, Scalar):
             return self._value(node, path)
@@ -40,7 +40,7 @@ class JsonReader:
             return BROKEN
         return self._value(node, path)
 
-    def _value(self, node: Node, path: Path) -> Any:
+    def _value(self, node: Node, path: KeyPath) -> Any:
         self._places.values[path] = node.start
         match node:
             case Map():
@@ -56,10 +56,10 @@ class JsonReader:
             case _:
                 return None  # an alias that copies nothing
 
-    def _is_key(self, key: Scalar, path: Path) -> bool:
+    def _is_key(self, key: Scalar, path: KeyPath) -> bool:
         return is_text_key(key, path, self._problems)
 
-    def _scalar(self, scalar: Scalar, path: Path) -> Any:
+    def _scalar(self, scalar: Scalar, path: KeyPath) -> Any:
         value = value_of(scalar)
         if isinstance(value, float) and not math.isfinite(value):
             message = f"{scalar.text} is no number that JSON has; only finite ones are"
@@ -69,7 +69,7 @@ class JsonReader:
             self._problems.add("E213", path, scalar.start, message)
         return value
 
-    def _json_text(self, scalar: Scalar, path: Path) -> Any:
+    def _json_text(self, scalar: Scalar, path: KeyPath) -> Any:
         try:
             text = read_json_text(scalar.text)
         except JsonTextError as error:
@@ -84,7 +84,7 @@ class JsonReader:
         return text.value
 
 
-def is_text_key(key: Scalar, path: Path, problems: Problems) -> bool:
+def is_text_key(key: Scalar, path: KeyPath, problems: Problems) -> bool:
     """Whether YAML reads a key as text."""
     if isinstance(value_of(key), str):
         return True

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.scalars import DIGITS_MAX, is_storable
 from floruntime.engine.workflow.language.yaml_nodes import DEPTH_MAX
 
@@ -34,7 +34,7 @@ class JsonText(msgspec.Struct, frozen=True):
     """A value, and where in the text each text within it begins (its opening quote)."""
 
     value: Any
-    offsets: dict[Path, int]
+    offsets: dict[KeyPath, int]
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -105,9 +105,9 @@ class _Reading:
         self._texts: Iterator[int] = (
             token.start() for token in _TOKEN.finditer(text) if token[0][0] == '"'
         )
-        self.offsets: dict[Path, int] = {}
+        self.offsets: dict[KeyPath, int] = {}
 
-    def value_of(self, written: Any, path: Path) -> Any:
+    def value_of(self, written: Any, path: KeyPath) -> Any:
         if isinstance(written, str):
             self.offsets[path] = offset = next(self._texts)
             _check_unicode(written, offset)
@@ -117,7 +117,7 @@ class _Reading:
             return [self.value_of(part, (*path, index)) for index, part in enumerate(written)]
         return written
 
-    def _object(self, pairs: _Pairs, path: Path) -> dict[str, Any]:
+    def _object(self, pairs: _Pairs, path: KeyPath) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for name, part in pairs:
             offset = next(self._texts)

@@ -37,7 +37,7 @@ RETRIED: Final = (FAILURE, TIMEOUT, EXECUTION_FAILURE)
 """Outcomes, as the transitions see them, that a step's `retry` is for."""
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+class StepOutcome(msgspec.Struct, frozen=True, gc=False):
     """What a step, or one attempt of it, came to.
 
     `names`: what it is called, then what that falls back to. `is_final`: trying again is no use.
@@ -65,26 +65,26 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return f"{self.name}: {self.error}" if self.error else self.name
 
 
-def succeeded(output: bytes) -> Outcome:
+def succeeded(output: bytes) -> StepOutcome:
     """A success with this output."""
-    return Outcome((SUCCESS,), output)
+    return StepOutcome((SUCCESS,), output)
 
 
-def failed(error: str, *, is_final: bool = False) -> Outcome:
+def failed(error: str, *, is_final: bool = False) -> StepOutcome:
     """A failure with this error."""
-    return Outcome((FAILURE,), error=error, is_final=is_final)
+    return StepOutcome((FAILURE,), error=error, is_final=is_final)
 
 
-def could_not_run(error: str) -> Outcome:
+def could_not_run(error: str) -> StepOutcome:
     """The engine could not carry the step out; it would fare no better again."""
-    return Outcome((EXECUTION_FAILURE, FAILURE), error=error, is_final=True)
+    return StepOutcome((EXECUTION_FAILURE, FAILURE), error=error, is_final=True)
 
 
-def not_found(error: str) -> Outcome:
+def not_found(error: str) -> StepOutcome:
     """What the step names is not there; it may come."""
-    return Outcome((TARGET_NOT_FOUND, EXECUTION_FAILURE, FAILURE), error=error)
+    return StepOutcome((TARGET_NOT_FOUND, EXECUTION_FAILURE, FAILURE), error=error)
 
 
-def disabled(error: str) -> Outcome:
+def disabled(error: str) -> StepOutcome:
     """What the step names is disabled; that may change."""
-    return Outcome((TARGET_DISABLED, EXECUTION_FAILURE, FAILURE), error=error)
+    return StepOutcome((TARGET_DISABLED, EXECUTION_FAILURE, FAILURE), error=error)

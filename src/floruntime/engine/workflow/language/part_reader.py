@@ -11,7 +11,7 @@ from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Definition, Kind, Part
 from floruntime.engine.workflow.language.json_reader import JsonReader, is_text_key
 from floruntime.engine.workflow.language.places import Places
-from floruntime.engine.workflow.language.problems import Path, Problems
+from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.scalar_reader import BROKEN, ScalarReader, shape_text
 from floruntime.engine.workflow.language.scalars import value_of
 from floruntime.engine.workflow.language.shapes import Key, Shape, keys_of, shape_of
@@ -34,7 +34,7 @@ class _PartReader:
         self._scalars = ScalarReader(problems)
         self._json = JsonReader(source, problems, places)
 
-    def part(self, part: type[P], node: Map, path: Path) -> P:
+    def part(self, part: type[P], node: Map, path: KeyPath) -> P:
         """A part, with its defaults where something could not be read."""
         keys = keys_of(part)
         given = {
@@ -50,7 +50,7 @@ class _PartReader:
                 values[key.name] = _stand_in(key.shape)
         return part(**values)
 
-    def _is_known(self, key: Scalar, keys: Mapping[str, Key], path: Path) -> bool:
+    def _is_known(self, key: Scalar, keys: Mapping[str, Key], path: KeyPath) -> bool:
         here = (*path, key.text)
         self._places.keys[here] = key.start
         if key.text in keys:
@@ -61,12 +61,12 @@ class _PartReader:
         self._problems.add("E109", here, key.start, message)
         return False
 
-    def _missing(self, key: Key, path: Path) -> None:
+    def _missing(self, key: Key, path: KeyPath) -> None:
         where = f" in {path[-1]}" if path else ""
         message = f"the key {key.text} is missing{where}: it is required, {shape_text(key.shape)}"
         self._problems.add("E110", (*path, key.text), self._places.of_key(path), message)
 
-    def _value(self, shape: Shape, node: Node, path: Path) -> Any:
+    def _value(self, shape: Shape, node: Node, path: KeyPath) -> Any:
         """The value of a node, or `BROKEN`."""
         self._places.values[path] = node.start
         if isinstance(node, Missing):
@@ -90,12 +90,12 @@ class _PartReader:
             case _:
                 return self._scalars.wrong(shape, node, path)
 
-    def _empty(self, shape: Shape, path: Path) -> Any:
+    def _empty(self, shape: Shape, path: KeyPath) -> Any:
         message = f"{path[-1]} has no value; it must be {shape_text(shape)}"
         self._problems.add("E116", path, self._places.of_key(path), message)
         return BROKEN
 
-    def _map(self, type: inspect.DictType, node: Map, path: Path) -> Any:
+    def _map(self, type: inspect.DictType, node: Map, path: KeyPath) -> Any:
         self._check_count(type, len(node.entries), path)
         key_shape, value_shape = shape_of(type.key_type), shape_of(type.value_type)
         read: dict[str, Any] = {}
@@ -109,13 +109,13 @@ class _PartReader:
             read[text] = _stand_in(value_shape) if value is BROKEN else value
         return read
 
-    def _list(self, type: inspect.ListType, node: Sequence, path: Path) -> Any:
+    def _list(self, type: inspect.ListType, node: Sequence, path: KeyPath) -> Any:
         self._check_count(type, len(node.items), path)
         shape = shape_of(type.item_type)
         read = [self._value(shape, item, (*path, i)) for i, item in enumerate(node.items)]
         return [_stand_in(shape) if value is BROKEN else value for value in read]
 
-    def _check_count(self, type: Any, count: int, path: Path) -> None:
+    def _check_count(self, type: Any, count: int, path: KeyPath) -> None:
         low, high = type.min_length or 0, type.max_length
         if count < low or (high is not None and count > high):
             allowed = f"{low} to {high:,}" if high is not None else f"at least {low}"

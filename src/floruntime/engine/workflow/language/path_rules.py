@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Definition
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.errors import PathError
 from floruntime.engine.workflow.paths.first_step import START
@@ -39,7 +39,7 @@ def steps_read_by(definition: Definition) -> list[str]:
     return sorted({head.name for head in heads if head.kind in _OF_STEPS})
 
 
-def _places(report: Report) -> Iterator[tuple[Path, str]]:
+def _places(report: Report) -> Iterator[tuple[KeyPath, str]]:
     """Every path and where it stands."""
     for path, template in _templates(report):
         for steps, text in paths_in(template):
@@ -49,7 +49,7 @@ def _places(report: Report) -> Iterator[tuple[Path, str]]:
             yield ("searchAttributes", index, "from"), attribute.source
 
 
-def _check_length(report: Report, places: list[tuple[Path, str]]) -> bool:
+def _check_length(report: Report, places: list[tuple[KeyPath, str]]) -> bool:
     """Whether parsing the paths is not too much work."""
     queries = {text: path for path, text in reversed(places) if plain_steps(text) is None}
     if sum(map(len, queries)) <= QUERY_CHARS_MAX:
@@ -62,7 +62,7 @@ def _check_length(report: Report, places: list[tuple[Path, str]]) -> bool:
     return False
 
 
-def _templates(report: Report) -> Iterator[tuple[Path, Any]]:
+def _templates(report: Report) -> Iterator[tuple[KeyPath, Any]]:
     for path, _, step in report.steps():
         yield (*path, "inputMapping"), step.input_mapping
     yield ("output",), report.definition.output
@@ -71,7 +71,7 @@ def _templates(report: Report) -> Iterator[tuple[Path, Any]]:
 def _check_attributes(report: Report) -> None:
     seen: set[str] = set()
     for index, attribute in enumerate(report.definition.search_attributes):
-        path: Path = ("searchAttributes", index)
+        path: KeyPath = ("searchAttributes", index)
         if attribute.name in seen:
             message = f"the search attribute {shown(attribute.name)} is declared already"
             report.at_value("E304", (*path, "name"), message)
@@ -81,7 +81,7 @@ def _check_attributes(report: Report) -> None:
             report.at_value("E502", (*path, "from"), message)
 
 
-def _check_path(report: Report, path: Path, text: str) -> None:
+def _check_path(report: Report, path: KeyPath, text: str) -> None:
     try:
         heads = parse_path(text).heads
     except PathError as error:
@@ -91,7 +91,7 @@ def _check_path(report: Report, path: Path, text: str) -> None:
         _check_head(report, path, text, head)
 
 
-def _check_head(report: Report, path: Path, text: str, head: Head) -> None:
+def _check_head(report: Report, path: KeyPath, text: str, head: Head) -> None:
     if head.kind in _OF_STEPS:
         if head.name not in report.step_names:
             meant = report.suggest(head.name, [START, *report.definition.steps])

@@ -12,7 +12,7 @@ from floruntime.engine.workflow.language.definition import (
     TrackingMode,
     target_of,
 )
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.language.step_rules import check_retry, check_target
 from floruntime.engine.workflow.paths.cache_key import CacheKeyError, parse_cache_key
@@ -21,7 +21,7 @@ from floruntime.engine.workflow.paths.cache_key import CacheKeyError, parse_cach
 def check_plans(report: Report) -> None:
     """All plans."""
     for name, plan in report.definition.plans.items():
-        path: Path = ("plans", name)
+        path: KeyPath = ("plans", name)
         _check_executor_names(report, path, plan)
         for index, executor in enumerate(plan.executors):
             _check_executor(report, (*path, "executors", index), executor)
@@ -30,7 +30,7 @@ def check_plans(report: Report) -> None:
         _check_errors(report, path, plan)
 
 
-def _check_executor_names(report: Report, path: Path, plan: Plan) -> None:
+def _check_executor_names(report: Report, path: KeyPath, plan: Plan) -> None:
     seen: set[str] = set()
     for index, executor in enumerate(plan.executors):
         if executor.name in seen:
@@ -39,7 +39,7 @@ def _check_executor_names(report: Report, path: Path, plan: Plan) -> None:
         seen.add(executor.name)
 
 
-def _check_executor(report: Report, path: Path, executor: Executor) -> None:
+def _check_executor(report: Report, path: KeyPath, executor: Executor) -> None:
     target = target_of(executor.run)
     if target is not None and target.kind is not TargetKind.ACTION:
         message = f"an executor runs an action, @actions/NAME, not {shown(executor.run)}"
@@ -58,18 +58,18 @@ def _check_executor(report: Report, path: Path, executor: Executor) -> None:
         )
 
 
-def _check_health(report: Report, path: Path, plan: Plan) -> None:
+def _check_health(report: Report, path: KeyPath, plan: Plan) -> None:
     if plan.selection is not Selection.HEALTH_WEIGHTED:
         reason = f"health is measured, but {plan.selection.value} does not choose by it"
         _check_idle(report, (*path, "health"), reason)
 
 
-def _check_idle(report: Report, path: Path, reason: str) -> None:
+def _check_idle(report: Report, path: KeyPath, reason: str) -> None:
     if report.is_given(path):
         report.at_key("W607", path, f"{path[-1]} has no effect: {reason}")
 
 
-def _check_cache(report: Report, path: Path, plan: Plan) -> None:
+def _check_cache(report: Report, path: KeyPath, plan: Plan) -> None:
     if plan.cache is None or plan.cache.key is None:
         return
     try:
@@ -78,7 +78,7 @@ def _check_cache(report: Report, path: Path, plan: Plan) -> None:
         report.at_value("E212", (*path, "cache", "key"), str(error))
 
 
-def _check_errors(report: Report, path: Path, plan: Plan) -> None:
+def _check_errors(report: Report, path: KeyPath, plan: Plan) -> None:
     for index, code in enumerate(plan.errors.fatal):
         if code in plan.errors.retryable:
             message = f"{shown(code)} is among the retryable errors, too"

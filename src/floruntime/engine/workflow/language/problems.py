@@ -14,13 +14,13 @@ from floruntime.engine.workflow.language.source import Source
 PROBLEMS_MAX: Final = 100
 """Problems told at once; when there are more, one more says how many."""
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where something stands in the document: keys and positions in lists."""
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]*")
 
 
-def path_text(path: Path) -> str:
+def path_text(path: KeyPath) -> str:
     """A path as people read it: `steps.charge.retry`, `plans["a plan"].executors[0]`."""
     parts = [_part_text(step) for step in path]
     return "".join(parts).removeprefix(".")
@@ -44,10 +44,10 @@ class Problems:
             severity: {} for severity in Severity
         }
         self._more = dict.fromkeys(Severity, 0)
-        self.erroneous: set[Path] = set()
+        self.erroneous: set[KeyPath] = set()
         """Where errors stand."""
 
-    def add(self, code: str, path: Path, index: int, message: str) -> None:
+    def add(self, code: str, path: KeyPath, index: int, message: str) -> None:
         """Note a problem at a character of the text; one that is known already is left out."""
         severity = CODES[code].severity
         if severity is Severity.ERROR:

@@ -12,7 +12,7 @@ from typing import Final
 from floruntime.engine.workflow.language.definition import Definition
 from floruntime.engine.workflow.language.part_reader import read_definition
 from floruntime.engine.workflow.language.places import Places
-from floruntime.engine.workflow.language.problems import Path, Problems
+from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.source import Source
 from floruntime.engine.workflow.language.yaml_nodes import (
     DEFINITION_BYTES_MAX,
@@ -68,14 +68,14 @@ class Reading:
         """Whether anything is wrong with the text."""
         return bool(self._wrong)
 
-    def is_given(self, path: Path) -> bool:
+    def is_given(self, path: KeyPath) -> bool:
         """Whether the text says anything at this place, or leaves it to the default."""
         return path in self.places.values
 
-    def is_sound(self, path: Path) -> bool:
+    def is_sound(self, path: KeyPath) -> bool:
         """Whether nothing is wrong here, or with what it belongs to."""
         return not any(path[:length] in self._wrong for length in range(len(path) + 1))
 
-    def is_sound_within(self, path: Path) -> bool:
+    def is_sound_within(self, path: KeyPath) -> bool:
         """Whether nothing is wrong with the keys of this part, so that it is known what it has."""
         return path not in self._wrong_beneath

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.workflow.language.definition import BUILT_IN_TERMINALS, Definition, Step
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.reading import Reading
 from floruntime.engine.workflow.paths.first_step import START
 
@@ -25,30 +25,30 @@ class Report:
         """What transitions may lead to."""
         self._reading = reading
 
-    def at_value(self, code: str, path: Path, message: str) -> None:
+    def at_value(self, code: str, path: KeyPath, message: str) -> None:
         """Complain about a value; not about one that could not be read in the first place."""
         if self._reading.is_sound(path):
             self._reading.problems.add(code, path, self._reading.places.of_value(path), message)
 
-    def at_key(self, code: str, path: Path, message: str) -> None:
+    def at_key(self, code: str, path: KeyPath, message: str) -> None:
         """Complain about a key, such as the name of a step."""
         if self._reading.is_sound(path):
             self._reading.problems.add(code, path, self._reading.places.of_key(path), message)
 
-    def lacking(self, code: str, path: Path, message: str) -> None:
+    def lacking(self, code: str, path: KeyPath, message: str) -> None:
         """Complain that a part lacks something; not if a key of it could not be read."""
         if self._reading.is_sound_within(path):
             self.at_key(code, path, message)
 
-    def refused(self, code: str, path: Path, error: BadRequestError) -> None:
+    def refused(self, code: str, path: KeyPath, error: BadRequestError) -> None:
         """Complain in the words of a check that refused a value."""
         self.at_value(code, path, error.message)
 
-    def is_given(self, path: Path) -> bool:
+    def is_given(self, path: KeyPath) -> bool:
         """Whether the text says anything at this place, or leaves it to the default."""
         return self._reading.is_given(path)
 
-    def steps(self) -> Iterator[tuple[Path, str, Step]]:
+    def steps(self) -> Iterator[tuple[KeyPath, str, Step]]:
         """Every step with its path and name, the first one first."""
         yield (START,), START, self.definition.start
         for name, step in self.definition.steps.items():

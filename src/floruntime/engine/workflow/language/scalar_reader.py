@@ -11,7 +11,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Kind
-from floruntime.engine.workflow.language.problems import Path, Problems
+from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.scalars import value_of
 from floruntime.engine.workflow.language.shapes import Shape
 from floruntime.engine.workflow.language.yaml_nodes import Map, Node, Scalar, Sequence
@@ -76,7 +76,7 @@ class ScalarReader:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
 
-    def value(self, shape: Shape, scalar: Scalar, path: Path) -> Any:
+    def value(self, shape: Shape, scalar: Scalar, path: KeyPath) -> Any:
         """The value, or `BROKEN`."""
         match shape.type:
             case inspect.StrType():
@@ -89,7 +89,7 @@ class ScalarReader:
             case _:
                 return self._number(shape, scalar, path)
 
-    def wrong(self, shape: Shape, node: Node, path: Path) -> Any:
+    def wrong(self, shape: Shape, node: Node, path: KeyPath) -> Any:
         """Note that a node is not what its type asks for."""
         message = f"{_label(path)} must be {shape_text(shape)}, not {node_text(node)}"
         if isinstance(node, Scalar) and _is_quoted_other(node):
@@ -97,7 +97,7 @@ class ScalarReader:
         self._problems.add("E111", path, node.start, message)
         return BROKEN
 
-    def name(self, kind: Kind | None, text: str, path: Path, index: int) -> bool:
+    def name(self, kind: Kind | None, text: str, path: KeyPath, index: int) -> bool:
         """Whether a text can be a name, if it is to be one."""
         if kind not in (Kind.NAME, Kind.OUTCOME):
             return True
@@ -108,7 +108,7 @@ class ScalarReader:
             return False
         return True
 
-    def _text(self, shape: Shape, scalar: Scalar, path: Path) -> Any:
+    def _text(self, shape: Shape, scalar: Scalar, path: KeyPath) -> Any:
         value = value_of(scalar)
         if not isinstance(value, str):
             message = (
@@ -121,7 +121,7 @@ class ScalarReader:
             return BROKEN
         return value if self._is_length_right(shape, value, scalar, path) else BROKEN
 
-    def _is_length_right(self, shape: Shape, text: str, scalar: Scalar, path: Path) -> bool:
+    def _is_length_right(self, shape: Shape, text: str, scalar: Scalar, path: KeyPath) -> bool:
         assert isinstance(shape.type, inspect.StrType)
         low, high = shape.type.min_length or 0, shape.type.max_length
         if low <= len(text) and (high is None or len(text) <= high):
@@ -131,7 +131,7 @@ class ScalarReader:
         self._problems.add("E204", path, scalar.start, message)
         return False
 
-    def _choice(self, shape: Shape, scalar: Scalar, path: Path) -> Any:
+    def _choice(self, shape: Shape, scalar: Scalar, path: KeyPath) -> Any:
         choices = choices_of(shape.type)
         if scalar.text in choices:
             if isinstance(shape.type, inspect.EnumType):
@@ -144,7 +144,7 @@ class ScalarReader:
         self._problems.add("E202", path, scalar.start, message)
         return BROKEN
 
-    def _number(self, shape: Shape, scalar: Scalar, path: Path) -> Any:
+    def _number(self, shape: Shape, scalar: Scalar, path: KeyPath) -> Any:
         value = value_of(scalar)
         is_float = isinstance(shape.type, inspect.FloatType)
         right = (int, float) if is_float else int
@@ -188,7 +188,7 @@ def _is_quoted_other(scalar: Scalar) -> bool:
     return not scalar.is_plain and not isinstance(value_of(bare), str)
 
 
-def _label(path: Path) -> str:
+def _label(path: KeyPath) -> str:
     """What a message calls a place: its key, or its key and position."""
     names = [str(step) for step in path if isinstance(step, str)] or ["the definition"]
     return names[-1] if not path or isinstance(path[-1], str) else f"{names[-1]}[{path[-1]}]"

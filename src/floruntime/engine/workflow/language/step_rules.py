@@ -16,7 +16,7 @@ from floruntime.engine.workflow.language.definition import (
     target_of,
 )
 from floruntime.engine.workflow.language.outcomes import BUILT_IN
-from floruntime.engine.workflow.language.problems import Path
+from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 
@@ -48,7 +48,7 @@ def _check_names(report: Report) -> None:
             report.at_key("E305", ("terminals", name), message)
 
 
-def _check_not_reserved(report: Report, path: Path, what: str, name: str) -> None:
+def _check_not_reserved(report: Report, path: KeyPath, what: str, name: str) -> None:
     if name in (START, START_ALIAS) and path[0] == "steps":
         message = f"{shown(name)} is the name of the first step, which stands under start"
         report.at_key("E207", path, message)
@@ -57,7 +57,7 @@ def _check_not_reserved(report: Report, path: Path, what: str, name: str) -> Non
         report.at_key("E207", path, message)
 
 
-def _check_kind(report: Report, path: Path, name: str, step: Step) -> None:
+def _check_kind(report: Report, path: KeyPath, name: str, step: Step) -> None:
     if step.run is None and step.wait_for_signal is None:
         report.lacking("E401", path, f"step {shown(name)} has neither run nor waitForSignal")
     if step.wait_for_signal is None:
@@ -71,7 +71,7 @@ def _check_kind(report: Report, path: Path, name: str, step: Step) -> None:
             report.at_key("E403", (*path, key), message)
 
 
-def _check_run(report: Report, path: Path, step: Step) -> None:
+def _check_run(report: Report, path: KeyPath, step: Step) -> None:
     if step.run is None:
         return
     check_target(report, (*path, "run"), step.run)
@@ -82,7 +82,7 @@ def _check_run(report: Report, path: Path, step: Step) -> None:
         report.at_value("E302", (*path, "run"), message)
 
 
-def check_target(report: Report, path: Path, run: str) -> None:
+def check_target(report: Report, path: KeyPath, run: str) -> None:
     """That a target is well formed."""
     target = target_of(run)
     if target is None:
@@ -100,7 +100,7 @@ def check_target(report: Report, path: Path, run: str) -> None:
         report.refused("E209", path, error)
 
 
-def _check_transitions(report: Report, path: Path, step: Step) -> None:
+def _check_transitions(report: Report, path: KeyPath, step: Step) -> None:
     target = target_of(step.run) if step.run else None
     is_child = target is not None and target.kind is TargetKind.WORKFLOW
     for outcome, goal in step.transitions.items():
@@ -113,7 +113,7 @@ def _check_transitions(report: Report, path: Path, step: Step) -> None:
         report.at_key("W608", (*path, "transitions", "pending"), message)
 
 
-def _check_outcome(report: Report, path: Path, outcome: str) -> None:
+def _check_outcome(report: Report, path: KeyPath, outcome: str) -> None:
     try:
         limits.check_outcome(outcome)
     except BadRequestError as error:
@@ -125,14 +125,14 @@ def _check_outcome(report: Report, path: Path, outcome: str) -> None:
         report.at_key("W613", path, message)
 
 
-def _check_goal(report: Report, path: Path, goal: str) -> None:
+def _check_goal(report: Report, path: KeyPath, goal: str) -> None:
     if goal not in report.goals:
         suggestion = report.suggest(goal, report.goals)
         message = f"there is no step or terminal {shown(goal)}{suggestion}"
         report.at_value("E301", path, message)
 
 
-def _check_wait(report: Report, path: Path, wait: SignalWait, step: Step) -> None:
+def _check_wait(report: Report, path: KeyPath, wait: SignalWait, step: Step) -> None:
     if wait.on_timeout is not None:
         _check_goal(report, (*path, "onTimeout"), wait.on_timeout)
         if wait.timeout_ms is None:
@@ -141,7 +141,7 @@ def _check_wait(report: Report, path: Path, wait: SignalWait, step: Step) -> Non
     _check_wait_transitions(report, path[:-1], wait, step)
 
 
-def _check_wait_transitions(report: Report, path: Path, wait: SignalWait, step: Step) -> None:
+def _check_wait_transitions(report: Report, path: KeyPath, wait: SignalWait, step: Step) -> None:
     may_time_out = step.timeout_ms is not None or wait.timeout_ms is not None
     possible = {"success", "timeout"} if may_time_out else {"success"}
     for outcome in step.transitions:
@@ -153,7 +153,7 @@ def _check_wait_transitions(report: Report, path: Path, wait: SignalWait, step: 
         report.lacking("W609", (*path, "transitions"), message)
 
 
-def check_retry(report: Report, path: Path, retry: Retry | None) -> None:
+def check_retry(report: Report, path: KeyPath, retry: Retry | None) -> None:
     """That a retry does something, and as its numbers say."""
     if retry is None:
         return

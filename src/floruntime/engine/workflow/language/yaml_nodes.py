@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from floruntime.core.limits import KIB, shown
-from floruntime.engine.workflow.language.problems import Path, Problems
+from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.source import Source
 
 DEFINITION_BYTES_MAX: Final = 256 * KIB
@@ -47,7 +47,7 @@ class Scalar(Node):
     is_plain: bool = False
 
 
-class Entry(msgspec.Struct):
+class MapEntry(msgspec.Struct):
     """A key of a map and its value."""
 
     key: Scalar
@@ -55,7 +55,7 @@ class Entry(msgspec.Struct):
 
 
 class Map(Node):
-    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+    entries: dict[str, MapEntry] = msgspec.field(default_factory=dict)
 
 
 class Sequence(Node):
@@ -70,7 +70,7 @@ class _Open(msgspec.Struct):
     """A map or sequence whose end has not come. `key`: the one whose value comes next."""
 
     node: Map | Sequence
-    path: Path
+    path: KeyPath
     anchor: str | None
     key: Node | None = None
 
@@ -201,7 +201,7 @@ class _Tree:
         parent.node.depth = max(parent.node.depth, node.depth + 1)
         return True
 
-    def _enter(self, parent: Map, path: Path, key: Node, value: Node) -> None:
+    def _enter(self, parent: Map, path: KeyPath, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
             message = "a key must be text, not a map, a list or an alias"
             self._problems.add("E115", path, key.start, message)
@@ -212,9 +212,9 @@ class _Tree:
             message = f"the key {shown(key.text)} is given twice"
             self._problems.add("E108", (*path, key.text), key.start, message)
         else:
-            parent.entries[key.text] = Entry(key, value)
+            parent.entries[key.text] = MapEntry(key, value)
 
-    def _path(self) -> Path:
+    def _path(self) -> KeyPath:
         """Where the next node will stand."""
         if not self._open:
             return ()

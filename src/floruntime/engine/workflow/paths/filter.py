@@ -43,7 +43,7 @@ def compile_test(expression: BaseExpression, queries: Queries) -> tuple[Test, in
             return _logical(expression, queries)
         case InfixExpression():
             return _comparison(expression, queries)
-        case PrefixExpression(operator=path_syntax.GROUP):
+        case PrefixExpression(operator=path_syntax.PARENTHESES):
             return compile_test(expression.right, queries)
         case PrefixExpression(operator="!"):
             test, weight = compile_test(expression.right, queries)

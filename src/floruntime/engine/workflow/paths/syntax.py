@@ -47,7 +47,7 @@ class _Lexer(Lexer):
     key_pattern = _NAME
 
 
-GROUP: Final = "()"
+PARENTHESES: Final = "()"
 """The operator of a parenthesized expression, which may be tested but not compared."""
 
 
@@ -65,13 +65,13 @@ class _Parser(Parser):
         return IntegerLiteral(value=int(token.value))
 
     def parse_grouped_expression(self, stream: TokenStream) -> BaseExpression:
-        return PrefixExpression(GROUP, super().parse_grouped_expression(stream))
+        return PrefixExpression(PARENTHESES, super().parse_grouped_expression(stream))
 
     def parse_prefix_expression(self, stream: TokenStream) -> BaseExpression:
         token = stream.current()
         negation = super().parse_prefix_expression(stream)
         assert isinstance(negation, PrefixExpression)
-        if isinstance(negation.right, PrefixExpression) and negation.right.operator != GROUP:
+        if isinstance(negation.right, PrefixExpression) and negation.right.operator != PARENTHESES:
             raise JSONPathSyntaxError("'!' before '!'", token=token)
         return negation
 

@@ -26,7 +26,7 @@ from floruntime.engine.workflow.language.outcomes import (
     PENDING,
     RETRIED,
     TIMEOUT,
-    Outcome,
+    StepOutcome,
     could_not_run,
 )
 from floruntime.engine.workflow.paths.first_step import START
@@ -35,8 +35,8 @@ from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.retention import forget
-from floruntime.engine.workflow.runs.rows import OUTPUT, STEP, Status, StepRow, Wait
-from floruntime.engine.workflow.runs.run import OpenRun, arm, find_run_by_number
+from floruntime.engine.workflow.runs.rows import STEP, WORKFLOW_OUTPUT, Status, StepRow, Wait
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, arm_workflow_run, find_workflow_run
 from floruntime.engine.workflow.runs.search import set_attributes
 
 HOPS_MAX: Final = 256
@@ -53,7 +53,7 @@ _ENDS: Final = {
 }
 
 
-def go_on(run: OpenRun, outcome: Outcome | None) -> None:
+def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
     """Follow what an outcome leads to, until the run waits or has ended; then write it."""
     while outcome is not None:
         outcome = _settle(run, outcome)
@@ -66,7 +66,7 @@ def go_on(run: OpenRun, outcome: Outcome | None) -> None:
 # Steps
 
 
-def enter_step(run: OpenRun, name: str) -> Outcome | None:
+def enter_step(run: OpenWorkflowRun, name: str) -> StepOutcome | None:
     """Go to this step and begin it."""
     row, now_ms = run.row, run.tx.now_ms
     # A run that may go no further has come to this step: here a retry of it begins.
@@ -84,7 +84,7 @@ def enter_step(run: OpenRun, name: str) -> Outcome | None:
     return begin_attempt(run)
 
 
-def begin_attempt(run: OpenRun) -> Outcome | None:
+def begin_attempt(run: OpenWorkflowRun) -> StepOutcome | None:
     """Begin an attempt of the step that the run is at."""
     step, hooks = run.step, hooks_of(run.tx)
     if step.wait_for_signal is not None:
@@ -98,7 +98,7 @@ def begin_attempt(run: OpenRun) -> Outcome | None:
     return hooks.begin[target.kind](run, target, payload)
 
 
-def _settle(run: OpenRun, outcome: Outcome) -> Outcome | None:
+def _settle(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
     """An attempt came to an outcome: ask again, try again, or leave the step."""
     step, row = run.step, run.row
     name = outcome.name_in(step.transitions)
@@ -119,13 +119,13 @@ def _settle(run: OpenRun, outcome: Outcome) -> Outcome | None:
     return leave_step(run, outcome)
 
 
-def _poll_again(run: OpenRun, poll: Poll, outcome: Outcome) -> Outcome | None:
+def _poll_again(run: OpenWorkflowRun, poll: Poll, outcome: StepOutcome) -> StepOutcome | None:
     row = run.row
     if row.polls >= poll.max_attempts:
         error = f"still pending after {row.polls} polls"
         run.note(Event.POLL_EXHAUSTED, error)
         name = TIMEOUT if TIMEOUT in run.step.transitions else FAILURE
-        return leave_step(run, Outcome((name,), outcome.output, error))
+        return leave_step(run, StepOutcome((name,), outcome.output, error))
     delay_ms = poll.initial_delay_ms
     if row.polls:
         delay_ms = backoff_ms(
@@ -137,7 +137,7 @@ def _poll_again(run: OpenRun, poll: Poll, outcome: Outcome) -> Outcome | None:
     return None
 
 
-def leave_step(run: OpenRun, outcome: Outcome) -> Outcome | None:
+def leave_step(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
     """The step is done: keep how it ended, and go where that leads."""
     close_step(run, outcome)
     target = run.step.transitions.get(outcome.name_in(run.step.transitions))
@@ -147,7 +147,7 @@ def leave_step(run: OpenRun, outcome: Outcome) -> Outcome | None:
     return go_to(run, target, outcome)
 
 
-def close_step(run: OpenRun, outcome: Outcome) -> None:
+def close_step(run: OpenWorkflowRun, outcome: StepOutcome) -> None:
     """Keep how the step ended, for the paths that look at it."""
     row = run.row
     assert row.step is not None, "a run that leaves a step was at one"
@@ -159,14 +159,14 @@ def close_step(run: OpenRun, outcome: Outcome) -> None:
     set_attributes(run)
 
 
-def _output_of(outcome: Outcome) -> bytes:
+def _output_of(outcome: StepOutcome) -> bytes:
     """What mappings see of it; a step that failed has its error to show."""
     if outcome.output or outcome.error is None:
         return outcome.output
     return dump({"error": outcome.error})
 
 
-def go_to(run: OpenRun, target: str, outcome: Outcome) -> Outcome | None:
+def go_to(run: OpenWorkflowRun, target: str, outcome: StepOutcome) -> StepOutcome | None:
     """Go to a step, or to the end that a terminal names."""
     status = end_status(run, target)
     if status is None:
@@ -178,20 +178,20 @@ def go_to(run: OpenRun, target: str, outcome: Outcome) -> Outcome | None:
     return None
 
 
-def end_status(run: OpenRun, target: str) -> EndStatus | None:
+def end_status(run: OpenWorkflowRun, target: str) -> EndStatus | None:
     """What a terminal stands for; `None` where `target` is a step."""
     own = run.definition.terminals.get(target)
     return BUILT_IN_TERMINALS.get(target) if own is None else own.status
 
 
-def _reason(run: OpenRun, terminal: str, outcome: Outcome) -> str:
+def _reason(run: OpenWorkflowRun, terminal: str, outcome: StepOutcome) -> str:
     return f"step {run.row.step!r} led to {terminal}: {outcome.told()}"
 
 
 # Ends
 
 
-def _complete(run: OpenRun, terminal: str, outcome: Outcome) -> None:
+def _complete(run: OpenWorkflowRun, terminal: str, outcome: StepOutcome) -> None:
     try:
         output = run_output(run, outcome.output)
     except CannotMap as problem:
@@ -200,13 +200,13 @@ def _complete(run: OpenRun, terminal: str, outcome: Outcome) -> None:
         end(run, EndStatus.COMPLETED, terminal, output=output)
 
 
-def fail_run(run: OpenRun, error: str) -> None:
+def fail_run(run: OpenWorkflowRun, error: str) -> None:
     """End the run as failed, for a reason of the engine's own."""
     end(run, EndStatus.FAILED, "flo.Failed", error=error)
 
 
 def end(
-    run: OpenRun,
+    run: OpenWorkflowRun,
     end_as: EndStatus,
     terminal: str,
     *,
@@ -223,12 +223,12 @@ def end(
     row.plan = None
     run.note(event, terminal if error is None else f"{terminal}: {error}")
     if output:
-        row.output = keep_document(tx, OUTPUT, run.namespace_id, run.number, output)
-    arm(run, tx.now_ms + run.definition.retention_ms)
+        row.output = keep_document(tx, WORKFLOW_OUTPUT, run.namespace_id, run.number, output)
+    arm_workflow_run(run, tx.now_ms + run.definition.retention_ms)
     tx.touch("workflow", run.id)
 
 
-def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
+def abandon_wait(run: OpenWorkflowRun, *, is_late: bool = False) -> None:
     """Take back what the run waits for: an action's attempt is told, a child is cancelled.
 
     The run is written first, as one that waits for nothing, so that the news of that end finds
@@ -246,7 +246,7 @@ def abandon_wait(run: OpenRun, *, is_late: bool = False) -> None:
 
 
 def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> None:
-    run = find_run_by_number(tx, of_namespace_id, number)
+    run = find_workflow_run(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:
         return
     row = run.row
@@ -260,7 +260,7 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
         go_on(run, time_up(run))
 
 
-def _is_step_over(run: OpenRun) -> bool:
+def _is_step_over(run: OpenWorkflowRun) -> bool:
     """Whether the whole step's time is up. After downtime the wait's own may be up as well: that of
     a signal counts if it came first; what else waits for its time would only begin something.
     """
@@ -271,19 +271,19 @@ def _is_step_over(run: OpenRun) -> bool:
     return not is_signal_late
 
 
-def _step_time_up(run: OpenRun) -> Outcome | None:
+def _step_time_up(run: OpenWorkflowRun) -> StepOutcome | None:
     abandon_wait(run, is_late=True)
     error = f"the step was not done within {run.step.timeout_ms} ms"
-    return leave_step(run, Outcome((TIMEOUT,), error=error))
+    return leave_step(run, StepOutcome((TIMEOUT,), error=error))
 
 
-def begin_again(run: OpenRun) -> Outcome | None:
+def begin_again(run: OpenWorkflowRun) -> StepOutcome | None:
     """The time of a retry, or of a poll, has come."""
     run.stop_waiting()
     return begin_attempt(run)
 
 
-def begin(run: OpenRun) -> None:
+def begin(run: OpenWorkflowRun) -> None:
     """Let a new run begin its first step."""
     run.row.started_at_ms = run.tx.now_ms
     go_on(run, enter_step(run, START))

@@ -17,8 +17,8 @@ from floruntime.engine.workflow.paths.cache_key import fill_cache_key
 from floruntime.engine.workflow.paths.errors import PathFailed
 from floruntime.engine.workflow.paths.mapping import resolve
 from floruntime.engine.workflow.paths.path import FloField, parse_path
-from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, INPUT, STEP, StepRow
-from floruntime.engine.workflow.runs.run import OpenRun
+from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, STEP, WORKFLOW_INPUT, StepRow
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 CannotMap = PathFailed
 """Raised where a path finds nothing, or a mapping makes too much; the message names the path."""
@@ -27,7 +27,7 @@ CannotMap = PathFailed
 class RunRoot:
     """What the paths of a definition may touch in one run."""
 
-    def __init__(self, run: OpenRun) -> None:
+    def __init__(self, run: OpenWorkflowRun) -> None:
         self._run = run
 
     def input(self) -> Any:
@@ -70,30 +70,30 @@ def document_of(data: bytes) -> Any:
         return {"base64": base64.b64encode(data).decode()}
 
 
-def input_of(run: OpenRun) -> bytes:
+def input_of(run: OpenWorkflowRun) -> bytes:
     """The run's input, as it was given."""
-    data = read_document(run.tx, INPUT, run.namespace_id, run.number, run.row.input)
+    data = read_document(run.tx, WORKFLOW_INPUT, run.namespace_id, run.number, run.row.input)
     assert data is not None, "a run has an input"
     return data
 
 
-def step_input(run: OpenRun) -> bytes:
+def step_input(run: OpenWorkflowRun) -> bytes:
     """What the step that the run is at hands to its target. Raises `CannotMap`."""
     mapping = run.step.input_mapping
     return input_of(run) if mapping is None else _made(run, mapping)
 
 
-def run_output(run: OpenRun, last: bytes) -> bytes:
+def run_output(run: OpenWorkflowRun, last: bytes) -> bytes:
     """The output of a run that completes, `last` being its last step's. Raises `CannotMap`."""
     mapping = run.definition.output
     return last if mapping is None else _made(run, mapping)
 
 
-def _made(run: OpenRun, mapping: Any) -> bytes:
+def _made(run: OpenWorkflowRun, mapping: Any) -> bytes:
     return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max))
 
 
-def find_in_run(run: OpenRun, path: str) -> Any:
+def find_in_run(run: OpenWorkflowRun, path: str) -> Any:
     """What a path gives; `None` where it finds nothing."""
     try:
         found = parse_path(path).find(RunRoot(run))
@@ -102,7 +102,7 @@ def find_in_run(run: OpenRun, path: str) -> Any:
     return None if found is MISSING else found
 
 
-def cache_key(run: OpenRun, plan: Plan) -> str | None:
+def cache_key(run: OpenWorkflowRun, plan: Plan) -> str | None:
     """The key of a plan's result for this run; `None`: it has none, and is not cached."""
     if plan.cache is None:
         return None

@@ -20,14 +20,19 @@ from floruntime.engine.workflow.runs.advance import (
     go_on,
 )
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import OUTPUT, STATUS_CODES, STATUS_NAMES, Status
-from floruntime.engine.workflow.runs.run import OpenRun, as_run, find_run_row, the_run
+from floruntime.engine.workflow.runs.rows import STATUS_CODES, STATUS_NAMES, WORKFLOW_OUTPUT, Status
+from floruntime.engine.workflow.runs.run import (
+    OpenWorkflowRun,
+    as_workflow_run,
+    find_workflow_run_row,
+    the_workflow_run,
+)
 
 
 def get(view: View, request: WorkflowGet) -> WorkflowRun:
     limits.check_block(request.block_ms)
-    number, row = find_run_row(view, request.run_id)
-    return as_run(view, namespace_id(view), number, row)
+    number, row = find_workflow_run_row(view, request.run_id)
+    return as_workflow_run(view, namespace_id(view), number, row)
 
 
 def _topics(namespace: str, request: WorkflowGet) -> tuple[Topic]:
@@ -45,15 +50,15 @@ def _as_it_stands(view: View, request: WorkflowGet) -> WorkflowGet:
 GET_WAIT: Final = WaitRule(_topics, _is_finished, renew=_as_it_stands)
 
 
-def told(run: OpenRun) -> WorkflowRun:
+def told(run: OpenWorkflowRun) -> WorkflowRun:
     """The run as its caller sees it after a command."""
-    return as_run(run.tx, run.namespace_id, run.number, run.row)
+    return as_workflow_run(run.tx, run.namespace_id, run.number, run.row)
 
 
 def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
     """Waits and timers go, the action's attempt is told, children are cancelled."""
     limits.check_text("reason", request.reason)
-    run = the_run(tx, request.run_id)
+    run = the_workflow_run(tx, request.run_id)
     if run.row.is_finished:
         status = STATUS_NAMES[Status(run.row.status)]
         raise ConflictError(f"workflow run {request.run_id} is {status} already")
@@ -65,7 +70,7 @@ def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
 
 def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     """Let a failed run begin again at the step that failed, as if it came there now."""
-    run = the_run(tx, request.run_id)
+    run = the_workflow_run(tx, request.run_id)
     row = run.row
     if row.status != Status.FAILED:
         status = STATUS_NAMES[Status(row.status)]
@@ -75,7 +80,7 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     assert row.step is not None, "a run that failed was at a step"
     row.status, row.completed_at_ms, row.terminal, row.error = Status.RUNNING, None, None, None
     row.hops = 0
-    forget_document(tx, OUTPUT, run.namespace_id, run.number, row.output)
+    forget_document(tx, WORKFLOW_OUTPUT, run.namespace_id, run.number, row.output)
     row.output = None
     idempotency.run_begun_again(run)
     run.note(Event.STEP_RETRY, "by request")

@@ -7,20 +7,25 @@ from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
-from floruntime.engine.action.run_rows import run_id_of as action_run_id_of
+from floruntime.engine.action.run_rows import action_run_id as action_run_id_of
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system.namespaces import namespace_id
-from floruntime.engine.workflow.runs.rows import EVENTS, RUN, EventRow
-from floruntime.engine.workflow.runs.run import HISTORY_TOPIC, find_run_row, made_id, run_id_of
+from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, EventRow
+from floruntime.engine.workflow.runs.run import (
+    HISTORY_TOPIC,
+    find_workflow_run_row,
+    made_id,
+    workflow_run_id,
+)
 
 
 def history(view: View, request: WorkflowHistory) -> HistoryReply:
     limit = limits.check_limit(request.limit)
     limits.check_block(request.block_ms)
     limits.check_range("after", request.after, 0, limits.UINT_MAX)
-    number, row = find_run_row(view, request.run_id)
+    number, row = find_workflow_run_row(view, request.run_id)
     continued = open_cursor("history", number, request.cursor)
     passed = request.after if continued is None else int.from_bytes(continued, "big")
     rows = (
@@ -63,8 +68,8 @@ def _events_after(view: View, number: int, passed: int) -> Iterator[tuple[int, E
 def _as_event(view: View, sequence: int, event: EventRow) -> HistoryEvent:
     run_id = None
     if event.number and event.is_child:
-        row = view.get(RUN, RUN.key(namespace_id(view), event.number))
-        run_id = made_id(event.number) if row is None else run_id_of(event.number, row)
+        row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(namespace_id(view), event.number))
+        run_id = made_id(event.number) if row is None else workflow_run_id(event.number, row)
     elif event.number:
         run_id = action_run_id_of(event.number)
     return HistoryEvent(sequence, event.type, event.detail, event.step, event.at_ms, run_id)

@@ -12,9 +12,9 @@ from typing import Protocol
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import Target, TargetKind
-from floruntime.engine.workflow.language.outcomes import Outcome
+from floruntime.engine.workflow.language.outcomes import StepOutcome
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.runs.run import OpenRun
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 
 class Abandon(Protocol):
@@ -22,7 +22,7 @@ class Abandon(Protocol):
     long, rather than being no longer wanted.
     """
 
-    def __call__(self, run: OpenRun, number: int, *, is_late: bool) -> None: ...
+    def __call__(self, run: OpenWorkflowRun, number: int, *, is_late: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,12 @@ class Hooks:
     that it was for. `ended` hear, in order, of each run that has ended.
     """
 
-    begin: Mapping[TargetKind, Callable[[OpenRun, Target, bytes], Outcome | None]]
-    begin_signal_wait: Callable[[OpenRun], Outcome | None]
-    time_up: Mapping[Wait, Callable[[OpenRun], Outcome | None]]
+    begin: Mapping[TargetKind, Callable[[OpenWorkflowRun, Target, bytes], StepOutcome | None]]
+    begin_signal_wait: Callable[[OpenWorkflowRun], StepOutcome | None]
+    time_up: Mapping[Wait, Callable[[OpenWorkflowRun], StepOutcome | None]]
     abandon: Mapping[Wait, Abandon]
-    answered: Mapping[Wait, Callable[[OpenRun, Outcome], Outcome | None]]
-    ended: tuple[Callable[[OpenRun], None], ...]
+    answered: Mapping[Wait, Callable[[OpenWorkflowRun, StepOutcome], StepOutcome | None]]
+    ended: tuple[Callable[[OpenWorkflowRun], None], ...]
 
 
 def hooks_of(tx: Tx) -> Hooks:

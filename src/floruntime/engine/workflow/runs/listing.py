@@ -15,15 +15,15 @@ from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.tx import View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.rows import (
-    BY_STATUS,
-    RUN,
     SEARCH,
     STATUS_CODES,
     WORKFLOW,
-    RunRow,
+    WORKFLOW_RUN,
+    WORKFLOW_RUN_BY_STATUS,
     Status,
+    WorkflowRunRow,
 )
-from floruntime.engine.workflow.runs.run import as_run
+from floruntime.engine.workflow.runs.run import as_workflow_run
 from floruntime.engine.workflow.runs.search import mark_of
 from floruntime.engine.workflow.runs.workflows import find_row
 
@@ -45,7 +45,7 @@ def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
     after = open_cursor(listing, of_namespace_id, request.cursor)
     before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
     rows = (
-        (number.to_bytes(8, "big"), as_run(view, of_namespace_id, number, row))
+        (number.to_bytes(8, "big"), as_workflow_run(view, of_namespace_id, number, row))
         for number, row in _newest_first(view, request, of_namespace_id, before)
     )
     items, cursor = page_of(rows, limit, listing, of_namespace_id, _size_of)
@@ -65,7 +65,7 @@ def _size_of(run: WorkflowRun) -> int:
 
 def _newest_first(
     view: View, request: WorkflowListRuns, of_namespace_id: int, before: int
-) -> Iterator[tuple[int, RunRow]]:
+) -> Iterator[tuple[int, WorkflowRunRow]]:
     workflow_id = None
     if request.workflow_name is not None:
         workflow = find_row(view, request.workflow_name)
@@ -74,13 +74,13 @@ def _newest_first(
         workflow_id = workflow.id
     status = None if request.status is None else STATUS_CODES[request.status]
     for number in _numbers(view, request, of_namespace_id, before, workflow_id, status):
-        row = view.get(RUN, RUN.key(of_namespace_id, number))
+        row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
         if row is not None and _is_wanted(row, request.search, workflow_id, status):
             yield number, row
 
 
 def _is_wanted(
-    row: RunRow, search: dict[str, Any], workflow_id: int | None, status: Status | None
+    row: WorkflowRunRow, search: dict[str, Any], workflow_id: int | None, status: Status | None
 ) -> bool:
     if workflow_id is not None and row.workflow_id != workflow_id:
         return False
@@ -108,11 +108,11 @@ def _numbers(
         name, value = next(iter(sorted(request.search.items())))
         return _falling(view, SEARCH, (of_namespace_id, mark_of(name, value)), before)
     if workflow_id is None and status is None:
-        return _falling(view, RUN, (of_namespace_id,), before)
+        return _falling(view, WORKFLOW_RUN, (of_namespace_id,), before)
     workflows = [workflow_id] if workflow_id is not None else _ids(view, of_namespace_id)
     statuses = [status] if status is not None else list(Status)
     found = [
-        _falling(view, BY_STATUS, (of_workflow_id, code), before)
+        _falling(view, WORKFLOW_RUN_BY_STATUS, (of_workflow_id, code), before)
         for of_workflow_id in workflows
         for code in statuses
     ]

@@ -77,7 +77,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     scheduled: int = 0
 
 
-class WorkflowName(Value, frozen=True):
+class WorkflowNameRow(Value, frozen=True):
     """What a timer or a run, which know a workflow's number, find it by."""
 
     namespace: str
@@ -121,7 +121,7 @@ class PlanCall(Value, frozen=True):
     generation: int = 0
 
 
-class RunRow(msgspec.Struct, array_like=True, gc=False):
+class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     """A run. A command changes a copy and puts that.
 
     `wait_number`: the action run or child that it waits for. `wait_due_ms`: when the wait is over
@@ -196,7 +196,7 @@ class SignalRow(Value, frozen=True):
     at_ms: int
 
 
-class KeyRow(Value, frozen=True):
+class WorkflowKeyRow(Value, frozen=True):
     """The run of an idempotency key. `expires_at_ms` is 0 while the run has not ended."""
 
     number: int
@@ -206,8 +206,8 @@ class KeyRow(Value, frozen=True):
 WORKFLOW: Final[Table[WorkflowRow]] = Table(
     b"wf", WorkflowRow, namespace_id="u64", tail="name", cached=True
 )
-WORKFLOW_NAME: Final[Table[WorkflowName]] = Table(
-    b"wn", WorkflowName, workflow_id="u64", lasting=True
+WORKFLOW_NAME: Final[Table[WorkflowNameRow]] = Table(
+    b"wn", WorkflowNameRow, workflow_id="u64", lasting=True
 )
 DEFINITION: Final[Table[DefinitionRow]] = Table(
     b"wd", DefinitionRow, workflow_id="u64", number="u64", lasting=True
@@ -217,10 +217,14 @@ VERSION: Final[Table[int]] = Table(b"wv", int, workflow_id="u64", tail="version"
 #: How many kept runs are on a version; absent where there is none.
 USE: Final[Table[int]] = Table(b"wu", int, workflow_id="u64", number="u64", cached=True)
 
-RUN: Final[Table[RunRow]] = Table(b"wr", RunRow, warm_bytes=2048, namespace_id="u64", number="u64")
-RUN_ID: Final[Table[int]] = Table(b"wj", int, namespace_id="u64", tail="run id, where it was given")
-INPUT: Final[Table[bytes]] = Table(b"wi", bytes, namespace_id="u64", number="u64")
-OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")
+WORKFLOW_RUN: Final[Table[WorkflowRunRow]] = Table(
+    b"wr", WorkflowRunRow, warm_bytes=2048, namespace_id="u64", number="u64"
+)
+WORKFLOW_RUN_ID: Final[Table[int]] = Table(
+    b"wj", int, namespace_id="u64", tail="run id, where it was given"
+)
+WORKFLOW_INPUT: Final[Table[bytes]] = Table(b"wi", bytes, namespace_id="u64", number="u64")
+WORKFLOW_OUTPUT: Final[Table[bytes]] = Table(b"wo", bytes, namespace_id="u64", number="u64")
 #: `$.flo.event`, as JSON; only of runs that a trigger started.
 EVENT_SOURCE: Final[Table[bytes]] = Table(b"wm", bytes, namespace_id="u64", number="u64")
 STEP: Final[Table[StepRow]] = Table(
@@ -233,9 +237,13 @@ EVENTS: Final[Table[list[EventRow]]] = Table(
 SIGNAL: Final[Table[SignalRow]] = Table(
     b"wg", SignalRow, namespace_id="u64", number="u64", sequence="u64"
 )
-BY_STATUS: Final[Table[bool]] = Table(b"ws", bool, workflow_id="u64", status="u8", number="u64")
+WORKFLOW_RUN_BY_STATUS: Final[Table[bool]] = Table(
+    b"ws", bool, workflow_id="u64", status="u8", number="u64"
+)
 SEARCH: Final[Table[bool]] = Table(b"wx", bool, namespace_id="u64", attribute="u64", number="u64")
-KEY: Final[Table[KeyRow]] = Table(b"wy", KeyRow, workflow_id="u64", tail="idempotency key")
+WORKFLOW_KEY: Final[Table[WorkflowKeyRow]] = Table(
+    b"wy", WorkflowKeyRow, workflow_id="u64", tail="idempotency key"
+)
 
 
 def holds_workflows(view: View, of_namespace_id: int) -> bool:

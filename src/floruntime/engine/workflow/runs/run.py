@@ -21,18 +21,18 @@ from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Definition, Step
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.runs.rows import (
-    BY_STATUS,
     EVENTS,
-    INPUT,
-    OUTPUT,
-    RUN,
-    RUN_ID,
     STATUS_NAMES,
+    WORKFLOW_INPUT,
+    WORKFLOW_OUTPUT,
+    WORKFLOW_RUN,
+    WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ID,
     EventRow,
     Origin,
-    RunRow,
     Status,
     Wait,
+    WorkflowRunRow,
 )
 from floruntime.engine.workflow.runs.workflows import (
     OpenWorkflow,
@@ -46,7 +46,7 @@ HISTORY_TOPIC: Final = "workflow_history"
 _MADE_ID: Final = re.compile("wfrun-([1-9][0-9]{0,18})")
 
 
-class OpenRun:
+class OpenWorkflowRun:
     """A run, its workflow and its version: rows of its own to change, and `save`."""
 
     __slots__ = (
@@ -67,7 +67,7 @@ class OpenRun:
         workflow: OpenWorkflow,
         of_namespace_id: int,
         number: int,
-        row: RunRow,
+        row: WorkflowRunRow,
         *,
         is_new: bool = False,
     ) -> None:
@@ -77,7 +77,7 @@ class OpenRun:
         self.number = number
         self.row = row
         #: The run's id, as callers know it.
-        self.id = run_id_of(number, row)
+        self.id = workflow_run_id(number, row)
         self.version = workflow.definition(row.definition)
         self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
@@ -105,7 +105,7 @@ class OpenRun:
         """
         row, tx = self.row, self.tx
         if not row.is_finished:
-            arm(self, _earlier(row.wait_due_ms, row.step_due_ms))
+            arm_workflow_run(self, _earlier(row.wait_due_ms, row.step_due_ms))
         if row.status != self._stored_status:
             self._move_in_index()
         if self._events:
@@ -113,14 +113,21 @@ class OpenRun:
             row.events += len(self._events)
             self._events = []
             tx.touch(HISTORY_TOPIC, self.id)
-        tx.put(RUN, RUN.key(self.namespace_id, self.number), row)
+        tx.put(WORKFLOW_RUN, WORKFLOW_RUN.key(self.namespace_id, self.number), row)
         self.row = copy_of(row)
 
     def _move_in_index(self) -> None:
         row, tx, before = self.row, self.tx, self._stored_status
         if before:
-            tx.delete(BY_STATUS, BY_STATUS.key(row.workflow_id, before, self.number))
-        tx.put(BY_STATUS, BY_STATUS.key(row.workflow_id, row.status, self.number), True)
+            tx.delete(
+                WORKFLOW_RUN_BY_STATUS,
+                WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, before, self.number),
+            )
+        tx.put(
+            WORKFLOW_RUN_BY_STATUS,
+            WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
+            True,
+        )
         was_unfinished = 0 < before < Status.COMPLETED
         if not before or was_unfinished == row.is_finished:
             change = (not row.is_finished) - was_unfinished
@@ -154,7 +161,7 @@ def step_of(definition: Definition, name: str) -> Step:
     return definition.start if name == START else definition.steps[name]
 
 
-def arm(run: OpenRun, due_ms: int) -> None:
+def arm_workflow_run(run: OpenWorkflowRun, due_ms: int) -> None:
     """Let the run's timer fire at `due_ms`; 0: never."""
     row, tx = run.row, run.tx
     if row.timer_ms == due_ms:
@@ -179,26 +186,28 @@ def made_id(number: int) -> str:
     return f"wfrun-{number}"
 
 
-def run_id_of(number: int, row: RunRow) -> str:
+def workflow_run_id(number: int, row: WorkflowRunRow) -> str:
     """The id of the run with this number and row."""
     return row.run_id if row.run_id is not None else made_id(number)
 
 
-def number_of(view: View, of_namespace_id: int, run_id: str) -> int:
+def workflow_run_number(view: View, of_namespace_id: int, run_id: str) -> int:
     """The number of the run with this id; 0 where there is none."""
     found = _find_row(view, of_namespace_id, run_id)
     return 0 if found is None else found[0]
 
 
-def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, RunRow] | None:
+def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, WorkflowRunRow] | None:
     """Number and row of the run with this id. An id that looks made may have been given."""
     number = number_in(_MADE_ID, run_id)
-    row = view.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) if number else None
     if row is not None and row.run_id is None:
         return number, row
     tail = limits.check_name("run_id", run_id)
-    given = view.get(RUN_ID, RUN_ID.key(of_namespace_id, tail=tail))
-    row = None if given is None else view.get(RUN, RUN.key(of_namespace_id, given))
+    given = view.get(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(of_namespace_id, tail=tail))
+    row = (
+        None if given is None else view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, given))
+    )
     return None if given is None or row is None else (given, row)
 
 
@@ -207,20 +216,22 @@ def unknown_run(run_id: str) -> NotFoundError:
     return NotFoundError(f"workflow run {limits.shown(run_id)} does not exist")
 
 
-def find_run_by_number(tx: Tx, of_namespace_id: int, number: int) -> OpenRun | None:
+def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
     """The run with this number; the command moves to its namespace. None of a deleted one."""
-    row = tx.get(RUN, RUN.key(of_namespace_id, number)) if number else None
+    row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) if number else None
     return None if row is None else _opened(tx, of_namespace_id, number, row)
 
 
-def _opened(tx: Tx, of_namespace_id: int, number: int, row: RunRow) -> OpenRun | None:
+def _opened(
+    tx: Tx, of_namespace_id: int, number: int, row: WorkflowRunRow
+) -> OpenWorkflowRun | None:
     workflow = find_workflow_by_id(tx, row.workflow_id)
     if workflow is None:
         return None
-    return OpenRun(workflow, of_namespace_id, number, copy_of(row))
+    return OpenWorkflowRun(workflow, of_namespace_id, number, copy_of(row))
 
 
-def the_run(tx: Tx, run_id: str) -> OpenRun:
+def the_workflow_run(tx: Tx, run_id: str) -> OpenWorkflowRun:
     """The run with this id; raises `NotFoundError`."""
     of_namespace_id = namespace_id(tx)
     found = _find_row(tx, of_namespace_id, run_id)
@@ -230,7 +241,7 @@ def the_run(tx: Tx, run_id: str) -> OpenRun:
     return run
 
 
-def find_run_row(view: View, run_id: str) -> tuple[int, RunRow]:
+def find_workflow_run_row(view: View, run_id: str) -> tuple[int, WorkflowRunRow]:
     """Number and row of the run with this id, to read only; raises `NotFoundError`."""
     found = _find_row(view, namespace_id(view), run_id)
     if found is None:
@@ -238,20 +249,22 @@ def find_run_row(view: View, run_id: str) -> tuple[int, RunRow]:
     return found
 
 
-def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> WorkflowRun:
+def as_workflow_run(
+    view: View, of_namespace_id: int, number: int, row: WorkflowRunRow
+) -> WorkflowRun:
     """The run as callers see it."""
     output = None
     if row.is_finished:
-        output = read_document(view, OUTPUT, of_namespace_id, number, row.output)
+        output = read_document(view, WORKFLOW_OUTPUT, of_namespace_id, number, row.output)
     if output is None and row.status == Status.COMPLETED:
         output = b""
     return WorkflowRun(
-        run_id_of(number, row),
+        workflow_run_id(number, row),
         name_of(view, row.workflow_id),
         the_definition(view, row.workflow_id, row.definition).version,
         STATUS_NAMES[Status(row.status)],
         row.step,
-        read_document(view, INPUT, of_namespace_id, number, row.input) or b"",
+        read_document(view, WORKFLOW_INPUT, of_namespace_id, number, row.input) or b"",
         output,
         row.error,
         row.created_at_ms,
@@ -264,8 +277,8 @@ def as_run(view: View, of_namespace_id: int, number: int, row: RunRow) -> Workfl
     )
 
 
-def _id_of_parent(view: View, of_namespace_id: int, row: RunRow) -> str | None:
+def _id_of_parent(view: View, of_namespace_id: int, row: WorkflowRunRow) -> str | None:
     if not row.parent:
         return None
-    parent = view.get(RUN, RUN.key(of_namespace_id, row.parent))
-    return made_id(row.parent) if parent is None else run_id_of(row.parent, parent)
+    parent = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, row.parent))
+    return made_id(row.parent) if parent is None else workflow_run_id(row.parent, parent)

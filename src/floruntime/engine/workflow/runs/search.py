@@ -14,14 +14,14 @@ from floruntime.engine.state.json_document import dump
 from floruntime.engine.workflow.language.definition import AttributeType, SearchAttribute
 from floruntime.engine.workflow.runs.context import find_in_run
 from floruntime.engine.workflow.runs.rows import SEARCH
-from floruntime.engine.workflow.runs.run import OpenRun
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 _OF_STEPS: Final = "$.steps"
 TEXT_CHARS_MAX: Final = 1_024
 """A longer text is no search attribute: it is null."""
 
 
-def set_attributes(run: OpenRun, *, is_start: bool = False) -> None:
+def set_attributes(run: OpenWorkflowRun, *, is_start: bool = False) -> None:
     """Take the run's attributes from its documents, those that may have changed."""
     declared = [
         attribute
@@ -37,7 +37,7 @@ def set_attributes(run: OpenRun, *, is_start: bool = False) -> None:
         run.row.search_attributes = after
 
 
-def _value_of(run: OpenRun, attribute: SearchAttribute) -> Any:
+def _value_of(run: OpenWorkflowRun, attribute: SearchAttribute) -> Any:
     value = find_in_run(run, attribute.source)
     return value if _is_of_type(value, attribute.type) else None
 
@@ -61,7 +61,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _index(run: OpenRun, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _index(run: OpenWorkflowRun, before: dict[str, Any], after: dict[str, Any]) -> None:
     tx = run.tx
     for name, value in before.items():
         if value is not None and after.get(name) != value:
@@ -71,7 +71,7 @@ def _index(run: OpenRun, before: dict[str, Any], after: dict[str, Any]) -> None:
             tx.put(SEARCH, SEARCH.key(run.namespace_id, mark_of(name, value), run.number), True)
 
 
-def clear_attributes(run: OpenRun) -> None:
+def clear_attributes(run: OpenWorkflowRun) -> None:
     """Take the run out of the index."""
     _index(run, run.row.search_attributes, {})
 

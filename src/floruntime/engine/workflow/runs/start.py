@@ -15,13 +15,13 @@ from floruntime.engine.workflow.runs.advance import begin
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import (
     EVENT_SOURCE,
-    INPUT,
-    RUN_ID,
+    WORKFLOW_INPUT,
+    WORKFLOW_RUN_ID,
     Origin,
-    RunRow,
     Status,
+    WorkflowRunRow,
 )
-from floruntime.engine.workflow.runs.run import OpenRun, made_id, number_of
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, made_id, workflow_run_number
 from floruntime.engine.workflow.runs.search import set_attributes
 from floruntime.engine.workflow.runs.workflows import OpenWorkflow, find_version, the_workflow
 
@@ -40,7 +40,7 @@ def start(tx: Tx, request: WorkflowStart) -> WorkflowStarted:
         known = idempotency.run_of(workflow, request.idempotency_key, request.input)
         if known is not None:
             return WorkflowStarted(known, False)
-    if request.run_id is not None and number_of(tx, namespace_id(tx), request.run_id):
+    if request.run_id is not None and workflow_run_number(tx, namespace_id(tx), request.run_id):
         raise ConflictError(f"run_id {limits.shown(request.run_id)} is used already")
     run = begin_run(
         workflow,
@@ -97,18 +97,20 @@ def begin_run(
     depth: int = 1,
     hops: int = 0,
     event_source: bytes | None = None,
-) -> OpenRun:
+) -> OpenWorkflowRun:
     """Make a run and let it go as far as it goes at once. `run_id`, if given, is a free one."""
     tx, of_namespace_id = workflow.tx, namespace_id(workflow.tx)
     number = _free_number(tx, of_namespace_id)
-    row = RunRow(workflow.id, definition, Status.PENDING, tx.now_ms, run_id, origin, parent, depth)
+    row = WorkflowRunRow(
+        workflow.id, definition, Status.PENDING, tx.now_ms, run_id, origin, parent, depth
+    )
     row.idempotency_key, row.hops = idempotency_key, hops
-    run = OpenRun(workflow, of_namespace_id, number, row, is_new=True)
-    row.input = keep_document(tx, INPUT, of_namespace_id, number, input)
+    run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)
+    row.input = keep_document(tx, WORKFLOW_INPUT, of_namespace_id, number, input)
     if event_source is not None:
         tx.put(EVENT_SOURCE, EVENT_SOURCE.key(of_namespace_id, number), event_source)
     if run_id is not None:
-        tx.put(RUN_ID, RUN_ID.key(of_namespace_id, tail=run_id.encode()), number)
+        tx.put(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(of_namespace_id, tail=run_id.encode()), number)
     if idempotency_key is not None:
         idempotency.remember(run)
     workflow.count_use(definition, 1)
@@ -123,7 +125,7 @@ def _free_number(tx: Tx, of_namespace_id: int) -> int:
     while True:
         number = tx.next_id()
         tail = made_id(number).encode()
-        if tx.get(RUN_ID, RUN_ID.key(of_namespace_id, tail=tail)) is None:
+        if tx.get(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(of_namespace_id, tail=tail)) is None:
             return number
 
 

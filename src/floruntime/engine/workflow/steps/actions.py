@@ -8,12 +8,12 @@ from __future__ import annotations
 from floruntime.engine.action import run_state
 from floruntime.engine.action.invoke import create_run
 from floruntime.engine.action.rows import find_action
-from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, run_id_of
+from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, action_run_id
 from floruntime.engine.action.run_state import ACTION_DELETED, NON_RETRYABLE
 from floruntime.engine.workflow.language.definition import Target
 from floruntime.engine.workflow.language.outcomes import (
     TIMEOUT,
-    Outcome,
+    StepOutcome,
     could_not_run,
     disabled,
     failed,
@@ -23,15 +23,15 @@ from floruntime.engine.workflow.runs.advance import go_on
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 
 STOPPED = "workflow_went_on"
 """The reason of an action run that was cancelled because its workflow run no longer wants it."""
 
 
 def begin_action(
-    run: OpenRun, target: Target, payload: bytes, wait: Wait = Wait.ACTION
-) -> Outcome | None:
+    run: OpenWorkflowRun, target: Target, payload: bytes, wait: Wait = Wait.ACTION
+) -> StepOutcome | None:
     """Invoke the action, and wait for the end of that run."""
     tx, name = run.tx, target.name
     if len(payload) > tx.value_bytes_max:
@@ -52,12 +52,12 @@ def begin_action(
     return None
 
 
-def action_ended(action_run: run_state.OpenRun, output: bytes) -> None:
+def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
     """Take the workflow run on that this action run belongs to, if that still waits for it."""
     number = action_run.row.workflow_run
     if not number:
         return
-    run = find_run_by_number(action_run.tx, action_run.namespace_id, number)
+    run = find_workflow_run(action_run.tx, action_run.namespace_id, number)
     if run is None or run.row.wait_number != action_run.number:
         return
     answered = hooks_of(run.tx).answered.get(Wait(run.row.wait))
@@ -69,28 +69,28 @@ def action_ended(action_run: run_state.OpenRun, output: bytes) -> None:
     go_on(run, answered(run, outcome))
 
 
-def itself(run: OpenRun, outcome: Outcome) -> Outcome:
+def itself(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome:
     """What follows from an action's outcome where the step is that action: just this."""
     return outcome
 
 
-def _outcome_of(action_run: run_state.OpenRun, output: bytes) -> Outcome:
+def _outcome_of(action_run: run_state.OpenActionRun, output: bytes) -> StepOutcome:
     row = action_run.row
     if row.status == COMPLETED:
         assert row.outcome is not None, "a completion names an outcome"
-        return Outcome((row.outcome,), output, row.error)
+        return StepOutcome((row.outcome,), output, row.error)
     if row.status == TIMED_OUT:
-        return Outcome((TIMEOUT,), error=row.error or "the action run timed out as a whole")
+        return StepOutcome((TIMEOUT,), error=row.error or "the action run timed out as a whole")
     if row.status == CANCELLED and row.reason == ACTION_DELETED:
         return not_found(f"action {action_run.action.name!r} was deleted")
     if row.status == CANCELLED:
         reason = f": {row.reason}" if row.reason else ""
-        return failed(f"{run_id_of(action_run.number)} was cancelled{reason}", is_final=True)
+        return failed(f"{action_run_id(action_run.number)} was cancelled{reason}", is_final=True)
     return failed(row.error or row.reason or "", is_final=row.reason == NON_RETRYABLE)
 
 
-def cancel_action(run: OpenRun, number: int, *, is_late: bool) -> None:
+def cancel_action(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
     """The attempt is no longer wanted; a handler at work is told by its next heartbeat or touch."""
-    action_run = run_state.find_run_by_number(run.tx, run.namespace_id, number)
+    action_run = run_state.find_action_run(run.tx, run.namespace_id, number)
     if action_run is not None and not action_run.row.is_finished:
         run_state.end_run(action_run, CANCELLED, error=action_run.row.error, reason=STOPPED)

@@ -14,15 +14,15 @@ from floruntime.engine.workflow.language.definition import EndStatus, Target
 from floruntime.engine.workflow.language.outcomes import (
     FAILURE,
     SUCCESS,
-    Outcome,
+    StepOutcome,
     could_not_run,
     disabled,
     not_found,
 )
 from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import OUTPUT, Origin, Status, Wait
-from floruntime.engine.workflow.runs.run import OpenRun, find_run_by_number
+from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Status, Wait
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 from floruntime.engine.workflow.runs.start import begin_run
 from floruntime.engine.workflow.runs.workflows import OpenWorkflow, find_version, find_workflow
 
@@ -30,7 +30,7 @@ DEPTH_MAX: Final = 32
 """How deep workflows run workflows."""
 
 
-def begin_child(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+def begin_child(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutcome | None:
     """Start the child, and wait for its end, unless it has come to that already."""
     told = target.name if target.version is None else f"{target.name}:{target.version}"
     workflow = find_workflow(run.tx, target.name)
@@ -58,7 +58,9 @@ def _version_of(workflow: OpenWorkflow, version: str | None) -> int | None:
     return find_version(workflow.tx, workflow.id, version)
 
 
-def _start(run: OpenRun, workflow: OpenWorkflow, definition: int, payload: bytes) -> OpenRun:
+def _start(
+    run: OpenWorkflowRun, workflow: OpenWorkflow, definition: int, payload: bytes
+) -> OpenWorkflowRun:
     return begin_run(
         workflow,
         definition,
@@ -70,33 +72,33 @@ def _start(run: OpenRun, workflow: OpenWorkflow, definition: int, payload: bytes
     )
 
 
-def _ended_at_once(run: OpenRun, child: OpenRun) -> Outcome:
+def _ended_at_once(run: OpenWorkflowRun, child: OpenWorkflowRun) -> StepOutcome:
     run.row.hops = child.row.hops
     outcome = _outcome_of(child)
     run.note(Event.CHILD_COMPLETED, outcome.told(), child.number, is_child=True)
     return outcome
 
 
-def _outcome_of(child: OpenRun) -> Outcome:
+def _outcome_of(child: OpenWorkflowRun) -> StepOutcome:
     row = child.row
     assert row.terminal is not None, "a run that has ended did so at a terminal"
     falls_back_to = SUCCESS if row.status == Status.COMPLETED else FAILURE
-    output = read_document(child.tx, OUTPUT, child.namespace_id, child.number, row.output)
-    return Outcome((row.terminal, falls_back_to), output or b"", row.error)
+    output = read_document(child.tx, WORKFLOW_OUTPUT, child.namespace_id, child.number, row.output)
+    return StepOutcome((row.terminal, falls_back_to), output or b"", row.error)
 
 
-def child_ended(child: OpenRun) -> None:
+def child_ended(child: OpenWorkflowRun) -> None:
     """Take the parent on, if it still waits for this child."""
-    parent = find_run_by_number(child.tx, child.namespace_id, child.row.parent)
+    parent = find_workflow_run(child.tx, child.namespace_id, child.row.parent)
     if parent is None or not parent.awaits(Wait.CHILD, child.number):
         return
     parent.stop_waiting()
     go_on(parent, _ended_at_once(parent, child))
 
 
-def cancel_child(run: OpenRun, number: int, *, is_late: bool) -> None:
+def cancel_child(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
     """The child is no longer wanted."""
-    child = find_run_by_number(run.tx, run.namespace_id, number)
+    child = find_workflow_run(run.tx, run.namespace_id, number)
     if child is not None and not child.row.is_finished:
         abandon_wait(child)
         end(child, EndStatus.CANCELLED, "flo.Cancelled", error="its parent no longer waits for it")

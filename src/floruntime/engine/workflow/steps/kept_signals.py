@@ -8,10 +8,10 @@ from __future__ import annotations
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.workflow.runs.rows import SIGNAL, SignalRow
-from floruntime.engine.workflow.runs.run import OpenRun
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 
-def keep(run: OpenRun, type: str, data: bytes) -> None:
+def keep(run: OpenWorkflowRun, type: str, data: bytes) -> None:
     """Keep a signal for its wait. Raises `BadRequestError` where too many are kept."""
     tx, row = run.tx, run.row
     kept = sum(row.signals.values())
@@ -25,7 +25,7 @@ def keep(run: OpenRun, type: str, data: bytes) -> None:
     row.signals = {**row.signals, type: row.signals.get(type, 0) + 1}
 
 
-def take(run: OpenRun, type: str) -> bytes | None:
+def take(run: OpenWorkflowRun, type: str) -> bytes | None:
     """The data of the first kept signal of that type, which is gone then; `None`: there is none."""
     row, tx = run.row, run.tx
     if type not in row.signals:

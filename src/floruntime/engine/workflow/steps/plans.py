@@ -31,7 +31,7 @@ from floruntime.engine.workflow.language.outcomes import (
     RETRIED,
     SUCCESS,
     TIMEOUT,
-    Outcome,
+    StepOutcome,
     could_not_run,
     succeeded,
 )
@@ -39,7 +39,7 @@ from floruntime.engine.workflow.runs.backoff import retry_due_ms
 from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import PlanCall, Wait
-from floruntime.engine.workflow.runs.run import OpenRun
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 from floruntime.engine.workflow.steps.actions import begin_action, cancel_action
 from floruntime.engine.workflow.steps.executor_state import (
     Admission,
@@ -59,14 +59,14 @@ from floruntime.engine.workflow.steps.tracked import outcome_in
 _CLASS_ENDS: Final = ("Error", "Exception")
 """How the names of exceptions end, of those of most languages."""
 
-_NEXT: Final = Outcome(("",))
+_NEXT: Final = StepOutcome(("",))
 """Not an outcome: the executor gave no answer, the next one is to be tried."""
 
 
 class OpenCall:
     """A run's way through a plan, as far as it has come."""
 
-    def __init__(self, run: OpenRun) -> None:
+    def __init__(self, run: OpenWorkflowRun) -> None:
         call = run.row.plan
         assert call is not None, "the run goes through a plan"
         self.run = run
@@ -97,13 +97,13 @@ class OpenCall:
         """The next executor's turn."""
         self.note_call(position=self.call.position + 1, attempt=0)
 
-    def leave(self, outcome: Outcome) -> Outcome:
+    def leave(self, outcome: StepOutcome) -> StepOutcome:
         """The plan is done."""
         self.run.row.plan = None
         return outcome
 
 
-def begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
+def begin_plan(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutcome | None:
     plan = run.definition.plans[target.name]
     opened = OpenPlan(run.tx, run.row.workflow_id, target.name)
     key = cache_key(run, plan)
@@ -118,7 +118,7 @@ def begin_plan(run: OpenRun, target: Target, payload: bytes) -> Outcome | None:
     return _try(OpenCall(run), payload)
 
 
-def _try(at: OpenCall, payload: bytes) -> Outcome | None:
+def _try(at: OpenCall, payload: bytes) -> StepOutcome | None:
     """Call the first executor, from the one whose turn it is, that may be called and answers."""
     while not at.is_exhausted:
         if not _may_call(at):
@@ -148,7 +148,7 @@ def _may_call(at: OpenCall) -> bool:
     return True
 
 
-def _call(at: OpenCall, payload: bytes) -> Outcome | None:
+def _call(at: OpenCall, payload: bytes) -> StepOutcome | None:
     executor, run, now_ms = at.executor, at.run, at.run.tx.now_ms
     is_probe = at.call.is_probe
 
@@ -164,17 +164,17 @@ def _call(at: OpenCall, payload: bytes) -> Outcome | None:
     return begin_action(run, target, payload, Wait.EXECUTOR)
 
 
-def called(run: OpenRun, outcome: Outcome) -> Outcome | None:
+def called(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
     """The call of an executor came to an outcome."""
     return _answered(OpenCall(run), outcome)
 
 
-def _answered(at: OpenCall, outcome: Outcome) -> Outcome | None:
+def _answered(at: OpenCall, outcome: StepOutcome) -> StepOutcome | None:
     verdict = _judge(at, outcome)
     return _go_on(at) if verdict is _NEXT else verdict
 
 
-def _go_on(at: OpenCall) -> Outcome | None:
+def _go_on(at: OpenCall) -> StepOutcome | None:
     """Go on trying, with the input worked out again."""
     try:
         payload = step_input(at.run)
@@ -183,7 +183,7 @@ def _go_on(at: OpenCall) -> Outcome | None:
     return _try(at, payload)
 
 
-def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
+def _judge(at: OpenCall, outcome: StepOutcome) -> StepOutcome | None:
     """The plan's outcome, or `None` where the run now waits, or `_NEXT`."""
     executor, run = at.executor, at.run
     if outcome.name == PENDING and executor.tracking.mode is TrackingMode.ASYNC:
@@ -203,7 +203,7 @@ def _judge(at: OpenCall, outcome: Outcome) -> Outcome | None:
     return _try_again(at, outcome)
 
 
-def _has_code(outcome: Outcome, codes: Sequence[str]) -> bool:
+def _has_code(outcome: StepOutcome, codes: Sequence[str]) -> bool:
     """Whether the error is one of these. Its code stands before the colon; of a time-out, it is
     `timeout`.
 
@@ -232,7 +232,7 @@ def _record(at: OpenCall, *, is_fine: bool, is_success: bool) -> None:
     at.note_call(is_probe=False)
 
 
-def _try_again(at: OpenCall, outcome: Outcome) -> Outcome | None:
+def _try_again(at: OpenCall, outcome: StepOutcome) -> StepOutcome | None:
     """Wait for another call of this executor, if it has one left."""
     executor, run, call = at.executor, at.run, at.call
     retryable = at.plan.errors.retryable
@@ -254,7 +254,7 @@ def _try_again(at: OpenCall, outcome: Outcome) -> Outcome | None:
     return _NEXT
 
 
-def time_to_retry(run: OpenRun) -> Outcome | None:
+def time_to_retry(run: OpenWorkflowRun) -> StepOutcome | None:
     run.stop_waiting()
     return _go_on(OpenCall(run))
 
@@ -262,22 +262,22 @@ def time_to_retry(run: OpenRun) -> Outcome | None:
 # The end of a plan
 
 
-def _fatal(at: OpenCall, outcome: Outcome) -> Outcome:
+def _fatal(at: OpenCall, outcome: StepOutcome) -> StepOutcome:
     fallback = at.plan.fallback
     if fallback is not None and fallback.condition is FallbackCondition.ANY_ERROR:
         return _fall_back(at, fallback, outcome.told())
-    return at.leave(Outcome((FAILURE,), outcome.output, outcome.error, is_final=True))
+    return at.leave(StepOutcome((FAILURE,), outcome.output, outcome.error, is_final=True))
 
 
-def _exhausted(at: OpenCall) -> Outcome:
+def _exhausted(at: OpenCall) -> StepOutcome:
     error = at.call.error or f"no executor of plan {at.call.name!r} may be called now"
     if at.plan.fallback is not None:
         return _fall_back(at, at.plan.fallback, error)
     at.run.note(Event.PLAN_EXECUTOR_EXHAUSTED, f"plan {at.call.name}: {error}")
-    return at.leave(Outcome((EXHAUSTED, FAILURE), error=error))
+    return at.leave(StepOutcome((EXHAUSTED, FAILURE), error=error))
 
 
-def _fall_back(at: OpenCall, fallback: Fallback, error: str) -> Outcome:
+def _fall_back(at: OpenCall, fallback: Fallback, error: str) -> StepOutcome:
     told = f"plan {at.call.name}: its fallback stands in, after {error}"
     at.run.note(Event.PLAN_EXECUTOR_EXHAUSTED, told)
     return at.leave(succeeded(dump(fallback.value)))
@@ -290,7 +290,7 @@ def _signal_of(executor: Executor) -> str:
     return f"plan:{executor.name}"
 
 
-def _track(at: OpenCall) -> Outcome | None:
+def _track(at: OpenCall) -> StepOutcome | None:
     """The call has begun something whose outcome comes by a signal."""
     run, executor = at.run, at.executor
     type = _signal_of(executor)
@@ -304,17 +304,17 @@ def _track(at: OpenCall) -> Outcome | None:
     return None
 
 
-def tracked(run: OpenRun, data: bytes) -> Outcome | None:
+def tracked(run: OpenWorkflowRun, data: bytes) -> StepOutcome | None:
     """The signal came that tells what became of an executor's call."""
     return _answered(OpenCall(run), outcome_in(data))
 
 
-def tracking_timed_out(run: OpenRun) -> Outcome | None:
+def tracking_timed_out(run: OpenWorkflowRun) -> StepOutcome | None:
     at = OpenCall(run)
     run.stop_waiting()
     run.note(Event.SIGNAL_TIMEOUT, _signal_of(at.executor))
     error = f"no outcome came within {at.executor.tracking.timeout_ms} ms"
-    return _answered(at, Outcome((TIMEOUT,), error=error))
+    return _answered(at, StepOutcome((TIMEOUT,), error=error))
 
 
 # The cache
@@ -328,7 +328,7 @@ def _store(at: OpenCall, output: bytes) -> None:
         at.opened.store(key, output, at.plan.cache.ttl_ms)
 
 
-def invalidate_caches(run: OpenRun, signal_type: str) -> None:
+def invalidate_caches(run: OpenWorkflowRun, signal_type: str) -> None:
     """A signal has come: plans whose caches it invalidates forget what they hold."""
     for name, plan in run.definition.plans.items():
         if plan.cache is not None and signal_type in plan.cache.invalidate_on:
@@ -338,7 +338,7 @@ def invalidate_caches(run: OpenRun, signal_type: str) -> None:
 # A plan that is broken off
 
 
-def give_up_call(run: OpenRun, number: int, *, is_late: bool) -> None:
+def give_up_call(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
     """The run leaves a call that is under way; that it took too long is its executor's doing."""
     at = OpenCall(run)
     if number:

@@ -13,7 +13,7 @@ from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowSignal
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import EndStatus, SignalWait
-from floruntime.engine.workflow.language.outcomes import TIMEOUT, Outcome, succeeded
+from floruntime.engine.workflow.language.outcomes import TIMEOUT, StepOutcome, succeeded
 from floruntime.engine.workflow.runs.advance import (
     close_step,
     end,
@@ -22,7 +22,7 @@ from floruntime.engine.workflow.runs.advance import (
 )
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import STATUS_NAMES, Status, Wait
-from floruntime.engine.workflow.runs.run import OpenRun, the_run
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, the_workflow_run
 from floruntime.engine.workflow.steps import plans
 from floruntime.engine.workflow.steps.kept_signals import keep, take
 
@@ -32,7 +32,7 @@ _WAITS_FOR_ONE: Final = (Wait.SIGNAL, Wait.TRACKING)
 def signal(tx: Tx, request: WorkflowSignal) -> None:
     limits.check_name("type", request.type)
     limits.check_value("data", request.data, tx.value_bytes_max)
-    run = the_run(tx, request.run_id)
+    run = the_workflow_run(tx, request.run_id)
     row = run.row
     if row.is_finished:
         status = STATUS_NAMES[Status(row.status)]
@@ -47,14 +47,14 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
         run.save()
 
 
-def _matched(run: OpenRun, type: str, data: bytes) -> Outcome | None:
+def _matched(run: OpenWorkflowRun, type: str, data: bytes) -> StepOutcome | None:
     is_tracking = run.row.wait == Wait.TRACKING
     run.stop_waiting()
     run.note(Event.SIGNAL_MATCHED, type)
     return plans.tracked(run, data) if is_tracking else succeeded(data)
 
 
-def begin_wait(run: OpenRun) -> Outcome | None:
+def begin_wait(run: OpenWorkflowRun) -> StepOutcome | None:
     """Take a signal that is there already, or wait for one."""
     wanted = _wanted(run)
     data = take(run, wanted.type)
@@ -66,20 +66,20 @@ def begin_wait(run: OpenRun) -> Outcome | None:
     return None
 
 
-def _wanted(run: OpenRun) -> SignalWait:
+def _wanted(run: OpenWorkflowRun) -> SignalWait:
     wanted = run.step.wait_for_signal
     assert wanted is not None, "the step is a wait for a signal"
     return wanted
 
 
-def wait_timed_out(run: OpenRun) -> Outcome | None:
+def wait_timed_out(run: OpenWorkflowRun) -> StepOutcome | None:
     """No signal came in time: go where the step says, or end."""
     wanted = _wanted(run)
     run.stop_waiting()
     target = wanted.on_timeout or run.step.transitions.get(TIMEOUT)
     run.note(Event.SIGNAL_TIMEOUT, target or "flo.TimedOut")
     error = f"no signal of type {wanted.type!r} came within {wanted.timeout_ms} ms"
-    outcome = Outcome((TIMEOUT,), error=error)
+    outcome = StepOutcome((TIMEOUT,), error=error)
     close_step(run, outcome)
     if target is not None:
         return go_to(run, target, outcome)

@@ -11,10 +11,10 @@ from typing import Any
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.state.json_document import dump, load_input
-from floruntime.engine.workflow.language.outcomes import PENDING, Outcome, succeeded
+from floruntime.engine.workflow.language.outcomes import PENDING, StepOutcome, succeeded
 
 
-def outcome_in(data: bytes) -> Outcome:
+def outcome_in(data: bytes) -> StepOutcome:
     """The outcome that the signal's payload tells."""
     document = _document_in(data)
     name = document.get("outcome") if isinstance(document, dict) else None
@@ -22,7 +22,7 @@ def outcome_in(data: bytes) -> Outcome:
         return succeeded(data)
     output = dump(document["output"]) if "output" in document else data
     error = document.get("error")
-    return Outcome((name,), output, _as_error(error) if isinstance(error, str) else None)
+    return StepOutcome((name,), output, _as_error(error) if isinstance(error, str) else None)
 
 
 def _as_error(text: str) -> str:
