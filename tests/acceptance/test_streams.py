@@ -19,21 +19,13 @@ from floruntime import (
 )
 from floruntime.testing import FloTestServer
 from tests.acceptance.waiting import under_way
+from tests.until import until
 
 MIB = 1024 * 1024
 
 
 def payloads(result: Any) -> list[bytes]:
     return [record.payload for record in result.records]
-
-
-async def until(condition: Any) -> None:
-    """Wait, without a clock, for something that other tasks bring about."""
-    for _ in range(100_000):
-        if condition():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it did not come about")
 
 
 # append
@@ -382,10 +374,8 @@ async def test_deleting_a_stream_ends_the_waits_on_it(
     ]
     await server.settle()
     assert await other.stream.delete("s")
-    done, _ = await asyncio.wait(waits, timeout=2)
-    assert len(done) == 2
-    for each in waits:
-        assert each.exception() is not None or each.result().records == []
+    read, group_read = await asyncio.gather(*waits)
+    assert (read.records, group_read.records) == ([], [])
     with pytest.raises(NotFoundError):
         await other.stream.info("s")
 

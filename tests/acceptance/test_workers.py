@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,14 +28,9 @@ from floruntime import (
     StreamWorker,
 )
 from floruntime.testing import FloTestServer
+from tests.until import until
 
 MINUTE_MS = 60_000
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 # anything may be waited for
-            await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -330,7 +326,7 @@ async def test_cancel_reaches_the_handler_by_heartbeat_and_by_touch() -> None:
             await client.action.cancel(invoked.run_id)
             touching.set()
             await server.advance(1_000 if name == "waits" else 0)
-            await until(lambda run_id=invoked.run_id: run_id in stopped)
+            await until(partial(stopped.__contains__, invoked.run_id))
             assert (await client.action.status(invoked.run_id)).status == "cancelled"
 
 

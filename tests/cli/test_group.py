@@ -6,12 +6,9 @@ from typing import Any
 
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo
+from tests.cli.streams import fill
 
 GROUP = ("stream", "group")
-
-
-async def fill(flo: Flo) -> None:
-    await flo("stream", "append", "events", "one", "two", "three")
 
 
 async def read(flo: Flo, consumer: str, *options: str) -> list[Any]:

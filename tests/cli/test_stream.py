@@ -6,17 +6,12 @@ from typing import Any
 
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo
+from tests.cli.streams import fill
 
 
 async def payloads(flo: Flo, *options: str) -> list[str]:
     records: list[Any] = (await flo("stream", "read", "events", *options, "--json")).json["records"]
     return [each["payload"] for each in records]
-
-
-async def fill(flo: Flo) -> list[str]:
-    """The ids of three records, `one` to `three`."""
-    appended = await flo("stream", "append", "events", "one", "two", "three", "--json")
-    return [each["id"] for each in appended.json]
 
 
 async def test_append_prints_the_id(flo: Flo, server: FloTestServer) -> None:

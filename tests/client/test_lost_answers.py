@@ -16,6 +16,7 @@ from floruntime.core.errors import ConflictError, FloError
 from floruntime.core.types import Request
 from floruntime.testing import FloTestServer
 from tests.client.cutting_proxy import Cut, CuttingProxy
+from tests.until import until
 
 FAST = RetryPolicy(initial_delay_ms=1, max_delay_ms=10)
 MINUTE_MS = 60_000
@@ -30,13 +31,6 @@ async def cut_off() -> AsyncIterator[tuple[FloTestServer, CuttingProxy, FloClien
         FloClient(proxy.endpoint, retry=FAST, timeout_ms=20_000) as client,
     ):
         yield server, proxy, client
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what the event loop brings about."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 # no event tells it
-            await asyncio.sleep(0)
 
 
 async def nothing(c: FloClient) -> None:

@@ -14,8 +14,9 @@ from floruntime.core import workflow
 from floruntime.core.types import Request
 from floruntime.core.workflow import SyncAction, WorkflowStatus
 from tests.client.cutting_proxy import Cut
-from tests.client.test_lost_answers import cut_off, until
+from tests.client.test_lost_answers import cut_off
 from tests.client.workflow_texts import FAILING, SCHEDULED, waiting
+from tests.until import until
 
 Act = Callable[[FloClient, Any], Awaitable[Any]]
 Once = Callable[[FloClient, Any, Any], Awaitable[bool]]

@@ -40,11 +40,6 @@ from tests.engine.harness import Engine
 MACHINE = b"mm"
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def rows(engine: Engine) -> dict[bytes, bytes]:
     return {key: value for key, value in engine.rows().items() if key[:2] != MACHINE}
 

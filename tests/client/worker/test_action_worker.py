@@ -27,17 +27,11 @@ from floruntime.core.errors import BadRequestError, ConnectionFailedError
 from floruntime.core.worker import WorkerExchange
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
+from tests.until import until
 
 
 def worker_of(**options: Any) -> ActionWorker:
     return ActionWorker("unused", **{"worker_id": "w", **options})
-
-
-async def until(condition: Any) -> None:
-    """Let things happen until `condition()`; a test that waits in vain is ended by its runner."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 # anything may be waited for
-            await asyncio.sleep(0)
 
 
 def is_at_rest(worker: ActionWorker) -> bool:

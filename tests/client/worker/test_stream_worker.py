@@ -13,7 +13,7 @@ from floruntime import FloClient, RetryPolicy, StreamContext, StreamWorker
 from floruntime.core.errors import BadRequestError
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
-from tests.client.worker.test_action_worker import until
+from tests.until import until
 
 
 def worker_of(handler: Any, **options: Any) -> StreamWorker:

@@ -15,11 +15,6 @@ from floruntime.engine.system.timers import KV_TRIM_CHANGES, TIMER
 from tests.engine.harness import Engine
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def put(engine: Engine, key: str, value: bytes = b"v", ttl_ms: int | None = None) -> int:
     return engine.run(KvPut(key, value, ttl_ms)).version
 

@@ -16,11 +16,6 @@ from floruntime.engine.state import json_document as documents
 from tests.engine.harness import START_MS, Engine
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def put(engine: Engine, value: Any, path: str = "$", key: str = "doc") -> int:
     return engine.run(KvJsonSet(key, path, json.dumps(value).encode())).version
 

@@ -30,11 +30,6 @@ from floruntime.engine.kv.rows import FORGET_AFTER_MS, KV, KV_HISTORY
 from tests.engine.harness import START_MS, Engine
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def put(engine: Engine, key: str = "k", value: bytes = b"v", **options: Any) -> int:
     return engine.run(KvPut(key, value, **options)).version
 

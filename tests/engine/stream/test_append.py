@@ -25,11 +25,7 @@ from floruntime.core.system import Batch, NamespaceDelete
 from floruntime.engine.rules import RULES
 from floruntime.engine.stream.rows import partition_of_key
 from tests.engine.harness import START_MS, Engine
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
+from tests.engine.stream.calls import fill
 
 
 def append(engine: Engine, payload: bytes = b"x", **options: object) -> AppendResult:
@@ -42,14 +38,6 @@ def payloads(result: ReadResult) -> list[bytes]:
 
 def read(engine: Engine, **options: object) -> list[bytes]:
     return payloads(engine.query(StreamRead("s", **options)))  # type: ignore[arg-type]  # any options
-
-
-def fill(engine: Engine, count: int, **options: object) -> list[StreamID]:
-    ids = []
-    for number in range(count):
-        ids.append(append(engine, b"%d" % number, **options).id)
-        engine.now_ms += 1
-    return ids
 
 
 # Ids
@@ -69,7 +57,7 @@ def test_ids_grow_over_all_partitions(engine: Engine) -> None:
 
 
 def test_trimming_to_empty_keeps_the_last_id_and_offset(engine: Engine) -> None:
-    fill(engine, 3)
+    fill(engine, 3, every_ms=1)
     engine.now_ms = START_MS + 2
     last = engine.query(StreamGetInfo("s")).last_id
     engine.run(StreamTrim("s", max_records=0))
@@ -83,7 +71,7 @@ def test_trimming_to_empty_keeps_the_last_id_and_offset(engine: Engine) -> None:
 
 
 def test_ids_and_records_survive_a_restart(engine: Engine) -> None:
-    fill(engine, 5)
+    fill(engine, 5, every_ms=1)
     before = engine.query(StreamRead("s"))
     engine.reopen()
     assert engine.query(StreamRead("s")) == before
@@ -191,14 +179,14 @@ def test_partitions_one_past_the_limits(engine: Engine, partitions: int) -> None
 
 def test_a_read_without_partition_merges_all_in_id_order(engine: Engine) -> None:
     engine.run(StreamCreate("s", partitions=limits.PARTITIONS_MAX))
-    fill(engine, 300)
+    fill(engine, 300, every_ms=1)
     assert read(engine, limit=1000) == [b"%d" % number for number in range(300)]
     assert read(engine, partition=43, limit=1000) == [b"43", b"299"]
 
 
 def test_a_partition_is_read_between_ids(engine: Engine) -> None:
     engine.run(StreamCreate("s", partitions=2))
-    ids = fill(engine, 10)
+    ids = fill(engine, 10, every_ms=1)
     assert read(engine, partition=0, start=str(ids[2]), end=str(ids[7])) == [b"2", b"4", b"6"]
     assert read(engine, partition=1, after=str(ids[3])) == [b"5", b"7", b"9"]
     key = next(key for key in "abcdef" if partition_of_key(key, 2) == 1)
@@ -209,7 +197,7 @@ def test_a_partition_is_read_between_ids(engine: Engine) -> None:
 
 
 def test_start_and_end_are_inclusive_and_after_is_not(engine: Engine) -> None:
-    ids = [str(id) for id in fill(engine, 5)]
+    ids = [str(id) for id in fill(engine, 5, every_ms=1)]
     assert read(engine, start=ids[1], end=ids[3]) == [b"1", b"2", b"3"]
     assert read(engine, after=ids[1], end=ids[3]) == [b"2", b"3"]
     assert read(engine, start="0") == read(engine, after="0") == read(engine)
@@ -220,7 +208,7 @@ def test_start_and_end_are_inclusive_and_after_is_not(engine: Engine) -> None:
 
 
 def test_a_start_before_what_is_kept_begins_at_what_is_kept(engine: Engine) -> None:
-    ids = [str(id) for id in fill(engine, 5)]
+    ids = [str(id) for id in fill(engine, 5, every_ms=1)]
     engine.run(StreamTrim("s", max_records=2))
     assert read(engine, start=ids[0]) == read(engine, after=ids[1]) == [b"3", b"4"]
     assert read(engine, offset=0) == [b"3", b"4"]
@@ -363,7 +351,7 @@ def test_info_alter_and_trim_of_an_unknown_stream_are_not_found(engine: Engine) 
 
 
 def test_info_tells_count_size_and_ends(engine: Engine) -> None:
-    ids = fill(engine, 3, partition_key="kk", headers={"h": "v"})
+    ids = fill(engine, 3, partition_key="kk", headers={"h": "v"}, every_ms=1)
     info = engine.query(StreamGetInfo("s"))
     assert (info.count, info.size_bytes) == (3, 3 * (1 + 2 + 2))
     assert (info.first_id, info.last_id) == (ids[0], ids[2])
@@ -399,7 +387,7 @@ def test_deleting_a_stream_deletes_its_groups_and_leaves_no_rows(engine: Engine)
         some.run(StreamCreate("keep"))
     engine.run(StreamCreate("other"))
     engine.run(StreamCreate("s", partitions=2, max_age_ms=1000))
-    fill(engine, 300)
+    fill(engine, 300, every_ms=1)
     engine.run(GroupRead("s", "g", "c", limit=5))
     engine.run(StreamDelete("s", force=True))
     with pytest.raises(NotFoundError):

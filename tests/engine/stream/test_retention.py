@@ -22,11 +22,6 @@ from floruntime.engine.system import timers
 from tests.engine.harness import START_MS, Engine
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def append(engine: Engine, *payloads: bytes) -> list[StreamID]:
     return [result.id for result in engine.run(StreamAppend("s", list(payloads)))]
 

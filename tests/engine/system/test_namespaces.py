@@ -16,11 +16,6 @@ from floruntime.core.system import (
 from tests.engine.harness import START_MS, Engine
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def names(engine: Engine, limit: int = 100) -> list[str]:
     found: list[str] = []
     cursor: str | None = None

@@ -28,11 +28,6 @@ def make(id: str, role: Role = Role.WEB, **options: Any) -> TokenCreate:
     return TokenCreate(id.ljust(12, "0"), HASH, role, **options)
 
 
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
 def listed(engine: Engine) -> list[str]:
     return [each.id.rstrip("0") for each in engine.query(TokenList()).items]
 
@@ -99,14 +94,20 @@ def test_what_can_never_be_right_is_refused(
 
 
 def test_the_limits_themselves_are_allowed(engine: Engine) -> None:
-    engine.run(
+    namespaces = [f"n{number}" for number in range(limits.TOKEN_NAMESPACES_MAX)]
+    description = "x" * limits.ERROR_TEXT_BYTES_MAX
+    made = engine.run(
         make(
             "a",
-            namespaces=[f"n{number}" for number in range(limits.TOKEN_NAMESPACES_MAX)],
+            namespaces=namespaces,
             lifetime_ms=limits.DURATION_MS_MAX,
-            description="x" * limits.ERROR_TEXT_BYTES_MAX,
+            description=description,
         )
     )
+    assert sorted(made.namespaces) == sorted(namespaces)
+    assert made.expires_at_ms == START_MS + limits.DURATION_MS_MAX
+    assert made.description == description
+    assert engine.query(TokenList()).items == [made]
 
 
 def test_an_id_is_there_once(engine: Engine) -> None:

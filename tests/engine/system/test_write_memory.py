@@ -38,8 +38,7 @@ ME = "me"
 
 
 @pytest.fixture
-def engine() -> Engine:
-    engine = Engine()
+def engine(engine: Engine) -> Engine:
     engine.run(SessionOpen(), session=ME)
     return engine
 

@@ -26,8 +26,7 @@ KEYS = [f"key-{number}" for number in range(40)]
 
 
 @pytest.fixture
-def engine() -> Engine:
-    engine = Engine()
+def engine(engine: Engine) -> Engine:
     engine.run(GroupCreate("s", "g", mode="key_shared"))
     return engine
 

@@ -36,19 +36,9 @@ from floruntime.engine.rules import RULES
 from floruntime.engine.stream.group.rows import PENDING_RECORD, RETURNED, SETTLED
 from floruntime.engine.system import timers
 from tests.engine.harness import Engine
+from tests.engine.stream.calls import fill
 
 LEASE_MS = 30_000
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine()
-
-
-def fill(engine: Engine, count: int, **options: Any) -> list[StreamID]:
-    return [
-        engine.run(StreamAppend("s", [b"%d" % number], **options))[0].id for number in range(count)
-    ]
 
 
 def read(engine: Engine, consumer: str = "c1", **options: Any) -> list[StreamRecord]:
