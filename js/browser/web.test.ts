@@ -50,6 +50,20 @@ async function opened(host?: string): Promise<Page> {
   return page;
 }
 
+test("a page that has no bundler needs an import map of two lines", async () => {
+  const page = await context.newPage();
+  await page.goto(pages.url("browser/import-map.html"));
+  await page.waitForFunction(() => globalThis.flo !== undefined);
+  await backend.kv.put("mapped", "\ufeffyes");
+  const read = await page.evaluate(async (url) => {
+    const client = new flo.FloClient(url);
+    const entry = await client.kv.entry("mapped");
+    await client.close();
+    return entry?.text();
+  }, socketUrl());
+  assert.equal(read, "\ufeffyes");
+});
+
 /** A new tab with a client of its own, which follows `room`. */
 async function tab(room: string): Promise<Page> {
   const page = await opened();

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -38,6 +40,25 @@ def test_they_work_in_a_browser() -> None:
 def test_what_npm_said_is_told_where_it_fails() -> None:
     with pytest.raises(NpmError, match=r"npm exec -- tsc --nonsense failed:\n.*--nonsense"):
         npm("exec", "--", "tsc", "--nonsense")
+
+
+@pytest.mark.usefixtures("built")
+def test_what_npm_packs_from_a_clean_clone_is_built(tmp_path: Path) -> None:
+    clone = tmp_path / "js"
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "."]
+    files = subprocess.run(listed, cwd=JS, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split("\0")):
+        if (JS / name).exists():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(JS / name, clone / name)
+    shutil.copytree(JS / "node_modules", clone / "node_modules", symlinks=True)
+    for package in ("core", "node", "web"):
+        packing = ["npm", "pack", "--json", "--workspace", f"packages/{package}"]
+        said = subprocess.run(packing, cwd=clone, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stderr
+        [packed] = json.loads(said.stdout[said.stdout.index("[") :])
+        names = {file["path"] for file in packed["files"]}
+        assert {"dist/index.js", "dist/cjs/index.d.ts", "LICENSE", "NOTICE", "README.md"} <= names
 
 
 # What is missing

@@ -1,9 +1,9 @@
 /** Flo for Node: a client and workers over TCP and TLS. */
 
-export * from "@floruntime/core";
+export * from "@floruntime/core/public";
 export { FloClient, type FloClientOptions } from "./client.js";
 export { type Endpoint, parseEndpoint } from "./endpoint.js";
-export type { Tls } from "./tcp.js";
+export type { Tls, TlsOptions } from "./tcp.js";
 export { TcpTransport } from "./tcp.js";
 export {
   ActionWorker,

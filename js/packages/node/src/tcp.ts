@@ -3,16 +3,42 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
-import { type Link, type LinkEvents, limits, type Transport } from "@floruntime/core";
+import { BadTypeError, type Link, type LinkEvents, limits, type Transport } from "@floruntime/core";
 
 import { type Endpoint, parseEndpoint } from "./endpoint.js";
 import { FrameReader, joined, lengthOf, PREAMBLE } from "./framing.js";
 
+type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** What `tls.connect` of Node takes; these are the usual ones. */
+export interface TlsOptions {
+  /** The certificates to trust, instead of those that the system does. */
+  readonly ca?: Pem | undefined;
+  /** This client's own certificate, where the server asks for one. */
+  readonly cert?: Pem | undefined;
+  /** The key of `cert`. */
+  readonly key?: Pem | undefined;
+  /** What `key` is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** The name that the server's certificate must have. Default: the host of the endpoint. */
+  readonly servername?: string | undefined;
+  /** `false` takes any certificate. Default: `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly [option: string]: unknown;
+}
+
 /** `true` for the certificates that the system trusts, or what `node:tls` takes. */
-export type Tls = boolean | ConnectionOptions;
+export type Tls = boolean | TlsOptions;
 
 const CLOSE_MS_MAX = 1_000;
 const KEEPALIVE_IDLE_MS = 30_000; // lets the kernel notice a peer that vanished
+
+function optionsOf(tls: Tls | undefined): ConnectionOptions | null {
+  if (tls !== undefined && typeof tls !== "boolean" && (typeof tls !== "object" || tls === null)) {
+    throw new BadTypeError(`tls must be true, false or options of node:tls, not ${String(tls)}`);
+  }
+  return tls === true ? {} : (tls as ConnectionOptions | undefined) || null;
+}
 
 /** Opens TCP connections to one server. */
 export class TcpTransport implements Transport {
@@ -23,7 +49,7 @@ export class TcpTransport implements Transport {
   constructor(endpoint: string, tls: Tls | undefined) {
     this.endpoint = endpoint;
     this.#address = parseEndpoint(endpoint);
-    this.#tls = tls === true ? {} : tls || null;
+    this.#tls = optionsOf(tls);
   }
 
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { FloClient, messages, type Task } from "@floruntime/node";
+import { messages } from "@floruntime/core";
+import { FloClient, type Task } from "@floruntime/node";
 import { Cut, CuttingProxy, ServerProcess } from "@floruntime/testing";
 
 const FAST = { initialDelayMs: 1, maxDelayMs: 10 };

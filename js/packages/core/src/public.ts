@@ -1,0 +1,178 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** What users of `@floruntime/node` and `@floruntime/web` see of this package. */
+
+export { AckMode } from "./api/ack-mode.js";
+export type {
+  CallActionOptions,
+  ListActionsOptions,
+  ListRunsOptions,
+  RegisterOptions,
+  WaitForRunOptions,
+} from "./api/action.js";
+export { Action } from "./api/action.js";
+export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
+export type { Batch, FillBatch, Recorded } from "./api/batch.js";
+export { FloClient } from "./api/client.js";
+export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
+export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
+export { Kv, KvReader } from "./api/kv.js";
+export type {
+  CasOptions,
+  CheckOptions,
+  IncrOptions,
+  PutOptions,
+  TouchOptions,
+  TtlOptions,
+} from "./api/kv-commands.js";
+export { Namespaces } from "./api/namespaces.js";
+export { type ListOptions, Page } from "./api/page.js";
+export type { Moment, Position, RecordIds, StartOptions as BeginOptions } from "./api/positions.js";
+export type { DequeueOptions } from "./api/queue.js";
+export { Queue } from "./api/queue.js";
+export type {
+  ConfigureOptions,
+  EnqueueManyOptions,
+  EnqueueOptions,
+  ExtendOptions,
+  NackOptions,
+  Seqs,
+} from "./api/queue-commands.js";
+export { ScanCursor } from "./api/scan-cursor.js";
+export { type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
+export type {
+  AppendManyOptions,
+  AppendOptions,
+  CreateStreamOptions,
+  ForceOptions,
+  RetentionOptions,
+  TrimOptions,
+} from "./api/stream-commands.js";
+export type {
+  ClaimOptions,
+  GroupCreateOptions,
+  GroupNackOptions,
+  GroupTouchOptions,
+  SeekOptions,
+  SettleOptions,
+} from "./api/stream-group-commands.js";
+export { GroupMode } from "./api/stream-group-commands.js";
+export type { GroupReadOptions, PendingOptions } from "./api/stream-groups.js";
+export { type CommitResult, Transaction } from "./api/transaction.js";
+export type { KvWatch, WatchOptions } from "./api/watch.js";
+export type {
+  AwaitTaskOptions,
+  AwaitTasksOptions,
+  HeartbeatOptions,
+  RegisterWorkerOptions,
+} from "./api/worker.js";
+export { Worker } from "./api/worker.js";
+export type { CompleteOptions, FailOptions } from "./api/worker-commands.js";
+export type {
+  FollowRunOptions,
+  GetDefinitionOptions,
+  HistoryFollower,
+  ListWorkflowRunsOptions,
+  WaitForWorkflowOptions,
+} from "./api/workflow.js";
+export { Workflow } from "./api/workflow.js";
+export type { StartOptions } from "./api/workflow-commands.js";
+export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow-meta.js";
+export type {
+  DefinitionEntry,
+  HistoryEvent,
+  RunEntry,
+  ScheduleEntry,
+  WorkflowStatusResult,
+} from "./api/workflow-results.js";
+export type { Bytes } from "./base/byte-views.js";
+export type { JsonPayload, Payload } from "./base/bytes.js";
+export type { Clock, Timer } from "./base/clock.js";
+export {
+  BadRequestError,
+  BadTypeError,
+  BlockTooLongError,
+  ConflictError,
+  ConnectionFailedError,
+  type ErrorOptions,
+  FloError,
+  ForbiddenError,
+  GapError,
+  InternalServerError,
+  InvalidEndpointError,
+  NonRetryableError,
+  NotConnectedError,
+  NotFoundError,
+  OverloadedError,
+  ProtocolError,
+  type Ran,
+  RequestTimeoutError,
+  StorageFullError,
+  TxnFinishedError,
+  TxnUnsupportedOpError,
+  UnauthorizedError,
+  UnavailableError,
+} from "./base/errors.js";
+export * from "./base/guards.js";
+export * as limits from "./base/limits.generated.js";
+export { VERSION } from "./base/limits.generated.js";
+export {
+  consoleLogger,
+  type FullLogger,
+  type Logger,
+  silentLogger,
+} from "./base/logger.js";
+export type { CallOptions } from "./base/options.js";
+export type { Integer, Scalar } from "./base/schema.js";
+export * from "./compat/aliases.js";
+export { Wait } from "./link/call.js";
+export type { Caller, WaitOptions } from "./link/caller.js";
+export type { ClientOptions } from "./link/connected.js";
+export { type RetryOptions, RetryPolicy } from "./link/retry.js";
+export type { Link, LinkEvents, Transport } from "./link/transport.js";
+export type {
+  AckResult,
+  ActionInfo,
+  ActionRun,
+  AppendResult,
+  DequeueResult,
+  GroupAckResult,
+  GroupInfo,
+  Heartbeat,
+  InvokeResult,
+  KvChange,
+  KvEntry,
+  Message,
+  NamespaceInfo,
+  PendingEntry,
+  Problem,
+  PutResult,
+  QueueConfig,
+  QueueStats,
+  ReadResult,
+  ScanResult,
+  ServerInfo,
+  StreamInfo,
+  StreamRecord,
+  SyncResult,
+  Task,
+  TrimResult,
+  VersionEntry,
+  WorkerInfo,
+} from "./wire/messages.generated.js";
+export {
+  ActionType,
+  RunStatus,
+  Severity,
+  SyncAction,
+  WorkflowStatus,
+} from "./wire/messages.generated.js";
+export { StreamID } from "./wire/stream-id.js";
+export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
+export { ActionWorker } from "./worker/action-worker.js";
+export { ActionContext, ActionResult, Context, StreamContext } from "./worker/contexts.js";
+export {
+  type StreamHandler,
+  StreamWorker,
+  type StreamWorkerOptions,
+} from "./worker/stream-worker.js";
+export type { ClientSource, WorkerBaseOptions } from "./worker/worker-base.js";

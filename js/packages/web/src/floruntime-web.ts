@@ -1,0 +1,3 @@
+/** The package in one file, for pages without a bundler: the build puts everything into it. */
+
+export * from "./index.js";
