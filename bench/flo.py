@@ -23,7 +23,7 @@ from bench.talk import (
     Pipeline,
     Talk,
 )
-from floruntime.core import limits, wire
+from floruntime.core import framing, limits, wire
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.stream import StreamAppend
@@ -38,7 +38,7 @@ _UINT32 = 0xCE
 _ARRAY_OF_2 = 0x92
 _NAMESPACE = msgspec.msgpack.encode(NAMESPACE)
 _ENVELOPE = struct.Struct(f">BI{len(_NAMESPACE)}sBI")
-_ENVELOPE_AT = wire.LENGTH.size + 1
+_ENVELOPE_AT = framing.LENGTH.size + 1
 _ANSWER_HEAD = struct.Struct("<IB")
 _FRAME_BYTES_MAX = limits.VALUE_BYTES_CEILING + limits.FRAME_BYTES_OVERHEAD
 
@@ -46,7 +46,7 @@ _FRAME_BYTES_MAX = limits.VALUE_BYTES_CEILING + limits.FRAME_BYTES_OVERHEAD
 def patchable_frame(request: Request[Any], id: int = FIRST_ID, number: int = 0) -> bytes:
     """A request as a frame whose id and number have fixed places and widths."""
     envelope = _ENVELOPE.pack(_UINT32, id, _NAMESPACE, _UINT32, number)
-    return wire.frame(b"\x94" + envelope + wire.encode(request))
+    return framing.frame(b"\x94" + envelope + wire.encode(request))
 
 
 def request_of(work: str) -> Request[Any]:
@@ -144,9 +144,9 @@ class FloConnection:
     def __init__(self, port: int, timeout_s: float = 30.0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader: wire.FrameReader = wire.FrameReader(_FRAME_BYTES_MAX)
+        self._reader: framing.FrameReader = framing.FrameReader(_FRAME_BYTES_MAX)
         self._number = 0
-        self.socket.sendall(wire.PREAMBLE)
+        self.socket.sendall(framing.PREAMBLE)
         self.ask(Hello("bench", f"bench-{os.urandom(8).hex()}"))
         self.ask(SessionOpen())
 
@@ -157,7 +157,7 @@ class FloConnection:
 
     def ask(self, request: Request[Any], number: int = 0) -> Any:
         """The answer of `request`. Raises `BenchError` where it is refused."""
-        self.socket.sendall(wire.encode_request(0, NAMESPACE, number, request))
+        self.socket.sendall(framing.frame(wire.encode_request(0, NAMESPACE, number, request)))
         bodies: list[bytes] = []
         while not bodies:
             data = self.socket.recv(1 << 16)
@@ -182,14 +182,16 @@ class FloCycle:
     """One message in, up to ten taken, and what was taken acked."""
 
     def __init__(self) -> None:
-        self._reader: wire.FrameReader = wire.FrameReader(_FRAME_BYTES_MAX)
+        self._reader: framing.FrameReader = framing.FrameReader(_FRAME_BYTES_MAX)
         self._enqueue = request_of("enqueue")
         self._dequeue = QueueDequeue(QUEUE, count=10)
         self._number = 0
 
     def _frame(self, request: Request[Any]) -> bytes:
         self._number += 1
-        return wire.encode_request(FIRST_ID + self._number, NAMESPACE, self._number, request)
+        return framing.frame(
+            wire.encode_request(FIRST_ID + self._number, NAMESPACE, self._number, request)
+        )
 
     def run(self) -> Generator[bytes, bytes, int]:
         _result(self._enqueue, (yield self._frame(self._enqueue)))

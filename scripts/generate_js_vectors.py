@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 from scripts.js_types import BIG_REPLIES, camel, is_big
 
-from floruntime.core import system, wire
+from floruntime.core import framing, system, wire
 from floruntime.core.errors import BY_CODE
 from floruntime.core.kv import KvCheck, KvPut
 from floruntime.core.queue import QueueAck, QueueEnqueue
@@ -142,7 +142,7 @@ def requests() -> list[dict[str, Any]]:
 
 
 def _request(message: Request[Any]) -> dict[str, Any]:
-    frame = wire.encode_request(7, "shop", 300, message)
+    frame = framing.frame(wire.encode_request(7, "shop", 300, message))
     return {"name": type(message).__name__, "fields": fields_of(message), "frame": frame.hex()}
 
 
@@ -156,7 +156,7 @@ def answers() -> list[dict[str, Any]]:
             continue  # its answers are those of its commands
         for _ in range(1 if reply in (bool, type(None)) else 3):
             result = edges.of(reply, big=big)
-            frame = wire.encode_answer(7, result)
+            frame = framing.frame(wire.encode_answer(7, result))
             shown_result = shown(result, reply, big=big)
             found.append({"name": kind.__name__, "result": shown_result, "frame": frame.hex()})
     return found
@@ -171,7 +171,7 @@ def errors() -> list[dict[str, Any]]:
         version = BIG_EDGES[-1 - index % 5]
         error = kind(f"refused: {code}", ran=ran, index=place, current_version=version)
         told = {"code": code, "className": kind.__name__, "message": error.message, "ran": ran}
-        frame = wire.encode_error(7, error).hex()
+        frame = framing.frame(wire.encode_error(7, error)).hex()
         found.append({**told, "index": place, "currentVersion": str(version), "frame": frame})
     return found
 

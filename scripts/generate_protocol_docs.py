@@ -30,6 +30,7 @@ from floruntime.core import (
 )
 from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
+from floruntime.core.framing import frame
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine.rules import RULES
@@ -164,16 +165,16 @@ class Example(typing.NamedTuple):
 def _request(id: int, number: int, request: Request[Any]) -> Example:
     fields: Names = [f"`{type(request).__name__}`", *request.__struct_fields__]
     names: Names = ["id", "namespace", "write number", ("request", fields)]
-    return Example(wire.encode_request(id, "shop", number, request), names)
+    return Example(frame(wire.encode_request(id, "shop", number, request)), names)
 
 
 def _answer(id: int, result: Any, names: Names | None = None) -> Example:
-    return Example(wire.encode_answer(id, result), ["id", ("result", names or [])])
+    return Example(frame(wire.encode_answer(id, result)), ["id", ("result", names or [])])
 
 
 def _error(id: int, error: errors.FloError) -> Example:
     fields: Names = [*wire.WireError.__struct_fields__]
-    return Example(wire.encode_error(id, error), ["id", "result", ("error", fields)])
+    return Example(frame(wire.encode_error(id, error)), ["id", "result", ("error", fields)])
 
 
 def _fields(kind: type[msgspec.Struct], **inner: Names) -> Names:
@@ -192,7 +193,7 @@ EXAMPLES: dict[str, Example] = {
     "put": _request(3, 1, kv.KvPut("greeting", b"Hello, Flo!")),
     "put-answer": _answer(3, kv.PutResult(1), _fields(kv.PutResult)),
     "get": Example(
-        wire.frame(msgspec.msgpack.encode((4, "shop", 0, (1, "greeting")))),
+        frame(msgspec.msgpack.encode((4, "shop", 0, (1, "greeting")))),
         ["id", "namespace", "write number", ("request", ["`KvGet`", "key"])],
     ),
     "get-answer": _answer(4, b"Hello, Flo!"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from floruntime.core.wire import LENGTH
+from floruntime.core.framing import LENGTH
 
 Names = list["str | tuple[str, Names]"]
 """What to call the items of an array: a name, or a name and the names inside it."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from floruntime.core import wire
+from floruntime.core import framing, wire
 from floruntime.core.errors import ConflictError, FloError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import DequeueResult, Message, QueueAck, QueueDequeue, QueueEnqueue
@@ -82,8 +82,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, fake: Fake) -> None:
         self._fake = fake
-        self._reader: wire.FrameReader = wire.FrameReader(FRAME_BYTES_MAX)
-        self._missing_preamble = wire.PREAMBLE
+        self._reader: framing.FrameReader = framing.FrameReader(FRAME_BYTES_MAX)
+        self._missing_preamble = framing.PREAMBLE
         self._session = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -103,9 +103,11 @@ class Connection(asyncio.Protocol):
         if isinstance(request, Hello):
             self._session = request.session
         try:
-            return wire.encode_answer(envelope.id, self._fake.answer(self._session, envelope))
+            return framing.frame(
+                wire.encode_answer(envelope.id, self._fake.answer(self._session, envelope))
+            )
         except FloError as error:
-            return wire.encode_error(envelope.id, error)
+            return framing.frame(wire.encode_error(envelope.id, error))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from bench.resp import RespAnswers, RespReader, RespRequests
 from bench.talk import VALUE_BYTES, Answers, BenchError, Cycle, Pipeline, key_bytes
 
 from bench import generator, resp
-from floruntime.core import wire
+from floruntime.core import framing, wire
 from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvGet, KvPut
 from tests.bench.fake_flo import Fake, serving
@@ -25,7 +25,7 @@ WORKS = ("put", "get", "append", "enqueue")
 
 
 def flo_envelopes(data: bytes) -> list[Any]:
-    bodies = wire.FrameReader(1 << 20).receive_data(data)
+    bodies = framing.FrameReader(1 << 20).receive_data(data)
     return [wire.decode_envelope(body) for body in bodies]
 
 
@@ -99,7 +99,7 @@ def test_works_without_a_request_are_refused() -> None:
 # Answers
 
 FLO_STREAM = b"".join(
-    wire.encode_answer(FIRST_ID + ordinal, result)
+    framing.frame(wire.encode_answer(FIRST_ID + ordinal, result))
     for ordinal, result in enumerate([[1], None, b"v" * 100, [[7]], [70_000]])
 )
 RESP_STREAM = b"+OK\r\n:1\r\n$-1\r\n$3\r\na\r\n\r\n$100\r\n" + b"v" * 100 + b"\r\n"
@@ -141,15 +141,15 @@ def test_the_watched_request_is_seen_when_its_own_answer_is_whole(
 def test_flo_answers_are_told_apart_by_id_whatever_their_order() -> None:
     reader = FloAnswers()
     reader.watch(0)
-    reader.feed(wire.encode_answer(FIRST_ID + 1, None))
+    reader.feed(framing.frame(wire.encode_answer(FIRST_ID + 1, None)))
     assert reader.is_watching
-    reader.feed(wire.encode_answer(FIRST_ID, None))
+    reader.feed(framing.frame(wire.encode_answer(FIRST_ID, None)))
     assert not reader.is_watching
 
 
 def test_an_error_answer_of_flo_fails_the_bench() -> None:
-    stream = wire.encode_answer(FIRST_ID, None)
-    stream += wire.encode_error(FIRST_ID + 1, ConflictError("the lease is stale"))
+    stream = framing.frame(wire.encode_answer(FIRST_ID, None))
+    stream += framing.frame(wire.encode_error(FIRST_ID + 1, ConflictError("the lease is stale")))
     with pytest.raises(BenchError, match="the lease is stale"):
         FloAnswers().feed(stream)
 
@@ -162,7 +162,7 @@ def test_an_error_answer_of_redis_fails_the_bench(reader: Callable[[bytes], obje
 
 def test_a_get_that_finds_nothing_fails_the_bench() -> None:
     with pytest.raises(BenchError, match="no value"):
-        FloAnswers(VALUE_BYTES).feed(wire.encode_answer(FIRST_ID, None))
+        FloAnswers(VALUE_BYTES).feed(framing.frame(wire.encode_answer(FIRST_ID, None)))
     with pytest.raises(BenchError, match="no value"):
         RespAnswers(VALUE_BYTES).feed(b"$-1\r\n")
 
@@ -184,7 +184,7 @@ def test_a_pipeline_keeps_as_many_in_flight_as_it_may_and_stops_at_its_total() -
     requests = FloRequests([request_of("put") for _ in range(4)], keys_from(0))
     talk = Pipeline(requests, FloAnswers(), in_flight=4, total=6)
     assert len(flo_envelopes(bytes(talk.begin(0.0)))) == 4
-    answers = [wire.encode_answer(FIRST_ID + ordinal, None) for ordinal in range(6)]
+    answers = [framing.frame(wire.encode_answer(FIRST_ID + ordinal, None)) for ordinal in range(6)]
     assert len(flo_envelopes(bytes(talk.answer(b"".join(answers[:3]), 1.0, more=True)))) == 2
     assert talk.outstanding == 3
     assert not talk.answer(b"".join(answers[3:]), 2.0, more=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from floruntime.core.framing import PREAMBLE, FrameReader, frame
 from floruntime.core.types import Request
-from floruntime.core.wire import PREAMBLE, FrameReader, frame
 
 FRAME_BYTES_MAX = 2**28
 

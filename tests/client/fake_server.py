@@ -26,21 +26,15 @@ def answer_plainly(envelope: wire.Envelope) -> Any:
 
 
 class Peer:
-    """The server's end of one connection: bytes in, bytes out, no I/O."""
+    """The server's end of one connection: bodies in, bodies out, no I/O."""
 
     def __init__(self, server: FakeServer, send: Callable[[bytes], None]) -> None:
         self._server = server
         self._send = send
-        self._reader = wire.FrameReader(server.limits.frame_bytes_max)
-        self._preamble = b""
         self.session = ""
 
-    def receive_data(self, data: bytes) -> None:
-        missing = len(wire.PREAMBLE) - len(self._preamble)
-        self._preamble += data[:missing]
-        if not wire.PREAMBLE.startswith(self._preamble):
-            raise ConnectionError(f"it began with {self._preamble!r}")
-        for body in self._reader.receive_data(data[missing:]):
+    def receive(self, bodies: list[bytes]) -> None:
+        for body in bodies:
             self._handle(wire.decode_envelope(body))
 
     def _handle(self, envelope: wire.Envelope) -> None:
@@ -76,9 +70,9 @@ class Peer:
         known = hello.session in self._server.sessions
         return Welcome("9.9.9", self._server.limits, known)
 
-    def send(self, data: bytes) -> None:
+    def send(self, body: bytes) -> None:
         if not self._server.loses_answers:
-            self._send(data)
+            self._send(body)
 
 
 class FakeServer:
@@ -128,9 +122,9 @@ class FakeServer:
         for link in links:
             link.break_off()
 
-    def send(self, data: bytes) -> None:
-        """Send bytes outside any script."""
-        self.links[-1].deliver(data)
+    def send(self, body: bytes) -> None:
+        """Send a body outside any script."""
+        self.links[-1].deliver(body)
 
     # The transport port
 
@@ -138,12 +132,12 @@ class FakeServer:
         self.prepared += 1
 
     async def connect(
-        self, on_data: Callable[[bytes], None], on_close: Callable[[], None]
+        self, on_bodies: Callable[[list[bytes]], None], on_close: Callable[[FloError | None], None]
     ) -> FakeLink:
         self.connects += 1
         if self.connect_error is not None:
             raise self.connect_error
-        link = FakeLink(self, on_data, on_close)
+        link = FakeLink(self, on_bodies, on_close)
         self.links.append(link)
         return link
 
@@ -157,27 +151,27 @@ class FakeLink:
     def __init__(
         self,
         server: FakeServer,
-        on_data: Callable[[bytes], None],
-        on_close: Callable[[], None],
+        on_bodies: Callable[[list[bytes]], None],
+        on_close: Callable[[FloError | None], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._on_data = on_data
+        self._on_bodies = on_bodies
         self._on_close = on_close
         self._peer = Peer(server, self.deliver)
         self.is_closed = False
-        self.writes: list[bytes] = []
+        self.sent: list[list[bytes]] = []
 
-    def write(self, data: bytes) -> None:
+    def send(self, bodies: list[bytes]) -> None:
         assert not self.is_closed
-        self.writes.append(data)
-        self._loop.call_soon(self._if_open, self._peer.receive_data, data)
+        self.sent.append(bodies)
+        self._loop.call_soon(self._if_open, self._peer.receive, bodies)
 
-    def deliver(self, data: bytes) -> None:
-        self._loop.call_soon(self._if_open, self._on_data, data)
+    def deliver(self, body: bytes) -> None:
+        self._loop.call_soon(self._if_open, self._on_bodies, [body])
 
-    def _if_open(self, take: Callable[[bytes], None], data: bytes) -> None:
+    def _if_open(self, take: Callable[[list[bytes]], None], bodies: list[bytes]) -> None:
         if not self.is_closed:
-            take(data)
+            take(bodies)
 
     def close(self) -> None:
         self.is_closed = True
@@ -185,7 +179,7 @@ class FakeLink:
     async def wait_closed(self) -> None:
         assert self.is_closed
 
-    def break_off(self) -> None:
+    def break_off(self, reason: FloError | None = None) -> None:
         if not self.is_closed:
             self.is_closed = True
-            self._on_close()
+            self._on_close(reason)

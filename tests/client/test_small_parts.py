@@ -230,10 +230,10 @@ async def test_an_embedded_server_is_opened_with_the_first_link_and_given_back(
     opened: list[str] = []
 
     class Embedded:
-        def connect(self, on_data: Any, on_close: Any) -> Any:
+        def connect(self, on_bodies: Any, on_close: Any) -> Any:
             from tests.client.fake_server import FakeLink
 
-            link = FakeLink(server, on_data, on_close)
+            link = FakeLink(server, on_bodies, on_close)
             server.links.append(link)
             return link
 

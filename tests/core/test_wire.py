@@ -1,9 +1,8 @@
-"""The wire format: frames in any pieces, every message there and back, and garbage."""
+"""The messages as bytes: every one there and back, and garbage."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import Any
 
 import msgspec
@@ -13,99 +12,9 @@ from hypothesis import strategies as st
 
 from floruntime.core import kv, queue, system, wire
 from floruntime.core.errors import BY_CODE, ConflictError, FloError, ProtocolError
+from floruntime.core.framing import PREAMBLE, frame
 from floruntime.core.types import Request
 from tests.core.messages import REQUESTS, values_of
-
-MIB = 1 << 20
-BODIES = [b"a", b"", b"bc" * 300, b"\x00\x00\x00\x00"]
-STREAM = b"".join(map(wire.frame, BODIES))
-
-
-def reader(frame_bytes_max: int = 1_000) -> wire.FrameReader:
-    return wire.FrameReader(frame_bytes_max)
-
-
-# Frames
-
-
-def test_frames_whole() -> None:
-    assert reader().receive_data(STREAM) == BODIES
-
-
-def test_frames_byte_by_byte() -> None:
-    frames, bodies = reader(), []
-    for position in range(len(STREAM)):
-        bodies += frames.receive_data(STREAM[position : position + 1])
-    assert bodies == BODIES
-    assert frames.held_bytes == 0
-
-
-def test_frames_with_a_tail() -> None:
-    frames = reader()
-    assert frames.receive_data(STREAM + b"\x02\x00\x00\x00x") == BODIES
-    assert frames.held_bytes == 5
-    assert frames.receive_data(b"y" + wire.frame(b"z")) == [b"xy", b"z"]
-
-
-@pytest.mark.parametrize("cut", range(len(STREAM) + 1))
-def test_frames_cut_anywhere(cut: int) -> None:
-    frames = reader()
-    before = frames.receive_data(STREAM[:cut])
-    assert before == BODIES[: len(before)]
-    assert frames.held_bytes == cut - sum(4 + len(body) for body in before)
-    assert before + frames.receive_data(STREAM[cut:]) == BODIES
-
-
-@given(st.lists(st.binary(max_size=40), max_size=8), st.lists(st.integers(0, 400), max_size=12))
-def test_frames_in_any_pieces(bodies: list[bytes], cuts: list[int]) -> None:
-    data = b"".join(map(wire.frame, bodies))
-    frames, got, begin = reader(), [], 0
-    for end in [*sorted(cuts), len(data)]:
-        got += frames.receive_data(data[begin:end])
-        begin = max(begin, end)
-    assert got == bodies
-
-
-def test_a_frame_at_the_limit_and_one_past_it() -> None:
-    assert reader(5).receive_data(wire.frame(b"12345")) == [b"12345"]
-    frames = reader(5)
-    assert frames.receive_data(wire.frame(b"ok") + wire.frame(b"123456")) == [b"ok"]
-    assert isinstance(frames.failed, ProtocolError)
-    assert "6 bytes" in str(frames.failed)
-    assert "at most 5" in str(frames.failed)
-
-
-def test_a_frame_that_claims_four_gibibytes_fails_at_its_length() -> None:
-    frames = reader(16 * MIB)
-    assert frames.receive_data(b"\xff\xff\xff") == []
-    assert frames.failed is None
-    assert frames.receive_data(b"\xff") == []
-    assert frames.failed is not None
-    assert frames.held_bytes == 0
-
-
-def test_after_a_failure_nothing_is_taken() -> None:
-    frames = reader(5)
-    frames.receive_data(wire.frame(b"123456"))
-    assert frames.receive_data(wire.frame(b"ok") * 100) == []
-    assert frames.held_bytes == 0
-
-
-def test_a_large_frame_in_small_pieces_costs_time_in_proportion() -> None:
-    def cost_s(size: int) -> float:
-        frames, data = reader(16 * MIB), wire.frame(bytes(size))
-        began = time.process_time()
-        bodies = []
-        for position in range(0, len(data), 1_000):
-            bodies += frames.receive_data(data[position : position + 1_000])
-        assert [len(body) for body in bodies] == [size]
-        return time.process_time() - began
-
-    small, large = min(cost_s(MIB) for _ in range(3)), cost_s(16 * MIB)
-    assert large < 100 * small + 0.05  # quadratic would be 256 times
-
-
-# Messages
 
 
 def test_every_request_has_a_tag_of_its_own() -> None:
@@ -118,7 +27,7 @@ def test_every_request_has_a_tag_of_its_own() -> None:
 def test_every_request_survives_the_wire(kind: type[Request[Any]]) -> None:
     @given(values_of(kind), values_of(int), values_of(str))
     def there_and_back(request: Request[Any], id: int, namespace: str) -> None:
-        (body,) = reader(MIB).receive_data(wire.encode_request(id, namespace, 3, request))
+        body = wire.encode_request(id, namespace, 3, request)
         assert wire.decode_envelope(body) == wire.Envelope(id, namespace, 3, request)
         assert wire.decode_request_id(body) == id
 
@@ -129,7 +38,7 @@ def test_every_request_survives_the_wire(kind: type[Request[Any]]) -> None:
 def test_every_reply_survives_the_wire(kind: type[Request[Any]]) -> None:
     @given(values_of(kind), values_of(wire.reply_type(kind)))
     def there_and_back(request: Request[Any], result: Any) -> None:
-        (body,) = reader(MIB).receive_data(wire.encode_answer(8, result))
+        body = wire.encode_answer(8, result)
         answer = wire.decode_answer(body)
         assert (answer.id, answer.error) == (8, None)
         assert wire.decode_reply(request, answer.result) == result
@@ -141,13 +50,13 @@ def test_every_reply_survives_the_wire(kind: type[Request[Any]]) -> None:
 def test_a_batchs_results_are_typed_by_its_commands(data: st.DataObject) -> None:
     batch = data.draw(values_of(system.Batch))
     results = [data.draw(values_of(wire.reply_type(type(each)))) for each in batch.commands]
-    (body,) = reader(MIB).receive_data(wire.encode_answer(1, results))
+    body = wire.encode_answer(1, results)
     assert wire.decode_reply(batch, wire.decode_answer(body).result) == results
 
 
 def test_a_batch_with_too_few_results_is_refused() -> None:
     batch = system.Batch([kv.KvIncr("a"), kv.KvIncr("b")])
-    (body,) = reader().receive_data(wire.encode_answer(1, [1]))
+    body = wire.encode_answer(1, [1])
     with pytest.raises(ProtocolError, match="1 results for 2 commands"):
         wire.decode_reply(batch, wire.decode_answer(body).result)
 
@@ -156,7 +65,7 @@ def test_a_batch_with_too_few_results_is_refused() -> None:
 def test_every_error_survives_the_wire(kind: type[FloError], drawn: wire.WireError) -> None:
     error = kind(drawn.message, ran=drawn.ran, index=drawn.index)
     error.details.update(drawn.details)
-    (body,) = reader().receive_data(wire.encode_error(4, error))
+    body = wire.encode_error(4, error)
     answer = wire.decode_answer(body)
     assert answer.error is not None
     back = wire.raised(answer.error)
@@ -168,7 +77,7 @@ def test_every_error_survives_the_wire(kind: type[FloError], drawn: wire.WireErr
 def test_what_only_the_server_submits_is_refused_from_a_client(kind: type[Request[Any]]) -> None:
     @given(values_of(kind))
     def refused(request: Request[Any]) -> None:
-        (body,) = reader(MIB).receive_data(wire.encode_request(1, "default", 0, request))
+        body = wire.encode_request(1, "default", 0, request)
         with pytest.raises(msgspec.ValidationError):
             wire.decode_envelope(body)
 
@@ -196,32 +105,36 @@ def test_fields_left_out_have_their_defaults() -> None:
 
 VECTORS: list[tuple[bytes, str]] = [
     (
-        wire.PREAMBLE
-        + wire.encode_request(0, "default", 0, system.Hello("0.1.0", "ab" * 16, "secret")),
+        PREAMBLE
+        + frame(wire.encode_request(0, "default", 0, system.Hello("0.1.0", "ab" * 16, "secret"))),
         "464c4f02 3c000000 94 00 a764656661756c74 00 94 00 a5302e312e30"
         "d920 6162616261626162616261626162616261626162616261626162616261626162 a6736563726574",
     ),
     (
-        wire.encode_answer(
-            0, system.Welcome("0.1.0", system.Limits(1 << 20, 2 << 20, 1024), False)
+        frame(
+            wire.encode_answer(
+                0, system.Welcome("0.1.0", system.Limits(1 << 20, 2 << 20, 1024), False)
+            )
         ),
         "64000000 92 00 94 a5302e312e30 dc0018 ce00100000 ce00200000 cd0400 cd1000 ccff 3f"
         "ce000493e0 cf000000496cebb800 cd03e8 cd03e8 40 cd0100 cd03e8 ce00400000 40 cd4000 40"
         "cd1000 cd1000 cdffff ce000f4240 cd0100 cd03e8 ce00200000 c2 a561646d696e",
     ),
     (
-        wire.encode_request(1, "default", 0, system.SessionOpen()),
+        frame(wire.encode_request(1, "default", 0, system.SessionOpen())),
         "0d000000 94 01 a764656661756c74 00 91 76",
     ),
     (
-        wire.encode_request(2, "default", 1, kv.KvPut("greeting", b"Hello, Flo!")),
+        frame(wire.encode_request(2, "default", 1, kv.KvPut("greeting", b"Hello, Flo!"))),
         "27000000 94 02 a764656661756c74 01 97 03 a86772656574696e67"
         "c40b48656c6c6f2c20466c6f21 c0 c0 c2 c2",
     ),
-    (wire.encode_answer(2, kv.PutResult(1)), "04000000 92 02 91 01"),
+    (frame(wire.encode_answer(2, kv.PutResult(1))), "04000000 92 02 91 01"),
     (
-        wire.encode_error(
-            3, ConflictError("key 'greeting' has version 1, not 7", current_version=1)
+        frame(
+            wire.encode_error(
+                3, ConflictError("key 'greeting' has version 1, not 7", current_version=1)
+            )
         ),
         "48000000 93 03 c0 95 a8636f6e666c696374"
         "d9236b657920276772656574696e6727206861732076657273696f6e20312c206e6f742037"
@@ -238,16 +151,6 @@ def test_the_documented_bytes(data: bytes, expected: str) -> None:
 # Garbage
 
 
-@given(st.lists(st.binary(max_size=60), max_size=6))
-def test_garbage_gives_bodies_or_a_failure(pieces: list[bytes]) -> None:
-    frames = reader(50)
-    for piece in pieces:
-        assert all(len(body) <= 50 for body in frames.receive_data(piece))
-        assert frames.held_bytes < 4 + 50
-        if frames.failed is not None:
-            assert frames.receive_data(wire.frame(b"ok")) == []
-
-
 @given(st.binary(max_size=80))
 def test_a_garbage_body_is_a_decoding_error(body: bytes) -> None:
     check_garbage(body)
@@ -257,7 +160,7 @@ def test_a_garbage_body_is_a_decoding_error(body: bytes) -> None:
 def test_a_damaged_request_is_a_decoding_error_or_another_request(
     request: Request[Any], data: st.DataObject
 ) -> None:
-    body = bytearray(wire.encode_request(1, "default", 1, request)[4:])
+    body = bytearray(wire.encode_request(1, "default", 1, request))
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     check_garbage(bytes(body))
@@ -267,7 +170,7 @@ def test_a_damaged_request_is_a_decoding_error_or_another_request(
 def test_a_truncated_request_is_a_decoding_error(
     request: Request[Any], data: st.DataObject
 ) -> None:
-    body = wire.encode_request(1, "default", 1, request)[4:]
+    body = wire.encode_request(1, "default", 1, request)
     with pytest.raises(msgspec.DecodeError):
         wire.decode_envelope(body[: data.draw(st.integers(0, len(body) - 1))])
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from floruntime.client.client import FloClient
-from floruntime.core import wire
+from floruntime.core import framing
 from floruntime.testing import FloTestServer
 from tests.fuzz.bytes_made import Maker
 
@@ -146,11 +146,11 @@ class Fuzz:
 
     async def _send_messages(self) -> None:
         """Frames as messages of a WebSocket; some are no messages at all."""
-        bodies = [self._make.greeting()[len(wire.PREAMBLE) :]]
+        bodies = [self._make.greeting()[len(framing.PREAMBLE) :]]
         for id in range(1, FRAMES_PER_CONNECTION):
             make = self._chance.choice((self._make.request, self._make.mutated))
             bodies.append(make(id))
-        messages = [self._make.message(body[wire.LENGTH.size :]) for body in bodies]
+        messages = [self._make.message(body[framing.LENGTH.size :]) for body in bodies]
         await self._send(self._make.opening() + b"".join(messages), len(messages))
 
     async def _half_an_opening(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from floruntime.core import wire
+from floruntime.core import framing, wire
 from floruntime.core.system import Hello
 
 NAMESPACE = "mutant"
@@ -40,17 +40,19 @@ class Maker:
     def greeting(self) -> bytes:
         """A good start of a connection."""
         session = f"fuzz-{self._chance.randrange(2**64):x}"
-        return wire.PREAMBLE + wire.encode_request(0, NAMESPACE, 0, Hello("fuzz", session))
+        return framing.PREAMBLE + framing.frame(
+            wire.encode_request(0, NAMESPACE, 0, Hello("fuzz", session))
+        )
 
     def request(self, id: int) -> bytes:
         """A well-formed frame of any operation, with values that are seldom right."""
         kind = self._chance.choice(wire.CLIENT_REQUESTS)
         number = self._chance.choice((0, 0, 1, id, 2**63))
-        return wire.frame(msgspec.msgpack.encode((id, NAMESPACE, number, self.value(kind))))
+        return framing.frame(msgspec.msgpack.encode((id, NAMESPACE, number, self.value(kind))))
 
     def mutated(self, id: int) -> bytes:
         """A frame with a few bytes changed, dropped or doubled; mostly its length stays right."""
-        body = bytearray(self.request(id)[wire.LENGTH.size :])
+        body = bytearray(self.request(id)[framing.LENGTH.size :])
         for _ in range(self._chance.randint(1, 4)):
             place = self._chance.randrange(len(body))
             match self._chance.randrange(3):
@@ -60,7 +62,7 @@ class Maker:
                     del body[place]
                 case _:
                     body[place:place] = body[place : place + 8]
-        return wire.frame(bytes(body))
+        return framing.frame(bytes(body))
 
     def value(self, kind: Any) -> Any:
         """Any value of a type."""
@@ -108,12 +110,12 @@ class Maker:
     def rubbish(self) -> bytes:
         """Bytes of no meaning, with or without a preamble."""
         data = self._chance.randbytes(self._chance.choice((1, 3, 5, 100, 10_000)))
-        return data if self._chance.random() < 0.5 else wire.PREAMBLE + data
+        return data if self._chance.random() < 0.5 else framing.PREAMBLE + data
 
     def claim(self) -> bytes:
         """A frame that claims up to 4 GiB."""
         size = self._chance.choice((2**32 - 1, 2**31, 2**30, 64 * 2**20))
-        return self.greeting() + wire.LENGTH.pack(size) + b"\x94" * self._chance.randrange(1_000)
+        return self.greeting() + framing.LENGTH.pack(size) + b"\x94" * self._chance.randrange(1_000)
 
     def nested(self) -> bytes:
         """Arrays or maps within each other, deeper than anybody needs."""
@@ -121,11 +123,11 @@ class Maker:
         shell = self._chance.choice((b"\x91", b"\x81\x01"))
         head = msgspec.msgpack.encode((7, NAMESPACE, 0))
         body = b"\x94" + head[1:] + shell * depth + b"\x00"
-        return self.greeting() + wire.frame(body)
+        return self.greeting() + framing.frame(body)
 
     def huge_array(self) -> bytes:
         """An array that claims billions of members, or has a great many."""
         head = b"\x94" + msgspec.msgpack.encode((7, NAMESPACE, 0))[1:]
         if self._chance.random() < 0.5:
-            return self.greeting() + wire.frame(head + b"\xdd\xff\xff\xff\xff")
-        return self.greeting() + wire.frame(head + b"\xdd\x00\x01\x00\x00" + b"\x01" * 65_536)
+            return self.greeting() + framing.frame(head + b"\xdd\xff\xff\xff\xff")
+        return self.greeting() + framing.frame(head + b"\xdd\x00\x01\x00\x00" + b"\x01" * 65_536)

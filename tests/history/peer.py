@@ -6,16 +6,10 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self
 
+from floruntime.core.framing import LENGTH, PREAMBLE, frame
 from floruntime.core.system import Hello, Welcome
 from floruntime.core.types import Request
-from floruntime.core.wire import (
-    LENGTH,
-    PREAMBLE,
-    decode_answer,
-    decode_reply,
-    encode_request,
-    raised,
-)
+from floruntime.core.wire import decode_answer, decode_reply, encode_request, raised
 
 WAIT_S = 60.0
 
@@ -61,7 +55,7 @@ class Peer:
 
     async def _exchanged(self, request: Request[Any], number: int, namespace: str) -> bytes:
         self._last_id += 1
-        self._writer.write(encode_request(self._last_id, namespace, number, request))
+        self._writer.write(frame(encode_request(self._last_id, namespace, number, request)))
         async with asyncio.timeout(WAIT_S):
             (size,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
             return await self._reader.readexactly(size)

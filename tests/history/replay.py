@@ -11,7 +11,7 @@ import msgspec
 from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
-from floruntime.core import wire
+from floruntime.core import framing, wire
 from floruntime.core.types import Request
 from floruntime.testing import FloTestServer
 from tests.history.conversation import Turn
@@ -42,7 +42,7 @@ class Side:
         self._data += data
         if is_web and not self.head:
             self.head, _, self._data = self._data.partition(END_OF_HEAD)
-        self._data = self._data.removeprefix(wire.PREAMBLE)
+        self._data = self._data.removeprefix(framing.PREAMBLE)
         bodies: list[bytes] = []
         while (found := (_web_message if is_web else _frame)(self._data)) is not None:
             size, body = found
@@ -52,11 +52,11 @@ class Side:
 
 
 def _frame(data: bytes) -> tuple[int, bytes | None] | None:
-    if len(data) < wire.LENGTH.size:
+    if len(data) < framing.LENGTH.size:
         return None
-    (size,) = wire.LENGTH.unpack_from(data)
-    end = wire.LENGTH.size + size
-    return (end, data[wire.LENGTH.size : end]) if len(data) >= end else None
+    (size,) = framing.LENGTH.unpack_from(data)
+    end = framing.LENGTH.size + size
+    return (end, data[framing.LENGTH.size : end]) if len(data) >= end else None
 
 
 def _web_message(data: bytes) -> tuple[int, bytes | None] | None:

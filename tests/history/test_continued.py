@@ -15,7 +15,7 @@ ENTRY = ["key", b"value", 7, 1_000, None]
 
 
 def told(request: Request[object], then: object, now: object) -> str | None:
-    bodies = [wire.encode_answer(1, result)[wire.LENGTH.size :] for result in (then, now)]
+    bodies = [wire.encode_answer(1, result) for result in (then, now)]
     return difference(kind_of_reply(request), *bodies)
 
 
@@ -47,7 +47,7 @@ def test_what_another_server_tells_of_itself_may_differ() -> None:
 
 def test_a_refusal_may_be_put_better_but_stays_the_same_refusal() -> None:
     def refused(then: FloError, now: FloError) -> str | None:
-        bodies = [wire.encode_error(1, error)[wire.LENGTH.size :] for error in (then, now)]
+        bodies = [wire.encode_error(1, error) for error in (then, now)]
         return difference(kind_of_reply(KvIncr("key")), *bodies)
 
     then = ConflictError("words", index=1, current_version=5)

@@ -12,7 +12,7 @@ import pytest
 from scripts import generate_js_messages, generate_js_vectors
 from scripts.js_types import BIG_REPLIES, camel, comment, literal, written
 
-from floruntime.core import errors, wire
+from floruntime.core import errors, framing, wire
 from floruntime.core.kv import KvGet
 from floruntime.core.limits import COUNTER_MAX
 from floruntime.core.stream import StreamID
@@ -34,7 +34,7 @@ def vectors(name: str) -> list[dict[str, Any]]:
 
 
 def body_of(vector: dict[str, Any]) -> bytes:
-    [body] = wire.FrameReader(2**28).receive_data(bytes.fromhex(vector["frame"]))
+    [body] = framing.FrameReader(2**28).receive_data(bytes.fromhex(vector["frame"]))
     return body
 
 

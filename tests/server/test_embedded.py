@@ -73,10 +73,10 @@ async def test_other_endpoints_are_refused(endpoint: str) -> None:
 async def test_a_link_closed_by_either_end_is_noticed() -> None:
     server = await open_embedded("memory://")
     closed: list[str] = []
-    mine = server.connect(lambda data: None, lambda: closed.append("mine"))
-    theirs = server.connect(lambda data: None, lambda: closed.append("theirs"))
+    mine = server.connect(lambda bodies: None, lambda reason: closed.append("mine"))
+    theirs = server.connect(lambda bodies: None, lambda reason: closed.append("theirs"))
     mine.close()
-    theirs.write(b"not flo")
+    theirs.send([b"not flo"])
     for _ in range(5):
         await asyncio.sleep(0)
     assert closed == ["theirs"]

@@ -11,7 +11,6 @@ from floruntime.core.errors import BadRequestError, OverloadedError, StorageFull
 from floruntime.core.kv import KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Backup, GetServerInfo, Hello, Ping
-from floruntime.core.wire import PREAMBLE
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from tests.server.gated_storage import GatedStorage
 from tests.server.wire_client import Rig, WireClient
@@ -94,7 +93,6 @@ async def test_stopping_answers_what_is_in_flight_ends_the_waits_and_closes_the_
     refused = client.send(KvPut("late", b""))
     late_read = client.send(KvGet("late", block_ms=9_000))
     newcomer = rig.client()
-    newcomer.raw(PREAMBLE)
     hello = newcomer.send(Hello("1", "new"))
     assert client.error(refused).code == "unavailable"
     assert client.error(refused).ran == "no"
@@ -128,7 +126,6 @@ async def test_connections_past_the_limit_are_told_so() -> None:
     async with Rig(connections_max=2) as rig:
         first, _ = rig.client("a"), rig.client("b")
         third = rig.client()
-        third.raw(PREAMBLE)
         hello = third.send(Hello("1", "c"))
         assert isinstance(third.error(hello), OverloadedError)
         assert third.is_closed
@@ -159,7 +156,7 @@ async def test_a_client_is_forgotten_10_minutes_after_its_last_connection() -> N
         first.vanish()
         await rig.advance(2 * SESSION_KEPT_MS)
         assert rig.client().greet("me").session_known
-        for client in (second, *rig.server._sessions):
+        for client in (second, *rig.server._conversations):
             getattr(client, "vanish", getattr(client, "connection_lost", None))()  # type: ignore[misc]  # either kind
         await rig.advance(SESSION_KEPT_MS)
         assert not rig.client().greet("me").session_known

@@ -11,9 +11,7 @@ from floruntime.core.system import Hello, SessionOpen, Welcome
 from floruntime.core.token import Role, TokenCreate, hash_of, id_of
 from floruntime.core.types import Request
 from floruntime.core.wire import (
-    PREAMBLE,
     Answer,
-    FrameReader,
     decode_answer,
     decode_reply,
     encode_request,
@@ -105,26 +103,26 @@ class WireClient:
     def __init__(self, server: FloServer, peer: Peer) -> None:
         self.is_closed = False
         self.close_reason: FloError | None = None
-        self.writes: list[bytes] = []
+        #: The bodies that were sent together, for each time that something was sent.
+        self.sent: list[list[bytes]] = []
         self.answers: list[Answer] = []
-        self._frames = FrameReader(2**30)
         self._asked: dict[int, Request[Any]] = {}
         self._last_id = 0
-        self.link = server.session(self._write, self._closed, peer)
+        self.conversation = server.conversation(self._take, self._closed, peer)
 
-    def _write(self, data: bytes) -> None:
-        self.writes.append(data)
-        self.answers += [decode_answer(body) for body in self._frames.receive_data(data)]
+    def _take(self, bodies: list[bytes]) -> None:
+        self.sent.append(bodies)
+        self.answers += [decode_answer(body) for body in bodies]
 
     def _closed(self, reason: FloError | None) -> None:
         self.is_closed = True
         self.close_reason = reason
 
-    def raw(self, data: bytes) -> None:
-        """Send these bytes."""
-        self.link.receive_data(data)
+    def raw(self, *bodies: bytes) -> None:
+        """Send these, together."""
+        self.conversation.receive(bodies)
 
-    def frame(
+    def body(
         self, request: Request[Any], *, number: int = 0, namespace: str = "default", id: int = 0
     ) -> bytes:
         """The bytes of a request, whose answer will be known by the id given last."""
@@ -134,12 +132,11 @@ class WireClient:
 
     def send(self, request: Request[Any], **options: Any) -> int:
         """Send a request; its id."""
-        self.raw(self.frame(request, **options))
+        self.raw(self.body(request, **options))
         return self._last_id
 
     def greet(self, session: str, token: str | None = None) -> Welcome:
         """Begin, and have this client's writes remembered. Raises the refusal."""
-        self.raw(PREAMBLE)
         welcome: Welcome = self.result(self.send(Hello("1.0", session, token)))
         return welcome
 
@@ -174,4 +171,4 @@ class WireClient:
 
     def vanish(self) -> None:
         """The connection is lost."""
-        self.link.connection_lost()
+        self.conversation.connection_lost()

@@ -1,17 +1,15 @@
-"""The wire format: a preamble, then frames of length and MessagePack.
+"""The messages as MessagePack: what a request and an answer look like on their way.
 
-    connection = b"FLO\\x02" frame*
-    frame      = length (u32, little-endian) body
-    request    = [id, namespace, number, [tag, field, ...]]
-    answer     = [id, result] | [id, nil, [code, message, ran, index, details]]
+    request = [id, namespace, number, [tag, field, ...]]
+    answer  = [id, result] | [id, nil, [code, message, ran, index, details]]
 
-`number` is the write number within the client's session, 0 for what carries none. This module has
-no I/O: `FrameReader` is fed bytes and gives frame bodies, whatever pieces they arrive in.
+`number` is the write number within the client's session, 0 for what carries none. One message is
+one body: `core/framing.py` puts it on TCP; a WebSocket and a link within the process carry it as it
+is.
 """
 
 from __future__ import annotations
 
-import struct
 import types
 import typing
 from typing import Any, TypeVar, get_args
@@ -20,10 +18,7 @@ import msgspec
 
 from floruntime.core import action, kv, queue, stream, system, token, worker, workflow
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
-from floruntime.core.types import Command, Query, Request
-
-PREAMBLE = b"FLO\x02"
-LENGTH = struct.Struct("<I")
+from floruntime.core.types import Command, Request
 
 _GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on bytes that are no message."""
@@ -112,26 +107,20 @@ _raws_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 encode = _encoder.encode
 
 
-def frame(body: bytes) -> bytes:
-    """`body` with its length before it."""
-    return LENGTH.pack(len(body)) + body
-
-
 def encode_request(id: int, namespace: str, number: int, request: Request[Any]) -> bytes:
-    """One request as a frame."""
-    return frame(_encoder.encode((id, namespace, number, request)))
+    """The body of one request."""
+    return encode((id, namespace, number, request))
 
 
 def encode_answer(id: int, result: object) -> bytes:
-    """One successful answer as a frame."""
-    body = encode((id, result))
-    return LENGTH.pack(len(body)) + body
+    """The body of one successful answer."""
+    return encode((id, result))
 
 
 def encode_error(id: int, error: FloError) -> bytes:
-    """One refusal as a frame."""
+    """The body of one refusal."""
     wire = WireError(error.code, error.message, error.ran, error.index, error.details)
-    return frame(_encoder.encode((id, None, wire)))
+    return encode((id, None, wire))
 
 
 def decode_envelope(body: bytes) -> Envelope:
@@ -185,59 +174,3 @@ def _decode_batch(request: system.Batch, result: msgspec.Raw) -> list[Any]:
 def raised(error: WireError) -> FloError:
     """The exception that `error` stands for."""
     return from_wire(error.code, error.message, error.ran, error.index, error.details)
-
-
-class FrameReader:
-    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing.
-
-    An unfinished frame collects in a buffer that is looked at again only when it is complete, so
-    the work is linear in the bytes however small the pieces are.
-    """
-
-    def __init__(self, frame_bytes_max: int) -> None:
-        self._frame_bytes_max = frame_bytes_max
-        self._unfinished = bytearray()
-        self._wanted_bytes = LENGTH.size
-        self.failed: ProtocolError | None = None
-
-    @property
-    def held_bytes(self) -> int:
-        """How much of an unfinished frame is held."""
-        return len(self._unfinished)
-
-    def receive_data(self, data: bytes) -> list[bytes]:
-        """The bodies that `data` completes, in order."""
-        if self.failed is not None:
-            return []
-        if self._unfinished:
-            self._unfinished += data
-            if len(self._unfinished) < self._wanted_bytes:
-                return []
-            data = bytes(self._unfinished)
-            self._unfinished = bytearray()
-        return self._cut(data)
-
-    def _cut(self, data: bytes) -> list[bytes]:
-        bodies: list[bytes] = []
-        position, end = 0, len(data)
-        wanted = LENGTH.size
-        while end - position >= wanted:
-            (size,) = LENGTH.unpack_from(data, position)
-            if size > self._frame_bytes_max:
-                self.failed = ProtocolError(
-                    f"a frame claims {size} bytes; at most {self._frame_bytes_max} are allowed"
-                )
-                return bodies
-            after = position + LENGTH.size + size
-            if after > end:
-                wanted = LENGTH.size + size
-                break
-            bodies.append(data[position + LENGTH.size : after])
-            position = after
-        self._wanted_bytes = wanted
-        if position < end:
-            self._unfinished += data[position:]
-        return bodies
-
-
-__all__ = ["PREAMBLE", "Answer", "Command", "Envelope", "FrameReader", "Query"]

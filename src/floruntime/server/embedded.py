@@ -1,6 +1,6 @@
 """The whole server inside the caller's process: `memory://` and `file:PATH`.
 
-A link carries the same bytes as a TCP connection, handed over within the event loop. A `file:`
+A link carries the bodies that a WebSocket carries, handed over within the event loop. A `file:`
 server is shared by all clients of the process that name the same directory, and ends with the last.
 """
 
@@ -20,8 +20,8 @@ from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
 from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
+from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.peer import EMBEDDED
-from floruntime.server.connections.session import Session
 from floruntime.server.data.storage import DiskStorage, MemoryStorage
 from floruntime.server.server import FloServer
 
@@ -32,25 +32,27 @@ class EmbeddedLink:
     def __init__(
         self,
         server: FloServer,
-        on_data: Callable[[bytes], None],
-        on_close: Callable[[], None],
+        on_bodies: Callable[[list[bytes]], None],
+        on_close: Callable[[FloError | None], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._on_data = on_data
+        self._on_bodies = on_bodies
         self._on_close = on_close
         self._is_closed = False
-        self._session: Session = server.session(self._to_client, self._closed_by_server, EMBEDDED)
+        self._conversation: Conversation = server.conversation(
+            self._to_client, self._closed_by_server, EMBEDDED
+        )
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the server."""
-        self._loop.call_soon(self._session.receive_data, data)
+    def send(self, bodies: list[bytes]) -> None:
+        """Send bodies to the server."""
+        self._loop.call_soon(self._conversation.receive, bodies)
 
-    def _to_client(self, data: bytes) -> None:
-        self._loop.call_soon(self._deliver, data)
+    def _to_client(self, bodies: list[bytes]) -> None:
+        self._loop.call_soon(self._deliver, bodies)
 
-    def _deliver(self, data: bytes) -> None:
+    def _deliver(self, bodies: list[bytes]) -> None:
         if not self._is_closed:
-            self._on_data(data)
+            self._on_bodies(bodies)
 
     def _closed_by_server(self, reason: FloError | None) -> None:
         self._loop.call_soon(self._tell_closed)
@@ -58,12 +60,12 @@ class EmbeddedLink:
     def _tell_closed(self) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self._on_close()
+            self._on_close(None)
 
     def close(self) -> None:
         """Close the connection from the client's end."""
         self._is_closed = True
-        self._loop.call_soon(self._session.connection_lost)
+        self._loop.call_soon(self._conversation.connection_lost)
 
 
 class EmbeddedServer:
@@ -77,12 +79,12 @@ class EmbeddedServer:
         self.loop = asyncio.get_running_loop()
 
     def connect(
-        self, on_data: Callable[[bytes], None], on_close: Callable[[], None]
+        self, on_bodies: Callable[[list[bytes]], None], on_close: Callable[[FloError | None], None]
     ) -> EmbeddedLink:
-        """A new connection; `on_data` gets what the server sends."""
+        """A new connection; `on_bodies` gets what the server sends."""
         if self.server.is_failed:
             raise ConnectionFailedError("the embedded server's store has failed; see the log")
-        return EmbeddedLink(self.server, on_data, on_close)
+        return EmbeddedLink(self.server, on_bodies, on_close)
 
     async def release(self) -> None:
         """Give the server back; with the last user it stops."""

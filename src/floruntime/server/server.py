@@ -37,9 +37,9 @@ from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.local_journal import LocalJournal
 from floruntime.server.config import Config
 from floruntime.server.connections.client_memory import ClientMemory
+from floruntime.server.connections.conversation import Conversation, Load
 from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
-from floruntime.server.connections.session import Load, Session
 from floruntime.server.data.disk import DiskWatch
 from floruntime.server.data.storage import Storage
 from floruntime.server.scheduler import Scheduler
@@ -50,7 +50,7 @@ DISK_CHECK_S = 1.0
 
 
 class FloServer:
-    """The whole server but its listeners; `session()` is the door for all of them."""
+    """The whole server but its listeners; `conversation()` is the door for all of them."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class FloServer:
         self.clock = make_clock(machine.time_ms)
         self.commit = Commit(machine, journal, self.clock, on_fatal=self._fail)
         self._scheduler = Scheduler(self.commit, self.clock)
-        self._sessions: set[Session] = set()
+        self._conversations: set[Conversation] = set()
         self._allowed_origins = frozenset(
             origin for each in config.allowed_origins if (origin := normal_origin(each))
         )
@@ -82,7 +82,7 @@ class FloServer:
         self._started_ms = self.clock.now_ms()
         self._clients = ClientMemory(self.commit, self.clock)
         self.access = Access(config, self.commit.queries.view)
-        self._expiries: dict[Session, Handle] = {}
+        self._expiries: dict[Conversation, Handle] = {}
         self._disk_timer: asyncio.TimerHandle | None = None
         self._disk = DiskWatch(
             lambda: storage.free_bytes() or 0,
@@ -111,68 +111,70 @@ class FloServer:
 
     # Connections
 
-    def session(
+    def conversation(
         self,
-        write: Callable[[bytes], None],
+        send: Callable[[list[bytes]], None],
         close: Callable[[FloError | None], None],
         peer: Peer,
-    ) -> Session:
+    ) -> Conversation:
         """The server's end of a new connection."""
         rate: RateLimit | None = None
         if peer.door is Door.WEB:
             per_second = self.config.web_requests_per_second
             rate = RateLimit(per_second, per_second)
-        session = Session(self, write, close, peer, rate)
-        self._sessions.add(session)
-        return session
+        conversation = Conversation(self, send, close, peer, rate)
+        self._conversations.add(conversation)
+        return conversation
 
-    def greet(self, session: Session, request_id: int, hello: Hello) -> None:
-        """Judge a hello, and let the session in or turn it away: at once, or a little later."""
+    def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None:
+        """Judge a hello, and let whoever says it in, or turn them away: at once, or later."""
         try:
             self._check_room()
             check_name("session", hello.session)
         except FloError as error:
-            session.turn_away(request_id, error)
+            conversation.turn_away(request_id, error)
             return
 
         def judged(verdict: Verdict) -> None:
             if isinstance(verdict, FloError):
-                session.turn_away(request_id, verdict)
-            elif not session.is_closed:
-                self._let_in(session, request_id, hello, verdict)
+                conversation.turn_away(request_id, verdict)
+            elif not conversation.is_closed:
+                self._let_in(conversation, request_id, hello, verdict)
 
-        self.access.judge(session.peer, hello.token, self.clock.now_ms(), judged)
+        self.access.judge(conversation.peer, hello.token, self.clock.now_ms(), judged)
 
     def _check_room(self) -> None:
         if self._is_stopping or self._is_failed:
             raise UnavailableError("the server is stopping and takes no new connections")
-        if len(self._sessions) > self.config.connections_max:
+        if len(self._conversations) > self.config.connections_max:
             raise OverloadedError(
                 f"the server has {self.config.connections_max} connections and takes no more"
             )
 
-    def _let_in(self, session: Session, request_id: int, hello: Hello, grant: Grant) -> None:
+    def _let_in(
+        self, conversation: Conversation, request_id: int, hello: Hello, grant: Grant
+    ) -> None:
         client = grant.client_of(hello.session)
         is_known = self._clients.came(client)
         welcome = Welcome(VERSION, self._limits(), is_known, grant.role)
         if grant.expires_at_ms is not None:
-            self._expiries[session] = self.clock.call_at(
-                grant.expires_at_ms, lambda: self._review(session)
+            self._expiries[conversation] = self.clock.call_at(
+                grant.expires_at_ms, lambda: self._review(conversation)
             )
-        session.let_in(request_id, client, grant, welcome)
+        conversation.let_in(request_id, client, grant, welcome)
 
-    def _review(self, session: Session) -> None:
+    def _review(self, conversation: Conversation) -> None:
         """Cut a connection that may not stay."""
-        if session.grant is not None:
-            reason = self.access.ended(session.grant, self.clock.now_ms())
+        if conversation.grant is not None:
+            reason = self.access.ended(conversation.grant, self.clock.now_ms())
             if reason is not None:
-                log.info("%s: connection closed: %s", session.peer, reason)
-                session.close(reason)
+                log.info("%s: connection closed: %s", conversation.peer, reason)
+                conversation.close(reason)
 
     def _tokens_changed(self) -> None:
         self.access.renew()
-        for session in list(self._sessions):
-            self._review(session)
+        for conversation in list(self._conversations):
+            self._review(conversation)
 
     def _limits(self) -> Limits:
         return Limits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
@@ -186,33 +188,33 @@ class FloServer:
             needs_token=self.access.needs_token,
         )
 
-    def gone(self, session: Session) -> None:
+    def gone(self, conversation: Conversation) -> None:
         """A connection is gone: nothing waits on its behalf any more."""
-        self._sessions.discard(session)
-        self.commit.drop(session)
-        expiry = self._expiries.pop(session, None)
+        self._conversations.discard(conversation)
+        self.commit.drop(conversation)
+        expiry = self._expiries.pop(conversation, None)
         if expiry is not None:
             expiry.cancel()
-        if session.client:
-            self._clients.went(session.client)
+        if conversation.client:
+            self._clients.went(conversation.client)
 
     # Requests about the server itself
 
-    def serve(self, session: Session, request_id: int, request: Request[Any]) -> None:
+    def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None:
         """Answer what is neither a command nor a query of the engine."""
         if isinstance(request, Ping):
-            session.add_answer(request_id, None, None)
+            conversation.add_answer(request_id, None, None)
         elif isinstance(request, GetServerInfo):
-            session.add_answer(request_id, self.info(), None)
+            conversation.add_answer(request_id, self.info(), None)
         elif isinstance(request, Backup):
             task = asyncio.get_running_loop().create_task(
-                self._back_up(session, request_id, request.directory)
+                self._back_up(conversation, request_id, request.directory)
             )
             self._backups.add(task)
             task.add_done_callback(self._backups.discard)
         elif isinstance(request, Hello):
             refusal = BadRequestError("a connection greets once; this one has done so")
-            session.add_answer(request_id, None, refusal)
+            conversation.add_answer(request_id, None, refusal)
         else:
             raise AssertionError(f"no one serves {type(request).__name__}")
 
@@ -224,12 +226,12 @@ class FloServer:
             limits=self._limits(),
             uptime_ms=self.clock.now_ms() - self._started_ms,
             data_dir=self.storage.path,
-            connections=len(self._sessions),
+            connections=len(self._conversations),
             commands_total=self.commit.commands_total,
             storage_full=not self.commit.may_grow,
         )
 
-    async def _back_up(self, session: Session, request_id: int, directory: str) -> None:
+    async def _back_up(self, conversation: Conversation, request_id: int, directory: str) -> None:
         path: str | None = None
         error: FloError | None = None
         try:
@@ -239,9 +241,9 @@ class FloServer:
         except Exception as caught:
             log.exception("the backup into %s failed", directory)
             error = InternalServerError(f"the backup into {directory!r} failed: {caught}")
-        if not session.is_closed:
-            session.add_answer(request_id, path, error)
-            session.flush()
+        if not conversation.is_closed:
+            conversation.add_answer(request_id, path, error)
+            conversation.flush()
 
     # The disk
 
@@ -265,8 +267,8 @@ class FloServer:
         log.critical("the store failed, so the server ends without answering: %s", error)
         if self._on_fatal is not None:
             self._on_fatal(error)
-        for session in list(self._sessions):
-            session.close(InternalServerError("the server's store failed"))
+        for conversation in list(self._conversations):
+            conversation.close(InternalServerError("the server's store failed"))
 
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
@@ -277,9 +279,9 @@ class FloServer:
             await self.commit.settle()
         for task in list(self._backups):
             await asyncio.wait([task])
-        for session in list(self._sessions):
-            session.flush()
-            session.close(UnavailableError("the server is stopping"))
+        for conversation in list(self._conversations):
+            conversation.flush()
+            conversation.close(UnavailableError("the server is stopping"))
         self._clients.stop()
         self.access.stop()
         if self._disk_timer is not None:

@@ -18,7 +18,6 @@ from floruntime.core.kv import KvGet, KvIncr, KvPut
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Hello, Ping, SessionOpen
 from floruntime.core.token import Role, TokenCreate, TokenRevoke, hash_of, id_of
-from floruntime.core.wire import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
@@ -38,7 +37,6 @@ HOUR_MS = 3_600_000
 def refusal(rig: Rig, token: str | None, peer: Peer = STRANGER) -> str:
     """What a hello with this token is refused for; by then the connection is closed."""
     client = rig.client(peer=peer)
-    client.raw(PREAMBLE)
     error = client.error(client.send(Hello("1", "me", token)))
     assert client.is_closed
     assert type(client.close_reason) is type(error)
@@ -70,7 +68,7 @@ async def test_the_first_token_is_answered_and_turns_tokens_on_for_all() -> None
         assert not other.is_answered(waiting)
         assert rig.server.load.held_bytes == 0
         assert "wants a token" in refusal(rig, None)
-        assert rig.client("me", token=FIRST).link.grant is not None
+        assert rig.client("me", token=FIRST).conversation.grant is not None
 
 
 async def test_a_refused_first_token_turns_nothing_on() -> None:
@@ -294,10 +292,10 @@ async def test_bad_tokens_of_one_address_wait_ever_longer_for_their_refusal(
             later = Later(patched)
             held = [rig.client(peer=STRANGER) for _ in range(10)]
             for client in held:
-                client.raw(PREAMBLE + client.frame(Hello("1", "me", FIRST)))
+                client.raw(client.body(Hello("1", "me", FIRST)))
         assert [seconds for seconds, _ in later.waits] == [1, 2, 3, 4, 4, 4, 4, 4, 4, 4]
         assert not any(client.answers for client in held)
-        assert rig.client("me", token=token, peer=STRANGER).link.is_welcome, "good ones pass"
+        assert rig.client("me", token=token, peer=STRANGER).answers, "good ones pass"
         held[1].vanish()
         for _, tell in later.waits:
             tell()
@@ -393,8 +391,8 @@ async def test_what_follows_a_hello_waits_for_its_judgement() -> None:
     async with Rig() as rig:
         slow = Slow(rig)
         client = rig.client()
-        client.raw(PREAMBLE + client.frame(Hello("1", "me")) + client.frame(Ping()))
-        client.raw(client.frame(KvPut("k", b"v")) + client.frame(Hello("1", "me")))
+        client.raw(client.body(Hello("1", "me")), client.body(Ping()))
+        client.raw(client.body(KvPut("k", b"v")), client.body(Hello("1", "me")))
         await rig.settle()
         assert client.answers == []
         slow.go_on()
@@ -413,7 +411,7 @@ async def test_a_bug_in_what_waited_closes_the_connection_instead_of_staying_sil
     async with Rig() as rig:
         slow = Slow(rig)
         client = rig.client()
-        client.raw(PREAMBLE + client.frame(Hello("1", "me")) + client.frame(KvPut("k", b"v")))
+        client.raw(client.body(Hello("1", "me")), client.body(KvPut("k", b"v")))
         monkeypatch.setattr(rig.server.commit, "submit", fail)
         slow.go_on()
         assert client.is_closed
@@ -424,9 +422,9 @@ async def test_little_is_held_behind_a_hello() -> None:
     async with Rig() as rig:
         Slow(rig)
         client = rig.client()
-        client.raw(PREAMBLE + client.frame(Hello("1", "me")))
+        client.raw(client.body(Hello("1", "me")))
         while not client.is_closed:
-            client.raw(client.frame(KvPut("k", b"x" * 10_000)))
+            client.raw(client.body(KvPut("k", b"x" * 10_000)))
         assert client._last_id == 2 + limits.HELLO_BYTES_MAX // 10_000
         assert rig.server.load.held_bytes == 0
 
@@ -435,13 +433,13 @@ async def test_one_that_is_gone_before_its_judgement_is_not_let_in() -> None:
     async with Rig() as rig:
         slow = Slow(rig)
         client = rig.client()
-        client.raw(PREAMBLE + client.frame(Hello("1", "me")))
+        client.raw(client.body(Hello("1", "me")))
         client.vanish()
         slow.go_on()
         assert client.answers == []
         assert not rig.server._clients._connected
         refused = rig.client()
-        refused.raw(PREAMBLE + refused.frame(Hello("1", "me", "bad")))
+        refused.raw(refused.body(Hello("1", "me", "bad")))
         refused.vanish()
         slow.go_on()
         assert refused.answers == []

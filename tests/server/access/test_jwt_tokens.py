@@ -22,7 +22,6 @@ from floruntime.core.errors import ForbiddenError, UnauthorizedError
 from floruntime.core.kv import KvGet
 from floruntime.core.system import Hello
 from floruntime.core.token import Role
-from floruntime.core.wire import PREAMBLE
 from floruntime.server.access import jwks
 from floruntime.server.access.jwks import KeySet, open_keys
 from floruntime.server.access.jwt_tokens import LEEWAY_S, JwtTokens
@@ -329,7 +328,9 @@ async def test_keys_are_fetched_beside_the_loop_and_cached(provider: Provider) -
     async with Rig(jwt_jwks=provider.address) as rig:
         await renewed(rig)
         for number in range(3):
-            assert rig.client(f"c{number}", token=signed(RSA, "RS256", kid="r")).link.is_welcome
+            assert rig.client(
+                f"c{number}", token=signed(RSA, "RS256", kid="r")
+            ).conversation.is_welcome
         assert provider.reads == 1
 
 
@@ -343,7 +344,6 @@ async def test_a_hello_waits_for_an_unknown_key_while_others_are_served(
         provider.body = document(jwk(RSA, "r"), jwk(EC, "new")).encode()
         provider.gate.clear()
         fresh, page = rig.client(), WebPeer(rig)
-        fresh.raw(PREAMBLE)
         hello = fresh.send(Hello("1", "me", signed(EC, "ES256", kid="new")))
         page.send(Hello("1", "page", signed(EC, "ES256", kid="new")), 1)
         get = fresh.send(KvGet("k"))
@@ -372,7 +372,6 @@ async def test_keys_are_not_fetched_too_often(provider: Provider) -> None:
         await renewed(rig)
         for _ in range(5):
             client = rig.client()
-            client.raw(PREAMBLE)
             hello = client.send(Hello("1", "me", signed(EC, "ES256", kid="unknown")))
             await renewed(rig)
             assert "not known" in client.error(hello).message
@@ -404,7 +403,7 @@ async def test_old_keys_are_fetched_when_one_of_them_is_used(provider: Provider)
         await renewed(rig)
         held: Any = rig.server.access._jwt
         held._keys._tried_s -= jwks.AGE_S_MAX + 1
-        assert rig.client("me", token=signed(RSA, "RS256", kid="r")).link.is_welcome
+        assert rig.client("me", token=signed(RSA, "RS256", kid="r")).conversation.is_welcome
         await renewed(rig)
         assert provider.reads == 2
 
@@ -440,7 +439,6 @@ async def test_a_provider_that_is_away_at_the_start_is_asked_again(
         await renewed(rig)
         provider.status = 200
         client = rig.client()
-        client.raw(PREAMBLE)
         hello = client.send(Hello("1", "me", signed(RSA, "RS256", kid="r")))
         await renewed(rig)
         assert client.result(hello) is not None
@@ -476,7 +474,6 @@ async def test_a_file_is_read_anew_when_a_key_is_not_in_it(
         fresh = ec.generate_private_key(ec.SECP256R1())
         await asyncio.to_thread(Path(keys).write_text, document(jwk(fresh, "fresh")))
         client = rig.client()
-        client.raw(PREAMBLE)
         hello = client.send(Hello("1", "me", signed(fresh, "ES256", kid="fresh")))
         await renewed(rig)
         assert client.result(hello) is not None
@@ -489,7 +486,7 @@ async def test_with_jwt_tokens_are_on_from_the_start_and_both_kinds_are_taken() 
     async with Rig(jwt_secret=SECRET) as rig:
         assert rig.server.access.needs_token
         token = await rig.token("worker")
-        assert rig.client("a", token=token).link.is_welcome
+        assert rig.client("a", token=token).conversation.is_welcome
         page = WebPeer(rig)
         page.greet("b", signed(namespaces=["shop"]))
         page.send(KvGet("k"), 2, namespace="shop")
@@ -529,7 +526,6 @@ async def test_a_stopped_server_leaves_no_fetch_behind(provider: Provider) -> No
     provider.gate.clear()
     async with Rig(jwt_jwks=provider.address) as rig:
         client = rig.client()
-        client.raw(PREAMBLE)
         client.send(Hello("1", "me", signed(EC, "ES256", kid="unknown")))
         await rig.turns()
         judging = list(rig.server.access._judging)

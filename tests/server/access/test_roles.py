@@ -275,8 +275,8 @@ async def test_a_batch_in_its_namespace_is_looked_at_too() -> None:
 async def test_without_tokens_tcp_may_do_everything_and_a_websocket_what_pages_may() -> None:
     async with Rig() as rig:
         client, page = rig.client("me"), WebPeer(rig)
-        assert client.link.grant is not None
-        assert client.link.grant.role is Role.ADMIN
+        assert client.conversation.grant is not None
+        assert client.conversation.grant.role is Role.ADMIN
         assert page.greet().role is Role.WEB
         trim = client.send(StreamTrim("s", max_records=1))
         await rig.settle()

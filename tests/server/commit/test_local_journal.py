@@ -54,7 +54,7 @@ async def test_after_a_failed_write_or_sync_nothing_is_answered_any_more(fails: 
         assert not client.is_answered(put)
         assert not client.is_answered(wait)
         late = rig.client()
-        late.raw(client.frame(Ping()))
+        late.raw(client.body(Ping()))
         assert rig.server.is_failed
         await rig.settle()
     assert rig.storage.is_closed

@@ -15,6 +15,7 @@ class FakeTransport:
     def __init__(self) -> None:
         self.held = bytearray()
         self.calls: list[str] = []
+        self.writes = 0
         self.high = 0
         self.protocol: SocketConnection | None = None
 
@@ -35,6 +36,7 @@ class FakeTransport:
 
     def write(self, data: bytes) -> None:
         self.held += data
+        self.writes += 1
         assert self.protocol is not None
         if len(self.held) > self.high and "pause_reading" not in self.calls:
             self.protocol.pause_writing()

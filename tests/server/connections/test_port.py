@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from floruntime.core.framing import PREAMBLE, FrameReader, frame
 from floruntime.core.kv import KvGet
 from floruntime.core.system import Hello, Ping
-from floruntime.core.wire import PREAMBLE, FrameReader, decode_answer, encode_request
+from floruntime.core.wire import decode_answer, encode_request
 from floruntime.server import limits
 from floruntime.server.connections import port as ports
 from floruntime.server.connections.admission import Admission, address_of
@@ -25,7 +26,7 @@ from tests.until import WAIT_S, until
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-HELLO = PREAMBLE + encode_request(1, "default", 0, Hello("1", "me"))
+HELLO = PREAMBLE + frame(encode_request(1, "default", 0, Hello("1", "me")))
 
 
 @asynccontextmanager
@@ -85,7 +86,7 @@ async def test_requests_go_over_a_socket_and_a_closed_one_is_noticed(call: Call)
     async with Rig() as rig, opened(rig) as port:
         caller = await call(port)
         frames: FrameReader = FrameReader(2**20)
-        caller.writer.write(HELLO + encode_request(2, "default", 0, Ping()))
+        caller.writer.write(HELLO + frame(encode_request(2, "default", 0, Ping())))
         answered: list[int] = []
         async with asyncio.timeout(WAIT_S):
             while len(answered) < 2:
@@ -93,7 +94,7 @@ async def test_requests_go_over_a_socket_and_a_closed_one_is_noticed(call: Call)
                 answered += [decode_answer(body).id for body in bodies]
         assert answered == [1, 2]
         assert rig.server.info().connections == 1
-        caller.writer.write(encode_request(3, "default", 0, KvGet("k", 60_000)))
+        caller.writer.write(frame(encode_request(3, "default", 0, KvGet("k", 60_000))))
         await caller.close()
         await until(lambda: not rig.server.info().connections)
         assert rig.server.load.held_bytes == 0

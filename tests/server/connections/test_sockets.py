@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from floruntime.core.framing import PREAMBLE, frame
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.system import Hello
-from floruntime.core.wire import PREAMBLE, encode_request
+from floruntime.core.wire import encode_request
 from floruntime.server import limits
 from floruntime.server.connections.port import PROTOCOLS
 from tests.server.connections.fake_socket import FakeTransport, connected
@@ -33,9 +34,9 @@ async def test_a_slow_reader_is_read_no_further_until_it_has_caught_up(rig: Rig)
     rig.client("writer").send(KvPut("k", b"x" * 900_000))
     await rig.settle()
     connection, transport = connected(rig)
-    connection.data_received(PREAMBLE + encode_request(1, "default", 0, Hello("1", "slow")))
+    connection.data_received(PREAMBLE + frame(encode_request(1, "default", 0, Hello("1", "slow"))))
     for number in (2, 3):
-        connection.data_received(encode_request(number, "default", 0, KvGet("k")))
+        connection.data_received(frame(encode_request(number, "default", 0, KvGet("k"))))
     assert transport.calls == ["pause_reading"]
     transport.held.clear()
     connection.resume_writing()
@@ -58,9 +59,9 @@ async def test_one_that_reads_nothing_is_closed_when_too_much_lies_unread(
     monkeypatch.setattr(loop, "call_later", call_later)
     connection, transport = connected(rig)
     waits.clear()
-    connection.data_received(PREAMBLE + encode_request(1, "default", 0, Hello("1", "stuck")))
+    connection.data_received(PREAMBLE + frame(encode_request(1, "default", 0, Hello("1", "stuck"))))
     for number in range(2, 7):
-        connection.data_received(encode_request(number, "default", 0, KvGet("k")))
+        connection.data_received(frame(encode_request(number, "default", 0, KvGet("k"))))
     [(seconds, check)] = waits
     assert seconds == limits.READER_STUCK_MS / 1000
     del transport.held[:1]  # slow is not stuck
@@ -88,7 +89,7 @@ async def test_one_that_does_not_greet_in_time_is_closed(
         patched.setattr(loop, "call_later", call_later)
         silent, silent_transport = connected(rig)
         greeted, greeted_transport = connected(rig)
-    greeted.data_received(PREAMBLE + encode_request(1, "default", 0, Hello("1", "me")))
+    greeted.data_received(PREAMBLE + frame(encode_request(1, "default", 0, Hello("1", "me"))))
     silent.data_received(PREAMBLE)
     assert [seconds for seconds, _ in waits] == [limits.HANDSHAKE_MS_MAX / 1000] * 2
     for _, check in waits:

@@ -14,11 +14,12 @@ import pytest
 from websockets.frames import Opcode
 
 from floruntime.core.errors import OverloadedError, UnavailableError
+from floruntime.core.framing import LENGTH, frame
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.limits import BLOCK_MS_MAX
 from floruntime.core.stream import StreamAppend
 from floruntime.core.system import Ping
-from floruntime.core.wire import LENGTH, encode_request, frame
+from floruntime.core.wire import encode_request
 from floruntime.server import limits
 from tests.fuzz.bytes_made import Maker, masked
 from tests.server.connections.fake_socket import FakeTransport, connected
@@ -60,7 +61,7 @@ OPENING = Maker(random.Random()).opening()
 
 
 def append(id: int) -> bytes:
-    return encode_request(id, "default", 0, StreamAppend("s", [b"v"]))[LENGTH.size :]
+    return encode_request(id, "default", 0, StreamAppend("s", [b"v"]))
 
 
 # The opening
@@ -220,7 +221,7 @@ async def test_a_write_is_answered_when_it_is_durable(rig: Rig) -> None:
 async def test_fragments_make_a_message_also_with_pings_in_between(rig: Rig) -> None:
     peer = WebPeer(rig)
     peer.greet()
-    body = encode_request(2, "default", 0, KvGet("k"))[LENGTH.size :]
+    body = encode_request(2, "default", 0, KvGet("k"))
     peer.protocol.send_binary(body[:5], fin=False)
     peer.protocol.send_continuation(b"", fin=False)
     peer.push()
@@ -240,7 +241,7 @@ async def test_answers_of_one_piece_of_input_go_out_together(rig: Rig) -> None:
     writes: list[bytes] = []
     peer.transport.write = lambda data: writes.append(bytes(data))  # type: ignore[method-assign]  # spied on
     for id in range(2, 12):
-        peer.protocol.send_binary(encode_request(id, "default", 0, Ping())[LENGTH.size :])
+        peer.protocol.send_binary(encode_request(id, "default", 0, Ping()))
     peer.connection.data_received(b"".join(peer.protocol.data_to_send()))
     assert len(writes) == 1
 
@@ -249,7 +250,7 @@ async def test_requests_beyond_the_rate_are_refused_and_did_not_run() -> None:
     async with Rig(web_requests_per_second=3) as rig:
         peer = WebPeer(rig)
         peer.greet()
-        rate: Any = peer.connection._speaker._session._rate  # type: ignore[union-attr]  # it speaks
+        rate: Any = peer.connection._speaker._conversation._rate  # type: ignore[union-attr]  # it speaks
         now_s = [rate._now_s()]
         rate._now_s = lambda: now_s[0]
         for id in range(2, 7):
@@ -513,11 +514,11 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed() -> None:
         for number in range(150):
             peer = WebPeer(rig)
             peer.greet(f"attacker {number}")
-            session: Any = peer.connection._speaker._session  # type: ignore[union-attr]  # it speaks
+            conversation: Any = peer.connection._speaker._conversation  # type: ignore[union-attr]  # it speaks
             await _attack(rig, peer, make, chance)
-            assert session.in_flight == 0, seed
-            assert session.is_closed == (peer.closed is not None), seed
-            closed += session.is_closed
+            assert conversation.in_flight == 0, seed
+            assert conversation.is_closed == (peer.closed is not None), seed
+            closed += conversation.is_closed
             other.send(Ping(), 2 + number)
             assert other.answer(2 + number).error is None, seed
             peer.connection.connection_lost(None)

@@ -13,14 +13,7 @@ from websockets.uri import WebSocketURI
 from floruntime.core.errors import FloError
 from floruntime.core.system import Hello, Welcome
 from floruntime.core.types import Request
-from floruntime.core.wire import (
-    LENGTH,
-    Answer,
-    decode_answer,
-    decode_reply,
-    encode_request,
-    raised,
-)
+from floruntime.core.wire import Answer, decode_answer, decode_reply, encode_request, raised
 from floruntime.server.connections.sockets import SocketConnection
 from tests.server.connections.fake_socket import FakeTransport, connected
 from tests.server.wire_client import Rig
@@ -76,7 +69,7 @@ class WebPeer:
         self, request: Request[Any], id: int, *, number: int = 0, namespace: str = "default"
     ) -> None:
         """Send one request."""
-        self.body(encode_request(id, namespace, number, request)[LENGTH.size :])
+        self.body(encode_request(id, namespace, number, request))
 
     def greet(self, session: str = "me", token: str | None = None) -> Welcome:
         """Say hello. Raises the refusal."""

@@ -1,4 +1,4 @@
-"""One link to a server: the greeting, then frames both ways."""
+"""One link to a server: the greeting, then requests one way and answers the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from floruntime.client.link.transports.protocol import Link, Transport
 from floruntime.core import wire
 from floruntime.core.errors import ConnectionFailedError, FloError, ProtocolError
-from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.system import Hello, Ping, Welcome
 
 GREETING_ID = 0
@@ -41,7 +40,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._on_body = on_body
         self._on_lost = on_lost
-        self._reader = wire.FrameReader(ANSWER_FRAME_BYTES_MAX)
         self._link: Link | None = None
         self._outgoing: list[bytes] = []
         self._greeting: asyncio.Future[Welcome] | None = self._loop.create_future()
@@ -60,7 +58,7 @@ class Connection:
             async with asyncio.timeout(timeout_s):
                 self._link = await transport.connect(self._receive, self._link_lost)
                 request = wire.encode_request(GREETING_ID, namespace, 0, hello)
-                self._link.write(wire.PREAMBLE + request)
+                self._link.send([request])
                 return await self._greeting
         except TimeoutError:
             await self.close()
@@ -72,11 +70,11 @@ class Connection:
             await self.close()
             raise
 
-    def send(self, frame: bytes) -> None:
-        """Send one frame; those of one turn of the event loop go out together."""
+    def send(self, body: bytes) -> None:
+        """Send one request; those of one turn of the event loop go out together."""
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append(frame)
+        self._outgoing.append(body)
 
     def suspect(self, timeout_s: float) -> None:
         """A call timed out: unless something came meanwhile, see whether the peer still lives."""
@@ -102,19 +100,17 @@ class Connection:
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
         if outgoing and not self.is_over and self._link is not None:
-            self._link.write(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
+            self._link.send(outgoing)
 
-    def _receive(self, data: bytes) -> None:
+    def _receive(self, bodies: list[bytes]) -> None:
         if self.is_over:
             return
         self._received_s = self._loop.time()
         try:
-            for body in self._reader.receive_data(data):
+            for body in bodies:
                 self._take(body)
         except ProtocolError as error:
             self._lose(error)
-        if self._reader.failed is not None:
-            self._lose(self._reader.failed)
 
     def _take(self, body: bytes) -> None:
         if self._greeting is None:
@@ -134,9 +130,9 @@ class Connection:
         if self._received_s == received_s:
             self._lose(ConnectionFailedError("the server gives no sign of life", ran="maybe"))
 
-    def _link_lost(self) -> None:
+    def _link_lost(self, reason: FloError | None) -> None:
         text = NO_GREETING if self._greeting is not None else "the connection broke"
-        self._lose(ConnectionFailedError(text, ran="maybe"))
+        self._lose(reason or ConnectionFailedError(text, ran="maybe"))
 
     def _lose(self, error: FloError) -> None:
         if self.is_over:

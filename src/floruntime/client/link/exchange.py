@@ -208,18 +208,18 @@ class Exchange:
         assert self._send is not None
         self._in_flight[call.id] = call
         try:
-            frame = self._frame_of(call)
+            body = self._body_of(call)
         except (FloError, TypeError) as error:
             self._drop(call)
             call.fail(error)
             return
         call.was_sent = True
-        self._send(frame)
+        self._send(body)
 
-    def _frame_of(self, call: Call) -> bytes:
+    def _body_of(self, call: Call) -> bytes:
         name = type(call.request).__name__
         try:
-            frame = wire.encode_request(
+            body = wire.encode_request(
                 call.id, call.namespace, call.number, self._with_block_left(call)
             )
         except UnicodeEncodeError as error:
@@ -227,14 +227,13 @@ class Exchange:
         except OverflowError as error:
             what = what_is_unsendable(call.request, self._limits)
             raise BadRequestError(what or f"{name}: {error}") from error
-        size = len(frame) - wire.LENGTH.size
-        if size > self._limits.frame_bytes_max:
+        if len(body) > self._limits.frame_bytes_max:
             raise BadRequestError(
                 what_is_unsendable(call.request, self._limits)
-                or f"{name} takes {size} bytes; "
+                or f"{name} takes {len(body)} bytes; "
                 f"this server takes at most {self._limits.frame_bytes_max} in one request"
             )
-        return frame
+        return body
 
     def _with_block_left(self, call: Call) -> Request[Any]:
         """The request; sent again, it blocks only for what is left of its `block_ms`."""

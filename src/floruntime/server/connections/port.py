@@ -9,7 +9,7 @@ import logging
 import socket
 from typing import Any
 
-from floruntime.core.wire import PREAMBLE
+from floruntime.core.framing import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.connections.admission import Admission, address_of
 from floruntime.server.connections.rate import RateLimit

@@ -23,7 +23,7 @@ _TLS_HANDSHAKE = b"\x16\x03"
 
 
 class Speaker(Protocol):
-    """Speaks one protocol over a socket, for a session."""
+    """Speaks one protocol over a socket, on behalf of a conversation."""
 
     @property
     def is_welcome(self) -> bool:

@@ -1,30 +1,53 @@
-"""Flo's own framing, straight on the byte stream."""
+"""Flo's own framing, straight on the byte stream: each body with its length before it."""
 
 from __future__ import annotations
 
-from floruntime.core.errors import FloError
+from floruntime.core.errors import FloError, ProtocolError
+from floruntime.core.framing import PREAMBLE, FrameReader, frames
+from floruntime.server import limits
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.server import FloServer
 
 
 class TcpSpeaker:
-    """Hands a socket's bytes to a session as they are, and back."""
+    """Cuts a socket's bytes into bodies for a conversation, and makes frames of what that sends."""
 
     def __init__(self, socket: SocketConnection, server: FloServer) -> None:
         self._socket = socket
-        self._session = server.session(socket.write, self._closed, socket.peer(Door.TCP))
-        self.receive_data = self._session.receive_data
-        self.connection_lost = self._session.connection_lost
+        self._reader = FrameReader(server.frame_bytes_max)
+        self._missing_bytes = len(PREAMBLE)
+        self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
 
     @property
     def is_welcome(self) -> bool:
         """Whether the hello is done."""
-        return self._session.is_welcome
+        return self._conversation.is_welcome
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what arrived. The first bytes are the preamble: it told who speaks."""
+        if self._missing_bytes:
+            data, self._missing_bytes = data[self._missing_bytes :], 0
+        conversation, reader = self._conversation, self._reader
+        if bodies := reader.receive_data(data):
+            conversation.receive(bodies)
+        if reader.failed is not None:
+            conversation.fail(reader.failed)
+        elif not conversation.is_welcome and reader.held_bytes > limits.HELLO_BYTES_MAX:
+            conversation.fail(ProtocolError(f"it sent {reader.held_bytes} bytes and no hello"))
+
+    def _send(self, bodies: list[bytes]) -> None:
+        self._socket.write(frames(bodies))
 
     def close(self, reason: FloError) -> None:
         """Close the connection; this framing has no words for the reason."""
-        self._session.close(reason)
+        self._conversation.close(reason)
 
     def _closed(self, reason: FloError | None) -> None:
+        self._reader = FrameReader(0)  # lets go of what was unfinished
         self._socket.close()
+
+    def connection_lost(self) -> None:
+        """The socket is gone, or about to be."""
+        self._reader = FrameReader(0)
+        self._conversation.connection_lost()

@@ -1,8 +1,8 @@
-"""WebSocket: each message is the body of one frame, in both directions.
+"""WebSocket: each message is one body, in both directions.
 
-The protocol itself is the sans-I/O layer of `websockets`; the socket is ours. Towards the session a
-message is a frame like any other. Nothing is compressed: a few bytes could stand for gigabytes, and
-each connection would hold the state of a compressor.
+The protocol itself is the sans-I/O layer of `websockets`; the socket is ours. Nothing is
+compressed: a few bytes could stand for gigabytes, and each connection would hold the state of a
+compressor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
-from websockets.typing import BytesLike
 
 from floruntime.core.errors import (
     FloError,
@@ -27,11 +26,10 @@ from floruntime.core.errors import (
 )
 from floruntime.core.limits import shown
 from floruntime.core.web import Messages
-from floruntime.core.wire import PREAMBLE
 from floruntime.server import limits
+from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.rate import RateLimit
-from floruntime.server.connections.session import Session
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.server import FloServer
 
@@ -53,14 +51,14 @@ CLOSE_CODES: dict[type[FloError], CloseCode] = {
 
 
 class WebSocketSpeaker:
-    """Speaks WebSocket over a socket, for a session."""
+    """Speaks WebSocket over a socket, for a conversation."""
 
     def __init__(self, socket: SocketConnection, server: FloServer) -> None:
         self._socket = socket
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._protocol = ServerProtocol(max_size=server.frame_bytes_max, logger=_library_log)
-        self._session: Session | None = None
+        self._conversation: Conversation | None = None
         self._messages = Messages()
         self._is_failed = False
         #: Pings, pongs and fragments cost about as much as requests.
@@ -75,7 +73,7 @@ class WebSocketSpeaker:
     @property
     def is_welcome(self) -> bool:
         """Whether the hello is done."""
-        return self._session is not None and self._session.is_welcome
+        return self._conversation is not None and self._conversation.is_welcome
 
     def receive_data(self, data: bytes) -> None:
         """Take what arrived: the opening request, then messages, pings, the closing."""
@@ -118,8 +116,9 @@ class WebSocketSpeaker:
         if response.status_code != 101:
             log.info("%s: no WebSocket: %s", self._socket, _line(response.body.decode()))
             return
-        self._session = self._server.session(self._write, self._closed, self._socket.peer(Door.WEB))
-        self._session.receive_data(PREAMBLE)
+        self._conversation = self._server.conversation(
+            self._carry, self._closed, self._socket.peer(Door.WEB)
+        )
         self._ping_later()
 
     def _refusal(self, request: Request) -> Response | None:
@@ -141,30 +140,32 @@ class WebSocketSpeaker:
 
     def _receive_frames(self, data: bytes) -> None:
         self._protocol.receive_data(data)
-        parts: list[BytesLike] = []
+        bodies: list[bytes] = []
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and not self._is_failed:
-                self._take(event, parts)
-        if self._session is not None:
-            if parts:
-                self._session.receive_data(b"".join(parts))
+                self._take(event, bodies)
+        if self._conversation is not None:
+            if bodies:
+                self._conversation.receive(bodies)
             if self._protocol.state is not State.OPEN:
-                self._session.connection_lost()
+                self._conversation.connection_lost()
 
-    def _take(self, event: Frame, parts: list[BytesLike]) -> None:
-        """One WebSocket frame; a message that it completes is added to `parts`."""
+    def _take(self, event: Frame, bodies: list[bytes]) -> None:
+        """One WebSocket frame; a message that it completes is added to `bodies`."""
         is_whole = event.opcode is Opcode.BINARY and event.fin
         if event.opcode is Opcode.TEXT:
             self._fail(CloseCode.UNSUPPORTED_DATA, "text came; messages are binary")
         elif not is_whole and event.opcode is not Opcode.CLOSE and not self._control.take():
             self._fail(CloseCode.POLICY_VIOLATION, "too many control frames and fragments a second")
         elif event.opcode is Opcode.BINARY or event.opcode is Opcode.CONT:
-            self._messages.take(event, parts)
+            message = self._messages.take(event)
+            if message is not None:
+                bodies.append(message)
 
-    def _write(self, data: bytes) -> None:
-        """Send the session's frames, each as a message."""
+    def _carry(self, bodies: list[bytes]) -> None:
+        """Send what the conversation sends, each body as a message."""
         if self._protocol.state is State.OPEN:
-            for body in self._messages.bodies(data):
+            for body in bodies:
                 self._protocol.send_binary(body)
             self._send()
 
@@ -201,13 +202,13 @@ class WebSocketSpeaker:
 
     def close(self, reason: FloError) -> None:
         """End the conversation from this end."""
-        if self._session is None:
+        if self._conversation is None:
             self._socket.close()
         else:
-            self._session.close(reason)
+            self._conversation.close(reason)
 
     def _closed(self, reason: FloError | None) -> None:
-        """The session ended: say why, and wait a moment for the peer to take note."""
+        """The conversation ended: say why, and wait a moment for the peer to take note."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(_close_code(reason), _short(str(reason or "")))
             self._send()
@@ -219,8 +220,8 @@ class WebSocketSpeaker:
         if self._protocol.state is State.OPEN:
             log.warning("%s: connection closed: %s", self._socket, reason)
             self._protocol.fail(code, _short(reason))
-            if self._session is not None:
-                self._session.connection_lost()
+            if self._conversation is not None:
+                self._conversation.connection_lost()
         elif self._protocol.state is State.CONNECTING:
             self._socket.abort()
 
@@ -249,8 +250,8 @@ class WebSocketSpeaker:
         self._stop_pinging()
         if self._closing is not None:
             self._closing.cancel()
-        if self._session is not None:
-            self._session.connection_lost()
+        if self._conversation is not None:
+            self._conversation.connection_lost()
 
 
 def _close_code(reason: FloError | None) -> CloseCode:

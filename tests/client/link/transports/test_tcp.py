@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from floruntime.client.client import FloClient
-from floruntime.core.errors import ConnectionFailedError
+from floruntime.client.link.transports.tcp import TcpLink
+from floruntime.core.errors import ConnectionFailedError, ProtocolError
+from floruntime.core.framing import PREAMBLE, FrameReader, frame
 from floruntime.core.kv import KvPut
 from tests.client.fake_server import FakeServer, Peer
 
@@ -31,10 +33,13 @@ class LoopbackServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
-        peer = Peer(self.fake, writer.write)
-        with contextlib.suppress(ConnectionError, ssl.SSLError):
+        peer = Peer(self.fake, lambda body: writer.write(frame(body)))
+        frames = FrameReader(2**28)
+        with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+            if await reader.readexactly(len(PREAMBLE)) != PREAMBLE:
+                raise ConnectionError("it began with something else")
             while data := await reader.read(7_000):
-                peer.receive_data(data)
+                peer.receive(frames.receive_data(data))
         writer.close()
 
 
@@ -75,6 +80,27 @@ async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -
         assert (await task).version == 2
         assert len(server.fake.applied) == 2
         assert len(server.writers) == 2
+
+
+async def test_a_peer_that_speaks_something_else_is_a_protocol_error() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        with pytest.raises(ProtocolError, match="claims"):
+            await FloClient(f"127.0.0.1:{port}").connect()
+
+
+async def test_pieces_of_an_answer_are_signs_of_life() -> None:
+    received: list[list[bytes]] = []
+    link = TcpLink(received.append, lambda reason: None)
+    for piece in (b"\x02\x00", b"\x00\x00o", b"k"):
+        link.data_received(piece)
+    assert received == [[], [], [b"ok"]]
 
 
 async def test_a_refused_tcp_connection_says_where() -> None:

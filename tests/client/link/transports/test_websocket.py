@@ -17,8 +17,12 @@ from websockets.server import ServerProtocol
 from floruntime import FloClient
 from floruntime.client.link.endpoint import WebEndpoint
 from floruntime.client.link.transports.websocket import WebSocketLink
-from floruntime.core.errors import ConnectionFailedError, ForbiddenError, NotConnectedError
-from floruntime.core.wire import PREAMBLE, frame
+from floruntime.core.errors import (
+    ConnectionFailedError,
+    FloError,
+    ForbiddenError,
+    NotConnectedError,
+)
 from floruntime.testing import FloTestServer
 from tests.server.connections.fake_socket import FakeTransport
 
@@ -150,7 +154,7 @@ class End:
         self.received: list[bytes] = []
         self.closes = 0
         endpoint = WebEndpoint("h", 1, "/ws", False)
-        self.link = WebSocketLink(endpoint, self.received.append, self._closed)
+        self.link = WebSocketLink(endpoint, self.received.extend, self._closed)
         self.transport = FakeTransport()
         self.transport.protocol = cast(Any, self.link)
         self.transport.high = 2**40
@@ -162,7 +166,7 @@ class End:
         self.server.send_response(self.server.accept(request))
         self.push()
 
-    def _closed(self) -> None:
+    def _closed(self, reason: FloError | None) -> None:
         self.closes += 1
 
     def push(self) -> None:
@@ -183,17 +187,17 @@ def quiet() -> Any:
     logging.disable(logging.NOTSET)
 
 
-async def test_frames_become_messages_and_messages_frames() -> None:
+async def test_each_body_is_a_message() -> None:
     end = End()
     await end.link.opened
-    end.link.write(PREAMBLE + frame(b"hello"))
-    end.link.write(frame(b"one") + frame(b"two"))
+    end.link.send([b"hello"])
+    end.link.send([b"one", b"two"])
     assert end.messages() == [b"hello", b"one", b"two"]
     end.server.send_binary(b"ans", fin=False)
     end.server.send_continuation(b"wer", fin=True)
     end.server.send_binary(b"")
     end.push()
-    assert b"".join(end.received) == frame(b"answer") + frame(b"")
+    assert end.received == [b"answer", b""]
 
 
 async def test_a_ping_is_answered_and_a_text_ends_it() -> None:
@@ -218,7 +222,7 @@ async def test_a_server_that_closes_is_answered_and_the_socket_closed() -> None:
     assert end.transport.calls
     end.link.connection_lost(None)
     assert end.closes == 1
-    end.link.write(frame(b"too late"))
+    end.link.send([b"too late"])
     assert end.transport.take() == b""
 
 
@@ -234,8 +238,10 @@ async def test_closing_says_so_and_twice_does_nothing() -> None:
 async def test_a_link_that_never_opened_is_told_to_who_waits_alone() -> None:
     for error in (None, OSError("broken")):
         closes: list[None] = []
-        link = WebSocketLink(WebEndpoint("h", 1, "/ws", False), lambda data: None, lambda: None)
-        link._on_close = lambda: closes.append(None)  # noqa: B023 # used within the round
+        link = WebSocketLink(
+            WebEndpoint("h", 1, "/ws", False), lambda bodies: None, lambda reason: None
+        )
+        link._on_close = lambda reason: closes.append(None)  # noqa: B023 # used within the round
         link.connection_lost(error)
         with pytest.raises((OSError, ConnectionFailedError)):
             await link.opened

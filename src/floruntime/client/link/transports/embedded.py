@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from floruntime.core.errors import UnavailableError
 
 if TYPE_CHECKING:
     from floruntime.client.link.endpoint import EmbeddedEndpoint
-    from floruntime.client.link.transports.protocol import Link
+    from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
     from floruntime.server.embedded import EmbeddedLink, EmbeddedServer
 
 
@@ -25,10 +24,10 @@ class EmbeddedTransport:
         if self._server is None:
             self._server = await _open_server(self._endpoint.text)
 
-    async def connect(self, on_data: Callable[[bytes], None], on_close: Callable[[], None]) -> Link:
+    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """A link to the server that `prepare` opened."""
         assert self._server is not None
-        return _EmbeddedLink(self._server.connect(on_data, on_close))
+        return _EmbeddedLink(self._server.connect(on_bodies, on_close))
 
     async def release(self) -> None:
         """Give the server back; the last one who does ends it."""
@@ -40,7 +39,7 @@ class EmbeddedTransport:
 class _EmbeddedLink:
     def __init__(self, link: EmbeddedLink) -> None:
         self._link = link
-        self.write = link.write
+        self.send = link.send
         self.close = link.close
 
     async def wait_closed(self) -> None:

@@ -1,19 +1,23 @@
-"""The port that a connection stands on: what each way of sending bytes has to offer."""
+"""The port that a connection stands on: what each way of carrying bodies has to offer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-OnData = Callable[[bytes], None]
-OnClose = Callable[[], None]
+from floruntime.core.errors import FloError
+
+OnBodies = Callable[[list[bytes]], None]
+"""Told of all that comes, with the bodies that it completes: none is a sign of life, too."""
+OnClose = Callable[[FloError | None], None]
+"""Told of the end, and why if it was not simply the peer or the network that ended it."""
 
 
 class Link(Protocol):
     """One open way to a server. After `close` nothing more is called back that matters."""
 
-    def write(self, data: bytes) -> None:
-        """Send `data` after all that was written before."""
+    def send(self, bodies: list[bytes]) -> None:
+        """Send `bodies` after all that was sent before."""
         ...
 
     def close(self) -> None:
@@ -32,8 +36,8 @@ class Transport(Protocol):
         """Get ready, before the first link; this may take longer than a connection's time-out."""
         ...
 
-    async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
-        """A new link; `on_close` is called once when the peer or the network ends it."""
+    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
+        """A new link; `on_close` is called once when it has ended, but not by `close`."""
         ...
 
     async def release(self) -> None:

@@ -1,8 +1,4 @@
-"""WebSocket: each message is the body of one frame, in both directions.
-
-Towards the connection a link is a stream of frames as TCP is: frames are cut into messages here,
-and messages made into frames.
-"""
+"""WebSocket: each message is one body, in both directions."""
 
 from __future__ import annotations
 
@@ -14,16 +10,14 @@ from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import SEND_EOF, State
-from websockets.typing import BytesLike
 from websockets.uri import WebSocketURI
 
 from floruntime.client.link.endpoint import WebEndpoint
-from floruntime.client.link.transports.protocol import Link, OnClose, OnData
-from floruntime.client.link.transports.tcp import CLOSE_SECONDS_MAX, TcpLink
+from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
+from floruntime.client.link.transports.sockets import CLOSE_SECONDS_MAX, SocketLink
 from floruntime.core.errors import ConnectionFailedError, FloError, ForbiddenError
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.web import Messages
-from floruntime.core.wire import PREAMBLE
 
 _library_log = logging.getLogger("floruntime.client.websocket")
 _library_log.setLevel(logging.WARNING)  # it tells of every connection
@@ -41,10 +35,10 @@ class WebSocketTransport:
     async def prepare(self) -> None:
         """WebSocket needs nothing."""
 
-    async def connect(self, on_data: OnData, on_close: OnClose) -> Link:
+    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`, and `ForbiddenError` where the server lets no page of ours in."""
         _, link = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocketLink(self._endpoint, on_data, on_close),
+            lambda: WebSocketLink(self._endpoint, on_bodies, on_close),
             self._endpoint.host,
             self._endpoint.port,
             ssl=self._tls,
@@ -62,36 +56,36 @@ class WebSocketTransport:
         """WebSocket holds nothing beside its links."""
 
 
-class WebSocketLink(TcpLink):
+class WebSocketLink(SocketLink):
     """One socket that speaks WebSocket."""
 
-    def __init__(self, endpoint: WebEndpoint, on_data: OnData, on_close: OnClose) -> None:
-        super().__init__(on_data, on_close)
+    def __init__(self, endpoint: WebEndpoint, on_bodies: OnBodies, on_close: OnClose) -> None:
+        super().__init__(on_bodies, on_close)
         uri = WebSocketURI(endpoint.is_secure, endpoint.host, endpoint.port, endpoint.path, "")
         self._protocol = ClientProtocol(uri, max_size=ANSWER_FRAME_BYTES_MAX, logger=_library_log)
         self._messages = Messages()
-        self._has_sent = False
         #: Done when the server has taken the WebSocket, or refused it.
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._protocol.send_request(self._protocol.connect())
-        self._send()
+        self._push()
 
     def data_received(self, data: bytes) -> None:
         self._protocol.receive_data(data)
-        parts: list[BytesLike] = []
+        bodies: list[bytes] = []
         for event in self._protocol.events_received():
             if isinstance(event, Response):
                 self._take_response(event)
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "a message is binary")
             elif isinstance(event, Frame) and event.opcode in (Opcode.BINARY, Opcode.CONT):
-                self._messages.take(event, parts)
-        if parts:
-            self._on_data(b"".join(parts))
-        self._send()
+                message = self._messages.take(event)
+                if message is not None:
+                    bodies.append(message)
+        self._on_bodies(bodies)
+        self._push()
 
     def _take_response(self, response: Response) -> None:
         if self.opened.done():
@@ -101,19 +95,17 @@ class WebSocketLink(TcpLink):
         else:
             self.opened.set_exception(_refusal(response, self._protocol.handshake_exc))
 
-    def write(self, data: bytes) -> None:
-        """Send frames, each as a message; the preamble before the first goes without saying."""
-        if not self._has_sent:
-            self._has_sent, data = True, data.removeprefix(PREAMBLE)
+    def send(self, bodies: list[bytes]) -> None:
+        """Send each body as a message."""
         if self._protocol.state is State.OPEN:
-            for body in self._messages.bodies(data):
+            for body in bodies:
                 self._protocol.send_binary(body)
-            self._send()
+            self._push()
 
-    def _send(self) -> None:
+    def _push(self) -> None:
         parts = self._protocol.data_to_send()
         if data := b"".join(parts):
-            super().write(data)
+            self._write(data)
         if SEND_EOF in parts or self._protocol.close_rcvd is not None:
             super().close()
 
@@ -121,7 +113,7 @@ class WebSocketLink(TcpLink):
         """Begin to close; what is said of it is not waited for."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
-            self._send()
+            self._push()
         super().close()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -131,7 +123,7 @@ class WebSocketLink(TcpLink):
             )
         self._closed.set()
         if not self.opened.cancelled() and self.opened.exception() is None:
-            self._on_close()  # otherwise whoever waits for the opening is told
+            self._on_close(None)  # otherwise whoever waits for the opening is told
 
 
 def _refusal(response: Response, problem: Exception) -> FloError:

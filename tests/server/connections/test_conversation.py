@@ -1,4 +1,4 @@
-"""One connection: framing, the hello, refusals, limits."""
+"""One connection: the hello, refusals, limits."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from floruntime.core.errors import BadRequestError, OverloadedError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Hello, Ping
-from floruntime.core.wire import CLIENT_REQUESTS, LENGTH, PREAMBLE, frame
+from floruntime.core.wire import CLIENT_REQUESTS
 from floruntime.engine.rules import RULES
-from floruntime.server import limits
 from tests.server.wire_client import Rig
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -31,31 +30,15 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 def body(*fields: Any) -> bytes:
-    return frame(msgspec.msgpack.encode(list(fields)))
+    return msgspec.msgpack.encode(list(fields))
 
 
 # The beginning
 
 
-async def test_the_preamble_comes_first_in_whatever_pieces(rig: Rig) -> None:
-    client = rig.client()
-    data = PREAMBLE + client.frame(Hello("1", "me")) + client.frame(Ping())
-    for place in range(len(data)):
-        client.raw(data[place : place + 1])
-    assert [answer.id for answer in client.answers] == [1, 2]
-
-
-@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n", b"FLO\x01", b"F\x00", b"\x00" * 100])
-async def test_anything_else_closes_the_connection(rig: Rig, data: bytes) -> None:
-    client = rig.client()
-    client.raw(data)
-    assert client.is_closed
-    assert client.writes == []
-
-
 async def test_a_request_before_the_hello_closes_the_connection(rig: Rig) -> None:
     client = rig.client()
-    client.raw(PREAMBLE + client.frame(KvPut("k", b"")))
+    client.raw(client.body(KvPut("k", b"")))
     assert client.is_closed
     await rig.settle()
     assert rig.storage.writes == 0
@@ -75,7 +58,6 @@ async def test_a_second_hello_is_refused_and_the_connection_stays(rig: Rig) -> N
 @pytest.mark.parametrize("session", ["", "a\nb", "x" * 256])
 async def test_a_hello_with_a_bad_id_is_told_why(rig: Rig, session: str) -> None:
     client = rig.client()
-    client.raw(PREAMBLE)
     hello = client.send(Hello("1", session))
     assert isinstance(client.error(hello), BadRequestError)
     assert client.is_closed
@@ -83,47 +65,17 @@ async def test_a_hello_with_a_bad_id_is_told_why(rig: Rig, session: str) -> None
 
 async def test_a_token_is_refused_where_there_are_none(rig: Rig) -> None:
     client = rig.client()
-    client.raw(PREAMBLE)
     assert client.error(client.send(Hello("1", "me", "secret"))).code == "unauthorized"
-    assert client.is_closed
-
-
-async def test_little_is_held_for_one_that_has_not_said_its_hello(rig: Rig) -> None:
-    client = rig.client()
-    client.raw(PREAMBLE + LENGTH.pack(4 * core_limits.MIB))
-    client.raw(b"x" * (limits.HELLO_BYTES_MAX - LENGTH.size))
-    assert not client.is_closed
-    client.raw(b"x")
     assert client.is_closed
 
 
 # Bad input
 
 
-async def test_a_frame_that_claims_4_gib_closes_only_this_connection(rig: Rig) -> None:
-    client, other = rig.client("me"), rig.client("other")
-    put = client.send(KvPut("k", b""))
-    client.raw(LENGTH.pack(2**32 - 1) + b"x" * 100)
-    assert client.is_closed
-    await rig.settle()
-    assert not client.is_answered(put)
-    assert other.result(other.send(KvGet("k"))) == b""
-
-
-async def test_the_largest_frame_is_taken_and_one_past_it_closes_the_connection(rig: Rig) -> None:
-    client = rig.client("me")
-    largest = rig.server.frame_bytes_max
-    client.raw(LENGTH.pack(largest) + b"\xc1" * (largest - 1))
-    assert not client.is_closed
-    client = rig.client("you")
-    client.raw(LENGTH.pack(largest + 1))
-    assert client.is_closed
-
-
 @pytest.mark.parametrize("data", [b"", b"\xc1", b"\x93\xa1x", b"hello", b"\x80", b"\xff"])
-async def test_a_frame_that_holds_no_request_closes_the_connection(rig: Rig, data: bytes) -> None:
+async def test_a_body_that_holds_no_request_closes_the_connection(rig: Rig, data: bytes) -> None:
     client = rig.client("me")
-    client.raw(frame(data))
+    client.raw(data)
     assert client.is_closed
 
 
@@ -169,15 +121,8 @@ async def test_a_bad_field_is_refused_by_its_name_and_value(
 async def test_an_id_in_flight_closes_the_connection(rig: Rig) -> None:
     client = rig.client("me")
     wait = client.send(KvGet("k", block_ms=1_000))
-    client.raw(client.frame(Ping(), id=wait))
+    client.raw(client.body(Ping(), id=wait))
     assert client.is_closed
-
-
-async def test_answers_before_a_lost_framing_are_sent(rig: Rig) -> None:
-    client = rig.client("me")
-    client.raw(client.frame(Ping(), id=5) + LENGTH.pack(2**31))
-    assert client.is_closed
-    assert client.result(5) is None
 
 
 async def test_a_bug_is_answered_and_does_not_end_the_connection(
@@ -242,24 +187,21 @@ async def test_nothing_is_held_for_a_connection_that_is_gone(rig: Rig) -> None:
     client.send(KvGet("k", block_ms=1_000))
     client.send(QueueDequeue("q", block_ms=1_000))
     client.send(KvPut("k2", b"x" * 1_000))
-    client.raw(LENGTH.pack(1_000_000) + b"x" * 1_000)
     client.vanish()
-    assert client.link.in_flight == 0
+    assert client.conversation.in_flight == 0
     assert rig.server.load.held_bytes == 0
-    assert client.link._reader.held_bytes == 0
     await rig.settle()
-    client.raw(client.frame(Ping()))
-    client.link.add_answer(1, None, None)
-    client.link.flush()
+    client.raw(client.body(Ping()))
+    client.conversation.add_answer(1, None, None)
+    client.conversation.flush()
     assert len(client.answers) == 1
     assert rig.server.info().connections == 0
 
 
-async def test_answers_of_one_piece_of_input_go_out_together(rig: Rig) -> None:
+async def test_answers_to_what_came_together_go_out_together(rig: Rig) -> None:
     client = rig.client("me")
-    before = len(client.writes)
-    client.raw(b"".join(client.frame(KvGet(f"k{number}")) for number in range(10)))
-    assert len(client.writes) - before == 1
+    client.raw(*(client.body(KvGet(f"k{number}")) for number in range(10)))
+    assert [len(bodies) for bodies in client.sent] == [1, 10]
     assert len(client.answers) == 11
 
 
@@ -271,7 +213,6 @@ async def test_answers_of_one_piece_of_input_go_out_together(rig: Rig) -> None:
     st.lists(
         st.one_of(
             st.binary(max_size=60),
-            st.binary(max_size=60).map(frame),
             st.recursive(
                 st.none()
                 | st.booleans()
@@ -284,7 +225,7 @@ async def test_answers_of_one_piece_of_input_go_out_together(rig: Rig) -> None:
                     | st.dictionaries(st.text(max_size=4), inner, max_size=3)
                 ),
                 max_leaves=12,
-            ).map(lambda value: frame(msgspec.msgpack.encode(value))),
+            ).map(msgspec.msgpack.encode),
             st.tuples(
                 st.integers(0, 50),
                 st.sampled_from([kind.__struct_config__.tag for kind in CLIENT_REQUESTS]),
@@ -301,7 +242,7 @@ async def test_answers_of_one_piece_of_input_go_out_together(rig: Rig) -> None:
         ),
         max_size=8,
     ),
-    st.integers(1, 40),
+    st.integers(1, 8),
 )
 async def test_whatever_comes_it_is_answered_or_the_connection_closed(
     pieces: list[bytes], size: int
@@ -309,25 +250,14 @@ async def test_whatever_comes_it_is_answered_or_the_connection_closed(
     async with Rig() as rig:
         client = rig.client("me")
         other = rig.client("other")
-        data = b"".join(pieces)
-        for place in range(0, len(data), size):
-            client.raw(data[place : place + size])
+        for place in range(0, len(pieces), size):
+            client.raw(*pieces[place : place + size])
         await rig.advance(core_limits.BLOCK_MS_MAX)
-        assert client.is_closed or client.link.in_flight == 0
+        assert client.is_closed or client.conversation.in_flight == 0
         if client.is_closed:
             assert rig.server.load.held_bytes == 0
         assert other.result(other.send(Ping())) is None
         assert not rig.fatal
-
-
-async def test_a_second_hello_is_refused_and_the_connection_goes_on(rig: Rig) -> None:
-    client = rig.client()
-    client.raw(PREAMBLE + client.frame(Hello("1", "me")) + client.frame(Hello("1", "you")))
-    assert client.answers[1].error is not None
-    assert "greets once" in client.answers[1].error.message
-    client.raw(client.frame(Ping()))
-    assert [answer.id for answer in client.answers] == [1, 2, 3]
-    assert not client.is_closed
 
 
 async def test_a_wrong_field_before_text_that_is_no_utf8_closes_without_a_failure(
@@ -335,8 +265,8 @@ async def test_a_wrong_field_before_text_that_is_no_utf8_closes_without_a_failur
 ) -> None:
     logging.disable(logging.NOTSET)
     client = rig.client()
-    client.raw(PREAMBLE + client.frame(Hello("1", "me")))
-    client.raw(frame(b"\x94\x07\x09\x00\xa2\xff\xfe"))  # namespace 9, then broken text
+    client.raw(client.body(Hello("1", "me")))
+    client.raw(b"\x94\x07\x09\x00\xa2\xff\xfe")  # namespace 9, then broken text
     assert client.is_closed
     assert "not MessagePack" in caplog.text
     assert "failed outside the rules" not in caplog.text

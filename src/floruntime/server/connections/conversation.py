@@ -1,20 +1,19 @@
-"""One connection's requests: bytes in, answers out, whatever carries the bytes.
+"""One connection's requests: messages in, answers out, whatever carries them.
 
-No sockets here: TCP, WebSocket and the embedded link each own a `Session`, feed it what arrives and
-send what it writes. The session checks the preamble and the hello, decodes frames, bounds what is
-in flight, runs queries at once and hands commands to the commit.
+No sockets and no framing here: TCP, WebSocket and the embedded link each own a `Conversation`, hand
+it the bodies that arrive and carry those that it sends. It judges the hello, decodes requests,
+bounds what is in flight, runs queries at once and hands commands to the commit.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.errors import (
-    BadRequestError,
     FloError,
     OverloadedError,
     ProtocolError,
@@ -22,22 +21,16 @@ from floruntime.core.errors import (
 )
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.types import Command, Query, Request
-from floruntime.core.wire import (
-    PREAMBLE,
-    Envelope,
-    FrameReader,
-    decode_envelope,
-    encode_answer,
-    encode_error,
-)
+from floruntime.core.wire import Envelope, decode_envelope, encode_answer, encode_error
 from floruntime.server import limits
 from floruntime.server.access.access import Grant
 from floruntime.server.access.roles import refusal
+from floruntime.server.commit.caller import Caller
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
 
-log = logging.getLogger("floruntime.session")
+log = logging.getLogger("floruntime.conversation")
 
 
 class Load:
@@ -50,40 +43,62 @@ class Load:
         self.held_bytes = 0
 
 
-class Host(Protocol):
-    """What a session needs of the server."""
+class Answers(Protocol):
+    """What answers a conversation's queries."""
 
-    frame_bytes_max: int
+    def answer(
+        self, caller: Caller, request_id: int, namespace: str, query: Query[Any], /
+    ) -> None: ...
+
+
+class Orders(Protocol):
+    """What takes a conversation's commands, and ends its waits."""
+
+    @property
+    def queries(self) -> Answers: ...
+
+    def submit(
+        self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any], /
+    ) -> None: ...
+
+    def cancel(self, caller: Caller, request_id: int, /) -> bool: ...
+
+
+class Host(Protocol):
+    """What a conversation needs of the server."""
+
     in_flight_max: int
     load: Load
-    commit: Any
 
-    def greet(self, session: Session, request_id: int, hello: Hello) -> None: ...
-    def serve(self, session: Session, request_id: int, request: Request[Any]) -> None: ...
-    def gone(self, session: Session) -> None: ...
+    @property
+    def commit(self) -> Orders: ...
 
     @property
     def is_stopping(self) -> bool: ...
 
+    def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None: ...
+    def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None: ...
+    def gone(self, conversation: Conversation) -> None: ...
 
-class Session:
+
+class Conversation:
     """The server's end of one connection.
 
-    `write` sends bytes; `close` ends what carries them, for the reason given. `rate`: how many
-    requests are taken, where that is bounded.
+    `send` carries bodies, in order; `close` ends what carries them, for the reason given. `rate`:
+    how many requests are taken, where that is bounded.
     """
 
     def __init__(
         self,
         host: Host,
-        write: Callable[[bytes], None],
+        send: Callable[[list[bytes]], None],
         close: Callable[[FloError | None], None],
         peer: Peer,
         rate: RateLimit | None = None,
     ) -> None:
         self._host = host
         self._load = host.load
-        self._write = write
+        self._send = send
         self._close = close
         self._rate = rate
         self.peer = peer
@@ -96,12 +111,9 @@ class Session:
         self._held: list[tuple[Envelope, int]] = []
         self._held_bytes = 0
         self.is_closed = False
-        self._has_preamble = False
-        self._head = b""
-        self._reader: FrameReader = FrameReader(host.frame_bytes_max)
         self._outbox: list[bytes] = []
         self._in_flight: dict[int, int] = {}
-        self._is_reading = False
+        self._is_receiving = False
 
     @property
     def is_welcome(self) -> bool:
@@ -113,45 +125,28 @@ class Session:
         """How many requests are unanswered."""
         return len(self._in_flight)
 
-    def receive_data(self, data: bytes) -> None:
-        """Take what arrived; answers are written as they come."""
+    def receive(self, bodies: Iterable[bytes]) -> None:
+        """Take what arrived together; what is answered at once goes out together, too."""
         if self.is_closed:
             return
-        if not self._has_preamble:
-            data = self._take_preamble(data)
-        self._is_reading = True
+        self._is_receiving = True
         try:
-            for body in self._reader.receive_data(data):
-                self._receive_frame(body)
+            for body in bodies:
+                self._receive_body(body)
                 if self.is_closed:
                     return
         except Exception:
             self._fail_by_a_bug()
             return
-        self._is_reading = False
+        self._is_receiving = False
         if self._outbox:
             self.flush()
-        if self._reader.failed is not None:
-            self._fail(self._reader.failed)
-        elif not self.client and self._reader.held_bytes > limits.HELLO_BYTES_MAX:
-            self._fail(ProtocolError(f"it sent {self._reader.held_bytes} bytes and no hello"))
 
-    def _take_preamble(self, data: bytes) -> bytes:
-        self._head += data
-        if not PREAMBLE.startswith(self._head[: len(PREAMBLE)]):
-            self._fail(ProtocolError(f"it began with {self._head[:16]!r}, which is not Flo"))
-            return b""
-        if len(self._head) < len(PREAMBLE):
-            return b""
-        self._has_preamble = True
-        data, self._head = self._head[len(PREAMBLE) :], b""
-        return data
-
-    def _receive_frame(self, body: bytes) -> None:
+    def _receive_body(self, body: bytes) -> None:
         try:
             envelope = decode_envelope(body)
         except (msgspec.DecodeError, RecursionError) as error:
-            self._refuse_frame(body, error)
+            self._refuse_body(body, error)
             return
         self._receive_envelope(envelope, len(body))
 
@@ -188,7 +183,7 @@ class Session:
         elif isinstance(request, Query):
             host.commit.queries.answer(self, request_id, envelope.namespace, request)
         elif isinstance(request, CancelWait):
-            ended: bool = host.commit.cancel(self, request.request_id)
+            ended = host.commit.cancel(self, request.request_id)
             self.add_answer(request_id, ended, None)
         else:
             host.serve(self, request_id, request)
@@ -204,11 +199,11 @@ class Session:
     def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
         """The hello, or a request that may not stand where it does."""
         if self.client:
-            self._fail(ProtocolError(f"request id {envelope.id} is already in flight"))
+            self.fail(ProtocolError(f"request id {envelope.id} is already in flight"))
         elif self._is_greeting:
             self._hold(envelope, size_bytes)
         elif not isinstance(envelope.request, Hello):
-            self._fail(ProtocolError("the first request must be a hello"))
+            self.fail(ProtocolError("the first request must be a hello"))
         else:
             self._is_greeting = True
             self._host.greet(self, envelope.id, envelope.request)
@@ -218,7 +213,7 @@ class Session:
         self._held.append((envelope, size_bytes))
         self._held_bytes += size_bytes
         if self._held_bytes > limits.HELLO_BYTES_MAX:
-            self._fail(ProtocolError(f"it sent {self._held_bytes} bytes behind its hello"))
+            self.fail(ProtocolError(f"it sent {self._held_bytes} bytes behind its hello"))
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
@@ -238,20 +233,20 @@ class Session:
         if self.is_closed:
             return
         self._outbox.append(encode_error(request_id, error))
-        self._is_reading = False
+        self._is_receiving = False
         self.flush()
         self.close(error)
 
-    def _refuse_frame(self, body: bytes, error: Exception) -> None:
+    def _refuse_body(self, body: bytes, error: Exception) -> None:
         try:
             if not isinstance(error, msgspec.DecodeError):
                 raise ProtocolError("a frame is nested too deeply")
             request_id, told = explain(body, error)
         except ProtocolError as lost:
-            self._fail(lost)
+            self.fail(lost)
             return
         except RecursionError:
-            self._fail(ProtocolError("a frame is nested too deeply"))
+            self.fail(ProtocolError("a frame is nested too deeply"))
             return
         log.info("%s: refused request %d: %s", self.peer, request_id, told)
         self._outbox.append(encode_error(request_id, told))
@@ -269,23 +264,25 @@ class Session:
             self._outbox.append(encode_error(request_id, error))
 
     def flush(self) -> None:
-        """Send what is in the outbox; while a piece of input is being read, at its end."""
-        if self._is_reading or self.is_closed or not self._outbox:
+        """Send what is in the outbox; while what arrived together is being taken, at its end."""
+        if self._is_receiving or self.is_closed or not self._outbox:
             return
         outbox, self._outbox = self._outbox, []
-        self._write(outbox[0] if len(outbox) == 1 else b"".join(outbox))
+        self._send(outbox)
 
-    def _fail(self, error: FloError) -> None:
-        """Framing is lost: nothing that follows can be understood."""
+    def fail(self, error: FloError) -> None:
+        """Nothing that follows can be understood."""
+        if self.is_closed:
+            return
         log.warning("%s: connection closed: %s", self.peer, error)
-        self._is_reading = False
+        self._is_receiving = False
         self.flush()
         self.close(error)
 
     def _fail_by_a_bug(self) -> None:
         """The request it was about must not stay silent. To be called where it was caught."""
         log.exception("%s: a request failed outside the rules", self.peer)
-        self._fail(ProtocolError("the server failed on a request"))
+        self.fail(ProtocolError("the server failed on a request"))
 
     def close(self, reason: FloError | None = None) -> None:
         """Close the connection from this end."""
@@ -299,7 +296,6 @@ class Session:
             return
         self.is_closed = True
         self._outbox.clear()
-        self._reader = FrameReader(0)
         self._load.held_bytes -= sum(self._in_flight.values())
         self._in_flight.clear()
         self._held.clear()
@@ -318,6 +314,3 @@ def _too_fast() -> OverloadedError:
 
 def _stopping() -> UnavailableError:
     return UnavailableError("the server is stopping and takes no new work")
-
-
-__all__ = ["BadRequestError", "Host", "Session"]

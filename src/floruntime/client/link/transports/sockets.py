@@ -1,0 +1,68 @@
+"""What TCP and WebSocket links share: a socket, written to and closed without a long wait."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import cast
+
+from floruntime.client.link.transports.protocol import OnBodies, OnClose
+
+CLOSE_SECONDS_MAX = 1.0
+KEEPALIVE_IDLE_SECONDS = 30
+
+
+class SocketLink(asyncio.Protocol):
+    """One socket, whatever is spoken on it."""
+
+    def __init__(self, on_bodies: OnBodies, on_close: OnClose) -> None:
+        self._on_bodies = on_bodies
+        self._on_close = on_close
+        self._transport: asyncio.Transport | None = None
+        self._closed = asyncio.Event()
+        self._is_closing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not inherit from asyncio's
+        self._transport = cast(asyncio.Transport, transport)
+        _keep_alive(transport.get_extra_info("socket"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._closed.set()
+        self._on_close(None)
+
+    def _write(self, data: bytes) -> None:
+        """Write `data`, unless the socket is being closed."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Begin to close."""
+        if self._transport is None or self._is_closing:
+            return  # a transport of TLS must not be asked once it was closed twice
+        self._is_closing = True
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()  # a peer that does not read must not hold up a close
+        else:
+            self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is closed; not for long."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                await self._closed.wait()
+        except TimeoutError:
+            if self._transport is not None:
+                self._transport.abort()
+            await self._closed.wait()
+
+
+def _keep_alive(sock: socket.socket | None) -> None:
+    """Let the kernel notice a peer that vanished while only long polls are open."""
+    if sock is None or sock.type != socket.SOCK_STREAM:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

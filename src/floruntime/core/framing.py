@@ -1,0 +1,83 @@
+"""TCP's framing: a preamble, then bodies with their lengths before them.
+
+    connection = PREAMBLE frame*
+    frame      = length (u32, little-endian) body
+
+No I/O: `FrameReader` is fed bytes and gives bodies, whatever pieces they arrive in.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from floruntime.core.errors import ProtocolError
+
+PREAMBLE = b"FLO\x02"
+LENGTH = struct.Struct("<I")
+
+
+def frames(bodies: Iterable[bytes]) -> bytes:
+    """Each body with its length before it."""
+    parts: list[bytes] = []
+    for body in bodies:
+        parts += (LENGTH.pack(len(body)), body)
+    return b"".join(parts)
+
+
+def frame(body: bytes) -> bytes:
+    """`body` with its length before it."""
+    return LENGTH.pack(len(body)) + body
+
+
+class FrameReader:
+    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing.
+
+    An unfinished frame collects in a buffer that is looked at again only when it is complete, so
+    the work is linear in the bytes however small the pieces are.
+    """
+
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._frame_bytes_max = frame_bytes_max
+        self._unfinished = bytearray()
+        self._wanted_bytes = LENGTH.size
+        self.failed: ProtocolError | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of an unfinished frame is held."""
+        return len(self._unfinished)
+
+    def receive_data(self, data: bytes) -> list[bytes]:
+        """The bodies that `data` completes, in order."""
+        if self.failed is not None:
+            return []
+        if self._unfinished:
+            self._unfinished += data
+            if len(self._unfinished) < self._wanted_bytes:
+                return []
+            data = bytes(self._unfinished)
+            self._unfinished = bytearray()
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> list[bytes]:
+        bodies: list[bytes] = []
+        position, end = 0, len(data)
+        wanted = LENGTH.size
+        while end - position >= wanted:
+            (size,) = LENGTH.unpack_from(data, position)
+            if size > self._frame_bytes_max:
+                self.failed = ProtocolError(
+                    f"a frame claims {size} bytes; at most {self._frame_bytes_max} are allowed"
+                )
+                return bodies
+            after = position + LENGTH.size + size
+            if after > end:
+                wanted = LENGTH.size + size
+                break
+            bodies.append(data[position + LENGTH.size : after])
+            position = after
+        self._wanted_bytes = wanted
+        if position < end:
+            self._unfinished += data[position:]
+        return bodies
