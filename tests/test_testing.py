@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from floruntime import FloClient
+from floruntime import ActionContext, ActionWorker, FloClient, RunStatus
 from floruntime.testing import FloTestServer
 
 
@@ -108,3 +108,79 @@ async def test_the_clock_begins_when_it_is_told_to_also_for_cron() -> None:
         await server.advance(1)
         [run] = await client.workflow.list_runs()
         assert run.run_id == f"greet@{newyear_ms}"
+
+
+# Workers
+
+
+async def test_the_clock_waits_for_handlers_that_work_by_the_real_one() -> None:
+    worker = ActionWorker("unused")
+
+    @worker.action("fetch", max_retries=0, timeout_ms=1_000)
+    async def fetch(ctx: ActionContext) -> str:
+        reader, writer = await asyncio.open_connection("127.0.0.1", slow_port)
+        answer = await reader.read()
+        writer.close()
+        await asyncio.to_thread(answer.decode)
+        return answer.decode()
+
+    async def answer_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(500):
+            await asyncio.sleep(0)
+        writer.write(b"fetched")
+        writer.close()
+
+    slow = await asyncio.start_server(answer_late, "127.0.0.1", 0)
+    slow_port = slow.sockets[0].getsockname()[1]
+    async with slow, FloTestServer() as server, server.client() as client, server.running(worker):
+        run = await client.action.invoke("fetch", delay_ms=60_000)
+        await server.advance(3_600_000)
+        done = await client.action.status(run.run_id)
+        assert (done.output, done.attempt) == (b"fetched", 1)
+        assert done.completed_at_ms == done.created_at_ms + 60_000
+
+
+async def test_the_clock_does_not_wait_for_handlers_that_wait_for_it() -> None:
+    worker = ActionWorker("unused")
+    async with FloTestServer(patience_ms=600_000) as server, server.client() as client:
+
+        @worker.action("wait")
+        async def wait(ctx: ActionContext) -> str:
+            found = await asyncio.gather(
+                client.kv.get("k", block_ms=50_000), client.kv.get("l", block_ms=60_000)
+            )
+            return str(found)
+
+        async with server.running(worker):
+            run = await client.action.invoke("wait")
+            await server.advance(60_000)
+            assert (await client.action.status(run.run_id)).output == b"[None, None]"
+
+
+async def test_a_handler_that_waits_for_the_test_is_waited_for_once_and_in_vain() -> None:
+    opened = asyncio.Event()
+    worker = ActionWorker("unused", heartbeat_interval_ms=1_000)
+
+    @worker.action("wait")
+    async def wait(ctx: ActionContext) -> None:
+        await opened.wait()
+
+    async with (
+        FloTestServer(patience_ms=20) as server,
+        server.client() as client,
+        server.running(worker),
+    ):
+        run = await client.action.invoke("wait")
+        await server.advance(200_000)  # two hundred heartbeats, and as many touches
+        assert (await client.action.status(run.run_id)).status is RunStatus.RUNNING
+        opened.set()
+        await server.settle()
+        assert (await client.action.status(run.run_id)).status is RunStatus.COMPLETED
+
+
+async def test_a_worker_keeps_what_it_was_made_with() -> None:
+    worker = ActionWorker("db.internal:9000")
+    worker.register_action("a", lambda ctx: None)
+    async with FloTestServer() as server, server.client() as client, server.running(worker):
+        assert (await client.action.call("a")).status is RunStatus.COMPLETED
+        assert worker.endpoint == "db.internal:9000"

@@ -35,9 +35,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from floruntime.core.limits import check_duration
 from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
@@ -48,13 +50,18 @@ from floruntime.server.server import FloServer
 if TYPE_CHECKING:
     from floruntime.client.client import FloClient
     from floruntime.client.web import FloClient as WebClient
+    from floruntime.client.worker.attempts import Attempt
+    from floruntime.client.worker.claim_policy import Pace
+    from floruntime.client.worker.life import Life
     from floruntime.client.worker.worker_base import WorkerBase
 
 START_MS = 1_700_000_000_000
 """A Tuesday evening in November 2023, by UTC."""
 SETTLE_TURNS = 20
-SETTLE_S_MAX = 1.0
-"""How long a worker's threads and processes are waited for before the clock moves on."""
+DELIVERY_S_MAX = 1.0
+"""How long results on their way are waited for before the clock moves on."""
+LOOK_S = 0.001
+"""How often what is waited for in real time is looked at."""
 
 
 class _TestClock(ManualClock):
@@ -78,12 +85,19 @@ class FloTestServer:
 
     `data_dir`: keep the state there, on disk and synced, instead of in memory. `start_ms`: the time
     at which the clock begins, Unix epoch; what goes by the wall clock (cron) sees it, too.
+    `patience_ms`: how long, by the real clock, each handler that is at work is waited for before
+    the clock moves on (`advance`, `settle`); one that waits for this server is not waited for.
     `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError`
     names one that is none.
     """
 
     def __init__(
-        self, data_dir: str | None = None, *, start_ms: int = START_MS, **settings: Any
+        self,
+        data_dir: str | None = None,
+        *,
+        start_ms: int = START_MS,
+        patience_ms: int = 1_000,
+        **settings: Any,
     ) -> None:
         self._data_dir = data_dir
         self._config = make_config(settings)
@@ -92,7 +106,8 @@ class FloTestServer:
         self._server: FloServer | None = None
         self._port: Port | None = None
         self._number = 0
-        self._workers: list[WorkerBase] = []
+        self._lives: list[Life] = []
+        self._patience = _Patience(check_duration("patience_ms", patience_ms) / 1000)
 
     @property
     def server(self) -> FloServer:
@@ -133,23 +148,23 @@ class FloTestServer:
 
         They are at work when the block begins, and have stopped when it has ended.
         """
-        kept = [(worker, worker.endpoint, worker.clock) for worker in workers]
-        for worker in workers:
-            worker.endpoint, worker.clock = self.endpoint, self.clock
-        self._workers += workers
-        tasks = [asyncio.create_task(worker.start()) for worker in workers]
+        from floruntime.client.worker.life import Setting
+        from floruntime.client.worker.worker_base import live
+
+        lives: list[Life] = []
+        setting = Setting(self.endpoint, self.clock, _test_pace(), lives.append)
+        tasks = [asyncio.create_task(live(worker, setting)) for worker in workers]
         try:
             for worker, task in zip(workers, tasks, strict=True):
                 await _until_at_work(worker, task)
+            self._lives += lives
             yield
         finally:
             for worker in workers:
                 if worker.is_running:
                     worker.stop()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
-            for worker, endpoint, clock in kept:
-                worker.endpoint, worker.clock = endpoint, clock
-                self._workers.remove(worker)
+            self._lives = [each for each in self._lives if each not in lives]
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
@@ -198,20 +213,20 @@ class FloTestServer:
     async def settle(self) -> None:
         """Let everything that is under way come to rest.
 
-        Plain handlers of workers are waited for, too, for up to a second; async ones are not: they
-        may be waiting for the clock.
+        Handlers of workers that are at work are waited for, each for `patience_ms` in all; those
+        that wait for this server are not: it may be its clock that they wait for.
         """
-        until_s = asyncio.get_running_loop().time() + SETTLE_S_MAX
+        until_s = monotonic() + DELIVERY_S_MAX
         while True:
             for _ in range(SETTLE_TURNS):
                 await self.server.commit.settle()
                 await asyncio.sleep(0)
-            is_late = asyncio.get_running_loop().time() > until_s
-            if is_late or all(worker.is_at_rest for worker in self._workers):
+            is_late = monotonic() > until_s
+            has_news = not is_late and any(life.has_news for life in self._lives)
+            at_work = [attempt for life in self._lives for attempt in life.at_work]
+            if not self._patience.waits(at_work) and not has_news:
                 return
-            for worker in self._workers:
-                worker.hurry()
-            await asyncio.sleep(0.001)
+            await self._patience.wait(at_work)
 
     async def __aenter__(self) -> FloTestServer:
         await self.start()
@@ -224,6 +239,36 @@ class FloTestServer:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def _test_pace() -> Pace:
+    """Nothing is claimed ahead, which by a clock that stands still would wait for ever."""
+    from floruntime.client.worker.claim_policy import Pace
+
+    return Pace(ahead_ms=0, confirm_ms=0)
+
+
+class _Patience:
+    """How long each handler at work is waited for yet, in real time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._spent_s: dict[Attempt, float] = {}
+
+    def waits(self, at_work: list[Attempt]) -> bool:
+        """Whether one of them is to be waited for."""
+        self._spent_s = {each: self._spent_s.get(each, 0.0) for each in at_work}
+        return any(
+            spent_s < self._seconds and not each.awaits_server
+            for each, spent_s in self._spent_s.items()
+        )
+
+    async def wait(self, at_work: list[Attempt]) -> None:
+        """Wait a little for them."""
+        begun_s = monotonic()
+        await asyncio.sleep(LOOK_S)
+        for each in at_work:
+            self._spent_s[each] += monotonic() - begun_s
 
 
 async def _until_at_work(worker: WorkerBase, task: asyncio.Task[None]) -> None:

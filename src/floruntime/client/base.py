@@ -24,6 +24,7 @@ from floruntime.client.link.channel import Channel
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.transports.opening import open_transport
 from floruntime.client.link.transports.protocol import Transport
+from floruntime.client.link.waits import WAITS
 from floruntime.core import defaults
 from floruntime.core.errors import NotConnectedError, OverloadedError, UnavailableError
 from floruntime.core.limits import check_block, check_duration, check_namespace
@@ -151,6 +152,13 @@ class BaseClient:
 
     async def _run(self, ask: Ask[R]) -> R:
         check_block(ask.block_ms)
+        waits = WAITS.get() if ask.block_ms else None
+        if waits is None:
+            return await self._until_answered(ask)
+        with waits:
+            return await self._until_answered(ask)
+
+    async def _until_answered(self, ask: Ask[R]) -> R:
         loop = asyncio.get_running_loop()
         timeout_ms = ask.block_ms + (
             self._timeout_ms

@@ -18,26 +18,21 @@ from floruntime import (
     ActionWorker,
     FloClient,
     NonRetryableError,
-    RetryPolicy,
     RunStatus,
     UnavailableError,
 )
-from floruntime.client.worker import action_worker, worker_base
+from floruntime.client.worker import life as worker_life
+from floruntime.client.worker.claim_policy import Pace
 from floruntime.core.errors import BadRequestError, ConnectionFailedError
 from floruntime.core.worker import WorkerExchange
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
+from tests.client.worker.lives import HASTY, living
 from tests.until import until
 
 
 def worker_of(**options: Any) -> ActionWorker:
     return ActionWorker("unused", **{"worker_id": "w", **options})
-
-
-def is_at_rest(worker: ActionWorker) -> bool:
-    """Whether all its results are known to be taken."""
-    worker.hurry()
-    return worker.is_at_rest
 
 
 class Gate:
@@ -327,7 +322,6 @@ async def test_heartbeats_keep_the_worker_healthy_and_an_unknown_one_registers_a
         assert (info.labels, info.metadata, info.healthy) == ({"l": "1"}, {"m": "2"}, True)
         await client.worker.deregister("w")
         await server.advance(30_000)
-        await until(lambda: not worker._background)
         assert [each.worker_id for each in await client.worker.list()] == ["w"]
 
 
@@ -410,9 +404,9 @@ async def test_a_worker_can_be_started_again_and_close_waits() -> None:
 async def test_a_stop_does_not_wait_long_for_a_server_that_is_gone(
     runs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_base, "LOST_S", 0.01)
+    monkeypatch.setattr(worker_life, "LOST_S", 0.01)
     if runs:  # they are to be handed back, which is tried for longer
-        monkeypatch.setattr(worker_base, "GOOD_BYE_S", 0.01)
+        monkeypatch.setattr(worker_life, "GOOD_BYE_S", 0.01)
     gate = Gate()
     async with FloTestServer() as server:
         async with Proxy(server.endpoint) as proxy:
@@ -539,13 +533,13 @@ async def test_one_round_trip_settles_and_claims_several() -> None:
             for _ in range(500):
                 b.action.invoke("noop")
         seen = _requests(server)
-        async with server.running(worker):
+        async with living(worker, server.endpoint, pace=Pace(confirm_ms=0)) as life:
             await client.action.wait(b.results[-1].run_id)
-            await until(lambda: is_at_rest(worker))
+            await until(lambda: not life.has_news)
             exchanges = exchanges_of(seen)
             assert sum(len(each.results) for each in exchanges) == 500
             assert len(exchanges) < 100
-            assert max(each.count for each in exchanges) <= 10 + action_worker.AHEAD_MAX
+            assert max(each.count for each in exchanges) <= 10 + Pace().ahead_max
     runs = [run for each in exchanges for run in each.results]
     assert len({run.run_id for run in runs}) == 500
 
@@ -572,7 +566,7 @@ async def test_an_idle_worker_waits_in_one_long_poll_that_takes_results_along() 
     worker.register_action("noop", _noop)
     async with FloTestServer() as server, server.client() as client:
         seen = _requests(server)
-        async with server.running(worker):
+        async with living(worker, server.endpoint, clock=server.clock):
             await until(lambda: exchanges_of(seen))
             await client.ping()
             await server.advance(29_000)
@@ -620,10 +614,7 @@ def exchanges_of(seen: list[Any]) -> list[WorkerExchange]:
     return [each for each in seen if isinstance(each, WorkerExchange)]
 
 
-async def test_what_was_claimed_ahead_goes_back_at_once_on_stop_and_when_nothing_moves(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(action_worker, "PATIENCE_S", 0.0)
+async def test_what_was_claimed_ahead_goes_back_when_nothing_moves() -> None:
     gate = Gate()
     worker = worker_of(concurrency=1)
     worker.register_action("noop", _noop)
@@ -632,7 +623,7 @@ async def test_what_was_claimed_ahead_goes_back_at_once_on_stop_and_when_nothing
         FloTestServer() as server,
         server.client() as client,
         server.client() as other,
-        server.running(worker),
+        living(worker, server.endpoint, pace=Pace(patience_ms=0)),
     ):
         for _ in range(5):
             await client.action.call("noop")  # handlers are quick: it claims ahead
@@ -651,7 +642,7 @@ async def test_runs_that_are_given_back_on_stop_have_no_attempt_counted() -> Non
     worker.register_action("noop", _noop)
     worker.register_action("slow", gate)
     async with FloTestServer() as server, server.client() as client:
-        async with server.running(worker):
+        async with living(worker, server.endpoint):
             for _ in range(5):
                 await client.action.call("noop")
             async with client.batch() as b:
@@ -669,7 +660,6 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
     chance = random.Random(3)
     handled: Counter[str] = Counter()
     worker = worker_of(concurrency=5)
-    worker._retry = RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
 
     @worker.action("count", timeout_ms=600_000)
     async def count(ctx: ActionContext) -> str:
@@ -681,28 +671,22 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
         server.client() as client,
         Proxy(server.endpoint) as proxy,
     ):
-        worker.endpoint = FloClient(
-            proxy.endpoint, retry=RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
-        )
-        working = asyncio.create_task(worker.start())
-        await worker.at_work.wait()
+        own = FloClient(proxy.endpoint, retry=HASTY)
         runs: list[str] = []
-        while proxy.cuts < 200:
-            proxy.cut_after_bytes = chance.randrange(1, 400)
-            async with client.batch() as b:
-                for _ in range(3):
-                    b.action.invoke("count")
-            runs += [each.run_id for each in b.results]
-            cuts = proxy.cuts
-            await until(lambda: proxy.cuts > cuts or is_at_rest(worker))  # noqa: B023 # it is awaited
-        proxy.cut_after_bytes = None
-        for run_id in runs:
-            run = await client.action.wait(run_id)
-            assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
-            assert run.output == run_id.encode()
-        worker.stop()
-        await working
-        await worker.endpoint.close()
+        async with own, living(worker, own, pace=Pace(confirm_ms=0, retry=HASTY)) as life:
+            while proxy.cuts < 200:
+                proxy.cut_after_bytes = chance.randrange(1, 400)
+                async with client.batch() as b:
+                    for _ in range(3):
+                        b.action.invoke("count")
+                runs += [each.run_id for each in b.results]
+                cuts = proxy.cuts
+                await until(lambda: proxy.cuts > cuts or not life.has_news)  # noqa: B023 # it is awaited
+            proxy.cut_after_bytes = None
+            for run_id in runs:
+                run = await client.action.wait(run_id)
+                assert (run.status, run.attempt) == (RunStatus.COMPLETED, 1)
+                assert run.output == run_id.encode()
     assert handled == Counter(runs)
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from floruntime import FloClient, RetryPolicy, StreamContext, StreamWorker
+from floruntime import FloClient, StreamContext, StreamWorker
+from floruntime.client.worker.claim_policy import Pace
 from floruntime.core.errors import BadRequestError
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
+from tests.client.worker.lives import HASTY, living
 from tests.until import until
 
 
@@ -224,8 +226,7 @@ async def test_it_joins_again_after_its_stream_was_deleted() -> None:
     async with FloTestServer() as server, server.client() as client:
         await client.stream.append("s", b"old")
         worker = worker_of(seen)
-        worker._retry = RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
-        async with server.running(worker):
+        async with living(worker, server.endpoint, pace=Pace(retry=HASTY)):
             await all_acked(client)
             await client.stream.delete("s", force=True)
             await client.stream.append("s", b"new")
@@ -239,27 +240,20 @@ async def test_cut_off_again_and_again_it_handles_every_record() -> None:
     async def handle(ctx: StreamContext) -> None:
         handled[ctx.payload] += 1
 
-    quick = RetryPolicy(initial_delay_ms=1, max_delay_ms=2)
     async with (
         FloTestServer() as server,
         server.client() as client,
         Proxy(server.endpoint) as proxy,
+        FloClient(proxy.endpoint, retry=HASTY) as own,
+        living(worker_of(handle), own, pace=Pace(retry=HASTY)) as life,
     ):
-        worker = worker_of(handle)
-        worker._retry = quick
-        worker.endpoint = FloClient(proxy.endpoint, retry=quick)
-        working = asyncio.create_task(worker.start())
-        await worker.at_work.wait()
         for number in range(50):
             cuts = proxy.cuts
             proxy.cut_after_bytes = chance.randrange(1, 300)
             await client.stream.append_many("s", [b"%d-%d" % (number, one) for one in range(3)])
-            await until(lambda: proxy.cuts > cuts or worker.is_at_rest)  # noqa: B023 # it is awaited
+            await until(lambda: proxy.cuts > cuts or not life.has_news)  # noqa: B023 # it is awaited
         proxy.cut_after_bytes = None
         await all_acked(client)
-        worker.stop()
-        await working
-        await worker.endpoint.close()
     assert len(handled) == 150
     assert set(handled.values()) == {1}
 

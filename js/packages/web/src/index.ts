@@ -7,7 +7,6 @@ export type {
   AppendResult,
   AppendResult as StreamAppendResult,
   CallOptions,
-  DisconnectListener,
   FollowOptions,
   GroupAckResult,
   GroupInfo,
@@ -29,7 +28,6 @@ export type {
   StreamFollower,
   StreamRecord,
   Subscription,
-  Token,
   VersionEntry,
 } from "@floruntime/core";
 export {

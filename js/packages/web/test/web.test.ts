@@ -104,15 +104,7 @@ test("nothing else exists on it", () => {
     ...["groupPending", "groupRead", "groupSeek", "groupTouch", "read", "subscribe"],
   ]);
   assert.deepEqual(Object.keys(web).sort(), ["kv", "stream", "streams"]);
-  assert.deepEqual(methods(web), [
-    "close",
-    "connect",
-    "endpoint",
-    "isConnected",
-    "namespace",
-    "onConnect",
-    "onDisconnect",
-  ]);
+  assert.deepEqual(methods(web), ["close", "connect", "endpoint", "isConnected", "namespace"]);
 });
 
 test("the server refuses the rest, whatever is sent", async () => {

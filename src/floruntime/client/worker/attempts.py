@@ -8,11 +8,15 @@ handler does after that has no effect.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
+from floruntime.client.link.waits import WAITS, Waits
+from floruntime.client.worker.clock import Clock, Timer
 from floruntime.client.worker.contexts import Context
 from floruntime.client.worker.handlers import Handler, Handlers
 
@@ -20,68 +24,63 @@ TOUCHES_PER_LEASE = 3
 NEVER_MS = math.inf
 
 
-class Timer(Protocol):
-    """A scheduled call that can be taken back."""
-
-    def cancel(self) -> None: ...
-
-
-class Clock(Protocol):
-    """What leases and heartbeats are kept by: the loop's clock, or a test server's."""
-
-    def now_ms(self) -> float:
-        """The time, from any beginning."""
-        ...
-
-    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Timer:
-        """Call back once `when_ms` is reached."""
-        ...
-
-
-class LoopClock:
-    """The event loop's own clock."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    def now_ms(self) -> float:
-        return self._loop.time() * 1000
-
-    def call_at(self, when_ms: int, callback: Callable[[], None]) -> Timer:
-        return self._loop.call_at(when_ms / 1000, callback)
-
-
 class Attempt:
     """One delivery in hand. `key`: what it is known by (a run id, a record id)."""
 
     __slots__ = (
-        "begun_ms",
+        "begun_s",
         "context",
         "deadline_ms",
         "handler",
+        "is_begun",
+        "is_entered",
+        "is_given_up",
         "is_over",
         "item",
         "key",
+        "lease_ends_ms",
         "lease_ms",
         "task",
         "touch_due_ms",
+        "waits",
     )
 
-    def __init__(self, key: Hashable, item: Any, handler: Handler, lease_ms: int) -> None:
+    def __init__(self, key: Hashable, item: Any, handler: Handler, lease_ms: float) -> None:
         self.key = key
         self.item = item
         self.handler = handler
         self.lease_ms = lease_ms
         self.context: Context
         self.task: asyncio.Task[None] | None = None
-        self.begun_ms = 0.0
-        self.touch_due_ms = 0.0
-        self.deadline_ms = NEVER_MS
+        self.waits = Waits()
+        self.is_entered = False
+        self.is_begun = False
+        #: Its handler is stopped, and what it comes to is not told; it is to be released.
+        self.is_given_up = False
         self.is_over = False
+        self.begun_s = 0.0
+        self.lease_ends_ms = 0.0
+        self.touch_due_ms = NEVER_MS
+        self.deadline_ms = NEVER_MS
+
+    @property
+    def awaits_server(self) -> bool:
+        """Whether its handler waits for a server to have something."""
+        return self.waits.count > 0
+
+    def keep_until(self, ends_ms: float) -> None:
+        """The lease lasts until then; touching never shortens one."""
+        self.lease_ends_ms = max(self.lease_ends_ms, ends_ms)
+        left_over_ms = self.lease_ms * (TOUCHES_PER_LEASE - 1) / TOUCHES_PER_LEASE
+        self.touch_due_ms = self.lease_ends_ms - left_over_ms
 
 
 class Owner(Protocol):
     """Whose attempts these are."""
+
+    def began(self, attempt: Attempt) -> None:
+        """Its handler begins."""
+        ...
 
     def succeeded(self, attempt: Attempt, result: Any) -> None:
         """The handler returned."""
@@ -91,8 +90,8 @@ class Owner(Protocol):
         """The handler raised, or its time was up."""
         ...
 
-    def ended(self, attempt: Attempt) -> None:
-        """Its handler has returned or raised: a place is free."""
+    def ended(self, attempt: Attempt, took_ms: float | None) -> None:
+        """Its place is free. `took_ms`: how long its handler took; `None`: it never began."""
         ...
 
     def touch_due(self, attempts: list[Attempt]) -> None:
@@ -112,15 +111,14 @@ class Attempts:
         self._timeout_ms = timeout_ms
         self._auto_touch = auto_touch
         self._handlers = Handlers(concurrency)
+        #: What handlers see of context variables; none sees what another has set.
+        self._context = contextvars.copy_context()
         self._held: dict[Hashable, Attempt] = {}
         self._running: set[Attempt] = set()
         self._timer: Timer | None = None
         self._timer_due_ms = 0.0
         #: Deliveries that wait for a place, in order.
         self.waiting: deque[Attempt] = deque()
-        #: How long a handler takes, the latest counting most.
-        self.mean_ms: float | None = None
-        self.begun_total = 0
 
     @property
     def held(self) -> Iterable[Attempt]:
@@ -137,14 +135,13 @@ class Attempts:
         """How many places are free."""
         return self._concurrency - len(self._running)
 
-    @property
-    def outside(self) -> int:
-        """How many handlers run in threads or processes."""
-        return self._handlers.outside
-
     def get(self, key: Hashable) -> Attempt | None:
         """The delivery held under `key`."""
         return self._held.get(key)
+
+    def at_work(self) -> list[Attempt]:
+        """Those that take a place."""
+        return list(self._running)
 
     def hold(self, attempt: Attempt) -> None:
         """Take `attempt` in hand: its lease is kept from now on."""
@@ -152,26 +149,37 @@ class Attempts:
         if former is not None:
             self.lose(former)  # delivered anew: what we still had of it was lost
         self._held[attempt.key] = attempt
-        now_ms = self._clock.now_ms()
-        attempt.touch_due_ms = now_ms + attempt.lease_ms / TOUCHES_PER_LEASE
+        self.touched(attempt, self._clock.now_ms(), attempt.lease_ms)
+
+    def touched(self, attempt: Attempt, asked_ms: float, extend_ms: float) -> None:
+        """Its lease lasts for `extend_ms` from `asked_ms`, or for longer if it did so already."""
+        attempt.keep_until(asked_ms + extend_ms)
         if self._auto_touch:
             self._wake_at(attempt.touch_due_ms)
 
     def begin(self, attempt: Attempt) -> None:
-        """Start the handler of a held attempt."""
-        attempt.begun_ms = self._clock.now_ms()
-        attempt.deadline_ms = attempt.begun_ms + self._timeout_ms
+        """Give a held attempt a place."""
         self._running.add(attempt)
-        self.begun_total += 1
-        attempt.task = asyncio.get_running_loop().create_task(self._run(attempt))
+        context = self._context.copy()
+        context.run(WAITS.set, attempt.waits)
+        loop = asyncio.get_running_loop()
+        attempt.task = loop.create_task(self._run(attempt), context=context)
+
+    def _began(self, attempt: Attempt) -> None:
+        """Its handler begins, now or because a process is free: from now on its time counts."""
+        if attempt.is_over:
+            return
+        attempt.is_begun = True
+        attempt.begun_s = asyncio.get_running_loop().time()
+        attempt.deadline_ms = self._clock.now_ms() + self._timeout_ms
         self._wake_at(attempt.deadline_ms)
+        self._owner.began(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
-        begun_s = asyncio.get_running_loop().time()
+        attempt.is_entered = True
         try:
-            result = await self._handlers.run(attempt.handler, attempt.context)
-        except asyncio.CancelledError as error:
-            self._fail(attempt, error)
+            began = partial(self._began, attempt)
+            result = await self._handlers.run(attempt.handler, attempt.context, began)
         except Exception as error:
             self._fail(attempt, error)
         except BaseException as error:  # SystemExit ends an attempt, not the worker
@@ -182,47 +190,70 @@ class Attempts:
             if self._end(attempt):
                 self._owner.succeeded(attempt, result)
         finally:
-            self._running.discard(attempt)
-            self._measure((asyncio.get_running_loop().time() - begun_s) * 1000)
-            self._owner.ended(attempt)
+            self._left(attempt)
+
+    def _left(self, attempt: Attempt) -> None:
+        self._running.discard(attempt)
+        took_ms = None
+        if attempt.is_begun:
+            took_ms = (asyncio.get_running_loop().time() - attempt.begun_s) * 1000
+        self._owner.ended(attempt, took_ms)
 
     def _fail(self, attempt: Attempt, error: BaseException) -> None:
         if self._end(attempt):
             self._owner.failed(attempt, error)
 
-    def _measure(self, took_ms: float) -> None:
-        mean_ms = self.mean_ms
-        self.mean_ms = took_ms if mean_ms is None else mean_ms + (took_ms - mean_ms) / 8
-
     def _end(self, attempt: Attempt) -> bool:
-        """Whether it was not over yet."""
-        if attempt.is_over:
+        """Whether what it comes to is to be told: it was neither over nor given up."""
+        if attempt.is_over or attempt.is_given_up:
             return False
+        self._drop(attempt)
+        return True
+
+    def _drop(self, attempt: Attempt) -> None:
         attempt.is_over = True
         if self._held.get(attempt.key) is attempt:
             del self._held[attempt.key]
-        return True
 
     def lose(self, attempt: Attempt) -> None:
         """It is no longer ours: stop its handler, drop its result."""
-        if self._end(attempt):
+        if not attempt.is_over:
+            self._drop(attempt)
             self._stop(attempt)
 
     def _stop(self, attempt: Attempt) -> None:
         attempt.context.is_cancelled = True
         if attempt.task is None:
             self.waiting = deque(each for each in self.waiting if each is not attempt)
-        else:
-            attempt.task.cancel()
+            return
+        attempt.task.cancel()
+        if not attempt.is_entered:  # then nothing of it will run, not even its `finally`
+            attempt.is_entered = True
+            attempt.task.add_done_callback(lambda _: self._left(attempt))
+
+    def take_unbegun(self) -> list[Attempt]:
+        """Everything that has not begun, out of hand."""
+        unbegun = [attempt for attempt in self._held.values() if not attempt.is_begun]
+        for attempt in unbegun:
+            self.lose(attempt)
+        return unbegun
 
     def take_waiting(self) -> list[Attempt]:
-        """Everything that has not begun, out of hand."""
+        """Everything without a place, out of hand."""
         waiting = list(self.waiting)
+        for attempt in waiting:
+            self._drop(attempt)
         self.waiting.clear()
-        return [attempt for attempt in waiting if self._end(attempt)]
+        return waiting
+
+    def give_up(self) -> None:
+        """Stop every handler. What they do in `finally` may take its time; leases are kept."""
+        for attempt in self._held.values():
+            attempt.is_given_up = True
+            self._stop(attempt)
 
     def take_all(self) -> list[Attempt]:
-        """Everything, out of hand; handlers are stopped."""
+        """Everything, out of hand; handlers that still run are stopped."""
         taken = list(self._held.values())
         for attempt in taken:
             self.lose(attempt)
@@ -235,10 +266,12 @@ class Attempts:
             await asyncio.wait(tasks, timeout=timeout_s)
 
     def close(self) -> None:
-        """End the timer, the threads and the processes."""
+        """End the timer, the processes, and the threads as they become free."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for attempt in self._running:
+            self._stop(attempt)  # once more: who waits for a thread waits no longer
         self._handlers.close()
 
     # Time
@@ -255,12 +288,11 @@ class Attempts:
         """Touch what is due, end what took too long, and look again when the next is due."""
         self._timer = None
         now_ms = self._clock.now_ms()
-        for attempt in [each for each in self._held.values() if each.task is not None]:
-            if attempt.deadline_ms <= now_ms:
-                self._time_out(attempt)
+        for attempt in [each for each in self._held.values() if each.deadline_ms <= now_ms]:
+            self._time_out(attempt)
         if self._auto_touch:
             due = [each for each in self._held.values() if each.touch_due_ms <= now_ms]
-            for attempt in due:
+            for attempt in due:  # again after another third, if nothing is heard of this one
                 attempt.touch_due_ms = now_ms + attempt.lease_ms / TOUCHES_PER_LEASE
             if due:
                 self._owner.touch_due(due)
@@ -273,6 +305,6 @@ class Attempts:
         return min(touch_due_ms, attempt.deadline_ms)
 
     def _time_out(self, attempt: Attempt) -> None:
-        self._end(attempt)
+        self._drop(attempt)
         self._stop(attempt)
         self._owner.failed(attempt, TimeoutError(f"not done within {self._timeout_ms} ms"))

@@ -40,10 +40,20 @@ def to_bytes(value: Any) -> bytes:
 class _Log(logging.LoggerAdapter[logging.Logger]):
     """Says before each line which delivery it is about."""
 
+    def __init__(self, logger: logging.Logger, about: str) -> None:
+        super().__init__(logger, {})
+        self._about = about
+
+    def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
+        # A name may contain "%", which is a directive where there are arguments to fill in.
+        about = self._about.replace("%", "%%") if args else self._about
+        options["stacklevel"] = options.get("stacklevel", 1) + 1
+        super().log(level, f"{about}: {msg}", *args, **options)
+
     def process(
-        self, message: Any, options: MutableMapping[str, Any]
+        self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        return f"{self.extra['about']}: {message}" if self.extra else message, options
+        return msg, kwargs  # `extra` stays the caller's
 
 
 class Context:
@@ -80,7 +90,7 @@ class Context:
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger that names this delivery in each line."""
         if self._log is None:
-            self._log = _Log(_log, {"about": self._about()})
+            self._log = _Log(_log, self._about())
         return self._log
 
     def _about(self) -> str:

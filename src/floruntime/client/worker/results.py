@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from floruntime.core.limits import LIMIT_MAX, MIB, check_value
 from floruntime.core.worker import TaskResult
 
@@ -9,12 +11,19 @@ EXCHANGE_BYTES_MAX = MIB
 """Outputs of one exchange together; a single larger one goes alone."""
 
 
+class Ended(NamedTuple):
+    """How a run ended, and until when it was ours."""
+
+    result: TaskResult
+    lease_ends_ms: float
+
+
 class Results:
     """What is not delivered yet. `value_bytes_max`: the largest output that the server takes."""
 
     def __init__(self, value_bytes_max: int) -> None:
         self._value_bytes_max = value_bytes_max
-        self._waiting: list[TaskResult] = []
+        self._waiting: list[Ended] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -23,19 +32,19 @@ class Results:
         """Raises `BadRequestError` on an output that the server would refuse."""
         check_value("output", output, self._value_bytes_max)
 
-    def add(self, result: TaskResult) -> None:
+    def add(self, ended: Ended) -> None:
         """One more."""
-        self._waiting.append(result)
+        self._waiting.append(ended)
 
-    def put_back(self, results: list[TaskResult]) -> None:
+    def put_back(self, taken: list[Ended]) -> None:
         """These were not delivered after all. Sending them twice is safe: leases fence them."""
-        self._waiting[:0] = results
+        self._waiting[:0] = taken
 
-    def take(self) -> list[TaskResult]:
+    def take(self) -> list[Ended]:
         """As many as go into one exchange."""
         size_bytes, count = 0, 0
-        for result in self._waiting[:LIMIT_MAX]:
-            size_bytes += len(result.output)
+        for each in self._waiting[:LIMIT_MAX]:
+            size_bytes += len(each.result.output)
             if count and size_bytes > EXCHANGE_BYTES_MAX:
                 break
             count += 1

@@ -1,62 +1,153 @@
-"""SIGINT and SIGTERM for all workers of a process: the first stops them, the second ends it."""
+"""SIGINT and SIGTERM for all workers of a process: the first stops them, a later one ends it.
+
+A worker may live within an application that has handlers of its own. Those are called too, for each
+signal, and are back in their place when the last worker has ended. What the interpreter and asyncio
+put there by themselves is not called for the first signal: it would cut off what is to finish.
+
+Signals that come within a second are one: Ctrl-C reaches a whole group of processes, and what
+watches over them passes it on.
+
+Handlers are set by `signal.signal`, not by the loop's `add_signal_handler`: the loop has one place
+for each signal, which may be the application's, and cannot be asked what is in it. Where that is so
+the loop goes on being told, since it listens to the interpreter's wake-up file, not to the handler.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ONE_SIGNAL_S = 1.0
+"""Signals as close together as this are one."""
 
-_listeners: dict[int, Callable[[], None]] = {}
-_before: dict[signal.Signals, Any] = {}
-
-
-def listen(listener: Callable[[], None]) -> Callable[[], None]:
-    """Call `listener` on the first SIGINT or SIGTERM; returns what undoes this.
-
-    Signals reach the main thread only: in others, and where the platform has none, nothing is
-    done. The handlers that were there before come back with the last listener, or with the first
-    signal: a second one is not held up by a worker that does not end.
-    """
-    loop = asyncio.get_running_loop()
-    if threading.current_thread() is not threading.main_thread():
-        return lambda: None
-    if not _listeners and not _install(loop):
-        return lambda: None
-    key = id(listener)
-    _listeners[key] = listener
-
-    def stop_listening() -> None:
-        _listeners.pop(key, None)
-        if not _listeners:
-            _restore(loop)
-
-    return stop_listening
+Listener = Callable[[], None]
 
 
-def _install(loop: asyncio.AbstractEventLoop) -> bool:
-    try:
+class Signals:
+    """Who listens in this process. `now_s`: tells signals that are close together."""
+
+    def __init__(self, now_s: Callable[[], float] = monotonic) -> None:
+        self._now_s = now_s
+        self._listeners: dict[object, tuple[asyncio.AbstractEventLoop, Listener]] = {}
+        self._before: dict[int, Any] = {}
+        self._first_s: float | None = None
+        self._waker: _Waker | None = None
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener`, on this loop, on the first SIGINT or SIGTERM; returns what undoes this.
+
+        Signals reach the main thread only: in others nothing is done.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return lambda: None
+        if not self._listeners:
+            self._install()
+        key = object()
+        self._listeners[key] = asyncio.get_running_loop(), listener
+
+        def stop_listening() -> None:
+            self._listeners.pop(key, None)
+            if not self._listeners:
+                self._restore()
+
+        return stop_listening
+
+    def _install(self) -> None:
+        self._first_s = None
+        self._waker = _Waker(asyncio.get_running_loop())
         for number in SIGNALS:
-            before = signal.getsignal(number)
-            loop.add_signal_handler(number, _received, loop)
-            _before[number] = before
-    except (NotImplementedError, RuntimeError, ValueError):
-        _restore(loop)
+            self._before[number] = signal.getsignal(number)
+            signal.signal(number, self._received)
+
+    def _received(self, number: int, frame: Any) -> None:
+        before = self._before.get(number)
+        if self._first_s is None:
+            self._first_s = self._now_s()
+            for loop, listener in self._listeners.values():
+                loop.call_soon_threadsafe(listener)
+        elif self._now_s() - self._first_s >= ONE_SIGNAL_S:
+            self._restore()  # the workers do not end: let the process
+            if not _is_an_applications(before):
+                os.kill(os.getpid(), number)
+                return
+        if callable(before) and _is_an_applications(before):
+            before(number, frame)
+
+    def _restore(self) -> None:
+        for number, before in self._before.items():
+            if signal.getsignal(number) == self._received:  # else the place was taken since
+                signal.signal(number, signal.SIG_DFL if before is None else before)
+        self._before.clear()
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
+
+    def forget(self) -> None:
+        """In the child of a fork: its parent's workers are not here."""
+        self._listeners.clear()
+        if self._waker is not None:
+            self._waker.forget()
+            self._waker = None
+        with suppress(ValueError):  # not in the main thread of what was forked
+            self._restore()
+
+
+def _is_an_applications(handler: Any) -> bool:
+    """Whether somebody put it there, be it through the loop, and not Python itself."""
+    if not callable(handler) or handler is signal.default_int_handler:
         return False
-    return True
+    owner = getattr(getattr(handler, "func", handler), "__self__", None)
+    return not isinstance(owner, asyncio.Runner)
 
 
-def _received(loop: asyncio.AbstractEventLoop) -> None:
-    _restore(loop)
-    for listener in list(_listeners.values()):
-        listener()
+class _Waker:
+    """Wakes the loop from its sleep when a signal comes, unless it sees to that by itself."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._near, self._far = socket.socketpair()
+        for end in (self._near, self._far):
+            end.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._far.fileno(), warn_on_full_buffer=False)
+        if self._before == -1:
+            loop.add_reader(self._near, self._drain)
+        else:
+            signal.set_wakeup_fd(self._before, warn_on_full_buffer=False)
+            self._close()
+
+    def _drain(self) -> None:
+        self._near.recv(4096)
+
+    def close(self) -> None:
+        """Take it away again."""
+        if self._before != -1:
+            return
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._near)
+        self.forget()
+
+    def forget(self) -> None:
+        """In the child of a fork: the loop is the parent's, and is not touched."""
+        if self._before != -1:
+            return
+        current = signal.set_wakeup_fd(-1)
+        if current not in (-1, self._far.fileno()):
+            signal.set_wakeup_fd(current, warn_on_full_buffer=False)  # the loop's own, by now
+        self._close()
+
+    def _close(self) -> None:
+        self._near.close()
+        self._far.close()
 
 
-def _restore(loop: asyncio.AbstractEventLoop) -> None:
-    for number, before in list(_before.items()):
-        loop.remove_signal_handler(number)
-        signal.signal(number, before)
-    _before.clear()
+_signals = Signals()
+listen = _signals.listen
+os.register_at_fork(after_in_child=_signals.forget)

@@ -6,7 +6,6 @@ and counted. A letter holds its whole message, so that purging the queue leaves 
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, Final
 
 from floruntime.core import limits
@@ -34,13 +33,8 @@ from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 
-
-class DeathReason(StrEnum):
-    """Why a message became a dead letter."""
-
-    MAX_ATTEMPTS = "max_attempts"
-    NACKED = "nacked"
-
+MAX_ATTEMPTS: Final = "max_attempts"
+NACKED: Final = "nacked"
 
 EVICTED_PER_COMMAND_MAX = 1000
 """Dead letters that one command evicts at most; a timer goes on with the rest."""
@@ -56,7 +50,7 @@ class DeadLetterRow(Value, frozen=True):
     enqueued_at_ms: int
     lease: int
     delivery: int
-    reason: DeathReason
+    reason: str
     error: str | None
     first_delivered_at_ms: int | None
     last_delivered_at_ms: int | None
@@ -67,9 +61,7 @@ DEAD_LETTER: Final[Table[DeadLetterRow]] = Table(b"qx", DeadLetterRow, dead_id="
 DEAD_ORDER: Final[Table[int]] = Table(b"qo", int, dead_id="u64", place="u64")
 
 
-def bury(
-    queue: OpenQueue, seq: int, state: StateRow, reason: DeathReason, *, lease: int = 0
-) -> None:
+def bury(queue: OpenQueue, seq: int, state: StateRow, reason: str, *, lease: int = 0) -> None:
     """Make a message that was taken out a dead letter. `evict` follows, once per command."""
     tx, row = queue.tx, queue.row
     body = tx.get(BODY, BODY.key(row.messages_id, seq))

@@ -1,25 +1,16 @@
-import type { KvEntry } from "../wire/messages.generated.js";
+import type { KvEntry, ScanResult } from "../wire/messages.generated.js";
 
-/** One page of a scan. */
-export interface CursorPage<Entry, Cursor> {
-  readonly entries: Entry[];
-  /** For the next page; `null`: the end. */
-  readonly cursor: Cursor | null;
-  /** Whether a further page follows. */
-  readonly hasMore: boolean;
-}
-
-/** The page that begins at a cursor (`null`: the first). */
-type PageAt<Entry, Cursor> = (cursor: Cursor | null) => Promise<CursorPage<Entry, Cursor>>;
+/** The page of a scan that begins at a cursor (`null`: the first). */
+type PageAt = (cursor: string | null) => Promise<ScanResult>;
 
 /** The pages of a scan, one by one, or all of its entries: `for await (const entry of cursor)`. */
-export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterable<Entry> {
-  readonly #pageAt: PageAt<Entry, Cursor>;
-  #cursor: Cursor | null;
+export class ScanCursor implements AsyncIterable<KvEntry> {
+  readonly #pageAt: PageAt;
+  #cursor: string | null;
   #hasMore = true;
 
   /** @internal */
-  constructor(pageAt: PageAt<Entry, Cursor>, cursor: Cursor | null = null) {
+  constructor(pageAt: PageAt, cursor: string | null = null) {
     this.#pageAt = pageAt;
     this.#cursor = cursor;
   }
@@ -30,7 +21,7 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
   }
 
   /** The next page; after the last one an empty page. */
-  async next(): Promise<CursorPage<Entry, Cursor>> {
+  async next(): Promise<ScanResult> {
     if (!this.#hasMore) {
       return { entries: [], cursor: null, hasMore: false };
     }
@@ -41,8 +32,8 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
   }
 
   /** All entries that are left. */
-  async toArray(): Promise<Entry[]> {
-    const entries: Entry[] = [];
+  async toArray(): Promise<KvEntry[]> {
+    const entries: KvEntry[] = [];
     for await (const entry of this) {
       entries.push(entry);
     }
@@ -50,7 +41,7 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
   }
 
   /** All entries that are left, one by one. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Entry> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<KvEntry> {
     while (this.#hasMore) {
       yield* (await this.next()).entries;
     }

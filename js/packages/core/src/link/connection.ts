@@ -1,64 +1,52 @@
 /** One link to a server: the greeting, then messages both ways. */
 
-import type { Clock } from "../base/clock.js";
-import { messageOf } from "../base/error-text.js";
+import type { Clock, Timer } from "../base/clock.js";
 import { ConnectionFailedError, FloError } from "../base/errors.js";
 import { type Deferred, deferred } from "../base/flag.js";
 import { Hello, Ping, type Welcome } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import * as wire from "../wire/wire.js";
-import { Pulse, type UnderWay } from "./pulse.js";
 import type { Link, Transport } from "./transport.js";
 
 /** The id of the greeting, and afterwards of probes: nobody waits for their answers. */
 const GREETING_ID = 0;
 const GREETING_BYTES_MAX = 65_536;
+const TIMER_SLACK_MS = 1; // a timer may fire this much early
 
-/** Whose connection it is. */
-export interface ConnectionOwner {
-  /** An answer came. Throws `ProtocolError` where it is none. */
-  receive(message: Uint8Array): void;
-  /** What is under way; `null` where nothing is. */
-  underWay(): UnderWay | null;
-  /** It ended by itself, after its greeting. */
-  lost(connection: Connection, error: FloError): void;
-}
+export type OnBody = (body: Uint8Array) => void;
+export type OnLost = (connection: Connection, error: FloError) => void;
 
-/** A greeted link. It ends once: by `close`, or by calling `lost`. */
+/** A greeted link. It ends once: by `close`, or by calling `onLost`. */
 export class Connection {
   readonly #clock: Clock;
-  readonly #owner: ConnectionOwner;
-  readonly #timeoutMs: number;
-  readonly #pulse: Pulse;
+  readonly #onBody: OnBody;
+  readonly #onLost: OnLost;
   readonly #connecting = new AbortController();
   #greeting: Deferred<Welcome> | null = deferred<Welcome>();
   #link: Link | null = null;
   #namespace = "";
+  #probe: Timer | null = null;
+  #receivedMs: number;
   #isOver = false;
 
-  constructor(clock: Clock, timeoutMs: number, owner: ConnectionOwner) {
+  constructor(clock: Clock, onBody: OnBody, onLost: OnLost) {
     this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
-    this.#owner = owner;
-    this.#pulse = new Pulse(clock, timeoutMs, {
-      underWay: () => owner.underWay(),
-      ask: () => this.#ping(),
-      silent: (silentMs) => this.#lose(silence(silentMs)),
-    });
+    this.#onBody = onBody;
+    this.#onLost = onLost;
+    this.#receivedMs = clock.nowMs();
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** For how long nothing came. */
-  get silentMs(): number {
-    return this.#pulse.silentMs;
-  }
-
   /** Connect and greet. Throws the server's refusal or `ConnectionFailedError`. */
-  async open(transport: Transport, hello: Request<Welcome>, namespace: string): Promise<Welcome> {
-    const timeoutMs = this.#timeoutMs;
+  async open(
+    transport: Transport,
+    hello: Request<Welcome>,
+    namespace: string,
+    timeoutMs: number,
+  ): Promise<Welcome> {
     const greeting = this.#greeting;
     if (greeting === null) {
       throw new ConnectionFailedError("the connection was used before");
@@ -94,30 +82,32 @@ export class Connection {
       this.#lose(
         error instanceof FloError
           ? error
-          : new ConnectionFailedError(messageOf(error), { cause: error }),
+          : new ConnectionFailedError(wire.messageOf(error), { cause: error }),
       );
     }
   }
 
-  /** Send one message, whose answer is due at that time. */
-  send(message: Uint8Array, dueMs: number): void {
+  /** Send one message. */
+  send(message: Uint8Array): void {
     if (!this.#isOver) {
       this.#link?.write(message);
-      this.#pulse.expect(dueMs);
     }
   }
 
-  #ping(): void {
-    if (!this.#isOver) {
-      this.#link?.write(this.#encoded(Ping.of({}), GREETING_BYTES_MAX));
+  /** A call timed out: unless something came meanwhile, see whether the peer still lives. */
+  suspect(timeoutMs: number): void {
+    const isSilent = this.#clock.nowMs() - this.#receivedMs >= timeoutMs - TIMER_SLACK_MS;
+    if (!isSilent || this.#probe !== null || this.#isOver) {
+      return;
     }
-  }
-
-  /** See within that time whether the peer still lives. */
-  probe(patienceMs: number): void {
-    if (!this.#isOver) {
-      this.#pulse.ask(patienceMs);
-    }
+    this.send(this.#encoded(Ping.of({}), GREETING_BYTES_MAX));
+    const receivedMs = this.#receivedMs;
+    this.#probe = this.#clock.callAt(this.#clock.nowMs() + timeoutMs, () => {
+      this.#probe = null;
+      if (this.#receivedMs === receivedMs) {
+        this.#lose(new ConnectionFailedError("the server gives no sign of life", { ran: "maybe" }));
+      }
+    });
   }
 
   /** End the link; nothing is called back afterwards. `error` is what an open greeting gets. */
@@ -133,7 +123,7 @@ export class Connection {
 
   #end(): void {
     this.#isOver = true;
-    this.#pulse.stop();
+    this.#probe?.cancel();
     this.#connecting.abort();
     this.#link?.close();
   }
@@ -142,7 +132,7 @@ export class Connection {
     if (this.#isOver) {
       return;
     }
-    this.#pulse.heard();
+    this.#receivedMs = this.#clock.nowMs();
     try {
       this.#take(message);
     } catch (error) {
@@ -153,7 +143,7 @@ export class Connection {
   #take(body: Uint8Array): void {
     const greeting = this.#greeting;
     if (greeting === null) {
-      this.#owner.receive(body);
+      this.#onBody(body);
       return;
     }
     const answer = wire.decodeAnswer(body);
@@ -183,7 +173,7 @@ export class Connection {
     }
     this.#end();
     if (!this.#failGreeting(error)) {
-      this.#owner.lost(this, error);
+      this.#onLost(this, error);
     }
   }
 
@@ -193,9 +183,4 @@ export class Connection {
     greeting?.reject(error);
     return greeting !== null;
   }
-}
-
-function silence(silentMs: number): ConnectionFailedError {
-  const text = `the server gives no sign of life: nothing came for ${Math.round(silentMs)} ms`;
-  return new ConnectionFailedError(text, { ran: "maybe" });
 }

@@ -8,7 +8,6 @@ Everything that one read hands out has one lease number and one timer.
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
 import msgspec
@@ -30,29 +29,18 @@ from floruntime.engine.system.namespaces import find_namespace
 PRIMITIVE: Final = "group"
 """What deliveries of groups are called."""
 
+HELD, EXPIRED, NACKED, RELEASED = range(4)
+"""How a pending record stands; all but `HELD` wait for their next delivery."""
 
-class Standing(IntEnum):
-    """How a pending record stands; all but `HELD` wait for their next delivery."""
-
-    HELD = 0
-    EXPIRED = 1
-    NACKED = 2
-    RELEASED = 3
-
-
-class Mode(StrEnum):
-    """Who of a group's members gets what."""
-
-    SHARED = "shared"
-    EXCLUSIVE = "exclusive"
-    KEY_SHARED = "key_shared"
+SHARED, EXCLUSIVE, KEY_SHARED = "shared", "exclusive", "key_shared"
+MODES: Final = (SHARED, EXCLUSIVE, KEY_SHARED)
 
 
 class GroupRow(Value, frozen=True):
     """What a group was told to be."""
 
     id: int
-    mode: Mode = Mode.SHARED
+    mode: str = SHARED
     ack_timeout_ms: int = 30_000
     max_deliver: int = 10
     consumer_timeout_ms: int = 30_000
@@ -127,7 +115,7 @@ class PendingRecordRow(Value, frozen=True):
     first_delivered_at_ms: int
     delivered_at_ms: int
     due_ms: int
-    standing: Standing
+    standing: int
     timer: int
     timer_count: int
     slot: int = 0

@@ -1,0 +1,336 @@
+"""One life of an `ActionWorker`: it claims runs, lets handlers have them, and hands in what ends.
+
+What it does next the policy says (`claim_policy.py`), and one loop does it. A poll stays open
+beside the loop, so that results that come up meanwhile need not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from floruntime.client.base import BaseClient
+from floruntime.client.link.call import Wait
+from floruntime.client.worker.attempts import Attempt
+from floruntime.client.worker.claim_policy import ClaimPolicy, Do, Hand, Step
+from floruntime.client.worker.contexts import ActionContext, ActionResult, to_bytes
+from floruntime.client.worker.failures import error_text, may_retry
+from floruntime.client.worker.handlers import Handler
+from floruntime.client.worker.life import Life, Plan, Setting
+from floruntime.client.worker.pulse import Pulse
+from floruntime.client.worker.results import Ended, Results
+from floruntime.core.action import ActionInfo
+from floruntime.core.errors import BadRequestError, ConflictError, FloError, NotFoundError
+from floruntime.core.limits import VALUE_BYTES_DEFAULT
+from floruntime.core.worker import Task, TaskResult, WorkerExchange, WorkerRelease, WorkerTouch
+
+log = logging.getLogger("floruntime.worker")
+
+
+class Work(NamedTuple):
+    """What the worker can do, and how it is registered."""
+
+    handlers: Mapping[str, Handler]
+    options: Mapping[str, Mapping[str, Any]]
+    labels: Mapping[str, str]
+    metadata: Mapping[str, str]
+    heartbeat_ms: int
+
+
+class ActionLife(Life):
+    """See the head of this module."""
+
+    def __init__(self, plan: Plan, work: Work, client: BaseClient, setting: Setting) -> None:
+        super().__init__(plan, client, setting)
+        self._work = work
+        self._names = list(work.handlers)
+        self._infos: dict[str, ActionInfo] = {}
+        self._results = Results(VALUE_BYTES_DEFAULT)
+        self._policy = ClaimPolicy(plan.concurrency, plan.block_ms, setting.pace)
+        self._pulse = Pulse(self._clock, work.heartbeat_ms, self._beat)
+        self._changed = asyncio.Event()
+        #: Results that are on their way to the server.
+        self._under_way = 0
+        self._pause_ms = 0.0
+        self._poll: asyncio.Task[None] | None = None
+        self._wait = Wait()
+
+    # Registering
+
+    async def _open(self) -> None:
+        info = await self._client.info()
+        self._results = Results(info.limits.value_bytes_max)
+        await self._register()
+
+    async def _register(self) -> None:
+        for name, options in self._work.options.items():
+            self._infos[name] = await self._register_one(name, options)
+        await self._client.worker.register(
+            self.plan.name,
+            self._names,
+            concurrency=self.plan.concurrency,
+            labels=self._work.labels,
+            metadata=self._work.metadata,
+            namespace=self.plan.namespace,
+        )
+
+    async def _register_one(self, name: str, options: Mapping[str, Any]) -> ActionInfo:
+        """A handler that comes without options leaves those that the action has."""
+        if not options:
+            with contextlib.suppress(NotFoundError):
+                return await self._client.action.get(name, namespace=self.plan.namespace)
+        return await self._client.action.register(name, **options, namespace=self.plan.namespace)
+
+    async def _again(self) -> None:
+        """The server does not know this worker, or one of its actions, any more."""
+        log.info("worker %s: registering again", self.plan.name)
+        try:
+            await self._register()
+        except FloError as error:
+            self._raise_fatal(error)
+
+    async def _leave(self) -> None:
+        await self._client.worker.deregister(self.plan.name, namespace=self.plan.namespace)
+
+    def _lanes(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._turns(), self._pulse.run()]
+
+    def _wake(self) -> None:
+        if self._stopped.is_set():
+            self._policy.stop()
+            self._wait.end()
+        if self._is_drained:
+            self._pulse.end()
+        self._changed.set()
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._results or self._under_way or self._background)
+
+    # Claiming and handing in
+
+    async def _turns(self) -> None:
+        """Do what the policy says, until the worker is drained."""
+        try:
+            while not self._is_drained:
+                if self._poll is not None and self._poll.done():
+                    self._poll.result()  # raises what ends the worker
+                if self._pause_ms:
+                    pause_s, self._pause_ms = self._pause_ms / 1000, 0.0
+                    await self._pause(pause_s)
+                await self._do(self._policy.next(self._hand(), self._clock.now_ms()))
+            if self._poll is not None:
+                await self._poll  # ended early; its answer confirms the results that it carried
+        finally:
+            if self._poll is not None:
+                self._poll.cancel()
+                await asyncio.gather(self._poll, return_exceptions=True)
+
+    def _hand(self) -> Hand:
+        attempts = self._attempts
+        return Hand(attempts.running, len(attempts.waiting), len(self._results))
+
+    async def _do(self, step: Step) -> None:
+        match step.do:
+            case Do.CLAIM:
+                await self._exchange(step, self._results.take())
+            case Do.POLL:
+                self._wait = Wait()
+                exchange = self._exchange(step, self._results.take(), self._wait)
+                self._poll = asyncio.create_task(exchange)
+                self._poll.add_done_callback(lambda _: self._changed.set())
+            case Do.RELEASE:
+                self._in_background(self._release(self._attempts.take_waiting()))
+            case Do.WAIT:
+                await self._until_changed(step.until_ms)
+
+    async def _until_changed(self, until_ms: float | None) -> None:
+        timer = None
+        if until_ms is not None:
+            timer = self._clock.call_at(int(until_ms) + 1, self._changed.set)
+        await self._changed.wait()
+        self._changed.clear()
+        if timer is not None:
+            timer.cancel()
+
+    async def _exchange(self, step: Step, ended: list[Ended], wait: Wait | None = None) -> None:
+        """Hand in what has ended, and take runs, as the step says."""
+        self._under_way += len(ended)
+        try:
+            tasks = await self._send(step, [each.result for each in ended], wait)
+        except FloError as error:
+            self._results.put_back(ended)
+            await self._failed(step, error)
+        except BaseException:
+            self._results.put_back(ended)
+            raise
+        else:
+            self._take(tasks)
+            was_ended = wait is not None and wait.is_ended
+            now_ms = self._clock.now_ms()
+            self._pause_ms = self._policy.answered(step, len(tasks), now_ms, was_ended=was_ended)
+            if self._pause_ms:
+                self._pulse.hurry()  # nothing, and early: are we drained?
+        finally:
+            self._under_way -= len(ended)
+
+    async def _send(self, step: Step, results: list[TaskResult], wait: Wait | None) -> list[Task]:
+        request = WorkerExchange(self.plan.name, results, self._names, step.count, step.block_ms)
+        return await self._client.call(
+            request, namespace=self.plan.namespace, block_ms=step.block_ms, wait=wait
+        )
+
+    async def _failed(self, step: Step, error: FloError) -> None:
+        if isinstance(error, NotFoundError):
+            await self._again()
+        elif isinstance(error, BadRequestError) and self._results:
+            log.error("worker %s: results were refused: %s", self.plan.name, error)
+            await self._settle_one_by_one(self._results.take())
+        else:
+            self._raise_fatal(error)
+        self._pause_ms = self._policy.failed(step, random.random())
+
+    async def _settle_one_by_one(self, ended: list[Ended]) -> None:
+        """One result among them is refused: let the others through, and fail that run."""
+        for each in ended:
+            try:
+                await self._send(Step(Do.CLAIM), [each.result], None)
+            except BadRequestError as error:
+                if each.result.error is None:
+                    run_id, lease, text = each.result.run_id, each.result.lease, error_text(error)
+                    refused = TaskResult(run_id, lease, error=text, retry=False)
+                    self._results.add(each._replace(result=refused))
+            except FloError:
+                self._results.add(each)
+
+    async def _settle(self) -> None:
+        failures = 0
+        while self._results:
+            step = Step(Do.CLAIM)
+            ended = self._results.take()
+            try:
+                await self._send(step, [each.result for each in ended], None)
+                failures = 0
+            except FloError as error:
+                self._results.put_back(ended)
+                await self._trouble(error, failures)
+                failures += 1
+
+    def _take(self, tasks: list[Task]) -> None:
+        attempts = [self._attempt_of(task) for task in tasks]
+        for attempt in attempts:
+            self._attempts.hold(attempt)
+        self._attempts.waiting.extend(attempts)
+        self._begin_waiting()
+
+    def _attempt_of(self, task: Task) -> Attempt:
+        lease_ms = self._infos[task.action].timeout_ms
+        attempt = Attempt(task.run_id, task, self._work.handlers[task.action], lease_ms)
+
+        async def touch(extend_ms: int) -> None:
+            await self._touch(attempt, extend_ms)
+
+        attempt.context = ActionContext(task, self.plan.namespace, touch)
+        return attempt
+
+    # What attempts ask for
+
+    def _begin_waiting(self) -> None:
+        attempts = self._attempts
+        while attempts.waiting and attempts.free > 0 and not self._stopped.is_set():
+            attempts.begin(attempts.waiting.popleft())
+        self._changed.set()
+
+    def began(self, attempt: Attempt) -> None:
+        self._policy.began()
+
+    def ended(self, attempt: Attempt, took_ms: float | None) -> None:
+        if took_ms is not None:
+            self._policy.took(took_ms)
+        self._begin_waiting()
+
+    def succeeded(self, attempt: Attempt, result: Any) -> None:
+        task: Task = attempt.item
+        try:
+            outcome, output = "success", b""
+            if isinstance(result, ActionResult):
+                outcome, output = result
+            else:
+                output = to_bytes(result)
+            self._results.check(output)
+        except Exception as error:
+            self.failed(attempt, error)
+            return
+        told = TaskResult(task.run_id, task.lease, output, outcome)
+        self._results.add(Ended(told, attempt.lease_ends_ms))
+
+    def failed(self, attempt: Attempt, error: BaseException) -> None:
+        self._tell_failure(attempt, error)
+        task: Task = attempt.item
+        told = TaskResult(task.run_id, task.lease, error=error_text(error), retry=may_retry(error))
+        self._results.add(Ended(told, attempt.lease_ends_ms))
+        self._changed.set()
+
+    # Leases
+
+    def touch_due(self, attempts: list[Attempt]) -> None:
+        for attempt in attempts:
+            self._in_background(self._touch_by_itself(attempt))
+
+    async def _touch_by_itself(self, attempt: Attempt) -> None:
+        with contextlib.suppress(ConflictError):  # which was told already
+            await self._touch(attempt, int(attempt.lease_ms))
+
+    async def _touch(self, attempt: Attempt, extend_ms: int) -> None:
+        task: Task = attempt.item
+        command = WorkerTouch(self.plan.name, task.run_id, task.lease, extend_ms)
+        asked_ms = self._clock.now_ms()
+        try:
+            goes_on = await self._client.call(command, namespace=self.plan.namespace)
+        except ConflictError:
+            self._lost(attempt, "the lease is lost")
+            raise
+        if goes_on:
+            self._attempts.touched(attempt, asked_ms, extend_ms)
+        else:
+            self._lost(attempt, "the run was cancelled")
+            await asyncio.sleep(0)  # here a handler that touches by itself is cancelled
+
+    async def _release(self, attempts: Iterable[Attempt]) -> None:
+        await asyncio.gather(*(self._release_one(attempt.item) for attempt in attempts))
+
+    async def _release_one(self, task: Task) -> None:
+        command = WorkerRelease(self.plan.name, task.run_id, task.lease)
+        try:
+            await self._client.call(command, namespace=self.plan.namespace)
+        except FloError as error:
+            log.warning("worker %s: %s not handed back: %s", self.plan.name, task.run_id, error)
+
+    # Heartbeats
+
+    async def _beat(self) -> None:
+        """Say that we live; over trouble, once more after a while."""
+        try:
+            await self._heartbeat()
+        except FloError as error:
+            await self._trouble(error, 0)
+            self._pulse.hurry()
+
+    async def _heartbeat(self) -> None:
+        running = [attempt.item.run_id for attempt in self._attempts.held]
+        heartbeat = await self._client.worker.heartbeat(
+            self.plan.name, running=running, namespace=self.plan.namespace
+        )
+        if not heartbeat.known and not self._stopped.is_set():
+            await self._again()
+        if heartbeat.draining and not self._stopped.is_set():
+            log.info("worker %s: drained from outside", self.plan.name)
+            self.stop()
+        for run_id in heartbeat.cancelled:
+            attempt = self._attempts.get(run_id)
+            if attempt is not None:
+                self._lost(attempt, "the run was cancelled")

@@ -1,0 +1,283 @@
+"""One life of a worker: from `start()` to its end, with all state that belongs to it.
+
+A worker makes itself known, works until it is told to stop, finishes what it has in hand (or hands
+it back when the time for that is up), and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple
+
+from floruntime.client.base import BaseClient
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.worker.attempts import Attempt, Attempts
+from floruntime.client.worker.claim_policy import Pace
+from floruntime.client.worker.clock import Clock, LoopClock
+from floruntime.client.worker.failures import HandlerFailed, error_text
+from floruntime.core.errors import (
+    FloError,
+    ForbiddenError,
+    NotConnectedError,
+    UnauthorizedError,
+)
+
+log = logging.getLogger("floruntime.worker")
+
+CLEAN_UP_S = 5.0
+"""How long a handler may take to end once it is stopped, for what it does in `finally`."""
+GOOD_BYE_S = 10.0
+"""How long the last results are tried for."""
+LOST_S = 1.0
+"""How long a worker that has nothing to deliver tries to reach a server that is gone."""
+FATAL = (ForbiddenError, NotConnectedError, UnauthorizedError)
+"""What time does not heal: it ends the worker."""
+
+
+class Plan(NamedTuple):
+    """How a worker lives, as its owner said."""
+
+    name: str
+    namespace: str
+    concurrency: int
+    timeout_ms: int
+    block_ms: int
+    auto_touch: bool
+    drain_timeout_ms: int
+
+
+class Setting(NamedTuple):
+    """Where a worker lives: on its own endpoint by the loop's clock, or on a test server by its."""
+
+    endpoint: str | BaseClient | None = None
+    clock: Clock | None = None
+    pace: Pace = Pace()
+    on_begin: Callable[[Life], None] = lambda life: None
+
+
+class Life(ABC):
+    """What `ActionWorker` and `StreamWorker` have in common from their start to their end."""
+
+    def __init__(self, plan: Plan, client: BaseClient, setting: Setting) -> None:
+        self.plan = plan
+        self._client = client
+        self._clock = setting.clock or LoopClock()
+        self._retry: RetryPolicy = setting.pace.retry
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self._has_given_up = False
+        self._is_drained = False
+        self._background: set[asyncio.Task[None]] = set()
+        self._attempts = Attempts(
+            self,
+            self._clock,
+            concurrency=plan.concurrency,
+            timeout_ms=plan.timeout_ms,
+            auto_touch=plan.auto_touch,
+        )
+
+    # What a kind of worker does
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Make oneself known to the server."""
+
+    @abstractmethod
+    def _lanes(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs side by side until the worker is drained. Each ends soon after `_wake`."""
+
+    @abstractmethod
+    async def _settle(self) -> None:
+        """Deliver the results that are left. Given up after a while."""
+
+    @abstractmethod
+    async def _release(self, attempts: Iterable[Attempt]) -> None:
+        """Hand these back, no attempt counted."""
+
+    @abstractmethod
+    async def _leave(self) -> None:
+        """Tell the server that this worker is gone."""
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Something changed: let the lanes look."""
+
+    @property
+    @abstractmethod
+    def has_news(self) -> bool:
+        """Whether something of it is on its way to the server, or yet to go."""
+
+    @property
+    def at_work(self) -> list[Attempt]:
+        """The deliveries whose handlers run."""
+        return self._attempts.at_work()
+
+    # From the start to the end
+
+    def stop(self) -> None:
+        """Take no new work, finish what is in hand, and let `run` return."""
+        if not self._stopped.is_set():
+            log.info("worker %s: stopping", self.plan.name)
+            self._stopped.set()
+            self._wake()
+
+    async def run(self, at_work: Callable[[], None]) -> None:
+        """The whole of it. `at_work` is called once the server knows the worker."""
+        try:
+            await self._open()
+        except BaseException:
+            self._attempts.close()
+            raise
+        log.info("worker %s: at work", self.plan.name)
+        at_work()
+        lanes = [asyncio.create_task(lane) for lane in self._lanes()]
+        try:
+            await self._until_stopped(lanes)
+            await self._drain(lanes)
+        finally:
+            await self._end(lanes)
+        log.info("worker %s: stopped", self.plan.name)
+
+    async def _until_stopped(self, lanes: list[asyncio.Task[None]]) -> None:
+        stopped = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait([stopped, *lanes], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        for lane in lanes:
+            if lane.done():
+                lane.result()  # raises what ended it
+
+    async def _drain(self, lanes: list[asyncio.Task[None]]) -> None:
+        """No new work; what has not begun goes back at once, what runs may finish."""
+        until_s = self._loop.time() + self.plan.drain_timeout_ms / 1000
+        await self._release(self._attempts.take_unbegun())
+        while self._attempts.running and self._loop.time() < until_s:
+            await self._attempts.finish(until_s - self._loop.time())
+        left = await self._give_up()
+        try:
+            async with asyncio.timeout(self._good_bye_s(bool(left) or self.has_news)):
+                await self._hand_over(left, lanes)
+        except TimeoutError:
+            if left or self.has_news:
+                log.error("worker %s: what it had in hand could not be delivered", self.plan.name)
+
+    async def _give_up(self) -> list[Attempt]:
+        """Stop what still runs, and let it clean up before anybody else may begin it."""
+        if self._attempts.running and not self._has_given_up:
+            self._has_given_up = True
+            count = self._attempts.running
+            log.warning("worker %s: %d handlers did not finish in time", self.plan.name, count)
+            self._attempts.give_up()
+            await self._attempts.finish(CLEAN_UP_S)
+        return self._attempts.take_all()
+
+    def _good_bye_s(self, has_news: bool) -> float:
+        """How long to try: a server that is gone is only waited for with results or runs."""
+        return GOOD_BYE_S if has_news or self._client.is_connected else LOST_S
+
+    async def _hand_over(self, left: list[Attempt], lanes: list[asyncio.Task[None]]) -> None:
+        await self._release(left)
+        self._is_drained = True
+        self._wake()
+        await asyncio.wait(lanes)
+        await self._settle()
+
+    async def _end(self, lanes: list[asyncio.Task[None]]) -> None:
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        try:
+            await self._release(await self._give_up())  # where something went wrong
+            await asyncio.gather(*self._background)
+            async with asyncio.timeout(self._good_bye_s(has_news=False)):
+                await self._leave()
+        except (FloError, TimeoutError) as error:
+            why = error if isinstance(error, FloError) else "no connection"
+            log.warning("worker %s: could not say good-bye: %s", self.plan.name, why)
+        finally:
+            self._attempts.close()
+
+    # Going on over trouble
+
+    def _raise_fatal(self, error: FloError) -> None:
+        """Raises it where waiting cannot help; else it is told, and to be tried again."""
+        if isinstance(error, FATAL):
+            raise error
+        log.warning("worker %s: %s; trying again", self.plan.name, error)
+
+    async def _trouble(self, error: FloError, attempt: int) -> None:
+        """Wait out `error`, longer each time. Raises it where waiting cannot help."""
+        self._raise_fatal(error)
+        await self._pause(self._retry.delay_ms(attempt, random.random()) / 1000)
+
+    async def _pause(self, delay_s: float) -> None:
+        """Sleep, or until the worker stops."""
+        if self._stopped.is_set():
+            await asyncio.sleep(delay_s)
+            return
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._told(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except FloError as error:
+            log.warning("worker %s: %s", self.plan.name, error)
+
+    # What the attempts ask of their owner
+
+    @abstractmethod
+    def began(self, attempt: Attempt) -> None:
+        """Its handler begins."""
+
+    @abstractmethod
+    def succeeded(self, attempt: Attempt, result: Any) -> None:
+        """The handler returned."""
+
+    @abstractmethod
+    def failed(self, attempt: Attempt, error: BaseException) -> None:
+        """The handler raised, or its time was up."""
+
+    @abstractmethod
+    def ended(self, attempt: Attempt, took_ms: float | None) -> None:
+        """Its place is free."""
+
+    @abstractmethod
+    def touch_due(self, attempts: list[Attempt]) -> None:
+        """A third of the lease has passed."""
+
+    def _tell_failure(self, attempt: Attempt, error: BaseException) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.stop()  # somebody pressed Ctrl-C; where that happened to strike was chance
+        raised = error.__cause__ if isinstance(error, HandlerFailed) else error
+        is_expected = isinstance(raised, (FloError, TimeoutError, asyncio.CancelledError))
+        attempt.context.log.warning(
+            "failed: %s", error_text(error), exc_info=None if is_expected else raised
+        )
+
+    def _lost(self, attempt: Attempt, why: str) -> None:
+        """The server says that the delivery is no longer ours."""
+        if not attempt.is_over:
+            attempt.context.log.warning("%s: its handler is stopped", why)
+            self._attempts.lose(attempt)
+
+
+def how_late(now_ms: float, lease_ends_ms: float) -> str:
+    """Why what a handler came to did not count, as far as the worker can tell."""
+    late_ms = round(now_ms - lease_ends_ms)
+    if late_ms > 0:
+        return f"for it came {late_ms} ms after the end of its lease"
+    return "for it was cancelled, or is somebody else's by now"
