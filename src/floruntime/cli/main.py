@@ -147,7 +147,7 @@ def root(
             "--create", help="With file:PATH or --data-dir: make the data directory if need be."
         ),
     ] = False,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 # its callback prints it
         bool,
         typer.Option(
             "--version", is_eager=True, callback=_print_version, help="Print the version and exit."

@@ -171,7 +171,7 @@ class Recorded(Operation[Any]):
             "in batch.results then"
         )
 
-    def send(self, value: Any) -> NoReturn:
+    def send(self, value: Any) -> NoReturn:  # noqa: ARG002 # a coroutine's
         """Refused, as to `await` it is."""
         self.__await__()
 

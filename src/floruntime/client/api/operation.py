@@ -69,7 +69,7 @@ class Operation(Coroutine[Any, Any, R_co]):
         self,
         kind: Any,
         value: Any = None,
-        traceback: TracebackType | None = None,
+        traceback: TracebackType | None = None,  # noqa: ARG002 # the exception has it
     ) -> Any:
         """Raise an exception where it waits, as the event loop does."""
         return self._steps.throw(kind if value is None else value)
