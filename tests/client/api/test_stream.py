@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from floruntime.client.api.batch import Batch
-from floruntime.client.api.follow import RETRY_MS_MAX, StreamFollower, Subscription
+from floruntime.client.api.follow import Subscription
 from floruntime.client.api.leases import LeaseMemory, Leases
 from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.api.stream import Stream
@@ -20,9 +20,6 @@ from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
     NotFoundError,
-    OverloadedError,
-    RequestTimeoutError,
-    UnavailableError,
 )
 from floruntime.core.stream import GroupAck, StreamDelete, StreamID, StreamRead, StreamRecord
 from floruntime.core.types import Command, Query, Request
@@ -269,48 +266,6 @@ async def test_subscribe_has_fixed_its_position_when_it_returns(
     await stream.append("s", b"new")
     await settle()
     assert seen == [b"new"]
-
-
-async def follower_with(
-    caller: EngineCaller, sleeps: list[float], start: str = "0"
-) -> StreamFollower:
-    async def skip(seconds: float) -> None:
-        sleeps.append(seconds)
-        await asyncio.sleep(0)
-
-    follower = StreamFollower(caller, "s", start, None, None, sleep=skip)
-    await follower.start()
-    return follower
-
-
-async def test_subscribe_goes_on_over_lost_connections(
-    caller: EngineCaller, stream: Stream
-) -> None:
-    got: list[bytes] = []
-    sleeps: list[float] = []
-    follower = await follower_with(caller, sleeps, start="$")
-    troubles = [ConnectionFailedError, RequestTimeoutError, UnavailableError, OverloadedError]
-    async with Subscription(follower, lambda record: got.append(record.payload)):
-        for number in range(12):
-            await stream.append("s", b"%d" % number)
-            caller.failures = [trouble("trouble") for trouble in troubles[: number % 5]]
-            await settle()
-            assert not caller.failures
-    assert got == [b"%d" % number for number in range(12)]
-    assert len(sleeps) == sum(number % 5 for number in range(12))
-
-
-async def test_trouble_is_waited_out_with_growing_delays(
-    caller: EngineCaller, stream: Stream
-) -> None:
-    await stream.append_many("s", [b"a", b"b"])
-    sleeps: list[float] = []
-    follower = await follower_with(caller, sleeps)
-    assert (await anext(follower)).payload == b"a"
-    caller.failures = [ConnectionFailedError("broke") for _ in range(8)]
-    assert (await anext(follower)).payload == b"b"
-    assert sleeps[:3] == [0.05, 0.1, 0.2]
-    assert max(sleeps) == RETRY_MS_MAX / 1000
 
 
 async def test_trouble_at_the_very_beginning_is_raised(
