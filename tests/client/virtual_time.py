@@ -53,3 +53,12 @@ async def settle() -> None:
     """Let everything that can happen without time passing happen."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def pass_ms(passed_ms: int) -> None:
+    """Let so much time pass."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "only here does it take none"
+    passed = loop.create_future()
+    loop.call_later(passed_ms / 1000, passed.set_result, None)
+    await passed

@@ -22,7 +22,7 @@ from floruntime.core.errors import BY_CODE, FloError
 from floruntime.core.stream import StreamID
 from floruntime.core.system import CancelWait, Ping, SessionOpen
 from tests.client.fake_server import SILENCE, FakeServer
-from tests.client.virtual_time import settle, virtual
+from tests.client.virtual_time import pass_ms, settle, virtual
 
 VECTORS = Path(__file__).parents[3] / "js/vectors/behaviour"
 SCENARIOS = [
@@ -172,7 +172,7 @@ class Play:
             case {"up": _}:
                 self.server.connect_error = None
             case {"pass_ms": passed_ms}:
-                await asyncio.sleep(passed_ms / 1000)
+                await pass_ms(passed_ms)
             case {"asked": name}:
                 self.expect_asked(name, event.get("fields", {}))
             case {"cancelled": _}:
