@@ -19,7 +19,7 @@ from floruntime.core.workflow import WorkflowStatus
 from floruntime.engine.kv import keys as kv
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.stream.group.key_shared import SLOT_COUNT
-from floruntime.engine.stream.group.rows import MODES
+from floruntime.engine.stream.group.rows import Mode
 from floruntime.engine.workflow.language.outcomes import (
     EXECUTION_FAILURE,
     EXHAUSTED,
@@ -113,7 +113,7 @@ def test_every_error_and_every_mode_is_explained() -> None:
     later = {"NonRetryableError"}  # of handlers, which are not there yet
     assert named | later == {kind.__name__ for kind in errors.FloError.__subclasses__()}
     modes = PAGE.split("\n| mode | a record goes to |")[1].split("\n\n")[0]
-    assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == MODES
+    assert tuple(re.findall(r"^\| `(\w+)` \|", modes, re.M)) == tuple(Mode)
     durability = PAGE.split("## Durability")[1].split("\n\n")[1]
     assert re.findall(r"^\| `(\w+)`", durability, re.M) == [each.value for each in Durability]
 

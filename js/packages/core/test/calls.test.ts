@@ -11,7 +11,6 @@ import {
   GroupRead,
   KvGet,
   KvPut,
-  Ping,
   QueueDequeue,
   QueueNack,
   SessionOpen,
@@ -212,42 +211,6 @@ test("a write that never went out certainly did not run", async () => {
   await client.close();
 });
 
-test("a silent peer is probed and left", async () => {
-  const { server, clock, client } = setUp(silentFor(KvGet), { timeoutMs: 300 });
-  await clock.until(client.connect());
-  server.answersProbes = false;
-  await rejection(clock.until(client.kv.get("a")));
-  server.script = answerPlainly;
-  await clock.advance(299);
-  assert.equal(server.connects, 1);
-  await clock.advance(200);
-  assert.equal(server.connects, 2);
-  assert.equal(client.isConnected, true);
-  await client.close();
-});
-
-test("a slow peer that answers the probe is kept", async () => {
-  const { server, clock, client } = setUp(silentFor(KvGet), { timeoutMs: 300 });
-  for (let round = 0; round < 3; round++) {
-    await rejection(clock.until(client.kv.get("a")));
-  }
-  await clock.advance(1_000);
-  assert.ok(server.requests(Ping).length > 0);
-  assert.equal(server.connects, 1);
-  await client.close();
-});
-
-test("a peer from which something came meanwhile is not probed", async () => {
-  const { server, clock, client } = setUp(silentFor(KvPut), { timeoutMs: 300 });
-  const put = rejection(client.kv.put("a", ""));
-  await clock.advance(200);
-  await clock.until(client.kv.get("b"));
-  assert.ok((await clock.until(put)) instanceof errors.RequestTimeoutError);
-  await clock.advance(1_000);
-  assert.equal(server.requests(Ping).length, 0);
-  await client.close();
-});
-
 // Giving up
 
 test("a call that is given up leaves the connection usable, and is not sent again", async () => {
@@ -305,8 +268,8 @@ test("a call can be given up while it connects and while it waits to try again",
   await clock.settle();
   retrying.abort();
   assert.equal(((await second) as Error).name, "AbortError");
-  assert.equal(clock.waiting, 0);
   await client.close();
+  assert.equal(clock.waiting, 0);
 });
 
 test("a wait given up is ended on the server, too", async () => {

@@ -32,3 +32,19 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   }
   throw new Error("it was not rejected");
 }
+
+/** A logger that keeps its lines. */
+export const REMEMBERING = {
+  lines: [] as string[],
+
+  /** The logger, which has no lines yet. */
+  fresh() {
+    this.lines = [];
+    const keep =
+      (level: string) =>
+      (...texts: unknown[]) => {
+        this.lines.push(`${level}: ${texts.map(String).join(" ")}`);
+      };
+    return { debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+  },
+};

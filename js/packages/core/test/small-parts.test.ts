@@ -9,6 +9,7 @@ import { namedRecords, positionText } from "../dist/api/positions.js";
 import { onAbort, orAborted } from "../dist/base/abort.js";
 import { checkName, checkNamespace, checkRange } from "../dist/base/checks.js";
 import { sleep, systemClock } from "../dist/base/clock.js";
+import { errorText } from "../dist/base/error-text.js";
 import { BadRequestError, BadTypeError, FloError, NonRetryableError } from "../dist/base/errors.js";
 import { deferred, Flag } from "../dist/base/flag.js";
 import {
@@ -23,7 +24,6 @@ import { shown } from "../dist/base/shown.js";
 import { WriteNumbers } from "../dist/link/numbers.js";
 import { RetryPolicy } from "../dist/link/retry.js";
 import { StreamID } from "../dist/wire/stream-id.js";
-import { errorText } from "../dist/worker/handlers.js";
 import { rejection } from "./setup.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);

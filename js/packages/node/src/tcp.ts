@@ -1,12 +1,13 @@
 /** Messages over TCP, and over TLS where it is asked for: a preamble, then one frame for each. */
 
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
 import { BadTypeError, type Link, type LinkEvents, limits, type Transport } from "@floruntime/core";
 
 import { type Endpoint, parseEndpoint } from "./endpoint.js";
 import { FrameReader, joined, lengthOf, PREAMBLE } from "./framing.js";
+import { connectTo } from "./racing.js";
 
 type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
 
@@ -52,36 +53,32 @@ export class TcpTransport implements Transport {
     this.#tls = optionsOf(tls);
   }
 
-  connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+  async connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    const { host, port } = this.#address;
+    const socket = await connectTo(host, port, signal);
+    return new TcpLink(this.#tls === null ? socket : await this.#secured(socket, signal), events);
+  }
+
+  #secured(plain: Socket, signal: AbortSignal): Promise<Socket> {
+    const { host, port } = this.#address;
+    const named = isIP(host) ? {} : { servername: host };
     return new Promise((resolve, reject) => {
-      const socket = this.#open();
-      const ready = this.#tls === null ? "connect" : "secureConnect";
+      const socket = connectTls({ host, port, ...named, ...this.#tls, socket: plain });
       const aborted = () => socket.destroy(new Error("given up"));
+      const settled = () => signal.removeEventListener("abort", aborted);
       signal.addEventListener("abort", aborted, { once: true });
-      const failed = (error: Error) => reject(new Error(messageOf(error), { cause: error }));
-      socket.on("error", failed);
-      socket.once(ready, () => {
-        signal.removeEventListener("abort", aborted);
-        socket.off("error", failed);
-        resolve(new TcpLink(socket, events));
+      socket.on("error", reject);
+      socket.once("close", () => {
+        settled();
+        reject(new Error("the connection was closed"));
+      });
+      socket.once("secureConnect", () => {
+        settled();
+        socket.off("error", reject);
+        resolve(socket);
       });
     });
   }
-
-  #open(): Socket {
-    const { host, port } = this.#address;
-    if (this.#tls === null) {
-      return connectTcp({ host, port });
-    }
-    const named = isIP(host) ? {} : { servername: host };
-    return connectTls({ host, port, ...named, ...this.#tls });
-  }
-}
-
-/** What went wrong; where a name has several addresses, with each of them. */
-function messageOf(error: Error): string {
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  return errors.map(({ message }) => message).join("; ");
 }
 
 class TcpLink implements Link {

@@ -17,6 +17,7 @@ import {
   type OptionNames,
   randomHex,
   type StreamHandler,
+  type Token,
   type WorkerBaseOptions,
 } from "@floruntime/core";
 
@@ -33,7 +34,7 @@ export interface WorkerEndpoint {
   readonly endpoint?: string | undefined;
   /** A client to share, which stays open when the worker ends. */
   readonly client?: CoreFloClient | undefined;
-  readonly token?: string | undefined;
+  readonly token?: Token | undefined;
   readonly tls?: Tls | undefined;
   /**
    * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,

@@ -1,11 +1,13 @@
 import {
   type ClientOptions,
   ConnectedClient,
+  type DisconnectListener,
   KvReader,
   LeaseMemory,
   StreamRecords,
 } from "@floruntime/core";
 
+import { onWaking } from "./waking.js";
 import { type WebSocketClass, WebSocketTransport } from "./websocket.js";
 
 export interface FloClientOptions extends ClientOptions {
@@ -18,7 +20,8 @@ export interface FloClientOptions extends ClientOptions {
  * the server refuses the rest by the token's role.
  *
  * `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS. It connects by `connect()` or with the
- * first call, and reconnects by itself.
+ * first call, and reconnects by itself; while it is connected it looks at once when the page is online
+ * again, or is seen again after a sleep.
  */
 export class FloClient {
   /** Keys to read: configuration, feature flags. */
@@ -27,6 +30,7 @@ export class FloClient {
   readonly streams: StreamRecords;
   readonly stream: StreamRecords;
   readonly #client: ConnectedClient;
+  #stopWaking: (() => void) | null = null;
 
   constructor(endpoint: string, options: FloClientOptions = {}) {
     const { webSocket, ...rest } = options;
@@ -34,6 +38,9 @@ export class FloClient {
     this.kv = new KvReader(this.#client);
     this.streams = new StreamRecords(this.#client, new LeaseMemory());
     this.stream = this.streams;
+    this.#client.onConnect(() => {
+      this.#stopWaking ??= onWaking(() => this.#client.wake());
+    });
   }
 
   /** Where the server is, as it was given. */
@@ -51,6 +58,19 @@ export class FloClient {
     return this.#client.isConnected;
   }
 
+  /** Call `listener` whenever the connection is up, the first time and again; returns what ends this. */
+  onConnect(listener: () => unknown): () => void {
+    return this.#client.onConnect(listener);
+  }
+
+  /**
+   * Call `listener` with the reason whenever the connection is lost, and with the refusal when the
+   * server refuses the client for good; not for `close()`. Returns what ends this.
+   */
+  onDisconnect(listener: DisconnectListener): () => void {
+    return this.#client.onDisconnect(listener);
+  }
+
   /**
    * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
    *
@@ -62,6 +82,8 @@ export class FloClient {
 
   /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
   async close(): Promise<void> {
+    this.#stopWaking?.();
+    this.#stopWaking = null;
     await this.#client.close();
   }
 

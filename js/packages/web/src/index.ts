@@ -7,6 +7,7 @@ export type {
   AppendResult,
   AppendResult as StreamAppendResult,
   CallOptions,
+  DisconnectListener,
   FollowOptions,
   GroupAckResult,
   GroupInfo,
@@ -28,6 +29,7 @@ export type {
   StreamFollower,
   StreamRecord,
   Subscription,
+  Token,
   VersionEntry,
 } from "@floruntime/core";
 export {

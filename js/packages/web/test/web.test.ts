@@ -104,7 +104,15 @@ test("nothing else exists on it", () => {
     ...["groupPending", "groupRead", "groupSeek", "groupTouch", "read", "subscribe"],
   ]);
   assert.deepEqual(Object.keys(web).sort(), ["kv", "stream", "streams"]);
-  assert.deepEqual(methods(web), ["close", "connect", "endpoint", "isConnected", "namespace"]);
+  assert.deepEqual(methods(web), [
+    "close",
+    "connect",
+    "endpoint",
+    "isConnected",
+    "namespace",
+    "onConnect",
+    "onDisconnect",
+  ]);
 });
 
 test("the server refuses the rest, whatever is sent", async () => {

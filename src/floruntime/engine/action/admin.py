@@ -36,7 +36,7 @@ from floruntime.engine.action.rows import (
     not_registered,
     the_action,
 )
-from floruntime.engine.action.run_rows import CANCELLED, unfinished_numbers
+from floruntime.engine.action.run_rows import ActionRunStatus, unfinished_numbers
 from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_action_run
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
@@ -145,7 +145,7 @@ def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
     for number in numbers:
         run = find_action_run(tx, namespace_id(tx), number)
         assert run is not None, "what the index names is there"
-        end_run(run, CANCELLED, reason=ACTION_DELETED)
+        end_run(run, ActionRunStatus.CANCELLED, reason=ACTION_DELETED)
     if len(numbers) == CANCELLED_PER_STEP_MAX:
         timers.set_timer(tx, tx.now_ms, timers.ACTION_DELETE, action_id, numbers[-1] + 1)
 

@@ -24,12 +24,8 @@ from floruntime.engine.action.run_rows import (
     ACTION_INPUT,
     ACTION_RUN,
     ACTION_RUN_BY_STATUS,
-    CANCELLED,
-    PENDING,
-    RUNNING,
-    STATUS_CODES,
-    STATUS_NAMES,
     ActionRunRow,
+    ActionRunStatus,
     action_run_id,
     action_run_number,
     as_action_run,
@@ -113,7 +109,7 @@ def _create(
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
     due_ms = tx.now_ms + delay_ms
-    row = ActionRunRow(action.row.id, PENDING, priority, due_ms, tx.now_ms)
+    row = ActionRunRow(action.row.id, ActionRunStatus.PENDING, priority, due_ms, tx.now_ms)
     run_timeout_ms = action.row.settings.run_timeout_ms
     row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
     row.caller_run_id = caller_run_id
@@ -121,7 +117,11 @@ def _create(
     row.labels = labels
     row.workflow_run = workflow_run
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
-    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(action.row.id, PENDING, number), True)
+    tx.put(
+        ACTION_RUN_BY_STATUS,
+        ACTION_RUN_BY_STATUS.key(action.row.id, ActionRunStatus.PENDING, number),
+        True,
+    )
     action.row.pending += 1
     action.row.runs += 1
     start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)
@@ -217,8 +217,8 @@ def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
     limits.check_text("reason", request.reason)
     run = the_action_run(tx, request.run_id)
     if run.row.is_finished:
-        raise ConflictError(f"run {request.run_id} is {STATUS_NAMES[run.row.status]} already")
-    end_run(run, CANCELLED, error=run.row.error, reason=request.reason)
+        raise ConflictError(f"run {request.run_id} is {run.row.status.shown} already")
+    end_run(run, ActionRunStatus.CANCELLED, error=run.row.error, reason=request.reason)
     return as_action_run(tx, run.namespace_id, run.number, run.row)
 
 
@@ -254,8 +254,8 @@ def _newest_first(
             yield ACTION_RUN.unpack(key)[1], row
         return
     found = [
-        _numbers(view, action_id, code, before)
-        for action_id, code in _indexed(view, request, of_namespace_id)
+        _numbers(view, action_id, status, before)
+        for action_id, status in _indexed(view, request, of_namespace_id)
     ]
     for number in merge(*found, reverse=True):
         run = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
@@ -265,24 +265,26 @@ def _newest_first(
 
 def _indexed(
     view: View, request: ActionListRuns, of_namespace_id: int
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[tuple[int, ActionRunStatus]]:
     """The parts of the index to look into; what is known to be empty is left out."""
-    codes = STATUS_NAMES if request.status is None else (STATUS_CODES[request.status],)
+    statuses = list(ActionRunStatus)
+    if request.status is not None:
+        statuses = [ActionRunStatus.of(request.status)]
     if request.name is None:
         rows = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
     else:
         named = view.get(ACTION, action_key(view, request.name))
         rows = [] if named is None else [named]
     for row in rows:
-        counts = {PENDING: row.pending, RUNNING: row.running}
+        counts = {ActionRunStatus.PENDING: row.pending, ActionRunStatus.RUNNING: row.running}
         finished = row.runs - row.unfinished
-        yield from ((row.id, code) for code in codes if counts.get(code, finished))
+        yield from ((row.id, status) for status in statuses if counts.get(status, finished))
 
 
-def _numbers(view: View, action_id: int, code: int, before: int) -> Iterator[int]:
+def _numbers(view: View, action_id: int, status: ActionRunStatus, before: int) -> Iterator[int]:
     span = (
-        ACTION_RUN_BY_STATUS.range(action_id, code)[0],
-        ACTION_RUN_BY_STATUS.key(action_id, code, before),
+        ACTION_RUN_BY_STATUS.range(action_id, status)[0],
+        ACTION_RUN_BY_STATUS.key(action_id, status, before),
     )
     for key, _ in view.scan(ACTION_RUN_BY_STATUS, *span, reverse=True):
         yield ACTION_RUN_BY_STATUS.unpack(key)[2]

@@ -8,6 +8,7 @@ the input and the output. One index, by action and status, serves every listing.
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from itertools import islice
 from typing import Final
 
@@ -22,22 +23,30 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
 
-PENDING: Final = 1
-RUNNING: Final = 2
-COMPLETED: Final = 3
-FAILED: Final = 4
-CANCELLED: Final = 5
-TIMED_OUT: Final = 6
 
-STATUS_NAMES: Final = {
-    PENDING: RunStatus.PENDING,
-    RUNNING: RunStatus.RUNNING,
-    COMPLETED: RunStatus.COMPLETED,
-    FAILED: RunStatus.FAILED,
-    CANCELLED: RunStatus.CANCELLED,
-    TIMED_OUT: RunStatus.TIMED_OUT,
-}
-STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+class ActionRunStatus(IntEnum):
+    """Where a run stands, as it is stored; those from `COMPLETED` on are final."""
+
+    PENDING = 1
+    RUNNING = 2
+    COMPLETED = 3
+    FAILED = 4
+    CANCELLED = 5
+    TIMED_OUT = 6
+
+    @property
+    def shown(self) -> RunStatus:
+        """As callers see it."""
+        return _SHOWN[self]
+
+    @staticmethod
+    def of(shown: RunStatus) -> ActionRunStatus:
+        """The one that callers see as this."""
+        return _STORED[shown]
+
+
+_SHOWN: Final = {status: RunStatus[status.name] for status in ActionRunStatus}
+_STORED: Final = {shown: status for status, shown in _SHOWN.items()}
 
 
 class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
@@ -50,7 +59,7 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     """
 
     action_id: int
-    status: int
+    status: ActionRunStatus
     priority: int
     due_ms: int
     created_at_ms: int
@@ -75,14 +84,21 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def is_finished(self) -> bool:
-        return self.status > RUNNING
+        return self.status >= ActionRunStatus.COMPLETED
+
+
+class ClaimEnd(IntEnum):
+    """How a lease ended whose run went on."""
+
+    RELEASED = 1
+    FAILED_ATTEMPT = 2
 
 
 class EndedClaimRow(Value, frozen=True):
     """How a lease ended whose run went on afterwards; so its holder may repeat itself."""
 
     number: int
-    how: int
+    how: ClaimEnd
 
 
 ACTION_RUN: Final[Table[ActionRunRow]] = Table(
@@ -140,7 +156,11 @@ def action_name(view: View, action_id: int) -> str:
 
 def _error_of(row: ActionRunRow) -> str | None:
     """What went wrong. Where no handler told, the reason: the worker was lost, say."""
-    return row.reason or row.error if row.status == CANCELLED else row.error or row.reason
+    return (
+        row.reason or row.error
+        if row.status == ActionRunStatus.CANCELLED
+        else row.error or row.reason
+    )
 
 
 def input_of(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> bytes:
@@ -153,12 +173,12 @@ def input_of(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -
 def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
     """The run as callers see it."""
     output = None
-    if row.status == COMPLETED:
+    if row.status == ActionRunStatus.COMPLETED:
         output = read_document(view, ACTION_OUTPUT, of_namespace_id, number, row.output) or b""
     return ActionRun(
         action_run_id(number),
         action_name(view, row.action_id),
-        STATUS_NAMES[row.status],
+        row.status.shown,
         row.attempt,
         row.priority,
         input_of(view, of_namespace_id, number, row),
@@ -178,7 +198,7 @@ def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunR
 def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> list[int]:
     """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
     numbers: list[int] = []
-    for status in (PENDING, RUNNING):
+    for status in (ActionRunStatus.PENDING, ActionRunStatus.RUNNING):
         start = ACTION_RUN_BY_STATUS.key(action_id, status, first)
         end = ACTION_RUN_BY_STATUS.range(action_id, status)[1]
         keys = islice(view.scan(ACTION_RUN_BY_STATUS, start, end), count)

@@ -24,13 +24,8 @@ from floruntime.engine.action.run_rows import (
     ACTION_OUTPUT,
     ACTION_RUN,
     ACTION_RUN_BY_STATUS,
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    PENDING,
-    RUNNING,
-    TIMED_OUT,
     ActionRunRow,
+    ActionRunStatus,
     action_run_id,
     action_run_number,
     unknown_action_run,
@@ -48,7 +43,11 @@ NON_RETRYABLE: Final = "non_retryable"
 ACTION_DELETED: Final = "action_deleted"
 
 #: The outcome of a run that ended without one of its handler's own.
-OUTCOMES: Final = {FAILED: "failure", TIMED_OUT: "timeout", CANCELLED: None}
+OUTCOMES: Final[dict[ActionRunStatus, str | None]] = {
+    ActionRunStatus.FAILED: "failure",
+    ActionRunStatus.TIMED_OUT: "timeout",
+    ActionRunStatus.CANCELLED: None,
+}
 
 
 class ActionKeyRow(Value, frozen=True):
@@ -91,7 +90,7 @@ class OpenActionRun:
         """Whether somebody's lease on it still stands."""
         row = self.row
         return (
-            row.status == RUNNING
+            row.status == ActionRunStatus.RUNNING
             and row.expires_at_ms > self.tx.now_ms
             and self.action.row.is_registered
         )
@@ -135,7 +134,7 @@ def lease_to(run: OpenActionRun, worker_id: str) -> None:
     """Hand a ready run to a worker, for the action's `timeout_ms`."""
     row, tx = run.row, run.tx
     take_out_of_line(run.action, run.number, row)
-    set_status(run, RUNNING)
+    set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
     row.lease = tx.next_id()
     row.worker_id = worker_id
@@ -168,7 +167,7 @@ def fail_attempt(run: OpenActionRun, error: str | None, reason: str | None, *, r
     row, settings = run.row, run.action.row.settings
     row.error, row.reason = error, reason
     if not retry or row.attempt > settings.max_retries:
-        end_run(run, FAILED, error=error, reason=reason if retry else NON_RETRYABLE)
+        end_run(run, ActionRunStatus.FAILED, error=error, reason=reason if retry else NON_RETRYABLE)
         return
     _take_back(run)
     if reason == WORKER_LOST:
@@ -187,14 +186,14 @@ def attempt_delay_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
 
 
 def _take_back(run: OpenActionRun) -> None:
-    set_status(run, PENDING)
+    set_status(run, ActionRunStatus.PENDING)
     run.row.worker_id = None
     run.row.expires_at_ms = 0
 
 
 def end_run(
     run: OpenActionRun,
-    status: int,
+    status: ActionRunStatus,
     *,
     outcome: str | None = None,
     output: bytes = b"",
@@ -209,7 +208,7 @@ def end_run(
     set_status(run, status)
     row.completed_at_ms = tx.now_ms
     row.expires_at_ms = 0
-    row.outcome = outcome if status == COMPLETED else OUTCOMES[status]
+    row.outcome = outcome if status == ActionRunStatus.COMPLETED else OUTCOMES[status]
     row.error, row.reason = error, reason
     if output:
         row.output = keep_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, output)
@@ -241,7 +240,7 @@ def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) ->
         tx.delete(ACTION_KEY, key)
 
 
-def set_status(run: OpenActionRun, status: int) -> None:
+def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     """Move the run in the index, and count it."""
     row, tx = run.row, run.tx
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
@@ -251,11 +250,11 @@ def set_status(run: OpenActionRun, status: int) -> None:
     count(run.action, status, 1)
 
 
-def count(action: OpenAction, status: int, change: int) -> None:
+def count(action: OpenAction, status: ActionRunStatus, change: int) -> None:
     """Count runs that came to a status or left it; only unfinished ones are told apart."""
-    if status == PENDING:
+    if status == ActionRunStatus.PENDING:
         action.row.pending += change
-    elif status == RUNNING:
+    elif status == ActionRunStatus.RUNNING:
         action.row.running += change
 
 
@@ -283,8 +282,8 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     if row.is_finished:
         _forget(run)
     elif row.ends_at_ms and row.ends_at_ms <= tx.now_ms:
-        end_run(run, TIMED_OUT, error=row.error, reason=TIMEOUT)
-    elif row.status == RUNNING:
+        end_run(run, ActionRunStatus.TIMED_OUT, error=row.error, reason=TIMEOUT)
+    elif row.status == ActionRunStatus.RUNNING:
         fail_attempt(run, None, WORKER_LOST, retry=True)
     else:
         start_waiting(run, row.due_ms)

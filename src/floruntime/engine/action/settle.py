@@ -8,7 +8,7 @@ A completion may carry any outcome, `failure` too: the handler has spoken, and n
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
@@ -20,13 +20,9 @@ from floruntime.core.worker import (
     WorkerTouch,
 )
 from floruntime.engine.action.run_rows import (
-    CANCELLED,
-    COMPLETED,
     ENDED_CLAIM,
-    FAILED,
-    PENDING,
-    STATUS_NAMES,
-    TIMED_OUT,
+    ActionRunStatus,
+    ClaimEnd,
     EndedClaimRow,
     action_run_number,
 )
@@ -42,10 +38,6 @@ from floruntime.engine.action.run_state import (
 )
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
-
-# How a lease ended whose run went on.
-RELEASED: Final = 1
-FAILED_ATTEMPT: Final = 2
 
 Settlement = WorkerComplete | WorkerFail | WorkerTouch | WorkerRelease
 
@@ -76,7 +68,10 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
         if run.is_held:
             extend_lease(run, request.extend_ms)
             return True
-        if run.row.status in (CANCELLED, TIMED_OUT) or not run.action.row.is_registered:
+        if (
+            run.row.status in (ActionRunStatus.CANCELLED, ActionRunStatus.TIMED_OUT)
+            or not run.action.row.is_registered
+        ):
             return False
     raise _stale(run, request.lease)
 
@@ -84,7 +79,9 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
 def release_claim(tx: Tx, request: WorkerRelease) -> None:
     _check(request)
     run = the_action_run(tx, request.run_id)
-    if not release_held(run, request.lease) and not _ended_as(run, request.lease, RELEASED):
+    if not release_held(run, request.lease) and not _ended_as(
+        run, request.lease, ClaimEnd.RELEASED
+    ):
         raise _stale(run, request.lease)
 
 
@@ -95,10 +92,10 @@ def _check(request: Settlement) -> None:
 
 def _stale(run: OpenActionRun, lease: int) -> ConflictError:
     row = run.row
-    status = STATUS_NAMES[row.status]
+    status = row.status.shown
     if row.lease != lease:
         why = f"the run is {status}, and was claimed under another lease since"
-    elif run.row.status == PENDING:
+    elif run.row.status == ActionRunStatus.PENDING:
         why = "the run was taken back since"
     else:
         why = (
@@ -136,20 +133,20 @@ def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bo
     row = run.row
     if row.lease != lease:
         return False
-    if row.status == COMPLETED:
+    if row.status == ActionRunStatus.COMPLETED:
         return True
     if not run.is_held:
         return False
-    end_run(run, COMPLETED, outcome=outcome, output=output)
+    end_run(run, ActionRunStatus.COMPLETED, outcome=outcome, output=output)
     return True
 
 
 def _fail(run: OpenActionRun, lease: int, error: str, retry: bool) -> bool:
     if run.row.lease != lease or not run.is_held:
-        return _ended_as(run, lease, FAILED_ATTEMPT)
+        return _ended_as(run, lease, ClaimEnd.FAILED_ATTEMPT)
     fail_attempt(run, error, None, retry=retry)
     if not run.row.is_finished:
-        _remember(run, lease, FAILED_ATTEMPT)
+        _remember(run, lease, ClaimEnd.FAILED_ATTEMPT)
     return True
 
 
@@ -158,25 +155,29 @@ def release_held(run: OpenActionRun, lease: int) -> bool:
     if run.row.lease != lease or not run.is_held:
         return False
     release(run)
-    _remember(run, lease, RELEASED)
+    _remember(run, lease, ClaimEnd.RELEASED)
     return True
 
 
 # Leases that ended while their run went on
 
 
-def _remember(run: OpenActionRun, lease: int, how: int) -> None:
+def _remember(run: OpenActionRun, lease: int, how: ClaimEnd) -> None:
     tx = run.tx
     tx.put(ENDED_CLAIM, ENDED_CLAIM.key(run.namespace_id, lease), EndedClaimRow(run.number, how))
     due_ms = tx.now_ms + limits.SETTLED_MS
     timers.set_timer(tx, due_ms, timers.ACTION_SETTLED, run.namespace_id, lease)
 
 
-def _ended_as(run: OpenActionRun, lease: int, how: int) -> bool:
+def _ended_as(run: OpenActionRun, lease: int, how: ClaimEnd) -> bool:
     """Whether this holder ended its lease so before; that the run failed for good says it too."""
     row = run.row
-    if row.lease == lease and row.status == FAILED and row.reason in (None, NON_RETRYABLE):
-        return how == FAILED_ATTEMPT
+    if (
+        row.lease == lease
+        and row.status == ActionRunStatus.FAILED
+        and row.reason in (None, NON_RETRYABLE)
+    ):
+        return how == ClaimEnd.FAILED_ATTEMPT
     known = run.tx.get(ENDED_CLAIM, ENDED_CLAIM.key(run.namespace_id, lease))
     return known is not None and (known.number, known.how) == (run.number, how)
 

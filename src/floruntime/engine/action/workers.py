@@ -30,9 +30,7 @@ from floruntime.engine.action.rows import ACTION, ActionRow
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
     ACTION_RUN_BY_STATUS,
-    COMPLETED,
-    FAILED,
-    RUNNING,
+    ActionRunStatus,
     action_run_number,
 )
 from floruntime.engine.state.cursors import open_cursor, page_of
@@ -130,9 +128,9 @@ def _is_to_stop(view: View, worker_id: str, run_id: str) -> bool:
     run = view.get(ACTION_RUN, ACTION_RUN.key(namespace_id(view), number)) if number else None
     if run is None:
         return True
-    if run.status == RUNNING:
+    if run.status == ActionRunStatus.RUNNING:
         return run.worker_id != worker_id
-    return run.status not in (COMPLETED, FAILED)
+    return run.status not in (ActionRunStatus.COMPLETED, ActionRunStatus.FAILED)
 
 
 def drain(tx: Tx, request: WorkerDrain) -> WorkerInfo:
@@ -201,7 +199,8 @@ def _holders(view: View) -> Iterator[str | None]:
     for action in actions:
         if action.running:
             for key, _ in view.scan(
-                ACTION_RUN_BY_STATUS, *ACTION_RUN_BY_STATUS.range(action.id, RUNNING)
+                ACTION_RUN_BY_STATUS,
+                *ACTION_RUN_BY_STATUS.range(action.id, ActionRunStatus.RUNNING),
             ):
                 run = view.get(
                     ACTION_RUN, ACTION_RUN.key(of_namespace_id, ACTION_RUN_BY_STATUS.unpack(key)[2])

@@ -6,6 +6,7 @@ and counted. A letter holds its whole message, so that purging the queue leaves 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Final
 
 from floruntime.core import limits
@@ -33,8 +34,13 @@ from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 
-MAX_ATTEMPTS: Final = "max_attempts"
-NACKED: Final = "nacked"
+
+class DeathReason(StrEnum):
+    """Why a message became a dead letter."""
+
+    MAX_ATTEMPTS = "max_attempts"
+    NACKED = "nacked"
+
 
 EVICTED_PER_COMMAND_MAX = 1000
 """Dead letters that one command evicts at most; a timer goes on with the rest."""
@@ -50,7 +56,7 @@ class DeadLetterRow(Value, frozen=True):
     enqueued_at_ms: int
     lease: int
     delivery: int
-    reason: str
+    reason: DeathReason
     error: str | None
     first_delivered_at_ms: int | None
     last_delivered_at_ms: int | None
@@ -61,7 +67,9 @@ DEAD_LETTER: Final[Table[DeadLetterRow]] = Table(b"qx", DeadLetterRow, dead_id="
 DEAD_ORDER: Final[Table[int]] = Table(b"qo", int, dead_id="u64", place="u64")
 
 
-def bury(queue: OpenQueue, seq: int, state: StateRow, reason: str, *, lease: int = 0) -> None:
+def bury(
+    queue: OpenQueue, seq: int, state: StateRow, reason: DeathReason, *, lease: int = 0
+) -> None:
     """Make a message that was taken out a dead letter. `evict` follows, once per command."""
     tx, row = queue.tx, queue.row
     body = tx.get(BODY, BODY.key(row.messages_id, seq))

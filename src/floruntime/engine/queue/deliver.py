@@ -18,14 +18,12 @@ from floruntime.engine.queue.deliveries import open_delivery
 from floruntime.engine.queue.messages import drop, note_acked, ready_keys
 from floruntime.engine.queue.rows import (
     BODY,
-    DELAYED,
-    LEASED,
     PRIMITIVE,
-    READY,
     READY_INDEX,
     STATE,
     BodyRow,
     OpenQueue,
+    Phase,
     QueueRow,
     StateRow,
     ensure_queue,
@@ -130,7 +128,7 @@ def _put_fresh(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> Non
 
 def _put_delayed(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> None:
     tx, messages_id = queue.tx, queue.row.messages_id
-    state = StateRow(DELAYED, priority, due_ms)
+    state = StateRow(Phase.DELAYED, priority, due_ms)
     for seq in seqs:
         tx.put(STATE, STATE.key(messages_id, seq), state)
     timers.set_timer(tx, due_ms, timers.QUEUE_DUE, queue.row.id, seqs[0], len(seqs))
@@ -197,7 +195,7 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
         delivery = delivery or lease
         if state is None:
             state = StateRow(
-                LEASED,
+                Phase.LEASED,
                 body.priority,
                 body.due_ms,
                 1,
@@ -224,7 +222,7 @@ def _leased_again(
 ) -> StateRow:
     first_ms = state.first_delivered_at_ms
     return StateRow(
-        LEASED,
+        Phase.LEASED,
         state.priority,
         state.due_ms,
         state.attempt + 1,
@@ -317,7 +315,7 @@ def _recall(tx: Tx, request: QueueDequeue, memo: list[tuple[int, int]]) -> Deque
 
 def _still_held(queue: OpenQueue, seq: int, lease: int) -> Message | None:
     state = _stored_state(queue, seq)
-    if state is None or state.phase != LEASED or state.lease != lease:
+    if state is None or state.phase != Phase.LEASED or state.lease != lease:
         return None
     if state.expires_at_ms <= queue.tx.now_ms:
         return None
@@ -350,7 +348,7 @@ def _ready_messages(view: View, row: QueueRow, count: int) -> list[Message]:
         if bytes_left < 0 and messages:
             break
         state = view.get(STATE, STATE.key(row.messages_id, seq)) if has_state else None
-        state = state or StateRow(READY, body.priority, body.due_ms)
+        state = state or StateRow(Phase.READY, body.priority, body.due_ms)
         messages.append(
             _unleased(
                 seq, body, state.attempt, state.first_delivered_at_ms, state.last_delivered_at_ms

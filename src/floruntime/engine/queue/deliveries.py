@@ -8,6 +8,7 @@ told the same again.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any, Final
 
 from floruntime.core import limits
@@ -17,13 +18,16 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
-# How a lease ended.
-OPEN: Final = 0
-ACKED: Final = 1
-NACKED: Final = 2
-RELEASED: Final = 3
-BURIED: Final = 4
-RAN_OUT: Final = 5
+
+class LeaseEnd(IntEnum):
+    """How a lease ended; `OPEN`: it has not."""
+
+    OPEN = 0
+    ACKED = 1
+    NACKED = 2
+    RELEASED = 3
+    BURIED = 4
+    RAN_OUT = 5
 
 
 class DeliveryRow(Value, frozen=True):
@@ -63,7 +67,7 @@ class Settlements:
         else:
             ended.append((lease, seq, expires_at_ms))
 
-    def save(self, end: int) -> None:
+    def save(self, end: LeaseEnd) -> None:
         """Write that all of them ended as `end`."""
         tx, queue_id = self._queue.tx, self._queue.row.id
         for delivery, ended in self._ended.items():
@@ -76,7 +80,7 @@ class Settlements:
             for lease, _, _ in ended:
                 ends[lease - delivery] = end
             write_ends(tx, queue_id, delivery, row, bytes(ends))
-            if OPEN not in ends and ended[-1][2]:  # most often the one timer of all
+            if LeaseEnd.OPEN not in ends and ended[-1][2]:  # most often the one timer of all
                 timers.cancel_timer(tx, ended[-1][2], timers.QUEUE_LEASE, queue_id, delivery)
 
 
@@ -101,13 +105,13 @@ def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None
         return
     if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms:
         _forget_later(tx, queue_id, delivery, row.settled_at_ms)
-    elif OPEN in row.ends:
+    elif LeaseEnd.OPEN in row.ends:
         tx.put(DELIVERY, key, DeliveryRow(row.seqs, row.ends, row.settled_at_ms, False))
     else:
         tx.delete(DELIVERY, key)
 
 
-def how_ended(queue: OpenQueue, seq: int, lease: int) -> int:
+def how_ended(queue: OpenQueue, seq: int, lease: int) -> LeaseEnd:
     """How this lease ended in the last five minutes; `OPEN` if that is not known."""
     tx, queue_id = queue.tx, queue.row.id
     earliest = max(0, lease - limits.MANY_MAX + 1)
@@ -115,6 +119,7 @@ def how_ended(queue: OpenQueue, seq: int, lease: int) -> int:
     for key, row in tx.scan(DELIVERY, *span, reverse=True):
         offset = lease - DELIVERY.unpack(key)[1]
         if offset >= len(row.seqs) or row.seqs[offset] != seq:
-            return OPEN
-        return row.ends[offset] if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms else OPEN
-    return OPEN
+            return LeaseEnd.OPEN
+        is_remembered = row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms
+        return LeaseEnd(row.ends[offset]) if is_remembered else LeaseEnd.OPEN
+    return LeaseEnd.OPEN

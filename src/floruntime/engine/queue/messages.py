@@ -8,17 +8,15 @@ without a delay has its old due time and so its old place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 from floruntime.engine.queue.rows import (
     BODY,
-    DELAYED,
-    LEASED,
-    READY,
     READY_INDEX,
     STATE,
     BodyRow,
     OpenQueue,
+    Phase,
     StateRow,
     find_queue_by_id,
 )
@@ -38,7 +36,7 @@ def state_of(queue: OpenQueue, seq: int) -> StateRow | None:
     if state is not None:
         return state
     body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
-    return None if body is None else StateRow(READY, body.priority, body.due_ms)
+    return None if body is None else StateRow(Phase.READY, body.priority, body.due_ms)
 
 
 def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state: bool) -> None:
@@ -55,7 +53,7 @@ def give_back(
 ) -> None:
     """Let a message that is in no index be delivered again, at its old place or after a delay."""
     due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
-    phase = DELAYED if delay_ms else READY
+    phase = Phase.DELAYED if delay_ms else Phase.READY
     _put_state(queue, seq, state, phase, due_ms, attempt=attempt, lease=lease)
     if delay_ms:
         queue.row.delayed += 1
@@ -69,7 +67,7 @@ def _put_state(
     queue: OpenQueue,
     seq: int,
     state: StateRow,
-    phase: int,
+    phase: Phase,
     due_ms: int,
     *,
     attempt: int,
@@ -96,15 +94,18 @@ def _put_state(
 def take_out(queue: OpenQueue, seq: int, state: StateRow) -> None:
     """Take a message out of the phase it is in. A delay's timer finds nothing and does nothing."""
     row = queue.row
-    if state.phase == LEASED:
-        row.leased -= 1
-    elif state.phase == READY:
-        row.ready -= 1
-        queue.tx.delete(
-            READY_INDEX, READY_INDEX.key(row.messages_id, state.priority, state.due_ms, seq)
-        )
-    else:
-        row.delayed -= 1
+    match state.phase:
+        case Phase.LEASED:
+            row.leased -= 1
+        case Phase.READY:
+            row.ready -= 1
+            queue.tx.delete(
+                READY_INDEX, READY_INDEX.key(row.messages_id, state.priority, state.due_ms, seq)
+            )
+        case Phase.DELAYED:
+            row.delayed -= 1
+        case _:
+            assert_never(state.phase)
 
 
 def drop(queue: OpenQueue, seq: int) -> None:
@@ -165,9 +166,9 @@ def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> 
 
 def _fall_due(queue: OpenQueue, seq: int, due_ms: int) -> bool:
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-    if state is None or state.phase != DELAYED or state.due_ms != due_ms:
+    if state is None or state.phase != Phase.DELAYED or state.due_ms != due_ms:
         return False
     queue.row.delayed -= 1
-    _put_state(queue, seq, state, READY, due_ms, attempt=state.attempt, lease=state.lease)
+    _put_state(queue, seq, state, Phase.READY, due_ms, attempt=state.attempt, lease=state.lease)
     put_ready(queue, state.priority, due_ms, seq, True)
     return True

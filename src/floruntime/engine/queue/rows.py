@@ -8,6 +8,7 @@ reclaimed by ticks. Sequence numbers go on over purges.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any, Final
 
 import msgspec
@@ -23,10 +24,14 @@ from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 PRIMITIVE: Final = "queue"
 """What deliveries of queues are called."""
 
-# Where a message is. A message without a state row is ready and was never delivered.
-READY: Final = 1
-DELAYED: Final = 2
-LEASED: Final = 3
+
+class Phase(IntEnum):
+    """Where a message is. One without a state row is ready and was never delivered."""
+
+    READY = 1
+    DELAYED = 2
+    LEASED = 3
+
 
 DEFAULT_CONFIG: Final = QueueConfig()
 
@@ -75,7 +80,7 @@ class StateRow(Value, frozen=True):
     `delivery`: the first lease of the dequeue that gave this one.
     """
 
-    phase: int
+    phase: Phase
     priority: int
     due_ms: int
     attempt: int = 0

@@ -23,8 +23,7 @@ from floruntime.core.queue import QueueAck, QueueNack, QueueTouch
 from floruntime.core.system import Delivery
 from floruntime.core.types import AckResult
 from floruntime.engine.queue.dead_letters import (
-    MAX_ATTEMPTS,
-    NACKED,
+    DeathReason,
     bury,
     evict,
     evict_soon,
@@ -32,17 +31,12 @@ from floruntime.engine.queue.dead_letters import (
     remove_dead,
 )
 from floruntime.engine.queue.deliveries import (
-    ACKED,
-    BURIED,
     DELIVERY,
-    OPEN,
-    RAN_OUT,
-    RELEASED,
+    LeaseEnd,
     Settlements,
     how_ended,
     write_ends,
 )
-from floruntime.engine.queue.deliveries import NACKED as NACKED_LEASE
 from floruntime.engine.queue.messages import (
     MESSAGES_PER_TIMER_MAX,
     drop,
@@ -52,9 +46,9 @@ from floruntime.engine.queue.messages import (
     take_out,
 )
 from floruntime.engine.queue.rows import (
-    LEASED,
     STATE,
     OpenQueue,
+    Phase,
     StateRow,
     find_queue,
     find_queue_by_id,
@@ -92,10 +86,10 @@ def ack(tx: Tx, request: QueueAck) -> AckResult:
             acked += 1
             done.append(seq)
         else:
-            is_repeated = how_ended(queue, seq, lease) == ACKED
+            is_repeated = how_ended(queue, seq, lease) == LeaseEnd.ACKED
             (done if is_repeated else stale).append(seq)
     if acked:
-        settled.save(ACKED)
+        settled.save(LeaseEnd.ACKED)
         note_acked(queue, acked)
         queue.save()
     return AckResult(done, stale)
@@ -134,7 +128,13 @@ def nack(tx: Tx, request: QueueNack) -> AckResult:
     queue = find_queue(tx, request.queue)
     if queue is None:
         return AckResult([], [seq for seq, _ in pairs])
-    end = RELEASED if request.release else BURIED if request.to_dlq else NACKED_LEASE
+    end = (
+        LeaseEnd.RELEASED
+        if request.release
+        else LeaseEnd.BURIED
+        if request.to_dlq
+        else LeaseEnd.NACKED
+    )
     settled = Settlements(queue)
     done: list[int] = []
     stale: list[int] = []
@@ -172,7 +172,7 @@ def _held_state(queue: OpenQueue, seq: int, lease: int) -> StateRow | None:
     if not lease:
         return state_of(queue, seq)
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-    if state is None or state.lease != lease or state.phase != LEASED:
+    if state is None or state.lease != lease or state.phase != Phase.LEASED:
         return None
     return state if state.expires_at_ms > queue.tx.now_ms else None
 
@@ -180,7 +180,7 @@ def _held_state(queue: OpenQueue, seq: int, lease: int) -> StateRow | None:
 def _nack(
     queue: OpenQueue, seq: int, state: StateRow, request: QueueNack, settled: Settlements
 ) -> None:
-    was_leased = state.phase == LEASED
+    was_leased = state.phase == Phase.LEASED
     if was_leased:
         settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
     if request.error is not None:
@@ -188,7 +188,7 @@ def _nack(
     take_out(queue, seq, state)
     attempt = state.attempt
     if request.to_dlq:
-        bury(queue, seq, state, NACKED)
+        bury(queue, seq, state, DeathReason.NACKED)
     elif not was_leased:
         give_back(queue, seq, state, attempt=attempt, lease=0, delay_ms=request.delay_ms)
     elif request.release:
@@ -203,7 +203,7 @@ def _count_failure(
     """A delivery failed: deliver again, after `delay_ms` or else the queue's delay, or never."""
     config = queue.row.config
     if state.attempt >= config.max_attempts:
-        bury(queue, seq, state, MAX_ATTEMPTS, lease=lease)
+        bury(queue, seq, state, DeathReason.MAX_ATTEMPTS, lease=lease)
     else:
         delay_ms = delay_ms or config.retry_delay_ms
         give_back(queue, seq, state, attempt=state.attempt, lease=lease, delay_ms=delay_ms)
@@ -230,7 +230,7 @@ def touch(tx: Tx, request: QueueTouch) -> AckResult:
 def _touch(queue: OpenQueue, seq: int, lease: int, expires_at_ms: int) -> bool:
     tx = queue.tx
     state = _held_state(queue, seq, lease)
-    if state is None or state.phase != LEASED or state.expires_at_ms <= tx.now_ms:
+    if state is None or state.phase != Phase.LEASED or state.expires_at_ms <= tx.now_ms:
         return False
     key = STATE.key(queue.row.messages_id, seq)
     tx.put(STATE, key, replace(state, expires_at_ms=expires_at_ms))
@@ -265,18 +265,18 @@ def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray
     next_ms = 0
     moved = 0
     for offset, seq in enumerate(seqs):
-        if ends[offset] != OPEN:
+        if ends[offset] != LeaseEnd.OPEN:
             continue
         state = tx.get(STATE, STATE.key(messages_id, seq))
         lease = delivery + offset
-        if state is None or state.lease != lease or state.phase != LEASED:
-            ends[offset] = RAN_OUT  # purged
+        if state is None or state.lease != lease or state.phase != Phase.LEASED:
+            ends[offset] = LeaseEnd.RAN_OUT  # purged
         elif state.expires_at_ms > tx.now_ms:
             next_ms = min(next_ms or state.expires_at_ms, state.expires_at_ms)
         elif moved == MESSAGES_PER_TIMER_MAX:
             return tx.now_ms
         else:
-            ends[offset] = RAN_OUT
+            ends[offset] = LeaseEnd.RAN_OUT
             moved += 1
             take_out(queue, seq, state)
             _count_failure(queue, seq, state, lease=lease, delay_ms=0)
@@ -292,11 +292,11 @@ def hand_back(tx: Tx, delivery: Delivery) -> None:
     released = False
     for seq, lease in delivery.items:
         state = tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-        if state is not None and state.phase == LEASED and state.lease == lease:
+        if state is not None and state.phase == Phase.LEASED and state.lease == lease:
             settled.add(state.delivery, lease, seq, state.expires_at_ms)
             take_out(queue, seq, state)
             give_back(queue, seq, state, attempt=state.attempt - 1, lease=0, delay_ms=0)
             released = True
     if released:
-        settled.save(RELEASED)
+        settled.save(LeaseEnd.RELEASED)
         queue.save()

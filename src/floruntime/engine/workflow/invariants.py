@@ -71,13 +71,13 @@ def _finished(view: View, run: Live) -> Iterator[str]:
 
 def _unfinished(view: View, run: Live) -> Iterator[str]:
     row = run.row
-    judge = _WAITS.get(Wait(row.wait))
+    judge = _WAITS.get(row.wait)
     if judge is None:
         yield "has not ended and waits for nothing"
     else:
         yield from judge(view, run)
     if (row.plan is not None) != (row.wait in _PLAN_WAITS):
-        yield f"goes through plan {row.plan!r} while it waits for {Wait(row.wait).name}"
+        yield f"goes through plan {row.plan!r} while it waits for {row.wait.name}"
     due_ms = min((due for due in (row.wait_due_ms, row.step_due_ms) if due), default=0)
     if row.timer_ms != due_ms:
         yield f"has a timer at {row.timer_ms} instead of {due_ms}"
@@ -140,7 +140,7 @@ def _signal_may_come(view: View, run: Live) -> Iterator[str]:
 
 def _time_comes(view: View, run: Live) -> Iterator[str]:
     if not run.row.wait_due_ms:
-        yield f"waits for {Wait(run.row.wait).name} that never comes"
+        yield f"waits for {run.row.wait.name} that never comes"
 
 
 _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {

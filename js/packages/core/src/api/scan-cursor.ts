@@ -1,16 +1,25 @@
-import type { KvEntry, ScanResult } from "../wire/messages.generated.js";
+import type { KvEntry } from "../wire/messages.generated.js";
 
-/** The page of a scan that begins at a cursor (`null`: the first). */
-type PageAt = (cursor: string | null) => Promise<ScanResult>;
+/** One page of a scan. */
+export interface CursorPage<Entry, Cursor> {
+  readonly entries: Entry[];
+  /** For the next page; `null`: the end. */
+  readonly cursor: Cursor | null;
+  /** Whether a further page follows. */
+  readonly hasMore: boolean;
+}
+
+/** The page that begins at a cursor (`null`: the first). */
+type PageAt<Entry, Cursor> = (cursor: Cursor | null) => Promise<CursorPage<Entry, Cursor>>;
 
 /** The pages of a scan, one by one, or all of its entries: `for await (const entry of cursor)`. */
-export class ScanCursor implements AsyncIterable<KvEntry> {
-  readonly #pageAt: PageAt;
-  #cursor: string | null;
+export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterable<Entry> {
+  readonly #pageAt: PageAt<Entry, Cursor>;
+  #cursor: Cursor | null;
   #hasMore = true;
 
   /** @internal */
-  constructor(pageAt: PageAt, cursor: string | null = null) {
+  constructor(pageAt: PageAt<Entry, Cursor>, cursor: Cursor | null = null) {
     this.#pageAt = pageAt;
     this.#cursor = cursor;
   }
@@ -21,7 +30,7 @@ export class ScanCursor implements AsyncIterable<KvEntry> {
   }
 
   /** The next page; after the last one an empty page. */
-  async next(): Promise<ScanResult> {
+  async next(): Promise<CursorPage<Entry, Cursor>> {
     if (!this.#hasMore) {
       return { entries: [], cursor: null, hasMore: false };
     }
@@ -32,8 +41,8 @@ export class ScanCursor implements AsyncIterable<KvEntry> {
   }
 
   /** All entries that are left. */
-  async toArray(): Promise<KvEntry[]> {
-    const entries: KvEntry[] = [];
+  async toArray(): Promise<Entry[]> {
+    const entries: Entry[] = [];
     for await (const entry of this) {
       entries.push(entry);
     }
@@ -41,7 +50,7 @@ export class ScanCursor implements AsyncIterable<KvEntry> {
   }
 
   /** All entries that are left, one by one. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<KvEntry> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Entry> {
     while (this.#hasMore) {
       yield* (await this.next()).entries;
     }

@@ -62,6 +62,11 @@ export class Transaction {
     return written === undefined ? ((await this.#entry(key))?.value ?? null) : written;
   }
 
+  /** The version of a key as it was read here; 0 where it was missing, or not read. */
+  versionOf(key: string): bigint {
+    return this.#read.get(key)?.version ?? 0n;
+  }
+
   /** Whether the key exists, with what this transaction wrote. */
   async exists(key: string): Promise<boolean> {
     return (await this.get(key)) !== null;

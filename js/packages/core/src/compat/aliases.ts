@@ -20,8 +20,14 @@ export type {
   IncrOptions as KVIncrOptions,
   TouchOptions as KVTouchOptions,
 } from "../api/kv-commands.js";
-export type { ListOptions as DLQListOptions } from "../api/page.js";
+export type {
+  ListOptions as DLQListOptions,
+  ListOptions as WorkerListOptions,
+  ListOptions as WorkflowHistoryOptions,
+  ListOptions as WorkflowListDefinitionsOptions,
+} from "../api/page.js";
 export { Queue as QueueOperations } from "../api/queue.js";
+export type { ExtendOptions as WorkerTouchOptions } from "../api/queue-commands.js";
 export {
   type ReadOptions as StreamReadOptions,
   Stream as StreamOperations,
@@ -96,6 +102,13 @@ export type {
   CallOptions as WorkflowStatusOptions,
   CallOptions as WorkflowSyncOptions,
 } from "../base/options.js";
+export type {
+  Caller as ActionRequestSender,
+  Caller as KVRequestSender,
+  Caller as QueueRequestSender,
+  Caller as StreamRequestSender,
+  Caller as WorkflowRequestSender,
+} from "../link/caller.js";
 export type {
   ActionRun as ActionRunStatus,
   AppendResult as StreamAppendResult,

@@ -1,11 +1,28 @@
 import type { Ran } from "../base/errors.js";
-import { GetServerInfo, Ping } from "../wire/messages.generated.js";
+import {
+  GetServerInfo,
+  GroupRead,
+  Ping,
+  QueueDequeue,
+  WorkerAwait,
+  WorkerExchange,
+} from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 
 /** Whether asking again is always right, because it takes no effect. */
 export function isRead(request: Request<unknown>): boolean {
   const kind: unknown = request.kind;
   return request.kind.role === "query" || kind === Ping || kind === GetServerInfo;
+}
+
+const DELIVERIES: readonly unknown[] = [QueueDequeue, GroupRead, WorkerAwait, WorkerExchange];
+
+/**
+ * Whether it may go without a write number while it waits: what an answer that got lost delivered
+ * comes again when its lease is over.
+ */
+export function isDelivery(request: Request<unknown>): boolean {
+  return DELIVERIES.includes(request.kind);
 }
 
 /** Who waits for the answer of a call. */
@@ -18,6 +35,9 @@ export interface Waiter {
 export class Call {
   id = 0;
   number = 0;
+  /** When it was sent last, and from when on its answer is due. */
+  sentMs = 0;
+  dueMs = 0;
   wasSent = false;
   isAbandoned = false;
   isSettled = false;
@@ -29,6 +49,15 @@ export class Call {
     readonly blockMs: number,
     private readonly waiter: Waiter | null,
   ) {}
+
+  get isWait(): boolean {
+    return this.blockMs > 0;
+  }
+
+  /** Whether it may be sent again after its link broke. */
+  get mayRepeat(): boolean {
+    return this.number !== 0 || isRead(this.request) || (this.isWait && isDelivery(this.request));
+  }
 
   /** Whether the call may have taken effect although no answer came. */
   get ran(): Ran {

@@ -1,49 +1,73 @@
 /** Keeps one connection up for a client: connects, and reconnects with back-off after a loss. */
 
-import { type Clock, sleep } from "../base/clock.js";
+import { onAbort } from "../base/abort.js";
+import type { Clock } from "../base/clock.js";
 import {
   ConnectionFailedError,
   type ErrorOptions,
   FloError,
   NotConnectedError,
-  OverloadedError,
   ProtocolError,
   RequestTimeoutError,
-  UnavailableError,
 } from "../base/errors.js";
 import { VERSION } from "../base/limits.generated.js";
+import type { FullLogger } from "../base/logger.js";
 import { Hello } from "../wire/messages.generated.js";
+import { again } from "./again.js";
 import type { Call } from "./call.js";
 import { Connection } from "./connection.js";
 import { Exchange } from "./exchange.js";
 import type { RetryPolicy } from "./retry.js";
+import { type Token, TokenSource } from "./token.js";
 import type { Transport } from "./transport.js";
 
-/** Failures to reconnect that time may heal; calls wait for it. Others are told to them at once. */
-const PASSING = [ConnectionFailedError, OverloadedError, UnavailableError];
+/** How long the peer has to give a sign of life where something happened to the machine. */
+const WAKE_PATIENCE_MS = 2_000;
 
 export interface ChannelOptions {
   readonly transport: Transport;
   readonly namespace: string;
-  readonly token: string | null;
+  readonly token: Token | null;
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
+  readonly logger: FullLogger;
+}
+
+/** Who is told what becomes of the link. */
+export interface ChannelOwner {
+  /** It is up, for the first time or again. */
+  connected(): void;
+  /** It is lost; the channel connects again. */
+  disconnected(reason: FloError): void;
+  /** The server refused the channel for good: it is over. */
+  ended(refusal: FloError): void;
 }
 
 /** Between `open` and `close`, takes calls whether the link is up or being made again. */
 export class Channel {
   readonly #options: ChannelOptions;
+  readonly #owner: ChannelOwner;
   readonly #exchange: Exchange;
+  readonly #token: TokenSource;
   readonly #life = new AbortController();
   #connection: Connection | null = null;
   #dialling: Connection | null = null;
   #lastError: FloError | null = null;
   #isOpen = false;
+  #failures = 0;
+  #upSinceMs = 0;
+  /** Ends the pause before the next try. */
+  #hurry: () => void = () => undefined;
+  /** The reason that was told last; while it stays the same it is not told again. */
+  #told = "";
 
-  constructor(options: ChannelOptions) {
+  constructor(options: ChannelOptions, owner: ChannelOwner) {
+    const { clock, token, timeoutMs } = options;
     this.#options = options;
-    this.#exchange = new Exchange(() => options.clock.nowMs());
+    this.#owner = owner;
+    this.#exchange = new Exchange(() => clock.nowMs());
+    this.#token = new TokenSource(token, clock, timeoutMs);
   }
 
   /** Whether the link is up at this moment. */
@@ -84,55 +108,67 @@ export class Channel {
     this.#exchange.endWait(call);
   }
 
+  /** Something happened to the machine: see whether the link lives, or make one now. */
+  wake(): void {
+    this.#connection?.probe(WAKE_PATIENCE_MS);
+    this.#hurry();
+  }
+
   /** The time of `call` is up; a late answer is dropped. */
   timeOut(call: Call, timeoutMs: number): void {
     if (call.isSettled) {
       return;
     }
+    const known = this.#whatIsKnown(call, timeoutMs);
     this.#exchange.abandon(call);
-    if (call.wasSent) {
-      this.#connection?.suspect(this.#options.timeoutMs);
-    }
-    call.fail(this.#timeOutError(call, timeoutMs));
+    const options: ErrorOptions = { ran: call.ran };
+    const cause = this.#connection === null ? this.#lastError : null;
+    call.fail(new RequestTimeoutError(known, cause === null ? options : { ...options, cause }));
   }
 
-  #timeOutError(call: Call, timeoutMs: number): RequestTimeoutError {
+  /** Why there is no answer, as far as this end can tell. */
+  #whatIsKnown(call: Call, timeoutMs: number): string {
     const name = call.request.kind.name;
     const { endpoint } = this.#options.transport;
-    if (call.wasSent) {
-      const text = `no answer to ${name} came from ${endpoint} within ${timeoutMs} ms`;
-      return new RequestTimeoutError(text, { ran: call.ran });
+    const connection = this.#connection;
+    const happened = call.wasSent
+      ? `no answer to ${name} came from ${endpoint} within ${timeoutMs} ms`
+      : `${name} was not sent within ${timeoutMs} ms`;
+    if (connection === null) {
+      const reason = this.#lastError === null ? "" : `: ${this.#lastError.message}`;
+      return `${happened}: no connection to ${endpoint}${reason}`;
     }
-    if (this.#connection !== null) {
-      return new RequestTimeoutError(
-        `${name} was held back for ${timeoutMs} ms: too much is in flight`,
-      );
-    }
-    return new RequestTimeoutError(
-      `${name} was not sent within ${timeoutMs} ms: no connection to ${endpoint}`,
-      { cause: this.#lastError ?? undefined },
-    );
+    const held = call.wasSent ? "" : `: ${this.#exchange.whyHeld(call)}`;
+    const silentMs = Math.round(connection.silentMs);
+    const isSilent = silentMs >= timeoutMs - 1; // a timer may fire a little early
+    return `${happened}${held}${isSilent ? `; nothing came for ${silentMs} ms` : ""}`;
   }
+
+  // Connecting
 
   async #dial(): Promise<void> {
     let isUp = false;
     while (!isUp) {
       isUp = await this.#dialOnce(); // false: the server forgot the session; greet with a fresh one
     }
+    this.#token.taken();
+    this.#upSinceMs = this.#options.clock.nowMs();
+    this.#owner.connected();
   }
 
   async #dialOnce(): Promise<boolean> {
-    const { clock, transport, namespace, timeoutMs, token } = this.#options;
-    const connection = new Connection(
-      clock,
-      (body) => this.#exchange.receive(body),
-      (lost, error) => this.#lost(lost, error),
-    );
-    const hello = Hello.of({ clientVersion: VERSION, session: this.#exchange.session, token });
+    const { clock, transport, namespace, timeoutMs } = this.#options;
+    const token = await this.#token.next();
     this.#life.signal.throwIfAborted();
+    const connection = new Connection(clock, timeoutMs, {
+      receive: (message) => this.#exchange.receive(message),
+      underWay: () => this.#exchange.underWay(),
+      lost: (lost, error) => this.#lost(lost, error),
+    });
+    const hello = Hello.of({ clientVersion: VERSION, session: this.#exchange.session, token });
     this.#dialling = connection;
     const welcome = await connection
-      .open(transport, hello, namespace, timeoutMs)
+      .open(transport, hello, namespace)
       .catch((error: unknown) => Promise.reject(this.#cannotConnect(error)))
       .finally(() => {
         this.#dialling = null;
@@ -143,7 +179,8 @@ export class Channel {
       );
     }
     this.#connection = connection;
-    if (!this.#exchange.linkUp((frame) => connection.send(frame), welcome)) {
+    const send = (message: Uint8Array, dueMs: number) => connection.send(message, dueMs);
+    if (!this.#exchange.linkUp(send, welcome)) {
       this.#connection = null;
       await connection.close();
       return false;
@@ -161,6 +198,8 @@ export class Channel {
     });
   }
 
+  // Losing the link, and making it again
+
   #lost(connection: Connection, error: FloError): void {
     if (connection !== this.#connection) {
       return;
@@ -172,17 +211,25 @@ export class Channel {
     }
     const { endpoint } = this.#options.transport;
     this.#exchange.linkDown(`the connection to ${endpoint} broke: ${error.message}`);
+    this.#tell(`the connection to ${endpoint} is lost: ${error.message}; connecting again`);
+    this.#owner.disconnected(error);
     if (this.#isOpen) {
       void this.#reconnect();
     }
   }
 
   async #reconnect(): Promise<void> {
-    const { clock, retry } = this.#options;
-    for (let attempt = 0; this.#isOpen; attempt++) {
+    const { clock, retry, transport, logger } = this.#options;
+    if (clock.nowMs() - this.#upSinceMs >= retry.maxDelayMs) {
+      this.#failures = 0; // the last link was of use; where none is, the delays go on growing
+      this.#told = "";
+    }
+    const lostMs = clock.nowMs();
+    while (this.#isOpen) {
       try {
-        await sleep(clock, retry.delayMs(attempt, Math.random()), this.#life.signal);
+        await this.#pause(retry.delayMs(this.#failures++, Math.random()));
         await this.#dial();
+        logger.info(`connected to ${transport.endpoint} again, after ${clock.nowMs() - lostMs} ms`);
         return;
       } catch (error) {
         this.#reconnectFailed(error);
@@ -190,14 +237,52 @@ export class Channel {
     }
   }
 
+  /** Sleep, or until `wake` or `close`. */
+  #pause(delayMs: number): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const over = () => {
+        timer.cancel();
+        forget();
+      };
+      const timer = clock.callAt(clock.nowMs() + delayMs, () => this.#hurry());
+      this.#hurry = () => {
+        over();
+        resolve();
+      };
+      const { signal } = this.#life;
+      const forget = onAbort(signal, () => {
+        over();
+        reject(signal.reason);
+      });
+    });
+  }
+
   #reconnectFailed(error: unknown): void {
     if (!this.#isOpen || !(error instanceof FloError)) {
       return;
     }
     this.#lastError = error;
-    if (!PASSING.some((kind) => error instanceof kind)) {
-      const kind = error.constructor as typeof FloError;
-      this.#exchange.failAll((ran) => new kind(error.message, { ran }));
+    if (this.#token.isFinal(error)) {
+      this.#end(error);
+    } else {
+      this.#tell(`${error.message}; trying again`);
+    }
+  }
+
+  /** The server does not want this client: no call can ever be answered. */
+  #end(refusal: FloError): void {
+    this.#isOpen = false;
+    this.#exchange.failAll((ran) => again(refusal, ran));
+    const { endpoint } = this.#options.transport;
+    this.#options.logger.error(`${endpoint} refuses this client for good: ${refusal.message}`);
+    this.#owner.ended(refusal);
+  }
+
+  #tell(text: string): void {
+    if (this.#isOpen && text !== this.#told) {
+      this.#told = text;
+      this.#options.logger.warn(text);
     }
   }
 }

@@ -4,15 +4,18 @@ import { onAbort, orAborted } from "../base/abort.js";
 import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
 import { type Clock, sleep, systemClock } from "../base/clock.js";
 import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
+import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import { type CallOptions, known, type OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
 import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import { again } from "./again.js";
 import { Call } from "./call.js";
 import type { Caller, WaitOptions } from "./caller.js";
 import { Channel } from "./channel.js";
 import { type RetryOptions, RetryPolicy } from "./retry.js";
+import { checkToken, type Token } from "./token.js";
 import type { Transport } from "./transport.js";
 
 export interface ClientOptions {
@@ -20,8 +23,11 @@ export interface ClientOptions {
   readonly namespace?: string | undefined;
   /** A call's time-out is this plus its own `blockMs`. Default: 5,000. */
   readonly timeoutMs?: Integer | undefined;
-  /** What the server knows this client by, where it asks for tokens. */
-  readonly token?: string | undefined;
+  /**
+   * What the server knows this client by, where it asks for tokens: a text, or a function that gives
+   * one (or a promise of one) and is asked at each connection, as for tokens that run out.
+   */
+  readonly token?: Token | undefined;
   /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -55,10 +61,15 @@ interface Attempt {
   readonly wait: WaitOptions["wait"];
 }
 
+/** What is told of a connection that is lost. */
+export type DisconnectListener = (reason: FloError) => unknown;
+
 /**
  * One connection to a server. It is made by `connect()`, or by the first call.
  *
  * After a lost connection it reconnects in the background; calls wait for that up to their time-out.
+ * A server that refuses the client for good (its token was revoked, say) ends it: calls throw that
+ * refusal until `connect()` tries once more.
  */
 export class ConnectedClient implements Caller {
   readonly namespace: string;
@@ -66,22 +77,28 @@ export class ConnectedClient implements Caller {
   readonly clock: Clock;
   readonly #transport: Transport;
   readonly #timeoutMs: number;
-  readonly #token: string | null;
+  readonly #token: Token | null;
   readonly #retry: RetryPolicy;
   #channel: Channel | null = null;
   #opening: Channel | null = null;
   #connecting: Promise<Channel> | null = null;
+  #ended: FloError | null = null;
   #isClosed = false;
+  readonly #connects: Listeners<[]>;
+  readonly #disconnects: Listeners<[FloError]>;
 
   constructor(transport: Transport, options: ClientOptions = {}) {
     const given = known("FloClient", options, CLIENT_OPTIONS);
     this.#transport = transport;
     this.namespace = checkNamespace(options.namespace ?? "default");
     this.#timeoutMs = checkDuration("timeoutMs", options.timeoutMs ?? 5_000, 1);
-    this.#token = options.token ?? null;
+    this.#token = checkToken(options.token);
     this.#retry = new RetryPolicy(options.retry);
     this.logger = loggerOf(given.logger);
     this.clock = options.clock ?? systemClock;
+    const failed = (error: unknown) => this.logger.error("a listener failed:", error);
+    this.#connects = new Listeners(failed);
+    this.#disconnects = new Listeners(failed);
   }
 
   /** `override`, or else the namespace of calls that name none. */
@@ -99,6 +116,28 @@ export class ConnectedClient implements Caller {
     return this.#channel?.isConnected ?? false;
   }
 
+  /** Call `listener` whenever the connection is up, the first time and again; returns what ends this. */
+  onConnect(listener: () => unknown): () => void {
+    return this.#connects.add(listener);
+  }
+
+  /**
+   * Call `listener` with the reason whenever the connection is lost, and with the refusal when the
+   * server refuses the client for good; not for `close()`. Returns what ends this.
+   */
+  onDisconnect(listener: DisconnectListener): () => void {
+    return this.#disconnects.add(listener);
+  }
+
+  /**
+   * Something happened to the machine (it slept, its network changed): see at once whether the
+   * connection lives, or make one now. Without this it takes some seconds until a silent connection
+   * is noticed.
+   */
+  wake(): void {
+    this.#channel?.wake();
+  }
+
   /**
    * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
    *
@@ -107,6 +146,7 @@ export class ConnectedClient implements Caller {
    */
   async connect(): Promise<void> {
     this.#isClosed = false;
+    this.#ended = null;
     await this.#connected();
   }
 
@@ -167,19 +207,15 @@ export class ConnectedClient implements Caller {
         new NotConnectedError("the client was closed; await connect() opens it again"),
       );
     }
+    if (this.#ended !== null) {
+      return Promise.reject(again(this.#ended));
+    }
     this.#connecting ??= this.#open();
     return this.#connecting;
   }
 
   async #open(): Promise<Channel> {
-    const channel = new Channel({
-      transport: this.#transport,
-      namespace: this.namespace,
-      token: this.#token,
-      timeoutMs: this.#timeoutMs,
-      retry: this.#retry,
-      clock: this.clock,
-    });
+    const channel = this.#newChannel();
     this.#opening = channel;
     try {
       await channel.open();
@@ -194,6 +230,27 @@ export class ConnectedClient implements Caller {
         this.#connecting = null;
       }
     }
+  }
+
+  #newChannel(): Channel {
+    const options = {
+      transport: this.#transport,
+      namespace: this.namespace,
+      token: this.#token,
+      timeoutMs: this.#timeoutMs,
+      retry: this.#retry,
+      clock: this.clock,
+      logger: this.logger,
+    };
+    return new Channel(options, {
+      connected: () => this.#connects.tell(),
+      disconnected: (reason) => this.#disconnects.tell(reason),
+      ended: (refusal) => {
+        this.#ended = refusal;
+        this.#channel = null;
+        this.#disconnects.tell(refusal);
+      },
+    });
   }
 
   #attempt<R>(channel: Channel, request: Request<R>, attempt: Attempt): Promise<R> {

@@ -1,52 +1,64 @@
 /** One link to a server: the greeting, then messages both ways. */
 
-import type { Clock, Timer } from "../base/clock.js";
+import type { Clock } from "../base/clock.js";
+import { messageOf } from "../base/error-text.js";
 import { ConnectionFailedError, FloError } from "../base/errors.js";
 import { type Deferred, deferred } from "../base/flag.js";
 import { Hello, Ping, type Welcome } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import * as wire from "../wire/wire.js";
+import { Pulse, type UnderWay } from "./pulse.js";
 import type { Link, Transport } from "./transport.js";
 
 /** The id of the greeting, and afterwards of probes: nobody waits for their answers. */
 const GREETING_ID = 0;
 const GREETING_BYTES_MAX = 65_536;
-const TIMER_SLACK_MS = 1; // a timer may fire this much early
 
-export type OnBody = (body: Uint8Array) => void;
-export type OnLost = (connection: Connection, error: FloError) => void;
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  /** An answer came. Throws `ProtocolError` where it is none. */
+  receive(message: Uint8Array): void;
+  /** What is under way; `null` where nothing is. */
+  underWay(): UnderWay | null;
+  /** It ended by itself, after its greeting. */
+  lost(connection: Connection, error: FloError): void;
+}
 
-/** A greeted link. It ends once: by `close`, or by calling `onLost`. */
+/** A greeted link. It ends once: by `close`, or by calling `lost`. */
 export class Connection {
   readonly #clock: Clock;
-  readonly #onBody: OnBody;
-  readonly #onLost: OnLost;
+  readonly #owner: ConnectionOwner;
+  readonly #timeoutMs: number;
+  readonly #pulse: Pulse;
   readonly #connecting = new AbortController();
   #greeting: Deferred<Welcome> | null = deferred<Welcome>();
   #link: Link | null = null;
   #namespace = "";
-  #probe: Timer | null = null;
-  #receivedMs: number;
   #isOver = false;
 
-  constructor(clock: Clock, onBody: OnBody, onLost: OnLost) {
+  constructor(clock: Clock, timeoutMs: number, owner: ConnectionOwner) {
     this.#clock = clock;
-    this.#onBody = onBody;
-    this.#onLost = onLost;
-    this.#receivedMs = clock.nowMs();
+    this.#timeoutMs = timeoutMs;
+    this.#owner = owner;
+    this.#pulse = new Pulse(clock, timeoutMs, {
+      underWay: () => owner.underWay(),
+      ask: () => this.#ping(),
+      silent: (silentMs) => this.#lose(silence(silentMs)),
+    });
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
+  /** For how long nothing came. */
+  get silentMs(): number {
+    return this.#pulse.silentMs;
+  }
+
   /** Connect and greet. Throws the server's refusal or `ConnectionFailedError`. */
-  async open(
-    transport: Transport,
-    hello: Request<Welcome>,
-    namespace: string,
-    timeoutMs: number,
-  ): Promise<Welcome> {
+  async open(transport: Transport, hello: Request<Welcome>, namespace: string): Promise<Welcome> {
+    const timeoutMs = this.#timeoutMs;
     const greeting = this.#greeting;
     if (greeting === null) {
       throw new ConnectionFailedError("the connection was used before");
@@ -82,32 +94,30 @@ export class Connection {
       this.#lose(
         error instanceof FloError
           ? error
-          : new ConnectionFailedError(wire.messageOf(error), { cause: error }),
+          : new ConnectionFailedError(messageOf(error), { cause: error }),
       );
     }
   }
 
-  /** Send one message. */
-  send(message: Uint8Array): void {
+  /** Send one message, whose answer is due at that time. */
+  send(message: Uint8Array, dueMs: number): void {
     if (!this.#isOver) {
       this.#link?.write(message);
+      this.#pulse.expect(dueMs);
     }
   }
 
-  /** A call timed out: unless something came meanwhile, see whether the peer still lives. */
-  suspect(timeoutMs: number): void {
-    const isSilent = this.#clock.nowMs() - this.#receivedMs >= timeoutMs - TIMER_SLACK_MS;
-    if (!isSilent || this.#probe !== null || this.#isOver) {
-      return;
+  #ping(): void {
+    if (!this.#isOver) {
+      this.#link?.write(this.#encoded(Ping.of({}), GREETING_BYTES_MAX));
     }
-    this.send(this.#encoded(Ping.of({}), GREETING_BYTES_MAX));
-    const receivedMs = this.#receivedMs;
-    this.#probe = this.#clock.callAt(this.#clock.nowMs() + timeoutMs, () => {
-      this.#probe = null;
-      if (this.#receivedMs === receivedMs) {
-        this.#lose(new ConnectionFailedError("the server gives no sign of life", { ran: "maybe" }));
-      }
-    });
+  }
+
+  /** See within that time whether the peer still lives. */
+  probe(patienceMs: number): void {
+    if (!this.#isOver) {
+      this.#pulse.ask(patienceMs);
+    }
   }
 
   /** End the link; nothing is called back afterwards. `error` is what an open greeting gets. */
@@ -123,7 +133,7 @@ export class Connection {
 
   #end(): void {
     this.#isOver = true;
-    this.#probe?.cancel();
+    this.#pulse.stop();
     this.#connecting.abort();
     this.#link?.close();
   }
@@ -132,7 +142,7 @@ export class Connection {
     if (this.#isOver) {
       return;
     }
-    this.#receivedMs = this.#clock.nowMs();
+    this.#pulse.heard();
     try {
       this.#take(message);
     } catch (error) {
@@ -143,7 +153,7 @@ export class Connection {
   #take(body: Uint8Array): void {
     const greeting = this.#greeting;
     if (greeting === null) {
-      this.#onBody(body);
+      this.#owner.receive(body);
       return;
     }
     const answer = wire.decodeAnswer(body);
@@ -173,7 +183,7 @@ export class Connection {
     }
     this.#end();
     if (!this.#failGreeting(error)) {
-      this.#onLost(this, error);
+      this.#owner.lost(this, error);
     }
   }
 
@@ -183,4 +193,9 @@ export class Connection {
     greeting?.reject(error);
     return greeting !== null;
   }
+}
+
+function silence(silentMs: number): ConnectionFailedError {
+  const text = `the server gives no sign of life: nothing came for ${Math.round(silentMs)} ms`;
+  return new ConnectionFailedError(text, { ran: "maybe" });
 }

@@ -6,6 +6,9 @@
  * in flight go out again on the next one, writes under their old number, so that the server answers
  * each once. A call that its caller gave up stays in flight until answered; what such an answer
  * delivers is handed back.
+ *
+ * However many long polls there are, they hold up nothing else: they never take all of what may be
+ * in flight, nor all places of write numbers.
  */
 
 import { ConnectionFailedError, type FloError, type Ran } from "../base/errors.js";
@@ -13,12 +16,17 @@ import { newSession } from "../base/random.js";
 import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import * as wire from "../wire/wire.js";
-import { Call, isRead } from "./call.js";
+import { Call, isDelivery } from "./call.js";
 import { handBack } from "./hand-back.js";
 import { WriteNumbers } from "./numbers.js";
+import type { UnderWay } from "./pulse.js";
 
 export type MakeError = (ran: Ran) => FloError;
-export type Send = (frame: Uint8Array) => void;
+/** Sends one message, whose answer is due at that time. */
+export type Send = (message: Uint8Array, dueMs: number) => void;
+
+/** What long polls leave free of what may be in flight. */
+const IN_FLIGHT_FREE_OF_WAITS = 256;
 
 const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 
@@ -28,10 +36,13 @@ export class Exchange {
   readonly #inFlight = new Map<number, Call>();
   readonly #heldWrites = new Map<number, Call>();
   readonly #heldOthers = new Map<number, Call>();
+  readonly #heldWaits = new Map<number, Call>();
+  readonly #held = [this.#heldOthers, this.#heldWrites, this.#heldWaits];
   #nextId = 1;
   #send: Send | null = null;
   #frameBytesMax = 0;
   #inFlightMax = 0;
+  #waitsInFlight = 0;
   #opening: Call | null = null;
   #isSessionOpen = false;
   #numbers = new WriteNumbers();
@@ -51,23 +62,48 @@ export class Exchange {
   /** Send `call` now or as soon as it may go. */
   submit(call: Call): void {
     call.id = this.#nextId++;
-    const held = isCommand(call) ? this.#heldWrites : this.#heldOthers;
+    const held = this.#heldFor(call);
     if (held.size > 0 || !this.#trySend(call)) {
       held.set(call.id, call);
     }
+  }
+
+  #heldFor(call: Call): Map<number, Call> {
+    if (call.isWait) {
+      return this.#heldWaits;
+    }
+    return isCommand(call) ? this.#heldWrites : this.#heldOthers;
+  }
+
+  /** What is under way on the link; `null` where nothing is. */
+  underWay(): UnderWay | null {
+    let sinceMs = Number.POSITIVE_INFINITY;
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const call of this.#inFlight.values()) {
+      sinceMs = Math.min(sinceMs, call.sentMs);
+      dueMs = Math.min(dueMs, call.dueMs);
+    }
+    return this.#inFlight.size === 0 ? null : { sinceMs, dueMs };
+  }
+
+  /** Why a call is held although the link is up. */
+  whyHeld(call: Call): string {
+    if (isCommand(call) && !this.#isSessionOpen) {
+      return "the server has not opened the session that writes need";
+    }
+    return `${this.#inFlight.size} calls are in flight, as many as may be`;
   }
 
   /** The caller waits no longer. */
   abandon(call: Call): void {
     call.isAbandoned = true;
     if (!call.wasSent) {
-      this.#heldWrites.delete(call.id);
-      this.#heldOthers.delete(call.id);
+      this.#heldFor(call).delete(call.id);
     } else if (this.#inFlight.has(call.id)) {
       if (this.#send === null) {
         this.#drop(call);
-      } else if (call.blockMs > 0) {
-        this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
+      } else if (call.isWait) {
+        this.#cancelWait(call);
       }
     }
   }
@@ -76,14 +112,19 @@ export class Exchange {
   endWait(call: Call): void {
     call.blockUntilMs = this.#nowMs();
     if (this.#inFlight.has(call.id) && this.#send !== null) {
-      this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
+      this.#cancelWait(call);
     }
+  }
+
+  #cancelWait(call: Call): void {
+    call.dueMs = this.#nowMs();
+    this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
   }
 
   /** Fail every call, sent or not. */
   failAll(makeError: MakeError): void {
     this.failSent(makeError);
-    for (const held of [this.#heldWrites, this.#heldOthers]) {
+    for (const held of this.#held) {
       const calls = [...held.values()];
       held.clear();
       for (const call of calls) {
@@ -126,7 +167,7 @@ export class Exchange {
     for (const call of [...this.#inFlight.values()]) {
       if (call.isAbandoned) {
         this.#drop(call);
-      } else if (call.number === 0 && !isRead(call.request)) {
+      } else if (!call.mayRepeat) {
         this.#drop(call);
         call.fail(new ConnectionFailedError(reason, { ran: call.ran }));
       }
@@ -176,10 +217,11 @@ export class Exchange {
       this.#isSessionOpen = true;
       return;
     }
-    const calls = [...this.#heldWrites.values()];
-    this.#heldWrites.clear();
-    for (const call of calls) {
-      call.fail(wire.thrown(error));
+    for (const held of [this.#heldWrites, this.#heldWaits]) {
+      for (const [id, call] of [...held].filter(([, each]) => isCommand(each))) {
+        held.delete(id);
+        call.fail(wire.thrown(error));
+      }
     }
   }
 
@@ -204,7 +246,7 @@ export class Exchange {
   // Sending
 
   #pump(): void {
-    for (const held of [this.#heldOthers, this.#heldWrites]) {
+    for (const held of this.#held) {
       for (const [id, call] of held) {
         if (!this.#trySend(call)) {
           break;
@@ -215,7 +257,7 @@ export class Exchange {
   }
 
   #trySend(call: Call): boolean {
-    if (this.#send === null || this.#inFlight.size >= this.#inFlightMax) {
+    if (this.#send === null || !this.#hasRoomFor(call)) {
       return false;
     }
     if (isCommand(call)) {
@@ -223,7 +265,7 @@ export class Exchange {
         this.#opening ??= this.#transmitOwn(SessionOpen.of({}), call.namespace);
         return false;
       }
-      const number = this.#numbers.take();
+      const number = this.#numberFor(call);
       if (number === null) {
         return false;
       }
@@ -231,6 +273,23 @@ export class Exchange {
     }
     this.#transmit(call);
     return true;
+  }
+
+  #hasRoomFor(call: Call): boolean {
+    const most = this.#inFlightMax;
+    if (this.#inFlight.size >= most) {
+      return false;
+    }
+    const free = Math.min(IN_FLIGHT_FREE_OF_WAITS, Math.floor(most / 2));
+    return !call.isWait || this.#waitsInFlight < most - free;
+  }
+
+  /** A write number, 0 for what may go without one; `null` while there is none. */
+  #numberFor(call: Call): number | null {
+    if (call.isWait && isDelivery(call.request)) {
+      return this.#numbers.takeForWait() ?? 0;
+    }
+    return this.#numbers.take();
   }
 
   /** Send what no caller asked for, at once. */
@@ -242,10 +301,10 @@ export class Exchange {
   }
 
   #transmit(call: Call): void {
-    this.#inFlight.set(call.id, call);
-    let frame: Uint8Array;
+    this.#keep(call);
+    let message: Uint8Array;
     try {
-      frame = wire.encodeRequest(
+      message = wire.encodeRequest(
         call.id,
         call.namespace,
         call.number,
@@ -258,7 +317,20 @@ export class Exchange {
       return;
     }
     call.wasSent = true;
-    this.#send?.(frame);
+    this.#send?.(message, call.dueMs);
+  }
+
+  #keep(call: Call): void {
+    call.sentMs = this.#nowMs();
+    call.dueMs = call.isWait ? this.#blockUntilMs(call) : call.sentMs;
+    if (!this.#inFlight.has(call.id)) {
+      this.#inFlight.set(call.id, call);
+      this.#waitsInFlight += call.isWait ? 1 : 0;
+    }
+  }
+
+  #blockUntilMs(call: Call): number {
+    return call.blockUntilMs ?? call.sentMs + call.blockMs;
   }
 
   /** The request; sent again, it blocks only for what is left of its `blockMs`. */
@@ -276,7 +348,11 @@ export class Exchange {
 
   /** Forget `call`; its number may lose its place in the server's ring. */
   #drop(call: Call): void {
-    if (this.#inFlight.delete(call.id) && call.number !== 0) {
+    if (!this.#inFlight.delete(call.id)) {
+      return;
+    }
+    this.#waitsInFlight -= call.isWait ? 1 : 0;
+    if (call.number !== 0) {
       this.#numbers.release(call.number);
     }
   }

@@ -7,6 +7,7 @@
  * `number` is the write number within the client's session, 0 for what carries none. No I/O.
  */
 
+import { messageOf } from "../base/error-text.js";
 import { BadRequestError, errorOf, type FloError, ProtocolError } from "../base/errors.js";
 import { any, int, list, nullable, text } from "../base/schema.js";
 import { shown } from "../base/shown.js";
@@ -116,9 +117,4 @@ function readable(details: WireError["details"]): WireError["details"] {
   return problems === undefined
     ? details
     : { ...details, problems: list(ProblemSchema).decode(problems) };
-}
-
-/** What an error says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

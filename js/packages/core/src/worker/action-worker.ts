@@ -11,6 +11,7 @@
 import { knownToRegister, type RegisterOptions, registerHandled } from "../api/action.js";
 import { checkDuration, checkName } from "../base/checks.js";
 import type { Timer } from "../base/clock.js";
+import { errorText } from "../base/error-text.js";
 import { BadRequestError, BadTypeError, ConflictError, NotFoundError } from "../base/errors.js";
 import { Flag } from "../base/flag.js";
 import { typeName } from "../base/shown.js";
@@ -26,7 +27,7 @@ import {
 import type { ActionHandler, ActionWorkerOptions, Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
 import { ActionContext, ActionResult, resultBytes } from "./contexts.js";
-import { errorText, mayRetry } from "./handlers.js";
+import { mayRetry } from "./handlers.js";
 import { Results, resultOf } from "./results.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
 

@@ -9,6 +9,7 @@
 
 import { GroupMode } from "../api/stream-group-commands.js";
 import { checkDuration, checkName, checkRange } from "../base/checks.js";
+import { errorText } from "../base/error-text.js";
 import { BadTypeError, ConflictError, FloError, NotFoundError } from "../base/errors.js";
 import { Flag } from "../base/flag.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
@@ -18,7 +19,6 @@ import { Wait } from "../link/call.js";
 import { GroupRead, type StreamRecord } from "../wire/messages.generated.js";
 import { Attempt } from "./attempts.js";
 import { StreamContext } from "./contexts.js";
-import { errorText } from "./handlers.js";
 import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
 /** What handles a record. What it throws nacks it. */

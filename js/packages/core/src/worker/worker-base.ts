@@ -8,6 +8,7 @@
 import type { FloClient } from "../api/client.js";
 import { checkDuration, checkFlag, checkName, checkNamespace, checkRange } from "../base/checks.js";
 import { type Clock, sleep } from "../base/clock.js";
+import { errorText } from "../base/error-text.js";
 import {
   BadRequestError,
   FloError,
@@ -23,7 +24,7 @@ import type { Integer } from "../base/schema.js";
 import { Wait } from "../link/call.js";
 import { RetryPolicy } from "../link/retry.js";
 import { type Attempt, Attempts, type Owner } from "./attempts.js";
-import { errorText, HandlerTimeoutError } from "./handlers.js";
+import { HandlerTimeoutError } from "./handlers.js";
 
 /** How long the last results are tried for. */
 const GOOD_BYE_MS = 10_000;

@@ -13,13 +13,13 @@ from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.rows import (
     GROUP,
     GROUP_STATE,
-    MODES,
     PARKED,
     PENDING_RECORD,
     RETURNED,
     SLOTS,
     GroupRow,
     GroupStateRow,
+    Mode,
     find_group,
     group_state,
     open_the_group,
@@ -51,16 +51,16 @@ def create(tx: Tx, request: GroupCreate) -> GroupInfo:
 
 
 def _wanted(request: GroupCreate) -> GroupRow:
-    if request.mode not in MODES:
+    if request.mode not in list(Mode):
         raise BadRequestError(
-            f"mode is {limits.shown(request.mode)}; it must be one of {', '.join(MODES)}"
+            f"mode is {limits.shown(request.mode)}; it must be one of {', '.join(Mode)}"
         )
     limits.check_duration("ack_timeout_ms", request.ack_timeout_ms, low=1)
     limits.check_range("max_deliver", request.max_deliver, 1, limits.ATTEMPTS_MAX)
     limits.check_duration("consumer_timeout_ms", request.consumer_timeout_ms, low=1)
     return GroupRow(
         0,
-        request.mode,
+        Mode(request.mode),
         request.ack_timeout_ms,
         request.max_deliver,
         request.consumer_timeout_ms,

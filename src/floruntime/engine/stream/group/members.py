@@ -17,12 +17,12 @@ from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.live_members import is_live, members_of
 from floruntime.engine.stream.group.redelivery import release
 from floruntime.engine.stream.group.rows import (
-    HELD,
     MEMBERS,
     PENDING_RECORD,
     Member,
     MembersRow,
     OpenGroup,
+    Standing,
     ensure_group,
     open_by_id,
     open_the_group,
@@ -108,7 +108,7 @@ def leave(tx: Tx, request: GroupLeave) -> bool:
     held = [
         (PENDING_RECORD.unpack(key)[1:], pending)
         for key, pending in tx.scan(PENDING_RECORD, *PENDING_RECORD.range(opened.group.id))
-        if pending.consumer == request.consumer and pending.standing == HELD
+        if pending.consumer == request.consumer and pending.standing == Standing.HELD
     ]
     for (ms, sequence), pending in held:
         release(opened, (ms, sequence), pending, consumer="")

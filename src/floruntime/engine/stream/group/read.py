@@ -20,15 +20,14 @@ from floruntime.engine.stream.group.live_members import swept_members
 from floruntime.engine.stream.group.members import renew
 from floruntime.engine.stream.group.redelivery import bury, drop, kept_record, let_go, unreturn
 from floruntime.engine.stream.group.rows import (
-    EXCLUSIVE,
-    HELD,
-    KEY_SHARED,
     PARKED,
     PENDING_RECORD,
     PRIMITIVE,
     RETURNED,
+    Mode,
     OpenGroup,
     PendingRecordRow,
+    Standing,
     ensure_group,
     open_the_group,
 )
@@ -114,7 +113,7 @@ class Handout:
             first_ms = before.first_delivered_at_ms
         else:
             opened.state.pending += 1
-        if opened.group.mode == KEY_SHARED:
+        if opened.group.mode == Mode.KEY_SHARED:
             slot = slot_of(item.id, item.row)
             epoch = slots_of(opened).hold(slot)
         pending = PendingRecordRow(
@@ -124,7 +123,7 @@ class Handout:
             first_ms,
             tx.now_ms,
             due_ms,
-            HELD,
+            Standing.HELD,
             lease,
             len(self._items),
             slot,
@@ -155,13 +154,13 @@ def read(tx: Tx, request: GroupRead) -> ReadResult:
 
 
 def _may_read(opened: OpenGroup, consumer: str) -> bool:
-    if opened.group.mode != EXCLUSIVE:
+    if opened.group.mode != Mode.EXCLUSIVE:
         return True
     return swept_members(opened.tx, opened.group)[0] == consumer
 
 
 def _has_slot(opened: OpenGroup, consumer: str, id: Id, row: RecordRow) -> bool:
-    if opened.group.mode != KEY_SHARED:
+    if opened.group.mode != Mode.KEY_SHARED:
         return True
     return slots_of(opened).is_of(slot_of(id, row), consumer)
 
@@ -218,7 +217,7 @@ def _take_new(opened: OpenGroup, handout: Handout, consumer: str) -> None:
     low = max(state.cursor, visible_floor(stream, stream_state, tx.now_ms))
     if low >= stream_state.last:
         return
-    by_key = opened.group.mode == KEY_SHARED
+    by_key = opened.group.mode == Mode.KEY_SHARED
     for id, row in records_between(tx, stream.id, low, FOREVER):
         if by_key and not _is_mine_to_take(opened, consumer, id, row):
             if not slots_of(opened).park(slot_of(id, row), id):
@@ -283,14 +282,14 @@ def _idle(opened: OpenGroup, min_idle_ms: int) -> Iterator[tuple[Id, PendingReco
     """Pending records whose last delivery is that long ago; a nack's delay is respected."""
     tx = opened.tx
     for key, pending in tx.scan(PENDING_RECORD, *PENDING_RECORD.range(opened.group.id)):
-        is_delayed = pending.standing != HELD and pending.due_ms > tx.now_ms
+        is_delayed = pending.standing != Standing.HELD and pending.due_ms > tx.now_ms
         if tx.now_ms - pending.delivered_at_ms >= min_idle_ms and not is_delayed:
             _, ms, sequence = PENDING_RECORD.unpack(key)
             yield (ms, sequence), pending
 
 
 def _take_over(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
-    if pending.standing == HELD:
+    if pending.standing == Standing.HELD:
         let_go(opened, pending)
     else:
         unreturn(opened, id, pending)

@@ -16,15 +16,13 @@ from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.key_shared import slots_of
 from floruntime.engine.stream.group.rows import (
     DEAD_RECORD,
-    EXPIRED,
-    HELD,
-    KEY_SHARED,
     PENDING_RECORD,
-    RELEASED,
     RETURNED,
     DeadRecordRow,
+    Mode,
     OpenGroup,
     PendingRecordRow,
+    Standing,
     open_by_id,
 )
 from floruntime.engine.stream.retention import visible_floor
@@ -34,7 +32,7 @@ from floruntime.engine.system import timers
 
 def let_go(opened: OpenGroup, pending: PendingRecordRow) -> None:
     """In a `key_shared` group: the slot's owner holds one record less."""
-    if opened.group.mode == KEY_SHARED and pending.standing == HELD:
+    if opened.group.mode == Mode.KEY_SHARED and pending.standing == Standing.HELD:
         slots_of(opened).let_go(pending)
 
 
@@ -50,7 +48,7 @@ def drop(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     """Forget a delivery: it is settled, dead, or of a record that is gone."""
     opened.tx.delete(PENDING_RECORD, opened.pending_key(id))
     opened.state.pending -= 1
-    if pending.standing != HELD:
+    if pending.standing != Standing.HELD:
         unreturn(opened, id, pending)
     else:
         let_go(opened, pending)
@@ -63,7 +61,7 @@ def unreturn(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
 
 
 def give_back(
-    opened: OpenGroup, id: Id, pending: PendingRecordRow, standing: int, delay_ms: int = 0
+    opened: OpenGroup, id: Id, pending: PendingRecordRow, standing: Standing, delay_ms: int = 0
 ) -> bool:
     """Let the record be delivered again after `delay_ms`. Answers false if it is dead instead."""
     if pending.attempt >= opened.group.max_deliver:
@@ -85,7 +83,7 @@ def release(opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str)
         id,
         msgspec.structs.replace(
             pending,
-            standing=RELEASED,
+            standing=Standing.RELEASED,
             due_ms=opened.tx.now_ms,
             consumer=consumer,
             attempt=pending.attempt - 1,
@@ -141,8 +139,8 @@ def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> N
         timers.set_timer(tx, tx.now_ms, timers.GROUP_LEASE, group_id, item, data=rest)
     for ms, sequence in data[:RETURNS_PER_TIMER_MAX]:
         pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
-        if pending is not None and pending.standing == HELD and pending.timer == item:
-            give_back(opened, (ms, sequence), pending, EXPIRED)
+        if pending is not None and pending.standing == Standing.HELD and pending.timer == item:
+            give_back(opened, (ms, sequence), pending, Standing.EXPIRED)
     opened.save()
     opened.touch()
 
@@ -161,7 +159,7 @@ def hand_back(tx: Tx, delivery: Delivery) -> None:
         return
     for ms, sequence, lease in delivery.items:
         pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
-        if pending is not None and pending.standing == HELD and pending.lease == lease:
+        if pending is not None and pending.standing == Standing.HELD and pending.lease == lease:
             release(opened, (ms, sequence), pending, consumer="")
     opened.save()
     opened.touch()

@@ -8,6 +8,7 @@ Everything that one read hands out has one lease number and one timer.
 
 from __future__ import annotations
 
+from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
 import msgspec
@@ -29,18 +30,29 @@ from floruntime.engine.system.namespaces import find_namespace
 PRIMITIVE: Final = "group"
 """What deliveries of groups are called."""
 
-HELD, EXPIRED, NACKED, RELEASED = range(4)
-"""How a pending record stands; all but `HELD` wait for their next delivery."""
 
-SHARED, EXCLUSIVE, KEY_SHARED = "shared", "exclusive", "key_shared"
-MODES: Final = (SHARED, EXCLUSIVE, KEY_SHARED)
+class Standing(IntEnum):
+    """How a pending record stands; all but `HELD` wait for their next delivery."""
+
+    HELD = 0
+    EXPIRED = 1
+    NACKED = 2
+    RELEASED = 3
+
+
+class Mode(StrEnum):
+    """Who of a group's members gets what."""
+
+    SHARED = "shared"
+    EXCLUSIVE = "exclusive"
+    KEY_SHARED = "key_shared"
 
 
 class GroupRow(Value, frozen=True):
     """What a group was told to be."""
 
     id: int
-    mode: str = SHARED
+    mode: Mode = Mode.SHARED
     ack_timeout_ms: int = 30_000
     max_deliver: int = 10
     consumer_timeout_ms: int = 30_000
@@ -115,7 +127,7 @@ class PendingRecordRow(Value, frozen=True):
     first_delivered_at_ms: int
     delivered_at_ms: int
     due_ms: int
-    standing: int
+    standing: Standing
     timer: int
     timer_count: int
     slot: int = 0

@@ -20,13 +20,11 @@ from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.members import renew_if_member
 from floruntime.engine.stream.group.redelivery import drop, give_back, release
 from floruntime.engine.stream.group.rows import (
-    HELD,
-    NACKED,
     PENDING_RECORD,
-    RELEASED,
     SETTLED,
     PendingRecordRow,
     SettledRow,
+    Standing,
     open_the_group,
 )
 from floruntime.engine.stream.rows import Id, internal
@@ -65,7 +63,7 @@ class Settling:
 
     def is_held(self, pending: PendingRecordRow) -> bool:
         """Whether its lease still runs."""
-        return pending.standing == HELD and pending.due_ms > self.tx.now_ms
+        return pending.standing == Standing.HELD and pending.due_ms > self.tx.now_ms
 
     def was_settled(self, id: Id, lease: int) -> bool:
         """Whether the same holder settled it before."""
@@ -85,7 +83,7 @@ class Settling:
     def note_freed(self, pending: PendingRecordRow) -> None:
         """Its timer has nothing more to do for it."""
         self._holders.add(pending.consumer)
-        if pending.standing == HELD:
+        if pending.standing == Standing.HELD:
             self._freed[pending.due_ms, pending.timer, pending.timer_count] += 1
 
     def answer(self, id: StreamID, is_done: bool) -> None:
@@ -162,7 +160,7 @@ def nack(tx: Tx, request: GroupNack) -> GroupAckResult:
             _nack_one(settling, id, pending, request)
             settling.answer(stream_id, True)
         else:
-            settling.answer(stream_id, pending.standing in (NACKED, RELEASED))
+            settling.answer(stream_id, pending.standing in (Standing.NACKED, Standing.RELEASED))
     settling.opened.touch()
     return settling.close()
 
@@ -172,7 +170,7 @@ def _nack_one(settling: Settling, id: Id, pending: PendingRecordRow, request: Gr
         release(settling.opened, id, pending, pending.consumer)
         return
     failed = msgspec.structs.replace(pending, error=request.error)
-    if not give_back(settling.opened, id, failed, NACKED, request.delay_ms):
+    if not give_back(settling.opened, id, failed, Standing.NACKED, request.delay_ms):
         settling.note_settled(id, pending)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, assert_never
 
 import msgspec
 
@@ -201,3 +201,5 @@ def _start_of(head: Head) -> Start:
         case HeadKind.FLO:
             field = FloField(head.name)
             return lambda root: root.flo(field)
+        case _:
+            assert_never(head.kind)

@@ -35,7 +35,13 @@ from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.retention import forget
-from floruntime.engine.workflow.runs.rows import STEP, WORKFLOW_OUTPUT, Status, StepRow, Wait
+from floruntime.engine.workflow.runs.rows import (
+    STEP,
+    WORKFLOW_OUTPUT,
+    StepRow,
+    Wait,
+    WorkflowRunStatus,
+)
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, arm_workflow_run, find_workflow_run
 from floruntime.engine.workflow.runs.search import set_attributes
 
@@ -46,10 +52,10 @@ EVENTS_MAX: Final = 100_000
 
 
 _ENDS: Final = {
-    EndStatus.COMPLETED: (Status.COMPLETED, Event.WORKFLOW_COMPLETED),
-    EndStatus.FAILED: (Status.FAILED, Event.WORKFLOW_FAILED),
-    EndStatus.CANCELLED: (Status.CANCELLED, Event.WORKFLOW_CANCELLED),
-    EndStatus.TIMED_OUT: (Status.TIMED_OUT, Event.WORKFLOW_TIMED_OUT),
+    EndStatus.COMPLETED: (WorkflowRunStatus.COMPLETED, Event.WORKFLOW_COMPLETED),
+    EndStatus.FAILED: (WorkflowRunStatus.FAILED, Event.WORKFLOW_FAILED),
+    EndStatus.CANCELLED: (WorkflowRunStatus.CANCELLED, Event.WORKFLOW_CANCELLED),
+    EndStatus.TIMED_OUT: (WorkflowRunStatus.TIMED_OUT, Event.WORKFLOW_TIMED_OUT),
 }
 
 
@@ -234,7 +240,7 @@ def abandon_wait(run: OpenWorkflowRun, *, is_late: bool = False) -> None:
     The run is written first, as one that waits for nothing, so that the news of that end finds
     nobody.
     """
-    wait, number = Wait(run.row.wait), run.row.wait_number
+    wait, number = run.row.wait, run.row.wait_number
     take_back = hooks_of(run.tx).abandon.get(wait)
     run.stop_waiting()
     if take_back is not None:
@@ -256,7 +262,7 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     elif _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
-        time_up = hooks_of(tx).time_up[Wait(row.wait)]
+        time_up = hooks_of(tx).time_up[row.wait]
         go_on(run, time_up(run))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import assert_never
 
 from floruntime.engine.workflow.language.definition import Backoff, Retry
 
@@ -17,12 +18,15 @@ def backoff_ms(backoff: Backoff, base_ms: int, longest_ms: int, attempt: int, se
     `linear` grows by the base, `exponential` doubles; `exponential_jitter` adds up to a quarter,
     a stable hash of `seed` and attempt. Never longer than `longest_ms`.
     """
-    if backoff is Backoff.CONSTANT:
-        delay_ms = base_ms
-    elif backoff is Backoff.LINEAR:
-        delay_ms = base_ms * attempt
-    else:
-        delay_ms = base_ms << min(attempt - 1, _DOUBLINGS_MAX)
+    match backoff:
+        case Backoff.CONSTANT:
+            delay_ms = base_ms
+        case Backoff.LINEAR:
+            delay_ms = base_ms * attempt
+        case Backoff.EXPONENTIAL | Backoff.EXPONENTIAL_JITTER:
+            delay_ms = base_ms << min(attempt - 1, _DOUBLINGS_MAX)
+        case _:
+            assert_never(backoff)
     delay_ms = min(delay_ms, longest_ms)
     if backoff is Backoff.EXPONENTIAL_JITTER:
         share = zlib.crc32(f"{seed}/{attempt}".encode()) % 1001

@@ -7,7 +7,7 @@ payloads of events are.
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, assert_never
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.state.json_document import MISSING, dump, load_input
@@ -58,6 +58,8 @@ class RunRoot:
                 key = EVENT_SOURCE.key(run.namespace_id, run.number)
                 source = run.tx.get(EVENT_SOURCE, key)
                 return MISSING if source is None else document_of(source)
+            case _:
+                assert_never(field)
 
 
 def document_of(data: bytes) -> Any:

@@ -20,7 +20,10 @@ from floruntime.engine.workflow.runs.advance import (
     go_on,
 )
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import STATUS_CODES, STATUS_NAMES, WORKFLOW_OUTPUT, Status
+from floruntime.engine.workflow.runs.rows import (
+    WORKFLOW_OUTPUT,
+    WorkflowRunStatus,
+)
 from floruntime.engine.workflow.runs.run import (
     OpenWorkflowRun,
     as_workflow_run,
@@ -40,7 +43,7 @@ def _topics(namespace: str, request: WorkflowGet) -> tuple[Topic]:
 
 
 def _is_finished(run: WorkflowRun) -> bool:
-    return STATUS_CODES[run.status] >= Status.COMPLETED
+    return WorkflowRunStatus.of(run.status) >= WorkflowRunStatus.COMPLETED
 
 
 def _as_it_stands(view: View, request: WorkflowGet) -> WorkflowGet:
@@ -60,7 +63,7 @@ def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
     limits.check_text("reason", request.reason)
     run = the_workflow_run(tx, request.run_id)
     if run.row.is_finished:
-        status = STATUS_NAMES[Status(run.row.status)]
+        status = run.row.status.shown
         raise ConflictError(f"workflow run {request.run_id} is {status} already")
     abandon_wait(run)
     end(run, EndStatus.CANCELLED, "flo.Cancelled", error=request.reason)
@@ -72,13 +75,18 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     """Let a failed run begin again at the step that failed, as if it came there now."""
     run = the_workflow_run(tx, request.run_id)
     row = run.row
-    if row.status != Status.FAILED:
-        status = STATUS_NAMES[Status(row.status)]
+    if row.status != WorkflowRunStatus.FAILED:
+        status = row.status.shown
         raise ConflictError(
             f"workflow run {request.run_id} is {status}; only a failed one can be retried"
         )
     assert row.step is not None, "a run that failed was at a step"
-    row.status, row.completed_at_ms, row.terminal, row.error = Status.RUNNING, None, None, None
+    row.status, row.completed_at_ms, row.terminal, row.error = (
+        WorkflowRunStatus.RUNNING,
+        None,
+        None,
+        None,
+    )
     row.hops = 0
     forget_document(tx, WORKFLOW_OUTPUT, run.namespace_id, run.number, row.output)
     row.output = None

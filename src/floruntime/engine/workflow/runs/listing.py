@@ -16,12 +16,11 @@ from floruntime.engine.state.tx import View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.rows import (
     SEARCH,
-    STATUS_CODES,
     WORKFLOW,
     WORKFLOW_RUN,
     WORKFLOW_RUN_BY_STATUS,
-    Status,
     WorkflowRunRow,
+    WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.run import as_workflow_run
 from floruntime.engine.workflow.runs.search import mark_of
@@ -72,7 +71,7 @@ def _newest_first(
         if workflow is None:
             return
         workflow_id = workflow.id
-    status = None if request.status is None else STATUS_CODES[request.status]
+    status = None if request.status is None else WorkflowRunStatus.of(request.status)
     for number in _numbers(view, request, of_namespace_id, before, workflow_id, status):
         row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
         if row is not None and _is_wanted(row, request.search, workflow_id, status):
@@ -80,7 +79,10 @@ def _newest_first(
 
 
 def _is_wanted(
-    row: WorkflowRunRow, search: dict[str, Any], workflow_id: int | None, status: Status | None
+    row: WorkflowRunRow,
+    search: dict[str, Any],
+    workflow_id: int | None,
+    status: WorkflowRunStatus | None,
 ) -> bool:
     if workflow_id is not None and row.workflow_id != workflow_id:
         return False
@@ -101,7 +103,7 @@ def _numbers(
     of_namespace_id: int,
     before: int,
     workflow_id: int | None,
-    status: Status | None,
+    status: WorkflowRunStatus | None,
 ) -> Iterator[int]:
     """Numbers of runs below `before`, falling: those that one index has, if one is of use."""
     if request.search:
@@ -110,7 +112,7 @@ def _numbers(
     if workflow_id is None and status is None:
         return _falling(view, WORKFLOW_RUN, (of_namespace_id,), before)
     workflows = [workflow_id] if workflow_id is not None else _ids(view, of_namespace_id)
-    statuses = [status] if status is not None else list(Status)
+    statuses = [status] if status is not None else list(WorkflowRunStatus)
     found = [
         _falling(view, WORKFLOW_RUN_BY_STATUS, (of_workflow_id, code), before)
         for of_workflow_id in workflows

@@ -19,8 +19,8 @@ from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.language.definition import Definition
 
 
-class Status(IntEnum):
-    """The codes of statuses; those from `COMPLETED` on are final."""
+class WorkflowRunStatus(IntEnum):
+    """Where a run stands, as it is stored; those from `COMPLETED` on are final."""
 
     PENDING = 1
     RUNNING = 2
@@ -30,9 +30,19 @@ class Status(IntEnum):
     CANCELLED = 6
     TIMED_OUT = 7
 
+    @property
+    def shown(self) -> WorkflowStatus:
+        """As callers see it."""
+        return _SHOWN[self]
 
-STATUS_NAMES: Final = {status: WorkflowStatus[status.name] for status in Status}
-STATUS_CODES: Final = {name: code for code, name in STATUS_NAMES.items()}
+    @staticmethod
+    def of(shown: WorkflowStatus) -> WorkflowRunStatus:
+        """The one that callers see as this."""
+        return _STORED[shown]
+
+
+_SHOWN: Final = {status: WorkflowStatus[status.name] for status in WorkflowRunStatus}
+_STORED: Final = {shown: status for status, shown in _SHOWN.items()}
 
 
 class Wait(IntEnum):
@@ -133,10 +143,10 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
 
     workflow_id: int
     definition: int
-    status: int
+    status: WorkflowRunStatus
     created_at_ms: int
     run_id: str | None = None
-    origin: int = Origin.CALLER
+    origin: Origin = Origin.CALLER
     parent: int = 0
     depth: int = 1
     idempotency_key: str | None = None
@@ -147,7 +157,7 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     step_due_ms: int = 0
     attempt: int = 0
     polls: int = 0
-    wait: int = Wait.NOTHING
+    wait: Wait = Wait.NOTHING
     wait_number: int = 0
     wait_due_ms: int = 0
     wait_signal: str | None = None
@@ -164,7 +174,7 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def is_finished(self) -> bool:
-        return self.status >= Status.COMPLETED
+        return self.status >= WorkflowRunStatus.COMPLETED
 
 
 class StepRow(Value, frozen=True):

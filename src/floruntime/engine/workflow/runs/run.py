@@ -22,7 +22,6 @@ from floruntime.engine.workflow.language.definition import Definition, Step
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.runs.rows import (
     EVENTS,
-    STATUS_NAMES,
     WORKFLOW_INPUT,
     WORKFLOW_OUTPUT,
     WORKFLOW_RUN,
@@ -30,9 +29,9 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_RUN_ID,
     EventRow,
     Origin,
-    Status,
     Wait,
     WorkflowRunRow,
+    WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.workflows import (
     OpenWorkflow,
@@ -128,7 +127,7 @@ class OpenWorkflowRun:
             WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
             True,
         )
-        was_unfinished = 0 < before < Status.COMPLETED
+        was_unfinished = 0 < before < WorkflowRunStatus.COMPLETED
         if not before or was_unfinished == row.is_finished:
             change = (not row.is_finished) - was_unfinished
             scheduled = change if row.origin == Origin.SCHEDULE else 0
@@ -144,7 +143,7 @@ class OpenWorkflowRun:
         if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
             row.hops = 0
         is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR)
-        row.status = Status.RUNNING if is_working else Status.WAITING
+        row.status = WorkflowRunStatus.RUNNING if is_working else WorkflowRunStatus.WAITING
 
     def stop_waiting(self) -> None:
         """What the run waited for has come, or is no longer wanted."""
@@ -256,13 +255,13 @@ def as_workflow_run(
     output = None
     if row.is_finished:
         output = read_document(view, WORKFLOW_OUTPUT, of_namespace_id, number, row.output)
-    if output is None and row.status == Status.COMPLETED:
+    if output is None and row.status == WorkflowRunStatus.COMPLETED:
         output = b""
     return WorkflowRun(
         workflow_run_id(number, row),
         name_of(view, row.workflow_id),
         the_definition(view, row.workflow_id, row.definition).version,
-        STATUS_NAMES[Status(row.status)],
+        row.status.shown,
         row.step,
         read_document(view, WORKFLOW_INPUT, of_namespace_id, number, row.input) or b"",
         output,

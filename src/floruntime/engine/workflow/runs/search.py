@@ -8,7 +8,7 @@ again after each step if they look at steps.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.workflow.language.definition import AttributeType, SearchAttribute
@@ -43,13 +43,16 @@ def _value_of(run: OpenWorkflowRun, attribute: SearchAttribute) -> Any:
 
 
 def _is_of_type(value: Any, type: AttributeType) -> bool:
-    if type is AttributeType.STRING:
-        return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX and _is_unicode(value)
-    if isinstance(value, bool):
-        return False
-    if type is AttributeType.TIMESTAMP:
-        return isinstance(value, int) and 0 <= value < 2**63
-    return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    match type:
+        case AttributeType.STRING:
+            return isinstance(value, str) and len(value) <= TEXT_CHARS_MAX and _is_unicode(value)
+        case AttributeType.TIMESTAMP:
+            return is_whole and 0 <= value < 2**63
+        case AttributeType.NUMBER:
+            return isinstance(value, float) or (is_whole and -(2**63) <= value < 2**63)
+        case _:
+            assert_never(type)
 
 
 def _is_unicode(text: str) -> bool:

@@ -18,8 +18,8 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_INPUT,
     WORKFLOW_RUN_ID,
     Origin,
-    Status,
     WorkflowRunRow,
+    WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, made_id, workflow_run_number
 from floruntime.engine.workflow.runs.search import set_attributes
@@ -102,7 +102,7 @@ def begin_run(
     tx, of_namespace_id = workflow.tx, namespace_id(workflow.tx)
     number = _free_number(tx, of_namespace_id)
     row = WorkflowRunRow(
-        workflow.id, definition, Status.PENDING, tx.now_ms, run_id, origin, parent, depth
+        workflow.id, definition, WorkflowRunStatus.PENDING, tx.now_ms, run_id, origin, parent, depth
     )
     row.idempotency_key, row.hops = idempotency_key, hops
     run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)

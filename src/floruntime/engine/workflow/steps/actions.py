@@ -5,10 +5,12 @@ The end of that action run, whoever brings it about, takes the workflow run on i
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from floruntime.engine.action import run_state
 from floruntime.engine.action.invoke import create_run
 from floruntime.engine.action.rows import find_action
-from floruntime.engine.action.run_rows import CANCELLED, COMPLETED, TIMED_OUT, action_run_id
+from floruntime.engine.action.run_rows import ActionRunStatus, action_run_id
 from floruntime.engine.action.run_state import ACTION_DELETED, NON_RETRYABLE
 from floruntime.engine.workflow.language.definition import Target
 from floruntime.engine.workflow.language.outcomes import (
@@ -60,7 +62,7 @@ def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
     run = find_workflow_run(action_run.tx, action_run.namespace_id, number)
     if run is None or run.row.wait_number != action_run.number:
         return
-    answered = hooks_of(run.tx).answered.get(Wait(run.row.wait))
+    answered = hooks_of(run.tx).answered.get(run.row.wait)
     if answered is None:
         return
     run.stop_waiting()
@@ -76,21 +78,34 @@ def itself(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome:
 
 def _outcome_of(action_run: run_state.OpenActionRun, output: bytes) -> StepOutcome:
     row = action_run.row
-    if row.status == COMPLETED:
-        assert row.outcome is not None, "a completion names an outcome"
-        return StepOutcome((row.outcome,), output, row.error)
-    if row.status == TIMED_OUT:
-        return StepOutcome((TIMEOUT,), error=row.error or "the action run timed out as a whole")
-    if row.status == CANCELLED and row.reason == ACTION_DELETED:
+    match row.status:
+        case ActionRunStatus.COMPLETED:
+            assert row.outcome is not None, "a completion names an outcome"
+            return StepOutcome((row.outcome,), output, row.error)
+        case ActionRunStatus.TIMED_OUT:
+            return StepOutcome((TIMEOUT,), error=row.error or "the action run timed out as a whole")
+        case ActionRunStatus.CANCELLED:
+            return _cancelled(action_run)
+        case ActionRunStatus.FAILED:
+            return failed(row.error or row.reason or "", is_final=row.reason == NON_RETRYABLE)
+        case ActionRunStatus.PENDING | ActionRunStatus.RUNNING:
+            raise AssertionError("an action run that has ended is not under way")
+        case _:
+            assert_never(row.status)
+
+
+def _cancelled(action_run: run_state.OpenActionRun) -> StepOutcome:
+    row = action_run.row
+    if row.reason == ACTION_DELETED:
         return not_found(f"action {action_run.action.name!r} was deleted")
-    if row.status == CANCELLED:
-        reason = f": {row.reason}" if row.reason else ""
-        return failed(f"{action_run_id(action_run.number)} was cancelled{reason}", is_final=True)
-    return failed(row.error or row.reason or "", is_final=row.reason == NON_RETRYABLE)
+    reason = f": {row.reason}" if row.reason else ""
+    return failed(f"{action_run_id(action_run.number)} was cancelled{reason}", is_final=True)
 
 
 def cancel_action(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
     """The attempt is no longer wanted; a handler at work is told by its next heartbeat or touch."""
     action_run = run_state.find_action_run(run.tx, run.namespace_id, number)
     if action_run is not None and not action_run.row.is_finished:
-        run_state.end_run(action_run, CANCELLED, error=action_run.row.error, reason=STOPPED)
+        run_state.end_run(
+            action_run, ActionRunStatus.CANCELLED, error=action_run.row.error, reason=STOPPED
+        )

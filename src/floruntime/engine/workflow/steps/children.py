@@ -21,7 +21,7 @@ from floruntime.engine.workflow.language.outcomes import (
 )
 from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Status, Wait
+from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Wait, WorkflowRunStatus
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 from floruntime.engine.workflow.runs.start import begin_run
 from floruntime.engine.workflow.runs.workflows import OpenWorkflow, find_version, find_workflow
@@ -82,7 +82,7 @@ def _ended_at_once(run: OpenWorkflowRun, child: OpenWorkflowRun) -> StepOutcome:
 def _outcome_of(child: OpenWorkflowRun) -> StepOutcome:
     row = child.row
     assert row.terminal is not None, "a run that has ended did so at a terminal"
-    falls_back_to = SUCCESS if row.status == Status.COMPLETED else FAILURE
+    falls_back_to = SUCCESS if row.status == WorkflowRunStatus.COMPLETED else FAILURE
     output = read_document(child.tx, WORKFLOW_OUTPUT, child.namespace_id, child.number, row.output)
     return StepOutcome((row.terminal, falls_back_to), output or b"", row.error)
 

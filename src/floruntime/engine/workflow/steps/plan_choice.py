@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, assert_never
 
 from floruntime.engine.workflow.language.definition import Plan, Selection
 from floruntime.engine.workflow.steps.executor_state import score
@@ -21,14 +21,18 @@ def order_of(plan: Plan, opened: OpenPlan, now_ms: int, seed: str) -> list[int]:
     preferred = sorted(
         range(len(plan.executors)), key=lambda place: -plan.executors[place].priority
     )
-    if plan.selection is Selection.ROUND_ROBIN:
-        first = opened.take_turn() % len(preferred)
-        return preferred[first:] + preferred[:first]
-    if plan.selection is Selection.RANDOM:
-        return sorted(preferred, key=lambda place: _draw(seed, place))
-    if plan.selection is Selection.HEALTH_WEIGHTED:
-        return sorted(preferred, key=lambda place: -_score(plan, opened, now_ms, place))
-    return preferred
+    match plan.selection:
+        case Selection.STATIC_ORDER:
+            return preferred
+        case Selection.ROUND_ROBIN:
+            first = opened.take_turn() % len(preferred)
+            return preferred[first:] + preferred[:first]
+        case Selection.RANDOM:
+            return sorted(preferred, key=lambda place: _draw(seed, place))
+        case Selection.HEALTH_WEIGHTED:
+            return sorted(preferred, key=lambda place: -_score(plan, opened, now_ms, place))
+        case _:
+            assert_never(plan.selection)
 
 
 def _draw(seed: str, place: int) -> bytes:

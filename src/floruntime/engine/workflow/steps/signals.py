@@ -21,7 +21,7 @@ from floruntime.engine.workflow.runs.advance import (
     go_to,
 )
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import STATUS_NAMES, Status, Wait
+from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, the_workflow_run
 from floruntime.engine.workflow.steps import plans
 from floruntime.engine.workflow.steps.kept_signals import keep, take
@@ -35,7 +35,7 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
     run = the_workflow_run(tx, request.run_id)
     row = run.row
     if row.is_finished:
-        status = STATUS_NAMES[Status(row.status)]
+        status = row.status.shown
         raise ConflictError(f"workflow run {request.run_id} is {status} and takes no more signals")
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
