@@ -71,7 +71,8 @@ test("trouble is waited out, a little longer each time", async () => {
 
 test("before it has begun, trouble is told; a gap always is", async () => {
   const caller = new Recorder();
-  caller.answers.push(new ConnectionFailedError("refused"), new GapError("gone"));
+  const refused = () => new ConnectionFailedError("refused");
+  caller.answers.push(refused(), refused(), new GapError("gone"));
   const watch = new Kv(caller).watch("k");
   assert.ok((await rejection(watch.start())) instanceof ConnectionFailedError);
   assert.ok((await rejection(watch.next())) instanceof GapError);

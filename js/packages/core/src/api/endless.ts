@@ -1,8 +1,9 @@
 /**
  * Following something: what a watch of keys, a follower of a stream and one of a run have in common.
  *
- * Once it has begun, trouble with the connection or the server is waited out with a growing delay;
- * every other error ends it.
+ * Where it begins is asked for as soon as it is made. Once it has begun, trouble with the connection or
+ * the server is waited out with a growing delay; every other error ends it. The Python SDK does the
+ * same, and `js/vectors/behaviour/` holds both to it.
  */
 
 import { onAbort } from "../base/abort.js";
@@ -30,6 +31,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   readonly #life = new AbortController();
   readonly #ready: Item[] = [];
   readonly #hasPosition: boolean;
+  #beginning: Promise<void> | null = null;
   #retryMs = RETRY_MS_FIRST;
   #isBegun = false;
   #isFinished = false;
@@ -39,10 +41,19 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#caller = caller;
     this.#options = options;
     this.#hasPosition = hasPosition;
-    this.#forget = onAbort(options.signal, () => this.#end());
-    if (options.signal?.aborted) {
-      this.#end();
+    const { signal } = options;
+    this.#forget = onAbort(signal, () => this.#end(signal?.reason));
+    if (signal?.aborted) {
+      this.#end(signal.reason);
     }
+  }
+
+  /** `endless`, which asks now where it begins, before anything that is sent later. */
+  static begun<E extends Endless<unknown, unknown>>(endless: E): E {
+    if (!endless.#hasPosition && !endless.#life.signal.aborted) {
+      endless.#beginning = endless.#askWhere().catch(() => undefined); // the first step tells
+    }
+    return endless;
   }
 
   /** What to ask next; `blockMs` is 0 while the position is not known. */
@@ -56,11 +67,20 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#isFinished = true;
   }
 
-  /** Fix the position now: everything after it is shown. Throws what the call throws. */
+  /**
+   * Resolves when it is fixed where it begins: everything after that is shown. Throws what the call
+   * throws that asks for it, and the reason of its signal.
+   */
   async start(): Promise<void> {
+    await this.#beginning;
     if (!this.#isBegun && !this.#hasPosition) {
-      this.#take(await this.#call(0));
+      this.#life.signal.throwIfAborted();
+      await this.#askWhere();
     }
+  }
+
+  async #askWhere(): Promise<void> {
+    this.#take(await this.#call(0));
   }
 
   /** End it; a further step ends the loop. */
@@ -69,12 +89,13 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#end();
   }
 
-  #end(): void {
+  #end(reason?: unknown): void {
     this.#ready.length = 0;
-    this.#life.abort();
+    this.#life.abort(reason);
   }
 
   async next(): Promise<IteratorResult<Item>> {
+    await this.#beginning;
     while (this.#ready.length === 0 && !this.#isFinished && !this.#life.signal.aborted) {
       try {
         await this.#step();
@@ -102,14 +123,14 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   }
 
   async #step(): Promise<void> {
-    if (!this.#isBegun) {
-      this.#take(await this.#call(this.#hasPosition ? BLOCK_MS : 0));
+    if (!this.#isBegun && !this.#hasPosition) {
+      await this.start();
       return;
     }
     try {
       this.#take(await this.#call(BLOCK_MS));
     } catch (error) {
-      if (!OUTLASTED.some((kind) => error instanceof kind)) {
+      if (!this.#isBegun || !OUTLASTED.some((kind) => error instanceof kind)) {
         throw error;
       }
       await sleep(this.#caller.clock, this.#retryMs, this.#life.signal);

@@ -38,7 +38,7 @@ export const FOLLOW: OptionNames<FollowOptions> = {
 /** What is called with each record; a promise is waited for before the next one. */
 export type RecordCallback = (record: StreamRecord) => unknown;
 
-/** An endless iterator of records. The position is fixed by `start()`, or else by the first step. */
+/** An endless iterator of records. Where it begins is fixed when it is made. */
 export class StreamFollower extends Endless<StreamRecord, ReadResult> {
   #request: Request<ReadResult>;
   /** Where to begin, until it is there. */

@@ -211,11 +211,12 @@ export class Kv extends KvReader {
   /**
    * Every change of `key` (of all keys that begin with it, with `prefix`), in order.
    *
-   * It starts after `fromVersion`, or else at the moment of its first step (`await watch.start()`
-   * takes that moment earlier). It goes on over lost connections, and throws `GapError` rather than
-   * skip changes that are no longer kept.
+   * It starts after `fromVersion`, or else where the namespace is when this is called
+   * (`await watch.start()` to be certain of it). It goes on over lost connections, and throws
+   * `GapError` rather than skip changes that are no longer kept.
    */
   watch(key: string, options: WatchOptions & CallOptions = {}): KvWatch {
-    return new KvWatch(this.caller, key, knownOfCall("kv.watch", options, WATCH));
+    const given = knownOfCall("kv.watch", options, WATCH);
+    return KvWatch.begun(new KvWatch(this.caller, key, given));
   }
 }

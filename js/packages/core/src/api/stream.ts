@@ -137,7 +137,7 @@ export class StreamRecords extends StreamGroups {
       throw new BadTypeError(`callback must be a function, not ${typeName(callback)}`);
     }
     const given = knownOfCall("stream.subscribe", options, FOLLOW);
-    const follower = new StreamFollower(this.caller, stream, given);
+    const follower = StreamFollower.begun(new StreamFollower(this.caller, stream, given));
     await follower.start();
     return new Subscription(this.caller, follower, callback);
   }
@@ -145,10 +145,11 @@ export class StreamRecords extends StreamGroups {
   /**
    * An endless iterator of the records from `start` on, over lost connections too.
    *
-   * `"$"` is the moment of its first step; `await follower.start()` takes it earlier.
+   * It begins where the stream is when this is called; `await follower.start()` to be certain of it.
    */
   follow(stream: string, options: FollowOptions & CallOptions = {}): StreamFollower {
-    return new StreamFollower(this.caller, stream, knownOfCall("stream.follow", options, FOLLOW));
+    const given = knownOfCall("stream.follow", options, FOLLOW);
+    return StreamFollower.begun(new StreamFollower(this.caller, stream, given));
   }
 }
 

@@ -50,6 +50,11 @@ export class Call {
     private readonly waiter: Waiter | null,
   ) {}
 
+  /** Whether somebody waits for its answer. */
+  get isAwaited(): boolean {
+    return this.waiter !== null;
+  }
+
   get isWait(): boolean {
     return this.blockMs > 0;
   }

@@ -220,11 +220,11 @@ export class Channel {
 
   async #reconnect(): Promise<void> {
     const { clock, retry, transport, logger } = this.#options;
-    if (clock.nowMs() - this.#upSinceMs >= retry.maxDelayMs) {
-      this.#failures = 0; // the last link was of use; where none is, the delays go on growing
+    const lostMs = clock.nowMs();
+    if (this.#exchange.wasOfUse || lostMs - this.#upSinceMs >= retry.maxDelayMs) {
+      this.#failures = 0; // where no link is of use, the delays go on growing
       this.#told = "";
     }
-    const lostMs = clock.nowMs();
     while (this.#isOpen) {
       try {
         await this.#pause(retry.delayMs(this.#failures++, Math.random()));

@@ -45,6 +45,7 @@ export class Exchange {
   #waitsInFlight = 0;
   #opening: Call | null = null;
   #isSessionOpen = false;
+  #wasOfUse = false;
   #numbers = new WriteNumbers();
   #session = newSession();
 
@@ -55,6 +56,11 @@ export class Exchange {
   /** The id under which the server remembers this client's writes. */
   get session(): string {
     return this.#session;
+  }
+
+  /** Whether the latest link brought an answer that somebody waited for. */
+  get wasOfUse(): boolean {
+    return this.#wasOfUse;
   }
 
   // What callers do
@@ -151,6 +157,7 @@ export class Exchange {
     }
     this.#isSessionOpen = welcome.sessionKnown;
     this.#send = send;
+    this.#wasOfUse = false;
     this.#frameBytesMax = welcome.limits.frameBytesMax;
     this.#inFlightMax = welcome.limits.inFlightMax;
     for (const call of [...this.#inFlight.values()]) {
@@ -182,6 +189,7 @@ export class Exchange {
       return;
     }
     this.#drop(call);
+    this.#wasOfUse ||= call.isAwaited;
     if (call === this.#opening) {
       this.#sessionOpened(answer.error);
     } else if (answer.error !== null) {
