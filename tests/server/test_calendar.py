@@ -263,6 +263,20 @@ def test_rare_times(cron: str, time: str, next_time: str, last_time: str) -> Non
     assert calendar.last_by(at(time + "+00:00")) == at(last_time + "+00:00")
 
 
+@pytest.mark.parametrize(
+    ("cron", "days"),
+    [
+        ("0 0 */10 * 1", {1, 3, 10, 11, 17, 21, 24, 31}),  # Mondays are the 3rd, 10th, …
+        ("0 0 1,15 * */3", {1, 2, 5, 8, 9, 12, 15, 16, 19, 22, 23, 26, 29, 30}),  # Sun, Wed, Sat
+        ("0 0 */10 * *", {1, 11, 21, 31}),
+        ("0 0 * * */6", {1, 2, 8, 9, 15, 16, 22, 23, 29, 30}),
+    ],
+)
+def test_a_day_in_steps_is_given_like_any_other(cron: str, days: set[int]) -> None:
+    found = times(cron, "UTC", "2029-11-30T12:00+00:00", "2029-12-31T12:00+00:00")
+    assert {int(time[3:5]) for time in found} == days
+
+
 # Intervals
 
 

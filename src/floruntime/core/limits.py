@@ -98,7 +98,10 @@ _CACHE_MAX = 4096
 
 def shown(value: object) -> str:
     """`value` as an error message shows it: at most 80 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a number, or one within it, of more digits than Python writes
+        text = f"a {type(value).__name__} with too many digits to show"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

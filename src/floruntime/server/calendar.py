@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from floruntime.core.limits import DURATION_MS_MAX
+from floruntime.engine.workflow.language.cron import spelt_out
 from floruntime.engine.workflow.language.definition import Schedule
 
 _LOOK_BACK_MS: Final = 120_000
@@ -56,7 +57,7 @@ class CronCalendar:
     """
 
     def __init__(self, cron: str, timezone: str) -> None:
-        self._cron = cron
+        self._cron = spelt_out(cron)
         self._zone = _zone_of(timezone)
         self._has_fixed_hours = not cron.split()[1].startswith("*")
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language.cron import check_cron, check_timezone
+from floruntime.engine.workflow.language.cron import CronDoubtError, check_cron, check_timezone
 from floruntime.engine.workflow.language.time_zones import TIME_ZONES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,6 +20,7 @@ NUMBERS = st.sampled_from(["0", "1", "5", "07", "12", "29", "31", "59", "mon", "
 ENDS = st.sampled_from(["", "", "", "-1", "-5", "-12", "-31", "-sat", "/2", "-23/5", "/99", "/0"])
 TERMS = st.tuples(NUMBERS | st.just("*"), ENDS).map("".join)
 FIELDS = st.just("*") | st.lists(TERMS, min_size=1, max_size=2).map(",".join)
+EXPRESSIONS = st.tuples(FIELDS, FIELDS, FIELDS, FIELDS, FIELDS).map(" ".join)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_what_it_does_not_know_is_refused_by_field(expression: str, field: str) 
         check_cron(expression)
 
 
-@given(st.tuples(FIELDS, FIELDS, FIELDS, FIELDS, FIELDS).map(" ".join))
+@given(EXPRESSIONS)
 @settings(suppress_health_check=[HealthCheck.filter_too_much])
 def test_what_is_valid_here_is_valid_to_the_server(expression: str) -> None:
     try:
@@ -87,6 +88,29 @@ def test_what_is_valid_here_is_valid_to_the_server(expression: str) -> None:
     except BadRequestError:
         assume(False)
     assert next(CronSim(expression, NOW)) > NOW
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("*/90 * * * *", "minute '*/90' matches 0 only"),
+        ("0 */25 * * *", "hour '*/25' matches 0 only"),
+        ("50/20 * * * *", "minute '50/20' matches 50 only"),
+        ("0 0 10-20/11 * *", "day of the month '10-20/11' matches 10 only"),
+        ("0 0 1 */12 *", "month '*/12' matches 1 only"),
+        ("0 0 */1 * 1", "weekday '1' has no effect, since day of the month '*/1' is every day"),
+        ("0 0 1 * 0-6", "day of the month '1' has no effect"),
+    ],
+)
+def test_what_matches_other_than_it_reads_is_doubted(expression: str, told: str) -> None:
+    with pytest.raises(CronDoubtError) as doubt:
+        check_cron(expression)
+    assert told in doubt.value.message
+
+
+@pytest.mark.parametrize("expression", ["*/59 * * * *", "*/30 */12 */2 */6 *", "5/10 0/23 * * *"])
+def test_a_step_that_leads_somewhere_is_not(expression: str) -> None:
+    assert check_cron(expression)
 
 
 def test_zones_are_those_of_the_database() -> None:

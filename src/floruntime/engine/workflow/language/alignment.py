@@ -13,6 +13,7 @@ from floruntime.engine.workflow.language.yaml_nodes import Scalar
 
 _ONLY_IN_SOURCE: Final = " \t\r\n\\'\""
 _ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_DIGITS: Final = 4
 
 
 def indexes_of(source_text: str, scalar: Scalar, offsets: Iterable[int]) -> Iterator[int]:
@@ -46,11 +47,17 @@ def _begin(source_text: str, scalar: Scalar) -> int:
 
 def _pass_over(source_text: str, at: int, end: int, character: str) -> int:
     """The index of `character` from `at` on, or -1 if it does not come next."""
-    escape = _ESCAPES.get(character)
+    escape = _ESCAPES.get(character) or _unicode_escape(character)
     while at < end and source_text[at] != character:
-        if escape and source_text.startswith(escape, at):
-            return at + 1
+        if escape and source_text[at : at + len(escape)].lower() == escape:
+            return at + len(escape) - 1
         if source_text[at] not in _ONLY_IN_SOURCE:
             return -1
         at += 1
     return at
+
+
+def _unicode_escape(character: str) -> str:
+    """As JSON escapes it: `\\u00fc`, and beyond U+FFFF two of these."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + _DIGITS]}" for at in range(0, len(units), _DIGITS))

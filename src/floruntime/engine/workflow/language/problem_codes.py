@@ -80,7 +80,7 @@ _TABLE: Final = (
     ("E406", "a schedule has both `cron` and `interval`", "keep one of them"),
     ("E407", "a rate limit limits nothing", "give at least one of its keys"),
     ("E408", "an error code is both retryable and fatal", "keep it in one list"),
-    ("E409", "the jitter is not shorter than the interval", "make it shorter"),
+    ("E409", "the jitter is not shorter than the time between two runs", "make it shorter"),
     # Paths.
     ("E501", "a path is no JSONPath of RFC 9535", "mend it at the place shown"),
     ("E502", "a path starts where nothing is", "start it as the reference shows"),
@@ -103,6 +103,7 @@ _TABLE: Final = (
         "correct it, if it is not an outcome of the action's own",
     ),
     ("W612", "there are more warnings than are shown", "see to the ones above first"),
+    ("W614", "a cron expression matches other times than it reads", "write what is meant"),
     ("W611", "`$.flo.event` without a trigger", "add `trigger`, or give the path a default"),
 )
 

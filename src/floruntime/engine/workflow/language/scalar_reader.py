@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import Any, Final
 
 from msgspec import inspect
@@ -16,6 +16,7 @@ from floruntime.engine.workflow.language.scalars import value_of
 from floruntime.engine.workflow.language.shapes import Shape
 from floruntime.engine.workflow.language.yaml_nodes import Map, Node, Scalar, Sequence
 
+NUMBER_CHARS_SHOWN: Final = 40
 BROKEN: Final[Any] = object()
 """Could not be read; a problem says why."""
 
@@ -58,7 +59,7 @@ def _value_text(value: Any, text: str) -> str:
     if isinstance(value, bool):
         return f"the truth value {text}"
     if isinstance(value, (int, float)):
-        return f"the number {text}"
+        return f"the number {shown_number(text)}"
     return "nothing" if value is None else f"the text {shown(text)}"
 
 
@@ -93,7 +94,7 @@ class ScalarReader:
         """Note that a node is not what its type asks for."""
         message = f"{_label(path)} must be {shape_text(shape)}, not {node_text(node)}"
         if isinstance(node, Scalar) and _is_quoted_other(node):
-            message += f"; write {node.text} without quotes"
+            message += f"; write {shown_number(node.text)} without quotes"
         self._problems.add("E111", path, node.start, message)
         return BROKEN
 
@@ -151,20 +152,29 @@ class ScalarReader:
         if isinstance(value, bool) or not isinstance(value, right):
             return self.wrong(shape, scalar, path)
         if not _is_in_range(shape.type, value):
-            message = f"{_label(path)} is {scalar.text}; {range_text(shape.type)} is allowed"
+            number = shown_number(scalar.text)
+            message = f"{_label(path)} is {number}; {range_text(shape.type)} is allowed"
             self._problems.add("E201", path, scalar.start, message)
             return BROKEN
         return float(value) if is_float else value
 
 
 def _is_in_range(type: Any, value: float) -> bool:
+    """A whole number may be larger than any floating one, and then is no other number's equal."""
+    is_float = isinstance(type, inspect.FloatType)
+    is_finite = abs(value) <= sys.float_info.max if is_float else True
     return (
-        math.isfinite(value)
+        is_finite
         and (type.ge is None or value >= type.ge)
         and (type.gt is None or value > type.gt)
         and (type.le is None or value <= type.le)
         and (type.lt is None or value < type.lt)
     )
+
+
+def shown_number(text: str) -> str:
+    """A number as it is written, cut where it is long."""
+    return text if len(text) <= NUMBER_CHARS_SHOWN else f"{text[:NUMBER_CHARS_SHOWN]}..."
 
 
 def range_text(type: Any) -> str:

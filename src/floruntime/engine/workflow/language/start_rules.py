@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.workflow.language import cron
+from floruntime.engine.workflow.language.cron_period import shortest_period_ms
 from floruntime.engine.workflow.language.definition import Overlap, Schedule
 from floruntime.engine.workflow.language.report import Report
 
@@ -27,24 +28,38 @@ def _check_times(report: Report, schedule: Schedule) -> None:
     if schedule.cron is not None and schedule.interval is not None:
         message = "schedule has cron, too; it has one of them"
         report.at_key("E406", ("schedule", "interval"), message)
-    try:
-        if schedule.cron is not None:
-            cron.check_cron(schedule.cron)
-    except BadRequestError as error:
-        report.refused("E210", ("schedule", "cron"), error)
+    if schedule.cron is not None:
+        _check_cron(report, schedule, schedule.cron)
     try:
         cron.check_timezone(schedule.timezone)
     except BadRequestError as error:
         report.refused("E211", ("schedule", "timezone"), error)
 
 
-def _check_interval(report: Report, schedule: Schedule, interval_ms: int) -> None:
-    if schedule.jitter_ms >= interval_ms:
+def _check_cron(report: Report, schedule: Schedule, expression: str) -> None:
+    path = ("schedule", "cron")
+    try:
+        cron.check_cron(expression)
+    except cron.CronDoubtError as doubt:
+        report.refused("W614", path, doubt)
+    except BadRequestError as error:
+        report.refused("E210", path, error)
+        return
+    if schedule.jitter_ms and schedule.interval is None:
+        _check_jitter(report, schedule, shortest_period_ms(expression), "time between two runs")
+
+
+def _check_jitter(report: Report, schedule: Schedule, period_ms: int | None, what: str) -> None:
+    if period_ms is not None and schedule.jitter_ms >= period_ms:
         message = (
-            f"jitter_ms is {schedule.jitter_ms:,}; less than the interval, {interval_ms:,}, "
-            "is allowed, or runs would change places"
+            f"jitter_ms is {schedule.jitter_ms:,}; less than the {what}, {period_ms:,}, is "
+            "allowed, or runs would change places"
         )
         report.at_value("E409", ("schedule", "jitter_ms"), message)
+
+
+def _check_interval(report: Report, schedule: Schedule, interval_ms: int) -> None:
+    _check_jitter(report, schedule, interval_ms, "interval")
     if schedule.cron is None and report.is_given(("schedule", "timezone")):
         message = "timezone has no effect: an interval is the same in all zones"
         report.at_key("W607", ("schedule", "timezone"), message)

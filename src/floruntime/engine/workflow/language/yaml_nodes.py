@@ -17,6 +17,7 @@ import yaml
 from floruntime.core.limits import KIB, shown
 from floruntime.engine.workflow.language.problems import KeyPath, Problems
 from floruntime.engine.workflow.language.source import Source
+from floruntime.engine.workflow.language.surrogates import has_halves, put_back, without_halves
 
 DEFINITION_BYTES_MAX: Final = 256 * KIB
 NODES_MAX: Final = 50_000
@@ -82,9 +83,11 @@ def read_nodes(source: Source, problems: Problems) -> Node | None:
         character = f"U+{ord(found[0]):04X}"
         problems.add("E103", (), found.start(), f"the control character {character} is not allowed")
         return None
-    tree = _Tree(problems)
+    halves = has_halves(source.text)
+    tree = _Tree(problems, source.text if halves else None)
     try:
-        for event in yaml.parse(source.text, Loader=yaml.CLoader):
+        text = without_halves(source.text) if halves else source.text
+        for event in yaml.parse(text, Loader=yaml.CLoader):
             if not tree.take(event):
                 return None
     except yaml.MarkedYAMLError as error:
@@ -103,10 +106,11 @@ def _syntax_error(error: yaml.MarkedYAMLError) -> tuple[int, str]:
 
 
 class _Tree:
-    """Builds nodes of events."""
+    """Builds nodes of events. `written`: the source, where the parser read another text."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, written: str | None) -> None:
         self._problems = problems
+        self._written = written
         self._open: list[_Open] = []
         self._anchors: dict[str, Node | None] = {}
         self._documents = 0
@@ -121,7 +125,7 @@ class _Tree:
             case yaml.ScalarEvent():
                 self._check_tag(event)
                 is_plain = not event.style and event.tag is None
-                node = Scalar(*_span(event), text=event.value, is_plain=is_plain)
+                node = Scalar(*_span(event), text=self._text(event), is_plain=is_plain)
                 return self._count(node, node.start) and self._add(node, event.anchor)
             case yaml.MappingStartEvent():
                 return self._begin(Map(*_span(event)), event)
@@ -132,6 +136,17 @@ class _Tree:
             case yaml.AliasEvent():
                 return self._copy(event)
         return True
+
+    def _text(self, event: Any) -> str:
+        text: str = event.value
+        if self._written is None:
+            return text
+        start, end = _span(event)
+        text, half = put_back(text, self._written[start:end], event.style)
+        if half is not None:
+            message = "an escape stands for half a character; its other half must follow it"
+            self._problems.add("E103", self._path(), start + half, message)
+        return text
 
     def _begin_document(self, event: Any) -> bool:
         self._documents += 1
