@@ -19,14 +19,13 @@ import msgspec
 
 from floruntime.cli.errors import OutputLost, ReaderGone
 from floruntime.cli.terminal import (
-    harmless,
-    harmless_json,
     harmless_lines,
     is_terminal,
     table_text,
     terminal_width,
 )
 from floruntime.core.duration_text import NOTHING
+from floruntime.core.printable import printable, printable_json
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page
 
@@ -106,7 +105,7 @@ def write_json(text: str) -> None:
 
 
 def _json_for(stream: Any, text: str) -> str:
-    return harmless_json(text) if is_terminal(stream) else text
+    return printable_json(text) if is_terminal(stream) else text
 
 
 def write_value(data: bytes) -> None:
@@ -177,7 +176,7 @@ def cell(value: Any) -> str:
     """One value as a table shows it; control characters are escaped, so a row stays a line."""
     if value is None:
         return NOTHING
-    return harmless(_readable(value) if isinstance(value, bytes) else str(value))
+    return printable(_readable(value) if isinstance(value, bytes) else str(value))
 
 
 def _readable(data: bytes) -> str:

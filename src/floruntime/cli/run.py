@@ -31,7 +31,7 @@ from floruntime.cli.errors import (
 )
 from floruntime.cli.output import Output, complain, complain_json
 from floruntime.cli.root_options import expect_store
-from floruntime.cli.terminal import harmless, is_terminal
+from floruntime.cli.terminal import is_terminal
 from floruntime.cli.tls import Tls
 from floruntime.core.errors import (
     BadRequestError,
@@ -46,6 +46,7 @@ from floruntime.core.errors import (
     UnauthorizedError,
 )
 from floruntime.core.limits import LIMIT_MAX
+from floruntime.core.printable import printable
 from floruntime.core.types import Page
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _tell(error: BaseException, is_json: bool) -> int:
     elif type(error).__name__ == "NoArgsIsHelpError":  # a help text, with lines of its own
         complain(message)
     else:
-        complain(f"error: {harmless(' '.join(message.split()))}{_CONSEQUENCES[ran]}")
+        complain(f"error: {printable(' '.join(message.split()))}{_CONSEQUENCES[ran]}")
     return exit_code
 
 

@@ -100,7 +100,7 @@ def _place(error: Exception) -> str:
 
 def _set_up_logging(log_level: str, is_json: bool) -> None:
     from floruntime.server.config import Config
-    from floruntime.server.run import set_up_logging
+    from floruntime.server.logs import set_up_logging
 
     settings: dict[str, Any] = {"log_level": log_level}
     set_up_logging(Config(**settings, log_format="json" if is_json else "text"))

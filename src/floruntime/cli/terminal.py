@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
+from floruntime.core.printable import printable
+
 GAP = "  "
 CUT = "…"
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
@@ -24,36 +26,9 @@ def is_terminal(stream: Any) -> bool:
         return False
 
 
-def harmless(text: str, keep: str = "") -> str:
-    """`text` with what no terminal should get escaped, but for the characters in `keep`."""
-    if text.isprintable():
-        return text
-    return "".join(each if each in keep else _escaped(each) for each in text)
-
-
 def harmless_lines(text: str) -> str:
-    """The same for a text of several lines, whose ends and tabs stay."""
-    return harmless(text, keep="\n\t")
-
-
-def harmless_json(text: str) -> str:
-    """The same for JSON, which stays JSON of the same meaning."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else _json_escape(each) for each in text)
-
-
-def _json_escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable():
-        return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is no UTF-8, by `surrogateescape`
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    """A text of several lines, whose ends and tabs stay, with nothing that a terminal obeys."""
+    return printable(text, keep="\n\t")
 
 
 def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from floruntime.server.connections.port import Port
 from floruntime.server.connections.tls import ServerTls, server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
+from floruntime.server.logs import set_up_logging
 from floruntime.server.server import FloServer, needs_disk
 
 log = logging.getLogger("floruntime.server")
@@ -27,31 +27,6 @@ SWITCH_INTERVAL_S = 0.0001
 """How long the sync thread waits for the GIL at most; Python's default is fifty times as much."""
 GC_THRESHOLD = 50_000
 EXIT_STORE_FAILED = 70
-
-
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def set_up_logging(config: Config) -> None:
-    """Log to standard error, in the format that the settings ask for."""
-    handler = logging.StreamHandler(sys.stderr)
-    if config.log_format == "json":
-        handler.setFormatter(_JsonFormatter())
-    else:
-        handler.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
-        )
-    logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
 
 
 def run_server(config: Config) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from floruntime.client.api.json_text import to_json
 from floruntime.core.errors import BadRequestError
+from floruntime.core.printable import printable
 from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.worker import Task
 
@@ -42,7 +43,7 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
 
     def __init__(self, logger: logging.Logger, about: str) -> None:
         super().__init__(logger, {})
-        self._about = about
+        self._about = printable(about)
 
     def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
         # A name may contain "%", which is a directive where there are arguments to fill in.

@@ -25,6 +25,7 @@ from floruntime.core.errors import (
     NotConnectedError,
     UnauthorizedError,
 )
+from floruntime.core.printable import printable
 
 log = logging.getLogger("floruntime.worker")
 
@@ -265,7 +266,7 @@ class Life(ABC):
         raised = error.__cause__ if isinstance(error, HandlerFailed) else error
         is_expected = isinstance(raised, (FloError, TimeoutError, asyncio.CancelledError))
         attempt.context.log.warning(
-            "failed: %s", error_text(error), exc_info=None if is_expected else raised
+            "failed: %s", printable(error_text(error)), exc_info=None if is_expected else raised
         )
 
     def _lost(self, attempt: Attempt, why: str) -> None:

@@ -1,0 +1,50 @@
+"""Logging to standard error, as text or JSON. A line stays one line, whatever a client put into it.
+
+In text, what belongs to a line (a traceback) follows indented, so that nothing in it can pass for a
+line of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import Any
+
+from floruntime.core.printable import printable, printable_json
+from floruntime.server.config import Config
+
+INDENT = "    "
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # logging's name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # logging's name
+        lines = printable(super().formatException(ei), keep="\n").split("\n")
+        return "\n".join(INDENT + line for line in lines)
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return printable_json(json.dumps(line, ensure_ascii=False))
+
+
+def set_up_logging(config: Config) -> None:
+    """Log to standard error, in the format that the settings ask for."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if config.log_format == "json" else _TextFormatter())
+    logging.basicConfig(level=config.log_level.upper(), handlers=[handler], force=True)
