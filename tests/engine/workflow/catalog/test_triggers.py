@@ -19,11 +19,24 @@ from floruntime.core.stream import (
     StreamDelete,
 )
 from floruntime.core.system import Batch, NamespaceDelete, Tick
-from floruntime.engine.workflow.catalog.triggers import RUNS_PER_TICK_MAX, TRIGGER, TRIGGERED
+from floruntime.engine.workflow.catalog.triggers import (
+    RUNS_PER_TICK_MAX,
+    TRIGGER,
+    TRIGGERED,
+    group_of,
+)
 from tests.engine.workflow.calls import ENGINES, ONE_STEP
 from tests.engine.workflow.catalog.trigger_calls import Triggers, triggered
 
 # One record, one run
+
+
+def test_the_longest_name_has_a_group_too() -> None:
+    names = ["n" * 252, "n" * 253, "n" * 254 + "m", "n" * 255]
+    groups = [group_of(name) for name in names]
+    assert groups[0] == "wf-" + names[0]
+    assert len(set(groups)) == len(groups)
+    assert max(map(len, groups)) == 255
 
 
 def test_a_record_starts_a_run_with_its_payload_as_input() -> None:

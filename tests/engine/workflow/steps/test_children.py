@@ -27,6 +27,13 @@ start:
 )
 
 
+ONE_WAY = """
+start:
+  waitForSignal: {type: go}
+  transitions: {success: flo.Completed}
+"""
+
+
 def parent(transitions: str, *, run: str = "@workflow/child", more: str = "") -> str:
     return flow(f"""
 start:
@@ -78,6 +85,41 @@ def test_a_child_that_is_not_there(run: str) -> None:
     assert flows.details(run_id, "step_completed") == [
         f"target_not_found: workflow '{told}' does not exist"
     ]
+
+
+@pytest.mark.parametrize(
+    ("run", "child"),
+    [
+        ("bill:ing", ("bill", "ing")),
+        ("bill:ing:2", ("bill", "ing:2")),
+        ("bill:ing:1", ("bill:ing", "1")),
+        ("bill:night", ("bill:night", "3")),
+        ("bill:night:3", ("bill:night", "3")),
+        ("n" * 255 + ":1", ("n" * 255, "1")),
+        ("n" * 253 + ":n", ("n" * 253 + ":n", "1")),
+        (":".join("n" * 100), ("n:" * 99 + "n", "1")),
+    ],
+)
+def test_names_and_versions_may_have_colons(run: str, child: tuple[str, str]) -> None:
+    """A version that is there comes first, as it always did."""
+    names = ("bill", "bill:ing", "bill:night", "n" * 255, "n" * 253 + ":n", "n:" * 99 + "n")
+    versions = [("bill", "ing"), ("bill", "ing:2"), ("bill:ing", "2"), ("bill:night", "3")]
+    versions += [(name, "1") for name in names if name not in ("bill", "bill:night")]
+    flows = Workflows(parent("success: flo.Completed", run=f"@workflow/{run}"))
+    for name, version in versions:
+        assert not flows.sync(flow(ONE_WAY, name=f'"{name}"', version=version))[0].warnings
+    [child_id] = flows.children(flows.start())
+    found = flows.run(child_id)
+    assert (found.workflow, found.version) == child
+
+
+def test_a_name_with_a_colon_that_is_there_needs_no_warning() -> None:
+    def codes(*there: str) -> list[str]:
+        [result] = Workflows(*there).sync(parent("success: seen", run="@workflow/bill:night"))
+        return [warning.code for warning in result.warnings]
+
+    assert codes(flow(ONE_WAY, name="'bill:night'")) == ["W601"], "of the action alone"
+    assert codes() == ["W602", "W601"]
 
 
 def test_a_child_that_is_disabled() -> None:

@@ -24,7 +24,7 @@ from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
 from floruntime.engine.workflow.catalog.versions import take_over
-from floruntime.engine.workflow.language.definition import Definition, TargetKind, target_of
+from floruntime.engine.workflow.language.definition import Definition, Target, TargetKind, target_of
 from floruntime.engine.workflow.language.validation import Checked, check, content_hash
 from floruntime.engine.workflow.runs.rows import DEFINITION_TEXT, WORKFLOW, WorkflowRow
 from floruntime.engine.workflow.runs.workflows import (
@@ -109,12 +109,17 @@ def _unknown(view: View, checked: Checked) -> list[Problem]:
             continue
         if target.kind is TargetKind.ACTION and find_action_row(view, target.name) is None:
             code, what = "W601", f"action {target.name!r} is not registered yet"
-        elif target.kind is TargetKind.WORKFLOW and find_row(view, target.name) is None:
+        elif target.kind is TargetKind.WORKFLOW and not _is_known(view, target):
             code, what = "W602", f"workflow {target.name!r} does not exist yet"
         else:
             continue
         problems.append(Problem(code, Severity.WARNING, what, place.path, place.line, place.column))
     return problems
+
+
+def _is_known(view: View, target: Target) -> bool:
+    """Whether there is the workflow; its version may come later."""
+    return any(find_row(view, name) is not None for name, _ in target.readings())
 
 
 # Looking

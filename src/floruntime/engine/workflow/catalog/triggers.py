@@ -8,6 +8,7 @@ first record came. A group that somebody has deleted is made again where the tri
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ def apply_trigger(workflow: OpenWorkflow, spec: Trigger | None) -> None:
     if spec is None:
         tx.delete(TRIGGER, TRIGGER.key(workflow.id))
         return
-    name = spec.consumer_group or f"wf-{workflow.name}"
+    name = spec.consumer_group or group_of(workflow.name)
     fresh = TriggerRow(spec, name)
     start = "$" if spec.start is TriggerStart.LATEST else "0"
     if row is not None and (row.spec.stream, row.group) == (spec.stream, name):
@@ -86,6 +87,14 @@ def apply_trigger(workflow: OpenWorkflow, spec: Trigger | None) -> None:
         fresh, known = _with_group(tx, stream, fresh, start)
         _check_mode(fresh, known)
     _look_at(tx, workflow.id, fresh, tx.now_ms)
+
+
+def group_of(workflow: str) -> str:
+    """The group of a trigger that names none; of a very long name, its hash stands in it."""
+    name = f"wf-{workflow}"
+    if len(name.encode()) <= limits.NAME_BYTES_MAX:
+        return name
+    return f"wf-{hashlib.sha256(workflow.encode()).hexdigest()}"
 
 
 def _leave_stream(tx: Tx, workflow_id: int, row: TriggerRow) -> None:

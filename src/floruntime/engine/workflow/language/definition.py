@@ -7,6 +7,7 @@ left out where a definition is stored or hashed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -397,6 +398,21 @@ class Target(msgspec.Struct, frozen=True):
     kind: TargetKind
     name: str
     version: str | None = None
+
+    def readings(self) -> Iterator[tuple[str, str | None]]:
+        """The name and version that are meant, the likelier first: names may have colons, too.
+
+        `billing:nightly` is that version of `billing`, or, if there is none, a name of its own.
+        """
+        parts = [self.name, *(() if self.version is None else self.version.split(":"))]
+        for count in range(1, len(parts) + 1):
+            name, version = ":".join(parts[:count]), ":".join(parts[count:])
+            if _is_name(name) and (_is_name(version) or count == len(parts)):
+                yield name, version or None
+
+
+def _is_name(text: str) -> bool:
+    return 1 <= len(text.encode()) <= limits.NAME_BYTES_MAX
 
 
 def target_of(run: str) -> Target | None:

@@ -92,10 +92,11 @@ def check_target(report: Report, path: KeyPath, run: str) -> None:
         )
         report.at_value("E209", path, message)
         return
+    name, version = next(target.readings(), (target.name, target.version))
     try:
-        limits.check_name(f"{target.kind.value} name", target.name)
-        if target.version is not None:
-            limits.check_name("version", target.version)
+        limits.check_name(f"{target.kind.value} name", name)
+        if version is not None:
+            limits.check_name("version", version)
     except BadRequestError as error:
         report.refused("E209", path, error)
 

@@ -33,11 +33,11 @@ DEPTH_MAX: Final = 32
 def begin_child(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutcome | None:
     """Start the child, and wait for its end, unless it has come to that already."""
     told = target.name if target.version is None else f"{target.name}:{target.version}"
-    workflow = find_workflow(run.tx, target.name)
-    number = None if workflow is None else _version_of(workflow, target.version)
-    if workflow is None or number is None:
+    found = _find(run, target)
+    if found is None:
         run.note(Event.CHILD_NOT_FOUND, told)
         return not_found(f"workflow {told!r} does not exist")
+    workflow, number = found
     if not workflow.row.enabled:
         return disabled(f"workflow {told!r} is disabled")
     if run.row.depth >= DEPTH_MAX:
@@ -49,6 +49,16 @@ def begin_child(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOut
     if child.row.is_finished:
         return _ended_at_once(run, child)
     run.wait_for(Wait.CHILD, number=child.number)
+    return None
+
+
+def _find(run: OpenRun, target: Target) -> tuple[OpenWorkflow, int] | None:
+    """The workflow that is meant, and the number of its version."""
+    for name, version in target.readings():
+        workflow = find_workflow(run.tx, name)
+        number = None if workflow is None else _version_of(workflow, version)
+        if workflow is not None and number is not None:
+            return workflow, number
     return None
 
 
