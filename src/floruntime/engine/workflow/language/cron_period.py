@@ -5,7 +5,7 @@ The clock's changes are left out: they come twice a year, and each moves a time 
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -14,9 +14,11 @@ from floruntime.engine.workflow.language.cron import CronFields, parse_cron
 
 _MINUTE_MS: Final = 60_000
 _MINUTES_OF_DAY: Final = 24 * 60
-_FIRST: Final = date(2000, 1, 1).toordinal()
-_DAYS: Final = 28 * 365 + 7
-"""After so many days each date has met each weekday, leap years included."""
+_YEARS: Final = range(2000, 2028)
+"""After 28 years each date has met each weekday, leap years included."""
+_FIRST_WEEKDAY: Final = 6
+"""That of the first of January 2000: a Saturday."""
+_DAYS_OF_MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @lru_cache(maxsize=128)
@@ -33,20 +35,29 @@ def shortest_period_ms(expression: str) -> int | None:
 
 def _shortest_days(fields: CronFields) -> int | None:
     """The shortest way from a day that matches to the next one, in days."""
-    shortest, last = None, None
-    for day in range(_FIRST, _FIRST + _DAYS):
-        if not _matches(fields, date.fromordinal(day)):
+    shortest: int | None = None
+    last: int | None = None
+    for number, (month, day) in enumerate(_dates()):
+        if not _matches(fields, month, day, (_FIRST_WEEKDAY + number) % 7):
             continue
-        if last is not None and (shortest is None or day - last < shortest):
-            shortest = day - last
+        if last is not None and (shortest is None or number - last < shortest):
+            shortest = number - last
         if shortest == 1:
             break
-        last = day
+        last = number
     return shortest
 
 
-def _matches(fields: CronFields, day: date) -> bool:
-    if day.month not in fields.months:
+def _dates() -> Iterator[tuple[int, int]]:
+    """Month and day of every day of these years."""
+    for year in _YEARS:
+        for month, days in enumerate(_DAYS_OF_MONTHS, 1):
+            is_leap_month = month == 2 and year % 4 == 0
+            yield from ((month, day) for day in range(1, days + is_leap_month + 1))
+
+
+def _matches(fields: CronFields, month: int, day: int, weekday: int) -> bool:
+    if month not in fields.months:
         return False
-    is_day, is_weekday = day.day in fields.days, day.isoweekday() % 7 in fields.weekdays
+    is_day, is_weekday = day in fields.days, weekday in fields.weekdays
     return is_day or is_weekday if fields.is_either else is_day and is_weekday
