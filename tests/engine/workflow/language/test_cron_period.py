@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.workflow.language.cron import CronDoubtError, check_cron
@@ -39,7 +39,7 @@ def test_the_shortest_period(cron: str, period_ms: int) -> None:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=50)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.filter_too_much])
 def test_the_calendar_never_has_two_times_closer_together(cron: str) -> None:
     try:
         check_cron(cron)

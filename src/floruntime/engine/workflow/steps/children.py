@@ -52,7 +52,7 @@ def begin_child(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOut
     return None
 
 
-def _find(run: OpenRun, target: Target) -> tuple[OpenWorkflow, int] | None:
+def _find(run: OpenWorkflowRun, target: Target) -> tuple[OpenWorkflow, int] | None:
     """The workflow that is meant, and the number of its version."""
     for name, version in target.readings():
         workflow = find_workflow(run.tx, name)
