@@ -177,6 +177,7 @@ class FloTestServer:
             else:
                 self._storage = MemoryStorage()
         self._server = FloServer(self._config, self._storage, self.clock.from_floor)
+        await self._server.prepare()
         self._server.start()
         tls = server_tls(self._config)
         self._port = await Port.open(self._server, "127.0.0.1", self._number, tls)

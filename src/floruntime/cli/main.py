@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from floruntime.cli.entry import occupy_closed_descriptors
+from floruntime.cli.environment import warn_of_variables
 from floruntime.cli.options import duration, examples
 from floruntime.cli.output import cell, write_text
 from floruntime.cli.root_options import CONNECTION, refuse
@@ -162,6 +163,8 @@ def root(
     Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request),
     4 no connection, 5 other.
     """
+    is_server = ctx.invoked_subcommand == "server"
+    warn_of_variables(os.environ, is_json, is_server)
     given_tls = Tls(tls, tls_ca, client_cert, client_key)
     ctx.obj = Settings(host, namespace, token, timeout, is_json, given_tls, create)
 

@@ -16,6 +16,7 @@ from floruntime.core.types import Command, Query, Value
 PREFIX = "flo_"
 ID_CHARS = 12
 SECRET_BYTES = 32
+_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TEXT = re.compile(r"flo_([a-z0-9]{12})_[A-Za-z0-9_-]{43}")
 
 
@@ -55,7 +56,8 @@ class TokenListReply(Value, frozen=True):
 class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
     """Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
 
-    The first token ever made turns tokens on: from then on nobody gets in without one.
+    The first token ever made turns tokens on: from then on nobody gets in without one. It must be
+    an admin's, or nobody could make another.
     """
 
     id: str
@@ -79,10 +81,27 @@ class TokenRevoke(Command[TokenInfo], tag=126, frozen=True):
     id: str
 
 
+class TokenAdopt(Command[TokenInfo], tag=190, frozen=True):
+    """The server's own: let in whoever knows the secret that its settings name, as an admin.
+
+    It takes the place of the one that was named before, which is revoked. One that was made or
+    named already stays as it is, revoked if it is that.
+    """
+
+    id: str
+    hash: bytes
+
+
 def id_of(text: str) -> str | None:
     """The id in a token's text; `None` where it is no token of ours."""
     match = _TEXT.fullmatch(text)
     return None if match is None else match[1]
+
+
+def id_for(text: str) -> str:
+    """The id of a secret that somebody else made: told from others by its hash."""
+    number = int.from_bytes(hash_of(text))
+    return "".join(_ID_ALPHABET[number // 36**place % 36] for place in range(ID_CHARS))
 
 
 def hash_of(text: str) -> bytes:

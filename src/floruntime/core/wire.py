@@ -47,6 +47,7 @@ SERVER_ONLY = (
     system.TimerPostpone,
     system.SessionForget,
     system.HandBack,
+    token.TokenAdopt,
     workflow.ScheduleDue,
 )
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]

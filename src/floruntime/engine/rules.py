@@ -65,6 +65,7 @@ COMMANDS: Final = (
     command(system.NamespaceDelete, namespaces.delete, grows=False),
     command(token.TokenCreate, tokens.create),
     command(token.TokenRevoke, tokens.revoke, grows=False),
+    command(token.TokenAdopt, tokens.adopt, grows=False),
     # KV
     command(kv.KvPut, keys.put),
     command(kv.KvDelete, keys.delete, grows=False),

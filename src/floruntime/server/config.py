@@ -22,6 +22,8 @@ from floruntime.server.commit.durability import Durability
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
 JWT_SECRET_BYTES_MIN = 32
+SECRETS = ("jwt_secret",)
+"""Settings whose values are shown nowhere, whatever is wrong with them."""
 
 
 class ConfigError(ValueError):
@@ -60,6 +62,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     #: What JWT must name as `iss` and `aud`, where these are set.
     jwt_issuer: str = ""
     jwt_audience: str = ""
+    #: A file with the first admin's token, made outside; another one in it takes its place.
+    admin_token_file: str = ""
     #: Listen beyond loopback although anyone who can connect may do everything.
     insecure: bool = False
 
@@ -76,6 +80,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={_shown(name, getattr(self, name))}" for name in self.__struct_fields__)
+        return f"Config({', '.join(shown)})"
 
     def check_together(self) -> None:
         """What no source can be blamed for alone. Raises `ConfigError`."""
@@ -198,12 +206,17 @@ def _convert(settings: Mapping[str, Any], label: Callable[[str], str]) -> Config
             msgspec.convert(value, types[name], strict=False)
         except msgspec.ValidationError:
             raise ConfigError(
-                f"{label(name)} is {value!r}; {_wanted(types[name])} is wanted"
+                f"{label(name)} is {_shown(name, value)}; {_wanted(types[name])} is wanted"
             ) from None
     try:
         return msgspec.convert(settings, Config, strict=False)
     except msgspec.ValidationError as error:
         raise error.__cause__ or error from None  # what `__post_init__` refused
+
+
+def _shown(name: str, value: object) -> str:
+    is_secret = name in SECRETS and value != ""
+    return "(secret)" if is_secret else limits.shown(value)
 
 
 def _wanted(kind: Any) -> str:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from floruntime.server.access.access import Access
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config, ConfigError, is_loopback
 from floruntime.server.connections.port import Port
@@ -63,6 +62,7 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     on_step = fail_point_from(os.environ.get(VARIABLE))
     server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
     try:
+        await server.prepare()
         _check_open(config, server)
         port = await Port.open(server, config.bind, config.port, tls)
     except (ConfigError, OSError):
@@ -70,7 +70,8 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
         raise
     server.start()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, _read_anew, tls, server.access)
+    rereading = Rereading(server, tls)
+    loop.add_signal_handler(signal.SIGHUP, rereading.begin)
     log.info(
         "ready on %s:%d%s, durability %s, data in %s, %s",
         config.bind,
@@ -107,18 +108,43 @@ def _check_open(config: Config, server: FloServer) -> None:
         )
 
 
-def _read_anew(tls: ServerTls | None, access: Access) -> None:
-    """SIGHUP: take a new certificate for connections to come; open ones go on as they are."""
-    access.read_keys_anew()
-    if tls is None:
-        log.info("SIGHUP: there is no certificate to read anew")
-        return
-    try:
-        tls.reload()
-    except ConfigError as error:
-        log.error("SIGHUP: the certificate stays as it was: %s", error)
-    else:
-        log.info("SIGHUP: the certificate was read anew")
+class Rereading:
+    """What SIGHUP asks for: a new certificate, for connections to come (open ones go on as they
+    are), the keys of JWT, and the admin's token, each from where the settings say.
+    """
+
+    def __init__(self, server: FloServer, tls: ServerTls | None) -> None:
+        self._server = server
+        self._tls = tls
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Read all of it."""
+        self._server.access.read_keys_anew()
+        self._read_certificate()
+        if self._server.config.admin_token_file:
+            task = asyncio.get_running_loop().create_task(self._read_admin_token())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _read_certificate(self) -> None:
+        if self._tls is None:
+            log.info("SIGHUP: there is no certificate to read anew")
+            return
+        try:
+            self._tls.reload()
+        except ConfigError as error:
+            log.error("SIGHUP: the certificate stays as it was: %s", error)
+        else:
+            log.info("SIGHUP: the certificate was read anew")
+
+    async def _read_admin_token(self) -> None:
+        try:
+            await self._server.adopt_admin_token()
+        except ConfigError as error:
+            log.error("SIGHUP: the admin's token stays as it was: %s", error)
+        else:
+            log.info("SIGHUP: the admin's token was read anew")
 
 
 def _end_at_once(error: BaseException) -> None:

@@ -24,18 +24,20 @@ from floruntime.core.system import (
     ServerInfo,
     Welcome,
 )
+from floruntime.core.token import TokenInfo
 from floruntime.core.types import Request
 from floruntime.core.version import VERSION
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
 from floruntime.engine.system import tokens
 from floruntime.server.access.access import Access, Grant, Verdict
+from floruntime.server.access.admin_token import adopting, read_admin_token
 from floruntime.server.access.origins import may_connect, normal_origin
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.local_journal import LocalJournal
-from floruntime.server.config import Config
+from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.client_memory import ClientMemory
 from floruntime.server.connections.conversation import Conversation, Load
 from floruntime.server.connections.peer import Door, Peer
@@ -89,6 +91,26 @@ class FloServer:
             low_bytes=config.disk_low_bytes,
             resume_bytes=2 * config.disk_low_bytes,
         )
+
+    async def prepare(self) -> None:
+        """What must be so before anybody connects: the admin's token of the settings is in force.
+
+        Raises `ConfigError`.
+        """
+        if self.config.admin_token_file:
+            await self.adopt_admin_token()
+
+    async def adopt_admin_token(self) -> None:
+        """Read `admin_token_file`, and let its token in, in place of the one before."""
+        path = self.config.admin_token_file
+        outcome = self.commit.submit_own(adopting(read_admin_token(path)))
+        if outcome.error is not None:
+            raise ConfigError(f"admin_token_file {path}: {outcome.error}")
+        await self.commit.settle()
+        self.access.renew()
+        info: TokenInfo = outcome.result
+        if info.revoked_at_ms is not None:
+            log.warning("the token of admin_token_file (%s) was revoked; put in another", info.id)
 
     def start(self) -> None:
         """Begin to keep time."""

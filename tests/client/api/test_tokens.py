@@ -81,7 +81,7 @@ async def test_from_the_first_token_to_the_last() -> None:
 
 async def test_within_the_process_nobody_needs_a_token() -> None:
     async with FloClient("memory://") as client:
-        await client.tokens.create("web")
+        await client.tokens.create("admin")
         await client.kv.put("k", b"v")
     with pytest.raises(UnauthorizedError, match="connect without one"):
         await FloClient("memory://", token="t").connect()

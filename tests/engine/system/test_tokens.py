@@ -14,7 +14,14 @@ from floruntime.core.errors import (
     StorageFullError,
 )
 from floruntime.core.system import NamespaceDelete
-from floruntime.core.token import Role, TokenCreate, TokenInfo, TokenList, TokenRevoke
+from floruntime.core.token import (
+    Role,
+    TokenAdopt,
+    TokenCreate,
+    TokenInfo,
+    TokenList,
+    TokenRevoke,
+)
 from floruntime.engine.state.cursors import make_cursor
 from floruntime.engine.system import tokens
 from tests.engine.harness import START_MS, Engine
@@ -24,8 +31,14 @@ DAY_MS = 24 * 3_600_000
 KEPT_MS = limits.TOKEN_KEPT_MS
 
 
-def make(id: str, role: Role = Role.WEB, **options: Any) -> TokenCreate:
+def make(id: str, role: Role = Role.ADMIN, **options: Any) -> TokenCreate:
+    """Of an admin, or, where it is for some namespaces, of a page."""
+    role = Role.WEB if "namespaces" in options else role
     return TokenCreate(id.ljust(12, "0"), HASH, role, **options)
+
+
+def adopt(id: str, hash: bytes = HASH) -> TokenAdopt:
+    return TokenAdopt(id.ljust(12, "0"), hash)
 
 
 def listed(engine: Engine) -> list[str]:
@@ -37,13 +50,14 @@ def are_on(engine: Engine) -> bool:
 
 
 def test_a_token_is_kept_without_its_secret(engine: Engine) -> None:
+    first = engine.run(make("0"))
     made = engine.run(
         make("a", namespaces=["shop", "mail", "shop"], lifetime_ms=1_000, description="for me")
     )
     assert made == TokenInfo(
         *("a00000000000", Role.WEB, ["mail", "shop"], START_MS, START_MS + 1_000, None, "for me")
     )
-    assert engine.query(TokenList()).items == [made]
+    assert engine.query(TokenList()).items == [first, made]
     assert engine.run(make("b")).expires_at_ms is None
     row = tokens.find_token(engine.machine.view(engine.store, "x", 0), "a00000000000")
     assert row is not None
@@ -59,6 +73,17 @@ def test_the_first_token_turns_tokens_on_for_good(engine: Engine) -> None:
     assert listed(engine) == []
     engine.reopen()
     assert are_on(engine)
+
+
+@pytest.mark.parametrize("role", [Role.WEB, Role.WORKER, Role.BACKEND])
+def test_the_first_one_is_an_admins(engine: Engine, role: Role) -> None:
+    with pytest.raises(BadRequestError, match=f"role is '{role}', and there is no token yet"):
+        engine.run(make("a", role))
+    assert not are_on(engine)
+    engine.run(make("a", Role.ADMIN))
+    assert engine.run(make("b", role)).role is role
+    engine.run(TokenRevoke("a00000000000"))
+    assert engine.run(make("c", role)).role is role, "it is the first that counts"
 
 
 def test_one_that_is_refused_turns_nothing_on(engine: Engine) -> None:
@@ -96,6 +121,7 @@ def test_what_can_never_be_right_is_refused(
 def test_the_limits_themselves_are_allowed(engine: Engine) -> None:
     namespaces = [f"n{number}" for number in range(limits.TOKEN_NAMESPACES_MAX)]
     description = "x" * limits.ERROR_TEXT_BYTES_MAX
+    first = engine.run(make("0"))
     made = engine.run(
         make(
             "a",
@@ -107,7 +133,7 @@ def test_the_limits_themselves_are_allowed(engine: Engine) -> None:
     assert sorted(made.namespaces) == sorted(namespaces)
     assert made.expires_at_ms == START_MS + limits.DURATION_MS_MAX
     assert made.description == description
-    assert engine.query(TokenList()).items == [made]
+    assert engine.query(TokenList()).items == [first, made]
 
 
 def test_an_id_is_there_once(engine: Engine) -> None:
@@ -184,9 +210,10 @@ def test_the_list_pages(engine: Engine) -> None:
 
 
 def test_tokens_belong_to_no_namespace(engine: Engine) -> None:
-    engine.run(make("a", namespaces=["shop"]), namespace="shop")
+    engine.run(make("a"))
+    engine.run(make("b", namespaces=["shop"]), namespace="shop")
     engine.run(NamespaceDelete("shop", force=True))
-    assert listed(engine) == ["a"]
+    assert listed(engine) == ["a", "b"]
 
 
 def test_while_the_disk_is_nearly_full_tokens_are_revoked_but_not_made(engine: Engine) -> None:
@@ -216,3 +243,62 @@ def test_replay_gives_the_same_rows(engine: Engine) -> None:
         again.machine.apply(entry)
         again.flush()
     assert again.rows() == engine.rows()
+
+
+# The one that the server's settings name
+
+
+def adopted(engine: Engine) -> dict[str, bool]:
+    """The ids that are there, and whether each is valid."""
+    return {
+        each.id.rstrip("0"): each.revoked_at_ms is None for each in engine.query(TokenList()).items
+    }
+
+
+def test_one_from_outside_is_an_admins_and_turns_tokens_on(engine: Engine) -> None:
+    made = engine.run(adopt("a"))
+    assert (made.role, made.namespaces, made.expires_at_ms) == (Role.ADMIN, [], None)
+    assert made.description == "named by the server's setting admin_token_file"
+    assert are_on(engine)
+    assert engine.run(make("b", Role.WEB)).role is Role.WEB
+
+
+def test_the_same_one_again_changes_nothing(engine: Engine) -> None:
+    made = engine.run(adopt("a"))
+    engine.now_ms += 5
+    again = engine.outcome(adopt("a"))
+    assert (again.result, again.touched) == (made, [])
+    engine.reopen()
+    assert engine.run(adopt("a")) == made
+
+
+def test_another_one_takes_its_place(engine: Engine) -> None:
+    engine.run(adopt("a"))
+    engine.run(make("b", Role.WEB))
+    assert engine.outcome(adopt("c", b"c" * 32)).touched == [tokens.CHANGED]
+    assert adopted(engine) == {"a": False, "b": True, "c": True}
+    engine.run(adopt("a"))
+    assert adopted(engine) == {"a": False, "b": True, "c": False}, "what is revoked stays so"
+
+
+def test_one_that_was_revoked_stays_revoked(engine: Engine) -> None:
+    engine.run(adopt("a"))
+    engine.run(TokenRevoke("a00000000000"))
+    assert engine.run(adopt("a")).revoked_at_ms == engine.now_ms
+    assert adopted(engine) == {"a": False}
+
+
+def test_one_that_was_made_here_may_be_named(engine: Engine) -> None:
+    made = engine.run(make("a"))
+    assert engine.run(adopt("a")) == made
+    engine.run(adopt("b", b"b" * 32))
+    assert adopted(engine) == {"a": False, "b": True}
+
+
+@pytest.mark.parametrize(("role", "hash"), [(Role.WEB, HASH), (Role.ADMIN, b"other" * 6 + b"!!")])
+def test_one_that_is_another_ones_is_refused(engine: Engine, role: Role, hash: bytes) -> None:
+    engine.run(make("0"))
+    engine.run(TokenCreate("a" * 12, HASH, role))
+    with pytest.raises(ConflictError, match="it has the id of token"):
+        engine.run(TokenAdopt("a" * 12, hash))
+    assert adopted(engine) == {"": True, "a" * 12: True}

@@ -53,13 +53,13 @@ async def test_the_first_token_is_answered_and_turns_tokens_on_for_all() -> None
         page.greet()
         waiting = other.send(KvGet("k", block_ms=60_000))
         rig.storage.hold()
-        made = maker.send(TokenCreate(str(id_of(FIRST)), hash_of(FIRST), Role.WORKER))
+        made = maker.send(TokenCreate(str(id_of(FIRST)), hash_of(FIRST), Role.ADMIN))
         await rig.turns()
         assert not other.is_closed, "it is not durable yet"
         rig.storage.release()
         await rig.settle()
         page.take()
-        assert maker.result(made).role is Role.WORKER
+        assert maker.result(made).role is Role.ADMIN
         assert (maker.is_closed, other.is_closed, inside.is_closed) == (True, True, False)
         assert page.closed is not None
         assert (page.closed.code, page.closed.reason) == (

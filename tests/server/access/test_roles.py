@@ -203,7 +203,7 @@ async def test_each_role_against_each_member_of_a_batch(
                 assert kind.__name__ in error.message
         if role is Role.WEB:
             assert await reader(rig).refusal(KvGet("k")) is None
-            assert rig.storage.writes == 1, "the token alone"
+            assert rig.storage.writes == 2, "the tokens alone"
 
 
 def reader(rig: Rig) -> Asker:

@@ -1,8 +1,8 @@
 """Tokens: rows that say who may do what. Whether a request may be made is judged by the server.
 
 Once a token was ever made, tokens are on for good: revoking the last one locks everybody out rather
-than let everybody in. A token that is over stays listed for a while, so that its holder can be
-told.
+than let everybody in. So the first one is an admin's. A token that is over stays listed for a
+while, so that its holder can be told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.token import (
     ID_CHARS,
     Role,
+    TokenAdopt,
     TokenCreate,
     TokenInfo,
     TokenList,
@@ -31,6 +32,7 @@ from floruntime.engine.system import timers
 
 HASH_BYTES = 32
 _ID = re.compile(rf"[a-z0-9]{{{ID_CHARS}}}")
+ADOPTED = "named by the server's setting admin_token_file"
 _NOWHERE = ""
 """Tokens belong to no namespace."""
 CHANGED: Final[Topic] = (_NOWHERE, "token", "")
@@ -51,10 +53,13 @@ class TokenRow(Value, frozen=True):
 
 
 class TokensRow(Value, frozen=True):
-    """`count`: how many are kept. `created_total`: how many were ever made."""
+    """`count`: how many are kept. `created_total`: how many were ever made. `adopted`: the id of
+    the one that the server's settings name, if they ever named one.
+    """
 
     count: int = 0
     created_total: int = 0
+    adopted: str = ""
 
 
 TOKEN: Final[Table[TokenRow]] = Table(b"tk", TokenRow, tail="token id", cached=True)
@@ -79,12 +84,16 @@ def find_token(view: View, id: str) -> TokenRow | None:
 
 def create(tx: Tx, request: TokenCreate) -> TokenInfo:
     _check(request)
-    key = _key(request.id)
-    if tx.get(TOKEN, key) is not None:
+    if find_token(tx, request.id) is not None:
         raise ConflictError(f"token {request.id} exists already")
-    tokens = tx.get(TOKENS, _TOKENS_KEY) or TokensRow()
+    tokens = _tokens(tx)
     if tokens.count >= limits.TOKENS_MAX:
         raise ConflictError(f"there are {tokens.count} tokens already; revoke some")
+    if not tokens.created_total and request.role is not Role.ADMIN:
+        raise BadRequestError(
+            f"role is {request.role.value!r}, and there is no token yet; the first one turns "
+            "tokens on, so it must be an admin's, or nobody could make another"
+        )
     expires_at_ms = None if request.lifetime_ms is None else tx.now_ms + request.lifetime_ms
     row = TokenRow(
         tx.next_id(),
@@ -96,11 +105,43 @@ def create(tx: Tx, request: TokenCreate) -> TokenInfo:
         None,
         request.description,
     )
-    tx.put(TOKEN, key, row)
-    tx.put(TOKENS, _TOKENS_KEY, TokensRow(tokens.count + 1, tokens.created_total + 1))
+    _add(tx, request.id, row)
     if expires_at_ms is not None:
         _forget_later(tx, expires_at_ms, request.id, row)
     _tell(tx)
+    return _info(request.id, row)
+
+
+def _tokens(tx: Tx) -> TokensRow:
+    return tx.get(TOKENS, _TOKENS_KEY) or TokensRow()
+
+
+def _add(tx: Tx, id: str, row: TokenRow) -> None:
+    tokens = _tokens(tx)
+    tx.put(TOKEN, _key(id), row)
+    counted = replace(tokens, count=tokens.count + 1, created_total=tokens.created_total + 1)
+    tx.put(TOKENS, _TOKENS_KEY, counted)
+
+
+def adopt(tx: Tx, request: TokenAdopt) -> TokenInfo:
+    """The one before goes only when there is a new one: the settings may stop naming any."""
+    row = find_token(tx, request.id)
+    if row is None:
+        number = tx.next_id()
+        row = TokenRow(number, request.hash, Role.ADMIN, [], tx.now_ms, None, None, ADOPTED)
+        _add(tx, request.id, row)
+    elif row.hash != request.hash or row.role is not Role.ADMIN:
+        raise ConflictError(
+            f"it has the id of token {request.id}, of the role {row.role.value}; an admin's token, "
+            "or one that this server has not made, is allowed"
+        )
+    before = _tokens(tx).adopted
+    if before != request.id:
+        old = find_token(tx, before)
+        if old is not None and old.revoked_at_ms is None:
+            _revoked(tx, before, old)
+        tx.put(TOKENS, _TOKENS_KEY, replace(_tokens(tx), adopted=request.id))
+        _tell(tx)
     return _info(request.id, row)
 
 
@@ -128,13 +169,18 @@ def revoke(tx: Tx, request: TokenRevoke) -> TokenInfo:
     if row is None:
         raise NotFoundError(f"token {limits.shown(request.id)} does not exist")
     if row.revoked_at_ms is None:
-        if row.expires_at_ms is not None:
-            _forget_no_more(tx, row.expires_at_ms, row)
-        row = replace(row, revoked_at_ms=tx.now_ms)
-        tx.put(TOKEN, _key(request.id), row)
-        _forget_later(tx, tx.now_ms, request.id, row)
+        row = _revoked(tx, request.id, row)
         _tell(tx)
     return _info(request.id, row)
+
+
+def _revoked(tx: Tx, id: str, row: TokenRow) -> TokenRow:
+    if row.expires_at_ms is not None:
+        _forget_no_more(tx, row.expires_at_ms, row)
+    row = replace(row, revoked_at_ms=tx.now_ms)
+    tx.put(TOKEN, _key(id), row)
+    _forget_later(tx, tx.now_ms, id, row)
+    return row
 
 
 def _tell(tx: Tx) -> None:

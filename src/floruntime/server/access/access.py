@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from floruntime.core.errors import UnauthorizedError
-from floruntime.core.token import PREFIX, Role, hash_of, id_of
+from floruntime.core.token import PREFIX, Role, hash_of, id_for, id_of
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import tokens
 from floruntime.engine.system.tokens import TokenRow
@@ -114,7 +114,7 @@ class Access:
         self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
     ) -> None:
         try:
-            if token.startswith(PREFIX) or self._jwt is None:
+            if self._jwt is None or self._has_row(token):
                 grant: Grant | None = self._by_row(token, now_ms)
             else:
                 grant = self._by_jwt(self._jwt, token)
@@ -166,10 +166,16 @@ class Access:
         else:
             asyncio.get_running_loop().call_later(delay_s, then, error)
 
+    def _has_row(self, token: str) -> bool:
+        """Whether the token is one of ours, or the one that the settings name."""
+        return token.startswith(PREFIX) or (
+            tokens.find_token(self._view(), id_for(token)) is not None
+        )
+
     def _by_row(self, token: str, now_ms: int) -> Grant:
-        id = id_of(token)
-        row = None if id is None else tokens.find_token(self._view(), id)
-        if id is None or row is None or not hmac.compare_digest(row.hash, hash_of(token)):
+        id = id_of(token) or id_for(token)
+        row = tokens.find_token(self._view(), id)
+        if row is None or not hmac.compare_digest(row.hash, hash_of(token)):
             raise UnauthorizedError(_NOT_KNOWN)
         problem = _over(row, now_ms)
         if problem is not None:

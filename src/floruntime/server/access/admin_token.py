@@ -1,0 +1,53 @@
+"""The first admin's token from outside: a file that the setting `admin_token_file` names.
+
+Whoever may write that file decides who is an admin, so nobody but its owner's group may.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from floruntime.core.token import TokenAdopt, hash_of, id_for, id_of
+from floruntime.server.config import ConfigError
+
+CHARS_MIN = 20
+CHARS_MAX = 1_000
+
+
+def read_admin_token(path: str) -> str:
+    """The token in the file, without the line end behind it. Raises `ConfigError`."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(CHARS_MAX + 2).strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ConfigError(f"admin_token_file {path} cannot be read: {reason}") from None
+    if mode & stat.S_IWOTH:
+        raise ConfigError(
+            f"admin_token_file {path} may be written by everybody (mode {mode & 0o777:04o}), who "
+            "could make themselves an admin; mode 0600 is right"
+        )
+    _check(path, text)
+    return text
+
+
+def _check(path: str, text: str) -> None:
+    if not text:
+        raise ConfigError(f"admin_token_file {path} is empty; it must hold the admin's token")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigError(
+            f"admin_token_file {path} must hold one token: one line of ASCII without spaces"
+        )
+    if not CHARS_MIN <= len(text) <= CHARS_MAX:
+        told = f"more than {CHARS_MAX}" if len(text) > CHARS_MAX else str(len(text))
+        raise ConfigError(
+            f"admin_token_file {path} holds a token of {told} characters; {CHARS_MIN} to "
+            f"{CHARS_MAX} are allowed, such as `openssl rand -hex 32` makes"
+        )
+
+
+def adopting(token: str) -> TokenAdopt:
+    """The command that lets the holder of `token` in."""
+    return TokenAdopt(id_of(token) or id_for(token), hash_of(token))
