@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from floruntime.core import limits
+from floruntime.core.masked import masked
 from floruntime.core.nearest import nearest
 from floruntime.server import limits as server_limits
 from floruntime.server.access.origins import normal_origin
@@ -103,11 +104,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"{JWT_SECRET_BYTES_MIN}"
             )
         scheme, colon, _ = self.jwt_jwks.partition("://")
-        host = urlsplit(self.jwt_jwks).hostname if colon else None
-        if colon and scheme != "https" and not (scheme == "http" and is_loopback(host or "")):
+        host = _host_of(self.jwt_jwks) if colon else ""
+        is_safe = scheme == "https" or (scheme == "http" and is_loopback(host))
+        if colon and not (host and is_safe):
             raise ConfigError(
-                f"jwt_jwks is {self.jwt_jwks!r}; a file or an https:// address is allowed, for "
-                "whoever can change the keys on their way can make tokens"
+                f"jwt_jwks is {masked(self.jwt_jwks)!r}; a file or an https:// address is allowed, "
+                "for whoever can change the keys on their way can make tokens"
             )
 
     @property
@@ -118,7 +120,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def _check(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise ConfigError(f"{name} is {value}; {low} to {high} is allowed")
+        raise ConfigError(f"{name} is {limits.shown(value)}; {low} to {high} is allowed")
 
 
 def _check_origin(origin: str) -> None:
@@ -127,6 +129,13 @@ def _check_origin(origin: str) -> None:
             f"allowed_origins has {origin!r}; an origin is SCHEME://HOST or SCHEME://HOST:PORT, "
             "without a path, such as https://app.example.org"
         )
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:
@@ -171,7 +180,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         settings = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise ConfigError(f"{file} is not TOML: {error}") from None
     _convert(settings, lambda name: f"{file}: {name}")  # for its own mistakes
     return settings

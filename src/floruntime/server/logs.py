@@ -1,4 +1,5 @@
-"""Logging to standard error, as text or JSON. A line stays one line, whatever a client put into it.
+"""Logging to standard error, as text or JSON. A line stays one line, whatever a client put into it,
+and shows no token that may have come into it.
 
 In text, what belongs to a line (a traceback) follows indented, so that nothing in it can pass for a
 line of its own.
@@ -11,6 +12,7 @@ import logging
 import sys
 from typing import Any
 
+from floruntime.core.masked import without_tokens
 from floruntime.core.printable import printable, printable_json
 from floruntime.server.config import Config
 
@@ -22,11 +24,12 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # logging's name
-        record.message = printable(record.message)
+        record.message = printable(without_tokens(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # logging's name
-        lines = printable(super().formatException(ei), keep="\n").split("\n")
+        text = without_tokens(super().formatException(ei))
+        lines = printable(text, keep="\n").split("\n")
         return "\n".join(INDENT + line for line in lines)
 
 
@@ -40,7 +43,7 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return printable_json(json.dumps(line, ensure_ascii=False))
+        return printable_json(without_tokens(json.dumps(line, ensure_ascii=False)))
 
 
 def set_up_logging(config: Config) -> None:

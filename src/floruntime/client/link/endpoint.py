@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.limits import shown
+from floruntime.core.masked import masked
 
 DEFAULT_PORT = 9000
 WEB_PORTS = {"ws": 80, "wss": 443}
@@ -53,7 +54,7 @@ def parse_endpoint(text: str) -> TcpEndpoint | WebEndpoint | EmbeddedEndpoint:
 
 def _memory(text: str) -> EmbeddedEndpoint:
     if text != "memory://":
-        raise BadRequestError(f"endpoint {shown(text)}: memory:// takes nothing after it")
+        raise BadRequestError(f"endpoint {shown(masked(text))}: memory:// takes nothing after it")
     return EmbeddedEndpoint(text)
 
 
@@ -62,29 +63,29 @@ def _file(text: str) -> EmbeddedEndpoint:
     if path.startswith("//"):
         path = path.removeprefix("//")
         if not path.startswith("/"):
-            raise BadRequestError(f"endpoint {shown(text)} names a host; write file:PATH")
+            raise BadRequestError(f"endpoint {shown(masked(text))} names a host; write file:PATH")
     if not path:
-        raise BadRequestError(f"endpoint {shown(text)} names no path; write file:PATH")
+        raise BadRequestError(f"endpoint {shown(masked(text))} names no path; write file:PATH")
     return EmbeddedEndpoint(f"file:{path}")
 
 
 def _tcp(text: str) -> TcpEndpoint:
     address = text.removeprefix("flo://")
     if "://" in address or "/" in address or not address.strip():
-        raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+        raise BadRequestError(f"endpoint {shown(masked(text))} is not understood: {_EXPECTED}")
     host, port = _split_port(text, address)
     if not host or any(character.isspace() for character in host):
-        raise BadRequestError(f"endpoint {shown(text)} names no host: {_EXPECTED}")
+        raise BadRequestError(f"endpoint {shown(masked(text))} names no host: {_EXPECTED}")
     return TcpEndpoint(host, DEFAULT_PORT if port is None else _port(text, port))
 
 
 def _web(text: str, scheme: str, address: str) -> WebEndpoint:
     address, slash, path = address.partition("/")
     if any(mark in text for mark in "?#@") or not text.isprintable():
-        raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+        raise BadRequestError(f"endpoint {shown(masked(text))} is not understood: {_EXPECTED}")
     host, port = _split_port(text, address)
     if not host or any(character.isspace() for character in text):
-        raise BadRequestError(f"endpoint {shown(text)} names no host: {_EXPECTED}")
+        raise BadRequestError(f"endpoint {shown(masked(text))} names no host: {_EXPECTED}")
     number = WEB_PORTS[scheme] if port is None else _port(text, port)
     return WebEndpoint(host, number, slash + path if path else WEB_PATH, scheme == "wss")
 
@@ -93,11 +94,11 @@ def _split_port(text: str, address: str) -> tuple[str, str | None]:
     if address.startswith("["):
         match = _BRACKETED.fullmatch(address)
         if match is None:
-            raise BadRequestError(f"endpoint {shown(text)} is not understood: {_EXPECTED}")
+            raise BadRequestError(f"endpoint {shown(masked(text))} is not understood: {_EXPECTED}")
         return match[1], match[2]
     if address.count(":") > 1:
         raise BadRequestError(
-            f"endpoint {shown(text)}: write an IPv6 address in brackets, such as [::1]:9000"
+            f"endpoint {shown(masked(text))}: write an IPv6 address in brackets, such as [::1]:9000"
         )
     host, colon, port = address.partition(":")
     return host, port if colon else None
@@ -105,5 +106,5 @@ def _split_port(text: str, address: str) -> tuple[str, str | None]:
 
 def _port(text: str, port: str) -> int:
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65_535):
-        raise BadRequestError(f"endpoint {shown(text)}: the port must be 1 to 65535")
+        raise BadRequestError(f"endpoint {shown(masked(text))}: the port must be 1 to 65535")
     return int(port)

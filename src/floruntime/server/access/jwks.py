@@ -17,6 +17,7 @@ from typing import IO
 
 import jwt
 
+from floruntime.core.masked import masked
 from floruntime.server.config import ConfigError
 
 log = logging.getLogger("floruntime.access")
@@ -36,7 +37,7 @@ class KeySet:
     def __init__(
         self, source: str, read: Read, *, now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._source = source
+        self._shown = masked(source)
         self._read = read
         self._now_s = now_s
         self._keys: list[jwt.PyJWK] = []
@@ -48,7 +49,7 @@ class KeySet:
         try:
             self._keys = _parse(self._read())
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            raise ConfigError(f"jwt_jwks {self._source} cannot be used: {error}") from None
+            raise ConfigError(f"jwt_jwks {self._shown} cannot be used: {error}") from None
         self._tried_s = self._now_s()
 
     def find(self, id: str | None, algorithm: str) -> jwt.PyJWK | None:
@@ -83,7 +84,7 @@ class KeySet:
         try:
             self._keys = _parse(await asyncio.to_thread(self._read))
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._source, error)
+            log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._shown, error)
         finally:
             self._reading = None
 

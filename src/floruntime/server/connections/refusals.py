@@ -1,4 +1,7 @@
-"""What was wrong with a frame, in words: which field, which value, what would be right."""
+"""What was wrong with a frame, in words: which field, which value, what would be right.
+
+Nothing of a hello is shown, nor anything as a whole: it goes into the log, and a token must not.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import msgspec
 
 from floruntime.core.errors import BadRequestError, ProtocolError
 from floruntime.core.limits import shown
+from floruntime.core.masked import without_tokens
+from floruntime.core.system import Hello
 from floruntime.core.wire import CLIENT_REQUESTS, decode_request_id
 
 _BY_TAG: dict[int, Any] = {
@@ -18,6 +23,8 @@ _BY_TAG: dict[int, Any] = {
 _PATH = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\[(\d+|\.\.\.)\]")
 _ENVELOPE = ("id", "namespace", "number", "request")
+_REQUEST = _ENVELOPE.index("request")
+_HELLO = Hello.__struct_config__.tag
 
 
 def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestError]:
@@ -28,8 +35,12 @@ def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestErr
     message = str(error)
     match = _PATH.search(message)
     steps = _STEP.findall(match[1]) if match is not None else []
-    field, value = _locate(_decoded(body), steps)
+    decoded = _decoded(body)
+    field, value = _locate(decoded, steps)
     reason = message if match is None else message[: match.start()]
+    if isinstance(value, (list, dict, bytes)) or _is_hello(decoded):
+        return request_id, BadRequestError(f"{field}: {_lowered(reason)}")
+    value = without_tokens(value) if isinstance(value, str) else value
     if field == "operation":
         return request_id, BadRequestError(f"operation {shown(value)} is not known to this server")
     return request_id, BadRequestError(f"{field} is {shown(value)}: {_lowered(reason)}")
@@ -43,13 +54,18 @@ def _decoded(body: bytes) -> Any:
         raise ProtocolError(f"a frame is not MessagePack: {error}") from None
 
 
+def _is_hello(message: Any) -> bool:
+    request = message[_REQUEST] if isinstance(message, list) and len(message) > _REQUEST else None
+    return isinstance(request, list) and request[:1] == [_HELLO]
+
+
 def _lowered(reason: str) -> str:
     return reason[:1].lower() + reason[1:]
 
 
 def _locate(message: Any, steps: list[str]) -> tuple[str, Any]:
     """Follow the decoder's path through the message; the field's name and its value."""
-    field, value = "request", message
+    field, value = "message", message
     names: tuple[str, ...] = _ENVELOPE
     for step in steps:
         if step == "..." or not isinstance(value, list) or int(step) >= len(value):
