@@ -37,7 +37,7 @@ def test_only_the_server_names_those_that_are_like_none() -> None:
 
 def test_every_variable_that_is_read_is_known() -> None:
     settings = [f"FLO_{name.upper()}" for name in Config.__struct_fields__]
-    options = [each.envvar for each in COMMAND.params if each.envvar]
+    options = [str(each.envvar) for each in COMMAND.params if each.envvar]
     assert set(options) < set(OF_CLIENTS)
     read = dict.fromkeys([*settings, *options, "FLO_FAIL_POINT", "FLO_DEBUG"], "")
     assert not list(warnings_about(read, True))

@@ -101,8 +101,7 @@ async def test_another_content_takes_its_place(file: Path) -> None:
 
 
 async def test_it_goes_beside_jwt(file: Path) -> None:
-    settings = {"admin_token_file": str(file), "jwt_secret": "j" * 32}
-    async with FloTestServer(**settings) as server:
+    async with FloTestServer(admin_token_file=str(file), jwt_secret="j" * 32) as server:
         async with server.client(token=ONE) as client:
             await client.tokens.create("web")
         with pytest.raises(UnauthorizedError):

@@ -1053,7 +1053,8 @@ export const Batch: RequestKind<Batch, unknown[]> = requestKind(
 /**
  * Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
  *
- * The first token ever made turns tokens on: from then on nobody gets in without one.
+ * The first token ever made turns tokens on: from then on nobody gets in without one. It must be
+ * an admin's, or nobody could make another.
  */
 export interface TokenCreate {
   readonly id: string;
