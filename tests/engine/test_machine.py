@@ -116,7 +116,7 @@ def broken() -> Iterator[Engine]:
 
     def fail(tx: Tx, command: KvTouch) -> bool:
         RULES.commands[KvPut].apply(tx, KvPut("half", b"done"))
-        tx.touch("kv", "half")
+        tx.touch(("default", "kv", "half"))
         raise ZeroDivisionError("a bug")
 
     def fail_to_read(view: View, query: KvExists) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,13 @@ def test_the_order_in_which_modules_are_imported_decides_nothing() -> None:
     assert len(played[0]) > 10
     for order, other in zip(orders[1:], played[1:], strict=True):
         assert other == played[0], order
+
+
+def test_only_the_machine_and_a_stay_that_ends_move_a_transaction_to_another_namespace() -> None:
+    sources = (ROOT / "src/floruntime/engine").rglob("*.py")
+    move = re.compile(r"\b(?:tx|_?view)\.namespace\b(?:, [^=\n]*)? = ")
+    moving = {path.name for path in sources if move.search(path.read_text())}
+    assert moving == {"machine.py", "tx.py"}
 
 
 def test_no_module_of_the_engine_is_imported_for_its_effect() -> None:

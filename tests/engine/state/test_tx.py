@@ -241,8 +241,8 @@ def test_a_refused_command_leaves_nothing(tx: Tx, store: CountingStore) -> None:
         tx.delete(table, table.key(2))
         tx.put(table, table.key(3), Row(9))
         tx.clear(table, table.key(1), table.key(7))
-    tx.touch("kv", "a")
-    tx.end_waits("kv", "b")
+    tx.touch(("default", "kv", "a"))
+    tx.end_waits(("default", "kv", "b"))
     tx.delivery = object()
     tx.refuse()
     for table in (COLD, CACHED):
@@ -251,6 +251,16 @@ def test_a_refused_command_leaves_nothing(tx: Tx, store: CountingStore) -> None:
     changes = tx.take()
     assert set(changes.rows) == {COLD.key(2), CACHED.key(2)}
     assert changes.cleared == []
+
+
+def test_a_stay_in_another_namespace_ends_whatever_happens_there(tx: Tx) -> None:
+    tx.namespace = "home"
+    with tx.within("away"):
+        assert tx.namespace == "away"
+        with pytest.raises(ValueError, match="lost"), tx.within("farther"):
+            raise ValueError("lost")
+        assert tx.namespace == "away"
+    assert tx.namespace == "home"
 
 
 def test_hints_go_with_the_refused_writes_they_may_tell_of(tx: Tx) -> None:

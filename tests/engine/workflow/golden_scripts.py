@@ -40,15 +40,15 @@ def scripts() -> list[Path]:
     return sorted(FOLDER.glob("*.txt"))
 
 
-def played(text: str) -> str:
-    """The script with what follows from its commands as it is now."""
+def played(text: str, namespace: str = "default") -> str:
+    """The script with what follows from its commands as it is now, in this namespace."""
     head, _, rest = text.partition("\n===\n")
     documents = [
         document
         for document in head.split("\n---\n")
         if any(line and not line.startswith("#") for line in document.splitlines())
     ]
-    play = _Play(documents)
+    play = _Play(documents, namespace)
     lines = []
     for command in (line[2:] for line in rest.splitlines() if line.startswith("> ")):
         lines += ["", f"> {command}", *play.follow(command)]
@@ -58,8 +58,8 @@ def played(text: str) -> str:
 class _Play:
     """An engine that follows commands, and tells what is new after each."""
 
-    def __init__(self, documents: list[str]) -> None:
-        self._flows = Workflows(actions=())
+    def __init__(self, documents: list[str], namespace: str) -> None:
+        self._flows = Workflows(actions=(), namespace=namespace)
         self._documents = documents
         self._told: dict[str, tuple[int, str]] = {}
         self._names: dict[str, str] = {}

@@ -16,6 +16,11 @@ def test_commands_in_and_all_that_follows_out(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
+def test_it_follows_in_any_namespace_though_ticks_are_of_none(path: Path) -> None:
+    assert played(path.read_text(), namespace="elsewhere") == path.read_text()
+
+
 def test_what_a_script_says_is_not_what_is_played() -> None:
     """What follows comes from the engine, whatever stands there."""
     text = scripts()[0].read_text()

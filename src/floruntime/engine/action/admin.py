@@ -136,7 +136,8 @@ def delete(tx: Tx, request: ActionDelete) -> bool:
 def go_on_deleting(tx: Tx, due_ms: int, action_id: int, from_number: int, data: Any) -> None:
     action = find_action_by_id(tx, action_id)
     if action is not None and not action.row.is_registered:
-        _cancel_runs(tx, action_id, from_number)
+        with tx.within(action.namespace):
+            _cancel_runs(tx, action_id, from_number)
 
 
 def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:

@@ -68,7 +68,7 @@ def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]
     worker = find_worker(tx, worker_id)
     labels = {} if worker is None else worker.labels
     if worker is not None and worker.draining:
-        tx.end_waits("worker", worker_id)
+        tx.end_waits((tx.namespace, "worker", worker_id))
         return []
     opened = _with_due_runs(tx, actions)
     lines = [line for action in opened.values() for line in matching_lines(tx, action.row, labels)]

@@ -68,8 +68,8 @@ def due_topic(namespace: str, action: str) -> Topic:
 
 def is_spent(tx: Tx, topic: Topic) -> bool:
     """Whether nothing due is left in the line that a touched topic names."""
-    tx.namespace = topic[0]
-    row = find_action_row(tx, topic[1].removeprefix("due/"))
+    with tx.within(topic[0]):
+        row = find_action_row(tx, topic[1].removeprefix("due/"))
     if row is None:
         return True
     if not topic[2]:
@@ -91,7 +91,7 @@ def put_in_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     tx.put(DUE_RUN, key, True)
     gaps_of(tx, line_id).fill(key, key)
     run.is_ready = True
-    tx.touch(f"due/{action.name}", text.decode())
+    tx.touch((action.namespace, f"due/{action.name}", text.decode()))
 
 
 def _count_labelled(action: OpenAction, labels: Labels, text: bytes) -> int:

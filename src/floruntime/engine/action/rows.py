@@ -82,10 +82,11 @@ def holds_actions(view: View, of_namespace_id: int) -> bool:
 class OpenAction:
     """An action in the hands of one command: a row of its own to change, and `save`."""
 
-    __slots__ = ("_key", "name", "row", "tx")
+    __slots__ = ("_key", "name", "namespace", "row", "tx")
 
     def __init__(self, tx: Tx, name: str, key: bytes, row: ActionRow) -> None:
         self.tx = tx
+        self.namespace = tx.namespace
         self.name = name
         self._key = key
         self.row = row
@@ -139,16 +140,16 @@ def the_action(tx: Tx, name: str) -> OpenAction:
 
 
 def find_action_by_id(tx: Tx, action_id: int) -> OpenAction | None:
-    """The action with this number, registered or not; the command moves to its namespace."""
+    """The action with this number, registered or not; in whatever namespace."""
     names = tx.get(ACTION_NAME, ACTION_NAME.key(action_id))
     if names is None:
         return None
-    tx.namespace = names.namespace
-    key = action_key(tx, names.name)
-    row = tx.get(ACTION, key)
-    if row is None or row.id != action_id:
-        return None
-    return OpenAction(tx, names.name, key, copy_of(row))
+    with tx.within(names.namespace):
+        key = action_key(tx, names.name)
+        row = tx.get(ACTION, key)
+        if row is None or row.id != action_id:
+            return None
+        return OpenAction(tx, names.name, key, copy_of(row))
 
 
 def copy_of(row: Any) -> Any:

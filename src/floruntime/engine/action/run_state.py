@@ -97,7 +97,7 @@ class OpenActionRun:
 
 
 def find_action_run(tx: Tx, of_namespace_id: int, number: int) -> OpenActionRun | None:
-    """The run with this number; the command moves to its namespace. None of a deleted one."""
+    """The run with this number, in whatever namespace. None of a deleted one."""
     row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         return None
@@ -222,7 +222,7 @@ def run_ended(run: OpenActionRun, output: bytes) -> None:
     tx, row = run.tx, run.row
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
-    tx.touch("run", action_run_id(run.number))
+    tx.touch((run.action.namespace, "run", action_run_id(run.number)))
     rules_of(tx).action_run_ended(run, output)
 
 
@@ -277,11 +277,16 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     run = find_action_run(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:
         return
-    row = run.row
-    row.timer_ms = 0
+    run.row.timer_ms = 0
+    with tx.within(run.action.namespace):
+        _time_has_come(run)
+
+
+def _time_has_come(run: OpenActionRun) -> None:
+    row, now_ms = run.row, run.tx.now_ms
     if row.is_finished:
         _forget(run)
-    elif row.ends_at_ms and row.ends_at_ms <= tx.now_ms:
+    elif row.ends_at_ms and row.ends_at_ms <= now_ms:
         end_run(run, ActionRunStatus.TIMED_OUT, error=row.error, reason=TIMEOUT)
     elif row.status == ActionRunStatus.RUNNING:
         fail_attempt(run, None, WORKER_LOST, retry=True)

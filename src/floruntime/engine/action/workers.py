@@ -91,7 +91,9 @@ def register(tx: Tx, request: WorkerRegister) -> WorkerInfo:
     if old is None:
         _forget_later(tx, of_namespace_id, request.worker_id, row)
     if request.labels != ({} if old is None else old.labels):
-        tx.end_waits("worker", request.worker_id)  # it asks again, with its labels of now
+        tx.end_waits(
+            (tx.namespace, "worker", request.worker_id)
+        )  # it asks again, with its labels of now
     return _info(tx, request.worker_id, row, _running_of(tx, request.worker_id))
 
 
@@ -139,7 +141,7 @@ def drain(tx: Tx, request: WorkerDrain) -> WorkerInfo:
     if not row.draining:
         row = replace(row, draining=True)
         tx.put(WORKER, _key(tx, request.worker_id), row)
-    tx.end_waits("worker", request.worker_id)
+    tx.end_waits((tx.namespace, "worker", request.worker_id))
     return _info(tx, request.worker_id, row, _running_of(tx, request.worker_id))
 
 
@@ -147,7 +149,7 @@ def deregister(tx: Tx, request: WorkerDeregister) -> bool:
     if find_worker(tx, request.worker_id) is None:
         return False
     tx.delete(WORKER, _key(tx, request.worker_id))
-    tx.end_waits("worker", request.worker_id)
+    tx.end_waits((tx.namespace, "worker", request.worker_id))
     return True
 
 

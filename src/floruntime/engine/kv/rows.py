@@ -127,7 +127,7 @@ def change(
         due_ms = now_ms + FORGET_AFTER_MS
         set_timer(tx, due_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
     _count_change(tx, namespace, version)
-    tx.touch("kv", key)
+    tx.touch((tx.namespace, "kv", key))
     return version
 
 
@@ -178,9 +178,8 @@ def _drop_changes(tx: Tx, namespace_id: int, floor: int) -> None:
     tx.clear(KV_CHANGE, KV_CHANGE.key(namespace_id, 0), KV_CHANGE.key(namespace_id, floor + 1))
 
 
-def _owner(tx: Tx, name: str, namespace_id: int) -> NamespaceRow | None:
-    """The namespace a timer belongs to, unless it has been deleted since."""
-    tx.namespace = name
+def _own_namespace(tx: Tx, namespace_id: int) -> NamespaceRow | None:
+    """The namespace that a timer belongs to and is within, unless it has been deleted since."""
     row = find_namespace(tx)
     return row if row is not None and row.id == namespace_id else None
 
@@ -188,8 +187,9 @@ def _owner(tx: Tx, name: str, namespace_id: int) -> NamespaceRow | None:
 def expire(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
     """Write the tombstone of a key whose deadline has come."""
     name, key = data
-    if _owner(tx, name, namespace_id) is not None:
-        load(tx, key)  # loading expires
+    with tx.within(name):
+        if _own_namespace(tx, namespace_id) is not None:
+            load(tx, key)  # loading expires
 
 
 def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> None:
@@ -197,7 +197,9 @@ def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> No
     name, key = data
     at = KV.key(namespace_id, tail=key.encode())
     row = tx.get(KV, at)
-    if _owner(tx, name, namespace_id) is None or row is None or row.key_id != key_id:
+    with tx.within(name):
+        is_gone = _own_namespace(tx, namespace_id) is None
+    if is_gone or row is None or row.key_id != key_id:
         return
     if row.deleted:
         tx.delete(KV, at)
@@ -207,19 +209,24 @@ def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> No
 
 def trim_changes(tx: Tx, due_ms: int, namespace_id: int, item: int, name: str) -> None:
     """Drop the changes older than a day, a bounded number at a time."""
-    namespace = _owner(tx, name, namespace_id)
-    if namespace is None:
-        return
+    with tx.within(name):
+        namespace = _own_namespace(tx, namespace_id)
+        if namespace is not None:
+            _trim_changes(tx, namespace)
+
+
+def _trim_changes(tx: Tx, namespace: NamespaceRow) -> None:
     floor, next_due_ms, count = namespace.changes_floor, 0, 0
-    for key, row in tx.scan(KV_CHANGE, *KV_CHANGE.range(namespace_id)):
+    for key, row in tx.scan(KV_CHANGE, *KV_CHANGE.range(namespace.id)):
         next_due_ms = row.timestamp_ms + FORGET_AFTER_MS
         if next_due_ms > tx.now_ms or count == TRIM_ROWS_PER_TICK:
             break
         floor, next_due_ms, count = KV_CHANGE.unpack(key)[1], 0, count + 1
     if floor > namespace.changes_floor:
-        _drop_changes(tx, namespace_id, floor)
+        _drop_changes(tx, namespace.id, floor)
         put_namespace(
             tx, NamespaceRow(namespace.id, namespace.version, namespace.created_at_ms, floor)
         )
     if next_due_ms:
-        set_timer(tx, max(next_due_ms, tx.now_ms), KV_TRIM_CHANGES, namespace_id, 0, name)
+        due_ms = max(next_due_ms, tx.now_ms)
+        set_timer(tx, due_ms, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)

@@ -111,10 +111,11 @@ def holds_queues(view: View, of_namespace_id: int) -> bool:
 class OpenQueue:
     """A queue in the hands of one command: a row of its own to change, and `save`."""
 
-    __slots__ = ("_key", "name", "row", "tx")
+    __slots__ = ("_key", "name", "namespace", "row", "tx")
 
     def __init__(self, tx: Tx, name: str, key: bytes, row: QueueRow) -> None:
         self.tx = tx
+        self.namespace = tx.namespace
         self.name = name
         self._key = key
         self.row = row
@@ -125,7 +126,7 @@ class OpenQueue:
 
     def touch(self) -> None:
         """Tell waiting consumers that there may be something for them."""
-        self.tx.touch("queue", self.name)
+        self.tx.touch((self.namespace, PRIMITIVE, self.name))
 
     def new_part(self, old_id: int) -> int:
         """A fresh number in place of `old_id`, whose rows are reclaimed."""
@@ -162,12 +163,12 @@ def ensure_queue(tx: Tx, name: str) -> OpenQueue:
 
 
 def find_queue_by_id(tx: Tx, queue_id: int) -> OpenQueue | None:
-    """The queue with this number, if it still has its name; the command moves to its namespace."""
+    """The queue with this number, if it still has its name; in whatever namespace."""
     names = tx.get(QUEUE_NAME, QUEUE_NAME.key(queue_id))
     if names is None:
         return None
-    tx.namespace = names.namespace
-    queue = find_queue(tx, names.name)
+    with tx.within(names.namespace):
+        queue = find_queue(tx, names.name)
     return queue if queue is not None and queue.row.id == queue_id else None
 
 

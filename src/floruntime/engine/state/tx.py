@@ -60,6 +60,10 @@ class View:
         #: Those of lasting tables, shared with the views of other states.
         self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
 
+    def within(self, namespace: str) -> Within:
+        """`with view.within(name):` reads there, and comes back where it was."""
+        return Within(self, namespace)
+
     def get(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, or `None`."""
         if not table.cached:
@@ -81,6 +85,22 @@ class View:
     ) -> Iterator[tuple[bytes, Row]]:
         """Rows with `start <= key < end`, in key order (or falling)."""
         return _decoded(table, self._reader.scan(start, end, reverse=reverse))
+
+
+class Within:
+    """A stay in another namespace. Nothing else moves a view once a command or query has begun."""
+
+    __slots__ = ("_before", "_namespace", "_view")
+
+    def __init__(self, view: View, namespace: str) -> None:
+        self._view = view
+        self._namespace = namespace
+
+    def __enter__(self) -> None:
+        self._before, self._view.namespace = self._view.namespace, self._namespace
+
+    def __exit__(self, *error: object) -> None:
+        self._view.namespace = self._before
 
 
 class Tx(View):
@@ -227,13 +247,13 @@ class Tx(View):
         """Drop the cache: finding the rows of one range in it would cost more each time."""
         self._rows = {}
 
-    def touch(self, primitive: str, name: str) -> None:
+    def touch(self, topic: Topic) -> None:
         """Tell those who wait on this that it changed."""
-        self.touched.append((self.namespace, primitive, name))
+        self.touched.append(topic)
 
-    def end_waits(self, primitive: str, name: str) -> None:
+    def end_waits(self, topic: Topic) -> None:
         """End the waits on this with what there is: it is gone."""
-        self.ended.append((self.namespace, primitive, name))
+        self.ended.append(topic)
 
     # The life of a command and of the batch; for the machine
 

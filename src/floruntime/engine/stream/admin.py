@@ -161,5 +161,5 @@ def delete(tx: Tx, request: StreamDelete) -> bool:
         )
     tx.delete(STREAM, _key(tx, request.stream))
     reclaim.owner_gone(tx, reclaim.Owner.STREAM, stream.id)
-    tx.end_waits("stream", request.stream)
+    tx.end_waits((tx.namespace, "stream", request.stream))
     return True

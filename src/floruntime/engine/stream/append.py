@@ -55,7 +55,7 @@ def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
     if stream.max_age_ms is not None:
         arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
-    tx.touch("stream", request.stream)
+    tx.touch((tx.namespace, "stream", request.stream))
     rules_of(tx).records_came(tx, request.stream)
     return results
 

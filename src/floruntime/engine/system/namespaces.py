@@ -82,23 +82,23 @@ def put_namespace(tx: Tx, row: NamespaceRow) -> None:
 
 
 def create(tx: Tx, request: NamespaceCreate) -> bool:
-    tx.namespace = limits.check_namespace(request.name)
-    is_new = find_namespace(tx) is None
-    ensure_namespace(tx)
+    with tx.within(limits.check_namespace(request.name)):
+        is_new = find_namespace(tx) is None
+        ensure_namespace(tx)
     return is_new
 
 
 def delete(tx: Tx, request: NamespaceDelete) -> bool:
-    tx.namespace = limits.check_namespace(request.name)
-    row = find_namespace(tx)
-    if row is None:
-        return False
-    if not request.force and not reclaim.is_empty(tx, row.id):
-        raise ConflictError(
-            f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
-        )
-    reclaim.owner_gone(tx, reclaim.Owner.NAMESPACE, row.id)
-    put_namespace(tx, NamespaceRow(0, row.version, 0))
+    with tx.within(limits.check_namespace(request.name)):
+        row = find_namespace(tx)
+        if row is None:
+            return False
+        if not request.force and not reclaim.is_empty(tx, row.id):
+            raise ConflictError(
+                f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
+            )
+        reclaim.owner_gone(tx, reclaim.Owner.NAMESPACE, row.id)
+        put_namespace(tx, NamespaceRow(0, row.version, 0))
     return True
 
 

@@ -33,10 +33,8 @@ from floruntime.engine.system import timers
 HASH_BYTES = 32
 _ID = re.compile(rf"[a-z0-9]{{{ID_CHARS}}}")
 ADOPTED = "named by the server's setting admin_token_file"
-_NOWHERE = ""
-"""Tokens belong to no namespace."""
-CHANGED: Final[Topic] = (_NOWHERE, "token", "")
-"""What is touched by every change of tokens."""
+CHANGED: Final[Topic] = ("", "token", "")
+"""What is touched by every change of tokens; they belong to no namespace."""
 
 
 class TokenRow(Value, frozen=True):
@@ -108,7 +106,7 @@ def create(tx: Tx, request: TokenCreate) -> TokenInfo:
     _add(tx, request.id, row)
     if expires_at_ms is not None:
         _forget_later(tx, expires_at_ms, request.id, row)
-    _tell(tx)
+    tx.touch(CHANGED)
     return _info(request.id, row)
 
 
@@ -141,7 +139,7 @@ def adopt(tx: Tx, request: TokenAdopt) -> TokenInfo:
         if old is not None and old.revoked_at_ms is None:
             _revoked(tx, before, old)
         tx.put(TOKENS, _TOKENS_KEY, replace(_tokens(tx), adopted=request.id))
-        _tell(tx)
+        tx.touch(CHANGED)
     return _info(request.id, row)
 
 
@@ -170,7 +168,7 @@ def revoke(tx: Tx, request: TokenRevoke) -> TokenInfo:
         raise NotFoundError(f"token {limits.shown(request.id)} does not exist")
     if row.revoked_at_ms is None:
         row = _revoked(tx, request.id, row)
-        _tell(tx)
+        tx.touch(CHANGED)
     return _info(request.id, row)
 
 
@@ -181,11 +179,6 @@ def _revoked(tx: Tx, id: str, row: TokenRow) -> TokenRow:
     tx.put(TOKEN, _key(id), row)
     _forget_later(tx, tx.now_ms, id, row)
     return row
-
-
-def _tell(tx: Tx) -> None:
-    tx.namespace = _NOWHERE
-    tx.touch(*CHANGED[1:])
 
 
 def _forget_later(tx: Tx, over_at_ms: int, id: str, row: TokenRow) -> None:

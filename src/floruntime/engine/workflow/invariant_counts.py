@@ -281,8 +281,8 @@ def _of_trigger(view: View, namespace: str, row: WorkflowRow) -> Iterator[str]:
     trigger = view.get(TRIGGER, TRIGGER.key(row.id))
     if trigger is None:
         return
-    view.namespace = namespace
-    stream = find_stream(view, trigger.spec.stream)
+    with view.within(namespace):
+        stream = find_stream(view, trigger.spec.stream)
     group = None if stream is None else find_group(view, stream, trigger.group)
     of_namespace_id = _namespace_id(view, namespace)
     key = TRIGGERED.key(of_namespace_id, tail=trigger.spec.stream.encode())

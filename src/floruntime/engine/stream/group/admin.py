@@ -100,5 +100,5 @@ def delete(tx: Tx, request: GroupDelete) -> bool:
         return False
     tx.delete(GROUP, GROUP.key(stream.id, tail=request.group.encode()))
     reclaim.owner_gone(tx, reclaim.Owner.GROUP, group.id)
-    tx.end_waits("stream", request.stream)
+    tx.end_waits((tx.namespace, "stream", request.stream))
     return True

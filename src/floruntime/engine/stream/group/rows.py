@@ -19,13 +19,12 @@ from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.rows import (
-    STREAM,
     Id,
     StreamRow,
     ensure_stream,
+    find_stream,
     the_stream,
 )
-from floruntime.engine.system.namespaces import find_namespace
 
 PRIMITIVE: Final = "group"
 """What deliveries of groups are called."""
@@ -182,12 +181,23 @@ class Saves(Protocol):
 class OpenGroup:
     """A group as one command finds it and changes it; `save` writes what changed."""
 
-    __slots__ = ("_stored", "group", "name", "slots", "state", "stream", "stream_name", "tx")
+    __slots__ = (
+        "_stored",
+        "group",
+        "name",
+        "namespace",
+        "slots",
+        "state",
+        "stream",
+        "stream_name",
+        "tx",
+    )
 
     def __init__(
         self, tx: Tx, stream: StreamRow, group: GroupRow, stream_name: str, name: str
     ) -> None:
         self.tx = tx
+        self.namespace = tx.namespace
         self.stream = stream
         self.group = group
         self.stream_name = stream_name
@@ -205,7 +215,7 @@ class OpenGroup:
 
     def touch(self) -> None:
         """Tell those who wait for records of this group."""
-        self.tx.touch("stream", self.stream_name)
+        self.tx.touch((self.namespace, "stream", self.stream_name))
 
     def pending_key(self, id: Id) -> bytes:
         """Where the record's delivery lies."""
@@ -257,16 +267,13 @@ def put_new_group(tx: Tx, stream: StreamRow, group: GroupRow, stream_name: str, 
 
 
 def open_by_id(tx: Tx, group_id: int) -> OpenGroup | None:
-    """The group of a timer, `None` if it is gone; moves `tx` into its namespace."""
+    """The group with this number, `None` if it is gone; in whatever namespace."""
     names = tx.get(GROUP_NAMES, GROUP_NAMES.key(group_id))
     if names is None:
         return None
-    tx.namespace = names.namespace
-    namespace = find_namespace(tx)
-    if namespace is None:
-        return None
-    stream = tx.get(STREAM, STREAM.key(namespace.id, tail=names.stream.encode()))
-    group = find_group(tx, stream, names.group) if stream is not None else None
-    if stream is None or group is None or group.id != group_id:
-        return None
-    return OpenGroup(tx, stream, group, names.stream, names.group)
+    with tx.within(names.namespace):
+        stream = find_stream(tx, names.stream)
+        group = find_group(tx, stream, names.group) if stream is not None else None
+        if stream is None or group is None or group.id != group_id:
+            return None
+        return OpenGroup(tx, stream, group, names.stream, names.group)

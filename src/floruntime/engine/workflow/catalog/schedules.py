@@ -82,7 +82,7 @@ def _put(tx: Tx, workflow_id: int, row: ScheduleRow, due_ms: int | None) -> None
             tx.delete(SCHEDULE_DUE, SCHEDULE_DUE.key(row.due_ms, workflow_id))
         if due_ms is not None:
             tx.put(SCHEDULE_DUE, SCHEDULE_DUE.key(due_ms, workflow_id), True)
-        tx.touch(TOPIC, "")
+        tx.touch((tx.namespace, TOPIC, ""))
         row = replace(row, due_ms=due_ms)
     tx.put(SCHEDULE, SCHEDULE.key(workflow_id), row)
 
@@ -145,15 +145,16 @@ def due(tx: Tx, request: ScheduleDue) -> None:
     row = None if workflow is None else _find(tx, workflow.id)
     if workflow is None or row is None:  # gone with its namespace
         tx.delete(SCHEDULE_DUE, SCHEDULE_DUE.key(request.due_ms, request.workflow_id))
-        tx.touch(TOPIC, "")
+        tx.touch((tx.namespace, TOPIC, ""))
         return
     if row.due_ms != request.due_ms:
         return
     row = replace(row, next_ms=request.next_ms)
-    # A schedule without a next time (the 30th of February) sleeps until it is changed.
-    _put(tx, workflow.id, row, _due_of(workflow.id, row) if request.next_ms else None)
-    if request.nominal_ms:
-        _has_come(workflow, request.nominal_ms)
+    with tx.within(workflow.namespace):
+        # A schedule without a next time (the 30th of February) sleeps until it is changed.
+        _put(tx, workflow.id, row, _due_of(workflow.id, row) if request.next_ms else None)
+        if request.nominal_ms:
+            _has_come(workflow, request.nominal_ms)
 
 
 def _has_come(workflow: OpenWorkflow, nominal_ms: int) -> None:

@@ -192,7 +192,8 @@ def look(tx: Tx, due_ms: int, workflow_id: int, item: int, data: Any) -> None:
     if not tx.may_grow:
         _look_at(tx, workflow_id, row, tx.now_ms + NO_SPACE_WAIT_MS)
     elif workflow.row.enabled:
-        _start_runs(workflow, row)
+        with tx.within(workflow.namespace):
+            _start_runs(workflow, row)
 
 
 def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:

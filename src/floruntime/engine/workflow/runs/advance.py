@@ -231,7 +231,7 @@ def end(
     if output:
         row.output = keep_document(tx, WORKFLOW_OUTPUT, run.namespace_id, run.number, output)
     arm_workflow_run(run, tx.now_ms + run.definition.retention_ms)
-    tx.touch("workflow", run.id)
+    tx.touch((run.workflow.namespace, "workflow", run.id))
 
 
 def abandon_wait(run: OpenWorkflowRun, *, is_late: bool = False) -> None:
@@ -255,14 +255,18 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
     run = find_workflow_run(tx, of_namespace_id, number)
     if run is None or run.row.timer_ms != due_ms:
         return
-    row = run.row
-    row.timer_ms = 0
-    if row.is_finished:
+    run.row.timer_ms = 0
+    with tx.within(run.workflow.namespace):
+        _time_has_come(run)
+
+
+def _time_has_come(run: OpenWorkflowRun) -> None:
+    if run.row.is_finished:
         forget(run)
     elif _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
-        time_up = hooks_of(tx).time_up[row.wait]
+        time_up = hooks_of(run.tx).time_up[run.row.wait]
         go_on(run, time_up(run))
 
 

@@ -111,7 +111,7 @@ class OpenWorkflowRun:
             tx.put(EVENTS, EVENTS.key(self.namespace_id, self.number, row.events + 1), self._events)
             row.events += len(self._events)
             self._events = []
-            tx.touch(HISTORY_TOPIC, self.id)
+            tx.touch((self.workflow.namespace, HISTORY_TOPIC, self.id))
         tx.put(WORKFLOW_RUN, WORKFLOW_RUN.key(self.namespace_id, self.number), row)
         self.row = copy_of(row)
 
@@ -216,7 +216,7 @@ def unknown_run(run_id: str) -> NotFoundError:
 
 
 def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
-    """The run with this number; the command moves to its namespace. None of a deleted one."""
+    """The run with this number, in whatever namespace. None of a deleted one."""
     row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) if number else None
     return None if row is None else _opened(tx, of_namespace_id, number, row)
 

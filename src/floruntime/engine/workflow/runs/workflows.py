@@ -28,10 +28,11 @@ class OpenWorkflow:
     on the row as it is by then.
     """
 
-    __slots__ = ("_key", "name", "row", "tx")
+    __slots__ = ("_key", "name", "namespace", "row", "tx")
 
     def __init__(self, tx: Tx, name: str, key: bytes, row: WorkflowRow) -> None:
         self.tx = tx
+        self.namespace = tx.namespace
         self.name = name
         self._key = key
         #: To read only.
@@ -110,12 +111,12 @@ def the_workflow(tx: Tx, name: str) -> OpenWorkflow:
 
 
 def find_workflow_by_id(tx: Tx, workflow_id: int) -> OpenWorkflow | None:
-    """The workflow with this number; the command moves to its namespace."""
+    """The workflow with this number, in whatever namespace."""
     names = tx.get(WORKFLOW_NAME, WORKFLOW_NAME.key(workflow_id))
     if names is None:
         return None
-    tx.namespace = names.namespace
-    workflow = find_workflow(tx, names.name)
+    with tx.within(names.namespace):
+        workflow = find_workflow(tx, names.name)
     return workflow if workflow is not None and workflow.id == workflow_id else None
 
 
