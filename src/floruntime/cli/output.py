@@ -190,7 +190,10 @@ def at(time_ms: int | None) -> str:
     """A time of day, in the local zone."""
     if time_ms is None:
         return NOTHING
-    return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    except (OSError, OverflowError, ValueError):  # beyond the years that Python has
+        return f"{time_ms} ms"
 
 
 def size(size_bytes: int | None) -> str:

@@ -101,7 +101,8 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except ValueError:  # a number, or one within it, of more digits than Python writes
-        text = f"a {type(value).__name__} with too many digits to show"
+        bits = value.bit_length() if isinstance(value, int) else None
+        text = f"a number of {bits} bits" if bits else "too long to be shown"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -30,4 +30,11 @@ def text_or_json(field: str, value: Any) -> bytes:
     try:
         return to_json(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequestError(f"{field} cannot be written as JSON: {error}") from error
+        raise BadRequestError(f"{field} cannot be written as JSON: {why_no_json(error)}") from error
+
+
+def why_no_json(error: Exception) -> str:
+    """Why a value has no JSON text. Python speaks of its own settings where an integer is too long."""
+    if "integer string conversion" in str(error):
+        return "it has an integer of more than 4,300 digits"
+    return str(error)

@@ -184,4 +184,4 @@ def _json_text(value: Any) -> bytes:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         return text.encode()
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadRequestError(f"value cannot be written as JSON: {error}") from error
+        raise BadRequestError(f"value cannot be written as JSON: {why_no_json(error)}") from error

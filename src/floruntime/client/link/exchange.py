@@ -222,9 +222,7 @@ class Exchange:
             body = wire.encode_request(
                 call.id, call.namespace, call.number, self._with_block_left(call)
             )
-        except UnicodeEncodeError as error:
-            raise BadRequestError(f"{name}: text has no UTF-8: {error}") from error
-        except OverflowError as error:
+        except (OverflowError, UnicodeEncodeError) as error:
             what = what_is_unsendable(call.request, self._limits)
             raise BadRequestError(what or f"{name}: {error}") from error
         if len(body) > self._limits.frame_bytes_max:

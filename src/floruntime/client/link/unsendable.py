@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from floruntime.core.limits import shown
 from floruntime.core.system import Limits
 from floruntime.core.types import Request
 
 
 def what_is_unsendable(request: Request[Any], limits: Limits) -> str | None:
-    """The first field that is too large for a message or for the server, and why; else `None`."""
-    for name, value in msgspec.structs.asdict(request).items():
+    """The first field that is too large for a message or for the server, or has no UTF-8, and why;
+    else `None`.
+    """
+    for name, value in _parts("", request):
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
-            return f"{name} is {value}; it must fit into 64 bits"
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, bytes) and len(item) > limits.value_bytes_max:
-                return (
-                    f"{name} has {len(item)} bytes; "
-                    f"this server takes at most {limits.value_bytes_max}"
-                )
+            return f"{name} is {shown(value)}; it must fit into 64 bits"
+        if isinstance(value, bytes) and len(value) > limits.value_bytes_max:
+            return (
+                f"{name} has {len(value)} bytes; this server takes at most {limits.value_bytes_max}"
+            )
+        if isinstance(value, str) and not _has_utf8(value):
+            return f"{name} is {shown(value)}; it has half a character, which no UTF-8 holds"
     return None
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a value that is not made of other things, by the names of fields."""
+    if isinstance(value, msgspec.Struct):
+        for field, part in zip(
+            value.__struct_fields__, msgspec.structs.astuple(value), strict=True
+        ):
+            yield from _parts(field, part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _parts(name, key)
+            yield from _parts(name, part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _parts(name, part)
+    else:
+        yield name, value
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

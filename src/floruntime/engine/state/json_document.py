@@ -1,7 +1,7 @@
 """JSON documents and the singular paths into them: `$`, `.name`, `['name']`, `[0]`, `[-1]`.
 
-The paths are the part of RFC 9535 that names exactly one place. Integers stay exact, whatever
-their size; a value that JSON does not have (NaN, infinities) is refused.
+The paths are the part of RFC 9535 that names exactly one place. Integers stay exact, up to 4,300
+digits; a value that JSON does not have (NaN, infinities) is refused.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 _ESCAPED = re.compile(r"\\(.)")
+DIGITS_MAX = 4_300
+"""Python reads and writes no longer integers: the time for it grows with their square."""
+_TOO_LONG = re.compile(rf"[0-9]{{{DIGITS_MAX + 1},}}")
 
 
 @lru_cache(maxsize=1024)
@@ -62,16 +65,22 @@ def load_input(field: str, text: bytes) -> Any:
     """The document in what a caller sent. Raises `BadRequestError`."""
     try:
         return _load(text)
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise BadRequestError(f"{field} is not JSON: {error}") from None
+    except ValueError as error:
+        raise BadRequestError(f"{field} cannot be taken as JSON: {error}") from None
 
 
 def load_stored(key: str, value: bytes) -> Any:
     """The document under `key`. Raises `ConflictError` where the value is none."""
     try:
         return _load(value)
-    except ValueError:
+    except json.JSONDecodeError:
         raise ConflictError(f"the value of key {shown(key)} is not a JSON document") from None
+    except ValueError as error:
+        raise ConflictError(
+            f"the value of key {shown(key)} cannot be taken as a JSON document: {error}"
+        ) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -90,10 +99,18 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _load(text: bytes) -> Any:
+    decoded = text.decode()
     try:
-        document = _decode(text.decode())
+        document = _decode(decoded)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError("it is nested too deeply") from None
+    except ValueError:
+        digits = _TOO_LONG.search(decoded)
+        if digits is None:
+            raise
+        raise ValueError(
+            f"it has a number of {len(digits[0]):,} digits; {DIGITS_MAX:,} are allowed"
+        ) from None
     check_depth(document)
     return document
 
@@ -105,7 +122,7 @@ def check_depth(document: Any) -> None:
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise ValueError(f"nested deeper than {DEPTH_MAX}")
+    raise ValueError(f"it is nested deeper than {DEPTH_MAX}")
 
 
 def _children(node: Any) -> Any:
@@ -153,7 +170,9 @@ def _check_result(document: Any, path: str) -> None:
     try:
         check_depth(document)
     except ValueError as error:
-        raise BadRequestError(f"with this value at {shown(path)} it would be {error}") from None
+        raise BadRequestError(
+            f"with this value at {shown(path)} the document cannot be kept: {error}"
+        ) from None
 
 
 def remove(document: Any, steps: tuple[Step, ...]) -> bool:

@@ -18,6 +18,8 @@ from floruntime.server.config import Config
 
 LEEWAY_S = 10
 """How far the clocks of signer and server may be apart."""
+EXPIRES_S_MAX = 2**40
+"""Seconds since 1970: some 34,000 years, which leaves room for who writes milliseconds."""
 _ROLES = ", ".join(Role)
 
 
@@ -113,7 +115,13 @@ def _read(claims: dict[str, Any]) -> Claims:
     if role == Role.ADMIN and namespaces is not None:
         raise UnauthorizedError("the token names namespaces, and an admin's is for all of them")
     subject = f"{claims.get('iss', '')}\n{claims.get('sub', '')}"
-    expires_at_ms = (int(claims["exp"]) + LEEWAY_S) * 1000
+    expires_s = int(claims["exp"])
+    if expires_s > EXPIRES_S_MAX:
+        raise UnauthorizedError(
+            f"the token's exp is {shown(expires_s)}; seconds since 1970, to {EXPIRES_S_MAX}, are "
+            "allowed"
+        )
+    expires_at_ms = (expires_s + LEEWAY_S) * 1000
     return Claims(Role(role), namespaces, subject, expires_at_ms)
 
 

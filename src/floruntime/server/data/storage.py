@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from typing import Protocol
 
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, FloError, StorageFullError
+from floruntime.core.limits import shown
 from floruntime.engine.store import Store
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.server.data.data_dir import DataDirectory, DataDirectoryError
@@ -54,13 +56,35 @@ class DiskStorage:
 
     def checkpoint(self, directory: str) -> str:
         try:
+            self._check_target(directory)
             self._directory.checkpoint(directory)
         except DataDirectoryError as error:
             raise BadRequestError(str(error)) from error
+        except (OSError, ValueError) as error:
+            raise _refusal(directory, error) from error
         return os.path.abspath(directory)
+
+    def _check_target(self, directory: str) -> None:
+        if not directory:
+            raise BadRequestError("directory is empty; it must be the path of a directory")
+        own, target = os.path.realpath(self._directory.path), os.path.realpath(directory)
+        if os.path.commonpath([own, target]) == own:
+            raise BadRequestError(
+                f"directory is {shown(directory)}, which lies in the data directory; "
+                "a backup needs a place of its own"
+            )
 
     def close(self) -> None:
         self._directory.close()
+
+
+def _refusal(directory: str, error: OSError | ValueError) -> FloError:
+    """What a path, or the disk behind it, has against a backup."""
+    reason = getattr(error, "strerror", None) or str(error)
+    text = f"no backup can be written to the directory {shown(directory)}: {reason}"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFullError(text)
+    return BadRequestError(text)
 
 
 class MemoryStorage:
