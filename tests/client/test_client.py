@@ -217,7 +217,12 @@ async def test_a_request_over_the_frame_limit_is_refused_before_it_is_sent() -> 
 
 
 @pytest.mark.parametrize(
-    ("key", "told"), [("\ud800", "KvGet"), (2**64, f"key is {2**64}; it must fit into 64 bits")]
+    ("key", "told"),
+    [
+        ("\ud800", r"KvGet: key is '.*'; it has half a character"),
+        (2**64, f"key is {2**64}; it must fit into 64 bits"),
+        pytest.param(10**5_000, "key is a number of 16610 bits; it must fit", id="5,001 digits"),
+    ],
 )
 @virtual
 async def test_what_cannot_be_written_on_the_wire_is_a_bad_request(key: Any, told: str) -> None:
@@ -225,6 +230,18 @@ async def test_what_cannot_be_written_on_the_wire_is_a_bad_request(key: Any, tol
         with pytest.raises(BadRequestError, match=told):
             await client.kv.get(key)
         assert await client.kv.get("a") == b"a"
+
+
+@virtual
+async def test_what_cannot_be_written_is_named_wherever_it_stands() -> None:
+    async with client_of(FakeServer()) as client:
+        with pytest.raises(BadRequestError, match="seqs is a number of 16610 bits"):
+            await client.queue.ack("q", [1, 10**5_000])
+        with pytest.raises(BadRequestError, match=r"headers is '.*'; it has half a character"):
+            await client.stream.append("s", b"", headers={"h": "\ud800"})
+        with pytest.raises(BadRequestError, match=f"delta is {2**64}"):
+            async with client.batch() as batch:
+                batch.kv.incr("k", 2**64)
 
 
 @virtual

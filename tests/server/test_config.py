@@ -9,7 +9,7 @@ import pytest
 
 from floruntime.core import limits
 from floruntime.server.commit.durability import Durability
-from floruntime.server.config import Config, ConfigError, is_loopback, load_config
+from floruntime.server.config import Config, ConfigError, is_loopback, load_config, make_config
 
 
 def load(tmp_path: Path, text: str | None = None, flags: Any = None, **environment: str) -> Config:
@@ -169,3 +169,47 @@ def test_the_largest_frame_holds_a_largest_value_or_batch() -> None:
     assert Config().frame_bytes_max > limits.BATCH_BYTES_MAX
     big = Config(value_bytes_max=limits.VALUE_BYTES_CEILING)
     assert big.frame_bytes_max > limits.VALUE_BYTES_CEILING
+
+
+# Secrets, and what no setting may be
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    config = make_config({"jwt_secret": "s3cr3t" * 6})
+    assert "s3cr3t" not in repr(config)
+    assert "jwt_secret=(secret)" in repr(config)
+    assert "port=9000" in repr(config)
+    assert make_config({"jwt_secret": "s3cr3t" * 6}).jwt_secret == "s3cr3t" * 6
+    for secret in ("s3cr3t", 12_345, ["s3cr3t"]):
+        with pytest.raises(ConfigError) as error:
+            make_config({"jwt_secret": secret})
+        assert "s3cr3t" not in str(error.value)
+        assert "12345" not in str(error.value)
+    with pytest.raises(ConfigError) as error:
+        make_config({"jwt_jwks": "ftp://me:s3cr3t@host/keys?key=s3cr3t"})
+    assert "'ftp://***@host/keys?key=***'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"port": 10**5_000}, "port is a number of 16610 bits"),
+        ({"port": "9" * 5_000}, "port is '9999"),
+        ({"disk_low_bytes": -(10**400)}, "disk_low_bytes is -1000"),
+        ({"data_dir": "a\0b"}, r"data_dir has the character U\+0000"),
+        ({"tls_cert": "a\0b", "tls_key": "k"}, r"tls_cert has the character U\+0000"),
+        ({"jwt_jwks": "https://[::1"}, "jwt_jwks is 'https://"),
+        ({"jwt_jwks": "https://"}, "jwt_jwks is 'https://'"),
+        ({"allowed_origins": ["http://[::1"]}, "allowed_origins"),
+    ],
+)
+def test_a_setting_that_no_one_can_have_is_named(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        make_config(settings)
+
+
+@pytest.mark.parametrize("text", ["port = " + "9" * 5_000, "a = " + "[" * 5_000, "a = 1e99999x"])
+def test_a_file_that_cannot_be_read_as_toml_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "flo.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"flo\.toml is not TOML"):
+        load_config({}, path=str(tmp_path / "flo.toml"), environment={})

@@ -48,3 +48,19 @@ def test_in_json_each_record_is_a_line(capsys: pytest.CaptureFixture[str]) -> No
     first, second = map(json.loads, lines)
     assert first["message"] == f"{NASTY}: refused"
     assert NASTY in second["exception"]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_token_comes_into_the_log(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    secret = "s3cr3t" * 8
+    ours, jwt = f"flo_abcdefghij12_{secret}", f"eyJ{secret}.{secret}.{secret}"
+    set_up_logging(make_config({"log_format": log_format}))
+    log = logging.getLogger("floruntime.test")
+    log.warning("%s: %s", ours, {"token": jwt})
+    try:
+        raise ValueError(f"{ours} {jwt}")
+    except ValueError:
+        log.exception("it failed")
+    told = capsys.readouterr().err
+    assert "s3cr3t" not in told
+    assert "flo_abcdefghij12_***" in told

@@ -236,3 +236,15 @@ def test_any_document_comes_back_as_it_went_in(value: Any) -> None:
     engine = Engine()
     put(engine, value)
     assert get(engine) == value
+
+
+def test_an_integer_has_a_bound_that_is_told(engine: Engine) -> None:
+    largest = b"9" * documents.DIGITS_MAX
+    engine.run(KvJsonSet("doc", "$", b'{"a": -' + largest + b"}"))
+    assert engine.query(KvJsonGet("doc", "$.a")) == b"-" + largest
+    for text in (b"9" * 5_000, b'{"a": [-' + b"9" * 5_000 + b"]}"):
+        with pytest.raises(BadRequestError, match="value cannot be taken as JSON: it has a number"):
+            engine.run(KvJsonSet("doc", "$", text))
+    engine.run(KvPut("other", b"9" * 4_301))
+    with pytest.raises(ConflictError, match="it has a number of 4,301 digits; 4,300 are allowed"):
+        engine.query(KvJsonGet("other", "$"))

@@ -44,6 +44,47 @@ def test_a_message_without_an_id_cannot_be_answered() -> None:
             explain(body, msgspec.DecodeError("bad"))
 
 
+SECRET = f"flo_abcdefghij12_{'s3cr3t' * 7}x"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        [1, "default", 0, [0, "1", "me", SECRET, "one too many"]],
+        [1, "default", 0, [0, 1, "me", SECRET]],
+        [1, "default", 0, [0, "1", ["me"], SECRET]],
+        [1, "default", 0, [0, "1", "me", [SECRET]]],
+        [1, "default", 0, [0, "1", "me", {"token": SECRET}]],
+        [1, "default", 0, [0, "1", "me", SECRET.encode()]],
+        [1, 5, 0, [0, "1", "me", SECRET]],
+        [1, "default", "0", [0, "1", "me", SECRET]],
+        [1, "default", SECRET, [3, "k", b"v"]],
+        [1, SECRET, "no number", [3, "k", b"v"]],
+        [1, "default", 0, ["0", "1", "me", SECRET]],
+        [1, "default", 0, [SECRET, "1", "me"]],
+        [1, "default", 0, SECRET],
+        [1, "default", 0, {"token": SECRET}],
+        [1, "default", 0, [3, SECRET, b"v", SECRET]],
+        [1, [0, "1", "me", SECRET], 0, "default"],
+        [1, "default", 0, [122, [[0, "1", "me", SECRET]]]],
+    ],
+)
+def test_no_token_is_shown_whatever_is_wrong(message: Any) -> None:
+    request_id, error = refusal(message)
+    assert request_id == 1
+    assert "s3cr3t" not in error.message
+
+
+def test_a_token_of_another_form_is_not_shown_of_a_hello() -> None:
+    for token in ("a plain secret of a container", 12_345_678, 1.25, True):
+        _, error = refusal([1, "default", 0, [0, "1", "me", token, "one too many"]])
+        assert str(token) not in error.message
+        if not isinstance(token, str):
+            assert refusal([1, "default", 0, [0, "1", "me", token]])[1].message.startswith(
+                "token: "
+            )
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -11,6 +11,7 @@ export { checkFlag, checkName, checkRange } from "./base/checks.js";
 export { systemClock } from "./base/clock.js";
 export { errorOf } from "./base/errors.js";
 export { loggerOf } from "./base/logger.js";
+export { masked } from "./base/masked.js";
 export { known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
 export { CLIENT_OPTIONS, ConnectedClient } from "./link/connected.js";

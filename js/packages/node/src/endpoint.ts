@@ -1,6 +1,6 @@
 /** What an endpoint's text means. */
 
-import { BadTypeError, InvalidEndpointError } from "@floruntime/core";
+import { BadTypeError, InvalidEndpointError, masked } from "@floruntime/core";
 
 const DEFAULT_PORT = 9000;
 const BRACKETED = /^\[([^[\]]+)\](?::(.*))?$/;
@@ -55,6 +55,6 @@ function portOf(text: string, port: string): number {
 }
 
 function refused(text: string, why: string): InvalidEndpointError {
-  const shown = JSON.stringify(text.slice(0, 80));
+  const shown = JSON.stringify(masked(text).slice(0, 80));
   return new InvalidEndpointError(`endpoint ${shown}: ${why}; ${EXPECTED}`);
 }

@@ -46,3 +46,12 @@ for (const [text, says] of WRONG) {
     );
   });
 }
+
+test("a token in an endpoint is not shown", () => {
+  for (const text of ["flo://s3cr3t@host:port", "http://me:s3cr3t@host/?token=s3cr3t"]) {
+    assert.throws(
+      () => parseEndpoint(text),
+      (error: Error) => error.message.includes("***") && !error.message.includes("s3cr3t"),
+    );
+  }
+});

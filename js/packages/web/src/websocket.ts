@@ -7,6 +7,7 @@ import {
   InvalidEndpointError,
   type Link,
   type LinkEvents,
+  masked,
   type Transport,
 } from "@floruntime/core";
 
@@ -29,13 +30,13 @@ export function parseUrl(text: string): string {
     url = new URL(text);
   } catch {
     throw new InvalidEndpointError(
-      `endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`,
+      `endpoint ${JSON.stringify(masked(text))} is not understood: ${EXPECTED}`,
     );
   }
   const isWeb = url.protocol === "ws:" || url.protocol === "wss:";
   if (!isWeb || url.hash !== "" || url.username !== "") {
     throw new InvalidEndpointError(
-      `endpoint ${JSON.stringify(text)} is not understood: ${EXPECTED}`,
+      `endpoint ${JSON.stringify(masked(text))} is not understood: ${EXPECTED}`,
     );
   }
   if (url.pathname === "/") {
@@ -51,7 +52,7 @@ export class WebSocketTransport implements Transport {
   readonly #class: WebSocketClass;
 
   constructor(endpoint: string, webSocket: WebSocketClass | undefined) {
-    this.endpoint = endpoint;
+    this.endpoint = typeof endpoint === "string" ? masked(endpoint) : endpoint;
     this.#url = parseUrl(endpoint);
     const found = webSocket ?? (globalThis.WebSocket as WebSocketClass | undefined);
     if (found === undefined) {

@@ -158,6 +158,15 @@ test("URLs: the path is /ws unless told", () => {
   assert.throws(() => parseUrl(5 as never), BadTypeError);
 });
 
+test("a token in an endpoint is not shown", () => {
+  assert.throws(
+    () => parseUrl("ws://me:s3cr3t@host/?token=s3cr3t"),
+    (error: Error) => error.message.includes("***") && !error.message.includes("s3cr3t"),
+  );
+  const transport = new WebSocketTransport("ws://host/ws?key=s3cr3t", FakeWebSocket as never);
+  assert.equal(transport.endpoint, "ws://host/ws?key=***");
+});
+
 test("a runtime without WebSocket is told what to do", () => {
   const own = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
   Object.defineProperty(globalThis, "WebSocket", { value: undefined, configurable: true });

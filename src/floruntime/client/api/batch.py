@@ -15,6 +15,7 @@ from floruntime.client.api.queue_writes import QueueWrites
 from floruntime.client.api.stream_writes import StreamAdmin, StreamAppends
 from floruntime.client.api.worker_writes import WorkerWrites
 from floruntime.client.api.workflow_writes import WorkflowWrites
+from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.kv import KvCheck
@@ -183,7 +184,7 @@ def _check_size(request: system.Batch) -> None:
     try:
         size = len(wire.encode(request))
     except (UnicodeEncodeError, OverflowError) as error:
-        raise BadRequestError(f"batch: {error}") from error
+        raise BadRequestError(f"batch: {what_is_unsendable(request) or error}") from error
     if size > limits.BATCH_BYTES_MAX:
         raise BadRequestError(
             f"a batch of {size} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"

@@ -34,7 +34,7 @@ def text_or_json(field: str, value: Any) -> bytes:
 
 
 def why_no_json(error: Exception) -> str:
-    """Why a value has no JSON text. Python speaks of its own settings where an integer is too long."""
+    """Why a value has no JSON text; of a long integer Python speaks in terms of its own."""
     if "integer string conversion" in str(error):
         return "it has an integer of more than 4,300 digits"
     return str(error)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from floruntime.client.api.caller import Part, Payload, as_bytes
+from floruntime.client.api.json_text import why_no_json
 from floruntime.client.api.operation import Operation
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.kv import (

@@ -224,7 +224,7 @@ class Exchange:
             )
         except (OverflowError, UnicodeEncodeError) as error:
             what = what_is_unsendable(call.request, self._limits)
-            raise BadRequestError(what or f"{name}: {error}") from error
+            raise BadRequestError(f"{name}: {what or error}") from error
         if len(body) > self._limits.frame_bytes_max:
             raise BadRequestError(
                 what_is_unsendable(call.request, self._limits)

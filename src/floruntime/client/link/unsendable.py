@@ -9,22 +9,21 @@ import msgspec
 
 from floruntime.core.limits import shown
 from floruntime.core.system import Limits
-from floruntime.core.types import Request
 
 
-def what_is_unsendable(request: Request[Any], limits: Limits) -> str | None:
-    """The first field that is too large for a message or for the server, or has no UTF-8, and why;
-    else `None`.
+def what_is_unsendable(request: Any, limits: Limits | None = None) -> str | None:
+    """The first field that no message holds, or that is too large for the server, and why; else
+    `None`.
     """
     for name, value in _parts("", request):
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
             return f"{name} is {shown(value)}; it must fit into 64 bits"
-        if isinstance(value, bytes) and len(value) > limits.value_bytes_max:
+        if isinstance(value, str) and not _has_utf8(value):
+            return f"{name} is {shown(value)}; it has half a character, which no UTF-8 holds"
+        if limits is not None and isinstance(value, bytes) and len(value) > limits.value_bytes_max:
             return (
                 f"{name} has {len(value)} bytes; this server takes at most {limits.value_bytes_max}"
             )
-        if isinstance(value, str) and not _has_utf8(value):
-            return f"{name} is {shown(value)}; it has half a character, which no UTF-8 holds"
     return None
 
 

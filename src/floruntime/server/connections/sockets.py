@@ -194,7 +194,7 @@ class SocketConnection(asyncio.Protocol):
 def _unknown(head: bytes) -> str:
     if _TLS_HANDSHAKE.startswith(head[: len(_TLS_HANDSHAKE)]):
         return "it began with a TLS handshake, and this server has no tls_cert"
-    return f"it began with {head[:16]!r}, which is neither Flo nor HTTP"
+    return f"it began with {head[:4]!r}, which is neither Flo nor HTTP"
 
 
 def _ignore(data: bytes) -> None:
