@@ -83,6 +83,7 @@ def is_spent(tx: Tx, topic: Topic) -> bool:
 def put_in_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """Let the run be claimed, and tell those who wait."""
     tx = action.tx
+    assert not run.is_ready, "a run stands in one line"
     text = _text_of(run.labels)
     line_id = _count_labelled(action, run.labels, text) if text else action.row.id
     if not text:
@@ -108,6 +109,7 @@ def _count_labelled(action: OpenAction, labels: Labels, text: bytes) -> int:
 def take_out_of_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """The run no longer waits to be claimed."""
     tx = action.tx
+    assert run.is_ready, "a run leaves the line that it stands in"
     text = _text_of(run.labels)
     line_id = _uncount_labelled(action, text) if text else action.row.id
     if not text:

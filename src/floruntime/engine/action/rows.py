@@ -94,6 +94,9 @@ class OpenAction:
     def save(self) -> None:
         """Write the row; a deleted action goes with the last of its runs."""
         row = self.row
+        assert min(row.lines, row.running) >= 0, "nobody leaves who did not come"
+        assert 0 <= row.ready <= row.pending, "who stands in a line is pending"
+        assert row.unfinished <= row.runs, "unfinished runs are kept"
         if row.is_registered or row.runs:
             self.tx.put(ACTION, self._key, row)
         else:

@@ -121,6 +121,8 @@ def the_action_run(tx: Tx, run_id: str) -> OpenActionRun:
 def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     """Let a run that is in no line be claimed from `due_ms` on."""
     row = run.row
+    assert row.status == ActionRunStatus.PENDING, "nobody has a lease on it"
+    assert not row.is_ready, "it stands in no line"
     row.due_ms = due_ms
     if due_ms <= run.tx.now_ms:
         put_in_line(run.action, run.number, row)
@@ -133,6 +135,7 @@ def start_waiting(run: OpenActionRun, due_ms: int) -> None:
 def lease_to(run: OpenActionRun, worker_id: str) -> None:
     """Hand a ready run to a worker, for the action's `timeout_ms`."""
     row, tx = run.row, run.tx
+    assert row.is_ready, "what is handed out stood in a line"
     take_out_of_line(run.action, run.number, row)
     set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
@@ -155,6 +158,7 @@ def extend_lease(run: OpenActionRun, for_ms: int) -> None:
 def release(run: OpenActionRun) -> None:
     """Take a running run back to its old place, with no attempt counted."""
     row = run.row
+    assert row.attempt > 0, "what is taken back was handed out"
     row.attempt -= 1
     if not row.attempt:
         row.started_at_ms = None
@@ -203,6 +207,8 @@ def end_run(
     """End the run, once and for good. Everything that ends one comes through here."""
     row, tx = run.row, run.tx
     assert not row.is_finished, "a run ends once"
+    assert status >= ActionRunStatus.COMPLETED, "it ends for good"
+    assert (outcome is None) == (status != ActionRunStatus.COMPLETED), "a completion has an outcome"
     if row.is_ready:
         take_out_of_line(run.action, run.number, row)
     set_status(run, status)
@@ -243,6 +249,7 @@ def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) ->
 def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     """Move the run in the index, and count it."""
     row, tx = run.row, run.tx
+    assert status != row.status, "a transition leads elsewhere"
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     count(run.action, row.status, -1)
     row.status = status

@@ -116,6 +116,7 @@ def change(
         key_id = version
         older: tuple[int, ...] = ()
     else:
+        assert old.version < version, "versions of a namespace go up"
         key_id, older = old.key_id, _push_history(tx, namespace.id, old)
         _cancel_timers(tx, namespace.id, old)
     row = KvRow(value, version, now_ms, expires_at_ms, key_id, older, deleted)

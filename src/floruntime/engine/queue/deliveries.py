@@ -77,7 +77,8 @@ class Settlements:
                     write_ends(tx, queue_id, lease, DeliveryRow([seq], b""), bytes([end]))
                 continue
             ends = bytearray(row.ends)
-            for lease, _, _ in ended:
+            for lease, seq, _ in ended:
+                assert row.seqs[lease - delivery] == seq, "leases of a delivery follow each other"
                 ends[lease - delivery] = end
             write_ends(tx, queue_id, delivery, row, bytes(ends))
             if LeaseEnd.OPEN not in ends and ended[-1][2]:  # most often the one timer of all

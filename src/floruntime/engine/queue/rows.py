@@ -122,7 +122,10 @@ class OpenQueue:
 
     def save(self) -> None:
         """Write the row; once, at the end of the command."""
-        self.tx.put(QUEUE, self._key, self.row)
+        row = self.row
+        assert min(row.ready, row.delayed, row.leased, row.dead) >= 0, "phases are counted right"
+        assert row.oldest_seq <= row.next_seq, "the oldest message was given its number"
+        self.tx.put(QUEUE, self._key, row)
 
     def touch(self) -> None:
         """Tell waiting consumers that there may be something for them."""

@@ -149,6 +149,7 @@ def limits_cut(view: View, stream: StreamRow, state: StreamStateRow) -> Cut:
 
 def apply_cut(tx: Tx, stream: StreamRow, state: StreamStateRow, cut: Cut) -> None:
     """Take away everything before `cut`, in the store and in `state` (which the caller writes)."""
+    assert state.first_ordinal <= cut.ordinal <= state.next_ordinal, "a cut is among what is kept"
     if cut.ordinal > state.first_ordinal:
         if cut.ordinal - state.first_ordinal <= ROW_BY_ROW_MAX:
             for id, row in list(records_between(tx, stream.id, state.floor, cut.floor)):

@@ -117,6 +117,7 @@ def remember(
 ) -> None:
     """Keep the answer of write `number`, which has just been applied."""
     row = place.row
+    assert row is None or row.block <= place.block, "`recall` refuses what is too old"
     if row is None or row.block != place.block:
         row = SessionBlockRow(place.block, {})
     memo = result if rule is None else rule.memo(result)

@@ -64,6 +64,7 @@ def give_back(
     opened: OpenGroup, id: Id, pending: PendingRecordRow, standing: Standing, delay_ms: int = 0
 ) -> bool:
     """Let the record be delivered again after `delay_ms`. Answers false if it is dead instead."""
+    assert pending.standing == Standing.HELD, "what is given back was held"
     if pending.attempt >= opened.group.max_deliver:
         bury(opened, id, pending)
         return False
@@ -77,6 +78,7 @@ def give_back(
 
 def release(opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str) -> None:
     """Hand a held record back at once, its delivery not counted."""
+    assert pending.standing == Standing.HELD, "what is handed back was held"
     let_go(opened, pending)
     _put_returned(
         opened,

@@ -210,6 +210,10 @@ class OpenGroup:
         """Write the group's state, and its slots, where they changed."""
         if self.slots is not None:
             self.slots.save()
+        state = self.state
+        assert 0 <= state.returned <= state.pending, "what waits to return is pending"
+        assert 0 <= state.dead <= state.dead_total, "dead letters are counted right"
+        assert state.parked >= 0, "what is taken from the parked was parked"
         if self.state != self._stored:
             self.tx.put(GROUP_STATE, GROUP_STATE.key(self.group.id), self.state)
 

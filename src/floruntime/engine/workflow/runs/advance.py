@@ -62,7 +62,11 @@ _ENDS: Final = {
 def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
     """Follow what an outcome leads to, until the run waits or has ended; then write it."""
     while outcome is not None:
+        assert not run.row.is_finished, "nothing follows an end"
+        assert run.row.wait is Wait.NOTHING, "an outcome ends the wait"
         outcome = _settle(run, outcome)
+    is_waiting = run.row.wait is not Wait.NOTHING
+    assert is_waiting != run.row.is_finished, "a run goes on until it waits or has ended"
     run.save()
     if run.row.is_finished:
         for hear in hooks_of(run.tx).ended:

@@ -139,6 +139,7 @@ class OpenWorkflowRun:
     ) -> None:
         """Stand still until that happens, or until `due_ms`."""
         row = self.row
+        assert not row.is_finished, "a run that has ended waits for nothing"
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
         if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
             row.hops = 0

@@ -57,6 +57,7 @@ class OpenWorkflow:
             row.unfinished += unfinished
             row.scheduled += scheduled
             row.runs += runs
+            assert 0 <= row.scheduled <= row.unfinished <= row.runs, "runs are counted right"
 
         self.change(add)
 
@@ -68,6 +69,7 @@ class OpenWorkflow:
         """A run came to this version, or is forgotten; answers how many there are now."""
         key = USE.key(self.row.id, number)
         uses = (self.tx.get(USE, key) or 0) + change
+        assert uses >= 0, "a run leaves the version that it was on"
         if uses:
             self.tx.put(USE, key, uses)
         else:
