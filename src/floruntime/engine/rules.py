@@ -20,7 +20,7 @@ from floruntime.engine.kv import changes, keys
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.machine import MACHINE
 from floruntime.engine.queue import admin as queue_admin
-from floruntime.engine.queue import dead_letters, deliver, deliveries, messages
+from floruntime.engine.queue import dead_letters, deliveries, dequeue, enqueue, messages
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.queue import settle as queue_settle
 from floruntime.engine.state.dispatch import (
@@ -75,8 +75,8 @@ COMMANDS: Final = (
     command(kv.KvJsonSet, keys.json_set),
     command(kv.KvJsonDel, keys.json_delete, grows=False),
     # Queues
-    command(queue.QueueEnqueue, deliver.enqueue),
-    command(queue.QueueDequeue, deliver.dequeue, grows=False),
+    command(queue.QueueEnqueue, enqueue.enqueue),
+    command(queue.QueueDequeue, dequeue.dequeue, grows=False),
     command(queue.QueueAck, queue_settle.ack, grows=False),
     command(queue.QueueNack, queue_settle.nack, grows=False),
     command(queue.QueueTouch, queue_settle.touch, grows=False),
@@ -145,7 +145,7 @@ QUERIES: Final = (
     query(kv.KvScan, keys.scan),
     query(kv.KvChanges, changes.changes),
     # Queues
-    query(queue.QueuePeek, deliver.peek),
+    query(queue.QueuePeek, dequeue.peek),
     query(queue.QueueGetStats, queue_admin.stats),
     query(queue.QueueList, queue_admin.list_queues),
     query(queue.QueueDlqList, dead_letters.list_dead),
@@ -176,7 +176,7 @@ QUERIES: Final = (
 WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
     kv.KvGet: keys.GET_WAIT,
     kv.KvChanges: changes.CHANGES_WAIT,
-    queue.QueueDequeue: deliver.DEQUEUE_WAIT,
+    queue.QueueDequeue: dequeue.DEQUEUE_WAIT,
     stream.StreamRead: stream_read.READ_WAIT,
     stream.GroupRead: group_read.READ_WAIT,
     action.ActionCall: invoke.CALL_WAIT,
@@ -188,7 +188,7 @@ WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
 }
 
 RECALLS: Final[Mapping[type[Request[Any]], RecallRule]] = {
-    queue.QueueDequeue: deliver.DEQUEUE_RECALL,
+    queue.QueueDequeue: dequeue.DEQUEUE_RECALL,
     stream.GroupRead: group_read.READ_RECALL,
     stream.GroupClaim: group_read.READ_RECALL,
     action.ActionCall: invoke.CALL_RECALL,
@@ -202,7 +202,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.KV_TRIM_CHANGES: kv_rows.trim_changes,
     timers.QUEUE_LEASE: queue_settle.run_out,
     timers.QUEUE_DUE: messages.fall_due,
-    timers.QUEUE_DEDUP: deliver.forget_dedup_key,
+    timers.QUEUE_DEDUP: enqueue.forget_dedup_key,
     timers.QUEUE_FORGET: deliveries.forget,
     timers.QUEUE_TRIM_DEAD: dead_letters.evict_more,
     timers.STREAM_RETENTION: retention.sweep,
@@ -265,7 +265,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
                 dead_letters.DEAD_LETTER,
                 dead_letters.DEAD_ORDER,
                 deliveries.DELIVERY,
-                deliver.DEDUP,
+                enqueue.DEDUP,
             ),
         ),
         children=(Children(queue_rows.QUEUE_PART, Owner.QUEUE, int),),

@@ -1,11 +1,4 @@
-"""Streams: appending. The other rules are beside this file, and register with it.
-
-    stream_rows       tables, ids, finding streams and records
-    stream_positions  positions as callers write them
-    stream_read       reading and waiting
-    stream_admin      create, alter, info, list, delete
-    retention         limits, trimming
-    group             reading as a group; group_* for the rest of groups
+"""Appending to streams.
 
 An id is the command's time and a sequence number; where the time has not moved on, the sequence
 does. Ids are stored with the record and grow over the whole stream, all partitions.

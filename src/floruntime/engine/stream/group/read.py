@@ -1,8 +1,9 @@
 """Reading as a group: due redeliveries first, then parked records, then new ones.
 
 `shared` hands each record to whoever asks; `exclusive` only to the member that joined first;
-`key_shared` to the member that has the record's slot of keys (`group_slots`), parking what belongs
-to somebody else. Everything one read hands out shares a lease number, a due time and a timer.
+`key_shared` to the member that has the record's slot of keys (`key_shared.py`), parking what
+belongs to somebody else. Everything one read hands out shares a lease number, a due time and a
+timer.
 """
 
 from __future__ import annotations
