@@ -137,7 +137,7 @@ async def test_names_of_255_bytes_are_fine(client: FloClient) -> None:
     [
         {"payload": 5},
         {"payload": None},
-        {"payload": {"a": 1}},
+        {"payload": {1}},
         {"headers": {"a": 1}},
         {"headers": {1: "a"}},
         {"headers": {"a": None}},

@@ -73,8 +73,8 @@ class BaseClient:
         """Whether the connection is up at this moment."""
         return self._channel is not None and self._channel.is_connected
 
-    async def connect(self) -> None:
-        """Connect once; a second time does nothing.
+    async def connect(self) -> Self:
+        """Connect once; a second time does nothing. The client itself.
 
         Raises `ConnectionFailedError` if there is no connection within `timeout_ms` (at once if it
         is refused), and the server's refusal of the token.
@@ -84,6 +84,7 @@ class BaseClient:
                 channel = self._new_channel()
                 await channel.open()
                 self._channel = channel
+        return self
 
     def _new_channel(self) -> Channel:
         return Channel(

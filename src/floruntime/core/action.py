@@ -74,6 +74,16 @@ class ActionRun(Value, frozen=True):
     labels: dict[str, str] = {}
     worker_id: str | None = None
 
+    @property
+    def result(self) -> bytes | None:
+        """Another name for `output`."""
+        return self.output
+
+    @property
+    def created_at(self) -> int:
+        """Another name for `created_at_ms`."""
+        return self.created_at_ms
+
 
 class ActionListReply(Value, frozen=True):
     items: list[ActionInfo]

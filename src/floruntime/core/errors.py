@@ -11,8 +11,8 @@
     ├── OverloadedError          too much in flight; send again later
     ├── StorageFullError         the disk is nearly full; deletes still work
     ├── UnavailableError         the server is shutting down
-    ├── RequestTimeoutError      no answer in time
-    ├── ConnectionFailedError    the connection could not be made, or broke
+    ├── RequestTimeoutError      no answer in time (a TimeoutError, too)
+    ├── ConnectionFailedError    the connection could not be made, or broke (a ConnectionError)
     ├── NotConnectedError        the client is closed
     ├── ProtocolError            the peer broke the wire format
     ├── InternalServerError      a bug in the server
@@ -127,14 +127,14 @@ class UnavailableError(FloError):
     code = "unavailable"
 
 
-class RequestTimeoutError(FloError):
-    """No answer came within the call's time-out."""
+class RequestTimeoutError(FloError, TimeoutError):
+    """No answer came within the call's time-out. A `TimeoutError`, too."""
 
     code = "timeout"
 
 
-class ConnectionFailedError(FloError):
-    """The connection could not be made, or broke before the answer came."""
+class ConnectionFailedError(FloError, ConnectionError):
+    """The connection could not be made, or broke before the answer came. A `ConnectionError`."""
 
     code = "connection_failed"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from floruntime.core import defaults
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, EntryValue, Query, Value
 
 
-class KvEntry(Value, frozen=True):
+class KvEntry(EntryValue, frozen=True):
     """One key as it stands. `expires_at_ms` is `None` for a key without a TTL."""
 
     key: str
@@ -22,13 +22,18 @@ class PutResult(Value, frozen=True):
     version: int
 
 
-class VersionEntry(Value, frozen=True):
+class VersionEntry(EntryValue, frozen=True):
     """One version of a key; `deleted` marks a deletion or an expiry."""
 
     version: int
     value: bytes
     timestamp_ms: int
     deleted: bool
+
+    @property
+    def timestamp(self) -> int:
+        """Another name for `timestamp_ms`."""
+        return self.timestamp_ms
 
 
 class ScanResult(Value, frozen=True):
@@ -43,7 +48,7 @@ class ScanResult(Value, frozen=True):
         return self.cursor is not None
 
 
-class KvChange(Value, frozen=True):
+class KvChange(EntryValue, frozen=True):
     """One change as a watch shows it; `value` is empty where `deleted`."""
 
     key: str

@@ -173,14 +173,13 @@ def check_prefix(field: str, text: str) -> bytes:
 
 
 def check_range(field: str, value: int, low: int, high: int) -> int:
-    """`value` if it lies in `low` to `high`, both included."""
-    try:
-        is_right = low <= value <= high
-    except TypeError:
+    """The integer `value` if it lies in `low` to `high`, both included."""
+    if isinstance(value, bool) or not isinstance(value, int):
         raise BadTypeError(
-            f"{field} must be a number, not {type(value).__name__}; {low} to {high} is allowed"
-        ) from None
-    if not is_right:
+            f"{field} must be a number without a fraction, not {shown(value)} "
+            f"({type(value).__name__}); {low} to {high} is allowed"
+        )
+    if not low <= value <= high:
         raise BadRequestError(f"{field} is {shown(value)}; {low} to {high} is allowed")
     return value
 

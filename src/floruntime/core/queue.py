@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from floruntime.core import defaults
-from floruntime.core.types import AckResult, Command, Query, Value
+from floruntime.core.types import AckResult, Command, PayloadValue, Query, Value
 
 
-class Message(Value, frozen=True):
+class Message(PayloadValue, frozen=True):
     """One message of a queue, as delivered, peeked at, or dead.
 
     `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
@@ -25,6 +25,11 @@ class Message(Value, frozen=True):
     error: str | None = None
     first_delivered_at_ms: int | None = None
     last_delivered_at_ms: int | None = None
+
+    @property
+    def delivery_count(self) -> int:
+        """Another name for `attempt`."""
+        return self.attempt
 
 
 class DequeueResult(Value, frozen=True):

@@ -6,7 +6,9 @@ import msgspec
 
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, PayloadValue, Query, Value
+
+_ID_BYTES = 16
 
 
 class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
@@ -30,6 +32,27 @@ class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fals
             )
         return cls(int(left), int(right))
 
+    def to_bytes(self) -> bytes:
+        """As 16 bytes, which sort as ids do: both numbers of 64 bits, the highest byte first."""
+        return self.timestamp_ms.to_bytes(8) + self.sequence.to_bytes(8)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> StreamID:
+        """The id that `to_bytes` wrote. Raises `BadRequestError`."""
+        if len(data) != _ID_BYTES:
+            raise BadRequestError(f"a stream id has {_ID_BYTES} bytes, not {len(data)}")
+        return cls(int.from_bytes(data[:8]), int.from_bytes(data[8:]))
+
+    @classmethod
+    def from_sequence(cls, sequence: int) -> StreamID:
+        """The id of the moment 0 with this sequence number."""
+        return cls(0, sequence)
+
+    @classmethod
+    def from_timestamp(cls, timestamp_ms: int) -> StreamID:
+        """The first id of a moment, in epoch milliseconds."""
+        return cls(timestamp_ms, 0)
+
 
 class AppendResult(Value, frozen=True):
     """Where a record went: its id, its offset in its partition, and its time."""
@@ -39,8 +62,13 @@ class AppendResult(Value, frozen=True):
     partition: int
     timestamp_ms: int
 
+    @property
+    def sequence(self) -> int:
+        """Another name for `offset`."""
+        return self.offset
 
-class StreamRecord(Value, frozen=True):
+
+class StreamRecord(PayloadValue, frozen=True):
     """One record. `attempt` and `lease` are 0 where it was read without a group.
 
     `reason` and `error` (the text of its last nack) are set on dead letters only.
@@ -58,6 +86,21 @@ class StreamRecord(Value, frozen=True):
     lease: int = 0
     reason: str | None = None
     error: str | None = None
+
+    @property
+    def sequence(self) -> int:
+        """Another name for `offset`."""
+        return self.offset
+
+    @property
+    def timestamp(self) -> int:
+        """Another name for `timestamp_ms`."""
+        return self.timestamp_ms
+
+    @property
+    def tier(self) -> int:
+        """Always 0: there is one kind of storage."""
+        return 0
 
 
 class ReadResult(Value, frozen=True):
@@ -79,6 +122,11 @@ class StreamInfo(Value, frozen=True):
     max_age_ms: int | None
     max_records: int | None
     max_bytes: int | None
+
+    @property
+    def bytes_size(self) -> int:
+        """Another name for `size_bytes`."""
+        return self.size_bytes
 
 
 class StreamListReply(Value, frozen=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Generic, TypeVar, overload
+from operator import attrgetter
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -13,6 +15,34 @@ Item = TypeVar("Item")
 
 class Value(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Base of results: frozen, an array on the wire. Fields are only ever appended."""
+
+
+class PayloadValue(Value, frozen=True):
+    """A result with a `payload`."""
+
+    def text(self) -> str:
+        """The payload as text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        return _payload_of(self).decode()
+
+    def json(self) -> Any:
+        """The payload, which is JSON. Raises `ValueError` where it is none."""
+        return json.loads(_payload_of(self))
+
+
+class EntryValue(Value, frozen=True):
+    """A result with a `value`."""
+
+    def text(self) -> str:
+        """The value as text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        return _value_of(self).decode()
+
+    def json(self) -> Any:
+        """The value, which is JSON. Raises `ValueError` where it is none."""
+        return json.loads(_value_of(self))
+
+
+_payload_of: attrgetter[bytes] = attrgetter("payload")
+_value_of: attrgetter[bytes] = attrgetter("value")
 
 
 class Request(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from floruntime.core import defaults
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, PayloadValue, Query, Value
 
 
-class Task(Value, frozen=True):
+class Task(PayloadValue, frozen=True):
     """One run, claimed: its input, and the lease that fences this attempt."""
 
     run_id: str
@@ -18,6 +18,21 @@ class Task(Value, frozen=True):
     lease_expires_at_ms: int
     caller_run_id: str | None = None
     labels: dict[str, str] = {}
+
+    @property
+    def task_id(self) -> str:
+        """Another name for `run_id`."""
+        return self.run_id
+
+    @property
+    def task_type(self) -> str:
+        """Another name for `action`."""
+        return self.action
+
+    @property
+    def created_at(self) -> int:
+        """Another name for `created_at_ms`."""
+        return self.created_at_ms
 
 
 class Heartbeat(Value, frozen=True):

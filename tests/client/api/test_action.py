@@ -108,8 +108,8 @@ async def test_what_cannot_be_right_is_refused_before_it_is_sent() -> None:
         await action.register("a", "robot")
     with pytest.raises(BadRequestError, match=r"status is 'done'.*completed"):
         await action.list_runs(status="done")
-    with pytest.raises(BadTypeError, match="bytes or str, not dict"):
-        await action.invoke("a", {})  # type: ignore[arg-type]  # it is refused
+    with pytest.raises(BadTypeError, match="a dict or list for JSON, not int"):
+        await action.invoke("a", 5)  # type: ignore[arg-type]  # it is refused
 
 
 async def test_a_call_is_one_request() -> None:

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 
 import { manyBytes, payloadBytes, toBytes, toText } from "../dist/base/bytes.js";
 import { BadRequestError, BadTypeError } from "../dist/base/errors.js";
-import { jsonBytes } from "../dist/base/json.js";
+import { fromJson, jsonBytes } from "../dist/base/json.js";
 import { knownOfCall } from "../dist/base/options.js";
 import { KvPut, StreamAppend } from "../dist/wire/messages.generated.js";
 import { type Primitives, primitives } from "./primitive-cases.js";
@@ -48,6 +48,11 @@ test("payloads are bytes or text", () => {
   assert.throws(() => manyBytes("text"), /a list of payloads, not one payload/);
   assert.throws(() => manyBytes(bytes(1) as never), BadTypeError);
   assert.deepEqual(manyBytes(new Set(["a"])), [bytes(0x61)]);
+});
+
+test("JSON is read with U+FEFF before it, which Windows writes", () => {
+  assert.deepEqual(fromJson(toBytes('\ufeff{"a":"\ufeff"}')), { a: "\ufeff" });
+  assert.throws(() => fromJson(toBytes("{")), SyntaxError);
 });
 
 test("text comes back as it went in, with U+FEFF at its beginning", () => {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from floruntime.client.api.action_writes import ActionWrites
-from floruntime.client.api.caller import Caller, Payload, as_bytes
+from floruntime.client.api.caller import Caller
 from floruntime.client.api.choices import choice, optional_choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
+from floruntime.client.api.values import JsonPayload, as_payload, named
 from floruntime.core import defaults
 from floruntime.core.action import (
     ActionCall,
@@ -114,7 +115,7 @@ class Action(ActionWrites):
     async def call(
         self,
         name: str,
-        payload: Payload = b"",
+        payload: JsonPayload = b"",
         *,
         block_ms: int = defaults.BLOCK_MS,
         priority: int = defaults.PRIORITY,
@@ -137,11 +138,11 @@ class Action(ActionWrites):
         check_block(block_ms)  # before anything is invoked
         request = ActionCall(
             name,
-            as_bytes(payload),
+            as_payload(payload),
             priority,
             delay_ms,
             idempotency_key,
-            dict(labels or {}),
+            named("labels", labels),
             caller_run_id,
             block_ms,
         )

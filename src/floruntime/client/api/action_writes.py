@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from floruntime.client.api.caller import Part, Payload, as_bytes
+from floruntime.client.api.caller import Part
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import JsonPayload, as_payload, named
 from floruntime.core import defaults
 from floruntime.core.action import ActionCancel, ActionInvoke, ActionRun, InvokeResult
 
@@ -16,7 +17,7 @@ class ActionWrites(Part):
     def invoke(
         self,
         name: str,
-        payload: Payload = b"",
+        payload: JsonPayload = b"",
         *,
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
@@ -28,13 +29,14 @@ class ActionWrites(Part):
     ) -> Operation[InvokeResult]:
         """Ask for one run of an action; its id, and whether it is new.
 
-        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured); empty by
-        default. `priority`: 0 to 65,535, a lower one goes first; 10 unless given. `delay_ms`: how
-        long it is not begun; 0, the default, means now, ten years is the longest.
-        `idempotency_key`: a name (1 to 255 bytes) that makes one run: the same key and payload
-        answer that run again (`created` is false); by default every call makes a run. `labels`: a
-        worker must have them all; up to 64, 4 KiB together; none by default. `caller_run_id`: the
-        run on whose behalf this is; by default none.
+        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
+        default; at most the server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to
+        65,535, a lower one goes first; 10 unless given. `delay_ms`: how long it is not begun; 0,
+        the default, means now, ten years is the longest. `idempotency_key`: a name (1 to 255 bytes)
+        that makes one run: the same key and payload answer that run again (`created` is false); by
+        default every call makes a run. `labels`: a worker must have them all; up to 64, 4 KiB
+        together; none by default. `caller_run_id`: the run on whose behalf this is; by default
+        none.
 
         Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
         disabled or the key stands for a run with another payload, `BadRequestError` on a value out
@@ -42,11 +44,11 @@ class ActionWrites(Part):
         """
         request = ActionInvoke(
             name,
-            as_bytes(payload),
+            as_payload(payload),
             priority,
             delay_ms,
             idempotency_key,
-            dict(labels or {}),
+            named("labels", labels),
             caller_run_id,
         )
         return self._call(request, namespace, timeout_ms)

@@ -92,7 +92,7 @@ class Batch:
     ) -> None:
         self._caller = caller
         self._timeout_ms = timeout_ms
-        recorder = _Recorder(caller, namespace)
+        recorder = Recorder(caller, namespace)
         self._recorder = recorder
         self.results: list[Any] = []
         self.kv = BatchKv(recorder)
@@ -114,19 +114,22 @@ class Batch:
     ) -> None:
         asks = self._recorder.end()
         if kind is None and asks:
-            await self._send(asks)
-
-    async def _send(self, asks: list[Ask[Any]]) -> None:
-        request = system.Batch([cast("system.BatchCommand", ask.request) for ask in asks])
-        _check_size(request)
-        ask: Ask[list[Any]] = Ask(
-            request, namespace=self._recorder.namespace, timeout_ms=self._timeout_ms
-        )
-        answers = await self._caller.perform(ask)
-        self.results = [each.finished(answer) for each, answer in zip(asks, answers, strict=True)]
+            where = self._recorder.namespace
+            self.results = await send(self._caller, asks, where, self._timeout_ms)
 
 
-class _Recorder:
+async def send(
+    caller: Caller, asks: list[Ask[Any]], namespace: str, timeout_ms: int | None
+) -> list[Any]:
+    """Send these writes in one batch; what each would have given by itself, in order."""
+    request = system.Batch([cast("system.BatchCommand", ask.request) for ask in asks])
+    _check_size(request)
+    ask: Ask[list[Any]] = Ask(request, namespace=namespace, timeout_ms=timeout_ms)
+    answers = await caller.perform(ask)
+    return [each.finished(answer) for each, answer in zip(asks, answers, strict=True)]
+
+
+class Recorder:
     """A caller that sends nothing: it keeps what it is asked."""
 
     def __init__(self, caller: Caller, namespace: str | None) -> None:

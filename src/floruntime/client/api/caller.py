@@ -7,15 +7,10 @@ from typing import Protocol, TypeVar
 
 from floruntime.client.api.leases import Leases
 from floruntime.client.api.operation import Ask, Operation
-from floruntime.core import limits
-from floruntime.core.errors import BadTypeError
 from floruntime.core.types import Request
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-Payload = bytes | bytearray | memoryview | str
-"""A value or payload; text is sent as UTF-8."""
 
 
 class Caller(Protocol):
@@ -65,26 +60,6 @@ class Part:
         return self._caller.perform(
             Ask(request, finish, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms)
         )
-
-
-def as_bytes(value: Payload) -> bytes:
-    """A value or payload as bytes; text becomes UTF-8. Raises `BadTypeError` on anything else."""
-    if isinstance(value, str):
-        return limits.utf8("value", value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    raise BadTypeError(f"a value must be bytes or str, not {type(value).__name__}")
-
-
-def as_payloads(payloads: object) -> list[bytes]:
-    """Several payloads as bytes. Raises `BadTypeError` on one payload that is no list."""
-    if isinstance(payloads, (bytes, bytearray, memoryview, str)) or not hasattr(
-        payloads, "__iter__"
-    ):
-        raise BadTypeError(
-            f"payloads must be a list of payloads, not one of type {type(payloads).__name__}"
-        )
-    return [as_bytes(one) for one in payloads]
 
 
 def first(items: list[R]) -> R:

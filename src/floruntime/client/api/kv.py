@@ -9,6 +9,8 @@ from typing import Any
 from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.kv_writes import KvWrites
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.transaction import Transaction
+from floruntime.client.api.values import as_bytes
 from floruntime.client.api.watch import KvWatch
 from floruntime.core.kv import KvEntry, KvJsonGet
 from floruntime.core.limits import LIMIT_MAX
@@ -68,6 +70,23 @@ class Kv(KvReads, KvWrites):
         that does not name one place.
         """
         return self._call_for(_parsed, KvJsonGet(key, path), namespace, timeout_ms)
+
+    async def begin(
+        self,
+        routing_key: str = "",
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Transaction:
+        """Begin a transaction: what it reads must not have changed when it commits what it writes.
+
+        Nothing is sent yet. `routing_key` is not needed, and decides nothing: all keys of a
+        namespace go together.
+
+        Raises `BadRequestError` on a `routing_key` that is no text.
+        """
+        as_bytes(routing_key, "routing_key")
+        return Transaction(self._caller, namespace, timeout_ms)
 
     def watch(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from floruntime.client.api.caller import Part
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import in_order
 from floruntime.core import defaults
 from floruntime.core.errors import BadTypeError
 from floruntime.core.kv import (
@@ -101,7 +102,7 @@ class KvReads(Part):
         """
         if isinstance(keys, str):
             raise BadTypeError(f"keys is the text {keys!r}; it must be a list of keys")
-        return self._call(KvMget(list(keys)), namespace, timeout_ms)
+        return self._call(KvMget(in_order("keys", keys)), namespace, timeout_ms)
 
     def exists(
         self, key: str, *, namespace: str | None = None, timeout_ms: int | None = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from floruntime.client.api.caller import Part, Payload, as_bytes
-from floruntime.client.api.json_text import why_no_json
+from floruntime.client.api.caller import Part
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import Payload, as_bytes, as_json
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.kv import (
     KvDelete,
@@ -143,7 +142,7 @@ class KvWrites(Part):
         none, `BadRequestError` where more of the path is missing, an index is out of range, `value`
         is no JSON, or the document would be too large.
         """
-        return self._call(KvJsonSet(key, path, _json_text(value)), namespace, timeout_ms)
+        return self._call(KvJsonSet(key, path, as_json("value", value)), namespace, timeout_ms)
 
     def json_del(
         self,
@@ -178,11 +177,3 @@ def _ttl_ms(ttl_ms: int | None, ttl_seconds: float | None) -> int | None:
     if rounded == 0 and ttl_seconds:
         raise BadRequestError(f"ttl_seconds is {ttl_seconds}; that is less than a millisecond")
     return rounded
-
-
-def _json_text(value: Any) -> bytes:
-    try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-        return text.encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadRequestError(f"value cannot be written as JSON: {why_no_json(error)}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from floruntime.client.api.values import several
 from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
 from floruntime.core.stream import StreamID, StreamRecord
@@ -44,4 +45,4 @@ def id_of(item: RecordId) -> StreamID:
 
 def listed(ids: RecordIds) -> list[RecordId]:
     """Several ids, where a person may give one."""
-    return [ids] if isinstance(ids, (StreamID, str, StreamRecord)) else list(ids)
+    return [ids] if isinstance(ids, (StreamID, str, StreamRecord)) else several("ids", ids)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from floruntime.client.api.caller import Part, Payload, as_bytes, as_payloads, first
+from floruntime.client.api.caller import Part, first
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import JsonPayload, as_payload, as_payloads, several
 from floruntime.core import defaults
 from floruntime.core.defaults import Kept, unless_kept
+from floruntime.core.errors import BadTypeError
+from floruntime.core.limits import shown
 from floruntime.core.queue import (
     Message,
     QueueAck,
@@ -34,7 +37,7 @@ class QueueWrites(Part):
     def enqueue(
         self,
         queue: str,
-        payload: Payload,
+        payload: JsonPayload,
         *,
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
@@ -44,23 +47,24 @@ class QueueWrites(Part):
     ) -> Operation[int]:
         """Add a message; its seq.
 
-        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured). `priority`: 0
-        to 65,535, a lower one is delivered first; 10 unless given. `delay_ms`: how long it is not
-        delivered; 0, the default, means now, ten years is the longest. `dedup_key`: a name (1 to
-        255 bytes) that enqueues once within the queue's window, counted from the first enqueue, and
-        answers the first seq again, even if that message is done; by default every enqueue is a new
-        message, as it is with a window of 0 ms.
+        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; at most the
+        server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to 65,535, a lower one
+        is delivered first; 10 unless given. `delay_ms`: how long it is not delivered; 0, the
+        default, means now, ten years is the longest. `dedup_key`: a name (1 to 255 bytes) that
+        enqueues once within the queue's window, counted from the first enqueue, and answers the
+        first seq again, even if that message is done; by default every enqueue is a new message, as
+        it is with a window of 0 ms.
 
         Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
         server's disk is nearly full.
         """
-        request = QueueEnqueue(queue, [as_bytes(payload)], priority, delay_ms, dedup_key)
+        request = QueueEnqueue(queue, [as_payload(payload)], priority, delay_ms, dedup_key)
         return self._call_for(first, request, namespace, timeout_ms)
 
     def enqueue_many(
         self,
         queue: str,
-        payloads: Iterable[Payload],
+        payloads: Iterable[JsonPayload],
         *,
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
@@ -224,8 +228,9 @@ class QueueWrites(Part):
     def _held(self, namespace: str | None, queue: str, seqs: Seqs) -> tuple[list[int], list[int]]:
         items = _listed(seqs)
         where = self._caller.namespace if namespace is None else namespace
+        numbers = [_seq_of(item) for item in items]
         leases = [self._caller.leases.of_message(where, queue, item) for item in items]
-        return [_seq_of(item) for item in items], leases
+        return numbers, leases
 
 
 def _seqs_of(seqs: Seqs) -> list[int]:
@@ -233,8 +238,12 @@ def _seqs_of(seqs: Seqs) -> list[int]:
 
 
 def _listed(seqs: Seqs) -> list[int | Message]:
-    return [seqs] if isinstance(seqs, (int, Message)) else list(seqs)
+    return [seqs] if isinstance(seqs, (int, Message)) else several("seqs", seqs)
 
 
 def _seq_of(item: int | Message) -> int:
-    return item.seq if isinstance(item, Message) else item
+    if isinstance(item, Message):
+        return item.seq
+    if isinstance(item, bool) or not isinstance(item, int):
+        raise BadTypeError(f"a seq is {shown(item)}; it must be an int, or a Message")
+    return item

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET, UnsetType
 
-from floruntime.client.api.caller import Part, Payload, as_bytes, as_payloads, first
+from floruntime.client.api.caller import Part, first
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.positions import Position, optional_text
-from floruntime.core.errors import BadTypeError
-from floruntime.core.limits import shown
+from floruntime.client.api.values import JsonPayload, as_payload, as_payloads, named
 from floruntime.core.stream import (
     AppendResult,
     StreamAlter,
@@ -29,7 +28,7 @@ class StreamAppends(Part):
     def append(
         self,
         stream: str,
-        payload: Payload,
+        payload: JsonPayload,
         *,
         partition_key: str | None = None,
         partition: int | None = None,
@@ -50,14 +49,14 @@ class StreamAppends(Part):
         disk is nearly full.
         """
         request = StreamAppend(
-            stream, [as_bytes(payload)], partition_key, partition, _as_dict(headers)
+            stream, [as_payload(payload)], partition_key, partition, named("headers", headers)
         )
         return self._call_for(first, request, namespace, timeout_ms)
 
     def append_many(
         self,
         stream: str,
-        payloads: Iterable[Payload],
+        payloads: Iterable[JsonPayload],
         *,
         partition_key: str | None = None,
         partition: int | None = None,
@@ -166,9 +165,3 @@ class StreamAdmin(Part):
         Raises `ConflictError` where it holds records and `force` is not given.
         """
         return self._call(StreamDelete(stream, force), namespace, timeout_ms)
-
-
-def _as_dict(headers: Mapping[str, str] | None) -> dict[str, str]:
-    if headers is not None and not isinstance(headers, Mapping):
-        raise BadTypeError(f"headers is {shown(headers)}; it must be a dict of names and texts")
-    return dict(headers or {})

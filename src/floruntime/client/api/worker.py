@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
+from floruntime.client.api.values import named, several
 from floruntime.client.api.worker_writes import WorkerWrites, claim_of
 from floruntime.core import defaults
 from floruntime.core.errors import BadTypeError, ConflictError
@@ -58,7 +59,11 @@ class Worker(WorkerWrites):
         Raises `BadRequestError` on a value out of these limits.
         """
         request = WorkerRegister(
-            worker_id, _names(actions), concurrency, dict(labels or {}), dict(metadata or {})
+            worker_id,
+            _names(actions),
+            concurrency,
+            named("labels", labels),
+            named("metadata", metadata),
         )
         return self._call(request, namespace, timeout_ms)
 
@@ -199,10 +204,10 @@ def _first_task(tasks: Tasks) -> Task | None:
 def _run_ids(running: Iterable[Task | str]) -> list[str]:
     if isinstance(running, str):
         raise BadTypeError("running must be a list of tasks or run ids, not one id")
-    return [task.run_id if isinstance(task, Task) else task for task in running]
+    return [task.run_id if isinstance(task, Task) else task for task in several("running", running)]
 
 
 def _names(actions: Iterable[str]) -> list[str]:
     if isinstance(actions, str):
         raise BadTypeError("actions must be a list of names, not one name")
-    return list(actions)
+    return several("actions", actions)

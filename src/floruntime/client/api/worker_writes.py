@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.caller import Part, Payload, as_bytes
+from floruntime.client.api.caller import Part
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import JsonPayload, as_payload
 from floruntime.core import defaults
 from floruntime.core.errors import BadTypeError
 from floruntime.core.worker import Task, WorkerComplete, WorkerFail
@@ -16,7 +17,7 @@ class WorkerWrites(Part):
         self,
         worker_id: str,
         task: Task,
-        output: Payload = b"",
+        output: JsonPayload = b"",
         *,
         outcome: str = defaults.OUTCOME,
         namespace: str | None = None,
@@ -24,14 +25,15 @@ class WorkerWrites(Part):
     ) -> Operation[None]:
         """Finish the run.
 
-        `output`: at most the server's `value_bytes_max` (1 MiB unless configured); empty by
-        default. `outcome`: how it ended, for workflows: a letter or `_`, then letters, digits, `_`
-        and `-`; `"success"` unless given.
+        `output`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
+        default; at most the server's `value_bytes_max` (1 MiB unless configured). `outcome`: how it
+        ended, for workflows: a letter or `_`, then letters, digits, `_` and `-`; `"success"` unless
+        given.
 
         Raises `ConflictError` where the lease is no longer this worker's, `BadRequestError` on an
         output or an outcome that cannot be.
         """
-        request = WorkerComplete(worker_id, *claim_of(task), as_bytes(output), outcome)
+        request = WorkerComplete(worker_id, *claim_of(task), as_payload(output), outcome)
         return self._call(request, namespace, timeout_ms)
 
     def fail(

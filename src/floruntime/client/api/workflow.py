@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
-from floruntime.client.api.caller import Payload, as_bytes, first
+from floruntime.client.api.caller import first
 from floruntime.client.api.choices import optional_choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
+from floruntime.client.api.values import Payload, as_bytes
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
     in_file,

@@ -6,8 +6,8 @@ from operator import attrgetter
 from typing import Any
 
 from floruntime.client.api.caller import Part
-from floruntime.client.api.json_text import text_or_json
 from floruntime.client.api.operation import Operation
+from floruntime.client.api.values import text_or_json
 from floruntime.core.workflow import (
     WorkflowCancel,
     WorkflowRun,

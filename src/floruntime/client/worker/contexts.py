@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
-from floruntime.client.api.json_text import to_json
+from floruntime.client.api.values import to_json
 from floruntime.core.errors import BadRequestError
 from floruntime.core.printable import printable
 from floruntime.core.stream import StreamID, StreamRecord

@@ -1,6 +1,7 @@
 /** KV as a person calls it: `client.kv`. */
 
-import { listOf, type Payload, toText } from "../base/bytes.js";
+import { listOf, type Payload } from "../base/bytes.js";
+import { fromJson } from "../base/json.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { type Integer, text } from "../base/schema.js";
@@ -180,7 +181,7 @@ export class Kv extends KvReader {
   ): Promise<T | null> {
     knownOfCall("kv.jsonGet", options, NONE);
     const json = await this.caller.call(KvJsonGet.of({ key, path }), options);
-    return json === null ? null : (JSON.parse(toText(json)) as T);
+    return json === null ? null : (fromJson(json) as T);
   }
 
   /** Set the value at `path`; `$` replaces or creates the document. */

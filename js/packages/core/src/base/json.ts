@@ -8,9 +8,15 @@ import { BadTypeError } from "./errors.js";
 import { shown, typeName } from "./shown.js";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder(); // which passes over U+FEFF at the beginning
 /** Objects that JSON.stringify makes `{}` of, by the names of their kinds. */
 const WITHOUT_FORM =
   /^(?:(?:Weak)?(?:Map|Set)|WeakRef|Promise|RegExp|Error|Symbol|BigInt|.*Generator|.*Iterator)$/;
+
+/** What JSON text in UTF-8 says; U+FEFF before it is passed over. Throws `SyntaxError`. */
+export function fromJson(bytes: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(bytes));
+}
 
 /** `value` as JSON text in UTF-8. Throws `BadTypeError`, saying where what cannot be written is. */
 export function jsonBytes(field: string, value: unknown): Uint8Array {

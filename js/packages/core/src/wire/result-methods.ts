@@ -4,6 +4,7 @@
  */
 
 import { toText } from "../base/bytes.js";
+import { fromJson } from "../base/json.js";
 
 export abstract class PayloadCarrier {
   declare readonly payload: Uint8Array;
@@ -18,7 +19,7 @@ export abstract class PayloadCarrier {
    * digits. Throws `SyntaxError` where it is no JSON.
    */
   json<T = unknown>(): T {
-    return JSON.parse(this.text()) as T;
+    return fromJson(this.payload) as T;
   }
 }
 
@@ -35,7 +36,7 @@ export abstract class ValueCarrier {
    * digits. Throws `SyntaxError` where it is no JSON.
    */
   json<T = unknown>(): T {
-    return JSON.parse(this.text()) as T;
+    return fromJson(this.value) as T;
   }
 }
 

@@ -3,7 +3,7 @@
 import { isBytes } from "../base/byte-views.js";
 import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
-import { jsonBytes } from "../base/json.js";
+import { fromJson, jsonBytes } from "../base/json.js";
 import { about, type FullLogger } from "../base/logger.js";
 import { type Integer, integerWithin } from "../base/schema.js";
 import { shown } from "../base/shown.js";
@@ -100,7 +100,7 @@ export abstract class Context {
 
   /** The payload, which is JSON. */
   json<T = unknown>(): T {
-    return JSON.parse(this.text()) as T;
+    return fromJson(this.payload) as T;
   }
 
   /** The payload, which is text. */
