@@ -72,9 +72,10 @@ def pack(directory: Path) -> bytes:
 
 def unpack(archive: Path, directory: Path) -> None:
     """A copy of what `archive` keeps, as `directory`."""
-    directory.mkdir(mode=0o700)
     with tarfile.open(archive, mode="r:xz") as packed:
-        packed.extractall(directory, filter="data")
-    for path in (directory, *directory.rglob("*")):
-        if path.is_dir():
-            path.chmod(0o700)
+        for entry in packed:
+            content = packed.extractfile(entry)
+            assert content is not None, f"{entry.name} is no file"
+            path = directory / entry.name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(content.read())

@@ -671,7 +671,8 @@ async def test_a_worker_cut_off_two_hundred_times_completes_every_run_exactly_on
         server.client() as client,
         Proxy(server.endpoint) as proxy,
     ):
-        own = FloClient(proxy.endpoint, retry=HASTY)
+        # An answer may be cut again and again; one given up would leave its runs to their leases.
+        own = FloClient(proxy.endpoint, retry=HASTY, timeout_ms=120_000)
         runs: list[str] = []
         async with own, living(worker, own, pace=Pace(confirm_ms=0, retry=HASTY)) as life:
             while proxy.cuts < 200:
