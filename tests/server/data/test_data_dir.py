@@ -77,6 +77,41 @@ def test_an_unfinished_creation_is_finished(path: Path) -> None:
     assert (path / "FORMAT").exists()
 
 
+def test_a_store_that_lost_its_format_is_refused_and_kept(path: Path) -> None:
+    directory = DataDirectory(str(path))
+    fill(directory, 5)
+    directory.close()
+    (path / "FORMAT").unlink()
+    with pytest.raises(DataDirectoryError, match=r"lost its file FORMAT.*up to 5.*'flo-data 1'"):
+        DataDirectory(str(path))
+    (path / "witness").unlink()
+    with pytest.raises(DataDirectoryError, match="holds a store with rows"):
+        DataDirectory(str(path))
+    (path / "FORMAT").write_text("flo-data 1\n")
+    assert verify(str(path)).index == 5
+
+
+def test_a_manifest_that_lost_its_end_is_refused_until_the_loss_is_accepted(
+    path: Path, tmp_path: Path
+) -> None:
+    directory = DataDirectory(str(path))
+    for _ in range(3):
+        fill(directory, 5)
+        directory.store._db.flush()
+    fill(directory, 5)
+    killed = tmp_path / "killed"
+    shutil.copytree(path, killed)
+    directory.close()
+    manifest = next((killed / "store").glob("MANIFEST-*"))
+    manifest.write_bytes(manifest.read_bytes()[:-20])
+    with pytest.raises(StoreDamagedError, match=r"lacks \d+ writes.*--accept-loss"):
+        DataDirectory(str(killed))
+    assert "lacks" in verify(str(killed)).problems[0]
+    assert verify(str(killed), accept_loss=True).was_accepted
+    DataDirectory(str(killed)).close()
+    assert verify(str(killed)).is_sound
+
+
 def test_a_directory_of_something_else_is_refused_and_left_alone(path: Path) -> None:
     path.mkdir()
     (path / "holiday.jpg").write_bytes(b"")

@@ -15,6 +15,10 @@ class StoreFailedError(StoreError):
     """
 
 
+class StoreUnusableError(StoreError):
+    """What is stored is well, but its surroundings do not let it be used: a full disk, say."""
+
+
 class StoreDamagedError(StoreError):
     """What is stored is not what was written: something was lost or changed on disk.
 

@@ -16,12 +16,16 @@ import shutil
 from pathlib import Path
 
 from floruntime.engine.machine import applied_index
+from floruntime.engine.store.continuity import check_continuity
 from floruntime.engine.store.errors import StoreDamagedError, StoreError
 from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
+from floruntime.server.data.causes import cannot_open, cannot_use
 
 FORMAT_VERSION = "flo-data 1"
 _PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new"}
+_DATA_FILES = ("*.log", "*.sst", "*.blob")
+"""What RocksDB keeps rows in; all other files of a store are about these."""
 OWNER_ONLY = 0o700
 
 
@@ -34,16 +38,29 @@ class DataDirectory:
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
-        make_directory(self.path)
-        self._lock = DirectoryLock(self.path)
         try:
-            if not has_format(self.path):
-                _create(self.path)
-            _check_witness(self.path)
-            self.store = open_store(self.path)
-            self.witness = WitnessFile(witness_path(self.path))
+            make_directory(self.path)
+            self._lock = DirectoryLock(self.path)
+        except OSError as error:
+            raise cannot_use(self.path, error) from error
+        try:
+            self._open()
+        except OSError as error:
+            self._lock.release()
+            raise cannot_use(self.path, error) from error
         except BaseException:
             self._lock.release()
+            raise
+
+    def _open(self) -> None:
+        if not has_format(self.path):
+            _create(self.path)
+        _check_reach_before_opening(self.path)
+        self.store = open_store(self.path)
+        try:
+            self.witness = WitnessFile(witness_path(self.path))
+        except BaseException:
+            self.store.close()
             raise
 
     def free_bytes(self) -> int:
@@ -96,21 +113,46 @@ class DirectoryLock:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         # Whoever can open it can lock it, too.
         self._file = os.open(os.path.join(path, "LOCK"), flags, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(self._file)
-            raise DataDirectoryError(
-                f"the data directory {path} is in use by process {holder}; "
-                "stop that server, or use another directory"
-            ) from None
+        _lock(self._file, path, fcntl.LOCK_EX)
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let others have the directory."""
         os.close(self._file)
+
+
+class ReadersLock:
+    """Keeps servers off a data directory while it is read; writes nothing, so it may be read-only.
+
+    Where there is no file LOCK no server has it open: a server makes one first.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._file = os.open(os.path.join(path, "LOCK"), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._file = -1
+        else:
+            _lock(self._file, path, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Let servers have the directory."""
+        if self._file >= 0:
+            os.close(self._file)
+
+
+def _lock(file: int, path: str, kind: int) -> None:
+    """Lock the open file; closes it where somebody else holds it."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(file)
+        raise DataDirectoryError(
+            f"the data directory {path} is in use by process {holder}; "
+            "stop that server, or use another directory"
+        ) from None
 
 
 def make_directory(path: str) -> None:
@@ -160,13 +202,11 @@ def write_format(path: str) -> None:
 
 
 def open_store(path: str, *, read_only: bool = False) -> RocksStore:
-    """The store of the data directory `path`; `StoreDamagedError` if RocksDB cannot open it."""
+    """The store of the data directory `path`. Raises a `StoreError` that says why it cannot be."""
     try:
         return RocksStore(store_path(path), read_only=read_only)
     except Exception as error:
-        raise StoreDamagedError(
-            f"the store in {path} cannot be opened: {error}. Restore a backup"
-        ) from error
+        raise cannot_open(path, error) from error
 
 
 def check_reach(path: str, witnessed: int, stored: int) -> None:
@@ -181,8 +221,20 @@ def check_reach(path: str, witnessed: int, stored: int) -> None:
         )
 
 
-def _check_witness(path: str) -> None:
+def check_gaps(path: str) -> None:
+    """Refuse a store that lacks writes in the middle: see `engine/store/continuity.py`."""
+    try:
+        check_continuity(store_path(path))
+    except StoreDamagedError as error:
+        raise StoreDamagedError(
+            f"{error}. Restore a backup, or run `flo verify {path} --accept-loss` to go on "
+            "without what is missing"
+        ) from None
+
+
+def _check_reach_before_opening(path: str) -> None:
     """Look before the store is opened for writing: that would throw a damaged log away."""
+    check_gaps(path)
     try:
         witnessed = read_witness(witness_path(path))
     except StoreDamagedError as error:
@@ -205,7 +257,7 @@ def _create(path: str) -> None:
             f"{path} is not a data directory, and not empty (it has {strange[0]!r}); "
             "choose an empty or missing directory with --data-dir"
         )
-    # What is there without FORMAT is an unfinished creation: nothing was ever answered from it.
+    _check_unfinished(path)
     shutil.rmtree(store_path(path), ignore_errors=True)
     os.mkdir(store_path(path), OWNER_ONLY)
     RocksStore(store_path(path)).close()
@@ -213,6 +265,27 @@ def _create(path: str) -> None:
     sync_tree(store_path(path))
     write_format(path)
     sync_directory(os.path.dirname(path))
+
+
+def _check_unfinished(path: str) -> None:
+    """Only what a creation left behind may be made anew: a store with rows has lost its FORMAT."""
+    store = Path(store_path(path))
+    files = [file for pattern in _DATA_FILES for file in sorted(store.glob(pattern))]
+    holding = next((file for file in files if file.stat().st_size), None)
+    if holding is not None or _witnessed_index(path):
+        reach = f"commands up to {_witnessed_index(path)}" if _witnessed_index(path) else "rows"
+        raise DataDirectoryError(
+            f"{path} has lost its file FORMAT, but holds a store with {reach}. Nothing was "
+            f"changed. Put the file back (its text is {FORMAT_VERSION!r}), or restore a backup; "
+            "for a new store choose another directory with --data-dir"
+        )
+
+
+def _witnessed_index(path: str) -> int:
+    try:
+        return read_witness(witness_path(path))
+    except StoreDamagedError:
+        return 0
 
 
 def sync_directory(path: str) -> None:

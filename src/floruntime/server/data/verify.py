@@ -23,12 +23,15 @@ from floruntime.engine.workflow.invariants import orphans
 from floruntime.server.data.data_dir import (
     DataDirectoryError,
     DirectoryLock,
+    ReadersLock,
+    check_gaps,
     check_reach,
     has_format,
     open_store,
     sync_directory,
     witness_path,
 )
+from floruntime.server.data.shadow import reading_store
 
 PROBLEMS_MAX = 100
 """Problems that are told one by one; the rest is only counted."""
@@ -65,7 +68,7 @@ def verify(path: str, *, accept_loss: bool = False) -> VerifyReport:
     path = os.path.abspath(path)
     if not os.path.isdir(path) or not has_format(path):
         raise DataDirectoryError(f"{path} is not a data directory: it has no file FORMAT")
-    lock = DirectoryLock(path)
+    lock = DirectoryLock(path) if accept_loss else ReadersLock(path)
     try:
         return _verify(path, accept_loss)
     finally:
@@ -74,15 +77,14 @@ def verify(path: str, *, accept_loss: bool = False) -> VerifyReport:
 
 def _verify(path: str, accept_loss: bool) -> VerifyReport:
     findings = _Findings()
-    store = open_store(path, read_only=True)
-    try:
+    gap = _gap_in(path)
+    with reading_store(path) as store:
         findings.walk(store)
         if not findings.count:
             findings.look_at_workflows(store)
         index = applied_index(store)
-    finally:
-        store.close()
     witnessed, complaint = _compare_with_witness(path, index)
+    complaint = complaint or gap
     was_accepted = complaint is not None and accept_loss
     if was_accepted:
         _accept(path)
@@ -98,6 +100,14 @@ def _verify(path: str, accept_loss: bool) -> VerifyReport:
         lost,
         was_accepted,
     )
+
+
+def _gap_in(path: str) -> str | None:
+    try:
+        check_gaps(path)
+    except StoreDamagedError as error:
+        return str(error)
+    return None
 
 
 def _compare_with_witness(path: str, index: int) -> tuple[int | None, str | None]:

@@ -1,0 +1,51 @@
+"""A store read without a byte written where it lies, so it may be on a read-only disk.
+
+RocksDB writes logs and settings of its own beside the rows even when it only reads, and damaged
+logs are mended before it looks (`engine/store/foreign_records.py`). So it gets a directory of links
+in their place; logs, which may be mended, are copied.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from floruntime.engine.store.rocks import RocksStore
+from floruntime.server.data.causes import cannot_open
+from floruntime.server.data.data_dir import store_path
+
+_NOT_READ: Final = frozenset({"LOCK", "LOG"})
+
+
+@contextmanager
+def reading_store(path: str) -> Iterator[RocksStore]:
+    """The store of the data directory `path` as it stands, to be read within the block.
+
+    Raises a `StoreError` that says why it cannot be opened.
+    """
+    with tempfile.TemporaryDirectory(prefix="flo-verify-") as shadow:
+        try:
+            _link_files(Path(store_path(path)), Path(shadow))
+            store = RocksStore(shadow, read_only=True)
+        except Exception as error:
+            raise cannot_open(path, error) from error
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _link_files(store: Path, shadow: Path) -> None:
+    for file in store.iterdir():
+        if file.name in _NOT_READ or file.name.startswith("LOG.old"):
+            continue
+        if file.suffix in (".log", ".json"):
+            shutil.copyfile(file, shadow / file.name)
+        else:
+            with file.open("rb"):  # who may not read it hears of the file itself
+                os.symlink(file, shadow / file.name)
