@@ -60,6 +60,13 @@ export class CuttingProxy {
     }
   }
 
+  /** Those that are up carry nothing any more, and are not closed; later ones do carry. */
+  silenceAll(): void {
+    for (const link of this.#links) {
+      link.isSilent = true;
+    }
+  }
+
   #accept(client: Socket): void {
     const link = new ProxiedLink(this, client, connect(this.#port, "127.0.0.1"));
     this.#links.add(link);
@@ -80,6 +87,7 @@ class ProxiedLink {
   readonly #server: Socket;
   readonly #answersToCut = new Map<number, Cut>();
   #missing = PREAMBLE.length;
+  isSilent = false;
 
   constructor(proxy: CuttingProxy, client: Socket, server: Socket) {
     this.#proxy = proxy;
@@ -104,6 +112,9 @@ class ProxiedLink {
   }
 
   #each(reader: FrameReader, data: Uint8Array, way: "request" | "answer"): void {
+    if (this.isSilent) {
+      return;
+    }
     for (const body of reader.receive(data)) {
       const goesOn = way === "request" ? this.#passRequest(body) : this.#passAnswer(body);
       if (!goesOn) {

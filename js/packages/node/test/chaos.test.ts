@@ -97,7 +97,10 @@ test("SIGTERM lets a handler finish; a second one ends the process at once", asy
   await impatient.line(/begun two/);
   impatient.signal("SIGTERM");
   await impatient.line(/stopping/);
-  impatient.signal("SIGTERM");
+  while (!impatient.isOver) {
+    impatient.signal("SIGTERM"); // those within a second are one with the first
+    await client.ping();
+  }
   assert.equal(await impatient.ended(), null, "killed by the signal");
 });
 

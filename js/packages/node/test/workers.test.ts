@@ -1,91 +1,33 @@
 /** Workers against a test server; its clock, and that of the workers, is moved by the tests. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import {
   type ActionContext,
   ActionWorker,
-  type ActionWorkerOptions,
   ConflictError,
   FloClient,
-  type Logger,
   NonRetryableError,
   StreamWorker,
 } from "@floruntime/node";
-import { CuttingProxy, FakeClock, Peer } from "@floruntime/testing";
+import { CuttingProxy } from "@floruntime/testing";
 
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
-let peer: Peer;
-let client: FloClient;
-let names = 0;
-/** Time is moved on here in leaps, within which the server cannot answer: it is not taken for dead. */
-const DAYS_MS = 1_000_000_000;
-const clock = new FakeClock();
-let working: Promise<void>[] = [];
-let workers: { close(): Promise<void> }[] = [];
-
-before(async () => {
-  peer = await Peer.start();
-  client = new FloClient(peer.endpoint, { clock, logger: SILENT, timeoutMs: DAYS_MS });
-  await client.connect();
-});
-afterEach(async () => {
-  let areOver = false;
-  const closing = Promise.all([...workers.map((worker) => worker.close()), ...working]);
-  void closing.finally(() => {
-    areOver = true;
-  });
-  while (!areOver) {
-    await clock.advance(100); // what does not end by itself is handed back when its time is up
-  }
-  await closing;
-  workers = [];
-  working = [];
-});
-after(async () => {
-  await client.close();
-  await peer.stop();
-});
-
-const fresh = (): string => `name-${names++}`;
-const text = (value: Uint8Array | null): string | null =>
-  value === null ? null : new TextDecoder().decode(value);
-
-type WorkerSettings = Omit<ActionWorkerOptions, "client" | "endpoint">;
-
-function newWorker(options: WorkerSettings = {}): ActionWorker {
-  const worker = client.newActionWorker({ handleSignals: false, ...options });
-  workers.push(worker);
-  return worker;
-}
-
-async function begin(worker: ActionWorker | StreamWorker): Promise<void> {
-  working.push(worker.start());
-  await worker.atWork.wait();
-}
-
-/** Wait for what the worker and the server bring about; a little time passes meanwhile. */
-async function until(condition: () => unknown, stepMs = 1): Promise<void> {
-  while (!(await condition())) {
-    await clock.advance(stepMs);
-  }
-}
-
-/** Move both clocks. */
-async function advance(ms: number): Promise<void> {
-  await clock.advance(ms);
-  await client.ping();
-  await peer.advance(ms);
-}
-
-const status = async (runId: string): Promise<string> => (await client.action.status(runId)).status;
+import {
+  advance,
+  begin,
+  client,
+  clock,
+  fresh,
+  gate,
+  keep,
+  newWorker,
+  peer,
+  SILENT,
+  status,
+  text,
+  until,
+} from "./workshop.js";
 
 // Results
 
@@ -183,24 +125,6 @@ test("a non-retryable error fails the run at once", async () => {
 // Leases
 
 /** A handler that waits until the test lets it go on. */
-function gate(): {
-  handler: (ctx: ActionContext) => Promise<string>;
-  open: () => void;
-  seen: ActionContext[];
-} {
-  const seen: ActionContext[] = [];
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  const handler = async (ctx: ActionContext) => {
-    seen.push(ctx);
-    await opened;
-    return "done";
-  };
-  return { handler, open, seen };
-}
-
 test("a running handler keeps its lease", async () => {
   const [name, worker, { handler, open, seen }] = [fresh(), newWorker(), gate()];
   worker.action(name, handler, { timeoutMs: 9_000 });
@@ -523,7 +447,7 @@ test("records from the beginning are handled and acked; what throws comes again"
       }
     },
   });
-  workers.push(worker);
+  keep(worker);
   await begin(worker);
   await until(() => seen.includes("b3"));
   assert.deepEqual(seen.sort(), ["a1", "b1", "b2", "b3", "c1"]);
@@ -550,7 +474,7 @@ test("records of one key are handled in order, one at a time", async () => {
       busy.delete(key);
     },
   });
-  workers.push(worker);
+  keep(worker);
   await begin(worker);
   for (let index = 0; index < 20; index++) {
     const partitionKey = index % 2 ? "x" : "y";
@@ -575,7 +499,7 @@ test("leases of records are kept, and a handler takes no longer than its time-ou
       return new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
     },
   });
-  workers.push(worker);
+  keep(worker);
   await begin(worker);
   await client.stream.append(stream, "slow");
   await until(() => attempts.length === 1);
@@ -599,7 +523,7 @@ test("it joins again after its stream was deleted", async () => {
     handleSignals: false,
     handler: (ctx) => void seen.push(ctx.text()),
   });
-  workers.push(worker);
+  keep(worker);
   await begin(worker);
   await until(
     async () => (await client.stream.groupInfo(stream, "g")).pending === 0 && seen.length,
@@ -627,7 +551,7 @@ test("stop hands back the records that have not begun and that do not finish", a
       return new Promise(() => undefined);
     },
   });
-  workers.push(worker);
+  keep(worker);
   await begin(worker);
   await until(() => contexts.length === 1);
   worker.stop();

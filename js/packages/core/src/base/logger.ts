@@ -67,8 +67,23 @@ function withInfo(logger: Logger): FullLogger {
   };
 }
 
+/** A logger that cannot fail: what is logged is told, or not, and everything goes on. */
+export function guarded(logger: FullLogger): FullLogger {
+  const say =
+    (level: keyof FullLogger) =>
+    (...texts: unknown[]) => {
+      try {
+        logger[level](...texts);
+      } catch {
+        // it is the logger's own trouble, or what cannot be shown
+      }
+    };
+  return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+}
+
 /** A logger that says before each line what it is about. */
-export function about(logger: FullLogger, subject: string): FullLogger {
+export function about(logger: FullLogger, what: string): FullLogger {
+  const subject = what.replaceAll("%", "%%"); // a console takes % for a place to fill in
   return {
     debug: (...texts) => logger.debug(`${subject}:`, ...texts),
     info: (...texts) => logger.info(`${subject}:`, ...texts),

@@ -89,6 +89,11 @@ export class Wait {
   #end: (() => void) | null = null;
   #isEnded = false;
 
+  /** Whether it was ended by us. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** The poll is on its way, or on it again; `end` ends it. */
   attach(end: () => void): void {
     this.#end = end;

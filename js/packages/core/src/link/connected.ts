@@ -6,7 +6,7 @@ import { type Clock, sleep, systemClock } from "../base/clock.js";
 import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
-import { type CallOptions, known, type OptionNames } from "../base/options.js";
+import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
 import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
@@ -284,15 +284,17 @@ export class ConnectedClient implements Caller {
   }
 
   /** The time that a round trip to the server takes, in milliseconds. */
-  async ping(): Promise<number> {
+  async ping(options: CallOptions = {}): Promise<number> {
+    knownOfCall("ping", options, NONE);
     const begunMs = this.clock.nowMs();
-    await this.call(Ping.of({}));
+    await this.call(Ping.of({}), options);
     return this.clock.nowMs() - begunMs;
   }
 
   /** The running server: version, durability, limits, time since its start. */
-  info(): Promise<ServerInfo> {
-    return this.call(GetServerInfo.of({}));
+  async info(options: CallOptions = {}): Promise<ServerInfo> {
+    knownOfCall("info", options, NONE);
+    return await this.call(GetServerInfo.of({}), options);
   }
 }
 

@@ -15,7 +15,7 @@ export interface ActionWorkerOptions extends WorkerBaseOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** The longest that one handler may take. Default: 300,000. */
   readonly actionTimeoutMs?: Integer | undefined;
-  /** Default: 30,000. */
+  /** How often it says that it lives. Default: 30,000. */
   readonly heartbeatIntervalMs?: Integer | undefined;
 }
 

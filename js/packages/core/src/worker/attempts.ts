@@ -3,22 +3,33 @@
  *
  * Every delivery ends once: settled (its handler returned or threw, or its time was up), lost (the
  * server says that it is no longer ours) or taken back by the worker to be released. Whatever its
- * handler does after that has no effect; its place is free when it has returned.
+ * handler does after that has no effect. Its place is free when it has returned; a handler that was
+ * told to stop and does not return keeps it no longer than `CLEAN_UP_MS`.
  */
 
 import type { Clock, Timer } from "../base/clock.js";
 import { ConflictError } from "../base/errors.js";
+import { Flag } from "../base/flag.js";
 import type { Context } from "./contexts.js";
 import { HandlerTimeoutError } from "./handlers.js";
 
+/** How long a handler may take to end once it is told to stop, for what it does in `finally`. */
+export const CLEAN_UP_MS = 5_000;
 const TOUCHES_PER_LEASE = 3;
 const NEVER_MS = Number.POSITIVE_INFINITY;
 
 /** One delivery in hand. `key`: what it is known by (a run id, a record id). */
 export class Attempt<Item> {
-  touchDueMs = 0;
+  /** Until when it is ours, as far as we know. */
+  leaseEndsMs = 0;
+  touchDueMs = NEVER_MS;
   deadlineMs = NEVER_MS;
+  begunMs = 0;
+  /** When its place is given away though its handler has not returned. */
+  placeEndsMs = NEVER_MS;
   isBegun = false;
+  /** Its handler is told to stop, and what it throws is not told: it is to be released. */
+  isGivenUp = false;
   isOver = false;
 
   constructor(
@@ -28,16 +39,30 @@ export class Attempt<Item> {
     readonly context: Context,
     readonly run: () => unknown,
   ) {}
+
+  /** For how long to ask, so that the lease does not end earlier than it does now. */
+  atLeast(extendMs: number, nowMs: number): number {
+    return Math.max(extendMs, Math.ceil(this.leaseEndsMs - nowMs));
+  }
+
+  /** The lease lasts until then; touching never shortens one. */
+  keepUntil(endsMs: number): void {
+    this.leaseEndsMs = Math.max(this.leaseEndsMs, endsMs);
+    this.touchDueMs =
+      this.leaseEndsMs - (this.leaseMs * (TOUCHES_PER_LEASE - 1)) / TOUCHES_PER_LEASE;
+  }
 }
 
 /** Whose attempts these are. */
 export interface Owner<Item> {
+  /** Its handler begins. */
+  began(attempt: Attempt<Item>): void;
   /** The handler returned. */
   succeeded(attempt: Attempt<Item>, result: unknown): void;
   /** The handler threw, or its time was up. */
   failed(attempt: Attempt<Item>, error: unknown): void;
-  /** Its handler has returned or thrown: a place is free. */
-  ended(attempt: Attempt<Item>): void;
+  /** Its place is free, after so long; `null`: its handler has not returned. */
+  ended(attempt: Attempt<Item>, tookMs: number | null): void;
   /** A third of the lease has passed. */
   touchDue(attempts: Attempt<Item>[]): void;
 }
@@ -54,19 +79,18 @@ export class Attempts<Item> {
   readonly #clock: Clock;
   readonly #options: AttemptsOptions;
   readonly #held = new Map<string, Attempt<Item>>();
-  readonly #running = new Map<Attempt<Item>, Promise<void>>();
+  readonly #running = new Set<Attempt<Item>>();
+  readonly #isIdle = new Flag();
   #timer: Timer | null = null;
   #timerDueMs = 0;
   /** Deliveries that wait for a place, in order. */
   waiting: Attempt<Item>[] = [];
-  /** How long a handler takes, the latest counting most. */
-  meanMs: number | null = null;
-  begunTotal = 0;
 
   constructor(owner: Owner<Item>, clock: Clock, options: AttemptsOptions) {
     this.#owner = owner;
     this.#clock = clock;
     this.#options = options;
+    this.#isIdle.set();
   }
 
   /** All that are ours and not over. */
@@ -96,49 +120,52 @@ export class Attempts<Item> {
       this.lose(former, "it was delivered anew"); // what we still had of it was lost
     }
     this.#held.set(attempt.key, attempt);
-    attempt.touchDueMs = this.#nextTouchMs(attempt);
+    this.touched(attempt, this.#clock.nowMs(), attempt.leaseMs);
+  }
+
+  /** Its lease lasts for `extendMs` from `askedMs`, or for longer if it did so already. */
+  touched(attempt: Attempt<Item>, askedMs: number, extendMs: number): void {
+    attempt.keepUntil(askedMs + extendMs);
     if (this.#options.autoTouch) {
       this.#wakeAt(attempt.touchDueMs);
     }
   }
 
-  #nextTouchMs(attempt: Attempt<Item>): number {
-    return this.#clock.nowMs() + attempt.leaseMs / TOUCHES_PER_LEASE;
-  }
-
-  /** Start the handler of a held attempt. */
+  /** Give a held attempt a place, and start its handler. */
   begin(attempt: Attempt<Item>): void {
     attempt.isBegun = true;
-    attempt.deadlineMs = this.#clock.nowMs() + this.#options.timeoutMs;
-    this.begunTotal += 1;
+    attempt.begunMs = this.#clock.nowMs();
+    attempt.deadlineMs = attempt.begunMs + this.#options.timeoutMs;
     this.#wakeAt(attempt.deadlineMs);
+    this.#running.add(attempt);
+    this.#isIdle.clear();
+    this.#owner.began(attempt);
     // In a turn of its own, so that whoever begins it is not in the middle of something.
-    this.#running.set(
-      attempt,
-      Promise.resolve().then(() => this.#run(attempt)),
-    );
+    void Promise.resolve().then(() => this.#run(attempt));
   }
 
   async #run(attempt: Attempt<Item>): Promise<void> {
-    const begunMs = this.#clock.nowMs();
     try {
       const result = await attempt.run();
       if (this.#end(attempt)) {
         this.#owner.succeeded(attempt, result);
       }
     } catch (error) {
-      if (this.#end(attempt)) {
+      if (!attempt.isGivenUp && this.#end(attempt)) {
         this.#owner.failed(attempt, error);
       }
     } finally {
-      this.#running.delete(attempt);
-      this.#measure(this.#clock.nowMs() - begunMs);
-      this.#owner.ended(attempt);
+      this.#leave(attempt, this.#clock.nowMs() - attempt.begunMs);
     }
   }
 
-  #measure(tookMs: number): void {
-    this.meanMs = this.meanMs === null ? tookMs : this.meanMs + (tookMs - this.meanMs) / 8;
+  #leave(attempt: Attempt<Item>, tookMs: number | null): void {
+    if (this.#running.delete(attempt)) {
+      if (this.#running.size === 0) {
+        this.#isIdle.set();
+      }
+      this.#owner.ended(attempt, tookMs);
+    }
   }
 
   /** Whether it was not over yet. */
@@ -161,7 +188,10 @@ export class Attempts<Item> {
   }
 
   #stop(attempt: Attempt<Item>, reason: Error): void {
-    if (!attempt.isBegun) {
+    if (attempt.isBegun) {
+      attempt.placeEndsMs = Math.min(attempt.placeEndsMs, this.#clock.nowMs() + CLEAN_UP_MS);
+      this.#wakeAt(attempt.placeEndsMs);
+    } else {
       this.waiting = this.waiting.filter((each) => each !== attempt);
     }
     attempt.context.cancel(reason);
@@ -174,7 +204,16 @@ export class Attempts<Item> {
     return waiting.filter((attempt) => this.#end(attempt));
   }
 
-  /** Everything, out of hand; handlers are told to stop. */
+  /** Tell every handler to stop. What they do then may take its time; leases are kept. */
+  giveUp(): void {
+    for (const attempt of this.held) {
+      attempt.isGivenUp = true;
+      attempt.deadlineMs = NEVER_MS;
+      this.#stop(attempt, new ConflictError(`${attempt.key}: the worker stops`));
+    }
+  }
+
+  /** Everything, out of hand; handlers that still run are told to stop. */
   takeAll(): Attempt<Item>[] {
     const taken = this.held;
     for (const attempt of taken) {
@@ -183,9 +222,9 @@ export class Attempts<Item> {
     return taken;
   }
 
-  /** Resolves when none of the handlers that run now runs any more. */
-  async finish(): Promise<void> {
-    await Promise.all(this.#running.values());
+  /** Resolves when no place is taken. */
+  async finish(signal: AbortSignal): Promise<void> {
+    await this.#isIdle.wait(signal);
   }
 
   /** End the timer. */
@@ -217,7 +256,14 @@ export class Attempts<Item> {
     if (this.#options.autoTouch) {
       this.#touch(this.held.filter((each) => each.touchDueMs <= nowMs));
     }
-    const next = Math.min(NEVER_MS, ...this.held.map((attempt) => this.#nextDueMs(attempt)));
+    for (const attempt of [...this.#running].filter((each) => each.placeEndsMs <= nowMs)) {
+      this.#leave(attempt, null);
+    }
+    const next = Math.min(
+      NEVER_MS,
+      ...this.held.map((attempt) => this.#nextDueMs(attempt)),
+      ...[...this.#running].map(({ placeEndsMs }) => placeEndsMs),
+    );
     if (next < NEVER_MS) {
       this.#wakeAt(next);
     }
@@ -225,7 +271,8 @@ export class Attempts<Item> {
 
   #touch(due: Attempt<Item>[]): void {
     for (const attempt of due) {
-      attempt.touchDueMs = this.#nextTouchMs(attempt);
+      // again after another third, if nothing is heard of this one
+      attempt.touchDueMs = this.#clock.nowMs() + attempt.leaseMs / TOUCHES_PER_LEASE;
     }
     if (due.length > 0) {
       this.#owner.touchDue(due);

@@ -7,10 +7,16 @@ import type { Task, TaskResult } from "../wire/messages.generated.js";
 
 const EXCHANGE_BYTES_MAX = MIB; // outputs of one exchange together; a single larger one goes alone
 
+/** How a run ended, and until when it was ours. */
+export interface Ended {
+  readonly result: TaskResult;
+  readonly leaseEndsMs: number;
+}
+
 /** What is not delivered yet. `valueBytesMax`: the largest output that the server takes. */
 export class Results {
   readonly #valueBytesMax: number;
-  #waiting: TaskResult[] = [];
+  #waiting: Ended[] = [];
 
   constructor(valueBytesMax: number) {
     this.#valueBytesMax = valueBytesMax;
@@ -29,20 +35,20 @@ export class Results {
     }
   }
 
-  add(result: TaskResult): void {
-    this.#waiting.push(result);
+  add(ended: Ended): void {
+    this.#waiting.push(ended);
   }
 
   /** These were not delivered after all. Sending them twice is safe: leases fence them. */
-  putBack(results: readonly TaskResult[]): void {
-    this.#waiting = [...results, ...this.#waiting];
+  putBack(taken: readonly Ended[]): void {
+    this.#waiting = [...taken, ...this.#waiting];
   }
 
   /** As many as go into one exchange. */
-  take(): TaskResult[] {
+  take(): Ended[] {
     let sizeBytes = 0;
     let count = 0;
-    for (const result of this.#waiting.slice(0, LIMIT_MAX)) {
+    for (const { result } of this.#waiting.slice(0, LIMIT_MAX)) {
       sizeBytes += result.output.length;
       if (count > 0 && sizeBytes > EXCHANGE_BYTES_MAX) {
         break;

@@ -1,0 +1,423 @@
+/**
+ * One life of an `ActionWorker`: it claims runs, lets handlers have them, and hands in what ends.
+ *
+ * What it does next the policy says (`claim-policy.ts`), and one loop does it. A poll stays open
+ * beside the loop, so that results that come up meanwhile need not wait for it.
+ */
+
+import { registerHandled } from "../api/action.js";
+import type { FloClient } from "../api/client.js";
+import { errorText } from "../base/error-text.js";
+import { BadRequestError, ConflictError, NotFoundError } from "../base/errors.js";
+import { Flag } from "../base/flag.js";
+import type { FullLogger } from "../base/logger.js";
+import { Wait } from "../link/call.js";
+import {
+  type ActionInfo,
+  type Task,
+  type TaskResult,
+  WorkerExchange,
+  WorkerRelease,
+  WorkerTouch,
+} from "../wire/messages.generated.js";
+import type { Registered } from "./action-handlers.js";
+import { Attempt } from "./attempts.js";
+import { ClaimPolicy, Do, type Hand, PACE, type Step, WAIT } from "./claim-policy.js";
+import { ActionContext, ActionResult, resultBytes } from "./contexts.js";
+import { mayRetry } from "./handlers.js";
+import { Heartbeat } from "./heartbeat.js";
+import { howLate, Life, type Plan } from "./life.js";
+import { type Ended, Results, resultOf } from "./results.js";
+
+/** What the worker can do, and how it is registered. */
+export interface Work {
+  readonly registered: ReadonlyMap<string, Registered>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly heartbeatMs: number;
+}
+
+/** An answerless claim that only hands in. */
+const HAND_IN: Step = { ...WAIT, do: Do.Claim };
+
+export class ActionLife extends Life<Task> {
+  readonly #work: Work;
+  readonly #names: readonly string[];
+  readonly #infos = new Map<string, ActionInfo>();
+  readonly #policy: ClaimPolicy;
+  readonly #heartbeat: Heartbeat;
+  readonly #changed = new Flag();
+  #results = new Results(0);
+  /** Results that are on their way to the server. */
+  #underWay = 0;
+  #pauseMs = 0;
+  #poll: Promise<void> | null = null;
+  /** What ended the worker while a poll was open. */
+  #pollError: { readonly error: unknown } | null = null;
+  #wait = new Wait();
+
+  constructor(plan: Plan, work: Work, client: FloClient, log: FullLogger) {
+    super(plan, client, log);
+    this.#work = work;
+    this.#names = [...work.registered.keys()];
+    this.#policy = new ClaimPolicy(plan.concurrency, plan.blockMs, PACE);
+    this.#heartbeat = new Heartbeat(this.clock, work.heartbeatMs, () => this.#beat());
+  }
+
+  // Registering
+
+  protected override async open(): Promise<void> {
+    const info = await this.client.info(this.ofThisLife);
+    this.#results = new Results(info.limits.valueBytesMax);
+    await this.#register();
+  }
+
+  async #register(): Promise<void> {
+    const where = this.ofThisLife;
+    for (const [name, { options }] of this.#work.registered) {
+      this.#infos.set(name, await registerHandled(this.client.action, name, options, where));
+    }
+    const { labels, metadata } = this.#work;
+    const { concurrency } = this.plan;
+    const settings = { concurrency, labels, metadata, ...where };
+    await this.client.worker.register(this.plan.name, this.#names, settings);
+  }
+
+  /** The server does not know this worker, or one of its actions, any more. */
+  async #again(): Promise<void> {
+    this.log.info(`worker ${this.plan.name}: registering again`);
+    try {
+      await this.#register();
+    } catch (error) {
+      this.throwFatal(error);
+    }
+  }
+
+  protected override async leave(): Promise<void> {
+    await this.client.worker.deregister(this.plan.name, { namespace: this.plan.namespace });
+  }
+
+  protected override lanes(): Promise<void>[] {
+    return [this.#turns(), this.#heartbeat.run(this.over.signal)];
+  }
+
+  protected override wake(): void {
+    if (this.stopped.isSet) {
+      this.#policy.stop();
+      this.#wait.end();
+    }
+    if (this.isDrained) {
+      this.#heartbeat.end();
+    }
+    this.#changed.set();
+  }
+
+  protected override get hasResults(): boolean {
+    return this.#results.size > 0 || this.#underWay > 0;
+  }
+
+  // Claiming and handing in
+
+  /** Do what the policy says, until the worker is drained. */
+  async #turns(): Promise<void> {
+    while (!this.isDrained) {
+      await this.clock.turn(); // what ends in this turn of the event loop goes along
+      if (this.#pollError !== null) {
+        throw this.#pollError.error;
+      }
+      if (this.#pauseMs > 0) {
+        const pauseMs = this.#pauseMs;
+        this.#pauseMs = 0;
+        await this.pause(pauseMs);
+      }
+      await this.#do(this.#policy.next(this.#hand(), this.clock.nowMs()));
+    }
+    await this.#poll; // ended early; its answer confirms the results that it carried
+  }
+
+  #hand(): Hand {
+    const { running, waiting } = this.attempts;
+    return { running, waiting: waiting.length, results: this.#results.size, begun: 0 };
+  }
+
+  async #do(step: Step): Promise<void> {
+    switch (step.do) {
+      case Do.Claim:
+        await this.#exchange(step, null);
+        break;
+      case Do.Poll:
+        this.#beginPoll(step);
+        break;
+      case Do.Release:
+        this.inBackground(this.release(this.attempts.takeWaiting()));
+        break;
+      case Do.Wait:
+        await this.#untilChanged(step.untilMs);
+    }
+  }
+
+  #beginPoll(step: Step): void {
+    this.#wait = new Wait();
+    this.#poll = this.#exchange(step, this.#wait)
+      .catch((error: unknown) => {
+        this.#pollError = { error };
+      })
+      .finally(() => this.#changed.set());
+  }
+
+  async #untilChanged(untilMs: number | null): Promise<void> {
+    const timer = untilMs === null ? null : this.clock.callAt(untilMs, () => this.#changed.set());
+    try {
+      await this.#changed.wait(this.over.signal);
+    } finally {
+      timer?.cancel();
+    }
+    this.#changed.clear();
+  }
+
+  /** Hand in what has ended, and take runs, as the step says. */
+  async #exchange(step: Step, wait: Wait | null): Promise<void> {
+    const ended = this.#results.take();
+    this.#underWay += ended.length;
+    let tasks: Task[];
+    try {
+      this.#tellLate(ended);
+      tasks = await this.#send(step, ended, wait);
+    } catch (error) {
+      this.#results.putBack(ended);
+      await this.#failed(step, error);
+      return;
+    } finally {
+      this.#underWay -= ended.length;
+    }
+    this.#take(step, tasks, wait?.isEnded ?? false);
+  }
+
+  /** Results that come after their leases are not taken: somebody else has the run by now. */
+  #tellLate(ended: readonly Ended[]): void {
+    const nowMs = this.clock.nowMs();
+    for (const { result, leaseEndsMs } of ended.filter((each) => each.leaseEndsMs < nowMs)) {
+      const why = howLate(nowMs, leaseEndsMs);
+      this.log.warn(`worker ${this.plan.name}: ${result.runId}: its result does not count, ${why}`);
+    }
+  }
+
+  async #send(step: Step, ended: readonly Ended[], wait: Wait | null): Promise<Task[]> {
+    const { count, blockMs } = step;
+    const results: TaskResult[] = ended.map(({ result }) => result);
+    const actions = this.#names;
+    const request = WorkerExchange.of({
+      workerId: this.plan.name,
+      results,
+      actions,
+      count,
+      blockMs,
+    });
+    const waiting = wait === null ? {} : { blockMs, wait };
+    return await this.client.call(request, { ...this.ofThisLife, ...waiting });
+  }
+
+  #take(step: Step, tasks: readonly Task[], wasEnded: boolean): void {
+    const attempts = tasks.map((task) => this.#attemptOf(task));
+    for (const attempt of attempts) {
+      this.attempts.hold(attempt);
+    }
+    this.attempts.waiting.push(...attempts);
+    const nowMs = this.clock.nowMs();
+    this.#pauseMs = this.#policy.answered(step, tasks.length, nowMs, wasEnded);
+    if (this.#pauseMs > 0) {
+      this.#heartbeat.hurry(); // nothing, and early: are we drained?
+    }
+    this.beginWaiting();
+  }
+
+  async #failed(step: Step, error: unknown): Promise<void> {
+    if (error instanceof NotFoundError) {
+      await this.#again();
+    } else if (error instanceof BadRequestError && this.#results.size > 0) {
+      this.log.error(`worker ${this.plan.name}: results were refused: ${error.message}`);
+      await this.#settleOneByOne(this.#results.take());
+    } else {
+      this.throwFatal(error);
+    }
+    this.#pauseMs = this.#policy.failed(step, Math.random());
+  }
+
+  /** One result among them is refused: let the others through, and fail that run. */
+  async #settleOneByOne(ended: readonly Ended[]): Promise<void> {
+    for (const each of ended) {
+      try {
+        await this.#send(HAND_IN, [each], null);
+      } catch (error) {
+        if (!(error instanceof BadRequestError)) {
+          this.#results.add(each);
+        } else if (each.result.error === null) {
+          const told = { error: errorText(error), retry: false };
+          this.#results.add({ ...each, result: resultOf(each.result, told) });
+        }
+      }
+    }
+  }
+
+  protected override async settle(): Promise<void> {
+    let failures = 0;
+    while (this.#results.size > 0) {
+      const ended = this.#results.take();
+      try {
+        await this.#send(HAND_IN, ended, null);
+        failures = 0;
+      } catch (error) {
+        this.#results.putBack(ended);
+        await this.trouble(error, failures);
+        failures += 1;
+      }
+    }
+  }
+
+  #attemptOf(task: Task): Attempt<Task> {
+    const registered = this.#work.registered.get(task.action);
+    const leaseMs = this.#infos.get(task.action)?.timeoutMs;
+    if (registered === undefined || leaseMs === undefined) {
+      throw new BadRequestError(`the server handed out a run of ${task.action}, not asked for`);
+    }
+    const context = new ActionContext(task, {
+      namespace: this.plan.namespace,
+      logger: this.log,
+      touch: (extendMs) => this.#touch(attempt, extendMs),
+    });
+    const run = () => registered.handler(context);
+    const attempt = new Attempt<Task>(task.runId, task, leaseMs, context, run);
+    return attempt;
+  }
+
+  // What attempts ask for
+
+  protected override beginWaiting(): void {
+    const { attempts } = this;
+    while (attempts.free > 0 && !this.stopped.isSet) {
+      const attempt = attempts.waiting.shift();
+      if (attempt === undefined) {
+        break;
+      }
+      attempts.begin(attempt);
+    }
+    this.#changed.set();
+  }
+
+  override began(_attempt: Attempt<Task>): void {
+    this.#policy.began();
+  }
+
+  override ended(attempt: Attempt<Task>, tookMs: number | null): void {
+    if (tookMs !== null) {
+      this.#policy.took(tookMs);
+    }
+    super.ended(attempt, tookMs);
+  }
+
+  override succeeded(attempt: Attempt<Task>, result: unknown): void {
+    try {
+      const { outcome, output } =
+        result instanceof ActionResult ? result : new ActionResult("success", resultBytes(result));
+      this.#results.check(output);
+      this.#add(attempt, { output, outcome });
+    } catch (error) {
+      this.failed(attempt, error);
+    }
+  }
+
+  override failed(attempt: Attempt<Task>, error: unknown): void {
+    this.#add(attempt, { error: errorText(error), retry: mayRetry(error) });
+    this.tellFailure(attempt, error);
+  }
+
+  #add(attempt: Attempt<Task>, told: Partial<TaskResult>): void {
+    const result = resultOf(attempt.item, told);
+    this.#results.add({ result, leaseEndsMs: attempt.leaseEndsMs });
+    this.#changed.set();
+  }
+
+  // Leases
+
+  override touchDue(attempts: Attempt<Task>[]): void {
+    for (const attempt of attempts) {
+      this.inBackground(this.#touchByItself(attempt));
+    }
+  }
+
+  async #touchByItself(attempt: Attempt<Task>): Promise<void> {
+    try {
+      await this.#touch(attempt, attempt.leaseMs);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) {
+        throw error; // a conflict was told already
+      }
+    }
+  }
+
+  async #touch(attempt: Attempt<Task>, extendMs: number): Promise<void> {
+    const { runId, lease } = attempt.item;
+    const askedMs = this.clock.nowMs();
+    const keepMs = attempt.atLeast(extendMs, askedMs);
+    const told = { workerId: this.plan.name, runId, lease, extendMs: keepMs };
+    const request = WorkerTouch.of(told);
+    let goesOn: boolean;
+    try {
+      goesOn = await this.client.call(request, this.ofThisLife);
+    } catch (error) {
+      if (error instanceof ConflictError) {
+        this.lost(attempt, "the lease is lost");
+      }
+      throw error;
+    }
+    if (goesOn) {
+      this.attempts.touched(attempt, askedMs, keepMs);
+    } else {
+      this.lost(attempt, "the run was cancelled");
+    }
+  }
+
+  protected override async handBack(attempts: Attempt<Task>[]): Promise<void> {
+    await Promise.all(attempts.map(({ item }) => this.#releaseOne(item)));
+  }
+
+  async #releaseOne({ runId, lease }: Task): Promise<void> {
+    const { name, namespace } = this.plan;
+    try {
+      await this.client.call(WorkerRelease.of({ workerId: name, runId, lease }), { namespace });
+    } catch (error) {
+      this.log.warn(`worker ${name}: ${runId} not handed back: ${errorText(error)}`);
+    }
+  }
+
+  // Heartbeats
+
+  /** Say that we live; over trouble, once more after a while. */
+  async #beat(): Promise<void> {
+    try {
+      await this.#sayAlive();
+    } catch (error) {
+      await this.trouble(error, 0);
+      this.#heartbeat.hurry();
+    }
+  }
+
+  async #sayAlive(): Promise<void> {
+    const running = this.attempts.held.map(({ item }) => item.runId);
+    const options = { running, ...this.ofThisLife };
+    const heartbeat = await this.client.worker.heartbeat(this.plan.name, options);
+    if (!heartbeat.known && !this.stopped.isSet) {
+      await this.#again();
+    }
+    if (heartbeat.draining && !this.stopped.isSet) {
+      this.log.info(`worker ${this.plan.name}: drained from outside`);
+      this.stop();
+    }
+    for (const runId of heartbeat.cancelled) {
+      const attempt = this.attempts.get(runId);
+      if (attempt !== undefined) {
+        this.lost(attempt, "the run was cancelled");
+      }
+    }
+  }
+}
