@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import AnyCommand
-from floruntime.engine.rules import COMMANDS, QUERIES, RULES, TABLES, WORKFLOW
+from floruntime.engine.rules import COMMANDS, QUERIES, RULES, TABLES, WORKFLOW_HOOKS
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.system import timers
 from floruntime.engine.system.reclaim import Owner
@@ -75,7 +75,7 @@ def test_the_type_of_every_stored_row_says_so() -> None:
 
 
 def test_who_hears_of_the_end_of_a_workflow_run_in_which_order() -> None:
-    assert names(WORKFLOW.ended) == [
+    assert names(WORKFLOW_HOOKS.ended) == [
         "idempotency.run_ended",
         "children.child_ended",
         "schedules.run_ended",
@@ -122,6 +122,20 @@ def test_the_order_in_which_modules_are_imported_decides_nothing() -> None:
     assert len(played[0]) > 10
     for order, other in zip(orders[1:], played[1:], strict=True):
         assert other == played[0], order
+
+
+def test_no_two_classes_and_no_two_tables_share_a_name() -> None:
+    places: dict[str, set[str]] = {}
+    for name in imports_shuffled.modules():
+        module = importlib.import_module(name)
+        for thing in vars(module).values():
+            if isinstance(thing, type) and thing.__module__ == name:
+                places.setdefault(thing.__name__, set()).add(name)
+            if isinstance(thing, Table):
+                [known_as] = {own for own, other in vars(module).items() if other is thing}
+                places.setdefault(known_as, set()).add(f"table {thing.tag!r}")
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    assert not {name for name in shared if name[0] != "_"}
 
 
 def test_only_the_machine_and_a_stay_that_ends_move_a_transaction_to_another_namespace() -> None:

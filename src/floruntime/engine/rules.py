@@ -328,7 +328,7 @@ CONTENTS: Final = (
     workflow_rows.holds_workflows,
 )
 
-WORKFLOW: Final = Hooks(
+WORKFLOW_HOOKS: Final = Hooks(
     begin={
         TargetKind.ACTION: actions.begin_action,
         TargetKind.WORKFLOW: children.begin_child,
@@ -364,6 +364,6 @@ RULES: Final = Rules(
     contents=CONTENTS,
     action_run_ended=actions.action_ended,
     records_came=triggers.records_came,
-    workflow=WORKFLOW,
+    workflow=WORKFLOW_HOOKS,
 )
 """All there are."""

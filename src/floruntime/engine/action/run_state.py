@@ -38,7 +38,7 @@ from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
 
 WORKER_LOST: Final = "worker_lost"
-TIMEOUT: Final = "timeout"
+RAN_TOO_LONG: Final = "timeout"
 NON_RETRYABLE: Final = "non_retryable"
 ACTION_DELETED: Final = "action_deleted"
 
@@ -294,7 +294,7 @@ def _time_has_come(run: OpenActionRun) -> None:
     if row.is_finished:
         _forget(run)
     elif row.ends_at_ms and row.ends_at_ms <= now_ms:
-        end_run(run, ActionRunStatus.TIMED_OUT, error=row.error, reason=TIMEOUT)
+        end_run(run, ActionRunStatus.TIMED_OUT, error=row.error, reason=RAN_TOO_LONG)
     elif row.status == ActionRunStatus.RUNNING:
         fail_attempt(run, None, WORKER_LOST, retry=True)
     else:

@@ -48,7 +48,7 @@ from floruntime.engine.stream.rows import (
 from floruntime.engine.system import timers
 
 
-class Item(NamedTuple):
+class Handed(NamedTuple):
     """One record to hand out; `before` is its delivery so far, if it had any."""
 
     id: Id
@@ -64,7 +64,7 @@ class Handout:
         self._consumer = consumer
         self._limit = limit
         self._bytes_left = limits.REPLY_BYTES_MAX
-        self._items: list[Item] = []
+        self._items: list[Handed] = []
         self._is_closed_early = False
 
     @property
@@ -82,10 +82,10 @@ class Handout:
 
     def add(self, id: Id, row: RecordRow, before: PendingRecordRow | None = None) -> None:
         """Hand this record out."""
-        self._items.append(Item(id, row, before))
+        self._items.append(Handed(id, row, before))
         self._bytes_left -= record_bytes(row)
 
-    def items(self) -> list[Item]:
+    def items(self) -> list[Handed]:
         """What is to be handed out."""
         return self._items
 
@@ -106,7 +106,7 @@ class Handout:
         tx.delivery = Delivery(PRIMITIVE, opened.group.id, [[*id, lease] for id in ids])
         return records
 
-    def _deliver(self, item: Item, lease: int, due_ms: int) -> StreamRecord:
+    def _deliver(self, item: Handed, lease: int, due_ms: int) -> StreamRecord:
         opened, tx, before = self._opened, self._opened.tx, item.before
         attempt, first_ms, error, slot, epoch = 1, tx.now_ms, None, 0, 0
         if before is not None:

@@ -39,7 +39,7 @@ def _says(description: str) -> Meta:
 
 Name = Annotated[str, _kind(Kind.NAME, min_length=1, max_length=limits.NAME_BYTES_MAX)]
 """1 to 255 bytes of UTF-8, no control characters."""
-Outcome = Annotated[str, _kind(Kind.OUTCOME, min_length=1, max_length=limits.NAME_BYTES_MAX)]
+OutcomeName = Annotated[str, _kind(Kind.OUTCOME, min_length=1, max_length=limits.NAME_BYTES_MAX)]
 TargetText = Annotated[str, _kind(Kind.TARGET, min_length=1)]
 PathText = Annotated[str, _kind(Kind.PATH, min_length=1)]
 DurationMs = Annotated[int, Meta(ge=0, le=limits.DURATION_MS_MAX)]
@@ -185,7 +185,7 @@ class Step(Part, frozen=True, kw_only=True, rename="camel"):
         None
     )
     transitions: Annotated[
-        dict[Outcome, Name], Meta(min_length=1), _says("outcome to step or terminal")
+        dict[OutcomeName, Name], Meta(min_length=1), _says("outcome to step or terminal")
     ]
 
 
