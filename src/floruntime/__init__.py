@@ -29,6 +29,7 @@ from floruntime.core.errors import (
 )
 from floruntime.core.kv import KvChange, KvEntry, PutResult, ScanResult, VersionEntry
 from floruntime.core.queue import DequeueResult, Message, QueueConfig, QueueStats
+from floruntime.core.run_wait import RunWait, WaitKind
 from floruntime.core.stream import (
     AppendResult,
     GroupInfo,
@@ -97,6 +98,7 @@ __all__ = [
     "RequestTimeoutError",
     "RetryPolicy",
     "RunStatus",
+    "RunWait",
     "ScanResult",
     "ScheduleInfo",
     "ServerInfo",
@@ -115,6 +117,7 @@ __all__ = [
     "UnauthorizedError",
     "UnavailableError",
     "VersionEntry",
+    "WaitKind",
     "WorkerInfo",
     "WorkflowRun",
     "WorkflowStatus",

@@ -51,7 +51,10 @@ async def test_invoke_prints_the_run_and_status_shows_it(flo: Flo) -> None:
     run_id = (await flo("action", "invoke", "mail", "hello", "-p", "3")).out.strip()
     run = (await flo("action", "status", run_id, "--json")).json
     assert (run["status"], run["input"], run["priority"]) == ("pending", "hello", 3)
-    assert f"run        {run_id}\n" in (await flo("action", "status", run_id)).out
+    shown = (await flo("action", "status", run_id)).out
+    assert f"run        {run_id}\n" in shown
+    assert "waits for  a worker of mail (none is there)\n" in shown
+    assert (run["waits_for"]["kind"], run["waits_for"]["workers"]) == ("worker", 0)
     assert (await flo("action", "status", "nope")).code == 1
     assert (await flo("action", "invoke", "nope")).code == 1
 

@@ -170,6 +170,7 @@ async def test_start_prints_the_run_and_status_shows_it(flo: Flo) -> None:
     shown = (await flo("workflow", "status", run_id)).out
     assert f"run         {run_id}\n" in shown
     assert "waits for   go\n" in shown
+    assert run["waits_for"]["text"] == "waits for the signal go"
     assert (await flo("workflow", "status", "nope")).code == 1
     assert (await flo("workflow", "start", "nope")).code == 1
 

@@ -9,7 +9,7 @@ import typer
 from floruntime.cli.ends import show_end
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
-from floruntime.cli.output import at, cell, rows_of
+from floruntime.cli.output import at, cell, rows_of, waiting
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core import defaults
@@ -195,6 +195,7 @@ def _show_run(session: Session, run: ActionRun) -> None:
             "run": cell(run.run_id),
             "action": cell(run.action),
             "status": run.status.value,
+            "waits for": waiting(run.waits_for),
             "attempt": str(run.attempt),
             "priority": str(run.priority),
             "created": at(run.created_at_ms),

@@ -26,6 +26,7 @@ from floruntime.cli.terminal import (
 )
 from floruntime.core.duration_text import NOTHING
 from floruntime.core.printable import printable, printable_json
+from floruntime.core.run_wait import RunWait, WaitKind
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page
 
@@ -194,6 +195,14 @@ def at(time_ms: int | None) -> str:
         return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
     except (OSError, OverflowError, ValueError):  # beyond the years that Python has
         return f"{time_ms} ms"
+
+
+def waiting(wait: RunWait | None) -> str:
+    """What a run waits for, in a line headed so."""
+    if wait is None:
+        return NOTHING
+    prefix = "waits for the signal " if wait.kind is WaitKind.SIGNAL else "waits for "
+    return cell(wait.text.removeprefix(prefix))
 
 
 def size(size_bytes: int | None) -> str:

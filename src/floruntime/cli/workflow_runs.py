@@ -10,7 +10,7 @@ import typer
 from floruntime.cli.ends import show_end
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
-from floruntime.cli.output import at, cell, rows_of
+from floruntime.cli.output import at, cell, rows_of, waiting
 from floruntime.cli.run import Session, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core import defaults
@@ -117,7 +117,7 @@ def _show_run(session: Session, run: WorkflowRun) -> None:
             "version": cell(run.version),
             "status": run.status.value,
             "step": cell(run.current_step),
-            "waits for": cell(run.wait_signal),
+            "waits for": waiting(run.waits_for),
             "terminal": cell(run.terminal),
             "error": cell(run.error),
             "created": at(run.created_at_ms),

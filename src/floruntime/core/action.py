@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from floruntime.core import defaults
+from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, Query, Value
 
 
@@ -54,7 +55,8 @@ class ActionRun(Value, frozen=True):
 
     `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
     attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says why where no handler
-    did, and is then the `error`, too.
+    did, and is then the `error`, too. `waits_for`: what a pending run waits for; only `status`
+    tells, no listing.
     """
 
     run_id: str
@@ -73,6 +75,7 @@ class ActionRun(Value, frozen=True):
     reason: str | None = None
     labels: dict[str, str] = {}
     worker_id: str | None = None
+    waits_for: RunWait | None = None
 
     @property
     def result(self) -> bytes | None:

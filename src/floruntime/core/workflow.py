@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from floruntime.core import defaults
+from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, Query, Value
 
 
@@ -79,6 +80,7 @@ class WorkflowRun(Value, frozen=True):
 
     `current_step`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
     an action gave. `wait_signal`: the type of the signal it waits for. `terminal`: where it ended.
+    `waits_for`: what it stands still for; only `status` tells, no listing.
     """
 
     run_id: str
@@ -96,6 +98,7 @@ class WorkflowRun(Value, frozen=True):
     parent_run_id: str | None = None
     search_attributes: dict[str, Any] = {}
     terminal: str | None = None
+    waits_for: RunWait | None = None
 
 
 class HistoryEvent(Value, frozen=True):

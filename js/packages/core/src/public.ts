@@ -150,6 +150,7 @@ export type {
   QueueConfig,
   QueueStats,
   ReadResult,
+  RunWait,
   ScanResult,
   ServerInfo,
   StreamInfo,
@@ -165,6 +166,7 @@ export {
   RunStatus,
   Severity,
   SyncAction,
+  WaitKind,
   WorkflowStatus,
 } from "./wire/messages.generated.js";
 export { StreamID } from "./wire/stream-id.js";

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Final
 
+from msgspec.structs import replace
+
 from floruntime.core import limits
 from floruntime.core.action import (
     ActionCall,
@@ -40,6 +42,7 @@ from floruntime.engine.action.run_state import (
     start_waiting,
     the_action_run,
 )
+from floruntime.engine.action.run_waits import wait_of_action_run
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.large_documents import keep_document
@@ -164,7 +167,11 @@ def _known_number(
 
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
-    return _run_of(view, action_run_number(request.run_id), request.run_id)
+    number = action_run_number(request.run_id)
+    run = _run_of(view, number, request.run_id)
+    row = view.get(ACTION_RUN, ACTION_RUN.key(namespace_id(view), number))
+    wait = None if row is None else wait_of_action_run(view, row)
+    return run if wait is None else replace(run, waits_for=wait)
 
 
 def _run_of(view: View, number: int, run_id: str) -> ActionRun:

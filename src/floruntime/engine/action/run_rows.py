@@ -154,7 +154,7 @@ def action_name(view: View, action_id: int) -> str:
     return names.name
 
 
-def _error_of(row: ActionRunRow) -> str | None:
+def error_of(row: ActionRunRow) -> str | None:
     """What went wrong. Where no handler told, the reason: the worker was lost, say."""
     return (
         row.reason or row.error
@@ -184,7 +184,7 @@ def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunR
         input_of(view, of_namespace_id, number, row),
         output,
         row.outcome,
-        _error_of(row),
+        error_of(row),
         row.created_at_ms,
         row.started_at_ms,
         row.completed_at_ms,

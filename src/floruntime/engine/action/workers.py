@@ -173,6 +173,16 @@ def forget(tx: Tx, due_ms: int, of_namespace_id: int, row_id: int, worker_id: An
 # Looking
 
 
+def workers_of(view: View) -> Iterator[WorkerRow]:
+    """Every worker that is registered in the view's namespace."""
+    return (row for _, row in view.scan(WORKER, *WORKER.range(namespace_id(view))))
+
+
+def is_well(view: View, worker: WorkerRow) -> bool:
+    """Whether it was heard of lately."""
+    return view.now_ms - worker.last_heartbeat_ms < limits.WORKER_UNHEALTHY_MS
+
+
 def list_workers(view: View, request: WorkerList) -> WorkerListReply:
     of_namespace_id = namespace_id(view)
     start, end = WORKER.range(of_namespace_id)
@@ -219,7 +229,7 @@ def _info(view: View, worker_id: str, row: WorkerRow, running: int) -> WorkerInf
         row.metadata,
         row.registered_at_ms,
         row.last_heartbeat_ms,
-        view.now_ms - row.last_heartbeat_ms < limits.WORKER_UNHEALTHY_MS,
+        is_well(view, row),
         row.draining,
         running,
     )

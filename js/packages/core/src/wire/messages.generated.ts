@@ -44,6 +44,24 @@ export const RunStatus = {
 } as const;
 export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
 
+/**
+ * What would let a run go on.
+ *
+ * `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
+ * `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
+ * workflow's end. `SIGNAL`: a signal.
+ */
+export const WaitKind = {
+  Worker: "worker",
+  Delay: "delay",
+  Retry: "retry",
+  Poll: "poll",
+  Result: "result",
+  Child: "child",
+  Signal: "signal",
+} as const;
+export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
+
 /** What a sync did with one definition. */
 export const SyncAction = {
   Created: "created",
@@ -620,11 +638,43 @@ export const InvokeResultSchema: StructSchema<InvokeResult> = struct("InvokeResu
 ]);
 
 /**
+ * What a run waits for; `text` says it in a sentence, as of when it was asked.
+ *
+ * `name`: of the action, workflow or signal. `runId`: the run of an action or child that a
+ * workflow's run waits for. `workers`: how many could take it, of those that are registered and
+ * well (at most 100 are counted). `attempt` of at most `attempts` comes next. `dueAtMs`: when
+ * the wait is over by itself. `error`: how the attempt before ended.
+ */
+export interface RunWait {
+  readonly kind: WaitKind;
+  readonly text: string;
+  readonly name: string | null;
+  readonly runId: string | null;
+  readonly workers: number | null;
+  readonly attempt: number | null;
+  readonly attempts: number | null;
+  readonly dueAtMs: bigint | null;
+  readonly error: string | null;
+}
+export const RunWaitSchema: StructSchema<RunWait> = struct("RunWait", [
+  ["kind", choice<WaitKind>(WaitKind)],
+  ["text", text],
+  ["name", nullable(text), null],
+  ["runId", nullable(text), null],
+  ["workers", nullable(int), null],
+  ["attempt", nullable(int), null],
+  ["attempts", nullable(int), null],
+  ["dueAtMs", nullable(big), null],
+  ["error", nullable(text), null],
+]);
+
+/**
  * One run of an action, with its history in short.
  *
  * `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
  * attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says why where no handler
- * did, and is then the `error`, too.
+ * did, and is then the `error`, too. `waitsFor`: what a pending run waits for; only `status`
+ * tells, no listing.
  */
 export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
@@ -643,6 +693,7 @@ export interface ActionRun extends ActionRunMethods {
   readonly reason: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly workerId: string | null;
+  readonly waitsFor: RunWait | null;
 }
 export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["runId", text],
@@ -661,6 +712,7 @@ export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["reason", nullable(text), null],
   ["labels", texts, {}],
   ["workerId", nullable(text), null],
+  ["waitsFor", nullable(RunWaitSchema), null],
 ], { methods: ActionRunMethods });
 
 export interface ActionListReply {
@@ -811,6 +863,7 @@ export const WorkflowStartedSchema: StructSchema<WorkflowStarted> = struct("Work
  *
  * `currentStep`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
  * an action gave. `waitSignal`: the type of the signal it waits for. `terminal`: where it ended.
+ * `waitsFor`: what it stands still for; only `status` tells, no listing.
  */
 export interface WorkflowRun {
   readonly runId: string;
@@ -828,6 +881,7 @@ export interface WorkflowRun {
   readonly parentRunId: string | null;
   readonly searchAttributes: Readonly<Record<string, Scalar>>;
   readonly terminal: string | null;
+  readonly waitsFor: RunWait | null;
 }
 export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun", [
   ["runId", text],
@@ -845,6 +899,7 @@ export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun"
   ["parentRunId", nullable(text), null],
   ["searchAttributes", scalars, {}],
   ["terminal", nullable(text), null],
+  ["waitsFor", nullable(RunWaitSchema), null],
 ]);
 
 /**

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowCancel, WorkflowGet, WorkflowRetry, WorkflowRun
@@ -30,12 +32,16 @@ from floruntime.engine.workflow.runs.run import (
     find_workflow_run_row,
     the_workflow_run,
 )
+from floruntime.engine.workflow.runs.waits import wait_of_workflow_run
 
 
 def get(view: View, request: WorkflowGet) -> WorkflowRun:
     limits.check_block(request.block_ms)
     number, row = find_workflow_run_row(view, request.run_id)
-    return as_workflow_run(view, namespace_id(view), number, row)
+    of_namespace_id = namespace_id(view)
+    run = as_workflow_run(view, of_namespace_id, number, row)
+    wait = wait_of_workflow_run(view, of_namespace_id, number, row)
+    return run if wait is None else replace(run, waits_for=wait)
 
 
 def _topics(namespace: str, request: WorkflowGet) -> tuple[Topic]:
