@@ -112,11 +112,16 @@ def utf8(field: str, text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise BadRequestError(f"{field} {shown(text)} is not valid Unicode text") from None
+    except AttributeError:
+        raise BadTypeError(f"{field} must be text, not {type(text).__name__}") from None
 
 
 def check_name(field: str, name: str) -> bytes:
     """The UTF-8 bytes of a name: 1 to 255 of them, no control characters."""
-    known = _good_names.get(name)
+    try:
+        known = _good_names.get(name)
+    except TypeError:  # it cannot be looked up, so it is no text
+        raise BadTypeError(f"{field} must be text, not {type(name).__name__}") from None
     if known is not None:
         return known
     data = utf8(field, name)
@@ -181,6 +186,13 @@ def check_range(field: str, value: int, low: int, high: int) -> int:
         )
     if not low <= value <= high:
         raise BadRequestError(f"{field} is {shown(value)}; {low} to {high} is allowed")
+    return value
+
+
+def check_flag(field: str, value: bool) -> bool:
+    """`value` if it is `True` or `False`."""
+    if not isinstance(value, bool):
+        raise BadTypeError(f"{field} must be True or False, not {shown(value)}")
     return value
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import pickle
 
+import msgspec
 import pytest
 
-from floruntime.client.worker.contexts import ActionContext
+from floruntime import NonRetryableError, StreamID, StreamRecord
+from floruntime.client.worker.contexts import ActionContext, StreamContext
 from floruntime.core.worker import Task
 
 NAME = "50%d off %s"
@@ -33,3 +37,52 @@ def test_a_percent_sign_in_a_name_is_no_directive(caplog: pytest.LogCaptureFixtu
     ]
     assert vars(caplog.records[-1])["mine"] == 7
     assert {record.filename for record in caplog.records} == {"test_contexts.py"}
+
+
+# The payload
+
+
+class Order(msgspec.Struct):
+    id: int
+    note: str = ""
+
+
+def of(payload: bytes) -> ActionContext:
+    return ActionContext(Task("run-1", NAME, payload, 2, 7, 5, 1_000), "default")
+
+
+def test_a_payload_is_read_as_text_as_json_and_as_a_type() -> None:
+    ctx = of('{"id": 7, "note": "ä"}'.encode())
+    assert ctx.text() == '{"id": 7, "note": "ä"}'
+    assert ctx.json() == {"id": 7, "note": "ä"}
+    assert ctx.into(Order) == Order(7, "ä")
+    assert ctx.input() is ctx.payload
+    assert ctx.created_at == ctx.created_at_ms == 5
+
+
+def test_a_payload_that_does_not_fit_is_not_tried_again() -> None:
+    with pytest.raises(NonRetryableError, match=r"no Order: .*`int`, got `str`.*\$\.id"):
+        of(b'{"id": "7"}').into(Order)
+    with pytest.raises(NonRetryableError, match="no Order"):
+        of(b"{").into(Order)
+
+
+def test_a_cancelled_handler_can_look() -> None:
+    ctx = of(b"")
+    ctx.check_cancelled()
+    assert not ctx.cancelled
+    ctx.is_cancelled = True
+    assert ctx.cancelled
+    with pytest.raises(asyncio.CancelledError):
+        ctx.check_cancelled()
+
+
+def test_a_result_has_its_data_by_another_name() -> None:
+    assert of(b"").result("approved", {"a": 1}).data == b'{"a":1}'
+
+
+def test_the_context_of_a_record_knows_its_group_in_another_process_too() -> None:
+    record = StreamRecord(StreamID(1, 0), 0, 0, "s", b"x", {}, None, 1)
+    ctx = StreamContext(record, "default", group="g", consumer="c")
+    again = pickle.loads(pickle.dumps(ctx))
+    assert (again.group, again.consumer, again.payload) == ("g", "c", b"x")

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from floruntime.client.api.values import named
 from floruntime.client.base import BaseClient
 from floruntime.client.worker.action_life import ActionLife, Work
 from floruntime.client.worker.handlers import Function, Handler, handler_of
@@ -62,8 +63,8 @@ class ActionWorker(WorkerBase):
             drain_timeout_ms=drain_timeout_ms,
             handle_signals=handle_signals,
         )
-        self.labels = dict(labels or {})
-        self.metadata = dict(metadata or {})
+        self.labels = named("labels", labels)
+        self.metadata = named("metadata", metadata)
         self._heartbeat_ms = check_duration("heartbeat_interval_ms", heartbeat_interval_ms, low=1)
         self._handlers: dict[str, Handler] = {}
         self._options: dict[str, dict[str, Any]] = {}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from floruntime.client.api.values import to_json
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, NonRetryableError
 from floruntime.core.printable import printable
 from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.worker import Task
 
+T = TypeVar("T")
 Touch = Callable[[int], Awaitable[None]]
 
 _OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -25,6 +30,11 @@ class ActionResult(NamedTuple):
 
     outcome: str
     output: bytes
+
+    @property
+    def data(self) -> bytes:
+        """Another name for `output`."""
+        return self.output
 
 
 def to_bytes(value: Any) -> bytes:
@@ -74,6 +84,35 @@ class Context:
         """The payload, which is JSON."""
         return json.loads(self.payload)
 
+    def text(self) -> str:
+        """The payload, which is text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        return self.payload.decode()
+
+    def into(self, kind: type[T]) -> T:
+        """The payload, which is JSON, as a msgspec struct, dataclass, TypedDict or other such type.
+
+        Raises `NonRetryableError`, naming the field, where it does not fit: it never will.
+        """
+        try:
+            return msgspec.json.decode(self.payload, type=kind)
+        except msgspec.MsgspecError as error:
+            name = getattr(kind, "__name__", kind)
+            raise NonRetryableError(f"the payload is no {name}: {error}") from error
+
+    def input(self) -> bytes:
+        """Another name for `payload`."""
+        return self.payload
+
+    @property
+    def cancelled(self) -> bool:
+        """Another name for `is_cancelled`."""
+        return self.is_cancelled
+
+    def check_cancelled(self) -> None:
+        """Raises `asyncio.CancelledError` where the result is no longer wanted."""
+        if self.is_cancelled:
+            raise asyncio.CancelledError
+
     def to_bytes(self, value: Any) -> bytes:
         """`value` as JSON text in UTF-8."""
         return to_json(value)
@@ -121,6 +160,11 @@ class ActionContext(Context):
         """The claim: what `client.worker` and `b.worker` of a batch settle this attempt with."""
         return self._task
 
+    @property
+    def created_at(self) -> int:
+        """Another name for `created_at_ms`."""
+        return self.created_at_ms
+
     def result(self, outcome: str, value: Any = None) -> ActionResult:
         """A result with an outcome of its own, for workflows to go by."""
         if not isinstance(outcome, str) or not _OUTCOME.fullmatch(outcome):
@@ -139,11 +183,22 @@ class ActionContext(Context):
 
 class StreamContext(Context):
     """One delivery of one `record`: its `payload`, `stream_id`, `stream`, `headers` and
-    `partition_key`, the `namespace`, and `attempt` (from 1).
+    `partition_key`, the `namespace`, `attempt` (from 1), and the `group` and `consumer` that it was
+    delivered to.
     """
 
-    def __init__(self, record: StreamRecord, namespace: str, touch: Touch | None = None) -> None:
+    def __init__(
+        self,
+        record: StreamRecord,
+        namespace: str,
+        touch: Touch | None = None,
+        *,
+        group: str = "",
+        consumer: str = "",
+    ) -> None:
         super().__init__(touch)
+        self.group = group
+        self.consumer = consumer
         self.record = record
         self.payload = record.payload
         self.stream_id: StreamID = record.id
@@ -157,4 +212,5 @@ class StreamContext(Context):
         return f"{self.stream} {self.stream_id} attempt {self.attempt}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return StreamContext, (self.record, self.namespace)
+        rebuild = partial(StreamContext, group=self.group, consumer=self.consumer)
+        return rebuild, (self.record, self.namespace)

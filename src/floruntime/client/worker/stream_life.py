@@ -157,7 +157,10 @@ class StreamLife(Life):
             if attempt.is_over:
                 raise ConflictError(f"the record {record.id} is somebody else's by now")
 
-        attempt.context = StreamContext(record, self.plan.namespace, touch)
+        group, consumer = self._reading.group, self.plan.name
+        attempt.context = StreamContext(
+            record, self.plan.namespace, touch, group=group, consumer=consumer
+        )
         return attempt
 
     # Handling

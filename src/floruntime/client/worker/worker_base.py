@@ -13,6 +13,8 @@ import secrets
 import socket
 import ssl
 from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
 
 from floruntime.client.base import BaseClient
 from floruntime.client.worker import signals
@@ -23,6 +25,7 @@ from floruntime.core.limits import (
     BLOCK_MS_MAX,
     LIMIT_MAX,
     check_duration,
+    check_flag,
     check_name,
     check_namespace,
     check_range,
@@ -37,7 +40,11 @@ def new_name() -> str:
 
 
 class WorkerBase(ABC):
-    """A worker of some kind. `endpoint` is as for `FloClient`, or a connected `FloClient`."""
+    """A worker of some kind. `endpoint` is as for `FloClient`, or a connected `FloClient`.
+
+    `await worker.start()` works until it is stopped; `async with worker:` works in the background
+    of its block.
+    """
 
     def __init__(
         self,
@@ -68,13 +75,14 @@ class WorkerBase(ABC):
         self._made_in = os.getpid()
         self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
         self._block_ms = check_range("block_ms", block_ms, 1, BLOCK_MS_MAX)
-        self._auto_touch = auto_touch
+        self._auto_touch = check_flag("auto_touch", auto_touch)
         self._drain_timeout_ms = check_duration("drain_timeout_ms", drain_timeout_ms)
-        self._handle_signals = handle_signals
+        self._handle_signals = check_flag("handle_signals", handle_signals)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._life: Life | None = None
         self._ended = Flag()
         self._is_stopping = False
+        self._working: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -120,6 +128,35 @@ class WorkerBase(ABC):
         if self.is_running:
             self.stop()
             await self._ended.wait()
+
+    async def drain(self) -> None:
+        """Another name for `close`."""
+        await self.close()
+
+    async def __aenter__(self) -> Self:
+        """Work in the background, from here on to the end of the block. Raises as `start` does."""
+        self._working = working = asyncio.create_task(self.start())
+        ready = asyncio.create_task(self.at_work.wait())
+        try:
+            await asyncio.wait({working, ready}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            working.cancel()
+            raise
+        finally:
+            ready.cancel()
+        if working.done():
+            await working
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+        if self._working is not None:
+            await self._working
 
     @abstractmethod
     def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:

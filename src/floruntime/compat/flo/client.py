@@ -1,0 +1,88 @@
+"""`FloClient` as that SDK has it."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Any, Self
+
+from floruntime.client.client import FloClient as OurFloClient
+from floruntime.compat.flo.flows import WorkflowOperations
+from floruntime.compat.flo.keys import KVOperations
+from floruntime.compat.flo.queues import QueueOperations
+from floruntime.compat.flo.streams import StreamOperations
+from floruntime.compat.flo.work import ActionOperations, WorkerOperations
+from floruntime.compat.flo.workers import ActionWorker, StreamWorker
+
+
+class FloClient:
+    """A client of one server. `native` is the client of this package that it stands on.
+
+    `debug` shows what the package logs.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        namespace: str = "default",
+        timeout_ms: int = 5_000,
+        debug: bool = False,
+        **others: Any,
+    ) -> None:
+        if debug:
+            logging.basicConfig(level=logging.DEBUG)
+        self.native = OurFloClient(endpoint, namespace=namespace, timeout_ms=timeout_ms, **others)
+        self.kv = KVOperations(self.native)
+        self.queue = QueueOperations(self.native)
+        self.stream = self.streams = StreamOperations(self.native)
+        self.action = ActionOperations(self.native)
+        self.worker = WorkerOperations(self.native)
+        self.workflow = WorkflowOperations(self.native)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of calls that name none."""
+        return self.native.namespace
+
+    def get_namespace(self, override: str | None = None) -> str:
+        """`override`, or else the namespace of calls that name none."""
+        return self.native.namespace if override is None else override
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up at this moment."""
+        return self.native.is_connected
+
+    async def connect(self) -> Self:
+        """Connect once; a second time does nothing. The client itself."""
+        await self.native.connect()
+        return self
+
+    async def reconnect(self) -> Self:
+        """Close and connect anew. It is not needed: lost connections come back by themselves."""
+        await self.native.close()
+        return await self.connect()
+
+    async def close(self) -> None:
+        """Close. Calls under way fail with `NotConnectedError`."""
+        await self.native.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def new_action_worker(self, **options: Any) -> ActionWorker:
+        """An `ActionWorker` on this client's connection."""
+        return ActionWorker(self.native, **options)
+
+    def new_stream_worker(self, **options: Any) -> StreamWorker:
+        """A `StreamWorker` on this client's connection."""
+        return StreamWorker(self.native, **options)
