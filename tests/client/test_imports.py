@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SERVER_ONLY = "yaml jsonpath cronsim rocksdict rich typer floruntime.engine floruntime.server"
+SERVER_ONLY = "yaml cronsim rocksdict rich typer floruntime.engine floruntime.server"
 
 
 @pytest.mark.parametrize("name", SERVER_ONLY.split())

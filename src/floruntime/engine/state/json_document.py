@@ -14,20 +14,13 @@ from typing import Any, Final, NoReturn
 
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.limits import shown
+from floruntime.engine.state.json_path.parser import JsonPathError, parse_singular
 
 Step = str | int
 MISSING: Final[Any] = object()
 DEPTH_MAX = 200
 PATH_STEPS_MAX = 64
 
-_STEP = re.compile(
-    r"""\.(?P<name>[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\-\u0080-\U0010ffff]*)
-      | \[(?P<index>-?(?:0|[1-9][0-9]{0,8}))\]
-      | \['(?P<single>(?:[^'\\\x00-\x1f]|\\['\\])*)'\]
-      | \["(?P<double>(?:[^"\\\x00-\x1f]|\\["\\])*)"\]""",
-    re.VERBOSE,
-)
-_ESCAPED = re.compile(r"\\(.)")
 DIGITS_MAX = 4_300
 """Python reads and writes no longer integers: the time for it grows with their square."""
 _TOO_LONG = re.compile(rf"[0-9]{{{DIGITS_MAX + 1},}}")
@@ -36,29 +29,13 @@ _TOO_LONG = re.compile(rf"[0-9]{{{DIGITS_MAX + 1},}}")
 @lru_cache(maxsize=1024)
 def parse_path(path: str) -> tuple[Step, ...]:
     """The steps of `path`; none for `$`. Raises `BadRequestError`."""
-    steps: list[Step] = []
-    position = 1
-    while path[:1] == "$" and position < len(path) and len(steps) < PATH_STEPS_MAX:
-        match = _STEP.match(path, position)
-        if match is None:
-            break
-        steps.append(_step(match))
-        position = match.end()
-    if path[:1] != "$" or position < len(path):
+    try:
+        return parse_singular(path, steps_max=PATH_STEPS_MAX)
+    except JsonPathError:
         raise BadRequestError(
             f"path {shown(path)} must name one place, such as $, $.name, $['a name'] or $.list[0], "
             f"in at most {PATH_STEPS_MAX} steps"
-        )
-    return tuple(steps)
-
-
-def _step(match: re.Match[str]) -> Step:
-    if match["index"] is not None:
-        return int(match["index"])
-    if match["name"] is not None:
-        return match["name"]
-    quoted = match["single"] if match["single"] is not None else match["double"]
-    return _ESCAPED.sub(r"\1", quoted)
+        ) from None
 
 
 def load_input(field: str, text: bytes) -> Any:

@@ -44,7 +44,11 @@ TEXTS = st.text(
 )
 
 
-@given(st.dictionaries(TEXTS, TEXTS))
+# YAML takes a key of 1,024 characters at most; no name is longer than 255 bytes, escaped or not.
+KEYS = TEXTS.filter(lambda text: len(text.encode()) <= 255)
+
+
+@given(st.dictionaries(KEYS, TEXTS))
 def test_every_text_that_json_escapes_comes_back(texts: dict[str, str]) -> None:
     texts["always"] = "🎉"
     assert read(json.dumps(texts)) == texts

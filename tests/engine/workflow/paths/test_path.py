@@ -15,7 +15,6 @@ from floruntime.engine.workflow.paths.syntax import (
     PATH_BYTES_MAX,
     parse_query,
     plain_steps,
-    single_steps,
 )
 from tests.engine.workflow.paths.roots import FakeRoot
 
@@ -223,11 +222,11 @@ STEPS = st.one_of(
 @given(st.lists(STEPS, max_size=6))
 def test_plain_paths_are_what_the_parser_makes_of_them(steps: list[str]) -> None:
     text = f"$.input{''.join(steps)}"
-    assert plain_steps(text) == single_steps(parse_query(text).segments)
+    assert plain_steps(text) == parse_query(text).steps()
 
 
 @given(st.text("$.[]'\"abz0-19_é😀 *?@", max_size=12))
 def test_what_is_plain_is_no_more_than_what_the_parser_takes(rest: str) -> None:
     text = f"$.input{rest}"
     if plain_steps(text) is not None:
-        assert plain_steps(text) == single_steps(parse_query(text).segments)
+        assert plain_steps(text) == parse_query(text).steps()

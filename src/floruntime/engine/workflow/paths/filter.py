@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
-
-from jsonpath import JSONPath
-from jsonpath.filter import (
-    BaseExpression,
-    FilterExpressionLiteral,
-    FunctionExtension,
-    InfixExpression,
-    Nil,
-    PrefixExpression,
-    RelativeFilterQuery,
-    RootFilterQuery,
-)
+from typing import Any, Final, Protocol, assert_never
 
 from floruntime.engine.state.json_document import MISSING
-from floruntime.engine.workflow.paths import syntax as path_syntax
-from floruntime.engine.workflow.paths.errors import PathError
+from floruntime.engine.state.json_path import tree
 from floruntime.engine.workflow.paths.walk import CHARS_PER_NODE, Nodes, Walk
 
 Query = Callable[[Any, Walk], Nodes]
@@ -31,76 +18,64 @@ Comparable = Callable[[Any, Walk], Any]
 class Queries(Protocol):
     """Makes functions of the queries within a filter."""
 
-    def absolute(self, path: JSONPath) -> Query: ...
+    def absolute(self, query: tree.Query) -> Query: ...
 
-    def relative(self, segments: Any) -> Query: ...
+    def relative(self, segments: tuple[tree.Segment, ...]) -> Query: ...
 
 
-def compile_test(expression: BaseExpression, queries: Queries) -> tuple[Test, int]:
+def compile_test(test: tree.Test, queries: Queries) -> tuple[Test, int]:
     """The filter as a function of the current node, and how many parts it has."""
-    match expression:
-        case InfixExpression(operator="&&" | "||"):
-            return _logical(expression, queries)
-        case InfixExpression():
-            return _comparison(expression, queries)
-        case PrefixExpression(operator=path_syntax.PARENTHESES):
-            return compile_test(expression.right, queries)
-        case PrefixExpression(operator="!"):
-            test, weight = compile_test(expression.right, queries)
-            return (lambda node, walk: not test(node, walk)), weight + 1
-        case RelativeFilterQuery() | RootFilterQuery():
-            query, weight = _query(expression, queries)
+    match test:
+        case tree.Logical():
+            return _logical(test, queries)
+        case tree.Comparison():
+            return _comparison(test, queries)
+        case tree.Not(inner):
+            is_true, weight = compile_test(inner, queries)
+            return (lambda node, walk: not is_true(node, walk)), weight + 1
+        case tree.Exists(found):
+            query, weight = _query(found, queries)
             return (lambda node, walk: bool(query(node, walk))), weight
         case _:
-            raise _not_standard(expression)
+            assert_never(test)
 
 
-def _not_standard(part: object) -> PathError:
-    return PathError("E501", f"{part} is not part of RFC 9535, or not at this place")
-
-
-def _logical(expression: InfixExpression, queries: Queries) -> tuple[Test, int]:
-    left, left_weight = compile_test(expression.left, queries)
-    right, right_weight = compile_test(expression.right, queries)
+def _logical(test: tree.Logical, queries: Queries) -> tuple[Test, int]:
+    left, left_weight = compile_test(test.left, queries)
+    right, right_weight = compile_test(test.right, queries)
     weight = left_weight + right_weight + 1
-    if expression.operator == "&&":
+    if test.operator == "&&":
         return (lambda node, walk: left(node, walk) and right(node, walk)), weight
     return (lambda node, walk: left(node, walk) or right(node, walk)), weight
 
 
-def _query(expression: BaseExpression, queries: Queries) -> tuple[Query, int]:
-    match expression:
-        case RelativeFilterQuery():
-            return queries.relative(expression.path.segments), 1 + len(expression.path.segments)
-        case RootFilterQuery():
-            return queries.absolute(expression.path), 1
-        case _:
-            raise _not_standard(expression)
+def _query(query: tree.Query, queries: Queries) -> tuple[Query, int]:
+    if query.is_absolute:
+        return queries.absolute(query), 1
+    return queries.relative(query.segments), 1 + len(query.segments)
 
 
-def _comparison(expression: InfixExpression, queries: Queries) -> tuple[Test, int]:
-    left, left_weight = _comparable(expression.left, queries)
-    right, right_weight = _comparable(expression.right, queries)
-    compare = _COMPARISONS.get(expression.operator)
-    if compare is None:
-        raise _not_standard(expression)
+def _comparison(test: tree.Comparison, queries: Queries) -> tuple[Test, int]:
+    left, left_weight = _comparable(test.left, queries)
+    right, right_weight = _comparable(test.right, queries)
+    compare = _COMPARISONS[test.operator]
     return (
         lambda node, walk: compare(left(node, walk), right(node, walk), walk),
         left_weight + right_weight + 1,
     )
 
 
-def _comparable(expression: BaseExpression, queries: Queries) -> tuple[Comparable, int]:
-    match expression:
-        case Nil():
-            return (lambda _node, _walk: None), 1
-        case FilterExpressionLiteral(value=literal):
+def _comparable(part: tree.Comparable, queries: Queries) -> tuple[Comparable, int]:
+    match part:
+        case tree.Literal(literal):
             return (lambda _node, _walk: literal), 1
-        case FunctionExtension():
-            return _function(expression, queries)
-        case _:
-            query, weight = _query(expression, queries)
+        case tree.Function():
+            return _function(part, queries)
+        case tree.Query():
+            query, weight = _query(part, queries)
             return (lambda node, walk: _only(query(node, walk))), weight
+        case _:
+            assert_never(part)
 
 
 def _only(nodes: Nodes) -> Any:
@@ -108,14 +83,13 @@ def _only(nodes: Nodes) -> Any:
     return nodes[0] if len(nodes) == 1 else MISSING
 
 
-def _function(expression: FunctionExtension, queries: Queries) -> tuple[Comparable, int]:
-    """The parser has checked the number of arguments, and that they are of the right kind."""
-    argument = expression.args[0]
-    if expression.name == "length":
-        value, weight = _comparable(argument, queries)
+def _function(part: tree.Function, queries: Queries) -> tuple[Comparable, int]:
+    if part.name == "length":
+        value, weight = _comparable(part.argument, queries)
         return (lambda node, walk: _length(value(node, walk))), weight + 1
-    query, weight = _query(argument, queries)
-    if expression.name == "count":
+    assert isinstance(part.argument, tree.Query), "the parser asks for one"
+    query, weight = _query(part.argument, queries)
+    if part.name == "count":
         return (lambda node, walk: len(query(node, walk))), weight + 1
     return (lambda node, walk: _only(query(node, walk))), weight + 1
 

@@ -13,7 +13,7 @@ one node only (names and indexes) gives that value, any other the list of what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Protocol, assert_never
@@ -22,15 +22,15 @@ import msgspec
 
 from floruntime.core.limits import shown
 from floruntime.engine.state.json_document import MISSING, find
+from floruntime.engine.state.json_path.tree import Query, Steps
 from floruntime.engine.workflow.paths.errors import (
     PathError,
     PathFindsNothing,
     PathTooCostly,
 )
-from floruntime.engine.workflow.paths.filter import Query
 from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 from floruntime.engine.workflow.paths.query import Compiler, Start
-from floruntime.engine.workflow.paths.syntax import parse_query, plain_steps, single_steps
+from floruntime.engine.workflow.paths.syntax import parse_query, plain_steps
 from floruntime.engine.workflow.paths.walk import Walk
 
 PATH_PREFIX: Final = "$."
@@ -114,25 +114,25 @@ class Remembered:
 class Path:
     """A parsed path. `heads`: all it touches, those within its filters included."""
 
-    __slots__ = ("_query", "_start", "_steps", "heads", "is_singular", "text")
+    __slots__ = ("_follow", "_start", "_steps", "heads", "is_singular", "text")
 
     def __init__(self, text: str) -> None:
         """Raises `PathError`."""
         heads: list[Head] = []
 
-        def split(steps: Sequence[str | int | None]) -> tuple[Start, int]:
+        def split(steps: Steps) -> tuple[Start, int]:
             head, length = _head_of(text, steps)
             heads.append(head)
             return _start_of(head), length
 
         steps = plain_steps(text)
-        segments = () if steps is not None else parse_query(text).segments
-        steps = single_steps(segments) if steps is None else steps
+        query = Query(()) if steps is not None else parse_query(text)
+        steps = query.steps() if steps is None else steps
         self.text = text
         self._start, length = split(steps)
         self.is_singular = None not in steps
         self._steps = tuple(step for step in steps[length:] if step is not None)
-        self._query: Query = Compiler(split).relative(segments[length:])
+        self._follow = Compiler(split).relative(query.segments[length:])
         self.heads = tuple(dict.fromkeys(heads))
 
     def find(self, root: Root) -> Any:
@@ -150,7 +150,7 @@ class Path:
         if self.is_singular:
             return find(document, self._steps)
         try:
-            return self._query(document, walk) or MISSING
+            return self._follow(document, walk) or MISSING
         except PathTooCostly as error:
             raise PathTooCostly(f"path {shown(self.text)}: {error}") from None
 
@@ -173,7 +173,7 @@ def is_path(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(PATH_PREFIX)
 
 
-def _head_of(text: str, steps: Sequence[str | int | None]) -> tuple[Head, int]:
+def _head_of(text: str, steps: Steps) -> tuple[Head, int]:
     """Where a path starts, and how many of its steps that takes."""
     match list(steps[:3]):
         case [HeadKind.INPUT.value, *_]:

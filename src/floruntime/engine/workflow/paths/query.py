@@ -1,34 +1,23 @@
 """Following a path: the segments and selectors of RFC 9535 as functions over lists of nodes.
 
-The parser's tree is turned into closures once, when the path is parsed. (The library's own
-evaluation keeps the way to every node, as text and as parts, and knows no bound.)
+The parser's tree is turned into closures once, when the path is parsed, and what they touch is
+counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from jsonpath import JSONPath
-from jsonpath.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
-from jsonpath.selectors import (
-    Filter,
-    IndexSelector,
-    JSONPathSelector,
-    NameSelector,
-    SliceSelector,
-    WildcardSelector,
-)
+from collections.abc import Callable
+from typing import Any, assert_never
 
 from floruntime.engine.state.json_document import MISSING
-from floruntime.engine.workflow.paths.errors import PathError
+from floruntime.engine.state.json_path import tree
+from floruntime.engine.state.json_path.tree import Steps
 from floruntime.engine.workflow.paths.filter import Query, compile_test
-from floruntime.engine.workflow.paths.syntax import Segments, single_steps
 from floruntime.engine.workflow.paths.walk import Nodes, Walk, children_of
 
 Start = Callable[[Any], Any]
 """Where an absolute query starts, given the root; may be `MISSING`."""
-Split = Callable[[Sequence[str | int | None]], tuple[Start, int]]
+Split = Callable[[Steps], tuple[Start, int]]
 """Of an absolute query's steps: where they start, and how many of them that takes."""
 Follow = Callable[[Nodes, Walk], Nodes]
 """One segment: from the nodes so far to those that it selects."""
@@ -37,30 +26,27 @@ Select = Callable[[Any, Nodes, Walk], None]
 
 
 class Compiler:
-    """Makes functions of queries. `split` says where absolute ones start.
-
-    Raises `PathError` for what the parser lets through although it is not in RFC 9535.
-    """
+    """Makes functions of queries. `split` says where absolute ones start."""
 
     def __init__(self, split: Split) -> None:
         self._split = split
 
-    def absolute(self, path: JSONPath) -> Query:
+    def absolute(self, query: tree.Query) -> Query:
         """A query that begins with `$`. Within one walk it is answered once."""
-        start, length = self._split(single_steps(path.segments))
-        follow = self.relative(path.segments[length:])
+        start, length = self._split(query.steps())
+        follow = self.relative(query.segments[length:])
 
-        def query(_: Any, walk: Walk) -> Nodes:
-            known = walk.answers.get(id(query))
+        def answer(_: Any, walk: Walk) -> Nodes:
+            known = walk.answers.get(id(answer))
             if known is None:
                 begin = start(walk.root)
                 known = [] if begin is MISSING else follow(begin, walk)
-                walk.answers[id(query)] = known
+                walk.answers[id(answer)] = known
             return known
 
-        return query
+        return answer
 
-    def relative(self, segments: Segments) -> Query:
+    def relative(self, segments: tuple[tree.Segment, ...]) -> Query:
         """A query that begins at a node: what follows the `@`."""
         follows = tuple(self._segment(segment) for segment in segments)
 
@@ -72,31 +58,31 @@ class Compiler:
 
         return query
 
-    def _segment(self, segment: JSONPathSegment) -> Follow:
+    def _segment(self, segment: tree.Segment) -> Follow:
         selects = tuple(self._selector(selector) for selector in segment.selectors)
-        if isinstance(segment, JSONPathRecursiveDescentSegment):
+        if segment.is_descendant:
             return lambda nodes, walk: _descend(nodes, selects, walk)
         if len(selects) == 1:
             return lambda nodes, walk: _select(nodes, selects[0], walk)
         return lambda nodes, walk: _select_several(nodes, selects, walk)
 
-    def _selector(self, selector: JSONPathSelector) -> Select:
+    def _selector(self, selector: tree.Selector) -> Select:
         match selector:
-            case NameSelector():
-                return _name(selector.name)
-            case IndexSelector():
-                return _index(selector.index)
-            case SliceSelector():
-                return _slice(selector.slice)
-            case WildcardSelector():
+            case tree.Name(name):
+                return _name(name)
+            case tree.Index(index):
+                return _index(index)
+            case tree.Slice(start, stop, step):
+                return _slice(slice(start, stop, step))
+            case tree.Wildcard():
                 return _wildcard
-            case Filter():
-                return self._filter(selector)
+            case tree.Filter(test):
+                return self._filter(test)
             case _:
-                raise PathError("E501", f"{selector} is not part of RFC 9535")
+                assert_never(selector)
 
-    def _filter(self, selector: Filter) -> Select:
-        test, weight = compile_test(selector.expression.expression, self)
+    def _filter(self, tested: tree.Test) -> Select:
+        test, weight = compile_test(tested, self)
 
         def select(node: Any, selected: Nodes, walk: Walk) -> None:
             children = children_of(node)
