@@ -38,7 +38,7 @@ class WatchedDisk(DiskStorage):
         super().__init__(path)
         assert self.path is not None
         self._place = Path(self.path)
-        self._lock = threading.Lock()  # an image is of one moment, not of half a sync
+        self._lock = threading.Condition()  # an image is of one moment, not of half a sync
         self.kept = Kept(0, self._log_bytes(), self._witness())
 
     def _log_bytes(self) -> dict[str, int]:
@@ -53,6 +53,12 @@ class WatchedDisk(DiskStorage):
             witness = self._witness()
             super().sync(index)
             self.kept = Kept(index, before, witness)
+            self._lock.notify_all()
+
+    def wait_kept(self, index: int, seconds_max: float) -> bool:
+        """Wait until command `index` is certainly on disk. To be called from a thread."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self.kept.index >= index, seconds_max)
 
     def image(self, target: str, chance: random.Random) -> None:
         """What a power cut at this moment may leave behind."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from tests.crash.workload import new_client
 
 END_SECONDS_MAX = 5.0
 """Well under the ten seconds of grace: nothing may hold up the end."""
+ACKED_BEFORE_THE_END = 100
+WAIT_SECONDS_MAX = 10.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -41,6 +42,7 @@ async def test_a_signal_ends_the_server_and_loses_nothing(
 async def _write_until_signalled(server: ServerProcess, number: signal.Signals) -> dict[str, int]:
     """Writers at full speed and every kind of wait; what was acknowledged, by key."""
     acked: dict[str, int] = {}
+    in_full_swing = asyncio.Event()
 
     async def write(client: FloClient, key: str) -> None:
         for value in range(1, 1_000_000):
@@ -48,6 +50,8 @@ async def _write_until_signalled(server: ServerProcess, number: signal.Signals) 
                 batch.kv.put(key, str(value))
                 batch.kv.incr("n")
             acked[key] = value
+            if sum(acked.values()) >= ACKED_BEFORE_THE_END:
+                in_full_swing.set()
 
     async with new_client(server.endpoint) as client:
         followed = client.stream.follow("s", start="0")
@@ -61,7 +65,7 @@ async def _write_until_signalled(server: ServerProcess, number: signal.Signals) 
         ]
         following = asyncio.create_task(anext(followed))
         writers = [asyncio.create_task(write(client, f"k{n}")) for n in range(8)]
-        await asyncio.sleep(0.3)
+        await in_full_swing.wait()  # the waits were sent first, so they are there by now
         server.send(number)
         async with asyncio.timeout(END_SECONDS_MAX):
             messages, value, records, group = [await wait for wait in waits]
@@ -82,12 +86,13 @@ async def _write_until_signalled(server: ServerProcess, number: signal.Signals) 
 async def test_what_is_in_flight_is_answered_and_what_comes_then_refused(tmp_path: Path) -> None:
     """The sync is held while the server stops."""
     path = str(tmp_path / "data")
-    go_on = threading.Event()
+    go_on, is_syncing = threading.Event(), threading.Event()
     go_on.set()
 
     class SlowDisk(DiskStorage):
         def sync(self, index: int) -> None:
-            go_on.wait(10)
+            is_syncing.set()
+            go_on.wait(WAIT_SECONDS_MAX)
             super().sync(index)
 
     server = FloTestServer(path)
@@ -97,8 +102,9 @@ async def test_what_is_in_flight_is_answered_and_what_comes_then_refused(tmp_pat
             await patient.kv.put("before", b"1")
             await client.kv.put("before", b"2")
             go_on.clear()
+            is_syncing.clear()
             in_flight = asyncio.create_task(patient.kv.put("in flight", b"1"))
-            await asyncio.sleep(0.02)
+            assert await asyncio.to_thread(is_syncing.wait, WAIT_SECONDS_MAX)
             stopping = asyncio.create_task(server.server.stop())
             await asyncio.sleep(0)
             with pytest.raises(UnavailableError, match="stopping") as refusal:
@@ -150,8 +156,8 @@ async def test_a_clean_end_needs_no_recovery(tmp_path: Path) -> None:
             for number in range(50):
                 await client.kv.put(f"k{number}", b"v" * 1000)
         assert await server.stop() == 0
-        begun_s = time.monotonic()
+        logs = [path.stat().st_size for path in (tmp_path / "data/store").glob("*.log")]
+        assert sum(logs) == 0, "nothing is left that a start would have to read again"
         await server.start()
-        assert time.monotonic() - begun_s < END_SECONDS_MAX
         async with new_client(server.endpoint) as client:
             assert await client.kv.get("k49") == b"v" * 1000

@@ -182,9 +182,7 @@ async def test_async_syncs_by_itself_when_the_writes_end(tmp_path: Path) -> None
         async with FloClient(it.endpoint) as client:
             await client.kv.put("k", b"v")
             written = applied_index(it.disk.store)
-        async with asyncio.timeout(10):
-            while it.disk.kept.index < written:  # noqa: ASYNC110 # there is no event for it
-                await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(it.disk.wait_kept, written, 10.0)
 
 
 async def test_async_keeps_everything_over_a_clean_end(tmp_path: Path) -> None:

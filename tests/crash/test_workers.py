@@ -51,8 +51,9 @@ class Journal:
         found = [Note(kind, run, int(attempt), name) for kind, run, attempt, name in lines]
         return [note for note in found if note.what == what]
 
-    def workers(self, what: str) -> set[str]:
-        return {note.worker for note in self.notes(what)}
+    def workers(self, what: str, *, after: int = 0) -> set[str]:
+        """Who noted it, not counting the first `after` such notes."""
+        return {note.worker for note in self.notes(what)[after:]}
 
 
 @pytest.fixture
@@ -183,7 +184,8 @@ async def _work_until_killed(
         names = {worker.name for worker in workers}
         await until(lambda: journal.workers("ended") >= names)
         await workers[0].kill()
-        await asyncio.sleep(0.2)  # the others are in the middle of something else by then
+        noted = len(journal.notes("begun"))
+        await until(lambda: journal.workers("begun", after=noted) >= names - {workers[0].name})
         await asyncio.gather(*(worker.kill() for worker in workers[1:]))
     await losses.gather(names)
 

@@ -25,6 +25,7 @@ COMMITS_MAX = 17
 PARTS = 4
 """Of the commits to be killed at, so that several processes share them."""
 RUNS = 1_000
+STARTED_TOGETHER = 50
 KILLS = 8
 RUN_SECONDS_MAX = 120
 
@@ -78,9 +79,10 @@ async def test_a_thousand_runs_with_random_failures_and_kills_each_end_once(
     server = ServerProcess(str(tmp_path / "data"))
     async with server:
         async with at_work(server.endpoint, seed) as client:
-            starting = asyncio.create_task(_start_many(client))
+            starts = Starts(client)
+            starting = asyncio.create_task(starts.run())
             for _ in range(KILLS):
-                await asyncio.sleep(chance.uniform(0.1, 0.8))
+                await starts.more(chance.randint(1, RUNS // KILLS))
                 await server.kill()
                 await server.start()
             run_ids = await starting
@@ -96,15 +98,34 @@ async def test_a_thousand_runs_with_random_failures_and_kills_each_end_once(
     assert verify(server.data_dir).problems == [], "no run is without an owner"
 
 
-async def _start_many(client: FloClient) -> list[str]:
-    async def start(number: int) -> str:
-        return await client.workflow.start("random", {"number": number}, run_id=f"r{number}")
+class Starts:
+    """Starts many runs, some at a time, and tells how many it has started."""
 
-    run_ids: list[str] = []
-    for first in range(0, RUNS, 50):
-        run_ids += await asyncio.gather(*map(start, range(first, first + 50)))
-        await asyncio.sleep(0.05)
-    return run_ids
+    def __init__(self, client: FloClient) -> None:
+        self._client = client
+        self._started = asyncio.Semaphore(0)
+
+    async def run(self) -> list[str]:
+        """Start them all; each fifty once the first of those before it has ended."""
+        run_ids: list[str] = []
+        for first in range(0, RUNS, STARTED_TOGETHER):
+            if run_ids:
+                await self._client.workflow.wait(run_ids[-STARTED_TOGETHER])
+            numbers = range(first, first + STARTED_TOGETHER)
+            run_ids += await asyncio.gather(*map(self._start, numbers))
+        return run_ids
+
+    async def _start(self, number: int) -> str:
+        run_id = await self._client.workflow.start(
+            "random", {"number": number}, run_id=f"r{number}"
+        )
+        self._started.release()
+        return run_id
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more have been started."""
+        for _ in range(count):
+            await self._started.acquire()
 
 
 def _check_history(run: WorkflowRun, events: list[HistoryEvent]) -> None:
