@@ -158,6 +158,25 @@ async def test_disable_and_enable(flo: Flo) -> None:
     assert (await flo("workflow", "disable", "nope")).code == 1
 
 
+async def test_a_dry_run_shows_the_difference_and_does_nothing(flo: Flo, tmp_path: Path) -> None:
+    await synced(flo, waiting())
+    file = tmp_path / "flow.yaml"
+    file.write_text(waiting().replace("flo.Completed", "flo.Failed"))
+    refused = await flo("workflow", "sync", str(file), "--dry-run")
+    assert refused.code == 3
+    assert "flow\t1\trefused" in refused.out
+    assert "\n--- flow on the server\n" in refused.out
+    assert any(
+        line.startswith("-") and "flo.Completed" in line for line in refused.out.splitlines()
+    )
+    assert any(line.startswith("+") and "flo.Failed" in line for line in refused.out.splitlines())
+    assert "refused: workflow 'flow' has a version '1' with another content" in refused.err
+    file.write_text(file.read_text().replace('version: "1"', 'version: "2"'))
+    updated = (await flo("--json", "workflow", "create", "-f", str(file), "--dry-run")).json
+    assert (updated[0]["action"], updated[0]["current"]) == ("updated", waiting())
+    assert (await document(flo, "list"))["items"][0]["version"] == "1"
+
+
 # Runs
 
 

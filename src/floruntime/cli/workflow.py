@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import unified_diff
 from typing import Annotated
 
 import typer
@@ -11,18 +12,35 @@ from msgspec.structs import replace
 from floruntime.cli import workflow_graph, workflow_runs, workflow_schedules
 from floruntime.cli.errors import REFUSED, Empty, Failure
 from floruntime.cli.options import All, Cursor, Limit, examples, group
-from floruntime.cli.output import Output, at, cell, complain_raw, rows_of, write, write_value
+from floruntime.cli.output import (
+    Output,
+    at,
+    cell,
+    complain,
+    complain_raw,
+    rows_of,
+    write,
+    write_value,
+)
 from floruntime.cli.run import Session, connected, pages, settings_of
 from floruntime.cli.workflow_sources import read_sources, rendered
 from floruntime.client.api.workflow_files import DefinitionFile, in_file, naming_files
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, NotFoundError
-from floruntime.core.workflow import Problem, Severity, SyncResult, WorkflowSync
+from floruntime.core.workflow import (
+    Problem,
+    Severity,
+    SyncAction,
+    SyncResult,
+    WorkflowSync,
+    WorkflowSyncPreview,
+)
 
 app = group("Workflows: steps written in YAML, carried out whatever crashes.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow.")]
 PATHS_HELP = "YAML files, directories (their *.yaml and *.yml), or - for standard input."
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH", help=PATHS_HELP)]
 
 
@@ -74,12 +92,14 @@ def _tell_checked(out: Output, source: DefinitionFile, problems: list[Problem]) 
     )
 )
 @connected
-async def sync(session: Session, paths: Paths) -> None:
+async def sync(session: Session, paths: Paths, dry_run: DryRun = False) -> None:
     """Take definitions over, all in one commit or none: created, updated or unchanged.
 
-    What is not valid is shown underlined, exit code 3. A changed text wants a new version.
+    What is not valid is shown underlined, exit code 3. A changed text wants a new version. With
+    --dry-run nothing is taken over: what would be is shown, with the difference to what is there,
+    and the exit code is 3 if something would be refused.
     """
-    await _sync(session, read_sources(paths))
+    await _sync(session, read_sources(paths), dry_run)
 
 
 @app.command(epilog=examples("flo workflow create -f order.yaml"))
@@ -87,15 +107,18 @@ async def sync(session: Session, paths: Paths) -> None:
 async def create(
     session: Session,
     files: Annotated[list[str], typer.Option("--file", "-f", metavar="PATH", help=PATHS_HELP)],
+    dry_run: DryRun = False,
 ) -> None:
     """The same as sync, with its files as options."""
-    await _sync(session, read_sources(files))
+    await _sync(session, read_sources(files), dry_run)
 
 
-async def _sync(session: Session, sources: list[DefinitionFile]) -> None:
+async def _sync(session: Session, sources: list[DefinitionFile], dry_run: bool) -> None:
     names = [source.name for source in sources]
+    documents = [source.data for source in sources]
+    request = WorkflowSyncPreview(documents) if dry_run else WorkflowSync(documents)
     try:
-        answers = await session.client.call(WorkflowSync([source.data for source in sources]))
+        answers = await session.client.call(request)
     except BadRequestError as error:
         named = naming_files(error, names)
         if session.out.is_json or not named.problems:
@@ -103,6 +126,8 @@ async def _sync(session: Session, sources: list[DefinitionFile]) -> None:
         complain_raw(rendered(named.problems, sources, to=sys.stderr).rstrip())
         raise Failure(_refusal(named), exit_code=REFUSED) from None
     _show_synced(session.out, sources, list(map(in_file, answers, names)))
+    if any(answer.action is SyncAction.REFUSED for answer in answers):
+        raise typer.Exit(REFUSED)
 
 
 def _refusal(error: BadRequestError) -> str:
@@ -122,6 +147,24 @@ def _show_synced(out: Output, sources: list[DefinitionFile], results: list[SyncR
             for result, source in zip(results, sources, strict=True)
         ],
     )
+    if not out.is_json:
+        for result, source in zip(results, sources, strict=True):
+            _show_difference(out, source, result)
+
+
+def _show_difference(out: Output, source: DefinitionFile, result: SyncResult) -> None:
+    """Of a dry run: why a definition would be refused, and what is other than what is there."""
+    if result.refusal is not None:
+        complain(f"refused: {result.refusal}")
+    if result.current is not None:
+        lines = unified_diff(
+            result.current.splitlines(),
+            source.data.decode("utf-8", "replace").splitlines(),
+            f"{result.name} on the server",
+            source.name,
+            lineterm="",
+        )
+        out.show(None, "\n".join(lines))
 
 
 @app.command("definitions", epilog=examples("flo workflow definitions --all --json"))

@@ -27,11 +27,12 @@ class WorkflowStatus(StrEnum):
 
 
 class SyncAction(StrEnum):
-    """What a sync did with one definition."""
+    """What a sync did with one definition. `REFUSED`: what a dry run says that it would not do."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REFUSED = "refused"
 
 
 class Severity(StrEnum):
@@ -59,13 +60,19 @@ class Problem(Value, frozen=True):
 
 
 class SyncResult(Value, frozen=True):
-    """What became of one definition; `description` is empty where it has none."""
+    """What became of one definition; `description` is empty where it has none.
+
+    Of a dry run, what would become of it: `refusal` says why it would be refused, and `current` is
+    the text that it differs from, where it would be updated or refused.
+    """
 
     name: str
     version: str
     action: SyncAction
     warnings: list[Problem] = []
     description: str = ""
+    refusal: str | None = None
+    current: str | None = None
 
 
 class WorkflowStarted(Value, frozen=True):
@@ -171,6 +178,12 @@ class ScheduleListReply(Value, frozen=True):
 
 class WorkflowSync(Command[list[SyncResult]], tag=160, frozen=True):
     """Take definitions over, each a YAML document, all or none; answers for each in order."""
+
+    documents: list[bytes]
+
+
+class WorkflowSyncPreview(Query[list[SyncResult]], tag=191, frozen=True):
+    """What a sync of these documents would do, without doing it; answers for each in order."""
 
     documents: list[bytes]
 

@@ -45,7 +45,7 @@ from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.stream.group import settle as group_settle
 from floruntime.engine.system import entries, namespaces, reclaim, timers, tokens, write_memory
 from floruntime.engine.system.reclaim import Owner
-from floruntime.engine.workflow.catalog import schedules, sync, triggers
+from floruntime.engine.workflow.catalog import preview, schedules, sync, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
 from floruntime.engine.workflow.runs import advance, control, history, idempotency, listing, start
 from floruntime.engine.workflow.runs import rows as workflow_rows
@@ -165,6 +165,7 @@ QUERIES: Final = (
     query(worker.WorkerList, workers.list_workers),
     # Workflows
     query(workflow.WorkflowValidate, sync.validate),
+    query(workflow.WorkflowSyncPreview, preview.preview),
     query(workflow.WorkflowGetDefinition, sync.get_definition),
     query(workflow.WorkflowListDefinitions, sync.list_definitions),
     query(workflow.WorkflowGet, control.get),

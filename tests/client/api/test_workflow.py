@@ -382,3 +382,25 @@ async def test_namespaces_do_not_see_each_other(client: FloClient) -> None:
         await client.workflow.start("flow")
     [schedule] = await client.workflow.schedules(namespace="a")
     assert schedule.name == "flow"
+
+
+async def test_a_dry_run_tells_and_does_nothing(tmp_path: Path) -> None:
+    text = 'kind: Workflow\nname: w\nversion: "1"\nstart: {waitForSignal: {type: go}, %s}\n'
+    old = text % "transitions: {success: flo.Completed}"
+    new = text % "transitions: {success: flo.Failed}"
+    (tmp_path / "w.yaml").write_text(new)  # a few bytes
+    async with FloClient("memory://") as client:
+        sync = client.workflow
+        assert (await sync.sync(old, dry_run=True)).action == "created"
+        assert list(await sync.list_definitions()) == []
+        await sync.sync(old)
+        [in_directory] = await sync.sync_dir(tmp_path, dry_run=True)
+        for result in (
+            await sync.sync(new, dry_run=True),
+            await sync.sync_bytes(new.encode(), dry_run=True),
+            await sync.sync_file(tmp_path / "w.yaml", dry_run=True),
+            in_directory,
+        ):
+            assert (result.action, result.current) == ("refused", old)
+        with pytest.raises(BadRequestError, match="dry_run must be true or false, not str"):
+            await sync.sync(new, dry_run="yes")  # type: ignore[arg-type]  # not allowed

@@ -72,6 +72,7 @@ export type {
   GetDefinitionOptions,
   HistoryFollower,
   ListWorkflowRunsOptions,
+  SyncOptions,
   WaitForWorkflowOptions,
 } from "./api/workflow.js";
 export { Workflow } from "./api/workflow.js";

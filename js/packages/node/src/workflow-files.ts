@@ -5,10 +5,10 @@ import { basename, extname, join } from "node:path";
 
 import {
   BadRequestError,
-  type CallOptions,
   Workflow as CoreWorkflow,
   type Problem,
   Severity,
+  type SyncOptions,
   type SyncResult,
 } from "@floruntime/core";
 
@@ -17,7 +17,7 @@ const SUFFIXES = [".yaml", ".yml"];
 /** `client.workflow`, with files. */
 export class Workflow extends CoreWorkflow {
   /** `sync`, of a file. Its problems name it (`file`). */
-  async syncFile(path: string, options: CallOptions = {}): Promise<SyncResult> {
+  async syncFile(path: string, options: SyncOptions = {}): Promise<SyncResult> {
     const [result] = await this.syncFiles([path], options);
     return result as SyncResult;
   }
@@ -27,7 +27,7 @@ export class Workflow extends CoreWorkflow {
    *
    * By name; hidden files and subdirectories are left out. Problems name their file (`file`).
    */
-  async syncDir(path: string, options: CallOptions = {}): Promise<SyncResult[]> {
+  async syncDir(path: string, options: SyncOptions = {}): Promise<SyncResult[]> {
     const entries = await readdir(path, { withFileTypes: true });
     const names = entries
       .filter((entry) => entry.isFile() && SUFFIXES.includes(extname(entry.name)))
@@ -40,7 +40,7 @@ export class Workflow extends CoreWorkflow {
   }
 
   /** `sync` of several files in one commit: all, or none; a result for each, in order. */
-  async syncFiles(paths: readonly string[], options: CallOptions = {}): Promise<SyncResult[]> {
+  async syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<SyncResult[]> {
     if (paths.length === 0) {
       return [];
     }

@@ -226,3 +226,31 @@ test("a run's history is followed to its end, over a restart of the server", asy
     ...["signal_matched", "step_completed", "workflow_completed"],
   ]);
 });
+
+test("a dry run tells what a sync would do, and does nothing", async () => {
+  const name = fresh();
+  const old = waiting(name);
+  const changed = old.replace("flo.Completed", "flo.Failed");
+  assert.equal((await client.workflow.sync(old, { dryRun: true })).action, "created");
+  await client.workflow.sync(old);
+  const path = join(files, `${name}.yaml`);
+  writeFileSync(path, changed);
+  for (const result of [
+    await client.workflow.sync(changed, { dryRun: true }),
+    await client.workflow.syncFile(path, { dryRun: true }),
+  ]) {
+    assert.deepEqual([result.action, result.current], ["refused", old]);
+    assert.match(result.refusal ?? "", /another content/);
+  }
+  await assert.rejects(client.workflow.sync(changed, { dryRun: "yes" as never }), BadRequestError);
+  rmSync(path);
+});
+
+test("the status of a run says what it waits for", async () => {
+  const name = fresh();
+  await client.action.register(name);
+  const { runId } = await client.action.invoke(name, "in");
+  const { waitsFor } = await client.action.status(runId);
+  assert.equal(waitsFor?.text, `waits for a worker of ${name} (none is there)`);
+  assert.deepEqual([waitsFor?.kind, waitsFor?.workers], ["worker", 0]);
+});

@@ -42,12 +42,19 @@ from floruntime.core.workflow import (
     WorkflowSchedules,
     WorkflowStatus,
     WorkflowSync,
+    WorkflowSyncPreview,
     WorkflowTriggerSchedule,
     WorkflowValidate,
 )
 
 SearchValue = str | int | float | bool
 """A value of a search attribute."""
+
+
+def _sync_of(documents: list[bytes], dry_run: bool) -> WorkflowSync | WorkflowSyncPreview:
+    if not isinstance(dry_run, bool):
+        raise BadTypeError(f"dry_run must be true or false, not {type(dry_run).__name__}")
+    return WorkflowSyncPreview(documents) if dry_run else WorkflowSync(documents)
 
 
 class Workflow(WorkflowWrites):
@@ -61,84 +68,107 @@ class Workflow(WorkflowWrites):
     # Definitions
 
     def sync(
-        self, yaml: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
+        self,
+        yaml: Payload,
+        *,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> Operation[SyncResult]:
         """Take a definition over; done on every start of an application it costs nothing.
 
         `yaml`: at most 2 MiB. A new name is `created`, a new version `updated`, the same text
-        `unchanged`.
+        `unchanged`. `dry_run`: only tell what would be done; then a version that is known with
+        another content is `refused` in the answer (`.refusal`, and `.current`, the text that is
+        there).
 
         Raises `BadRequestError` with `.problems` where it is not valid, and `ConflictError` where
         its version is known with another content.
         """
-        return self._call_for(first, WorkflowSync([as_bytes(yaml)]), namespace, timeout_ms)
+        request = _sync_of([as_bytes(yaml)], dry_run)
+        return self._call_for(first, request, namespace, timeout_ms)
 
     def sync_bytes(
-        self, data: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
+        self,
+        data: Payload,
+        *,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
     ) -> Operation[SyncResult]:
-        """`sync`, of bytes.
+        """`sync`, of bytes. `dry_run`: only tell what would be done.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does.
         """
-        return self.sync(data, namespace=namespace, timeout_ms=timeout_ms)
+        return self.sync(data, dry_run=dry_run, namespace=namespace, timeout_ms=timeout_ms)
 
     async def sync_file(
         self,
         path: str | PathLike[str],
         *,
+        dry_run: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> SyncResult:
-        """`sync`, of a file. Its problems name it (`.file`).
+        """`sync`, of a file. Its problems name it (`.file`). `dry_run`: only tell what would be
+        done.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where the file
         cannot be read.
         """
-        [result] = await self.sync_files([path], namespace=namespace, timeout_ms=timeout_ms)
+        [result] = await self.sync_files(
+            [path], dry_run=dry_run, namespace=namespace, timeout_ms=timeout_ms
+        )
         return result
 
     async def sync_dir(
         self,
         path: str | PathLike[str],
         *,
+        dry_run: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
         """`sync` of every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
 
         By name; hidden files and subdirectories are left out. They are at most 2 MiB together.
-        Problems name their file (`.file`).
+        Problems name their file (`.file`). `dry_run`: only tell what would be done.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
         cannot be read.
         """
         files = await asyncio.to_thread(read_directory, path)
-        return await self._sync_files(files, namespace, timeout_ms)
+        return await self._sync_files(files, dry_run, namespace, timeout_ms)
 
     async def sync_files(
         self,
         paths: Sequence[str | PathLike[str]],
         *,
+        dry_run: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
         """`sync` of several files in one commit: all, or none; a result for each, in order.
 
-        They are at most 2 MiB together.
+        They are at most 2 MiB together. `dry_run`: only tell what would be done.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
         cannot be read.
         """
         files = await asyncio.to_thread(lambda: [read_file(path) for path in paths])
-        return await self._sync_files(files, namespace, timeout_ms)
+        return await self._sync_files(files, dry_run, namespace, timeout_ms)
 
     async def _sync_files(
-        self, files: list[DefinitionFile], namespace: str | None, timeout_ms: int | None
+        self,
+        files: list[DefinitionFile],
+        dry_run: bool,
+        namespace: str | None,
+        timeout_ms: int | None,
     ) -> list[SyncResult]:
         if not files:
             return []
         names = [file.name for file in files]
-        request = WorkflowSync([file.data for file in files])
+        request = _sync_of([file.data for file in files], dry_run)
         try:
             results = await self._call(request, namespace, timeout_ms)
         except BadRequestError as error:

@@ -62,7 +62,13 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(q.QueueConfigure, q.QueueDelete),
         *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete),
         *(a.ActionDelete, a.ActionEnable, w.WorkerDrain),
-        *(f.WorkflowSync, f.WorkflowValidate, f.WorkflowEnable, f.WorkflowRetry),
+        *(
+            f.WorkflowSync,
+            f.WorkflowSyncPreview,
+            f.WorkflowValidate,
+            f.WorkflowEnable,
+            f.WorkflowRetry,
+        ),
         *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),
     ),
     Role.ADMIN: (

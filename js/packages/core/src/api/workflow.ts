@@ -1,6 +1,7 @@
 /** `client.workflow`: definitions in YAML, their runs, schedules. */
 
 import { listOf, type Payload, toBytes, toText } from "../base/bytes.js";
+import { checkFlag } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
@@ -22,6 +23,7 @@ import {
   WorkflowSchedules,
   type WorkflowStatus,
   WorkflowSync,
+  WorkflowSyncPreview,
   WorkflowTriggerSchedule,
   WorkflowValidate,
 } from "../wire/messages.generated.js";
@@ -49,6 +51,14 @@ export interface WaitForWorkflowOptions {
   readonly blockMs?: Integer | undefined;
 }
 
+export interface SyncOptions extends CallOptions {
+  /**
+   * Only tell what would be done. A version that is known with another content is `refused` in the
+   * answer then: `refusal` says why, `current` is the text that is there. Default: false.
+   */
+  readonly dryRun?: boolean | undefined;
+}
+
 export interface GetDefinitionOptions {
   /** Default: the current one. */
   readonly version?: string | undefined;
@@ -69,6 +79,7 @@ export interface ListWorkflowRunsOptions extends ListOptions {
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
 }
 
+const SYNC: OptionNames<{ dryRun?: boolean | undefined }> = { dryRun: true };
 const WAIT: OptionNames<WaitForWorkflowOptions> = { blockMs: true };
 const VERSION: OptionNames<GetDefinitionOptions> = { version: true };
 const FOLLOW: OptionNames<FollowRunOptions> = { after: true };
@@ -94,17 +105,17 @@ export class Workflow {
   /**
    * Take a definition over; done on every start of an application it costs nothing.
    *
-   * A new name is `created`, a new version `updated`, the same text `unchanged`. Throws
-   * `BadRequestError` with `problems` where it is not valid, and `ConflictError` where its version is
+   * A new name is `created`, a new version `updated`, the same text `unchanged`; `dryRun` only tells
+   * which it would be. Throws `BadRequestError` with `problems` where it is not valid, and `ConflictError` where its version is
    * known with another content.
    */
-  async sync(yaml: Payload, options: CallOptions = {}): Promise<SyncResult> {
+  async sync(yaml: Payload, options: SyncOptions = {}): Promise<SyncResult> {
     const [result] = await this.syncMany([yaml], options);
     return result as SyncResult;
   }
 
   /** `sync`, of a definition that has this name. Throws `BadRequestError` where it has another. */
-  async create(name: string, yaml: Payload, options: CallOptions = {}): Promise<SyncResult> {
+  async create(name: string, yaml: Payload, options: SyncOptions = {}): Promise<SyncResult> {
     const told = extractWorkflowMeta(toText(toBytes(yaml, "yaml"))).name;
     if (told !== name) {
       throw new BadRequestError(
@@ -115,15 +126,17 @@ export class Workflow {
   }
 
   /** `sync`, of bytes. */
-  async syncBytes(bytes: Payload, options: CallOptions = {}): Promise<SyncResult> {
+  async syncBytes(bytes: Payload, options: SyncOptions = {}): Promise<SyncResult> {
     return await this.sync(bytes, options);
   }
 
   /** `sync` of several documents in one commit: all, or none; a result for each, in order. */
-  async syncMany(documents: Iterable<Payload>, options: CallOptions = {}): Promise<SyncResult[]> {
-    knownOfCall("workflow.sync", options, NONE);
+  async syncMany(documents: Iterable<Payload>, options: SyncOptions = {}): Promise<SyncResult[]> {
+    const { dryRun = false } = knownOfCall("workflow.sync", options, SYNC);
+    checkFlag("dryRun", dryRun);
     const texts = listOf("documents", documents).map((document) => toBytes(document, "yaml"));
-    return await this.#caller.call(WorkflowSync.of({ documents: texts }), options);
+    const kind = dryRun ? WorkflowSyncPreview : WorkflowSync;
+    return await this.#caller.call(kind.of({ documents: texts }), options);
   }
 
   /** What a `sync` would complain about, errors and warnings; nothing is taken over. */

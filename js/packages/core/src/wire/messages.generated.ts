@@ -62,11 +62,12 @@ export const WaitKind = {
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 
-/** What a sync did with one definition. */
+/** What a sync did with one definition. `REFUSED`: what a dry run says that it would not do. */
 export const SyncAction = {
   Created: "created",
   Updated: "updated",
   Unchanged: "unchanged",
+  Refused: "refused",
 } as const;
 export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
 
@@ -832,13 +833,20 @@ export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
   ["file", nullable(text), null],
 ]);
 
-/** What became of one definition; `description` is empty where it has none. */
+/**
+ * What became of one definition; `description` is empty where it has none.
+ *
+ * Of a dry run, what would become of it: `refusal` says why it would be refused, and `current` is
+ * the text that it differs from, where it would be updated or refused.
+ */
 export interface SyncResult {
   readonly name: string;
   readonly version: string;
   readonly action: SyncAction;
   readonly warnings: Problem[];
   readonly description: string;
+  readonly refusal: string | null;
+  readonly current: string | null;
 }
 export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
   ["name", text],
@@ -846,6 +854,8 @@ export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
   ["action", choice<SyncAction>(SyncAction)],
   ["warnings", list(ProblemSchema), []],
   ["description", text, ""],
+  ["refusal", nullable(text), null],
+  ["current", nullable(text), null],
 ]);
 
 /** `created`: false where the idempotency key had started the run before. */
@@ -2216,6 +2226,16 @@ export const WorkflowSync: RequestKind<WorkflowSync, SyncResult[]> = requestKind
 ], list(SyncResultSchema),
 );
 
+/** What a sync of these documents would do, without doing it; answers for each in order. */
+export interface WorkflowSyncPreview {
+  readonly documents: readonly Uint8Array[];
+}
+export const WorkflowSyncPreview: RequestKind<WorkflowSyncPreview, SyncResult[]> = requestKind(
+  "WorkflowSyncPreview", 191, "query", [
+  ["documents", list(bytes)],
+], list(SyncResultSchema),
+);
+
 /** What a sync of this document would complain about. */
 export interface WorkflowValidate {
   readonly document: Uint8Array;
@@ -2488,6 +2508,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkerRelease,
   WorkerExchange,
   WorkflowSync,
+  WorkflowSyncPreview,
   WorkflowValidate,
   WorkflowStart,
   WorkflowGet,

@@ -23,7 +23,7 @@ from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
-from floruntime.engine.workflow.catalog.versions import take_over
+from floruntime.engine.workflow.catalog.versions import changed_text, take_over
 from floruntime.engine.workflow.language.definition import Definition, Target, TargetKind, target_of
 from floruntime.engine.workflow.language.validation import Checked, check, content_hash
 from floruntime.engine.workflow.runs.rows import DEFINITION_TEXT, WORKFLOW, WorkflowRow
@@ -37,26 +37,32 @@ from floruntime.engine.workflow.runs.workflows import (
 
 def sync(tx: Tx, request: WorkflowSync) -> list[SyncResult]:
     """Take all of them over, or none."""
-    limits.check_many("documents", len(request.documents))
-    size_bytes = sum(map(len, request.documents))
-    if size_bytes > limits.SYNC_BYTES_MAX:
-        raise BadRequestError(
-            f"documents have {size_bytes} bytes together; at most {limits.SYNC_BYTES_MAX} are "
-            "allowed in one sync"
-        )
-    checked = [_checked(tx, document, index) for index, document in enumerate(request.documents)]
-    definitions = _all_right(checked)
+    checked = check_all(tx, request.documents)
+    definitions = all_right(checked)
     actions = [
         take_over(tx, definition, content_hash(definition), text)
         for definition, text in zip(definitions, request.documents, strict=True)
     ]
     return [
-        _result(definition, action, [*one.problems, *_unknown(tx, one)])
+        sync_result(definition, action, [*one.problems, *unknown(tx, one)])
         for definition, action, one in zip(definitions, actions, checked, strict=True)
     ]
 
 
-def _result(definition: Definition, action: SyncAction, warnings: list[Problem]) -> SyncResult:
+def check_all(view: View, documents: list[bytes]) -> list[Checked]:
+    """Check the documents of one sync."""
+    limits.check_many("documents", len(documents))
+    size_bytes = sum(map(len, documents))
+    if size_bytes > limits.SYNC_BYTES_MAX:
+        raise BadRequestError(
+            f"documents have {size_bytes} bytes together; at most {limits.SYNC_BYTES_MAX} are "
+            "allowed in one sync"
+        )
+    return [_checked(view, document, index) for index, document in enumerate(documents)]
+
+
+def sync_result(definition: Definition, action: SyncAction, warnings: list[Problem]) -> SyncResult:
+    """What is told of one definition."""
     about = definition.description or ""
     return SyncResult(definition.name, definition.version, action, warnings, about)
 
@@ -70,7 +76,7 @@ def _checked(view: View, document: bytes, index: int = 0) -> Checked:
     return check(document)
 
 
-def _all_right(checked: list[Checked]) -> list[Definition]:
+def all_right(checked: list[Checked]) -> list[Definition]:
     """The definitions. Raises `BadRequestError` with the problems of all that have errors."""
     wrong = [
         (index, problem)
@@ -97,10 +103,25 @@ def _summary(errors: list[Problem]) -> str:
 
 def validate(view: View, request: WorkflowValidate) -> list[Problem]:
     checked = _checked(view, request.document)
-    return [*checked.problems, *_unknown(view, checked)]
+    return [*checked.problems, *_known_otherwise(view, checked), *unknown(view, checked)]
 
 
-def _unknown(view: View, checked: Checked) -> list[Problem]:
+def _known_otherwise(view: View, checked: Checked) -> list[Problem]:
+    """That a sync would refuse the text, since its version is known with another content."""
+    definition = checked.definition
+    row = None if definition is None else find_row(view, definition.name)
+    if definition is None or row is None:
+        return []
+    known = find_version(view, row.id, definition.version)
+    if known is None or the_definition(view, row.id, known).content_hash == content_hash(
+        definition
+    ):
+        return []
+    line, column = checked.version_place
+    return [Problem("E306", Severity.ERROR, changed_text(definition), "version", line, column)]
+
+
+def unknown(view: View, checked: Checked) -> list[Problem]:
     """Warnings about what the definition runs and the namespace does not have yet."""
     problems = []
     for place in checked.target_places:

@@ -49,11 +49,16 @@ def take_over(tx: Tx, definition: Definition, content_hash: str, text: bytes) ->
         _add(workflow, definition, content_hash, text)
         return SyncAction.UPDATED
     if the_definition(tx, workflow.id, known).content_hash != content_hash:
-        raise ConflictError(
-            f"workflow {definition.name!r} has a version {definition.version!r} with another "
-            "content; a changed definition wants a new version"
-        )
+        raise ConflictError(changed_text(definition))
     return SyncAction.UNCHANGED
+
+
+def changed_text(definition: Definition) -> str:
+    """What is said of a version that is known with another content."""
+    return (
+        f"workflow {definition.name!r} has a version {definition.version!r} with another "
+        "content; a changed definition wants a new version"
+    )
 
 
 def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:

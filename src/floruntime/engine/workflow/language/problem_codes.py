@@ -71,6 +71,7 @@ _TABLE: Final = (
     ("E303", "an executor's name is used twice in its plan", "give each its own name"),
     ("E304", "a search attribute is declared twice", "give each its own name"),
     ("E305", "a terminal has the name of a step", "rename one of them"),
+    ("E306", "its version is known with another content", "give it a new version"),
     # Combinations.
     ("E401", "a step does nothing", "give it `run` or `waitForSignal`"),
     ("E402", "a step has both `run` and `waitForSignal`", "make two steps of it"),

@@ -31,12 +31,14 @@ class TargetPlace(msgspec.Struct, frozen=True):
 class Checked(msgspec.Struct, frozen=True):
     """A definition that can be run, or `None` and the errors; warnings in either case.
 
-    `target_places` are for whoever knows which actions and workflows there are.
+    `target_places` are for whoever knows which actions and workflows there are, `version_place`
+    (line and column) for whoever knows the versions.
     """
 
     definition: Definition | None
     problems: list[Problem]
     target_places: list[TargetPlace] = []
+    version_place: tuple[int, int] = (1, 1)
 
 
 def check(data: bytes) -> Checked:
@@ -56,7 +58,8 @@ def check(data: bytes) -> Checked:
     problems = reading.problems.listed()
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Checked(None, problems)
-    return Checked(definition, problems, _target_places(report, reading))
+    version_place = reading.source.place(reading.places.of_value(("version",)))
+    return Checked(definition, problems, _target_places(report, reading), version_place)
 
 
 def _target_places(report: Report, reading: Reading) -> list[TargetPlace]:
