@@ -79,7 +79,8 @@ export interface ListWorkflowRunsOptions extends ListOptions {
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
 }
 
-const SYNC: OptionNames<{ dryRun?: boolean | undefined }> = { dryRun: true };
+type DryRun = Pick<SyncOptions, "dryRun">;
+const SYNC: OptionNames<DryRun> = { dryRun: true };
 const WAIT: OptionNames<WaitForWorkflowOptions> = { blockMs: true };
 const VERSION: OptionNames<GetDefinitionOptions> = { version: true };
 const FOLLOW: OptionNames<FollowRunOptions> = { after: true };
@@ -132,7 +133,7 @@ export class Workflow {
 
   /** `sync` of several documents in one commit: all, or none; a result for each, in order. */
   async syncMany(documents: Iterable<Payload>, options: SyncOptions = {}): Promise<SyncResult[]> {
-    const { dryRun = false } = knownOfCall("workflow.sync", options, SYNC);
+    const { dryRun = false } = knownOfCall<DryRun>("workflow.sync", options, SYNC);
     checkFlag("dryRun", dryRun);
     const texts = listOf("documents", documents).map((document) => toBytes(document, "yaml"));
     const kind = dryRun ? WorkflowSyncPreview : WorkflowSync;
