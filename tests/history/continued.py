@@ -38,6 +38,17 @@ def difference(kind: Any, then: bytes, now: bytes) -> str | None:
     return _items_differ("", old, new, [int, kind, wire.WireError][: len(old)])
 
 
+def request_difference(request: Request[Any], then: list[Any], now: list[Any]) -> str | None:
+    """What `request`, as it is written now, says otherwise than then; fields may be appended."""
+    if isinstance(request, Batch):
+        commands = zip(request.commands, then[1], now[1], strict=True)
+        found = (request_difference(*each) for each in commands)
+        return next((each for each in found if each), None)
+    if then[0] != now[0]:
+        return f"tag {then[0]} is now {now[0]}"
+    return _differ("", then[1:], now[1:], type(request))
+
+
 def _differ(where: str, then: Any, now: Any, kind: Any) -> str | None:
     if not (isinstance(then, list) and isinstance(now, list)):
         return None if then == now else f"{where}: {then!r} is now {now!r}"

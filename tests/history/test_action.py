@@ -84,6 +84,7 @@ async def test_a_lease_that_runs_out_loses_its_run(left: Left) -> None:
     await left.server.advance(60_000)
     run = await client.action.status(notes["lost"])
     assert (run.status, run.reason) == ("pending", "worker_lost")
+    await left.server.advance(60_000)  # after a loss it waits for a while
     tasks = await client.worker.await_tasks(WORKER, ["send"], count=10, block_ms=0)
     attempts = {task.run_id: task.attempt for task in tasks}
     assert (attempts[notes["lost"]], attempts[notes["running"]]) == (2, 2)

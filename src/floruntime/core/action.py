@@ -50,13 +50,30 @@ class InvokeResult(Value, frozen=True):
     created: bool
 
 
+class ActionAttempt(Value, frozen=True):
+    """One attempt of a run: which worker had it, from when to when, and why it ended.
+
+    `begun_at_ms`: `None` where that was not kept yet. `ended_at_ms`: `None` while it is under way.
+    `error`: the first 512 bytes of what its handler said. `reason`: as of a run; `None` where a
+    handler ended it, be it by success or failure.
+    """
+
+    attempt: int
+    worker_id: str
+    begun_at_ms: int | None
+    ended_at_ms: int | None
+    reason: str | None
+    error: str | None
+
+
 class ActionRun(Value, frozen=True):
     """One run of an action, with its history in short.
 
-    `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
-    attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says why where no handler
-    did, and is then the `error`, too. `waits_for`: what a pending run waits for; only `status`
-    tells, no listing.
+    `attempt` counts deliveries to workers, but not those that were released or never began. `error`
+    is that of the last attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says
+    why where no handler did, and is then the `error`, too. `waits_for`: what a pending run waits
+    for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
+    first.
     """
 
     run_id: str
@@ -76,6 +93,7 @@ class ActionRun(Value, frozen=True):
     labels: dict[str, str] = {}
     worker_id: str | None = None
     waits_for: RunWait | None = None
+    attempts: list[ActionAttempt] = []
 
     @property
     def result(self) -> bytes | None:
@@ -119,6 +137,7 @@ class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
     idempotency_key: str | None = None
     labels: dict[str, str] = {}
     caller_run_id: str | None = None
+    create: bool = False
 
 
 class ActionStatus(Query[ActionRun], tag=130, frozen=True):
@@ -175,3 +194,4 @@ class ActionCall(Command[ActionRun], tag=137, frozen=True):
     labels: dict[str, str] = {}
     caller_run_id: str | None = None
     block_ms: int = 0
+    create: bool = False

@@ -7,7 +7,12 @@ from floruntime.core.types import Command, PayloadValue, Query, Value
 
 
 class Task(PayloadValue, frozen=True):
-    """One run, claimed: its input, and the lease that fences this attempt."""
+    """One run, claimed: its input, and the lease that fences this attempt.
+
+    `lease_ms`: how long the lease lasts, from the claim on. `idempotency_key`: for what a handler
+    asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
+    the workflow.
+    """
 
     run_id: str
     action: str
@@ -18,6 +23,8 @@ class Task(PayloadValue, frozen=True):
     lease_expires_at_ms: int
     caller_run_id: str | None = None
     labels: dict[str, str] = {}
+    lease_ms: int = 0
+    idempotency_key: str = ""
 
     @property
     def task_id(self) -> str:
@@ -134,7 +141,10 @@ class WorkerRelease(Command[None], tag=153, frozen=True):
 
 
 class TaskResult(Value, frozen=True):
-    """How one claimed run ended: `error` is `None` for a completion."""
+    """How one claimed run ended: `error` is `None` for a completion.
+
+    `lost`: the process that the handler ran in is gone; the attempt counts as `worker_lost`.
+    """
 
     run_id: str
     lease: int
@@ -142,6 +152,21 @@ class TaskResult(Value, frozen=True):
     outcome: str = defaults.OUTCOME
     error: str | None = None
     retry: bool = True
+    lost: bool = False
+
+
+class TaskBegun(Value, frozen=True):
+    """The handler of a claimed run has begun."""
+
+    run_id: str
+    lease: int
+
+
+class TurnReply(Value, frozen=True):
+    """`tasks`: claimed. `stale`: which results were not taken, by their place in the request."""
+
+    tasks: list[Task]
+    stale: list[int]
 
 
 class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
@@ -155,4 +180,23 @@ class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
     results: list[TaskResult]
     actions: list[str]
     count: int
+    block_ms: int = 0
+
+
+class WorkerTurn(Command[TurnReply], tag=155, frozen=True):
+    """Settle finished runs, tell which have begun, and claim the next ones, in one step.
+
+    A claimed run has not begun until that is told, or its result comes: if its worker is lost
+    before, it is handed out again with no attempt counted. `places`: how many of `count` runs would
+    begin at once. A run that was lost before goes to such a place alone, and has begun with that.
+    While there are no runs it waits, unless results were stale; those that were not are settled
+    meanwhile.
+    """
+
+    worker_id: str
+    actions: list[str]
+    results: list[TaskResult] = []
+    begun: list[TaskBegun] = []
+    count: int = 0
+    places: int = 0
     block_ms: int = 0

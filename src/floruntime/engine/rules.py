@@ -13,7 +13,7 @@ from typing import Any, Final
 from floruntime.core import action, kv, queue, stream, system, token, worker, workflow
 from floruntime.core.types import Request
 from floruntime.engine.action import admin as action_admin
-from floruntime.engine.action import claim, due_runs, invoke, run_rows, run_state, workers
+from floruntime.engine.action import attempts, claim, due_runs, invoke, run_rows, run_state, workers
 from floruntime.engine.action import rows as action_rows
 from floruntime.engine.action import settle as action_settle
 from floruntime.engine.kv import changes, keys
@@ -115,6 +115,7 @@ COMMANDS: Final = (
     command(worker.WorkerDeregister, workers.deregister, grows=False),
     command(worker.WorkerAwait, claim.await_tasks, grows=False),
     command(worker.WorkerExchange, claim.exchange, grows=False),
+    command(worker.WorkerTurn, claim.turn, grows=False),
     command(worker.WorkerComplete, action_settle.complete, grows=False),
     command(worker.WorkerFail, action_settle.fail, grows=False),
     command(worker.WorkerTouch, action_settle.touch, grows=False),
@@ -184,6 +185,7 @@ WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
     action.ActionStatus: invoke.STATUS_WAIT,
     worker.WorkerAwait: claim.AWAIT_WAIT,
     worker.WorkerExchange: claim.EXCHANGE_WAIT,
+    worker.WorkerTurn: claim.TURN_WAIT,
     workflow.WorkflowGet: control.GET_WAIT,
     workflow.WorkflowHistory: history.HISTORY_WAIT,
 }
@@ -195,6 +197,7 @@ RECALLS: Final[Mapping[type[Request[Any]], RecallRule]] = {
     action.ActionCall: invoke.CALL_RECALL,
     worker.WorkerAwait: claim.TASKS_RECALL,
     worker.WorkerExchange: claim.TASKS_RECALL,
+    worker.WorkerTurn: claim.TURN_RECALL,
 }
 
 TIMERS: Final[Mapping[int, TimerRule]] = {
@@ -241,6 +244,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
                 run_rows.ACTION_INPUT,
                 run_rows.ACTION_OUTPUT,
                 run_rows.ENDED_CLAIM,
+                attempts.ACTION_ATTEMPT,
                 workers.WORKER,
             ),
             *(

@@ -24,7 +24,7 @@ from floruntime import (
 from floruntime.client.worker import life as worker_life
 from floruntime.client.worker.claim_policy import Pace
 from floruntime.core.errors import BadRequestError, ConnectionFailedError
-from floruntime.core.worker import WorkerExchange
+from floruntime.core.worker import WorkerTurn
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
 from tests.client.worker.lives import HASTY, living
@@ -592,14 +592,14 @@ async def test_a_result_that_a_wait_carried_in_vain_is_delivered_again() -> None
         assert len(refused) == 3
 
 
-def _refused_results(server: FloTestServer) -> list[WorkerExchange]:
+def _refused_results(server: FloTestServer) -> list[WorkerTurn]:
     """The next three exchanges with results: the server is away, and they may have arrived."""
-    refused: list[WorkerExchange] = []
+    refused: list[WorkerTurn] = []
     submit = server.server.commit.submit
 
     def refuse(connection: Any, request_id: int, *rest: Any) -> None:
         request = rest[-1]
-        if isinstance(request, WorkerExchange) and request.results and len(refused) < 3:
+        if isinstance(request, WorkerTurn) and request.results and len(refused) < 3:
             refused.append(request)
             connection.add_answer(request_id, None, UnavailableError("away", ran="maybe"))
             connection.flush()
@@ -610,8 +610,8 @@ def _refused_results(server: FloTestServer) -> list[WorkerExchange]:
     return refused
 
 
-def exchanges_of(seen: list[Any]) -> list[WorkerExchange]:
-    return [each for each in seen if isinstance(each, WorkerExchange)]
+def exchanges_of(seen: list[Any]) -> list[WorkerTurn]:
+    return [each for each in seen if isinstance(each, WorkerTurn)]
 
 
 async def test_what_was_claimed_ahead_goes_back_when_nothing_moves() -> None:

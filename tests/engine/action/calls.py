@@ -20,7 +20,9 @@ from floruntime.core.action import (
 from floruntime.core.worker import (
     Heartbeat,
     Task,
+    TaskBegun,
     TaskResult,
+    TurnReply,
     WorkerAwait,
     WorkerComplete,
     WorkerExchange,
@@ -31,6 +33,7 @@ from floruntime.core.worker import (
     WorkerRegister,
     WorkerRelease,
     WorkerTouch,
+    WorkerTurn,
 )
 from tests.engine.harness import Engine
 
@@ -97,6 +100,20 @@ class Actions:
         self, *results: TaskResult, count: int = 0, actions: list[str] | None = None
     ) -> list[Task]:
         return self.engine.run(WorkerExchange(WORKER, list(results), actions or [RESIZE], count))
+
+    def turn(
+        self,
+        *results: TaskResult,
+        begun: list[Task] | None = None,
+        worker: str = WORKER,
+        actions: list[str] | None = None,
+        count: int = 0,
+        places: int = 0,
+    ) -> TurnReply:
+        began = [TaskBegun(task.run_id, task.lease) for task in begun or []]
+        return self.engine.run(
+            WorkerTurn(worker, actions or [RESIZE], list(results), began, count, places)
+        )
 
     def runs(self, name: str | None = None, status: RunStatus | None = None) -> list[str]:
         reply = self.engine.query(ActionListRuns(name, status, limit=1000))

@@ -184,8 +184,20 @@ def test_touch_renews_the_lease() -> None:
     actions.complete(task)
 
 
-def test_a_lost_worker_leaves_the_run_to_be_attempted_again() -> None:
+def test_a_touch_never_shortens_a_lease() -> None:
     actions = Actions(timeout_ms=100)
+    actions.invoke()
+    task = actions.claim_one()
+    assert actions.touch(task, 1) is True
+    actions.engine.advance(99)
+    assert actions.touch(task, 50) is True
+    assert actions.touch(task, 10) is True
+    actions.engine.advance(49)
+    actions.complete(task)
+
+
+def test_a_lost_worker_leaves_the_run_to_be_attempted_again() -> None:
+    actions = Actions(timeout_ms=100, retry_delay_ms=0)
     run_id = actions.invoke()
     lost = actions.claim_one()
     actions.engine.advance(100)
@@ -198,7 +210,7 @@ def test_a_lost_worker_leaves_the_run_to_be_attempted_again() -> None:
 
 
 def test_lost_workers_use_up_the_attempts() -> None:
-    actions = Actions(timeout_ms=100, max_retries=1)
+    actions = Actions(timeout_ms=100, max_retries=1, retry_delay_ms=0)
     run_id = actions.invoke()
     for _ in range(2):
         actions.claim_one()
@@ -206,6 +218,23 @@ def test_lost_workers_use_up_the_attempts() -> None:
     run = actions.run(run_id)
     assert (run.status, run.reason, run.outcome) == (RunStatus.FAILED, "worker_lost", "failure")
     assert (run.attempt, run.error) == (2, "worker_lost")  # no handler told another
+
+
+def test_what_was_lost_together_comes_back_after_growing_and_scattered_delays() -> None:
+    actions = Actions(timeout_ms=100, max_retries=5, retry_delay_ms=1_000)
+    for _ in range(50):
+        actions.invoke()
+    for shortest_ms in (1_000, 2_000, 4_000):
+        assert len(actions.claim(100)) == 50
+        actions.engine.advance(100)
+        actions.engine.advance(shortest_ms - 1)
+        assert actions.claim(100) == []
+        actions.engine.advance(shortest_ms // 4)
+        early = actions.claim(100)
+        assert 0 < len(early) < 30
+        for task in early:
+            actions.release(task)
+        actions.engine.advance(shortest_ms)  # at most as much again on top
 
 
 @pytest.mark.parametrize("ticked", [False, True])
@@ -224,7 +253,7 @@ def test_late_settlements_are_stale(ticked: bool) -> None:
 
 
 def test_the_former_holder_is_stale_once_the_run_was_claimed_again() -> None:
-    actions = Actions(timeout_ms=100)
+    actions = Actions(timeout_ms=100, retry_delay_ms=0)
     run_id = actions.invoke()
     former = actions.claim_one()
     actions.engine.advance(100)

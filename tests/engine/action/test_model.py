@@ -17,7 +17,11 @@ from floruntime.core.action import ActionInvoke, ActionListRuns, ActionRun, RunS
 from floruntime.core.errors import ConflictError
 from floruntime.core.system import Batch
 from floruntime.core.worker import Task, TaskResult, WorkerComplete
-from floruntime.engine.action.run_state import attempt_delay_ms
+from floruntime.engine.action.run_state import (
+    FAILURE_SCATTER,
+    LOSS_SCATTER,
+    attempt_delay_ms,
+)
 from tests.engine.action.calls import RESIZE, Actions, ids
 from tests.engine.harness import Engine
 
@@ -52,6 +56,12 @@ class Modelled:
     ends: int = 0
     ended_under: int = 0
     leases: list[int] = field(default_factory=list)
+    is_reserved: bool = False
+    losses: int = 0
+    kept: list[int] = field(default_factory=list)
+    """Attempts that ended while the run went on."""
+    own: list[int] = field(default_factory=list)
+    """The attempt that the run ended with, if one was under way."""
 
     @property
     def run_id(self) -> str:
@@ -62,8 +72,15 @@ class Modelled:
         return self.priority, self.due_ms, self.number
 
     def end(self, how: str) -> None:
+        if self.phase == "running" and (how in ("completed", "failed") or not self.is_reserved):
+            self.own = [self.attempt]
         self.phase = how
         self.ends += 1
+
+    @property
+    def attempts(self) -> list[int]:
+        under_way = [self.attempt] if self.phase == "running" and not self.is_reserved else []
+        return [*self.kept, *under_way, *self.own]
 
 
 class ActionModel(RuleBasedStateMachine):
@@ -120,9 +137,43 @@ class ActionModel(RuleBasedStateMachine):
         for task, run in zip(tasks, expected, strict=True):
             self.hand_out(task, run, worker)
 
+    @rule(
+        worker=st.sampled_from(sorted(WORKERS)),
+        names=st.sampled_from([[RESIZE], [OTHER, RESIZE]]),
+        count=st.integers(1, 4),
+        places=st.integers(0, 2),
+    )
+    def turn(self, worker: str, names: list[str], count: int, places: int) -> None:
+        """Claims that are reserved; what was lost before goes alone, to a place of its own."""
+        places = min(places, count)
+        tasks = self.actions.turn(worker=worker, actions=names, count=count, places=places).tasks
+        expected: list[Modelled] = []
+        for run in self.in_order():
+            if run.action not in names or not run.labels.items() <= WORKERS[worker].items():
+                continue
+            if run.losses and (expected or not places):
+                continue
+            expected.append(run)
+            if len(expected) == count or run.losses:
+                break
+        assert ids(tasks) == [run.run_id for run in expected]
+        for task, run in zip(tasks, expected, strict=True):
+            self.hand_out(task, run, worker)
+            run.is_reserved = not run.losses
+
+    @precondition(lambda self: self.handed_out)
+    @rule(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        task = data.draw(st.sampled_from(self.handed_out))
+        run = self.runs[task.run_id]
+        self.actions.turn(begun=[task])
+        if run.phase == "running" and run.lease == task.lease:
+            run.is_reserved = False
+
     def hand_out(self, task: Task, run: Modelled, worker: str) -> None:
         assert task.lease > max((t.lease for t in self.handed_out), default=0)
         run.phase, run.lease, run.worker = "running", task.lease, worker
+        run.is_reserved, run.expires_ms = False, 0
         run.attempt += 1
         run.leases.append(task.lease)
         self.renew(run, TIMEOUT_MS)
@@ -130,7 +181,8 @@ class ActionModel(RuleBasedStateMachine):
         self.handed_out.append(task)
 
     def renew(self, run: Modelled, for_ms: int) -> None:
-        run.expires_ms = min(self.now_ms + for_ms, run.ends_ms or 2**63)
+        longer_ms = max(self.now_ms + for_ms, run.expires_ms)
+        run.expires_ms = min(longer_ms, run.ends_ms or 2**63)
 
     @precondition(lambda self: self.handed_out)
     @rule(
@@ -175,13 +227,15 @@ class ActionModel(RuleBasedStateMachine):
 
     def fail(self, run: Modelled, *, retry: bool, is_lost: bool) -> None:
         max_retries = MAX_RETRIES if run.action == RESIZE else 0
+        run.losses += is_lost
         if not retry or run.attempt > max_retries:
             run.end("failed")
-        elif is_lost:
-            run.phase = "ready"
         else:
+            run.kept.append(run.attempt)
             run.phase = "delayed"
-            run.due_ms = self.now_ms + attempt_delay_ms(RETRY_DELAY_MS, run.attempt, run.run_id)
+            scatter = LOSS_SCATTER if is_lost else FAILURE_SCATTER
+            delay_ms = attempt_delay_ms(RETRY_DELAY_MS, run.attempt, run.run_id, scatter)
+            run.due_ms = self.now_ms + delay_ms
 
     @precondition(lambda self: self.handed_out)
     @rule(data=st.data(), worker=st.sampled_from(sorted(WORKERS)))
@@ -224,7 +278,12 @@ class ActionModel(RuleBasedStateMachine):
         elif run.phase == "delayed" and run.due_ms <= self.now_ms:
             run.phase = "ready"
         elif run.phase == "running" and run.expires_ms <= self.now_ms:
-            self.fail(run, retry=True, is_lost=True)
+            if run.is_reserved:
+                run.attempt -= 1
+                run.losses += 1
+                run.phase = "ready"
+            else:
+                self.fail(run, retry=True, is_lost=True)
 
     @rule()
     def crash_and_reopen(self) -> None:
@@ -255,6 +314,7 @@ class ActionModel(RuleBasedStateMachine):
             seen = stored[run_id]
             expected = "pending" if run.phase in ("delayed", "ready") else run.phase
             assert (seen.status, seen.attempt) == (expected, run.attempt), run
+            assert [each.attempt for each in seen.attempts] == run.attempts, run
             assert run.attempt <= MAX_RETRIES + 1
             assert run.ends == (run.phase in FINAL)
             if run.phase == "running":

@@ -129,7 +129,7 @@ def test_a_heartbeat_lists_what_was_cancelled_and_only_that() -> None:
 
 
 def test_a_heartbeat_lists_what_the_worker_lost_or_what_is_gone() -> None:
-    actions = Actions(timeout_ms=100)
+    actions = Actions(timeout_ms=100, retry_delay_ms=0)
     actions.register_worker()
     run_id = actions.invoke()
     actions.claim_one()

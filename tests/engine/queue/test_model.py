@@ -108,7 +108,7 @@ class QueueModel(RuleBasedStateMachine):
 
     def apply(self, model: Modelled, how: str) -> None:
         if how == "touch":
-            model.expires_ms = self.now_ms + 60
+            model.expires_ms = max(model.expires_ms, self.now_ms + 60)
             return
         model.lease = 0
         if how == "bury":

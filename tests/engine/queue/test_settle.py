@@ -357,14 +357,16 @@ def test_touch_extends_from_now_each_message_for_itself() -> None:
     assert seqs(jobs.peek(3)) == [1, 2, 3]
 
 
-def test_touch_can_also_shorten() -> None:
+def test_touch_never_shortens() -> None:
     jobs = Jobs()
     jobs.put(b"a", b"b")
     first, _ = jobs.take(2, lease_ms=1000)
-    jobs.touch(first, extend_ms=10)
-    jobs.engine.advance(10)
-    assert jobs.counts() == (1, 0, 1, 0)
-    jobs.engine.advance(990)
+    before = jobs.engine.rows()
+    assert jobs.touch(first, extend_ms=10).done == [1]
+    assert jobs.engine.rows() == before
+    jobs.engine.advance(999)
+    assert jobs.counts() == (0, 0, 2, 0)
+    jobs.engine.advance(1)
     assert jobs.counts() == (2, 0, 0, 0)
 
 

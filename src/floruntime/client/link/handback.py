@@ -12,7 +12,7 @@ from typing import Any
 from floruntime.core.queue import QueueDequeue, QueueNack
 from floruntime.core.stream import GroupClaim, GroupNack, GroupRead
 from floruntime.core.types import Command, Request
-from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerRelease
+from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerRelease, WorkerTurn
 
 
 def hand_back(request: Request[Any], result: Any) -> Sequence[Command[Any]]:
@@ -21,6 +21,8 @@ def hand_back(request: Request[Any], result: Any) -> Sequence[Command[Any]]:
         return _release_messages(request, result)
     if isinstance(request, (GroupRead, GroupClaim)):
         return _release_records(request, result)
+    if isinstance(request, WorkerTurn):
+        return [WorkerRelease(request.worker_id, task.run_id, task.lease) for task in result.tasks]
     if isinstance(request, (WorkerAwait, WorkerExchange)):
         return [WorkerRelease(request.worker_id, task.run_id, task.lease) for task in result]
     return []

@@ -20,13 +20,20 @@ from floruntime.client.worker.claim_policy import ClaimPolicy, Do, Hand, Step
 from floruntime.client.worker.contexts import ActionContext, ActionResult, to_bytes
 from floruntime.client.worker.failures import error_text, may_retry
 from floruntime.client.worker.handlers import Handler
-from floruntime.client.worker.life import Life, Plan, Setting
+from floruntime.client.worker.life import Life, Plan, Setting, how_late
 from floruntime.client.worker.pulse import Pulse
 from floruntime.client.worker.results import Ended, Results
-from floruntime.core.action import ActionInfo
 from floruntime.core.errors import BadRequestError, ConflictError, FloError, NotFoundError
 from floruntime.core.limits import VALUE_BYTES_DEFAULT
-from floruntime.core.worker import Task, TaskResult, WorkerExchange, WorkerRelease, WorkerTouch
+from floruntime.core.worker import (
+    Task,
+    TaskBegun,
+    TaskResult,
+    TurnReply,
+    WorkerRelease,
+    WorkerTouch,
+    WorkerTurn,
+)
 
 log = logging.getLogger("floruntime.worker")
 
@@ -41,6 +48,17 @@ class Work(NamedTuple):
     heartbeat_ms: int
 
 
+class News(NamedTuple):
+    """What the server is yet to hear: what has ended, and what has begun."""
+
+    ended: list[Ended]
+    begun: list[Attempt] = []
+
+
+NOTHING = Step(Do.CLAIM)
+"""Only hand in what is new."""
+
+
 class ActionLife(Life):
     """See the head of this module."""
 
@@ -48,8 +66,9 @@ class ActionLife(Life):
         super().__init__(plan, client, setting)
         self._work = work
         self._names = list(work.handlers)
-        self._infos: dict[str, ActionInfo] = {}
         self._results = Results(VALUE_BYTES_DEFAULT)
+        #: Attempts that have begun, which the server was not told.
+        self._begun: list[Attempt] = []
         self._policy = ClaimPolicy(plan.concurrency, plan.block_ms, setting.pace)
         self._pulse = Pulse(self._clock, work.heartbeat_ms, self._beat)
         self._changed = asyncio.Event()
@@ -68,7 +87,7 @@ class ActionLife(Life):
 
     async def _register(self) -> None:
         for name, options in self._work.options.items():
-            self._infos[name] = await self._register_one(name, options)
+            await self._register_one(name, options)
         await self._client.worker.register(
             self.plan.name,
             self._names,
@@ -78,12 +97,13 @@ class ActionLife(Life):
             namespace=self.plan.namespace,
         )
 
-    async def _register_one(self, name: str, options: Mapping[str, Any]) -> ActionInfo:
+    async def _register_one(self, name: str, options: Mapping[str, Any]) -> None:
         """A handler that comes without options leaves those that the action has."""
         if not options:
             with contextlib.suppress(NotFoundError):
-                return await self._client.action.get(name, namespace=self.plan.namespace)
-        return await self._client.action.register(name, **options, namespace=self.plan.namespace)
+                await self._client.action.get(name, namespace=self.plan.namespace)
+                return
+        await self._client.action.register(name, **options, namespace=self.plan.namespace)
 
     async def _again(self) -> None:
         """The server does not know this worker, or one of its actions, any more."""
@@ -118,7 +138,8 @@ class ActionLife(Life):
         try:
             while not self._is_drained:
                 if self._poll is not None and self._poll.done():
-                    self._poll.result()  # raises what ends the worker
+                    poll, self._poll = self._poll, None
+                    poll.result()  # raises what ends the worker
                 if self._pause_ms:
                     pause_s, self._pause_ms = self._pause_ms / 1000, 0.0
                     await self._pause(pause_s)
@@ -132,16 +153,17 @@ class ActionLife(Life):
 
     def _hand(self) -> Hand:
         attempts = self._attempts
-        return Hand(attempts.running, len(attempts.waiting), len(self._results))
+        self._begun = [each for each in self._begun if not each.is_over]
+        return Hand(attempts.running, len(attempts.waiting), len(self._results), len(self._begun))
 
     async def _do(self, step: Step) -> None:
         match step.do:
             case Do.CLAIM:
-                await self._exchange(step, self._results.take())
+                await self._take_turn(step, self._take_news())
             case Do.POLL:
                 self._wait = Wait()
-                exchange = self._exchange(step, self._results.take(), self._wait)
-                self._poll = asyncio.create_task(exchange)
+                turn = self._take_turn(step, self._take_news(), self._wait)
+                self._poll = asyncio.create_task(turn)
                 self._poll.add_done_callback(lambda _: self._changed.set())
             case Do.RELEASE:
                 self._in_background(self._release(self._attempts.take_waiting()))
@@ -157,31 +179,59 @@ class ActionLife(Life):
         if timer is not None:
             timer.cancel()
 
-    async def _exchange(self, step: Step, ended: list[Ended], wait: Wait | None = None) -> None:
-        """Hand in what has ended, and take runs, as the step says."""
-        self._under_way += len(ended)
+    def _take_news(self) -> News:
+        begun, self._begun = self._begun, []
+        return News(self._results.take(), begun)
+
+    def _put_back(self, news: News) -> None:
+        self._results.put_back(news.ended)
+        self._begun[:0] = news.begun
+
+    async def _take_turn(self, step: Step, news: News, wait: Wait | None = None) -> None:
+        """Hand in what is new, and take runs, as the step says."""
+        self._under_way += len(news.ended)
         try:
-            tasks = await self._send(step, [each.result for each in ended], wait)
+            reply = await self._send(step, news, wait)
         except FloError as error:
-            self._results.put_back(ended)
+            self._put_back(news)
             await self._failed(step, error)
         except BaseException:
-            self._results.put_back(ended)
+            self._put_back(news)
             raise
         else:
-            self._take(tasks)
-            was_ended = wait is not None and wait.is_ended
-            now_ms = self._clock.now_ms()
-            self._pause_ms = self._policy.answered(step, len(tasks), now_ms, was_ended=was_ended)
-            if self._pause_ms:
+            self._take(reply.tasks)
+            # Stale results are told at once; so a poll that carried some ends early, too.
+            was_ended = bool(reply.stale) or (wait is not None and wait.is_ended)
+            got, now_ms = len(reply.tasks), self._clock.now_ms()
+            pause_ms = self._policy.answered(step, got, now_ms, was_ended=was_ended)
+            if pause_ms:
+                self._pause_ms = pause_ms
                 self._pulse.hurry()  # nothing, and early: are we drained?
         finally:
-            self._under_way -= len(ended)
+            self._under_way -= len(news.ended)
 
-    async def _send(self, step: Step, results: list[TaskResult], wait: Wait | None) -> list[Task]:
-        request = WorkerExchange(self.plan.name, results, self._names, step.count, step.block_ms)
-        return await self._client.call(
+    async def _send(self, step: Step, news: News, wait: Wait | None = None) -> TurnReply:
+        request = WorkerTurn(
+            self.plan.name,
+            self._names,
+            [each.result for each in news.ended],
+            [TaskBegun(each.item.run_id, each.item.lease) for each in news.begun],
+            step.count,
+            step.places,
+            step.block_ms,
+        )
+        reply: TurnReply = await self._client.call(
             request, namespace=self.plan.namespace, block_ms=step.block_ms, wait=wait
+        )
+        for place in reply.stale:
+            self._tell_stale(news.ended[place])
+        return reply
+
+    def _tell_stale(self, ended: Ended) -> None:
+        log.warning(
+            "worker %s: %s: its result was not taken, %s",
+            *(self.plan.name, ended.result.run_id),
+            how_late(self._clock.now_ms(), ended.lease_ends_ms),
         )
 
     async def _failed(self, step: Step, error: FloError) -> None:
@@ -198,7 +248,7 @@ class ActionLife(Life):
         """One result among them is refused: let the others through, and fail that run."""
         for each in ended:
             try:
-                await self._send(Step(Do.CLAIM), [each.result], None)
+                await self._send(NOTHING, News([each]))
             except BadRequestError as error:
                 if each.result.error is None:
                     run_id, lease, text = each.result.run_id, each.result.lease, error_text(error)
@@ -210,13 +260,12 @@ class ActionLife(Life):
     async def _settle(self) -> None:
         failures = 0
         while self._results:
-            step = Step(Do.CLAIM)
-            ended = self._results.take()
+            news = News(self._results.take())
             try:
-                await self._send(step, [each.result for each in ended], None)
+                await self._send(NOTHING, news)
                 failures = 0
             except FloError as error:
-                self._results.put_back(ended)
+                self._put_back(news)
                 await self._trouble(error, failures)
                 failures += 1
 
@@ -228,8 +277,7 @@ class ActionLife(Life):
         self._begin_waiting()
 
     def _attempt_of(self, task: Task) -> Attempt:
-        lease_ms = self._infos[task.action].timeout_ms
-        attempt = Attempt(task.run_id, task, self._work.handlers[task.action], lease_ms)
+        attempt = Attempt(task.run_id, task, self._work.handlers[task.action], task.lease_ms)
 
         async def touch(extend_ms: int) -> None:
             await self._touch(attempt, extend_ms)
@@ -247,6 +295,8 @@ class ActionLife(Life):
 
     def began(self, attempt: Attempt) -> None:
         self._policy.began()
+        self._begun.append(attempt)
+        self._changed.set()
 
     def ended(self, attempt: Attempt, took_ms: float | None) -> None:
         if took_ms is not None:

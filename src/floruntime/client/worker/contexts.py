@@ -139,8 +139,11 @@ class Context:
 
 class ActionContext(Context):
     """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
-    `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, and `caller_run_id`
-    (the workflow run that asked for it, if one did).
+    `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, `caller_run_id`
+    (the workflow run that asked for it, if one did), and `idempotency_key`: what to give to others
+    who must not do the same twice, a payment provider, say. It is the same over all attempts of the
+    run; in a workflow also over all attempts of the step, each of which is a run of its own, and
+    over `workflow.retry`; and no other run or step has it.
     """
 
     def __init__(self, task: Task, namespace: str, touch: Touch | None = None) -> None:
@@ -153,6 +156,7 @@ class ActionContext(Context):
         self.created_at_ms = task.created_at_ms
         self.namespace = namespace
         self.caller_run_id = task.caller_run_id
+        self.idempotency_key = task.idempotency_key or task.run_id
         self.labels: Mapping[str, str] = task.labels
 
     @property

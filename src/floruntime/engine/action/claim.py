@@ -3,17 +3,22 @@
 A worker without a registration may claim too; it has no labels. One that drains is given nothing,
 and its waits end. What was handed to a connection that was gone is released, with no attempt
 counted.
+
+What `WorkerTurn` claims is *reserved* until its worker tells that it has begun, or hands in its
+result. A run that was lost before, and may have been what ended its worker, is handed out alone, to
+a place that is free for it, and has begun with that: so it takes none with it, and cannot come back
+for ever without an attempt.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from floruntime.core import limits
 from floruntime.core.system import Delivery
-from floruntime.core.worker import Task, WorkerAwait, WorkerExchange
+from floruntime.core.worker import Task, TurnReply, WorkerAwait, WorkerExchange, WorkerTurn
 from floruntime.engine.action.due_runs import (
     Line,
     due_topic,
@@ -26,10 +31,17 @@ from floruntime.engine.action.run_rows import (
     ACTION_RUN,
     ActionRunRow,
     action_run_id,
+    action_run_number,
     input_of,
     own_action_run_number,
+    own_handler_key,
 )
-from floruntime.engine.action.run_state import OpenActionRun, find_action_run, lease_to
+from floruntime.engine.action.run_state import (
+    OpenActionRun,
+    begin_reserved,
+    find_action_run,
+    lease_to,
+)
 from floruntime.engine.action.settle import check_result, release_held, settle
 from floruntime.engine.action.workers import check_actions, find_worker
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
@@ -43,28 +55,69 @@ def await_tasks(tx: Tx, request: WorkerAwait) -> list[Task]:
     check_actions(request.actions)
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
     limits.check_block(request.block_ms)
-    return _claim(tx, request.worker_id, request.actions, request.count)
+    return _claim(tx, request, Share(request.count))
+
+
+class Share(NamedTuple):
+    """What a worker may have: up to `limit` runs. `places`: so many would begin at once; all are
+    reserved until that is told. `None`: all have begun with the claim.
+    """
+
+    limit: int
+    places: int | None = None
 
 
 def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
+    _settle_all(tx, request, _checked(tx, request))
+    return _claim(tx, request, Share(request.count)) if request.count else []
+
+
+def turn(tx: Tx, request: WorkerTurn) -> TurnReply:
+    limits.check_range("the length of begun", len(request.begun), 0, limits.MANY_MAX)
+    limits.check_range("places", request.places, 0, request.count)
+    begun = [action_run_number(each.run_id) for each in request.begun]
+    stale = _settle_all(tx, request, _checked(tx, request))
+    of_namespace_id = namespace_id(tx)
+    for number, each in zip(begun, request.begun, strict=True):
+        _begin(tx, of_namespace_id, number, each.lease)
+    share = Share(request.count, request.places)
+    return TurnReply(_claim(tx, request, share) if request.count else [], stale)
+
+
+def _checked(tx: Tx, request: WorkerExchange | WorkerTurn) -> list[int]:
+    """The numbers of the runs that results are of; refuses what can never be right."""
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
     limits.check_range("count", request.count, 0, limits.MANY_MAX)
     limits.check_block(request.block_ms)
-    numbers = [check_result(tx, result) for result in request.results]
     if request.count:
         check_actions(request.actions)
     else:
         limits.check_range("block_ms of an exchange that claims nothing", request.block_ms, 0, 0)
+    return [check_result(tx, result) for result in request.results]
+
+
+def _settle_all(tx: Tx, request: WorkerExchange | WorkerTurn, numbers: list[int]) -> list[int]:
+    """Take all results; the places of those that were stale."""
     of_namespace_id = namespace_id(tx)
-    for number, result in zip(numbers, request.results, strict=True):
-        settle(tx, of_namespace_id, number, result)
-    if not request.count:
-        return []
-    return _claim(tx, request.worker_id, request.actions, request.count)
+    return [
+        place
+        for place, (number, result) in enumerate(zip(numbers, request.results, strict=True))
+        if not settle(tx, of_namespace_id, number, result)
+    ]
 
 
-def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]:
+def _begin(tx: Tx, of_namespace_id: int, number: int, lease: int) -> None:
+    run = find_action_run(tx, of_namespace_id, number)
+    if run is not None and run.row.lease == lease and run.row.is_reserved and run.is_held:
+        begin_reserved(run)
+
+
+Claim = WorkerAwait | WorkerExchange | WorkerTurn
+
+
+def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
+    worker_id, actions = request.worker_id, request.actions
     worker = find_worker(tx, worker_id)
     labels = {} if worker is None else worker.labels
     if worker is not None and worker.draining:
@@ -76,9 +129,9 @@ def _claim(tx: Tx, worker_id: str, actions: list[str], count: int) -> list[Task]
         return []
     of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
-    for number, row, payload in _first_of(tx, of_namespace_id, lines, count):
+    for number, row, payload in _first_of(tx, of_namespace_id, lines, share):
         run = OpenActionRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
-        lease_to(run, worker_id)
+        lease_to(run, worker_id, is_reserved=share.places is not None and not row.losses)
         tasks.append(_task(run, payload))
     _note_delivery(tx, of_namespace_id, tasks)
     return tasks
@@ -94,9 +147,12 @@ def _with_due_runs(tx: Tx, names: list[str]) -> dict[int, OpenAction]:
 
 
 def _first_of(
-    tx: Tx, of_namespace_id: int, lines: list[Line], count: int
+    tx: Tx, of_namespace_id: int, lines: list[Line], share: Share
 ) -> list[tuple[int, ActionRunRow, bytes]]:
-    """The next runs with their inputs: as many as are asked for and fit a reply."""
+    """The next runs with their inputs: as many as are asked for and fit a reply.
+
+    Where runs may be reserved, one that was lost before goes alone or, for now, not at all.
+    """
     bytes_left = limits.REPLY_BYTES_MAX
     taken: list[tuple[int, ActionRunRow, bytes]] = []
     for number in numbers_in_order(tx, lines):
@@ -104,12 +160,15 @@ def _first_of(
         assert row is not None, "what stands in a line is there"
         if 0 < row.ends_at_ms <= tx.now_ms:
             continue  # timed out; the next tick says so
+        goes_alone = share.places is not None and row.losses > 0
+        if goes_alone and (taken or not share.places):
+            continue
         payload = input_of(tx, of_namespace_id, number, row)
         bytes_left -= len(payload)
         if bytes_left < 0 and taken:
             break
         taken.append((number, row, payload))
-        if len(taken) == count:
+        if len(taken) == share.limit or goes_alone:
             break
     return taken
 
@@ -126,6 +185,8 @@ def _task(run: OpenActionRun, payload: bytes) -> Task:
         row.expires_at_ms,
         row.caller_run_id,
         row.labels,
+        row.expires_at_ms - run.tx.now_ms,
+        row.handler_key or own_handler_key(run.number, row),
     )
 
 
@@ -137,7 +198,7 @@ def _note_delivery(tx: Tx, of_namespace_id: int, tasks: list[Task]) -> None:
 # Waiting, and being asked again
 
 
-def _topics(namespace: str, request: WorkerAwait | WorkerExchange) -> list[Topic]:
+def _topics(namespace: str, request: Claim) -> list[Topic]:
     due = [due_topic(namespace, name) for name in dict.fromkeys(request.actions)]
     return [*due, (namespace, "worker", request.worker_id)]
 
@@ -147,15 +208,25 @@ def _without_results(request: WorkerExchange) -> WorkerExchange:
     return replace(request, results=[])
 
 
+def _without_news(request: WorkerTurn) -> WorkerTurn:
+    """What a turn waits for: its news was taken as it came."""
+    return replace(request, results=[], begun=[])
+
+
+def _has_answer(reply: TurnReply) -> bool:
+    return bool(reply.tasks or reply.stale)
+
+
 AWAIT_WAIT: Final = WaitRule(_topics, bool, is_spent=is_spent)
 EXCHANGE_WAIT: Final = WaitRule(_topics, bool, is_spent=is_spent, rest=_without_results)
+TURN_WAIT: Final = WaitRule(_topics, _has_answer, is_spent=is_spent, rest=_without_news)
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:
     return [[own_action_run_number(task.run_id), task.lease] for task in tasks]
 
 
-def _recall(tx: Tx, request: WorkerAwait | WorkerExchange, memo: list[list[int]]) -> list[Task]:
+def _recall(tx: Tx, request: Claim, memo: list[list[int]]) -> list[Task]:
     """Of the runs handed out then, those that are still held under the same lease."""
     of_namespace_id = namespace_id(tx)
     tasks = [
@@ -174,7 +245,17 @@ def _still_held(tx: Tx, of_namespace_id: int, number: int, lease: int) -> Task |
     return _task(run, input_of(tx, of_namespace_id, number, run.row))
 
 
+def _memo_of_turn(reply: TurnReply) -> list[Any]:
+    return [_memo(reply.tasks), reply.stale]
+
+
+def _recall_turn(tx: Tx, request: WorkerTurn, memo: list[Any]) -> TurnReply:
+    tasks, stale = memo
+    return TurnReply(_recall(tx, request, tasks), stale)
+
+
 TASKS_RECALL: Final = RecallRule(_memo, _recall)
+TURN_RECALL: Final = RecallRule(_memo_of_turn, _recall_turn)
 
 
 def hand_back(tx: Tx, delivery: Delivery) -> None:

@@ -14,6 +14,7 @@ from floruntime.core.action import (
     ActionCancel,
     ActionInvoke,
     ActionListRuns,
+    ActionRegister,
     ActionRun,
     ActionStatus,
     InvokeResult,
@@ -21,7 +22,15 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.errors import ConflictError
-from floruntime.engine.action.rows import ACTION, OpenAction, action_key, the_action
+from floruntime.engine.action.admin import register
+from floruntime.engine.action.attempts import attempts_of
+from floruntime.engine.action.rows import (
+    ACTION,
+    OpenAction,
+    action_key,
+    find_action,
+    the_action,
+)
 from floruntime.engine.action.run_rows import (
     ACTION_INPUT,
     ACTION_RUN,
@@ -69,7 +78,7 @@ def call(tx: Tx, request: ActionCall) -> ActionRun:
 def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
     """The number of the run, and whether this made it."""
     _check_invoke(tx, request)
-    action = the_action(tx, request.name)
+    action = _asked_for(tx, request)
     if not action.row.enabled:
         raise ConflictError(f"action {request.name!r} is disabled; enable it to invoke it")
     number = tx.next_id()
@@ -90,10 +99,26 @@ def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
     return number, True
 
 
-def create_run(action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int) -> int:
-    """Invoke an enabled action for a workflow run; the number of the action run."""
+def _asked_for(tx: Tx, request: Invocation) -> OpenAction:
+    """The action; with `create`, registered now if nobody has done so yet: its worker will come."""
+    if request.create and find_action(tx, request.name) is None:
+        register(tx, ActionRegister(request.name))
+    return the_action(tx, request.name)
+
+
+def create_run(
+    action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int, handler_key: str
+) -> int:
+    """Invoke an enabled action for a step of a workflow run; the number of the action run."""
     number = action.tx.next_id()
-    _create(action, number, payload, caller_run_id=caller_run_id, workflow_run=workflow_run)
+    _create(
+        action,
+        number,
+        payload,
+        caller_run_id=caller_run_id,
+        workflow_run=workflow_run,
+        handler_key=handler_key,
+    )
     return number
 
 
@@ -108,6 +133,7 @@ def _create(
     idempotency_key: str | None = None,
     labels: dict[str, str] = _NO_LABELS,
     workflow_run: int = 0,
+    handler_key: str | None = None,
 ) -> None:
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
@@ -119,6 +145,7 @@ def _create(
     row.idempotency_key = idempotency_key
     row.labels = labels
     row.workflow_run = workflow_run
+    row.handler_key = handler_key
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
     tx.put(
         ACTION_RUN_BY_STATUS,
@@ -179,7 +206,12 @@ def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         raise unknown_action_run(run_id)
-    return as_action_run(view, of_namespace_id, number, row)
+    return _told(view, of_namespace_id, number, row)
+
+
+def _told(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
+    attempts = attempts_of(view, of_namespace_id, number, row)
+    return as_action_run(view, of_namespace_id, number, row, attempts)
 
 
 def _topics(namespace: str, request: ActionStatus) -> tuple[Topic]:
@@ -226,7 +258,7 @@ def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
     if run.row.is_finished:
         raise ConflictError(f"run {request.run_id} is {run.row.status.shown} already")
     end_run(run, ActionRunStatus.CANCELLED, error=run.row.error, reason=request.reason)
-    return as_action_run(tx, run.namespace_id, run.number, run.row)
+    return _told(tx, run.namespace_id, run.number, run.row)
 
 
 # List
@@ -241,7 +273,7 @@ def list_runs(view: View, request: ActionListRuns) -> RunListReply:
     after = open_cursor(listing, of_namespace_id, request.cursor)
     before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
     rows = (
-        (number.to_bytes(8, "big"), as_action_run(view, of_namespace_id, number, row))
+        (number.to_bytes(8, "big"), _told(view, of_namespace_id, number, row))
         for number, row in _newest_first(view, request, of_namespace_id, before)
     )
     items, cursor = page_of(rows, limit, listing, of_namespace_id, _size_of)
@@ -249,7 +281,8 @@ def list_runs(view: View, request: ActionListRuns) -> RunListReply:
 
 
 def _size_of(run: ActionRun) -> int:
-    return len(run.input) + len(run.output or b"")
+    errors = sum(len(attempt.error or "") for attempt in run.attempts)
+    return len(run.input) + len(run.output or b"") + errors
 
 
 def _newest_first(

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.action import ActionRun, RunStatus
+from floruntime.core.action import ActionAttempt, ActionRun, RunStatus
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow
@@ -55,7 +55,10 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     `is_ready`: pending, and in the line of due runs. `lease`: of the last delivery, also after it
     ended. `ends_at_ms`: when the whole run times out; 0: never. `timer_ms`: when the run's one
     timer fires; 0: there is none. `workflow_run`: the number of the workflow run that waits for it.
-    `input`, `output`: see `engine/state/large_documents.py`.
+    `input`, `output`: see `engine/state/large_documents.py`. `is_reserved`: claimed, and nobody has
+    said yet that its handler has begun; `begun_at_ms`: when this attempt did, 0 where that is not
+    known. `losses`: how often a worker was lost that had it. `handler_key`: of the step that it is
+    an attempt of (`idempotency_key` of a claim); `None`: the run has one of its own.
     """
 
     action_id: int
@@ -81,6 +84,10 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     workflow_run: int = 0
     input: bytes | None = None
     output: bytes | None = None
+    is_reserved: bool = False
+    begun_at_ms: int = 0
+    losses: int = 0
+    handler_key: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -130,6 +137,11 @@ def action_run_number(run_id: str) -> int:
     return number
 
 
+def own_handler_key(number: int, row: ActionRunRow) -> str:
+    """What the handlers of a run may use as a key elsewhere: no other run has it, on no server."""
+    return f"{action_run_id(number)}-{row.created_at_ms}"
+
+
 def own_action_run_number(run_id: str) -> int:
     """The number of a run by an id that `run_id_of` has made."""
     return int(run_id[len("run-") :])
@@ -170,8 +182,14 @@ def input_of(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -
     return payload
 
 
-def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
-    """The run as callers see it."""
+def as_action_run(
+    view: View,
+    of_namespace_id: int,
+    number: int,
+    row: ActionRunRow,
+    attempts: list[ActionAttempt],
+) -> ActionRun:
+    """The run as callers see it, with its `attempts`."""
     output = None
     if row.status == ActionRunStatus.COMPLETED:
         output = read_document(view, ACTION_OUTPUT, of_namespace_id, number, row.output) or b""
@@ -192,6 +210,7 @@ def as_action_run(view: View, of_namespace_id: int, number: int, row: ActionRunR
         row.reason,
         row.labels,
         row.worker_id,
+        attempts=attempts,
     )
 
 

@@ -4,10 +4,12 @@ Each run has at most one timer, for the earliest thing that can happen to it by 
 losing its lease, timing out as a whole, being forgotten. The timer judges by the row it finds.
 
 A failed attempt is followed by another while `attempt <= max_retries`, after
-`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most. The share on
-top is a stable hash of run id and attempt, so that runs which failed together do not return
-together. A worker that lost its lease has kept the run waiting long enough: the run is due again at
-once, at its old place.
+`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most. Where its
+worker was lost it is up to the whole of that on top: runs that were lost together, one of which may
+have been the cause, come back one by one. The share on top is a stable hash of run id and attempt.
+
+A run that was only reserved when its worker was lost has had no attempt: it is due again at once,
+at its old place.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any, Final
 
 from floruntime.core import limits
 from floruntime.core.types import Value
+from floruntime.engine.action.attempts import forget_attempts, keep_attempt
 from floruntime.engine.action.due_runs import put_in_line, take_out_of_line
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.action.run_rows import (
@@ -41,6 +44,10 @@ WORKER_LOST: Final = "worker_lost"
 RAN_TOO_LONG: Final = "timeout"
 NON_RETRYABLE: Final = "non_retryable"
 ACTION_DELETED: Final = "action_deleted"
+
+FAILURE_SCATTER: Final = 100
+LOSS_SCATTER: Final = 1_000
+"""How much of a delay chance adds to it at most, per mille."""
 
 #: The outcome of a run that ended without one of its handler's own.
 OUTCOMES: Final[dict[ActionRunStatus, str | None]] = {
@@ -132,8 +139,11 @@ def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     run.save()
 
 
-def lease_to(run: OpenActionRun, worker_id: str) -> None:
-    """Hand a ready run to a worker, for the action's `timeout_ms`."""
+def lease_to(run: OpenActionRun, worker_id: str, *, is_reserved: bool = False) -> None:
+    """Hand a ready run to a worker, for the action's `timeout_ms`.
+
+    `is_reserved`: its handler will begin later, and that will be told.
+    """
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
     take_out_of_line(run.action, run.number, row)
@@ -141,15 +151,24 @@ def lease_to(run: OpenActionRun, worker_id: str) -> None:
     row.attempt += 1
     row.lease = tx.next_id()
     row.worker_id = worker_id
+    row.is_reserved = is_reserved
+    row.begun_at_ms = 0 if is_reserved else tx.now_ms
     if row.started_at_ms is None:
         row.started_at_ms = tx.now_ms
     extend_lease(run, run.action.row.settings.timeout_ms)
 
 
+def begin_reserved(run: OpenActionRun) -> None:
+    """The handler of a reserved run has begun: from now on its attempt counts."""
+    run.row.is_reserved = False
+    run.row.begun_at_ms = run.tx.now_ms
+    run.save()
+
+
 def extend_lease(run: OpenActionRun, for_ms: int) -> None:
-    """Let the lease end `for_ms` from now, but not after the whole run."""
+    """Let the lease last for `for_ms` from now, or longer if it does so; not beyond the run."""
     row = run.row
-    expires_at_ms = run.tx.now_ms + for_ms
+    expires_at_ms = max(run.tx.now_ms + for_ms, row.expires_at_ms)
     row.expires_at_ms = min(expires_at_ms, row.ends_at_ms or expires_at_ms)
     arm_action_run(run, row.expires_at_ms)
     run.save()
@@ -170,29 +189,34 @@ def fail_attempt(run: OpenActionRun, error: str | None, reason: str | None, *, r
     """An attempt failed: wait for the next one, or end the run."""
     row, settings = run.row, run.action.row.settings
     row.error, row.reason = error, reason
+    if reason == WORKER_LOST:
+        row.losses += 1
     if not retry or row.attempt > settings.max_retries:
         end_run(run, ActionRunStatus.FAILED, error=error, reason=reason if retry else NON_RETRYABLE)
         return
+    keep_attempt(run.tx, run.namespace_id, run.number, row)
     _take_back(run)
-    if reason == WORKER_LOST:
-        start_waiting(run, row.due_ms)
-    else:
-        delay_ms = attempt_delay_ms(settings.retry_delay_ms, row.attempt, action_run_id(run.number))
-        start_waiting(run, run.tx.now_ms + delay_ms)
+    scatter = LOSS_SCATTER if reason == WORKER_LOST else FAILURE_SCATTER
+    run_id = action_run_id(run.number)
+    delay_ms = attempt_delay_ms(settings.retry_delay_ms, row.attempt, run_id, scatter)
+    start_waiting(run, run.tx.now_ms + delay_ms)
 
 
-def attempt_delay_ms(retry_delay_ms: int, attempt: int, run_id: str) -> int:
-    """How long to wait after this attempt: see the head of this module."""
+def attempt_delay_ms(
+    retry_delay_ms: int, attempt: int, run_id: str, scatter: int = FAILURE_SCATTER
+) -> int:
+    """How long to wait after this attempt: see the head of this module. `scatter`: per mille."""
     longest_ms = limits.RETRY_DELAY_MS_MAX
     delay_ms = min(retry_delay_ms << min(attempt - 1, 64), longest_ms)
     share = zlib.crc32(f"{run_id}/{attempt}".encode()) % 1001
-    return min(delay_ms + delay_ms * share // 10_000, longest_ms)
+    return min(delay_ms + delay_ms * share * scatter // 1_000_000, longest_ms)
 
 
 def _take_back(run: OpenActionRun) -> None:
     set_status(run, ActionRunStatus.PENDING)
     run.row.worker_id = None
-    run.row.expires_at_ms = 0
+    run.row.expires_at_ms = run.row.begun_at_ms = 0
+    run.row.is_reserved = False
 
 
 def end_run(
@@ -209,6 +233,8 @@ def end_run(
     assert not row.is_finished, "a run ends once"
     assert status >= ActionRunStatus.COMPLETED, "it ends for good"
     assert (outcome is None) == (status != ActionRunStatus.COMPLETED), "a completion has an outcome"
+    if row.is_reserved and status in (ActionRunStatus.COMPLETED, ActionRunStatus.FAILED):
+        row.is_reserved, row.begun_at_ms = False, tx.now_ms  # its end is the first that is heard
     if row.is_ready:
         take_out_of_line(run.action, run.number, row)
     set_status(run, status)
@@ -296,14 +322,24 @@ def _time_has_come(run: OpenActionRun) -> None:
     elif row.ends_at_ms and row.ends_at_ms <= now_ms:
         end_run(run, ActionRunStatus.TIMED_OUT, error=row.error, reason=RAN_TOO_LONG)
     elif row.status == ActionRunStatus.RUNNING:
-        fail_attempt(run, None, WORKER_LOST, retry=True)
+        _lose(run)
     else:
         start_waiting(run, row.due_ms)
+
+
+def _lose(run: OpenActionRun) -> None:
+    """Its worker was lost. What it had only reserved was never begun."""
+    if run.row.is_reserved:
+        run.row.losses += 1
+        release(run)
+    else:
+        fail_attempt(run, None, WORKER_LOST, retry=True)
 
 
 def _forget(run: OpenActionRun) -> None:
     tx, row = run.tx, run.row
     tx.delete(ACTION_RUN, run.key)
+    forget_attempts(tx, run.namespace_id, run.number, row)
     forget_document(tx, ACTION_INPUT, run.namespace_id, run.number, row.input)
     forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))

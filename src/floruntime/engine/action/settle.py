@@ -28,6 +28,7 @@ from floruntime.engine.action.run_rows import (
 )
 from floruntime.engine.action.run_state import (
     NON_RETRYABLE,
+    WORKER_LOST,
     OpenActionRun,
     end_run,
     extend_lease,
@@ -60,7 +61,7 @@ def fail(tx: Tx, request: WorkerFail) -> None:
 
 
 def touch(tx: Tx, request: WorkerTouch) -> bool:
-    """The lease ends `extend_ms` from now, be that later than before or earlier."""
+    """The lease ends `extend_ms` from now, or later if it did so already."""
     _check(request)
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     run = the_action_run(tx, request.run_id)
@@ -126,7 +127,7 @@ def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> boo
         return False
     if result.error is None:
         return _complete(run, result.lease, result.outcome, result.output)
-    return _fail(run, result.lease, result.error, result.retry)
+    return _fail(run, result.lease, result.error, result.retry, is_lost=result.lost)
 
 
 def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bool:
@@ -141,11 +142,13 @@ def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bo
     return True
 
 
-def _fail(run: OpenActionRun, lease: int, error: str, retry: bool) -> bool:
+def _fail(
+    run: OpenActionRun, lease: int, error: str, retry: bool, *, is_lost: bool = False
+) -> bool:
     if run.row.lease != lease or not run.is_held:
         return _ended_as(run, lease, ClaimEnd.FAILED_ATTEMPT)
-    fail_attempt(run, error, None, retry=retry)
-    if not run.row.is_finished:
+    fail_attempt(run, error, WORKER_LOST if is_lost else None, retry=retry)
+    if not run.row.is_finished or is_lost:
         _remember(run, lease, ClaimEnd.FAILED_ATTEMPT)
     return True
 

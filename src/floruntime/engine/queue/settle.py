@@ -213,7 +213,7 @@ def _count_failure(
 
 
 def touch(tx: Tx, request: QueueTouch) -> AckResult:
-    """The leases run out `extend_ms` from now, be that later than before or earlier."""
+    """The leases run out `extend_ms` from now, or later where they did so already."""
     pairs = _pairs(request)
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     queue = find_queue(tx, request.queue)
@@ -232,11 +232,10 @@ def _touch(queue: OpenQueue, seq: int, lease: int, expires_at_ms: int) -> bool:
     state = _held_state(queue, seq, lease)
     if state is None or state.phase != Phase.LEASED or state.expires_at_ms <= tx.now_ms:
         return False
-    key = STATE.key(queue.row.messages_id, seq)
-    tx.put(STATE, key, replace(state, expires_at_ms=expires_at_ms))
-    if expires_at_ms < state.expires_at_ms:
+    if expires_at_ms > state.expires_at_ms:
         # A timer at the old time or before it is there; it goes on to the new one by itself.
-        timers.set_timer(tx, expires_at_ms, timers.QUEUE_LEASE, queue.row.id, state.delivery)
+        key = STATE.key(queue.row.messages_id, seq)
+        tx.put(STATE, key, replace(state, expires_at_ms=expires_at_ms))
     return True
 
 

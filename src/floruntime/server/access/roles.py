@@ -51,7 +51,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(a.ActionGet, a.ActionList, a.ActionListRuns),
         *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerList),
         *(w.WorkerAwait, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
-        *(w.WorkerExchange,),
+        *(w.WorkerExchange, w.WorkerTurn),
         # Runs of workflows, but not what they follow.
         *(f.WorkflowStart, f.WorkflowGet, f.WorkflowSignal, f.WorkflowCancel),
         *(f.WorkflowHistory, f.WorkflowListRuns, f.WorkflowListDefinitions),

@@ -121,7 +121,7 @@ class SharedGroup(RuleBasedStateMachine):
         is_held = held is not None and held.lease == record.lease and held.consumer is not None
         self.settle(GroupTouch, record, is_held, extend_ms=extend_ms)
         if held is not None and is_held:
-            held.due_ms = self.engine.now_ms + extend_ms
+            held.due_ms = max(held.due_ms, self.engine.now_ms + extend_ms)
 
     @rule(consumer=CONSUMERS)
     def leave(self, consumer: str) -> None:

@@ -392,10 +392,26 @@ def test_touch_extends_from_now(engine: Engine) -> None:
 def test_two_touches_of_one_delivery_lose_no_lease(engine: Engine) -> None:
     fill(engine, 2)
     records = read(engine)
-    settle(GroupTouch, engine, records[:1], extend_ms=100)
-    settle(GroupTouch, engine, records[1:], extend_ms=100)
-    engine.advance(100)
+    settle(GroupTouch, engine, records[:1], extend_ms=LEASE_MS + 100)
+    settle(GroupTouch, engine, records[1:], extend_ms=LEASE_MS + 100)
+    engine.advance(LEASE_MS + 100)
     assert numbers(read(engine, "c2")) == [0, 1]
+
+
+def test_touch_never_shortens(engine: Engine) -> None:
+    fill(engine, 3)
+    records = read(engine)
+    engine.advance(10)
+    assert settle(GroupTouch, engine, records[:1], extend_ms=LEASE_MS).stale == []
+    assert settle(GroupTouch, engine, records, extend_ms=LEASE_MS - 20).stale == []
+    engine.advance(LEASE_MS - 11)
+    assert read(engine, "c2") == []
+    engine.advance(1)
+    assert numbers(read(engine, "c2")) == [1, 2]
+    engine.advance(9)
+    assert read(engine, "c2") == []
+    engine.advance(1)
+    assert numbers(read(engine, "c2")) == [0]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_worker_that_is_lost_is_a_failure_with_that_reason() -> None:
 
 
 def test_a_worker_that_is_lost_is_made_up_for_by_the_actions_retries() -> None:
-    flows = Workflows(ANY_OUTCOME, timeout_ms=1000, max_retries=1)
+    flows = Workflows(ANY_OUTCOME, timeout_ms=1000, max_retries=1, retry_delay_ms=0)
     run_id = flows.start()
     flows.claim_one()
     flows.advance(1000)
@@ -287,7 +287,7 @@ def test_a_completion_that_is_repeated_changes_nothing() -> None:
 
 
 def test_a_completion_under_an_old_lease_is_refused() -> None:
-    flows = Workflows(ONE_STEP, timeout_ms=1000, max_retries=3)
+    flows = Workflows(ONE_STEP, timeout_ms=1000, max_retries=3, retry_delay_ms=0)
     run_id = flows.start()
     old = flows.claim_one()
     flows.advance(1000)

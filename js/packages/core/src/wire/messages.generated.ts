@@ -670,12 +670,37 @@ export const RunWaitSchema: StructSchema<RunWait> = struct("RunWait", [
 ]);
 
 /**
+ * One attempt of a run: which worker had it, from when to when, and why it ended.
+ *
+ * `begunAtMs`: `null` where that was not kept yet. `endedAtMs`: `null` while it is under way.
+ * `error`: the first 512 bytes of what its handler said. `reason`: as of a run; `null` where a
+ * handler ended it, be it by success or failure.
+ */
+export interface ActionAttempt {
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly begunAtMs: bigint | null;
+  readonly endedAtMs: bigint | null;
+  readonly reason: string | null;
+  readonly error: string | null;
+}
+export const ActionAttemptSchema: StructSchema<ActionAttempt> = struct("ActionAttempt", [
+  ["attempt", int],
+  ["workerId", text],
+  ["begunAtMs", nullable(big)],
+  ["endedAtMs", nullable(big)],
+  ["reason", nullable(text)],
+  ["error", nullable(text)],
+]);
+
+/**
  * One run of an action, with its history in short.
  *
- * `attempt` counts deliveries to workers, released ones not included. `error` is that of the last
- * attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says why where no handler
- * did, and is then the `error`, too. `waitsFor`: what a pending run waits for; only `status`
- * tells, no listing.
+ * `attempt` counts deliveries to workers, but not those that were released or never began. `error`
+ * is that of the last attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says
+ * why where no handler did, and is then the `error`, too. `waitsFor`: what a pending run waits
+ * for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
+ * first.
  */
 export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
@@ -695,6 +720,7 @@ export interface ActionRun extends ActionRunMethods {
   readonly labels: Readonly<Record<string, string>>;
   readonly workerId: string | null;
   readonly waitsFor: RunWait | null;
+  readonly attempts: ActionAttempt[];
 }
 export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["runId", text],
@@ -714,6 +740,7 @@ export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["labels", texts, {}],
   ["workerId", nullable(text), null],
   ["waitsFor", nullable(RunWaitSchema), null],
+  ["attempts", list(ActionAttemptSchema), []],
 ], { methods: ActionRunMethods });
 
 export interface ActionListReply {
@@ -781,7 +808,13 @@ export const WorkerListReplySchema: StructSchema<WorkerListReply> = struct("Work
   ["cursor", nullable(text)],
 ]);
 
-/** One run, claimed: its input, and the lease that fences this attempt. */
+/**
+ * One run, claimed: its input, and the lease that fences this attempt.
+ *
+ * `leaseMs`: how long the lease lasts, from the claim on. `idempotencyKey`: for what a handler
+ * asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
+ * the workflow.
+ */
 export interface Task extends TaskMethods {
   readonly runId: string;
   readonly action: string;
@@ -792,6 +825,8 @@ export interface Task extends TaskMethods {
   readonly leaseExpiresAtMs: bigint;
   readonly callerRunId: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  readonly leaseMs: number;
+  readonly idempotencyKey: string;
 }
 export const TaskSchema: StructSchema<Task> = struct("Task", [
   ["runId", text],
@@ -803,9 +838,15 @@ export const TaskSchema: StructSchema<Task> = struct("Task", [
   ["leaseExpiresAtMs", big],
   ["callerRunId", nullable(text), null],
   ["labels", texts, {}],
+  ["leaseMs", int, 0],
+  ["idempotencyKey", text, ""],
 ], { methods: TaskMethods });
 
-/** How one claimed run ended: `error` is `null` for a completion. */
+/**
+ * How one claimed run ended: `error` is `null` for a completion.
+ *
+ * `lost`: the process that the handler ran in is gone; the attempt counts as `workerLost`.
+ */
 export interface TaskResult {
   readonly runId: string;
   readonly lease: bigint;
@@ -813,6 +854,7 @@ export interface TaskResult {
   readonly outcome: string;
   readonly error: string | null;
   readonly retry: boolean;
+  readonly lost: boolean;
 }
 export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["runId", text],
@@ -821,6 +863,27 @@ export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["outcome", text, "success"],
   ["error", nullable(text), null],
   ["retry", bool, true],
+  ["lost", bool, false],
+]);
+
+/** The handler of a claimed run has begun. */
+export interface TaskBegun {
+  readonly runId: string;
+  readonly lease: bigint;
+}
+export const TaskBegunSchema: StructSchema<TaskBegun> = struct("TaskBegun", [
+  ["runId", text],
+  ["lease", big],
+]);
+
+/** `tasks`: claimed. `stale`: which results were not taken, by their place in the request. */
+export interface TurnReply {
+  readonly tasks: Task[];
+  readonly stale: bigint[];
+}
+export const TurnReplySchema: StructSchema<TurnReply> = struct("TurnReply", [
+  ["tasks", list(TaskSchema)],
+  ["stale", list(big)],
 ]);
 
 export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
@@ -1934,6 +1997,7 @@ export interface ActionInvoke {
   readonly idempotencyKey?: string | null | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
+  readonly create?: boolean | undefined;
 }
 export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind(
   "ActionInvoke", 129, "command", [
@@ -1944,6 +2008,7 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
   ["idempotencyKey", nullable(text), null],
   ["labels", texts, {}],
   ["callerRunId", nullable(text), null],
+  ["create", bool, false],
 ], InvokeResultSchema,
 );
 
@@ -2041,6 +2106,7 @@ export interface ActionCall {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
   readonly blockMs?: Integer | undefined;
+  readonly create?: boolean | undefined;
 }
 export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   "ActionCall", 137, "command", [
@@ -2052,6 +2118,7 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   ["labels", texts, {}],
   ["callerRunId", nullable(text), null],
   ["blockMs", int, 0],
+  ["create", bool, false],
 ], ActionRunSchema,
 );
 
@@ -2214,6 +2281,36 @@ export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
   ["count", int],
   ["blockMs", int, 0],
 ], list(TaskSchema),
+);
+
+/**
+ * Settle finished runs, tell which have begun, and claim the next ones, in one step.
+ *
+ * A claimed run has not begun until that is told, or its result comes: if its worker is lost
+ * before, it is handed out again with no attempt counted. `places`: how many of `count` runs would
+ * begin at once. A run that was lost before goes to such a place alone, and has begun with that.
+ * While there are no runs it waits, unless results were stale; those that were not are settled
+ * meanwhile.
+ */
+export interface WorkerTurn {
+  readonly workerId: string;
+  readonly actions: readonly string[];
+  readonly results?: readonly TaskResult[] | undefined;
+  readonly begun?: readonly TaskBegun[] | undefined;
+  readonly count?: Integer | undefined;
+  readonly places?: Integer | undefined;
+  readonly blockMs?: Integer | undefined;
+}
+export const WorkerTurn: RequestKind<WorkerTurn, TurnReply> = requestKind(
+  "WorkerTurn", 155, "command", [
+  ["workerId", text],
+  ["actions", list(text)],
+  ["results", list(TaskResultSchema), []],
+  ["begun", list(TaskBegunSchema), []],
+  ["count", int, 0],
+  ["places", int, 0],
+  ["blockMs", int, 0],
+], TurnReplySchema,
 );
 
 /** Take definitions over, each a YAML document, all or none; answers for each in order. */
@@ -2507,6 +2604,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkerTouch,
   WorkerRelease,
   WorkerExchange,
+  WorkerTurn,
   WorkflowSync,
   WorkflowSyncPreview,
   WorkflowValidate,

@@ -175,26 +175,28 @@ def _nack_one(settling: Settling, id: Id, pending: PendingRecordRow, request: Gr
 
 
 def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
-    """Let the leases run for `extend_ms` from now."""
+    """Let the leases run for `extend_ms` from now, or for longer where they do so already."""
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     settling = Settling(tx, request)
-    held: dict[Id, PendingRecordRow] = {}
+    due_ms = tx.now_ms + request.extend_ms
+    longer: dict[Id, PendingRecordRow] = {}
     for stream_id, lease in zip(request.ids, request.leases, strict=True):
         id = internal(stream_id)
         pending = settling.find(id, lease)
-        if pending is not None and settling.is_held(pending):
-            held[id] = pending
-        settling.answer(stream_id, id in held)
-    _extend(settling, held, request.extend_ms)
+        is_held = pending is not None and settling.is_held(pending)
+        if pending is not None and is_held and pending.due_ms < due_ms:
+            longer[id] = pending
+        settling.answer(stream_id, is_held)
+    _extend(settling, longer, due_ms)
     return settling.close()
 
 
-def _extend(settling: Settling, held: dict[Id, PendingRecordRow], extend_ms: int) -> None:
+def _extend(settling: Settling, held: dict[Id, PendingRecordRow], due_ms: int) -> None:
     """Put the touched deliveries under a timer of their own."""
     if not held:
         return
     tx, opened = settling.tx, settling.opened
-    due_ms, timer = tx.now_ms + extend_ms, tx.next_id()
+    timer = tx.next_id()
     for id, pending in held.items():
         settling.note_freed(pending)
         extended = msgspec.structs.replace(

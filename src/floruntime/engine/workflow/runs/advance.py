@@ -76,9 +76,10 @@ def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
 # Steps
 
 
-def enter_step(run: OpenWorkflowRun, name: str) -> StepOutcome | None:
-    """Go to this step and begin it."""
+def enter_step(run: OpenWorkflowRun, name: str, *, is_again: bool = False) -> StepOutcome | None:
+    """Go to this step and begin it. `is_again`: it was there, and takes the same stay up again."""
     row, now_ms = run.row, run.tx.now_ms
+    row.entered += not is_again
     # A run that may go no further has come to this step: here a retry of it begins.
     row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     row.hops += 1

@@ -78,7 +78,9 @@ def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
 
 
 def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
-    """Let a failed run begin again at the step that failed, as if it came there now."""
+    """Let a failed run begin again at the step that failed, as if it came there now; but for the
+    key of its handlers, which stays: what they have done elsewhere is not to be done twice.
+    """
     run = the_workflow_run(tx, request.run_id)
     row = run.row
     if row.status != WorkflowRunStatus.FAILED:
@@ -98,5 +100,5 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
     row.output = None
     idempotency.run_begun_again(run)
     run.note(Event.STEP_RETRY, "by request")
-    go_on(run, enter_step(run, row.step))
+    go_on(run, enter_step(run, row.step, is_again=True))
     return told(run)

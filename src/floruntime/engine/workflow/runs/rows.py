@@ -137,8 +137,9 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     `wait_number`: the action run or child that it waits for. `wait_due_ms`: when the wait is over
     by itself, `step_due_ms`: when the whole step is; 0: never. `timer_ms`: when the run's one timer
     fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
-    by type. `events`: how many there are in its history. `input`, `output`: see
-    `engine/state/large_documents.py`.
+    by type. `events`: how many there are in its history. `entered`: how many steps it has come to.
+    `key_base`: what the keys of its handlers begin with; `None`: its own number. `input`, `output`:
+    see `engine/state/large_documents.py`.
     """
 
     workflow_id: int
@@ -171,6 +172,8 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     search_attributes: dict[str, Any] = {}
     input: bytes | None = None
     output: bytes | None = None
+    entered: int = 0
+    key_base: str | None = None
 
     @property
     def is_finished(self) -> bool:

@@ -96,6 +96,7 @@ def begin_run(
     parent: int = 0,
     depth: int = 1,
     hops: int = 0,
+    key_base: str | None = None,
     event_source: bytes | None = None,
 ) -> OpenWorkflowRun:
     """Make a run and let it go as far as it goes at once. `run_id`, if given, is a free one."""
@@ -104,7 +105,7 @@ def begin_run(
     row = WorkflowRunRow(
         workflow.id, definition, WorkflowRunStatus.PENDING, tx.now_ms, run_id, origin, parent, depth
     )
-    row.idempotency_key, row.hops = idempotency_key, hops
+    row.idempotency_key, row.hops, row.key_base = idempotency_key, hops, key_base
     run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)
     row.input = keep_document(tx, WORKFLOW_INPUT, of_namespace_id, number, input)
     if event_source is not None:

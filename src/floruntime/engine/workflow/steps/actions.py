@@ -23,6 +23,7 @@ from floruntime.engine.workflow.language.outcomes import (
 )
 from floruntime.engine.workflow.runs.advance import go_on
 from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
@@ -48,7 +49,13 @@ def begin_action(
     if not action.row.enabled:
         run.note(Event.ACTION_DISABLED, name)
         return disabled(f"action {name!r} is disabled")
-    number = create_run(action, payload, caller_run_id=run.id, workflow_run=run.number)
+    number = create_run(
+        action,
+        payload,
+        caller_run_id=run.id,
+        workflow_run=run.number,
+        handler_key=handler_key(run),
+    )
     run.note(Event.AWAITING_ACTION, name, number)
     run.wait_for(wait, number=number)
     return None

@@ -21,6 +21,7 @@ from floruntime.engine.workflow.language.outcomes import (
 )
 from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
 from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Wait, WorkflowRunStatus
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 from floruntime.engine.workflow.runs.start import begin_run
@@ -79,6 +80,7 @@ def _start(
         parent=run.number,
         depth=run.row.depth + 1,
         hops=run.row.hops,
+        key_base=handler_key(run),
     )
 
 
