@@ -151,6 +151,7 @@ retry:
 poll:
   maxAttempts: 20
 timeoutMs: 600000
+waitForTargetMs: 300000
 transitions:
   success: flo.Completed
   declined: flo.Failed

@@ -74,7 +74,7 @@ MAILER = '''"""Sends mail, or would."""
 is_down = False
 
 
-def send(mail: dict) -> None:
+def send(mail: dict, key: str) -> None:
     if is_down:
         raise ConnectionError("the mail server is down")
 '''

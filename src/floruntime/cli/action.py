@@ -13,7 +13,7 @@ from floruntime.cli.output import at, cell, rows_of, waiting
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core import defaults
-from floruntime.core.action import ActionInfo, ActionRun, RunStatus
+from floruntime.core.action import ActionAttempt, ActionInfo, ActionRun, RunStatus
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 
@@ -147,6 +147,10 @@ async def invoke(
             show_default=False,
         ),
     ] = None,
+    create: Annotated[
+        bool,
+        typer.Option("--create", help="Register the action, too, if its worker is yet to come."),
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end and print the output.")
     ] = False,
@@ -166,6 +170,7 @@ async def invoke(
         delay_ms=delay,
         idempotency_key=idempotency_key,
         labels=pairs_of("label", labels or []),
+        create=create,
     )
     if not wait:
         session.out.show(invoked, invoked.run_id)
@@ -207,8 +212,16 @@ def _show_run(session: Session, run: ActionRun) -> None:
             "error": cell(run.error),
             "input": cell(run.input),
             "output": cell(run.output),
+            **{f"attempt {each.attempt}": _told(each) for each in run.attempts[:-1]},
         },
     )
+
+
+def _told(attempt: ActionAttempt) -> str:
+    """An earlier attempt in one line; the last one is what the run itself shows."""
+    why = attempt.reason or attempt.error or "failed"
+    times = f"{at(attempt.begun_at_ms)} to {at(attempt.ended_at_ms)}"
+    return f"{cell(attempt.worker_id)}, {times}: {cell(why)}"
 
 
 @app.command("list", epilog=examples("flo action list", "flo action list --prefix mail- --all"))

@@ -51,7 +51,14 @@ from floruntime.engine.workflow.runs import advance, control, history, idempoten
 from floruntime.engine.workflow.runs import rows as workflow_rows
 from floruntime.engine.workflow.runs.hooks import Hooks
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.steps import actions, children, plan_rows, plans, signals
+from floruntime.engine.workflow.steps import (
+    actions,
+    children,
+    missing_actions,
+    plan_rows,
+    plans,
+    signals,
+)
 
 COMMANDS: Final = (
     # The machine, namespaces, tokens
@@ -225,6 +232,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.WORKFLOW_KEY: idempotency.forget_key,
     timers.WORKFLOW_CACHE: plan_rows.forget_cached,
     timers.WORKFLOW_TRIGGER: triggers.look,
+    timers.WORKFLOW_TARGET: missing_actions.wake_more,
 }
 
 HAND_BACKS: Final = {
@@ -255,6 +263,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             ),
             *(workflow_rows.EVENT_SOURCE, workflow_rows.STEP, workflow_rows.EVENTS),
             *(workflow_rows.SIGNAL, workflow_rows.SEARCH, triggers.TRIGGERED),
+            missing_actions.AWAITS_ACTION,
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -344,12 +353,14 @@ WORKFLOW_HOOKS: Final = Hooks(
         Wait.SIGNAL: signals.wait_timed_out,
         Wait.RETRY: advance.begin_again,
         Wait.POLL: advance.begin_again,
+        Wait.TARGET: actions.look_again,
         Wait.EXECUTOR_RETRY: plans.time_to_retry,
         Wait.TRACKING: plans.tracking_timed_out,
     },
     abandon={
         Wait.ACTION: actions.cancel_action,
         Wait.CHILD: children.cancel_child,
+        Wait.TARGET: missing_actions.give_up,
         Wait.EXECUTOR: plans.give_up_call,
         Wait.TRACKING: plans.give_up_call,
     },
@@ -367,6 +378,7 @@ RULES: Final = Rules(
     owners=OWNERS,
     tables=TABLES,
     contents=CONTENTS,
+    action_registered=missing_actions.action_registered,
     action_run_ended=actions.action_ended,
     records_came=triggers.records_came,
     workflow=WORKFLOW_HOOKS,

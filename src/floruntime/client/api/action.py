@@ -123,6 +123,7 @@ class Action(ActionWrites):
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
+        create: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
@@ -130,7 +131,7 @@ class Action(ActionWrites):
 
         It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
         300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
-        `caller_run_id`: as for `invoke`, and with its defaults.
+        `caller_run_id`, `create`: as for `invoke`, and with its defaults.
 
         Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
         failed is no error here: look at its `status`.
@@ -145,6 +146,7 @@ class Action(ActionWrites):
             named("labels", labels),
             caller_run_id,
             block_ms,
+            create,
         )
         if self._calls >= CALLS_MAX:
             return await self._invoke_and_wait(request, namespace, timeout_ms)
@@ -165,6 +167,7 @@ class Action(ActionWrites):
             idempotency_key=call.idempotency_key,
             labels=call.labels,
             caller_run_id=call.caller_run_id,
+            create=call.create,
             namespace=namespace,
             timeout_ms=timeout_ms,
         )

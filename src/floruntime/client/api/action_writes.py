@@ -24,6 +24,7 @@ class ActionWrites(Part):
         idempotency_key: str | None = None,
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
+        create: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[InvokeResult]:
@@ -36,7 +37,8 @@ class ActionWrites(Part):
         that makes one run: the same key and payload answer that run again (`created` is false); by
         default every call makes a run. `labels`: a worker must have them all; up to 64, 4 KiB
         together; none by default. `caller_run_id`: the run on whose behalf this is; by default
-        none.
+        none. `create`: where nobody has registered the action yet, register it with the default
+        settings, so that the run waits for a worker that is yet to come; by default it is refused.
 
         Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
         disabled or the key stands for a run with another payload, `BadRequestError` on a value out
@@ -50,6 +52,7 @@ class ActionWrites(Part):
             idempotency_key,
             named("labels", labels),
             caller_run_id,
+            create,
         )
         return self._call(request, namespace, timeout_ms)
 

@@ -39,6 +39,7 @@ from floruntime.engine.action.rows import (
 from floruntime.engine.action.run_rows import ActionRunStatus, unfinished_numbers
 from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_action_run
 from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
@@ -67,6 +68,8 @@ def register(tx: Tx, request: ActionRegister) -> ActionInfo:
         action.row.version += 1
         action.row.updated_at_ms = tx.now_ms
     action.save()
+    if old is None or not old.is_registered:
+        rules_of(tx).action_registered(tx, request.name)
     return action_info(request.name, action.row)
 
 

@@ -95,8 +95,9 @@ class Rules:
 
     `tables`: all there are, by tag. `hand_backs` release, by primitive, what was delivered to a
     lost connection. `contents` say whether a namespace holds anything of a person's.
-    `action_run_ended` and `records_came` hear, in the same command, of each action run that has
-    ended, and of a stream whose groups may have more to read. `workflow` has what only workflows
+    `action_registered`, `action_run_ended` and `records_came` hear, in the same command, of an
+    action that is there from now on, of each action run that has ended, and of a stream whose
+    groups may have more to read. `workflow` has what only workflows
     know of: see `workflow/runs/hooks.py`.
     """
 
@@ -109,6 +110,7 @@ class Rules:
     owners: Mapping[int, Owned]
     tables: Mapping[bytes, Table[Any]]
     contents: tuple[Callable[[View, int], bool], ...]
+    action_registered: Callable[[Tx, str], None]
     action_run_ended: Callable[[Any, bytes], None]
     records_came: Callable[[Tx, str], None]
     workflow: Any

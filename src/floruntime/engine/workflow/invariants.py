@@ -151,6 +151,7 @@ _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.TRACKING: _signal_may_come,
     Wait.RETRY: _time_comes,
     Wait.POLL: _time_comes,
+    Wait.TARGET: _time_comes,
     Wait.EXECUTOR_RETRY: _time_comes,
 }
 

@@ -181,6 +181,13 @@ class Step(Part, frozen=True, kw_only=True, rename="camel"):
         PositiveMs | None,
         _says("bounds the whole step, retries and polls included; the outcome is `timeout`"),
     ] = None
+    wait_for_target_ms: Annotated[
+        DurationMs | None,
+        _says(
+            "how long the step waits for an action that is not registered yet; 60,000, or 0 "
+            "where `target_not_found` or `execution_failure` leads somewhere"
+        ),
+    ] = None
     wait_for_signal: Annotated[SignalWait | None, _says("waits instead of running something")] = (
         None
     )

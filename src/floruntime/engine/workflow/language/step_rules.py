@@ -23,7 +23,7 @@ from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 RESERVED_PREFIX: Final = "flo."
 _MISSPELT: Final = 0.8
 """How much like a built-in outcome another must be to be taken for a slip."""
-_NOT_BESIDE_A_WAIT: Final = ("inputMapping", "retry", "poll")
+_NOT_BESIDE_A_WAIT: Final = ("inputMapping", "retry", "poll", "waitForTargetMs")
 
 
 def check_steps(report: Report) -> None:
@@ -32,6 +32,7 @@ def check_steps(report: Report) -> None:
     for path, name, step in report.steps():
         _check_kind(report, path, name, step)
         _check_run(report, path, step)
+        _check_target_wait(report, path, step)
         _check_transitions(report, path, step)
         if step.wait_for_signal is not None:
             _check_wait(report, (*path, "waitForSignal"), step.wait_for_signal, step)
@@ -80,6 +81,14 @@ def _check_run(report: Report, path: KeyPath, step: Step) -> None:
     if target and target.kind is TargetKind.PLAN and target.name not in plans:
         message = f"there is no plan {shown(target.name)}{report.suggest(target.name, plans)}"
         report.at_value("E302", (*path, "run"), message)
+
+
+def _check_target_wait(report: Report, path: KeyPath, step: Step) -> None:
+    target = target_of(step.run) if step.run else None
+    is_action = target is not None and target.kind is TargetKind.ACTION
+    if step.wait_for_target_ms is not None and step.run is not None and not is_action:
+        message = "waitForTargetMs is for steps that run an action"
+        report.at_key("E403", (*path, "waitForTargetMs"), message)
 
 
 def check_target(report: Report, path: KeyPath, run: str) -> None:

@@ -49,7 +49,8 @@ class Wait(IntEnum):
     """What a run stands still for.
 
     `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
-    call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time.
+    call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time. `TARGET`: an action that
+    is not registered yet.
     """
 
     NOTHING = 0
@@ -61,6 +62,7 @@ class Wait(IntEnum):
     EXECUTOR_RETRY = 6
     TRACKING = 7
     EXECUTOR = 8
+    TARGET = 9
 
 
 class Origin(IntEnum):

@@ -21,12 +21,13 @@ from floruntime.engine.workflow.language.outcomes import (
     failed,
     not_found,
 )
-from floruntime.engine.workflow.runs.advance import go_on
+from floruntime.engine.workflow.runs.advance import begin_again, go_on
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+from floruntime.engine.workflow.steps.missing_actions import stop_awaiting, wait_for_action
 
 STOPPED = "workflow_went_on"
 """The reason of an action run that was cancelled because its workflow run no longer wants it."""
@@ -44,6 +45,8 @@ def begin_action(
         )
     action = find_action(tx, name)
     if action is None:
+        if wait is Wait.ACTION and wait_for_action(run, name):
+            return None
         run.note(Event.ACTION_NOT_FOUND, name)
         return not_found(f"action {name!r} is not registered")
     if not action.row.enabled:
@@ -76,6 +79,12 @@ def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
     outcome = _outcome_of(action_run, output)
     run.note(Event.ACTION_COMPLETED, outcome.told(), action_run.number)
     go_on(run, answered(run, outcome))
+
+
+def look_again(run: OpenWorkflowRun) -> StepOutcome | None:
+    """The step's action was registered, or the time to wait for it is up."""
+    stop_awaiting(run)
+    return begin_again(run)
 
 
 def itself(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome:

@@ -1,0 +1,98 @@
+"""Steps whose action nobody has registered yet: on the first deploy the web app is up before the
+worker.
+
+Such a step waits for the action, for a while from when the run came to it; what registers the
+action lets it go on. Where the definition says what follows from an action that is missing, that
+follows at once, unless it says how long to wait, too.
+"""
+
+from __future__ import annotations
+
+import zlib
+from itertools import islice
+from typing import Final
+
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers
+from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.language.definition import Step, target_of
+from floruntime.engine.workflow.language.outcomes import EXECUTION_FAILURE, TARGET_NOT_FOUND
+from floruntime.engine.workflow.runs.rows import Wait
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+
+WAIT_MS: Final = 60_000
+"""How long a step waits that says nothing of it, nor of what follows."""
+WOKEN_MAX: Final = 500
+"""Runs that one registration, or tick, lets go on; the next tick sees to more."""
+
+#: Runs that wait for an action, by a hash of its name.
+AWAITS_ACTION: Final[Table[bool]] = Table(
+    b"wa", bool, namespace_id="u64", name_hash="u32", number="u64"
+)
+
+
+def wait_ms_of(step: Step) -> int:
+    """How long the step waits for its action."""
+    if step.wait_for_target_ms is not None:
+        return step.wait_for_target_ms
+    is_foreseen = TARGET_NOT_FOUND in step.transitions or EXECUTION_FAILURE in step.transitions
+    return 0 if is_foreseen else WAIT_MS
+
+
+def wait_for_action(run: OpenWorkflowRun, name: str) -> bool:
+    """Let the run wait for the action `name`; false where its time for that is up."""
+    due_ms = run.row.step_began_ms + wait_ms_of(run.step)
+    if due_ms <= run.tx.now_ms:
+        return False
+    run.tx.put(AWAITS_ACTION, _key(run, name), True)
+    run.wait_for(Wait.TARGET, due_ms=due_ms)
+    return True
+
+
+def stop_awaiting(run: OpenWorkflowRun) -> None:
+    """The run no longer waits for the action of its step."""
+    run.tx.delete(AWAITS_ACTION, _key(run, awaited(run)))
+
+
+def give_up(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
+    """The step is left before its action was there."""
+    stop_awaiting(run)
+
+
+def awaited(run: OpenWorkflowRun) -> str:
+    """The name of the action that the step runs."""
+    target = target_of(run.step.run or "")
+    assert target is not None, "a definition was checked"
+    return target.name
+
+
+def action_registered(tx: Tx, name: str) -> None:
+    """Wake the runs that wait for this action: their time for that is up now."""
+    _wake(tx, namespace_id(tx), _hash(name))
+
+
+def wake_more(tx: Tx, due_ms: int, of_namespace_id: int, name_hash: int, data: object) -> None:
+    """There were more of them than one command may wake."""
+    _wake(tx, of_namespace_id, name_hash)
+
+
+def _wake(tx: Tx, of_namespace_id: int, name_hash: int) -> None:
+    span = AWAITS_ACTION.range(of_namespace_id, name_hash)
+    keys = [key for key, _ in islice(tx.scan(AWAITS_ACTION, *span), WOKEN_MAX)]
+    for key in keys:
+        tx.delete(AWAITS_ACTION, key)
+        run = find_workflow_run(tx, of_namespace_id, AWAITS_ACTION.unpack(key)[2])
+        if run is not None and run.row.wait == Wait.TARGET:
+            run.row.wait_due_ms = tx.now_ms
+            run.save()
+    if len(keys) == WOKEN_MAX:
+        timers.set_timer(tx, tx.now_ms, timers.WORKFLOW_TARGET, of_namespace_id, name_hash)
+
+
+def _key(run: OpenWorkflowRun, name: str) -> bytes:
+    return AWAITS_ACTION.key(run.namespace_id, _hash(name), run.number)
+
+
+def _hash(name: str) -> int:
+    return zlib.crc32(name.encode())

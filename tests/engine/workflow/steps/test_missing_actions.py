@@ -1,0 +1,142 @@
+"""Steps that come before their action: they wait for it, as long as the definition lets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floruntime.core.action import ActionInvoke
+from floruntime.core.workflow import WorkflowValidate
+from floruntime.engine.workflow.steps import missing_actions
+from floruntime.engine.workflow.steps.missing_actions import AWAITS_ACTION, WAIT_MS
+from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
+
+
+def one_step(extra: str = "", transitions: str = "success: flo.Completed") -> str:
+    return flow(f"""
+start:
+  run: "@actions/charge"
+  {extra}
+  transitions: {{{transitions}}}
+""")
+
+
+def flows_of(text: str = ONE_STEP) -> Workflows:
+    return Workflows(text, actions=())
+
+
+def waiting(flows: Workflows) -> int:
+    return sum(key[:2] == AWAITS_ACTION.tag for key in flows.engine.rows())
+
+
+def test_a_step_waits_for_its_action_and_goes_on_when_that_is_registered() -> None:
+    flows = flows_of()
+    run_id = flows.start({"order": 1})
+    assert flows.status(run_id) == "waiting"
+    flows.advance(WAIT_MS - 1)
+    flows.register("charge")
+    flows.engine.tick()
+    assert flows.do(output="paid").payload == b'{"order": 1}'
+    assert (flows.status(run_id), flows.output(run_id)) == ("completed", "paid")
+    assert flows.details(run_id, "action_not_found") == []
+    assert waiting(flows) == 0
+
+
+def test_after_a_minute_it_gives_up() -> None:
+    flows = flows_of()
+    run_id = flows.start()
+    flows.advance(WAIT_MS)
+    assert flows.status(run_id) == "failed"
+    assert flows.details(run_id, "action_not_found") == ["charge"]
+    assert "action 'charge' is not registered" in (flows.run(run_id).error or "")
+    assert waiting(flows) == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "transitions", "wait_ms"),
+    [
+        ("", "target_not_found: flo.Cancelled, success: flo.Completed", 0),
+        ("", "execution_failure: flo.Cancelled, success: flo.Completed", 0),
+        ("", "failure: flo.Cancelled, success: flo.Completed", WAIT_MS),
+        ("waitForTargetMs: 0", "success: flo.Completed", 0),
+        ("waitForTargetMs: 5", "target_not_found: flo.Cancelled, success: flo.Completed", 5),
+        ("waitForTargetMs: 300000", "success: flo.Completed", 300_000),
+    ],
+)
+def test_how_long_it_waits(extra: str, transitions: str, wait_ms: int) -> None:
+    flows = flows_of(one_step(extra, transitions))
+    run_id = flows.start()
+    if wait_ms:
+        flows.advance(wait_ms - 1)
+        assert flows.status(run_id) == "waiting"
+        flows.advance(1)
+    assert flows.status(run_id) in ("failed", "cancelled")
+
+
+def test_retries_do_not_prolong_the_wait() -> None:
+    flows = flows_of(one_step("retry: {max_attempts: 3, initial_delay_ms: 10}\n  waitForTargetMs: 50"))
+    run_id = flows.start()
+    flows.advance(50)
+    for _ in range(3):
+        flows.advance(100)
+    assert flows.status(run_id) == "failed"
+    assert len(flows.details(run_id, "action_not_found")) == 3
+
+
+def test_an_invocation_that_creates_the_action_lets_it_go_on_too() -> None:
+    flows = flows_of()
+    run_id = flows.start()
+    flows.tell(ActionInvoke("charge", create=True))
+    flows.engine.tick()
+    assert len(flows.claim()) == 2
+    assert flows.status(run_id) == "running"
+
+
+def test_another_action_wakes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    flows = flows_of()
+    run_id = flows.start()
+    flows.register("refund")
+    flows.engine.tick()
+    assert flows.status(run_id) == "waiting"
+    assert waiting(flows) == 1
+
+
+def test_more_than_one_command_may_wake_all_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing_actions, "WOKEN_MAX", 10)
+    flows = flows_of()
+    for _ in range(35):
+        flows.start()
+    flows.register("charge")
+    flows.engine.tick()
+    assert len(flows.claim()) == 35
+    assert waiting(flows) == 0
+
+
+@pytest.mark.parametrize("end", ["cancel", "step time"])
+def test_a_run_that_leaves_the_step_is_forgotten_there(end: str) -> None:
+    flows = flows_of(one_step("timeoutMs: 10"))
+    run_id = flows.start()
+    if end == "cancel":
+        flows.cancel(run_id)
+    else:
+        flows.advance(10)
+    assert flows.status(run_id) in ("cancelled", "failed")
+    assert waiting(flows) == 0
+    flows.register("charge")
+    flows.engine.tick()
+    assert flows.claim() == []
+
+
+@pytest.mark.parametrize("run", ["@plan/pay", "@workflow/child"])
+def test_only_steps_that_run_an_action_wait_for_it(run: str) -> None:
+    text = flow(f"""
+start:
+  run: "{run}"
+  waitForTargetMs: 5
+  transitions: {{success: flo.Completed}}
+plans:
+  pay: {{executors: [{{name: a, run: "@actions/charge"}}]}}
+""")
+    problems: list[Any] = flows_of(ONE_STEP).ask(WorkflowValidate(text.encode()))
+    assert "waitForTargetMs is for steps that run an action" in [each.message for each in problems]
