@@ -34,6 +34,10 @@ def test_a_step_waits_for_its_action_and_goes_on_when_that_is_registered() -> No
     flows = flows_of()
     run_id = flows.start({"order": 1})
     assert flows.status(run_id) == "waiting"
+    waits_for = flows.run(run_id).waits_for
+    assert waits_for is not None
+    assert (waits_for.kind, waits_for.name, waits_for.workers) == ("worker", "charge", 0)
+    assert waits_for.text.startswith("waits for charge, which no worker has registered yet, for ")
     flows.advance(WAIT_MS - 1)
     flows.register("charge")
     flows.engine.tick()
@@ -75,7 +79,9 @@ def test_how_long_it_waits(extra: str, transitions: str, wait_ms: int) -> None:
 
 
 def test_retries_do_not_prolong_the_wait() -> None:
-    flows = flows_of(one_step("retry: {max_attempts: 3, initial_delay_ms: 10}\n  waitForTargetMs: 50"))
+    flows = flows_of(
+        one_step("retry: {max_attempts: 3, initial_delay_ms: 10}\n  waitForTargetMs: 50")
+    )
     run_id = flows.start()
     flows.advance(50)
     for _ in range(3):

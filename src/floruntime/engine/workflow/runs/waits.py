@@ -11,7 +11,7 @@ from floruntime.core.run_wait import RunWait, WaitKind
 from floruntime.engine.action.run_rows import ACTION_RUN, action_name, action_run_id
 from floruntime.engine.action.run_waits import retry_text, wait_of_action_run
 from floruntime.engine.state.tx import View
-from floruntime.engine.workflow.language.definition import Retry
+from floruntime.engine.workflow.language.definition import Retry, target_of
 from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
 from floruntime.engine.workflow.runs.workflows import name_of, the_definition
@@ -30,6 +30,8 @@ def wait_of_workflow_run(
         return None
     if row.wait in _FOR_AN_ACTION:
         return _for_an_action(view, of_namespace_id, row.wait_number)
+    if row.wait == Wait.TARGET:
+        return _for_a_missing_action(view, row)
     if row.wait == Wait.CHILD:
         return _for_a_child(view, of_namespace_id, row.wait_number, depth)
     if row.wait in _FOR_A_SIGNAL:
@@ -53,6 +55,15 @@ def _for_an_action(view: View, of_namespace_id: int, number: int) -> RunWait | N
     name = action_name(view, row.action_id)
     text = f"waits for {name}, whose {run_id} worker {row.worker_id} has"
     return RunWait(WaitKind.RESULT, text, name, run_id, attempt=row.attempt)
+
+
+def _for_a_missing_action(view: View, row: WorkflowRunRow) -> RunWait:
+    definition = the_definition(view, row.workflow_id, row.definition).definition
+    assert row.step is not None, "a run that waits is at a step"
+    target = target_of(step_of(definition, row.step).run or "")
+    assert target is not None, "a definition was checked"
+    text = f"waits for {target.name}, which no worker has registered yet, for {_left(view, row)}"
+    return RunWait(WaitKind.WORKER, text, target.name, workers=0, due_at_ms=row.wait_due_ms)
 
 
 def _for_a_child(view: View, of_namespace_id: int, number: int, depth: int) -> RunWait | None:
