@@ -6,6 +6,7 @@ import {
   QueueDequeue,
   WorkerAwait,
   WorkerExchange,
+  WorkerTurn,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 
@@ -15,7 +16,13 @@ export function isRead(request: Request<unknown>): boolean {
   return request.kind.role === "query" || kind === Ping || kind === GetServerInfo;
 }
 
-const DELIVERIES: readonly unknown[] = [QueueDequeue, GroupRead, WorkerAwait, WorkerExchange];
+const DELIVERIES: readonly unknown[] = [
+  QueueDequeue,
+  GroupRead,
+  WorkerAwait,
+  WorkerExchange,
+  WorkerTurn,
+];
 
 /**
  * Whether it may go without a write number while it waits: what an answer that got lost delivered

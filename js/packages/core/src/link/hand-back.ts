@@ -14,9 +14,11 @@ import {
   QueueNack,
   type ReadResult,
   type Task,
+  type TurnReply,
   WorkerAwait,
   WorkerExchange,
   WorkerRelease,
+  WorkerTurn,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 
@@ -31,12 +33,19 @@ export function handBack(request: Request<unknown>, result: unknown): Request<un
     return releaseRecords(fields as GroupRead | GroupClaim, result as ReadResult);
   }
   if (kind === WorkerAwait || kind === WorkerExchange) {
-    const { workerId } = fields as WorkerAwait | WorkerExchange;
-    return (result as Task[]).map(({ runId, lease }) =>
-      WorkerRelease.of({ workerId, runId, lease }),
-    );
+    return releaseTasks(fields as WorkerAwait | WorkerExchange, result as Task[]);
+  }
+  if (kind === WorkerTurn) {
+    return releaseTasks(fields as WorkerTurn, (result as TurnReply).tasks);
   }
   return [];
+}
+
+function releaseTasks(
+  { workerId }: WorkerAwait | WorkerExchange | WorkerTurn,
+  tasks: readonly Task[],
+): Request<unknown>[] {
+  return tasks.map(({ runId, lease }) => WorkerRelease.of({ workerId, runId, lease }));
 }
 
 function releaseMessages(request: QueueDequeue, result: DequeueResult): Request<unknown>[] {

@@ -13,12 +13,12 @@ import { Flag } from "../base/flag.js";
 import type { FullLogger } from "../base/logger.js";
 import { Wait } from "../link/call.js";
 import {
-  type ActionInfo,
   type Task,
   type TaskResult,
-  WorkerExchange,
+  type TurnReply,
   WorkerRelease,
   WorkerTouch,
+  WorkerTurn,
 } from "../wire/messages.generated.js";
 import type { Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
@@ -37,17 +37,24 @@ export interface Work {
   readonly heartbeatMs: number;
 }
 
-/** An answerless claim that only hands in. */
+/** What the server is yet to hear: what has ended, and what has begun. */
+interface News {
+  readonly ended: readonly Ended[];
+  readonly begun: readonly Attempt<Task>[];
+}
+
+/** Only hand in what is new. */
 const HAND_IN: Step = { ...WAIT, do: Do.Claim };
 
 export class ActionLife extends Life<Task> {
   readonly #work: Work;
   readonly #names: readonly string[];
-  readonly #infos = new Map<string, ActionInfo>();
   readonly #policy: ClaimPolicy;
   readonly #heartbeat: Heartbeat;
   readonly #changed = new Flag();
   #results = new Results(0);
+  /** Attempts that have begun, which the server was not told. */
+  #begun: Attempt<Task>[] = [];
   /** Results that are on their way to the server. */
   #underWay = 0;
   #pauseMs = 0;
@@ -75,7 +82,7 @@ export class ActionLife extends Life<Task> {
   async #register(): Promise<void> {
     const where = this.ofThisLife;
     for (const [name, { options }] of this.#work.registered) {
-      this.#infos.set(name, await registerHandled(this.client.action, name, options, where));
+      await registerHandled(this.client.action, name, options, where);
     }
     const { labels, metadata } = this.#work;
     const { concurrency } = this.plan;
@@ -137,13 +144,15 @@ export class ActionLife extends Life<Task> {
 
   #hand(): Hand {
     const { running, waiting } = this.attempts;
-    return { running, waiting: waiting.length, results: this.#results.size, begun: 0 };
+    this.#begun = this.#begun.filter(({ isOver }) => !isOver);
+    const [results, begun] = [this.#results.size, this.#begun.length];
+    return { running, waiting: waiting.length, results, begun };
   }
 
   async #do(step: Step): Promise<void> {
     switch (step.do) {
       case Do.Claim:
-        await this.#exchange(step, null);
+        await this.#takeTurn(step, null);
         break;
       case Do.Poll:
         this.#beginPoll(step);
@@ -158,7 +167,7 @@ export class ActionLife extends Life<Task> {
 
   #beginPoll(step: Step): void {
     this.#wait = new Wait();
-    this.#poll = this.#exchange(step, this.#wait)
+    this.#poll = this.#takeTurn(step, this.#wait)
       .catch((error: unknown) => {
         this.#pollError = { error };
       })
@@ -175,46 +184,60 @@ export class ActionLife extends Life<Task> {
     this.#changed.clear();
   }
 
-  /** Hand in what has ended, and take runs, as the step says. */
-  async #exchange(step: Step, wait: Wait | null): Promise<void> {
-    const ended = this.#results.take();
-    this.#underWay += ended.length;
-    let tasks: Task[];
+  #takeNews(): News {
+    const begun = this.#begun;
+    this.#begun = [];
+    return { ended: this.#results.take(), begun };
+  }
+
+  #putBack({ ended, begun }: News): void {
+    this.#results.putBack(ended);
+    this.#begun.unshift(...begun);
+  }
+
+  /** Hand in what is new, and take runs, as the step says. */
+  async #takeTurn(step: Step, wait: Wait | null): Promise<void> {
+    const news = this.#takeNews();
+    this.#underWay += news.ended.length;
+    let reply: TurnReply;
     try {
-      this.#tellLate(ended);
-      tasks = await this.#send(step, ended, wait);
+      reply = await this.#send(step, news, wait);
     } catch (error) {
-      this.#results.putBack(ended);
+      this.#putBack(news);
       await this.#failed(step, error);
       return;
     } finally {
-      this.#underWay -= ended.length;
+      this.#underWay -= news.ended.length;
     }
-    this.#take(step, tasks, wait?.isEnded ?? false);
+    // Stale results are told at once; so a poll that carried some ends early, too.
+    this.#take(step, reply.tasks, reply.stale.length > 0 || (wait?.isEnded ?? false));
   }
 
-  /** Results that come after their leases are not taken: somebody else has the run by now. */
-  #tellLate(ended: readonly Ended[]): void {
-    const nowMs = this.clock.nowMs();
-    for (const { result, leaseEndsMs } of ended.filter((each) => each.leaseEndsMs < nowMs)) {
-      const why = howLate(nowMs, leaseEndsMs);
-      this.log.warn(`worker ${this.plan.name}: ${result.runId}: its result does not count, ${why}`);
-    }
-  }
-
-  async #send(step: Step, ended: readonly Ended[], wait: Wait | null): Promise<Task[]> {
-    const { count, blockMs } = step;
-    const results: TaskResult[] = ended.map(({ result }) => result);
-    const actions = this.#names;
-    const request = WorkerExchange.of({
+  async #send(step: Step, { ended, begun }: News, wait: Wait | null): Promise<TurnReply> {
+    const { count, places, blockMs } = step;
+    const request = WorkerTurn.of({
       workerId: this.plan.name,
-      results,
-      actions,
+      actions: this.#names,
+      results: ended.map(({ result }) => result),
+      begun: begun.map(({ item: { runId, lease } }) => ({ runId, lease })),
       count,
+      places,
       blockMs,
     });
     const waiting = wait === null ? {} : { blockMs, wait };
-    return await this.client.call(request, { ...this.ofThisLife, ...waiting });
+    const reply = await this.client.call(request, { ...this.ofThisLife, ...waiting });
+    for (const place of reply.stale) {
+      this.#tellStale(ended[Number(place)]);
+    }
+    return reply;
+  }
+
+  #tellStale(ended: Ended | undefined): void {
+    if (ended !== undefined) {
+      const { runId } = ended.result;
+      const why = howLate(this.clock.nowMs(), ended.leaseEndsMs);
+      this.log.warn(`worker ${this.plan.name}: ${runId}: its result was not taken, ${why}`);
+    }
   }
 
   #take(step: Step, tasks: readonly Task[], wasEnded: boolean): void {
@@ -247,7 +270,7 @@ export class ActionLife extends Life<Task> {
   async #settleOneByOne(ended: readonly Ended[]): Promise<void> {
     for (const each of ended) {
       try {
-        await this.#send(HAND_IN, [each], null);
+        await this.#send(HAND_IN, { ended: [each], begun: [] }, null);
       } catch (error) {
         if (!(error instanceof BadRequestError)) {
           this.#results.add(each);
@@ -264,7 +287,7 @@ export class ActionLife extends Life<Task> {
     while (this.#results.size > 0) {
       const ended = this.#results.take();
       try {
-        await this.#send(HAND_IN, ended, null);
+        await this.#send(HAND_IN, { ended, begun: [] }, null);
         failures = 0;
       } catch (error) {
         this.#results.putBack(ended);
@@ -276,8 +299,7 @@ export class ActionLife extends Life<Task> {
 
   #attemptOf(task: Task): Attempt<Task> {
     const registered = this.#work.registered.get(task.action);
-    const leaseMs = this.#infos.get(task.action)?.timeoutMs;
-    if (registered === undefined || leaseMs === undefined) {
+    if (registered === undefined) {
       throw new BadRequestError(`the server handed out a run of ${task.action}, not asked for`);
     }
     const context = new ActionContext(task, {
@@ -286,7 +308,7 @@ export class ActionLife extends Life<Task> {
       touch: (extendMs) => this.#touch(attempt, extendMs),
     });
     const run = () => registered.handler(context);
-    const attempt = new Attempt<Task>(task.runId, task, leaseMs, context, run);
+    const attempt = new Attempt<Task>(task.runId, task, task.leaseMs, context, run);
     return attempt;
   }
 
@@ -304,8 +326,10 @@ export class ActionLife extends Life<Task> {
     this.#changed.set();
   }
 
-  override began(_attempt: Attempt<Task>): void {
+  override began(attempt: Attempt<Task>): void {
     this.#policy.began();
+    this.#begun.push(attempt);
+    this.#changed.set();
   }
 
   override ended(attempt: Attempt<Task>, tookMs: number | null): void {

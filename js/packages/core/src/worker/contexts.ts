@@ -135,6 +135,12 @@ export class ActionContext extends Context {
   readonly taskId: string;
   readonly actionName: string;
   readonly createdAtMs: bigint;
+  /**
+   * What to give to others who must not do the same twice, a payment provider, say. It is the same
+   * over all attempts of the run; in a workflow also over all attempts of the step, each of which is
+   * a run of its own, and over `workflow.retry`. No other run or step has it.
+   */
+  readonly idempotencyKey: string;
   /** The workflow run that asked for this one, if one did. */
   readonly callerRunId: string | null;
   readonly labels: Readonly<Record<string, string>>;
@@ -147,6 +153,7 @@ export class ActionContext extends Context {
     this.taskId = task.runId;
     this.actionName = task.action;
     this.createdAtMs = task.createdAtMs;
+    this.idempotencyKey = task.idempotencyKey || task.runId;
     this.callerRunId = task.callerRunId;
     this.labels = task.labels;
   }

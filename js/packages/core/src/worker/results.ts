@@ -64,5 +64,14 @@ export function resultOf(
   { runId, lease }: Pick<Task, "runId" | "lease">,
   told: Partial<TaskResult>,
 ): TaskResult {
-  return { runId, lease, output: NO_BYTES, outcome: "success", error: null, retry: true, ...told };
+  return {
+    runId,
+    lease,
+    output: NO_BYTES,
+    outcome: "success",
+    error: null,
+    retry: true,
+    lost: false,
+    ...told,
+  };
 }
