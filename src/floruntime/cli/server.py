@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from floruntime.cli.errors import USAGE, Failure
+from floruntime.cli.errors import OTHER, USAGE, Failure
 from floruntime.cli.options import examples, group
-from floruntime.cli.output import cell
+from floruntime.cli.output import Output, cell
 from floruntime.cli.output import size as shown_size
 from floruntime.cli.root_options import CONNECTION, refuse
 from floruntime.cli.run import Session, connected, settings_of
 from floruntime.core.duration_text import lasting
+
+if TYPE_CHECKING:
+    from floruntime.server.config import Config
 
 app = group("The server: start one, or ask about the one that runs.")
 
@@ -60,6 +63,10 @@ LogLevel = Annotated[
         help="What is logged, to standard error.",
         show_default="info",
     ),
+]
+Check = Annotated[
+    bool,
+    typer.Option("--check", help="Only judge whether it could start; the exit code tells."),
 ]
 LogFormat = Annotated[
     str | None,
@@ -117,6 +124,7 @@ def start(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
+    check: Check = False,
 ) -> None:
     """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
 
@@ -140,10 +148,11 @@ def start(
             "tls_client_ca": tls_client_ca,
         },
         config,
+        Output(settings_of(ctx).is_json) if check else None,
     )
 
 
-def _start(flags: dict[str, object], path: str | None) -> None:
+def _start(flags: dict[str, object], path: str | None, checking: Output | None) -> None:
     try:
         from floruntime.engine.store.errors import StoreError
         from floruntime.server.config import ConfigError, load_config
@@ -154,6 +163,9 @@ def _start(flags: dict[str, object], path: str | None) -> None:
         ) from error
     try:
         settings = load_config(flags, path=path)
+        if checking is not None:
+            _show_check(settings, checking)
+            return
         run_server(settings)
     except ConfigError as error:
         raise Failure(str(error), exit_code=USAGE, code="config") from error
@@ -161,6 +173,19 @@ def _start(flags: dict[str, object], path: str | None) -> None:
         raise Failure(str(error), code="storage") from error
     except OSError as error:
         raise Failure(_why(error, settings.bind, settings.port, settings.data_dir)) from error
+
+
+def _show_check(settings: Config, out: Output) -> None:
+    from floruntime.server.preflight import preflight
+
+    findings = preflight(settings)
+    is_fine = all(each.is_fine for each in findings)
+    lines = [
+        f"{'ok' if each.is_fine else 'WRONG':<6} {each.what}: {each.text}" for each in findings
+    ]
+    out.show({"is_fine": is_fine, "findings": findings}, "\n".join(map(cell, lines)))
+    if not is_fine:
+        raise typer.Exit(OTHER)
 
 
 def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
