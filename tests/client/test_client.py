@@ -116,14 +116,67 @@ async def test_connecting_twice_keeps_the_first_connection() -> None:
 
 
 @virtual
-async def test_calls_without_a_connection_are_refused() -> None:
-    client = client_of(FakeServer())
-    with pytest.raises(NotConnectedError, match="connect"):
+async def test_the_first_call_connects_and_connect_gives_the_client() -> None:
+    server = FakeServer()
+    client = client_of(server)
+    assert await asyncio.gather(*(client.kv.get(key) for key in "abc")) == [b"a", b"b", b"c"]
+    assert server.connects == 1
+    assert await client.connect() is client
+    assert server.connects == 1
+    await client.close()
+    with pytest.raises(NotConnectedError, match="closed"):
         await client.kv.get("a")
-    async with client:
-        assert await client.kv.get("a") == b"a"
-    with pytest.raises(NotConnectedError):
+    assert server.connects == 1
+
+
+@virtual
+async def test_a_first_call_that_cannot_connect_says_why_and_the_next_one_tries_again() -> None:
+    server = FakeServer()
+    server.connect_error = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    client = client_of(server)
+    with pytest.raises(ConnectionFailedError, match="is a server running there"):
         await client.kv.get("a")
+    server.connect_error = None
+    assert await client.kv.get("a") == b"a"
+    await client.close()
+
+
+@virtual
+async def test_a_first_call_has_no_more_time_than_its_own() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server, timeout_ms=5_000)
+    began = now_s()
+    with pytest.raises(RequestTimeoutError, match="no connection to fake:9000 yet") as caught:
+        await client.kv.put("a", b"", timeout_ms=200)
+    assert now_s() - began == pytest.approx(0.2)
+    assert caught.value.ran == "no"
+    await client.close()
+
+
+@virtual
+async def test_a_first_call_that_is_cancelled_leaves_the_connecting_to_the_others() -> None:
+    server = FakeServer()
+    client = client_of(server)
+    first = asyncio.ensure_future(client.kv.get("a"))
+    second = asyncio.ensure_future(client.kv.get("b"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == b"b"
+    assert server.connects == 1
+    await client.close()
+
+
+@virtual
+async def test_closing_ends_the_connecting_of_a_first_call() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server)
+    call = asyncio.ensure_future(client.kv.get("a"))
+    await settle()
+    await client.close()
+    with pytest.raises(NotConnectedError, match="closed"):
+        await call
 
 
 @virtual
@@ -357,12 +410,12 @@ async def test_a_silent_peer_is_probed_and_left() -> None:
         with pytest.raises(RequestTimeoutError):
             await client.kv.get("a")
         server.script = answer_plainly
+        await asyncio.sleep(1.1)  # asked after 0.5 s without a word, given up after 1 s more
+        assert server.connects == 1
         assert client.is_connected
-        await asyncio.sleep(0.29)
-        assert client.is_connected
-        await asyncio.sleep(0.2)
-        assert client.is_connected
+        await asyncio.sleep(0.5)
         assert server.connects == 2
+        assert await client.kv.get("a") == b"a"
 
 
 @virtual
@@ -622,7 +675,13 @@ async def test_a_token_refused_on_reconnect_is_told_to_waiting_calls_at_once() -
         with pytest.raises(UnauthorizedError, match="revoked"):
             await client.kv.get("a")
         assert now_s() - began < 1
+        connects = server.connects
+        await asyncio.sleep(3_600)
+        with pytest.raises(UnauthorizedError, match="revoked"):
+            await client.kv.get("a")
+        assert server.connects == connects  # it was told for good, and asks no more
         server.refusal = None
+        await client.connect()
         assert await client.kv.get("a") == b"a"
 
 
@@ -793,3 +852,15 @@ async def test_closing_ends_a_call_that_waits_to_retry() -> None:
     await client.close()
     with pytest.raises(NotConnectedError):
         await task
+
+
+# Information
+
+
+@virtual
+async def test_info_is_the_servers() -> None:
+    info = ServerInfo("9", "sync", Limits(1, 2, 3), 5)
+    server = FakeServer(lambda envelope: info)
+    async with client_of(server) as client:
+        assert await client.info() == info
+    assert server.requests(GetServerInfo)

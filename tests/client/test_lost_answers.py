@@ -445,8 +445,8 @@ async def test_a_remembered_write_older_than_ten_minutes_is_refused_though_its_c
         async with server.client() as other:
             await until(lambda: proxy.cuts == 1)
             await server.settle()
-            assert client._channel is not None
-            session = client._channel._exchange.session
+            assert client.calls._channel is not None
+            session = client.calls._channel._exchange.session
             server.server._clients.came(session)
             await server.advance(11 * MINUTE_MS)
             proxy.open()

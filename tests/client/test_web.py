@@ -27,7 +27,17 @@ def public(thing: object) -> set[str]:
 def test_nothing_else_exists_on_it() -> None:
     client = FloClient("ws://localhost:9000/ws")
     assert public(client) == {
-        *("close", "connect", "endpoint", "is_connected", "kv", "namespace", "streams"),
+        *(
+            "close",
+            "connect",
+            "endpoint",
+            "is_connected",
+            "kv",
+            "namespace",
+            "on_connect",
+            "on_disconnect",
+            "streams",
+        ),
     }
     assert public(client.kv) == {"entry", "exists", "get", "history", "mget", "scan"}
     assert public(client.streams) - {"commands"} == {
@@ -68,13 +78,13 @@ async def test_pages_append_read_and_subscribe(server: FloTestServer) -> None:
 
 async def test_it_connects_and_closes_by_hand_too(server: FloTestServer) -> None:
     client = server.web_client(timeout_ms=1_000)
-    with pytest.raises(NotConnectedError):
-        await client.kv.get("k")
-    await client.connect()
     assert await client.kv.get("k", block_ms=0) is None
+    assert await client.connect() is client
     await client.close()
     await client.close()
     assert not client.is_connected
+    with pytest.raises(NotConnectedError, match="closed"):
+        await client.kv.get("k")
 
 
 async def test_a_server_that_is_not_there_is_a_failed_connection() -> None:

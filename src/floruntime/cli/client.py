@@ -1,12 +1,14 @@
-"""The client of a command: it connects with the first call, so that usage errors come before."""
+"""The client of a command: it knows whether the command has written."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from floruntime.cli.errors import AfterWriting
 from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.base import BaseClient
+from floruntime.client.calls import Calls
+from floruntime.client.link.transports.protocol import Transport
 from floruntime.core.errors import FloError
 from floruntime.core.system import Backup
 from floruntime.core.types import Command
@@ -14,22 +16,17 @@ from floruntime.core.types import Command
 R = TypeVar("R")
 
 
-class CommandClient(BaseClient):
-    """A `FloClient` that connects by itself.
+class CommandCalls(Calls):
+    """Calls that know whether something was written."""
 
-    What goes on over lost connections (watch, follow) calls `connect()` first, or it would wait
-    for a server that is not there.
-    """
-
-    #: Whether something was written: from then on no error of the command may say that it was not.
+    #: From then on no error of the command may say that it was not.
     has_written = False
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
-        """As `BaseClient.perform`, connecting first if need be."""
-        return Operation(self._connected(ask))
+        """As `Calls.perform`."""
+        return Operation(self._noted(ask))
 
-    async def _connected(self, ask: Ask[R]) -> R:
-        await self.connect()
+    async def _noted(self, ask: Ask[R]) -> R:
         try:
             answer = await super().perform(ask)
         except FloError as error:
@@ -38,3 +35,17 @@ class CommandClient(BaseClient):
             raise
         self.has_written = self.has_written or isinstance(ask.request, (Command, Backup))
         return answer
+
+
+class CommandClient(BaseClient):
+    """A `FloClient` whose calls are `CommandCalls`. It connects with the first call, so that usage
+    errors come before.
+    """
+
+    @property
+    def has_written(self) -> bool:
+        """Whether something was written."""
+        return isinstance(self.calls, CommandCalls) and self.calls.has_written
+
+    def _new_calls(self, transport: Transport, **options: Any) -> CommandCalls:
+        return CommandCalls(transport, **options)

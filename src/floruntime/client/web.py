@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.stream_records import StreamRecords
 from floruntime.client.base import BaseClient
 from floruntime.client.link.endpoint import WebEndpoint, parse_endpoint
+from floruntime.client.link.token import Token
 from floruntime.core import defaults
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, FloError
 from floruntime.core.limits import shown
 
 
@@ -27,7 +29,7 @@ class FloClient:
         endpoint: str,
         *,
         namespace: str = defaults.NAMESPACE,
-        token: str | None = None,
+        token: Token | None = None,
         timeout_ms: int = defaults.TIMEOUT_MS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -39,8 +41,8 @@ class FloClient:
         self._client = BaseClient(
             endpoint, namespace=namespace, token=token, timeout_ms=timeout_ms, tls=tls
         )
-        self.streams = StreamRecords(self._client)
-        self.kv = KvReads(self._client)
+        self.streams = StreamRecords(self._client.calls)
+        self.kv = KvReads(self._client.calls)
 
     @property
     def endpoint(self) -> str:
@@ -57,17 +59,40 @@ class FloClient:
         """Whether the connection is up at this moment."""
         return self._client.is_connected
 
-    async def connect(self) -> None:
-        """Connect once; a second time does nothing. Raises as `floruntime.FloClient.connect`."""
+    async def connect(self) -> Self:
+        """Connect, and give the client. A second time does nothing; calls do it by themselves.
+
+        Raises as `floruntime.FloClient.connect`.
+        """
         await self._client.connect()
+        return self
 
     async def close(self) -> None:
-        """Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing."""
+        """Close. Calls under way fail with `NotConnectedError`. A second time does nothing.
+
+        Raises as `floruntime.FloClient.close`.
+        """
         await self._client.close()
 
+    def on_connect(self, listener: Callable[[], Awaitable[Any] | Any]) -> Callable[[], None]:
+        """Call `listener` whenever the connection is up; gives a function that ends this.
+
+        Raises `BadRequestError` on what is no function.
+        """
+        return self._client.on_connect(listener)
+
+    def on_disconnect(
+        self, listener: Callable[[FloError], Awaitable[Any] | Any]
+    ) -> Callable[[], None]:
+        """Call `listener` with the reason whenever the connection is lost; gives a function that
+        ends this.
+
+        Raises `BadRequestError` on what is no function.
+        """
+        return self._client.on_disconnect(listener)
+
     async def __aenter__(self) -> Self:
-        await self.connect()
-        return self
+        return await self.connect()
 
     async def __aexit__(
         self,

@@ -12,8 +12,8 @@
     ├── StorageFullError         the disk is nearly full; deletes still work
     ├── UnavailableError         the server is shutting down
     ├── RequestTimeoutError      no answer in time (a TimeoutError, too)
-    ├── ConnectionFailedError    the connection could not be made, or broke (a ConnectionError)
-    ├── NotConnectedError        the client is closed
+    ├── ConnectionFailedError    the connection could not be made, or broke (a ConnectionError, too)
+    ├── NotConnectedError        the client is closed, or belongs to another event loop or process
     ├── ProtocolError            the peer broke the wire format
     ├── InternalServerError      a bug in the server
     └── NonRetryableError        raised by a handler: fails the run at once
@@ -128,19 +128,21 @@ class UnavailableError(FloError):
 
 
 class RequestTimeoutError(FloError, TimeoutError):
-    """No answer came within the call's time-out. A `TimeoutError`, too."""
+    """No answer came within the call's time-out. It is a `TimeoutError`, too."""
 
     code = "timeout"
 
 
 class ConnectionFailedError(FloError, ConnectionError):
-    """The connection could not be made, or broke before the answer came. A `ConnectionError`."""
+    """The connection could not be made, or broke before the answer came. It is a `ConnectionError`,
+    too.
+    """
 
     code = "connection_failed"
 
 
 class NotConnectedError(FloError):
-    """The client is not connected: `connect()` was not called, or it was closed."""
+    """The client was closed, or is connected in another event loop, thread or process."""
 
     code = "not_connected"
 

@@ -113,7 +113,7 @@ async def test_a_certificate_read_anew_serves_those_who_come_and_cuts_nobody(
         tls: Any = server._port._tls  # type: ignore[union-attr]  # it is started
         async with server.client(tls=authority.client()) as old:
             await old.kv.put("k", b"1")
-            connection = old._channel._connection  # type: ignore[union-attr]  # it is connected
+            connection = old.calls._channel._connection  # type: ignore[union-attr]  # it is connected
             for fresh, file in zip(other.issue(), (cert, key), strict=True):
                 copy(fresh, file)
             tls.reload()
@@ -122,7 +122,7 @@ async def test_a_certificate_read_anew_serves_those_who_come_and_cuts_nobody(
             with pytest.raises(ConnectionFailedError, match="certificate"):
                 await server.client(tls=authority.client()).connect()
             assert await old.kv.get("k") == b"1"
-            assert old._channel._connection is connection  # type: ignore[union-attr]  # likewise
+            assert old.calls._channel._connection is connection  # type: ignore[union-attr]  # likewise
 
 
 async def test_whose_clients_are_let_in_is_read_anew_too(

@@ -7,11 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.core.errors import Ran
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.stream import GroupRead
 from floruntime.core.system import GetServerInfo, Ping
 from floruntime.core.types import Query, Request
+from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
 
 READS = (Query, Ping, GetServerInfo)
 """What takes no effect, so that asking it again is always right."""
+
+DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
+"""What may go without a write number while it waits: what an answer that got lost delivered comes
+again when its lease is over.
+"""
 
 
 class Call:
@@ -20,12 +28,14 @@ class Call:
     __slots__ = (
         "block_ms",
         "block_until_s",
+        "due_s",
         "future",
         "id",
         "is_abandoned",
         "namespace",
         "number",
         "request",
+        "sent_s",
         "was_sent",
     )
 
@@ -43,8 +53,25 @@ class Call:
         self.future = future
         self.id = 0
         self.number = 0
+        #: When it was sent last, and from when on its answer is due.
+        self.sent_s = 0.0
+        self.due_s = 0.0
         self.was_sent = False
         self.is_abandoned = False
+
+    @property
+    def is_wait(self) -> bool:
+        """Whether the server may keep it waiting."""
+        return self.block_ms > 0
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it may be sent again after its link broke."""
+        return (
+            self.number != 0
+            or isinstance(self.request, READS)
+            or (self.is_wait and isinstance(self.request, DELIVERIES))
+        )
 
     @property
     def ran(self) -> Ran:

@@ -3,58 +3,88 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import random
-from collections.abc import Callable
+from typing import Protocol
 
 from floruntime.client.link.call import Call
 from floruntime.client.link.connection import Connection
 from floruntime.client.link.exchange import Exchange
+from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.token import Token, TokenSource
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
     NotConnectedError,
-    OverloadedError,
     ProtocolError,
+    Ran,
     RequestTimeoutError,
-    UnavailableError,
 )
 from floruntime.core.system import Hello
 from floruntime.core.version import VERSION
 
-PASSING = (ConnectionFailedError, OverloadedError, UnavailableError)
-"""Failures to reconnect that time may heal; calls wait for it. Others are told to them at once."""
+log = logging.getLogger("floruntime.client")
+
+TIMER_SLACK_S = 0.001
+"""A timer may fire this much early."""
+
+
+class Owner(Protocol):
+    """Who is told what becomes of the link."""
+
+    def connected(self) -> None:
+        """It is up, for the first time or again."""
+        ...
+
+    def disconnected(self, reason: FloError) -> None:
+        """It is lost; the channel connects again."""
+        ...
+
+    def ended(self, refusal: FloError) -> None:
+        """The server refused the channel for good: it is over."""
+        ...
 
 
 class Channel:
-    """Between `connect` and `close`, takes calls whether the link is up or being made again."""
+    """Between `open` and `close`, takes calls whether the link is up or being made again.
+
+    It belongs to the event loop, and to the process, in which it was made.
+    """
 
     def __init__(
         self,
         transport: Transport,
+        owner: Owner,
         *,
         endpoint: str,
         namespace: str,
-        token: str | None,
+        token: Token | None,
         timeout_s: float,
         retry: RetryPolicy,
     ) -> None:
         self._transport = transport
+        self._owner = owner
         self._endpoint = endpoint
         self._namespace = namespace
-        self._token = token
+        self._token = TokenSource(token, timeout_s)
         self._timeout_s = timeout_s
         self._retry = retry
-        self._loop = asyncio.get_running_loop()
-        self._exchange = Exchange(self._loop.time)
+        self.loop = asyncio.get_running_loop()
+        self.process = os.getpid()
+        self._exchange = Exchange(self.loop.time)
         self._connection: Connection | None = None
         self._reconnecting: asyncio.Task[None] | None = None
         self._last_error: FloError | None = None
+        self._lost_s = 0.0
+        self._failures = 0
+        self._up_since_s = 0.0
+        #: What was logged last; while it stays the same it is not said again.
+        self._said = ""
+        self._is_loss_told = False
         self.is_open = False
-        self.submit: Callable[[Call], None] = self._exchange.submit
-        self.abandon: Callable[[Call], None] = self._exchange.abandon
-        self.end_wait: Callable[[Call], None] = self._exchange.end_wait
 
     @property
     def is_connected(self) -> bool:
@@ -63,8 +93,8 @@ class Channel:
 
     async def open(self) -> None:
         """Connect. Raises the server's refusal or `ConnectionFailedError`."""
+        await self._transport.prepare()
         try:
-            await self._transport.prepare()
             await self._dial()
         except BaseException:
             await self._transport.release()
@@ -87,38 +117,93 @@ class Channel:
             await connection.close()
         await self._transport.release()
 
+    # Calls
+
+    def submit(self, call: Call) -> None:
+        """Send `call` now or as soon as it may go."""
+        self._exchange.submit(call)
+
+    def abandon(self, call: Call) -> None:
+        """The caller waits no longer."""
+        self._exchange.abandon(call)
+
+    def end_wait(self, call: Call) -> None:
+        """Let the long poll `call` be answered now."""
+        self._exchange.end_wait(call)
+
     def time_out(self, call: Call, timeout_ms: int) -> None:
         """The time of `call` is up; a late answer is dropped."""
         if call.future is not None and call.future.done():
             return
-        self._exchange.abandon(call)
-        if call.was_sent and self._connection is not None:
-            self._connection.suspect(self._timeout_s)
-        call.fail(self._time_out_error(call, timeout_ms))
-
-    def _time_out_error(self, call: Call, timeout_ms: int) -> RequestTimeoutError:
-        name = type(call.request).__name__
-        if call.was_sent:
-            text = f"no answer to {name} came from {self._endpoint} within {timeout_ms} ms"
-        elif self._connection is not None:
-            text = f"{name} was held back for {timeout_ms} ms: too much is in flight"
-        else:
-            text = f"{name} was not sent within {timeout_ms} ms: no connection to {self._endpoint}"
-        error = RequestTimeoutError(text, ran=call.ran)
+        error = RequestTimeoutError(self._what_is_known(call, timeout_ms), ran=call.ran)
         error.__cause__ = None if self._connection is not None else self._last_error
-        return error
+        self._exchange.abandon(call)
+        call.fail(error)
+
+    def _what_is_known(self, call: Call, timeout_ms: int) -> str:
+        """Why there is no answer, as far as this end can tell."""
+        name = type(call.request).__name__
+        happened = (
+            f"no answer to {name} came from {self._endpoint} within {timeout_ms} ms"
+            if call.was_sent
+            else f"{name} was not sent within {timeout_ms} ms"
+        )
+        if self._connection is None:
+            reason = "" if self._last_error is None else f": {self._last_error.message}"
+            return f"{happened}: no connection to {self._endpoint}{reason}"
+        held = "" if call.was_sent else f": {self._exchange.why_held(call)}"
+        return f"{happened}{held}{self._what_went_wrong(timeout_ms / 1000)}"
+
+    def _what_went_wrong(self, within_s: float) -> str:
+        """What a link that is up had to suffer lately, if anything."""
+        assert self._connection is not None
+        silent_s = self._connection.silent_s
+        if silent_s >= within_s - TIMER_SLACK_S:
+            return f"; nothing came for {silent_s:.1f} s"
+        if self._last_error is not None and self.loop.time() - self._lost_s <= within_s:
+            return f"; the connection was lost meanwhile: {self._last_error.message}"
+        return ""
+
+    # What connections tell
+
+    def receive(self, body: bytes) -> None:
+        """An answer came."""
+        self._exchange.receive(body)
+
+    def under_way(self) -> UnderWay | None:
+        """What is under way on the link."""
+        return self._exchange.under_way()
+
+    def lost(self, connection: Connection, error: FloError) -> None:
+        """The link ended by itself."""
+        if connection is not self._connection:
+            return
+        self._connection = None
+        self._last_error = error
+        self._lost_s = self.loop.time()
+        if isinstance(error, ProtocolError):
+            self._exchange.fail_sent(lambda ran: ProtocolError(error.message, ran=ran))
+        self._exchange.link_down(f"the connection to {self._endpoint} broke: {error.message}")
+        self._say(f"the connection to {self._endpoint} is lost: {error.message}; connecting again")
+        self._owner.disconnected(error)
+        if self.is_open:
+            self._begin_reconnecting()
+
+    # Connecting
 
     async def _dial(self) -> None:
         while not await self._dial_once():
             pass  # the server forgot the session: greet again with the fresh one
+        self._token.taken()
+        self._up_since_s = self.loop.time()
+        self._owner.connected()
 
     async def _dial_once(self) -> bool:
-        connection = Connection(self._exchange.receive, self._lost)
-        hello = Hello(VERSION, self._exchange.session, self._token)
+        token = await self._token.next()
+        connection = Connection(self, self._timeout_s)
+        hello = Hello(VERSION, self._exchange.session, token)
         try:
-            welcome = await connection.open(
-                self._transport, hello, self._namespace, self._timeout_s
-            )
+            welcome = await connection.open(self._transport, hello, self._namespace)
         except ConnectionFailedError as error:
             raise ConnectionFailedError(
                 f"cannot connect to {self._endpoint}: {error.message}"
@@ -132,33 +217,60 @@ class Channel:
             return False
         return True
 
-    def _lost(self, connection: Connection, error: FloError) -> None:
-        if connection is not self._connection:
-            return
-        self._connection = None
-        self._last_error = error
-        if isinstance(error, ProtocolError):
-            self._exchange.fail_sent(lambda ran: ProtocolError(error.message, ran=ran))
-        self._exchange.link_down(f"the connection to {self._endpoint} broke: {error.message}")
-        if self.is_open:
-            self._begin_reconnecting()
-
     def _begin_reconnecting(self) -> None:
-        self._reconnecting = self._loop.create_task(self._reconnect())
+        self._reconnecting = self.loop.create_task(self._reconnect())
 
     async def _reconnect(self) -> None:
-        attempt = 0
-        while True:
-            await asyncio.sleep(self._retry.delay_ms(attempt, random.random()) / 1000)
-            attempt += 1
+        lost_s = self.loop.time()
+        if self._was_of_use(lost_s):
+            self._failures = 0  # where no link is of use, the delays go on growing
+            self._said = ""
+        while self.is_open:
+            delay_ms = self._retry.delay_ms(self._failures, random.random())
+            self._failures += 1
+            await asyncio.sleep(delay_ms / 1000)
             try:
                 await self._dial()
             except FloError as error:
                 self._reconnect_failed(error)
             else:
+                self._say_back(self.loop.time() - lost_s)
                 return
+
+    def _was_of_use(self, now_s: float) -> bool:
+        """Whether the link that was lost answered anything, or was up for a while."""
+        is_old = now_s - self._up_since_s >= self._retry.max_delay_ms / 1000
+        return is_old or self._exchange.was_of_use
 
     def _reconnect_failed(self, error: FloError) -> None:
         self._last_error = error
-        if not isinstance(error, PASSING):
-            self._exchange.fail_all(lambda ran: type(error)(error.message, ran=ran))
+        if self._token.is_final(error):
+            self._end(error)
+        else:
+            self._say(f"{error.message}; trying again")
+
+    def _end(self, refusal: FloError) -> None:
+        """The server does not want this client: no call can ever be answered."""
+        self.is_open = False
+        self._exchange.fail_all(lambda ran: again(refusal, ran))
+        log.error("%s refuses this client for good: %s", self._endpoint, refusal.message)
+        self._owner.ended(refusal)
+
+    def _say(self, text: str) -> None:
+        if self.is_open and text != self._said:
+            self._said = text
+            self._is_loss_told = True
+            log.warning("%s", text)
+
+    def _say_back(self, away_s: float) -> None:
+        """Whoever reads of a loss reads of its end."""
+        if self._is_loss_told:
+            self._is_loss_told = False
+            log.warning("connected to %s again, after %.1f s", self._endpoint, away_s)
+
+
+def again(error: FloError, ran: Ran = "no") -> FloError:
+    """The same error once more, for another caller."""
+    same = type(error)(error.message, ran=ran, **error.details)
+    same.__cause__ = error
+    return same

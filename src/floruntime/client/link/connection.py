@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from typing import Protocol
 
+from floruntime.client.link.pulse import Pulse, UnderWay
 from floruntime.client.link.transports.protocol import Link, Transport
 from floruntime.core import wire
 from floruntime.core.errors import ConnectionFailedError, FloError, ProtocolError
@@ -13,10 +14,6 @@ from floruntime.core.system import Hello, Ping, Welcome
 
 GREETING_ID = 0
 """The id of the greeting, and afterwards of probes: nobody waits for their answers."""
-
-TIMER_SLACK_S = 0.001
-"""A timer may fire this much early."""
-
 
 NO_GREETING = "it broke before the greeting; is this a Flo server, and is TLS on at both ends?"
 
@@ -31,38 +28,51 @@ def _reason(error: OSError | UnicodeError) -> str:
     return text or type(error).__name__
 
 
-class Connection:
-    """A greeted link. It ends once: by `close`, or by calling `on_lost`."""
+class Owner(Protocol):
+    """Whose connection it is."""
 
-    def __init__(
-        self, on_body: Callable[[bytes], None], on_lost: Callable[[Connection, FloError], None]
-    ) -> None:
+    def receive(self, body: bytes) -> None:
+        """An answer came. Raises `ProtocolError` where it is none."""
+        ...
+
+    def under_way(self) -> UnderWay | None:
+        """What is under way; `None` where nothing is."""
+        ...
+
+    def lost(self, connection: Connection, error: FloError) -> None:
+        """It ended by itself, after its greeting."""
+        ...
+
+
+class Connection:
+    """A greeted link. It ends once: by `close`, or by telling its owner that it is lost."""
+
+    def __init__(self, owner: Owner, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
-        self._on_body = on_body
-        self._on_lost = on_lost
+        self._owner = owner
+        self._timeout_s = timeout_s
+        self._pulse = Pulse(timeout_s, self)
         self._link: Link | None = None
         self._outgoing: list[bytes] = []
         self._greeting: asyncio.Future[Welcome] | None = self._loop.create_future()
         self._namespace = ""
-        self._probe: asyncio.TimerHandle | None = None
-        self._received_s = self._loop.time()
         self.is_over = False
 
-    async def open(
-        self, transport: Transport, hello: Hello, namespace: str, timeout_s: float
-    ) -> Welcome:
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing came."""
+        return self._pulse.silent_s
+
+    async def open(self, transport: Transport, hello: Hello, namespace: str) -> Welcome:
         """Connect and greet. Raises the server's refusal or `ConnectionFailedError`."""
-        assert self._greeting is not None
-        self._namespace = namespace
         try:
-            async with asyncio.timeout(timeout_s):
-                self._link = await transport.connect(self._receive, self._link_lost)
-                request = wire.encode_request(GREETING_ID, namespace, 0, hello)
-                self._link.send([request])
-                return await self._greeting
+            return await self._greet(transport, hello, namespace)
+        except FloError:
+            await self.close()
+            raise
         except TimeoutError:
             await self.close()
-            raise ConnectionFailedError(f"no answer came within {timeout_s:g} s") from None
+            raise ConnectionFailedError(f"no answer came within {self._timeout_s:g} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
             raise ConnectionFailedError(_reason(error)) from error
@@ -70,18 +80,22 @@ class Connection:
             await self.close()
             raise
 
-    def send(self, body: bytes) -> None:
-        """Send one request; those of one turn of the event loop go out together."""
+    async def _greet(self, transport: Transport, hello: Hello, namespace: str) -> Welcome:
+        assert self._greeting is not None
+        self._namespace = namespace
+        async with asyncio.timeout(self._timeout_s):
+            self._link = await transport.connect(self._receive, self._link_lost)
+            self._link.send([wire.encode_request(GREETING_ID, namespace, 0, hello)])
+            return await self._greeting
+
+    def send(self, body: bytes, due_s: float) -> None:
+        """Send one request, whose answer is due at that time; those of one turn of the event loop
+        go out together.
+        """
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing.append(body)
-
-    def suspect(self, timeout_s: float) -> None:
-        """A call timed out: unless something came meanwhile, see whether the peer still lives."""
-        is_silent = self._loop.time() - self._received_s >= timeout_s - TIMER_SLACK_S
-        if is_silent and self._probe is None and not self.is_over:
-            self.send(wire.encode_request(GREETING_ID, self._namespace, 0, Ping()))
-            self._probe = self._loop.call_later(timeout_s, self._judge_probe, self._received_s)
+        self._pulse.expect(due_s)
 
     async def close(self) -> None:
         """End the link; nothing is called back afterwards."""
@@ -92,8 +106,7 @@ class Connection:
     def _end(self) -> None:
         self.is_over = True
         self._outgoing.clear()
-        if self._probe is not None:
-            self._probe.cancel()
+        self._pulse.stop()
         if self._link is not None:
             self._link.close()
 
@@ -105,7 +118,7 @@ class Connection:
     def _receive(self, bodies: list[bytes]) -> None:
         if self.is_over:
             return
-        self._received_s = self._loop.time()
+        self._pulse.heard()
         try:
             for body in bodies:
                 self._take(body)
@@ -114,7 +127,7 @@ class Connection:
 
     def _take(self, body: bytes) -> None:
         if self._greeting is None:
-            self._on_body(body)
+            self._owner.receive(body)
             return
         greeting, self._greeting = self._greeting, None
         if greeting.done():
@@ -125,10 +138,21 @@ class Connection:
         else:
             greeting.set_result(wire.decode_reply(Hello("", ""), answer.result))
 
-    def _judge_probe(self, received_s: float) -> None:
-        self._probe = None
-        if self._received_s == received_s:
-            self._lose(ConnectionFailedError("the server gives no sign of life", ran="maybe"))
+    # What its pulse asks of it
+
+    def under_way(self) -> UnderWay | None:
+        """What is under way; `None` where nothing is."""
+        return self._owner.under_way()
+
+    def ask(self) -> None:
+        """Ask for a sign of life."""
+        if not self.is_over and self._link is not None:
+            self._link.send([wire.encode_request(GREETING_ID, self._namespace, 0, Ping())])
+
+    def silent(self, silent_s: float) -> None:
+        """The peer gave no sign of life for so long."""
+        text = f"the server gives no sign of life: nothing came for {silent_s:.1f} s"
+        self._lose(ConnectionFailedError(text, ran="maybe"))
 
     def _link_lost(self, reason: FloError | None) -> None:
         text = NO_GREETING if self._greeting is not None else "the connection broke"
@@ -142,4 +166,4 @@ class Connection:
         if greeting is not None and not greeting.done():
             greeting.set_exception(error)
         else:
-            self._on_lost(self, error)
+            self._owner.lost(self, error)

@@ -5,6 +5,9 @@ free), then *in flight* until its answer comes. When a link breaks, queries and 
 flight go out again on the next one, writes under their old number, so that the server answers each
 once. A call that its caller gave up stays in flight until answered; what such an answer delivers is
 handed back.
+
+However many long polls there are, they hold up nothing else: they never take all of what may be in
+flight, nor all places of write numbers.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ from typing import Any
 
 import msgspec
 
-from floruntime.client.link.call import READS, Call
+from floruntime.client.link.call import DELIVERIES, Call
 from floruntime.client.link.handback import hand_back
 from floruntime.client.link.numbers import WriteNumbers
+from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
@@ -27,6 +31,11 @@ from floruntime.core.system import CancelWait, Limits, SessionOpen, Welcome
 from floruntime.core.types import Command, Request
 
 MakeError = Callable[[Ran], FloError]
+Send = Callable[[bytes, float], None]
+"""Sends one request, whose answer is due at that time."""
+
+IN_FLIGHT_FREE_OF_WAITS = 256
+"""What long polls leave free of what may be in flight."""
 
 
 class Exchange:
@@ -38,9 +47,13 @@ class Exchange:
         self._in_flight: dict[int, Call] = {}
         self._held_writes: OrderedDict[int, Call] = OrderedDict()
         self._held_others: OrderedDict[int, Call] = OrderedDict()
-        self._send: Callable[[bytes], None] | None = None
+        self._held_waits: OrderedDict[int, Call] = OrderedDict()
+        self._waits_in_flight = 0
+        self._send: Send | None = None
         self._limits = Limits(0, 0, 0)
         self._opening: Call | None = None
+        #: Whether the latest link brought an answer that somebody waited for.
+        self.was_of_use = False
         self._renew_session()
 
     def _renew_session(self) -> None:
@@ -53,33 +66,57 @@ class Exchange:
     def submit(self, call: Call) -> None:
         """Send `call` now or as soon as it may go."""
         call.id = next(self._ids)
-        held = self._held_writes if isinstance(call.request, Command) else self._held_others
+        held = self._held_for(call)
         if held or not self._try_send(call):
             held[call.id] = call
+
+    def _held_for(self, call: Call) -> OrderedDict[int, Call]:
+        if call.is_wait:
+            return self._held_waits
+        return self._held_writes if isinstance(call.request, Command) else self._held_others
+
+    def _all_held(self) -> tuple[OrderedDict[int, Call], ...]:
+        return self._held_others, self._held_writes, self._held_waits
+
+    def under_way(self) -> UnderWay | None:
+        """What is under way on the link; `None` where nothing is."""
+        if not self._in_flight:
+            return None
+        calls = self._in_flight.values()
+        return UnderWay(min(call.sent_s for call in calls), min(call.due_s for call in calls))
+
+    def why_held(self, call: Call) -> str:
+        """Why a call is held although the link is up."""
+        if isinstance(call.request, Command) and not self._is_session_open:
+            return "the server has not opened the session that writes need"
+        return f"{len(self._in_flight)} calls are in flight, as many as may be"
 
     def abandon(self, call: Call) -> None:
         """The caller waits no longer."""
         call.is_abandoned = True
         if not call.was_sent:
-            self._held_writes.pop(call.id, None)
-            self._held_others.pop(call.id, None)
+            self._held_for(call).pop(call.id, None)
         elif call.id not in self._in_flight:
             self._hand_back_answered(call)
         elif self._send is None:
             self._drop(call)
-        elif call.block_ms:
-            self._transmit_own(CancelWait(call.id), call.namespace)
+        elif call.is_wait:
+            self._cancel_wait(call)
 
     def end_wait(self, call: Call) -> None:
         """Let the long poll `call` be answered now; sent again, it does not block any more."""
         call.block_until_s = self._now_s()
         if call.id in self._in_flight and self._send is not None:
-            self._transmit_own(CancelWait(call.id), call.namespace)
+            self._cancel_wait(call)
+
+    def _cancel_wait(self, call: Call) -> None:
+        call.due_s = self._now_s()
+        self._transmit_own(CancelWait(call.id), call.namespace)
 
     def fail_all(self, make_error: MakeError) -> None:
         """Fail every call, sent or not."""
         self.fail_sent(make_error)
-        for held in (self._held_writes, self._held_others):
+        for held in self._all_held():
             calls = list(held.values())
             held.clear()
             for call in calls:
@@ -93,13 +130,14 @@ class Exchange:
 
     # What links do
 
-    def link_up(self, send: Callable[[bytes], None], welcome: Welcome) -> bool:
+    def link_up(self, send: Send, welcome: Welcome) -> bool:
         """A link greeted. False: its server forgot the session; greet again with the fresh one."""
         if self._is_session_open and not welcome.session_known:
             self._session_forgotten()
             return False
         self._is_session_open = welcome.session_known
         self._send = send
+        self.was_of_use = False
         self._limits = welcome.limits
         for call in list(self._in_flight.values()):
             self._transmit(call)
@@ -113,7 +151,7 @@ class Exchange:
         for call in list(self._in_flight.values()):
             if call.is_abandoned:
                 self._drop(call)
-            elif not (call.number or isinstance(call.request, READS)):
+            elif not call.may_repeat:
                 self._drop(call)
                 call.fail(ConnectionFailedError(reason, ran=call.ran))
 
@@ -124,13 +162,14 @@ class Exchange:
         if call is None:
             return
         self._drop(call)
+        self.was_of_use = self.was_of_use or call.future is not None
         if call is self._opening:
             self._session_opened(answer.error)
         elif answer.error is not None:
             call.fail(wire.raised(answer.error))
         else:
             self._answered(call, answer.result)
-        if self._held_writes or self._held_others:
+        if self._held_writes or self._held_others or self._held_waits:
             self._pump()
 
     def _answered(self, call: Call, raw: msgspec.Raw) -> None:
@@ -151,10 +190,10 @@ class Exchange:
         if error is None:
             self._is_session_open = True
             return
-        calls = list(self._held_writes.values())
-        self._held_writes.clear()
-        for call in calls:
-            call.fail(wire.raised(error))
+        for held in (self._held_writes, self._held_waits):
+            for call in [call for call in held.values() if isinstance(call.request, Command)]:
+                del held[call.id]
+                call.fail(wire.raised(error))
 
     def _session_forgotten(self) -> None:
         for call in list(self._in_flight.values()):
@@ -172,7 +211,7 @@ class Exchange:
     # Sending
 
     def _pump(self) -> None:
-        for held in (self._held_others, self._held_writes):
+        for held in self._all_held():
             while held:
                 call_id, call = next(iter(held.items()))
                 if not self._try_send(call):
@@ -180,18 +219,31 @@ class Exchange:
                 held.pop(call_id, None)
 
     def _try_send(self, call: Call) -> bool:
-        if self._send is None or len(self._in_flight) >= self._limits.in_flight_max:
+        if self._send is None or not self._has_room_for(call):
             return False
         if isinstance(call.request, Command):
             if not self._is_session_open:
                 self._open_session(call.namespace)
                 return False
-            number = self._numbers.take()
+            number = self._number_for(call)
             if number is None:
                 return False
             call.number = number
         self._transmit(call)
         return True
+
+    def _has_room_for(self, call: Call) -> bool:
+        most = self._limits.in_flight_max
+        if len(self._in_flight) >= most:
+            return False
+        free = min(IN_FLIGHT_FREE_OF_WAITS, most // 2)
+        return not call.is_wait or self._waits_in_flight < most - free
+
+    def _number_for(self, call: Call) -> int | None:
+        """A write number, 0 for what may go without one; `None` while there is none."""
+        if call.is_wait and isinstance(call.request, DELIVERIES):
+            return self._numbers.take_for_wait() or 0
+        return self._numbers.take()
 
     def _open_session(self, namespace: str) -> None:
         if self._opening is None:
@@ -206,7 +258,7 @@ class Exchange:
 
     def _transmit(self, call: Call) -> None:
         assert self._send is not None
-        self._in_flight[call.id] = call
+        self._keep(call)
         try:
             body = self._body_of(call)
         except (FloError, TypeError) as error:
@@ -214,7 +266,16 @@ class Exchange:
             call.fail(error)
             return
         call.was_sent = True
-        self._send(body)
+        self._send(body, call.due_s)
+
+    def _keep(self, call: Call) -> None:
+        call.sent_s = call.due_s = self._now_s()
+        if call.is_wait:
+            until_s = call.block_until_s
+            call.due_s = call.sent_s + call.block_ms / 1000 if until_s is None else until_s
+        if call.id not in self._in_flight:
+            self._in_flight[call.id] = call
+            self._waits_in_flight += call.is_wait
 
     def _body_of(self, call: Call) -> bytes:
         name = type(call.request).__name__
@@ -245,7 +306,10 @@ class Exchange:
 
     def _drop(self, call: Call) -> None:
         """Forget `call`; its number may lose its place in the server's ring."""
-        if self._in_flight.pop(call.id, None) is not None and call.number:
+        if self._in_flight.pop(call.id, None) is None:
+            return
+        self._waits_in_flight -= call.is_wait
+        if call.number:
             self._numbers.release(call.number)
 
     # Deliveries that nobody took

@@ -3,12 +3,31 @@
 The server remembers a client's writes in a ring of blocks by number. A write that is still
 unanswered must not lose its place in the ring to a later one, or it could no longer be sent again
 safely. So a block whose place holds an unanswered, older number is skipped: a long poll that waits
-for minutes costs its neighbours a few numbers, and holds up nobody.
+for minutes costs its neighbours a few numbers, and holds up nobody. Long polls get less than half
+of the places, which they share where they began together; those beyond go without a number.
 """
 
 from __future__ import annotations
 
 from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS
+
+WAIT_PLACES_MAX = SESSION_BLOCKS // 2 - 1
+"""Calls of actions wait, too (`CALLS_MAX`), in places of their own."""
+
+
+def _block_of(number: int) -> int:
+    return number // SESSION_BLOCK_WRITES
+
+
+class _Place:
+    """What is unanswered at one place of the ring."""
+
+    __slots__ = ("block", "unanswered", "waits")
+
+    def __init__(self) -> None:
+        self.block = 0
+        self.unanswered = 0
+        self.waits = 0
 
 
 class WriteNumbers:
@@ -16,23 +35,51 @@ class WriteNumbers:
 
     def __init__(self) -> None:
         self._next = 1
-        self._unanswered = [0] * SESSION_BLOCKS
-        self._block_at = [0] * SESSION_BLOCKS
+        self._places = [_Place() for _ in range(SESSION_BLOCKS)]
+        self._waits: set[int] = set()
+        self._wait_places = 0
 
     def take(self) -> int | None:
         """The next number; `None` while every place in the ring has an unanswered write."""
-        number = self._next
-        for _ in range(SESSION_BLOCKS):
-            block = number // SESSION_BLOCK_WRITES
-            place = block % SESSION_BLOCKS
-            if not self._unanswered[place] or self._block_at[place] == block:
-                self._block_at[place] = block
-                self._unanswered[place] += 1
-                self._next = number + 1
-                return number
-            number = (block + 1) * SESSION_BLOCK_WRITES
-        return None
+        number = self._find()
+        if number is not None:
+            place = self._at(number)
+            place.block = _block_of(number)
+            place.unanswered += 1
+            self._next = number + 1
+        return number
+
+    def take_for_wait(self) -> int | None:
+        """A number for a long poll; `None` where long polls have as many places as they get."""
+        found = self._find()
+        if found is None or (not self._at(found).waits and self._wait_places == WAIT_PLACES_MAX):
+            return None
+        number = self.take()
+        assert number == found
+        place = self._at(number)
+        self._wait_places += not place.waits
+        place.waits += 1
+        self._waits.add(number)
+        return number
 
     def release(self, number: int) -> None:
         """`number` was answered, or will not be sent again."""
-        self._unanswered[number // SESSION_BLOCK_WRITES % SESSION_BLOCKS] -= 1
+        place = self._at(number)
+        place.unanswered -= 1
+        if number in self._waits:
+            self._waits.remove(number)
+            place.waits -= 1
+            self._wait_places -= not place.waits
+
+    def _find(self) -> int | None:
+        """The first number from the next one on whose place is free, or its block's own."""
+        number = self._next
+        for _ in range(SESSION_BLOCKS):
+            place = self._at(number)
+            if not place.unanswered or place.block == _block_of(number):
+                return number
+            number = (_block_of(number) + 1) * SESSION_BLOCK_WRITES
+        return None
+
+    def _at(self, number: int) -> _Place:
+        return self._places[_block_of(number) % SESSION_BLOCKS]

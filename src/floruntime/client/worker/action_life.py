@@ -220,7 +220,7 @@ class ActionLife(Life):
             step.places,
             step.block_ms,
         )
-        reply: TurnReply = await self._client.call(
+        reply: TurnReply = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=step.block_ms, wait=wait
         )
         for place in reply.stale:
@@ -340,7 +340,7 @@ class ActionLife(Life):
         command = WorkerTouch(self.plan.name, task.run_id, task.lease, extend_ms)
         asked_ms = self._clock.now_ms()
         try:
-            goes_on = await self._client.call(command, namespace=self.plan.namespace)
+            goes_on = await self._client.calls.call(command, namespace=self.plan.namespace)
         except ConflictError:
             self._lost(attempt, "the lease is lost")
             raise
@@ -356,7 +356,7 @@ class ActionLife(Life):
     async def _release_one(self, task: Task) -> None:
         command = WorkerRelease(self.plan.name, task.run_id, task.lease)
         try:
-            await self._client.call(command, namespace=self.plan.namespace)
+            await self._client.calls.call(command, namespace=self.plan.namespace)
         except FloError as error:
             log.warning("worker %s: %s not handed back: %s", self.plan.name, task.run_id, error)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from floruntime.client.api.values import named
 from floruntime.client.base import BaseClient
+from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work
 from floruntime.client.worker.handlers import Function, Handler, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
@@ -39,7 +40,7 @@ class ActionWorker(WorkerBase):
         namespace: str | None = None,
         concurrency: int = 10,
         worker_id: str | None = None,
-        token: str | None = None,
+        token: Token | None = None,
         tls: bool | ssl.SSLContext | None = None,
         labels: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,

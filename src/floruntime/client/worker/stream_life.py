@@ -126,7 +126,7 @@ class StreamLife(Life):
         self._wait = Wait()
         reading, block_ms = self._reading, self.plan.block_ms
         request = GroupRead(reading.stream, reading.group, self.plan.name, self._room, block_ms)
-        result = await self._client.call(
+        result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )
         return result.records

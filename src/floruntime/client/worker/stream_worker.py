@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from floruntime.client.base import BaseClient
+from floruntime.client.link.token import Token
 from floruntime.client.worker.handlers import Function, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.stream_life import Reading, StreamLife
@@ -36,7 +37,7 @@ class StreamWorker(WorkerBase):
         concurrency: int = 10,
         batch_size: int = 10,
         consumer: str | None = None,
-        token: str | None = None,
+        token: Token | None = None,
         tls: bool | ssl.SSLContext | None = None,
         block_ms: int = 30_000,
         message_timeout_ms: int = 300_000,

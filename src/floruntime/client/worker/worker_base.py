@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from floruntime.client.base import BaseClient
+from floruntime.client.link.token import Token
 from floruntime.client.worker import signals
 from floruntime.client.worker.flag import Flag
 from floruntime.client.worker.life import Life, Plan, Setting
@@ -51,7 +52,7 @@ class WorkerBase(ABC):
         endpoint: str | BaseClient,
         *,
         namespace: str | None,
-        token: str | None,
+        token: Token | None,
         tls: bool | ssl.SSLContext | None,
         name: str | None,
         concurrency: int,
@@ -110,7 +111,7 @@ class WorkerBase(ABC):
         """Leave the client that it was made on, for a connection of its own to the same server."""
         client = self.endpoint
         if isinstance(client, BaseClient):
-            self.endpoint, self.token, self.tls = client.endpoint, client._token, client._tls
+            self.endpoint, self.token, self.tls = client.endpoint, client.calls.token, client.tls
 
     def stop(self) -> None:
         """Take no new work, finish what is in hand, and let `start()` return. From any thread."""

@@ -21,7 +21,6 @@ from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
     ForbiddenError,
-    NotConnectedError,
 )
 from floruntime.testing import FloTestServer
 from tests.server.connections.fake_socket import FakeTransport
@@ -137,11 +136,6 @@ async def test_silence_is_a_failed_connection_when_the_time_is_up() -> None:
     async with listening(saying(b"", and_close=False)) as endpoint:
         with pytest.raises(ConnectionFailedError, match="no answer came within"):
             await FloClient(endpoint, timeout_ms=20).connect()
-
-
-async def test_a_client_is_not_connected_before_it_is() -> None:
-    with pytest.raises(NotConnectedError):
-        await FloClient("ws://localhost:1/ws").kv.get("k")
 
 
 # Bit by bit

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from floruntime.core.errors import UnavailableError
+from floruntime.core.errors import NotConnectedError, UnavailableError
 
 if TYPE_CHECKING:
     from floruntime.client.link.endpoint import EmbeddedEndpoint
@@ -18,11 +19,21 @@ class EmbeddedTransport:
     def __init__(self, endpoint: EmbeddedEndpoint) -> None:
         self._endpoint = endpoint
         self._server: EmbeddedServer | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def prepare(self) -> None:
-        """Open the server, or become one more of its users."""
+        """Open the server, or become one more of its users.
+
+        Raises `NotConnectedError` where the event loop that it ran in has ended.
+        """
+        loop = asyncio.get_running_loop()
         if self._server is None:
             self._server = await _open_server(self._endpoint.text)
+            self._loop = loop
+        elif self._loop is not loop:
+            raise NotConnectedError(
+                f"the server of {self._endpoint.text} ran in another event loop, and ended with it"
+            )
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """A link to the server that `prepare` opened."""

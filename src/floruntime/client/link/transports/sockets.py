@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import cast
+import ssl
+from collections.abc import Callable
+from typing import TypeVar, cast
 
+from floruntime.client.link.endpoint import TcpEndpoint, WebEndpoint
 from floruntime.client.link.transports.protocol import OnBodies, OnClose
+from floruntime.client.link.transports.racing import connected_socket
 
 CLOSE_SECONDS_MAX = 1.0
 KEEPALIVE_IDLE_SECONDS = 30
@@ -55,6 +59,28 @@ class SocketLink(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.abort()
             await self._closed.wait()
+
+
+L = TypeVar("L", bound=SocketLink)
+
+
+async def connect_socket(
+    endpoint: TcpEndpoint | WebEndpoint, tls: ssl.SSLContext | None, new_link: Callable[[], L]
+) -> L:
+    """A link over a new socket, inside TLS where a context is given. Raises `OSError`."""
+    sock = await connected_socket(endpoint.host, endpoint.port)
+    try:
+        _, link = await asyncio.get_running_loop().create_connection(
+            new_link,
+            sock=sock,
+            ssl=tls,
+            server_hostname=endpoint.host if tls else None,
+            ssl_shutdown_timeout=CLOSE_SECONDS_MAX if tls else None,
+        )
+    except BaseException:
+        sock.close()
+        raise
+    return link
 
 
 def _keep_alive(sock: socket.socket | None) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 
 from floruntime.client.link.endpoint import TcpEndpoint
 from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
-from floruntime.client.link.transports.sockets import CLOSE_SECONDS_MAX, SocketLink
+from floruntime.client.link.transports.sockets import SocketLink, connect_socket
 from floruntime.core.framing import PREAMBLE, FrameReader, frames
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 
@@ -24,14 +23,7 @@ class TcpTransport:
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`."""
-        _, link = await asyncio.get_running_loop().create_connection(
-            lambda: TcpLink(on_bodies, on_close),
-            self._endpoint.host,
-            self._endpoint.port,
-            ssl=self._tls,
-            ssl_shutdown_timeout=CLOSE_SECONDS_MAX if self._tls else None,
-        )
-        return link
+        return await connect_socket(self._endpoint, self._tls, lambda: TcpLink(on_bodies, on_close))
 
     async def release(self) -> None:
         """TCP holds nothing beside its links."""

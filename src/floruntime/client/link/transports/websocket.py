@@ -14,7 +14,7 @@ from websockets.uri import WebSocketURI
 
 from floruntime.client.link.endpoint import WebEndpoint
 from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
-from floruntime.client.link.transports.sockets import CLOSE_SECONDS_MAX, SocketLink
+from floruntime.client.link.transports.sockets import SocketLink, connect_socket
 from floruntime.core.errors import ConnectionFailedError, FloError, ForbiddenError
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.web import Messages
@@ -37,12 +37,8 @@ class WebSocketTransport:
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`, and `ForbiddenError` where the server lets no page of ours in."""
-        _, link = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocketLink(self._endpoint, on_bodies, on_close),
-            self._endpoint.host,
-            self._endpoint.port,
-            ssl=self._tls,
-            ssl_shutdown_timeout=CLOSE_SECONDS_MAX if self._tls else None,
+        link = await connect_socket(
+            self._endpoint, self._tls, lambda: WebSocketLink(self._endpoint, on_bodies, on_close)
         )
         try:
             await link.opened

@@ -1,0 +1,264 @@
+"""The calls of one client: it connects for them, sends them, and sends again what did not run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from typing import Any, TypeVar
+
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.link.call import Call, Wait
+from floruntime.client.link.channel import Channel, again
+from floruntime.client.link.listeners import Listeners
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.token import Token, check_token
+from floruntime.client.link.transports.protocol import Transport
+from floruntime.client.link.waits import WAITS
+from floruntime.core.errors import (
+    FloError,
+    NotConnectedError,
+    OverloadedError,
+    RequestTimeoutError,
+    UnavailableError,
+)
+from floruntime.core.limits import check_block, check_duration, check_namespace
+from floruntime.core.types import Request
+
+R = TypeVar("R")
+
+FOREIGN_LOOP = (
+    "this client is connected in another event loop (of another thread, perhaps): use it there, or "
+    "make one for each event loop"
+)
+FOREIGN_PROCESS = (
+    "this client was connected before a fork, in another process and its event loop: make one of "
+    "its own for each process"
+)
+_kept_after_fork: list[Channel] = []
+"""What a child must not let go of: ending a link would end it for its parent, too."""
+
+
+class Calls:
+    """A caller that sends. `connect()` connects, or else the first call does."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        endpoint: str,
+        namespace: str,
+        timeout_ms: int,
+        token: Token | None,
+        retry: RetryPolicy,
+    ) -> None:
+        self.transport = transport
+        self.endpoint = endpoint
+        self.namespace = check_namespace(namespace)
+        self.leases = Leases()
+        self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
+        self.token = check_token(token)
+        self._retry = retry
+        self._channel: Channel | None = None
+        self._opening: asyncio.Task[Channel] | None = None
+        self._refusal: FloError | None = None
+        self._is_closed = False
+        self.connects: Listeners[[]] = Listeners()
+        self.disconnects: Listeners[[FloError]] = Listeners()
+
+    # Making calls
+
+    def call(
+        self,
+        request: Request[R],
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+        block_ms: int = 0,
+        wait: Wait | None = None,
+    ) -> Operation[R]:
+        """Send a request as it travels; its typed answer. Options as for `Ask`."""
+        ask: Ask[R] = Ask(
+            request, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms, wait=wait
+        )
+        return self.perform(ask)
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """Make one call. What the server certainly did not run because it was overloaded or
+        shutting down is sent again, with back-off, while the call's time lasts.
+        """
+        return Operation(self._run(ask))
+
+    async def _run(self, ask: Ask[R]) -> R:
+        check_block(ask.block_ms)
+        waits = WAITS.get() if ask.block_ms else None
+        if waits is None:
+            return await self._until_answered(ask)
+        with waits:
+            return await self._until_answered(ask)
+
+    async def _until_answered(self, ask: Ask[R]) -> R:
+        loop = asyncio.get_running_loop()
+        timeout_ms = ask.block_ms + (
+            self._timeout_ms
+            if ask.timeout_ms is None
+            else check_duration("timeout_ms", ask.timeout_ms, low=1)
+        )
+        deadline_s = loop.time() + timeout_ms / 1000
+        where = self.namespace if ask.namespace is None else ask.namespace
+        attempt = 0
+        while True:
+            channel = self._channel_of(loop) or await self._opened_by(deadline_s, ask, timeout_ms)
+            call = Call(ask.request, where, ask.block_ms, loop.create_future())
+            try:
+                answer = await _attempt(channel, call, deadline_s, timeout_ms, ask.wait)
+                return ask.finished(answer)
+            except (OverloadedError, UnavailableError) as error:
+                delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
+                if error.ran != "no" or loop.time() + delay_s >= deadline_s:
+                    raise
+            await asyncio.sleep(delay_s)
+            attempt += 1
+
+    async def _opened_by(self, deadline_s: float, ask: Ask[Any], timeout_ms: int) -> Channel:
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                return await self._opened()
+        except TimeoutError as error:
+            if isinstance(error, FloError):
+                raise
+            raise RequestTimeoutError(
+                f"{type(ask.request).__name__} was not sent within {timeout_ms} ms: there is no "
+                f"connection to {self.endpoint} yet"
+            ) from None
+
+    # Being connected
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up at this moment."""
+        return self._channel is not None and self._channel.is_connected
+
+    async def connect(self) -> None:
+        """Connect once; open a closed client again, and one that was refused."""
+        self._is_closed = False
+        if self._refusal is not None:
+            await self._drop()
+        if self._channel_of(asyncio.get_running_loop()) is None:
+            await self._opened()
+
+    async def close(self) -> None:
+        """Fail what is under way and leave nothing behind."""
+        self._is_closed = True
+        await self._drop()
+
+    def _channel_of(self, loop: asyncio.AbstractEventLoop) -> Channel | None:
+        """The channel, if there is one that can be used in `loop`.
+
+        Raises `NotConnectedError` where it belongs to another event loop or process.
+        """
+        channel = self._channel
+        if channel is None:
+            return None
+        if channel.process != os.getpid():
+            raise NotConnectedError(FOREIGN_PROCESS)
+        if channel.loop is loop:
+            return channel if channel.is_open else None
+        if not channel.loop.is_closed():
+            raise NotConnectedError(FOREIGN_LOOP)
+        self._channel = None  # it ended with its loop
+        return None
+
+    async def _opened(self) -> Channel:
+        """The channel, which is opened once however many ask."""
+        if self._is_closed:
+            raise NotConnectedError("the client was closed; await connect() opens it again")
+        if self._refusal is not None:
+            raise again(self._refusal)
+        loop = asyncio.get_running_loop()
+        opening = self._opening
+        if opening is None or opening.get_loop().is_closed():
+            self._opening = opening = loop.create_task(self._open())
+            opening.add_done_callback(self._opening_ended)
+        elif opening.get_loop() is not loop:
+            raise NotConnectedError(FOREIGN_LOOP)
+        try:
+            return await asyncio.shield(opening)  # others wait for it, too
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not opening.cancelled() or (task is not None and task.cancelling()):
+                raise
+            raise NotConnectedError("the client was closed") from None
+
+    async def _open(self) -> Channel:
+        channel = Channel(
+            self.transport,
+            self,
+            endpoint=self.endpoint,
+            namespace=self.namespace,
+            token=self.token,
+            timeout_s=self._timeout_ms / 1000,
+            retry=self._retry,
+        )
+        await channel.open()
+        self._channel = channel
+        return channel
+
+    def _opening_ended(self, opening: asyncio.Task[Channel]) -> None:
+        if self._opening is opening:
+            self._opening = None
+        if not opening.cancelled():
+            opening.exception()  # whoever asked has heard of it, or has gone
+
+    async def _drop(self) -> None:
+        """Close the channel, if this is its event loop or that has ended."""
+        loop = asyncio.get_running_loop()
+        opening, self._opening = self._opening, None
+        if opening is not None and opening.get_loop() is loop:
+            opening.cancel()
+            await asyncio.wait([opening])
+        channel, self._refusal = self._channel, None
+        if channel is None:
+            return
+        if channel.process != os.getpid():
+            _kept_after_fork.append(channel)
+        elif channel.loop is loop:
+            self._channel = None
+            await channel.close()
+            return
+        elif not channel.loop.is_closed():
+            raise NotConnectedError(f"{FOREIGN_LOOP}; close it there, too")
+        self._channel = None
+
+    # What channels tell
+
+    def connected(self) -> None:
+        """The link is up, for the first time or again."""
+        self.connects.tell()
+
+    def disconnected(self, reason: FloError) -> None:
+        """The link is lost."""
+        self.disconnects.tell(reason)
+
+    def ended(self, refusal: FloError) -> None:
+        """The server refused the client for good."""
+        self._refusal = refusal
+        self.disconnects.tell(refusal)
+
+
+async def _attempt(
+    channel: Channel, call: Call, deadline_s: float, timeout_ms: int, wait: Wait | None
+) -> Any:
+    assert call.future is not None
+    channel.submit(call)
+    if wait is not None:
+        wait.attach(lambda: channel.end_wait(call))
+    timer = channel.loop.call_at(deadline_s, channel.time_out, call, timeout_ms)
+    try:
+        return await call.future
+    except asyncio.CancelledError:
+        channel.abandon(call)
+        raise
+    finally:
+        timer.cancel()
