@@ -73,4 +73,5 @@ def test_endpoints(text: str, expected: Any) -> None:
 def test_endpoints_that_mean_nothing_say_so(text: str, says: str) -> None:
     with pytest.raises(BadRequestError, match=says) as caught:
         parse_endpoint(text)
-    assert repr(text) in str(caught.value)
+    shown = text.replace("token=x", "token=***").replace("me@", "***@")  # no secret in an error
+    assert repr(shown) in str(caught.value)
