@@ -1,8 +1,9 @@
-"""A client and the event loop, the thread and the process that it belongs to."""
+"""The first call connects; and the event loop, thread and process that a client belongs to."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
 from collections.abc import Coroutine
@@ -11,10 +12,80 @@ from typing import Any
 import pytest
 
 from floruntime.client.calls import _kept_after_fork
-from floruntime.core.errors import NotConnectedError
+from floruntime.core.errors import ConnectionFailedError, NotConnectedError, RequestTimeoutError
 from floruntime.testing import FloTestServer
 from tests.client.fake_server import FakeServer
-from tests.client.test_client import client_of
+from tests.client.test_client import client_of, now_s
+from tests.client.virtual_time import settle, virtual
+
+# The first call
+
+
+@virtual
+async def test_the_first_call_connects_and_connect_gives_the_client() -> None:
+    server = FakeServer()
+    client = client_of(server)
+    assert await asyncio.gather(*(client.kv.get(key) for key in "abc")) == [b"a", b"b", b"c"]
+    assert server.connects == 1
+    assert await client.connect() is client
+    assert server.connects == 1
+    await client.close()
+    with pytest.raises(NotConnectedError, match="closed"):
+        await client.kv.get("a")
+    assert server.connects == 1
+
+
+@virtual
+async def test_a_first_call_that_cannot_connect_says_why_and_the_next_one_tries_again() -> None:
+    server = FakeServer()
+    server.connect_error = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    client = client_of(server)
+    with pytest.raises(ConnectionFailedError, match="is a server running there"):
+        await client.kv.get("a")
+    server.connect_error = None
+    assert await client.kv.get("a") == b"a"
+    await client.close()
+
+
+@virtual
+async def test_a_first_call_has_no_more_time_than_its_own() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server, timeout_ms=5_000)
+    began = now_s()
+    with pytest.raises(RequestTimeoutError, match="no connection to fake:9000 yet") as caught:
+        await client.kv.put("a", b"", timeout_ms=200)
+    assert now_s() - began == pytest.approx(0.2)
+    assert caught.value.ran == "no"
+    await client.close()
+
+
+@virtual
+async def test_a_first_call_that_is_cancelled_leaves_the_connecting_to_the_others() -> None:
+    server = FakeServer()
+    client = client_of(server)
+    first = asyncio.ensure_future(client.kv.get("a"))
+    second = asyncio.ensure_future(client.kv.get("b"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == b"b"
+    assert server.connects == 1
+    await client.close()
+
+
+@virtual
+async def test_closing_ends_the_connecting_of_a_first_call() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server)
+    call = asyncio.ensure_future(client.kv.get("a"))
+    await settle()
+    await client.close()
+    with pytest.raises(NotConnectedError, match="closed"):
+        await call
+
+
+# Loops, threads, processes
 
 
 def run_in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> Any:
