@@ -19,7 +19,7 @@ from floruntime.core.errors import (
 from floruntime.core.kv import KvGet
 from tests.client.fake_server import FakeServer
 from tests.client.test_client import client_of, silent_for
-from tests.client.virtual_time import settle, virtual
+from tests.client.virtual_time import pass_ms, settle, virtual
 
 
 def heard(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -34,7 +34,7 @@ async def connects_while_cut(client: FloClient, server: FakeServer, seconds: int
     before = server.connects
     for _ in range(seconds * 1_000):
         server.drop_links()
-        await asyncio.sleep(0.001)
+        await pass_ms(1)
     return server.connects - before
 
 

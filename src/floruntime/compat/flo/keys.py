@@ -121,7 +121,7 @@ class KVOperations:
     async def begin(self, routing_key: Key = "", *, namespace: str | None = None) -> Transaction:
         """Begin a transaction. It takes any keys of its namespace together."""
         await self._kv.begin(text_of(routing_key), namespace=namespace)  # nothing is sent
-        return Transaction(self._client, namespace, None)
+        return Transaction(self._client.calls, namespace, None)
 
 
 class Transaction(OurTransaction):

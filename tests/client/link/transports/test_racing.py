@@ -11,7 +11,7 @@ import pytest
 
 from floruntime.client.link.transports import racing
 from floruntime.client.link.transports.racing import HEAD_START_S, connected_socket
-from tests.client.virtual_time import virtual
+from tests.client.virtual_time import pass_ms, virtual
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -46,7 +46,7 @@ class Net:
         at_s = asyncio.get_running_loop().time() - self.begun_s
         self.tried.append((name, round(at_s, 3)))
         after_s, error = self.behaviours[name]
-        await asyncio.sleep(after_s)
+        await pass_ms(round(after_s * 1_000))
         if error is not None:
             raise error
         sock = socket.socket()
