@@ -81,7 +81,7 @@ class Rig:
         """The link breaks."""
         self.exchange.link_down("it broke")
 
-    def _send(self, body: bytes) -> None:
+    def _send(self, body: bytes, _due_s: float) -> None:
         self.envelopes.append(wire.decode_envelope(body))
 
     def call(self, request: Request[Any], block_ms: int = 0) -> Call:

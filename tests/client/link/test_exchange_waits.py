@@ -1,4 +1,4 @@
-"""The exchange as a table: what is held, what goes out, what may go again. No I/O, no loop."""
+"""The exchange and its waits: what long polls leave to the rest, what is due, what goes again."""
 
 from __future__ import annotations
 

@@ -13,8 +13,6 @@ import floruntime.compat.flo as flo
 async def test_it_is_used_with_or_without_a_block() -> None:
     client = flo.FloClient("memory://", namespace="app")
     assert not client.is_connected
-    with pytest.raises(flo.NotConnectedError):
-        await client.kv.get("a")
     assert await client.connect() is client
     assert client.is_connected
     assert client.namespace == client.get_namespace() == "app"
@@ -23,6 +21,8 @@ async def test_it_is_used_with_or_without_a_block() -> None:
     assert await client.native.kv.get("a") == b"1"
     await client.close()
     assert not client.is_connected
+    with pytest.raises(flo.NotConnectedError):
+        await client.kv.get("a")
 
 
 async def test_it_connects_anew() -> None:
