@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+from floruntime.cli.descriptors import occupy_closed_descriptors
 
 EXIT_NOT_INSTALLED = 5
 
@@ -23,16 +24,3 @@ def main() -> None:
         )
         sys.exit(EXIT_NOT_INSTALLED)
     run()
-
-
-def occupy_closed_descriptors() -> None:
-    """Let no file or socket become standard input, output or error where one of these is closed.
-
-    What is printed, by us or by a library, would go into it: into the store, or to the server.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-            os.set_inheritable(opened, True)

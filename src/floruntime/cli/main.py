@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from floruntime.cli.entry import occupy_closed_descriptors
+from floruntime.cli.descriptors import occupy_closed_descriptors
 from floruntime.cli.environment import warn_of_variables
 from floruntime.cli.options import duration, examples
 from floruntime.cli.output import cell, write_text
