@@ -55,3 +55,9 @@ def test_this_checkout() -> None:
     found = dict(rows(HERE))
     assert all(found.values())
     assert "`floruntime.engine`: rooms, arrows, floors" in found
+
+
+def test_no_import_of_ours_goes_round() -> None:
+    found = dict(rows(HERE))
+    assert found["import circles in Python"] == "0"
+    assert found["import circles in JavaScript"] == "0"
