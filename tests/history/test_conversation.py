@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from floruntime.core import framing, wire
+from floruntime.core.workflow import WorkflowListRuns, WorkflowRetry, WorkflowStatus
 from floruntime.testing import FloTestServer
 from tests.history.continued import difference, kind_of_reply, request_difference
 from tests.history.conversation import kept
@@ -20,6 +21,12 @@ from tests.history.replay import kept_answers, replay
 VERSIONS = sorted(path.parent for path in HERE.glob("*/conversation.jsonl.xz"))
 KINDS = {"8ab71e4": 101}
 """How many kinds of requests a client of that version could send."""
+ANSWERED_OTHERWISE = (
+    # The run's only step runs an action that nobody has registered: it waits for it by now.
+    WorkflowRetry("failed"),
+    WorkflowListRuns("frail", WorkflowStatus.FAILED, {}, 10),
+)
+"""What is no longer answered as it was, on purpose."""
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
 
@@ -37,7 +44,8 @@ async def test_a_client_of_then_is_answered_as_it_was(version: Path) -> None:
     async with FloTestServer() as server:
         async for reply in replay(turns, server):
             found = difference(kind_of_reply(reply.request), reply.then, reply.now)
-            assert found is None, f"{reply.request}: {found}"
+            is_changed = reply.request in ANSWERED_OTHERWISE
+            assert (found is not None) == is_changed, f"{reply.request}: {found}"
             replies += 1
     assert replies == len(kept_answers(turns)) > 300
 
