@@ -90,6 +90,7 @@ class Machine:
         self, reader: Reader, rules: Rules, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
     ) -> None:
         self.rules = rules
+        self._waits, self._recalls = rules.waits, rules.recalls
         self._tx = tx = Tx(reader, value_bytes_max, rules)
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
@@ -158,15 +159,14 @@ class Machine:
             limits.check_namespace(entry.namespace)
             return False, apply_rule(tx, command)
         place = write_memory.place_of(tx, entry.session, number)
-        recall = self.rules.recalls.get(type(command))
-        remembered = write_memory.recall(tx, place, number, command, recall)
+        remembered = write_memory.recall(tx, place, number, command, self._recalls)
         if remembered is not write_memory.NOTHING:
             return True, remembered
         limits.check_namespace(entry.namespace)
         result = apply_rule(tx, command)
-        wait = self.rules.waits.get(type(command))
+        wait = self._waits.get(type(command))
         if wait is None or wait.look is not None or wait.found(result):
-            write_memory.remember(tx, place, number, command, result, recall)
+            write_memory.remember(tx, place, number, command, result, self._recalls)
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:

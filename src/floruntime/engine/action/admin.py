@@ -54,16 +54,20 @@ def register(tx: Tx, request: ActionRegister) -> ActionInfo:
     limits.check_name("action", request.name)
     ensure_namespace(tx)
     key = action_key(tx, request.name)
-    old = tx.get(ACTION, key)
+    old, place = tx.get(ACTION, key), (tx, tx.namespace, request.name, key)
     if old is None:
-        action = OpenAction(tx, request.name, key, _new_row(tx, request.name, settings))
+        action = OpenAction(
+            tx, tx.namespace, request.name, key, _new_row(tx, request.name, settings)
+        )
     elif not old.is_registered:
-        action = OpenAction(tx, request.name, key, _registered_again(tx, request.name, old))
+        action = OpenAction(
+            tx, tx.namespace, request.name, key, _registered_again(tx, request.name, old)
+        )
         action.row.settings = settings
     elif old.settings == settings:
         return action_info(request.name, old)
     else:
-        action = OpenAction(tx, request.name, key, copy_of(old))
+        action = OpenAction(*place, copy_of(old))
         action.row.settings = settings
         action.row.version += 1
         action.row.updated_at_ms = tx.now_ms

@@ -20,7 +20,7 @@ from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import reclaim
-from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.system.namespaces import id_of, namespace_id
 
 
 class Settings(Value, frozen=True):
@@ -84,9 +84,9 @@ class OpenAction:
 
     __slots__ = ("_key", "name", "namespace", "row", "tx")
 
-    def __init__(self, tx: Tx, name: str, key: bytes, row: ActionRow) -> None:
+    def __init__(self, tx: Tx, namespace: str, name: str, key: bytes, row: ActionRow) -> None:
         self.tx = tx
-        self.namespace = tx.namespace
+        self.namespace = namespace
         self.name = name
         self._key = key
         self.row = row
@@ -94,9 +94,7 @@ class OpenAction:
     def save(self) -> None:
         """Write the row; a deleted action goes with the last of its runs."""
         row = self.row
-        assert min(row.lines, row.running) >= 0, "nobody leaves who did not come"
-        assert 0 <= row.ready <= row.pending, "who stands in a line is pending"
-        assert row.unfinished <= row.runs, "unfinished runs are kept"
+        assert 0 <= row.ready <= row.pending <= row.runs, "runs are counted right"
         if row.is_registered or row.runs:
             self.tx.put(ACTION, self._key, row)
         else:
@@ -131,7 +129,7 @@ def find_action(tx: Tx, name: str) -> OpenAction | None:
     row = tx.get(ACTION, key)
     if row is None or not row.is_registered:
         return None
-    return OpenAction(tx, name, key, copy_of(row))
+    return OpenAction(tx, tx.namespace, name, key, copy_of(row))
 
 
 def the_action(tx: Tx, name: str) -> OpenAction:
@@ -147,12 +145,11 @@ def find_action_by_id(tx: Tx, action_id: int) -> OpenAction | None:
     names = tx.get(ACTION_NAME, ACTION_NAME.key(action_id))
     if names is None:
         return None
-    with tx.within(names.namespace):
-        key = action_key(tx, names.name)
-        row = tx.get(ACTION, key)
-        if row is None or row.id != action_id:
-            return None
-        return OpenAction(tx, names.name, key, copy_of(row))
+    key = _key_of(id_of(tx, names.namespace), names.name)
+    row = tx.get(ACTION, key)
+    if row is None or row.id != action_id:
+        return None
+    return OpenAction(tx, names.namespace, names.name, key, copy_of(row))
 
 
 def copy_of(row: Any) -> Any:

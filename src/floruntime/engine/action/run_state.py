@@ -231,13 +231,13 @@ def end_run(
     """End the run, once and for good. Everything that ends one comes through here."""
     row, tx = run.row, run.tx
     assert not row.is_finished, "a run ends once"
-    assert status >= ActionRunStatus.COMPLETED, "it ends for good"
     assert (outcome is None) == (status != ActionRunStatus.COMPLETED), "a completion has an outcome"
     if row.is_reserved and status in (ActionRunStatus.COMPLETED, ActionRunStatus.FAILED):
         row.is_reserved, row.begun_at_ms = False, tx.now_ms  # its end is the first that is heard
     if row.is_ready:
         take_out_of_line(run.action, run.number, row)
     set_status(run, status)
+    assert row.is_finished, "it ends for good"
     row.completed_at_ms = tx.now_ms
     row.expires_at_ms = 0
     row.outcome = outcome if status == ActionRunStatus.COMPLETED else OUTCOMES[status]

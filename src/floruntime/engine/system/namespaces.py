@@ -59,6 +59,12 @@ def namespace_id(view: View) -> int:
     return row.id if row is not None else 0
 
 
+def id_of(view: View, name: str) -> int:
+    """The number of the namespace `name`; 0 while it does not exist."""
+    row = view.get(NAMESPACE, _key_of(name))
+    return row.id if row is not None else 0
+
+
 def version_of(view: View) -> int:
     """How many KV changes the view's namespace has seen, deletions of it included."""
     row = view.get(NAMESPACE, _key_of(view.namespace))

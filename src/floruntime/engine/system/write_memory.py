@@ -9,6 +9,7 @@ Refusals are not remembered: a refused command wrote nothing, and may be judged 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import SessionForget, SessionOpen
-from floruntime.core.types import Command, Value
+from floruntime.core.types import Command, Request, Value
 from floruntime.engine.state.dispatch import RecallRule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
@@ -47,6 +48,7 @@ SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
 )
 
 NOTHING: Final[Any] = object()
+Recalls = Mapping[type[Request[Any]], RecallRule]
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -87,9 +89,7 @@ def place_of(tx: Tx, session: str, number: int) -> Place:
     return Place(key, block, tx.get(SESSION_BLOCK, key))
 
 
-def recall(
-    tx: Tx, place: Place, number: int, command: Command[Any], rule: RecallRule | None
-) -> Any:
+def recall(tx: Tx, place: Place, number: int, command: Command[Any], recalls: Recalls) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
     row = place.row
     if row is None or row.block < place.block:
@@ -109,13 +109,15 @@ def recall(
             f"write number {number} was another operation than {type(command).__name__}; "
             "each number is for one write"
         )
+    rule = recalls.get(type(command))
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
 
 
 def remember(
-    tx: Tx, place: Place, number: int, command: Command[Any], result: Any, rule: RecallRule | None
+    tx: Tx, place: Place, number: int, command: Command[Any], result: Any, recalls: Recalls
 ) -> None:
     """Keep the answer of write `number`, which has just been applied."""
+    rule = recalls.get(type(command))
     row = place.row
     assert row is None or row.block <= place.block, "`recall` refuses what is too old"
     if row is None or row.block != place.block:

@@ -10,26 +10,26 @@ Steps = tuple[str | int | None, ...]
 """For each segment, the name or index if it selects only that, else `None`."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class PathPart(msgspec.Struct, frozen=True):
     """Base of all parts."""
 
 
 # Selectors
 
 
-class Name(Part, frozen=True):
+class Name(PathPart, frozen=True):
     """The member of that name."""
 
     name: str
 
 
-class Index(Part, frozen=True):
+class Index(PathPart, frozen=True):
     """The element at that place; a negative one counts from the end."""
 
     index: int
 
 
-class Slice(Part, frozen=True):
+class Slice(PathPart, frozen=True):
     """Elements in steps, as Python's slices count; `step` 0 selects nothing."""
 
     start: int | None
@@ -37,11 +37,11 @@ class Slice(Part, frozen=True):
     step: int | None
 
 
-class Wildcard(Part, frozen=True):
+class Wildcard(PathPart, frozen=True):
     """All children."""
 
 
-class Filter(Part, frozen=True):
+class Filter(PathPart, frozen=True):
     """The children for which the test is true."""
 
     test: Test
@@ -50,14 +50,14 @@ class Filter(Part, frozen=True):
 Selector = Name | Index | Slice | Wildcard | Filter
 
 
-class Segment(Part, frozen=True):
+class Segment(PathPart, frozen=True):
     """What is selected among a node's children, or among all its descendants."""
 
     selectors: tuple[Selector, ...]
     is_descendant: bool = False
 
 
-class Query(Part, frozen=True):
+class Query(PathPart, frozen=True):
     """Segments that follow the root, or the node that a filter looks at."""
 
     segments: tuple[Segment, ...]
@@ -87,19 +87,19 @@ def _single_step(segment: Segment) -> str | int | None:
 # Tests
 
 
-class Exists(Part, frozen=True):
+class Exists(PathPart, frozen=True):
     """Whether the query finds anything."""
 
     query: Query
 
 
-class Not(Part, frozen=True):
+class Not(PathPart, frozen=True):
     """Whether the test is false."""
 
     test: Test
 
 
-class Logical(Part, frozen=True):
+class Logical(PathPart, frozen=True):
     """Both tests (`&&`), or one of them (`||`)."""
 
     operator: str
@@ -107,7 +107,7 @@ class Logical(Part, frozen=True):
     right: Test
 
 
-class Comparison(Part, frozen=True):
+class Comparison(PathPart, frozen=True):
     """`==`, `!=`, `<`, `<=`, `>` or `>=`."""
 
     operator: str
@@ -121,13 +121,13 @@ Test = Exists | Not | Logical | Comparison
 # What is compared
 
 
-class Literal(Part, frozen=True):
+class Literal(PathPart, frozen=True):
     """A number, a text, `true`, `false` or `null`."""
 
     value: Any
 
 
-class Function(Part, frozen=True):
+class Function(PathPart, frozen=True):
     """`length` of a value; `count` or `value` of a query's nodes."""
 
     name: str

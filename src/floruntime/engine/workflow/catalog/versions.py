@@ -67,7 +67,7 @@ def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:
     tx.put(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id), WorkflowNameRow(tx.namespace, name))
     key = workflow_key(tx, name)
     tx.put(WORKFLOW, key, row)
-    return OpenWorkflow(tx, name, key, row)
+    return OpenWorkflow(tx, tx.namespace, name, key, row)
 
 
 def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text: bytes) -> None:

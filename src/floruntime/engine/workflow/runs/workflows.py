@@ -9,7 +9,7 @@ from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
 from floruntime.engine.action.rows import copy_of
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.system.namespaces import id_of, namespace_id
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
     USE,
@@ -30,9 +30,9 @@ class OpenWorkflow:
 
     __slots__ = ("_key", "name", "namespace", "row", "tx")
 
-    def __init__(self, tx: Tx, name: str, key: bytes, row: WorkflowRow) -> None:
+    def __init__(self, tx: Tx, namespace: str, name: str, key: bytes, row: WorkflowRow) -> None:
         self.tx = tx
-        self.namespace = tx.namespace
+        self.namespace = namespace
         self.name = name
         self._key = key
         #: To read only.
@@ -101,7 +101,7 @@ def find_workflow(tx: Tx, name: str) -> OpenWorkflow | None:
     """The workflow `name` of the command's namespace."""
     key = workflow_key(tx, name)
     row = tx.get(WORKFLOW, key)
-    return None if row is None else OpenWorkflow(tx, name, key, row)
+    return None if row is None else OpenWorkflow(tx, tx.namespace, name, key, row)
 
 
 def the_workflow(tx: Tx, name: str) -> OpenWorkflow:
@@ -117,9 +117,11 @@ def find_workflow_by_id(tx: Tx, workflow_id: int) -> OpenWorkflow | None:
     names = tx.get(WORKFLOW_NAME, WORKFLOW_NAME.key(workflow_id))
     if names is None:
         return None
-    with tx.within(names.namespace):
-        workflow = find_workflow(tx, names.name)
-    return workflow if workflow is not None and workflow.id == workflow_id else None
+    key = _key_of(id_of(tx, names.namespace), names.name)
+    row = tx.get(WORKFLOW, key)
+    if row is None or row.id != workflow_id:
+        return None
+    return OpenWorkflow(tx, names.namespace, names.name, key, row)
 
 
 def name_of(view: View, workflow_id: int) -> str:
