@@ -27,7 +27,8 @@ async function linesOf(name: string): Promise<string[]> {
   const flags = ["--no-warnings", "--experimental-websocket"];
   const running = new Process(process.execPath, [...flags, path], environment());
   assert.equal(await running.ended(), 0, running.lines.join("\n"));
-  return running.lines;
+  // A worker warns of a run that was cancelled under its hands; whether it was is a matter of moments.
+  return running.lines.filter((line) => !line.includes("its result was not taken"));
 }
 
 const EXPECTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
