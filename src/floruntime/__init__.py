@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.follow import Subscription
+from floruntime.client.api.action import Action
+from floruntime.client.api.batch import (
+    Batch,
+    BatchAction,
+    BatchKv,
+    BatchQueue,
+    BatchStream,
+    BatchWorker,
+    BatchWorkflow,
+)
+from floruntime.client.api.follow import StreamFollower, Subscription
+from floruntime.client.api.kv import Kv
+from floruntime.client.api.kv_reads import KvReads
+from floruntime.client.api.namespaces import Namespaces
+from floruntime.client.api.operation import Operation
+from floruntime.client.api.queue import Queue
+from floruntime.client.api.stream import Stream
+from floruntime.client.api.stream_records import StreamRecords
+from floruntime.client.api.tokens import NewToken, Tokens
+from floruntime.client.api.transaction import (
+    CommitResult,
+    PutConditions,
+    TouchOptions,
+    Transaction,
+)
+from floruntime.client.api.watch import KvWatch
+from floruntime.client.api.worker import Worker
+from floruntime.client.api.workflow import Workflow
+from floruntime.client.api.workflow_follow import HistoryFollower
+from floruntime.client.base import BaseClient
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.transports.protocol import Link, Transport
+from floruntime.client.options import ClientOptions, WebClientOptions
 from floruntime.client.worker.action_worker import ActionWorker
 from floruntime.client.worker.contexts import ActionContext, ActionResult, StreamContext
+from floruntime.client.worker.options import (
+    ActionWorkerOptions,
+    RegisterOptions,
+    StreamWorkerOptions,
+)
 from floruntime.client.worker.stream_worker import StreamWorker
-from floruntime.core.action import ActionInfo, ActionRun, ActionType, InvokeResult, RunStatus
+from floruntime.core.action import (
+    ActionAttempt,
+    ActionInfo,
+    ActionRun,
+    ActionType,
+    InvokeResult,
+    RunStatus,
+)
 from floruntime.core.errors import (
     BadRequestError,
+    BadTypeError,
     ConflictError,
     ConnectionFailedError,
     FloError,
@@ -32,6 +76,7 @@ from floruntime.core.queue import DequeueResult, Message, QueueConfig, QueueStat
 from floruntime.core.run_wait import RunWait, WaitKind
 from floruntime.core.stream import (
     AppendResult,
+    GroupAckResult,
     GroupInfo,
     PendingEntry,
     ReadResult,
@@ -40,8 +85,9 @@ from floruntime.core.stream import (
     StreamRecord,
     TrimResult,
 )
-from floruntime.core.system import NamespaceInfo, ServerInfo
-from floruntime.core.types import AckResult, Page
+from floruntime.core.system import Limits, NamespaceInfo, ServerInfo
+from floruntime.core.token import Role, TokenInfo
+from floruntime.core.types import AckResult, Page, Request
 from floruntime.core.version import VERSION as __version__
 from floruntime.core.worker import Heartbeat, Task, WorkerInfo
 from floruntime.core.workflow import (
@@ -58,14 +104,28 @@ from floruntime.core.workflow import (
 
 __all__ = [
     "AckResult",
+    "Action",
+    "ActionAttempt",
     "ActionContext",
     "ActionInfo",
     "ActionResult",
     "ActionRun",
     "ActionType",
     "ActionWorker",
+    "ActionWorkerOptions",
     "AppendResult",
     "BadRequestError",
+    "BadTypeError",
+    "BaseClient",
+    "Batch",
+    "BatchAction",
+    "BatchKv",
+    "BatchQueue",
+    "BatchStream",
+    "BatchWorker",
+    "BatchWorkflow",
+    "ClientOptions",
+    "CommitResult",
     "ConflictError",
     "ConnectionFailedError",
     "DefinitionInfo",
@@ -74,29 +134,44 @@ __all__ = [
     "FloError",
     "ForbiddenError",
     "GapError",
+    "GroupAckResult",
     "GroupInfo",
     "Heartbeat",
     "HistoryEvent",
+    "HistoryFollower",
     "InternalServerError",
     "InvokeResult",
+    "Kv",
     "KvChange",
     "KvEntry",
+    "KvReads",
+    "KvWatch",
+    "Limits",
+    "Link",
     "Message",
     "NamespaceInfo",
+    "Namespaces",
+    "NewToken",
     "NonRetryableError",
     "NotConnectedError",
     "NotFoundError",
+    "Operation",
     "OverloadedError",
     "Page",
     "PendingEntry",
     "Problem",
     "ProtocolError",
+    "PutConditions",
     "PutResult",
+    "Queue",
     "QueueConfig",
     "QueueStats",
     "ReadResult",
+    "RegisterOptions",
+    "Request",
     "RequestTimeoutError",
     "RetryPolicy",
+    "Role",
     "RunStatus",
     "RunWait",
     "ScanResult",
@@ -104,21 +179,33 @@ __all__ = [
     "ServerInfo",
     "Severity",
     "StorageFullError",
+    "Stream",
     "StreamContext",
+    "StreamFollower",
     "StreamID",
     "StreamInfo",
     "StreamRecord",
+    "StreamRecords",
     "StreamWorker",
+    "StreamWorkerOptions",
     "Subscription",
     "SyncAction",
     "SyncResult",
     "Task",
+    "TokenInfo",
+    "Tokens",
+    "TouchOptions",
+    "Transaction",
+    "Transport",
     "TrimResult",
     "UnauthorizedError",
     "UnavailableError",
     "VersionEntry",
     "WaitKind",
+    "WebClientOptions",
+    "Worker",
     "WorkerInfo",
+    "Workflow",
     "WorkflowRun",
     "WorkflowStatus",
     "__version__",

@@ -37,8 +37,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from floruntime.client.client import FloClient
+from floruntime.client.options import ClientOptions, WebClientOptions
+from floruntime.client.web import FloClient as WebClient
+from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.stream_worker import StreamWorker
 from floruntime.core.limits import check_duration
 from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
@@ -48,8 +53,6 @@ from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.server import FloServer
 
 if TYPE_CHECKING:
-    from floruntime.client.client import FloClient
-    from floruntime.client.web import FloClient as WebClient
     from floruntime.client.worker.attempts import Attempt
     from floruntime.client.worker.claim_policy import Pace
     from floruntime.client.worker.life import Life
@@ -130,20 +133,16 @@ class FloTestServer:
         """The server's time."""
         return self.clock.now_ms()
 
-    def client(self, **options: Any) -> FloClient:
+    def client(self, **options: Unpack[ClientOptions]) -> FloClient:
         """A client of this server, not yet connected; options as for `FloClient`."""
-        from floruntime.client.client import FloClient
-
         return FloClient(self.endpoint, **options)
 
-    def web_client(self, **options: Any) -> WebClient:
+    def web_client(self, **options: Unpack[WebClientOptions]) -> WebClient:
         """A client over WebSocket, not yet connected; options as for `floruntime.web.FloClient`."""
-        from floruntime.client.web import FloClient
-
-        return FloClient(self.web_endpoint, **options)
+        return WebClient(self.web_endpoint, **options)
 
     @asynccontextmanager
-    async def running(self, *workers: WorkerBase) -> AsyncIterator[None]:
+    async def running(self, *workers: ActionWorker | StreamWorker) -> AsyncIterator[None]:
         """Run workers on this server and by its clock, whatever endpoint they were made with.
 
         They are at work when the block begins, and have stopped when it has ended.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from floruntime.client.base import BaseClient
 from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.options import ActionWorkerOptions, StreamWorkerOptions
 from floruntime.client.worker.stream_worker import StreamWorker
 
 
@@ -24,17 +25,28 @@ class FloClient(BaseClient):
     `tls`: `True`, or an `ssl.SSLContext`. `retry`: the pauses before it connects again.
     `transport`: stands in for the endpoint's own.
 
-    One connection carries any number of calls at once. After a lost one it connects again in the
-    background; calls wait for that up to their time-out, and each write happens once.
+    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s. `token`
+    may be a function, plain or async, that is asked for one at each connection.
+
+    The first call connects. One connection carries any number of calls at once. After a lost one it
+    connects again in the background; calls wait for that up to their time-out, and each write
+    happens once.
     """
 
-    def new_action_worker(self, **options: Any) -> ActionWorker:
+    def new_action_worker(self, **options: Unpack[ActionWorkerOptions]) -> ActionWorker:
         """An `ActionWorker` on this client's connection; options as there, but for the endpoint.
 
         It works in the client's namespace unless told, and leaves the client open when it ends.
+
+        Raises `BadRequestError` on an option out of its limits.
         """
         return ActionWorker(self, **options)
 
-    def new_stream_worker(self, **options: Any) -> StreamWorker:
-        """A `StreamWorker` on this client's connection; options as there, but for the endpoint."""
+    def new_stream_worker(self, **options: Unpack[StreamWorkerOptions]) -> StreamWorker:
+        """A `StreamWorker` on this client's connection; options as there, but for the endpoint.
+
+        It works in the client's namespace unless told, and leaves the client open when it ends.
+
+        Raises `BadRequestError` on an option out of its limits.
+        """
         return StreamWorker(self, **options)

@@ -21,7 +21,8 @@ class FloClient:
     """A client over WebSocket: streams, and keys to read.
 
     `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS; `tls` is the context to use with it, by
-    default one that trusts what the system trusts. The rest is as for `floruntime.FloClient`.
+    default one that trusts what the system trusts. `namespace` (`default`), `token` (none) and
+    `timeout_ms` (5,000) are as for `floruntime.FloClient`.
     """
 
     def __init__(

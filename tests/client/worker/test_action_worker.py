@@ -501,7 +501,7 @@ def test_what_cannot_be_right_is_refused_by_name() -> None:
     with pytest.raises(BadRequestError, match="'a' has a handler already"):
         worker.register_action("a", _noop)
     with pytest.raises(BadRequestError, match="unknown option 'max_tries'"):
-        worker.register_action("b", _noop, max_tries=3)
+        worker.register_action("b", _noop, max_tries=3)  # type: ignore[call-arg]  # it is refused
     with pytest.raises(BadRequestError, match="must be a function"):
         worker.register_action("b", "handler")  # type: ignore[arg-type]  # it is refused
     with pytest.raises(BadRequestError, match="plain function"):

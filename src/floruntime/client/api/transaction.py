@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import count
 from types import TracebackType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NamedTuple, NoReturn, Self, TypedDict, Unpack
 
 from floruntime.client.api.batch import BatchKv, Recorder, send
 from floruntime.client.api.caller import Caller
@@ -42,6 +42,21 @@ class CommitResult(NamedTuple):
     results: Sequence[Any]
 
 
+class TouchOptions(TypedDict, total=False):
+    """What `kv.touch` takes beside the key."""
+
+    ttl_ms: int | None
+    ttl_seconds: float | None
+    cas_version: int | None
+
+
+class PutConditions(TouchOptions, total=False):
+    """What `kv.put` takes beside key and value."""
+
+    if_not_exists: bool
+    if_exists: bool
+
+
 class Transaction:
     """Reads and writes of keys that happen together: `begin`, then `commit` or `rollback`.
 
@@ -63,7 +78,10 @@ class Transaction:
         self._is_finished = False
 
     async def get(self, key: str) -> bytes | None:
-        """The value, with what this transaction wrote, or `None`."""
+        """The value, with what this transaction wrote, or `None`.
+
+        Raises `TxnFinishedError` where the transaction is over.
+        """
         self._check_open()
         if key in self._written:
             return self._written[key]
@@ -71,17 +89,29 @@ class Transaction:
         return None if entry is None else entry.value
 
     async def exists(self, key: str) -> bool:
-        """Whether the key exists, with what this transaction wrote."""
+        """Whether the key exists, with what this transaction wrote.
+
+        Raises `TxnFinishedError` where the transaction is over.
+        """
         return await self.get(key) is not None
 
-    async def put(self, key: str, value: Payload, **conditions: Any) -> None:
-        """Write a value with the commit; `conditions` are those of `kv.put`."""
+    async def put(self, key: str, value: Payload, **conditions: Unpack[PutConditions]) -> None:
+        """Write a value with the commit; TTL and conditions are those of `kv.put`.
+
+        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` on both TTLs
+        together. A condition that does not hold is told by `commit`.
+        """
         self._check_open()
         self._kv.put(key, value, **conditions)
         self._written[key] = as_bytes(value)
 
     async def delete(self, key: str, *, cas_version: int | None = None) -> None:
-        """Delete a key with the commit."""
+        """Delete a key with the commit.
+
+        `cas_version`: the version that it must have; by default any.
+
+        Raises `TxnFinishedError` where the transaction is over.
+        """
         self._check_open()
         self._kv.delete(key, cas_version=cas_version)
         self._written[key] = None
@@ -89,20 +119,31 @@ class Transaction:
     async def incr(self, key: str, delta: int = 1) -> int:
         """Add to a counter with the commit; its value then.
 
-        Raises `ConflictError` where the key holds no counter.
+        `delta`: what is added, 1 unless given.
+
+        Raises `ConflictError` where the key holds no counter, `TxnFinishedError` where the
+        transaction is over.
         """
         before = _counted(key, await self.get(key))
         self._kv.incr(key, delta)
         self._written[key] = str(before + delta).encode()
         return before + delta
 
-    async def touch(self, key: str, **ttl: Any) -> None:
-        """Give a key a new TTL with the commit; `ttl` is as for `kv.touch`."""
+    async def touch(self, key: str, **ttl: Unpack[TouchOptions]) -> None:
+        """Give a key a new TTL with the commit; options as for `kv.touch`.
+
+        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` without a TTL.
+        """
         self._check_open()
         self._kv.touch(key, **ttl)
 
     async def persist(self, key: str, *, cas_version: int | None = None) -> None:
-        """Take a key's TTL away with the commit."""
+        """Take a key's TTL away with the commit.
+
+        `cas_version`: the version that the key must have; by default any.
+
+        Raises `TxnFinishedError` where the transaction is over.
+        """
         self._check_open()
         self._kv.persist(key, cas_version=cas_version)
 

@@ -11,7 +11,8 @@ from floruntime.core.limits import DURATION_MS_MAX, check_duration
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Back-off that grows by `multiplier` from attempt to attempt, up to `max_delay_ms`.
+    """Back-off that grows from `initial_delay_ms` by `multiplier` from attempt to attempt, up to
+    `max_delay_ms`: from 50 ms twofold to 2,000 ms unless told.
 
     `jitter` is the part of each delay that chance may take away: 0 for exact delays, 1 for anything
     from nothing to the full delay. It keeps clients that failed together from coming back together.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from floruntime.client.api.values import named
 from floruntime.client.base import BaseClient
@@ -12,6 +12,7 @@ from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work
 from floruntime.client.worker.handlers import Function, Handler, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
+from floruntime.client.worker.options import RegisterOptions
 from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import check_duration, check_name
@@ -23,6 +24,7 @@ class ActionWorker(WorkerBase):
     """A worker for actions. Name handlers with `@worker.action(...)`, then `await start()`.
 
     `endpoint`, `token` and `tls` are as for `FloClient`; a connected client does as an endpoint.
+    `namespace`: where its actions are; by default that of such a client, else `default`.
     `concurrency`: handlers at once, 1,000 at most. `worker_id`: a name that nobody else has; made
     up unless given. `labels`: runs with labels go to workers that have them all. `metadata`: for
     people. `action_timeout_ms`: what one attempt may take, from when its handler begins.
@@ -75,8 +77,16 @@ class ActionWorker(WorkerBase):
         """What the server knows it by."""
         return self.name
 
-    def action(self, name: str, *, process: bool = False, **options: Any) -> Callable[[F], F]:
-        """A decorator: this function handles the action `name`. Options as `action.register`."""
+    def action(
+        self, name: str, *, process: bool = False, **options: Unpack[RegisterOptions]
+    ) -> Callable[[F], F]:
+        """A decorator: this function handles the action `name`.
+
+        `process`: run it in a process of its own; off by default. The other options are those of
+        `client.action.register`.
+
+        Raises `BadRequestError` as `register_action` does.
+        """
 
         def register(function: F) -> F:
             self.register_action(name, function, process=process, **options)
@@ -85,25 +95,33 @@ class ActionWorker(WorkerBase):
         return register
 
     def register_action(
-        self, name: str, handler: Function, *, process: bool = False, **options: Any
+        self,
+        name: str,
+        handler: Function,
+        *,
+        process: bool = False,
+        **options: Unpack[RegisterOptions],
     ) -> None:
         """Let `handler(ctx)` handle the action `name`.
 
-        An async handler runs on the event loop, a plain one in a thread, or with `process=True`
-        in a process of its own (it must be a function that can be imported). The other options
-        are those of `client.action.register`, which `start()` calls with them. Without any, an
-        action that is registered already stays as it is.
+        An async handler runs on the event loop, a plain one in a thread, or with `process` (off by
+        default) in a process of its own: it must be a function that can be imported. The other
+        options are those of `client.action.register`, which `start()` calls with them. Without any,
+        an action that is registered already stays as it is.
+
+        Raises `BadRequestError` on an option that there is not, a handler that is none, a second
+        one for the same action, and while the worker runs.
         """
         check_name("action", name)
         if self.is_running:
             raise BadRequestError(f"the worker is running; name the action {name!r} before start()")
         if name in self._handlers:
             raise BadRequestError(f"the action {name!r} has a handler already")
-        unknown = set(options) - _REGISTER_OPTIONS
+        unknown = set(options) - set(RegisterOptions.__annotations__)
         if unknown:
             raise BadRequestError(f"action {name!r}: unknown option {sorted(unknown)[0]!r}")
         self._handlers[name] = handler_of(handler, process)
-        self._options[name] = options
+        self._options[name] = dict(options)
 
     @property
     def actions(self) -> list[str]:
@@ -117,14 +135,3 @@ class ActionWorker(WorkerBase):
             dict(self._handlers), self._options, self.labels, self.metadata, self._heartbeat_ms
         )
         return ActionLife(plan, work, client, setting)
-
-
-_REGISTER_OPTIONS = {
-    "type",
-    "timeout_ms",
-    "max_retries",
-    "retry_delay_ms",
-    "run_timeout_ms",
-    "description",
-    "retention_ms",
-}

@@ -16,14 +16,16 @@ from floruntime.core.limits import LIMIT_MAX, check_duration, check_name, check_
 class StreamWorker(WorkerBase):
     """A consumer of a group: `handler(ctx)` for each record, then `await start()`.
 
-    A record is acked when its handler returns, and nacked, due again after `retry_delay_ms`, when
-    it raises. `endpoint`, `token` and `tls` are as for `FloClient`; a connected client does as an
-    endpoint. `concurrency`: handlers at once, 1,000 at most; those of one partition key run in
-    order. `batch_size`: records of one read. `consumer`: a name that nobody else in the group has;
-    made up unless given. `block_ms`: how long one wait for records lasts. `message_timeout_ms`:
-    what one record may take, from when its handler begins. `auto_touch`: keep the leases while
-    handlers run. `drain_timeout_ms`: how long they may go on after `stop()`. `process`: run the
-    handler in a process of its own. `handle_signals`: as for `ActionWorker`.
+    `stream` and `group` say which, `namespace` where they are (by default that of a client that is
+    the endpoint, else `default`). A record is acked when its handler returns, and nacked, due again
+    after `retry_delay_ms`, when it raises. `endpoint`, `token` and `tls` are as for `FloClient`; a
+    connected client does as an endpoint. `concurrency`: handlers at once, 1,000 at most; those of
+    one partition key run in order. `batch_size`: records of one read. `consumer`: a name that
+    nobody else in the group has; made up unless given. `block_ms`: how long one wait for records
+    lasts. `message_timeout_ms`: what one record may take, from when its handler begins.
+    `auto_touch`: keep the leases while handlers run. `drain_timeout_ms`: how long they may go on
+    after `stop()`. `process`: run the handler in a process of its own. `handle_signals`: as for
+    `ActionWorker`.
     """
 
     def __init__(

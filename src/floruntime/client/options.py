@@ -1,0 +1,30 @@
+"""The options of clients, for those who hand them on: an editor knows them, mypy checks them."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TypedDict
+
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.token import Token
+from floruntime.client.link.transports.protocol import Transport
+
+
+class WebClientOptions(TypedDict, total=False):
+    """What `floruntime.web.FloClient` takes beside its endpoint."""
+
+    namespace: str
+    token: Token | None
+    timeout_ms: int
+    tls: ssl.SSLContext | None
+
+
+class ClientOptions(TypedDict, total=False):
+    """What `FloClient` takes beside its endpoint."""
+
+    namespace: str
+    timeout_ms: int
+    token: Token | None
+    tls: bool | ssl.SSLContext | None
+    retry: RetryPolicy
+    transport: Transport | None
