@@ -174,7 +174,11 @@ async def test_a_run_stays_on_its_version(client: FloClient) -> None:
     await client.workflow.sync(APPROVAL)
     old = await client.workflow.start("flow")
     await client.workflow.sync(
-        flow("start:\n  run: '@actions/none'\n  transitions: {success: flo.Failed}\n", version="2")
+        flow(
+            "start:\n  run: '@actions/none'\n  waitForTargetMs: 0\n"
+            "  transitions: {success: flo.Failed}\n",
+            version="2",
+        )
     )
     await client.workflow.signal(old, "approval_decision", b"1")
     run = await client.workflow.status(old)
@@ -281,7 +285,10 @@ async def test_outcomes_lead_by_their_name_and_business_outcomes_do_not_fall_bac
 async def test_what_the_engine_cannot_run_falls_back_to_failure() -> None:
     async with working() as (_, client, _):
         await client.workflow.sync(
-            flow("start:\n  run: '@actions/none'\n  transitions: {failure: flo.Cancelled}\n")
+            flow(
+                "start:\n  run: '@actions/none'\n  waitForTargetMs: 0\n"
+                "  transitions: {failure: flo.Cancelled}\n"
+            )
         )
         run_id = await client.workflow.start("flow")
         assert (await client.workflow.status(run_id)).status is WorkflowStatus.CANCELLED

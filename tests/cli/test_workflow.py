@@ -20,7 +20,7 @@ ECHO = definition(
     'start:\n  run: "@actions/echo"\n  transitions: {success: flo.Completed, failure: flo.Failed}\n'
 )
 ORDER = definition(
-    'start:\n  run: "@actions/missing"\n  transitions: {failure: wait}\n'
+    'start:\n  run: "@actions/missing"\n  waitForTargetMs: 0\n  transitions: {failure: wait}\n'
     "steps:\n  wait:\n    waitForSignal: {type: go, timeoutMs: 60000}\n"
     "    transitions: {success: flo.Completed}\n"
     "searchAttributes:\n"

@@ -28,5 +28,8 @@ SCHEDULED = definition(
     "start:\n  waitForSignal: {type: go}\n  transitions: {success: flo.Completed}\n"
     "schedule: {interval: 3600000, input: {by: the clock}}\n"
 )
-FAILING = definition('start:\n  run: "@actions/missing"\n  transitions: {success: flo.Completed}\n')
+FAILING = definition(
+    'start:\n  run: "@actions/missing"\n  waitForTargetMs: 0\n'
+    "  transitions: {success: flo.Completed}\n"
+)
 """Fails at once: its action is not registered."""

@@ -22,6 +22,7 @@ SCHEDULE = "schedule: {cron: '0 0 * * *', %s}\n"
 TEXTS: dict[str, str] = {
     "Definition.retentionMs": f"retentionMs: {HERE}\n",
     "Step.timeoutMs": STEP % f"timeoutMs: {HERE}",
+    "Step.waitForTargetMs": STEP % f"waitForTargetMs: {HERE}",
     "Retry": STEP % f"retry: {{KEY: {HERE}}}",
     "Poll": STEP % f"poll: {{KEY: {HERE}}}",
     "SignalWait": (

@@ -94,7 +94,7 @@ def test_system_failures_fall_back(mapped: str, taken: str | None, disabled: boo
     transitions = ", ".join(f"{name}: at_{name}" for name in names)
     flows = Workflows(
         flow(f"""
-start: {{run: "@actions/lost", transitions: {{{transitions}}}}}
+start: {{run: "@actions/lost", waitForTargetMs: 0, transitions: {{{transitions}}}}}
 steps:
 {steps}
 """),
@@ -218,12 +218,12 @@ def ring(steps: int) -> str:
     names = [f"s{number}" for number in range(1, steps)]
     following = [*names[1:], "wait"]
     body = "\n".join(
-        f'  {name}: {{run: "@actions/lost", transitions: {{failure: {then}}}}}'
+        f'  {name}: {{run: "@actions/lost", waitForTargetMs: 0, transitions: {{failure: {then}}}}}'
         for name, then in zip(names, following, strict=True)
     )
     first = names[0] if names else "wait"
     return flow(f"""
-start: {{run: "@actions/lost", transitions: {{failure: {first}}}}}
+start: {{run: "@actions/lost", waitForTargetMs: 0, transitions: {{failure: {first}}}}}
 steps:
 {body}
   wait: {{waitForSignal: {{type: x}}, transitions: {{success: flo.Completed}}}}
@@ -251,7 +251,7 @@ def test_a_wait_begins_the_count_anew() -> None:
         flow("""
 start: {waitForSignal: {type: go}, transitions: {success: lost}}
 steps:
-  lost: {run: "@actions/lost", transitions: {failure: start}}
+  lost: {run: "@actions/lost", waitForTargetMs: 0, transitions: {failure: start}}
 """)
     )
     run_id = flows.start()
@@ -267,6 +267,7 @@ def test_a_delay_of_nothing_is_no_waiting() -> None:
         flow("""
 start:
   run: "@actions/lost"
+  waitForTargetMs: 0
   retry: {max_attempts: 2, initial_delay_ms: 0}
   transitions: {failure: start}
 """)

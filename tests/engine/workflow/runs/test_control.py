@@ -319,7 +319,11 @@ def test_a_run_of_a_disabled_workflow_can_be_retried() -> None:
 
 
 def test_a_run_that_fails_again_at_once_is_failed() -> None:
-    flows = Workflows(flow('start: {run: "@actions/lost", transitions: {failure: flo.Failed}}'))
+    flows = Workflows(
+        flow(
+            'start: {run: "@actions/lost", waitForTargetMs: 0, transitions: {failure: flo.Failed}}'
+        )
+    )
     run_id = flows.start()
     assert flows.retry(run_id).status == "failed"
 

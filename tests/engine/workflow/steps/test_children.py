@@ -213,7 +213,8 @@ def test_a_childs_end_and_its_parents_going_on_are_one_commit() -> None:
 
 def test_a_child_that_ends_at_once() -> None:
     at_once = flow(
-        'start: {run: "@actions/lost", transitions: {failure: flo.Completed}}', name="child"
+        'start: {run: "@actions/lost", waitForTargetMs: 0, transitions: {failure: flo.Completed}}',
+        name="child",
     )
     flows = Workflows(at_once, parent("success: flo.Completed"))
     run_id = flows.start()
@@ -402,7 +403,8 @@ def test_two_workflows_that_run_each_other_are_bounded() -> None:
 
 def test_steps_without_waiting_are_counted_over_children_that_end_at_once() -> None:
     child = flow(
-        'start: {run: "@actions/lost", transitions: {failure: flo.Completed}}', name="child"
+        'start: {run: "@actions/lost", waitForTargetMs: 0, transitions: {failure: flo.Completed}}',
+        name="child",
     )
     flows = Workflows(child, flow('start: {run: "@workflow/child", transitions: {success: start}}'))
     run_id = flows.start()
@@ -419,10 +421,12 @@ start: {waitForSignal: {type: x}, transitions: {success: s0}}
 steps:
 """
         + "".join(
-            f'  s{n}: {{run: "@actions/lost", transitions: {{failure: s{n + 1}}}}}\n'
+            f'  s{n}: {{run: "@actions/lost", waitForTargetMs: 0, '
+            f"transitions: {{failure: s{n + 1}}}}}\n"
             for n in range(200)
         )
-        + '  s200: {run: "@actions/lost", transitions: {failure: flo.Completed}}\n',
+        + '  s200: {run: "@actions/lost", waitForTargetMs: 0, '
+        "transitions: {failure: flo.Completed}}\n",
         name="child",
     )
     flows = Workflows(
@@ -430,7 +434,7 @@ steps:
         flow("""
 start: {run: "@workflow/child", transitions: {success: lost}}
 steps:
-  lost: {run: "@actions/lost", transitions: {failure: lost}}
+  lost: {run: "@actions/lost", waitForTargetMs: 0, transitions: {failure: lost}}
 """),
     )
     run_id = flows.start()
