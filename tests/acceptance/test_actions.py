@@ -26,6 +26,8 @@ from tests.acceptance.waiting import under_way
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+AFTER_A_LOSS_MS = 2_000
+"""A run that was lost once waits a second, and up to another, before it is due again."""
 
 
 async def claimed(client: FloClient, name: str = "job", worker_id: str = "w") -> Task:
@@ -301,6 +303,7 @@ async def test_a_late_holder_is_refused_whatever_it_says(
     await server.advance(1_000)
     run = await served.action.status(run_id)
     assert (run.status, run.attempt, run.error) == ("pending", 1, "worker_lost")
+    await server.advance(AFTER_A_LOSS_MS)
     for again in (False, True):
         held = await claimed(served, worker_id="v") if again else None
         for call in (
@@ -388,6 +391,7 @@ async def test_lost_workers_use_up_the_attempts_and_the_run_says_why(
     for _ in range(2):
         await claimed(served)
         await server.advance(100)
+        await server.advance(AFTER_A_LOSS_MS)
     run = await served.action.status(run_id)
     assert (run.status, run.attempt, run.error) == ("failed", 2, "worker_lost")
 

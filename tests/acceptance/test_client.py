@@ -68,9 +68,11 @@ async def test_connect_and_close_as_often_as_one_likes() -> None:
             await client.close()
 
 
-async def test_a_client_that_is_not_connected_says_so() -> None:
+async def test_a_client_that_was_closed_says_so() -> None:
     client = FloClient("memory://")
     for _ in range(2):
+        await client.connect()
+        await client.close()
         for call in (
             client.ping(),
             client.info(),
@@ -87,8 +89,6 @@ async def test_a_client_that_is_not_connected_says_so() -> None:
         with pytest.raises(NotConnectedError):
             async with client.batch() as b:
                 b.kv.put("k", b"")
-        await client.connect()
-        await client.close()
 
 
 async def test_closing_ends_what_is_under_way(client: FloClient) -> None:

@@ -228,14 +228,14 @@ class Fuzz:
     async def _judge(self) -> None:
         server: Any = self._server.server
         async with asyncio.timeout(WAIT_SECONDS_MAX):
-            while server._sessions:  # noqa: ASYNC110 # no event tells it
+            while server._conversations:  # noqa: ASYNC110 # no event tells it
                 await asyncio.sleep(0)
         await self._server.settle()
         gc.collect()
         held = {
-            "sessions": len(server._sessions),
+            "conversations": len(server._conversations),
             "bytes of requests": server.load.held_bytes,
-            "waits for commands": len(server.commit._command_waiters),
+            "waits for commands": int(bool(server.commit._waits)),
             "waits for queries": len(server.commit.queries.waiters),
         }
         self.problems += [f"{count} {what} are held" for what, count in held.items() if count]

@@ -27,6 +27,9 @@ from floruntime.core.worker import (
 )
 from tests.server.commit.commit_rig import CommitRig, FakeCaller
 
+AFTER_A_LOSS_MS = 2_000
+"""A run that was lost once waits a second, and up to another, before it is due again."""
+
 
 @pytest.fixture(autouse=True)
 async def actions(rig: CommitRig) -> None:
@@ -133,7 +136,7 @@ async def test_a_run_that_falls_due_or_is_lost_reaches_a_waiting_worker(rig: Com
     second = poll(client, "w2")
     await rig.advance(999)
     assert not client.is_answered(second)
-    await rig.advance(1)
+    await rig.advance(1 + AFTER_A_LOSS_MS)
     assert [task.attempt for task in client.result(second)] == [2]
 
 
