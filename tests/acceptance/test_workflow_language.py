@@ -558,7 +558,8 @@ async def test_a_history_tells_everything_that_happens() -> None:
         to_the_plan = [ValueError("x"), "pending", "pending", {}]
         doer.will = [*to_the_plan, ValueError("x"), ValueError("x")]
         completed = await client.workflow.start("flow", {"n": 1})
-        await server.advance(100)
+        for _ in range(10):  # each retry begins once the handler before it has ended
+            await server.advance(100)
         await client.workflow.signal(completed, "go", {"ok": True})
         doer.will = [*to_the_plan]
         cancelled = await client.workflow.start("flow")

@@ -70,7 +70,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if "\0" in str(getattr(self, name)):
+            value = getattr(self, name)
+            if not isinstance(value, int) and "\0" in str(value):
                 raise ConfigError(f"{name} has the character U+0000, which no path or text may")
         _check("port", self.port, 0, 65_535)
         _check("value_bytes_max", self.value_bytes_max, 1, limits.VALUE_BYTES_CEILING)

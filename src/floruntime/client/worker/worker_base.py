@@ -131,7 +131,7 @@ class WorkerBase(ABC):
             await self._ended.wait()
 
     async def drain(self) -> None:
-        """Another name for `close`."""
+        """Another name for `close`; raises what that raises."""
         await self.close()
 
     async def __aenter__(self) -> Self:
