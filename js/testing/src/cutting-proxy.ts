@@ -131,7 +131,7 @@ class ProxiedLink {
       this.cut();
       return false;
     }
-    this.#server.write(frame(body));
+    if (!this.#server.writableEnded) this.#server.write(frame(body));
     if (cut === Cut.AtOnce) {
       this.#proxy.cuts += 1;
       this.#server.end(); // what was sent still arrives
@@ -148,7 +148,7 @@ class ProxiedLink {
     const [id] = unpack(body) as [number];
     const cut = this.#answersToCut.get(id);
     if (cut === undefined) {
-      this.#client.write(frame(body));
+      if (!this.#client.writableEnded) this.#client.write(frame(body));
       return true;
     }
     this.#proxy.cuts += 1;

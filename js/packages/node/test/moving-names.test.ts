@@ -25,7 +25,7 @@ function missingFrom(module: string, names: readonly string[]): string[] {
   writeFileSync(join(place, "package.json"), '{ "type": "module" }');
   const options = ["--noEmit", "--ignoreConfig", "--module", "nodenext", "--skipLibCheck"];
   const tsc = join(JS, "node_modules", ".bin", "tsc");
-  const said = spawnSync(tsc, [...options, file], { encoding: "utf8" }).stdout;
+  const said = spawnSync(tsc, [...options, "--pretty", "false", file], { encoding: "utf8" }).stdout;
   const others = said
     .split("\n")
     .filter((line) => /error/.test(line) && !/TS2305|TS2724/.test(line));
