@@ -20,7 +20,7 @@ from floruntime.core.wire import AnyCommand
 from floruntime.engine.state.dispatch import Rules, WaitRule, apply_rule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
-from floruntime.engine.store import Changes, Reader
+from floruntime.engine.store import Changes, Reader, StoreError
 from floruntime.engine.system import timers, write_memory
 
 log = logging.getLogger("floruntime.engine")
@@ -146,6 +146,8 @@ class Machine:
             tx.refuse()
             self._next_id = ids_before
             return Outcome(None, error)
+        except StoreError:
+            raise  # no rule's doing: the server ends
         except Exception:
             tx.refuse()
             self._next_id = ids_before
@@ -200,7 +202,7 @@ class Machine:
         limits.check_namespace(view.namespace)
         try:
             return self.rules.queries[type(request)](view, request)
-        except FloError:
+        except (FloError, StoreError):
             raise
         except Exception:
             raise _failed(request) from None

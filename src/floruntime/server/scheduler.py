@@ -11,6 +11,7 @@ import logging
 from itertools import islice
 
 from floruntime.core.workflow import ScheduleDue
+from floruntime.engine.store.guarded import TOLD
 from floruntime.engine.workflow.catalog.schedules import (
     TOPIC,
     Due,
@@ -44,7 +45,7 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to look."""
-        self._commit.listeners[TOPIC] = self._look
+        self._commit.listeners[TOPIC] = self._wake
         self._look()
 
     def stop(self) -> None:
@@ -52,6 +53,10 @@ class Scheduler:
         self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
+
+    def _wake(self) -> None:
+        with TOLD:
+            self._look()
 
     def _look(self) -> None:
         if self._is_stopped:
@@ -71,7 +76,7 @@ class Scheduler:
             self._timer = None
         if next_ms is not None:
             wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
-            self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._look)
+            self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._wake)
 
     def _judged(self, due: Due, wall_ms: int) -> ScheduleDue:
         """What to tell the engine of a schedule that is due. One that is broken holds up no other:

@@ -5,8 +5,8 @@ the first record that is torn or damaged (so nothing follows a gap) and says not
 is why a witness outside the log exists (`witness.py`); log files are never recycled, so that no old
 record can be taken for a new one; the first failed write or sync ends the store.
 
-Reads do not turn RocksDB's own errors (a damaged block) into ours: they must stay cheap, and
-whoever reads can only pass them on.
+Reads do not turn RocksDB's own errors (a damaged block) into ours: `guarded.py` does that where a
+server reads, while `flo verify` reads on behind damage.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from typing import Any
 
 from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
+from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.command_waits import CommandWaits
@@ -165,7 +166,11 @@ class Commit:
     def _schedule_flush(self) -> None:
         if not self._is_flush_scheduled and self._in_flight is None:
             self._is_flush_scheduled = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush_now)
+
+    def _flush_now(self) -> None:
+        with TOLD:
+            self._flush()
 
     def _flush(self) -> None:
         """Put the open batch into the journal; without changes, only answer."""
@@ -189,9 +194,10 @@ class Commit:
 
     def _durable(self) -> None:
         """The batch in flight has become durable, and the next one has collected meanwhile."""
-        self._tell()
-        if self._batch.answers or self._machine.is_changed:
-            self._flush()
+        with TOLD:
+            self._tell()
+            if self._batch.answers or self._machine.is_changed:
+                self._flush()
 
     def _tell(self) -> None:
         """What was in flight is durable: let it be seen."""

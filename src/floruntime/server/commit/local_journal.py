@@ -1,5 +1,7 @@
 """The journal of one machine: RocksDB's write-ahead log, written and synced.
 
+A read that fails is a loss as well, whoever made it: see `engine/store/guarded.py`.
+
 With `sync` a batch is durable once it is on disk. With `async` and `ephemeral` it counts as durable
 once it is written, and queries see it at once; with `async` the disk follows within 100 ms.
 """
@@ -10,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from floruntime.engine.store import Changes, Reader, Store
+from floruntime.engine.store.guarded import GuardedReader, guarded_snapshot
 from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.syncs import Syncs
 
@@ -32,6 +35,7 @@ class LocalJournal:
         on_step: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._store = store
+        self._applied = GuardedReader(store, self._lose)
         self._durability = durability
         self._sync = sync
         self._on_step = on_step
@@ -42,17 +46,18 @@ class LocalJournal:
         self._sync_timer: asyncio.TimerHandle | None = None
         self._is_lost = False
         self._on_durable: Callable[[], None]
-        self._on_lost: Callable[[BaseException], None]
+        #: Before anybody listens, what a read raises is enough.
+        self._on_lost: Callable[[BaseException], None] = lambda error: None
 
     @property
     def applied(self) -> Reader:
-        return self._store
+        return self._applied
 
     def readable(self) -> Reader:
         if self._durability is not Durability.SYNC:
-            return self._store
+            return self._applied
         if self._snapshot is None:
-            self._snapshot = self._store.snapshot()
+            self._snapshot = guarded_snapshot(self._store, self._lose)
         return self._snapshot
 
     def begin(

@@ -12,6 +12,7 @@ from typing import Any
 from floruntime.core.system import TIMERS_PER_TICK_MAX, Tick, TimerPostpone
 from floruntime.core.types import Command
 from floruntime.engine.machine import Machine, Outcome
+from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock, Handle
 
 FAILED_TIMER_MS = 60_000
@@ -52,6 +53,10 @@ class Ticker:
         self._machine.take_earliest_set_ms()
         self._tick_at(horizon_ms if due_ms is None else due_ms)
 
+    def _wake(self) -> None:
+        with TOLD:
+            self.tick_if_due()
+
     def _fire_one_by_one(self) -> None:
         """A timer fails: fire the others, which are not to blame, and that one later."""
         for _ in range(TIMERS_PER_TICK_MAX):
@@ -72,7 +77,7 @@ class Ticker:
         self.next_ms = when_ms
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._clock.call_at(when_ms, self.tick_if_due)
+        self._timer = self._clock.call_at(when_ms, self._wake)
 
     def stop(self) -> None:
         """Tick no more."""

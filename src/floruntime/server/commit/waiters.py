@@ -12,6 +12,7 @@ from typing import Any
 
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic
+from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.caller import Caller
 
@@ -85,7 +86,8 @@ class Waiters:
 
         def time_up() -> None:
             self.remove(waiter)
-            self._time_up(waiter)
+            with TOLD:
+                self._time_up(waiter)
 
         waiter.deadline = self._clock.call_at(self._clock.now_ms() + block_ms, time_up)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core.system import SessionForget
+from floruntime.engine.store.guarded import TOLD
 from floruntime.engine.system import write_memory
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
@@ -43,11 +44,15 @@ class ClientMemory:
     def _forget_later(self, client: str) -> None:
         def forget() -> None:
             self._forgetting.pop(client, None)
-            if write_memory.is_known(self._commit.queries.view(), client):
-                self._commit.submit_own(SessionForget(client))
+            with TOLD:
+                self._forget(client)
 
         due_ms = self._clock.now_ms() + SESSION_KEPT_MS
         self._forgetting[client] = self._clock.call_at(due_ms, forget)
+
+    def _forget(self, client: str) -> None:
+        if write_memory.is_known(self._commit.queries.view(), client):
+            self._commit.submit_own(SessionForget(client))
 
     def stop(self) -> None:
         """Leave no timer behind."""

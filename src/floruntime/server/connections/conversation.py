@@ -22,6 +22,7 @@ from floruntime.core.errors import (
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import Envelope, decode_envelope, encode_answer, encode_error
+from floruntime.engine.store import StoreError
 from floruntime.server import limits
 from floruntime.server.access.access import Grant
 from floruntime.server.access.roles import refusal
@@ -135,6 +136,8 @@ class Conversation:
                 self._receive_body(body)
                 if self.is_closed:
                     return
+        except StoreError:
+            return  # the server ends, and has closed this connection
         except Exception:
             self._fail_by_a_bug()
             return
@@ -223,6 +226,8 @@ class Conversation:
         try:
             for envelope, size_bytes in held:
                 self._receive_envelope(envelope, size_bytes)
+        except StoreError:
+            return  # the server ends, and has closed this connection
         except Exception:
             self._fail_by_a_bug()
             return
