@@ -26,7 +26,7 @@ CLASSES = [
 
 
 def test_every_error_stands_directly_under_flo_error() -> None:
-    assert {cls.__base__ for cls in CLASSES} == {Exception, FloError}
+    assert {cls.__bases__[0] for cls in CLASSES} == {Exception, FloError}
 
 
 def test_a_bad_type_is_a_bad_request_and_a_type_error() -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 from typing import Self
 
-READY_SECONDS_MAX = 20
+READY_SECONDS_MAX = 60
 LINES_KEPT = 200
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -144,7 +144,7 @@ class ActionModel(RuleBasedStateMachine):
         places=st.integers(0, 2),
     )
     def turn(self, worker: str, names: list[str], count: int, places: int) -> None:
-        """Claims that are reserved; what was lost before goes alone, to a place of its own."""
+        """Claims beyond the places are reserved; what was lost before goes alone, to a place."""
         places = min(places, count)
         tasks = self.actions.turn(worker=worker, actions=names, count=count, places=places).tasks
         expected: list[Modelled] = []
@@ -157,9 +157,9 @@ class ActionModel(RuleBasedStateMachine):
             if len(expected) == count or run.losses:
                 break
         assert ids(tasks) == [run.run_id for run in expected]
-        for task, run in zip(tasks, expected, strict=True):
+        for place, (task, run) in enumerate(zip(tasks, expected, strict=True)):
             self.hand_out(task, run, worker)
-            run.is_reserved = not run.losses
+            run.is_reserved = place >= places
 
     @precondition(lambda self: self.handed_out)
     @rule(data=st.data())

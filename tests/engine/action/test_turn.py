@@ -30,9 +30,9 @@ def actions_of(**settings: Any) -> Actions:
 def test_what_never_began_is_handed_out_again_without_an_attempt() -> None:
     actions = actions_of()
     runs = [actions.invoke() for _ in range(5)]
-    tasks = actions.turn(count=5, places=2).tasks
+    tasks = actions.turn(count=5, places=1).tasks
     assert (ids(tasks), {task.attempt for task in tasks}) == (runs, {1})
-    actions.turn(begun=tasks[:2])
+    actions.turn(begun=tasks[1:2])
     lose(actions)
     ends = [actions.run(run_id) for run_id in runs]
     assert [run.status for run in ends] == [RunStatus.FAILED] * 2 + [RunStatus.PENDING] * 3
@@ -79,7 +79,7 @@ def test_a_stale_word_that_it_began_changes_nothing() -> None:
 def test_what_was_lost_before_goes_alone_to_a_free_place_and_has_begun_with_that() -> None:
     actions = actions_of()
     lost = [actions.invoke() for _ in range(3)]
-    actions.turn(count=3, places=3)
+    actions.turn(count=3)
     lose(actions)
     fresh = [actions.invoke() for _ in range(2)]
     assert ids(actions.turn(count=9, places=0).tasks) == fresh

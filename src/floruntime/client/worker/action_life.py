@@ -199,7 +199,7 @@ class ActionLife(Life):
             self._put_back(news)
             raise
         else:
-            self._take(reply.tasks)
+            self._take(reply.tasks, step.places)
             # Stale results are told at once; so a poll that carried some ends early, too.
             was_ended = bool(reply.stale) or (wait is not None and wait.is_ended)
             got, now_ms = len(reply.tasks), self._clock.now_ms()
@@ -269,8 +269,10 @@ class ActionLife(Life):
                 await self._trouble(error, failures)
                 failures += 1
 
-    def _take(self, tasks: list[Task]) -> None:
+    def _take(self, tasks: list[Task], places: int) -> None:
         attempts = [self._attempt_of(task) for task in tasks]
+        for attempt in attempts[:places]:
+            attempt.is_begin_known = True
         for attempt in attempts:
             self._attempts.hold(attempt)
         self._attempts.waiting.extend(attempts)
@@ -295,7 +297,8 @@ class ActionLife(Life):
 
     def began(self, attempt: Attempt) -> None:
         self._policy.began()
-        self._begun.append(attempt)
+        if not attempt.is_begin_known:
+            self._begun.append(attempt)
         self._changed.set()
 
     def ended(self, attempt: Attempt, took_ms: float | None) -> None:

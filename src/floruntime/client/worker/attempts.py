@@ -32,6 +32,7 @@ class Attempt:
         "context",
         "deadline_ms",
         "handler",
+        "is_begin_known",
         "is_begun",
         "is_entered",
         "is_given_up",
@@ -54,6 +55,8 @@ class Attempt:
         self.task: asyncio.Task[None] | None = None
         self.waits = Waits()
         self.is_entered = False
+        #: The claim itself told the server that it begins.
+        self.is_begin_known = False
         self.is_begun = False
         #: Its handler is stopped, and what it comes to is not told; it is to be released.
         self.is_given_up = False

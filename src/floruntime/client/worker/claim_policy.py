@@ -7,6 +7,8 @@ message goes, how many runs it asks for, and whether the server may keep it open
   to tell (results, handlers that have begun). It claims nothing where a poll is open already.
 - **poll**: there was nothing more to be had (*dry*), so the server answers when there is. News goes
   along; but only the answer says that results were taken, so such a poll is short (`confirm_ms`).
+  It begins only where a place is free: a run whose worker was lost needs one at once, and a poll
+  that said that there is none would keep it waiting after one became free.
 - **release**: what was claimed ahead has waited for `patience_ms` in which no handler began.
   Somebody else may be free for it.
 - **wait**: for a handler to end, an answer to come, or a time.
@@ -154,7 +156,8 @@ class ClaimPolicy:
             return Step(Do.WAIT)
         has_news = hand.results > 0 or hand.begun > 0
         count = self._count(hand)
-        if count and self._is_dry and (self._pace.confirm_ms or not hand.results):
+        may_poll = self._pace.confirm_ms or not hand.results
+        if count and self._is_dry and self._free(hand) and may_poll:
             return self._begin_poll(hand, count, now_ms)
         if has_news or (count and not self._is_dry):
             self._claim = self._step(Do.CLAIM, hand, 0 if self._is_dry else count, 0)
@@ -170,8 +173,10 @@ class ClaimPolicy:
         return self._poll
 
     def _step(self, do: Do, hand: Hand, count: int, block_ms: int) -> Step:
-        free = max(0, self._concurrency - hand.running - hand.waiting)
-        return Step(do, count, min(count, free), block_ms)
+        return Step(do, count, min(count, self._free(hand)), block_ms)
+
+    def _free(self, hand: Hand) -> int:
+        return max(0, self._concurrency - hand.running - hand.waiting)
 
     def _count(self, hand: Hand) -> int:
         """How many more runs may be claimed."""

@@ -58,9 +58,13 @@ def await_tasks(tx: Tx, request: WorkerAwait) -> list[Task]:
     return _claim(tx, request, Share(request.count))
 
 
+PASSED_OVER_MAX: Final = 100
+"""So many runs that go alone are passed over in one claim, at most."""
+
+
 class Share(NamedTuple):
-    """What a worker may have: up to `limit` runs. `places`: so many would begin at once; all are
-    reserved until that is told. `None`: all have begun with the claim.
+    """What a worker may have: up to `limit` runs. `places`: so many begin with the claim; the
+    others are reserved until their begin is told. `None`: all begin with the claim.
     """
 
     limit: int
@@ -129,9 +133,9 @@ def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
         return []
     of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
-    for number, row, payload in _first_of(tx, of_namespace_id, lines, share):
+    for place, (number, row, payload) in enumerate(_first_of(tx, of_namespace_id, lines, share)):
         run = OpenActionRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
-        lease_to(run, worker_id, is_reserved=share.places is not None and not row.losses)
+        lease_to(run, worker_id, is_reserved=share.places is not None and place >= share.places)
         tasks.append(_task(run, payload))
     _note_delivery(tx, of_namespace_id, tasks)
     return tasks
@@ -155,6 +159,7 @@ def _first_of(
     """
     bytes_left = limits.REPLY_BYTES_MAX
     taken: list[tuple[int, ActionRunRow, bytes]] = []
+    passed_over = 0
     for number in numbers_in_order(tx, lines):
         row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
         assert row is not None, "what stands in a line is there"
@@ -162,6 +167,9 @@ def _first_of(
             continue  # timed out; the next tick says so
         goes_alone = share.places is not None and row.losses > 0
         if goes_alone and (taken or not share.places):
+            passed_over += 1
+            if passed_over == PASSED_OVER_MAX:
+                break
             continue
         payload = input_of(tx, of_namespace_id, number, row)
         bytes_left -= len(payload)

@@ -2286,9 +2286,9 @@ export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
 /**
  * Settle finished runs, tell which have begun, and claim the next ones, in one step.
  *
- * A claimed run has not begun until that is told, or its result comes: if its worker is lost
- * before, it is handed out again with no attempt counted. `places`: how many of `count` runs would
- * begin at once. A run that was lost before goes to such a place alone, and has begun with that.
+ * `places`: how many of `count` runs begin with the claim. Any other has not begun until that is
+ * told, or its result comes: if its worker is lost before, it is handed out again with no attempt
+ * counted. A run that was lost before goes to a place alone.
  * While there are no runs it waits, unless results were stale; those that were not are settled
  * meanwhile.
  */

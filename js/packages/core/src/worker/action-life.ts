@@ -242,6 +242,9 @@ export class ActionLife extends Life<Task> {
 
   #take(step: Step, tasks: readonly Task[], wasEnded: boolean): void {
     const attempts = tasks.map((task) => this.#attemptOf(task));
+    for (const attempt of attempts.slice(0, step.places)) {
+      attempt.isBeginKnown = true;
+    }
     for (const attempt of attempts) {
       this.attempts.hold(attempt);
     }
@@ -328,7 +331,9 @@ export class ActionLife extends Life<Task> {
 
   override began(attempt: Attempt<Task>): void {
     this.#policy.began();
-    this.#begun.push(attempt);
+    if (!attempt.isBeginKnown) {
+      this.#begun.push(attempt);
+    }
     this.#changed.set();
   }
 

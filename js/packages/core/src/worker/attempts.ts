@@ -24,6 +24,8 @@ export class Attempt<Item> {
   leaseEndsMs = 0;
   touchDueMs = NEVER_MS;
   deadlineMs = NEVER_MS;
+  /** The claim itself told the server that it begins. */
+  isBeginKnown = false;
   begunMs = 0;
   /** When its place is given away though its handler has not returned. */
   placeEndsMs = NEVER_MS;

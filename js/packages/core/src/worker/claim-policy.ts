@@ -8,6 +8,8 @@
  *   to tell (results, handlers that have begun). It claims nothing where a poll is open already.
  * - **poll**: there was nothing more to be had (*dry*), so the server answers when there is. News goes
  *   along; but only the answer says that results were taken, so such a poll is short (`confirmMs`).
+ *   It begins only where a place is free: a run whose worker was lost needs one at once, and a poll that
+ *   said that there is none would keep it waiting after one became free.
  * - **release**: what was claimed ahead has waited for `patienceMs` in which no handler began.
  *   Somebody else may be free for it.
  * - **wait**: for a handler to end, an answer to come, or a time.
@@ -169,7 +171,8 @@ export class ClaimPolicy {
     }
     const hasNews = hand.results > 0 || hand.begun > 0;
     const count = this.#count(hand);
-    if (count > 0 && this.#isDry && (this.#pace.confirmMs > 0 || hand.results === 0)) {
+    const mayPoll = this.#pace.confirmMs > 0 || hand.results === 0;
+    if (count > 0 && this.#isDry && this.#free(hand) > 0 && mayPoll) {
       return this.#beginPoll(hand, count, nowMs);
     }
     if (hasNews || (count > 0 && !this.#isDry)) {
@@ -188,8 +191,11 @@ export class ClaimPolicy {
   }
 
   #step(what: Do, hand: Hand, count: number, blockMs: number): Step {
-    const free = Math.max(0, this.#concurrency - hand.running - hand.waiting);
-    return { ...WAIT, do: what, count, places: Math.min(count, free), blockMs };
+    return { ...WAIT, do: what, count, places: Math.min(count, this.#free(hand)), blockMs };
+  }
+
+  #free(hand: Hand): number {
+    return Math.max(0, this.#concurrency - hand.running - hand.waiting);
   }
 
   /** How many more runs may be claimed. */
