@@ -86,6 +86,12 @@ MEANINGS = {
     "READER_STUCK_MS": "how long such a reader may take nothing before it is cut off",
     "HELLO_BYTES_MAX": "what a connection may send before its hello is done",
     "HANDSHAKE_MS_MAX": "time for a connection's hello; as much for a TLS handshake before it",
+    "ONCE_KEYS_MAX": "`Idempotency-Key`s of one token within ten minutes",
+    "HTTP_HEAD_BYTES_MAX": "the head of a request over HTTP",
+    "HTTP_BODY_FACTOR": "the body of one: so many times the largest frame",
+    "HTTP_HEAD_MS_MAX": "time for the head of a request over HTTP",
+    "HTTP_BODY_MS_MAX": "time for its body",
+    "HTTP_IDLE_MS_MAX": "how long a connection of HTTP without a request is kept",
     "CONNECTIONS_PER_ADDRESS_MAX": "connections from one address (`connections_per_address_max`)",
     "BAD_TOKENS_MAX": "bad tokens from one address that are refused at once; each further one is "
     "refused a second later than the one before",

@@ -50,6 +50,7 @@ from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
 from floruntime.server.connections.tls import server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
+from floruntime.server.http.listening import listen
 from floruntime.server.server import FloServer
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class FloTestServer:
         await self._server.prepare()
         self._server.start()
         tls = server_tls(self._config)
-        self._port = await Port.open(self._server, "127.0.0.1", self._number, tls)
+        self._port = await listen(self._server, "127.0.0.1", self._number, tls)
         self._number = self._port.number
 
     async def stop(self) -> None:

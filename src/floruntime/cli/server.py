@@ -68,6 +68,14 @@ Check = Annotated[
     bool,
     typer.Option("--check", help="Only judge whether it could start; the exit code tells."),
 ]
+Http = Annotated[
+    bool | None,
+    typer.Option(
+        "--http/--no-http",
+        help="HTTP on the port: calls, health, metrics. Without it, WebSocket alone.",
+        show_default="http",
+    ),
+]
 LogFormat = Annotated[
     str | None,
     typer.Option(
@@ -121,6 +129,7 @@ def start(
             show_default=False,
         ),
     ] = None,
+    http: Http = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
@@ -143,6 +152,7 @@ def start(
             "log_level": log_level,
             "log_format": log_format,
             "insecure": insecure,
+            "http": http,
             "tls_cert": tls_cert,
             "tls_key": tls_key,
             "tls_client_ca": tls_client_ca,

@@ -86,6 +86,8 @@ SESSION_BLOCK_WRITES = 16
 SESSION_BLOCKS = SESSION_WRITES_MAX // SESSION_BLOCK_WRITES + 1
 """The places of that ring: one more, so that the last 1,024 fit wherever a block begins."""
 SESSION_AGE_MS_MAX = 600_000
+ONCE_KEYS_MAX = 10_000
+"""`Idempotency-Key`s of one token within their ten minutes."""
 
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")
 _OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -232,7 +234,8 @@ def check_value(field: str, value: bytes, value_bytes_max: int) -> bytes:
     """A value or payload, up to the server's `value_bytes_max`."""
     if len(value) > value_bytes_max:
         raise BadRequestError(
-            f"{field} has {len(value)} bytes; this server takes at most {value_bytes_max}"
+            f"{field} has {len(value)} bytes; this server takes at most {value_bytes_max}",
+            bytes_max=value_bytes_max,
         )
     return value
 

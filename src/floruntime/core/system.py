@@ -241,3 +241,16 @@ class Batch(Command[list[Any]], tag=122, frozen=True):
     """All or nothing; answers the results in order. One namespace."""
 
     commands: list[BatchCommand]
+
+
+ONCE_PREFIX = "once-"
+"""What the session of an `Idempotency-Key` begins with."""
+
+
+class OnceOpen(Command[None], tag=255, frozen=True):
+    """Begin to remember the one write of this connection, a request over HTTP that may happen once.
+
+    `digest`: of what is asked, 32 bytes; the session is `once-` and the key's own digest.
+    """
+
+    digest: bytes

@@ -43,7 +43,15 @@ from floruntime.engine.stream.group import info, members, redelivery
 from floruntime.engine.stream.group import read as group_read
 from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.stream.group import settle as group_settle
-from floruntime.engine.system import entries, namespaces, reclaim, timers, tokens, write_memory
+from floruntime.engine.system import (
+    entries,
+    namespaces,
+    once,
+    reclaim,
+    timers,
+    tokens,
+    write_memory,
+)
 from floruntime.engine.system.reclaim import Owner
 from floruntime.engine.workflow.catalog import preview, schedules, sync, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
@@ -67,6 +75,7 @@ COMMANDS: Final = (
     command(system.HandBack, entries.hand_back, grows=False),
     command(system.Batch, entries.batch, grows=False),  # each member is judged for itself
     command(system.SessionOpen, write_memory.open_session, grows=False),
+    command(system.OnceOpen, once.open_once),
     command(system.SessionForget, write_memory.forget_session, grows=False),
     command(system.NamespaceCreate, namespaces.create),
     command(system.NamespaceDelete, namespaces.delete, grows=False),
@@ -223,6 +232,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.GROUP_FORGET: group_settle.forget_settled,
     timers.RECLAIM: reclaim.reclaim,
     timers.TOKEN_FORGET: tokens.forget,
+    timers.HTTP_ONCE: once.end,
     timers.ACTION_RUN: run_state.on_run_timer,
     timers.ACTION_KEY: run_state.forget_key,
     timers.ACTION_SETTLED: action_settle.forget,
@@ -328,6 +338,7 @@ _DIRECTORIES = [children.directory for owned in OWNERS.values() for children in 
 TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
+    *(once.ONCE, once.ONCE_COUNT),
     schedules.SCHEDULE_DUE,
     *_DIRECTORIES,
     *_OWNED_TABLES,

@@ -52,6 +52,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tls_key: str = ""
     #: Clients must show a certificate that this one vouches for.
     tls_client_ca: str = ""
+    #: Speak HTTP on the port, too; without it WebSocket alone is spoken there beside TCP.
+    http: bool = True
     #: Web pages that may connect, such as https://app.example.org.
     allowed_origins: list[str] = []
     #: Below this much free disk space growth is refused; it resumes above twice as much.

@@ -35,3 +35,13 @@ WEB_CONTROL_PER_SECOND = 2_000
 """Pings, pongs and fragments of one WebSocket connection."""
 WEB_PING_MS = 20_000
 """How often a WebSocket is asked for a sign of life; one that gave none since the last is cut."""
+HTTP_HEAD_BYTES_MAX = 32 * 1024
+"""The head of a request over HTTP: its line and its headers."""
+HTTP_BODY_FACTOR = 2
+"""A body may be so many times the largest frame: base64 and escapes take room."""
+HTTP_HEAD_MS_MAX = 10_000
+"""Time for the head of a request over HTTP, from its first byte."""
+HTTP_BODY_MS_MAX = 60_000
+"""Time for the body, from the end of the head."""
+HTTP_IDLE_MS_MAX = 75_000
+"""How long a connection without a request is kept open."""

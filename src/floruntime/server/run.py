@@ -13,10 +13,10 @@ from typing import Any
 
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config, ConfigError, is_loopback
-from floruntime.server.connections.port import Port
 from floruntime.server.connections.tls import ServerTls, server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
+from floruntime.server.http.listening import listen
 from floruntime.server.logs import set_up_logging
 from floruntime.server.server import FloServer, needs_disk
 
@@ -64,7 +64,7 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     try:
         await server.prepare()
         _check_open(config, server)
-        port = await Port.open(server, config.bind, config.port, tls)
+        port = await listen(server, config.bind, config.port, tls)
     except (ConfigError, OSError):
         await server.stop()
         raise

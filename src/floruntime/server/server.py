@@ -78,6 +78,7 @@ class FloServer:
             origin for each in config.allowed_origins if (origin := normal_origin(each))
         )
         self.load = Load(config.pending_bytes_max)
+        self._is_started = False
         self._is_stopping = False
         self._is_failed = False
         self._backups: set[asyncio.Task[None]] = set()
@@ -120,6 +121,7 @@ class FloServer:
         self.commit.listeners[tokens.CHANGED[1]] = self._tokens_changed
         self.commit.start()
         self._scheduler.start()
+        self._is_started = True
 
     @property
     def is_stopping(self) -> bool:
@@ -209,6 +211,24 @@ class FloServer:
             allowed=self._allowed_origins,
             needs_token=self.access.needs_token,
         )
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        """Whether the setting `allowed_origins` names it."""
+        return normal_origin(origin) in self._allowed_origins
+
+    def is_allowed_host(self, host: str) -> bool:
+        """Whether `allowed_origins` names an origin of this host, by whichever scheme."""
+        return any(self.is_allowed_origin(f"{scheme}://{host}") for scheme in ("http", "https"))
+
+    def reasons_not_ready(self) -> list[str]:
+        """Why no work is taken at this moment; nothing where it is."""
+        reasons = {
+            "the store failed": self._is_failed,
+            "stopping": self._is_stopping,
+            "starting": not self._is_started,
+            "the disk is nearly full": not self.commit.may_grow,
+        }
+        return [reason for reason, holds in reasons.items() if holds]
 
     def gone(self, conversation: Conversation) -> None:
         """A connection is gone: nothing waits on its behalf any more."""

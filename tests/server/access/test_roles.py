@@ -27,7 +27,7 @@ Kind = type[Request[Any]]
 RANK = list(Role)
 
 WEB = {
-    *("Hello", "Ping", "SessionOpen", "CancelWait"),
+    *("Hello", "Ping", "SessionOpen", "OnceOpen", "CancelWait"),
     *("StreamAppend", "StreamRead"),
     *("GroupCreate", "GroupJoin", "GroupLeave", "GroupDelete", "GroupSeek"),
     *("GroupGetInfo", "GroupList", "GroupRead", "GroupAck", "GroupNack", "GroupTouch"),
@@ -89,7 +89,7 @@ def test_what_a_page_and_what_an_admin_alone_may() -> None:
 
 def test_who_acts_on_no_namespace() -> None:
     assert {kind.__name__ for kind in NO_NAMESPACE} == {
-        *("Hello", "Ping", "SessionOpen", "CancelWait", "GetServerInfo"),
+        *("Hello", "Ping", "SessionOpen", "OnceOpen", "CancelWait", "GetServerInfo"),
         *ADMIN,
     }
 

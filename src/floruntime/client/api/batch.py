@@ -190,5 +190,6 @@ def _check_size(request: system.Batch) -> None:
         raise BadRequestError(f"batch: {what_is_unsendable(request) or error}") from error
     if size > limits.BATCH_BYTES_MAX:
         raise BadRequestError(
-            f"a batch of {size} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
+            f"a batch of {size} bytes; at most {limits.BATCH_BYTES_MAX} are allowed",
+            bytes_max=limits.BATCH_BYTES_MAX,
         )

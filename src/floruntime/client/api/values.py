@@ -85,8 +85,11 @@ def to_json(value: Any) -> bytes:
     """`value` as JSON text. Raises `TypeError` or `ValueError` where JSON has no such thing.
 
     Dataclasses, structs, enums, dates, UUIDs and decimals are written as msgspec does. Sets are
-    refused, whose order is chance, and bytes, which would come back as text.
+    refused, whose order is chance, and bytes, which would come back as text. A `msgspec.Raw` is
+    JSON text already.
     """
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)
     text = json.dumps(
         value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_builtins
     )

@@ -38,7 +38,8 @@ def batch(tx: Tx, request: Batch) -> list[Any]:
     size_bytes = len(_encode(request.commands))
     if size_bytes > limits.BATCH_BYTES_MAX:
         raise BadRequestError(
-            f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed"
+            f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed",
+            bytes_max=limits.BATCH_BYTES_MAX,
         )
     results = []
     for index, member in enumerate(request.commands):

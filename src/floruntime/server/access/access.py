@@ -1,8 +1,9 @@
 """Who may come in, as what, and for how long.
 
-While nobody needs a token, the door decides: what comes over TCP may do everything, a WebSocket is
-a web page. The first token ever made, or settings for JWT, turn tokens on: then the token decides,
-whatever the door. Inside the process there is nobody to keep out.
+While nobody needs a token, the door decides: what comes over TCP may do everything, and so may what
+comes over HTTP from no browser; a WebSocket is a web page. The first token ever made, or settings
+for JWT, turn tokens on: then the token decides, whatever the door. Inside the process there is
+nobody to keep out.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ Verdict = Grant | UnauthorizedError
 _OPEN = {
     Door.EMBEDDED: Grant(Role.ADMIN),
     Door.TCP: Grant(Role.ADMIN, is_open=True),
+    Door.HTTP: Grant(Role.ADMIN, is_open=True),
     Door.WEB: Grant(Role.WEB, holder="web", is_open=True),
 }
 

@@ -28,7 +28,7 @@ Kind = type[Request[Any]]
 _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     Role.WEB: (
         # The connection itself.
-        *(y.Hello, y.Ping, y.SessionOpen, y.CancelWait),
+        *(y.Hello, y.Ping, y.SessionOpen, y.OnceOpen, y.CancelWait),
         # Append to streams, read them, subscribe to them, groups.
         *(s.StreamAppend, s.StreamRead),
         *(s.GroupCreate, s.GroupJoin, s.GroupLeave, s.GroupDelete, s.GroupSeek),
@@ -82,7 +82,7 @@ LOWEST: dict[Kind, Role] = {kind: role for role, kinds in _BY_ROLE.items() for k
 
 NO_NAMESPACE: frozenset[Kind] = frozenset(
     {
-        *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen),
+        *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen, y.OnceOpen),
         *(y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke),
     }

@@ -12,6 +12,8 @@ class Door(Enum):
     EMBEDDED = "embedded"
     TCP = "tcp"
     WEB = "web"
+    HTTP = "http"
+    """What no browser sent; a page's request over HTTP comes in as `WEB`."""
 
 
 class Peer(NamedTuple):

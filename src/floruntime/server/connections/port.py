@@ -9,6 +9,7 @@ import logging
 import socket
 from typing import Any
 
+from floruntime.core.errors import UnavailableError
 from floruntime.core.framing import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.connections.admission import Admission, address_of
@@ -22,6 +23,7 @@ from floruntime.server.server import FloServer
 log = logging.getLogger("floruntime.port")
 
 PROTOCOLS: Protocols = ((PREAMBLE, TcpSpeaker), (b"GET ", WebSocketSpeaker))
+"""Those of our own clients. `server/http/listening.py` adds HTTP."""
 
 BACKLOG = 1024
 ACCEPTS_PER_TURN = 64
@@ -33,9 +35,14 @@ class Port:
     """Accepts connections until it is closed."""
 
     def __init__(
-        self, server: FloServer, listening: list[socket.socket], tls: ServerTls | None
+        self,
+        server: FloServer,
+        listening: list[socket.socket],
+        tls: ServerTls | None,
+        protocols: Protocols,
     ) -> None:
         self._server = server
+        self._protocols = protocols
         self._listening = listening
         self._tls = tls
         self._loop = asyncio.get_running_loop()
@@ -52,7 +59,12 @@ class Port:
 
     @classmethod
     async def open(
-        cls, server: FloServer, host: str, port: int, tls: ServerTls | None = None
+        cls,
+        server: FloServer,
+        host: str,
+        port: int,
+        tls: ServerTls | None = None,
+        protocols: Protocols = PROTOCOLS,
     ) -> Port:
         """Listen on `host:port`, on every address that the name has; port 0 takes a free one."""
         found = await asyncio.get_running_loop().getaddrinfo(
@@ -66,7 +78,7 @@ class Port:
             for each in listening:
                 each.close()
             raise
-        return cls(server, listening, tls)
+        return cls(server, listening, tls, protocols)
 
     @property
     def number(self) -> int:
@@ -94,7 +106,7 @@ class Port:
                 log.warning("%s: connection refused: too many are open", address)
             return
         accepted.setblocking(False)
-        connection = SocketConnection(self._server, PROTOCOLS, address, self._gone)
+        connection = SocketConnection(self._server, self._protocols, address, self._gone)
         self._connections.add(connection)
         task = self._loop.create_task(self._begin(connection, accepted))
         self._beginning.add(task)
@@ -157,6 +169,8 @@ class Port:
         self._empty.clear()
         if not self._connections:
             return
+        for connection in list(self._connections):
+            connection.end(UnavailableError("the server is stopping"))
         try:
             async with asyncio.timeout(limits.CLOSE_MS_MAX / 1000):
                 await self._empty.wait()

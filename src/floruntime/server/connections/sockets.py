@@ -45,7 +45,9 @@ class Speaker(Protocol):
 
 MakeSpeaker = Callable[["SocketConnection", FloServer], Speaker]
 Protocols = Sequence[tuple[bytes, MakeSpeaker]]
-"""What each protocol begins with, and who speaks it."""
+"""What each protocol begins with, and who speaks it. The first that fits is taken, so what begins
+like another, and goes on, stands before it.
+"""
 
 
 class SocketConnection(asyncio.Protocol):
@@ -74,6 +76,8 @@ class SocketConnection(asyncio.Protocol):
         self.address = address
         #: Whether nothing is read, because the peer does not read either.
         self.is_paused = False
+        #: Told when that begins and ends.
+        self.on_pause: Callable[[bool], None] = _unheard
 
     @property
     def has_begun(self) -> bool:
@@ -125,10 +129,11 @@ class SocketConnection(asyncio.Protocol):
                 self._receive = speaker.receive_data
                 speaker.receive_data(head)
                 return
-        if not any(start.startswith(self._head) for start, _ in self._protocols):
-            log.warning("%s: connection closed: %s", self._name, _unknown(self._head))
-            self._receive = _ignore
-            self.close()
+            if start.startswith(self._head):
+                return  # it may be this one yet
+        log.warning("%s: connection closed: %s", self._name, _unknown(self._head))
+        self._receive = _ignore
+        self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         for timer in (self._handshake, self._reader_check):
@@ -143,6 +148,11 @@ class SocketConnection(asyncio.Protocol):
         """Close the socket once what was written has gone out."""
         if not self.transport.is_closing():
             self.transport.close()
+
+    def end(self, reason: FloError) -> None:
+        """Let who speaks here end, if anybody does."""
+        if self._speaker is not None and not self.transport.is_closing():
+            self._speaker.close(reason)
 
     def abort(self) -> None:
         """Close the socket at once."""
@@ -182,11 +192,13 @@ class SocketConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The reader is slow: take no more requests from it until it has caught up."""
         self.is_paused = True
+        self.on_pause(True)
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self.is_paused = False
+        self.on_pause(False)
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -195,6 +207,10 @@ def _unknown(head: bytes) -> str:
     if _TLS_HANDSHAKE.startswith(head[: len(_TLS_HANDSHAKE)]):
         return "it began with a TLS handshake, and this server has no tls_cert"
     return f"it began with {head[:4]!r}, which is neither Flo nor HTTP"
+
+
+def _unheard(is_paused: bool) -> None:
+    """Nobody asked to be told."""
 
 
 def _ignore(data: bytes) -> None:

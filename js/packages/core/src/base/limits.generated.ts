@@ -53,3 +53,4 @@ export const SESSION_WRITES_MAX = 1024;
 export const SESSION_BLOCK_WRITES = 16;
 export const SESSION_BLOCKS = 65;
 export const SESSION_AGE_MS_MAX = 600000;
+export const ONCE_KEYS_MAX = 10000;

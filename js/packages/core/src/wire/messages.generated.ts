@@ -1179,6 +1179,20 @@ export const Batch: RequestKind<Batch, unknown[]> = requestKind(
 );
 
 /**
+ * Begin to remember the one write of this connection, a request over HTTP that may happen once.
+ *
+ * `digest`: of what is asked, 32 bytes; the session is `once-` and the key's own digest.
+ */
+export interface OnceOpen {
+  readonly digest: Uint8Array;
+}
+export const OnceOpen: RequestKind<OnceOpen, null> = requestKind(
+  "OnceOpen", 255, "command", [
+  ["digest", bytes],
+], nil,
+);
+
+/**
  * Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
  *
  * The first token ever made turns tokens on: from then on nobody gets in without one. It must be
@@ -2528,6 +2542,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   SessionOpen,
   CancelWait,
   Batch,
+  OnceOpen,
   TokenCreate,
   TokenList,
   TokenRevoke,

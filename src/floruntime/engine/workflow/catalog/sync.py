@@ -56,7 +56,8 @@ def check_all(view: View, documents: list[bytes]) -> list[Checked]:
     if size_bytes > limits.SYNC_BYTES_MAX:
         raise BadRequestError(
             f"documents have {size_bytes} bytes together; at most {limits.SYNC_BYTES_MAX} are "
-            "allowed in one sync"
+            "allowed in one sync",
+            bytes_max=limits.SYNC_BYTES_MAX,
         )
     return [_checked(view, document, index) for index, document in enumerate(documents)]
 

@@ -1,0 +1,30 @@
+"""What the connections of HTTP share: the server, its pages, and what is under way once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from floruntime.server.http.health import healthz, readyz
+from floruntime.server.http.messages import HttpRequest, HttpResponse
+from floruntime.server.http.once import UnderWay
+from floruntime.server.http.openapi import openapi_document
+from floruntime.server.server import FloServer
+
+Page = Callable[[HttpRequest], HttpResponse]
+
+
+class HttpApp:
+    """HTTP on one server."""
+
+    def __init__(self, server: FloServer) -> None:
+        self.server = server
+        self.under_way = UnderWay()
+        #: What is answered at a path to everybody.
+        self.pages: Mapping[str, Page] = {
+            "/healthz": lambda request: healthz(),
+            "/readyz": lambda request: readyz(server),
+        }
+
+    def openapi(self) -> bytes:
+        """The description of all calls."""
+        return openapi_document()

@@ -1,0 +1,148 @@
+"""A client of this server within it: what a request over HTTP asks, it asks through a conversation.
+
+So it is judged, bounded, ordered and cut by what judges every other connection. It numbers no
+writes, unless an `Idempotency-Key` makes it (`once.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from floruntime.client.api.leases import Leases
+from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.link.unsendable import what_is_unsendable
+from floruntime.core import defaults
+from floruntime.core.errors import (
+    BadRequestError,
+    FloError,
+    RequestTimeoutError,
+    UnavailableError,
+)
+from floruntime.core.kv import KvJsonGet
+from floruntime.core.limits import check_block, check_duration
+from floruntime.core.system import Hello, Welcome
+from floruntime.core.types import Command, Request
+from floruntime.core.version import VERSION
+from floruntime.core.wire import decode_answer, decode_reply, encode_request, raised
+from floruntime.server.connections.peer import Peer
+from floruntime.server.server import FloServer
+
+R = TypeVar("R")
+
+SESSION = "http"
+"""Whose writes these are, as far as nobody remembers them."""
+
+
+class HttpCaller:
+    """One conversation with the server, and whoever waits for its answers."""
+
+    def __init__(self, server: FloServer, peer: Peer) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._last_id = 0
+        self._end: FloError | None = None
+        self._conversation = server.conversation(self._take, self._closed, peer)
+
+    @property
+    def client(self) -> str:
+        """Under which name its writes are remembered; empty before it has greeted."""
+        return self._conversation.client
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be asked."""
+        return self._end is None
+
+    async def greet(self, token: str | None, session: str = SESSION) -> Welcome:
+        """Say who one is. Raises what the server answers to a bad token."""
+        hello = Hello(VERSION, session, token)
+        return await self.ask(hello, "default")
+
+    async def ask(self, request: Request[R], namespace: str, *, number: int = 0) -> R:
+        """Send one request, and wait for its answer."""
+        if self._end is not None:
+            raise self._end
+        self._last_id += 1
+        body = _encoded(self._last_id, namespace, number, request)
+        future = self._waiting[self._last_id] = self._loop.create_future()
+        self._conversation.receive([body])
+        try:
+            return decode_reply(request, await future)
+        finally:
+            self._waiting.pop(self._last_id, None)
+
+    def close(self) -> None:
+        """Ask no more; what waits at the server ends."""
+        if self._end is None:
+            self._end = UnavailableError("the connection is gone", ran="maybe")
+            self._conversation.connection_lost()
+            self._fail_all(self._end)
+
+    def _take(self, bodies: list[bytes]) -> None:
+        for body in bodies:
+            answer = decode_answer(body)
+            future = self._waiting.pop(answer.id, None)
+            if future is None or future.done():
+                continue
+            if answer.error is None:
+                future.set_result(answer.result)
+            else:
+                future.set_exception(raised(answer.error))
+
+    def _closed(self, reason: FloError | None) -> None:
+        if self._end is None:
+            self._end = reason or UnavailableError("the connection was closed", ran="maybe")
+            self._fail_all(self._end)
+
+    def _fail_all(self, error: FloError) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(error)
+
+
+class InNamespace:
+    """What the client's API stands on: its calls, made through an `HttpCaller`.
+
+    `number`: that of the one write that may be made; 0: any number of calls, none of them
+    remembered.
+    """
+
+    def __init__(self, caller: HttpCaller, namespace: str, *, number: int = 0) -> None:
+        self.namespace = namespace
+        self.leases = Leases(0)
+        self._caller = caller
+        self._number = number
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """Make one call."""
+        return Operation(self._run(ask))
+
+    async def _run(self, ask: Ask[R]) -> R:
+        check_block(ask.block_ms)
+        own_ms = defaults.TIMEOUT_MS if ask.timeout_ms is None else ask.timeout_ms
+        within_ms = ask.block_ms + check_duration("timeout_ms", own_ms, low=1)
+        if self._number and not isinstance(ask.request, Command):
+            raise BadRequestError("Idempotency-Key is given, and this call only reads")
+        try:
+            async with asyncio.timeout(within_ms / 1000):
+                answer = await self._caller.ask(ask.request, self.namespace, number=self._number)
+        except TimeoutError as error:
+            if isinstance(error, FloError):
+                raise
+            raise RequestTimeoutError(
+                f"no answer came within {within_ms} ms", ran="maybe"
+            ) from None
+        if isinstance(ask.request, KvJsonGet):
+            return cast(R, None if answer is None else msgspec.Raw(answer))  # its numbers are exact
+        return ask.finished(answer)
+
+
+def _encoded(id: int, namespace: str, number: int, request: Request[Any]) -> bytes:
+    try:
+        return encode_request(id, namespace, number, request)
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise BadRequestError(what_is_unsendable(request) or str(error)) from None

@@ -1,0 +1,49 @@
+"""A request as it came, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+
+from floruntime.server.connections.peer import Peer
+
+Headers = tuple[tuple[str, str], ...]
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+TEXT = "text/plain; charset=utf-8"
+
+
+class HttpRequest(NamedTuple):
+    """One request, whole. Names of headers are in lower case; `path` is as it was sent."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    peer: Peer
+
+
+class HttpResponse(NamedTuple):
+    """One answer, whole."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = TEXT
+    headers: Headers = ()
+
+
+class EventResponse(NamedTuple):
+    """An answer that goes on: Server-Sent Events, as they travel, until they end."""
+
+    events: AsyncIterator[bytes]
+    headers: Headers = ()
+
+
+Answer = HttpResponse | EventResponse
+
+
+def text_response(status: int, text: str) -> HttpResponse:
+    """A line for people."""
+    return HttpResponse(status, text.encode())

@@ -1,0 +1,77 @@
+"""`Idempotency-Key`: a write that comes again within ten minutes has its first answer again.
+
+Each key is a client of its own, which makes one numbered write: the engine remembers its answer in
+the commit that does it (`engine/system/write_memory.py`), and beside it what was asked
+(`engine/system/once.py`). Here is only what is under way: of two at once the second hears the
+answer of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.system import ONCE_PREFIX, OnceOpen
+from floruntime.server.http.caller import HttpCaller, InNamespace
+
+HEADER = "idempotency-key"
+NUMBER = 1
+"""The write number of the one write."""
+
+
+class Once(NamedTuple):
+    """A request that may happen once: whose write is remembered, and a digest of what it asks."""
+
+    session: str
+    digest: bytes
+
+
+def once_of(key: str, namespace: str, call: str, body: bytes) -> Once:
+    """What an `Idempotency-Key` stands for. Raises `BadRequestError` on one that cannot be."""
+    data = key.encode("latin-1")
+    if not 1 <= len(data) <= limits.NAME_BYTES_MAX:
+        raise BadRequestError(
+            f"Idempotency-Key has {len(data)} bytes; 1 to {limits.NAME_BYTES_MAX} are allowed"
+        )
+    name = hashlib.sha256(namespace.encode() + b"\0" + data).hexdigest()
+    digest = hashlib.sha256(call.encode() + b"\0" + body).digest()
+    return Once(f"{ONCE_PREFIX}{name}", digest)
+
+
+class UnderWay:
+    """What is being asked at this moment, by client."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, tuple[bytes, int]] = {}
+
+    @contextmanager
+    def doing(self, client: str, digest: bytes) -> Iterator[None]:
+        """While this is asked. Raises `ConflictError` where the key is asked for something else.
+
+        `client`: whose writes they are; it has the holder and the key in its name.
+        """
+        first, count = self._digests.get(client, (digest, 0))
+        if digest != first:
+            raise another_request()
+        self._digests[client] = (digest, count + 1)
+        try:
+            yield
+        finally:
+            _, count = self._digests.pop(client)
+            if count > 1:
+                self._digests[client] = (digest, count - 1)
+
+
+async def open_once(caller: HttpCaller, once: Once, namespace: str) -> InNamespace:
+    """What makes the one write, or hears what it answered. Raises `ConflictError`."""
+    await caller.ask(OnceOpen(once.digest), namespace)
+    return InNamespace(caller, namespace, number=NUMBER)
+
+
+def another_request() -> ConflictError:
+    """The key stands for something else."""
+    return ConflictError("this Idempotency-Key was used for another request within ten minutes")

@@ -1,0 +1,57 @@
+"""Results as JSON: structs by the names of their fields, bytes as text where they are UTF-8."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from floruntime.core.stream import StreamID
+from floruntime.core.types import Page
+from floruntime.server.http.kinds import BASE64
+
+_encode = msgspec.json.Encoder().encode
+
+
+def to_json(result: Any) -> bytes:
+    """The result of a call as JSON text."""
+    return _encode(plain(result))
+
+
+def plain(value: Any) -> Any:
+    """The same of what JSON has: texts, numbers, lists and objects."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, (str, int, float, msgspec.Raw)):
+        return value
+    if isinstance(value, bytes):
+        return bytes_as_json(value)
+    if isinstance(value, StreamID):
+        return str(value)
+    if isinstance(value, msgspec.Struct):
+        return _members(value)
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, Page):
+        items = [plain(each) for each in value]
+        return {"items": items, "cursor": value.cursor, "has_more": value.has_more}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(each) for name, each in value._asdict().items()}
+    return [plain(each) for each in value]
+
+
+def bytes_as_json(data: bytes) -> str | dict[str, str]:
+    """Text where it is UTF-8, else `{"base64": "…"}`."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return {BASE64: b64encode(data).decode("ascii")}
+
+
+def _members(value: msgspec.Struct) -> dict[str, Any]:
+    members = {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    if hasattr(value, "has_more"):
+        members["has_more"] = value.has_more
+    return members

@@ -1,0 +1,154 @@
+"""One connection's requests: who sends them, what they ask, what they are answered.
+
+Whoever comes with the same token on the same connection is let in once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import unquote
+
+from floruntime.client.api.caller import Caller
+from floruntime.core.errors import BadRequestError, NotFoundError
+from floruntime.core.limits import check_namespace
+from floruntime.core.nearest import nearest
+from floruntime.server.connections.peer import Peer
+from floruntime.server.http.app import HttpApp
+from floruntime.server.http.asking import ask_batch, ask_call
+from floruntime.server.http.bodies import members_of
+from floruntime.server.http.caller import HttpCaller, InNamespace
+from floruntime.server.http.calls import NOT_CALLS, SECRETS, HttpCall, calls
+from floruntime.server.http.cors import answer_options, cors_headers
+from floruntime.server.http.messages import JSON, Answer, Headers, HttpRequest, HttpResponse
+from floruntime.server.http.once import HEADER, once_of, open_once
+from floruntime.server.http.problems import HttpRefusal
+from floruntime.server.http.results import to_json
+from floruntime.server.http.who import Who, who_sent
+
+GET = "GET, HEAD, OPTIONS"
+POST = "POST, OPTIONS"
+NO_STORE: Headers = (("Cache-Control", "no-store"),)
+NO_NAMESPACE = "default"
+"""What is about no namespace is asked in one that is always there."""
+
+Ask = Callable[[Caller], Awaitable[Any]]
+
+
+class HttpVisit:
+    """The requests of one connection."""
+
+    def __init__(self, app: HttpApp) -> None:
+        self._app = app
+        self._server = app.server
+        self._caller: HttpCaller | None = None
+        self._who: Who | None = None
+
+    def headers_for(self, request: HttpRequest) -> Headers:
+        """What every answer to this request says."""
+        return cors_headers(request, self._server)
+
+    def close(self) -> None:
+        """The connection is gone."""
+        if self._caller is not None:
+            self._caller.close()
+
+    async def answer(self, request: HttpRequest) -> Answer:
+        """Answer one request."""
+        path = unquote(request.path)
+        page = self._app.pages.get(path)
+        if page is not None:
+            return page(request) if self._is_get(request) else self._other(request, GET)
+        first, *rest = path.removeprefix("/").split("/")
+        if first == "v1":
+            return await self._answer_v1(request, rest)
+        raise NotFoundError(f"there is nothing at {path}")
+
+    async def _answer_v1(self, request: HttpRequest, path: list[str]) -> Answer:
+        if path == ["openapi.json"]:
+            if not self._is_get(request):
+                return self._other(request, GET)
+            await self.caller_for(who_sent(request, self._server), request.peer)
+            return HttpResponse(200, self._app.openapi(), JSON)
+        if len(path) == 1:
+            return await self._answer_call(request, None, path[0])
+        if len(path) == 2:
+            return await self._answer_call(request, path[0], path[1])
+        raise NotFoundError("a call is at /v1/NAMESPACE/PRIMITIVE.OPERATION")
+
+    async def _answer_call(self, request: HttpRequest, namespace: str | None, name: str) -> Answer:
+        if namespace is not None and name == "batch":
+            return await self._post(request, namespace, name, None)
+        call = calls().get(name)
+        if call is None:
+            raise NotFoundError(_not_there(name))
+        if call.has_namespace != (namespace is not None):
+            where = f"/v1/{'NAMESPACE/' if call.has_namespace else ''}{name}"
+            raise NotFoundError(f"{name} is at {where}")
+        return await self._post(request, namespace or NO_NAMESPACE, name, call)
+
+    async def _post(
+        self, request: HttpRequest, namespace: str, name: str, call: HttpCall | None
+    ) -> Answer:
+        if request.method != "POST":
+            return self._other(request, POST)
+        who = who_sent(request, self._server)
+        check_namespace(namespace)
+        members = members_of(request)
+
+        def ask(caller: Caller) -> Awaitable[Any]:
+            if call is None:
+                return ask_batch(caller, members)
+            return ask_call(call, caller, members)
+
+        key = request.headers.get(HEADER)
+        if key is None:
+            caller = await self.caller_for(who, request.peer)
+            result = await ask(InNamespace(caller, namespace))
+        elif name in SECRETS:
+            raise BadRequestError(f"{name} takes no Idempotency-Key: its answer is kept nowhere")
+        else:
+            result = await self._ask_once(request, who, namespace, name, ask)
+        return HttpResponse(200, to_json(result), JSON, NO_STORE)
+
+    async def _ask_once(
+        self, request: HttpRequest, who: Who, namespace: str, name: str, ask: Ask
+    ) -> Any:
+        once = once_of(request.headers[HEADER], namespace, name, request.body)
+        caller = HttpCaller(self._server, request.peer._replace(door=who.door))
+        try:
+            await caller.greet(who.token, once.session)
+            with self._app.under_way.doing(caller.client, once.digest):
+                return await ask(await open_once(caller, once, namespace))
+        finally:
+            caller.close()
+
+    async def caller_for(self, who: Who, peer: Peer) -> HttpCaller:
+        """The caller of this sender; the one before it on this connection asks no more."""
+        if self._caller is not None and self._caller.is_open and who == self._who:
+            return self._caller
+        self.close()
+        caller = HttpCaller(self._server, peer._replace(door=who.door))
+        self._caller, self._who = caller, who
+        await caller.greet(who.token)
+        return caller
+
+    def _is_get(self, request: HttpRequest) -> bool:
+        return request.method in ("GET", "HEAD")
+
+    def _other(self, request: HttpRequest, allowed: str) -> HttpResponse:
+        """What is no request of a path's own methods."""
+        if request.method == "OPTIONS":
+            return answer_options(request, self._server, allowed)
+        raise HttpRefusal(
+            405,
+            f"{request.method} is not for {request.path}; {allowed} are",
+            headers=(("Allow", allowed),),
+        )
+
+
+def _not_there(name: str) -> str:
+    if name in NOT_CALLS:
+        return f"{name} is no call: {NOT_CALLS[name]}"
+    near = nearest(name, calls())
+    return f"there is no call {name!r}" + (f"; did you mean {near}?" if near else "")

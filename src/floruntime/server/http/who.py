@@ -1,0 +1,100 @@
+"""Who sent a request, and from which door: a program, or a page in somebody's browser.
+
+With tokens the token decides. Without them a browser's headers do, which no page can leave out:
+what has neither `Origin` nor `Sec-Fetch-Site` comes from no page. A page's request is judged as a
+WebSocket's; and a name that leads here for a moment (DNS rebinding) gets nothing, because `Host`
+must be `localhost`, an address or a host of `allowed_origins`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from floruntime.core.errors import ForbiddenError, UnauthorizedError
+from floruntime.core.limits import shown
+from floruntime.server.connections.peer import Door
+from floruntime.server.http.messages import HttpRequest
+from floruntime.server.http.problems import HttpRefusal
+from floruntime.server.server import FloServer
+
+BEARER = "bearer "
+NEAR_SITES = ("same-origin", "none")
+"""What `Sec-Fetch-Site` says of our own pages, and of an address that was typed."""
+
+
+class Who(NamedTuple):
+    """Which door a request came in by, and with which token."""
+
+    door: Door
+    token: str | None
+
+
+def who_sent(request: HttpRequest, server: FloServer) -> Who:
+    """Judge the headers of a request. Raises the refusal: 401, 403 or 421."""
+    token = _token_of(request)
+    if server.access.needs_token:
+        return Who(Door.HTTP, token)
+    check_host(request, server)
+    if not is_of_page(request):
+        return Who(Door.HTTP, token)
+    check_page(request, server)
+    return Who(Door.WEB, token)
+
+
+def is_of_page(request: HttpRequest) -> bool:
+    """Whether a browser sent it."""
+    return "origin" in request.headers or "sec-fetch-site" in request.headers
+
+
+def check_page(request: HttpRequest, server: FloServer) -> None:
+    """Raises `ForbiddenError` where the page is a foreign one."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        site = request.headers.get("sec-fetch-site", "")
+        is_near = site in NEAR_SITES
+    else:
+        is_near = server.may_connect(origin, request.headers.get("host"))
+    if not is_near:
+        raise ForbiddenError(
+            f"pages of {shown(origin or 'another site')} may not ask here; the server's setting "
+            "allowed_origins names those that may"
+        )
+
+
+def check_host(request: HttpRequest, server: FloServer) -> None:
+    """Raises 421 where the request was meant for somebody else."""
+    host = request.headers.get("host", "")
+    name = _name_in(host)
+    if name == "localhost" or _is_address(name) or server.is_allowed_host(host):
+        return
+    raise HttpRefusal(
+        421,
+        f"Host is {shown(host)}; without tokens it must be localhost, an IP address or a host of "
+        "the setting allowed_origins",
+    )
+
+
+def _token_of(request: HttpRequest) -> str | None:
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return None
+    if not authorization.lower().startswith(BEARER):
+        raise UnauthorizedError("Authorization must be Bearer and a token")
+    return authorization[len(BEARER) :].strip()
+
+
+def _name_in(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
