@@ -91,6 +91,7 @@ MEANINGS = {
     "HTTP_BODY_FACTOR": "the body of one: so many times the largest frame",
     "HTTP_HEAD_MS_MAX": "time for the head of a request over HTTP",
     "HTTP_BODY_MS_MAX": "time for its body",
+    "EVENTS_COMMENT_MS": "a sign of life for a follower over HTTP, where nothing happens, every",
     "HTTP_IDLE_MS_MAX": "how long a connection of HTTP without a request is kept",
     "CONNECTIONS_PER_ADDRESS_MAX": "connections from one address (`connections_per_address_max`)",
     "BAD_TOKENS_MAX": "bad tokens from one address that are refused at once; each further one is "

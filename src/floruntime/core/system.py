@@ -254,3 +254,9 @@ class OnceOpen(Command[None], tag=255, frozen=True):
     """
 
     digest: bytes
+
+
+class StoreName(Command[str], tag=254, frozen=True):
+    """Name the store, by chance, where it has no name yet. Answers its name. Server only."""
+
+    name: str

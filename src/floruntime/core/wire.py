@@ -47,6 +47,7 @@ SERVER_ONLY = (
     system.TimerPostpone,
     system.SessionForget,
     system.HandBack,
+    system.StoreName,
     token.TokenAdopt,
     workflow.ScheduleDue,
 )

@@ -48,6 +48,7 @@ from floruntime.engine.system import (
     namespaces,
     once,
     reclaim,
+    store_name,
     timers,
     tokens,
     write_memory,
@@ -75,6 +76,7 @@ COMMANDS: Final = (
     command(system.HandBack, entries.hand_back, grows=False),
     command(system.Batch, entries.batch, grows=False),  # each member is judged for itself
     command(system.SessionOpen, write_memory.open_session, grows=False),
+    command(system.StoreName, store_name.name_store, grows=False),
     command(system.OnceOpen, once.open_once),
     command(system.SessionForget, write_memory.forget_session, grows=False),
     command(system.NamespaceCreate, namespaces.create),
@@ -338,7 +340,7 @@ _DIRECTORIES = [children.directory for owned in OWNERS.values() for children in 
 TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
-    *(once.ONCE, once.ONCE_COUNT),
+    *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
     schedules.SCHEDULE_DUE,
     *_DIRECTORIES,
     *_OWNED_TABLES,

@@ -45,3 +45,5 @@ HTTP_BODY_MS_MAX = 60_000
 """Time for the body, from the end of the head."""
 HTTP_IDLE_MS_MAX = 75_000
 """How long a connection without a request is kept open."""
+EVENTS_COMMENT_MS = 15_000
+"""How often a follower over HTTP has a sign of life where nothing happens."""

@@ -42,6 +42,10 @@ class Queries:
         """The state that queries see, outside any namespace."""
         return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
 
+    def view_in(self, namespace: str) -> View:
+        """The state that queries see, in a namespace."""
+        return self._view_of(namespace, self._clock.now_ms())
+
     def _view_of(self, namespace: str, now_ms: int) -> View:
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again

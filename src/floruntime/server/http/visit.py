@@ -20,6 +20,8 @@ from floruntime.server.http.bodies import members_of
 from floruntime.server.http.caller import HttpCaller, InNamespace
 from floruntime.server.http.calls import NOT_CALLS, SECRETS, HttpCall, calls
 from floruntime.server.http.cors import answer_options, cors_headers
+from floruntime.server.http.events import follow_for, open_events
+from floruntime.server.http.follows import FOLLOWS
 from floruntime.server.http.messages import JSON, Answer, Headers, HttpRequest, HttpResponse
 from floruntime.server.http.once import HEADER, once_of, open_once
 from floruntime.server.http.problems import HttpRefusal
@@ -28,6 +30,7 @@ from floruntime.server.http.who import Who, who_sent
 
 GET = "GET, HEAD, OPTIONS"
 POST = "POST, OPTIONS"
+EVENTS = "GET, OPTIONS"
 NO_STORE: Headers = (("Cache-Control", "no-store"),)
 NO_NAMESPACE = "default"
 """What is about no namespace is asked in one that is always there."""
@@ -77,6 +80,8 @@ class HttpVisit:
         raise NotFoundError("a call is at /v1/NAMESPACE/PRIMITIVE.OPERATION")
 
     async def _answer_call(self, request: HttpRequest, namespace: str | None, name: str) -> Answer:
+        if namespace is not None and name in FOLLOWS:
+            return await self._follow(request, namespace, name)
         if namespace is not None and name == "batch":
             return await self._post(request, namespace, name, None)
         call = calls().get(name)
@@ -86,6 +91,15 @@ class HttpVisit:
             where = f"/v1/{'NAMESPACE/' if call.has_namespace else ''}{name}"
             raise NotFoundError(f"{name} is at {where}")
         return await self._post(request, namespace or NO_NAMESPACE, name, call)
+
+    async def _follow(self, request: HttpRequest, namespace: str, name: str) -> Answer:
+        if request.method != "GET":
+            return self._other(request, EVENTS)
+        who = who_sent(request, self._server)
+        check_namespace(namespace)
+        follow, place = follow_for(name, request)
+        caller = await self.caller_for(who, request.peer)
+        return await open_events(self._server, caller, namespace, follow, place)
 
     async def _post(
         self, request: HttpRequest, namespace: str, name: str, call: HttpCall | None

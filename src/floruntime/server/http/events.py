@@ -1,0 +1,115 @@
+"""Server-Sent Events: something followed, each event with its place, a sign of life in between."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+
+from floruntime.core.errors import FloError, GapError
+from floruntime.core.system import StoreName
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import store_name
+from floruntime.server import limits
+from floruntime.server.http.caller import HttpCaller
+from floruntime.server.http.follows import FOLLOWS, Event, Follow, Place
+from floruntime.server.http.messages import EventResponse, HttpRequest
+from floruntime.server.http.problems import document_of
+from floruntime.server.http.query import Query
+from floruntime.server.http.results import to_json
+from floruntime.server.server import FloServer
+
+AFTER = "after"
+LAST_ID = "last-event-id"
+
+
+def follow_for(name: str, request: HttpRequest) -> tuple[Follow, Place | None]:
+    """What a request follows, and behind which place. Raises `BadRequestError`."""
+    kind = FOLLOWS[name]
+    query = Query(request.query, (*kind.FIELDS, AFTER))
+    follow = kind(query)
+    text = request.headers.get(LAST_ID) or query.optional(AFTER)
+    place = None if text is None else Place.parse(text)
+    if place is not None:
+        follow.go_on_at(place.position)
+    return follow, place
+
+
+async def open_events(
+    server: FloServer, caller: HttpCaller, namespace: str, follow: Follow, place: Place | None
+) -> EventResponse:
+    """Begin to follow. Raises what there is to refuse before anything is sent."""
+    following = _Following(server, caller, namespace, follow, await _name_of(server))
+    first = await following.begin(place)
+    return EventResponse(following.events(first))
+
+
+class _Following:
+    def __init__(
+        self, server: FloServer, caller: HttpCaller, namespace: str, follow: Follow, store: str
+    ) -> None:
+        self._server = server
+        self._caller = caller
+        self._namespace = namespace
+        self._follow = follow
+        self._store = store
+        self._history = ""
+
+    async def begin(self, place: Place | None) -> list[Event]:
+        view = self._server.commit.queries.view_in(self._namespace)
+        self._history = self._follow.history(self._store, view)
+        if place is not None:
+            if place.history and not self._is_same_history(place):
+                raise GapError(
+                    "this position is of another history; read what there is, and follow"
+                )
+            self._follow.check_kept(view)
+        return list(await self._follow.ask(self._caller, self._namespace, 0))
+
+    def _is_same_history(self, place: Place) -> bool:
+        """Who has seen nothing of a stream that was not there has missed nothing of it."""
+        is_of_nothing = place == Place(f"{self._store}.0", "0-0")
+        return place.history == self._history or is_of_nothing
+
+    async def events(self, first: list[Event]) -> AsyncIterator[bytes]:
+        yield self._sent(first)
+        try:
+            while not self._follow.is_over:
+                yield self._sent(await self._next())
+        except FloError as error:
+            yield b"event: error\ndata: " + to_json(document_of(error)) + b"\n\n"
+
+    async def _next(self) -> list[Event]:
+        self._follow.check_kept(self._look())
+        found = await self._follow.ask(self._caller, self._namespace, limits.EVENTS_COMMENT_MS)
+        self._look()
+        return list(found)
+
+    def _look(self) -> View:
+        """See that what is followed is still there; it may also have come into being."""
+        view = self._server.commit.queries.view_in(self._namespace)
+        history = self._follow.history(self._store, view)
+        if self._history not in (history, f"{self._store}.0"):
+            raise GapError("what was followed is there no longer, or another of its name is")
+        self._history = history
+        return view
+
+    def _sent(self, events: list[Event]) -> bytes:
+        """Events as they travel; without any a comment, and how far one is."""
+        if not events:
+            return f": \nid: {self._history}:{self._follow.position}\n\n".encode()
+        return b"".join(
+            f"id: {self._history}:{event.position}\ndata: ".encode()
+            + to_json(event.value)
+            + b"\n\n"
+            for event in events
+        )
+
+
+async def _name_of(server: FloServer) -> str:
+    """The name of the store, which is given before it is first told."""
+    name = store_name.name_of(server.commit.queries.view())
+    if name is None:
+        outcome = server.commit.submit_own(StoreName(secrets.token_hex(8)))
+        await server.commit.settle()
+        name = str(outcome.result)
+    return name
