@@ -31,6 +31,9 @@ KINDS = {
     Kind.PATH: "path",
     Kind.MAPPING: "mapping",
     Kind.JSON: "JSON",
+    Kind.CONDITION: "condition",
+    Kind.DURATION: "ms, or path",
+    Kind.MOMENT: "time, or path",
 }
 
 

@@ -72,6 +72,20 @@ _OF_EXECUTOR: Final = f"""\
 """
 
 
+_CHOICE: Final = f"""\
+{_HEAD}start:
+  run: "@actions/price"
+  transitions: {{success: route}}
+steps:
+  review:
+    run: "@actions/review"
+    transitions: {{success: flo.Completed, failure: flo.Failed}}
+  route:
+    choose:
+      {PLACE}
+"""
+
+
 class Example(msgspec.Struct, frozen=True):
     """What the reference shows of a part, and the definition that it stands in."""
 
@@ -182,6 +196,80 @@ waitForSignal:
   onTimeout: flo.Failed
 """,
         f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
+    ),
+    Example(
+        parts.SignalWait,
+        """\
+waitForSignal:
+  anyOf: [approved, rejected]
+""",
+        f"{_HEAD}start:\n  {PLACE}\n"
+        "  transitions: {approved: flo.Completed, rejected: flo.Cancelled}\n",
+    ),
+    Example(
+        parts.SignalWait,
+        """\
+waitForSignal:
+  allOf: [paid, packed]
+""",
+        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
+    ),
+    Example(
+        parts.Step,
+        """\
+sleep:
+  forMs: 7200000
+transitions:
+  success: flo.Completed
+""",
+        _IS_START,
+    ),
+    Example(
+        parts.Sleep,
+        """\
+sleep:
+  forMs: $.input.pause_ms
+""",
+        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
+    ),
+    Example(
+        parts.Sleep,
+        """\
+sleep:
+  until: "2026-12-24T18:00:00+01:00"
+""",
+        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
+    ),
+    Example(
+        parts.Step,
+        """\
+choose:
+  cases:
+    - when: $.input.amount > 1000 && $.steps.start.outcome == 'success'
+      to: review
+  else: flo.Completed
+""",
+        _CHOICE.replace(f"choose:\n      {PLACE}", PLACE),
+    ),
+    Example(
+        parts.Choose,
+        """\
+cases:
+  - when: $.input.amount > 1000
+    to: review
+  - when: length($.input.items) == 0
+    to: flo.Cancelled
+else: flo.Completed
+""",
+        _CHOICE,
+    ),
+    Example(
+        parts.Case,
+        """\
+when: $.input.customer.vip == true || !$.input.amount
+to: review
+""",
+        _CHOICE.replace(PLACE, f"cases:\n        - {PLACE}\n      else: flo.Completed"),
     ),
     Example(
         parts.Retry,

@@ -7,7 +7,8 @@ import pytest
 from floruntime.engine.workflow.language.definition import EndStatus
 from floruntime.graph.describe import Kind
 from floruntime.graph.model import Edge
-from tests.graph.made import graph_from, order_graph
+from floruntime.graph.trace import trace_of
+from tests.graph.made import graph_from, history, order_graph, run_at
 
 
 def test_steps_come_in_order_and_then_the_terminals_that_they_lead_to() -> None:
@@ -94,3 +95,26 @@ def test_what_a_step_does_is_told_in_lines() -> None:
 def test_what_starts_runs_is_told(part: str, told: str) -> None:
     body = 'start:\n  run: "@actions/a"\n  transitions: {success: flo.Completed}\n'
     assert graph_from(f"{body}{part}\n").entries == (told,)
+
+
+def test_a_choice_leads_by_its_cases_and_is_followed_by_them() -> None:
+    graph = graph_from(
+        "start: {choose: {cases: [{when: $.input.a > 1, to: nap}, {when: $.input.b, to: nap}], "
+        "else: flo.Failed}}\n"
+        "steps: {nap: {sleep: {forMs: 60000}, transitions: {success: flo.Completed}}}\n"
+    )
+    assert graph.nodes["start"].kind is Kind.CHOICE
+    assert graph.nodes["nap"].lines == ("sleeps for 1 min",)
+    assert [(edge.target, edge.outcomes) for edge in graph.edges_from("start")] == [
+        ("nap", ("$.input.a > 1", "$.input.b")),
+        ("flo.Failed", ("else",)),
+    ]
+    events = history(
+        ("step_started", "start", ""),
+        ("choice_made", "start", "nap: $.input.b"),
+        ("step_completed", "start", "success"),
+        ("step_started", "nap", ""),
+    )
+    trace = trace_of(graph, run_at("nap"), events)
+    assert trace.taken == {("start", "nap", "$.input.b"): 1}
+    assert not trace.extra

@@ -12,7 +12,7 @@ class WaitKind(StrEnum):
 
     `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
     `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
-    workflow's end. `SIGNAL`: a signal.
+    workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
     """
 
     WORKER = "worker"
@@ -22,6 +22,7 @@ class WaitKind(StrEnum):
     RESULT = "result"
     CHILD = "child"
     SIGNAL = "signal"
+    SLEEP = "sleep"
 
 
 class RunWait(Value, frozen=True):

@@ -14,7 +14,7 @@ class WorkflowStatus(StrEnum):
     """Where a run stands. The last four are final.
 
     `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
-    retry or a poll.
+    retry, a poll or a sleep.
     """
 
     PENDING = "pending"

@@ -63,10 +63,12 @@ from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.steps import (
     actions,
     children,
+    choices,
     missing_actions,
     plan_rows,
     plans,
     signals,
+    sleeps,
 )
 
 COMMANDS: Final = (
@@ -362,6 +364,8 @@ WORKFLOW_HOOKS: Final = Hooks(
         TargetKind.PLAN: plans.begin_plan,
     },
     begin_signal_wait=signals.begin_wait,
+    begin_sleep=sleeps.begin_sleep,
+    choose=choices.choose,
     time_up={
         Wait.SIGNAL: signals.wait_timed_out,
         Wait.RETRY: advance.begin_again,
@@ -369,6 +373,7 @@ WORKFLOW_HOOKS: Final = Hooks(
         Wait.TARGET: actions.look_again,
         Wait.EXECUTOR_RETRY: plans.time_to_retry,
         Wait.TRACKING: plans.tracking_timed_out,
+        Wait.SLEEP: sleeps.sleep_is_over,
     },
     abandon={
         Wait.ACTION: actions.cancel_action,

@@ -16,6 +16,7 @@ from floruntime.engine.workflow.language.definition import (
     Schedule,
     Selection,
     SignalWait,
+    Sleep,
     Step,
     TargetKind,
     Trigger,
@@ -30,6 +31,8 @@ class Kind(StrEnum):
     PLAN = "plan"
     WORKFLOW = "workflow"
     SIGNAL = "signal"
+    SLEEP = "sleep"
+    CHOICE = "choice"
     TERMINAL = "terminal"
 
 
@@ -48,6 +51,10 @@ _ARROWS: Final = {
 
 def kind_of(step: Step) -> Kind:
     """What kind of step it is."""
+    if step.sleep is not None:
+        return Kind.SLEEP
+    if step.choose is not None:
+        return Kind.CHOICE
     target = None if step.run is None else target_of(step.run)
     return Kind.SIGNAL if target is None else _KINDS[target.kind]
 
@@ -60,6 +67,10 @@ def lines_of(step: Step, definition: Definition) -> tuple[str, ...]:
 def _lines(step: Step, definition: Definition) -> Iterator[str]:
     if step.wait_for_signal is not None:
         yield from _wait_lines(step.wait_for_signal)
+    elif step.sleep is not None:
+        yield _sleep_line(step.sleep)
+    elif step.choose is not None:
+        yield "choose"
     else:
         assert step.run is not None, "a definition was checked"
         yield step.run
@@ -73,9 +84,17 @@ def _lines(step: Step, definition: Definition) -> Iterator[str]:
 
 
 def _wait_lines(wait: SignalWait) -> Iterator[str]:
-    yield f"signal {wait.type}"
+    between = " and " if wait.all_of else " or "
+    yield f"signal {between.join(wait.types)}"
     if wait.timeout_ms is not None:
         yield f"within {lasting(wait.timeout_ms)}"
+
+
+def _sleep_line(sleep: Sleep) -> str:
+    if sleep.until is not None:
+        return f"sleeps until {sleep.until}"
+    is_number = isinstance(sleep.for_ms, int)
+    return f"sleeps for {lasting(sleep.for_ms) if is_number else sleep.for_ms}"
 
 
 def _retry_line(retry: Retry) -> str:

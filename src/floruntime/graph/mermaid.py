@@ -16,6 +16,8 @@ _SHAPES: Final = {
     Kind.PLAN: ('{{"', '"}}'),
     Kind.WORKFLOW: ('[["', '"]]'),
     Kind.SIGNAL: ('[/"', '"/]'),
+    Kind.SLEEP: ('>"', '"]'),
+    Kind.CHOICE: ('{"', '"}'),
     Kind.TERMINAL: ('(["', '"])'),
 }
 _CLASSES: Final = {

@@ -17,6 +17,8 @@ from floruntime.engine.workflow.paths.first_step import START
 from floruntime.graph.describe import Kind, entries_of, kind_of, lines_of
 
 TIMEOUT: Final = "timeout"
+ELSE: Final = "else"
+"""What the way is called that a choice takes where none of its cases is true."""
 TIMED_OUT: Final = "flo.TimedOut"
 
 
@@ -88,6 +90,10 @@ def _edges_of(name: str, step: Step) -> Iterator[Edge]:
 
 
 def _leads(step: Step) -> Iterator[tuple[str, str]]:
+    if step.choose is not None:
+        yield from ((case.when, case.to) for case in step.choose.cases)
+        yield ELSE, step.choose.otherwise
+        return
     wait = step.wait_for_signal
     if wait is None or wait.timeout_ms is None:
         yield from step.transitions.items()

@@ -16,6 +16,8 @@ _MARKS: Final = {
     Kind.PLAN: "◇",
     Kind.WORKFLOW: "□",
     Kind.SIGNAL: "△",
+    Kind.SLEEP: "⧗",
+    Kind.CHOICE: "◆",
 }
 _END_MARKS: Final = {
     EndStatus.COMPLETED: "●",

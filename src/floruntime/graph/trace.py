@@ -87,6 +87,7 @@ class _Walk:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._left: tuple[str, str] | None = None
+        self._chosen: str | None = None
         self.visits: Counter[str] = Counter()
         self.taken: Counter[tuple[str, str, str]] = Counter()
         self.extra: list[Edge] = []
@@ -96,8 +97,11 @@ class _Walk:
         if event.type == "step_started" and event.step is not None:
             self.end = None
             self._go_to(event.step)
+        elif event.type == "choice_made":
+            self._chosen = event.detail.partition(": ")[2]
         elif event.type == "step_completed" and event.step is not None:
-            self._left = (event.step, event.detail)
+            self._left = (event.step, self._chosen or event.detail)
+            self._chosen = None
         elif event.type in _ENDS:
             self.end = _terminal_in(self._graph, event.detail)
             if self._left is None and event.step is not None:

@@ -105,13 +105,17 @@ def _transitions(names: tuple[str, ...]) -> st.SearchStrategy[Json]:
 
 @st.composite
 def _signal_steps(draw: st.DrawFn) -> Json:
-    wait = _given(draw, type=st.sampled_from(SIGNALS), timeoutMs=_maybe(_SOME_MS))
+    several = st.lists(st.sampled_from(SIGNALS[:2]), min_size=1, max_size=2, unique=True)
+    way = draw(st.sampled_from(["type", "type", "anyOf", "allOf"]))
+    types = st.sampled_from(SIGNALS) if way == "type" else several
+    wait = _given(draw, **{way: types}, timeoutMs=_maybe(_SOME_MS))
     if "timeoutMs" in wait:
         wait |= _given(draw, onTimeout=_maybe(st.sampled_from(_TARGETS)))
     return {
         "waitForSignal": wait,
         "transitions": {
             "success": draw(st.sampled_from(_TARGETS)),
+            **_given(draw, x=_maybe(st.sampled_from(_TARGETS)) if way == "anyOf" else st.none()),
             **_given(draw, timeout=_maybe(st.sampled_from(_TARGETS))),
         },
     }
@@ -134,9 +138,35 @@ def _run_steps(draw: st.DrawFn, run: st.SearchStrategy[str]) -> Json:
     }
 
 
+def _sleeps() -> st.SearchStrategy[Json]:
+    return st.builds(
+        lambda for_ms, target: {"sleep": {"forMs": for_ms}, "transitions": {"success": target}},
+        _SMALL_MS,
+        st.sampled_from(_TARGETS),
+    )
+
+
+def _choices() -> st.SearchStrategy[Json]:
+    whens = st.builds(
+        lambda step, sign, outcome: f"$.steps.{step}.outcome {sign} '{outcome}'",
+        st.sampled_from([*_STEPS, "start"]),
+        st.sampled_from(["==", "!="]),
+        st.sampled_from(OUTCOMES),
+    )
+    cases = st.builds(lambda when, to: {"when": when, "to": to}, whens, st.sampled_from(_TARGETS))
+    return st.builds(
+        lambda cases, otherwise: {"choose": {"cases": cases, "else": otherwise}},
+        st.lists(cases, min_size=1, max_size=2),
+        st.sampled_from(_TARGETS),
+    )
+
+
 @st.composite
 def _steps(draw: st.DrawFn, run: st.SearchStrategy[str]) -> Json:
-    step: Json = draw(st.one_of(_run_steps(run), _run_steps(run), _run_steps(run), _signal_steps()))
+    running = [_run_steps(run)] * 5
+    step: Json = draw(st.one_of(*running, _signal_steps(), _signal_steps(), _sleeps(), _choices()))
+    if "choose" in step:
+        return step
     return step | _given(draw, timeoutMs=st.none() | _maybe(_SOME_MS))
 
 

@@ -32,6 +32,7 @@ class Outcome:
     names: tuple[str, ...]
     error: str = ""
     is_final: bool = False
+    leads_to: str | None = None
 
     def chosen(self, transitions: Json) -> str:
         return next((name for name in self.names if name in transitions), self.names[-1])
@@ -78,7 +79,7 @@ class Run:
     polls: int = 0
     began_ms: int = 0
     step_due_ms: int | None = None
-    #: action, child, signal, retry, poll, executor, executor_retry or tracking
+    #: action, child, signal, sleep, retry, poll, executor, executor_retry or tracking
     wait: str | None = None
     wait_due_ms: int | None = None
     call: Call | None = None
@@ -105,6 +106,11 @@ class Run:
     def due_ms(self) -> int | None:
         dues = [due for due in (self.wait_due_ms, self.step_due_ms) if due is not None]
         return min(dues, default=None)
+
+
+def _types(wanted: Json) -> list[str]:
+    several: list[str] = wanted.get("anyOf", wanted.get("allOf", []))
+    return [wanted["type"]] if "type" in wanted else several
 
 
 class Refused(Exception):
@@ -145,14 +151,40 @@ class World:
             raise Refused
         self._note(run, "signal_received", type)
         is_late = run.due_ms is not None and run.due_ms <= self.now_ms
-        if run.signal != type or is_late:
+        is_tracking = run.wait == "tracking"
+        if is_late or (run.signal != type if is_tracking else not self._is_wanted(run, type)):
             run.kept.append(type)
             return
-        is_tracking = run.wait == "tracking"
+        if run.wait == "signal":
+            self._came(run, type)
+            return
         self._stop_waiting(run)
         self._note(run, "signal_matched", type)
-        success = Outcome(("success",))
-        self._go_on(run, self._judge(run, success) if is_tracking else success)
+        self._go_on(run, self._judge(run, Outcome(("success",))))
+
+    def _is_wanted(self, run: Run, type: str) -> bool:
+        return run.wait == "signal" and type in _types(run.spec["waitForSignal"])
+
+    def _came(self, run: Run, type: str) -> None:
+        wanted = run.spec["waitForSignal"]
+        run.kept.append(type)
+        missing = [one for one in wanted.get("allOf", []) if one not in run.kept]
+        if missing:
+            run.signal = " and ".join(missing)
+            return
+        self._stop_waiting(run)
+        self._go_on(run, self._matched(run, wanted, type))
+
+    def _matched(self, run: Run, wanted: Json, came: str | None) -> Outcome:
+        if "allOf" in wanted:
+            for type in wanted["allOf"]:
+                run.kept.remove(type)
+                self._note(run, "signal_matched", type)
+            return Outcome(("success",))
+        first = came or next(type for type in run.kept if type in _types(wanted))
+        run.kept.remove(first)
+        self._note(run, "signal_matched", first)
+        return Outcome((first, "success") if "anyOf" in wanted else ("success",))
 
     def cancel(self, run: Run) -> None:
         if run.is_finished:
@@ -232,6 +264,10 @@ class World:
         spec = run.spec
         if "waitForSignal" in spec:
             return self._wait_for_signal(run, spec["waitForSignal"])
+        if "sleep" in spec:
+            return self._sleep(run, spec["sleep"]["forMs"])
+        if "choose" in spec:
+            return self._choose(run, spec["choose"])
         if not self._can_map(run, spec.get("inputMapping")):
             return Outcome(("execution_failure", "failure"), is_final=True)
         kind, _, name = spec["run"].partition("/")
@@ -247,14 +283,34 @@ class World:
         return mapping.split(".")[2] in run.outcomes  # $.steps.NAME.outcome
 
     def _wait_for_signal(self, run: Run, wanted: Json) -> Outcome | None:
-        if wanted["type"] in run.kept:
-            run.kept.remove(wanted["type"])
-            self._note(run, "signal_matched", wanted["type"])
-            return Outcome(("success",))
-        self._note(run, "waiting_for_signal", wanted["type"])
+        types = _types(wanted)
+        missing = [type for type in types if type not in run.kept]
+        if not missing or (len(missing) < len(types) and "allOf" not in wanted):
+            return self._matched(run, wanted, None)
+        told = (" and " if "allOf" in wanted else " or ").join(missing)
+        self._note(run, "waiting_for_signal", told)
         self._wait(run, "signal", wanted.get("timeoutMs"))
-        run.signal = wanted["type"]
+        run.signal = told
         return None
+
+    def _sleep(self, run: Run, for_ms: int) -> Outcome | None:
+        self._note(run, "sleep_started", f"until {self.now_ms + for_ms}" if for_ms else "past")
+        if for_ms == 0:
+            self._note(run, "sleep_ended", "")
+            return Outcome(("success",))
+        self._wait(run, "sleep", for_ms)
+        return None
+
+    def _choose(self, run: Run, choice: Json) -> Outcome:
+        """The conditions of random definitions ask for the outcome of a step."""
+        for case in choice["cases"]:
+            step, _, outcome = case["when"].removeprefix("$.steps.").split(" ")
+            is_so = run.outcomes.get(step.removesuffix(".outcome")) == outcome.strip("'")
+            if is_so == (" == " in case["when"]):
+                self._note(run, "choice_made", case["to"])
+                return Outcome(("success",), leads_to=case["to"])
+        self._note(run, "choice_made", choice["else"])
+        return Outcome(("success",), leads_to=choice["else"])
 
     def _call(self, run: Run, action: str, wait: str) -> Outcome | None:
         if action.startswith("lost"):
@@ -288,7 +344,7 @@ class World:
 
     def _settle(self, run: Run, outcome: Outcome) -> Outcome | None:
         spec = run.spec
-        name = outcome.chosen(spec["transitions"])
+        name = outcome.chosen(spec.get("transitions", {}))
         if name == "pending" and "poll" in spec and not outcome.is_final:
             return self._poll(run, spec)
         if "retry" in spec and name in RETRIED and not outcome.is_final:
@@ -316,9 +372,9 @@ class World:
         return None
 
     def _leave(self, run: Run, outcome: Outcome) -> Outcome | None:
-        transitions = run.spec["transitions"]
+        transitions = run.spec.get("transitions", {})
         self._close(run, outcome.names[0])
-        target = transitions.get(outcome.chosen(transitions))
+        target = outcome.leads_to or transitions.get(outcome.chosen(transitions))
         if target is None:
             self._end(run, "failed", "flo.Failed")
             return None
@@ -372,6 +428,10 @@ class World:
             self._go_on(run, self._leave(run, Outcome(("timeout",))))
         elif run.wait == "signal":
             self._go_on(run, self._signal_late(run))
+        elif run.wait == "sleep":
+            self._stop_waiting(run)
+            self._note(run, "sleep_ended", "")
+            self._go_on(run, Outcome(("success",)))
         elif run.wait == "tracking":
             self._stop_waiting(run)
             self._note(run, "signal_timeout", f"plan:{self._executor(run)['name']}")

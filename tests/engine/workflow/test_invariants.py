@@ -104,7 +104,7 @@ def test_a_sound_state_has_nothing_wrong_with_it() -> None:
         ({"wait": Wait.EXECUTOR}, "goes through plan None while it waits for EXECUTOR"),
         ({"step_due_ms": 5}, "has a timer at 0 instead of 5"),
         ({"timer_ms": 5}, "counts on a timer at 5 that is not there"),
-        ({"wait": Wait.SIGNAL, "wait_signal": "x", "signals": {"x": 2}}, "keeps 2 of them"),
+        ({"wait": Wait.SIGNAL, "wait_signal": "x", "signals": {"x": 2}}, "keeps {'x': 2}"),
     ],
 )
 def test_an_unfinished_run_that_nothing_will_wake(fields: dict[str, Any], problem: str) -> None:

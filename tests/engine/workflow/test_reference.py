@@ -144,6 +144,7 @@ def _event(event: HistoryEvent) -> Event:
         "step_retry": "by request" if detail == "by request" else "attempt",
         "poll_scheduled": "poll",
         "poll_exhausted": "still pending",
+        "sleep_started": "past" if detail == "its time is past" else detail,
     }
     return event.type, event.step, shown.get(event.type, detail), event.timestamp_ms
 

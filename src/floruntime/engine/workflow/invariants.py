@@ -16,7 +16,8 @@ from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.workflow.runs.idempotency import key_of
 from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY, WORKFLOW_RUN, Wait, WorkflowRunRow
-from floruntime.engine.workflow.runs.run import workflow_run_id
+from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
+from floruntime.engine.workflow.runs.workflows import the_definition
 
 _PLAN_WAITS: Final = (Wait.EXECUTOR, Wait.TRACKING, Wait.EXECUTOR_RETRY)
 
@@ -132,10 +133,23 @@ def _signal_may_come(view: View, run: Live) -> Iterator[str]:
     type = run.row.wait_signal
     if type is None:
         yield "waits for a signal of no type"
-    elif type in run.row.signals and not 0 < run.row.timer_ms <= view.now_ms:
-        yield f"waits for signal {type!r} and keeps {run.row.signals[type]} of them"
+    elif not 0 < run.row.timer_ms <= view.now_ms and _is_there(view, run):
+        yield f"waits for signal {type!r} and keeps {run.row.signals}"
     if run.row.wait == Wait.TRACKING:
         yield from _time_comes(view, run)
+
+
+def _is_there(view: View, run: Live) -> bool:
+    """Whether what the run waits for is kept already."""
+    row = run.row
+    if row.wait == Wait.TRACKING:
+        return row.wait_signal in row.signals
+    definition = the_definition(view, row.workflow_id, row.definition).definition
+    wanted = step_of(definition, row.step or "").wait_for_signal
+    if wanted is None:
+        return row.wait_signal in row.signals
+    enough = all if wanted.all_of else any
+    return enough(type in row.signals for type in wanted.types)
 
 
 def _time_comes(view: View, run: Live) -> Iterator[str]:
@@ -152,6 +166,7 @@ _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.RETRY: _time_comes,
     Wait.POLL: _time_comes,
     Wait.TARGET: _time_comes,
+    Wait.SLEEP: _time_comes,
     Wait.EXECUTOR_RETRY: _time_comes,
 }
 

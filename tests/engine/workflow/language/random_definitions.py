@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from floruntime.engine.workflow.language.definition import Definition, Kind, Part
+from floruntime.engine.workflow.language.scalar_reader import SCALAR_KINDS
 from floruntime.engine.workflow.language.shapes import Shape, keys_of, shape_of
 from floruntime.engine.workflow.paths.path import is_path
 
@@ -37,6 +38,8 @@ JSON_VALUES = st.recursive(
 def values_of(shape: Shape) -> st.SearchStrategy[Any]:
     """Values of a shape as they come out of JSON."""
     match shape.type:
+        case inspect.AnyType() if shape.kind in SCALAR_KINDS:
+            return st.integers(-(2**63), 2**64 - 1) | NAMES
         case inspect.AnyType():
             return JSON_VALUES if shape.kind is Kind.JSON else JSON_VALUES.filter(_is_something)
         case inspect.StructType(cls=part):
@@ -115,7 +118,7 @@ def _prepared(part: type[Part], given: dict[str, Any], chance: random.Random) ->
 
 def _shaped(shape: Shape, value: Any, chance: random.Random) -> Any:
     match shape.type:
-        case inspect.AnyType():
+        case inspect.AnyType() if shape.kind not in SCALAR_KINDS:
             is_path_itself = shape.kind is Kind.MAPPING and is_path(value)
             as_text = chance.random() < 0.5 or isinstance(value, str)
             return json.dumps(value) if as_text and not is_path_itself else value

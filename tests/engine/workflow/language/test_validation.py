@@ -15,9 +15,8 @@ from tests.engine.workflow.language.definitions import (
     with_head,
     with_start,
 )
+from tests.engine.workflow.language.step_cases import STEP, STEP_CASES, TO_END
 
-STEP = 'run: "@actions/a"'
-TO_END = "transitions: {success: flo.Completed}"
 PLAN = """\
 kind: Workflow
 name: orders
@@ -143,6 +142,7 @@ CASES: list[tuple[str, str]] = [
         ),
     ),
     # Combinations
+    *STEP_CASES,
     ("E401", with_head("«start:\n  " + TO_END + "\n")),
     (
         "E402",

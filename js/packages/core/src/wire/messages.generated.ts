@@ -49,7 +49,7 @@ export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
  *
  * `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
  * `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
- * workflow's end. `SIGNAL`: a signal.
+ * workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
  */
 export const WaitKind = {
   Worker: "worker",
@@ -59,6 +59,7 @@ export const WaitKind = {
   Result: "result",
   Child: "child",
   Signal: "signal",
+  Sleep: "sleep",
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 
@@ -75,7 +76,7 @@ export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
  * Where a run stands. The last four are final.
  *
  * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
- * retry or a poll.
+ * retry, a poll or a sleep.
  */
 export const WorkflowStatus = {
   Pending: "pending",

@@ -89,6 +89,13 @@ def parse_singular(text: str, *, steps_max: int) -> tuple[str | int, ...]:
     return steps
 
 
+def parse_condition(text: str) -> Test:
+    """The logical expression that `text` is: what stands behind the `?` of a filter. Its queries
+    are absolute, but for those within filters of its own. Raises `JsonPathError`.
+    """
+    return _ConditionParser(text).condition()
+
+
 def _whole(parser: _Parser) -> Query:
     query = parser.query("$")
     if parser.at < len(parser.text):
@@ -372,6 +379,33 @@ class _SingularParser(_Parser):
 
     def _filter(self) -> Selector:
         raise self.wrong("a filter may find several places")
+
+
+class _ConditionParser(_Parser):
+    """Has no current node outside of the filters within it. `depth`: how many it stands in."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def condition(self) -> Test:
+        self._skip_blank()
+        test = self._either()
+        self._skip_blank()
+        if self.at < len(self.text):
+            raise self.wrong(f"unexpected {self.text[self.at]!r}")
+        return test
+
+    def query(self, first: str) -> Query:
+        if first == "@" and not self._depth:
+            raise self.wrong("a path that begins with $ is needed here: there is no current node")
+        return super().query(first)
+
+    def _filter(self) -> Selector:
+        self._depth += 1
+        found = super()._filter()
+        self._depth -= 1
+        return found
 
 
 def _character(escape: re.Match[str]) -> str:

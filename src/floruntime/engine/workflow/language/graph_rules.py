@@ -6,6 +6,7 @@ from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Step, TargetKind, target_of
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.language.step_kinds import choice_goals
 from floruntime.engine.workflow.paths.first_step import START
 
 
@@ -24,6 +25,8 @@ def check_graph(report: Report) -> None:
 def _goals_of(step: Step) -> set[str]:
     """Where a step may lead."""
     goals = set(step.transitions.values())
+    if step.choose is not None:
+        goals |= {goal for _, goal in choice_goals((), step.choose)}
     if step.wait_for_signal is not None and step.wait_for_signal.on_timeout is not None:
         goals.add(step.wait_for_signal.on_timeout)
     return goals

@@ -41,12 +41,14 @@ class StepOutcome(msgspec.Struct, frozen=True, gc=False):
     """What a step, or one attempt of it, came to.
 
     `names`: what it is called, then what that falls back to. `is_final`: trying again is no use.
+    `leads_to`: where it leads, where that is not for the transitions to say.
     """
 
     names: tuple[str, ...]
     output: bytes = b""
     error: str | None = None
     is_final: bool = False
+    leads_to: str | None = None
 
     @property
     def name(self) -> str:

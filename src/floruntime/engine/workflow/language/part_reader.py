@@ -12,7 +12,12 @@ from floruntime.engine.workflow.language.definition import Definition, Kind, Par
 from floruntime.engine.workflow.language.json_reader import JsonReader, is_text_key
 from floruntime.engine.workflow.language.places import Places
 from floruntime.engine.workflow.language.problems import KeyPath, Problems
-from floruntime.engine.workflow.language.scalar_reader import BROKEN, ScalarReader, shape_text
+from floruntime.engine.workflow.language.scalar_reader import (
+    BROKEN,
+    SCALAR_KINDS,
+    ScalarReader,
+    shape_text,
+)
 from floruntime.engine.workflow.language.scalars import value_of
 from floruntime.engine.workflow.language.shapes import Key, Shape, keys_of, shape_of
 from floruntime.engine.workflow.language.source import Source
@@ -75,6 +80,8 @@ class _PartReader:
             return self._json.value(shape.kind, node, path)
         if isinstance(node, Scalar) and value_of(node) is None:
             return self._empty(shape, path)
+        if shape.kind in SCALAR_KINDS:
+            return self._scalars.number_or_text(shape, node, path)
         match shape.type, node:
             case inspect.StructType(cls=part), Map():
                 assert issubclass(part, Part)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import Definition
+from floruntime.engine.workflow.language.definition import Definition, Step
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.paths.condition import Condition, parse_condition
 from floruntime.engine.workflow.paths.errors import PathError
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.paths.mapping import paths_in
-from floruntime.engine.workflow.paths.path import FloField, Head, HeadKind, is_path, parse_path
+from floruntime.engine.workflow.paths.path import (
+    FloField,
+    Head,
+    HeadKind,
+    Path,
+    is_path,
+    parse_path,
+)
 from floruntime.engine.workflow.paths.syntax import plain_steps
 
 QUERY_CHARS_MAX: Final = 32_768
@@ -24,9 +32,12 @@ def check_paths(report: Report) -> None:
     """All paths of the definition, and the names of search attributes."""
     places = list(_places(report))
     _check_attributes(report)
-    if _check_length(report, places):
+    conditions = list(_conditions(report))
+    if _check_length(report, [*places, *conditions]):
         for path, text in places:
-            _check_path(report, path, text)
+            _check_heads(report, path, text, parse_path)
+        for path, text in conditions:
+            _check_heads(report, path, text, parse_condition)
 
 
 def steps_read_by(definition: Definition) -> list[str]:
@@ -34,8 +45,11 @@ def steps_read_by(definition: Definition) -> list[str]:
     steps = [definition.start, *definition.steps.values()]
     templates = [definition.output, *(step.input_mapping for step in steps)]
     templates += [attribute.source for attribute in definition.search_attributes]
+    templates += [text for step in steps for _, text in _times(step)]
     paths = {text for template in templates for _, text in paths_in(template)}
     heads = {head for text in paths for head in parse_path(text).heads}
+    cases = [case for step in steps if step.choose for case in step.choose.cases]
+    heads |= {head for case in cases for head in parse_condition(case.when).heads}
     return sorted({head.name for head in heads if head.kind in _OF_STEPS})
 
 
@@ -65,7 +79,22 @@ def _check_length(report: Report, places: list[tuple[KeyPath, str]]) -> bool:
 def _templates(report: Report) -> Iterator[tuple[KeyPath, Any]]:
     for path, _, step in report.steps():
         yield (*path, "inputMapping"), step.input_mapping
+        for key, text in _times(step):
+            yield (*path, *key), text
     yield ("output",), report.definition.output
+
+
+def _times(step: Step) -> list[tuple[KeyPath, Any]]:
+    """How long, or until when, a step sleeps."""
+    if step.sleep is None:
+        return []
+    return [(("sleep", "forMs"), step.sleep.for_ms), (("sleep", "until"), step.sleep.until)]
+
+
+def _conditions(report: Report) -> Iterator[tuple[KeyPath, str]]:
+    for path, _, step in report.steps():
+        for index, case in enumerate(() if step.choose is None else step.choose.cases):
+            yield (*path, "choose", "cases", index, "when"), case.when
 
 
 def _check_attributes(report: Report) -> None:
@@ -81,9 +110,11 @@ def _check_attributes(report: Report) -> None:
             report.at_value("E502", (*path, "from"), message)
 
 
-def _check_path(report: Report, path: KeyPath, text: str) -> None:
+def _check_heads(
+    report: Report, path: KeyPath, text: str, parse: Callable[[str], Path | Condition]
+) -> None:
     try:
-        heads = parse_path(text).heads
+        heads = parse(text).heads
     except PathError as error:
         report.at_value(error.code, path, error.message)
         return

@@ -40,6 +40,13 @@ class Report:
         if self._reading.is_sound_within(path):
             self.at_key(code, path, message)
 
+    def missing(self, path: KeyPath, key: str, wanted: str) -> None:
+        """Complain that a part lacks a key, as a reader would of one that is always required."""
+        if self._reading.is_sound_within(path) and self._reading.is_sound(path):
+            message = f"the key {key} is missing in {path[-1]}: it is required, {wanted}"
+            place = self._reading.places.of_key(path)
+            self._reading.problems.add("E110", (*path, key), place, message)
+
     def refused(self, code: str, path: KeyPath, error: BadRequestError) -> None:
         """Complain in the words of a check that refused a value."""
         self.at_value(code, path, error.message)

@@ -12,17 +12,24 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.engine.workflow.language.definition import Kind
 from floruntime.engine.workflow.language.problems import KeyPath, Problems
-from floruntime.engine.workflow.language.scalars import value_of
+from floruntime.engine.workflow.language.scalars import is_storable, value_of
 from floruntime.engine.workflow.language.shapes import Shape
 from floruntime.engine.workflow.language.yaml_nodes import Map, Node, Scalar, Sequence
 
 NUMBER_CHARS_SHOWN: Final = 40
 BROKEN: Final[Any] = object()
 """Could not be read; a problem says why."""
+SCALAR_KINDS: Final = {
+    Kind.DURATION: "milliseconds or a path",
+    Kind.MOMENT: "epoch milliseconds, RFC 3339 text or a path",
+}
+"""Kinds that are a whole number or text, and what they ask for."""
 
 
 def shape_text(shape: Shape) -> str:
     """What a type asks for, in words."""
+    if shape.kind in SCALAR_KINDS:
+        return SCALAR_KINDS[shape.kind]
     match shape.type:
         case inspect.StrType():
             return "text"
@@ -89,6 +96,12 @@ class ScalarReader:
                 return value if isinstance(value, bool) else self.wrong(shape, scalar, path)
             case _:
                 return self._number(shape, scalar, path)
+
+    def number_or_text(self, shape: Shape, node: Node, path: KeyPath) -> Any:
+        """A whole number or a text as it stands, or `BROKEN`."""
+        value = value_of(node) if isinstance(node, Scalar) else None
+        is_whole = isinstance(value, int) and not isinstance(value, bool) and is_storable(value)
+        return value if is_whole or isinstance(value, str) else self.wrong(shape, node, path)
 
     def wrong(self, shape: Shape, node: Node, path: KeyPath) -> Any:
         """Note that a node is not what its type asks for."""

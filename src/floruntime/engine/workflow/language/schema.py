@@ -16,8 +16,11 @@ from floruntime.engine.workflow.language.definition import (
     Part,
     RateLimit,
     Schedule,
+    SignalWait,
+    Sleep,
     Step,
 )
+from floruntime.engine.workflow.language.scalar_reader import SCALAR_KINDS
 from floruntime.engine.workflow.language.shapes import Key, Shape, keys_of, shape_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -26,7 +29,16 @@ _PATTERNS: Final = {
     Kind.PATH: r"^\$\.",
 }
 _RULES: Final[dict[type[Part], dict[str, Any]]] = {
-    Step: {"oneOf": [{"required": ["run"]}, {"required": ["waitForSignal"]}]},
+    Step: {
+        "oneOf": [
+            {"required": ["run", "transitions"]},
+            {"required": ["waitForSignal", "transitions"]},
+            {"required": ["sleep", "transitions"]},
+            {"required": ["choose"]},
+        ]
+    },
+    SignalWait: {"oneOf": [{"required": [key]} for key in ("type", "anyOf", "allOf")]},
+    Sleep: {"oneOf": [{"required": ["forMs"]}, {"required": ["until"]}]},
     Schedule: {"oneOf": [{"required": ["cron"]}, {"required": ["interval"]}]},
     RateLimit: {"minProperties": 1},
 }
@@ -111,7 +123,7 @@ def _scalar(shape: Shape) -> dict[str, Any]:
             pattern = _PATTERNS.get(shape.kind) if shape.kind else None
             return {"type": "string", **_bounds(minLength=low, maxLength=high, pattern=pattern)}
         case _:
-            return {}
+            return {"type": ["integer", "string"]} if shape.kind in SCALAR_KINDS else {}
 
 
 def _range(type: inspect.IntType | inspect.FloatType) -> dict[str, Any]:

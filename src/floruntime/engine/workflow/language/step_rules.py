@@ -10,7 +10,6 @@ from floruntime.core.limits import shown
 from floruntime.core.nearest import nearest
 from floruntime.engine.workflow.language.definition import (
     Retry,
-    SignalWait,
     Step,
     TargetKind,
     target_of,
@@ -18,24 +17,31 @@ from floruntime.engine.workflow.language.definition import (
 from floruntime.engine.workflow.language.outcomes import BUILT_IN
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
+from floruntime.engine.workflow.language.step_kinds import (
+    check_choice,
+    check_goal,
+    check_kind,
+    check_sleep,
+    check_wait,
+)
 from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 
 RESERVED_PREFIX: Final = "flo."
 _MISSPELT: Final = 0.8
 """How much like a built-in outcome another must be to be taken for a slip."""
-_NOT_BESIDE_A_WAIT: Final = ("inputMapping", "retry", "poll", "waitForTargetMs")
 
 
 def check_steps(report: Report) -> None:
     """All steps and terminals."""
     _check_names(report)
     for path, name, step in report.steps():
-        _check_kind(report, path, name, step)
+        check_kind(report, path, name, step)
         _check_run(report, path, step)
         _check_target_wait(report, path, step)
         _check_transitions(report, path, step)
-        if step.wait_for_signal is not None:
-            _check_wait(report, (*path, "waitForSignal"), step.wait_for_signal, step)
+        check_wait(report, path, step)
+        check_sleep(report, path, step)
+        check_choice(report, path, step)
         check_retry(report, (*path, "retry"), step.retry)
 
 
@@ -56,20 +62,6 @@ def _check_not_reserved(report: Report, path: KeyPath, what: str, name: str) -> 
     if name.startswith(RESERVED_PREFIX):
         message = f"{what} cannot be called {shown(name)}: names in {RESERVED_PREFIX} are built in"
         report.at_key("E207", path, message)
-
-
-def _check_kind(report: Report, path: KeyPath, name: str, step: Step) -> None:
-    if step.run is None and step.wait_for_signal is None:
-        report.lacking("E401", path, f"step {shown(name)} has neither run nor waitForSignal")
-    if step.wait_for_signal is None:
-        return
-    if step.run is not None:
-        message = f"step {shown(name)} has run, too; a step has one of them"
-        report.at_key("E402", (*path, "waitForSignal"), message)
-    for key in _NOT_BESIDE_A_WAIT:
-        if step.run is None and report.is_given((*path, key)):
-            message = f"{key} is for steps that run something; this one waits for a signal"
-            report.at_key("E403", (*path, key), message)
 
 
 def _check_run(report: Report, path: KeyPath, step: Step) -> None:
@@ -117,7 +109,7 @@ def _check_transitions(report: Report, path: KeyPath, step: Step) -> None:
         here = (*path, "transitions", outcome)
         if not is_child:  # whose terminals have any name
             _check_outcome(report, here, outcome)
-        _check_goal(report, here, goal)
+        check_goal(report, here, goal)
     if step.poll is not None and "pending" in step.transitions:
         message = "with poll, pending is asked again and leads nowhere; in the end it is timeout"
         report.at_key("W608", (*path, "transitions", "pending"), message)
@@ -133,34 +125,6 @@ def _check_outcome(report: Report, path: KeyPath, outcome: str) -> None:
     if alike is not None and outcome not in BUILT_IN:
         message = f"the outcome {shown(outcome)} is one of the action's own; did you mean {alike}?"
         report.at_key("W613", path, message)
-
-
-def _check_goal(report: Report, path: KeyPath, goal: str) -> None:
-    if goal not in report.goals:
-        suggestion = report.suggest(goal, report.goals)
-        message = f"there is no step or terminal {shown(goal)}{suggestion}"
-        report.at_value("E301", path, message)
-
-
-def _check_wait(report: Report, path: KeyPath, wait: SignalWait, step: Step) -> None:
-    if wait.on_timeout is not None:
-        _check_goal(report, (*path, "onTimeout"), wait.on_timeout)
-        if wait.timeout_ms is None:
-            message = "onTimeout never comes about: there is no timeoutMs beside it"
-            report.at_key("E404", (*path, "onTimeout"), message)
-    _check_wait_transitions(report, path[:-1], wait, step)
-
-
-def _check_wait_transitions(report: Report, path: KeyPath, wait: SignalWait, step: Step) -> None:
-    may_time_out = step.timeout_ms is not None or wait.timeout_ms is not None
-    possible = {"success", "timeout"} if may_time_out else {"success"}
-    for outcome in step.transitions:
-        if outcome not in possible:
-            message = f"the wait never has the outcome {shown(outcome)}"
-            report.at_key("W608", (*path, "transitions", outcome), message)
-    if "success" not in step.transitions:
-        message = "when the signal has come the run fails: there is no transition for success"
-        report.lacking("W609", (*path, "transitions"), message)
 
 
 def check_retry(report: Report, path: KeyPath, retry: Retry | None) -> None:

@@ -121,9 +121,9 @@ class Path:
         heads: list[Head] = []
 
         def split(steps: Steps) -> tuple[Start, int]:
-            head, length = _head_of(text, steps)
+            head, length = head_of(text, steps)
             heads.append(head)
-            return _start_of(head), length
+            return start_of(head), length
 
         steps = plain_steps(text)
         query = Query(()) if steps is not None else parse_query(text)
@@ -173,7 +173,7 @@ def is_path(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(PATH_PREFIX)
 
 
-def _head_of(text: str, steps: Steps) -> tuple[Head, int]:
+def head_of(text: str, steps: Steps) -> tuple[Head, int]:
     """Where a path starts, and how many of its steps that takes."""
     match list(steps[:3]):
         case [HeadKind.INPUT.value, *_]:
@@ -190,7 +190,7 @@ def _head_of(text: str, steps: Steps) -> tuple[Head, int]:
             )
 
 
-def _start_of(head: Head) -> Start:
+def start_of(head: Head) -> Start:
     match head.kind:
         case HeadKind.INPUT:
             return lambda root: root.input()

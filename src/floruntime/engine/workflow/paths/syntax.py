@@ -14,8 +14,9 @@ from floruntime.engine.state.json_path.parser import (
     JsonPathError,
     UnknownFunctionError,
     parse,
+    parse_condition,
 )
-from floruntime.engine.state.json_path.tree import Query, Steps
+from floruntime.engine.state.json_path.tree import Query, Steps, Test
 from floruntime.engine.workflow.paths.errors import PathError
 
 PATH_BYTES_MAX: Final = 1024
@@ -52,25 +53,36 @@ def parse_query(text: str) -> Query:
         raise PathError("E501", f"path {shown(text)} is no JSONPath: {error}") from None
 
 
-def _check_size(text: str) -> None:
+def parse_test(text: str) -> Test:
+    """The condition that `text` is. Raises `PathError`."""
+    _check_size(text, "condition")
+    try:
+        return parse_condition(text)
+    except UnknownFunctionError as error:
+        raise _unknown_function(text, error.name, "condition") from None
+    except JsonPathError as error:
+        raise PathError("E506", f"condition {shown(text)} is none: {error}") from None
+
+
+def _check_size(text: str, what: str = "path") -> None:
     """Raise `PathError` for what would take the parser, which recurses, too deep or too long."""
     if len(text.encode(errors="replace")) > PATH_BYTES_MAX:
-        raise PathError("E505", f"path {shown(text)} is longer than {PATH_BYTES_MAX:,} bytes")
+        raise PathError("E505", f"{what} {shown(text)} is longer than {PATH_BYTES_MAX:,} bytes")
     marks = "".join(_MARK.findall(_QUOTED.sub("", text)))
     depth = max(accumulate((1 if mark == "[" else -(mark == "]") for mark in marks), initial=0))
     if depth > DEPTH_MAX or len(marks) - marks.count("[") - marks.count("]") > OPERATORS_MAX:
         raise PathError(
             "E505",
-            f"path {shown(text)} is too complex: at most {DEPTH_MAX} brackets within one another "
+            f"{what} {shown(text)} is too complex: at most {DEPTH_MAX} brackets within one another "
             f"and {OPERATORS_MAX} characters of operators and parentheses are allowed",
         )
 
 
-def _unknown_function(text: str, name: str) -> PathError:
+def _unknown_function(text: str, name: str, what: str = "path") -> PathError:
     why = "its cost cannot be bounded" if name in REGEX_FUNCTIONS else "there is none of that name"
     *others, last = (*VALUE_FUNCTIONS, *NODES_FUNCTIONS)
     return PathError(
         "E504",
-        f"path {shown(text)} uses the function {name}(): {why}; "
+        f"{what} {shown(text)} uses the function {name}(): {why}; "
         f"{', '.join(others)} and {last} are there",
     )

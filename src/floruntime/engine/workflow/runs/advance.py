@@ -100,6 +100,10 @@ def begin_attempt(run: OpenWorkflowRun) -> StepOutcome | None:
     step, hooks = run.step, hooks_of(run.tx)
     if step.wait_for_signal is not None:
         return hooks.begin_signal_wait(run)
+    if step.sleep is not None:
+        return hooks.begin_sleep(run)
+    if step.choose is not None:
+        return hooks.choose(run)
     target = target_of(step.run or "")
     assert target is not None, "a definition was checked"
     try:
@@ -151,7 +155,8 @@ def _poll_again(run: OpenWorkflowRun, poll: Poll, outcome: StepOutcome) -> StepO
 def leave_step(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
     """The step is done: keep how it ended, and go where that leads."""
     close_step(run, outcome)
-    target = run.step.transitions.get(outcome.name_in(run.step.transitions))
+    transitions = run.step.transitions
+    target = outcome.leads_to or transitions.get(outcome.name_in(transitions))
     if target is None:
         fail_run(run, f"step {run.row.step!r} has no transition for its outcome {outcome.told()}")
         return None

@@ -95,6 +95,11 @@ def _made(run: OpenWorkflowRun, mapping: Any) -> bytes:
     return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max))
 
 
+def value_in_run(run: OpenWorkflowRun, template: Any) -> Any:
+    """What a template makes for this run: what a path gives, or itself. Raises `CannotMap`."""
+    return resolve(template, RunRoot(run), bytes_max=run.tx.value_bytes_max)
+
+
 def find_in_run(run: OpenWorkflowRun, path: str) -> Any:
     """What a path gives; `None` where it finds nothing."""
     try:

@@ -28,13 +28,16 @@ class Abandon(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """`begin` starts an attempt of a step that runs a target of a kind, `begin_signal_wait` of one
-    that waits for a signal. `time_up` says what happens when a wait is over by itself, `abandon`
-    takes back what a wait was for, `answered` says what follows from the outcome of the action run
-    that it was for. `ended` hear, in order, of each run that has ended.
+    that waits for a signal, `begin_sleep` of one that sleeps; `choose` says where a choice leads.
+    `time_up` says what happens when a wait is over by itself, `abandon` takes back what a wait was
+    for, `answered` says what follows from the outcome of the action run that it was for. `ended`
+    hear, in order, of each run that has ended.
     """
 
     begin: Mapping[TargetKind, Callable[[OpenWorkflowRun, Target, bytes], StepOutcome | None]]
     begin_signal_wait: Callable[[OpenWorkflowRun], StepOutcome | None]
+    begin_sleep: Callable[[OpenWorkflowRun], StepOutcome | None]
+    choose: Callable[[OpenWorkflowRun], StepOutcome]
     time_up: Mapping[Wait, Callable[[OpenWorkflowRun], StepOutcome | None]]
     abandon: Mapping[Wait, Abandon]
     answered: Mapping[Wait, Callable[[OpenWorkflowRun, StepOutcome], StepOutcome | None]]

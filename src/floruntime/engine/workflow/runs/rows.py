@@ -50,7 +50,7 @@ class Wait(IntEnum):
 
     `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
     call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time. `TARGET`: an action that
-    is not registered yet.
+    is not registered yet. `SLEEP`: a time that the step names.
     """
 
     NOTHING = 0
@@ -63,6 +63,7 @@ class Wait(IntEnum):
     TRACKING = 7
     EXECUTOR = 8
     TARGET = 9
+    SLEEP = 10
 
 
 class Origin(IntEnum):

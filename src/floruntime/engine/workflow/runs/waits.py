@@ -39,6 +39,9 @@ def wait_of_workflow_run(
     if row.wait == Wait.POLL:
         text = f"asks again in {_left(view, row)}"
         return RunWait(WaitKind.POLL, text, due_at_ms=row.wait_due_ms)
+    if row.wait == Wait.SLEEP:
+        text = f"sleeps for {_left(view, row)} more"
+        return RunWait(WaitKind.SLEEP, text, due_at_ms=row.wait_due_ms)
     if row.wait in (Wait.RETRY, Wait.EXECUTOR_RETRY):
         return _for_a_retry(view, of_namespace_id, number, row)
     return None

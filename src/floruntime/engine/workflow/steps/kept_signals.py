@@ -27,14 +27,19 @@ def keep(run: OpenWorkflowRun, type: str, data: bytes) -> None:
 
 def take(run: OpenWorkflowRun, type: str) -> bytes | None:
     """The data of the first kept signal of that type, which is gone then; `None`: there is none."""
+    return take_first(run, [type])[1] if type in run.row.signals else None
+
+
+def take_first(run: OpenWorkflowRun, types: list[str]) -> tuple[str, bytes]:
+    """Type and data of the first kept signal of any of these types, which is gone then. There is
+    one.
+    """
     row, tx = run.row, run.tx
-    if type not in row.signals:
-        return None
     for key, kept in tx.scan(SIGNAL, *SIGNAL.range(run.namespace_id, run.number)):
-        if kept.type == type:
+        if kept.type in types:
             tx.delete(SIGNAL, key)
-            left = row.signals[type] - 1
-            others = {name: count for name, count in row.signals.items() if name != type}
-            row.signals = {**others, type: left} if left else others
-            return kept.data
+            left = row.signals[kept.type] - 1
+            others = {name: count for name, count in row.signals.items() if name != kept.type}
+            row.signals = {**others, kept.type: left} if left else others
+            return kept.type, kept.data
     raise AssertionError("what is counted is kept")

@@ -6,27 +6,31 @@ in the run's row, and goes with the wait.
 
 from __future__ import annotations
 
-from typing import Final
-
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.workflow import WorkflowSignal
+from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import EndStatus, SignalWait
-from floruntime.engine.workflow.language.outcomes import TIMEOUT, StepOutcome, succeeded
+from floruntime.engine.workflow.language.outcomes import (
+    SUCCESS,
+    TIMEOUT,
+    StepOutcome,
+    could_not_run,
+    succeeded,
+)
 from floruntime.engine.workflow.runs.advance import (
     close_step,
     end,
     go_on,
     go_to,
 )
+from floruntime.engine.workflow.runs.context import document_of
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, the_workflow_run
 from floruntime.engine.workflow.steps import plans
-from floruntime.engine.workflow.steps.kept_signals import keep, take
-
-_WAITS_FOR_ONE: Final = (Wait.SIGNAL, Wait.TRACKING)
+from floruntime.engine.workflow.steps.kept_signals import keep, take_first
 
 
 def signal(tx: Tx, request: WorkflowSignal) -> None:
@@ -39,34 +43,81 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
         raise ConflictError(f"workflow run {request.run_id} is {status} and takes no more signals")
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
-    is_wanted = row.wait in _WAITS_FOR_ONE and row.wait_signal == request.type
-    if is_wanted and not run.is_overdue:
-        go_on(run, _matched(run, request.type, request.data))
-    else:
+    if run.is_overdue or not _is_awaited(run, request.type):
         keep(run, request.type, request.data)
         run.save()
+    elif row.wait == Wait.TRACKING:
+        run.stop_waiting()
+        run.note(Event.SIGNAL_MATCHED, request.type)
+        go_on(run, plans.tracked(run, request.data))
+    else:
+        _came(run, request)
 
 
-def _matched(run: OpenWorkflowRun, type: str, data: bytes) -> StepOutcome | None:
-    is_tracking = run.row.wait == Wait.TRACKING
-    run.stop_waiting()
-    run.note(Event.SIGNAL_MATCHED, type)
-    return plans.tracked(run, data) if is_tracking else succeeded(data)
+def _is_awaited(run: OpenWorkflowRun, type: str) -> bool:
+    if run.row.wait == Wait.TRACKING:
+        return run.row.wait_signal == type
+    return run.row.wait == Wait.SIGNAL and type in wanted_by(run).types
+
+
+def _came(run: OpenWorkflowRun, request: WorkflowSignal) -> None:
+    """A signal that the step waits for, perhaps with others that are still to come."""
+    wanted = wanted_by(run)
+    missing = [
+        type for type in wanted.all_of if type not in run.row.signals and type != request.type
+    ]
+    if not missing:
+        run.stop_waiting()
+        go_on(run, _matched(run, wanted, request))
+        return
+    keep(run, request.type, request.data)
+    run.row.wait_signal = " and ".join(missing)
+    run.save()
+
+
+def _matched(run: OpenWorkflowRun, wanted: SignalWait, came: WorkflowSignal | None) -> StepOutcome:
+    """The wait is over: take what was kept for it, beside what has just come."""
+    if not wanted.all_of:
+        type, data = (came.type, came.data) if came else take_first(run, wanted.types)
+        run.note(Event.SIGNAL_MATCHED, type)
+        return StepOutcome((type, SUCCESS), data) if wanted.any_of else succeeded(data)
+    payloads = {}
+    for type in wanted.all_of:
+        is_new = came is not None and came.type == type
+        data = came.data if came is not None and is_new else take_first(run, [type])[1]
+        payloads[type] = document_of(data)
+        run.note(Event.SIGNAL_MATCHED, type)
+    output = dump(payloads)
+    if len(output) > run.tx.value_bytes_max:
+        return could_not_run(
+            f"the payloads of {', '.join(wanted.all_of)} have {len(output)} bytes together; at "
+            f"most {run.tx.value_bytes_max} are allowed"
+        )
+    return succeeded(output)
 
 
 def begin_wait(run: OpenWorkflowRun) -> StepOutcome | None:
-    """Take a signal that is there already, or wait for one."""
-    wanted = _wanted(run)
-    data = take(run, wanted.type)
-    if data is not None:
-        return _matched(run, wanted.type, data)
-    run.note(Event.WAITING_FOR_SIGNAL, wanted.type)
+    """Take a signal that is there already, or wait for one; or for several."""
+    wanted = wanted_by(run)
+    missing = _missing(run, wanted)
+    if not missing:
+        return _matched(run, wanted, None)
+    told = (" and " if wanted.all_of else " or ").join(missing)
+    run.note(Event.WAITING_FOR_SIGNAL, told)
     due_ms = 0 if wanted.timeout_ms is None else run.tx.now_ms + wanted.timeout_ms
-    run.wait_for(Wait.SIGNAL, due_ms=due_ms, signal=wanted.type)
+    run.wait_for(Wait.SIGNAL, due_ms=due_ms, signal=told)
     return None
 
 
-def _wanted(run: OpenWorkflowRun) -> SignalWait:
+def _missing(run: OpenWorkflowRun, wanted: SignalWait) -> list[str]:
+    """The types that would have to come; nothing where enough has come."""
+    missing = [type for type in wanted.types if type not in run.row.signals]
+    is_enough = len(missing) < len(wanted.types) and not wanted.all_of
+    return [] if is_enough else missing
+
+
+def wanted_by(run: OpenWorkflowRun) -> SignalWait:
+    """What the step waits for."""
     wanted = run.step.wait_for_signal
     assert wanted is not None, "the step is a wait for a signal"
     return wanted
@@ -74,14 +125,19 @@ def _wanted(run: OpenWorkflowRun) -> SignalWait:
 
 def wait_timed_out(run: OpenWorkflowRun) -> StepOutcome | None:
     """No signal came in time: go where the step says, or end."""
-    wanted = _wanted(run)
+    wanted = wanted_by(run)
     run.stop_waiting()
     target = wanted.on_timeout or run.step.transitions.get(TIMEOUT)
     run.note(Event.SIGNAL_TIMEOUT, target or "flo.TimedOut")
-    error = f"no signal of type {wanted.type!r} came within {wanted.timeout_ms} ms"
+    error = f"no signal of type {_told(wanted)} came within {wanted.timeout_ms} ms"
     outcome = StepOutcome((TIMEOUT,), error=error)
     close_step(run, outcome)
     if target is not None:
         return go_to(run, target, outcome)
     end(run, EndStatus.TIMED_OUT, "flo.TimedOut", error=error)
     return None
+
+
+def _told(wanted: SignalWait) -> str:
+    told = [repr(type) for type in wanted.types]
+    return (" and " if wanted.all_of else " or ").join(told)

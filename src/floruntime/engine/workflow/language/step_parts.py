@@ -1,0 +1,156 @@
+"""The parts of a definition that say what a step does.
+
+Fields only ever get added, with a default.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from floruntime.engine.workflow.language.base import (
+    Condition,
+    Count,
+    DurationMs,
+    DurationOrPath,
+    Mapping,
+    MomentOrPath,
+    Name,
+    OutcomeName,
+    Part,
+    PositiveMs,
+    TargetText,
+    says,
+)
+
+CASES_MAX: Final = 100
+SIGNAL_TYPES_MAX: Final = 100
+
+
+class Backoff(StrEnum):
+    """How the delay grows with the number n of attempts so far."""
+
+    CONSTANT = "constant"
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+    EXPONENTIAL_JITTER = "exponential_jitter"
+
+
+class Retry(Part, frozen=True, kw_only=True):
+    """When a step, or an executor of a plan, is tried again after it failed."""
+
+    max_attempts: Annotated[Count, says("attempts in total, the first included")] = 1
+    backoff: Annotated[Backoff, says("how the delay grows from attempt to attempt")] = (
+        Backoff.EXPONENTIAL
+    )
+    initial_delay_ms: Annotated[DurationMs, says("the delay before the second attempt")] = 1_000
+    max_delay_ms: Annotated[DurationMs, says("no delay is longer")] = 30_000
+    within_ms: Annotated[
+        PositiveMs | None, says("no attempt begins later than this after the first one began")
+    ] = None
+
+
+class Poll(Part, frozen=True, kw_only=True, rename="camel"):
+    """How a step is asked again while its outcome is `pending`."""
+
+    initial_delay_ms: Annotated[
+        DurationMs, says("the delay from the first `pending` to the first poll")
+    ] = 0
+    max_attempts: Annotated[Count, says("polls in total; the first asking is not one")] = 10
+    backoff: Annotated[Backoff, says("how the delay grows from poll to poll")] = Backoff.EXPONENTIAL
+    base_delay_ms: Annotated[DurationMs, says("the delay from the first poll to the second")] = (
+        1_000
+    )
+    max_delay_ms: Annotated[DurationMs, says("no delay is longer")] = 60_000
+
+
+class SignalWait(Part, frozen=True, kw_only=True, rename="camel"):
+    """A wait for signals: one of `type`, `anyOf` and `allOf`. The payload is the step's output."""
+
+    type: Annotated[
+        Name | None, says("the type of the signal; each signal ends one wait; then `success`")
+    ] = None
+    any_of: Annotated[
+        list[OutcomeName],
+        Meta(min_length=1, max_length=SIGNAL_TYPES_MAX),
+        says("the first signal of any of these; its type is the outcome, or else `success`"),
+    ] = []
+    all_of: Annotated[
+        list[Name],
+        Meta(min_length=1, max_length=SIGNAL_TYPES_MAX),
+        says("one signal of each of these; the output is a map from type to payload"),
+    ] = []
+    timeout_ms: Annotated[PositiveMs | None, says("how long to wait")] = None
+    on_timeout: Annotated[
+        Name | None,
+        says("the step or terminal that follows the time-out; without it the run is `timed_out`"),
+    ] = None
+
+    @property
+    def types(self) -> list[str]:
+        """All types that it is about."""
+        return [*([] if self.type is None else [self.type]), *self.any_of, *self.all_of]
+
+
+class Sleep(Part, frozen=True, kw_only=True, rename="camel"):
+    """Time that passes: one of `forMs` and `until`. What is past already ends at once."""
+
+    for_ms: Annotated[DurationOrPath, says("how long; stands still while the run is paused")] = None
+    until: Annotated[
+        MomentOrPath, says("until when: epoch milliseconds, or RFC 3339 text; at most ten years on")
+    ] = None
+
+
+class Case(Part, frozen=True, kw_only=True):
+    """Where a choice leads if this is true."""
+
+    when: Annotated[Condition, says("what is true then; what is not there equals only its like")]
+    to: Annotated[Name, says("the step or terminal that it leads to")]
+
+
+class Choose(Part, frozen=True, kw_only=True, rename={"otherwise": "else"}):
+    """Leads on at once, to where the first case says that is true."""
+
+    cases: Annotated[
+        list[Case], Meta(min_length=1, max_length=CASES_MAX), says("the cases, the first one first")
+    ]
+    otherwise: Annotated[Name, says("the step or terminal where none of them is true")]
+
+
+class Step(Part, frozen=True, kw_only=True, rename="camel"):
+    """One of `run`, `waitForSignal`, `sleep` and `choose`, and where each outcome leads."""
+
+    run: Annotated[
+        TargetText | None,
+        says("`@actions/NAME`, `@plan/NAME`, `@workflow/NAME` or `@workflow/NAME:VERSION`"),
+    ] = None
+    input_mapping: Annotated[Mapping, says("what the target gets; without it, the run's input")] = (
+        None
+    )
+    retry: Annotated[
+        Retry | None, says("tries again on `failure`, `timeout` and `execution_failure`")
+    ] = None
+    poll: Annotated[Poll | None, says("asks again on `pending`")] = None
+    timeout_ms: Annotated[
+        PositiveMs | None,
+        says("bounds the whole step, retries and polls included; the outcome is `timeout`"),
+    ] = None
+    wait_for_target_ms: Annotated[
+        DurationMs | None,
+        says(
+            "how long the step waits for an action that is not registered yet; 60,000, or 0 "
+            "where `target_not_found` or `execution_failure` leads somewhere"
+        ),
+    ] = None
+    wait_for_signal: Annotated[SignalWait | None, says("waits instead of running something")] = None
+    sleep: Annotated[Sleep | None, says("lets time pass instead")] = None
+    choose: Annotated[Choose | None, says("leads on by what is true, and has no `transitions`")] = (
+        None
+    )
+    transitions: Annotated[
+        dict[OutcomeName, Name],
+        Meta(min_length=1),
+        says("outcome to step or terminal; required, but for `choose`"),
+    ] = {}
