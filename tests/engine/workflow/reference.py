@@ -109,7 +109,7 @@ class Run:
 
 
 def _types(wanted: Json) -> list[str]:
-    several: list[str] = wanted.get("anyOf", wanted.get("allOf", []))
+    several: list[str] = [*wanted.get("anyOf", []), *wanted.get("allOf", [])]
     return [wanted["type"]] if "type" in wanted else several
 
 
