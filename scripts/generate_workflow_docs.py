@@ -34,6 +34,7 @@ KINDS = {
     Kind.CONDITION: "condition",
     Kind.DURATION: "ms, or path",
     Kind.MOMENT: "time, or path",
+    Kind.JOIN: "`all`, `any`, or a number",
 }
 
 

@@ -5,22 +5,14 @@ The reference shows them, and tests check (and sync) the whole definitions they 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
+from scripts.example_frames import HEAD, PLACE, Example
+from scripts.step_examples import STEP_EXAMPLES
 
 from floruntime.engine.workflow.language import definition as parts
-from floruntime.engine.workflow.language.definition import Part
 
-PLACE: Final = "HERE"
-
-_HEAD: Final = """\
-kind: Workflow
-name: order
-version: "1.0.0"
-"""
 _START: Final = """\
 start:
   run: "@actions/validate-order"
@@ -28,23 +20,11 @@ start:
     success: flo.Completed
     failure: flo.Failed
 """
-_OF_START: Final = f"""\
-{_HEAD}start:
-  run: "@actions/charge"
-  {PLACE}
-  transitions:
-    success: flo.Completed
-    failure: flo.Failed
-"""
-_IS_START: Final = f"""\
-{_HEAD}start:
-  {PLACE}
-"""
 _OF_ALL: Final = f"""\
-{_HEAD}{_START}{PLACE}
+{HEAD}{_START}{PLACE}
 """
 _PLAN: Final = f"""\
-{_HEAD}start:
+{HEAD}start:
   run: "@plan/payment"
   transitions:
     success: flo.Completed
@@ -70,35 +50,6 @@ _OF_EXECUTOR: Final = f"""\
         run: "@actions/charge-stripe"
         {PLACE}
 """
-
-
-_CHOICE: Final = f"""\
-{_HEAD}start:
-  run: "@actions/price"
-  transitions: {{success: route}}
-steps:
-  review:
-    run: "@actions/review"
-    transitions: {{success: flo.Completed, failure: flo.Failed}}
-  route:
-    choose:
-      {PLACE}
-"""
-
-
-class Example(msgspec.Struct, frozen=True):
-    """What the reference shows of a part, and the definition that it stands in."""
-
-    part: type[Part]
-    shown: str
-    frame: str = PLACE
-
-    def text(self) -> str:
-        """The whole definition."""
-        line = next(line for line in self.frame.splitlines() if PLACE in line)
-        margin = " " * line.index(PLACE)
-        inner = textwrap.indent(self.shown, margin).strip(" \n")
-        return self.frame.replace(PLACE, inner)
 
 
 EXAMPLES: Final = [
@@ -150,151 +101,7 @@ output:
 retentionMs: 604800000
 """,
     ),
-    Example(
-        parts.Step,
-        """\
-run: "@actions/charge"
-inputMapping:
-  order: $.input.id
-  amount: $.steps.start.output.total
-  currency:
-    path: $.input.currency
-    default: EUR
-retry:
-  max_attempts: 3
-poll:
-  maxAttempts: 20
-timeoutMs: 600000
-waitForTargetMs: 300000
-transitions:
-  success: flo.Completed
-  declined: flo.Failed
-  failure: flo.Failed
-""",
-        _IS_START.replace(
-            "start:",
-            'start:\n  run: "@actions/price"\n  transitions: {success: charge}\nsteps:\n  charge:',
-        ).replace(f"  {PLACE}", f"    {PLACE}"),
-    ),
-    Example(
-        parts.Step,
-        """\
-waitForSignal:
-  type: approval
-  timeoutMs: 86400000
-transitions:
-  success: flo.Completed
-""",
-        _IS_START,
-    ),
-    Example(
-        parts.SignalWait,
-        """\
-waitForSignal:
-  type: approval
-  timeoutMs: 86400000
-  onTimeout: flo.Failed
-""",
-        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
-    ),
-    Example(
-        parts.SignalWait,
-        """\
-waitForSignal:
-  anyOf: [approved, rejected]
-""",
-        f"{_HEAD}start:\n  {PLACE}\n"
-        "  transitions: {approved: flo.Completed, rejected: flo.Cancelled}\n",
-    ),
-    Example(
-        parts.SignalWait,
-        """\
-waitForSignal:
-  allOf: [paid, packed]
-""",
-        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
-    ),
-    Example(
-        parts.Step,
-        """\
-sleep:
-  forMs: 7200000
-transitions:
-  success: flo.Completed
-""",
-        _IS_START,
-    ),
-    Example(
-        parts.Sleep,
-        """\
-sleep:
-  forMs: $.input.pause_ms
-""",
-        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
-    ),
-    Example(
-        parts.Sleep,
-        """\
-sleep:
-  until: "2026-12-24T18:00:00+01:00"
-""",
-        f"{_HEAD}start:\n  {PLACE}\n  transitions: {{success: flo.Completed}}\n",
-    ),
-    Example(
-        parts.Step,
-        """\
-choose:
-  cases:
-    - when: $.input.amount > 1000 && $.steps.start.outcome == 'success'
-      to: review
-  else: flo.Completed
-""",
-        _CHOICE.replace(f"choose:\n      {PLACE}", PLACE),
-    ),
-    Example(
-        parts.Choose,
-        """\
-cases:
-  - when: $.input.amount > 1000
-    to: review
-  - when: length($.input.items) == 0
-    to: flo.Cancelled
-else: flo.Completed
-""",
-        _CHOICE,
-    ),
-    Example(
-        parts.Case,
-        """\
-when: $.input.customer.vip == true || !$.input.amount
-to: review
-""",
-        _CHOICE.replace(PLACE, f"cases:\n        - {PLACE}\n      else: flo.Completed"),
-    ),
-    Example(
-        parts.Retry,
-        """\
-retry:
-  max_attempts: 5
-  backoff: exponential_jitter
-  initial_delay_ms: 500
-  max_delay_ms: 30000
-  within_ms: 120000
-""",
-        _OF_START,
-    ),
-    Example(
-        parts.Poll,
-        """\
-poll:
-  initialDelayMs: 2000
-  maxAttempts: 30
-  backoff: linear
-  baseDelayMs: 1000
-  maxDelayMs: 30000
-""",
-        _OF_START,
-    ),
+    *STEP_EXAMPLES,
     Example(
         parts.Terminal,
         """\
@@ -302,7 +109,7 @@ terminals:
   Rejected:
     status: failed
 """,
-        f"{_HEAD}start: {{run: '@actions/a', transitions: {{success: Rejected}}}}\n{PLACE}\n",
+        f"{HEAD}start: {{run: '@actions/a', transitions: {{success: Rejected}}}}\n{PLACE}\n",
     ),
     Example(
         parts.Plan,

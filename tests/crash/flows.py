@@ -86,6 +86,34 @@ version: "1"
 start: {run: "@actions/shaky", transitions: {success: flo.Completed, failure: flo.Failed}}
 """
 
+WIDE = """
+kind: Workflow
+name: wide
+version: "1"
+start:
+  parallel:
+    branches:
+      plain: {run: "@actions/plain", inputMapping: {a: 1}}
+      flaky: {run: "@actions/flaky", retry: {max_attempts: 3, initial_delay_ms: 20}}
+      child: {run: "@workflow/one", inputMapping: {b: 2}}
+      approval: {waitForSignal: {type: approval}}
+      nap: {sleep: {forMs: 30}}
+  transitions: {success: route}
+steps:
+  route:
+    choose:
+      cases: [{when: "$.steps.start.branches.plain.output.a == 1", to: each}]
+      else: flo.Failed
+  each:
+    forEach:
+      items: $.input.items
+      run: "@actions/plain"
+      inputMapping: {n: $.item, i: $.index}
+      concurrency: 2
+    transitions: {success: flo.Completed}
+output: {branches: $.steps.start.output, items: $.steps.each.output}
+"""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -144,9 +172,20 @@ class Approver:
             await asyncio.sleep(0.005)
 
     async def _look(self) -> None:
+        await self._approve_wide()
         waiting = await self._client.workflow.list_runs(status=WorkflowStatus.WAITING, limit=1000)
         for run in waiting:
             if run.wait_signal == "approval" and run.run_id not in self.sent:
+                self.sent.add(run.run_id)
+                await self._client.workflow.signal(run.run_id, "approval", {"by": "ada"})
+
+    async def _approve_wide(self) -> None:
+        """A branch of such a run waits, whatever the run does beside that."""
+        running = await self._client.workflow.list_runs(
+            workflow_name="wide", status=WorkflowStatus.RUNNING
+        )
+        for run in running:
+            if run.run_id not in self.sent:
                 self.sent.add(run.run_id)
                 await self._client.workflow.signal(run.run_id, "approval", {"by": "ada"})
 
@@ -156,7 +195,7 @@ async def at_work(endpoint: str, seed: int = 1) -> AsyncIterator[FloClient]:
     """A client, with a worker and an approver beside it; definitions are synced."""
     worker = new_worker(endpoint, seed)
     async with new_client(endpoint) as client:
-        for document in (ONE_STEP, SIX_STEPS, SHAKY_CHILD, RANDOM_STEPS):
+        for document in (ONE_STEP, SIX_STEPS, WIDE, SHAKY_CHILD, RANDOM_STEPS):
             await client.workflow.sync(document)
         tasks = [
             asyncio.create_task(worker.start()),

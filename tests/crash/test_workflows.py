@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,47 @@ async def test_a_run_killed_at_any_commit_has_the_same_history(
             assert told(events) == expected, f"killed at {point}:{commit}"
 
 
+WIDE_COMMITS = (2, 4, 6, 8, 10, 12)
+"""Some of those that a run of branches and items takes."""
+WIDE_OUTPUT = (
+    b'{"branches":{"plain":{"a":1},"flaky":null,"child":{"b":2},"approval":{"by":"ada"},'
+    b'"nap":null},"items":[{"n":5,"i":0},{"n":6,"i":1},{"n":7,"i":2}]}'
+)
+
+
+async def _wide(client: FloClient) -> tuple[WorkflowRun, list[HistoryEvent]]:
+    run_id = await client.workflow.start("wide", {"items": [5, 6, 7]})
+    run = await client.workflow.wait(run_id, block_ms=30_000)
+    return run, await history_of(client, run_id)
+
+
+async def test_branches_and_items_killed_at_any_commit_end_with_the_same_outputs(
+    tmp_path: Path,
+) -> None:
+    server = ServerProcess(str(tmp_path / "data"))
+    async with server:
+        async with at_work(server.endpoint) as client:
+            for commit in WIDE_COMMITS:
+                await server.kill()
+                await server.start(f"after_sync:{commit}")
+                going = _through_kill(server, client, _wide)
+                run, events = await asyncio.wait_for(going, RUN_SECONDS_MAX)
+                assert run.status == WorkflowStatus.COMPLETED, (commit, run)
+                assert run.output == WIDE_OUTPUT, commit
+                types = Counter(event.type for event in events)
+                assert types["branch_started"] == types["branch_completed"] == 8, commit
+                assert types["join_reached"] == types["step_completed"] - 1 == 2, commit
+        assert await server.stop() == 0, server.log
+    assert verify(server.data_dir).problems == [], "nothing is without an owner"
+
+
 async def _through_kill(
-    server: ServerProcess, client: FloClient
+    server: ServerProcess,
+    client: FloClient,
+    go: Callable[[FloClient], Awaitable[tuple[WorkflowRun, list[HistoryEvent]]]] = _six_steps,
 ) -> tuple[WorkflowRun, list[HistoryEvent]]:
     """Let a run go through while the server is killed at its fail point, and started again."""
-    going = asyncio.create_task(_six_steps(client))
+    going = asyncio.ensure_future(go(client))
     killed = asyncio.create_task(server.ended())
     await asyncio.wait([going, killed], return_when=asyncio.FIRST_COMPLETED)
     if killed.done():

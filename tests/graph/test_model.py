@@ -104,7 +104,7 @@ def test_a_choice_leads_by_its_cases_and_is_followed_by_them() -> None:
         "steps: {nap: {sleep: {forMs: 60000}, transitions: {success: flo.Completed}}}\n"
     )
     assert graph.nodes["start"].kind is Kind.CHOICE
-    assert graph.nodes["nap"].lines == ("sleeps for 1 min",)
+    assert graph.nodes["nap"].lines == ("sleeps for 1m",)
     assert [(edge.target, edge.outcomes) for edge in graph.edges_from("start")] == [
         ("nap", ("$.input.a > 1", "$.input.b")),
         ("flo.Failed", ("else",)),

@@ -13,6 +13,7 @@ class WaitKind(StrEnum):
     `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
     `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
     workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
+    `BRANCHES`: its branches or items.
     """
 
     WORKER = "worker"
@@ -23,6 +24,7 @@ class WaitKind(StrEnum):
     CHILD = "child"
     SIGNAL = "signal"
     SLEEP = "sleep"
+    BRANCHES = "branches"
 
 
 class RunWait(Value, frozen=True):

@@ -56,7 +56,15 @@ from floruntime.engine.system import (
 from floruntime.engine.system.reclaim import Owner
 from floruntime.engine.workflow.catalog import preview, schedules, sync, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
-from floruntime.engine.workflow.runs import advance, control, history, idempotency, listing, start
+from floruntime.engine.workflow.runs import (
+    advance,
+    bodies,
+    control,
+    history,
+    idempotency,
+    listing,
+    start,
+)
 from floruntime.engine.workflow.runs import rows as workflow_rows
 from floruntime.engine.workflow.runs.hooks import Hooks
 from floruntime.engine.workflow.runs.rows import Wait
@@ -64,6 +72,8 @@ from floruntime.engine.workflow.steps import (
     actions,
     children,
     choices,
+    group_ends,
+    groups,
     missing_actions,
     plan_rows,
     plans,
@@ -247,6 +257,9 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.WORKFLOW_CACHE: plan_rows.forget_cached,
     timers.WORKFLOW_TRIGGER: triggers.look,
     timers.WORKFLOW_TARGET: missing_actions.wake_more,
+    timers.WORKFLOW_BODY: groups.on_body_timer,
+    timers.WORKFLOW_GROUP: groups.on_group_timer,
+    timers.WORKFLOW_GROUP_LEFT: group_ends.on_group_left,
 }
 
 HAND_BACKS: Final = {
@@ -278,6 +291,14 @@ OWNERS: Final[Mapping[int, Owned]] = {
             *(workflow_rows.EVENT_SOURCE, workflow_rows.STEP, workflow_rows.EVENTS),
             *(workflow_rows.SIGNAL, workflow_rows.SEARCH, triggers.TRIGGERED),
             missing_actions.AWAITS_ACTION,
+            *(
+                bodies.RUN_BODY,
+                bodies.LIVE,
+                bodies.RUN_GROUP,
+                bodies.ENDED,
+                bodies.ITEMS,
+                bodies.FOUND,
+            ),
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -366,6 +387,8 @@ WORKFLOW_HOOKS: Final = Hooks(
     begin_signal_wait=signals.begin_wait,
     begin_sleep=sleeps.begin_sleep,
     choose=choices.choose,
+    begin_group=groups.begin_group,
+    body_went_on=groups.body_went_on,
     time_up={
         Wait.SIGNAL: signals.wait_timed_out,
         Wait.RETRY: advance.begin_again,
@@ -381,6 +404,7 @@ WORKFLOW_HOOKS: Final = Hooks(
         Wait.TARGET: missing_actions.give_up,
         Wait.EXECUTOR: plans.give_up_call,
         Wait.TRACKING: plans.give_up_call,
+        Wait.BODIES: group_ends.abandon_group,
     },
     answered={Wait.ACTION: actions.itself, Wait.EXECUTOR: plans.called},
     ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),
@@ -398,6 +422,7 @@ RULES: Final = Rules(
     contents=CONTENTS,
     action_registered=missing_actions.action_registered,
     action_run_ended=actions.action_ended,
+    action_run_wanted=bodies.run_is_wanted,
     records_came=triggers.records_came,
     workflow=WORKFLOW_HOOKS,
 )

@@ -8,8 +8,11 @@ from typing import Final
 
 from floruntime.core.duration_text import lasting
 from floruntime.engine.workflow.language.definition import (
+    Branch,
     Definition,
     Executor,
+    ForEach,
+    Parallel,
     Plan,
     Poll,
     Retry,
@@ -33,9 +36,13 @@ class Kind(StrEnum):
     SIGNAL = "signal"
     SLEEP = "sleep"
     CHOICE = "choice"
+    PARALLEL = "parallel"
+    FOR_EACH = "for_each"
     TERMINAL = "terminal"
 
 
+BRANCHES_SHOWN_MAX: Final = 8
+"""Branches that a drawing names; of more, it says how many."""
 _KINDS: Final = {
     TargetKind.ACTION: Kind.ACTION,
     TargetKind.PLAN: Kind.PLAN,
@@ -55,6 +62,10 @@ def kind_of(step: Step) -> Kind:
         return Kind.SLEEP
     if step.choose is not None:
         return Kind.CHOICE
+    if step.parallel is not None:
+        return Kind.PARALLEL
+    if step.for_each is not None:
+        return Kind.FOR_EACH
     target = None if step.run is None else target_of(step.run)
     return Kind.SIGNAL if target is None else _KINDS[target.kind]
 
@@ -65,7 +76,11 @@ def lines_of(step: Step, definition: Definition) -> tuple[str, ...]:
 
 
 def _lines(step: Step, definition: Definition) -> Iterator[str]:
-    if step.wait_for_signal is not None:
+    if step.parallel is not None:
+        yield from _parallel_lines(step.parallel)
+    elif step.for_each is not None:
+        yield from _for_each_lines(step.for_each, definition)
+    elif step.wait_for_signal is not None:
         yield from _wait_lines(step.wait_for_signal)
     elif step.sleep is not None:
         yield _sleep_line(step.sleep)
@@ -81,6 +96,28 @@ def _lines(step: Step, definition: Definition) -> Iterator[str]:
         yield _poll_line(step.poll)
     if step.timeout_ms is not None:
         yield f"within {lasting(step.timeout_ms)}"
+
+
+def _parallel_lines(parallel: Parallel) -> Iterator[str]:
+    count = len(parallel.branches)
+    yield f"{parallel.join} of {count} branches" if count > 1 else "1 branch"
+    shown = list(parallel.branches.items())[:BRANCHES_SHOWN_MAX]
+    yield from (f"{name}: {_branch_text(branch)}" for name, branch in shown)
+    if count > len(shown):
+        yield f"and {count - len(shown)} more"
+
+
+def _branch_text(branch: Branch) -> str:
+    if branch.wait_for_signal is not None:
+        return next(_wait_lines(branch.wait_for_signal))
+    return _sleep_line(branch.sleep) if branch.sleep is not None else branch.run or ""
+
+
+def _for_each_lines(each: ForEach, definition: Definition) -> Iterator[str]:
+    yield f"for each of {each.items}"
+    yield each.run
+    yield from _plan_lines(each.run, definition)
+    yield f"{each.concurrency} at once"
 
 
 def _wait_lines(wait: SignalWait) -> Iterator[str]:

@@ -18,6 +18,8 @@ _SHAPES: Final = {
     Kind.SIGNAL: ('[/"', '"/]'),
     Kind.SLEEP: ('>"', '"]'),
     Kind.CHOICE: ('{"', '"}'),
+    Kind.PARALLEL: ('[["', '"]]'),
+    Kind.FOR_EACH: ('[["', '"]]'),
     Kind.TERMINAL: ('(["', '"])'),
 }
 _CLASSES: Final = {

@@ -36,6 +36,8 @@ _ICONS: Final = {
     Kind.PLAN: "M-7,0 H-2 M-2,0 L5,-6 M-2,0 L5,6 M-2,0 H6",
     Kind.WORKFLOW: "M-6,-6 H3 V3 H-6 Z M-2,3 V7 H7 V-2 H3",
     Kind.SLEEP: "M-5,-7 H5 L-5,7 H5 Z",
+    Kind.PARALLEL: "M-6,-6 H6 M-6,0 H6 M-6,6 H6",
+    Kind.FOR_EACH: "M-6,-6 H2 V2 H-6 Z M-3,5 H5 V-3",
     Kind.CHOICE: "M0,-7 L7,0 L0,7 L-7,0 Z",
     Kind.SIGNAL: "M-5,7 V-7 M-5,-6 H6 L3,-2.5 L6,1 H-5",
 }

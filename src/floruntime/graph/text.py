@@ -18,6 +18,8 @@ _MARKS: Final = {
     Kind.SIGNAL: "△",
     Kind.SLEEP: "⧗",
     Kind.CHOICE: "◆",
+    Kind.PARALLEL: "≡",
+    Kind.FOR_EACH: "⁂",
 }
 _END_MARKS: Final = {
     EndStatus.COMPLETED: "●",

@@ -100,7 +100,15 @@ class OpenActionRun:
             row.status == ActionRunStatus.RUNNING
             and row.expires_at_ms > self.tx.now_ms
             and self.action.row.is_registered
+            and self._is_wanted
         )
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether the workflow run that it was begun for, if any, still waits for its end."""
+        number = self.row.workflow_run
+        wanted = rules_of(self.tx).action_run_wanted
+        return not number or wanted(self.tx, self.namespace_id, number)
 
 
 def find_action_run(tx: Tx, of_namespace_id: int, number: int) -> OpenActionRun | None:

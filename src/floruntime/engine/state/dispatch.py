@@ -97,8 +97,9 @@ class Rules:
     lost connection. `contents` say whether a namespace holds anything of a person's.
     `action_registered`, `action_run_ended` and `records_came` hear, in the same command, of an
     action that is there from now on, of each action run that has ended, and of a stream whose
-    groups may have more to read. `workflow` has what only workflows
-    know of: see `workflow/runs/hooks.py`.
+    groups may have more to read. `action_run_wanted` says whether the end of an action run still
+    counts that was begun for a workflow run. `workflow` has what only workflows know of: see
+    `workflow/runs/hooks.py`.
     """
 
     commands: Mapping[type[Request[Any]], CommandRule]
@@ -112,6 +113,7 @@ class Rules:
     contents: tuple[Callable[[View, int], bool], ...]
     action_registered: Callable[[Tx, str], None]
     action_run_ended: Callable[[Any, bytes], None]
+    action_run_wanted: Callable[[Tx, int, int], bool]
     records_came: Callable[[Tx, str], None]
     workflow: Any
 

@@ -19,6 +19,7 @@ from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
 from floruntime.engine.workflow.language.definition import Executor
+from floruntime.engine.workflow.runs.bodies import RUN_BODY, ENDED, FOUND, RUN_GROUP, ITEMS, LIVE
 from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
@@ -50,6 +51,11 @@ _OF_RUNS: Final[tuple[Table[Any], ...]] = (
     STEP,
     EVENTS,
     SIGNAL,
+    LIVE,
+    RUN_GROUP,
+    ENDED,
+    ITEMS,
+    FOUND,
 )
 """The tables with rows of runs, under namespace and number."""
 
@@ -86,6 +92,10 @@ def _stray_timers(view: View) -> Iterator[str]:
             run = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(owner_id, item))
             if run is None or run.timer_ms != due_ms:
                 yield f"a timer at {due_ms} is for run {item}, which does not count on it"
+        elif kind == timers.WORKFLOW_BODY and owner_id in namespaces:
+            body = view.get(RUN_BODY, RUN_BODY.key(owner_id, item))
+            if body is None or body.state.timer_ms != due_ms:
+                yield f"a timer at {due_ms} is for body {item}, which does not count on it"
         elif kind == timers.WORKFLOW_TRIGGER:
             trigger = view.get(TRIGGER, TRIGGER.key(owner_id))
             if trigger is not None and trigger.timer_ms != due_ms:

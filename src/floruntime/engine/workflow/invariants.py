@@ -14,6 +14,15 @@ from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.engine.system.timers import TIMER, name_of
+from floruntime.engine.workflow.runs.bodies import (
+    RUN_BODY,
+    ENDED,
+    RUN_GROUP,
+    LIVE,
+    RunBodyRow,
+    is_wanted,
+)
 from floruntime.engine.workflow.runs.idempotency import key_of
 from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
@@ -54,7 +63,7 @@ def orphans(view: View) -> list[str]:
     for run in live_runs(view):
         judge = _finished if run.row.is_finished else _unfinished
         found += [f"{run} {problem}" for problem in judge(view, run)]
-    return [*found, *_unwanted_action_runs(view)]
+    return [*found, *_unwanted_action_runs(view), *_of_bodies(view)]
 
 
 def _finished(view: View, run: Live) -> Iterator[str]:
@@ -157,6 +166,58 @@ def _time_comes(view: View, run: Live) -> Iterator[str]:
         yield f"waits for {run.row.wait.name} that never comes"
 
 
+def _bodies_come(view: View, run: Live) -> Iterator[str]:
+    """What a run waits for that waits for its branches or items."""
+    place = run.namespace_id, run.number
+    group = view.get(RUN_GROUP, RUN_GROUP.key(*place))
+    if group is None or group.id != run.row.wait_number:
+        yield f"waits for group {run.row.wait_number} and has {group}"
+        return
+    numbers = [LIVE.unpack(key)[2] for key, _ in view.scan(LIVE, *LIVE.range(*place))]
+    bodies = [view.get(RUN_BODY, RUN_BODY.key(run.namespace_id, number)) for number in numbers]
+    live = sum(body is not None and body.group == group.id for body in bodies)
+    if live != group.live:
+        yield f"counts {group.live} branches or items under way; there are {live}"
+    ended = sum(1 for _ in view.scan(ENDED, *ENDED.range(*place, group.id)))
+    if ended != group.ended or group.next != group.ended + group.live:
+        yield f"counts {group}, of which {ended} have ended"
+    if not live and group.next == group.count:
+        yield "waits for branches or items that have all ended"
+
+
+def _of_bodies(view: View) -> Iterator[str]:
+    """Branches and items that nobody waits for, or that nothing will wake."""
+    for of_namespace_id in live_namespaces(view):
+        for key, body in view.scan(RUN_BODY, *RUN_BODY.range(of_namespace_id)):
+            number = RUN_BODY.unpack(key)[1]
+            told = f"{body.kind.name.lower()} {number} of run {body.run}"
+            if view.get(LIVE, LIVE.key(of_namespace_id, body.run, number)) is None:
+                yield f"{told} is not listed with its run"
+            for problem in _of_body(view, of_namespace_id, number, body):
+                yield f"{told} {problem}"
+
+
+def _of_body(view: View, of_namespace_id: int, number: int, body: RunBodyRow) -> Iterator[str]:
+    if not is_wanted(view, of_namespace_id, body):
+        if not _is_left(view, of_namespace_id, body):
+            yield "is no longer wanted, and nothing will take it back"
+        return
+    live, due_ms = Live(of_namespace_id, number, body.state), body.state.timer_ms
+    if body.state.wait is not Wait.SIGNAL:
+        yield from _WAITS[body.state.wait](view, live)
+    place = (timers.WORKFLOW_BODY, of_namespace_id, number)
+    if due_ms and not timers.is_set(view, due_ms, *place):
+        yield f"counts on a timer at {due_ms} that is not there"
+
+
+def _is_left(view: View, of_namespace_id: int, body: RunBodyRow) -> bool:
+    """Whether a tick will take the bodies of a group back."""
+    return any(
+        name_of(key, timer)[1:] == (timers.WORKFLOW_GROUP_LEFT, of_namespace_id, body.group)
+        for key, timer in view.scan(TIMER, *TIMER.range())
+    )
+
+
 _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.ACTION: _action_comes,
     Wait.EXECUTOR: _action_comes,
@@ -167,6 +228,7 @@ _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.POLL: _time_comes,
     Wait.TARGET: _time_comes,
     Wait.SLEEP: _time_comes,
+    Wait.BODIES: _bodies_come,
     Wait.EXECUTOR_RETRY: _time_comes,
 }
 
@@ -177,12 +239,19 @@ def _unwanted_action_runs(view: View) -> Iterator[str]:
             if action_run.is_finished or not action_run.workflow_run:
                 continue
             number = ACTION_RUN.unpack(key)[1]
-            row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, action_run.workflow_run))
+            row = _begun_for(view, of_namespace_id, action_run.workflow_run)
             if row is None or row.wait_number != number or row.wait not in _ACTION_WAITS:
                 yield (
                     f"action run {number} of namespace {of_namespace_id} goes on, though workflow "
                     f"run {action_run.workflow_run} does not wait for it"
                 )
+
+
+def _begun_for(view: View, of_namespace_id: int, number: int) -> WorkflowRunRow | None:
+    """The run or body of this number, as it stands."""
+    row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
+    body = None if row is not None else view.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number))
+    return row if body is None else body.state
 
 
 _ACTION_WAITS: Final = (Wait.ACTION, Wait.EXECUTOR)

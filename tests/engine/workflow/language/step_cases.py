@@ -8,6 +8,25 @@ STEP = 'run: "@actions/a"'
 TO_END = "transitions: {success: flo.Completed}"
 CHOICE = "{cases: [{when: $.input, to: start}], else: flo.Failed}"
 
+TRACKED = "plans: {p: {executors: [{name: e, run: '@actions/a', tracking: {mode: async}}]}}\n"
+
+
+def branch(body: str) -> str:
+    """A definition with a branch of this body."""
+    return with_head("start: {parallel: {branches: {b: {" + body + "}}}, " + TO_END + "}")
+
+
+def joined(join: str) -> str:
+    """A definition with one branch, and this join."""
+    parallel = "{branches: {a: {" + STEP + "}}, join: " + join + "}"
+    return with_head("start: {parallel: " + parallel + ", " + TO_END + "}")
+
+
+def each(body: str, beside: str = "") -> str:
+    """A definition with a `forEach` of this body."""
+    return with_head("start: {forEach: {items: $.input, " + body + "}, " + beside + TO_END + "}\n")
+
+
 STEP_CASES: list[tuple[str, str]] = [
     ("E216", with_head("start: {sleep: {forMs: «-1}, " + TO_END + "}")),
     ("E216", with_head("start: {sleep: {until: «tomorrow}, " + TO_END + "}")),
@@ -35,4 +54,63 @@ STEP_CASES: list[tuple[str, str]] = [
         with_head("start: {choose: {cases: [{when: «$.steps.x.outcome, to: start}], else: start}}"),
     ),
     ("E110", with_head("start: {«choose: {cases: [{when: $.input, to: start}]}}")),
+    ("E401", with_head("start: {parallel: {branches: {«a: {}}}, " + TO_END + "}")),
+    ("E402", branch("run: '@actions/a', «sleep: {forMs: 1}")),
+    ("E403", branch("sleep: {forMs: 1}, «retry: {max_attempts: 2}")),
+    (
+        "E403",
+        with_head(
+            "start: {forEach: {items: $.input, run: '@actions/a'}, «poll: {}, " + TO_END + "}"
+        ),
+    ),
+    ("E413", branch("«sleep: {}")),
+    ("E414", branch("waitForSignal: {type: a, timeoutMs: 5, «onTimeout: flo.Failed}")),
+    (
+        "E415",
+        joined("«2"),
+    ),
+    (
+        "E415",
+        joined("«0"),
+    ),
+    (
+        "E415",
+        with_head(
+            "start: {parallel: {branches: {a: {" + STEP + "}}, join: «most}, " + TO_END + "}"
+        ),
+    ),
+    ("E214", with_head("start: {parallel: {«branches: {}}, " + TO_END + "}")),
+    (
+        "E201",
+        with_head(
+            "start: {forEach: {items: $.input, " + STEP + ", concurrency: «1001}, " + TO_END + "}"
+        ),
+    ),
+    (
+        "E416",
+        with_head(
+            "start: {parallel: {branches: {a: {waitForSignal: {type: x}}, "
+            "«b: {waitForSignal: {anyOf: [y, x]}}}}, " + TO_END + "}"
+        ),
+    ),
+    (
+        "E416",
+        with_head(
+            "start: {parallel: {branches: {a: {run: '@plan/p'}, "
+            "«b: {waitForSignal: {type: 'plan:e'}}}}, " + TO_END + "}\n" + TRACKED
+        ),
+    ),
+    (
+        "E417",
+        with_head(
+            "start: {forEach: {items: $.input, run: «'@plan/p'}, " + TO_END + "}\n" + TRACKED
+        ),
+    ),
+    ("E302", branch("run: «'@plan/nope'")),
+    ("E209", branch("run: «nope")),
+    ("E503", branch(STEP + ", inputMapping: {a: «$.steps.nope.output}")),
+    ("E507", branch(STEP + ", inputMapping: {a: «$.steps.start.branches.c.output}")),
+    ("E508", branch(STEP + ", inputMapping: {a: «$.item.x}")),
+    ("E508", with_head("start: {forEach: {items: «$.item, " + STEP + "}, " + TO_END + "}")),
+    ("E502", branch(STEP + ", inputMapping: {a: «$.steps.start.failed_count}")),
 ]

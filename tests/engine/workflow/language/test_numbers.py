@@ -28,6 +28,14 @@ TEXTS: dict[str, str] = {
     "SignalWait": (
         "steps: {a: {waitForSignal: {type: t, KEY: «NUMBER}, transitions: {success: start}}}\n"
     ),
+    "Branch": (
+        "steps: {a: {parallel: {branches: {b: {run: '@actions/a', KEY: «NUMBER}}}, "
+        "transitions: {success: start}}}\n"
+    ),
+    "ForEach": (
+        "steps: {a: {forEach: {items: $.input, run: '@actions/a', KEY: «NUMBER}, "
+        "transitions: {success: start}}}\n"
+    ),
     "Executor": EXECUTOR % f"KEY: {HERE}",
     "Breaker": EXECUTOR % f"breaker: {{KEY: {HERE}}}",
     "RateLimit": EXECUTOR % f"rate_limit: {{KEY: {HERE}}}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from floruntime.engine.state.json_document import MISSING
-from floruntime.engine.workflow.paths.path import FloField
+from floruntime.engine.workflow.paths.path import FloField, Head
 
 
 class FakeRoot:
@@ -36,6 +36,10 @@ class FakeRoot:
     def outcome(self, step: str) -> Any:
         self.asked.append(f"outcome of {step}")
         return self._outcomes.get(step, MISSING)
+
+    def other(self, head: Head) -> Any:
+        self.asked.append(f"{head.kind} of {head.name}")
+        return MISSING
 
     def flo(self, field: FloField) -> Any:
         self.asked.append(field)

@@ -50,6 +50,7 @@ export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
  * `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
  * `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
  * workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
+ * `BRANCHES`: its branches or items.
  */
 export const WaitKind = {
   Worker: "worker",
@@ -60,6 +61,7 @@ export const WaitKind = {
   Child: "child",
   Signal: "signal",
   Sleep: "sleep",
+  Branches: "branches",
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 

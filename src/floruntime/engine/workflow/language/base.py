@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CONDITION = "condition"
     DURATION = "ms or path"
     MOMENT = "time or path"
+    JOIN = "all, any or number"
 
 
 def of_kind(kind: Kind, **bounds: Any) -> Meta:
@@ -56,6 +57,9 @@ DurationOrPath = Annotated[Any, of_kind(Kind.DURATION)]
 """Milliseconds, or a path to them."""
 MomentOrPath = Annotated[Any, of_kind(Kind.MOMENT)]
 """Epoch milliseconds, RFC 3339 text, or a path to either."""
+
+Join = Annotated[Any, of_kind(Kind.JOIN)]
+"""`all`, `any`, or how many."""
 
 
 class Part(

@@ -30,19 +30,26 @@ from floruntime.engine.workflow.language.base import (
 )
 from floruntime.engine.workflow.language.step_parts import (
     Backoff,
+    Branch,
     Case,
     Choose,
+    ForEach,
+    OnFailure,
+    OnItemFailure,
+    Parallel,
     Poll,
     Retry,
     SignalWait,
     Sleep,
     Step,
+    Work,
 )
 
 __all__ = [
     "BUILT_IN_TERMINALS",
     "AttributeType",
     "Backoff",
+    "Branch",
     "Breaker",
     "Cache",
     "Case",
@@ -53,11 +60,15 @@ __all__ = [
     "Executor",
     "Fallback",
     "FallbackCondition",
+    "ForEach",
     "GroupMode",
     "Health",
     "Idempotency",
     "Kind",
+    "OnFailure",
+    "OnItemFailure",
     "Overlap",
+    "Parallel",
     "Part",
     "Plan",
     "Poll",
@@ -76,6 +87,7 @@ __all__ = [
     "TrackingMode",
     "Trigger",
     "TriggerStart",
+    "Work",
     "target_of",
 ]
 

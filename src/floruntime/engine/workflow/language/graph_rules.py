@@ -43,7 +43,7 @@ def _reached(begin: set[str], edges: dict[str, set[str]]) -> set[str]:
 
 
 def _check_unused(report: Report, goals: set[str]) -> None:
-    targets = [target_of(step.run) for _, _, step in report.steps() if step.run]
+    targets = [target_of(work.run) for _, work in report.works() if work.run]
     used = {target.name for target in targets if target and target.kind is TargetKind.PLAN}
     for name in report.definition.plans:
         if name not in used:

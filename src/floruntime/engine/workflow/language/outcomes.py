@@ -37,11 +37,35 @@ RETRIED: Final = (FAILURE, TIMEOUT, EXECUTION_FAILURE)
 """Outcomes, as the transitions see them, that a step's `retry` is for."""
 
 
+FAILURES: Final = (
+    FAILURE,
+    TIMEOUT,
+    PENDING,
+    TARGET_NOT_FOUND,
+    TARGET_DISABLED,
+    EXECUTION_FAILURE,
+    EXHAUSTED,
+)
+"""Outcomes with which a branch or an item has failed."""
+
+
+class BranchResult(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of branches and items with how their step ended; see `StepRow`."""
+
+    outcomes: dict[str, str] = {}
+    failed: bytes = b""
+    failed_count: int = 0
+
+
+NO_BRANCHES: Final = BranchResult()
+
+
 class StepOutcome(msgspec.Struct, frozen=True, gc=False):
     """What a step, or one attempt of it, came to.
 
     `names`: what it is called, then what that falls back to. `is_final`: trying again is no use.
-    `leads_to`: where it leads, where that is not for the transitions to say.
+    `leads_to`: where it leads, where that is not for the transitions to say. `branches`: what is
+    kept of branches and items beside the output.
     """
 
     names: tuple[str, ...]
@@ -49,6 +73,15 @@ class StepOutcome(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
     is_final: bool = False
     leads_to: str | None = None
+    branches: BranchResult = NO_BRANCHES
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a branch or an item with this outcome has failed. What falls back to success or
+        failure, as a child does, is judged by that; it may be called anything.
+        """
+        last = self.names[-1]
+        return last == FAILURE or (len(self.names) == 1 and last in FAILURES)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import Definition, Step
+from floruntime.engine.workflow.language.definition import Branch, Definition, Step
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.condition import Condition, parse_condition
@@ -14,9 +14,12 @@ from floruntime.engine.workflow.paths.errors import PathError
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.paths.mapping import paths_in
 from floruntime.engine.workflow.paths.path import (
+    OF_BRANCHES,
+    OF_FAILED,
+    OF_ITEMS,
+    OF_STEPS,
     FloField,
     Head,
-    HeadKind,
     Path,
     is_path,
     parse_path,
@@ -25,7 +28,7 @@ from floruntime.engine.workflow.paths.syntax import plain_steps
 
 QUERY_CHARS_MAX: Final = 32_768
 """All paths together that are more than names and indexes: parsing them takes time."""
-_OF_STEPS: Final = (HeadKind.OUTPUT, HeadKind.OUTCOME)
+_EACH: Final = ("forEach",)
 
 
 def check_paths(report: Report) -> None:
@@ -43,14 +46,13 @@ def check_paths(report: Report) -> None:
 def steps_read_by(definition: Definition) -> list[str]:
     """The steps that any path of a checked definition looks at, in order."""
     steps = [definition.start, *definition.steps.values()]
-    templates = [definition.output, *(step.input_mapping for step in steps)]
+    templates = [definition.output, *(text for step in steps for _, text in _templates_of(step))]
     templates += [attribute.source for attribute in definition.search_attributes]
-    templates += [text for step in steps for _, text in _times(step)]
     paths = {text for template in templates for _, text in paths_in(template)}
     heads = {head for text in paths for head in parse_path(text).heads}
     cases = [case for step in steps if step.choose for case in step.choose.cases]
     heads |= {head for case in cases for head in parse_condition(case.when).heads}
-    return sorted({head.name for head in heads if head.kind in _OF_STEPS})
+    return sorted({head.name for head in heads if head.kind in OF_STEPS})
 
 
 def _places(report: Report) -> Iterator[tuple[KeyPath, str]]:
@@ -78,17 +80,28 @@ def _check_length(report: Report, places: list[tuple[KeyPath, str]]) -> bool:
 
 def _templates(report: Report) -> Iterator[tuple[KeyPath, Any]]:
     for path, _, step in report.steps():
-        yield (*path, "inputMapping"), step.input_mapping
-        for key, text in _times(step):
-            yield (*path, *key), text
+        for key, template in _templates_of(step):
+            yield (*path, *key), template
     yield ("output",), report.definition.output
 
 
-def _times(step: Step) -> list[tuple[KeyPath, Any]]:
-    """How long, or until when, a step sleeps."""
-    if step.sleep is None:
-        return []
-    return [(("sleep", "forMs"), step.sleep.for_ms), (("sleep", "until"), step.sleep.until)]
+def _templates_of(step: Step) -> Iterator[tuple[KeyPath, Any]]:
+    """All that may have paths in it, and where it stands within a step."""
+    yield from _of_branch(step)
+    if step.parallel is not None:
+        for name, branch in step.parallel.branches.items():
+            for key, template in _of_branch(branch):
+                yield ("parallel", "branches", name, *key), template
+    if step.for_each is not None:
+        yield ("forEach", "items"), step.for_each.items
+        yield (*_EACH, "inputMapping"), step.for_each.input_mapping
+
+
+def _of_branch(branch: Branch) -> Iterator[tuple[KeyPath, Any]]:
+    yield ("inputMapping",), branch.input_mapping
+    if branch.sleep is not None:
+        yield ("sleep", "forMs"), branch.sleep.for_ms
+        yield ("sleep", "until"), branch.sleep.until
 
 
 def _conditions(report: Report) -> Iterator[tuple[KeyPath, str]]:
@@ -123,11 +136,32 @@ def _check_heads(
 
 
 def _check_head(report: Report, path: KeyPath, text: str, head: Head) -> None:
-    if head.kind in _OF_STEPS:
-        if head.name not in report.step_names:
-            meant = report.suggest(head.name, [START, *report.definition.steps])
-            message = f"path {shown(text)} names step {shown(head.name)}, which is not there{meant}"
-            report.at_value("E503", path, message)
+    if head.kind in OF_STEPS:
+        _check_step(report, path, text, head)
+    elif head.kind in OF_ITEMS:
+        if "forEach" not in path or path[-1] == "items":
+            message = f"path {shown(text)} looks at an item; only what is done for each has one"
+            report.at_value("E508", path, message)
     elif head.name == FloField.EVENT and report.definition.trigger is None:
         message = f"path {shown(text)} finds nothing: only runs of a trigger have an event"
         report.at_value("W611", path, message)
+
+
+def _check_step(report: Report, path: KeyPath, text: str, head: Head) -> None:
+    if head.name not in report.step_names:
+        meant = report.suggest(head.name, [START, *report.definition.steps])
+        message = f"path {shown(text)} names step {shown(head.name)}, which is not there{meant}"
+        report.at_value("E503", path, message)
+        return
+    steps = {START: report.definition.start, **report.definition.steps}
+    step = steps[head.name]
+    if head.kind in OF_BRANCHES:
+        branches = {} if step.parallel is None else step.parallel.branches
+        if head.branch not in branches:
+            meant = report.suggest(head.branch, branches)
+            message = f"path {shown(text)} names branch {shown(head.branch)} of step "
+            message += f"{shown(head.name)}, which is not there{meant}"
+            report.at_value("E507", path, message)
+    elif head.kind in OF_FAILED and step.for_each is None:
+        message = f"path {shown(text)} finds nothing: step {shown(head.name)} has no forEach"
+        report.at_value("E502", path, message)

@@ -73,7 +73,7 @@ _TABLE: Final = (
     ("E305", "a terminal has the name of a step", "rename one of them"),
     ("E306", "its version is known with another content", "give it a new version"),
     # Combinations.
-    ("E401", "a step does nothing", "give it one of `run`, `waitForSignal`, `sleep`, `choose`"),
+    ("E401", "a step does nothing", "give it `run`, or another of its kinds"),
     ("E402", "a step does several things", "make several steps of it"),
     ("E403", "a key has no meaning in a step of this kind", "take it out"),
     ("E404", "`onTimeout` without `timeoutMs`", "add `timeoutMs`, or take `onTimeout` out"),
@@ -86,6 +86,10 @@ _TABLE: Final = (
     ("E411", "a type of signal is named twice in one wait", "name it once"),
     ("E412", "a signal's type cannot be an outcome's name", "use another type, or `type`"),
     ("E413", "a sleep has no time, or two", "give it one of `forMs` and `until`"),
+    ("E414", "`onTimeout` in a branch", "take it out; the branch's outcome is `timeout`"),
+    ("E415", "a join asks for what cannot be", "use all, any, or a number of branches"),
+    ("E416", "a signal could be for two branches", "give them signals of different types"),
+    ("E417", "a plan with async tracking is run for each item", "put it into a child workflow"),
     ("E216", "a time is none, or too far off", "use milliseconds, RFC 3339 text or a path"),
     # Paths.
     ("E501", "a path is no JSONPath of RFC 9535", "mend it at the place shown"),
@@ -93,6 +97,8 @@ _TABLE: Final = (
     ("E503", "a path names a step that is not there", "name a step of this workflow"),
     ("E504", "a path uses a function that is not there", "use length, count or value"),
     ("E505", "a path is too long, or all are together", "make them shorter"),
+    ("E507", "a path names a branch that is not there", "name a branch of that step"),
+    ("E508", "a path looks at an item where there is none", "use it in the keys of `forEach`"),
     ("E506", "a condition is no logical expression of RFC 9535", "mend it at the place shown"),
     # Warnings.
     ("W601", "an action is not known (yet)", "register it before runs come to this step"),

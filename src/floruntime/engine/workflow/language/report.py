@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language.definition import BUILT_IN_TERMINALS, Definition, Step
+from floruntime.engine.workflow.language.definition import (
+    BUILT_IN_TERMINALS,
+    Definition,
+    Step,
+    Work,
+)
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.reading import Reading
 from floruntime.engine.workflow.paths.first_step import START
@@ -60,6 +65,16 @@ class Report:
         yield (START,), START, self.definition.start
         for name, step in self.definition.steps.items():
             yield ("steps", name), name, step
+
+    def works(self) -> Iterator[tuple[KeyPath, Work]]:
+        """All that may run a target: steps, their branches, what is done for each item."""
+        for path, _, step in self.steps():
+            yield path, step
+            if step.parallel is not None:
+                for name, branch in step.parallel.branches.items():
+                    yield (*path, "parallel", "branches", name), branch
+            if step.for_each is not None:
+                yield (*path, "forEach"), step.for_each
 
     def suggest(self, word: str, choices: Iterable[str]) -> str:
         """`; did you mean …?`, or nothing."""

@@ -21,6 +21,7 @@ BROKEN: Final[Any] = object()
 """Could not be read; a problem says why."""
 SCALAR_KINDS: Final = {
     Kind.DURATION: "milliseconds or a path",
+    Kind.JOIN: "all, any or a number",
     Kind.MOMENT: "epoch milliseconds, RFC 3339 text or a path",
 }
 """Kinds that are a whole number or text, and what they ask for."""

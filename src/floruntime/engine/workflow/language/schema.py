@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 from floruntime.engine.workflow.language.definition import (
+    Branch,
     Definition,
     Kind,
     Part,
@@ -34,9 +35,12 @@ _RULES: Final[dict[type[Part], dict[str, Any]]] = {
             {"required": ["run", "transitions"]},
             {"required": ["waitForSignal", "transitions"]},
             {"required": ["sleep", "transitions"]},
+            {"required": ["parallel", "transitions"]},
+            {"required": ["forEach", "transitions"]},
             {"required": ["choose"]},
         ]
     },
+    Branch: {"oneOf": [{"required": [key]} for key in ("run", "waitForSignal", "sleep")]},
     SignalWait: {"oneOf": [{"required": [key]} for key in ("type", "anyOf", "allOf")]},
     Sleep: {"oneOf": [{"required": ["forMs"]}, {"required": ["until"]}]},
     Schedule: {"oneOf": [{"required": ["cron"]}, {"required": ["interval"]}]},

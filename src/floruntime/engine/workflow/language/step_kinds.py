@@ -7,7 +7,7 @@ from typing import Final
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import Choose, SignalWait, Step
+from floruntime.engine.workflow.language.definition import Branch, Choose, SignalWait, Step
 from floruntime.engine.workflow.language.outcomes import BUILT_IN, SUCCESS, TIMEOUT
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
@@ -19,24 +19,29 @@ _NOT_BESIDE: Final = {
     "run": (),
     "waitForSignal": _OF_RUN,
     "sleep": _OF_RUN,
+    "parallel": _OF_RUN,
+    "forEach": _OF_RUN,
     "choose": (*_OF_RUN, "timeoutMs", "transitions"),
 }
 """What a step can be, and the keys that mean nothing beside that."""
 _DOES: Final = {
     "waitForSignal": "waits for a signal",
     "sleep": "sleeps",
+    "parallel": "has branches, which have keys of their own",
+    "forEach": "does something for each item; give the key to forEach",
     "choose": "chooses where it leads by its cases",
 }
 
 
-def kinds_of(step: Step) -> list[str]:
-    """The keys that say what the step is."""
-    parts = {
+def kinds_of(step: Branch) -> list[str]:
+    """The keys that say what a step, or a branch, is."""
+    parts: dict[str, object] = {
         "run": step.run,
         "waitForSignal": step.wait_for_signal,
         "sleep": step.sleep,
-        "choose": step.choose,
     }
+    if isinstance(step, Step):
+        parts |= {"parallel": step.parallel, "forEach": step.for_each, "choose": step.choose}
     return [key for key, part in parts.items() if part is not None]
 
 
@@ -46,17 +51,25 @@ def check_kind(report: Report, path: KeyPath, name: str, step: Step) -> None:
     is_lacking = not report.is_given((*path, "transitions")) and "choose" not in kinds
     if is_lacking:
         report.missing(path, "transitions", "a map")
-    elif not kinds:
-        *others, last = _NOT_BESIDE
+    else:
+        check_one_kind(report, path, f"step {shown(name)}", kinds, list(_NOT_BESIDE))
+
+
+def check_one_kind(
+    report: Report, path: KeyPath, what: str, kinds: list[str], possible: list[str]
+) -> None:
+    """That a step, or a branch, is one of what it can be, and has no key that means nothing."""
+    if not kinds:
+        *others, last = possible
         told = f"none of {', '.join(others)} and {last}"
-        report.lacking("E401", path, f"step {shown(name)} has {told}; it has one of them")
+        report.lacking("E401", path, f"{what} has {told}; it has one of them")
     for key in kinds[1:]:
-        message = f"step {shown(name)} has {kinds[0]}, too; a step has one of them"
+        message = f"{what} has {kinds[0]}, too; it has one of them"
         report.at_key("E402", (*path, key), message)
     if len(kinds) == 1:
         for key in _NOT_BESIDE[kinds[0]]:
             if report.is_given((*path, key)):
-                message = f"{key} means nothing here: this step {_DOES[kinds[0]]}"
+                message = f"{key} means nothing here: {what} {_DOES[kinds[0]]}"
                 report.at_key("E403", (*path, key), message)
 
 
@@ -132,7 +145,7 @@ def _check_wait_transitions(report: Report, path: KeyPath, wait: SignalWait, ste
 # Sleep
 
 
-def check_sleep(report: Report, path: KeyPath, step: Step) -> None:
+def check_sleep(report: Report, path: KeyPath, step: Branch) -> None:
     """The sleep of a step or a branch, if it is one."""
     sleep, here = step.sleep, (*path, "sleep")
     if sleep is None:

@@ -15,11 +15,13 @@ from floruntime.engine.workflow.language.base import (
     Count,
     DurationMs,
     DurationOrPath,
+    Join,
     Mapping,
     MomentOrPath,
     Name,
     OutcomeName,
     Part,
+    PathText,
     PositiveMs,
     TargetText,
     says,
@@ -27,6 +29,10 @@ from floruntime.engine.workflow.language.base import (
 
 CASES_MAX: Final = 100
 SIGNAL_TYPES_MAX: Final = 100
+BRANCHES_MAX: Final = 100
+ITEMS_MAX: Final = 10_000
+"""Items of one `forEach`."""
+CONCURRENCY_MAX: Final = 1_000
 
 
 class Backoff(StrEnum):
@@ -119,8 +125,8 @@ class Choose(Part, frozen=True, kw_only=True, rename={"otherwise": "else"}):
     otherwise: Annotated[Name, says("the step or terminal where none of them is true")]
 
 
-class Step(Part, frozen=True, kw_only=True, rename="camel"):
-    """One of `run`, `waitForSignal`, `sleep` and `choose`, and where each outcome leads."""
+class Work(Part, frozen=True, kw_only=True, rename="camel"):
+    """Base of all that may run a target."""
 
     run: Annotated[
         TargetText | None,
@@ -144,8 +150,70 @@ class Step(Part, frozen=True, kw_only=True, rename="camel"):
             "where `target_not_found` or `execution_failure` leads somewhere"
         ),
     ] = None
+
+
+class Branch(Work, frozen=True, kw_only=True, rename="camel"):
+    """One of `run`, `waitForSignal` and `sleep`: a step without `transitions`."""
+
     wait_for_signal: Annotated[SignalWait | None, says("waits instead of running something")] = None
     sleep: Annotated[Sleep | None, says("lets time pass instead")] = None
+
+
+class OnFailure(StrEnum):
+    """What a failed branch means for the others."""
+
+    CANCEL = "cancel"
+    WAIT = "wait"
+
+
+class Parallel(Part, frozen=True, kw_only=True, rename="camel"):
+    """Branches side by side; `success` when enough have succeeded, `failure` when they cannot."""
+
+    branches: Annotated[
+        dict[Name, Branch],
+        Meta(min_length=1, max_length=BRANCHES_MAX),
+        says("what is done side by side, by name"),
+    ]
+    join: Annotated[
+        Join, says("how many must succeed: `all`, `any`, or a number; the rest is taken back")
+    ] = "all"
+    on_failure: Annotated[
+        OnFailure,
+        says("when too few can succeed: take the rest back (`cancel`), or let it end (`wait`)"),
+    ] = OnFailure.CANCEL
+
+
+class OnItemFailure(StrEnum):
+    """What a failed item means for the others."""
+
+    CANCEL = "cancel"
+    CONTINUE = "continue"
+
+
+class ForEach(Work, frozen=True, kw_only=True, rename="camel"):
+    """The same for each item of a list; `success`, `partial` if some failed, or `failure`."""
+
+    items: Annotated[PathText, says(f"the path to a list of {ITEMS_MAX:,} items at most")]
+    run: Annotated[TargetText, says("any target; its keys here are those of each item")]
+    concurrency: Annotated[
+        int, Meta(ge=1, le=CONCURRENCY_MAX), says("so many items are under way at once")
+    ] = 10
+    on_failure: Annotated[
+        OnItemFailure,
+        says("`cancel`: the first failure takes the rest back; `continue`: all are run"),
+    ] = OnItemFailure.CANCEL
+    collect: Annotated[
+        bool, says("whether the outputs, in order, are the step's output; else it is `[]`")
+    ] = True
+
+
+class Step(Branch, frozen=True, kw_only=True, rename="camel"):
+    """What is done, which is one of `run`, `waitForSignal`, `sleep`, `parallel`, `forEach` and
+    `choose`, and where each outcome leads.
+    """
+
+    parallel: Annotated[Parallel | None, says("branches side by side")] = None
+    for_each: Annotated[ForEach | None, says("the same for each item of a list")] = None
     choose: Annotated[Choose | None, says("leads on by what is true, and has no `transitions`")] = (
         None
     )

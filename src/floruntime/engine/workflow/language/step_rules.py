@@ -12,8 +12,10 @@ from floruntime.engine.workflow.language.definition import (
     Retry,
     Step,
     TargetKind,
+    Work,
     target_of,
 )
+from floruntime.engine.workflow.language.group_rules import check_for_each, check_parallel
 from floruntime.engine.workflow.language.outcomes import BUILT_IN
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
@@ -36,13 +38,16 @@ def check_steps(report: Report) -> None:
     _check_names(report)
     for path, name, step in report.steps():
         check_kind(report, path, name, step)
-        _check_run(report, path, step)
-        _check_target_wait(report, path, step)
         _check_transitions(report, path, step)
         check_wait(report, path, step)
         check_sleep(report, path, step)
         check_choice(report, path, step)
-        check_retry(report, (*path, "retry"), step.retry)
+        check_parallel(report, path, step)
+        check_for_each(report, path, step)
+    for path, work in report.works():
+        _check_run(report, path, work)
+        _check_target_wait(report, path, work)
+        check_retry(report, (*path, "retry"), work.retry)
 
 
 def _check_names(report: Report) -> None:
@@ -64,7 +69,7 @@ def _check_not_reserved(report: Report, path: KeyPath, what: str, name: str) -> 
         report.at_key("E207", path, message)
 
 
-def _check_run(report: Report, path: KeyPath, step: Step) -> None:
+def _check_run(report: Report, path: KeyPath, step: Work) -> None:
     if step.run is None:
         return
     check_target(report, (*path, "run"), step.run)
@@ -75,7 +80,7 @@ def _check_run(report: Report, path: KeyPath, step: Step) -> None:
         report.at_value("E302", (*path, "run"), message)
 
 
-def _check_target_wait(report: Report, path: KeyPath, step: Step) -> None:
+def _check_target_wait(report: Report, path: KeyPath, step: Work) -> None:
     target = target_of(step.run) if step.run else None
     is_action = target is not None and target.kind is TargetKind.ACTION
     if step.wait_for_target_ms is not None and step.run is not None and not is_action:

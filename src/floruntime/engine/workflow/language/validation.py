@@ -63,7 +63,7 @@ def check(data: bytes) -> Checked:
 
 
 def _target_places(report: Report, reading: Reading) -> list[TargetPlace]:
-    runs = [((*path, "run"), step.run) for path, _, step in report.steps() if step.run]
+    runs = [((*path, "run"), work.run) for path, work in report.works() if work.run]
     for name, plan in report.definition.plans.items():
         for index, executor in enumerate(plan.executors):
             runs.append((("plans", name, "executors", index, "run"), executor.run))

@@ -52,23 +52,29 @@ def _inner(part: Any) -> list[tuple[str | int, Any]]:
     return list(enumerate(part)) if isinstance(part, list) else []
 
 
-def resolve(template: Any, root: Root, *, bytes_max: int = limits.VALUE_BYTES_CEILING) -> Any:
-    """The JSON value that a template makes for a run.
+def resolve(
+    template: Any,
+    root: Root,
+    *,
+    bytes_max: int = limits.VALUE_BYTES_CEILING,
+    found: dict[str, Any] | None = None,
+) -> Any:
+    """The JSON value that a template makes for a run. `found`: what paths have found already.
 
     Raises `PathFailed`, naming the path: it finds nothing and has no default, would touch too much,
     or makes the value larger than `bytes_max` bytes of JSON.
     """
-    return _Resolution(root, bytes_max).resolve(template)
+    return _Resolution(root, bytes_max, found or {}).resolve(template)
 
 
 class _Resolution:
     """One template for one run: each path is followed once; costs and sizes are added up."""
 
-    def __init__(self, root: Root, bytes_max: int) -> None:
+    def __init__(self, root: Root, bytes_max: int, found: dict[str, Any]) -> None:
         self._walk = Walk(Remembered(root))
         self._bytes_max = bytes_max
         self._bytes_left = bytes_max
-        self._found: dict[str, Any] = {}
+        self._found = found
 
     def resolve(self, template: Any) -> Any:
         if isinstance(template, str):

@@ -5,6 +5,9 @@ A path is JSONPath (RFC 9535) on what a run knows:
     $.input…                  the run's input
     $.steps.NAME.output…      what a step gave
     $.steps.NAME.outcome      its outcome
+    $.steps.NAME.branches.BRANCH.output…  $.steps.NAME.branches.BRANCH.outcome
+    $.steps.NAME.failed…  $.steps.NAME.failed_count     of a `forEach`
+    $.item…  $.index          within a `forEach`
     $.flo.run_id  $.flo.workflow  $.flo.timestamp  $.flo.event…
 
 Each is one document of its own, and only those that a path touches are loaded. A path that can give
@@ -16,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -58,13 +61,35 @@ class HeadKind(StrEnum):
     OUTPUT = "output"
     OUTCOME = "outcome"
     FLO = "flo"
+    BRANCH_OUTPUT = "branch output"
+    BRANCH_OUTCOME = "branch outcome"
+    FAILED = "failed"
+    FAILED_COUNT = "failed_count"
+    ITEM = "item"
+    INDEX = "index"
+
+
+OF_STEPS: Final = (
+    HeadKind.OUTPUT,
+    HeadKind.OUTCOME,
+    HeadKind.BRANCH_OUTPUT,
+    HeadKind.BRANCH_OUTCOME,
+    HeadKind.FAILED,
+    HeadKind.FAILED_COUNT,
+)
+OF_BRANCHES: Final = (HeadKind.BRANCH_OUTPUT, HeadKind.BRANCH_OUTCOME)
+OF_FAILED: Final = (HeadKind.FAILED, HeadKind.FAILED_COUNT)
+OF_ITEMS: Final = (HeadKind.ITEM, HeadKind.INDEX)
 
 
 class Head(msgspec.Struct, frozen=True):
-    """Where a path starts. `name`: the step, or the field of `$.flo`; empty for the input."""
+    """Where a path starts. `name`: the step, or the field of `$.flo`; empty for the input.
+    `branch` of a branch.
+    """
 
     kind: HeadKind
     name: str = ""
+    branch: str = ""
 
 
 class Root(Protocol):
@@ -84,13 +109,16 @@ class Root(Protocol):
     def flo(self, field: FloField) -> Any:
         """A field of `$.flo`."""
 
+    def other(self, head: Head) -> Any:
+        """What a branch gave, items that failed, or the item at hand."""
+
 
 class Remembered:
     """A root whose documents are loaded once, however many paths ask for them."""
 
     def __init__(self, root: Root) -> None:
         self._root = root
-        self._known: dict[tuple[str, str], Any] = {}
+        self._known: dict[tuple[str, ...], Any] = {}
 
     def input(self) -> Any:
         return self._once(HeadKind.INPUT, "", lambda _: self._root.input())
@@ -103,6 +131,12 @@ class Remembered:
 
     def flo(self, field: FloField) -> Any:
         return self._once(HeadKind.FLO, field, lambda _: self._root.flo(field))
+
+    def other(self, head: Head) -> Any:
+        key = (head.kind, head.name, head.branch)
+        if key not in self._known:
+            self._known[key] = self._root.other(head)
+        return self._known[key]
 
     def _once(self, kind: HeadKind, name: str, load: Callable[[str], Any]) -> Any:
         key = (kind, name)
@@ -175,10 +209,19 @@ def is_path(value: Any) -> bool:
 
 def head_of(text: str, steps: Steps) -> tuple[Head, int]:
     """Where a path starts, and how many of its steps that takes."""
-    match list(steps[:3]):
+    match list(steps[:5]):
+        case ["item", *_]:
+            return Head(HeadKind.ITEM), 1
+        case ["index"]:
+            return Head(HeadKind.INDEX), 1
+        case ["steps", str(step), "branches", str(branch), "output" | "outcome" as part]:
+            kind = HeadKind.BRANCH_OUTPUT if part == "output" else HeadKind.BRANCH_OUTCOME
+            return Head(kind, START if step == START_ALIAS else step, branch), 5
+        case ["steps", str(step), "failed" | "failed_count" as part, *_]:
+            return Head(HeadKind(part), START if step == START_ALIAS else step), 3
         case [HeadKind.INPUT.value, *_]:
             return Head(HeadKind.INPUT), 1
-        case ["steps", str(step), HeadKind.OUTPUT.value | HeadKind.OUTCOME.value as part]:
+        case ["steps", str(step), HeadKind.OUTPUT.value | HeadKind.OUTCOME.value as part, *_]:
             return Head(HeadKind(part), START if step == START_ALIAS else step), 3
         case ["flo", str(field), *_] if field in _FLO_FIELDS:
             return Head(HeadKind.FLO, field), 2
@@ -186,7 +229,9 @@ def head_of(text: str, steps: Steps) -> tuple[Head, int]:
             raise PathError(
                 "E502",
                 f"path {shown(text)} must start with $.input, $.steps.NAME.output, "
-                f"$.steps.NAME.outcome, {', '.join(f'$.flo.{field}' for field in FloField)}",
+                f"$.steps.NAME.outcome, $.steps.NAME.branches.NAME.output or .outcome, "
+                f"$.steps.NAME.failed or .failed_count, $.item, $.index, "
+                f"{', '.join(f'$.flo.{field}' for field in FloField)}",
             )
 
 
@@ -202,4 +247,4 @@ def start_of(head: Head) -> Start:
             field = FloField(head.name)
             return lambda root: root.flo(field)
         case _:
-            assert_never(head.kind)
+            return lambda root: root.other(head)

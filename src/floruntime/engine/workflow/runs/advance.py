@@ -31,6 +31,7 @@ from floruntime.engine.workflow.language.outcomes import (
 )
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
+from floruntime.engine.workflow.runs.bodies import OpenBody
 from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
@@ -61,6 +62,16 @@ _ENDS: Final = {
 
 def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
     """Follow what an outcome leads to, until the run waits or has ended; then write it."""
+    follow(run, outcome)
+    if isinstance(run, OpenBody):
+        hooks_of(run.tx).body_went_on(run)
+    elif run.row.is_finished:
+        for hear in hooks_of(run.tx).ended:
+            hear(run)
+
+
+def follow(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
+    """The same, and nobody hears of an end."""
     while outcome is not None:
         assert not run.row.is_finished, "nothing follows an end"
         assert run.row.wait is Wait.NOTHING, "an outcome ends the wait"
@@ -68,9 +79,6 @@ def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
     is_waiting = run.row.wait is not Wait.NOTHING
     assert is_waiting != run.row.is_finished, "a run goes on until it waits or has ended"
     run.save()
-    if run.row.is_finished:
-        for hear in hooks_of(run.tx).ended:
-            hear(run)
 
 
 # Steps
@@ -102,6 +110,8 @@ def begin_attempt(run: OpenWorkflowRun) -> StepOutcome | None:
         return hooks.begin_signal_wait(run)
     if step.sleep is not None:
         return hooks.begin_sleep(run)
+    if step.parallel is not None or step.for_each is not None:
+        return hooks.begin_group(run)
     if step.choose is not None:
         return hooks.choose(run)
     target = target_of(step.run or "")
@@ -153,7 +163,10 @@ def _poll_again(run: OpenWorkflowRun, poll: Poll, outcome: StepOutcome) -> StepO
 
 
 def leave_step(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
-    """The step is done: keep how it ended, and go where that leads."""
+    """The step is done: keep how it ended, and go where that leads. A body leads nowhere."""
+    if isinstance(run, OpenBody):
+        run.end(outcome)
+        return None
     close_step(run, outcome)
     transitions = run.step.transitions
     target = outcome.leads_to or transitions.get(outcome.name_in(transitions))
@@ -171,8 +184,14 @@ def close_step(run: OpenWorkflowRun, outcome: StepOutcome) -> None:
     run.note(Event.STEP_COMPLETED, outcome.told())
     if run.version.reads(row.step):
         key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
-        run.tx.put(STEP, key, StepRow(outcome.name, _output_of(outcome)))
+        run.tx.put(STEP, key, _step_row(outcome))
     set_attributes(run)
+
+
+def _step_row(outcome: StepOutcome) -> StepRow:
+    more = outcome.branches
+    output = _output_of(outcome)
+    return StepRow(outcome.name, output, more.outcomes, more.failed, more.failed_count)
 
 
 def _output_of(outcome: StepOutcome) -> bytes:
@@ -267,13 +286,15 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
         return
     run.row.timer_ms = 0
     with tx.within(run.workflow.namespace):
-        _time_has_come(run)
+        if run.row.is_finished:
+            forget(run)
+        else:
+            time_has_come(run)
 
 
-def _time_has_come(run: OpenWorkflowRun) -> None:
-    if run.row.is_finished:
-        forget(run)
-    elif _is_step_over(run):
+def time_has_come(run: OpenWorkflowRun) -> None:
+    """Something that was to happen by itself, to a run or a body that has not ended, is due."""
+    if _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
         time_up = hooks_of(run.tx).time_up[run.row.wait]

@@ -16,7 +16,9 @@ from floruntime.engine.workflow.language.definition import Plan
 from floruntime.engine.workflow.paths.cache_key import fill_cache_key
 from floruntime.engine.workflow.paths.errors import PathFailed
 from floruntime.engine.workflow.paths.mapping import resolve
-from floruntime.engine.workflow.paths.path import FloField, parse_path
+from floruntime.engine.workflow.paths.path import OF_ITEMS, FloField, Head, HeadKind, parse_path
+from floruntime.engine.workflow.runs.bodies import BodyKind, OpenBody
+from floruntime.engine.workflow.runs.item_rows import found_elsewhere, item_of
 from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, STEP, WORKFLOW_INPUT, StepRow
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
@@ -28,7 +30,8 @@ class RunRoot:
     """What the paths of a definition may touch in one run."""
 
     def __init__(self, run: OpenWorkflowRun) -> None:
-        self._run = run
+        self._run = run.of_run
+        self._body = run if isinstance(run, OpenBody) else None
 
     def input(self) -> Any:
         return document_of(input_of(self._run))
@@ -40,6 +43,45 @@ class RunRoot:
     def outcome(self, step: str) -> Any:
         row = self._step(step)
         return MISSING if row is None else row.outcome
+
+    def other(self, head: Head) -> Any:
+        if head.kind in OF_ITEMS:
+            return self._of_item(head)
+        if self._is_own(head):
+            return self._of_own_branch(head)
+        row = self._step(head.name)
+        if row is None:
+            return MISSING
+        match head.kind:
+            case HeadKind.BRANCH_OUTPUT:
+                outputs = document_of(row.output)
+                is_there = isinstance(outputs, dict) and head.branch in row.outcomes
+                return outputs.get(head.branch, MISSING) if is_there else MISSING
+            case HeadKind.BRANCH_OUTCOME:
+                return row.outcomes.get(head.branch, MISSING)
+            case HeadKind.FAILED:
+                return document_of(row.failed) if row.failed else MISSING
+            case _:
+                return row.failed_count if row.failed else MISSING
+
+    def _of_item(self, head: Head) -> Any:
+        body = self._body
+        if body is None or body.body.kind is not BodyKind.ITEM:
+            return MISSING
+        return item_of(body) if head.kind is HeadKind.ITEM else body.body.index
+
+    def _is_own(self, head: Head) -> bool:
+        """Whether a path looks at the branch at hand, whose step has not ended."""
+        body = self._body
+        is_branch = body is not None and body.body.branch == head.branch and head.branch != ""
+        return is_branch and body is not None and body.body.step == head.name
+
+    def _of_own_branch(self, head: Head) -> Any:
+        outcome = self._body.ended_with if self._body is not None else None
+        if outcome is None:
+            return MISSING
+        is_output = head.kind is HeadKind.BRANCH_OUTPUT
+        return document_of(outcome.output) if is_output else outcome.name
 
     def _step(self, step: str) -> StepRow | None:
         run = self._run
@@ -82,7 +124,11 @@ def input_of(run: OpenWorkflowRun) -> bytes:
 def step_input(run: OpenWorkflowRun) -> bytes:
     """What the step that the run is at hands to its target. Raises `CannotMap`."""
     mapping = run.step.input_mapping
-    return input_of(run) if mapping is None else _made(run, mapping)
+    if mapping is None:
+        return input_of(run.of_run)
+    is_item = isinstance(run, OpenBody) and run.body.kind is BodyKind.ITEM
+    found = found_elsewhere(run) if isinstance(run, OpenBody) and is_item else {}
+    return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max, found=found))
 
 
 def run_output(run: OpenWorkflowRun, last: bytes) -> bytes:

@@ -7,11 +7,14 @@ they too stay the same when the parent tries the step, and with it the child, ag
 
 from __future__ import annotations
 
+from floruntime.engine.workflow.runs.bodies import OpenBody
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, made_id
 
 
 def handler_key(run: OpenWorkflowRun) -> str:
     """The key of the step that the run is at; no other run has it, on no server."""
+    if isinstance(run, OpenBody):
+        return f"{handler_key(run.whole)}/{run.label}"
     row = run.row
     base = row.key_base or f"{made_id(run.number)}-{row.created_at_ms}"
     return f"{base}/{row.entered}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
@@ -29,6 +29,7 @@ class Abandon(Protocol):
 class Hooks:
     """`begin` starts an attempt of a step that runs a target of a kind, `begin_signal_wait` of one
     that waits for a signal, `begin_sleep` of one that sleeps; `choose` says where a choice leads.
+    `begin_group` begins branches or items; `body_went_on` hears of each body that goes on, or ends.
     `time_up` says what happens when a wait is over by itself, `abandon` takes back what a wait was
     for, `answered` says what follows from the outcome of the action run that it was for. `ended`
     hear, in order, of each run that has ended.
@@ -38,6 +39,8 @@ class Hooks:
     begin_signal_wait: Callable[[OpenWorkflowRun], StepOutcome | None]
     begin_sleep: Callable[[OpenWorkflowRun], StepOutcome | None]
     choose: Callable[[OpenWorkflowRun], StepOutcome]
+    begin_group: Callable[[OpenWorkflowRun], StepOutcome | None]
+    body_went_on: Callable[[Any], None]
     time_up: Mapping[Wait, Callable[[OpenWorkflowRun], StepOutcome | None]]
     abandon: Mapping[Wait, Abandon]
     answered: Mapping[Wait, Callable[[OpenWorkflowRun, StepOutcome], StepOutcome | None]]

@@ -50,7 +50,8 @@ class Wait(IntEnum):
 
     `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
     call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time. `TARGET`: an action that
-    is not registered yet. `SLEEP`: a time that the step names.
+    is not registered yet. `SLEEP`: a time that the step names. `BODIES`: branches
+    or items.
     """
 
     NOTHING = 0
@@ -64,6 +65,7 @@ class Wait(IntEnum):
     EXECUTOR = 8
     TARGET = 9
     SLEEP = 10
+    BODIES = 11
 
 
 class Origin(IntEnum):
@@ -141,7 +143,8 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     by itself, `step_due_ms`: when the whole step is; 0: never. `timer_ms`: when the run's one timer
     fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
     by type. `events`: how many there are in its history. `entered`: how many steps it has come to.
-    `key_base`: what the keys of its handlers begin with; `None`: its own number. `input`, `output`:
+    `key_base`: what the keys of its handlers begin with; `None`: its own number. `parent_run`:
+    the run that a `parent` belongs to which is a branch or an item. `input`, `output`:
     see `engine/state/large_documents.py`.
     """
 
@@ -177,6 +180,7 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     output: bytes | None = None
     entered: int = 0
     key_base: str | None = None
+    parent_run: int = 0
 
     @property
     def is_finished(self) -> bool:
@@ -184,10 +188,15 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
 
 
 class StepRow(Value, frozen=True):
-    """How a step ended last."""
+    """How a step ended last. `outcomes`: of its branches. `failed`: of its items, the first of
+    those that failed, as JSON; `failed_count` are all.
+    """
 
     outcome: str
     output: bytes
+    outcomes: dict[str, str] = {}
+    failed: bytes = b""
+    failed_count: int = 0
 
 
 class EventRow(Value, frozen=True):

@@ -7,7 +7,7 @@ what it waits for, the end of the step's time, being forgotten. It judges by the
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
@@ -48,6 +48,8 @@ _MADE_ID: Final = re.compile("wfrun-([1-9][0-9]{0,18})")
 class OpenWorkflowRun:
     """A run, its workflow and its version: rows of its own to change, and `save`."""
 
+    TIMER_KIND: ClassVar[int] = timers.WORKFLOW_RUN
+
     __slots__ = (
         "_events",
         "_stored_status",
@@ -83,6 +85,16 @@ class OpenWorkflowRun:
         self._stored_status = 0 if is_new else row.status
 
     @property
+    def events_so_far(self) -> int:
+        """How many events its history has, with those that are about to be written."""
+        return self.row.events + len(self._events)
+
+    @property
+    def of_run(self) -> OpenWorkflowRun:
+        """The run that signals, documents and steps are kept with: itself, or a body's."""
+        return self
+
+    @property
     def is_overdue(self) -> bool:
         """Whether its time is up, and only the tick that says so is yet to come."""
         return 0 < self.row.timer_ms <= self.tx.now_ms
@@ -104,7 +116,7 @@ class OpenWorkflowRun:
         """
         row, tx = self.row, self.tx
         if not row.is_finished:
-            arm_workflow_run(self, _earlier(row.wait_due_ms, row.step_due_ms))
+            arm_workflow_run(self, earlier(row.wait_due_ms, row.step_due_ms))
         if row.status != self._stored_status:
             self._move_in_index()
         if self._events:
@@ -143,7 +155,7 @@ class OpenWorkflowRun:
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
         if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
             row.hops = 0
-        is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR)
+        is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR, Wait.BODIES)
         row.status = WorkflowRunStatus.RUNNING if is_working else WorkflowRunStatus.WAITING
 
     def stop_waiting(self) -> None:
@@ -167,13 +179,13 @@ def arm_workflow_run(run: OpenWorkflowRun, due_ms: int) -> None:
     if row.timer_ms == due_ms:
         return
     if row.timer_ms:
-        timers.cancel_timer(tx, row.timer_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
+        timers.cancel_timer(tx, row.timer_ms, run.TIMER_KIND, run.namespace_id, run.number)
     if due_ms:
-        timers.set_timer(tx, due_ms, timers.WORKFLOW_RUN, run.namespace_id, run.number)
+        timers.set_timer(tx, due_ms, run.TIMER_KIND, run.namespace_id, run.number)
     row.timer_ms = due_ms
 
 
-def _earlier(one_ms: int, other_ms: int) -> int:
+def earlier(one_ms: int, other_ms: int) -> int:
     """The earlier of two times, where 0 is never."""
     return min(one_ms, other_ms) if one_ms and other_ms else one_ms or other_ms
 
@@ -280,5 +292,6 @@ def as_workflow_run(
 def _id_of_parent(view: View, of_namespace_id: int, row: WorkflowRunRow) -> str | None:
     if not row.parent:
         return None
-    parent = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, row.parent))
-    return made_id(row.parent) if parent is None else workflow_run_id(row.parent, parent)
+    number = row.parent_run or row.parent
+    parent = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
+    return made_id(number) if parent is None else workflow_run_id(number, parent)

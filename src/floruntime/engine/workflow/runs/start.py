@@ -94,6 +94,7 @@ def begin_run(
     idempotency_key: str | None = None,
     origin: Origin = Origin.CALLER,
     parent: int = 0,
+    parent_run: int = 0,
     depth: int = 1,
     hops: int = 0,
     key_base: str | None = None,
@@ -106,6 +107,7 @@ def begin_run(
         workflow.id, definition, WorkflowRunStatus.PENDING, tx.now_ms, run_id, origin, parent, depth
     )
     row.idempotency_key, row.hops, row.key_base = idempotency_key, hops, key_base
+    row.parent_run = parent_run
     run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)
     row.input = keep_document(tx, WORKFLOW_INPUT, of_namespace_id, number, input)
     if event_source is not None:

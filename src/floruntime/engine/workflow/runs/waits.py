@@ -12,6 +12,7 @@ from floruntime.engine.action.run_rows import ACTION_RUN, action_name, action_ru
 from floruntime.engine.action.run_waits import retry_text, wait_of_action_run
 from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.language.definition import Retry, target_of
+from floruntime.engine.workflow.runs.bodies import RUN_GROUP
 from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
 from floruntime.engine.workflow.runs.workflows import name_of, the_definition
@@ -39,6 +40,8 @@ def wait_of_workflow_run(
     if row.wait == Wait.POLL:
         text = f"asks again in {_left(view, row)}"
         return RunWait(WaitKind.POLL, text, due_at_ms=row.wait_due_ms)
+    if row.wait == Wait.BODIES:
+        return _for_bodies(view, of_namespace_id, number)
     if row.wait == Wait.SLEEP:
         text = f"sleeps for {_left(view, row)} more"
         return RunWait(WaitKind.SLEEP, text, due_at_ms=row.wait_due_ms)
@@ -79,6 +82,14 @@ def _for_a_child(view: View, of_namespace_id: int, number: int, depth: int) -> R
     if own is not None:
         text += f": it {own.text}" if own.text.startswith("waits") else f": {own.text}"
     return RunWait(WaitKind.CHILD, text, name, run_id)
+
+
+def _for_bodies(view: View, of_namespace_id: int, number: int) -> RunWait | None:
+    group = view.get(RUN_GROUP, RUN_GROUP.key(of_namespace_id, number))
+    if group is None:
+        return None
+    text = f"waits for its branches: {group.ended} of {group.count} ended, {group.live} under way"
+    return RunWait(WaitKind.BRANCHES, text)
 
 
 def _for_a_signal(view: View, row: WorkflowRunRow) -> RunWait:

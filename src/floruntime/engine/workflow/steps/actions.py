@@ -22,11 +22,12 @@ from floruntime.engine.workflow.language.outcomes import (
     not_found,
 )
 from floruntime.engine.workflow.runs.advance import begin_again, go_on
+from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 from floruntime.engine.workflow.steps.missing_actions import stop_awaiting, wait_for_action
 
 STOPPED = "workflow_went_on"
@@ -69,7 +70,7 @@ def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
     number = action_run.row.workflow_run
     if not number:
         return
-    run = find_workflow_run(action_run.tx, action_run.namespace_id, number)
+    run = find_run_or_body(action_run.tx, action_run.namespace_id, number)
     if run is None or run.row.wait_number != action_run.number:
         return
     answered = hooks_of(run.tx).answered.get(run.row.wait)

@@ -20,6 +20,7 @@ from floruntime.engine.workflow.language.outcomes import (
     not_found,
 )
 from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
+from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Wait, WorkflowRunStatus
@@ -78,6 +79,7 @@ def _start(
         payload,
         origin=Origin.PARENT,
         parent=run.number,
+        parent_run=run.of_run.number if run.of_run is not run else 0,
         depth=run.row.depth + 1,
         hops=run.row.hops,
         key_base=handler_key(run),
@@ -101,7 +103,7 @@ def _outcome_of(child: OpenWorkflowRun) -> StepOutcome:
 
 def child_ended(child: OpenWorkflowRun) -> None:
     """Take the parent on, if it still waits for this child."""
-    parent = find_workflow_run(child.tx, child.namespace_id, child.row.parent)
+    parent = find_run_or_body(child.tx, child.namespace_id, child.row.parent)
     if parent is None or not parent.awaits(Wait.CHILD, child.number):
         return
     parent.stop_waiting()

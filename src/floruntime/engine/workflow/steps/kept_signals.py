@@ -13,6 +13,7 @@ from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 def keep(run: OpenWorkflowRun, type: str, data: bytes) -> None:
     """Keep a signal for its wait. Raises `BadRequestError` where too many are kept."""
+    run = run.of_run
     tx, row = run.tx, run.row
     kept = sum(row.signals.values())
     if kept >= limits.SIGNALS_KEPT_MAX:
@@ -27,13 +28,14 @@ def keep(run: OpenWorkflowRun, type: str, data: bytes) -> None:
 
 def take(run: OpenWorkflowRun, type: str) -> bytes | None:
     """The data of the first kept signal of that type, which is gone then; `None`: there is none."""
-    return take_first(run, [type])[1] if type in run.row.signals else None
+    return take_first(run, [type])[1] if type in run.of_run.row.signals else None
 
 
 def take_first(run: OpenWorkflowRun, types: list[str]) -> tuple[str, bytes]:
     """Type and data of the first kept signal of any of these types, which is gone then. There is
     one.
     """
+    run = run.of_run
     row, tx = run.row, run.tx
     for key, kept in tx.scan(SIGNAL, *SIGNAL.range(run.namespace_id, run.number)):
         if kept.type in types:

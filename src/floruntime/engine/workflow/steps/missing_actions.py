@@ -18,8 +18,9 @@ from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Step, target_of
 from floruntime.engine.workflow.language.outcomes import EXECUTION_FAILURE, TARGET_NOT_FOUND
+from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 
 WAIT_MS: Final = 60_000
 """How long a step waits that says nothing of it, nor of what follows."""
@@ -82,7 +83,7 @@ def _wake(tx: Tx, of_namespace_id: int, name_hash: int) -> None:
     keys = [key for key, _ in islice(tx.scan(AWAITS_ACTION, *span), WOKEN_MAX)]
     for key in keys:
         tx.delete(AWAITS_ACTION, key)
-        run = find_workflow_run(tx, of_namespace_id, AWAITS_ACTION.unpack(key)[2])
+        run = find_run_or_body(tx, of_namespace_id, AWAITS_ACTION.unpack(key)[2])
         if run is not None and run.row.wait == Wait.TARGET:
             run.row.wait_due_ms = tx.now_ms
             run.save()

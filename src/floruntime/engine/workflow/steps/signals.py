@@ -19,12 +19,15 @@ from floruntime.engine.workflow.language.outcomes import (
     could_not_run,
     succeeded,
 )
+from floruntime.engine.workflow.language.step_parts import BRANCHES_MAX
 from floruntime.engine.workflow.runs.advance import (
     close_step,
     end,
     go_on,
     go_to,
+    leave_step,
 )
+from floruntime.engine.workflow.runs.bodies import OpenBody, live_bodies
 from floruntime.engine.workflow.runs.context import document_of
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
@@ -43,10 +46,26 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
         raise ConflictError(f"workflow run {request.run_id} is {status} and takes no more signals")
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
-    if run.is_overdue or not _is_awaited(run, request.type):
+    receiver = _receiver(run, request.type)
+    if receiver is None:
         keep(run, request.type, request.data)
         run.save()
-    elif row.wait == Wait.TRACKING:
+    else:
+        _hand_over(receiver, request)
+
+
+def _receiver(run: OpenWorkflowRun, type: str) -> OpenWorkflowRun | None:
+    """The run, or that of its branches, that waits for a signal of this type."""
+    is_parallel = run.row.wait is Wait.BODIES and run.step.parallel is not None
+    waiting = live_bodies(run, BRANCHES_MAX) if is_parallel else (run,)
+    for one in waiting:
+        if not one.is_overdue and _is_awaited(one, type):
+            return one
+    return None
+
+
+def _hand_over(run: OpenWorkflowRun, request: WorkflowSignal) -> None:
+    if run.row.wait == Wait.TRACKING:
         run.stop_waiting()
         run.note(Event.SIGNAL_MATCHED, request.type)
         go_on(run, plans.tracked(run, request.data))
@@ -64,7 +83,9 @@ def _came(run: OpenWorkflowRun, request: WorkflowSignal) -> None:
     """A signal that the step waits for, perhaps with others that are still to come."""
     wanted = wanted_by(run)
     missing = [
-        type for type in wanted.all_of if type not in run.row.signals and type != request.type
+        type
+        for type in wanted.all_of
+        if type not in run.of_run.row.signals and type != request.type
     ]
     if not missing:
         run.stop_waiting()
@@ -73,6 +94,8 @@ def _came(run: OpenWorkflowRun, request: WorkflowSignal) -> None:
     keep(run, request.type, request.data)
     run.row.wait_signal = " and ".join(missing)
     run.save()
+    if run.of_run is not run:
+        run.of_run.save()
 
 
 def _matched(run: OpenWorkflowRun, wanted: SignalWait, came: WorkflowSignal | None) -> StepOutcome:
@@ -111,7 +134,7 @@ def begin_wait(run: OpenWorkflowRun) -> StepOutcome | None:
 
 def _missing(run: OpenWorkflowRun, wanted: SignalWait) -> list[str]:
     """The types that would have to come; nothing where enough has come."""
-    missing = [type for type in wanted.types if type not in run.row.signals]
+    missing = [type for type in wanted.types if type not in run.of_run.row.signals]
     is_enough = len(missing) < len(wanted.types) and not wanted.all_of
     return [] if is_enough else missing
 
@@ -127,15 +150,26 @@ def wait_timed_out(run: OpenWorkflowRun) -> StepOutcome | None:
     """No signal came in time: go where the step says, or end."""
     wanted = wanted_by(run)
     run.stop_waiting()
+    if isinstance(run, OpenBody):
+        return _branch_timed_out(run, wanted)
     target = wanted.on_timeout or run.step.transitions.get(TIMEOUT)
     run.note(Event.SIGNAL_TIMEOUT, target or "flo.TimedOut")
-    error = f"no signal of type {_told(wanted)} came within {wanted.timeout_ms} ms"
+    error = _late_text(wanted)
     outcome = StepOutcome((TIMEOUT,), error=error)
     close_step(run, outcome)
     if target is not None:
         return go_to(run, target, outcome)
     end(run, EndStatus.TIMED_OUT, "flo.TimedOut", error=error)
     return None
+
+
+def _branch_timed_out(body: OpenBody, wanted: SignalWait) -> StepOutcome | None:
+    body.note(Event.SIGNAL_TIMEOUT)
+    return leave_step(body, StepOutcome((TIMEOUT,), error=_late_text(wanted)))
+
+
+def _late_text(wanted: SignalWait) -> str:
+    return f"no signal of type {_told(wanted)} came within {wanted.timeout_ms} ms"
 
 
 def _told(wanted: SignalWait) -> str:

@@ -1,0 +1,276 @@
+"""Bodies: what a run does beside other things, each a row of its own; branches and items are such.
+
+A body goes its way as a run at one step does, by the same code (`advance.py`): it is tried, asked
+again, timed, and waits for one thing. It has a number of its own, by which what it waits for finds
+it, as it would a run. What it has in common with others (signals, documents, the history) is the
+run's. When it has ended its row is gone; `Hooks.body_went_on` hears of each step on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from floruntime.engine.action.rows import copy_of
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import timers
+from floruntime.engine.workflow.language.definition import Branch, Definition, ForEach, Step
+from floruntime.engine.workflow.language.outcomes import StepOutcome
+from floruntime.engine.workflow.runs.events import Event
+from floruntime.engine.workflow.runs.rows import Wait, WorkflowRunRow, WorkflowRunStatus
+from floruntime.engine.workflow.runs.run import (
+    OpenWorkflowRun,
+    arm_workflow_run,
+    earlier,
+    find_workflow_run,
+    step_of,
+)
+
+
+class BodyKind(IntEnum):
+    """What a body is to its run."""
+
+    BRANCH = 1
+    ITEM = 2
+
+
+class RunBodyRow(msgspec.Struct, array_like=True, gc=False):
+    """A body under way. `state`: where it stands, as of a run. `run`: the number of its run, `step`
+    the step that it belongs to, `group` the stay there (see `groups.py`). `branch` of a branch,
+    `index` of an item; of a branch, its place.
+    """
+
+    state: WorkflowRunRow
+    kind: BodyKind
+    run: int
+    group: int
+    step: str
+    branch: str = ""
+    index: int = 0
+
+
+RUN_BODY: Final[Table[RunBodyRow]] = Table(
+    b"yb", RunBodyRow, warm_bytes=1024, namespace_id="u64", number="u64"
+)
+#: The bodies of a run, in the order in which they began.
+LIVE: Final[Table[bool]] = Table(b"yl", bool, namespace_id="u64", run="u64", number="u64")
+
+_OF_ITEMS: Final = (Event.BRANCH_STARTED, Event.BRANCH_COMPLETED, Event.BRANCH_CANCELLED)
+"""All that items write."""
+
+
+class OpenBody(OpenWorkflowRun):
+    """A body in the hands of one command. `whole`: the run that it belongs to, which is written
+    after it. `ended_with`: its outcome, once it has ended.
+    """
+
+    __slots__ = ("_is_new", "body", "ended_with", "whole")
+
+    TIMER_KIND = timers.WORKFLOW_BODY
+
+    def __init__(
+        self, whole: OpenWorkflowRun, number: int, body: RunBodyRow, *, is_new: bool = False
+    ) -> None:
+        self.tx = whole.tx
+        self.workflow = whole.workflow
+        self.namespace_id = whole.namespace_id
+        self.number = number
+        self.row = body.state
+        self.id = whole.id
+        self.version = whole.version
+        self.definition = whole.definition
+        self.whole = whole
+        self.body = body
+        self.ended_with: StepOutcome | None = None
+        self._is_new = is_new
+
+    @property
+    def of_run(self) -> OpenWorkflowRun:
+        return self.whole
+
+    @property
+    def label(self) -> str:
+        """What it is called: a branch's name, an item's index."""
+        return self.body.branch or str(self.body.index)
+
+    @property
+    def step(self) -> Step:
+        """What it does, as a step without transitions."""
+        return step_of_body(self.definition, self.body)
+
+    def note(self, type: str, detail: str = "", number: int = 0, *, is_child: bool = False) -> None:
+        """Add an event to the run's history; of an item, only its beginning and its end."""
+        if self.body.kind is BodyKind.BRANCH or type in _OF_ITEMS:
+            told = f"{self.label}: {detail}" if detail else self.label
+            self.whole.note(type, told, number, is_child=is_child)
+
+    def save(self) -> None:
+        """Write the body, or what is left of one that has ended: nothing."""
+        row, tx, body = self.row, self.tx, self.body
+        key = RUN_BODY.key(self.namespace_id, self.number)
+        live = LIVE.key(self.namespace_id, body.run, self.number)
+        if row.is_finished:
+            arm_workflow_run(self, 0)
+            if not self._is_new:
+                tx.delete(RUN_BODY, key)
+                tx.delete(LIVE, live)
+            return
+        arm_workflow_run(self, earlier(row.wait_due_ms, row.step_due_ms))
+        body.state = row
+        tx.put(RUN_BODY, key, copy_of(body))
+        if self._is_new:
+            tx.put(LIVE, live, True)
+            self._is_new = False
+        self.row = copy_of(row)
+
+    def end(self, outcome: StepOutcome | None) -> None:
+        """It is over; without an outcome, because it is no longer wanted."""
+        is_over = outcome is not None
+        self.row.status = WorkflowRunStatus.COMPLETED if is_over else WorkflowRunStatus.CANCELLED
+        self.ended_with = outcome
+
+
+def step_of_body(definition: Definition, body: RunBodyRow) -> Step:
+    """What the definition says that a body does."""
+    step = step_of(definition, body.step)
+    if body.kind is BodyKind.BRANCH:
+        assert step.parallel is not None, "a branch belongs to a parallel step"
+        return _as_step(step.parallel.branches[body.branch])
+    assert step.for_each is not None, "an item belongs to a forEach"
+    return _as_step(step.for_each)
+
+
+def _as_step(work: Branch | ForEach) -> Step:
+    branch = work if isinstance(work, Branch) else Branch()
+    return Step(
+        run=work.run,
+        input_mapping=work.input_mapping,
+        retry=work.retry,
+        poll=work.poll,
+        timeout_ms=work.timeout_ms,
+        wait_for_target_ms=work.wait_for_target_ms,
+        wait_for_signal=branch.wait_for_signal,
+        sleep=branch.sleep,
+    )
+
+
+def new_body(
+    whole: OpenWorkflowRun, kind: BodyKind, group: int, *, branch: str = "", index: int = 0
+) -> OpenBody:
+    """A body of the step that the run is at, about to begin."""
+    row, now_ms = whole.row, whole.tx.now_ms
+    assert row.step is not None, "the run is at a step"
+    state = WorkflowRunRow(row.workflow_id, row.definition, WorkflowRunStatus.RUNNING, now_ms)
+    label = branch or str(index)
+    state.step = f"{row.step}/{label}"  # what seeds are made of
+    state.depth, state.hops, state.step_began_ms, state.attempt = row.depth, row.hops, now_ms, 1
+    body = RunBodyRow(state, kind, whole.number, group, row.step, branch, index)
+    opened = OpenBody(whole, whole.tx.next_id(), body, is_new=True)
+    timeout_ms = opened.step.timeout_ms
+    state.step_due_ms = 0 if timeout_ms is None else now_ms + timeout_ms
+    return opened
+
+
+def find_body(tx: Tx, of_namespace_id: int, number: int) -> OpenBody | None:
+    """The body with this number, if its run still wants it."""
+    body = open_body(tx, of_namespace_id, number)
+    return body if body is not None and is_wanted(tx, of_namespace_id, body.body) else None
+
+
+def open_body(
+    tx: Tx, of_namespace_id: int, number: int, whole: OpenWorkflowRun | None = None
+) -> OpenBody | None:
+    """The body with this number, whether or not it is wanted."""
+    row = tx.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number)) if number else None
+    if row is None:
+        return None
+    run = whole or find_workflow_run(tx, of_namespace_id, row.run)
+    if run is None:
+        return None
+    mine = copy_of(row)
+    mine.state = copy_of(row.state)
+    return OpenBody(run, number, mine)
+
+
+def find_run_or_body(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
+    """Whoever has this number: what an action run or a child was begun for."""
+    run = find_workflow_run(tx, of_namespace_id, number)
+    return run if run is not None else find_body(tx, of_namespace_id, number)
+
+
+def live_bodies(run: OpenWorkflowRun, limit: int, first: int = 0) -> Iterator[OpenBody]:
+    """Bodies of a run that have not ended, from the number `first` on, the oldest first."""
+    place = (run.namespace_id, run.number)
+    start, end = LIVE.key(*place, first), LIVE.range(*place)[1]
+    keys = [key for key, _ in islice(run.tx.scan(LIVE, start, end), limit)]
+    for key in keys:
+        body = open_body(run.tx, run.namespace_id, LIVE.unpack(key)[2], run)
+        assert body is not None, "what is listed is there"
+        yield body
+
+
+def is_wanted(view: View, of_namespace_id: int, body: RunBodyRow) -> bool:
+    """Whether what a body comes to still counts: whether its run waits for its group."""
+    group = view.get(RUN_GROUP, RUN_GROUP.key(of_namespace_id, body.run))
+    return group is not None and group.id == body.group
+
+
+def run_is_wanted(tx: Tx, of_namespace_id: int, number: int) -> bool:
+    """Whether the end of an action run counts that was begun for the run or body `number`."""
+    body = tx.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number))
+    return body is None or is_wanted(tx, of_namespace_id, body)
+
+
+class RunGroupRow(msgspec.Struct, array_like=True, gc=False):
+    """What a run that waits for bodies knows of them; a run has one such group at most.
+
+    `id`: of this stay at the step. `count`: of branches or items, the next of which to begin is
+    `next`. `live`: how many are under way. `output_bytes`: of all outputs so far; where that is
+    more than an output may have, no more of them are kept.
+    """
+
+    id: int
+    count: int
+    next: int = 0
+    live: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    output_bytes: int = 0
+
+    @property
+    def ended(self) -> int:
+        """How many have come to an outcome."""
+        return self.succeeded + self.failed
+
+
+class EndRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """How a branch or an item ended; `output` is JSON."""
+
+    outcome: str
+    output: bytes = b""
+    error: str | None = None
+    is_failure: bool = False
+
+
+RUN_GROUP: Final[Table[RunGroupRow]] = Table(
+    b"yg", RunGroupRow, warm_bytes=256, namespace_id="u64", run="u64"
+)
+ENDED: Final[Table[EndRow]] = Table(
+    b"yo", EndRow, namespace_id="u64", run="u64", group="u64", index="u64"
+)
+#: Some items together, as JSON, under the index of the first.
+ITEMS: Final[Table[list[bytes]]] = Table(
+    b"yi", list[bytes], namespace_id="u64", run="u64", group="u64", first="u64"
+)
+#: What the paths of an item's mapping found that look at no item, as JSON.
+FOUND: Final[Table[bytes]] = Table(b"yf", bytes, namespace_id="u64", run="u64", group="u64")
+
+
+def waits_for_bodies(run: OpenWorkflowRun) -> bool:
+    """Whether the run is at a step whose branches or items are under way."""
+    return run.row.wait is Wait.BODIES
