@@ -19,7 +19,7 @@ from floruntime.engine.workflow.catalog.schedules import SCHEDULE, SCHEDULE_DUE
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
 from floruntime.engine.workflow.language.definition import Executor
-from floruntime.engine.workflow.runs.bodies import RUN_BODY, ENDED, FOUND, RUN_GROUP, ITEMS, LIVE
+from floruntime.engine.workflow.runs.bodies import ENDED, FOUND, ITEMS, LIVE, RUN_BODY, RUN_GROUP
 from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,

@@ -16,10 +16,10 @@ from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.timers import TIMER, name_of
 from floruntime.engine.workflow.runs.bodies import (
-    RUN_BODY,
     ENDED,
-    RUN_GROUP,
     LIVE,
+    RUN_BODY,
+    RUN_GROUP,
     RunBodyRow,
     is_wanted,
 )

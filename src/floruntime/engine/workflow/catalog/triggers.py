@@ -25,7 +25,7 @@ from floruntime.engine.stream.group import admin as group_admin
 from floruntime.engine.stream.group import read as group
 from floruntime.engine.stream.group.info import group_info
 from floruntime.engine.stream.group.live_members import members_of
-from floruntime.engine.stream.group.rows import RunGroupRow, find_group, group_state
+from floruntime.engine.stream.group.rows import GroupRow, find_group, group_state
 from floruntime.engine.stream.rows import BEGINNING, StreamRow, find_stream, the_stream
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
@@ -118,7 +118,7 @@ def _triggered_key(tx: Tx, stream: str) -> bytes:
 
 def _with_group(
     tx: Tx, stream: StreamRow, row: TriggerRow, start: str
-) -> tuple[TriggerRow, RunGroupRow]:
+) -> tuple[TriggerRow, GroupRow]:
     """The trigger and its group in this stream, which is made, if it is not there, to begin at
     `start`; or, if the trigger has had one in this stream, after what it took.
     """
@@ -140,7 +140,7 @@ def _right_after(id: tuple[int, int]) -> str:
     return str(StreamID(ms, sequence + 1)) if id != BEGINNING else "0"
 
 
-def _check_mode(row: TriggerRow, known: RunGroupRow) -> None:
+def _check_mode(row: TriggerRow, known: GroupRow) -> None:
     spec = row.spec
     if known.mode != spec.mode.value:
         raise ConflictError(
@@ -224,7 +224,7 @@ def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
     _look_at(tx, workflow.id, row, tx.now_ms)
 
 
-def _take(workflow: OpenWorkflow, row: TriggerRow, known: RunGroupRow) -> list[StreamRecord]:
+def _take(workflow: OpenWorkflow, row: TriggerRow, known: GroupRow) -> list[StreamRecord]:
     consumer = f"{CONSUMER_PREFIX}{workflow.id}"
     members = members_of(workflow.tx, known).members
     if consumer not in members and len(members) >= limits.GROUP_MEMBERS_MAX:

@@ -21,12 +21,12 @@ from floruntime.engine.workflow.language.outcomes import (
 from floruntime.engine.workflow.runs.bodies import (
     ENDED,
     FOUND,
-    RUN_GROUP,
     ITEMS,
     LIVE,
+    RUN_GROUP,
     EndRow,
-    RunGroupRow,
     OpenBody,
+    RunGroupRow,
     live_bodies,
     open_body,
 )

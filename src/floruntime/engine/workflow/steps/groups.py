@@ -34,8 +34,8 @@ from floruntime.engine.workflow.runs.bodies import (
     RUN_GROUP,
     BodyKind,
     EndRow,
-    RunGroupRow,
     OpenBody,
+    RunGroupRow,
     find_body,
     new_body,
 )
