@@ -107,6 +107,7 @@ class FloTestServer:
         self._config = make_config(settings)
         self.clock = _TestClock(start_ms)
         self._storage: Storage | None = None
+        self._follows = ""
         self._server: FloServer | None = None
         self._port: Port | None = None
         self._number = 0
@@ -175,7 +176,8 @@ class FloTestServer:
             if self._data_dir is not None:
                 self._storage = DiskStorage(self._data_dir)
             else:
-                self._storage = MemoryStorage()
+                self._storage = MemoryStorage(self._follows)
+                self._follows = "the test server was stopped, and its memory with it"
         self._server = FloServer(self._config, self._storage, self.clock.from_floor)
         await self._server.prepare()
         self._server.start()

@@ -73,17 +73,22 @@ class Limits(Value, frozen=True):
 class Welcome(Value, frozen=True):
     """The server's answer to `Hello`. `session_known`: it still remembers this client's writes.
 
-    `role`: what the connection may do.
+    `role`: what the connection may do. `history`: which history of its state the server is in, by
+    its id; another one after the state went back (a backup was restored, say).
     """
 
     server_version: str
     limits: Limits
     session_known: bool
     role: Role = Role.ADMIN
+    history: str = ""
 
 
 class ServerInfo(Value, frozen=True):
-    """The running server. `durability` is `sync`, `async` or `ephemeral`."""
+    """The running server. `durability` is `sync`, `async` or `ephemeral`.
+
+    `history`: which history of its state it is in; another one after the state went back.
+    """
 
     version: str
     durability: str
@@ -93,6 +98,7 @@ class ServerInfo(Value, frozen=True):
     connections: int = 0
     commands_total: int = 0
     storage_full: bool = False
+    history: str = ""
 
 
 class NamespaceInfo(Value, frozen=True):
@@ -171,6 +177,25 @@ class SessionForget(Command[None], tag=120, frozen=True):
     """Drop what is remembered of a client that has been gone too long. Server only."""
 
     session: str
+
+
+class HistoryBegin(Command[None], tag=192, frozen=True):
+    """Go on as the history `id`, with numbers higher than `floor` (0: as they are). Server only.
+
+    `index`, `left_at_ms`: how many commands the state has seen, and the time of the last of them.
+    """
+
+    id: str
+    floor: int
+    index: int
+    left_at_ms: int
+    reason: str = ""
+
+
+class HistoryEnd(Command[None], tag=193, frozen=True):
+    """Let the next start begin a new history, for this reason (empty: go on). Server only."""
+
+    reason: str
 
 
 class Delivery(Value, frozen=True):

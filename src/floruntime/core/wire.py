@@ -48,6 +48,8 @@ SERVER_ONLY = (
     system.SessionForget,
     system.HandBack,
     system.StoreName,
+    system.HistoryBegin,
+    system.HistoryEnd,
     token.TokenAdopt,
     workflow.ScheduleDue,
 )

@@ -101,6 +101,7 @@ class Machine:
         self.has_set_timers = False
         self._earliest_set_ms = 0
         tx.next_id = self._give_id
+        tx.last_id, tx.jump_ids = lambda: self._next_id - 1, self._jump_ids
         tx.on_timer_set = self._note_timer
 
     @property
@@ -122,6 +123,9 @@ class Machine:
         given = self._next_id
         self._next_id = given + 1
         return given
+
+    def _jump_ids(self, last_id: int) -> None:
+        self._next_id = max(self._next_id, last_id + 1)
 
     def _note_timer(self, due_ms: int) -> None:
         if not self.has_set_timers or due_ms < self._earliest_set_ms:

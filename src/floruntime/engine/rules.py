@@ -45,6 +45,7 @@ from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.stream.group import settle as group_settle
 from floruntime.engine.system import (
     entries,
+    eras,
     namespaces,
     once,
     reclaim,
@@ -91,6 +92,8 @@ COMMANDS: Final = (
     command(system.StoreName, store_name.name_store, grows=False),
     command(system.OnceOpen, once.open_once),
     command(system.SessionForget, write_memory.forget_session, grows=False),
+    command(system.HistoryBegin, eras.begin, grows=False),
+    command(system.HistoryEnd, eras.end, grows=False),
     command(system.NamespaceCreate, namespaces.create),
     command(system.NamespaceDelete, namespaces.delete, grows=False),
     command(token.TokenCreate, tokens.create),
@@ -364,6 +367,7 @@ TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
     *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
+    eras.ERAS,
     schedules.SCHEDULE_DUE,
     *_DIRECTORIES,
     *_OWNED_TABLES,

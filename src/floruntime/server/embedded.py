@@ -75,8 +75,15 @@ class EmbeddedServer:
         self.server = server
         self._path = path
         self.users = 1
+        self.begun = asyncio.Event()
         self.stopped = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+
+    async def begin(self) -> None:
+        """Let it take connections."""
+        await self.server.prepare()
+        self.server.start()
+        self.begun.set()
 
     def connect(
         self, on_bodies: Callable[[list[bytes]], None], on_close: Callable[[FloError | None], None]
@@ -106,8 +113,9 @@ async def open_embedded(endpoint: str) -> EmbeddedServer:
     if endpoint == "memory://":
         config = Config(durability=Durability.EPHEMERAL)
         server = FloServer(config, MemoryStorage(), SystemClock)
-        server.start()
-        return EmbeddedServer(server, None)
+        embedded = EmbeddedServer(server, None)
+        await embedded.begin()
+        return embedded
     if not endpoint.startswith("file:") or endpoint == "file:":
         raise BadRequestError(f"endpoint {endpoint!r} must be memory:// or file:PATH")
     return await _open_file(_real_path(endpoint.removeprefix("file:")))
@@ -132,10 +140,11 @@ async def _open_file(path: str) -> EmbeddedServer:
             )
         if shared.users:
             shared.users += 1
+            await shared.begun.wait()
             return shared
         await shared.stopped.wait()  # its last user has just gone: begin anew after it
     config = Config(data_dir=path)
     server = FloServer(config, _open_storage(path), SystemClock)
-    server.start()
     embedded = _open_files[path] = EmbeddedServer(server, path)
+    await embedded.begin()
     return embedded

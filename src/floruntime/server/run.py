@@ -26,6 +26,7 @@ SWITCH_INTERVAL_S = 0.0001
 """How long the sync thread waits for the GIL at most; Python's default is fifty times as much."""
 GC_THRESHOLD = 50_000
 EXIT_STORE_FAILED = 70
+EPHEMERAL = "an ephemeral server was started"
 
 
 def run_server(config: Config) -> None:
@@ -58,7 +59,7 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     stopping = _stop_signals()
     tls = server_tls(config)
     storage: Storage
-    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage()
+    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage(EPHEMERAL)
     on_step = fail_point_from(os.environ.get(VARIABLE))
     server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
     try:

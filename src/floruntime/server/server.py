@@ -29,7 +29,8 @@ from floruntime.core.types import Request
 from floruntime.core.version import VERSION
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
-from floruntime.engine.system import tokens
+from floruntime.engine.system import eras, tokens
+from floruntime.server import eras as own_eras
 from floruntime.server.access.access import Access, Grant, Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token
 from floruntime.server.access.origins import may_connect, normal_origin
@@ -70,6 +71,7 @@ class FloServer:
         self._on_fatal = on_fatal
         journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
         machine = Machine(journal.applied, RULES, value_bytes_max=config.value_bytes_max)
+        self._machine = machine
         self.clock = make_clock(machine.time_ms)
         self.commit = Commit(machine, journal, self.clock, on_fatal=self._fail)
         self._scheduler = Scheduler(self.commit, self.clock)
@@ -94,10 +96,15 @@ class FloServer:
         )
 
     async def prepare(self) -> None:
-        """What must be so before anybody connects: the admin's token of the settings is in force.
+        """What must be so before anybody connects: the state has a history, and the admin's token
+        of the settings is in force.
 
         Raises `ConfigError`.
         """
+        own_eras.begin(self.commit, self._machine, self.storage.follows)
+        if self.config.durability is Durability.ASYNC:
+            own_eras.mark_async(self.commit)
+        await self.commit.settle()
         if self.config.admin_token_file:
             await self.adopt_admin_token()
 
@@ -180,7 +187,7 @@ class FloServer:
     ) -> None:
         client = grant.client_of(hello.session)
         is_known = self._clients.came(client)
-        welcome = Welcome(VERSION, self._limits(), is_known, grant.role)
+        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self._history())
         if grant.expires_at_ms is not None:
             self._expiries[conversation] = self.clock.call_at(
                 grant.expires_at_ms, lambda: self._review(conversation)
@@ -271,7 +278,11 @@ class FloServer:
             connections=len(self._conversations),
             commands_total=self.commit.commands_total,
             storage_full=not self.commit.may_grow,
+            history=self._history(),
         )
+
+    def _history(self) -> str:
+        return eras.id_of(self.commit.queries.view())
 
     async def _back_up(self, conversation: Conversation, request_id: int, directory: str) -> None:
         path: str | None = None
@@ -318,6 +329,8 @@ class FloServer:
         self._scheduler.stop()
         self.commit.end_waits()
         if not self._is_failed:
+            if self.config.durability is Durability.ASYNC:
+                own_eras.unmark_async(self.commit)
             await self.commit.settle()
         for task in list(self._backups):
             await asyncio.wait([task])

@@ -84,6 +84,8 @@ class Channel:
         #: What was logged last; while it stays the same it is not said again.
         self._said = ""
         self._is_loss_told = False
+        #: Which history of its state the server was in when it last greeted.
+        self._history = ""
         self.is_open = False
 
     @property
@@ -211,11 +213,24 @@ class Channel:
         if connection.is_over:
             raise ConnectionFailedError(f"{self._endpoint} ended the connection after its greeting")
         self._connection = connection
+        self._notice(welcome.history)
         if not self._exchange.link_up(connection.send, welcome):
             self._connection = None
             await connection.close()
             return False
         return True
+
+    def _notice(self, history: str) -> None:
+        """A server that went back refuses by itself what it has not seen; people must hear."""
+        if history and self._history and history != self._history:
+            log.warning(
+                "%s went back to an earlier state (its history is %s, it was %s): what was written "
+                "last may be gone, and leases, versions and positions of then are refused",
+                self._endpoint,
+                history,
+                self._history,
+            )
+        self._history = history
 
     def _begin_reconnecting(self) -> None:
         self._reconnecting = self.loop.create_task(self._reconnect())

@@ -205,7 +205,7 @@ def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     of_namespace_id = namespace_id(view)
     row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
-        raise unknown_action_run(run_id)
+        raise unknown_action_run(view, run_id)
     return _told(view, of_namespace_id, number, row)
 
 

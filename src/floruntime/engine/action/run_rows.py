@@ -22,6 +22,7 @@ from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
+from floruntime.engine.system import eras
 
 
 class ActionRunStatus(IntEnum):
@@ -154,9 +155,11 @@ def number_in(made_id: re.Pattern[str], run_id: str) -> int:
     return number if number <= limits.UINT_MAX else 0
 
 
-def unknown_action_run(run_id: str) -> NotFoundError:
+def unknown_action_run(view: View, run_id: str) -> NotFoundError:
     """What is said of a run that is not there."""
-    return NotFoundError(f"run {limits.shown(run_id)} does not exist")
+    is_lost = eras.is_lost_id(view, action_run_number(run_id))
+    why = eras.told(view) if is_lost else "does not exist"
+    return NotFoundError(f"run {limits.shown(run_id)} {why}")
 
 
 def action_name(view: View, action_id: int) -> str:

@@ -126,7 +126,7 @@ def the_action_run(tx: Tx, run_id: str) -> OpenActionRun:
     """The run with this id; raises `NotFoundError`."""
     run = find_action_run(tx, namespace_id(tx), action_run_number(run_id))
     if run is None:
-        raise unknown_action_run(run_id)
+        raise unknown_action_run(tx, run_id)
     return run
 
 

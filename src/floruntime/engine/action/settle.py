@@ -38,7 +38,7 @@ from floruntime.engine.action.run_state import (
     the_action_run,
 )
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import timers
+from floruntime.engine.system import eras, timers
 
 Settlement = WorkerComplete | WorkerFail | WorkerTouch | WorkerRelease
 
@@ -94,7 +94,9 @@ def _check(request: Settlement) -> None:
 def _stale(run: OpenActionRun, lease: int) -> ConflictError:
     row = run.row
     status = row.status.shown
-    if row.lease != lease:
+    if eras.is_lost_id(run.tx, lease):
+        why = f"it {eras.told(run.tx)}"
+    elif row.lease != lease:
         why = f"the run is {status}, and was claimed under another lease since"
     elif run.row.status == ActionRunStatus.PENDING:
         why = "the run was taken back since"

@@ -12,7 +12,13 @@ from floruntime.core.kv import KvChange, KvChanges, KvChangesReply
 from floruntime.engine.kv.rows import KV_CHANGE
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
-from floruntime.engine.system.namespaces import find_namespace, version_of
+from floruntime.engine.system import eras
+from floruntime.engine.system.namespaces import (
+    NO_NAMESPACE,
+    NamespaceRow,
+    find_namespace,
+    version_of,
+)
 
 SCANNED_ROWS_MAX = 10_000
 """Changes that one page looks at: a page in which few match ends early, with `more`."""
@@ -26,16 +32,34 @@ def changes(view: View, request: KvChanges) -> KvChangesReply:
     if since is None:
         return KvChangesReply([], version_of(view))
     limits.check_range("from_version", since, 0, limits.UINT_MAX)
-    namespace = find_namespace(view)
-    if namespace is None:
-        return KvChangesReply([], since)
+    namespace = find_namespace(view) or NO_NAMESPACE
     if since < namespace.changes_floor:
         raise GapError(
             f"changes after version {since} are no longer kept; the first version to watch from "
             f"is {namespace.changes_floor}",
             first_version=namespace.changes_floor,
         )
+    _check_history(view, namespace, since)
+    if not namespace.id:
+        return KvChangesReply([], since)
     return _changes_after(view, request, namespace.id, since, limit)
+
+
+def _check_history(view: View, namespace: NamespaceRow, since: int) -> None:
+    """Refuse a version that was given in a history which this state has not seen."""
+    floor = eras.floor_above(view, since)
+    if floor and since > _last_before(view, namespace, floor):
+        raise GapError(f"version {since} {eras.told(view)}; watch anew", first_version=floor)
+
+
+def _last_before(view: View, namespace: NamespaceRow, floor: int) -> int:
+    """The last version that this state gave before the history whose numbers begin at `floor`."""
+    if namespace.version < floor:
+        return version_of(view)
+    start, end = KV_CHANGE.range(namespace.id)[0], KV_CHANGE.key(namespace.id, floor)
+    for at, _ in view.scan(KV_CHANGE, start, end, reverse=True):
+        return KV_CHANGE.unpack(at)[1]
+    return namespace.changes_floor
 
 
 def _changes_after(

@@ -43,6 +43,7 @@ from floruntime.engine.state.cursors import make_cursor, open_cursor
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.system import eras
 from floruntime.engine.system.namespaces import namespace_id
 
 SCANNED_ROWS_MAX = 10_000
@@ -64,9 +65,9 @@ def put(tx: Tx, request: KvPut) -> PutResult:
         limits.check_duration("ttl_ms", ttl_ms, low=1)
     namespace, at, row = load(tx, request.key)
     if request.if_not_exists or cas_version == 0:
-        _require(request.key, row, 0)
+        _require(tx, request.key, row, 0)
     elif cas_version is not None:
-        _require(request.key, row, cas_version)
+        _require(tx, request.key, row, cas_version)
     elif request.if_exists and (row is None or row.deleted):
         raise _conflict(request.key, "it does not exist", 0)
     expires_at_ms = 0 if ttl_ms is None else tx.now_ms + ttl_ms
@@ -95,10 +96,12 @@ def _version(row: KvRow | None) -> int:
     return 0 if row is None or row.deleted else row.version
 
 
-def _require(key: str, row: KvRow | None, version: int) -> None:
+def _require(view: View, key: str, row: KvRow | None, version: int) -> None:
     current = _version(row)
     if current != version:
-        raise _conflict(key, f"version {version} was expected", current)
+        since = " (the server has begun another history since)"
+        told = since if version and eras.floor_above(view, version) else ""
+        raise _conflict(key, f"version {version} was expected{told}", current)
 
 
 def _conflict(key: str, why: str, current_version: int) -> ConflictError:
@@ -108,17 +111,17 @@ def _conflict(key: str, why: str, current_version: int) -> ConflictError:
     )
 
 
-def _check_cas(key: str, row: KvRow | None, cas_version: int | None) -> None:
+def _check_cas(view: View, key: str, row: KvRow | None, cas_version: int | None) -> None:
     if cas_version is not None:
         limits.check_range("cas_version", cas_version, 0, limits.UINT_MAX)
         if _version(row) == 0:
             raise _conflict(key, "it does not exist", 0)
-        _require(key, row, cas_version)
+        _require(view, key, row, cas_version)
 
 
 def delete(tx: Tx, request: KvDelete) -> bool:
     namespace, at, row = load(tx, request.key)
-    _check_cas(request.key, row, request.cas_version)
+    _check_cas(tx, request.key, row, request.cas_version)
     if row is None or row.deleted:
         return False
     change(tx, namespace, at, request.key, row, b"", deleted=True)
@@ -128,7 +131,7 @@ def delete(tx: Tx, request: KvDelete) -> bool:
 def touch(tx: Tx, request: KvTouch) -> bool:
     limits.check_duration("ttl_ms", request.ttl_ms)
     namespace, at, row = load(tx, request.key)
-    _check_cas(request.key, row, request.cas_version)
+    _check_cas(tx, request.key, row, request.cas_version)
     if row is None or row.deleted:
         return False
     due_ms = tx.now_ms + request.ttl_ms if request.ttl_ms else 0
@@ -169,7 +172,7 @@ def check(tx: Tx, request: KvCheck) -> None:
     limits.check_range("version", request.version, 0, limits.UINT_MAX)
     at = KV.key(namespace_id(tx), tail=limits.check_key(request.key))
     row = tx.get(KV, at)
-    _require(request.key, row if is_live(row, tx.now_ms) else None, request.version)
+    _require(tx, request.key, row if is_live(row, tx.now_ms) else None, request.version)
 
 
 def json_set(tx: Tx, request: KvJsonSet) -> PutResult:

@@ -13,6 +13,7 @@ from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.system import eras
 from floruntime.engine.system.namespaces import (
     NO_NAMESPACE,
     NamespaceRow,
@@ -110,7 +111,7 @@ def change(
     if not namespace.id:
         namespace = ensure_namespace(tx)
         at = KV.key(namespace.id, tail=key.encode())
-    version = namespace.version + 1
+    version = max(namespace.version, eras.floor_of(tx)) + 1
     now_ms = tx.now_ms
     if old is None:
         key_id = version
@@ -167,9 +168,10 @@ def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
 
 def _count_change(tx: Tx, namespace: NamespaceRow, version: int) -> None:
     floor = namespace.changes_floor
-    if version == floor + 1:  # the oldest change kept: it sets the pace at which they age out
+    if namespace.version == floor:  # the oldest change kept: it sets the pace at which they age out
         set_timer(tx, tx.now_ms + FORGET_AFTER_MS, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)
-    if version - floor >= CHANGES_MAX + CHANGES_SLACK:
+    counted_from = max(floor, eras.floor_of(tx))  # no change has a version in the gap
+    if version - counted_from >= CHANGES_MAX + CHANGES_SLACK:
         floor = version - CHANGES_MAX
         _drop_changes(tx, namespace.id, floor)
     put_namespace(tx, NamespaceRow(namespace.id, version, namespace.created_at_ms, floor))

@@ -21,7 +21,7 @@ from floruntime.engine.queue.rows import (
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tombstones import gaps_of
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.system import timers
+from floruntime.engine.system import eras, timers
 
 
 class DedupRow(Value, frozen=True):
@@ -43,7 +43,7 @@ def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
         known = _known_seq(queue, request.dedup_key)
         if known is not None:
             return [known]
-    first_seq = row.next_seq
+    first_seq = max(row.next_seq, eras.floor_of(tx) + 1)
     row.next_seq = end_seq = first_seq + len(payloads)
     row.enqueued_total += len(payloads)
     due_ms = tx.now_ms + request.delay_ms

@@ -134,6 +134,9 @@ class Tx(View):
         self.on_timer_set: Callable[[int], None] = lambda due_ms: None
         #: Gives the next id of the machine; set by it.
         self.next_id: Callable[[], int] = _no_ids
+        #: The last id given, and how to jump over those up to another; set by it, too.
+        self.last_id: Callable[[], int] = _no_ids
+        self.jump_ids: Callable[[int], None] = lambda last: None
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
 

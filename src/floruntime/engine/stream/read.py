@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.errors import BadRequestError
-from floruntime.core.stream import ReadResult, StreamRead, StreamRecord
+from floruntime.core.errors import BadRequestError, GapError
+from floruntime.core.stream import ReadResult, StreamID, StreamRead, StreamRecord
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.stream.positions import choose_partition, parse_position, parse_start
@@ -35,6 +35,7 @@ from floruntime.engine.stream.rows import (
     records_between,
     state_of,
 )
+from floruntime.engine.system import eras
 
 
 class Span(NamedTuple):
@@ -48,6 +49,7 @@ class Span(NamedTuple):
 def read(view: View, request: StreamRead) -> ReadResult:
     """The first records of what is asked for, in id order."""
     _check_read(request)
+    _check_history(view, request.after)
     stream = find_stream(view, request.stream)
     if stream is None:
         _check_positions(request)
@@ -76,6 +78,14 @@ def _check_read(request: StreamRead) -> None:
     limits.check_optional("partition", request.partition, 0, limits.PARTITIONS_MAX - 1)
     if request.partition_key is not None:
         limits.check_name("partition_key", request.partition_key)
+
+
+def _check_history(view: View, after: str | None) -> None:
+    """Refuse to go on behind a record of another history."""
+    if after not in (None, "0", "$") and eras.is_lost_time(
+        view, StreamID.parse(after).timestamp_ms
+    ):
+        raise GapError(f"the position {after} {eras.told(view)}; begin anew")
 
 
 def _check_positions(request: StreamRead) -> None:

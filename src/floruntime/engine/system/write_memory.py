@@ -17,7 +17,7 @@ import msgspec
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
-from floruntime.core.system import SessionForget, SessionOpen
+from floruntime.core.system import ONCE_PREFIX, SessionForget, SessionOpen
 from floruntime.core.types import Command, Request, Value
 from floruntime.engine.state.dispatch import RecallRule
 from floruntime.engine.state.keyspace import Table
@@ -146,6 +146,16 @@ def open_session(tx: Tx, request: SessionOpen) -> None:
     key = _session_key(tx.session)
     if tx.get(SESSION, key) is None:
         tx.put(SESSION, key, SessionRow(tx.next_id(), tx.now_ms))
+
+
+def forget_all(tx: Tx) -> None:
+    """Forget every client: what they wrote, and will send again, belongs to another history.
+
+    What is kept under an `Idempotency-Key` stays: the state has what it answered.
+    """
+    for client in known(tx):
+        if ONCE_PREFIX not in client:
+            forget_session(tx, SessionForget(client))
 
 
 def forget_session(tx: Tx, request: SessionForget) -> None:

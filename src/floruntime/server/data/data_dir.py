@@ -20,6 +20,7 @@ from floruntime.engine.store.continuity import check_continuity
 from floruntime.engine.store.errors import StoreDamagedError, StoreError
 from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
+from floruntime.engine.system import eras
 from floruntime.server.data.causes import cannot_open, cannot_use
 
 FORMAT_VERSION = "flo-data 1"
@@ -89,9 +90,11 @@ class DataDirectory:
     def _copy_to(self, target: str) -> None:
         self.store.checkpoint(store_path(target))
         os.chmod(store_path(target), OWNER_ONLY)
-        copied = RocksStore(store_path(target), read_only=True)
+        copied = RocksStore(store_path(target))
         try:
             index = applied_index(copied)
+            eras.end_stored(copied, "a backup was restored")
+            copied.sync()
         finally:
             copied.close()
         create_witness(witness_path(target), index)

@@ -20,6 +20,8 @@ class Storage(Protocol):
     #: The directory on disk; `None` for memory.
     path: str | None
     store: Store
+    #: Why a store without a history follows another one all the same; empty: it is the first.
+    follows: str
 
     def sync(self, index: int) -> None:
         """Make everything written durable, up to command `index`. One call at a time."""
@@ -40,6 +42,9 @@ class Storage(Protocol):
 
 class DiskStorage:
     """A data directory. Raises what opening one raises (`StoreError`)."""
+
+    #: A directory is anew what it was, or new.
+    follows = ""
 
     def __init__(self, path: str) -> None:
         self._directory = DataDirectory(path)
@@ -88,11 +93,12 @@ def _refusal(directory: str, error: OSError | ValueError) -> FloError:
 
 
 class MemoryStorage:
-    """State that ends with the process."""
+    """State that ends with the process. `follows`: why clients may know of another one."""
 
     path: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, follows: str = "") -> None:
+        self.follows = follows
         self.store: Store = MemoryStore()
 
     def sync(self, index: int) -> None:

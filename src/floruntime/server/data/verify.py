@@ -18,6 +18,7 @@ from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
 from floruntime.engine.store.errors import StoreDamagedError
 from floruntime.engine.store.witness import create_witness, read_witness
+from floruntime.engine.system import eras
 from floruntime.engine.workflow.invariant_counts import miscounts
 from floruntime.engine.workflow.invariants import orphans
 from floruntime.server.data.data_dir import (
@@ -126,6 +127,7 @@ def _accept(path: str) -> None:
     # Opened for writing, the store drops the damaged end of its log for good.
     store = open_store(path)
     try:
+        eras.end_stored(store, "lost commands were accepted")
         store.sync()
         create_witness(witness_path(path), applied_index(store))
         sync_directory(path)

@@ -56,6 +56,8 @@ export class Channel {
   #lastError: FloError | null = null;
   #isOpen = false;
   #failures = 0;
+  /** Which history of its state the server was in when it last greeted. */
+  #history = "";
   #upSinceMs = 0;
   /** Ends the pause before the next try. */
   #hurry: () => void = () => undefined;
@@ -179,6 +181,7 @@ export class Channel {
       );
     }
     this.#connection = connection;
+    this.#notice(welcome.history);
     const send = (message: Uint8Array, dueMs: number) => connection.send(message, dueMs);
     if (!this.#exchange.linkUp(send, welcome)) {
       this.#connection = null;
@@ -186,6 +189,18 @@ export class Channel {
       return false;
     }
     return true;
+  }
+
+  /** A server that went back refuses by itself what it did not see; a person must hear of it. */
+  #notice(history: string): void {
+    if (history !== "" && this.#history !== "" && history !== this.#history) {
+      this.#options.logger.warn(
+        `${this.#options.transport.endpoint} went back to an earlier state (its history is ` +
+          `${history}, it was ${this.#history}): what was written last may be gone, and leases, ` +
+          "versions and positions of then are refused",
+      );
+    }
+    this.#history = history;
   }
 
   #cannotConnect(error: unknown): unknown {

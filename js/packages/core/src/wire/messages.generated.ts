@@ -148,22 +148,29 @@ export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
 /**
  * The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes.
  *
- * `role`: what the connection may do.
+ * `role`: what the connection may do. `history`: which history of its state the server is in, by
+ * its id; another one after the state went back (a backup was restored, say).
  */
 export interface Welcome {
   readonly serverVersion: string;
   readonly limits: Limits;
   readonly sessionKnown: boolean;
   readonly role: Role;
+  readonly history: string;
 }
 export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["serverVersion", text],
   ["limits", LimitsSchema],
   ["sessionKnown", bool],
   ["role", choice<Role>(Role), "admin"],
+  ["history", text, ""],
 ]);
 
-/** The running server. `durability` is `sync`, `async` or `ephemeral`. */
+/**
+ * The running server. `durability` is `sync`, `async` or `ephemeral`.
+ *
+ * `history`: which history of its state it is in; another one after the state went back.
+ */
 export interface ServerInfo {
   readonly version: string;
   readonly durability: string;
@@ -173,6 +180,7 @@ export interface ServerInfo {
   readonly connections: number;
   readonly commandsTotal: number;
   readonly storageFull: boolean;
+  readonly history: string;
 }
 export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["version", text],
@@ -183,6 +191,7 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["connections", int, 0],
   ["commandsTotal", int, 0],
   ["storageFull", bool, false],
+  ["history", text, ""],
 ]);
 
 /** A namespace, and when it came into being (again, after it was deleted). */

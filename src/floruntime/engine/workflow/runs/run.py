@@ -16,7 +16,7 @@ from floruntime.engine.action.rows import copy_of
 from floruntime.engine.action.run_rows import number_in
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import Tx, View
-from floruntime.engine.system import timers
+from floruntime.engine.system import eras, timers
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Definition, Step
 from floruntime.engine.workflow.paths.first_step import START
@@ -223,9 +223,11 @@ def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, Workf
     return None if given is None or row is None else (given, row)
 
 
-def unknown_run(run_id: str) -> NotFoundError:
+def unknown_run(view: View, run_id: str) -> NotFoundError:
     """What is said of a run that is not there."""
-    return NotFoundError(f"workflow run {limits.shown(run_id)} does not exist")
+    is_lost = eras.is_lost_id(view, number_in(_MADE_ID, run_id))
+    why = eras.told(view) if is_lost else "does not exist"
+    return NotFoundError(f"workflow run {limits.shown(run_id)} {why}")
 
 
 def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
@@ -249,7 +251,7 @@ def the_workflow_run(tx: Tx, run_id: str) -> OpenWorkflowRun:
     found = _find_row(tx, of_namespace_id, run_id)
     run = None if found is None else _opened(tx, of_namespace_id, *found)
     if run is None:
-        raise unknown_run(run_id)
+        raise unknown_run(tx, run_id)
     return run
 
 
@@ -257,7 +259,7 @@ def find_workflow_run_row(view: View, run_id: str) -> tuple[int, WorkflowRunRow]
     """Number and row of the run with this id, to read only; raises `NotFoundError`."""
     found = _find_row(view, namespace_id(view), run_id)
     if found is None:
-        raise unknown_run(run_id)
+        raise unknown_run(view, run_id)
     return found
 
 

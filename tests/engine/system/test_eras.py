@@ -1,0 +1,174 @@
+"""Histories of a state: what jumps when a new one begins, and what is known of the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus
+from floruntime.core.errors import ConflictError, GapError, NotFoundError
+from floruntime.core.kv import KvChanges, KvPut
+from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
+from floruntime.core.stream import StreamAppend, StreamRead
+from floruntime.core.system import HistoryBegin, HistoryEnd, SessionOpen
+from floruntime.core.worker import WorkerAwait, WorkerComplete, WorkerRegister
+from floruntime.engine.kv.rows import KV_CHANGE
+from floruntime.engine.state.tx import View
+from floruntime.engine.store.memory import MemoryStore
+from floruntime.engine.system import eras, write_memory
+from tests.engine.harness import Engine
+
+FLOOR = 10**15
+
+
+def begun(engine: Engine, id: str = "two", floor: int = FLOOR) -> Engine:
+    """The engine in a new history."""
+    machine = engine.machine
+    engine.run(HistoryBegin(id, floor, machine.index, machine.time_ms, "a backup was restored"))
+    return engine
+
+
+def seen(engine: Engine) -> View:
+    """What the engine's queries see."""
+    return engine.machine.view(engine.store, "default", engine.now_ms)
+
+
+def version(engine: Engine, key: str = "k", **options: Any) -> int:
+    return engine.run(KvPut(key, b"v", **options)).version
+
+
+def test_the_first_history_begins_with_number_one(engine: Engine) -> None:
+    begun(engine, "one", 0)
+    assert eras.id_of(seen(engine)) == "one"
+    assert version(engine) == 1
+    assert engine.run(QueueEnqueue("q", [b"x"])) == [1]
+
+
+def test_all_numbers_of_a_new_history_are_higher_than_any_before(engine: Engine) -> None:
+    begun(engine, "one", 0)
+    version(engine)
+    engine.run(QueueEnqueue("q", [b"x"]))
+    begun(engine)
+    assert eras.id_of(seen(engine)) == "two"
+    assert version(engine) == FLOOR + 1
+    assert version(engine, "l", cas_version=0) == FLOOR + 2
+    assert engine.run(QueueEnqueue("q", [b"x"])) == [FLOOR + 1]
+    assert engine.run(QueueEnqueue("new", [b"x"])) == [FLOOR + 1]
+    [message] = engine.run(QueueDequeue("q")).messages
+    assert (message.seq, message.lease > FLOOR) == (1, True)
+    engine.run(ActionRegister("a"))
+    assert int(engine.run(ActionInvoke("a")).run_id.removeprefix("run-")) > FLOOR
+
+
+def test_numbers_jump_even_where_the_clock_says_nothing(engine: Engine) -> None:
+    begun(engine, floor=5)
+    begun(engine, floor=5)
+    assert version(engine) == 2 * eras.STRIDE + 1
+
+
+def test_histories_are_told_apart(engine: Engine) -> None:
+    begun(begun(engine, "one", 0))
+    assert eras.is_own(seen(engine), "one")
+    assert not eras.is_own(seen(engine), "three")
+
+
+def test_the_clients_of_the_history_before_are_forgotten(engine: Engine) -> None:
+    engine.run(SessionOpen(), session="me")
+    engine.run(KvPut("k", b"v"), session="me", number=1)
+    begun(engine)
+    assert not write_memory.is_known(seen(engine), "me")
+
+
+def test_a_watch_goes_on_from_what_both_have_seen(engine: Engine) -> None:
+    first, last = version(engine), version(engine)
+    begun(engine)
+    changes = KvChanges("k", from_version=first)
+    assert [each.version for each in engine.query(changes).changes] == [last]
+    new = version(engine)
+    assert [each.version for each in engine.query(changes).changes] == [last, new]
+    assert engine.query(KvChanges("k", from_version=last)).changes[0].version == new
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("namespace", ["default", "lost"])
+def test_a_watch_from_a_version_of_another_history_is_a_gap(
+    engine: Engine, is_written: bool, namespace: str
+) -> None:
+    last = version(engine)
+    begun(engine)
+    if is_written:
+        engine.run(KvPut("k", b"v"), namespace=namespace)
+    lost = KvChanges("k", from_version=last + 1)
+    with pytest.raises(GapError, match=r"another history .*\(a backup was restored\)") as caught:
+        engine.query(lost, namespace=namespace)
+    again = KvChanges("k", from_version=caught.value.first_version)
+    assert len(engine.query(again, namespace=namespace).changes) == is_written
+
+
+def test_changes_behind_a_jump_age_out_like_others(engine: Engine) -> None:
+    begun(engine)
+    version(engine)
+    engine.advance(25 * 3600 * 1000)
+    assert not any(key[:2] == KV_CHANGE.tag for key in engine.rows())
+
+
+def test_what_is_old_and_what_is_lost_is_told(engine: Engine) -> None:
+    old = version(engine)
+    begun(engine)
+    version(engine)
+    with pytest.raises(ConflictError, match="has begun another history since"):
+        version(engine, cas_version=old)
+
+
+def test_a_result_of_another_history_is_refused_as_such(engine: Engine) -> None:
+    engine.run(ActionRegister("a"))
+    engine.run(WorkerRegister("w", ["a"]))
+    run = engine.run(ActionInvoke("a")).run_id
+    [task] = engine.run(WorkerAwait("w", ["a"]))
+    begun(engine)
+    with pytest.raises(ConflictError, match="belongs to another history"):
+        engine.run(WorkerComplete("w", run, task.lease + 1))
+    with pytest.raises(NotFoundError, match="belongs to another history"):
+        engine.query(ActionStatus(f"run-{task.lease + 1}"))
+    engine.run(WorkerComplete("w", run, task.lease))
+
+
+def test_a_lease_of_the_common_past_still_stands(engine: Engine) -> None:
+    engine.run(QueueEnqueue("q", [b"x"]))
+    [message] = engine.run(QueueDequeue("q")).messages
+    begun(engine)
+    assert engine.run(QueueAck("q", [1], [message.lease + 1])).stale == [1]
+    assert engine.run(QueueAck("q", [1], [message.lease])).done == [1]
+
+
+def test_a_record_id_of_another_history_is_a_gap(engine: Engine) -> None:
+    [kept] = engine.run(StreamAppend("s", [b"kept"]))
+    left_ms = engine.now_ms
+    engine.now_ms += 1_000
+    begun(engine)
+    [new] = engine.run(StreamAppend("s", [b"new"]))
+    read = StreamRead("s", after=str(kept.id))
+    assert [each.id for each in engine.query(read).records] == [new.id]
+    for stream in ("s", "none"):
+        with pytest.raises(GapError, match="another history"):
+            engine.query(StreamRead(stream, after=f"{left_ms + 500}-0"))
+    assert engine.query(StreamRead("s", start=f"{left_ms + 500}-0")).records
+
+
+def test_a_store_that_nobody_serves_can_be_marked() -> None:
+    store = MemoryStore()
+    engine = begun(Engine(store), "one", 0)
+    eras.end_stored(store, "a backup was restored")
+    again = Engine(store)
+    assert eras.row_of(seen(again)).ended == "a backup was restored"
+    assert eras.id_of(seen(again)) == eras.id_of(seen(engine)) == "one"
+    again.run(HistoryEnd(""))
+    assert not eras.row_of(seen(again)).ended
+
+
+def test_so_many_histories_are_remembered(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eras, "HISTORIES_MAX", 3)
+    for number in range(5):
+        begun(engine, str(number))
+    assert [era.id for era in eras.row_of(seen(engine)).eras] == ["2", "3", "4"]
