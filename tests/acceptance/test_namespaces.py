@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
-from floruntime import BadRequestError, ConflictError, FloClient, Page
+from floruntime import (
+    BadRequestError,
+    ConflictError,
+    FloClient,
+    GapError,
+    NotFoundError,
+    Page,
+)
 from floruntime.testing import FloTestServer
 from tests.acceptance.waiting import under_way
+from tests.until import until
 
 
 async def names(client: FloClient) -> list[str]:
@@ -128,3 +136,79 @@ async def test_one_whose_keys_are_all_gone_is_empty(client: FloClient) -> None:
     await client.kv.put("k", b"v")
     await client.kv.delete("k")
     assert await client.namespaces.delete("default") is True
+
+
+# Deleted while somebody waits
+
+
+async def test_a_watch_of_a_deleted_namespace_is_told_of_the_gap(served: FloClient) -> None:
+    put = await served.kv.put("flag", b"on")
+    watch = served.kv.watch("flag")
+    step = asyncio.ensure_future(anext(watch))
+    await under_way(served)
+    await served.namespaces.delete("default", force=True)
+    with pytest.raises(GapError, match="was deleted after version 1"):
+        await step
+    anew = served.kv.watch("flag")
+    await anew.start()
+    with pytest.raises(GapError) as caught:
+        await anext(served.kv.watch("flag", from_version=put.version))
+    told = served.kv.watch("flag", from_version=caught.value.first_version)
+    later = asyncio.ensure_future(anext(told))
+    await under_way(served)
+    assert (await served.kv.put("flag", b"new")).version == put.version + 1
+    assert (await later).value == (await anext(anew)).value == b"new"
+    with pytest.raises(GapError):
+        await anext(served.kv.watch("flag", from_version=put.version))
+
+
+async def test_a_watch_goes_on_over_other_namespaces(served: FloClient) -> None:
+    await served.kv.put("k", b"v", namespace="other")
+    watch = served.kv.watch("k")
+    step = asyncio.ensure_future(anext(watch))
+    await under_way(served)
+    await served.namespaces.delete("other", force=True)
+    await served.kv.put("k", b"v")
+    assert (await step).value == b"v"
+
+
+async def test_whoever_follows_a_stream_of_it_is_told_of_the_gap(served: FloClient) -> None:
+    await served.stream.append("s", b"x")
+    follower = served.stream.follow("s", start="0")
+    await anext(follower)
+    heard: list[bytes] = []
+    subscription = await served.stream.subscribe("s", lambda record: heard.append(record.payload))
+    step = asyncio.ensure_future(anext(follower))
+    await under_way(served)
+    await served.namespaces.delete("default", force=True)
+    with pytest.raises(GapError, match="was deleted with its namespace"):
+        await step
+    await until(lambda: not subscription.is_active)
+    assert isinstance(subscription.error, GapError)
+
+
+async def test_all_that_waits_in_it_ends(served: FloClient) -> None:
+    await served.queue.enqueue("other", b"x")
+    await served.action.register("act")
+    run = (await served.action.invoke("act")).run_id
+    await served.worker.register("w", ["none"])
+    waits: list[asyncio.Future[Any]] = [
+        asyncio.ensure_future(each)
+        for each in (
+            served.queue.dequeue("q", block_ms=300_000),
+            served.stream.read("s", tail=True, block_ms=300_000),
+            served.stream.group_read("s", group="g", consumer="c", block_ms=300_000),
+            served.kv.get("k", block_ms=300_000),
+            served.worker.await_task("w", ["none"], block_ms=300_000),
+            served.action.wait(run, block_ms=300_000),
+            served.action.call("act", block_ms=300_000),
+        )
+    ]
+    await under_way(served)
+    await served.namespaces.delete("default", force=True)
+    async with asyncio.timeout(20):
+        queue, read, group, value, task, *runs = await asyncio.gather(
+            *waits, return_exceptions=True
+        )
+    assert (queue.messages, read.records, group.records, value, task) == ([], [], [], None, None)
+    assert [type(each) for each in runs] == [NotFoundError, NotFoundError]

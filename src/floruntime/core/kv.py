@@ -58,11 +58,15 @@ class KvChange(EntryValue, frozen=True):
 
 
 class KvChangesReply(Value, frozen=True):
-    """Changes after a version, and the version to go on from. `more`: ask again at once."""
+    """Changes after a version, and the version to go on from. `more`: ask again at once.
+
+    `generation`: how often the namespace was deleted; to be sent back with the version.
+    """
 
     changes: list[KvChange]
     version: int
     more: bool = False
+    generation: int = 0
 
 
 class KvGet(Query[bytes | None], tag=1, frozen=True):
@@ -149,10 +153,14 @@ class KvCheck(Command[None], tag=14, frozen=True):
 
 
 class KvChanges(Query[KvChangesReply], tag=15, frozen=True):
-    """Changes of a key (or all keys with the prefix) after `from_version` (`None`: now)."""
+    """Changes of a key (or all keys with the prefix) after `from_version` (`None`: now).
+
+    `generation`: that of the namespace when it gave the version; 0 where a person names one.
+    """
 
     key: str
     prefix: bool = False
     from_version: int | None = None
     block_ms: int = 0
     limit: int = defaults.PAGE_LIMIT
+    generation: int | None = None

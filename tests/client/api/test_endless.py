@@ -44,7 +44,7 @@ async def test_it_asks_in_its_namespace_for_as_long_as_it_may_wait() -> None:
     assert await anext(Kv(caller).watch("k", namespace="n")) == change(8)
     assert caller.asked == [
         Asked(KvChanges("k", False, None, 0), "n", 0),
-        Asked(KvChanges("k", False, 7, BLOCK_MS), "n", BLOCK_MS),
+        Asked(KvChanges("k", False, 7, BLOCK_MS, generation=0), "n", BLOCK_MS),
     ]
 
 

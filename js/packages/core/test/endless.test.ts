@@ -23,10 +23,10 @@ const read = (...sequences: bigint[]) => ({
 test("a watch fixes its position before it waits, and goes on from version to version", async () => {
   const caller = new Recorder();
   caller.answers.push(
-    { changes: [], version: 7n },
-    { changes: [change(8n), change(9n)], version: 9n },
-    { changes: [], version: 9n },
-    { changes: [change(10n)], version: 10n },
+    { changes: [], version: 7n, generation: 0n },
+    { changes: [change(8n), change(9n)], version: 9n, generation: 0n },
+    { changes: [], version: 9n, generation: 0n },
+    { changes: [change(10n)], version: 10n, generation: 0n },
   );
   const watch = new Kv(caller).watch("k", { prefix: true, namespace: "other" });
   await watch.start();
@@ -40,28 +40,45 @@ test("a watch fixes its position before it waits, and goes on from version to ve
   assert.deepEqual(
     caller.asked.map(({ fields, blockMs, namespace }) => [fields, blockMs, namespace]),
     [
-      [{ key: "k", prefix: true, fromVersion: null, blockMs: 0 }, 0, "other"],
-      [{ key: "k", prefix: true, fromVersion: 7n, blockMs: 30_000 }, 30_000, "other"],
-      [{ key: "k", prefix: true, fromVersion: 9n, blockMs: 30_000 }, 30_000, "other"],
-      [{ key: "k", prefix: true, fromVersion: 9n, blockMs: 30_000 }, 30_000, "other"],
+      [{ key: "k", prefix: true, fromVersion: null, blockMs: 0, generation: null }, 0, "other"],
+      [
+        { key: "k", prefix: true, fromVersion: 7n, blockMs: 30_000, generation: 0n },
+        30_000,
+        "other",
+      ],
+      [
+        { key: "k", prefix: true, fromVersion: 9n, blockMs: 30_000, generation: 0n },
+        30_000,
+        "other",
+      ],
+      [
+        { key: "k", prefix: true, fromVersion: 9n, blockMs: 30_000, generation: 0n },
+        30_000,
+        "other",
+      ],
     ],
   );
 });
 
 test("a watch may begin at a version", async () => {
   const caller = new Recorder();
-  caller.answers.push({ changes: [change(6n)], version: 6n });
+  caller.answers.push({ changes: [change(6n)], version: 6n, generation: 0n });
   const watch = new Kv(caller).watch("k", { fromVersion: 5n });
   assert.equal((await watch.next()).value.version, 6n);
-  assert.deepEqual(caller.last?.fields, { key: "k", fromVersion: 5n, blockMs: 30_000 });
+  assert.deepEqual(caller.last?.fields, {
+    key: "k",
+    fromVersion: 5n,
+    blockMs: 30_000,
+    generation: 0,
+  });
 });
 
 test("trouble is waited out, a little longer each time", async () => {
   const caller = new Recorder();
   caller.answers.push(
-    { changes: [], version: 7n },
+    { changes: [], version: 7n, generation: 0n },
     ...new Array(8).fill(new ConnectionFailedError("broke")),
-    { changes: [change(8n)], version: 8n },
+    { changes: [change(8n)], version: 8n, generation: 0n },
   );
   const watch = new Kv(caller).watch("k");
   const begun = caller.clock.now;

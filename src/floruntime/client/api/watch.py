@@ -26,11 +26,15 @@ class KvWatch(Endless[KvChange, KvChangesReply]):
         self._key = key
         self._prefix = prefix
         self._version = from_version
+        self._generation = None if from_version is None else 0
         super().__init__(caller, namespace, has_position=from_version is not None)
 
     def _request(self, block_ms: int) -> KvChanges:
-        return KvChanges(self._key, self._prefix, self._version, block_ms)
+        return KvChanges(
+            self._key, self._prefix, self._version, block_ms, generation=self._generation
+        )
 
     def _taken(self, reply: KvChangesReply) -> Sequence[KvChange]:
         self._version = reply.version
+        self._generation = reply.generation
         return reply.changes

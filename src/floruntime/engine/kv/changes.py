@@ -13,12 +13,7 @@ from floruntime.engine.kv.rows import KV_CHANGE
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system import eras
-from floruntime.engine.system.namespaces import (
-    NO_NAMESPACE,
-    NamespaceRow,
-    find_namespace,
-    version_of,
-)
+from floruntime.engine.system.namespaces import NamespaceRow, standing_of, version_of
 
 SCANNED_ROWS_MAX = 10_000
 """Changes that one page looks at: a page in which few match ends early, with `more`."""
@@ -28,11 +23,13 @@ def changes(view: View, request: KvChanges) -> KvChangesReply:
     limit = limits.check_limit(request.limit)
     limits.check_block(request.block_ms)
     limits.check_prefix("key", request.key) if request.prefix else limits.check_key(request.key)
-    since = request.from_version
-    if since is None:
-        return KvChangesReply([], version_of(view))
-    limits.check_range("from_version", since, 0, limits.UINT_MAX)
-    namespace = find_namespace(view) or NO_NAMESPACE
+    limits.check_optional("from_version", request.from_version, 0, limits.UINT_MAX)
+    namespace = standing_of(view)
+    since = _since(namespace, request)
+    if request.from_version is None:
+        return KvChangesReply([], since, generation=namespace.deletions)
+    if since == request.from_version:
+        _check_deletion(view, namespace, request.generation, since)
     if since < namespace.changes_floor:
         raise GapError(
             f"changes after version {since} are no longer kept; the first version to watch from "
@@ -40,9 +37,28 @@ def changes(view: View, request: KvChanges) -> KvChangesReply:
             first_version=namespace.changes_floor,
         )
     _check_history(view, namespace, since)
-    if not namespace.id:
-        return KvChangesReply([], since)
-    return _changes_after(view, request, namespace.id, since, limit)
+    return _changes_after(view, request, namespace, since, limit)
+
+
+def _since(namespace: NamespaceRow, request: KvChanges) -> int:
+    """The version that is meant. Right after a deletion, a gap's `first_version` means now."""
+    since, version = request.from_version, namespace.version
+    if namespace.deletions and since == version + 1 == namespace.deleted_version + 1:
+        return version
+    return version if since is None else since
+
+
+def _check_deletion(
+    view: View, namespace: NamespaceRow, generation: int | None, since: int
+) -> None:
+    """Refuse to go on from before a deletion of the namespace, which took all keys with it."""
+    is_before = generation is not None and generation != namespace.deletions
+    if is_before and since <= namespace.deleted_version:
+        raise GapError(
+            f"namespace {view.namespace!r} was deleted after version {since}, and its keys with "
+            "it; read what there is and watch anew",
+            first_version=namespace.deleted_version + 1,
+        )
 
 
 def _check_history(view: View, namespace: NamespaceRow, since: int) -> None:
@@ -55,7 +71,7 @@ def _check_history(view: View, namespace: NamespaceRow, since: int) -> None:
 def _last_before(view: View, namespace: NamespaceRow, floor: int) -> int:
     """The last version that this state gave before the history whose numbers begin at `floor`."""
     if namespace.version < floor:
-        return version_of(view)
+        return namespace.version
     start, end = KV_CHANGE.range(namespace.id)[0], KV_CHANGE.key(namespace.id, floor)
     for at, _ in view.scan(KV_CHANGE, start, end, reverse=True):
         return KV_CHANGE.unpack(at)[1]
@@ -63,19 +79,20 @@ def _last_before(view: View, namespace: NamespaceRow, floor: int) -> int:
 
 
 def _changes_after(
-    view: View, request: KvChanges, owner: int, since: int, limit: int
+    view: View, request: KvChanges, namespace: NamespaceRow, since: int, limit: int
 ) -> KvChangesReply:
     found: list[KvChange] = []
+    owner, generation = namespace.id, namespace.deletions
     bytes_left = limits.REPLY_BYTES_MAX
     start, end = KV_CHANGE.key(owner, since + 1), KV_CHANGE.range(owner)[1]
     for scanned, (at, row) in enumerate(view.scan(KV_CHANGE, start, end)):
         if len(found) == limit or bytes_left <= 0 or scanned == SCANNED_ROWS_MAX:
-            return KvChangesReply(found, since, more=True)
+            return KvChangesReply(found, since, True, generation)
         since = KV_CHANGE.unpack(at)[1]
         if row.key.startswith(request.key) if request.prefix else row.key == request.key:
             found.append(KvChange(row.key, row.value, since, row.deleted))
             bytes_left -= len(row.value)
-    return KvChangesReply(found, since)
+    return KvChangesReply(found, since, generation=generation)
 
 
 # Waiting
@@ -86,9 +103,10 @@ def _topics(namespace: str, request: KvChanges) -> tuple[Topic]:
 
 
 def _pin_version(view: View, request: KvChanges) -> KvChanges:
-    if request.from_version is not None:
-        return request
-    return msgspec.structs.replace(request, from_version=version_of(view))
+    namespace = standing_of(view)
+    return msgspec.structs.replace(
+        request, from_version=_since(namespace, request), generation=namespace.deletions
+    )
 
 
 def _move_version(view: View, request: KvChanges) -> KvChanges:

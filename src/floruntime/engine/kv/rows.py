@@ -174,7 +174,19 @@ def _count_change(tx: Tx, namespace: NamespaceRow, version: int) -> None:
     if version - counted_from >= CHANGES_MAX + CHANGES_SLACK:
         floor = version - CHANGES_MAX
         _drop_changes(tx, namespace.id, floor)
-    put_namespace(tx, NamespaceRow(namespace.id, version, namespace.created_at_ms, floor))
+    put_namespace(tx, _at(namespace, version, floor))
+
+
+def _at(namespace: NamespaceRow, version: int, floor: int) -> NamespaceRow:
+    """The namespace at another version, with its changes kept from another one on."""
+    return NamespaceRow(
+        namespace.id,
+        version,
+        namespace.created_at_ms,
+        floor,
+        namespace.deletions,
+        namespace.deleted_version,
+    )
 
 
 def _drop_changes(tx: Tx, namespace_id: int, floor: int) -> None:
@@ -227,9 +239,7 @@ def _trim_changes(tx: Tx, namespace: NamespaceRow) -> None:
         floor, next_due_ms, count = KV_CHANGE.unpack(key)[1], 0, count + 1
     if floor > namespace.changes_floor:
         _drop_changes(tx, namespace.id, floor)
-        put_namespace(
-            tx, NamespaceRow(namespace.id, namespace.version, namespace.created_at_ms, floor)
-        )
+        put_namespace(tx, _at(namespace, namespace.version, floor))
     if next_due_ms:
         due_ms = max(next_due_ms, tx.now_ms)
         set_timer(tx, due_ms, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)

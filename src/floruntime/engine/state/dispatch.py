@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from floruntime.core.errors import StorageFullError
+from floruntime.core.errors import FloError, StorageFullError
 from floruntime.core.types import Command, Query, Request
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
@@ -21,6 +21,10 @@ QueryType = TypeVar("QueryType", bound=Query[Any])
 
 def _is_never_spent(tx: Tx, topic: Topic) -> bool:
     return False
+
+
+def _nothing_told(request: Any) -> None:
+    return None
 
 
 def _itself(request: Any) -> Any:
@@ -48,7 +52,8 @@ class WaitRule(NamedTuple):
     `is_spent`: whether, on the state that the last one to be asked left, nobody on the topic would
     find anything (cheaply judged, from a count). `look`: of a command that acts once and then only
     looks, the query that it goes on as, given its answer. `rest`: of a command that acts once and
-    then asks again, what it asks for.
+    then asks again, what it asks for. `gone`: of a query, what it is told where its namespace is
+    deleted while it waits; where that is nothing, it gets the answer that there is then.
     """
 
     topics: Callable[[str, Any], Sequence[Topic]]
@@ -59,6 +64,7 @@ class WaitRule(NamedTuple):
     is_spent: Callable[[Tx, Topic], bool] = _is_never_spent
     look: Callable[[Any], Query[Any]] | None = None
     rest: Callable[[Any], Any] = _itself
+    gone: Callable[[Any], FloError | None] = _nothing_told
 
 
 class RecallRule(NamedTuple):

@@ -187,4 +187,15 @@ def _pin(view: View, request: StreamRead) -> StreamRead:
     return msgspec.structs.replace(request, tail=False, start=None, after=after)
 
 
-READ_WAIT: Final = WaitRule(_topics, _has_records, begin=_pin)
+def _gone(request: StreamRead) -> GapError | None:
+    """Who goes on behind a record must hear that there is nothing any more that it is before."""
+    if request.offset is None and request.after in (None, "0", "$"):
+        return None
+    place = f"offset {request.offset}" if request.after is None else f"record {request.after}"
+    return GapError(
+        f"stream {limits.shown(request.stream)} was deleted with its namespace while this waited "
+        f"behind {place}; begin anew"
+    )
+
+
+READ_WAIT: Final = WaitRule(_topics, _has_records, begin=_pin, gone=_gone)

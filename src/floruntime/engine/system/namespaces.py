@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.system import (
@@ -33,6 +35,9 @@ class NamespaceRow(Value, frozen=True):
     created_at_ms: int
     #: Changes up to this version are no longer kept for watches.
     changes_floor: int = 0
+    #: How often it was deleted, and its version when it was last.
+    deletions: int = 0
+    deleted_version: int = 0
 
 
 NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", cached=True)
@@ -65,6 +70,11 @@ def id_of(view: View, name: str) -> int:
     return row.id if row is not None else 0
 
 
+def standing_of(view: View) -> NamespaceRow:
+    """The row of the view's namespace, whether it exists or not."""
+    return view.get(NAMESPACE, _key_of(view.namespace)) or NO_NAMESPACE
+
+
 def version_of(view: View) -> int:
     """How many KV changes the view's namespace has seen, deletions of it included."""
     row = view.get(NAMESPACE, _key_of(view.namespace))
@@ -76,8 +86,10 @@ def ensure_namespace(tx: Tx) -> NamespaceRow:
     key = _key_of(tx.namespace)
     row = tx.get(NAMESPACE, key)
     if row is None or not row.id:
-        version = row.version if row is not None else 0
-        row = NamespaceRow(tx.next_id(), version, tx.now_ms, changes_floor=version)
+        old = row or NO_NAMESPACE
+        row = msgspec.structs.replace(
+            old, id=tx.next_id(), created_at_ms=tx.now_ms, changes_floor=old.version
+        )
         tx.put(NAMESPACE, key, row)
     return row
 
@@ -104,7 +116,18 @@ def delete(tx: Tx, request: NamespaceDelete) -> bool:
                 f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
             )
         reclaim.owner_gone(tx, reclaim.Owner.NAMESPACE, row.id)
-        put_namespace(tx, NamespaceRow(0, row.version, 0))
+        put_namespace(
+            tx,
+            NamespaceRow(
+                0,
+                row.version,
+                0,
+                changes_floor=row.version,
+                deletions=row.deletions + 1,
+                deleted_version=row.version,
+            ),
+        )
+        tx.end_waits((request.name, "", ""))
     return True
 
 

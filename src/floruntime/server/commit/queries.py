@@ -81,7 +81,8 @@ class Queries:
         view = self._view_of(namespace, now_ms)
         pinned = wait.begin(view, query)
         empty = result if pinned is query else self._machine.ask(view, pinned)
-        waiter = Waiter(caller, request_id, namespace, 0, pinned, wait, empty, now_ms)
+        gone = wait.gone(query)
+        waiter = Waiter(caller, request_id, namespace, 0, pinned, wait, empty, now_ms, gone)
         self.waiters.add(waiter, query.block_ms)  # type: ignore[attr-defined]  # as above
 
     def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Caller]:
@@ -96,6 +97,8 @@ class Queries:
                 result = self._machine.ask(view, waiter.request)
             except FloError as caught:
                 error = caught
+            if (waiter.namespace, "", "") in ended:
+                error = error or waiter.gone
             if error is not None or waiter.rule.found(result) or waiter.waits_on_any(ended):
                 self.waiters.remove(waiter)
                 waiter.owner.add_answer(waiter.request_id, result, error)

@@ -3,6 +3,7 @@
 A wait ends when a change of its topic brings an answer, when its time is up (with the empty answer
 it had), or when its connection closes (with no answer at all). A request waits on one topic or on
 several. Topics are exact names; a wait on an empty name is a wait on every name of the primitive.
+What ends at the topic of a namespace alone ends everything in it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from floruntime.core.errors import FloError
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic
 from floruntime.engine.store.guarded import TOLD
@@ -18,12 +20,15 @@ from floruntime.server.commit.caller import Caller
 
 
 class Waiter:
-    """One request that waits. `empty`: what it is answered when its time is up."""
+    """One request that waits. `empty`: what it is answered when its time is up. `gone`: what it is
+    told when its namespace is deleted, if anything.
+    """
 
     __slots__ = (
         "asked_ms",
         "deadline",
         "empty",
+        "gone",
         "namespace",
         "number",
         "owner",
@@ -43,6 +48,7 @@ class Waiter:
         rule: WaitRule,
         empty: Any,
         asked_ms: int,
+        gone: FloError | None = None,
     ) -> None:
         self.owner = owner
         self.request_id = request_id
@@ -51,13 +57,14 @@ class Waiter:
         self.request = request
         self.rule = rule
         self.empty = empty
+        self.gone = gone
         self.asked_ms = asked_ms
         self.topics = rule.topics(namespace, request)
         self.deadline: Handle | None = None
 
     def waits_on_any(self, topics: list[Topic]) -> bool:
         """Whether any of `topics` is one of those it waits on."""
-        return any(topic in topics for topic in self.topics)
+        return any(topic in topics or (topic[0], "", "") in topics for topic in self.topics)
 
 
 class Waiters:
@@ -104,7 +111,12 @@ class Waiters:
         """Those who wait on any of `topics`, in order of arrival within a topic."""
         seen: set[Topic] = set()
         for topic in topics:
-            yield from self.at(topic, seen)
+            for each in self._within(topic[0]) if not topic[1] else [topic]:
+                yield from self.at(each, seen)
+
+    def _within(self, namespace: str) -> list[Topic]:
+        """All topics of a namespace on which somebody waits."""
+        return [topic for topic in self._by_topic if topic[0] == namespace]
 
     def at(self, topic: Topic, seen: set[Topic]) -> Iterator[Waiter]:
         """Those who wait on `topic`, and then on all of its primitive, but for what was `seen`.

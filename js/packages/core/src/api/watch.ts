@@ -21,21 +21,29 @@ export class KvWatch extends Endless<KvChange, KvChangesReply> {
   readonly #key: string;
   readonly #prefix: boolean | undefined;
   #version: Integer | null;
+  #generation: Integer | null;
 
   constructor(caller: Caller, key: string, options: WatchOptions & CallOptions) {
     super(caller, options, options.fromVersion !== undefined);
     this.#key = key;
     this.#prefix = options.prefix;
     this.#version = options.fromVersion ?? null;
+    this.#generation = this.#version === null ? null : 0;
   }
 
   protected override ask(blockMs: number): Request<KvChangesReply> {
-    const fromVersion = this.#version;
-    return KvChanges.of({ key: this.#key, prefix: this.#prefix, fromVersion, blockMs });
+    return KvChanges.of({
+      key: this.#key,
+      prefix: this.#prefix,
+      fromVersion: this.#version,
+      blockMs,
+      generation: this.#generation,
+    });
   }
 
   protected override taken(reply: KvChangesReply): readonly KvChange[] {
     this.#version = reply.version;
+    this.#generation = reply.generation;
     return reply.changes;
   }
 }

@@ -310,16 +310,22 @@ export const KvChangeSchema: StructSchema<KvChange> = struct("KvChange", [
   ["deleted", bool],
 ], { methods: ValueCarrier });
 
-/** Changes after a version, and the version to go on from. `more`: ask again at once. */
+/**
+ * Changes after a version, and the version to go on from. `more`: ask again at once.
+ *
+ * `generation`: how often the namespace was deleted; to be sent back with the version.
+ */
 export interface KvChangesReply {
   readonly changes: KvChange[];
   readonly version: bigint;
   readonly more: boolean;
+  readonly generation: number;
 }
 export const KvChangesReplySchema: StructSchema<KvChangesReply> = struct("KvChangesReply", [
   ["changes", list(KvChangeSchema)],
   ["version", big],
   ["more", bool, false],
+  ["generation", int, 0],
 ]);
 
 /**
@@ -1419,13 +1425,18 @@ export const KvCheck: RequestKind<KvCheck, null> = requestKind(
 ], nil,
 );
 
-/** Changes of a key (or all keys with the prefix) after `fromVersion` (`null`: now). */
+/**
+ * Changes of a key (or all keys with the prefix) after `fromVersion` (`null`: now).
+ *
+ * `generation`: that of the namespace when it gave the version; 0 where a person names one.
+ */
 export interface KvChanges {
   readonly key: string;
   readonly prefix?: boolean | undefined;
   readonly fromVersion?: Integer | null | undefined;
   readonly blockMs?: Integer | undefined;
   readonly limit?: Integer | undefined;
+  readonly generation?: Integer | null | undefined;
 }
 export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
   "KvChanges", 15, "query", [
@@ -1434,6 +1445,7 @@ export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
   ["fromVersion", nullable(big), null],
   ["blockMs", int, 0],
   ["limit", int, 100],
+  ["generation", nullable(int), null],
 ], KvChangesReplySchema,
 );
 
