@@ -207,8 +207,7 @@ async def test_all_that_waits_in_it_ends(served: FloClient) -> None:
     await under_way(served)
     await served.namespaces.delete("default", force=True)
     async with asyncio.timeout(20):
-        queue, read, group, value, task, *runs = await asyncio.gather(
-            *waits, return_exceptions=True
-        )
+        answers: list[Any] = await asyncio.gather(*waits, return_exceptions=True)
+    queue, read, group, value, task, *runs = answers
     assert (queue.messages, read.records, group.records, value, task) == ([], [], [], None, None)
     assert [type(each) for each in runs] == [NotFoundError, NotFoundError]

@@ -39,7 +39,7 @@ from floruntime.engine.stream import append, retention
 from floruntime.engine.stream import read as stream_read
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.stream.group import admin as group_admin
-from floruntime.engine.stream.group import info, members, redelivery
+from floruntime.engine.stream.group import info, members, redelivery, trimmed
 from floruntime.engine.stream.group import read as group_read
 from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.stream.group import settle as group_settle
@@ -247,6 +247,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.GROUP_DUE: redelivery.returned_is_due,
     timers.GROUP_CONSUMER: members.sweep,
     timers.GROUP_FORGET: group_settle.forget_settled,
+    timers.GROUP_TRIMMED: trimmed.drop_gone,
     timers.RECLAIM: reclaim.reclaim,
     timers.TOKEN_FORGET: tokens.forget,
     timers.HTTP_ONCE: once.end,

@@ -23,6 +23,7 @@ from floruntime.engine.stream.retention import (
     arm_retention,
     disarm_retention,
     limits_cut,
+    tell_groups,
     visible_cut,
 )
 from floruntime.engine.stream.rows import (
@@ -95,7 +96,9 @@ def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     )
     tx.put(STREAM, _key(tx, request.stream), stream)
     apply_cut(tx, stream, state, limits_cut(tx, stream, state))
-    arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
+    owner = ensure_namespace(tx).id
+    tell_groups(tx, stream, state, owner, request.stream)
+    arm_retention(tx, stream, state, owner, request.stream)
     put_state(tx, stream, state)
     return info_of(tx, request.stream, stream)
 

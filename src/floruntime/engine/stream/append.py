@@ -12,7 +12,12 @@ from floruntime.core.stream import AppendResult, StreamAppend, StreamID
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.positions import choose_partition
-from floruntime.engine.stream.retention import arm_retention, evict
+from floruntime.engine.stream.retention import (
+    SWEEP_EVERY_MS,
+    arm_retention,
+    evict,
+    tell_groups,
+)
 from floruntime.engine.stream.rows import (
     MARK,
     MARK_EVERY,
@@ -44,7 +49,11 @@ def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
         for payload in request.payloads
     ]
     if stream.max_records is not None or stream.max_bytes is not None:
+        floor = state.floor
         evict(tx, stream, state)
+        if state.floor != floor:
+            owner = ensure_namespace(tx).id
+            tell_groups(tx, stream, state, owner, request.stream, delay_ms=SWEEP_EVERY_MS)
     if stream.max_age_ms is not None:
         arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)

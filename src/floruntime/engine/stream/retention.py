@@ -36,6 +36,7 @@ from floruntime.engine.stream.rows import (
     the_stream,
 )
 from floruntime.engine.system import timers
+from floruntime.engine.system.namespaces import ensure_namespace
 
 SWEEP_EVERY_MS = 1000
 ROW_BY_ROW_MAX = 128
@@ -246,9 +247,32 @@ def sweep(tx: Tx, due_ms: int, stream_id: int, item: int, data: Any) -> None:
     state = state_of(tx, stream).copy()
     if state.retention_due_ms == due_ms:
         apply_cut(tx, stream, state, visible_cut(tx, stream, state))
+        tell_groups(tx, stream, state, namespace_id, name)
         state.retention_due_ms = 0
         arm_retention(tx, stream, state, namespace_id, name)
         put_state(tx, stream, state)
+
+
+# What is gone leaves the groups
+
+
+def tell_groups(
+    tx: Tx,
+    stream: StreamRow,
+    state: StreamStateRow,
+    namespace_id: int,
+    name: str,
+    *,
+    delay_ms: int = 0,
+    after: str = "",
+) -> None:
+    """Let the stream's groups drop what is gone, from the group `after` on; see
+    `group/trimmed.py`.
+    """
+    if not state.groups_due_ms:
+        due_ms = state.groups_due_ms = tx.now_ms + delay_ms
+        data = (namespace_id, name, after)
+        timers.set_timer(tx, due_ms, timers.GROUP_TRIMMED, stream.id, data=data)
 
 
 # Trimming by hand
@@ -264,6 +288,7 @@ def trim(tx: Tx, request: StreamTrim) -> TrimResult:
     if not request.dry_run and cut.floor > state.floor:
         state = state.copy()
         apply_cut(tx, stream, state, cut)
+        tell_groups(tx, stream, state, ensure_namespace(tx).id, request.stream)
         put_state(tx, stream, state)
     return TrimResult(cut.ordinal - begins.ordinal)
 

@@ -46,7 +46,8 @@ class StreamStateRow(msgspec.Struct, array_like=True):
     """How a stream stands. Copied before it is changed.
 
     `floor`: the last id that retention or a trim took away; nothing at or below it is kept.
-    `turn`: the partition of the next record without partition or key.
+    `turn`: the partition of the next record without partition or key. `groups_due_ms`: when groups
+    are to drop what is gone; 0 if they have.
     """
 
     last_ms: int = 0
@@ -59,6 +60,7 @@ class StreamStateRow(msgspec.Struct, array_like=True):
     floor_sequence: int = 0
     turn: int = 0
     retention_due_ms: int = 0
+    groups_due_ms: int = 0
 
     @property
     def last(self) -> Id:

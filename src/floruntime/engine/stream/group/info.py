@@ -30,7 +30,8 @@ from floruntime.engine.stream.group.rows import (
     group_state,
     the_group,
 )
-from floruntime.engine.stream.retention import visible_cut
+from floruntime.engine.stream.group.trimmed import kept_pending
+from floruntime.engine.stream.retention import visible_cut, visible_floor
 from floruntime.engine.stream.rows import StreamRow, external, state_of, the_stream
 
 
@@ -44,7 +45,7 @@ def group_info(view: View, stream: StreamRow, group: GroupRow, name: str) -> Gro
         name,
         group.mode,
         list(live_members(view, group)),
-        state.pending,
+        kept_pending(view, group, visible_floor(stream, stream_state, view.now_ms)),
         lag,
         external(state.cursor) if state.has_delivered else None,
         group.ack_timeout_ms,
@@ -77,11 +78,12 @@ def list_pending(view: View, request: GroupPending) -> PendingReply:
     limit = limits.check_limit(request.limit)
     if request.consumer is not None:
         limits.check_name("consumer", request.consumer)
-    _, group = the_group(view, request.stream, request.group)
-    start, end = PENDING_RECORD.range(group.id)
+    stream, group = the_group(view, request.stream, request.group)
+    floor = visible_floor(stream, state_of(view, stream), view.now_ms)
+    start, end = next_key(PENDING_RECORD.key(group.id, *floor)), PENDING_RECORD.range(group.id)[1]
     after = open_cursor("pending", group.id, request.cursor)
     if after is not None:
-        start = next_key(after)
+        start = max(start, next_key(after))
     rows = (
         (key, _pending_entry(key, row))
         for key, row in view.scan(PENDING_RECORD, start, end)

@@ -15,6 +15,7 @@ from floruntime.core import limits
 from floruntime.core.stream import GroupClaim, GroupRead, ReadResult, StreamID, StreamRecord
 from floruntime.core.system import Delivery
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
+from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.stream.group.key_shared import slot_of, slots_of
 from floruntime.engine.stream.group.live_members import swept_members
@@ -46,6 +47,9 @@ from floruntime.engine.stream.rows import (
     state_of,
 )
 from floruntime.engine.system import timers
+
+DROPS_PER_READ_MAX: Final = 500
+"""Records that the stream no longer keeps, and that one read drops; ticks drop the rest."""
 
 
 class Handed(NamedTuple):
@@ -168,15 +172,25 @@ def _has_slot(opened: OpenGroup, consumer: str, id: Id, row: RecordRow) -> bool:
 
 def _take_returned(opened: OpenGroup, handout: Handout, consumer: str) -> None:
     """What lost its holder and is due, the first due first."""
+    drops_left = DROPS_PER_READ_MAX
     for id, pending in _due_returned(opened) if opened.state.returned else ():
         row = kept_record(opened, id)
         if row is None:
             drop(opened, id, pending)
+            drops_left -= 1
+            if not drops_left:
+                return
         elif _has_slot(opened, consumer, id, row):
             if not handout.takes(row):
                 return
             unreturn(opened, id, pending)
             handout.add(id, row, pending)
+
+
+def _floor(opened: OpenGroup) -> Id:
+    """The last id that nobody is handed any more."""
+    state = state_of(opened.tx, opened.stream)
+    return visible_floor(opened.stream, state, opened.tx.now_ms)
 
 
 def _due_returned(opened: OpenGroup) -> Iterator[tuple[Id, PendingRecordRow]]:
@@ -200,14 +214,17 @@ def _due_returned(opened: OpenGroup) -> Iterator[tuple[Id, PendingRecordRow]]:
 def _take_parked(opened: OpenGroup, handout: Handout, consumer: str) -> None:
     """What others passed over for this consumer, each slot in id order."""
     book, tx = slots_of(opened), opened.tx
+    drops_left = DROPS_PER_READ_MAX
     for slot in book.parked_of(consumer):
         for key, _ in tx.scan(PARKED, *PARKED.range(opened.group.id, slot)):
             _, _, ms, sequence = PARKED.unpack(key)
             row = kept_record(opened, (ms, sequence))
-            if row is not None and not handout.takes(row):
+            if not drops_left or (row is not None and not handout.takes(row)):
                 return
             book.unpark(slot, (ms, sequence))
-            if row is not None:
+            if row is None:
+                drops_left -= 1
+            else:
                 handout.add((ms, sequence), row)
 
 
@@ -269,9 +286,8 @@ def _take_idle(opened: OpenGroup, handout: Handout, request: GroupClaim) -> None
         if handout.is_full:
             return
         row = kept_record(opened, id)
-        if row is None:
-            drop(opened, id, pending)
-        elif _has_slot(opened, request.consumer, id, row):
+        assert row is not None, "what lies above the floor is kept"
+        if _has_slot(opened, request.consumer, id, row):
             if pending.attempt >= opened.group.max_deliver:
                 bury(opened, id, pending)
             elif handout.takes(row):
@@ -282,7 +298,8 @@ def _take_idle(opened: OpenGroup, handout: Handout, request: GroupClaim) -> None
 def _idle(opened: OpenGroup, min_idle_ms: int) -> Iterator[tuple[Id, PendingRecordRow]]:
     """Pending records whose last delivery is that long ago; a nack's delay is respected."""
     tx = opened.tx
-    for key, pending in tx.scan(PENDING_RECORD, *PENDING_RECORD.range(opened.group.id)):
+    start = next_key(PENDING_RECORD.key(opened.group.id, *_floor(opened)))
+    for key, pending in tx.scan(PENDING_RECORD, start, PENDING_RECORD.range(opened.group.id)[1]):
         is_delayed = pending.standing != Standing.HELD and pending.due_ms > tx.now_ms
         if tx.now_ms - pending.delivered_at_ms >= min_idle_ms and not is_delayed:
             _, ms, sequence = PENDING_RECORD.unpack(key)
