@@ -68,7 +68,7 @@ class Peer:
             return SILENCE
         self.session = hello.session
         known = hello.session in self._server.sessions
-        return Welcome("9.9.9", self._server.limits, known)
+        return Welcome("9.9.9", self._server.limits, known, nodes=self._server.nodes)
 
     def send(self, body: bytes) -> None:
         if not self._server.loses_answers:
@@ -82,6 +82,8 @@ class FakeServer:
         self.script = script
         self.limits = Limits(1 << 20, 2 << 20, 5_000)
         self.sessions: dict[str, dict[int, Any]] = {}
+        #: Where it says that the nodes of its cluster are.
+        self.nodes: list[str] = []
         self.hellos: list[Hello] = []
         #: Every request that came, those sent again too, and the writes that took effect.
         self.seen: list[wire.Envelope] = []

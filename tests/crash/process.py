@@ -36,6 +36,7 @@ class LoggedProcess:
     """One process, whose log tells when it is ready. It can be started again after its end."""
 
     READY_MARK = ""
+    READY_SECONDS = READY_SECONDS_MAX
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
@@ -53,6 +54,11 @@ class LoggedProcess:
     def log(self) -> str:
         """The last lines that it wrote."""
         return "\n".join(self.lines)
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether it was ever started."""
+        return self._process is not None
 
     @property
     def pid(self) -> int:
@@ -85,7 +91,7 @@ class LoggedProcess:
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait(
             [ready, self._reading],
-            timeout=READY_SECONDS_MAX,
+            timeout=self.READY_SECONDS,
             return_when=asyncio.FIRST_COMPLETED,
         )
         ready.cancel()

@@ -64,7 +64,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("prot = 1", "flo.toml: prot is not a setting; did you mean port"),
-        ("colour = 1", "flo.toml: colour is not a setting$"),
+        ("favourite = 1", "flo.toml: favourite is not a setting$"),
         ('port = "x"', "flo.toml: port is 'x'; a whole number is wanted"),
         ("insecure = 7", "insecure is 7; true or false is wanted"),
         ("port = 65536", "port is 65536; 0 to 65535"),

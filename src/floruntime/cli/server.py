@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from floruntime.cli.cluster_options import (
+    Advertise,
+    Cluster,
+    ClusterName,
+    Copies,
+    NatsCa,
+    NatsCreds,
+    NodeName,
+    Partitions,
+    Replicas,
+)
 from floruntime.cli.errors import OTHER, USAGE, Failure
 from floruntime.cli.options import examples, group
 from floruntime.cli.output import Output, cell
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
 app = group("The server: start one, or ask about the one that runs.")
 
 
+_NO_SETTINGS = ("ctx", "config", "check")
+"""What `flo server start` is told beside settings."""
 _FOR_CLIENTS = "is for clients; a server is told where to listen by --bind and --port"
 Durability = Annotated[
     str | None,
@@ -92,6 +105,8 @@ LogFormat = Annotated[
         "flo server start",
         "flo server start --port 9001 --data-dir /var/lib/flo --log-format json",
         "flo server start --durability ephemeral",
+        "flo server start --cluster nats://n1:4222,nats://n2:4222,nats://n3:4222 --node a "
+        "--advertise a.example:9000 --data-dir ./a",
     )
 )
 def start(
@@ -133,6 +148,15 @@ def start(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
+    cluster: Cluster = None,
+    node: NodeName = None,
+    advertise: Advertise = None,
+    cluster_name: ClusterName = None,
+    partitions: Partitions = None,
+    replicas: Replicas = None,
+    copies: Copies = None,
+    nats_creds: NatsCreds = None,
+    nats_ca: NatsCa = None,
     check: Check = False,
 ) -> None:
     """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
@@ -140,23 +164,12 @@ def start(
     Each setting comes from the option here, else from its FLO_ variable (FLO_PORT, FLO_DATA_DIR),
     else from the file of --config, else it has its default. With --json the log is JSON.
     """
+    flags = {name: value for name, value in locals().items() if name not in _NO_SETTINGS}
     refuse(ctx, ("namespace", *CONNECTION), _FOR_CLIENTS)
     if log_format is None and settings_of(ctx).is_json:
-        log_format = "json"
+        flags["log_format"] = "json"
     _start(
-        {
-            "port": port,
-            "bind": bind,
-            "data_dir": data_dir,
-            "durability": durability,
-            "log_level": log_level,
-            "log_format": log_format,
-            "insecure": insecure,
-            "http": http,
-            "tls_cert": tls_cert,
-            "tls_key": tls_key,
-            "tls_client_ca": tls_client_ca,
-        },
+        flags,
         config,
         Output(settings_of(ctx).is_json) if check else None,
     )

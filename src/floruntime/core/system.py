@@ -74,7 +74,8 @@ class Welcome(Value, frozen=True):
     """The server's answer to `Hello`. `session_known`: it still remembers this client's writes.
 
     `role`: what the connection may do. `history`: which history of its state the server is in, by
-    its id; another one after the state went back (a backup was restored, say).
+    its id; another one after the state went back (a backup was restored, say). `nodes`: where those
+    of its cluster are reached that live, as HOST:PORT; empty where the server is alone.
     """
 
     server_version: str
@@ -82,6 +83,7 @@ class Welcome(Value, frozen=True):
     session_known: bool
     role: Role = Role.ADMIN
     history: str = ""
+    nodes: list[str] = []
 
 
 class ServerInfo(Value, frozen=True):

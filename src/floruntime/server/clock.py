@@ -50,7 +50,9 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks. `floor_ms`: the last time that was stamped before this start."""
+    """The machine's clocks. `floor_ms`: the last time that was stamped before this start.
+    `start_ms`: where another machine's command time stands now, to go on from there.
+    """
 
     horizon_ms = 1_000
 
@@ -58,12 +60,13 @@ class SystemClock:
         self,
         floor_ms: int = 0,
         *,
+        start_ms: int | None = None,
         wall_s: Callable[[], float] = time.time,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._wall_s = wall_s
         self._monotonic_ns = monotonic_ns
-        started_ms = max(floor_ms, int(wall_s() * 1000))
+        started_ms = max(floor_ms, int(wall_s() * 1000) if start_ms is None else start_ms)
         self._offset_ms = started_ms - monotonic_ns() // 1_000_000
         self._last_ms = started_ms
         self._corrected_ms = started_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from enum import EnumType
@@ -23,6 +24,10 @@ from floruntime.server.commit.durability import Durability
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
 JWT_SECRET_BYTES_MIN = 32
+PARTITIONS_MAX = 1_024
+REPLICAS_MAX = 5
+COPIES_MAX = 16
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SECRETS = ("jwt_secret",)
 """Settings whose values are shown nowhere, whatever is wrong with them."""
 
@@ -67,6 +72,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     jwt_audience: str = ""
     #: A file with the first admin's token, made outside; another one in it takes its place.
     admin_token_file: str = ""
+    #: Addresses of NATS, such as nats://n1:4222,nats://n2:4222; empty: one machine, alone.
+    cluster: str = ""
+    #: This node's name, and the host:port at which clients and other nodes reach it.
+    node: str = ""
+    advertise: str = ""
+    #: What everything begins with that the cluster makes in NATS.
+    cluster_name: str = "flo"
+    #: Fixed when the cluster is made.
+    partitions: int = 8
+    #: JetStream's copies of each log, and how many nodes keep each partition.
+    replicas: int = 3
+    copies: int = 3
+    #: Files: credentials for NATS, and the certificate that vouches for it.
+    nats_creds: str = ""
+    nats_ca: str = ""
     #: Listen beyond loopback although anyone who can connect may do everything.
     insecure: bool = False
 
@@ -87,6 +107,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
+        _check("partitions", self.partitions, 1, PARTITIONS_MAX)
+        _check("replicas", self.replicas, 1, REPLICAS_MAX)
+        _check("copies", self.copies, 1, COPIES_MAX)
 
     def __repr__(self) -> str:
         shown = (f"{name}={_shown(name, getattr(self, name))}" for name in self.__struct_fields__)
@@ -99,6 +122,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ConfigError(f"{given} is given without {missing}; TLS needs both")
         if self.tls_client_ca and not self.tls_cert:
             raise ConfigError("tls_client_ca is given without tls_cert and tls_key")
+        check_cluster(self)
         for name in ("jwt_issuer", "jwt_audience"):
             if getattr(self, name) and not (self.jwt_secret or self.jwt_jwks):
                 raise ConfigError(f"{name} is given without jwt_secret or jwt_jwks")
@@ -122,6 +146,32 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def frame_bytes_max(self) -> int:
         """The largest frame: a largest value, or a full batch, and what goes around it."""
         return max(self.value_bytes_max, limits.BATCH_BYTES_MAX) + limits.FRAME_BYTES_OVERHEAD
+
+
+def check_cluster(config: Config) -> None:
+    """What of the settings of a cluster does not go together. Raises `ConfigError`."""
+    if not config.cluster:
+        for name in ("node", "advertise", "nats_creds", "nats_ca"):
+            if getattr(config, name):
+                raise ConfigError(f"{name} is given without cluster")
+        return
+    if config.durability is not Durability.SYNC:
+        raise ConfigError(
+            f"durability is {config.durability.value!r}; a cluster knows 'sync' only: its log is "
+            "what makes things durable"
+        )
+    for name in ("node", "cluster_name"):
+        if not _CLUSTER_NAME.fullmatch(getattr(config, name)):
+            raise ConfigError(
+                f"{name} is {limits.shown(getattr(config, name))}; with cluster, 1 to 32 letters, "
+                "digits, - and _ are wanted"
+            )
+    host, colon, port = config.advertise.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
+        raise ConfigError(
+            f"advertise is {limits.shown(config.advertise)}; with cluster, the host:port at which "
+            "clients and other nodes reach this one is wanted"
+        )
 
 
 def _check(name: str, value: int, low: int, high: int) -> None:

@@ -58,10 +58,7 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     """Serve until a signal asks to stop."""
     stopping = _stop_signals()
     tls = server_tls(config)
-    storage: Storage
-    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage(EPHEMERAL)
-    on_step = fail_point_from(os.environ.get(VARIABLE))
-    server = FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
+    server = await _cluster_server(config) if config.cluster else _server(config)
     try:
         await server.prepare()
         _check_open(config, server)
@@ -79,7 +76,7 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
         port.number,
         " with TLS" if tls is not None else "",
         config.durability.value,
-        storage.path or "memory",
+        server.storage.path or "memory",
         "for who has a token" if server.access.needs_token else "nobody needs a token",
     )
     on_ready(port.number)
@@ -89,6 +86,26 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     await server.stop()
     await port.wait_closed()
     log.info("stopped")
+
+
+def _server(config: Config) -> FloServer:
+    storage: Storage
+    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage(EPHEMERAL)
+    on_step = fail_point_from(os.environ.get(VARIABLE))
+    return FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
+
+
+async def _cluster_server(config: Config) -> FloServer:
+    """A node of a cluster; what that needs is loaded only here."""
+    try:
+        from floruntime.server.cluster.cluster_server import open_cluster_server
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "nats":
+            raise
+        raise ConfigError(
+            "cluster is given, and nats-py is not installed: pip install 'floruntime[cluster]'"
+        ) from None
+    return await open_cluster_server(config, _end_at_once)
 
 
 def _stop_signals() -> asyncio.Event:

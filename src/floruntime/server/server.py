@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from floruntime.core.cluster import CLUSTER_REQUESTS
 from floruntime.core.errors import (
     BadRequestError,
     FloError,
@@ -66,14 +67,12 @@ class FloServer:
     ) -> None:
         self.config = config
         self.storage = storage
+        #: What is spoken at its port beside what clients speak, as `Port` wants it.
+        self.other_protocols: tuple[Any, ...] = ()
         self.frame_bytes_max = config.frame_bytes_max
         self.in_flight_max = config.in_flight_max
         self._on_fatal = on_fatal
-        journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
-        machine = Machine(journal.applied, RULES, value_bytes_max=config.value_bytes_max)
-        self._machine = machine
-        self.clock = make_clock(machine.time_ms)
-        self.commit = Commit(machine, journal, self.clock, on_fatal=self._fail)
+        self.commit, self.clock = self._make_commit(make_clock, on_step)
         self._scheduler = Scheduler(self.commit, self.clock)
         self._conversations: set[Conversation] = set()
         self._allowed_origins = frozenset(
@@ -94,6 +93,18 @@ class FloServer:
             low_bytes=config.disk_low_bytes,
             resume_bytes=2 * config.disk_low_bytes,
         )
+
+    def _make_commit(
+        self, make_clock: Callable[[int], Clock], on_step: Callable[[str], None]
+    ) -> tuple[Commit, Clock]:
+        """What orders and answers, and the time that it stamps."""
+        storage, config = self.storage, self.config
+        journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
+        self._machine = machine = Machine(
+            journal.applied, RULES, value_bytes_max=config.value_bytes_max
+        )
+        clock = make_clock(machine.time_ms)
+        return Commit(machine, journal, clock, on_fatal=self._fail), clock
 
     async def prepare(self) -> None:
         """What must be so before anybody connects: the state has a history, and the admin's token
@@ -186,13 +197,26 @@ class FloServer:
         self, conversation: Conversation, request_id: int, hello: Hello, grant: Grant
     ) -> None:
         client = grant.client_of(hello.session)
-        is_known = self._clients.came(client)
-        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self._history())
+        is_known = self._came(client)
+        nodes = self._nodes()
+        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self._history(), nodes)
         if grant.expires_at_ms is not None:
             self._expiries[conversation] = self.clock.call_at(
                 grant.expires_at_ms, lambda: self._review(conversation)
             )
         conversation.let_in(request_id, client, grant, welcome)
+
+    def _came(self, client: str) -> bool:
+        """A connection of `client` greeted. Answers whether its writes are remembered."""
+        return self._clients.came(client)
+
+    def _went(self, client: str) -> None:
+        """A connection of `client` is gone."""
+        self._clients.went(client)
+
+    def _nodes(self) -> list[str]:
+        """Where the nodes of its cluster can be reached; none where it is alone."""
+        return []
 
     def _review(self, conversation: Conversation) -> None:
         """Cut a connection that may not stay."""
@@ -245,7 +269,7 @@ class FloServer:
         if expiry is not None:
             expiry.cancel()
         if conversation.client:
-            self._clients.went(conversation.client)
+            self._went(conversation.client)
 
     # Requests about the server itself
 
@@ -264,6 +288,9 @@ class FloServer:
         elif isinstance(request, Hello):
             refusal = BadRequestError("a connection greets once; this one has done so")
             conversation.add_answer(request_id, None, refusal)
+        elif isinstance(request, CLUSTER_REQUESTS):
+            alone = BadRequestError("this server is alone: it is no node of a cluster")
+            conversation.add_answer(request_id, None, alone)
         else:
             raise AssertionError(f"no one serves {type(request).__name__}")
 

@@ -11,6 +11,7 @@ from floruntime.client.link.endpoint import (
     TcpEndpoint,
     WebEndpoint,
     parse_endpoint,
+    parse_endpoints,
 )
 from floruntime.core.errors import BadRequestError
 from floruntime.core.masked import masked
@@ -75,3 +76,20 @@ def test_endpoints_that_mean_nothing_say_so(text: str, says: str) -> None:
     with pytest.raises(BadRequestError, match=says) as caught:
         parse_endpoint(text)
     assert repr(masked(text)) in str(caught.value), "but for what may be a secret"
+
+
+def test_several_nodes_have_commas_between_them() -> None:
+    assert parse_endpoints("a:1, b:2,c") == [
+        TcpEndpoint("a", 1),
+        TcpEndpoint("b", 2),
+        TcpEndpoint("c", 9000),
+    ]
+    assert parse_endpoints("a:1") == [TcpEndpoint("a", 1)]
+    assert parse_endpoints("memory://") == EmbeddedEndpoint("memory://")
+    assert parse_endpoints("file:a,b") == EmbeddedEndpoint("file:a,b")
+
+
+@pytest.mark.parametrize("text", ["a:1,", ",a:1", "a:1,ws://b/ws", "a:1,b:0", "a:1,memory://"])
+def test_of_several_each_must_be_a_node(text: str) -> None:
+    with pytest.raises(BadRequestError):
+        parse_endpoints(text)

@@ -39,6 +39,7 @@ WEB = {
 ADMIN = {
     *("Backup", "NamespaceCreate", "NamespaceList", "NamespaceDelete"),
     *("TokenCreate", "TokenList", "TokenRevoke"),
+    *("ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget"),
 }
 """What nobody else may."""
 

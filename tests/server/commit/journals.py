@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.store.memory import MemoryStore
+from floruntime.server.cluster.log_journal import LogJournal
+from floruntime.server.cluster.message import Position, decode_message
 from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.local_journal import LocalJournal
+from tests.server.cluster.memory_log import MemoryLog
 from tests.server.gated_storage import GatedStorage
 from tests.until import until
 
@@ -74,60 +76,31 @@ class TriedLocalJournal:
 
 
 class TriedLog:
-    """As a replicated log does it: a batch reaches the store once the log has acknowledged it.
-
-    Until then it lies over the store, and what is refused is dropped without a trace.
-    """
+    """A leader's, on a log in memory: the store gets a batch once the log has acknowledged it."""
 
     def __init__(self) -> None:
-        self.journal: Journal = self
+        self.log = MemoryLog()
         self.appended = 0
-        self.durable_index = 0
-        self._store = MemoryStore()
-        self._under_way: tuple[Changes, int] | None = None
-        self._is_held = False
         self._error: Exception | None = None
+        self._journal = LogJournal(
+            MemoryStore(), self.log, Position(term=1, node="a"), may_go_on=self._may_go_on
+        )
+        self.journal: Journal = _Counted(self._journal, self)
+        self.hold = self.log.hold
 
-    def begin(
-        self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
-    ) -> None:
-        self._on_durable, self._on_lost = on_durable, on_lost
+    def _may_go_on(self) -> bool:
+        return True
 
     @property
-    def applied(self) -> Reader:
-        return _Applied(self._store, lambda: self._under_way)
-
-    def readable(self) -> Reader:
-        return self._store.snapshot()
-
-    def append(self, changes: Changes, index: int, answers: int) -> bool:
-        assert self._under_way is None, "one batch at a time"
-        self._under_way = changes, index
-        self.appended += 1
-        if not self._is_held:
-            asyncio.get_running_loop().call_soon(self._acknowledge)
-        return False
-
-    def _acknowledge(self) -> None:
-        under_way, self._under_way = self._under_way, None
-        assert under_way is not None
-        if self._error is not None:
-            self._on_lost(self._error)
-            return
-        changes, self.durable_index = under_way
-        self._store.write(changes)
-        self._on_durable()
-
-    def stop(self) -> None:
-        self._store.close()
-
-    def hold(self) -> None:
-        self._is_held = True
+    def durable_index(self) -> int:
+        """The last command that is in the log."""
+        return decode_message(self.log.bodies[-1]).head.index if self.log.bodies else 0
 
     def release(self) -> None:
-        self._is_held = False
-        if self._under_way is not None:
-            asyncio.get_running_loop().call_soon(self._acknowledge)
+        """Let batches go on, or be lost."""
+        if self._error is not None:
+            self._journal.lose(self._error)
+        self.log.resume()
 
     def lose(self, error: Exception) -> None:
         self._error = error
@@ -136,39 +109,23 @@ class TriedLog:
         await until(lambda: self.appended >= count)
 
 
-class _Applied:
-    """A store with the batch that is under way on top."""
+class _Counted:
+    """A journal whose batches are counted."""
 
-    def __init__(self, store: Reader, under_way: Callable[[], tuple[Changes, int] | None]) -> None:
-        self._store = store
-        self._under_way = under_way
+    def __init__(self, journal: LogJournal, tried: TriedLog) -> None:
+        self._journal = journal
+        self._tried = tried
+        self.readable = journal.readable
+        self.begin = journal.begin
+        self.stop = journal.stop
 
-    def _changes(self) -> Changes:
-        under_way = self._under_way()
-        return Changes({}, []) if under_way is None else under_way[0]
+    @property
+    def applied(self) -> Reader:
+        return self._journal.applied
 
-    def get(self, key: bytes, /) -> bytes | None:
-        changes = self._changes()
-        if key in changes.rows:
-            return changes.rows[key]
-        return None if _is_cleared(changes, key) else self._store.get(key)
-
-    def scan(
-        self, start: bytes, end: bytes, *, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        changes = self._changes()
-        rows: dict[bytes, bytes | None] = {
-            key: data for key, data in self._store.scan(start, end) if not _is_cleared(changes, key)
-        }
-        rows |= {key: data for key, data in changes.rows.items() if start <= key < end}
-        for key in sorted(rows, reverse=reverse):
-            data = rows[key]
-            if data is not None:
-                yield key, data
-
-
-def _is_cleared(changes: Changes, key: bytes) -> bool:
-    return any(start <= key < end for start, end in changes.cleared)
+    def append(self, changes: Changes, index: int, answers: int) -> bool:
+        self._tried.appended += 1
+        return self._journal.append(changes, index, answers)
 
 
 JOURNALS: dict[str, Callable[[], TriedJournal]] = {"local": TriedLocalJournal, "log": TriedLog}

@@ -10,6 +10,8 @@ from floruntime.engine.store import Changes
 from tests.server.commit.journals import JOURNALS, TriedJournal
 from tests.until import until
 
+END = b"cl"
+"""Behind the keys of these batches; a log keeps its position there."""
 FIRST = Changes({b"a": b"1", b"b": b"1"}, [])
 SECOND = Changes({b"c": b"2"}, [(b"a", b"b")])
 
@@ -50,12 +52,12 @@ async def test_a_batch_is_applied_at_once_and_readable_once_it_is_durable(
     tried.hold()
     assert not journal.append(FIRST, 1, 1)
     assert journal.applied.get(b"a") == b"1"
-    assert list(journal.applied.scan(b"", b"z")) == [(b"a", b"1"), (b"b", b"1")]
-    assert list(journal.readable().scan(b"", b"z")) == []
+    assert list(journal.applied.scan(b"", END)) == [(b"a", b"1"), (b"b", b"1")]
+    assert list(journal.readable().scan(b"", END)) == []
     assert told.durable == 0
     tried.release()
     await told.until(durable=1)
-    assert list(journal.readable().scan(b"", b"z")) == [(b"a", b"1"), (b"b", b"1")]
+    assert list(journal.readable().scan(b"", END)) == [(b"a", b"1"), (b"b", b"1")]
     assert tried.durable_index == 1
     assert before.get(b"a") is None
 
@@ -66,11 +68,11 @@ async def test_batches_follow_each_other(tried: TriedJournal, told: Told) -> Non
     await told.until(durable=1)
     tried.hold()
     journal.append(SECOND, 2, 3)
-    assert list(journal.applied.scan(b"", b"z", reverse=True)) == [(b"c", b"2"), (b"b", b"1")]
-    assert list(journal.readable().scan(b"", b"z")) == [(b"a", b"1"), (b"b", b"1")]
+    assert list(journal.applied.scan(b"", END, reverse=True)) == [(b"c", b"2"), (b"b", b"1")]
+    assert list(journal.readable().scan(b"", END)) == [(b"a", b"1"), (b"b", b"1")]
     tried.release()
     await told.until(durable=2)
-    assert list(journal.readable().scan(b"", b"z")) == [(b"b", b"1"), (b"c", b"2")]
+    assert list(journal.readable().scan(b"", END)) == [(b"b", b"1"), (b"c", b"2")]
 
 
 async def test_a_loss_is_told_once_and_its_batch_never_shows(

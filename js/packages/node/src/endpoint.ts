@@ -31,6 +31,14 @@ export function parseEndpoint(text: string): Endpoint {
   return { host, port: port === undefined ? DEFAULT_PORT : portOf(text, port) };
 }
 
+/** Several servers, the nodes of a cluster, with commas between them. Throws as `parseEndpoint`. */
+export function parseEndpoints(text: string): Endpoint[] {
+  if (typeof text !== "string" || !text.includes(",") || /^(memory|file):/.test(text)) {
+    return [parseEndpoint(text)];
+  }
+  return text.split(",").map((part) => parseEndpoint(part.trim()));
+}
+
 function splitPort(text: string, address: string): [host: string, port: string | undefined] {
   if (address.startsWith("[")) {
     const match = BRACKETED.exec(address);

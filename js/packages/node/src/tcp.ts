@@ -5,7 +5,7 @@ import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
 import { BadTypeError, type Link, type LinkEvents, limits, type Transport } from "@floruntime/core";
 
-import { type Endpoint, parseEndpoint } from "./endpoint.js";
+import { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";
 import { FrameReader, joined, lengthOf, PREAMBLE } from "./framing.js";
 import { connectTo } from "./racing.js";
 
@@ -34,6 +34,17 @@ export type Tls = boolean | TlsOptions;
 const CLOSE_MS_MAX = 1_000;
 const KEEPALIVE_IDLE_MS = 30_000; // lets the kernel notice a peer that vanished
 
+const EACH_MS = 1_000; // one of several nodes is tried for so long before the next one
+const NODES_MAX = 64;
+
+function understood(node: string): Endpoint[] {
+  try {
+    return [parseEndpoint(node)];
+  } catch {
+    return [];
+  }
+}
+
 function optionsOf(tls: Tls | undefined): ConnectionOptions | null {
   if (tls !== undefined && typeof tls !== "boolean" && (typeof tls !== "object" || tls === null)) {
     throw new BadTypeError(`tls must be true, false or options of node:tls, not ${String(tls)}`);
@@ -41,26 +52,65 @@ function optionsOf(tls: Tls | undefined): ConnectionOptions | null {
   return tls === true ? {} : (tls as ConnectionOptions | undefined) || null;
 }
 
-/** Opens TCP connections to one server. */
+/**
+ * Opens TCP connections to one server, or to any of several nodes of a cluster. Each connection
+ * begins with the node behind that of the one before, so one that answers nothing is passed by.
+ */
 export class TcpTransport implements Transport {
   readonly endpoint: string;
-  readonly #address: Endpoint;
+  readonly #given: readonly Endpoint[];
+  #learned: readonly Endpoint[] = [];
+  #next = 0;
   readonly #tls: ConnectionOptions | null;
 
   constructor(endpoint: string, tls: Tls | undefined) {
     this.endpoint = endpoint;
-    this.#address = parseEndpoint(endpoint);
+    this.#given = parseEndpoints(endpoint);
     this.#tls = optionsOf(tls);
   }
 
-  async connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    const { host, port } = this.#address;
-    const socket = await connectTo(host, port, signal);
-    return new TcpLink(this.#tls === null ? socket : await this.#secured(socket, signal), events);
+  learn(nodes: readonly string[]): void {
+    const isGiven = ({ host, port }: Endpoint) =>
+      this.#given.some((each) => each.host === host && each.port === port);
+    this.#learned = nodes
+      .slice(0, NODES_MAX)
+      .flatMap(understood)
+      .filter((each) => !isGiven(each));
   }
 
-  #secured(plain: Socket, signal: AbortSignal): Promise<Socket> {
-    const { host, port } = this.#address;
+  async connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    const endpoints = [...this.#given, ...this.#learned];
+    const [only] = endpoints;
+    if (endpoints.length === 1 && only !== undefined) {
+      this.#next = 1;
+      return await this.#connect(only, events, signal);
+    }
+    const start = this.#next % endpoints.length;
+    const errors: string[] = [];
+    for (const each of [...endpoints.slice(start), ...endpoints.slice(0, start)]) {
+      this.#next = endpoints.indexOf(each) + 1;
+      try {
+        return await this.#connect(
+          each,
+          events,
+          AbortSignal.any([signal, AbortSignal.timeout(EACH_MS)]),
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        errors.push(`${each.host}:${each.port}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    throw new Error(errors.join("; "));
+  }
+
+  async #connect(endpoint: Endpoint, events: LinkEvents, signal: AbortSignal): Promise<Link> {
+    const socket = await connectTo(endpoint.host, endpoint.port, signal);
+    const isPlain = this.#tls === null;
+    return new TcpLink(isPlain ? socket : await this.#secured(socket, endpoint, signal), events);
+  }
+
+  #secured(plain: Socket, endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {
+    const { host, port } = endpoint;
     const named = isIP(host) ? {} : { servername: host };
     return new Promise((resolve, reject) => {
       const socket = connectTls({ host, port, ...named, ...this.#tls, socket: plain });

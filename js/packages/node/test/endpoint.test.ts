@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { BadRequestError, FloClient } from "@floruntime/node";
 
-import { parseEndpoint } from "../dist/endpoint.js";
+import { parseEndpoint, parseEndpoints } from "../dist/endpoint.js";
 
 const RIGHT: readonly [string, string, number][] = [
   ["localhost:9000", "localhost", 9_000],
@@ -53,5 +53,17 @@ test("a token in an endpoint is not shown", () => {
       () => parseEndpoint(text),
       (error: Error) => error.message.includes("***") && !error.message.includes("s3cr3t"),
     );
+  }
+});
+
+test("several nodes have commas between them", () => {
+  assert.deepEqual(parseEndpoints("a:1, b:2,c"), [
+    { host: "a", port: 1 },
+    { host: "b", port: 2 },
+    { host: "c", port: 9000 },
+  ]);
+  assert.deepEqual(parseEndpoints("a:1"), [{ host: "a", port: 1 }]);
+  for (const text of ["a:1,", ",a:1", "a:1,b:0", "a:1,memory://"]) {
+    assert.throws(() => parseEndpoints(text), BadRequestError);
   }
 });

@@ -14,7 +14,7 @@ from floruntime.client.link.exchange import Exchange
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token, TokenSource
-from floruntime.client.link.transports.protocol import Transport
+from floruntime.client.link.transports.protocol import Learns, Transport
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
@@ -212,6 +212,8 @@ class Channel:
             ) from error
         if connection.is_over:
             raise ConnectionFailedError(f"{self._endpoint} ended the connection after its greeting")
+        if welcome.nodes and isinstance(self._transport, Learns):
+            self._transport.learn(welcome.nodes)
         self._connection = connection
         self._notice(welcome.history)
         if not self._exchange.link_up(connection.send, welcome):

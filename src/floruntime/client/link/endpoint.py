@@ -52,6 +52,25 @@ def parse_endpoint(text: str) -> TcpEndpoint | WebEndpoint | EmbeddedEndpoint:
     return _tcp(text)
 
 
+def parse_endpoints(text: str) -> list[TcpEndpoint] | WebEndpoint | EmbeddedEndpoint:
+    """As `parse_endpoint`, or several servers across a network: the nodes of a cluster, with commas
+    between them. Raises `BadRequestError`.
+    """
+    if not isinstance(text, str) or "," not in text or text.startswith(("memory:", "file:")):
+        parsed = parse_endpoint(text)
+        return [parsed] if isinstance(parsed, TcpEndpoint) else parsed
+    found: list[TcpEndpoint] = []
+    for part in text.split(","):
+        each = parse_endpoint(part.strip())
+        if not isinstance(each, TcpEndpoint):
+            raise BadRequestError(
+                f"endpoint {shown(masked(text))}: of several endpoints each is HOST:PORT; a page "
+                "has one address"
+            )
+        found.append(each)
+    return found
+
+
 def _memory(text: str) -> EmbeddedEndpoint:
     if text != "memory://":
         raise BadRequestError(f"endpoint {shown(masked(text))}: memory:// takes nothing after it")

@@ -27,6 +27,7 @@ from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
+from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.system import CancelWait, Limits, SessionOpen, Welcome
 from floruntime.core.types import Command, Request
 
@@ -52,6 +53,7 @@ class Exchange:
         self._send: Send | None = None
         self._limits = Limits(0, 0, 0)
         self._opening: Call | None = None
+        self._down_since_s = now_s()
         #: Whether the latest link brought an answer that somebody waited for.
         self.was_of_use = False
         self._renew_session()
@@ -132,7 +134,7 @@ class Exchange:
 
     def link_up(self, send: Send, welcome: Welcome) -> bool:
         """A link greeted. False: its server forgot the session; greet again with the fresh one."""
-        if self._is_session_open and not welcome.session_known:
+        if self._is_session_open and (not welcome.session_known or self._is_too_late(welcome)):
             self._session_forgotten()
             return False
         self._is_session_open = welcome.session_known
@@ -144,8 +146,15 @@ class Exchange:
         self._pump()
         return True
 
+    def _is_too_late(self, welcome: Welcome) -> bool:
+        """Whether a cluster may have forgotten the session: nobody there can tell for sure."""
+        away_s = self._now_s() - self._down_since_s
+        return bool(welcome.nodes) and away_s > SESSION_AGE_MS_MAX / 1000
+
     def link_down(self, reason: str) -> None:
         """The link is gone. What may be sent again waits for the next one."""
+        if self._send is not None:
+            self._down_since_s = self._now_s()
         self._send = None
         self._opening = None
         for call in list(self._in_flight.values()):

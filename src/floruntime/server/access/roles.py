@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from floruntime.core import action as a
+from floruntime.core import cluster as c
 from floruntime.core import kv as k
 from floruntime.core import queue as q
 from floruntime.core import stream as s
@@ -74,6 +75,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     Role.ADMIN: (
         *(y.Backup, y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke),
+        *c.CLUSTER_REQUESTS,
     ),
 }
 
@@ -85,6 +87,7 @@ NO_NAMESPACE: frozenset[Kind] = frozenset(
         *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen, y.OnceOpen),
         *(y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke),
+        *c.CLUSTER_REQUESTS,
     }
 )
 """Requests that act on no namespace, whichever their envelope names."""

@@ -10,10 +10,15 @@ from floruntime.core.errors import FloError
 class Caller(Protocol):
     """The server's end of one connection, as what answers it sees it."""
 
-    #: Whose numbered writes these are; empty before the hello.
-    client: str
-    #: Whether nothing can be answered any more.
-    is_closed: bool
+    @property
+    def client(self) -> str:
+        """Whose numbered writes these are; empty before the hello."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be answered any more."""
+        ...
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""

@@ -268,6 +268,15 @@ class Conversation:
         else:
             self._outbox.append(encode_error(request_id, error))
 
+    def add_body(self, request_id: int, body: bytes) -> None:
+        """Put an answer into the outbox that another server has encoded."""
+        if self.is_closed:
+            return
+        size_bytes = self._in_flight.pop(request_id, None)
+        if size_bytes is not None:
+            self._load.held_bytes -= size_bytes
+        self._outbox.append(body)
+
     def flush(self) -> None:
         """Send what is in the outbox; while what arrived together is being taken, at its end."""
         if self._is_receiving or self.is_closed or not self._outbox:

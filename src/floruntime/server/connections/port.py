@@ -42,7 +42,7 @@ class Port:
         protocols: Protocols,
     ) -> None:
         self._server = server
-        self._protocols = protocols
+        self._protocols: Protocols = (*protocols, *server.other_protocols)
         self._listening = listening
         self._tls = tls
         self._loop = asyncio.get_running_loop()

@@ -82,6 +82,34 @@ async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -
         assert len(server.writers) == 2
 
 
+async def test_of_several_nodes_any_that_answers_will_do() -> None:
+    async with loopback() as first, loopback() as second:
+        second.fake = first.fake
+        endpoint = f"127.0.0.1:1,127.0.0.1:{first.port},127.0.0.1:{second.port}"
+        async with FloClient(endpoint) as client:
+            await client.kv.put("a", b"")
+            assert (len(first.writers), len(second.writers)) == (1, 0)
+            first.writers[0].transport.abort()
+            await client.kv.put("b", b"")
+            assert len(second.writers) == 1  # never the same one again at once
+
+
+async def test_a_client_learns_the_other_nodes() -> None:
+    async with loopback() as first, loopback() as second:
+        second.fake = first.fake
+        first.fake.nodes = ["no address", "ws://x/ws", f"127.0.0.1:{second.port}"]
+        async with FloClient(f"127.0.0.1:{first.port}") as client:
+            await client.kv.put("a", b"")
+            first.writers[0].transport.abort()
+            await client.kv.put("b", b"")
+            assert len(second.writers) == 1
+
+
+async def test_where_none_answers_that_is_said() -> None:
+    with pytest.raises(ConnectionFailedError, match=r"127.0.0.1:1,127.0.0.1:2: .* refused"):
+        await FloClient("127.0.0.1:1,127.0.0.1:2").connect()
+
+
 async def test_a_peer_that_speaks_something_else_is_a_protocol_error() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

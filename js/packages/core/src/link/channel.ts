@@ -180,6 +180,9 @@ export class Channel {
         `${transport.endpoint} ended the connection after its greeting`,
       );
     }
+    if (welcome.nodes.length > 0) {
+      transport.learn?.(welcome.nodes);
+    }
     this.#connection = connection;
     this.#notice(welcome.history);
     const send = (message: Uint8Array, dueMs: number) => connection.send(message, dueMs);

@@ -12,6 +12,7 @@
  */
 
 import { ConnectionFailedError, type FloError, type Ran } from "../base/errors.js";
+import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import { newSession } from "../base/random.js";
 import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
@@ -44,6 +45,7 @@ export class Exchange {
   #inFlightMax = 0;
   #waitsInFlight = 0;
   #opening: Call | null = null;
+  #downSinceMs = 0;
   #isSessionOpen = false;
   #wasOfUse = false;
   #numbers = new WriteNumbers();
@@ -151,7 +153,7 @@ export class Exchange {
 
   /** A link greeted. False: its server forgot the session; greet again with the fresh one. */
   linkUp(send: Send, welcome: Welcome): boolean {
-    if (this.#isSessionOpen && !welcome.sessionKnown) {
+    if (this.#isSessionOpen && (!welcome.sessionKnown || this.#isTooLate(welcome))) {
       this.#sessionForgotten();
       return false;
     }
@@ -167,8 +169,17 @@ export class Exchange {
     return true;
   }
 
+  /** Whether a cluster may have forgotten the session: nobody there can tell for sure. */
+  #isTooLate(welcome: Welcome): boolean {
+    const awayMs = this.#nowMs() - this.#downSinceMs;
+    return welcome.nodes.length > 0 && awayMs > SESSION_AGE_MS_MAX;
+  }
+
   /** The link is gone. What may be sent again waits for the next one. */
   linkDown(reason: string): void {
+    if (this.#send !== null) {
+      this.#downSinceMs = this.#nowMs();
+    }
     this.#send = null;
     this.#opening = null;
     for (const call of [...this.#inFlight.values()]) {

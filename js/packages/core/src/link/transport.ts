@@ -24,4 +24,6 @@ export interface Transport {
   readonly endpoint: string;
   /** A new link. Rejects where none can be made; `signal` gives up trying. */
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
+  /** Where else the same cluster is reached, as HOST:PORT; a page never changes its address. */
+  learn?(nodes: readonly string[]): void;
 }

@@ -149,7 +149,8 @@ export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
  * The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes.
  *
  * `role`: what the connection may do. `history`: which history of its state the server is in, by
- * its id; another one after the state went back (a backup was restored, say).
+ * its id; another one after the state went back (a backup was restored, say). `nodes`: where those
+ * of its cluster are reached that live, as HOST:PORT; empty where the server is alone.
  */
 export interface Welcome {
   readonly serverVersion: string;
@@ -157,6 +158,7 @@ export interface Welcome {
   readonly sessionKnown: boolean;
   readonly role: Role;
   readonly history: string;
+  readonly nodes: string[];
 }
 export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["serverVersion", text],
@@ -164,6 +166,7 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["sessionKnown", bool],
   ["role", choice<Role>(Role), "admin"],
   ["history", text, ""],
+  ["nodes", list(text), []],
 ]);
 
 /**
@@ -244,6 +247,97 @@ export interface TokenListReply {
 export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenListReply", [
   ["items", list(TokenInfoSchema)],
   ["cursor", nullable(text)],
+]);
+
+/**
+ * A node: where clients reach it, its version, and how it is.
+ *
+ * `clockDifferenceMs`: how far its wall clock was ahead of the one who tells, when it was last
+ * heard. `leads`, `keeps`: how many partitions. `silentMs`: for how long nothing was heard.
+ */
+export interface NodeInfo {
+  readonly name: string;
+  readonly address: string;
+  readonly version: string;
+  readonly isAlive: boolean;
+  readonly isDraining: boolean;
+  readonly clockDifferenceMs: number;
+  readonly leads: number;
+  readonly keeps: number;
+  readonly silentMs: number;
+}
+export const NodeInfoSchema: StructSchema<NodeInfo> = struct("NodeInfo", [
+  ["name", text],
+  ["address", text],
+  ["version", text],
+  ["isAlive", bool],
+  ["isDraining", bool],
+  ["clockDifferenceMs", int],
+  ["leads", int],
+  ["keeps", int],
+  ["silentMs", int],
+]);
+
+/** A copy of a partition: how many messages of the log it lacks, as far as is known. */
+export interface ReplicaInfo {
+  readonly node: string;
+  readonly sequence: bigint;
+  readonly lagEntries: number;
+  readonly lagMs: number;
+}
+export const ReplicaInfoSchema: StructSchema<ReplicaInfo> = struct("ReplicaInfo", [
+  ["node", text],
+  ["sequence", big],
+  ["lagEntries", int],
+  ["lagMs", int],
+]);
+
+/**
+ * A partition; 0 is `system`, which holds tokens. `leader` is empty while nobody leads.
+ *
+ * `sequence`: where its log ends. `trouble`: why this node's copy follows no further, or empty.
+ */
+export interface PartitionInfo {
+  readonly number: number;
+  readonly name: string;
+  readonly leader: string;
+  readonly term: number;
+  readonly sequence: bigint;
+  readonly replicas: ReplicaInfo[];
+  readonly namespaces: number;
+  readonly trouble: string;
+}
+export const PartitionInfoSchema: StructSchema<PartitionInfo> = struct("PartitionInfo", [
+  ["number", int],
+  ["name", text],
+  ["leader", text],
+  ["term", int],
+  ["sequence", big],
+  ["replicas", list(ReplicaInfoSchema)],
+  ["namespaces", int],
+  ["trouble", text, ""],
+]);
+
+/** A cluster as one of its nodes (`node`) sees it. `nats`: the state of NATS, in words. */
+export interface ClusterInfo {
+  readonly name: string;
+  readonly clusterId: string;
+  readonly node: string;
+  readonly copies: number;
+  readonly nats: string;
+  readonly natsIsUp: boolean;
+  readonly nodes: NodeInfo[];
+  readonly partitions: PartitionInfo[];
+}
+export const ClusterInfoSchema: StructSchema<ClusterInfo> = struct("ClusterInfo", [
+  ["name", text],
+  ["clusterId", text],
+  ["node", text],
+  ["copies", int],
+  ["nats", text],
+  ["natsIsUp", bool],
+  ["nodes", list(NodeInfoSchema)],
+  ["partitions", list(PartitionInfoSchema)],
 ]);
 
 /** One key as it stands. `expiresAtMs` is `null` for a key without a TTL. */
@@ -1255,6 +1349,44 @@ export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
   "TokenRevoke", 126, "command", [
   ["id", text],
 ], TokenInfoSchema,
+);
+
+/** How the cluster is. */
+export interface ClusterStatus {}
+export const ClusterStatus: RequestKind<ClusterStatus, ClusterInfo> = requestKind(
+  "ClusterStatus", 204, "other", [], ClusterInfoSchema,
+);
+
+/** Let `node` lead `partition`; answered once it does. */
+export interface ClusterMove {
+  readonly partition: Integer;
+  readonly node: string;
+}
+export const ClusterMove: RequestKind<ClusterMove, null> = requestKind(
+  "ClusterMove", 205, "other", [
+  ["partition", int],
+  ["node", text],
+], nil,
+);
+
+/** Hand over all that `node` leads; answered once it leads nothing. Until it starts again. */
+export interface ClusterDrain {
+  readonly node: string;
+}
+export const ClusterDrain: RequestKind<ClusterDrain, null> = requestKind(
+  "ClusterDrain", 206, "other", [
+  ["node", text],
+], nil,
+);
+
+/** Drop a node that is gone for good; its copies are made elsewhere. Refused while it lives. */
+export interface ClusterForget {
+  readonly node: string;
+}
+export const ClusterForget: RequestKind<ClusterForget, null> = requestKind(
+  "ClusterForget", 207, "other", [
+  ["node", text],
+], nil,
 );
 
 export interface KvGet {
@@ -2570,6 +2702,10 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   TokenCreate,
   TokenList,
   TokenRevoke,
+  ClusterStatus,
+  ClusterMove,
+  ClusterDrain,
+  ClusterForget,
   KvGet,
   KvGetEntry,
   KvPut,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from floruntime.client.link.endpoint import TcpEndpoint, WebEndpoint, parse_endpoint
+from floruntime.client.link.endpoint import WebEndpoint, parse_endpoints
 from floruntime.client.link.transports.embedded import EmbeddedTransport
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.client.link.transports.tcp import TcpTransport
@@ -13,8 +13,8 @@ from floruntime.core.errors import BadRequestError
 
 def open_transport(endpoint: str, tls: bool | ssl.SSLContext | None) -> Transport:
     """The transport of an endpoint's text. Raises `BadRequestError`."""
-    parsed = parse_endpoint(endpoint)
-    if isinstance(parsed, TcpEndpoint):
+    parsed = parse_endpoints(endpoint)
+    if isinstance(parsed, list):
         return TcpTransport(parsed, _tls_context(tls))
     if isinstance(parsed, WebEndpoint):
         return _web_transport(endpoint, parsed, tls)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from floruntime.core.errors import FloError
 
@@ -26,6 +26,15 @@ class Link(Protocol):
 
     async def wait_closed(self) -> None:
         """Wait until nothing of the link is left in the event loop."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A transport that can reach other nodes of the same cluster."""
+
+    def learn(self, nodes: Sequence[str]) -> None:
+        """These are where nodes are reached, as HOST:PORT."""
         ...
 
 

@@ -1,29 +1,74 @@
-"""TCP, with TLS or without."""
+"""TCP, with TLS or without, to one server or to any of several nodes of a cluster."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Sequence
 
-from floruntime.client.link.endpoint import TcpEndpoint
+from floruntime.client.link.endpoint import TcpEndpoint, parse_endpoint
 from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
 from floruntime.client.link.transports.sockets import SocketLink, connect_socket
+from floruntime.core.errors import FloError
 from floruntime.core.framing import PREAMBLE, FrameReader, frames
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 
+EACH_S = 1.0
+"""How long one of several nodes is tried before the next one."""
+NODES_MAX = 64
+"""So many nodes of a cluster are remembered at most."""
+
 
 class TcpTransport:
-    """TCP, with TLS where a context is given."""
+    """TCP, with TLS where a context is given.
 
-    def __init__(self, endpoint: TcpEndpoint, tls: ssl.SSLContext | None) -> None:
-        self._endpoint = endpoint
+    Of several endpoints any that answers will do. Each link begins with the one behind that of the
+    link before, so one that answers nothing is passed by.
+    """
+
+    def __init__(self, endpoints: Sequence[TcpEndpoint], tls: ssl.SSLContext | None) -> None:
+        self._given = list(dict.fromkeys(endpoints))
+        self._learned: list[TcpEndpoint] = []
         self._tls = tls
+        self._next = 0
 
     async def prepare(self) -> None:
         """TCP needs nothing."""
 
+    def learn(self, nodes: Sequence[str]) -> None:
+        """Where else the same cluster is reached, as a node of it told."""
+        learned: list[TcpEndpoint] = []
+        for node in nodes[:NODES_MAX]:
+            try:
+                endpoint = parse_endpoint(node)
+            except FloError:
+                continue
+            if isinstance(endpoint, TcpEndpoint) and endpoint not in self._given:
+                learned.append(endpoint)
+        self._learned = learned
+
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`."""
-        return await connect_socket(self._endpoint, self._tls, lambda: TcpLink(on_bodies, on_close))
+        endpoints = self._given + self._learned
+        if len(endpoints) == 1:
+            self._next = 1
+            return await self._connect(endpoints[0], on_bodies, on_close)
+        start = self._next % len(endpoints)
+        errors: list[str] = []
+        for number in [*range(start, len(endpoints)), *range(start)]:
+            self._next = number + 1
+            try:
+                async with asyncio.timeout(EACH_S):
+                    return await self._connect(endpoints[number], on_bodies, on_close)
+            except OSError as error:  # a time-out, too
+                host, port = endpoints[number]
+                errors.append(f"{host}:{port}: {error or 'no answer'}")
+        raise OSError("; ".join(errors))
+
+    async def _connect(
+        self, endpoint: TcpEndpoint, on_bodies: OnBodies, on_close: OnClose
+    ) -> TcpLink:
+        return await connect_socket(endpoint, self._tls, lambda: TcpLink(on_bodies, on_close))
 
     async def release(self) -> None:
         """TCP holds nothing beside its links."""

@@ -1,0 +1,201 @@
+"""A server that is a node of a cluster: the connections of any server, before a router."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any, cast
+
+from floruntime.core.errors import UnavailableError
+from floruntime.core.system import Backup
+from floruntime.core.types import Request
+from floruntime.engine.state.tx import View
+from floruntime.server.access.admin_token import adopting, read_admin_token
+from floruntime.server.clock import SystemClock
+from floruntime.server.cluster.joining import join
+from floruntime.server.cluster.node import NameTakenError, Node
+from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.operations import Operations
+from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
+from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.placement import SYSTEM
+from floruntime.server.commit.commit import Commit
+from floruntime.server.commit.queries import OWN_NAMESPACE
+from floruntime.server.config import Config, ConfigError
+from floruntime.server.connections.conversation import Conversation
+from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.server import FloServer
+
+log = logging.getLogger("floruntime.cluster")
+
+
+class ClusterQueries:
+    """What reads on this node: the router, and this node's own copy of `system`."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.answer = node.router.queries.answer
+
+    def view(self) -> View:
+        """The state of `system`, as this node knows it."""
+        store = self._node.replicas[SYSTEM].store
+        return View(store, OWN_NAMESPACE, 0, self._node.config.value_bytes_max)
+
+
+class ClusterCommit:
+    """What a server asks of its commit, for all partitions."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        router = node.router
+        self.submit = router.submit
+        self.cancel = router.cancel
+        self.drop = router.drop
+        self.queries = ClusterQueries(node)
+        self.listeners: dict[str, Callable[[], None]] = {}
+
+    @property
+    def commands_total(self) -> int:
+        """Commands that came to this node."""
+        return self._node.router.commands_total
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether the leaders here take what grows."""
+        return self._node.may_grow
+
+    @may_grow.setter
+    def may_grow(self, may: bool) -> None:
+        self._node.may_grow = may
+        for lead in self._node.leads():
+            lead.commit.may_grow = may
+
+
+class ClusterServer(FloServer):
+    """The server of a node."""
+
+    def __init__(
+        self, config: Config, node: Node, on_fatal: Callable[[BaseException], None]
+    ) -> None:
+        self.node = node
+        self._seen: dict[str, int] = {}
+        super().__init__(config, cast(Any, node.storage), SystemClock, on_fatal=on_fatal)
+        self._operations = Operations(node)
+        node.clients = self._seen.keys
+        node.on_system = self._tokens_changed
+
+    def _make_commit(
+        self, make_clock: Callable[[int], Any], on_step: Callable[[str], None]
+    ) -> tuple[Commit, Any]:
+        return cast(Commit, ClusterCommit(self.node)), make_clock(0)
+
+    def speak(self, socket: SocketConnection) -> PeerSpeaker:
+        """Who speaks with another node on this socket."""
+        return PeerSpeaker(self.node, socket.write, socket.close, self.frame_bytes_max)
+
+    async def prepare(self) -> None:
+        try:
+            await self.node.start()
+        except NameTakenError as error:
+            raise ConfigError(str(error)) from None
+        self.access.renew()
+        self.other_protocols = ((PEER_PREAMBLE, lambda socket, server: self.speak(socket)),)
+        if self.config.admin_token_file:
+            read_admin_token(self.config.admin_token_file)
+            self._adopting = asyncio.get_running_loop().create_task(self._adopt_when_leading())
+
+    async def _adopt_when_leading(self) -> None:
+        """The leader of `system` sees to it that the admin's token of its settings is in force."""
+        while True:
+            if self.node.lead_of(SYSTEM) is not None:
+                await self.adopt_admin_token()
+                return
+            await asyncio.sleep(1)
+
+    async def adopt_admin_token(self) -> None:
+        lead = self.node.lead_of(SYSTEM)
+        if lead is None:
+            return
+        path = self.config.admin_token_file
+        outcome = lead.commit.submit_own(adopting(read_admin_token(path)))
+        if outcome.error is not None:
+            raise ConfigError(f"admin_token_file {path}: {outcome.error}")
+
+    def start(self) -> None:
+        self._check_disk()
+        self.access.start()
+
+    # Clients
+
+    def _came(self, client: str) -> bool:
+        self._seen[client] = self._seen.get(client, 0) + 1
+        if self._seen[client] == 1:
+            self.node.hear_of([client])
+        return True
+
+    def _went(self, client: str) -> None:
+        self._seen[client] -= 1
+        if not self._seen[client]:
+            del self._seen[client]
+
+    def _nodes(self) -> list[str]:
+        members = self.node.members
+        rows = [members.row(name) for name in members.names if members.is_alive(name)]
+        return [row.address for row in rows if row is not None] or [self.config.advertise]
+
+    # Requests about the cluster
+
+    def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None:
+        if isinstance(request, Backup):
+            try:
+                self.storage.checkpoint(request.directory)
+            except Exception as error:
+                conversation.add_answer(request_id, None, cast(Any, error))
+        elif self._operations.serves(request):
+            self._operations.begin(conversation, request_id, request)
+        else:
+            super().serve(conversation, request_id, request)
+
+    async def stop(self) -> None:
+        self._is_stopping = True
+        adopting_task = getattr(self, "_adopting", None)
+        if adopting_task is not None:
+            adopting_task.cancel()
+        await self.node.drain()
+        for conversation in list(self._conversations):
+            conversation.flush()
+            conversation.close(UnavailableError("this node is stopping"))
+        await self._operations.stop()
+        self.access.stop()
+        if self._disk_timer is not None:
+            self._disk_timer.cancel()
+        await self.node.stop()
+        self.storage.close()
+
+
+async def open_cluster_server(
+    config: Config, on_fatal: Callable[[BaseException], None]
+) -> ClusterServer:
+    """Join the cluster that the settings name. Raises `ConfigError`, `StoreError`."""
+    storage = NodeStorage(config.data_dir, config.node)
+    try:
+        joined = await join(config)
+        storage.belong_to(config.node, joined.meta.cluster_id, config.cluster_name)
+    except BaseException:
+        storage.close()
+        raise
+    node = Node(config, joined, storage, _peer_tls(config), on_fatal=on_fatal)
+    node.open_system()
+    return ClusterServer(config, node, on_fatal)
+
+
+def _peer_tls(config: Config) -> ssl.SSLContext | None:
+    """How nodes speak to each other: as clients do."""
+    if not config.tls_cert:
+        return None
+    context = ssl.create_default_context()
+    context.load_verify_locations(config.tls_client_ca or config.tls_cert)
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    return context

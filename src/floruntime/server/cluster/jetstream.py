@@ -1,0 +1,321 @@
+"""NATS: the logs, the board and the hints of a cluster, over one connection of `nats-py`.
+
+The only module that knows NATS; loaded only where `cluster` is set. Logs are read by batched direct
+get, from any replica; what settles something is asked of the stream's leader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
+from floruntime.server.config import Config, ConfigError
+
+log = logging.getLogger("floruntime.cluster")
+
+OLDEST_VERSION = (2, 11)
+CONNECT_S = 5
+ANSWER_S = 2.0
+"""How long an answer of NATS is waited for."""
+READ_MESSAGES_MAX = 256
+READ_BYTES_MAX = 4 * 1024 * 1024
+"""How much of a log one read fetches."""
+WRONG_LAST = {10071, 10164}
+NOT_FOUND = {10037, 10059}
+
+
+class NatsFailedError(Exception):
+    """NATS refused something that a cluster cannot do without."""
+
+
+class Nats:
+    """One connection to NATS, which comes back by itself."""
+
+    def __init__(self, client: Client, prefix: str) -> None:
+        self._client = client
+        self.prefix = prefix
+
+    @classmethod
+    async def connect(cls, config: Config) -> Nats:
+        """Raises `ConfigError` where that cannot be what `cluster` names."""
+        servers = [each.strip() for each in config.cluster.split(",") if each.strip()]
+        options: dict[str, Any] = {}
+        if config.nats_creds:
+            options["user_credentials"] = config.nats_creds
+        if config.nats_ca:
+            import ssl
+
+            options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
+        try:
+            client = await asyncio.wait_for(
+                nats.connect(
+                    servers,
+                    name=f"flo {config.node}",
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,
+                    connect_timeout=2,
+                    ping_interval=2,
+                    max_outstanding_pings=2,
+                    allow_reconnect=True,
+                    error_cb=_say,
+                    **options,
+                ),
+                CONNECT_S,
+            )
+        except Exception as error:  # whatever nats-py makes of what is no NATS
+            reason = str(error) or type(error).__name__
+            raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
+        return cls(client, config.cluster_name)
+
+    async def close(self) -> None:
+        """Give the connection up."""
+        await self._client.close()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a server of NATS is there."""
+        return bool(self._client.is_connected)
+
+    @property
+    def version(self) -> str:
+        """Of the server that it is connected to."""
+        found = self._client.connected_server_version
+        return f"{found.major}.{found.minor}.{found.patch}"
+
+    @property
+    def message_bytes_max(self) -> int:
+        """How large one message may be."""
+        return int(self._client.max_payload)
+
+    def check_version(self) -> None:
+        """Raises `ConfigError` where NATS is too old."""
+        found = self._client.connected_server_version
+        if (found.major, found.minor) < OLDEST_VERSION:
+            raise ConfigError(
+                f"NATS is of version {self.version}; Flo needs "
+                f"{'.'.join(map(str, OLDEST_VERSION))} or newer"
+            )
+
+    async def ask(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
+        """One request; its answer as JSON. Raises `LogSilentError`."""
+        try:
+            answer = await self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
+            return json.loads(answer.data) if answer.data else {}
+        except (NatsError, OSError, ValueError) as error:
+            raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
+
+    async def api(self, what: str, **request: Any) -> dict[str, Any]:
+        """One request to JetStream. Raises `LogSilentError`."""
+        answer: dict[str, Any] = await self.ask(f"$JS.API.{what}", json.dumps(request).encode())
+        return answer
+
+    async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> None:
+        """Make a stream, if it is not there. Raises `NatsFailedError` where it cannot be."""
+        wanted = {
+            "name": name,
+            "subjects": [subject],
+            "retention": "limits",
+            "storage": "file",
+            "num_replicas": replicas,
+            "allow_direct": True,
+            "discard": "new",
+            "deny_delete": True,
+            "max_age": 0,
+        } | more
+        error: Any = None
+        for _ in range(60):
+            try:
+                if "config" in await self.api(f"STREAM.INFO.{name}"):
+                    return
+                answer = await self.api(f"STREAM.CREATE.{name}", **wanted)
+            except LogSilentError as silent:
+                error = str(silent)
+            else:
+                if "error" not in answer:
+                    return
+                error = answer["error"].get("description")
+                if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
+                    break
+            await asyncio.sleep(0.5)
+        raise NatsFailedError(f"the stream {name} cannot be made with {replicas} replicas: {error}")
+
+    async def direct_get(self, stream: str, **request: Any) -> list[Any]:
+        """Messages of a stream by batched direct get. Raises `LogSilentError`."""
+        inbox = self._client.new_inbox()
+        found: list[Any] = []
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def take(message: Any) -> None:
+            status = (message.headers or {}).get("Status")
+            if status is None:
+                found.append(message)
+            elif not done.done():
+                done.set_result(int(status))
+
+        try:
+            subscription = await self._client.subscribe(inbox, cb=take)
+            try:
+                body = json.dumps(request).encode()
+                await self._client.publish(f"$JS.API.DIRECT.GET.{stream}", body, reply=inbox)
+                status = await asyncio.wait_for(done, ANSWER_S)
+            finally:
+                await subscription.unsubscribe()
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
+        if status not in (204, 404):
+            raise LogSilentError(f"NATS: a read of {stream} came to {status}")
+        return found
+
+    # Hints: what may get lost
+
+    async def hear(self, name: str, told: Callable[[str, bytes], None]) -> None:
+        """Call `told` with the rest of the name and the body of each hint below `name`."""
+        start = f"{self.prefix}.hint.{name}."
+
+        async def take(message: Any) -> None:
+            told(message.subject.removeprefix(start), message.data)
+
+        await self._client.subscribe(start + "*", cb=take)
+
+    async def hint(self, name: str, body: bytes) -> None:
+        """Tell all nodes that listen now."""
+        try:
+            await self._client.publish(f"{self.prefix}.hint.{name}", body)
+        except (NatsError, OSError):
+            log.debug("a hint was lost: %s", name)
+
+
+class JetStreamLog:
+    """The log of one partition."""
+
+    def __init__(self, nats: Nats, partition: int) -> None:
+        self._nats = nats
+        self.stream = f"{nats.prefix}-{partition}"
+        self.subject = f"{nats.prefix}.log.{partition}"
+
+    @property
+    def message_bytes_max(self) -> int:
+        return self._nats.message_bytes_max
+
+    async def make(self, replicas: int) -> None:
+        """Make the stream, if it is not there."""
+        await self._nats.make_stream(self.stream, self.subject, replicas)
+
+    async def append(self, body: bytes, expected: int) -> None:
+        headers = {
+            "Nats-Expected-Last-Sequence": str(expected),
+            "Nats-Expected-Stream": self.stream,
+        }
+        answer = await self._nats.ask(self.subject, body, headers)
+        error = answer.get("error")
+        if error is None and answer.get("seq") == expected + 1:
+            return
+        if error is not None and error.get("err_code") in WRONG_LAST:
+            raise LogRefusedError
+        raise LogSilentError(f"NATS did not take a message: {error or answer}")
+
+    async def at(self, sequence: int) -> bytes | None:
+        answer = await self._nats.api(f"STREAM.MSG.GET.{self.stream}", seq=sequence)
+        error = answer.get("error")
+        if error is None:
+            return base64.b64decode(answer["message"].get("data", ""))
+        if error.get("err_code") in NOT_FOUND:
+            return None
+        raise LogSilentError(f"NATS: {error}")
+
+    async def after(self, sequence: int) -> list[Stored]:
+        found = await self._nats.direct_get(
+            self.stream, seq=sequence + 1, batch=READ_MESSAGES_MAX, max_bytes=READ_BYTES_MAX
+        )
+        return [Stored(int(each.headers["Nats-Sequence"]), each.data) for each in found]
+
+    async def ends(self) -> Ends:
+        answer = await self._nats.api(f"STREAM.INFO.{self.stream}")
+        if "state" not in answer:
+            raise LogSilentError(f"NATS: {answer.get('error')}")
+        state = answer["state"]
+        return Ends(int(state["first_seq"]), int(state["last_seq"]))
+
+    async def trim(self, up_to: int) -> None:
+        """Drop what is at and before this sequence."""
+        answer = await self._nats.api(f"STREAM.PURGE.{self.stream}", seq=up_to + 1)
+        if "error" in answer:
+            raise LogSilentError(f"NATS: {answer['error']}")
+
+
+class JetStreamBoard:
+    """The board, as a bucket of JetStream's key-value store."""
+
+    def __init__(self, nats: Nats) -> None:
+        self._nats = nats
+        self._bucket = f"{nats.prefix}-board"
+        self._stream = f"KV_{self._bucket}"
+        self._start = f"$KV.{self._bucket}."
+
+    async def make(self, replicas: int) -> None:
+        """Make the bucket, if it is not there."""
+        await self._nats.make_stream(
+            self._stream,
+            f"{self._start}>",
+            replicas,
+            max_msgs_per_subject=1,
+            deny_delete=True,
+            allow_rollup_hdrs=True,
+        )
+
+    async def read_all(self) -> dict[str, Entry]:
+        try:
+            found = await self._nats.direct_get(self._stream, multi_last=[f"{self._start}>"])
+        except LogSilentError as error:
+            raise BoardSilentError(str(error)) from None
+        return {
+            each.headers["Nats-Subject"].removeprefix(self._start): Entry(
+                int(each.headers["Nats-Sequence"]), each.data
+            )
+            for each in found
+            if "KV-Operation" not in each.headers
+        }
+
+    async def read(self, name: str) -> Entry | None:
+        try:
+            answer = await self._nats.api(
+                f"STREAM.MSG.GET.{self._stream}", last_by_subj=self._start + name
+            )
+        except LogSilentError as silent:
+            raise BoardSilentError(str(silent)) from None
+        error = answer.get("error")
+        if error is None:
+            message = answer["message"]
+            return Entry(int(message["seq"]), base64.b64decode(message.get("data", "")))
+        if error.get("err_code") in NOT_FOUND:
+            return None
+        raise BoardSilentError(f"NATS: {error}")
+
+    async def write(self, name: str, value: bytes, revision: int | None) -> int:
+        headers = None
+        if revision is not None:
+            headers = {"Nats-Expected-Last-Subject-Sequence": str(revision)}
+        try:
+            answer = await self._nats.ask(self._start + name, value, headers)
+        except LogSilentError as silent:
+            raise BoardSilentError(str(silent)) from None
+        error = answer.get("error")
+        if error is None:
+            return int(answer["seq"])
+        if error.get("err_code") in WRONG_LAST:
+            raise RevisionError(name)
+        raise BoardSilentError(f"NATS: {error}")
+
+
+async def _say(error: Exception) -> None:
+    log.info("NATS: %s", error or type(error).__name__)

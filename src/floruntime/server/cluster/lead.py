@@ -1,0 +1,197 @@
+"""Leading a partition: its engine, its commit and its time, from the first message of a term on.
+
+It ends when the lease is over, when the log refuses a batch, or when it is handed on. Whoever asked
+it something that is not answered by then is the router's care.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from floruntime.core.errors import FloError
+from floruntime.core.system import SessionForget, SessionOpen
+from floruntime.core.types import Command, Query
+from floruntime.engine.machine import Machine, applied_index, applied_time_ms
+from floruntime.engine.rules import RULES
+from floruntime.engine.system import write_memory
+from floruntime.server.clock import SystemClock
+from floruntime.server.cluster.lease import HeldLease
+from floruntime.server.cluster.log_journal import LogJournal
+from floruntime.server.cluster.message import Head, Message, Position, chained, encode_message
+from floruntime.server.cluster.publishing import OvertakenError, publish
+from floruntime.server.cluster.replica import Replica
+from floruntime.server.commit.caller import Caller
+from floruntime.server.commit.commit import Commit
+from floruntime.server.scheduler import Scheduler
+
+log = logging.getLogger("floruntime.cluster")
+
+SESSION_KEPT_S = 720.0
+"""How long a client's writes are remembered when no node has told of it: ten minutes, and two for
+the telling."""
+SWEEP_S = 60.0
+
+
+class NobodyWaits:
+    """A caller of the leader's own."""
+
+    is_closed = False
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Nobody is told."""
+
+    def flush(self) -> None:
+        """Nobody is told."""
+
+
+class Lead:
+    """One node's time as the leader of one partition. `on_end` is told when it is over."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        lease: HeldLease,
+        on_end: Callable[[Lead, BaseException], None],
+        on_published: Callable[[Lead], None],
+        *,
+        value_bytes_max: int,
+    ) -> None:
+        self.replica = replica
+        self.lease = lease
+        self.partition = replica.partition
+        self._on_end = on_end
+        self._on_published = on_published
+        self._value_bytes_max = value_bytes_max
+        self.term = 0
+        #: Whether nothing new is taken: it is being handed on.
+        self.is_closing = False
+        self.is_over = False
+        self._known: set[str] = set()
+        self._heard_s: dict[str, float] = {}
+        self._began_s = time.monotonic()
+        self._sweep: asyncio.TimerHandle | None = None
+        self.commit: Commit
+        self.clock: SystemClock
+
+    async def begin(self, told_ms: int | None) -> None:
+        """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`.
+
+        `told_ms`: command time as it goes on from the leader before, where one was seen alive.
+        """
+        self.replica.is_held = True
+        position = await self._begin_term()
+        self.term = position.term
+        floor_ms = max(position.time_ms, applied_time_ms(self.replica.store))
+        self.clock = SystemClock(floor_ms, start_ms=told_ms)
+        self._journal = LogJournal(
+            self.replica.store,
+            self.replica.log,
+            position,
+            may_go_on=lambda: self.lease.is_good,
+            on_published=self._published,
+        )
+        machine = Machine(self._journal.applied, RULES, value_bytes_max=self._value_bytes_max)
+        self.commit = Commit(machine, self._journal, self.clock, on_fatal=self._ended)
+        self._scheduler = Scheduler(self.commit, self.clock)
+        self._known = set(write_memory.known(self.commit.queries.view()))
+        self.commit.start()
+        self._scheduler.start()
+        self._sweep_later()
+
+    async def _begin_term(self) -> Position:
+        replica = self.replica
+        while True:
+            await replica.read_on(leads=True)
+            before = replica.position
+            sequence, chain = replica.end
+            term = max(self.lease.row.term, before.term + 1)
+            index = applied_index(replica.store)
+            head = Head(term, index, before.time_ms, self.lease.row.node)
+            body = encode_message(Message(head, chained(chain, head, b"")))
+            try:
+                await publish(replica.log, body, sequence, lambda: self.lease.is_good)
+            except OvertakenError:
+                if not self.lease.is_good:
+                    raise
+                await asyncio.sleep(0.02)
+                continue
+            position = Position(
+                sequence + 1, term, chained(chain, head, b""), head.time_ms, head.format, head.node
+            )
+            replica.begin_at(position)
+            return position
+
+    def _published(self, position: Position) -> None:
+        self.replica.moved(position)
+        self._on_published(self)
+
+    # What is asked of it
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether what it reads is the latest, and what it takes has a chance."""
+        return not self.is_over and not self.is_closing and self.lease.is_good
+
+    def submit(
+        self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any]
+    ) -> None:
+        """Take a command, and open the client's session here before its first numbered write."""
+        if number and caller.client not in self._known:
+            self._known.add(caller.client)
+            self.commit.submit(NobodyWaits(caller.client), 0, namespace, 0, SessionOpen())
+        self.commit.submit(caller, request_id, namespace, number, command)
+
+    def ask(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
+        """Take a query."""
+        self.commit.queries.answer(caller, request_id, namespace, query)
+
+    # Clients
+
+    def hear_of(self, clients: Collection[str]) -> None:
+        """These clients have a connection to some node."""
+        now_s = time.monotonic()
+        self._heard_s.update(dict.fromkeys(self._known.intersection(clients), now_s))
+
+    def _sweep_later(self) -> None:
+        self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._forget_clients)
+
+    def _forget_clients(self) -> None:
+        """Forget the writes of clients that nobody has told of for long."""
+        now_s = time.monotonic()
+        for client in list(self._known):
+            if now_s - self._heard_s.get(client, self._began_s) > SESSION_KEPT_S:
+                self._known.discard(client)
+                self._heard_s.pop(client, None)
+                self.commit.submit_own(SessionForget(client))
+        self._sweep_later()
+
+    # The end
+
+    def _ended(self, error: BaseException) -> None:
+        self.end(error)
+
+    def end(self, error: BaseException) -> None:
+        """Lead no more. What collected is dropped, and nobody is answered any more."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self.lease.is_over = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._scheduler.stop()
+            self._journal.lose(error)
+        self.replica.let_go()
+        self._on_end(self, error)
+
+    async def close(self) -> None:
+        """Take nothing new, and let what is under way become durable."""
+        self.is_closing = True
+        self._scheduler.stop()
+        await self.commit.settle()

@@ -1,0 +1,339 @@
+"""Which partitions this node leads: trying for leases, renewing them, handing them over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any, Protocol
+
+from floruntime.engine.store.errors import StoreError
+from floruntime.server.cluster.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
+from floruntime.server.cluster.log import LogSilentError
+from floruntime.server.cluster.members import Members, MetaRow
+from floruntime.server.cluster.message import FORMAT, DamagedLogError
+from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.placement import handed_over, keepers
+from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.cluster.replica import Replica, TooFarBehindError
+from floruntime.server.cluster.router import Router
+from floruntime.server.config import Config
+
+log = logging.getLogger("floruntime.cluster")
+
+RANK_S = 0.3
+"""How much later each next keeper of a partition tries for its lease."""
+AGAIN_S = 0.2
+MOVE_S = 1.0
+"""At most one lead is handed over in this time so that leads are even."""
+CALM_S = 5.0
+"""How long after this node began to lead anything it hands nothing over to make leads even."""
+HAND_OVER_S = 5.0
+"""How long the one who is to lead has to take over."""
+HINT_S = 0.002
+"""How long a leader waits for more before it hints at what it has published."""
+
+
+class Node(Protocol):
+    """Whose leads these are."""
+
+    name: str
+    run: str
+    config: Config
+    meta: MetaRow
+    board: Board
+    members: Members
+    watches: list[LeaseWatch]
+    replicas: dict[int, Replica]
+    entries: dict[str, Entry]
+    router: Router
+    speakers: set[PeerSpeaker]
+    clients: Callable[[], Collection[str]]
+    on_fatal: Callable[[BaseException], None]
+    may_grow: bool
+    is_draining: bool
+    is_stopped: bool
+
+    def is_told_to_drain(self) -> bool: ...
+    def leader_of(self, partition: int) -> str: ...
+    def route_one(self, partition: int) -> None: ...
+    def look_soon(self) -> None: ...
+    def hint(self, name: str, partition: int, text: str) -> None: ...
+
+
+class Leading:
+    """The leads of `node`."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._leads: dict[int, Lead] = {}
+        self._trying: set[int] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._hinting: set[int] = set()
+        self._handing_over: set[int] = set()
+        self._started_s = time.monotonic()
+        self._moved_s = self._began_s = time.monotonic()
+
+    def has(self, partition: int) -> bool:
+        """Whether this node leads it, or tries to."""
+        return partition in self._leads or partition in self._trying
+
+    def lead_of(self, partition: int) -> Lead | None:
+        """The lead of a partition, once it has begun."""
+        return self._leads.get(partition)
+
+    def all(self) -> list[Lead]:
+        """All that have begun."""
+        return list(self._leads.values())
+
+    def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something beside the rest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def look(self) -> None:
+        """Try for what nobody leads; hand over what another should lead."""
+        node = self._node
+        if node.is_stopped:
+            return
+        for partition in list(node.replicas):
+            if not self.has(partition) and self._may_try(partition):
+                self._trying.add(partition)
+                self.keep(self._try(partition))
+        self._look_whom_to_hand_over()
+
+    # Taking
+
+    def _may_try(self, partition: int) -> bool:
+        node = self._node
+        watch = node.watches[partition]
+        row = watch.row
+        if row is not None and row.handed_to == node.name and not node.is_stopped:
+            return True
+        if node.is_draining or node.is_told_to_drain():
+            return False
+        if row is not None and time.monotonic() - self._started_s < LEASE_S:
+            return False
+        if node.meta.format > FORMAT:
+            return False
+        others = [*node.members.may_lead(node.meta.format), node.name]
+        order = keepers(partition, set(others), node.meta.copies)
+        rank = order.index(node.name) if node.name in order else len(order)
+        return watch.may_take(node.name, rank * RANK_S)
+
+    async def _try(self, partition: int) -> None:
+        node = self._node
+        watch = node.watches[partition]
+        before = watch.row
+        row = LeaseRow(
+            node.name,
+            node.run,
+            1 if before is None else before.term + 1,
+            watch.time_ms() or (0 if before is None else before.time_ms),
+            count=0,
+            pinned=before is not None and before.pinned and before.handed_to == node.name,
+        )
+        lease = HeldLease(node.board, partition, time.monotonic, row)
+        try:
+            if await lease.take(watch.revision):
+                await self._begin(partition, lease, watch.time_ms())
+        except (BoardSilentError, LogSilentError, OvertakenError) as error:
+            log.warning("partition %d: it does not lead after all: %s", partition, error)
+        except (DamagedLogError, TooFarBehindError) as error:
+            log.error("partition %d cannot be led here: %s", partition, error)
+        except StoreError as error:
+            node.on_fatal(error)
+        finally:
+            self._trying.discard(partition)
+
+    async def _begin(self, partition: int, lease: HeldLease, told_ms: int | None) -> None:
+        node = self._node
+        lead = Lead(
+            node.replicas[partition],
+            lease,
+            self._ended,
+            self._published,
+            value_bytes_max=node.config.value_bytes_max,
+        )
+        renewing = self.keep(self._renew(lead))
+        try:
+            await lead.begin(told_ms)
+        except BaseException:
+            renewing.cancel()
+            lead.end(OvertakenError("it did not begin"))
+            raise
+        if lead.is_over:
+            return
+        lead.commit.may_grow = node.may_grow
+        self._leads[partition] = lead
+        self._began_s = time.monotonic()
+        log.info("partition %d: this node leads, term %d", partition, lead.term)
+        node.hint("lead", partition, f"{lead.term} {node.name}")
+        lead.hear_of(node.clients())
+        node.route_one(partition)
+
+    # Holding
+
+    async def _renew(self, lead: Lead) -> None:
+        while not lead.is_over:
+            await asyncio.sleep(RENEW_S)
+            if not await self._renew_once(lead):
+                return
+
+    async def _renew_once(self, lead: Lead) -> bool:
+        while not (lead.is_over or lead.is_closing):
+            if not lead.lease.is_good:
+                lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
+                return False
+            try:
+                if not await lead.lease.renew(_time_ms(lead)):
+                    lead.end(OvertakenError("another node has taken its lease"))
+                    return False
+                return True
+            except BoardSilentError:
+                await asyncio.sleep(AGAIN_S)
+        return False
+
+    def _published(self, lead: Lead) -> None:
+        """Hint at what was published, once for all that comes within a moment."""
+        partition = lead.partition
+        if partition not in self._hinting:
+            self._hinting.add(partition)
+            asyncio.get_running_loop().call_later(HINT_S, self._hint, lead)
+
+    def _hint(self, lead: Lead) -> None:
+        self._hinting.discard(lead.partition)
+        if not self._node.is_stopped:
+            sequence = lead.replica.position.sequence
+            self._node.hint("log", lead.partition, str(sequence))
+
+    def _ended(self, lead: Lead, error: BaseException) -> None:
+        node = self._node
+        partition = lead.partition
+        if self._leads.get(partition) is lead:
+            del self._leads[partition]
+            log.warning("partition %d: this node leads no more: %s", partition, error)
+        if isinstance(error, StoreError):
+            node.on_fatal(error)
+            return
+        for speaker in list(node.speakers):
+            speaker.lead_ended(partition)
+        node.router.lost(partition, lead)
+        node.look_soon()
+
+    # Handing over
+
+    def _look_whom_to_hand_over(self) -> None:
+        node = self._node
+        able = node.members.may_lead(node.meta.format)
+        for partition in list(self._leads):
+            target = self._asked_for(partition, able)
+            if target and target != node.name:
+                self._hand_over_later(partition, target)
+        if node.is_told_to_drain():
+            self.keep(self.hand_over_all())
+            return
+        self._even_out(able)
+
+    def _asked_for(self, partition: int, able: list[str]) -> str:
+        """The node that an operator wants to lead it, if it can."""
+        entry = self._node.entries.get(f"pin.{partition}")
+        wanted = "" if entry is None else entry.value.decode()
+        return wanted if wanted in able else ""
+
+    def _even_out(self, able: list[str]) -> None:
+        now_s = time.monotonic()
+        node = self._node
+        if now_s - self._moved_s < MOVE_S or now_s - self._began_s < CALM_S or self._handing_over:
+            return
+        leads = {number: node.leader_of(number) for number in range(len(node.watches))}
+        free = {
+            number: leader for number, leader in leads.items() if not self._asked_for(number, able)
+        }
+        if any(not leader for leader in leads.values()):
+            return  # something is on its way already
+        names = node.members.names
+        move = handed_over(node.name, free, able, names, node.meta.copies)
+        if move is not None:
+            self._moved_s = now_s
+            self._hand_over_later(*move)
+
+    def _hand_over_later(self, partition: int, target: str) -> None:
+        if partition not in self._handing_over:
+            self.keep(self.hand_over(partition, target))
+
+    async def hand_over(self, partition: int, target: str) -> bool:
+        """Let `target` lead instead, without a call failing. False where it does not."""
+        lead = self._leads.get(partition)
+        if lead is None or lead.is_closing or partition in self._handing_over:
+            return False
+        self._handing_over.add(partition)
+        try:
+            async with asyncio.timeout(HAND_OVER_S):
+                if not await self._is_close(lead, target):
+                    return False
+                await self._close(lead, target)
+            return True
+        except (TimeoutError, BoardSilentError):
+            return False
+        finally:
+            self._handing_over.discard(partition)
+
+    async def _is_close(self, lead: Lead, target: str) -> bool:
+        """Whether the copy of `target` has caught up but for a moment's work."""
+        row = self._node.members.row(target)
+        if row is None or not self._node.members.is_alive(target):
+            return False
+        behind = lead.replica.position.sequence - row.sequences.get(lead.partition, 0)
+        return behind < CLOSE_ENTRIES
+
+    async def _close(self, lead: Lead, target: str) -> None:
+        node = self._node
+        node.router.set_target(lead.partition, None)
+        await lead.close()
+        node.hint("log", lead.partition, str(lead.replica.position.sequence))
+        while not (lead.is_over or lead.lease.row.handed_to == target):
+            if not await lead.lease.renew(_time_ms(lead), handed_to=target):
+                break
+        node.hint("lease", lead.partition, target)
+        lead.end(OvertakenError(f"it was handed over to node {target}"))
+
+    async def hand_over_all(self) -> None:
+        """Hand over whatever this node leads, as evenly as can be."""
+        node = self._node
+        until_s = time.monotonic() + HAND_OVER_S
+        while self._leads and time.monotonic() < until_s:
+            able = [name for name in node.members.may_lead(node.meta.format) if name != node.name]
+            if not able:
+                return
+            counts = dict.fromkeys(able, 0)
+            for partition in list(self._leads):
+                order = keepers(partition, node.members.names, node.meta.copies)
+                targets = sorted((counts[name], name) for name in order if name in counts)
+                if targets:
+                    counts[targets[0][1]] += 1
+                    await self.hand_over(partition, targets[0][1])
+            await asyncio.sleep(AGAIN_S)
+
+    async def stop(self) -> None:
+        """Lead nothing, and leave nothing behind."""
+        for lead in self.all():
+            lead.end(OvertakenError("the node is stopping"))
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+CLOSE_ENTRIES = 5_000
+"""A copy that lacks more messages than this catches up before it is handed the lead."""
+
+
+def _time_ms(lead: Lead) -> int:
+    """Command time, once there is any."""
+    clock = getattr(lead, "clock", None)
+    return lead.lease.row.time_ms if clock is None else clock.now_ms()

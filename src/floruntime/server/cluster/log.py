@@ -1,0 +1,52 @@
+"""The log of a partition, as the rest of the cluster sees it: it only grows, at its end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class LogRefusedError(Exception):
+    """The log does not end where the writer thought: somebody else has written meanwhile."""
+
+
+class LogSilentError(Exception):
+    """No answer came, or none that settles anything: what was sent may be there, or land yet."""
+
+
+class Stored(NamedTuple):
+    """A message in its place."""
+
+    sequence: int
+    body: bytes
+
+
+class Ends(NamedTuple):
+    """The first and the last sequence of a log; the first is last + 1 where it is empty."""
+
+    first: int
+    last: int
+
+
+class Log(Protocol):
+    """One partition's log. Every method may raise `LogSilentError`."""
+
+    @property
+    def message_bytes_max(self) -> int:
+        """How large one message may be."""
+        ...
+
+    async def append(self, body: bytes, expected: int) -> None:
+        """Put `body` at `expected` + 1. Raises `LogRefusedError` where the log ends elsewhere."""
+        ...
+
+    async def at(self, sequence: int) -> bytes | None:
+        """What stands there, as the log's leader knows it; `None` where nothing does."""
+        ...
+
+    async def after(self, sequence: int) -> list[Stored]:
+        """Some of what follows `sequence`, in order, perhaps not up to the end."""
+        ...
+
+    async def ends(self) -> Ends:
+        """Where it begins and ends, as its leader knows it."""
+        ...

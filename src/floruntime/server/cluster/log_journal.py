@@ -1,0 +1,139 @@
+"""The journal of a partition's leader: a batch is durable once its log has acknowledged it.
+
+Until then it lies over the store, where the next batch collects on top of it. Once it is
+acknowledged its rows go into the store, with the position in the log. Refused, it is dropped with
+what has collected: the store was never touched, so it is the state that was acknowledged last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from floruntime.engine.machine import MACHINE
+from floruntime.engine.store import Changes, Reader, Store
+from floruntime.server.cluster.log import Log
+from floruntime.server.cluster.message import (
+    HEADER_BYTES,
+    POSITION_KEY,
+    Head,
+    Message,
+    Position,
+    chained,
+    cut,
+    encode_changes,
+    encode_message,
+)
+from floruntime.server.cluster.overlay import Overlay
+from floruntime.server.cluster.position import encode_position
+from floruntime.server.cluster.publishing import publish
+
+_MACHINE_KEY = MACHINE.key()
+
+
+class LogJournal:
+    """Publishes batches behind `position`, as long as `may_go_on`.
+
+    `on_published` is told of each new position once its rows are in the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        position: Position,
+        *,
+        may_go_on: Callable[[], bool],
+        on_published: Callable[[Position], None] = lambda position: None,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._may_go_on = may_go_on
+        self._on_published = on_published
+        self._overlay = Overlay(store)
+        self._snapshot: Reader | None = None
+        self._publishing: asyncio.Task[None] | None = None
+        self._is_over = False
+        #: The last message that was acknowledged.
+        self.position = position
+        self._on_durable: Callable[[], None]
+        self._on_lost: Callable[[BaseException], None]
+
+    @property
+    def applied(self) -> Reader:
+        return self._overlay
+
+    @property
+    def is_publishing(self) -> bool:
+        """Whether a batch is under way."""
+        return self._publishing is not None
+
+    def readable(self) -> Reader:
+        if self._snapshot is None:
+            self._snapshot = self._store.snapshot()
+        return self._snapshot
+
+    def begin(
+        self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
+    ) -> None:
+        self._on_durable, self._on_lost = on_durable, on_lost
+
+    def append(self, changes: Changes, index: int, answers: int) -> bool:
+        self._overlay.lay(changes)
+        if not self._is_over:
+            loop = asyncio.get_running_loop()
+            self._publishing = loop.create_task(self._publish(changes, index))
+        return False
+
+    async def _publish(self, changes: Changes, index: int) -> None:
+        try:
+            position = await self._put(changes, index)
+            if self._is_over:
+                return
+            self._write(changes, position)
+        except Exception as error:  # whatever it is: what became of the batch cannot be told
+            self.lose(error)
+            return
+        self._publishing = None
+        self._on_durable()
+
+    async def _put(self, changes: Changes, index: int) -> Position:
+        position, time_ms = self.position, _time_ms(changes)
+        parts = cut(encode_changes(changes), self._log.message_bytes_max - HEADER_BYTES)
+        for number, content in enumerate(parts):
+            head = Head(position.term, index, time_ms, position.node, number, len(parts))
+            chain = chained(position.chain, head, content)
+            body = encode_message(Message(head, chain, content))
+            await publish(self._log, body, position.sequence, self._may_go_on)
+            position = Position(
+                position.sequence + 1, position.term, chain, time_ms, head.format, head.node
+            )
+        return position
+
+    def _write(self, changes: Changes, position: Position) -> None:
+        rows = {**changes.rows, POSITION_KEY: encode_position(position)}
+        self._store.write(Changes(rows, changes.cleared))
+        self._overlay.clear()
+        self._snapshot = None
+        self.position = position
+        self._on_published(position)
+
+    def lose(self, error: BaseException) -> None:
+        """Nothing more becomes durable."""
+        if self._is_over:
+            return
+        self.stop()
+        self._overlay.clear()
+        self._on_lost(error)
+
+    def stop(self) -> None:
+        self._is_over = True
+        publishing, self._publishing = self._publishing, None
+        if publishing is not None and publishing is not asyncio.current_task():
+            publishing.cancel()
+
+
+def _time_ms(changes: Changes) -> int:
+    """The time of the batch's last command."""
+    data = changes.rows.get(_MACHINE_KEY)
+    return 0 if data is None else MACHINE.decode(data).time_ms

@@ -1,0 +1,129 @@
+"""What is in a partition's log: the beginnings of terms, and batches of changed rows as bytes.
+
+A batch that is larger than a message may be is cut into parts, each a message of its own. Parts
+count only once the last of them is there: where anything but the next part follows, they never do.
+
+Each message carries a checksum that is chained to that of the message before, so that a store and a
+log that have gone different ways can be told apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.store import Changes
+
+FORMAT = 1
+"""Of the log and of the rows in it. A node that does not know a log's format never leads it."""
+CHAIN_BYTES = 16
+CHAIN_START = bytes(CHAIN_BYTES)
+HEADER_BYTES = 256
+"""What stands around the content of a message, at most."""
+PARTS_MAX = 10_000
+"""Of one batch."""
+
+
+class Head(Value, frozen=True):
+    """What a message says of itself. `term` rises with each leader; `parts` is 0 where one begins.
+
+    `index`: the last command that was applied. `time_ms`: the last time that was stamped. `node`:
+    who leads. `format`: how the rows are written.
+    """
+
+    term: int
+    index: int
+    time_ms: int
+    node: str
+    part: int = 0
+    parts: int = 0
+    format: int = FORMAT
+
+    @property
+    def is_term(self) -> bool:
+        """Whether it begins a term."""
+        return self.parts == 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing is missing behind it."""
+        return self.part + 1 >= self.parts
+
+
+class Message(Value, frozen=True):
+    """One message of the log."""
+
+    head: Head
+    chain: bytes
+    content: bytes = b""
+
+
+class Position(Value, frozen=True):
+    """How far a store has followed its log: a row of the store, written with each batch."""
+
+    sequence: int = 0
+    term: int = 0
+    chain: bytes = CHAIN_START
+    time_ms: int = 0
+    format: int = FORMAT
+    node: str = ""
+
+
+POSITION: Final[Table[Position]] = Table(b"cl", Position)
+POSITION_KEY: Final = POSITION.key()
+
+
+class DamagedLogError(Exception):
+    """The log holds what does not belong there, or has gone another way than the store."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_message = msgspec.msgpack.Decoder(Message).decode
+_decode_changes = msgspec.msgpack.Decoder(
+    tuple[list[tuple[bytes, bytes]], dict[bytes, bytes | None]]
+).decode
+
+
+def chained(chain: bytes, head: Head, content: bytes) -> bytes:
+    """The checksum of a message that follows one with the checksum `chain`."""
+    digest = hashlib.blake2b(chain, digest_size=CHAIN_BYTES)
+    digest.update(_encode(head))
+    digest.update(content)
+    return digest.digest()
+
+
+def encode_message(message: Message) -> bytes:
+    """As it travels."""
+    return _encode(message)
+
+
+def decode_message(body: bytes) -> Message:
+    """Raises `DamagedLogError`."""
+    try:
+        return _decode_message(body)
+    except msgspec.DecodeError as error:
+        raise DamagedLogError(f"the log holds what is no message of Flo: {error}") from None
+
+
+def encode_changes(changes: Changes) -> bytes:
+    """The rows of a batch as the content of its messages."""
+    return _encode((changes.cleared, changes.rows))
+
+
+def decode_changes(content: bytes) -> Changes:
+    """Raises `DamagedLogError`."""
+    try:
+        cleared, rows = _decode_changes(content)
+    except msgspec.DecodeError as error:
+        raise DamagedLogError(f"a batch in the log cannot be read: {error}") from None
+    return Changes(rows, cleared)
+
+
+def cut(content: bytes, bytes_max: int) -> list[bytes]:
+    """`content` in parts of at most so many bytes; at least one."""
+    starts = range(0, max(len(content), 1), bytes_max)
+    return [content[start : start + bytes_max] for start in starts]

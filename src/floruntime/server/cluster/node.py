@@ -1,0 +1,402 @@
+"""One node of a cluster: its copies, the partitions it leads, and what it knows of the others.
+
+Every half second it reads the board: whose leases move, which nodes live, where leads are to go.
+Hints make it look sooner; none of them is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import ssl
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from floruntime.core.version import VERSION
+from floruntime.engine.store.errors import StoreError
+from floruntime.server.cluster.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.jetstream import JetStreamLog, Nats
+from floruntime.server.cluster.joining import Joined
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.leading import Leading
+from floruntime.server.cluster.lease import LeaseWatch, name_of
+from floruntime.server.cluster.members import NODES, Members, NodeRow, encode
+from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.peer_messages import Here
+from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.placement import SYSTEM, keepers
+from floruntime.server.cluster.replica import Replica
+from floruntime.server.cluster.router import Router
+from floruntime.server.config import Config
+
+log = logging.getLogger("floruntime.cluster")
+
+LOOK_S = 0.5
+"""How often the board is read."""
+TELL_S = 1.0
+"""How often a node tells of itself."""
+SETTLE_S = 2.0
+"""How long a node that stops waits for what is under way."""
+HERE_S = 60.0
+"""How often it tells other nodes which clients have a connection to it."""
+HINTS = ("log", "lead", "lease")
+
+
+class NameTakenError(Exception):
+    """Another process is a node of this name."""
+
+
+class Node:
+    """A node that has joined. `on_fatal` is told when it cannot go on.
+
+    `clients` gives the clients that have a connection to it; `on_system` is told when what belongs
+    to no namespace has changed.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        joined: Joined,
+        storage: NodeStorage,
+        tls: ssl.SSLContext | None,
+        *,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self.config = config
+        self.name = config.node
+        self.run = secrets.token_hex(8)
+        self.meta = joined.meta
+        self.cluster_id = joined.meta.cluster_id
+        self.secret = joined.secret
+        self.nats: Nats = joined.nats
+        self.board: Board = joined.board
+        self.logs: list[JetStreamLog] = joined.logs
+        self.storage = storage
+        self.on_fatal = on_fatal
+        self._tls = tls
+        self.clients: Callable[[], Collection[str]] = tuple
+        self.on_system: Callable[[], None] = lambda: None
+        self.members = Members(time.monotonic)
+        numbers = range(SYSTEM, self.meta.partitions + 1)
+        self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
+        self.replicas: dict[int, Replica] = {}
+        self.router = Router(self.meta.partitions, self.why_none)
+        self.leading = Leading(self)
+        #: Who said last that it leads: ahead of what the board showed.
+        self._announced: dict[int, tuple[str, int]] = {}
+        self.speakers: set[PeerSpeaker] = set()
+        self._links: dict[str, PeerLink] = {}
+        self.entries: dict[str, Entry] = {}
+        self._news = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self._told_s = self._here_s = 0.0
+        self._count = 0
+        self._row_revision = 0
+        self._silent_since_s: float | None = None
+        self.may_grow = True
+        self.is_draining = False
+        self.is_stopped = False
+        self.is_board_heard = False
+
+    # Its life
+
+    async def start(self) -> None:
+        """Take part. Raises `NameTakenError`; returns once `system` is followed to its end."""
+        for name in HINTS:
+            await self.nats.hear(name, getattr(self, f"_hear_{name}"))
+        await self._read_board()
+        await self._watch_for_namesake()
+        self._keep_copies()
+        await self.replicas[SYSTEM].read_on()
+        self.on_system()
+        self._looking = asyncio.get_running_loop().create_task(self._look_on())
+
+    async def _watch_for_namesake(self) -> None:
+        """Another process of this name shows itself within the time that leases take, too."""
+        before = self.members.row(self.name)
+        if before is None or before.is_stopped:
+            return
+        until_s = time.monotonic() + 3 * TELL_S
+        while time.monotonic() < until_s:
+            await asyncio.sleep(LOOK_S)
+            await self._read_board()
+            now = self.members.row(self.name)
+            if now is not None and now.count != before.count and not now.is_stopped:
+                raise NameTakenError(
+                    f"node is {self.name!r}, and a node of that name runs at {now.address}; "
+                    "each node needs a name of its own"
+                )
+
+    def open_system(self) -> None:
+        """Open this node's copy of what belongs to no namespace."""
+        self._add_copy(SYSTEM)
+
+    async def drain(self) -> None:
+        """Hand over what it leads, end waits, and see what is under way answered."""
+        self.is_draining = True
+        await self.leading.hand_over_all()
+        self.router.end_waits()
+        until_s = time.monotonic() + SETTLE_S
+        while self.router.has_pending and time.monotonic() < until_s:  # noqa: ASYNC110 # many ends
+            await asyncio.sleep(LOOK_S / 50)
+
+    async def stop(self) -> None:
+        """Take no more part."""
+        self.router.refuse_all("this node is stopping")
+        self.is_stopped = True
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        await self.leading.stop()
+        await self._tell_of_itself()
+        for link in self._links.values():
+            await link.stop()
+        for replica in self.replicas.values():
+            await replica.stop()
+        await self.nats.close()
+
+    # What it sees
+
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except BoardSilentError as error:
+                self.is_board_heard = False
+                log.warning("the board of the cluster cannot be read: %s", error)
+            except StoreError as error:
+                self.on_fatal(error)
+                return
+            except Exception as error:
+                log.exception("a look at the cluster failed")
+                self.on_fatal(error)
+                return
+            self.router.look()
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+
+    async def _read_board(self) -> None:
+        self.entries = entries = await self.board.read_all()
+        self.is_board_heard = True
+        for partition, watch in enumerate(self.watches):
+            watch.see(entries.get(name_of(partition)))
+        self.members.see(entries)
+
+    async def _look(self) -> None:
+        await self._read_board()
+        now_s = time.monotonic()
+        if now_s - self._told_s >= TELL_S:
+            self._told_s = now_s
+            await self._tell_of_itself()
+        self._keep_copies()
+        self._keep_links()
+        if now_s - self._here_s >= HERE_S:
+            self._tell_of_clients()
+        self.leading.look()
+        self.route()
+
+    async def _tell_of_itself(self) -> None:
+        self._count += 1
+        row = NodeRow(
+            name=self.name,
+            run=self.run,
+            address=self.config.advertise,
+            version=VERSION,
+            wall_ms=int(time.time() * 1000),
+            sequences={number: each.position.sequence for number, each in self.replicas.items()},
+            is_draining=self.is_draining or self.is_told_to_drain(),
+            is_stopped=self.is_stopped,
+            count=self._count,
+        )
+        other = self.members.row(self.name)
+        if other is not None and other.run != self.run and other.count > 0 and self._count > 4:
+            raise NameTakenError(f"another process at {other.address} is node {self.name!r}, too")
+        try:
+            await self.board.write(NODES + self.name, encode(row), None)
+        except BoardSilentError:
+            if not self.is_stopped:
+                raise
+
+    def is_told_to_drain(self) -> bool:
+        """Whether an operator has drained it since it started."""
+        entry = self.entries.get(f"drain.{self.name}")
+        return entry is not None and entry.value == self.run.encode()
+
+    # Its copies
+
+    def _keep_copies(self) -> None:
+        names = {*self.members.names, self.name}
+        for partition in range(SYSTEM, self.meta.partitions + 1):
+            is_kept = self.name in keepers(partition, names, self.meta.copies)
+            if is_kept and partition not in self.replicas:
+                self._add_copy(partition)
+            elif not is_kept and partition in self.replicas:
+                self._drop_copy(partition)
+
+    def _add_copy(self, partition: int) -> None:
+        replica = Replica(
+            partition,
+            self.storage.open_partition(partition),
+            self.logs[partition],
+            on_applied=self._system_applied if partition == SYSTEM else lambda: None,
+            now_s=time.monotonic,
+        )
+        self.replicas[partition] = replica
+        replica.start()
+
+    def _drop_copy(self, partition: int) -> None:
+        """Another node keeps it now; while this one leads it goes on until that is handed over."""
+        if self.leading.has(partition):
+            return
+        replica = self.replicas.pop(partition)
+
+        async def drop() -> None:
+            await replica.stop()
+            self.storage.drop_partition(partition)
+
+        self.leading.keep(drop())
+
+    def _system_applied(self) -> None:
+        self.on_system()
+
+    # Where requests go
+
+    def leader_of(self, partition: int) -> str:
+        """Who leads, as far as is known; empty where nobody does."""
+        if self.leading.lead_of(partition) is not None:
+            return self.name
+        row = self.watches[partition].row
+        name, term = self._announced.get(partition, ("", 0))
+        if row is not None and row.term >= term:
+            name = "" if row.handed_to else row.node
+        return name
+
+    def route(self) -> None:
+        """Tell the router who leads what."""
+        for partition in range(SYSTEM, self.meta.partitions + 1):
+            self.route_one(partition)
+
+    def route_one(self, partition: int) -> None:
+        """Tell the router who leads one partition."""
+        lead = self.leading.lead_of(partition)
+        if lead is not None:
+            self.router.set_target(partition, lead if lead.may_answer else None)
+            return
+        leader = self.leader_of(partition)
+        link = self._links.get(leader) if leader != self.name else None
+        self.router.set_target(partition, link if link is not None and link.is_up else None)
+
+    def why_none(self, partition: int) -> str:
+        """Why a request cannot be answered, for whoever waited."""
+        name = "system" if partition == SYSTEM else str(partition)
+        if not self.nats.is_connected:
+            return f"partition {name} has no leader that can be asked: NATS cannot be reached"
+        if not self.is_board_heard:
+            return (
+                f"partition {name} has no leader that can be asked: NATS does not answer; "
+                "it needs a majority of its nodes"
+            )
+        leader = self.leader_of(partition)
+        if leader:
+            return f"partition {name} is led by node {leader}, which cannot be reached"
+        return f"partition {name} has no leader; NATS may lack a majority for its log"
+
+    def _keep_links(self) -> None:
+        for name in self.members.names:
+            row = self.members.row(name)
+            link = self._links.get(name)
+            if name == self.name or row is None:
+                continue
+            if link is not None and link.address != row.address:
+                self.leading.keep(self._links.pop(name).stop())
+                link = None
+            if link is None and not row.is_stopped:
+                bytes_max = self.config.frame_bytes_max
+                self._links[name] = PeerLink(self, name, row.address, bytes_max, self._tls)
+
+    def link_changed(self, link: PeerLink) -> None:
+        """A link came up, or went down: what was on its way there goes where it can be answered."""
+        if not link.is_up:
+            for partition in range(SYSTEM, self.meta.partitions + 1):
+                self.router.lost(partition, link)
+        else:
+            link.send(Here(list(self.clients())))
+        self.route()
+
+    def answered(self, caller: int, request_id: int, body: bytes) -> None:
+        """Another node has answered."""
+        self.router.answered(caller, request_id, body)
+
+    def flush(self, caller: int) -> None:
+        """It has answered all for now."""
+        self.router.flush(caller)
+
+    def refused(self, link: PeerLink, caller: int, request_id: int) -> None:
+        """It does not lead that."""
+        self.router.refused(link, caller, request_id)
+
+    def lead_ended(self, link: PeerLink, partition: int) -> None:
+        """It leads that no more."""
+        self._announced.pop(partition, None)
+        self.router.lost(partition, link)
+        self._news.set()
+
+    # What its leaders ask, and what others ask of them
+
+    def lead_of(self, partition: int) -> Lead | None:
+        """This node's lead of a partition, once it has begun."""
+        return self.leading.lead_of(partition)
+
+    def leads(self) -> list[Lead]:
+        """All of them."""
+        return self.leading.all()
+
+    def hear_of(self, clients: Collection[str]) -> None:
+        """These clients have a connection to some node."""
+        for lead in self.leading.all():
+            lead.hear_of(clients)
+
+    def _tell_of_clients(self) -> None:
+        self._here_s = time.monotonic()
+        clients = list(self.clients())
+        self.hear_of(clients)
+        for link in self._links.values():
+            link.send(Here(clients))
+
+    def look_soon(self) -> None:
+        """Something has changed."""
+        self._news.set()
+
+    # Hints
+
+    def _hear_log(self, partition: str, body: bytes) -> None:
+        replica = self.replicas.get(int(partition))
+        if replica is not None and not replica.is_held:
+            replica.hint(int(body))
+
+    def _hear_lead(self, partition: str, body: bytes) -> None:
+        term, _, node = body.decode().partition(" ")
+        before = self._announced.get(int(partition))
+        if before is None or before[1] < int(term):
+            self._announced[int(partition)] = node, int(term)
+            self.route_one(int(partition))
+
+    def _hear_lease(self, partition: str, body: bytes) -> None:
+        self._news.set()
+
+    def hint(self, name: str, partition: int, text: str) -> None:
+        """Tell all nodes, if they hear it."""
+        self.leading.keep(self.nats.hint(f"{name}.{partition}", text.encode()))
+
+
+def entry_text(entries: dict[str, Entry], name: str) -> str:
+    """An entry that is plain text; empty where there is none."""
+    entry: Any = entries.get(name)
+    return "" if entry is None else entry.value.decode()

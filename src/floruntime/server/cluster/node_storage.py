@@ -1,0 +1,129 @@
+"""A node's data directory: a store for each partition, whose node it is, and a lock.
+
+FORMAT          names the version of this layout
+LOCK            held exclusively by the process that has the directory open
+node.json       the node's name and its cluster
+partitions/N/   the store of partition N
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.store import Store
+from floruntime.engine.store.rocks import RocksStore
+from floruntime.server.config import ConfigError
+from floruntime.server.data.data_dir import (
+    DataDirectoryError,
+    DirectoryLock,
+    make_directory,
+    sync_directory,
+)
+
+CLUSTER_FORMAT = "flo-cluster 1"
+
+
+class NodeStorage:
+    """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`."""
+
+    def __init__(self, path: str, node: str) -> None:
+        self.path: str | None = os.path.abspath(path)
+        self._path = self.path
+        make_directory(self._path)
+        self._lock = DirectoryLock(self._path)
+        try:
+            self._check_format()
+            self._record = self._read_record()
+            self._check_node(node)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _check_format(self) -> None:
+        file = os.path.join(self._path, "FORMAT")
+        try:
+            with open(file, encoding="utf-8", errors="replace") as opened:
+                found = opened.read(100).strip()
+        except FileNotFoundError:
+            strange = sorted(set(os.listdir(self._path)) - {"LOCK"})
+            if strange:
+                raise DataDirectoryError(
+                    f"{self._path} is not empty (it has {strange[0]!r}) and no directory of a "
+                    "node; choose an empty or missing directory with --data-dir"
+                ) from None
+            self._write("FORMAT", CLUSTER_FORMAT + "\n")
+            return
+        if found != CLUSTER_FORMAT:
+            raise DataDirectoryError(
+                f"{self._path} is the data directory of a single server ({found!r}), and cluster "
+                "is set: start a node on an empty directory, and take the data in with "
+                "`flo cluster import DIR`"
+            )
+
+    def _read_record(self) -> dict[str, str]:
+        try:
+            with open(os.path.join(self._path, "node.json"), encoding="utf-8") as file:
+                record: dict[str, str] = json.load(file)
+        except FileNotFoundError:
+            return {}
+        return record
+
+    def _check_node(self, node: str) -> None:
+        held = self._record.get("node", node)
+        if held != node:
+            raise ConfigError(
+                f"node is {node!r}, and {self._path} is the directory of node {held!r}; "
+                "start it by that name, or on another directory"
+            )
+
+    def belong_to(self, node: str, cluster_id: str, cluster_name: str) -> None:
+        """Note whose directory it is. Raises `ConfigError` where it is another cluster's."""
+        held = self._record.get("cluster_id", cluster_id)
+        if held != cluster_id:
+            raise ConfigError(
+                f"{self._path} belongs to another cluster than {cluster_name!r} in this NATS "
+                f"({held} and {cluster_id}); choose another directory, or the right NATS"
+            )
+        if not self._record:
+            self._record = {"node": node, "cluster_id": cluster_id}
+            self._write("node.json", json.dumps(self._record) + "\n")
+
+    def _write(self, name: str, text: str) -> None:
+        fresh = os.path.join(self._path, name + ".new")
+        with open(fresh, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, os.path.join(self._path, name))
+        sync_directory(self._path)
+
+    def _place_of(self, partition: int) -> str:
+        return os.path.join(self._path, "partitions", str(partition))
+
+    def open_partition(self, partition: int) -> Store:
+        """The store of a partition, made if it is missing."""
+        make_directory(os.path.dirname(self._place_of(partition)))
+        return RocksStore(self._place_of(partition))
+
+    def drop_partition(self, partition: int) -> None:
+        """Delete the store of a partition; it must be closed."""
+        shutil.rmtree(self._place_of(partition), ignore_errors=True)
+
+    def free_bytes(self) -> int:
+        """What is left on the directory's file system for this process."""
+        status = os.statvfs(self._path)
+        return status.f_bavail * status.f_frsize
+
+    def checkpoint(self, directory: str) -> str:
+        """A node has no backup of its own."""
+        raise BadRequestError(
+            f"a node of a cluster writes no backup to {directory!r}: the cluster keeps checkpoints "
+            "in NATS; see docs/cluster.md"
+        )
+
+    def close(self) -> None:
+        """Let others use the directory."""
+        self._lock.release()

@@ -1,0 +1,250 @@
+"""What an operator asks of a cluster: how it is, and where leads are to be."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from floruntime.core.cluster import (
+    ClusterDrain,
+    ClusterForget,
+    ClusterInfo,
+    ClusterMove,
+    ClusterStatus,
+    NodeInfo,
+    PartitionInfo,
+    ReplicaInfo,
+)
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    FloError,
+    InternalServerError,
+    NotFoundError,
+    UnavailableError,
+)
+from floruntime.core.limits import shown
+from floruntime.core.types import Request
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.members import NODES
+from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.placement import SYSTEM, keepers
+
+log = logging.getLogger("floruntime.cluster")
+
+PATIENCE_S = 10.0
+"""How long a move or a drain is waited for."""
+LOOK_S = 0.05
+NAMESPACES_COUNTED_MAX = 10_000
+
+
+class Asker(Protocol):
+    """Whose request it is."""
+
+    is_closed: bool
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None: ...
+    def flush(self) -> None: ...
+
+
+class Operations:
+    """Answers them on `node`, whichever node that is."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: dict[type[Any], Callable[[Any], Coroutine[Any, Any, Any]]] = {
+            ClusterStatus: self._status,
+            ClusterMove: self._move,
+            ClusterDrain: self._drain,
+            ClusterForget: self._forget,
+        }
+
+    def serves(self, request: Request[Any]) -> bool:
+        """Whether it answers such a request."""
+        return type(request) in self._answers
+
+    def begin(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
+        """Answer, now or later."""
+        task = asyncio.get_running_loop().create_task(self._answer(asker, request_id, request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
+        result, error = None, None
+        try:
+            result = await self._answers[type(request)](request)
+        except FloError as refusal:
+            error = refusal
+        except BoardSilentError as silent:
+            error = UnavailableError(f"the cluster cannot be told: {silent}", ran="maybe")
+        except Exception:
+            log.exception("%s failed", type(request).__name__)
+            error = InternalServerError(f"{type(request).__name__} failed; the node's log says why")
+        if not asker.is_closed:
+            asker.add_answer(request_id, result, error)
+            asker.flush()
+
+    async def stop(self) -> None:
+        """Answer nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # How it is
+
+    async def _status(self, request: ClusterStatus) -> ClusterInfo:
+        node = self._node
+        numbers = range(SYSTEM, node.meta.partitions + 1)
+        leaders = {number: node.leader_of(number) for number in numbers}
+        is_up = node.nats.is_connected and node.is_board_heard
+        state = f"version {node.nats.version}, " if node.nats.is_connected else ""
+        return ClusterInfo(
+            name=node.config.cluster_name,
+            cluster_id=node.cluster_id,
+            node=node.name,
+            copies=node.meta.copies,
+            nats=state + ("answers" if is_up else "does not answer: it may lack a majority"),
+            nats_is_up=is_up,
+            nodes=[self._node_info(name, leaders) for name in node.members.names],
+            partitions=[self._partition_info(number, leaders[number]) for number in numbers],
+        )
+
+    def _node_info(self, name: str, leaders: dict[int, str]) -> NodeInfo:
+        members = self._node.members
+        row = members.row(name)
+        assert row is not None, "it was named by its row"
+        silent_ms = members.silent_ms(name)
+        is_draining = row.is_draining or name in self._draining()
+        return NodeInfo(
+            name=name,
+            address=row.address,
+            version=row.version,
+            is_alive=members.is_alive(name),
+            is_draining=is_draining,
+            clock_difference_ms=row.wall_ms + silent_ms - int(time.time() * 1000),
+            leads=sum(1 for leader in leaders.values() if leader == name),
+            keeps=sum(1 for number in leaders if name in self._keepers(number)),
+            silent_ms=silent_ms,
+        )
+
+    def _draining(self) -> set[str]:
+        node = self._node
+        return {
+            name
+            for name in node.members.names
+            if (entry := node.entries.get(f"drain.{name}")) is not None
+            and (row := node.members.row(name)) is not None
+            and entry.value == row.run.encode()
+        }
+
+    def _keepers(self, partition: int) -> list[str]:
+        return keepers(partition, self._node.members.names, self._node.meta.copies)
+
+    def _partition_info(self, partition: int, leader: str) -> PartitionInfo:
+        node = self._node
+        replica = node.replicas.get(partition)
+        row = node.watches[partition].row
+        sequences = {name: self._sequence(name, partition) for name in self._keepers(partition)}
+        latest = max([*sequences.values(), replica.hinted if replica else 0])
+        return PartitionInfo(
+            number=partition,
+            name="system" if partition == SYSTEM else str(partition),
+            leader=leader,
+            term=0 if row is None else row.term,
+            sequence=latest,
+            replicas=[
+                ReplicaInfo(
+                    name, at, latest - at, node.members.silent_ms(name) if at < latest else 0
+                )
+                for name, at in sequences.items()
+            ],
+            namespaces=0 if replica is None else _namespaces(replica.store),
+            trouble="" if replica is None else replica.trouble,
+        )
+
+    def _sequence(self, name: str, partition: int) -> int:
+        node = self._node
+        if name == node.name and partition in node.replicas:
+            return node.replicas[partition].position.sequence
+        row = node.members.row(name)
+        return 0 if row is None else row.sequences.get(partition, 0)
+
+    # Where leads are to be
+
+    async def _move(self, request: ClusterMove) -> None:
+        node = self._node
+        if not SYSTEM <= request.partition <= node.meta.partitions:
+            raise BadRequestError(
+                f"partition is {request.partition}; 0 (system) to {node.meta.partitions} is allowed"
+            )
+        self._check_node(request.node)
+        if request.node not in self._keepers(request.partition):
+            raise BadRequestError(
+                f"node {request.node} keeps no copy of partition {request.partition}; "
+                f"{', '.join(self._keepers(request.partition))} do"
+            )
+        if request.node not in node.members.may_lead(node.meta.format):
+            raise ConflictError(f"node {request.node} does not live, or is being drained")
+        await node.board.write(f"pin.{request.partition}", request.node.encode(), None)
+        node.hint("lease", request.partition, request.node)
+        await self._until(
+            lambda: node.leader_of(request.partition) == request.node,
+            f"partition {request.partition} is not led by node {request.node} yet; it will be "
+            "once its copy has caught up",
+        )
+
+    def _check_node(self, name: str) -> None:
+        names = self._node.members.names
+        if name not in names:
+            raise NotFoundError(f"node {shown(name)} is not of this cluster: {', '.join(names)}")
+
+    async def _drain(self, request: ClusterDrain) -> None:
+        node = self._node
+        self._check_node(request.node)
+        row = node.members.row(request.node)
+        if row is None or not node.members.is_alive(request.node):
+            raise ConflictError(f"node {request.node} does not live: it leads nothing")
+        await node.board.write(f"drain.{request.node}", row.run.encode(), None)
+        for partition in range(SYSTEM, node.meta.partitions + 1):
+            pin = node.entries.get(f"pin.{partition}")
+            if pin is not None and pin.value == request.node.encode():
+                await node.board.write(f"pin.{partition}", b"", None)
+        node.hint("lease", SYSTEM, request.node)
+        await self._until(
+            lambda: all(
+                node.leader_of(number) != request.node for number in range(len(node.watches))
+            ),
+            f"node {request.node} still leads something: no other may lead it yet",
+        )
+
+    async def _forget(self, request: ClusterForget) -> None:
+        node = self._node
+        self._check_node(request.node)
+        if node.members.is_alive(request.node):
+            raise ConflictError(f"node {request.node} lives; stop it before it is forgotten")
+        await node.board.write(NODES + request.node, b"", None)
+        node.look_soon()
+
+    async def _until(self, condition: Callable[[], bool], problem: str) -> None:
+        until_s = time.monotonic() + PATIENCE_S
+        self._node.look_soon()
+        while not condition():
+            if time.monotonic() > until_s:
+                raise UnavailableError(problem, ran="maybe")
+            await asyncio.sleep(LOOK_S)
+            self._node.route()
+
+
+def _namespaces(store: Any) -> int:
+    """How many namespaces lie there; counted up to a bound."""
+    count = 0
+    for _, data in store.scan(*NAMESPACE.range()):
+        count += bool(NAMESPACE.decode(data).id)
+        if count >= NAMESPACES_COUNTED_MAX:
+            break
+    return count

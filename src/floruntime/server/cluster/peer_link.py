@@ -1,0 +1,180 @@
+"""The gateway's end of a connection to another node: passes on what its clients ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import secrets
+import ssl
+from typing import Any, Protocol
+
+import msgspec
+
+from floruntime.core.framing import FrameReader, frame
+from floruntime.server.cluster import peer_messages as messages
+
+log = logging.getLogger("floruntime.cluster")
+
+CONNECT_S = 2.0
+AGAIN_S = 0.25
+"""How long after a failure the next try comes."""
+
+
+class Owner(Protocol):
+    """Who passes on."""
+
+    cluster_id: str
+    name: str
+    secret: bytes
+
+    def link_changed(self, link: PeerLink) -> None:
+        """It came up, or went down."""
+        ...
+
+    def answered(self, caller: int, request_id: int, body: bytes) -> None: ...
+    def flush(self, caller: int) -> None: ...
+    def refused(self, link: PeerLink, caller: int, request_id: int) -> None: ...
+    def lead_ended(self, link: PeerLink, partition: int) -> None: ...
+
+
+class PeerLink:
+    """Keeps a connection to `node` at `address` up, until `stop`."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        node: str,
+        address: str,
+        frame_bytes_max: int,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._owner = owner
+        self.node = node
+        self.address = address
+        self._bytes_max = frame_bytes_max + messages.FRAME_OVERHEAD_BYTES
+        self._tls = tls
+        self._socket: _PeerSocket | None = None
+        self.is_up = False
+        self._said = ""
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._connect_and_wait()
+                reason = "it was closed"
+            except (OSError, TimeoutError, _NotOursError) as error:
+                reason = str(error) or type(error).__name__
+            if reason != self._said:
+                log.info("no connection to node %s at %s: %s", self.node, self.address, reason)
+                self._said = reason
+            await asyncio.sleep(AGAIN_S)
+
+    async def _connect_and_wait(self) -> None:
+        host, _, port = self.address.rpartition(":")
+        host = host.strip("[]")
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_S):
+            _, socket = await loop.create_connection(
+                lambda: _PeerSocket(self._owner, self, self._bytes_max),
+                host,
+                int(port),
+                ssl=self._tls,
+            )
+            try:
+                await socket.greeted
+            except BaseException:
+                socket.abort()
+                raise
+        self._socket, self.is_up, self._said = socket, True, ""
+        try:
+            self._owner.link_changed(self)
+            await socket.ended.wait()
+        finally:
+            self.is_up = False
+            socket.abort()
+            self._owner.link_changed(self)
+
+    def send(self, message: Any) -> None:
+        """Send one message; lost where the connection is."""
+        if self.is_up and self._socket is not None:
+            self._socket.send(message)
+
+    async def stop(self) -> None:
+        """End it."""
+        self._keeping.cancel()
+        await asyncio.gather(self._keeping, return_exceptions=True)
+
+
+class _NotOursError(Exception):
+    """What answered is no node of this cluster."""
+
+
+class _PeerSocket(asyncio.Protocol):
+    def __init__(self, owner: Owner, link: PeerLink, bytes_max: int) -> None:
+        self._owner = owner
+        self._link = link
+        self._reader = FrameReader(bytes_max)
+        self._transport: Any = None
+        self._nonce = secrets.token_bytes(32)
+        loop = asyncio.get_running_loop()
+        self.greeted: asyncio.Future[None] = loop.create_future()
+        self.ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        hello = messages.Meet(self._owner.cluster_id, self._owner.name, self._nonce)
+        self._transport.write(messages.PEER_PREAMBLE + frame(messages.encode(hello)))
+
+    def data_received(self, data: bytes) -> None:
+        flushed: dict[int, None] = {}
+        try:
+            for body in self._reader.receive_data(data):
+                self._take(messages.decode(body), flushed)
+        except (msgspec.DecodeError, _NotOursError) as error:
+            log.warning("node %s at %s: %s", self._link.node, self._link.address, error)
+            self.abort()
+        for caller in flushed:
+            self._owner.flush(caller)
+        if self._reader.failed is not None:
+            self.abort()
+
+    def _take(self, message: Any, flushed: dict[int, None]) -> None:
+        owner = self._owner
+        if not self.greeted.done():
+            self._greet(message)
+        elif isinstance(message, messages.Answers):
+            for request_id, body in message.answers:
+                owner.answered(message.caller, request_id, body)
+            flushed[message.caller] = None
+        elif isinstance(message, messages.NotMine):
+            owner.refused(self._link, message.caller, message.request_id)
+        elif isinstance(message, messages.LeadEnded):
+            owner.lead_ended(self._link, message.partition)
+        else:
+            raise _NotOursError(f"{type(message).__name__} is no message of a leader")
+
+    def _greet(self, message: Any) -> None:
+        secret = self._owner.secret
+        if not isinstance(message, messages.Met):
+            raise _NotOursError("no node answers there")
+        if message.node != self._link.node:
+            raise _NotOursError(f"node {message.node} answers there")
+        wanted = messages.proof_of(secret, "leader", message.nonce, self._nonce)
+        if not hmac.compare_digest(message.proof, wanted):
+            raise _NotOursError("it did not prove that it is of this cluster")
+        self.send(messages.Proof(messages.proof_of(secret, "gateway", self._nonce, message.nonce)))
+        self.greeted.set_result(None)
+
+    def send(self, message: Any) -> None:
+        self._transport.write(frame(messages.encode(message)))
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.ended.set()
+        if not self.greeted.done():
+            self.greeted.set_exception(_NotOursError("it closed the connection"))

@@ -1,0 +1,113 @@
+"""What nodes say to each other, on the port that clients use, behind a preamble of their own.
+
+    connection = PEER_PREAMBLE frame*        (frames as in `core/framing.py`)
+
+Who connects (the *gateway*: it has a client's connection) and who is connected to (the *leader*)
+prove to each other that they know the secret of the cluster, which lies in NATS and never travels
+here. The gateway has judged hello, certificate, origin and limits; it passes on requests as they
+came, by the caller that they are of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import msgspec
+
+PEER_PREAMBLE = b"FLN\x01"
+FRAME_OVERHEAD_BYTES = 4_096
+
+
+class PeerMessage(msgspec.Struct, array_like=True, frozen=True, tag_field="kind"):
+    """Base of all of them."""
+
+
+class Meet(PeerMessage, tag=0, frozen=True):
+    """The gateway's first: of which cluster it is, and something to prove the secret with."""
+
+    cluster_id: str
+    node: str
+    nonce: bytes
+
+
+class Met(PeerMessage, tag=1, frozen=True):
+    """The leader's answer, with its own proof."""
+
+    node: str
+    nonce: bytes
+    proof: bytes
+
+
+class Proof(PeerMessage, tag=2, frozen=True):
+    """The gateway's proof; what it passes on follows."""
+
+    proof: bytes
+
+
+class Ask(PeerMessage, tag=3, frozen=True):
+    """A request of one of the gateway's callers, as its body came."""
+
+    caller: int
+    client: str
+    partition: int
+    body: bytes
+
+
+class Cancel(PeerMessage, tag=4, frozen=True):
+    """End one wait of a caller."""
+
+    caller: int
+    partition: int
+    request_id: int
+
+
+class Gone(PeerMessage, tag=5, frozen=True):
+    """A caller has gone: nothing waits on its behalf."""
+
+    caller: int
+
+
+class Here(PeerMessage, tag=6, frozen=True):
+    """Clients that have a connection to the gateway; told about once a minute."""
+
+    clients: list[str]
+
+
+class Answers(PeerMessage, tag=7, frozen=True):
+    """Bodies of answers for a caller, each with its request's id."""
+
+    caller: int
+    answers: list[tuple[int, bytes]]
+
+
+class NotMine(PeerMessage, tag=8, frozen=True):
+    """The leader does not lead that partition; the request was not looked at."""
+
+    caller: int
+    partition: int
+    request_id: int
+
+
+class LeadEnded(PeerMessage, tag=9, frozen=True):
+    """It led the partition and does no more: what it did not answer, it never will."""
+
+    partition: int
+
+
+AnyPeerMessage = Meet | Met | Proof | Ask | Cancel | Gone | Here | Answers | NotMine | LeadEnded
+
+encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(AnyPeerMessage).decode
+
+
+def decode(body: bytes) -> Any:
+    """One message. Raises `msgspec.DecodeError`."""
+    return _decode(body)
+
+
+def proof_of(secret: bytes, who: str, mine: bytes, yours: bytes) -> bytes:
+    """What shows that `who` knows the secret, for these two nonces."""
+    text = b"\0".join((who.encode(), mine.hex().encode(), yours.hex().encode()))
+    return hmac.new(secret, text, hashlib.sha256).digest()

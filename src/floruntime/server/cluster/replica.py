@@ -1,0 +1,210 @@
+"""A partition's state on this node: a store that follows the log, and runs no engine.
+
+Batches are written as their leader wrote them, each with its position in the log, in one write. A
+store is synced by nobody: what it lost in a crash it reads again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from floruntime.engine.store import Changes, Store
+from floruntime.server.cluster.log import Log, LogSilentError, Stored
+from floruntime.server.cluster.message import (
+    CHAIN_START,
+    FORMAT,
+    POSITION_KEY,
+    DamagedLogError,
+    Head,
+    Message,
+    Position,
+    chained,
+    decode_changes,
+    decode_message,
+)
+from floruntime.server.cluster.position import encode_position, position_in
+
+log = logging.getLogger("floruntime.cluster")
+
+LOOK_S = 1.0
+"""How often the log is looked at where no hint came."""
+HURRY_S = 0.02
+"""How soon again where a hint told of more than the log showed: a copy of it may lag behind."""
+HURRIES_MAX = 25
+
+
+class TooFarBehindError(Exception):
+    """The log no longer has what follows this store."""
+
+
+class Replica:
+    """Follows `log` into `store`. `on_applied` is told of each piece that went in."""
+
+    def __init__(
+        self,
+        partition: int,
+        store: Store,
+        log: Log,
+        *,
+        on_applied: Callable[[], None] = lambda: None,
+        now_s: Callable[[], float],
+    ) -> None:
+        self.partition = partition
+        self.store = store
+        self.log = log
+        self._on_applied = on_applied
+        self._now_s = now_s
+        self.position = position_in(store)
+        self._parts: list[bytes] = []
+        self._part_chain = self.position.chain
+        self._part_sequence = self.position.sequence
+        self._news = asyncio.Event()
+        #: The last sequence that was hinted at.
+        self.hinted = 0
+        #: Whether somebody else writes into the store: this node leads.
+        self.is_held = False
+        #: When it was seen to be at the end of the log.
+        self.fresh_s = 0.0
+        #: Why it follows no further; empty while it does.
+        self.trouble = ""
+        self._following: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._following = asyncio.get_running_loop().create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Follow no more, and close the store."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        self.store.close()
+
+    def hint(self, sequence: int) -> None:
+        """The log has come so far."""
+        if sequence > self.hinted:
+            self.hinted = sequence
+            self._news.set()
+
+    def moved(self, position: Position) -> None:
+        """The leader on this node has written up to here."""
+        self.position = position
+        self._part_chain, self._part_sequence = position.chain, position.sequence
+        self.fresh_s = self._now_s()
+        self._on_applied()
+
+    @property
+    def end(self) -> tuple[int, bytes]:
+        """The sequence and the checksum of the last message that was read."""
+        return self._part_sequence, self._part_chain
+
+    def begin_at(self, position: Position) -> None:
+        """This node's own term has begun there."""
+        self._parts.clear()
+        self.store.write(Changes({POSITION_KEY: encode_position(position)}, []))
+        self.moved(position)
+
+    def let_go(self) -> None:
+        """The leader on this node writes no more."""
+        self.is_held = False
+        self._parts.clear()
+        self._part_chain, self._part_sequence = self.position.chain, self.position.sequence
+        self._news.set()
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            if not self.is_held:
+                await self._follow_once()
+
+    async def _follow_once(self) -> None:
+        try:
+            for _ in range(HURRIES_MAX):
+                await self.read_on()
+                if self.position.sequence >= self.hinted or self.is_held:
+                    break
+                await asyncio.sleep(HURRY_S)
+            self.trouble = ""
+        except LogSilentError as error:
+            self._tell(str(error))
+        except (DamagedLogError, TooFarBehindError) as error:
+            self._tell(str(error))
+            await asyncio.sleep(LOOK_S)
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.warning("partition %d does not follow: %s", self.partition, trouble)
+        self.trouble = trouble
+
+    async def read_on(self, *, leads: bool = False) -> None:
+        """Read to where the log seems to end. `leads`: on behalf of this node's leader."""
+        async with self._reading:
+            while self.is_held is leads:
+                begun_s = self._now_s()
+                found = await self.log.after(self._part_sequence)
+                if self.is_held is not leads:
+                    return
+                if not found:
+                    self.fresh_s = begun_s
+                    return
+                self._take(found)
+                self._on_applied()
+                await asyncio.sleep(0)
+
+    def _take(self, found: list[Stored]) -> None:
+        for sequence, body in found:
+            if sequence <= self._part_sequence:
+                continue
+            if sequence != self._part_sequence + 1:
+                raise TooFarBehindError(
+                    f"the log begins at message {sequence}, and this node has come to "
+                    f"{self._part_sequence}: what lies between is in a checkpoint only"
+                )
+            self._take_one(sequence, decode_message(body))
+
+    def _take_one(self, sequence: int, message: Message) -> None:
+        head = message.head
+        if chained(self._part_chain, head, message.content) != message.chain:
+            raise DamagedLogError(
+                f"message {sequence} of the log does not follow what this node has: the log was "
+                "set back, or it is of another cluster"
+            )
+        if head.format > FORMAT:
+            raise DamagedLogError(
+                f"message {sequence} has format {head.format}; this version knows {FORMAT}"
+            )
+        self._part_chain, self._part_sequence = message.chain, sequence
+        if head.part == 0:
+            self._parts.clear()
+        if not head.is_term:
+            if head.part != len(self._parts):
+                self._parts.clear()
+                return
+            self._parts.append(message.content)
+        if head.is_term or head.is_last:
+            self._write(sequence, head, message.chain)
+
+    def _write(self, sequence: int, head: Head, chain: bytes) -> None:
+        changes = Changes({}, [])
+        if self._parts and not head.is_term:
+            changes = decode_changes(b"".join(self._parts))
+        self._parts.clear()
+        position = Position(sequence, head.term, chain, head.time_ms, head.format, head.node)
+        rows = {**changes.rows, POSITION_KEY: encode_position(position)}
+        self.store.write(Changes(rows, changes.cleared))
+        self.position = position
+
+    def start_anew(self, position: Position) -> None:
+        """The store was filled from a checkpoint that reaches to `position`."""
+        self.position = position
+        self._parts.clear()
+        self._part_chain, self._part_sequence = position.chain, position.sequence
+        assert self._part_chain != CHAIN_START or not position.sequence

@@ -1,0 +1,379 @@
+"""Where a request goes: to the leader of its partition, on this node or another, once there is one.
+
+What was asked is kept until it is answered. When a leader ends, what it did not answer goes to the
+next one: queries and numbered writes, which are answered once however often they come, and waits
+for deliveries, whose lost answer comes again when its lease is over. Anything else may have run, so
+it is refused with `ran="maybe"`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from floruntime.core.errors import FloError, UnavailableError
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.stream import GroupRead
+from floruntime.core.system import (
+    GetServerInfo,
+    NamespaceCreate,
+    NamespaceDelete,
+    NamespaceList,
+    SessionOpen,
+)
+from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
+from floruntime.core.types import Command, Query, Request
+from floruntime.core.wire import encode_request
+from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
+from floruntime.server.cluster import peer_messages as messages
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.namespace_pages import NamespacePages
+from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.placement import SYSTEM, partition_of
+
+PATIENCE_S = 20.0
+"""How long a request waits for its partition to have a leader."""
+DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
+_OF_SYSTEM = (TokenCreate, TokenList, TokenRevoke, GetServerInfo)
+
+
+class Connection(Protocol):
+    """A client's connection to this node."""
+
+    client: str
+    is_closed: bool
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None: ...
+    def add_body(self, request_id: int, body: bytes) -> None: ...
+    def flush(self) -> None: ...
+
+
+Target = Lead | PeerLink | None
+
+
+class Pending:
+    """A request that is not answered."""
+
+    __slots__ = (
+        "asked_s",
+        "asker",
+        "caller",
+        "is_ended",
+        "namespace",
+        "number",
+        "partition",
+        "request",
+        "request_id",
+        "target",
+        "was_sent",
+    )
+
+    def __init__(
+        self,
+        caller: Connection,
+        request_id: int,
+        namespace: str,
+        number: int,
+        request: Request[Any],
+        partition: int,
+    ) -> None:
+        self.caller = caller
+        self.request_id = request_id
+        self.namespace = namespace
+        self.number = number
+        self.request = request
+        self.partition = partition
+        self.asked_s = time.monotonic()
+        #: Where it is; `None`: held here.
+        self.target: Target = None
+        self.asker: Asker | None = None
+        #: Whether a leader may have run it.
+        self.was_sent = False
+        #: Whether its wait is to end at once.
+        self.is_ended = False
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it may go to another leader after one that may have run it."""
+        return self.number != 0 or isinstance(self.request, (Query, *DELIVERIES))
+
+    @property
+    def ran(self) -> Any:
+        """Whether it may have taken effect."""
+        return "maybe" if self.was_sent and isinstance(self.request, Command) else "no"
+
+    def current(self) -> Request[Any]:
+        """The request; where it waited already, only for what is left of its time."""
+        block_ms: int = getattr(self.request, "block_ms", 0)
+        if not block_ms:
+            return self.request
+        left_ms = block_ms - int((time.monotonic() - self.asked_s) * 1000)
+        left_ms = 0 if self.is_ended else max(0, left_ms)
+        return msgspec.structs.replace(self.request, block_ms=min(block_ms, left_ms))
+
+
+class Asker:
+    """A client's connection, as the commit of a leader on this node sees it."""
+
+    def __init__(self, router: Router, lead: Lead, caller: Connection) -> None:
+        self._router = router
+        self._lead = lead
+        self._caller = caller
+        self.client = caller.client
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be answered any more."""
+        return self._caller.is_closed or self._lead.is_over
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the outbox."""
+        if not self._lead.is_over and self._router.forget(self._caller, request_id):
+            self._caller.add_answer(request_id, result, error)
+
+    def flush(self) -> None:
+        """Send what is in the outbox."""
+        self._caller.flush()
+
+
+class RouterQueries:
+    """Answers what only reads."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    def answer(self, caller: Any, request_id: int, namespace: str, query: Query[Any]) -> None:
+        """Answer, now or when a leader does."""
+        self._router.take(caller, request_id, namespace, 0, query)
+
+
+class Router:
+    """Takes what this node's connections ask. `why_none` says why a partition has no leader."""
+
+    def __init__(self, partitions: int, why_none: Callable[[int], str]) -> None:
+        self.partitions = partitions
+        self._why_none = why_none
+        self._targets: list[Target] = [None] * (partitions + 1)
+        self._pending: list[dict[tuple[Connection, int], Pending]]
+        self._pending = [{} for _ in range(partitions + 1)]
+        self._where: dict[Connection, dict[int, int]] = {}
+        self._askers: dict[Connection, dict[Lead, Asker]] = {}
+        self._numbers: dict[Connection, int] = {}
+        self._callers: dict[int, Connection] = {}
+        self._next_number = itertools.count(1)
+        self.queries = RouterQueries(self)
+        self.commands_total = 0
+
+    # What connections ask
+
+    def submit(
+        self, caller: Any, request_id: int, namespace: str, number: int, command: Command[Any]
+    ) -> None:
+        """Take a command."""
+        self.commands_total += 1
+        self.take(caller, request_id, namespace, number, command)
+
+    def take(
+        self, caller: Any, request_id: int, namespace: str, number: int, request: Request[Any]
+    ) -> None:
+        """Take a request of whichever kind."""
+        if isinstance(request, SessionOpen):
+            caller.add_answer(request_id, None, None)  # leaders open it with the first write
+            caller.flush()
+            return
+        if isinstance(request, NamespaceList):
+            NamespacePages(self, caller, request_id, namespace, request).begin()
+            return
+        partition = self._partition_of(namespace, request)
+        pending = Pending(caller, request_id, namespace, number, request, partition)
+        self._pending[partition][caller, request_id] = pending
+        self._where.setdefault(caller, {})[request_id] = partition
+        self._send(pending)
+
+    def _partition_of(self, namespace: str, request: Request[Any]) -> int:
+        if isinstance(request, _OF_SYSTEM):
+            return SYSTEM
+        if isinstance(request, NamespaceCreate | NamespaceDelete):
+            return partition_of(request.name, self.partitions)
+        return partition_of(namespace, self.partitions)
+
+    def ask_at(self, partition: int, caller: Any, request_id: int, query: Query[Any]) -> None:
+        """Ask the leader of one partition, whatever the query is about."""
+        pending = Pending(caller, request_id, "default", 0, query, partition)
+        self._pending[partition][caller, request_id] = pending
+        self._where.setdefault(caller, {})[request_id] = partition
+        self._send(pending)
+
+    def cancel(self, caller: Any, request_id: int) -> bool:
+        """End one wait with its empty answer; False if it does not wait."""
+        partition = self._where.get(caller, {}).get(request_id)
+        if partition is None:
+            return False
+        pending = self._pending[partition][caller, request_id]
+        if not getattr(pending.request, "block_ms", 0):
+            return False
+        pending.is_ended = True
+        target = pending.target
+        if isinstance(target, Lead) and pending.asker is not None:
+            return target.commit.cancel(pending.asker, request_id)
+        if isinstance(target, PeerLink):
+            target.send(messages.Cancel(self._number_of(caller), partition, request_id))
+        return True
+
+    def drop(self, caller: Any) -> None:
+        """A connection is gone; it takes nothing with it."""
+        for request_id, partition in self._where.pop(caller, {}).items():
+            self._pending[partition].pop((caller, request_id), None)
+        for lead, asker in self._askers.pop(caller, {}).items():
+            if not lead.is_over:
+                lead.commit.drop(asker)
+        number = self._numbers.pop(caller, None)
+        if number is not None:
+            del self._callers[number]
+            for link in {each for each in self._targets if isinstance(each, PeerLink)}:
+                link.send(messages.Gone(number))
+
+    def forget(self, caller: Connection, request_id: int) -> Pending | None:
+        """It is being answered; `None` where it was already, or its connection is gone."""
+        partition = self._where.get(caller, {}).pop(request_id, None)
+        if partition is None:
+            return None
+        return self._pending[partition].pop((caller, request_id))
+
+    # Leaders
+
+    def target_of(self, partition: int) -> Target:
+        """Who leads, as far as it can be asked now."""
+        return self._targets[partition]
+
+    def set_target(self, partition: int, target: Target) -> None:
+        """From now on this one leads. What another did not answer goes there."""
+        if self._targets[partition] is target:
+            return
+        self._targets[partition] = target
+        for pending in list(self._pending[partition].values()):
+            if pending.target is not None and pending.target is not target:
+                self._take_back(pending)
+            if pending.target is None:
+                self._send(pending)
+
+    def lost(self, partition: int, target: Target) -> None:
+        """What this leader did not answer it never will."""
+        if self._targets[partition] is target:
+            self.set_target(partition, None)
+        for pending in list(self._pending[partition].values()):
+            if pending.target is target:
+                self._take_back(pending)
+                self._send(pending)
+
+    def _take_back(self, pending: Pending) -> None:
+        pending.target = pending.asker = None
+        if not pending.may_repeat:
+            self._refuse(
+                pending,
+                "the leader of its partition ended before the answer: it may have run",
+            )
+
+    def _send(self, pending: Pending) -> None:
+        if pending.target is not None or pending.caller.is_closed:
+            return
+        target = self._targets[pending.partition]
+        if isinstance(target, Lead) and target.may_answer:
+            self._send_here(pending, target)
+        elif isinstance(target, PeerLink) and target.is_up:
+            self._send_there(pending, target)
+
+    def _send_here(self, pending: Pending, lead: Lead) -> None:
+        askers = self._askers.setdefault(pending.caller, {})
+        asker = askers.get(lead)
+        if asker is None:
+            for over in [each for each in askers if each.is_over]:
+                del askers[over]
+            asker = askers[lead] = Asker(self, lead, pending.caller)
+        pending.target, pending.asker = lead, asker
+        request: Any = pending.current()
+        if isinstance(request, Command):
+            pending.was_sent = True
+            lead.submit(asker, pending.request_id, pending.namespace, pending.number, request)
+        else:
+            lead.ask(asker, pending.request_id, pending.namespace, request)
+            asker.flush()
+
+    def _send_there(self, pending: Pending, link: PeerLink) -> None:
+        pending.target = link
+        pending.was_sent = True
+        body = encode_request(
+            pending.request_id, pending.namespace, pending.number, pending.current()
+        )
+        number = self._number_of(pending.caller)
+        link.send(messages.Ask(number, pending.caller.client, pending.partition, body))
+
+    def _number_of(self, caller: Connection) -> int:
+        number = self._numbers.get(caller)
+        if number is None:
+            number = self._numbers[caller] = next(self._next_number)
+            self._callers[number] = caller
+        return number
+
+    # What other nodes tell
+
+    def answered(self, number: int, request_id: int, body: bytes) -> None:
+        """A leader has answered."""
+        caller = self._callers.get(number)
+        if caller is not None and self.forget(caller, request_id):
+            caller.add_body(request_id, body)
+
+    def flush(self, number: int) -> None:
+        """Send what it has answered."""
+        caller = self._callers.get(number)
+        if caller is not None:
+            caller.flush()
+
+    def refused(self, link: PeerLink, number: int, request_id: int) -> None:
+        """That node does not lead: it did not look at the request, which waits for who does."""
+        caller = self._callers.get(number)
+        partition = None if caller is None else self._where.get(caller, {}).get(request_id)
+        if caller is None or partition is None:
+            return
+        pending = self._pending[partition][caller, request_id]
+        if pending.target is link:
+            pending.target = None
+
+    # Patience
+
+    def look(self) -> None:
+        """Send what can be sent by now, and refuse what has waited for too long."""
+        now_s = time.monotonic()
+        for waiting in self._pending:
+            for pending in list(waiting.values()):
+                if pending.target is None:
+                    self._send(pending)
+                if pending.target is None and now_s - pending.asked_s > PATIENCE_S:
+                    self._refuse(pending, self._why_none(pending.partition))
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether anything is not answered."""
+        return any(self._pending)
+
+    def end_waits(self) -> None:
+        """End all waits with what there is."""
+        for waiting in self._pending:
+            for caller, request_id in list(waiting):
+                self.cancel(caller, request_id)
+
+    def refuse_all(self, reason: str) -> None:
+        """Refuse whatever is not answered."""
+        for waiting in self._pending:
+            for pending in list(waiting.values()):
+                self._refuse(pending, reason)
+
+    def _refuse(self, pending: Pending, reason: str) -> None:
+        if self.forget(pending.caller, pending.request_id):
+            error = UnavailableError(reason, ran=pending.ran)
+            pending.caller.add_answer(pending.request_id, None, error)
+            pending.caller.flush()

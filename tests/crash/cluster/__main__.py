@@ -1,0 +1,42 @@
+"""`python -m tests.crash.cluster ROUNDS [--seed N]`: kill parts of a cluster, and look."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.crash.cluster.chaos import ClusterChaos
+
+ROUNDS_PER_RUN = 6
+
+
+def main() -> int:
+    """Run after run, each on a fresh cluster with a seed of its own; 1 if a promise broke."""
+    parser = argparse.ArgumentParser(prog="python -m tests.crash.cluster", description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=6, metavar="ROUNDS")
+    parser.add_argument("--seed", type=int, help="repeat the run that printed it")
+    options = parser.parse_args()
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    left, failures = options.rounds, 0
+    while left > 0:
+        rounds = min(left, ROUNDS_PER_RUN)
+        with tempfile.TemporaryDirectory(prefix="flo-cluster-") as directory:
+            chaos = ClusterChaos(Path(directory), rounds, seed)
+            report = asyncio.run(chaos.run())
+        print(report, flush=True)
+        for fault, seconds in chaos.led_again_s:
+            print(f"  {fault} killed: all partitions led again after {seconds:.1f} s", flush=True)
+        failures += bool(report.problems)
+        left -= rounds
+        seed = random.Random(seed).randrange(2**32)
+    print(f"{options.rounds} kills, {failures} runs with problems")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Flo's nodes as real processes, over NATS as real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Self
+
+from floruntime import FloClient
+from floruntime.core.cluster import ClusterInfo, ClusterStatus
+from floruntime.core.errors import FloError
+from floruntime.server.cluster.placement import partition_of
+from tests.crash.cluster.nats import NatsCluster
+from tests.crash.process import ServerProcess
+
+SETTLED_S = 40.0
+LOOK_S = 0.1
+
+
+class NodeProcess(ServerProcess):
+    """One node. Where NATS has just been started, it may take a while to have leaders."""
+
+    READY_SECONDS = 60
+
+
+class Rig:
+    """`nodes` nodes and as many servers of NATS; all end with the block."""
+
+    def __init__(self, directory: Path, *, nodes: int = 3, partitions: int = 3) -> None:
+        self._directory = directory
+        self._partitions = partitions
+        self._replicas = nodes
+        self.nats = NatsCluster(directory, nodes)
+        self.nodes: dict[str, NodeProcess] = {}
+        for name in "abcdefgh"[:nodes]:
+            self.add(name)
+
+    def add(self, name: str, *options: str) -> NodeProcess:
+        """Another node; it is not started yet."""
+        node = NodeProcess(str(self._directory / name))
+        node.options = (
+            *("--cluster", self.nats.urls, "--node", name),
+            *("--advertise", node.endpoint, "--partitions", str(self._partitions)),
+            *("--replicas", str(self._replicas), *options),
+        )
+        self.nodes[name] = node
+        return node
+
+    @property
+    def endpoints(self) -> str:
+        """What a client is told."""
+        return ",".join(node.endpoint for node in self.nodes.values())
+
+    def client(self, endpoint: str | None = None) -> FloClient:
+        """A patient client of any node, or of one."""
+        return FloClient(endpoint or self.endpoints, timeout_ms=30_000)
+
+    async def status(self) -> ClusterInfo:
+        """How the cluster is, as any node tells."""
+        async with self.client() as client:
+            return await client.call(ClusterStatus())
+
+    async def settled(self, *, alive: int | None = None) -> ClusterInfo:
+        """Wait until each partition has a leader that lives; how the cluster is then."""
+        wanted = len(self.nodes) if alive is None else alive
+        async with asyncio.timeout(SETTLED_S):
+            while True:
+                try:
+                    found = await self.status()
+                except FloError:
+                    continue
+                living = {node.name for node in found.nodes if node.is_alive}
+                if len(living) >= wanted and all(p.leader in living for p in found.partitions):
+                    return found
+                await asyncio.sleep(LOOK_S)
+
+    def namespace_in(self, partition: int) -> str:
+        """The name of a namespace that lies there."""
+        names = (f"probe-{number}" for number in range(1_000))
+        return next(name for name in names if partition_of(name, self._partitions) == partition)
+
+    async def led_again(self) -> float:
+        """Write once in each partition as an ordinary client; the longest that one took."""
+        begun_s = time.monotonic()
+        async with self.client() as client:
+            numbers = range(1, self._partitions + 1)
+            await asyncio.gather(
+                *(client.kv.incr("probe", namespace=self.namespace_in(each)) for each in numbers)
+            )
+        return time.monotonic() - begun_s
+
+    async def leader(self, namespace: str = "default") -> str:
+        """The node that leads the partition of a namespace."""
+        found = await self.settled()
+        return found.partitions[partition_of(namespace, self._partitions)].leader
+
+    async def __aenter__(self) -> Self:
+        await self.nats.__aenter__()
+        try:
+            await asyncio.gather(*(node.start() for node in self.nodes.values()))
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for node in self.nodes.values():
+            if node.is_launched:
+                await node.kill()
+        await self.nats.kill()

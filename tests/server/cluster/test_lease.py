@@ -1,0 +1,106 @@
+"""Leases: who may try, how long a holder goes by one, and answers that got lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.lease import HELD_S, LEASE_S, HeldLease, LeaseRow, LeaseWatch
+from tests.server.cluster.memory_board import MemoryBoard
+
+
+class Now:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.s = 100.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+def held(board: MemoryBoard, now: Now, node: str, term: int = 1) -> HeldLease:
+    return HeldLease(board, 1, now, LeaseRow(node, f"run-{node}", term, 1_000))
+
+
+async def test_a_lease_that_moves_is_taken_by_nobody_and_one_that_stands_still_is() -> None:
+    board, now = MemoryBoard(), Now()
+    lease, watch = held(board, now, "a"), LeaseWatch(now)
+    assert await lease.take(0)
+    for _ in range(5):
+        watch.see(await board.read("lease.1"))
+        assert not watch.may_take("b", 0)
+        now.s += 1
+        assert await lease.renew(2_000)
+    watch.see(await board.read("lease.1"))
+    now.s += LEASE_S
+    assert not watch.may_take("b", 0)
+    now.s += 0.1
+    assert watch.may_take("b", 0)
+    assert not watch.may_take("b", 1)
+    assert not lease.is_good  # long before
+
+
+async def test_the_holder_counts_from_when_it_sent() -> None:
+    board, now = MemoryBoard(), Now()
+    lease = held(board, now, "a")
+    assert await lease.take(0)
+    now.s += HELD_S - 0.01
+    assert lease.is_good
+    now.s += 0.02
+    assert not lease.is_good
+
+
+async def test_of_two_who_try_one_gets_it_and_the_other_hears_of_it() -> None:
+    board, now = MemoryBoard(), Now()
+    first, second = held(board, now, "a"), held(board, now, "b")
+    assert await first.take(0)
+    assert not await second.take(0)
+    assert second.is_over
+    other = held(board, now, "b", 2)
+    assert await other.take(first.revision)
+    assert not await first.renew(2_000)
+    assert first.is_over
+
+
+async def test_a_renewal_whose_answer_was_lost_is_known_as_ones_own() -> None:
+    board, now = MemoryBoard(), Now()
+    lease = held(board, now, "a")
+    assert await lease.take(0)
+    board.is_mute = True
+    with pytest.raises(BoardSilentError):
+        await lease.renew(2_000)
+    board.is_mute = False
+    assert await lease.renew(3_000)  # finds its own
+    assert await lease.renew(4_000)
+    assert not lease.is_over
+
+
+async def test_time_goes_on_from_what_a_living_holder_told_whatever_ones_own_clock() -> None:
+    board, now = MemoryBoard(), Now()
+    lease, watch = held(board, now, "a"), LeaseWatch(now)
+    assert await lease.take(0)
+    watch.see(await board.read("lease.1"))
+    assert watch.time_ms() is None  # it may have been written long ago
+    assert await lease.renew(5_000)
+    watch.see(await board.read("lease.1"))
+    now.s += 2.5
+    assert watch.time_ms() == 7_500
+
+
+async def test_what_is_handed_on_is_taken_at_once() -> None:
+    board, now = MemoryBoard(), Now()
+    lease, watch = held(board, now, "a"), LeaseWatch(now)
+    assert await lease.take(0)
+    assert await lease.renew(5_000, handed_to="b")
+    watch.see(await board.read("lease.1"))
+    assert watch.may_take("b", 0)
+    assert not watch.may_take("c", 0)
+
+
+def test_what_nobody_ever_held_is_taken_in_the_order_of_its_keepers() -> None:
+    now = Now()
+    watch = LeaseWatch(now)
+    now.s += 0.1
+    assert watch.may_take("a", 0)
+    assert not watch.may_take("b", 0.3)
