@@ -12,6 +12,7 @@ from floruntime.client.api.batch import (
     BatchWorker,
     BatchWorkflow,
 )
+from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.follow import StreamFollower, Subscription
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.kv_reads import KvReads
@@ -52,6 +53,7 @@ from floruntime.core.action import (
     InvokeResult,
     RunStatus,
 )
+from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
 from floruntime.core.errors import (
     BadRequestError,
     BadTypeError,
@@ -125,6 +127,8 @@ __all__ = [
     "BatchWorker",
     "BatchWorkflow",
     "ClientOptions",
+    "Cluster",
+    "ClusterInfo",
     "CommitResult",
     "ConflictError",
     "ConnectionFailedError",
@@ -152,12 +156,14 @@ __all__ = [
     "NamespaceInfo",
     "Namespaces",
     "NewToken",
+    "NodeInfo",
     "NonRetryableError",
     "NotConnectedError",
     "NotFoundError",
     "Operation",
     "OverloadedError",
     "Page",
+    "PartitionInfo",
     "PendingEntry",
     "Problem",
     "ProtocolError",
@@ -168,6 +174,7 @@ __all__ = [
     "QueueStats",
     "ReadResult",
     "RegisterOptions",
+    "ReplicaInfo",
     "Request",
     "RequestTimeoutError",
     "RetryPolicy",

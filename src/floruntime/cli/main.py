@@ -30,6 +30,7 @@ GROUPS = {
     "ns": "floruntime.cli.namespaces",
     "token": "floruntime.cli.token",
     "server": "floruntime.cli.server",
+    "cluster": "floruntime.cli.cluster",
 }
 _TAKE_A_VALUE = (
     *("--host", "--namespace", "-n", "--token", "--timeout"),

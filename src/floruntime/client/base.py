@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from floruntime.client.api.action import Action
 from floruntime.client.api.batch import Batch
+from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
 from floruntime.client.api.operation import Operation
@@ -63,6 +64,7 @@ class BaseClient:
         self.workflow = Workflow(calls)
         self.namespaces = Namespaces(calls)
         self.tokens = Tokens(calls)
+        self.cluster = Cluster(calls)
 
     def _new_calls(self, transport: Transport, **options: Any) -> Calls:
         return Calls(transport, **options)

@@ -13,6 +13,7 @@ export { Action } from "./api/action.js";
 export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
 export type { Batch, FillBatch, Recorded } from "./api/batch.js";
 export { FloClient } from "./api/client.js";
+export { Cluster } from "./api/cluster.js";
 export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
 export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
 export { Kv, KvReader } from "./api/kv.js";
@@ -136,6 +137,7 @@ export type {
   ActionInfo,
   ActionRun,
   AppendResult,
+  ClusterInfo,
   DequeueResult,
   GroupAckResult,
   GroupInfo,
@@ -145,12 +147,15 @@ export type {
   KvEntry,
   Message,
   NamespaceInfo,
+  NodeInfo,
+  PartitionInfo,
   PendingEntry,
   Problem,
   PutResult,
   QueueConfig,
   QueueStats,
   ReadResult,
+  ReplicaInfo,
   RunWait,
   ScanResult,
   ServerInfo,

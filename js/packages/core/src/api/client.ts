@@ -5,6 +5,7 @@ import { type ClientOptions, ConnectedClient } from "../link/connected.js";
 import type { Transport } from "../link/transport.js";
 import { Action } from "./action.js";
 import { type FillBatch, type Memories, runBatch } from "./batch.js";
+import { Cluster } from "./cluster.js";
 import { Kv } from "./kv.js";
 import { LeaseMemory } from "./leases.js";
 import { Namespaces } from "./namespaces.js";
@@ -28,6 +29,7 @@ export class FloClient extends ConnectedClient {
   readonly worker: Worker;
   readonly workflow: Workflow;
   readonly namespaces: Namespaces;
+  readonly cluster: Cluster;
   readonly #memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
   constructor(transport: Transport, options: ClientOptions = {}) {
@@ -40,6 +42,7 @@ export class FloClient extends ConnectedClient {
     this.worker = new Worker(this);
     this.workflow = new Workflow(this);
     this.namespaces = new Namespaces(this);
+    this.cluster = new Cluster(this);
   }
 
   /**

@@ -1,0 +1,108 @@
+"""`flo cluster`: how a cluster is, and where its leads are to be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.options import Yes, examples, group
+from floruntime.cli.output import cell
+from floruntime.cli.run import Session, confirm, connected
+from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
+
+app = group("The cluster that a server is a node of: how it is, and where its leads are to be.")
+
+WATCH_S = 1.0
+SYSTEM = "system"
+_NODE = "{:<12} {:<24} {:<10} {:<9} {:>5} {:>5}  {}"
+_PARTITION = "{:<10} {:<12} {:>5} {:>9} {:>10}  {}"
+
+NodeName = Annotated[str, typer.Argument(metavar="NODE", help="The node's name.")]
+
+
+@app.command(
+    epilog=examples("flo --host a:9000,b:9000 cluster status", "flo cluster status --json")
+)
+@connected
+async def status(
+    session: Session,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again every second, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show the nodes, the partitions with their leaders and copies, and the state of NATS."""
+    while True:
+        found = await session.client.cluster.status()
+        session.out.show(found, "\n".join(_lines(found)))
+        if not watch:
+            return
+        await asyncio.sleep(WATCH_S)
+
+
+@app.command(epilog=examples("flo cluster move 3 b", "flo cluster move system a"))
+@connected
+async def move(
+    session: Session,
+    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Its number, or system.")],
+    node: NodeName,
+) -> None:
+    """Let NODE lead PARTITION, until it is drained or lost."""
+    if partition != SYSTEM and not (partition.isascii() and partition.isdigit()):
+        raise typer.BadParameter(f"{partition!r} is no number, and not {SYSTEM}")
+    number = 0 if partition == SYSTEM else int(partition)
+    await session.client.cluster.move(number, node)
+    session.out.show({"partition": number, "leader": node}, f"{partition} is led by {node}")
+
+
+@app.command(epilog=examples("flo cluster drain b"))
+@connected
+async def drain(session: Session, node: NodeName) -> None:
+    """Hand over all that NODE leads, until it starts again: then SIGTERM loses nobody a call."""
+    await session.client.cluster.drain(node)
+    session.out.show({"node": node, "leads": 0}, f"{node} leads nothing")
+
+
+@app.command(epilog=examples("flo cluster forget c --yes"))
+@connected
+async def forget(session: Session, node: NodeName, yes: Yes = False) -> None:
+    """Drop a NODE that is gone for good. Refused while it lives."""
+    confirm(f"Forget the node {node!r}? Its copies are made elsewhere.", yes)
+    await session.client.cluster.forget(node)
+    session.out.show({"forgotten": node}, f"{node} is forgotten")
+
+
+def _lines(found: ClusterInfo) -> Iterator[str]:
+    """The status as text."""
+    told = f"as node {cell(found.node)} sees it; NATS: {cell(found.nats)}"
+    yield f"cluster {cell(found.name)} {told}"
+    yield ""
+    yield _NODE.format("node", "address", "version", "state", "leads", "keeps", "clock")
+    for node in found.nodes:
+        clock = f"{node.clock_difference_ms:+} ms"
+        where, version = cell(node.address), cell(node.version)
+        name, state = cell(node.name), _state(node)
+        yield _NODE.format(name, where, version, state, node.leads, node.keeps, clock)
+    yield ""
+    yield _PARTITION.format("partition", "leader", "term", "sequence", "namespaces", "copies")
+    for each in found.partitions:
+        leader, copies = cell(each.leader or "(nobody)"), _copies(each)
+        row = (each.name, leader, each.term, each.sequence, each.namespaces, copies)
+        yield _PARTITION.format(*row)
+        if each.trouble:
+            yield f"  {cell(each.trouble)}"
+
+
+def _state(node: NodeInfo) -> str:
+    if not node.is_alive:
+        return "silent"
+    return "draining" if node.is_draining else "alive"
+
+
+def _copies(partition: PartitionInfo) -> str:
+    return ", ".join(
+        cell(each.node) + (f" (-{each.lag_entries}, {each.lag_ms} ms)" if each.lag_entries else "")
+        for each in partition.replicas
+    )

@@ -1,0 +1,54 @@
+"""The cluster that a client is connected to: how it is, and where its leads are to be."""
+
+from __future__ import annotations
+
+from floruntime.client.api.caller import Part
+from floruntime.client.api.operation import Operation
+from floruntime.core.cluster import (
+    ClusterDrain,
+    ClusterForget,
+    ClusterInfo,
+    ClusterMove,
+    ClusterStatus,
+)
+
+
+class Cluster(Part):
+    """`client.cluster`. All of it is for the role `admin`; others get `ForbiddenError`.
+
+    Every method takes `timeout_ms`, by default the client's own, and raises `BadRequestError` where
+    the server is alone.
+    """
+
+    def status(self, *, timeout_ms: int | None = None) -> Operation[ClusterInfo]:
+        """The nodes, the partitions and the state of NATS, as the node that answers sees them.
+
+        Raises what the connection raises.
+        """
+        return self._call(ClusterStatus(), None, timeout_ms)
+
+    def move(self, partition: int, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
+        """Let `node` lead `partition` (0 is `system`); answered once it does.
+
+        It stays so until the node is drained or lost. A copy that is behind catches up first.
+
+        Raises `BadRequestError` on a partition that is not there or not kept there,
+        `NotFoundError` on a node that is not there, `ConflictError` on one that does not live or is
+        drained, and `UnavailableError` where it takes longer than ten seconds.
+        """
+        return self._call(ClusterMove(partition, node), None, timeout_ms)
+
+    def drain(self, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
+        """Hand over all that `node` leads; answered once it leads nothing. Until it starts again.
+
+        Raises `NotFoundError` on a node that is not there, `ConflictError` on one that does not
+        live, and `UnavailableError` where it takes longer than ten seconds.
+        """
+        return self._call(ClusterDrain(node), None, timeout_ms)
+
+    def forget(self, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
+        """Drop a node that is gone for good: other nodes keep its copies from now on.
+
+        Raises `NotFoundError` on a node that is not there, `ConflictError` on one that lives.
+        """
+        return self._call(ClusterForget(node), None, timeout_ms)
