@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
 from floruntime.core.errors import UnavailableError
 from floruntime.core.system import Backup
-from floruntime.core.types import Request
+from floruntime.core.types import Command, Request
+from floruntime.engine.machine import Outcome
 from floruntime.engine.state.tx import View
 from floruntime.server.access.admin_token import adopting, read_admin_token
 from floruntime.server.clock import SystemClock
@@ -20,7 +22,7 @@ from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
-from floruntime.server.cluster.placement import SYSTEM
+from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.config import Config, ConfigError
@@ -43,6 +45,15 @@ class ClusterQueries:
         store = self._node.replicas[SYSTEM].store
         return View(store, OWN_NAMESPACE, 0, self._node.config.value_bytes_max)
 
+    def view_in(self, namespace: str) -> View:
+        """The state of a namespace, as this node knows it, perhaps of a moment ago."""
+        partition = partition_of(namespace, self._node.meta.partitions)
+        replica = self._node.replicas.get(partition)
+        if replica is None:
+            raise UnavailableError(f"this node keeps no copy of partition {partition}")
+        now_ms = int(time.time() * 1000)
+        return View(replica.store, namespace, now_ms, self._node.config.value_bytes_max)
+
 
 class ClusterCommit:
     """What a server asks of its commit, for all partitions."""
@@ -55,6 +66,19 @@ class ClusterCommit:
         self.drop = router.drop
         self.queries = ClusterQueries(node)
         self.listeners: dict[str, Callable[[], None]] = {}
+
+    def submit_own(self, command: Command[Any]) -> Outcome:
+        """Apply a command of the server's own to `system`, where this node leads that."""
+        lead = self._node.lead_of(SYSTEM)
+        if lead is None:
+            raise UnavailableError("`system` is led by another node, and not begun yet")
+        return lead.commit.submit_own(command)
+
+    async def settle(self) -> None:
+        """Wait until what this node leads of `system` is durable."""
+        lead = self._node.lead_of(SYSTEM)
+        if lead is not None:
+            await lead.commit.settle()
 
     @property
     def commands_total(self) -> int:
@@ -126,6 +150,16 @@ class ClusterServer(FloServer):
     def start(self) -> None:
         self._check_disk()
         self.access.start()
+        self._is_started = True
+
+    def reasons_not_ready(self) -> list[str]:
+        reasons = super().reasons_not_ready()
+        node = self.node
+        if not (node.nats.is_connected and node.is_board_heard):
+            reasons.append("NATS does not answer, or lacks a majority of its nodes")
+        elif not all(map(node.leader_of, range(len(node.watches)))):
+            reasons.append("not every partition has a leader")
+        return reasons
 
     # Clients
 

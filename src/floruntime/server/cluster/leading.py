@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Protocol
 
+from floruntime.core.system import StoreName
 from floruntime.engine.store.errors import StoreError
+from floruntime.engine.system import store_name
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
@@ -16,7 +18,7 @@ from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import Members, MetaRow
 from floruntime.server.cluster.message import FORMAT, DamagedLogError
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
-from floruntime.server.cluster.placement import handed_over, keepers
+from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
 from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
@@ -173,6 +175,8 @@ class Leading:
         self._leads[partition] = lead
         self._began_s = time.monotonic()
         log.info("partition %d: this node leads, term %d", partition, lead.term)
+        if partition == SYSTEM and store_name.name_of(lead.commit.queries.view()) is None:
+            lead.commit.submit_own(StoreName(node.run))
         node.hint("lead", partition, f"{lead.term} {node.name}")
         lead.hear_of(node.clients())
         node.route_one(partition)
