@@ -18,6 +18,7 @@ from floruntime.core.types import Command, Query
 from floruntime.engine.machine import Machine, applied_index, applied_time_ms
 from floruntime.engine.rules import RULES
 from floruntime.engine.system import write_memory
+from floruntime.server import eras
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.lease import HeldLease
 from floruntime.server.cluster.log_journal import LogJournal
@@ -101,6 +102,7 @@ class Lead:
         self.commit = Commit(machine, self._journal, self.clock, on_fatal=self._ended)
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
+        eras.begin(self.commit, machine, "")
         self.commit.start()
         self._scheduler.start()
         self._sweep_later()
