@@ -54,6 +54,7 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
+from floruntime.core.backoff import RetryBackoff
 from floruntime.core.errors import (
     BadRequestError,
     BadTypeError,
@@ -177,6 +178,7 @@ __all__ = [
     "ReplicaInfo",
     "Request",
     "RequestTimeoutError",
+    "RetryBackoff",
     "RetryPolicy",
     "Role",
     "RunStatus",

@@ -36,6 +36,21 @@ async def test_create_info_and_list(flo: Flo) -> None:
     assert (await flo(*GROUP, "list", "other")).code == 1
 
 
+async def test_settings_are_changed_and_kept(flo: Flo) -> None:
+    await fill(flo)
+    await flo(*GROUP, "create", "events", "g", "--max-deliver", "3", "--retry-delay", "2s")
+    configure = (*GROUP, "configure", "events", "g")
+    growing = ("--retry-backoff", "exponential", "--retry-delay-max", "1m")
+    info = (await flo(*configure, *growing, "--json")).json
+    assert (info["max_deliver"], info["retry_delay_ms"], info["retry_delay_max_ms"]) == (
+        *(3, 2_000),
+        60_000,
+    )
+    assert "2s, exponential up to 1m" in (await flo(*GROUP, "info", "events", "g")).out
+    assert (await flo(*configure, "--retry-backoff", "linear")).code == 3
+    assert (await flo(*GROUP, "configure", "events", "nope")).code == 1
+
+
 async def test_read_leases_and_ack_finishes(flo: Flo) -> None:
     await fill(flo)
     records = await read(flo, "c1", "--limit", "2")

@@ -149,7 +149,12 @@ async def test_configure_keeps_what_is_not_named(flo: Flo) -> None:
         "retry_delay_ms": 10_000,
         "dlq_limit": 10_000,
         "dedup_window_ms": 300_000,
+        "retry_backoff": "constant",
+        "retry_delay_max_ms": 3_600_000,
     }
+    growing = ("--retry-backoff", "exponential", "--retry-delay-max", "5m")
+    shown = (await flo("queue", "configure", "jobs", *growing)).out
+    assert "10s, exponential up to 5m" in shown
     assert "max attempts       3\n" in (await flo("queue", "configure", "jobs")).out
     assert (await flo("queue", "configure", "jobs", "--max-attempts", "0")).code == 3
 

@@ -8,7 +8,20 @@ import typer
 
 from floruntime.cli.deliveries import show_taken
 from floruntime.cli.errors import Empty
-from floruntime.cli.options import All, Block, Cursor, Extend, Limit, Yes, duration, examples, group
+from floruntime.cli.options import (
+    All,
+    Block,
+    Cursor,
+    Extend,
+    Limit,
+    RetryBackoffOption,
+    RetryDelayMaxOption,
+    Yes,
+    duration,
+    examples,
+    group,
+    retry_text,
+)
 from floruntime.cli.output import at, cell, rows_of
 from floruntime.cli.records import show_deliveries
 from floruntime.cli.run import Session, confirm, connected, pages, show_acks
@@ -76,6 +89,14 @@ async def create(
             default="30s",
         ),
     ] = defaults.CONSUMER_TIMEOUT_MS,
+    retry_delay: Annotated[
+        int,
+        duration(
+            "--retry-delay", "--retry-delay-ms", help="Pause after a failed attempt.", default="0"
+        ),
+    ] = 0,
+    retry_backoff: RetryBackoffOption = None,
+    retry_delay_max: RetryDelayMaxOption = None,
 ) -> None:
     """Make a group. One that exists with the same settings is fine, with others a conflict."""
     found = await session.client.stream.group_create(
@@ -86,6 +107,64 @@ async def create(
         ack_timeout_ms=ack_timeout,
         max_deliver=max_deliver,
         consumer_timeout_ms=consumer_timeout,
+        retry_delay_ms=retry_delay,
+        retry_backoff=retry_backoff or defaults.RETRY_BACKOFF,
+        retry_delay_max_ms=defaults.RETRY_DELAY_MAX_MS
+        if retry_delay_max is None
+        else retry_delay_max,
+    )
+    _show(session, found)
+
+
+@app.command(
+    epilog=examples(
+        "flo stream group configure events billing --retry-delay 1s --retry-backoff exponential"
+    )
+)
+@connected
+async def configure(
+    session: Session,
+    stream: Stream,
+    name: Group,
+    ack_timeout: Annotated[
+        int | None,
+        duration(
+            "--ack-timeout",
+            "--ack-timeout-ms",
+            help="The lease: unless acked, it is delivered again after this long.",
+        ),
+    ] = None,
+    max_deliver: Annotated[
+        int | None,
+        typer.Option(
+            "--max-deliver", help="Deliveries before it is a dead letter.", show_default=False
+        ),
+    ] = None,
+    consumer_timeout: Annotated[
+        int | None,
+        duration(
+            "--consumer-timeout",
+            "--consumer-timeout-ms",
+            help="A consumer is gone after this long without a call.",
+        ),
+    ] = None,
+    retry_delay: Annotated[
+        int | None,
+        duration("--retry-delay", "--retry-delay-ms", help="Pause after a failed attempt."),
+    ] = None,
+    retry_backoff: RetryBackoffOption = None,
+    retry_delay_max: RetryDelayMaxOption = None,
+) -> None:
+    """Change a group's settings and show them all. What is not named stays as it is."""
+    found = await session.client.stream.group_configure(
+        stream,
+        name,
+        ack_timeout_ms=ack_timeout,
+        max_deliver=max_deliver,
+        consumer_timeout_ms=consumer_timeout,
+        retry_delay_ms=retry_delay,
+        retry_backoff=retry_backoff,
+        retry_delay_max_ms=retry_delay_max,
     )
     _show(session, found)
 
@@ -104,6 +183,7 @@ def _show(session: Session, group: GroupInfo) -> None:
             "ack timeout": lasting(group.ack_timeout_ms),
             "max deliver": str(group.max_deliver),
             "consumer timeout": lasting(group.consumer_timeout_ms),
+            "retry delay": retry_text(group),
         },
     )
 

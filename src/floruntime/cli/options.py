@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 
 from floruntime.cli.values import duration_ms, size_bytes
+from floruntime.core.backoff import RetryBackoff
+from floruntime.core.duration_text import lasting
+from floruntime.core.queue import QueueConfig
+from floruntime.core.stream import GroupInfo
 
 
 def duration(*names: str, help: str, default: str | None = None) -> typer.models.OptionInfo:
@@ -34,6 +38,14 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def retry_text(settings: QueueConfig | GroupInfo) -> str:
+    """How long a failed attempt is followed by a pause, as people read it."""
+    pause = lasting(settings.retry_delay_ms)
+    if settings.retry_backoff == RetryBackoff.CONSTANT:
+        return pause
+    return f"{pause}, {settings.retry_backoff} up to {lasting(settings.retry_delay_max_ms)}"
+
+
 def group(help: str) -> typer.Typer:
     """A group of commands."""
     return typer.Typer(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -53,6 +65,19 @@ Block = Annotated[
     duration(
         "--block", "--block-ms", help="Wait this long for something to come.", default="do not wait"
     ),
+]
+RetryBackoffOption = Annotated[
+    str | None,
+    typer.Option(
+        "--retry-backoff",
+        metavar="constant|exponential",
+        help="Whether the pause grows from attempt to attempt.",
+        show_default=False,
+    ),
+]
+RetryDelayMaxOption = Annotated[
+    int | None,
+    duration("--retry-delay-max", "--retry-delay-max-ms", help="The longest pause it grows to."),
 ]
 Extend = Annotated[
     int,

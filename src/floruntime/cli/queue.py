@@ -15,10 +15,13 @@ from floruntime.cli.options import (
     Cursor,
     Extend,
     Limit,
+    RetryBackoffOption,
+    RetryDelayMaxOption,
     Yes,
     duration,
     examples,
     group,
+    retry_text,
 )
 from floruntime.cli.output import Output, at, cell, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages, show_acks
@@ -338,6 +341,8 @@ async def configure(
         int | None,
         duration("--dedup-window", "--dedup-window-ms", help="How long a dedup key counts."),
     ] = None,
+    retry_backoff: RetryBackoffOption = None,
+    retry_delay_max: RetryDelayMaxOption = None,
 ) -> None:
     """Change a queue's settings and show them all. What is not named stays as it is."""
     config = await session.client.queue.configure(
@@ -346,6 +351,8 @@ async def configure(
         retry_delay_ms=retry_delay,
         dlq_limit=dlq_limit,
         dedup_window_ms=dedup_window,
+        retry_backoff=retry_backoff,
+        retry_delay_max_ms=retry_delay_max,
     )
     session.out.fields(config, _config_fields(config))
 
@@ -353,7 +360,7 @@ async def configure(
 def _config_fields(config: QueueConfig) -> dict[str, str]:
     return {
         "max attempts": str(config.max_attempts),
-        "retry delay": lasting(config.retry_delay_ms),
+        "retry delay": retry_text(config),
         "dead letters kept": str(config.dlq_limit),
         "dedup window": lasting(config.dedup_window_ms),
     }

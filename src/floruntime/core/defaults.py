@@ -26,6 +26,9 @@ MAX_ATTEMPTS: Final = 5
 DLQ_LIMIT: Final = 10_000
 DEDUP_WINDOW_MS: Final = 300_000
 
+RETRY_BACKOFF: Final = "constant"
+RETRY_DELAY_MAX_MS: Final = 3_600_000
+
 GROUP_START: Final = "0"
 GROUP_MODE: Final = "shared"
 ACK_TIMEOUT_MS: Final = 30_000

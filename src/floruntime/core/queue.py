@@ -51,6 +51,8 @@ class QueueConfig(Value, frozen=True):
     retry_delay_ms: int = 0
     dlq_limit: int = defaults.DLQ_LIMIT
     dedup_window_ms: int = defaults.DEDUP_WINDOW_MS
+    retry_backoff: str = defaults.RETRY_BACKOFF
+    retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS
 
 
 class QueueStats(Value, frozen=True):
@@ -154,6 +156,8 @@ class QueueConfigure(Command[QueueConfig], tag=43, frozen=True):
     retry_delay_ms: int | None = None
     dlq_limit: int | None = None
     dedup_window_ms: int | None = None
+    retry_backoff: str | None = None
+    retry_delay_max_ms: int | None = None
 
 
 class QueueGetStats(Query[QueueStats], tag=44, frozen=True):

@@ -153,6 +153,9 @@ class GroupInfo(Value, frozen=True):
     max_deliver: int = defaults.MAX_DELIVER
     consumer_timeout_ms: int = defaults.CONSUMER_TIMEOUT_MS
     dead: int = 0
+    retry_delay_ms: int = 0
+    retry_backoff: str = defaults.RETRY_BACKOFF
+    retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS
 
 
 class GroupListReply(Value, frozen=True):
@@ -264,6 +267,22 @@ class GroupCreate(Command[GroupInfo], tag=72, frozen=True):
     ack_timeout_ms: int = defaults.ACK_TIMEOUT_MS
     max_deliver: int = defaults.MAX_DELIVER
     consumer_timeout_ms: int = defaults.CONSUMER_TIMEOUT_MS
+    retry_delay_ms: int = 0
+    retry_backoff: str = defaults.RETRY_BACKOFF
+    retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS
+
+
+class GroupConfigure(Command[GroupInfo], tag=194, frozen=True):
+    """`None` keeps what is set. Where a group begins and its mode cannot be changed."""
+
+    stream: str
+    group: str
+    ack_timeout_ms: int | None = None
+    max_deliver: int | None = None
+    consumer_timeout_ms: int | None = None
+    retry_delay_ms: int | None = None
+    retry_backoff: str | None = None
+    retry_delay_max_ms: int | None = None
 
 
 class GroupJoin(Command[GroupInfo], tag=73, frozen=True):

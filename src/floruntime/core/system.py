@@ -22,6 +22,7 @@ from floruntime.core.queue import (
 from floruntime.core.stream import (
     GroupAck,
     GroupClaim,
+    GroupConfigure,
     GroupCreate,
     GroupDelete,
     GroupJoin,
@@ -246,6 +247,7 @@ BatchCommand = (
     | StreamTrim
     | StreamDelete
     | GroupCreate
+    | GroupConfigure
     | GroupJoin
     | GroupLeave
     | GroupDelete

@@ -126,6 +126,7 @@ COMMANDS: Final = (
     command(stream.StreamAlter, stream_admin.alter, grows=False),
     command(stream.StreamDelete, stream_admin.delete, grows=False),
     command(stream.GroupCreate, group_admin.create),
+    command(stream.GroupConfigure, group_admin.configure, grows=False),
     command(stream.GroupSeek, group_admin.seek, grows=False),
     command(stream.GroupDelete, group_admin.delete, grows=False),
     command(stream.GroupJoin, members.join),

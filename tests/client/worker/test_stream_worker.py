@@ -11,6 +11,7 @@ import pytest
 
 from floruntime import FloClient, StreamContext, StreamWorker
 from floruntime.client.worker.claim_policy import Pace
+from floruntime.core.backoff import RetryDelay
 from floruntime.core.errors import BadRequestError
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
@@ -101,6 +102,35 @@ async def test_a_retry_delay_is_waited_for() -> None:
             await server.advance(3_599_999)
             assert len(seen.contexts) == 1
             seen.failing.clear()
+            await server.advance(1)
+            await until(lambda: len(seen.contexts) == 2)
+
+
+async def test_a_retry_delay_may_grow() -> None:
+    seen = Seen(b"bad")
+    growing = {"retry_delay_ms": 1_000, "retry_backoff": "exponential", "retry_delay_max_ms": 2_500}
+    async with FloTestServer() as server, server.client() as client:
+        appended = await client.stream.append("s", b"bad")
+        async with server.running(worker_of(seen, **growing)):
+            for attempt, least_ms in ((1, 1_000), (2, 2_000), (3, 2_500)):
+                await until(lambda count=attempt: len(seen.contexts) == count)  # type: ignore[misc]  # bound now
+                await server.settle()
+                delay_ms = RetryDelay(1_000, "exponential", 2_500).after(attempt, appended.id)
+                assert delay_ms >= least_ms
+                await server.advance(delay_ms - 1)
+                assert len(seen.contexts) == attempt
+                await server.advance(1)
+
+
+async def test_without_a_delay_of_its_own_it_leaves_that_to_the_group() -> None:
+    seen = Seen(b"bad")
+    async with FloTestServer() as server, server.client() as client:
+        await client.stream.group_create("s", "g", retry_delay_ms=5_000)
+        await client.stream.append("s", b"bad")
+        async with server.running(worker_of(seen)):
+            await until(lambda: seen.contexts)
+            await server.advance(4_999)
+            assert len(seen.contexts) == 1
             await server.advance(1)
             await until(lambda: len(seen.contexts) == 2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from floruntime.core import limits
@@ -49,10 +51,28 @@ def test_configure_keeps_what_is_none_and_begins_with_the_defaults() -> None:
 )
 def test_each_setting_is_limited(field: str, good: int, bad: int) -> None:
     engine = Engine()
-    config = engine.run(QueueConfigure(JOBS, **{field: good}))
+    settings: dict[str, Any] = {field: good}
+    config = engine.run(QueueConfigure(JOBS, **settings))
     assert getattr(config, field) == good
+    settings = {field: bad}
     with pytest.raises(BadRequestError, match=field):
-        engine.run(QueueConfigure(JOBS, **{field: bad}))
+        engine.run(QueueConfigure(JOBS, **settings))
+
+
+def test_how_delays_grow_is_set_and_kept() -> None:
+    engine = Engine()
+    growing = QueueConfigure(
+        JOBS, retry_delay_ms=100, retry_backoff="exponential", retry_delay_max_ms=5_000
+    )
+    engine.run(growing)
+    config = engine.run(QueueConfigure(JOBS, max_attempts=9))
+    assert (config.retry_delay_ms, config.retry_backoff) == (100, "exponential")
+    assert config.retry_delay_max_ms == 5_000
+    for bad in ({"retry_backoff": "linear"}, {"retry_delay_max_ms": 99}, {"retry_delay_ms": 5_001}):
+        settings: dict[str, Any] = bad
+        with pytest.raises(BadRequestError):
+            engine.run(QueueConfigure(JOBS, **settings))
+    assert engine.run(QueueConfigure(JOBS)) == config
 
 
 def test_a_queue_that_does_not_exist_is_empty() -> None:

@@ -50,6 +50,7 @@ export type {
 } from "./api/stream-commands.js";
 export type {
   ClaimOptions,
+  GroupConfigureOptions,
   GroupCreateOptions,
   GroupNackOptions,
   GroupTouchOptions,
@@ -86,6 +87,7 @@ export type {
   ScheduleEntry,
   WorkflowStatusResult,
 } from "./api/workflow-results.js";
+export { RetryBackoff } from "./base/backoff.js";
 export type { Bytes } from "./base/byte-views.js";
 export type { JsonPayload, Payload } from "./base/bytes.js";
 export type { Clock, Timer } from "./base/clock.js";

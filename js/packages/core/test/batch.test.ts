@@ -58,8 +58,8 @@ test("a batch has every write, and nothing that reads or delivers", async () => 
       ]);
       assert.deepEqual(Object.keys(b.stream).sort(), [
         ...["alter", "append", "appendMany", "create", "delete", "groupAck", "groupClaim"],
-        ...["groupCreate", "groupDelete", "groupJoin", "groupLeave", "groupNack", "groupSeek"],
-        ...["groupTouch", "trim"],
+        ...["groupConfigure", "groupCreate", "groupDelete", "groupJoin", "groupLeave"],
+        ...["groupNack", "groupSeek", "groupTouch", "trim"],
       ]);
       assert.deepEqual(Object.keys(b.action).sort(), ["cancel", "invoke"]);
       assert.deepEqual(Object.keys(b.worker).sort(), ["complete", "fail"]);

@@ -237,7 +237,7 @@ export const CASES: readonly Case[] = [
   [
     ({ queue }) => queue.configure("q", { maxAttempts: 3, dlqLimit: null }),
     "QueueConfigure",
-    { queue: "q", maxAttempts: 3, retryDelayMs: 0, dlqLimit: null, dedupWindowMs: 300_000 },
+    { queue: "q", maxAttempts: 3, dlqLimit: null },
   ],
   [({ queue }) => queue.stats("q"), "QueueGetStats", { queue: "q" }],
   [({ queue }) => queue.list({ limit: 5 }), "QueueList", { limit: 5 }, EMPTY, new Page([], null)],
@@ -309,6 +309,24 @@ export const CASES: readonly Case[] = [
     ({ stream }) => stream.delete("s", { force: true }),
     "StreamDelete",
     { stream: "s", force: true },
+  ],
+  [
+    ({ stream }) =>
+      stream.groupConfigure("s", "g", {
+        maxDeliver: 2,
+        retryDelayMs: 5,
+        retryBackoff: "exponential",
+        retryDelayMaxMs: 7,
+      }),
+    "GroupConfigure",
+    {
+      stream: "s",
+      group: "g",
+      maxDeliver: 2,
+      retryDelayMs: 5,
+      retryBackoff: "exponential",
+      retryDelayMaxMs: 7,
+    },
   ],
   [
     ({ stream }) =>

@@ -106,6 +106,8 @@ const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   batchSize: true,
   messageTimeoutMs: true,
   retryDelayMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
 };
 
 /** A worker for actions: `worker.action(name, handler)`, then `await worker.start()`. */

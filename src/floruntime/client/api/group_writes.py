@@ -15,10 +15,12 @@ from floruntime.client.api.positions import (
     position_text,
 )
 from floruntime.core import defaults
+from floruntime.core.backoff import RetryBackoff
 from floruntime.core.stream import (
     GroupAck,
     GroupAckResult,
     GroupClaim,
+    GroupConfigure,
     GroupCreate,
     GroupDelete,
     GroupInfo,
@@ -46,6 +48,9 @@ class GroupWrites(Part):
         ack_timeout_ms: int = defaults.ACK_TIMEOUT_MS,
         max_deliver: int = defaults.MAX_DELIVER,
         consumer_timeout_ms: int = defaults.CONSUMER_TIMEOUT_MS,
+        retry_delay_ms: int = 0,
+        retry_backoff: RetryBackoff | str = defaults.RETRY_BACKOFF,
+        retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
@@ -57,7 +62,11 @@ class GroupWrites(Part):
         is not acked within it is delivered again; 30,000 unless given. `max_deliver`: deliveries in
         total before a record is a dead letter, 1 to 1,000,000; 10 unless given.
         `consumer_timeout_ms`: after how long without a word a member counts as gone; 30,000 unless
-        given. Durations are 1 to ten years.
+        given. Durations are 1 to ten years. `retry_delay_ms`: how long a record waits after a nack
+        without a delay of its own, and after a lease that ran out; 0 unless given. `retry_backoff`:
+        `"constant"`, the default, or `"exponential"`: twice as long after each attempt, and up to a
+        tenth of that on top. `retry_delay_max_ms`: the longest that it grows to; an hour unless
+        given.
 
         Raises `ConflictError` where the group exists with other settings (`start` is one),
         `BadRequestError` on a setting out of its limits.
@@ -70,6 +79,44 @@ class GroupWrites(Part):
             ack_timeout_ms,
             max_deliver,
             consumer_timeout_ms,
+            retry_delay_ms,
+            retry_backoff,
+            retry_delay_max_ms,
+        )
+        return self._call(request, namespace, timeout_ms)
+
+    def group_configure(
+        self,
+        stream: str,
+        group: str,
+        *,
+        ack_timeout_ms: int | None = None,
+        max_deliver: int | None = None,
+        consumer_timeout_ms: int | None = None,
+        retry_delay_ms: int | None = None,
+        retry_backoff: RetryBackoff | str | None = None,
+        retry_delay_max_ms: int | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[GroupInfo]:
+        """Set what is named, as `group_create` has it; the rest stays. The group as it is now.
+
+        `ack_timeout_ms` holds for deliveries from now on, `max_deliver`, `consumer_timeout_ms`,
+        `retry_delay_ms`, `retry_backoff` and `retry_delay_max_ms` for what ends from now on. All
+        stay as they are unless given.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on a setting out of
+        its limits.
+        """
+        request = GroupConfigure(
+            stream,
+            group,
+            ack_timeout_ms,
+            max_deliver,
+            consumer_timeout_ms,
+            retry_delay_ms,
+            retry_backoff,
+            retry_delay_max_ms,
         )
         return self._call(request, namespace, timeout_ms)
 

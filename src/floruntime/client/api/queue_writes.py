@@ -8,6 +8,7 @@ from floruntime.client.api.caller import Part, first
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.values import JsonPayload, as_payload, as_payloads, several
 from floruntime.core import defaults
+from floruntime.core.backoff import RetryBackoff
 from floruntime.core.defaults import Kept, unless_kept
 from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
@@ -194,6 +195,8 @@ class QueueWrites(Part):
         retry_delay_ms: int | None = Kept(0),  # immutable
         dlq_limit: int | None = Kept(defaults.DLQ_LIMIT),  # immutable
         dedup_window_ms: int | None = Kept(defaults.DEDUP_WINDOW_MS),  # immutable
+        retry_backoff: RetryBackoff | str | None = None,
+        retry_delay_max_ms: int | None = Kept(defaults.RETRY_DELAY_MAX_MS),  # immutable
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[QueueConfig]:
@@ -202,8 +205,10 @@ class QueueWrites(Part):
         A new queue has the defaults of this signature. `max_attempts`: deliveries in total before a
         message is a dead letter, 1 to 1,000,000; 5 on a new queue. `retry_delay_ms`: how long a
         message waits after a failed attempt; 0. `dlq_limit`: dead letters kept, the oldest go
-        first; 10,000. `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000. What is set
-        holds from now on.
+        first; 10,000. `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000.
+        `retry_backoff`: `"constant"`, as on a new queue, or `"exponential"`: `retry_delay_ms` is
+        doubled after each attempt, and up to a tenth of that comes on top. `retry_delay_max_ms`:
+        the longest that it grows to; 3,600,000. What is set holds from now on.
 
         Raises `BadRequestError` on a setting out of its limits.
         """
@@ -213,6 +218,8 @@ class QueueWrites(Part):
             unless_kept(retry_delay_ms),
             unless_kept(dlq_limit),
             unless_kept(dedup_window_ms),
+            retry_backoff,
+            unless_kept(retry_delay_max_ms),
         )
         return self._call(request, namespace, timeout_ms)
 

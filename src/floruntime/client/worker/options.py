@@ -9,6 +9,7 @@ from typing import TypedDict
 from floruntime.client.link.token import Token
 from floruntime.client.worker.handlers import Function
 from floruntime.core.action import ActionType
+from floruntime.core.backoff import RetryBackoff
 
 
 class RegisterOptions(TypedDict, total=False):
@@ -61,6 +62,8 @@ class StreamWorkerOptions(StreamWorkerNeeds, total=False):
     block_ms: int
     message_timeout_ms: int
     retry_delay_ms: int
+    retry_backoff: RetryBackoff | str
+    retry_delay_max_ms: int
     auto_touch: bool
     drain_timeout_ms: int
     process: bool

@@ -21,6 +21,7 @@ from floruntime.client.worker.contexts import StreamContext
 from floruntime.client.worker.failures import error_text
 from floruntime.client.worker.handlers import Handler
 from floruntime.client.worker.life import Life, Plan, Setting, how_late
+from floruntime.core.backoff import RetryDelay
 from floruntime.core.errors import ConflictError, FloError, NotFoundError
 from floruntime.core.limits import LIMIT_MAX
 from floruntime.core.stream import GroupRead, StreamRecord
@@ -37,7 +38,7 @@ class Reading(NamedTuple):
     group: str
     handler: Handler
     batch_size: int
-    retry_delay_ms: int
+    delay: RetryDelay
 
 
 class Verdict(NamedTuple):
@@ -47,6 +48,12 @@ class Verdict(NamedTuple):
     kind: str
     lease_ends_ms: float
     error: str | None = None
+    delay_ms: int = 0
+
+
+def _batched_by(verdict: Verdict) -> tuple[str, str | None, int]:
+    """What verdicts that travel together have in common."""
+    return verdict.kind, verdict.error, verdict.delay_ms
 
 
 class StreamLife(Life):
@@ -198,7 +205,9 @@ class StreamLife(Life):
     def failed(self, attempt: Attempt, error: BaseException) -> None:
         self._tell_failure(attempt, error)
         text = error_text(error)
-        self._verdicts.append(Verdict(attempt.item, "nack", attempt.lease_ends_ms, text))
+        record: StreamRecord = attempt.item
+        delay_ms = self._reading.delay.after(record.attempt, record.id)
+        self._verdicts.append(Verdict(record, "nack", attempt.lease_ends_ms, text, delay_ms))
         key = self._key_of(attempt)
         if key is not None:
             self._give_back_behind(key)
@@ -251,7 +260,7 @@ class StreamLife(Life):
     async def _settle_some(self, failures: int) -> int:
         """Send what there is, in order and at once. Returns how often this failed in a row."""
         verdicts, self._verdicts = self._verdicts[:LIMIT_MAX], self._verdicts[LIMIT_MAX:]
-        parts = [list(part) for _, part in groupby(verdicts, lambda one: (one.kind, one.error))]
+        parts = [list(part) for _, part in groupby(verdicts, _batched_by)]
         self._is_settling = True
         try:
             outcomes = await asyncio.gather(*map(self._send, parts), return_exceptions=True)
@@ -300,15 +309,14 @@ class StreamLife(Life):
                 consumer=self.plan.name,
                 namespace=self.plan.namespace,
             )
-        is_release = part[0].kind == "release"
         return self._client.stream.group_nack(
             self._reading.stream,
             records,
             group=self._reading.group,
             consumer=self.plan.name,
-            delay_ms=0 if is_release else self._reading.retry_delay_ms,
+            delay_ms=part[0].delay_ms,
             error=part[0].error,
-            release=is_release,
+            release=part[0].kind == "release",
             namespace=self.plan.namespace,
         )
 

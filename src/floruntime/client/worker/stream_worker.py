@@ -10,22 +10,25 @@ from floruntime.client.worker.handlers import Function, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.stream_life import Reading, StreamLife
 from floruntime.client.worker.worker_base import WorkerBase
-from floruntime.core.limits import LIMIT_MAX, check_duration, check_name, check_range
+from floruntime.core import defaults
+from floruntime.core.backoff import RetryBackoff, RetryDelay, check_retry
+from floruntime.core.limits import LIMIT_MAX, check_name, check_range
 
 
 class StreamWorker(WorkerBase):
     """A consumer of a group: `handler(ctx)` for each record, then `await start()`.
 
     `stream` and `group` say which, `namespace` where they are (by default that of a client that is
-    the endpoint, else `default`). A record is acked when its handler returns, and nacked, due again
-    after `retry_delay_ms`, when it raises. `endpoint`, `token` and `tls` are as for `FloClient`; a
-    connected client does as an endpoint. `concurrency`: handlers at once, 1,000 at most; those of
-    one partition key run in order. `batch_size`: records of one read. `consumer`: a name that
-    nobody else in the group has; made up unless given. `block_ms`: how long one wait for records
-    lasts. `message_timeout_ms`: what one record may take, from when its handler begins.
-    `auto_touch`: keep the leases while handlers run. `drain_timeout_ms`: how long they may go on
-    after `stop()`. `process`: run the handler in a process of its own. `handle_signals`: as for
-    `ActionWorker`.
+    the endpoint, else `default`). A record is acked when its handler returns, and nacked when it
+    raises, due again after `retry_delay_ms` (0: as the group says); with the `retry_backoff`
+    `"exponential"` that is doubled after each attempt, up to `retry_delay_max_ms`. `endpoint`,
+    `token` and `tls` are as for `FloClient`; a connected client does as an endpoint. `concurrency`:
+    handlers at once, 1,000 at most; those of one partition key run in order. `batch_size`: records
+    of one read. `consumer`: a name that nobody else in the group has; made up unless given.
+    `block_ms`: how long one wait for records lasts. `message_timeout_ms`: what one record may take,
+    from when its handler begins. `auto_touch`: keep the leases while handlers run.
+    `drain_timeout_ms`: how long they may go on after `stop()`. `process`: run the handler in a
+    process of its own. `handle_signals`: as for `ActionWorker`.
     """
 
     def __init__(
@@ -44,6 +47,8 @@ class StreamWorker(WorkerBase):
         block_ms: int = 30_000,
         message_timeout_ms: int = 300_000,
         retry_delay_ms: int = 0,
+        retry_backoff: RetryBackoff | str = defaults.RETRY_BACKOFF,
+        retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS,
         auto_touch: bool = True,
         drain_timeout_ms: int = 30_000,
         process: bool = False,
@@ -67,7 +72,8 @@ class StreamWorker(WorkerBase):
         self.stream = stream
         self.group = group
         self._batch_size = check_range("batch_size", batch_size, 1, LIMIT_MAX)
-        self._retry_delay_ms = check_duration("retry_delay_ms", retry_delay_ms)
+        check_retry(retry_delay_ms, retry_backoff, retry_delay_max_ms)
+        self._delay = RetryDelay(retry_delay_ms, retry_backoff, retry_delay_max_ms)
         self._handler = handler_of(handler, process)
 
     @property
@@ -76,7 +82,5 @@ class StreamWorker(WorkerBase):
         return self.name
 
     def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:
-        reading = Reading(
-            self.stream, self.group, self._handler, self._batch_size, self._retry_delay_ms
-        )
+        reading = Reading(self.stream, self.group, self._handler, self._batch_size, self._delay)
         return StreamLife(plan, reading, client, setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core import limits
+from floruntime.core.backoff import check_retry
 from floruntime.core.queue import (
     QueueConfig,
     QueueConfigure,
@@ -33,7 +34,10 @@ def configure(tx: Tx, request: QueueConfigure) -> QueueConfig:
         _set_or(request.retry_delay_ms, old.retry_delay_ms),
         _set_or(request.dlq_limit, old.dlq_limit),
         _set_or(request.dedup_window_ms, old.dedup_window_ms),
+        old.retry_backoff if request.retry_backoff is None else request.retry_backoff,
+        _set_or(request.retry_delay_max_ms, old.retry_delay_max_ms),
     )
+    check_retry(config.retry_delay_ms, config.retry_backoff, config.retry_delay_max_ms)
     evict(queue)
     queue.save()
     return config
@@ -42,8 +46,6 @@ def configure(tx: Tx, request: QueueConfigure) -> QueueConfig:
 def _check_settings(request: QueueConfigure) -> None:
     if request.max_attempts is not None:
         limits.check_range("max_attempts", request.max_attempts, 1, limits.ATTEMPTS_MAX)
-    if request.retry_delay_ms is not None:
-        limits.check_duration("retry_delay_ms", request.retry_delay_ms)
     if request.dlq_limit is not None:
         limits.check_range("dlq_limit", request.dlq_limit, 0, limits.UINT_MAX)
     if request.dedup_window_ms is not None:

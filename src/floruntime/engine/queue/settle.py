@@ -18,6 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from floruntime.core import limits
+from floruntime.core.backoff import retry_delay_ms
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueAck, QueueNack, QueueTouch
 from floruntime.core.system import Delivery
@@ -200,12 +201,18 @@ def _nack(
 def _count_failure(
     queue: OpenQueue, seq: int, state: StateRow, *, lease: int, delay_ms: int
 ) -> None:
-    """A delivery failed: deliver again, after `delay_ms` or else the queue's delay, or never."""
+    """A delivery failed: deliver again, after `delay_ms` or else as the queue says, or never."""
     config = queue.row.config
     if state.attempt >= config.max_attempts:
         bury(queue, seq, state, DeathReason.MAX_ATTEMPTS, lease=lease)
     else:
-        delay_ms = delay_ms or config.retry_delay_ms
+        delay_ms = delay_ms or retry_delay_ms(
+            config.retry_delay_ms,
+            config.retry_backoff,
+            config.retry_delay_max_ms,
+            state.attempt,
+            seq,
+        )
         give_back(queue, seq, state, attempt=state.attempt, lease=lease, delay_ms=delay_ms)
 
 

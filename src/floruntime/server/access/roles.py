@@ -61,7 +61,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     Role.BACKEND: (
         *(q.QueueDlqRequeue, q.QueueDlqDelete, q.QueueDlqPurge, q.QueuePurge),
         *(q.QueueConfigure, q.QueueDelete),
-        *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete),
+        *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete, s.GroupConfigure),
         *(a.ActionDelete, a.ActionEnable, w.WorkerDrain),
         *(
             f.WorkflowSync,

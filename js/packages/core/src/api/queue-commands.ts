@@ -1,5 +1,6 @@
 /** Builds the commands of queues; `client.queue` and batches share it. Nothing here is sent. */
 
+import type { RetryBackoff } from "../base/backoff.js";
 import { type JsonPayload, listOf, manyBytes, payloadBytes } from "../base/bytes.js";
 import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
 import { big, type Integer } from "../base/schema.js";
@@ -55,7 +56,7 @@ export interface ExtendOptions {
   readonly extendMs?: Integer | undefined;
 }
 
-/** What is left out is set to its default; `null` keeps what is set. */
+/** What is left out, or `null`, stays as it is; a new queue has the defaults. */
 export interface ConfigureOptions {
   /** Default: 5. */
   readonly maxAttempts?: Integer | null | undefined;
@@ -65,6 +66,10 @@ export interface ConfigureOptions {
   readonly dlqLimit?: Integer | null | undefined;
   /** Default: 300,000. */
   readonly dedupWindowMs?: Integer | null | undefined;
+  /** Whether `retryDelayMs` is doubled after each attempt. Default: `constant`. */
+  readonly retryBackoff?: RetryBackoff | null | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = { priority: true, delayMs: true };
@@ -76,6 +81,8 @@ const CONFIGURE: OptionNames<ConfigureOptions> = {
   retryDelayMs: true,
   dlqLimit: true,
   dedupWindowMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
 };
 
 /** The writes of `client.queue` but `dequeue`. `namespace` is meant where none is named. */
@@ -156,10 +163,12 @@ export class QueueCommands extends Commands {
     const given = this.known("queue.configure", options, CONFIGURE);
     return QueueConfigure.of({
       queue,
-      maxAttempts: orDefault(given.maxAttempts, 5),
-      retryDelayMs: orDefault(given.retryDelayMs, 0),
-      dlqLimit: orDefault(given.dlqLimit, 10_000),
-      dedupWindowMs: orDefault(given.dedupWindowMs, 300_000),
+      maxAttempts: given.maxAttempts,
+      retryDelayMs: given.retryDelayMs,
+      dlqLimit: given.dlqLimit,
+      dedupWindowMs: given.dedupWindowMs,
+      retryBackoff: given.retryBackoff,
+      retryDelayMaxMs: given.retryDelayMaxMs,
     });
   }
 
@@ -167,10 +176,6 @@ export class QueueCommands extends Commands {
     this.known("queue.delete", options, NONE);
     return QueueDelete.of({ queue });
   }
-}
-
-function orDefault(value: Integer | null | undefined, fallback: number): Integer | null {
-  return value === undefined ? fallback : value;
 }
 
 function listed(seqs: Seqs): Seq[] {

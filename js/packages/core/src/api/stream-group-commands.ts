@@ -1,11 +1,13 @@
 /** Builds the commands of consumer groups; `client.stream` and batches share it. */
 
+import type { RetryBackoff } from "../base/backoff.js";
 import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
 import {
   GroupAck,
   type GroupAckResult,
   GroupClaim,
+  GroupConfigure,
   GroupCreate,
   GroupDelete,
   type GroupInfo,
@@ -45,6 +47,28 @@ export interface GroupCreateOptions {
   readonly maxDeliver?: Integer | undefined;
   /** A consumer is gone when not heard from for so long. Default: 30,000. */
   readonly consumerTimeoutMs?: Integer | undefined;
+  /** How long a record waits after a failed attempt. Default: 0. */
+  readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. Default: `constant`. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | undefined;
+}
+
+/** What is left out stays as it is. */
+export interface GroupConfigureOptions {
+  /** The lease of a delivery, from now on. */
+  readonly ackTimeoutMs?: Integer | undefined;
+  /** Deliveries before a record becomes a dead letter. */
+  readonly maxDeliver?: Integer | undefined;
+  /** A consumer is gone when not heard from for so long. */
+  readonly consumerTimeoutMs?: Integer | undefined;
+  /** How long a record waits after a failed attempt. */
+  readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. */
+  readonly retryDelayMaxMs?: Integer | undefined;
 }
 
 export interface SeekOptions {
@@ -80,13 +104,15 @@ export interface ClaimOptions {
   readonly limit?: Integer | undefined;
 }
 
-const CREATE: OptionNames<GroupCreateOptions> = {
-  start: true,
-  mode: true,
+const CONFIGURE: OptionNames<GroupConfigureOptions> = {
   ackTimeoutMs: true,
   maxDeliver: true,
   consumerTimeoutMs: true,
+  retryDelayMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
 };
+const CREATE: OptionNames<GroupCreateOptions> = { start: true, mode: true, ...CONFIGURE };
 const SEEK: OptionNames<SeekOptions> = { start: true };
 const SETTLE: OptionNames<SettleOptions> = { group: true, consumer: true };
 const NACK: OptionNames<GroupNackOptions> = {
@@ -117,10 +143,18 @@ export class GroupCommands extends Commands {
 
   groupCreate(stream: string, group: string, options: GroupCreateOptions = {}): Request<GroupInfo> {
     const given = this.known("stream.groupCreate", options, CREATE);
-    const { mode, ackTimeoutMs, maxDeliver, consumerTimeoutMs } = given;
+    const { mode } = given;
     const start = positionText("start", given.start);
-    const settings = { mode, ackTimeoutMs, maxDeliver, consumerTimeoutMs };
-    return GroupCreate.of({ stream, group, start, ...settings });
+    return GroupCreate.of({ stream, group, start, mode, ...settingsOf(given) });
+  }
+
+  groupConfigure(
+    stream: string,
+    group: string,
+    options: GroupConfigureOptions = {},
+  ): Request<GroupInfo> {
+    const given = this.known("stream.groupConfigure", options, CONFIGURE);
+    return GroupConfigure.of({ stream, group, ...settingsOf(given) });
   }
 
   groupJoin(
@@ -216,4 +250,11 @@ export function remember(
       leases.remember(lease, namespace, stream, group, id.toString());
     }
   }
+}
+
+function settingsOf(given: GroupConfigureOptions): GroupConfigureOptions {
+  const { ackTimeoutMs, maxDeliver, consumerTimeoutMs } = given;
+  const { retryDelayMs, retryBackoff, retryDelayMaxMs } = given;
+  const times = { ackTimeoutMs, consumerTimeoutMs, retryDelayMs, retryDelayMaxMs };
+  return { ...times, maxDeliver, retryBackoff };
 }

@@ -21,6 +21,7 @@ import type { RecordIds } from "./positions.js";
 import { StreamCommands } from "./stream-commands.js";
 import {
   type ClaimOptions,
+  type GroupConfigureOptions,
   type GroupCreateOptions,
   type GroupNackOptions,
   type GroupTouchOptions,
@@ -77,6 +78,15 @@ export class StreamGroups {
     options: GroupCreateOptions & CallOptions = {},
   ): Promise<GroupInfo> {
     return await this.caller.call(this.commands.groupCreate(stream, group, options), options);
+  }
+
+  /** Set what is named; the rest stays. Answers with the group as it is now. */
+  async groupConfigure(
+    stream: string,
+    group: string,
+    options: GroupConfigureOptions & CallOptions = {},
+  ): Promise<GroupInfo> {
+    return await this.caller.call(this.commands.groupConfigure(stream, group, options), options);
   }
 
   /** Become a member of the group, which is made where there is none. */

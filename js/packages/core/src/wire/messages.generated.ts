@@ -489,12 +489,16 @@ export interface QueueConfig {
   readonly retryDelayMs: number;
   readonly dlqLimit: number;
   readonly dedupWindowMs: number;
+  readonly retryBackoff: string;
+  readonly retryDelayMaxMs: number;
 }
 export const QueueConfigSchema: StructSchema<QueueConfig> = struct("QueueConfig", [
   ["maxAttempts", int, 5],
   ["retryDelayMs", int, 0],
   ["dlqLimit", int, 10000],
   ["dedupWindowMs", int, 300000],
+  ["retryBackoff", text, "constant"],
+  ["retryDelayMaxMs", int, 3600000],
 ]);
 
 /** Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0. */
@@ -641,6 +645,9 @@ export interface GroupInfo {
   readonly maxDeliver: number;
   readonly consumerTimeoutMs: number;
   readonly dead: number;
+  readonly retryDelayMs: number;
+  readonly retryBackoff: string;
+  readonly retryDelayMaxMs: number;
 }
 export const GroupInfoSchema: StructSchema<GroupInfo> = struct("GroupInfo", [
   ["name", text],
@@ -653,6 +660,9 @@ export const GroupInfoSchema: StructSchema<GroupInfo> = struct("GroupInfo", [
   ["maxDeliver", int, 10],
   ["consumerTimeoutMs", int, 30000],
   ["dead", int, 0],
+  ["retryDelayMs", int, 0],
+  ["retryBackoff", text, "constant"],
+  ["retryDelayMaxMs", int, 3600000],
 ]);
 
 export interface GroupListReply {
@@ -1738,6 +1748,8 @@ export interface QueueConfigure {
   readonly retryDelayMs?: Integer | null | undefined;
   readonly dlqLimit?: Integer | null | undefined;
   readonly dedupWindowMs?: Integer | null | undefined;
+  readonly retryBackoff?: string | null | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestKind(
   "QueueConfigure", 43, "command", [
@@ -1746,6 +1758,8 @@ export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestK
   ["retryDelayMs", nullable(int), null],
   ["dlqLimit", nullable(int), null],
   ["dedupWindowMs", nullable(int), null],
+  ["retryBackoff", nullable(text), null],
+  ["retryDelayMaxMs", nullable(int), null],
 ], QueueConfigSchema,
 );
 
@@ -1919,6 +1933,9 @@ export interface GroupCreate {
   readonly ackTimeoutMs?: Integer | undefined;
   readonly maxDeliver?: Integer | undefined;
   readonly consumerTimeoutMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | undefined;
+  readonly retryBackoff?: string | undefined;
+  readonly retryDelayMaxMs?: Integer | undefined;
 }
 export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
   "GroupCreate", 72, "command", [
@@ -1929,6 +1946,33 @@ export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
   ["ackTimeoutMs", int, 30000],
   ["maxDeliver", int, 10],
   ["consumerTimeoutMs", int, 30000],
+  ["retryDelayMs", int, 0],
+  ["retryBackoff", text, "constant"],
+  ["retryDelayMaxMs", int, 3600000],
+], GroupInfoSchema,
+);
+
+/** `null` keeps what is set. Where a group begins and its mode cannot be changed. */
+export interface GroupConfigure {
+  readonly stream: string;
+  readonly group: string;
+  readonly ackTimeoutMs?: Integer | null | undefined;
+  readonly maxDeliver?: Integer | null | undefined;
+  readonly consumerTimeoutMs?: Integer | null | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
+  readonly retryBackoff?: string | null | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
+}
+export const GroupConfigure: RequestKind<GroupConfigure, GroupInfo> = requestKind(
+  "GroupConfigure", 194, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ackTimeoutMs", nullable(int), null],
+  ["maxDeliver", nullable(int), null],
+  ["consumerTimeoutMs", nullable(int), null],
+  ["retryDelayMs", nullable(int), null],
+  ["retryBackoff", nullable(text), null],
+  ["retryDelayMaxMs", nullable(int), null],
 ], GroupInfoSchema,
 );
 
@@ -2745,6 +2789,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   StreamTrim,
   StreamDelete,
   GroupCreate,
+  GroupConfigure,
   GroupJoin,
   GroupLeave,
   GroupDelete,

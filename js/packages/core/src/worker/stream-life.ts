@@ -9,6 +9,7 @@
 
 import type { FloClient } from "../api/client.js";
 import { GroupMode } from "../api/stream-group-commands.js";
+import type { RetryDelay } from "../base/backoff.js";
 import { errorText } from "../base/error-text.js";
 import { ConflictError, FloError, NotFoundError } from "../base/errors.js";
 import { Flag } from "../base/flag.js";
@@ -25,7 +26,7 @@ export interface Reading {
   readonly stream: string;
   readonly group: string;
   readonly batchSize: number;
-  readonly retryDelayMs: number;
+  readonly delay: RetryDelay;
   readonly handler: (ctx: StreamContext) => unknown;
 }
 
@@ -37,6 +38,7 @@ interface Verdict {
   readonly kind: Kind;
   readonly leaseEndsMs: number;
   readonly error: string | undefined;
+  readonly delayMs: number;
 }
 
 export class StreamLife extends Life<StreamRecord> {
@@ -230,7 +232,9 @@ export class StreamLife extends Life<StreamRecord> {
   }
 
   #judge(attempt: Attempt<StreamRecord>, kind: Kind, error?: string): void {
-    this.#verdicts.push(verdictOn(attempt, kind, error));
+    const { attempt: count, id } = attempt.item;
+    const delayMs = kind === "nack" ? this.#reading.delay.after(count, `${id}`) : 0;
+    this.#verdicts.push({ ...verdictOn(attempt, kind, error), delayMs });
     this.#changed.set();
   }
 
@@ -328,7 +332,7 @@ export class StreamLife extends Life<StreamRecord> {
   }
 
   async #send(part: readonly Verdict[]): Promise<GroupAckResult> {
-    const { stream, group, retryDelayMs } = this.#reading;
+    const { stream, group } = this.#reading;
     const where = { group, consumer: this.plan.name, namespace: this.plan.namespace };
     const records = part.map(({ record }) => record);
     const [first] = part;
@@ -338,7 +342,7 @@ export class StreamLife extends Life<StreamRecord> {
     const release = first.kind === "release";
     return await this.client.stream.groupNack(stream, records, {
       ...where,
-      delayMs: release ? 0 : retryDelayMs,
+      delayMs: first.delayMs,
       error: first.error,
       release,
     });
@@ -358,7 +362,7 @@ export class StreamLife extends Life<StreamRecord> {
 }
 
 function verdictOn(attempt: Attempt<StreamRecord>, kind: Kind, error?: string): Verdict {
-  return { record: attempt.item, kind, leaseEndsMs: attempt.leaseEndsMs, error };
+  return { record: attempt.item, kind, leaseEndsMs: attempt.leaseEndsMs, error, delayMs: 0 };
 }
 
 /** Neighbours with the same verdict go together. */
@@ -367,11 +371,15 @@ function partsOf(verdicts: readonly Verdict[]): Verdict[][] {
   for (const verdict of verdicts) {
     const last = parts.at(-1);
     const [first] = last ?? [];
-    if (last && first && first.kind === verdict.kind && first.error === verdict.error) {
+    if (last && first && travelTogether(first, verdict)) {
       last.push(verdict);
     } else {
       parts.push([verdict]);
     }
   }
   return parts;
+}
+
+function travelTogether(one: Verdict, other: Verdict): boolean {
+  return one.kind === other.kind && one.error === other.error && one.delayMs === other.delayMs;
 }

@@ -1,6 +1,7 @@
 /** `StreamWorker`: runs a person's handler for the records of a consumer group. */
 
 import type { FloClient } from "../api/client.js";
+import { type RetryBackoff, RetryDelay } from "../base/backoff.js";
 import { checkDuration, checkName, checkRange } from "../base/checks.js";
 import { BadTypeError } from "../base/errors.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
@@ -25,8 +26,12 @@ export interface StreamWorkerOptions extends WorkerBaseOptions {
   readonly batchSize?: Integer | undefined;
   /** The longest that one handler may take. Default: 300,000. */
   readonly messageTimeoutMs?: Integer | undefined;
-  /** When a record whose handler threw is due again. Default: 0, at once. */
+  /** When a record whose handler threw is due again. Default: 0, as the group says. */
   readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. Default: `constant`. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | undefined;
 }
 
 /** A consumer of a group: `handler(ctx)` for each record, from `await worker.start()` on. */
@@ -44,12 +49,12 @@ export class StreamWorker extends WorkerBase {
     this.consumer = this.name;
     const { stream, group } = this;
     const batchSize = checkRange("batchSize", options.batchSize ?? 10, 1, LIMIT_MAX);
-    const retryDelayMs = checkDuration("retryDelayMs", options.retryDelayMs ?? 0);
+    const delay = new RetryDelay(options);
     const { handler } = options;
     if (typeof handler !== "function") {
       throw new BadTypeError(`handler must be a function, not ${typeName(handler)}`);
     }
-    this.#reading = { stream, group, batchSize, retryDelayMs, handler };
+    this.#reading = { stream, group, batchSize, delay, handler };
   }
 
   protected override newLife(plan: Plan, client: FloClient, log: FullLogger): Life<unknown> {

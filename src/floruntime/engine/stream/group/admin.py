@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from floruntime.core import limits
+from floruntime.core.backoff import check_retry
 from floruntime.core.errors import BadRequestError, ConflictError
-from floruntime.core.stream import GroupCreate, GroupDelete, GroupInfo, GroupSeek
+from floruntime.core.stream import GroupConfigure, GroupCreate, GroupDelete, GroupInfo, GroupSeek
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.info import group_info
@@ -24,6 +27,7 @@ from floruntime.engine.stream.group.rows import (
     group_state,
     open_the_group,
     put_new_group,
+    the_group,
 )
 from floruntime.engine.stream.positions import parse_start
 from floruntime.engine.stream.retention import cut_after
@@ -45,7 +49,10 @@ def create(tx: Tx, request: GroupCreate) -> GroupInfo:
         raise ConflictError(
             f"group {request.group!r} of stream {request.stream!r} exists with other settings: "
             f"start={group.start!r}, mode={group.mode}, ack_timeout_ms={group.ack_timeout_ms}, "
-            f"max_deliver={group.max_deliver}, consumer_timeout_ms={group.consumer_timeout_ms}"
+            f"max_deliver={group.max_deliver}, consumer_timeout_ms={group.consumer_timeout_ms}, "
+            f"retry_delay_ms={group.retry_delay_ms}, retry_backoff={group.retry_backoff!r}, "
+            f"retry_delay_max_ms={group.retry_delay_max_ms}; group_configure() changes those that "
+            "may change"
         )
     return group_info(tx, stream, group, request.group)
 
@@ -55,17 +62,43 @@ def _wanted(request: GroupCreate) -> GroupRow:
         raise BadRequestError(
             f"mode is {limits.shown(request.mode)}; it must be one of {', '.join(Mode)}"
         )
-    limits.check_duration("ack_timeout_ms", request.ack_timeout_ms, low=1)
-    limits.check_range("max_deliver", request.max_deliver, 1, limits.ATTEMPTS_MAX)
-    limits.check_duration("consumer_timeout_ms", request.consumer_timeout_ms, low=1)
-    return GroupRow(
-        0,
-        Mode(request.mode),
-        request.ack_timeout_ms,
-        request.max_deliver,
-        request.consumer_timeout_ms,
-        request.start,
+    return _checked(
+        GroupRow(
+            0,
+            Mode(request.mode),
+            request.ack_timeout_ms,
+            request.max_deliver,
+            request.consumer_timeout_ms,
+            request.start,
+            request.retry_delay_ms,
+            request.retry_backoff,
+            request.retry_delay_max_ms,
+        )
     )
+
+
+def _checked(group: GroupRow) -> GroupRow:
+    limits.check_duration("ack_timeout_ms", group.ack_timeout_ms, low=1)
+    limits.check_range("max_deliver", group.max_deliver, 1, limits.ATTEMPTS_MAX)
+    limits.check_duration("consumer_timeout_ms", group.consumer_timeout_ms, low=1)
+    check_retry(group.retry_delay_ms, group.retry_backoff, group.retry_delay_max_ms)
+    return group
+
+
+_CHANGEABLE: Final = (
+    *("ack_timeout_ms", "max_deliver", "consumer_timeout_ms"),
+    *("retry_delay_ms", "retry_backoff", "retry_delay_max_ms"),
+)
+
+
+def configure(tx: Tx, request: GroupConfigure) -> GroupInfo:
+    """Set what is named; it holds for what is delivered, or fails, from now on."""
+    stream, group = the_group(tx, request.stream, request.group)
+    named = {name: getattr(request, name) for name in _CHANGEABLE}
+    given = {name: value for name, value in named.items() if value is not None}
+    group = _checked(msgspec.structs.replace(group, **given))
+    tx.put(GROUP, GROUP.key(stream.id, tail=request.group.encode()), group)
+    return group_info(tx, stream, group, request.group)
 
 
 def _state_at(tx: Tx, stream: StreamRow, start: str) -> GroupStateRow:

@@ -52,6 +52,9 @@ def group_info(view: View, stream: StreamRow, group: GroupRow, name: str) -> Gro
         group.max_deliver,
         group.consumer_timeout_ms,
         state.dead,
+        group.retry_delay_ms,
+        group.retry_backoff,
+        group.retry_delay_max_ms,
     )
 
 

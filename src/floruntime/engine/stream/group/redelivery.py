@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from floruntime.core import limits
+from floruntime.core.backoff import retry_delay_ms
 from floruntime.core.system import Delivery
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.key_shared import slots_of
@@ -63,12 +64,22 @@ def unreturn(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
 def give_back(
     opened: OpenGroup, id: Id, pending: PendingRecordRow, standing: Standing, delay_ms: int = 0
 ) -> bool:
-    """Let the record be delivered again after `delay_ms`. Answers false if it is dead instead."""
+    """Let the record be delivered again after `delay_ms`, or else as the group says. Answers false
+    if it is dead instead.
+    """
     assert pending.standing == Standing.HELD, "what is given back was held"
     if pending.attempt >= opened.group.max_deliver:
         bury(opened, id, pending)
         return False
     let_go(opened, pending)
+    group = opened.group
+    delay_ms = delay_ms or retry_delay_ms(
+        group.retry_delay_ms,
+        group.retry_backoff,
+        group.retry_delay_max_ms,
+        pending.attempt,
+        f"{id[0]}-{id[1]}",
+    )
     due_ms = opened.tx.now_ms + delay_ms
     _put_returned(opened, id, msgspec.structs.replace(pending, standing=standing, due_ms=due_ms))
     if delay_ms:

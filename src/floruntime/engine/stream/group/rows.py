@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from floruntime.core import limits
+from floruntime.core import defaults, limits
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
@@ -56,6 +56,9 @@ class GroupRow(Value, frozen=True):
     max_deliver: int = 10
     consumer_timeout_ms: int = 30_000
     start: str = "0"
+    retry_delay_ms: int = 0
+    retry_backoff: str = defaults.RETRY_BACKOFF
+    retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS
 
 
 class GroupStateRow(msgspec.Struct, array_like=True):
