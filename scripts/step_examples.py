@@ -51,6 +51,8 @@ poll:
   maxAttempts: 20
 timeoutMs: 600000
 waitForTargetMs: 300000
+compensate:
+  run: "@actions/refund"
 transitions:
   success: flo.Completed
   declined: flo.Failed
@@ -204,6 +206,7 @@ retry: {max_attempts: 3}
 poll: {maxAttempts: 20}
 timeoutMs: 60000
 waitForTargetMs: 300000
+compensate: {run: "@actions/refund"}
 """,
         _BRANCH,
     ),
@@ -220,12 +223,25 @@ forEach:
   poll: {maxAttempts: 20}
   timeoutMs: 60000
   waitForTargetMs: 300000
+  compensate: {run: "@actions/take-back", inputMapping: {id: $.steps.start.output.id}}
   concurrency: 20
   onFailure: continue
   collect: false
 """,
         f"{HEAD}start:\n  {PLACE}\n"
         "  transitions: {success: flo.Completed, partial: flo.Failed, failure: flo.Failed}\n",
+    ),
+    Example(
+        parts.Compensate,
+        """\
+compensate:
+  run: "@actions/refund"
+  inputMapping: {charge: $.steps.start.output.id}
+  retry: {max_attempts: 5}
+  timeoutMs: 3600000
+  when: begun
+""",
+        OF_START,
     ),
     Example(
         parts.Retry,

@@ -69,6 +69,7 @@ start:
 steps:
   charge:
     run: "@plan/payment"
+    compensate: {run: "@actions/refund"}
     transitions:
       success: approve
       failure: flo.Failed
@@ -95,6 +96,7 @@ searchAttributes:
   - name: customer
     type: string
     from: $.input.customer_id
+compensation: onFailure
 output:
   order: $.input.id
   approved_by: $.steps.approve.output.approver

@@ -13,7 +13,7 @@ class WaitKind(StrEnum):
     `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
     `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
     workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
-    `BRANCHES`: its branches or items.
+    `BRANCHES`: its branches or items. `COMPENSATION`: that what was done is undone.
     """
 
     WORKER = "worker"
@@ -25,6 +25,7 @@ class WaitKind(StrEnum):
     SIGNAL = "signal"
     SLEEP = "sleep"
     BRANCHES = "branches"
+    COMPENSATION = "compensation"
 
 
 class RunWait(Value, frozen=True):

@@ -11,10 +11,10 @@ from floruntime.core.types import Command, Query, Value
 
 
 class WorkflowStatus(StrEnum):
-    """Where a run stands. The last four are final.
+    """Where a run stands. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMED_OUT` are final.
 
     `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
-    retry, a poll or a sleep.
+    retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
     """
 
     PENDING = "pending"
@@ -24,6 +24,7 @@ class WorkflowStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
+    COMPENSATING = "compensating"
 
 
 class SyncAction(StrEnum):

@@ -60,6 +60,7 @@ from floruntime.engine.workflow.language.definition import TargetKind
 from floruntime.engine.workflow.runs import (
     advance,
     bodies,
+    compensation_rows,
     control,
     history,
     idempotency,
@@ -73,6 +74,7 @@ from floruntime.engine.workflow.steps import (
     actions,
     children,
     choices,
+    compensations,
     group_ends,
     groups,
     missing_actions,
@@ -265,6 +267,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.WORKFLOW_BODY: groups.on_body_timer,
     timers.WORKFLOW_GROUP: groups.on_group_timer,
     timers.WORKFLOW_GROUP_LEFT: group_ends.on_group_left,
+    timers.WORKFLOW_COMPENSATION: compensations.on_compensation_timer,
 }
 
 HAND_BACKS: Final = {
@@ -304,6 +307,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
                 bodies.ITEMS,
                 bodies.FOUND,
             ),
+            *(compensation_rows.UNDO, compensation_rows.ENDING),
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -395,6 +399,7 @@ WORKFLOW_HOOKS: Final = Hooks(
     choose=choices.choose,
     begin_group=groups.begin_group,
     body_went_on=groups.body_went_on,
+    compensate=compensations.compensate,
     time_up={
         Wait.SIGNAL: signals.wait_timed_out,
         Wait.RETRY: advance.begin_again,

@@ -94,6 +94,9 @@ def _lines(step: Step, definition: Definition) -> Iterator[str]:
         yield _retry_line(step.retry)
     if step.poll is not None:
         yield _poll_line(step.poll)
+    undo = step.compensate or (step.for_each.compensate if step.for_each else None)
+    if undo is not None:
+        yield f"undone by {undo.run}"
     if step.timeout_ms is not None:
         yield f"within {lasting(step.timeout_ms)}"
 
@@ -110,7 +113,8 @@ def _parallel_lines(parallel: Parallel) -> Iterator[str]:
 def _branch_text(branch: Branch) -> str:
     if branch.wait_for_signal is not None:
         return next(_wait_lines(branch.wait_for_signal))
-    return _sleep_line(branch.sleep) if branch.sleep is not None else branch.run or ""
+    undone = f", undone by {branch.compensate.run}" if branch.compensate is not None else ""
+    return _sleep_line(branch.sleep) if branch.sleep is not None else f"{branch.run}{undone}"
 
 
 def _for_each_lines(each: ForEach, definition: Definition) -> Iterator[str]:

@@ -54,6 +54,7 @@ class Trace(msgspec.Struct, frozen=True):
             WorkflowStatus.PENDING,
             WorkflowStatus.RUNNING,
             WorkflowStatus.WAITING,
+            WorkflowStatus.COMPENSATING,
         )
 
     def count(self, edge: Edge) -> int:

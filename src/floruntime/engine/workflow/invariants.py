@@ -23,6 +23,7 @@ from floruntime.engine.workflow.runs.bodies import (
     RunBodyRow,
     is_wanted,
 )
+from floruntime.engine.workflow.runs.compensation_rows import ENDING
 from floruntime.engine.workflow.runs.idempotency import key_of
 from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
@@ -185,6 +186,14 @@ def _bodies_come(view: View, run: Live) -> Iterator[str]:
         yield "waits for branches or items that have all ended"
 
 
+def _compensation_comes(view: View, run: Live) -> Iterator[str]:
+    number = run.row.wait_number
+    if view.get(ENDING, ENDING.key(run.namespace_id, run.number)) is None:
+        yield "compensates and does not know how it ends"
+    if number and view.get(RUN_BODY, RUN_BODY.key(run.namespace_id, number)) is None:
+        yield f"waits for compensation {number}, which is gone"
+
+
 def _of_bodies(view: View) -> Iterator[str]:
     """Branches and items that nobody waits for, or that nothing will wake."""
     for of_namespace_id in live_namespaces(view):
@@ -198,7 +207,7 @@ def _of_bodies(view: View) -> Iterator[str]:
 
 
 def _of_body(view: View, of_namespace_id: int, number: int, body: RunBodyRow) -> Iterator[str]:
-    if not is_wanted(view, of_namespace_id, body):
+    if not is_wanted(view, of_namespace_id, number, body):
         if not _is_left(view, of_namespace_id, body):
             yield "is no longer wanted, and nothing will take it back"
         return
@@ -229,6 +238,7 @@ _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.TARGET: _time_comes,
     Wait.SLEEP: _time_comes,
     Wait.BODIES: _bodies_come,
+    Wait.COMPENSATION: _compensation_comes,
     Wait.EXECUTOR_RETRY: _time_comes,
 }
 

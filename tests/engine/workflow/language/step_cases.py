@@ -106,6 +106,11 @@ STEP_CASES: list[tuple[str, str]] = [
             "start: {forEach: {items: $.input, run: «'@plan/p'}, " + TO_END + "}\n" + TRACKED
         ),
     ),
+    ("E418", branch(STEP + ", compensate: {run: «'@plan/p'}")),
+    ("E209", branch(STEP + ", compensate: {run: «nope}")),
+    ("E403", branch("sleep: {forMs: 1}, «compensate: {run: '@actions/a'}")),
+    ("E508", branch(STEP + ", compensate: {run: '@actions/a', inputMapping: «$.item}")),
+    ("W607", "compensation: none\n" + branch(STEP + ", «compensate: {run: '@actions/a'}")),
     ("E302", branch("run: «'@plan/nope'")),
     ("E209", branch("run: «nope")),
     ("E503", branch(STEP + ", inputMapping: {a: «$.steps.nope.output}")),

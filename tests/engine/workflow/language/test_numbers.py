@@ -36,6 +36,7 @@ TEXTS: dict[str, str] = {
         "steps: {a: {forEach: {items: $.input, run: '@actions/a', KEY: «NUMBER}, "
         "transitions: {success: start}}}\n"
     ),
+    "Compensate": STEP % "compensate: {run: '@actions/a', KEY: «NUMBER}",
     "Executor": EXECUTOR % f"KEY: {HERE}",
     "Breaker": EXECUTOR % f"breaker: {{KEY: {HERE}}}",
     "RateLimit": EXECUTOR % f"rate_limit: {{KEY: {HERE}}}",

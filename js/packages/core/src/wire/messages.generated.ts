@@ -50,7 +50,7 @@ export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
  * `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
  * `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
  * workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
- * `BRANCHES`: its branches or items.
+ * `BRANCHES`: its branches or items. `COMPENSATION`: that what was done is undone.
  */
 export const WaitKind = {
   Worker: "worker",
@@ -62,6 +62,7 @@ export const WaitKind = {
   Signal: "signal",
   Sleep: "sleep",
   Branches: "branches",
+  Compensation: "compensation",
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 
@@ -75,10 +76,10 @@ export const SyncAction = {
 export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
 
 /**
- * Where a run stands. The last four are final.
+ * Where a run stands. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMEDOUT` are final.
  *
  * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
- * retry, a poll or a sleep.
+ * retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
  */
 export const WorkflowStatus = {
   Pending: "pending",
@@ -88,6 +89,7 @@ export const WorkflowStatus = {
   Failed: "failed",
   Cancelled: "cancelled",
   TimedOut: "timed_out",
+  Compensating: "compensating",
 } as const;
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 

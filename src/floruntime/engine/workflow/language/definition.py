@@ -33,6 +33,8 @@ from floruntime.engine.workflow.language.step_parts import (
     Branch,
     Case,
     Choose,
+    Compensate,
+    CompensateWhen,
     ForEach,
     OnFailure,
     OnItemFailure,
@@ -54,6 +56,9 @@ __all__ = [
     "Cache",
     "Case",
     "Choose",
+    "Compensate",
+    "CompensateWhen",
+    "Compensation",
     "Definition",
     "EndStatus",
     "Errors",
@@ -256,6 +261,15 @@ class Plan(Part, frozen=True, kw_only=True):
     errors: Annotated[Errors, says("classes of error codes")] = Errors()
 
 
+class Compensation(StrEnum):
+    """Which ends of a run are compensated for."""
+
+    NONE = "none"
+    ON_FAILURE = "onFailure"
+    ON_CANCEL = "onCancel"
+    ALWAYS = "always"
+
+
 class Schedule(Part, frozen=True, kw_only=True):
     """Runs by the clock: one of `cron` and `interval`."""
 
@@ -326,6 +340,13 @@ class Definition(Part, frozen=True, kw_only=True, rename="camel"):
     search_attributes: Annotated[
         list[SearchAttribute], Meta(max_length=32), says("what runs are found by")
     ] = []
+    compensation: Annotated[
+        Compensation,
+        says(
+            "before which ends what has a `compensate` is undone: failures and time-outs, "
+            "cancellations, or both"
+        ),
+    ] = Compensation.ALWAYS
     output: Annotated[Mapping, says("the run's output; without it, the last step's output")] = None
     retention_ms: Annotated[
         int,

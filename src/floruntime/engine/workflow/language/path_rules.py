@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import Branch, Definition, Step
+from floruntime.engine.workflow.language.definition import Branch, Definition, Step, Work
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.condition import Condition, parse_condition
@@ -94,14 +94,21 @@ def _templates_of(step: Step) -> Iterator[tuple[KeyPath, Any]]:
                 yield ("parallel", "branches", name, *key), template
     if step.for_each is not None:
         yield ("forEach", "items"), step.for_each.items
-        yield (*_EACH, "inputMapping"), step.for_each.input_mapping
+        for key, template in _of_work(step.for_each):
+            yield (*_EACH, *key), template
 
 
 def _of_branch(branch: Branch) -> Iterator[tuple[KeyPath, Any]]:
-    yield ("inputMapping",), branch.input_mapping
+    yield from _of_work(branch)
     if branch.sleep is not None:
         yield ("sleep", "forMs"), branch.sleep.for_ms
         yield ("sleep", "until"), branch.sleep.until
+
+
+def _of_work(work: Work) -> Iterator[tuple[KeyPath, Any]]:
+    yield ("inputMapping",), work.input_mapping
+    if work.compensate is not None:
+        yield ("compensate", "inputMapping"), work.compensate.input_mapping
 
 
 def _conditions(report: Report) -> Iterator[tuple[KeyPath, str]]:

@@ -90,6 +90,7 @@ _TABLE: Final = (
     ("E415", "a join asks for what cannot be", "use all, any, or a number of branches"),
     ("E416", "a signal could be for two branches", "give them signals of different types"),
     ("E417", "a plan with async tracking is run for each item", "put it into a child workflow"),
+    ("E418", "a compensation runs a plan", "use @actions/NAME or @workflow/NAME"),
     ("E216", "a time is none, or too far off", "use milliseconds, RFC 3339 text or a path"),
     # Paths.
     ("E501", "a path is no JSONPath of RFC 9535", "mend it at the place shown"),

@@ -33,6 +33,7 @@ BRANCHES_MAX: Final = 100
 ITEMS_MAX: Final = 10_000
 """Items of one `forEach`."""
 CONCURRENCY_MAX: Final = 1_000
+DAY_MS: Final = 24 * 3_600_000
 
 
 class Backoff(StrEnum):
@@ -125,6 +126,31 @@ class Choose(Part, frozen=True, kw_only=True, rename={"otherwise": "else"}):
     otherwise: Annotated[Name, says("the step or terminal where none of them is true")]
 
 
+class CompensateWhen(StrEnum):
+    """Which of its attempts are compensated."""
+
+    SUCCESS = "success"
+    BEGUN = "begun"
+
+
+class Compensate(Part, frozen=True, kw_only=True, rename="camel"):
+    """How what has succeeded is undone, when the run is about to end as anything but completed."""
+
+    run: Annotated[
+        TargetText, says("`@actions/NAME`, `@workflow/NAME` or `@workflow/NAME:VERSION`")
+    ]
+    input_mapping: Annotated[
+        Mapping, says("made when the step succeeds, and kept; without it, the run's input")
+    ] = None
+    retry: Annotated[
+        Retry | None, says("tries again on `failure`, `timeout` and `execution_failure`")
+    ] = None
+    timeout_ms: Annotated[PositiveMs, says("bounds all attempts together")] = DAY_MS
+    when: Annotated[
+        CompensateWhen, says("`begun`: also what began and did not succeed, which has no output")
+    ] = CompensateWhen.SUCCESS
+
+
 class Work(Part, frozen=True, kw_only=True, rename="camel"):
     """Base of all that may run a target."""
 
@@ -149,6 +175,9 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
             "how long the step waits for an action that is not registered yet; 60,000, or 0 "
             "where `target_not_found` or `execution_failure` leads somewhere"
         ),
+    ] = None
+    compensate: Annotated[
+        Compensate | None, says("undoes it, when the run ends as anything but completed")
     ] = None
 
 

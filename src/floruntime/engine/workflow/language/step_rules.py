@@ -9,6 +9,8 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
 from floruntime.core.nearest import nearest
 from floruntime.engine.workflow.language.definition import (
+    Compensate,
+    Compensation,
     Retry,
     Step,
     TargetKind,
@@ -48,6 +50,8 @@ def check_steps(report: Report) -> None:
         _check_run(report, path, work)
         _check_target_wait(report, path, work)
         check_retry(report, (*path, "retry"), work.retry)
+        if work.compensate is not None:
+            _check_compensate(report, (*path, "compensate"), work.compensate)
 
 
 def _check_names(report: Report) -> None:
@@ -105,6 +109,19 @@ def check_target(report: Report, path: KeyPath, run: str) -> None:
             limits.check_name("version", version)
     except BadRequestError as error:
         report.refused("E209", path, error)
+
+
+def _check_compensate(report: Report, path: KeyPath, compensate: Compensate) -> None:
+    target = target_of(compensate.run)
+    if target is not None and target.kind is TargetKind.PLAN:
+        message = f"a compensation runs an action or a workflow, not {shown(compensate.run)}"
+        report.at_value("E418", (*path, "run"), message)
+    else:
+        check_target(report, (*path, "run"), compensate.run)
+    check_retry(report, (*path, "retry"), compensate.retry)
+    if report.definition.compensation is Compensation.NONE:
+        message = "compensate has no effect: compensation is none"
+        report.at_key("W607", path, message)
 
 
 def _check_transitions(report: Report, path: KeyPath, step: Step) -> None:

@@ -64,6 +64,9 @@ def check(data: bytes) -> Checked:
 
 def _target_places(report: Report, reading: Reading) -> list[TargetPlace]:
     runs = [((*path, "run"), work.run) for path, work in report.works() if work.run]
+    for path, work in report.works():
+        if work.compensate is not None:
+            runs.append(((*path, "compensate", "run"), work.compensate.run))
     for name, plan in report.definition.plans.items():
         for index, executor in enumerate(plan.executors):
             runs.append((("plans", name, "executors", index, "run"), executor.run))

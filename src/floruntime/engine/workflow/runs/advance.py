@@ -32,6 +32,11 @@ from floruntime.engine.workflow.language.outcomes import (
 from floruntime.engine.workflow.paths.first_step import START
 from floruntime.engine.workflow.runs.backoff import backoff_ms, retry_due_ms
 from floruntime.engine.workflow.runs.bodies import OpenBody
+from floruntime.engine.workflow.runs.compensation_rows import (
+    EndingRow,
+    is_compensated,
+    remember_to_undo,
+)
 from floruntime.engine.workflow.runs.context import CannotMap, run_output, step_input
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
@@ -185,6 +190,7 @@ def close_step(run: OpenWorkflowRun, outcome: StepOutcome) -> None:
     if run.version.reads(row.step):
         key = STEP.key(run.namespace_id, run.number, tail=row.step.encode())
         run.tx.put(STEP, key, _step_row(outcome))
+    remember_to_undo(run, outcome)
     set_attributes(run)
 
 
@@ -248,14 +254,22 @@ def end(
     error: str | None = None,
     output: bytes = b"",
 ) -> None:
-    """End the run. Whoever calls this lets `go_on` write it."""
-    row, tx = run.row, run.tx
-    assert not row.is_finished, "a run ends once"
+    """End the run, once it has compensated. Whoever calls this lets `go_on` write it."""
+    assert not run.row.is_finished, "a run ends once"
     run.stop_waiting()
+    run.row.step_due_ms = 0
+    run.row.plan = None
+    ending = EndingRow(end_as, terminal, error, output)
+    if not (is_compensated(run, end_as) and hooks_of(run.tx).compensate(run, ending)):
+        end_at_last(run, ending)
+
+
+def end_at_last(run: OpenWorkflowRun, ending: EndingRow) -> None:
+    """End the run, with nothing left to undo."""
+    row, tx = run.row, run.tx
+    end_as, terminal, error, output = ending.end_as, ending.terminal, ending.error, ending.output
     row.status, event = _ENDS[end_as]
     row.terminal, row.error, row.completed_at_ms = terminal, error, tx.now_ms
-    row.step_due_ms = 0
-    row.plan = None
     run.note(event, terminal if error is None else f"{terminal}: {error}")
     if output:
         row.output = keep_document(tx, WORKFLOW_OUTPUT, run.namespace_id, run.number, output)
@@ -270,6 +284,8 @@ def abandon_wait(run: OpenWorkflowRun, *, is_late: bool = False) -> None:
     nobody.
     """
     wait, number = run.row.wait, run.row.wait_number
+    if not is_late:
+        remember_to_undo(run, None)
     take_back = hooks_of(run.tx).abandon.get(wait)
     run.stop_waiting()
     if take_back is not None:

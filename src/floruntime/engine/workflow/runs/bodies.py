@@ -19,10 +19,15 @@ from floruntime.engine.action.rows import copy_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
-from floruntime.engine.workflow.language.definition import Branch, Definition, ForEach, Step
+from floruntime.engine.workflow.language.definition import Branch, Definition, Step, Work
 from floruntime.engine.workflow.language.outcomes import StepOutcome
 from floruntime.engine.workflow.runs.events import Event
-from floruntime.engine.workflow.runs.rows import Wait, WorkflowRunRow, WorkflowRunStatus
+from floruntime.engine.workflow.runs.rows import (
+    WORKFLOW_RUN,
+    Wait,
+    WorkflowRunRow,
+    WorkflowRunStatus,
+)
 from floruntime.engine.workflow.runs.run import (
     OpenWorkflowRun,
     arm_workflow_run,
@@ -37,12 +42,13 @@ class BodyKind(IntEnum):
 
     BRANCH = 1
     ITEM = 2
+    COMPENSATION = 3
 
 
 class RunBodyRow(msgspec.Struct, array_like=True, gc=False):
     """A body under way. `state`: where it stands, as of a run. `run`: the number of its run, `step`
     the step that it belongs to, `group` the stay there (see `groups.py`). `branch` of a branch,
-    `index` of an item; of a branch, its place.
+    `index` of an item (`is_item`); of a branch, its place.
     """
 
     state: WorkflowRunRow
@@ -52,6 +58,7 @@ class RunBodyRow(msgspec.Struct, array_like=True, gc=False):
     step: str
     branch: str = ""
     index: int = 0
+    is_item: bool = False
 
 
 RUN_BODY: Final[Table[RunBodyRow]] = Table(
@@ -96,18 +103,27 @@ class OpenBody(OpenWorkflowRun):
     @property
     def label(self) -> str:
         """What it is called: a branch's name, an item's index."""
-        return self.body.branch or str(self.body.index)
+        return label_of(self.body)
 
     @property
     def step(self) -> Step:
         """What it does, as a step without transitions."""
         return step_of_body(self.definition, self.body)
 
-    def note(self, type: str, detail: str = "", number: int = 0, *, is_child: bool = False) -> None:
+    def note(
+        self,
+        type: str,
+        detail: str = "",
+        number: int = 0,
+        *,
+        is_child: bool = False,
+        step: str | None = None,
+    ) -> None:
         """Add an event to the run's history; of an item, only its beginning and its end."""
-        if self.body.kind is BodyKind.BRANCH or type in _OF_ITEMS:
+        kind = self.body.kind
+        if kind is BodyKind.BRANCH or (kind is BodyKind.ITEM and type in _OF_ITEMS):
             told = f"{self.label}: {detail}" if detail else self.label
-            self.whole.note(type, told, number, is_child=is_child)
+            self.whole.note(type, told, number, is_child=is_child, step=step)
 
     def save(self) -> None:
         """Write the body, or what is left of one that has ended: nothing."""
@@ -135,17 +151,30 @@ class OpenBody(OpenWorkflowRun):
         self.ended_with = outcome
 
 
+def label_of(body: RunBodyRow) -> str:
+    """What a branch or an item is called within its step."""
+    return body.branch or str(body.index)
+
+
 def step_of_body(definition: Definition, body: RunBodyRow) -> Step:
     """What the definition says that a body does."""
+    if body.kind is BodyKind.COMPENSATION:
+        undo = work_of_body(definition, body).compensate
+        assert undo is not None, "what is compensated says how"
+        return Step(run=undo.run, retry=undo.retry, timeout_ms=undo.timeout_ms)
+    return _as_step(work_of_body(definition, body))
+
+
+def work_of_body(definition: Definition, body: RunBodyRow) -> Work:
+    """The part of the definition that a body comes from, or compensates."""
     step = step_of(definition, body.step)
-    if body.kind is BodyKind.BRANCH:
+    if body.branch:
         assert step.parallel is not None, "a branch belongs to a parallel step"
-        return _as_step(step.parallel.branches[body.branch])
-    assert step.for_each is not None, "an item belongs to a forEach"
-    return _as_step(step.for_each)
+        return step.parallel.branches[body.branch]
+    return step if step.for_each is None else step.for_each
 
 
-def _as_step(work: Branch | ForEach) -> Step:
+def _as_step(work: Work) -> Step:
     branch = work if isinstance(work, Branch) else Branch()
     return Step(
         run=work.run,
@@ -160,16 +189,25 @@ def _as_step(work: Branch | ForEach) -> Step:
 
 
 def new_body(
-    whole: OpenWorkflowRun, kind: BodyKind, group: int, *, branch: str = "", index: int = 0
+    whole: OpenWorkflowRun,
+    kind: BodyKind,
+    group: int,
+    *,
+    step: str = "",
+    branch: str = "",
+    index: int = 0,
+    is_item: bool = False,
 ) -> OpenBody:
-    """A body of the step that the run is at, about to begin."""
+    """A body of the step that the run is at, unless told, about to begin."""
     row, now_ms = whole.row, whole.tx.now_ms
     assert row.step is not None, "the run is at a step"
+    is_item = is_item or kind is BodyKind.ITEM
     state = WorkflowRunRow(row.workflow_id, row.definition, WorkflowRunStatus.RUNNING, now_ms)
     label = branch or str(index)
     state.step = f"{row.step}/{label}"  # what seeds are made of
     state.depth, state.hops, state.step_began_ms, state.attempt = row.depth, row.hops, now_ms, 1
-    body = RunBodyRow(state, kind, whole.number, group, row.step, branch, index)
+    of_step = step or row.step
+    body = RunBodyRow(state, kind, whole.number, group, of_step, branch, index, is_item)
     opened = OpenBody(whole, whole.tx.next_id(), body, is_new=True)
     timeout_ms = opened.step.timeout_ms
     state.step_due_ms = 0 if timeout_ms is None else now_ms + timeout_ms
@@ -179,7 +217,9 @@ def new_body(
 def find_body(tx: Tx, of_namespace_id: int, number: int) -> OpenBody | None:
     """The body with this number, if its run still wants it."""
     body = open_body(tx, of_namespace_id, number)
-    return body if body is not None and is_wanted(tx, of_namespace_id, body.body) else None
+    if body is None or not is_wanted(tx, of_namespace_id, number, body.body):
+        return None
+    return body
 
 
 def open_body(
@@ -214,8 +254,11 @@ def live_bodies(run: OpenWorkflowRun, limit: int, first: int = 0) -> Iterator[Op
         yield body
 
 
-def is_wanted(view: View, of_namespace_id: int, body: RunBodyRow) -> bool:
-    """Whether what a body comes to still counts: whether its run waits for its group."""
+def is_wanted(view: View, of_namespace_id: int, number: int, body: RunBodyRow) -> bool:
+    """Whether what a body comes to still counts: whether its run waits for it, or its group."""
+    if body.kind is BodyKind.COMPENSATION:
+        run = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, body.run))
+        return run is not None and (run.wait, run.wait_number) == (Wait.COMPENSATION, number)
     group = view.get(RUN_GROUP, RUN_GROUP.key(of_namespace_id, body.run))
     return group is not None and group.id == body.group
 
@@ -223,7 +266,7 @@ def is_wanted(view: View, of_namespace_id: int, body: RunBodyRow) -> bool:
 def run_is_wanted(tx: Tx, of_namespace_id: int, number: int) -> bool:
     """Whether the end of an action run counts that was begun for the run or body `number`."""
     body = tx.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number))
-    return body is None or is_wanted(tx, of_namespace_id, body)
+    return body is None or is_wanted(tx, of_namespace_id, number, body)
 
 
 class RunGroupRow(msgspec.Struct, array_like=True, gc=False):

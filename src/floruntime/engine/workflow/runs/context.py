@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.state.json_document import MISSING, dump, load_input
 from floruntime.engine.state.large_documents import read_document
-from floruntime.engine.workflow.language.definition import Plan
+from floruntime.engine.workflow.language.definition import Compensate, Plan
 from floruntime.engine.workflow.paths.cache_key import fill_cache_key
 from floruntime.engine.workflow.paths.errors import PathFailed
 from floruntime.engine.workflow.paths.mapping import resolve
@@ -29,18 +29,24 @@ CannotMap = PathFailed
 class RunRoot:
     """What the paths of a definition may touch in one run."""
 
-    def __init__(self, run: OpenWorkflowRun) -> None:
+    def __init__(self, run: OpenWorkflowRun, *, absent: str | None = None) -> None:
+        """`absent`: a step that has no output here."""
         self._run = run.of_run
+        self._absent = absent
         self._body = run if isinstance(run, OpenBody) else None
 
     def input(self) -> Any:
         return document_of(input_of(self._run))
 
     def output(self, step: str) -> Any:
-        row = self._step(step)
+        if self._is_own_item(step):
+            return self._own(HeadKind.BRANCH_OUTPUT)
+        row = None if step == self._absent else self._step(step)
         return MISSING if row is None else document_of(row.output)
 
     def outcome(self, step: str) -> Any:
+        if self._is_own_item(step):
+            return self._own(HeadKind.BRANCH_OUTCOME)
         row = self._step(step)
         return MISSING if row is None else row.outcome
 
@@ -48,7 +54,7 @@ class RunRoot:
         if head.kind in OF_ITEMS:
             return self._of_item(head)
         if self._is_own(head):
-            return self._of_own_branch(head)
+            return self._own(head.kind)
         row = self._step(head.name)
         if row is None:
             return MISSING
@@ -76,12 +82,19 @@ class RunRoot:
         is_branch = body is not None and body.body.branch == head.branch and head.branch != ""
         return is_branch and body is not None and body.body.step == head.name
 
-    def _of_own_branch(self, head: Head) -> Any:
+    def _is_own_item(self, step: str) -> bool:
+        """Whether a path looks at the step of the item at hand: it sees what the item gave."""
+        body = self._body
+        return body is not None and body.body.kind is BodyKind.ITEM and body.body.step == step
+
+    def _own(self, kind: HeadKind) -> Any:
+        """What the branch or item at hand gave."""
         outcome = self._body.ended_with if self._body is not None else None
         if outcome is None:
             return MISSING
-        is_output = head.kind is HeadKind.BRANCH_OUTPUT
-        return document_of(outcome.output) if is_output else outcome.name
+        if kind is HeadKind.BRANCH_OUTCOME:
+            return outcome.name
+        return MISSING if outcome.is_failure else document_of(outcome.output)
 
     def _step(self, step: str) -> StepRow | None:
         run = self._run
@@ -123,12 +136,28 @@ def input_of(run: OpenWorkflowRun) -> bytes:
 
 def step_input(run: OpenWorkflowRun) -> bytes:
     """What the step that the run is at hands to its target. Raises `CannotMap`."""
+    if isinstance(run, OpenBody) and run.body.kind is BodyKind.COMPENSATION:
+        return run.row.input or b""
     mapping = run.step.input_mapping
     if mapping is None:
         return input_of(run.of_run)
     is_item = isinstance(run, OpenBody) and run.body.kind is BodyKind.ITEM
     found = found_elsewhere(run) if isinstance(run, OpenBody) and is_item else {}
     return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max, found=found))
+
+
+def undo_input(run: OpenWorkflowRun, undo: Compensate, *, is_success: bool) -> bytes:
+    """What a compensation gets of the step, branch or item that has just ended, or did not get to
+    an end. Raises `CannotMap`.
+    """
+    if undo.input_mapping is None:
+        return input_of(run.of_run)
+    absent = None if is_success or isinstance(run, OpenBody) else run.row.step
+    root = RunRoot(run, absent=absent)
+    data = dump(resolve(undo.input_mapping, root, bytes_max=run.tx.value_bytes_max))
+    if len(data) > run.tx.value_bytes_max:
+        raise CannotMap(f"it has {len(data)} bytes; at most {run.tx.value_bytes_max} are allowed")
+    return data
 
 
 def run_output(run: OpenWorkflowRun, last: bytes) -> bytes:

@@ -24,6 +24,7 @@ from floruntime.engine.workflow.runs.advance import (
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_OUTPUT,
+    Wait,
     WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.run import (
@@ -49,7 +50,7 @@ def _topics(namespace: str, request: WorkflowGet) -> tuple[Topic]:
 
 
 def _is_finished(run: WorkflowRun) -> bool:
-    return WorkflowRunStatus.of(run.status) >= WorkflowRunStatus.COMPLETED
+    return WorkflowRunStatus.of(run.status).is_final
 
 
 def _as_it_stands(view: View, request: WorkflowGet) -> WorkflowGet:
@@ -71,10 +72,19 @@ def cancel(tx: Tx, request: WorkflowCancel) -> WorkflowRun:
     if run.row.is_finished:
         status = run.row.status.shown
         raise ConflictError(f"workflow run {request.run_id} is {status} already")
+    refuse_while_compensating(run)
     abandon_wait(run)
     end(run, EndStatus.CANCELLED, "flo.Cancelled", error=request.reason)
     go_on(run, None)
     return told(run)
+
+
+def refuse_while_compensating(run: OpenWorkflowRun) -> None:
+    """Raise `ConflictError` where the run undoes what it did, and is about to end."""
+    if run.row.wait is Wait.COMPENSATION:
+        raise ConflictError(
+            f"workflow run {run.id} is compensating: it undoes what it did, and then ends"
+        )
 
 
 def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
@@ -87,6 +97,11 @@ def retry(tx: Tx, request: WorkflowRetry) -> WorkflowRun:
         status = row.status.shown
         raise ConflictError(
             f"workflow run {request.run_id} is {status}; only a failed one can be retried"
+        )
+    if row.compensated:
+        raise ConflictError(
+            f"workflow run {request.run_id} has compensated {row.compensated} of what it did, and "
+            "cannot be retried; use start for a new run, or fork to begin at a step"
         )
     assert row.step is not None, "a run that failed was at a step"
     row.status, row.completed_at_ms, row.terminal, row.error = (

@@ -7,13 +7,15 @@ they too stay the same when the parent tries the step, and with it the child, ag
 
 from __future__ import annotations
 
-from floruntime.engine.workflow.runs.bodies import OpenBody
+from floruntime.engine.workflow.runs.bodies import BodyKind, OpenBody
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, made_id
 
 
 def handler_key(run: OpenWorkflowRun) -> str:
     """The key of the step that the run is at; no other run has it, on no server."""
     if isinstance(run, OpenBody):
+        if run.body.kind is BodyKind.COMPENSATION:
+            return f"{handler_key(run.whole)}/{run.row.step}"
         return f"{handler_key(run.whole)}/{run.label}"
     row = run.row
     base = row.key_base or f"{made_id(run.number)}-{row.created_at_ms}"

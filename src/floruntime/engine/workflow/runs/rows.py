@@ -20,7 +20,7 @@ from floruntime.engine.workflow.language.definition import Definition
 
 
 class WorkflowRunStatus(IntEnum):
-    """Where a run stands, as it is stored; those from `COMPLETED` on are final."""
+    """Where a run stands, as it is stored."""
 
     PENDING = 1
     RUNNING = 2
@@ -29,6 +29,12 @@ class WorkflowRunStatus(IntEnum):
     FAILED = 5
     CANCELLED = 6
     TIMED_OUT = 7
+    COMPENSATING = 8
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a run with this status has ended."""
+        return _FIRST_FINAL <= self <= _LAST_FINAL
 
     @property
     def shown(self) -> WorkflowStatus:
@@ -41,6 +47,8 @@ class WorkflowRunStatus(IntEnum):
         return _STORED[shown]
 
 
+_FIRST_FINAL: Final = WorkflowRunStatus.COMPLETED
+_LAST_FINAL: Final = WorkflowRunStatus.TIMED_OUT
 _SHOWN: Final = {status: WorkflowStatus[status.name] for status in WorkflowRunStatus}
 _STORED: Final = {shown: status for status, shown in _SHOWN.items()}
 
@@ -51,7 +59,7 @@ class Wait(IntEnum):
     `EXECUTOR`: an action that a plan calls; `TRACKING`: the signal that tells what became of such a
     call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time. `TARGET`: an action that
     is not registered yet. `SLEEP`: a time that the step names. `BODIES`: branches
-    or items.
+    or items. `COMPENSATION`: that what was done is undone, before the run ends.
     """
 
     NOTHING = 0
@@ -66,6 +74,7 @@ class Wait(IntEnum):
     TARGET = 9
     SLEEP = 10
     BODIES = 11
+    COMPENSATION = 12
 
 
 class Origin(IntEnum):
@@ -144,7 +153,8 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     fires. `hops`: steps gone through since it last waited. `signals`: how many are kept for later,
     by type. `events`: how many there are in its history. `entered`: how many steps it has come to.
     `key_base`: what the keys of its handlers begin with; `None`: its own number. `parent_run`:
-    the run that a `parent` belongs to which is a branch or an item. `input`, `output`:
+    the run that a `parent` belongs to which is a branch or an item. `compensated`: how many
+    compensations have begun. `input`, `output`:
     see `engine/state/large_documents.py`.
     """
 
@@ -181,10 +191,11 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     entered: int = 0
     key_base: str | None = None
     parent_run: int = 0
+    compensated: int = 0
 
     @property
     def is_finished(self) -> bool:
-        return self.status >= WorkflowRunStatus.COMPLETED
+        return self.status.is_final
 
 
 class StepRow(Value, frozen=True):

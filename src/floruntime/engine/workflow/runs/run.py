@@ -105,9 +105,18 @@ class OpenWorkflowRun:
         assert self.row.step is not None, "a run has begun its first step"
         return step_of(self.definition, self.row.step)
 
-    def note(self, type: str, detail: str = "", number: int = 0, *, is_child: bool = False) -> None:
-        """Add an event to the history, of the step that the run is at."""
-        self._events.append(EventRow(type, detail, self.row.step, self.tx.now_ms, number, is_child))
+    def note(
+        self,
+        type: str,
+        detail: str = "",
+        number: int = 0,
+        *,
+        is_child: bool = False,
+        step: str | None = None,
+    ) -> None:
+        """Add an event to the history, of the step that the run is at unless told."""
+        of_step = step or self.row.step
+        self._events.append(EventRow(type, detail, of_step, self.tx.now_ms, number, is_child))
 
     def save(self) -> None:
         """Write the run, its new events and its place in the index; set its timer.
@@ -139,7 +148,7 @@ class OpenWorkflowRun:
             WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
             True,
         )
-        was_unfinished = 0 < before < WorkflowRunStatus.COMPLETED
+        was_unfinished = before > 0 and not WorkflowRunStatus(before).is_final
         if not before or was_unfinished == row.is_finished:
             change = (not row.is_finished) - was_unfinished
             scheduled = change if row.origin == Origin.SCHEDULE else 0
@@ -157,6 +166,8 @@ class OpenWorkflowRun:
             row.hops = 0
         is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR, Wait.BODIES)
         row.status = WorkflowRunStatus.RUNNING if is_working else WorkflowRunStatus.WAITING
+        if wait is Wait.COMPENSATION:
+            row.status = WorkflowRunStatus.COMPENSATING
 
     def stop_waiting(self) -> None:
         """What the run waited for has come, or is no longer wanted."""

@@ -12,7 +12,7 @@ from floruntime.engine.action.run_rows import ACTION_RUN, action_name, action_ru
 from floruntime.engine.action.run_waits import retry_text, wait_of_action_run
 from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.language.definition import Retry, target_of
-from floruntime.engine.workflow.runs.bodies import RUN_GROUP
+from floruntime.engine.workflow.runs.bodies import RUN_BODY, RUN_GROUP
 from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
 from floruntime.engine.workflow.runs.workflows import name_of, the_definition
@@ -42,6 +42,8 @@ def wait_of_workflow_run(
         return RunWait(WaitKind.POLL, text, due_at_ms=row.wait_due_ms)
     if row.wait == Wait.BODIES:
         return _for_bodies(view, of_namespace_id, number)
+    if row.wait == Wait.COMPENSATION:
+        return _for_a_compensation(view, of_namespace_id, row)
     if row.wait == Wait.SLEEP:
         text = f"sleeps for {_left(view, row)} more"
         return RunWait(WaitKind.SLEEP, text, due_at_ms=row.wait_due_ms)
@@ -82,6 +84,16 @@ def _for_a_child(view: View, of_namespace_id: int, number: int, depth: int) -> R
     if own is not None:
         text += f": it {own.text}" if own.text.startswith("waits") else f": {own.text}"
     return RunWait(WaitKind.CHILD, text, name, run_id)
+
+
+def _for_a_compensation(view: View, of_namespace_id: int, row: WorkflowRunRow) -> RunWait:
+    text = f"undoes what it did, {row.compensated} so far, and then ends"
+    body = view.get(RUN_BODY, RUN_BODY.key(of_namespace_id, row.wait_number))
+    if body is None or body.state.wait not in (Wait.ACTION, Wait.CHILD):
+        return RunWait(WaitKind.COMPENSATION, text)
+    wait = wait_of_workflow_run(view, of_namespace_id, row.wait_number, body.state, 0)
+    name, run_id = (wait.name, wait.run_id) if wait is not None else (None, None)
+    return RunWait(WaitKind.COMPENSATION, text, name, run_id)
 
 
 def _for_bodies(view: View, of_namespace_id: int, number: int) -> RunWait | None:

@@ -113,7 +113,8 @@ def child_ended(child: OpenWorkflowRun) -> None:
 def cancel_child(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
     """The child is no longer wanted."""
     child = find_workflow_run(run.tx, run.namespace_id, number)
-    if child is not None and not child.row.is_finished:
+    is_ending = child is None or child.row.is_finished or child.row.wait is Wait.COMPENSATION
+    if child is not None and not is_ending:
         abandon_wait(child)
         end(child, EndStatus.CANCELLED, "flo.Cancelled", error="its parent no longer waits for it")
         go_on(child, None)

@@ -30,6 +30,7 @@ from floruntime.engine.workflow.runs.bodies import (
     live_bodies,
     open_body,
 )
+from floruntime.engine.workflow.runs.compensation_rows import remember_to_undo
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
@@ -132,9 +133,10 @@ def leave_group(run: OpenWorkflowRun, group: RunGroupRow) -> None:
     """From now on nothing that the group comes to counts; take its bodies back."""
     tx = run.tx
     tx.delete(RUN_GROUP, RUN_GROUP.key(run.namespace_id, run.number))
-    bodies = list(live_bodies(run, group.live)) if group.live else []
+    bodies = list(live_bodies(run, group.live, group.id)) if group.live else []
     for body in bodies:
         body.note(Event.BRANCH_CANCELLED)
+        remember_to_undo(body, None)
     for body in bodies[:TAKEN_BACK_MAX]:
         take_back(body)
     timers.set_timer(

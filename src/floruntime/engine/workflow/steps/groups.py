@@ -39,10 +39,12 @@ from floruntime.engine.workflow.runs.bodies import (
     find_body,
     new_body,
 )
+from floruntime.engine.workflow.runs.compensation_rows import remember_to_undo
 from floruntime.engine.workflow.runs.context import CannotMap, document_of
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+from floruntime.engine.workflow.steps.compensations import compensation_went_on
 from floruntime.engine.workflow.steps.group_ends import leave_group, outcome_of_group
 from floruntime.engine.workflow.steps.items import keep_items, list_of_items
 
@@ -121,6 +123,7 @@ def _count(run: OpenWorkflowRun, group: RunGroupRow, body: OpenBody) -> None:
     outcome = body.ended_with
     assert outcome is not None, "it has come to its end by itself"
     body.note(Event.BRANCH_COMPLETED, outcome.told())
+    remember_to_undo(body, outcome)
     is_failure = outcome.is_failure
     group.failed += is_failure
     group.succeeded += not is_failure
@@ -188,6 +191,9 @@ def _decided(run: OpenWorkflowRun, group: RunGroupRow) -> StepOutcome:
 def body_went_on(body: OpenBody) -> None:
     """A body waits for something else now, or has ended: then its run goes on."""
     run = body.whole
+    if body.body.kind is BodyKind.COMPENSATION:
+        compensation_went_on(body)
+        return
     if not body.row.is_finished:
         run.save()
         return

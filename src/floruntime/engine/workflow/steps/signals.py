@@ -29,6 +29,7 @@ from floruntime.engine.workflow.runs.advance import (
 )
 from floruntime.engine.workflow.runs.bodies import OpenBody, live_bodies
 from floruntime.engine.workflow.runs.context import document_of
+from floruntime.engine.workflow.runs.control import refuse_while_compensating
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, the_workflow_run
@@ -44,6 +45,7 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
     if row.is_finished:
         status = row.status.shown
         raise ConflictError(f"workflow run {request.run_id} is {status} and takes no more signals")
+    refuse_while_compensating(run)
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
     receiver = _receiver(run, request.type)
@@ -57,7 +59,7 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
 def _receiver(run: OpenWorkflowRun, type: str) -> OpenWorkflowRun | None:
     """The run, or that of its branches, that waits for a signal of this type."""
     is_parallel = run.row.wait is Wait.BODIES and run.step.parallel is not None
-    waiting = live_bodies(run, BRANCHES_MAX) if is_parallel else (run,)
+    waiting = live_bodies(run, BRANCHES_MAX, run.row.wait_number) if is_parallel else (run,)
     for one in waiting:
         if not one.is_overdue and _is_awaited(one, type):
             return one
