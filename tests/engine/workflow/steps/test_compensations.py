@@ -233,10 +233,13 @@ start:
     when: begun
   transitions: {success: flo.Completed, failure: flo.Failed}
 """
-    for break_off in (lambda flows, _: flows.break_down("a"), lambda flows, id: flows.cancel(id)):
+    for is_cancelled in (False, True):
         flows = two(body=body)
         run_id = flows.start()
-        break_off(flows, run_id)
+        if is_cancelled:
+            flows.cancel(run_id)
+        else:
+            flows.break_down("a")
         assert flows.do("undo-a").payload == b'{"out":"none"}'
         assert flows.status(run_id) in ("failed", "cancelled")
 
