@@ -14,6 +14,8 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        #: Up to which message it was dropped.
+        self.trimmed = 0
         #: How many appends came, and how many of them are under way.
         self.appends = 0
         self.under_way = 0
@@ -76,17 +78,23 @@ class MemoryLog:
 
     async def at(self, sequence: int) -> bytes | None:
         self._check()
-        return self.bodies[sequence - 1] if sequence <= len(self.bodies) else None
+        return self.bodies[sequence - 1] if self.trimmed < sequence <= len(self.bodies) else None
 
     async def after(self, sequence: int) -> list[Stored]:
         self._check()
         return [
-            Stored(number, body) for number, body in enumerate(self.bodies, 1) if number > sequence
+            Stored(number, body)
+            for number, body in enumerate(self.bodies, 1)
+            if number > max(sequence, self.trimmed)
         ]
 
     async def ends(self) -> Ends:
         self._check()
-        return Ends(1, len(self.bodies))
+        return Ends(self.trimmed + 1, len(self.bodies))
+
+    async def trim(self, up_to: int) -> None:
+        self._check()
+        self.trimmed = max(self.trimmed, up_to)
 
     def _check(self) -> None:
         if self.is_cut:

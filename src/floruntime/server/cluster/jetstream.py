@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
@@ -27,6 +26,8 @@ OLDEST_VERSION = (2, 11)
 CONNECT_S = 5
 ANSWER_S = 2.0
 """How long an answer of NATS is waited for."""
+OBJECT_S = 600.0
+"""How long a file may take on its way."""
 READ_MESSAGES_MAX = 256
 READ_BYTES_MAX = 4 * 1024 * 1024
 """How much of a log one read fetches."""
@@ -56,9 +57,10 @@ class Nats:
             import ssl
 
             options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
+        client = Client()
         try:
-            client = await asyncio.wait_for(
-                nats.connect(
+            await asyncio.wait_for(
+                client.connect(
                     servers,
                     name=f"flo {config.node}",
                     max_reconnect_attempts=-1,
@@ -73,6 +75,7 @@ class Nats:
                 CONNECT_S,
             )
         except Exception as error:  # whatever nats-py makes of what is no NATS
+            await client.close()
             reason = str(error) or type(error).__name__
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
         return cls(client, config.cluster_name)
@@ -175,6 +178,10 @@ class Nats:
         if status not in (204, 404):
             raise LogSilentError(f"NATS: a read of {stream} came to {status}")
         return found
+
+    def jetstream(self) -> Any:
+        """The context of `nats-py`."""
+        return self._client.jetstream(timeout=ANSWER_S)
 
     # Hints: what may get lost
 
@@ -315,6 +322,49 @@ class JetStreamBoard:
         if error.get("err_code") in WRONG_LAST:
             raise RevisionError(name)
         raise BoardSilentError(f"NATS: {error}")
+
+
+class JetStreamObjects:
+    """Files, in a bucket of JetStream's object store."""
+
+    def __init__(self, nats: Nats, replicas: int) -> None:
+        self._nats = nats
+        self._bucket = f"{nats.prefix}-checkpoints"
+        self._replicas = replicas
+
+    async def put(self, name: str, path: str) -> None:
+        """Put a file in."""
+        store = await self._open()
+        with open(path, "rb") as file:  # noqa: ASYNC230 # read in a thread by nats-py
+            await _answered(store.put(name, file))
+
+    async def get(self, name: str, path: str) -> None:
+        """Get a file out."""
+        store = await self._open()
+        with open(path, "wb") as file:  # noqa: ASYNC230 # written in a thread by nats-py
+            await _answered(store.get(name, writeinto=file))
+
+    async def delete(self, name: str) -> None:
+        """Drop a file."""
+        store = await self._open()
+        await _answered(store.delete(name))
+
+    async def _open(self) -> Any:
+        context = self._nats.jetstream()
+        try:
+            return await _answered(context.object_store(self._bucket))
+        except LogSilentError:
+            return await _answered(
+                context.create_object_store(self._bucket, replicas=self._replicas)
+            )
+
+
+async def _answered(work: Any) -> Any:
+    try:
+        async with asyncio.timeout(OBJECT_S):
+            return await work
+    except (NatsError, OSError, TimeoutError, ValueError) as error:
+        raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
 
 
 async def _say(error: Exception) -> None:

@@ -10,6 +10,7 @@ from floruntime.server.cluster.board import BoardSilentError, RevisionError
 from floruntime.server.cluster.jetstream import (
     JetStreamBoard,
     JetStreamLog,
+    JetStreamObjects,
     Nats,
     NatsFailedError,
 )
@@ -31,6 +32,7 @@ class Joined(NamedTuple):
     meta: MetaRow
     secret: bytes
     logs: list[JetStreamLog]
+    objects: JetStreamObjects
 
 
 async def join(config: Config) -> Joined:
@@ -57,7 +59,7 @@ async def _join(config: Config, nats: Nats) -> Joined:
     secret = await _first(board, SECRET, secrets.token_bytes(SECRET_BYTES))
     logs = [JetStreamLog(nats, number) for number in range(SYSTEM, meta.partitions + 1)]
     await asyncio.gather(*(log.make(meta.replicas) for log in logs))
-    return Joined(nats, board, meta, secret, logs)
+    return Joined(nats, board, meta, secret, logs, JetStreamObjects(nats, meta.replicas))
 
 
 async def _check_jetstream(config: Config, nats: Nats) -> None:

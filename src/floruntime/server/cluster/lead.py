@@ -71,6 +71,8 @@ class Lead:
         self._on_published = on_published
         self._value_bytes_max = value_bytes_max
         self.term = 0
+        #: How many batches it has published since the last checkpoint.
+        self.unsaved = 0
         #: Whether nothing new is taken: it is being handed on.
         self.is_closing = False
         self.is_over = False

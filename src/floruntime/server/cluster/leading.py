@@ -12,6 +12,7 @@ from floruntime.core.system import StoreName
 from floruntime.engine.store.errors import StoreError
 from floruntime.engine.system import store_name
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.checkpoints import Checkpoints
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
 from floruntime.server.cluster.log import LogSilentError
@@ -31,6 +32,8 @@ RANK_S = 0.3
 AGAIN_S = 0.2
 MOVE_S = 1.0
 """At most one lead is handed over in this time so that leads are even."""
+CHECKPOINT_MESSAGES = 20_000
+"""A leader writes a checkpoint after so many batches of its own."""
 CALM_S = 5.0
 """How long after this node began to lead anything it hands nothing over to make leads even."""
 HAND_OVER_S = 5.0
@@ -48,6 +51,7 @@ class Node(Protocol):
     meta: MetaRow
     board: Board
     members: Members
+    checkpoints: Checkpoints
     watches: list[LeaseWatch]
     replicas: dict[int, Replica]
     entries: dict[str, Entry]
@@ -76,6 +80,7 @@ class Leading:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._hinting: set[int] = set()
         self._handing_over: set[int] = set()
+        self._saving: set[int] = set()
         self._started_s = time.monotonic()
         self._moved_s = self._began_s = time.monotonic()
 
@@ -108,6 +113,7 @@ class Leading:
                 self._trying.add(partition)
                 self.keep(self._try(partition))
         self._look_whom_to_hand_over()
+        self._save()
 
     # Taking
 
@@ -121,7 +127,7 @@ class Leading:
             return False
         if row is not None and time.monotonic() - self._started_s < LEASE_S:
             return False
-        if node.meta.format > FORMAT:
+        if node.meta.format > FORMAT or node.replicas[partition].trouble:
             return False
         others = [*node.members.may_lead(node.meta.format), node.name]
         order = keepers(partition, set(others), node.meta.copies)
@@ -206,6 +212,7 @@ class Leading:
     def _published(self, lead: Lead) -> None:
         """Hint at what was published, once for all that comes within a moment."""
         partition = lead.partition
+        lead.unsaved += 1
         if partition not in self._hinting:
             self._hinting.add(partition)
             asyncio.get_running_loop().call_later(HINT_S, self._hint, lead)
@@ -215,6 +222,31 @@ class Leading:
         if not self._node.is_stopped:
             sequence = lead.replica.position.sequence
             self._node.hint("log", lead.partition, str(sequence))
+
+    async def _checkpoint(self, lead: Lead) -> None:
+        """Write a checkpoint of what this node leads, once there is enough that is new."""
+        partition, replica = lead.partition, lead.replica
+        try:
+            row = await self._node.checkpoints.write(partition, replica.store, replica.log)
+            if row is not None:
+                log.info(
+                    "partition %d: a checkpoint at message %d, %d bytes",
+                    partition,
+                    row.sequence,
+                    row.size_bytes,
+                )
+        except (BoardSilentError, LogSilentError, DamagedLogError) as error:
+            log.warning("partition %d: no checkpoint was written: %s", partition, error)
+        finally:
+            lead.unsaved = 0
+            self._saving.discard(partition)
+
+    def _save(self) -> None:
+        """Begin the checkpoints that are due, one at a time."""
+        for partition, lead in self._leads.items():
+            if lead.unsaved >= CHECKPOINT_MESSAGES and not self._saving:
+                self._saving.add(partition)
+                self.keep(self._checkpoint(lead))
 
     def _ended(self, lead: Lead, error: BaseException) -> None:
         node = self._node

@@ -47,6 +47,10 @@ class Log(Protocol):
         """Some of what follows `sequence`, in order, perhaps not up to the end."""
         ...
 
+    async def trim(self, up_to: int) -> None:
+        """Drop what is at and before this sequence."""
+        ...
+
     async def ends(self) -> Ends:
         """Where it begins and ends, as its leader knows it."""
         ...

@@ -13,6 +13,7 @@ from floruntime.server.cluster.message import FORMAT
 META = "meta"
 SECRET = "secret"
 NODES = "node."
+DRAIN = "drain."
 ALIVE_S = 4.0
 """For how long a node counts as alive after the last sign of it."""
 
@@ -64,6 +65,7 @@ class Members:
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
         self._seen: dict[str, Seen] = {}
+        self._drained: set[str] = set()
 
     def see(self, entries: Mapping[str, Entry]) -> None:
         """All entries of the board, as they were read."""
@@ -76,6 +78,12 @@ class Members:
                 changed_s = self._now_s() if is_new or before is None else before.changed_s
                 found[row.name] = Seen(row, entry.revision, changed_s)
         self._seen = found
+        self._drained = {
+            name
+            for name, seen in found.items()
+            if (drain := entries.get(f"{DRAIN}{name}")) is not None
+            and drain.value == seen.row.run.encode()
+        }
 
     def row(self, name: str) -> NodeRow | None:
         """What a node tells of itself."""
@@ -94,6 +102,11 @@ class Members:
             return False
         return self._now_s() - seen.changed_s < ALIVE_S
 
+    def is_draining(self, name: str) -> bool:
+        """Whether it is to lead nothing: an operator said so, or it is stopping."""
+        seen = self._seen.get(name)
+        return name in self._drained or (seen is not None and seen.row.is_draining)
+
     def silent_ms(self, name: str) -> int:
         """How long ago the last sign of it came."""
         seen = self._seen.get(name)
@@ -104,5 +117,5 @@ class Members:
         return [
             name
             for name, seen in sorted(self._seen.items())
-            if self.is_alive(name) and not seen.row.is_draining and seen.row.format >= format
+            if self.is_alive(name) and not self.is_draining(name) and seen.row.format >= format
         ]

@@ -12,17 +12,19 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from floruntime.core.version import VERSION
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.checkpoints import Checkpoints
 from floruntime.server.cluster.jetstream import JetStreamLog, Nats
 from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LeaseWatch, name_of
-from floruntime.server.cluster.members import NODES, Members, NodeRow, encode
+from floruntime.server.cluster.members import DRAIN, NODES, Members, NodeRow, encode
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
@@ -83,6 +85,7 @@ class Node:
         numbers = range(SYSTEM, self.meta.partitions + 1)
         self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
         self.replicas: dict[int, Replica] = {}
+        self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, self.why_none)
         self.leading = Leading(self)
         #: Who said last that it leads: ahead of what the board showed.
@@ -226,7 +229,7 @@ class Node:
 
     def is_told_to_drain(self) -> bool:
         """Whether an operator has drained it since it started."""
-        entry = self.entries.get(f"drain.{self.name}")
+        entry = self.entries.get(DRAIN + self.name)
         return entry is not None and entry.value == self.run.encode()
 
     # Its copies
@@ -247,9 +250,24 @@ class Node:
             self.logs[partition],
             on_applied=self._system_applied if partition == SYSTEM else lambda: None,
             now_s=time.monotonic,
+            load=self._load,
         )
         self.replicas[partition] = replica
         replica.start()
+
+    async def _load(self, replica: Replica) -> None:
+        """Fill a copy that is too far behind from a checkpoint."""
+        partition = replica.partition
+        replica.store.close()
+        try:
+            store = await self.checkpoints.load(
+                partition, partial(self.storage.replace_partition, partition)
+            )
+        except BaseException:
+            replica.store = self.storage.open_partition(partition)
+            raise
+        replica.start_anew(store)
+        log.info("partition %d: a checkpoint was loaded", partition)
 
     def _drop_copy(self, partition: int) -> None:
         """Another node keeps it now; while this one leads it goes on until that is handed over."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
@@ -31,7 +32,8 @@ class NodeStorage:
 
     def __init__(self, path: str, node: str) -> None:
         self.path: str | None = os.path.abspath(path)
-        self._path = self.path
+        #: As `path`, which is so of every storage.
+        self.place = self._path = self.path
         make_directory(self._path)
         self._lock = DirectoryLock(self._path)
         try:
@@ -107,6 +109,21 @@ class NodeStorage:
         """The store of a partition, made if it is missing."""
         make_directory(os.path.dirname(self._place_of(partition)))
         return RocksStore(self._place_of(partition))
+
+    def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
+        """A store in place of a partition's, which must be closed: all of it, or nothing."""
+        place = self._place_of(partition)
+        fresh = place + ".new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        store = RocksStore(fresh)
+        try:
+            fill(store)
+            store.sync()
+        finally:
+            store.close()
+        shutil.rmtree(place, ignore_errors=True)
+        os.rename(fresh, place)
+        return RocksStore(place)
 
     def drop_partition(self, partition: int) -> None:
         """Delete the store of a partition; it must be closed."""

@@ -119,28 +119,17 @@ class Operations:
         row = members.row(name)
         assert row is not None, "it was named by its row"
         silent_ms = members.silent_ms(name)
-        is_draining = row.is_draining or name in self._draining()
         return NodeInfo(
             name=name,
             address=row.address,
             version=row.version,
             is_alive=members.is_alive(name),
-            is_draining=is_draining,
+            is_draining=members.is_draining(name),
             clock_difference_ms=row.wall_ms + silent_ms - int(time.time() * 1000),
             leads=sum(1 for leader in leaders.values() if leader == name),
             keeps=sum(1 for number in leaders if name in self._keepers(number)),
             silent_ms=silent_ms,
         )
-
-    def _draining(self) -> set[str]:
-        node = self._node
-        return {
-            name
-            for name in node.members.names
-            if (entry := node.entries.get(f"drain.{name}")) is not None
-            and (row := node.members.row(name)) is not None
-            and entry.value == row.run.encode()
-        }
 
     def _keepers(self, partition: int) -> list[str]:
         return keepers(partition, self._node.members.names, self._node.meta.copies)
@@ -217,7 +206,8 @@ class Operations:
         node.hint("lease", SYSTEM, request.node)
         await self._until(
             lambda: all(
-                node.leader_of(number) != request.node for number in range(len(node.watches))
+                node.leader_of(number) not in ("", request.node)
+                for number in range(len(node.watches))
             ),
             f"node {request.node} still leads something: no other may lead it yet",
         )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from floruntime.engine.store import Changes, Store
+from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.log import Log, LogSilentError, Stored
 from floruntime.server.cluster.message import (
-    CHAIN_START,
     FORMAT,
     POSITION_KEY,
     DamagedLogError,
@@ -50,12 +50,14 @@ class Replica:
         *,
         on_applied: Callable[[], None] = lambda: None,
         now_s: Callable[[], float],
+        load: Callable[[Replica], Awaitable[None]] | None = None,
     ) -> None:
         self.partition = partition
         self.store = store
         self.log = log
         self._on_applied = on_applied
         self._now_s = now_s
+        self._load_checkpoint = load
         self.position = position_in(store)
         self._parts: list[bytes] = []
         self._part_chain = self.position.chain
@@ -69,6 +71,7 @@ class Replica:
         self.fresh_s = 0.0
         #: Why it follows no further; empty while it does.
         self.trouble = ""
+        self._has_reach = not self.position.sequence
         self._following: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
 
@@ -127,6 +130,7 @@ class Replica:
 
     async def _follow_once(self) -> None:
         try:
+            await self._check_reach()
             for _ in range(HURRIES_MAX):
                 await self.read_on()
                 if self.position.sequence >= self.hinted or self.is_held:
@@ -135,7 +139,33 @@ class Replica:
             self.trouble = ""
         except LogSilentError as error:
             self._tell(str(error))
-        except (DamagedLogError, TooFarBehindError) as error:
+        except TooFarBehindError as error:
+            log.info("partition %d: %s", self.partition, error)
+            await self._load()
+        except DamagedLogError as error:
+            self._tell(str(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def _check_reach(self) -> None:
+        """Once, and as long as it is so: see that the log has all that this store has."""
+        if self._has_reach:
+            return
+        last = (await self.log.ends()).last
+        if last < self.position.sequence:
+            raise DamagedLogError(
+                f"this node has come to message {self.position.sequence} and the log ends at "
+                f"{last}: NATS was set back, and has lost what was acknowledged"
+            )
+        self._has_reach = True
+
+    async def _load(self) -> None:
+        """Begin anew from a checkpoint."""
+        if self._load_checkpoint is None:
+            return
+        self.trouble = "it loads a checkpoint"
+        try:
+            await self._load_checkpoint(self)
+        except (DamagedLogError, LogSilentError, BoardSilentError) as error:
             self._tell(str(error))
             await asyncio.sleep(LOOK_S)
 
@@ -202,9 +232,12 @@ class Replica:
         self.store.write(Changes(rows, changes.cleared))
         self.position = position
 
-    def start_anew(self, position: Position) -> None:
-        """The store was filled from a checkpoint that reaches to `position`."""
-        self.position = position
+    def start_anew(self, store: Store) -> None:
+        """`store` was filled from a checkpoint, in place of the one before."""
+        self.store = store
+        self.position = position_in(store)
         self._parts.clear()
-        self._part_chain, self._part_sequence = position.chain, position.sequence
-        assert self._part_chain != CHAIN_START or not position.sequence
+        self._part_chain, self._part_sequence = self.position.chain, self.position.sequence
+        self.trouble = ""
+        self._news.set()
+        self._on_applied()

@@ -1,0 +1,171 @@
+"""Checkpoints of partitions in NATS's object store, so that logs need not be kept for ever.
+
+A leader writes one of what is acknowledged, reads it back and compares, and only then says on the
+board that it is good; then the log is trimmed to the second newest good one. Whoever is too far
+behind loads the newest that is not damaged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from floruntime.core.types import Value
+from floruntime.engine.store import Reader, Store
+from floruntime.server.cluster.board import Board, RevisionError
+from floruntime.server.cluster.dump import digest_of, read_dump, write_dump
+from floruntime.server.cluster.message import DamagedLogError, Position
+from floruntime.server.cluster.position import position_in
+
+log = logging.getLogger("floruntime.cluster")
+
+KEPT = 2
+"""So many good checkpoints of a partition are kept."""
+
+
+Replace = Callable[[Callable[[Store], None]], Store]
+"""Makes a store in place of another; what it is given fills it."""
+
+
+class CheckpointRow(Value, frozen=True):
+    """A good checkpoint, and where in the log it stands."""
+
+    name: str
+    sequence: int
+    term: int
+    chain: bytes
+    digest: bytes
+    size_bytes: int
+
+
+class Objects(Protocol):
+    """Where checkpoints lie. Every method may raise `LogSilentError`."""
+
+    async def put(self, name: str, path: str) -> None: ...
+    async def get(self, name: str, path: str) -> None: ...
+    async def delete(self, name: str) -> None: ...
+
+
+class TrimmedLog(Protocol):
+    """A log that can be trimmed."""
+
+    async def trim(self, up_to: int) -> None: ...
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[CheckpointRow]).decode
+
+
+def entry_of(partition: int) -> str:
+    """The board's entry that names a partition's good checkpoints, newest first."""
+    return f"checkpoint.{partition}"
+
+
+class Checkpoints:
+    """Of one cluster. `directory`: where files lie while they are written and read."""
+
+    def __init__(self, board: Board, objects: Objects, directory: str) -> None:
+        self._board = board
+        self._objects = objects
+        self._directory = directory
+
+    def _path(self, partition: int, what: str) -> str:
+        return os.path.join(self._directory, f"checkpoint-{partition}.{what}")
+
+    async def known(self, partition: int) -> list[CheckpointRow]:
+        """The good ones, newest first."""
+        entry = await self._board.read(entry_of(partition))
+        return [] if entry is None else _decode(entry.value)
+
+    async def write(self, partition: int, store: Store, log: TrimmedLog) -> CheckpointRow | None:
+        """Write one of the store as it stands, and trim the log; `None` where there is one already.
+
+        Raises `LogSilentError`, `BoardSilentError`, `DamagedLogError`.
+        """
+        snapshot = store.snapshot()
+        position = position_in(snapshot)
+        entry = await self._board.read(entry_of(partition))
+        before = [] if entry is None else _decode(entry.value)
+        if before and before[0].sequence >= position.sequence:
+            return None
+        made, read = self._path(partition, "made"), self._path(partition, "read")
+        try:
+            digest, size_bytes = await asyncio.to_thread(_write_file, snapshot, made)
+            row = _row(partition, position, digest, size_bytes)
+            await self._objects.put(row.name, made)
+            await self._objects.get(row.name, read)
+            if await asyncio.to_thread(_digest_of, read) != digest:
+                raise DamagedLogError(f"the checkpoint {row.name} was read back otherwise")
+        finally:
+            _remove(made)
+            _remove(read)
+        rows = [row, *before]
+        revision = 0 if entry is None else entry.revision
+        try:
+            await self._board.write(entry_of(partition), _encode(rows[:KEPT]), revision)
+        except RevisionError:
+            return None  # another leader has written one meanwhile
+        if len(rows) >= KEPT:
+            await log.trim(rows[KEPT - 1].sequence)
+        for old in rows[KEPT:]:
+            await self._objects.delete(old.name)
+        return row
+
+    async def load(self, partition: int, replace: Replace) -> Store:
+        """Load the newest good one. `replace` makes a store in place of the one that is there.
+
+        Raises `DamagedLogError` where none can be read, and `LogSilentError`, `BoardSilentError`.
+        """
+        problems = []
+        for row in await self.known(partition):
+            path = self._path(partition, "loaded")
+            try:
+                await self._objects.get(row.name, path)
+                if await asyncio.to_thread(_digest_of, path) != row.digest:
+                    raise DamagedLogError(f"the checkpoint {row.name} is damaged")
+                return await asyncio.to_thread(replace, partial(_read_file, path))
+            except DamagedLogError as error:
+                log.error("partition %d: %s", partition, error)
+                problems.append(str(error))
+            finally:
+                _remove(path)
+        told = "; ".join(problems) or "there is no checkpoint"
+        raise DamagedLogError(f"the log's beginning is gone, and {told}")
+
+
+def _row(partition: int, position: Position, digest: bytes, size_bytes: int) -> CheckpointRow:
+    return CheckpointRow(
+        f"{partition}-{position.term}-{position.sequence}",
+        position.sequence,
+        position.term,
+        position.chain,
+        digest,
+        size_bytes,
+    )
+
+
+def _write_file(snapshot: Reader, path: str) -> tuple[bytes, int]:
+    with open(path, "wb") as file:
+        digest = write_dump(snapshot, file)
+        return digest, file.tell()
+
+
+def _digest_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return digest_of(file)
+
+
+def _read_file(path: str, store: Store) -> None:
+    with open(path, "rb") as file:
+        read_dump(file, store)
+
+
+def _remove(path: str) -> None:
+    if os.path.exists(path):
+        os.unlink(path)

@@ -1,0 +1,72 @@
+"""Nodes inside this process, over a real NATS: for what is looked at from within."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from floruntime import FloClient
+from floruntime.server.cluster.cluster_server import ClusterServer, open_cluster_server
+from floruntime.server.cluster.node import Node
+from floruntime.server.config import make_config
+from floruntime.server.connections.port import Port
+from floruntime.server.http.listening import listen
+from tests.crash.process import free_port
+
+
+class InsideNode:
+    """One node; `start` raises what keeps it from starting."""
+
+    def __init__(self, nats: str, directory: Path, name: str, **settings: Any) -> None:
+        self.port_number = free_port()
+        self.config = make_config(
+            {
+                "cluster": nats,
+                "node": name,
+                "advertise": f"127.0.0.1:{self.port_number}",
+                "data_dir": str(directory / name),
+                "port": self.port_number,
+                "partitions": 2,
+                "replicas": 1,
+                **settings,
+            }
+        )
+        self.fatal: list[BaseException] = []
+        self._server: ClusterServer | None = None
+        self._port: Port | None = None
+
+    @property
+    def node(self) -> Node:
+        """What it is."""
+        assert self._server is not None
+        return self._server.node
+
+    async def start(self) -> None:
+        server = await open_cluster_server(self.config, self.fatal.append)
+        try:
+            await server.prepare()
+        except BaseException:
+            await server.stop()
+            raise
+        self._server = server
+        self._port = await listen(server, "127.0.0.1", self.port_number)
+        server.start()
+
+    def client(self) -> FloClient:
+        """A patient client of this node."""
+        return FloClient(f"127.0.0.1:{self.port_number}", timeout_ms=30_000)
+
+    async def stop(self) -> None:
+        server, port = self._server, self._port
+        if server is not None and port is not None:
+            self._server = None
+            port.close()
+            await server.stop()
+            await port.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()

@@ -1,0 +1,123 @@
+"""A node: what it refuses to be, a copy that begins with a checkpoint, and moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from floruntime import FloClient
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.engine.store.errors import StoreError
+from floruntime.server.cluster import leading
+from floruntime.server.cluster.placement import partition_of
+from floruntime.server.config import ConfigError
+from tests.crash.cluster.inside import InsideNode
+from tests.crash.cluster.missing import leave_out_without_nats
+from tests.crash.cluster.nats import NatsCluster
+from tests.crash.process import free_port
+
+LOOK_S = 0.05
+WAIT_S = 30.0
+
+
+@pytest.fixture
+async def nats(tmp_path: Path) -> AsyncIterator[str]:
+    """One server of NATS."""
+    leave_out_without_nats()
+    async with NatsCluster(tmp_path, 1) as cluster:
+        yield cluster.urls
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():  # noqa: ASYNC110 # what a node sees, no event tells
+            await asyncio.sleep(LOOK_S)
+
+
+async def test_what_cannot_be_a_node_is_refused_by_name(nats: str, tmp_path: Path) -> None:
+    async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
+        await client.kv.put("k", b"v")
+        for settings, told in (
+            ({"partitions": 3}, "partitions is 3, .* made with 2"),
+            ({"cluster": f"nats://127.0.0.1:{free_port()}"}, "no NATS answers"),
+            ({"cluster": f"nats://127.0.0.1:{first.port_number}"}, "no NATS answers"),
+        ):
+            with pytest.raises(ConfigError, match=told):
+                await InsideNode(nats, tmp_path, "b", **settings).start()
+        elsewhere = tmp_path / "elsewhere"
+        with pytest.raises(ConfigError, match="a node of that name runs at"):
+            await InsideNode(nats, elsewhere, "a").start()
+        assert await client.kv.get("k") == b"v"
+        assert not first.fatal
+    with pytest.raises(ConfigError, match="is the directory of node 'a'"):
+        await InsideNode(nats, tmp_path, "b", data_dir=str(tmp_path / "a")).start()
+    with pytest.raises(ConfigError, match="belongs to another cluster"):
+        await InsideNode(nats, tmp_path, "a", cluster_name="other").start()
+    async with FloClient(f"file:{tmp_path / 'single'}") as single:
+        await single.kv.put("k", b"v")
+    with pytest.raises(StoreError, match="directory of a single server"):
+        await InsideNode(nats, tmp_path, "c", data_dir=str(tmp_path / "single")).start()
+
+
+async def test_an_empty_node_begins_with_a_checkpoint(
+    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "CHECKPOINT_MESSAGES", 20)
+    partition = partition_of("default", 2)
+    async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
+        for round in range(5):
+            for number in range(25):
+                await client.kv.put(f"k{number}", b"%d" % round)
+            await asyncio.sleep(0.6)
+        log = first.node.logs[partition]
+        async with asyncio.timeout(WAIT_S):
+            while (await log.ends()).first == 1:
+                await client.kv.put("more", b"")
+        async with InsideNode(nats, tmp_path, "b") as second:
+            ours, theirs = first.node.replicas[partition], second.node.replicas[partition]
+            await until(lambda: theirs.position.sequence >= ours.position.sequence)
+            assert theirs.trouble == ""
+            at = (b"a", b"{")
+            assert list(theirs.store.scan(*at)) == list(ours.store.scan(*at))
+            await client.cluster.move(partition, "b")
+            assert second.node.lead_of(partition) is not None
+            assert await client.kv.get("k24") == b"4"
+            await client.kv.put("k24", b"on")
+            assert await client.kv.get("k24") == b"on"
+
+
+async def test_leads_are_moved_drained_and_nodes_forgotten(nats: str, tmp_path: Path) -> None:
+    async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
+        async with InsideNode(nats, tmp_path, "b") as second:
+            await until(lambda: len(first.node.members.names) == 2)
+            for partition in (0, 1, 2):
+                await client.cluster.move(partition, "b")
+            assert [p.leader for p in (await client.cluster.status()).partitions] == ["b"] * 3
+            assert len(second.node.leads()) == 3
+            await client.kv.put("k", b"v")
+            await client.cluster.drain("b")
+            status = await client.cluster.status()
+            assert [p.leader for p in status.partitions] == ["a"] * 3
+            assert [n.is_draining for n in status.nodes] == [False, True]
+            with pytest.raises(ConflictError, match="is being drained"):
+                await client.cluster.move(1, "b")
+            with pytest.raises(NotFoundError, match="a, b"):
+                await client.cluster.move(1, "c")
+            with pytest.raises(BadRequestError, match="partition is 3"):
+                await client.cluster.move(3, "b")
+            with pytest.raises(ConflictError, match="node b lives"):
+                await client.cluster.forget("b")
+        await until(lambda: not first.node.members.is_alive("b"))
+        await client.cluster.forget("b")
+        await until(lambda: first.node.members.names == ["a"])
+        assert await client.kv.get("k") == b"v"
+
+
+async def test_a_server_that_is_alone_has_no_cluster() -> None:
+    async with FloClient("memory://") as client:
+        with pytest.raises(BadRequestError, match="this server is alone"):
+            await client.cluster.status()

@@ -1,0 +1,140 @@
+"""Following a log: whole batches only, in order, and nothing that does not belong there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from floruntime.engine.store import Changes
+from floruntime.engine.store.memory import MemoryStore
+from floruntime.server.cluster import replica as replica_module
+from floruntime.server.cluster.log_journal import LogJournal
+from floruntime.server.cluster.message import (
+    HEADER_BYTES,
+    DamagedLogError,
+    Head,
+    Message,
+    Position,
+    chained,
+    decode_message,
+    encode_message,
+)
+from floruntime.server.cluster.position import position_in
+from floruntime.server.cluster.replica import Replica, TooFarBehindError
+from tests.server.cluster.memory_log import MemoryLog
+from tests.until import until
+
+END = b"cl"
+
+
+class Writer:
+    """A leader that writes rows as it is told."""
+
+    def __init__(self, log: MemoryLog, position: Position | None = None) -> None:
+        self.store = MemoryStore()
+        self._journal = LogJournal(
+            self.store, log, position or Position(term=1, node="a"), may_go_on=lambda: True
+        )
+        self._done = 0
+        self._journal.begin(self._count, self._fail)
+
+    def _count(self) -> None:
+        self._done += 1
+
+    def _fail(self, error: BaseException) -> None:
+        raise AssertionError(error)
+
+    async def write(self, *cleared: tuple[bytes, bytes], **rows: bytes | None) -> None:
+        before = self._done
+        changes = Changes({key.encode(): value for key, value in rows.items()}, list(cleared))
+        self._journal.append(changes, 1, 0)
+        await until(lambda: self._done > before)
+
+
+def follower(log: Any, store: MemoryStore | None = None) -> Replica:
+    return Replica(1, store or MemoryStore(), log, now_s=lambda: 0.0)
+
+
+def rows(replica: Replica) -> dict[bytes, bytes]:
+    return dict(replica.store.scan(b"", END))
+
+
+async def test_a_follower_has_what_the_leader_has() -> None:
+    log = MemoryLog()
+    leader, replica = Writer(log), follower(log)
+    await leader.write(a=b"1", b=b"2")
+    await leader.write((b"a", b"b"), c=b"3")
+    await replica.read_on()
+    assert rows(replica) == {b"b": b"2", b"c": b"3"} == dict(leader.store.scan(b"", END))
+    assert position_in(replica.store) == position_in(leader.store)
+    again = follower(log, replica.store)  # type: ignore[arg-type]  # it is one in memory
+    await leader.write(d=b"4")
+    await again.read_on()
+    assert again.position.sequence == 3
+
+
+async def test_parts_count_once_the_last_is_there_and_never_before_another_term() -> None:
+    log = MemoryLog()
+    log.message_bytes_max = HEADER_BYTES + 100
+    leader, replica = Writer(log), follower(log)
+    await leader.write(a=bytes(250))
+    whole = list(log.bodies)
+    del log.bodies[-1]
+    await replica.read_on()
+    assert rows(replica) == {}
+    assert replica.position.sequence == 0
+    sequence, chain = replica.end
+    head = Head(2, 0, 0, "b")
+    term = chained(chain, head, b"")
+    log.bodies.append(encode_message(Message(head, term, b"")))
+    await replica.read_on()
+    assert (rows(replica), replica.position.term) == ({}, 2)
+    assert replica.position.sequence == sequence + 1 == len(whole)
+
+
+async def test_a_log_that_went_another_way_is_refused() -> None:
+    log, other = MemoryLog(), MemoryLog()
+    await Writer(log).write(a=b"1")
+    await Writer(other).write(a=b"2")
+    await Writer(other, Position(1, 1, decode_message(other.bodies[0]).chain)).write(a=b"3")
+    replica = follower(log)
+    await replica.read_on()
+    with pytest.raises(DamagedLogError, match="does not follow"):
+        await follower(other, replica.store).read_on()  # type: ignore[arg-type]  # as above
+
+
+async def test_a_log_whose_beginning_is_gone_is_said() -> None:
+    log = MemoryLog()
+    leader = Writer(log)
+    for number in range(3):
+        await leader.write(a=b"%d" % number)
+    await log.trim(2)
+    with pytest.raises(TooFarBehindError, match="begins at message 3"):
+        await follower(log).read_on()
+
+
+async def test_a_store_that_is_ahead_of_its_log_follows_no_further(
+    monkeypatch: pytest.MonkeyPatch, quiet: None
+) -> None:
+    monkeypatch.setattr(replica_module, "LOOK_S", 0.001)
+    log = MemoryLog()
+    leader = Writer(log)
+    await leader.write(a=b"1")
+    await leader.write(a=b"2")
+    log.bodies.pop()
+    replica = follower(log, leader.store)
+    replica.start()
+    await until(lambda: "NATS was set back" in replica.trouble)
+    await replica.stop()
+
+
+async def test_while_this_node_leads_nobody_else_writes_into_the_store() -> None:
+    log = MemoryLog()
+    leader, replica = Writer(log), follower(log)
+    await leader.write(a=b"1")
+    replica.is_held = True
+    await replica.read_on()
+    assert rows(replica) == {}
+    await replica.read_on(leads=True)
+    assert rows(replica) == {b"a": b"1"}
