@@ -24,9 +24,16 @@ INTERNAL = {
     "OUTBOX_HIGH_BYTES",
     "UNGREETED_MAX",
     "BAD_TOKEN_ADDRESSES_MAX",
+    "KEEPALIVE_IDLE_MS",
+    "KEEPALIVE_INTERVAL_MS",
+    "QUIET_MS_MIN",
+    "QUIET_MS_MAX",
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
+    "VANISHED_MS_MAX": "time in which a connection ends whose client's machine or network vanished",
+    "BROKEN_PROMISES": "so many times the silence that a client promised (20 s by ours over TCP), "
+    "and it is cut",
     "NAME_BYTES_MAX": "a name: queue, stream, group, consumer, action, workflow, step, run id, "
     "type of a signal, header, partition, dedup or idempotency key",
     "NAMESPACE_CHARS_MAX": "a namespace, characters",

@@ -96,6 +96,8 @@ class FakeServer:
         self.is_deaf = False
         self.loses_answers = False
         self.answers_probes = True
+        #: What its links promise.
+        self.quiet_ms_max = 0
         self.prepared = 0
         self.released = 0
 

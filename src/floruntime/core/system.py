@@ -125,7 +125,13 @@ class Hello(Request[Welcome], tag=0, frozen=True):
 
 
 class Ping(Request[None], tag=112, frozen=True):
-    pass
+    """A sign of life, which is answered by another.
+
+    `quiet_ms_max`: the client promises never to be silent for longer from now on, so that the
+    server can tell when it is gone; 0: it promises nothing.
+    """
+
+    quiet_ms_max: int = 0
 
 
 class GetServerInfo(Request[ServerInfo], tag=113, frozen=True):

@@ -33,6 +33,18 @@ WEB_REQUESTS_PER_SECOND = 1_000
 """Requests of one WebSocket connection."""
 WEB_CONTROL_PER_SECOND = 2_000
 """Pings, pongs and fragments of one WebSocket connection."""
+VANISHED_MS_MAX = 60_000
+"""Time in which the kernel ends a connection whose peer answers nothing, or takes nothing."""
+KEEPALIVE_IDLE_MS = 20_000
+"""Silence after which the kernel asks a peer for a sign of life."""
+KEEPALIVE_INTERVAL_MS = 10_000
+"""How often it asks then."""
+BROKEN_PROMISES = 3
+"""So many times the silence that it promised, and a peer is given up."""
+QUIET_MS_MIN = 1_000
+"""The shortest silence that a promise is taken for; nobody looks more often."""
+QUIET_MS_MAX = 3_600_000
+"""The longest time in which a peer that made a promise is not looked at."""
 WEB_PING_MS = 20_000
 """How often a WebSocket is asked for a sign of life; one that gave none since the last is cut."""
 HTTP_HEAD_BYTES_MAX = 32 * 1024

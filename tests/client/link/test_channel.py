@@ -17,6 +17,7 @@ from floruntime.core.errors import (
     UnauthorizedError,
 )
 from floruntime.core.kv import KvGet
+from floruntime.core.system import Ping
 from tests.client.fake_server import FakeServer
 from tests.client.test_client import client_of, silent_for
 from tests.client.virtual_time import pass_ms, settle, virtual
@@ -67,6 +68,41 @@ async def test_so_is_one_that_was_up_for_a_while() -> None:
         server.drop_links()
         await asyncio.sleep(0.11)
         assert server.connects == begun + 1
+
+
+# Silence
+
+
+@virtual
+async def test_over_tcp_an_idle_client_is_never_silent_for_longer_than_it_promised() -> None:
+    server = FakeServer()
+    server.quiet_ms_max = 20_000
+    async with client_of(server) as client:
+        await asyncio.sleep(59)
+        assert server.requests(Ping) == [Ping(20_000)] * 6
+        for _ in range(20):
+            await client.kv.get("a")
+            await asyncio.sleep(5)
+        assert len(server.requests(Ping)) <= 7, "who says something else need not ask"
+        assert server.connects == 1
+
+
+@virtual
+async def test_an_idle_client_notices_a_server_that_does_not_answer_what_it_says() -> None:
+    server = FakeServer()
+    server.quiet_ms_max = 20_000
+    async with client_of(server):
+        server.answers_probes = False
+        await asyncio.sleep(13)
+        assert server.connects == 2
+
+
+@virtual
+async def test_where_nothing_is_promised_an_idle_client_says_nothing() -> None:
+    server = FakeServer()
+    async with client_of(server):
+        await asyncio.sleep(3_600)
+        assert server.seen == []
 
 
 # Tokens

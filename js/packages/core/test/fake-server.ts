@@ -52,6 +52,8 @@ export class FakeServer implements Transport {
   isDeaf = false;
   losesAnswers = false;
   answersProbes = true;
+  /** What its links promise. */
+  quietMsMax = 0;
 
   constructor(public script: Script = answerPlainly) {}
 

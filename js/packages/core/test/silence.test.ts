@@ -165,3 +165,19 @@ test("a process that stood still judges nobody by that", async () => {
   await client.close();
   await call;
 });
+
+test("a transport's promise is told at once and kept, and an idle silent link is left", async () => {
+  const { server, clock, client } = setUp(undefined, { timeoutMs: 5_000 });
+  server.quietMsMax = 20_000;
+  await clock.until(client.connect());
+  await clock.advance(59_000);
+  const pings = server.requests(Ping);
+  assert.deepEqual(
+    pings.map((ping) => ping.fields["quietMsMax"]),
+    Array(6).fill(20_000),
+  );
+  silence(server);
+  await clock.advance(20_000);
+  assert.equal(server.connects, 2);
+  await client.close();
+});

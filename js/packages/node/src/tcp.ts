@@ -33,6 +33,7 @@ export type Tls = boolean | TlsOptions;
 
 const CLOSE_MS_MAX = 1_000;
 const KEEPALIVE_IDLE_MS = 30_000; // lets the kernel notice a peer that vanished
+const QUIET_MS_MAX = 20_000; // lets the server notice that this client did
 
 const EACH_MS = 1_000; // one of several nodes is tried for so long before the next one
 const NODES_MAX = 64;
@@ -58,6 +59,7 @@ function optionsOf(tls: Tls | undefined): ConnectionOptions | null {
  */
 export class TcpTransport implements Transport {
   readonly endpoint: string;
+  readonly quietMsMax = QUIET_MS_MAX;
   readonly #given: readonly Endpoint[];
   #learned: readonly Endpoint[] = [];
   #next = 0;

@@ -45,7 +45,11 @@ class Owner(Protocol):
 
 
 class Connection:
-    """A greeted link. It ends once: by `close`, or by telling its owner that it is lost."""
+    """A greeted link. It ends once: by `close`, or by telling its owner that it is lost.
+
+    Where its transport promises to be silent for no longer than `quiet_ms_max`, it asks for a sign
+    of life at once, which tells the server so, and when nothing was sent for half of that.
+    """
 
     def __init__(self, owner: Owner, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -56,6 +60,9 @@ class Connection:
         self._outgoing: list[bytes] = []
         self._greeting: asyncio.Future[Welcome] | None = self._loop.create_future()
         self._namespace = ""
+        self._quiet_ms_max = 0
+        self._has_sent = False
+        self._promise: asyncio.TimerHandle | None = None
         self.is_over = False
 
     @property
@@ -86,7 +93,18 @@ class Connection:
         async with asyncio.timeout(self._timeout_s):
             self._link = await transport.connect(self._receive, self._link_lost)
             self._link.send([wire.encode_request(GREETING_ID, namespace, 0, hello)])
-            return await self._greeting
+            welcome = await self._greeting
+        self._quiet_ms_max = transport.quiet_ms_max
+        if self._quiet_ms_max and not self.is_over:
+            self._keep_promise(self._quiet_ms_max / 2000)
+        return welcome
+
+    def _keep_promise(self, quiet_s: float) -> None:
+        """Never be silent for twice as long."""
+        if not self._has_sent:
+            self._pulse.ask()
+        self._has_sent = False
+        self._promise = self._loop.call_later(quiet_s, self._keep_promise, quiet_s)
 
     def send(self, body: bytes, due_s: float) -> None:
         """Send one request, whose answer is due at that time; those of one turn of the event loop
@@ -95,6 +113,7 @@ class Connection:
         if not self._outgoing:
             self._loop.call_soon(self._flush)
         self._outgoing.append(body)
+        self._has_sent = True
         self._pulse.expect(due_s)
 
     async def close(self) -> None:
@@ -107,6 +126,8 @@ class Connection:
         self.is_over = True
         self._outgoing.clear()
         self._pulse.stop()
+        if self._promise is not None:
+            self._promise.cancel()
         if self._link is not None:
             self._link.close()
 
@@ -147,7 +168,8 @@ class Connection:
     def ask(self) -> None:
         """Ask for a sign of life."""
         if not self.is_over and self._link is not None:
-            self._link.send([wire.encode_request(GREETING_ID, self._namespace, 0, Ping())])
+            ping = Ping(self._quiet_ms_max)
+            self._link.send([wire.encode_request(GREETING_ID, self._namespace, 0, ping)])
 
     def silent(self, silent_s: float) -> None:
         """The peer gave no sign of life for so long."""

@@ -3,7 +3,8 @@
 While an answer is due and nothing comes, the peer is asked; one that stays silent is given up.
 Whoever waits, and however calls end, does not matter: an answer stays due until it came. A long
 poll is due when its time is up, and until then the peer is asked now and then. Where nothing is
-under way, nothing is asked.
+under way, nothing is asked; but over TCP this end, too, says something now and then (see
+`Connection`), and hears whether that arrives.
 """
 
 from __future__ import annotations
@@ -76,8 +77,10 @@ class Pulse:
             self._timer.cancel()
             self._timer = None
 
-    def _ask(self) -> None:
-        self._judge_s = self._loop.time() + self._patience_s
+    def ask(self) -> None:
+        """Ask for a sign of life now, and judge by what comes."""
+        if self._judge_s is None:
+            self._judge_s = self._loop.time() + self._patience_s
         self._patient.ask()
         self._wake_at(self._judge_s)
 
@@ -106,7 +109,7 @@ class Pulse:
             return
         ask_s = self._ask_s(under_way)
         if ask_s <= now_s:
-            self._ask()
+            self.ask()
         else:
             self._wake_at(ask_s)
 
@@ -114,6 +117,7 @@ class Pulse:
         if now_s < judge_s:
             self._wake_at(judge_s)
         elif is_late:
-            self._ask()
+            self._judge_s = None
+            self.ask()
         else:
             self._patient.silent(now_s - self._heard_s)

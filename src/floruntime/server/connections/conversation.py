@@ -111,6 +111,8 @@ class Conversation:
         self._is_greeting = False
         self._held: list[tuple[Envelope, int]] = []
         self._held_bytes = 0
+        #: The longest that it promised to be silent; 0 where it promised nothing.
+        self.quiet_ms_max = 0
         self.is_closed = False
         self._outbox: list[bytes] = []
         self._in_flight: dict[int, int] = {}

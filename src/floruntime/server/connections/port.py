@@ -13,6 +13,7 @@ from floruntime.core.errors import UnavailableError
 from floruntime.core.framing import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.connections.admission import Admission, address_of
+from floruntime.server.connections.keepalive import keep_alive
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.sockets import Protocols, SocketConnection
 from floruntime.server.connections.tcp import TcpSpeaker
@@ -97,6 +98,7 @@ class Port:
                 return
             with contextlib.suppress(OSError):  # where the peer is gone already
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            keep_alive(accepted)
             self._admit(accepted, address_of(name))
 
     def _admit(self, accepted: socket.socket, address: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.framing import PREAMBLE, FrameReader, frames
 from floruntime.server import limits
 from floruntime.server.connections.peer import Door
+from floruntime.server.connections.silence import Silence
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.server import FloServer
+
+log = logging.getLogger("floruntime.port")
 
 
 class TcpSpeaker:
@@ -17,6 +22,7 @@ class TcpSpeaker:
         self._socket = socket
         self._reader = FrameReader(server.frame_bytes_max)
         self._missing_bytes = len(PREAMBLE)
+        self._silence = Silence(lambda: socket.is_paused, self._give_up)
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
 
     @property
@@ -28,13 +34,16 @@ class TcpSpeaker:
         """Take what arrived. The first bytes are the preamble: it told who speaks."""
         if self._missing_bytes:
             data, self._missing_bytes = data[self._missing_bytes :], 0
-        conversation, reader = self._conversation, self._reader
+        conversation, reader, silence = self._conversation, self._reader, self._silence
+        silence.is_heard = True
         if bodies := reader.receive_data(data):
             conversation.receive(bodies)
         if reader.failed is not None:
             conversation.fail(reader.failed)
         elif not conversation.is_welcome and reader.held_bytes > limits.HELLO_BYTES_MAX:
             conversation.fail(ProtocolError(f"it sent {reader.held_bytes} bytes and no hello"))
+        if conversation.quiet_ms_max and not silence.is_watched and not conversation.is_closed:
+            silence.watch(conversation.quiet_ms_max)
 
     def _send(self, bodies: list[bytes]) -> None:
         self._socket.write(frames(bodies))
@@ -45,9 +54,17 @@ class TcpSpeaker:
 
     def _closed(self, reason: FloError | None) -> None:
         self._reader = FrameReader(0)  # lets go of what was unfinished
+        self._silence.stop()
         self._socket.close()
+
+    def _give_up(self) -> None:
+        """It is silent for longer than it promised: it is gone, and a closing would not end."""
+        log.warning("%s: connection closed: no sign of life", self._socket)
+        self.connection_lost()
+        self._socket.abort()
 
     def connection_lost(self) -> None:
         """The socket is gone, or about to be."""
+        self._silence.stop()
         self._reader = FrameReader(0)
         self._conversation.connection_lost()

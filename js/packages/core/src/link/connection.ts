@@ -1,6 +1,6 @@
 /** One link to a server: the greeting, then messages both ways. */
 
-import type { Clock } from "../base/clock.js";
+import type { Clock, Timer } from "../base/clock.js";
 import { messageOf } from "../base/error-text.js";
 import { ConnectionFailedError, FloError } from "../base/errors.js";
 import { type Deferred, deferred } from "../base/flag.js";
@@ -24,7 +24,12 @@ export interface ConnectionOwner {
   lost(connection: Connection, error: FloError): void;
 }
 
-/** A greeted link. It ends once: by `close`, or by calling `lost`. */
+/**
+ * A greeted link. It ends once: by `close`, or by calling `lost`.
+ *
+ * Where its transport promises to be silent for no longer than `quietMsMax`, it asks for a sign of
+ * life at once, which tells the server so, and when nothing was sent for half of that.
+ */
 export class Connection {
   readonly #clock: Clock;
   readonly #owner: ConnectionOwner;
@@ -35,6 +40,9 @@ export class Connection {
   #link: Link | null = null;
   #namespace = "";
   #isOver = false;
+  #quietMsMax = 0;
+  #hasSent = false;
+  #promise: Timer | null = null;
 
   constructor(clock: Clock, timeoutMs: number, owner: ConnectionOwner) {
     this.#clock = clock;
@@ -69,10 +77,27 @@ export class Connection {
     );
     void this.#greet(transport, hello);
     try {
-      return await greeting.promise;
+      const welcome = await greeting.promise;
+      this.#quietMsMax = transport.quietMsMax ?? 0;
+      this.#keepPromise(this.#quietMsMax / 2);
+      return welcome;
     } finally {
       timer.cancel();
     }
+  }
+
+  /** Never be silent for twice as long; 0: nothing was promised. */
+  #keepPromise(quietMs: number): void {
+    if (quietMs === 0 || this.#isOver) {
+      return;
+    }
+    if (!this.#hasSent) {
+      this.#pulse.ask();
+    }
+    this.#hasSent = false;
+    this.#promise = this.#clock.callAt(this.#clock.nowMs() + quietMs, () => {
+      this.#keepPromise(quietMs);
+    });
   }
 
   async #greet(transport: Transport, hello: Request<Welcome>): Promise<void> {
@@ -103,13 +128,15 @@ export class Connection {
   send(message: Uint8Array, dueMs: number): void {
     if (!this.#isOver) {
       this.#link?.write(message);
+      this.#hasSent = true;
       this.#pulse.expect(dueMs);
     }
   }
 
   #ping(): void {
     if (!this.#isOver) {
-      this.#link?.write(this.#encoded(Ping.of({}), GREETING_BYTES_MAX));
+      const ping = Ping.of({ quietMsMax: this.#quietMsMax });
+      this.#link?.write(this.#encoded(ping, GREETING_BYTES_MAX));
     }
   }
 
@@ -134,6 +161,7 @@ export class Connection {
   #end(): void {
     this.#isOver = true;
     this.#pulse.stop();
+    this.#promise?.cancel();
     this.#connecting.abort();
     this.#link?.close();
   }

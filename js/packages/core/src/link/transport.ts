@@ -22,6 +22,11 @@ export interface Link {
 export interface Transport {
   /** What it leads to, for messages. */
   readonly endpoint: string;
+  /**
+   * The longest that its links are silent, which the server may count on to notice a client that
+   * vanished. Default: 0, which promises nothing.
+   */
+  readonly quietMsMax?: number;
   /** A new link. Rejects where none can be made; `signal` gives up trying. */
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
   /** Where else the same cluster is reached, as HOST:PORT; a page never changes its address. */

@@ -1224,9 +1224,19 @@ export const Hello: RequestKind<Hello, Welcome> = requestKind(
 ], WelcomeSchema,
 );
 
-export interface Ping {}
+/**
+ * A sign of life, which is answered by another.
+ *
+ * `quietMsMax`: the client promises never to be silent for longer from now on, so that the
+ * server can tell when it is gone; 0: it promises nothing.
+ */
+export interface Ping {
+  readonly quietMsMax?: Integer | undefined;
+}
 export const Ping: RequestKind<Ping, null> = requestKind(
-  "Ping", 112, "other", [], nil,
+  "Ping", 112, "other", [
+  ["quietMsMax", int, 0],
+], nil,
 );
 
 export interface GetServerInfo {}

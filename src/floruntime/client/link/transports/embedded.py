@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class EmbeddedTransport:
     """Links to an embedded server, which `prepare` opens and `release` gives back."""
 
+    quiet_ms_max = 0
+
     def __init__(self, endpoint: EmbeddedEndpoint) -> None:
         self._endpoint = endpoint
         self._server: EmbeddedServer | None = None

@@ -41,6 +41,11 @@ class Learns(Protocol):
 class Transport(Protocol):
     """Opens links to one endpoint."""
 
+    @property
+    def quiet_ms_max(self) -> int:
+        """The longest that its links are silent, which the server may count on; 0: for ever."""
+        ...
+
     async def prepare(self) -> None:
         """Get ready, before the first link; this may take longer than a connection's time-out."""
         ...

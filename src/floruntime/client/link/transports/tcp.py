@@ -17,6 +17,8 @@ EACH_S = 1.0
 """How long one of several nodes is tried before the next one."""
 NODES_MAX = 64
 """So many nodes of a cluster are remembered at most."""
+QUIET_MS_MAX = 20_000
+"""The longest that a link is silent."""
 
 
 class TcpTransport:
@@ -25,6 +27,8 @@ class TcpTransport:
     Of several endpoints any that answers will do. Each link begins with the one behind that of the
     link before, so one that answers nothing is passed by.
     """
+
+    quiet_ms_max = QUIET_MS_MAX
 
     def __init__(self, endpoints: Sequence[TcpEndpoint], tls: ssl.SSLContext | None) -> None:
         self._given = list(dict.fromkeys(endpoints))

@@ -26,7 +26,9 @@ _FORBIDDEN = 403
 
 
 class WebSocketTransport:
-    """WebSocket, inside TLS where a context is given."""
+    """WebSocket, inside TLS where a context is given. The server pings; nothing is promised."""
+
+    quiet_ms_max = 0
 
     def __init__(self, endpoint: WebEndpoint, tls: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint

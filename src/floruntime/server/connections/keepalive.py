@@ -1,0 +1,33 @@
+"""What the kernel is asked to do about peers that vanish without a word.
+
+A peer whose machine or network is gone sends nothing that would end its connection. The kernel asks
+it now and then, and ends the connection where no answer comes, or where what was sent to it is not
+taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+
+from floruntime.server import limits
+
+_PROBES = (limits.VANISHED_MS_MAX - limits.KEEPALIVE_IDLE_MS) // limits.KEEPALIVE_INTERVAL_MS
+#: What each system calls the time before the first question.
+_IDLE = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
+_OPTIONS = (
+    (_IDLE, limits.KEEPALIVE_IDLE_MS // 1000),
+    ("TCP_KEEPINTVL", limits.KEEPALIVE_INTERVAL_MS // 1000),
+    ("TCP_KEEPCNT", _PROBES),
+    ("TCP_USER_TIMEOUT", limits.VANISHED_MS_MAX),
+)
+
+
+def keep_alive(accepted: socket.socket) -> None:
+    """Let the kernel end this connection within `VANISHED_MS_MAX` once its peer has vanished."""
+    with contextlib.suppress(OSError):  # where the peer is gone already
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _OPTIONS:
+            if (option := getattr(socket, name, None)) is not None:
+                accepted.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,51 @@
+"""A peer that promised to say something now and then, and says nothing any more, is given up.
+
+The kernel's questions (`keepalive.py`) are answered by the next machine on the way, which may be a
+proxy, and by the kernel of a process that stands still. What a client says itself is proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from floruntime.server import limits
+
+
+class Silence:
+    """Watches one connection. `is_excused`: whether nothing can be heard for another reason."""
+
+    def __init__(self, is_excused: Callable[[], bool], give_up: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._is_excused = is_excused
+        self._give_up = give_up
+        self._period_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        #: Whether anything came since it was last looked.
+        self.is_heard = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a promise was made."""
+        return self._period_s > 0
+
+    def watch(self, quiet_ms_max: int) -> None:
+        """It promised to be silent for no longer than that."""
+        broken_ms = limits.BROKEN_PROMISES * max(quiet_ms_max, limits.QUIET_MS_MIN)
+        self._period_s = min(broken_ms, limits.QUIET_MS_MAX) / 1000
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self._timer = self._loop.call_later(self._period_s, self._look)
+
+    def _look(self) -> None:
+        if not self.is_heard and not self._is_excused():
+            self._give_up()
+            return
+        self.is_heard = False
+        self._look_later()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
