@@ -15,10 +15,8 @@ from floruntime.server.access.admin_token import read_admin_token
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.tls import server_tls
 from floruntime.server.data.data_dir import DirectoryLock, has_format, open_store
+from floruntime.server.open_files import FILES_MIN, UNLIMITED, file_plan, what_cannot_be_had
 from floruntime.server.server import needs_disk
-
-FILES_RESERVED = 256
-"""Open files that a server needs beside its connections: the store's, above all."""
 
 
 class Finding(Value, frozen=True):
@@ -86,11 +84,13 @@ def _directory(config: Config) -> str:
 
 def _file_limit(config: Config) -> str:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most <= FILES_RESERVED:
+    limit = UNLIMITED if most == resource.RLIM_INFINITY else min(most, UNLIMITED)
+    if limit < FILES_MIN:
         raise ConfigError(
-            f"this process may open {most} files; more than {FILES_RESERVED} are needed (ulimit -n)"
+            f"this process may open {limit} files; at least {FILES_MIN} are needed (ulimit -n)"
         )
-    return "unlimited" if most == resource.RLIM_INFINITY else f"{most} files may be open"
+    told = what_cannot_be_had(config, file_plan(config, limit))
+    return told or ("unlimited" if limit == UNLIMITED else f"{limit} files may be open")
 
 
 def _port(config: Config) -> str:

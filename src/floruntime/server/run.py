@@ -18,6 +18,7 @@ from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
 from floruntime.server.http.listening import listen
 from floruntime.server.logs import set_up_logging
+from floruntime.server.open_files import raise_file_limit, what_cannot_be_had
 from floruntime.server.server import FloServer, needs_disk
 
 log = logging.getLogger("floruntime.server")
@@ -32,6 +33,7 @@ EPHEMERAL = "an ephemeral server was started"
 def run_server(config: Config) -> None:
     """Run until SIGTERM or SIGINT. Raises what opening the data directory or the port raises."""
     set_up_logging(config)
+    raise_file_limit()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _quieten_collector()
     _run(serve(config))
@@ -67,6 +69,8 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
         await server.stop()
         raise
     server.start()
+    if told := what_cannot_be_had(config, server.files):
+        log.warning("%s", told)
     loop = asyncio.get_running_loop()
     rereading = Rereading(server, tls)
     loop.add_signal_handler(signal.SIGHUP, rereading.begin)

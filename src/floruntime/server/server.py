@@ -46,6 +46,7 @@ from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.data.disk import DiskWatch
 from floruntime.server.data.storage import Storage
+from floruntime.server.open_files import file_plan
 from floruntime.server.scheduler import Scheduler
 
 log = logging.getLogger("floruntime.server")
@@ -71,6 +72,8 @@ class FloServer:
         self.other_protocols: tuple[Any, ...] = ()
         self.frame_bytes_max = config.frame_bytes_max
         self.in_flight_max = config.in_flight_max
+        #: How many connections the files that may be open leave room for.
+        self.files = file_plan(config)
         self._on_fatal = on_fatal
         self.commit, self.clock = self._make_commit(make_clock, on_step)
         self._scheduler = Scheduler(self.commit, self.clock)
@@ -188,9 +191,9 @@ class FloServer:
     def _check_room(self) -> None:
         if self._is_stopping or self._is_failed:
             raise UnavailableError("the server is stopping and takes no new connections")
-        if len(self._conversations) > self.config.connections_max:
+        if len(self._conversations) > self.files.connections_max:
             raise OverloadedError(
-                f"the server has {self.config.connections_max} connections and takes no more"
+                f"the server has {self.files.connections_max} connections and takes no more"
             )
 
     def _let_in(

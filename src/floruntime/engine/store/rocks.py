@@ -49,15 +49,20 @@ _NOT_FOUND = ("key not found",)
 
 
 class RocksStore:
-    """A store in the directory `path`, made if missing. Drop all scans before `close`."""
+    """A store in the directory `path`, made if missing. Drop all scans before `close`.
+
+    `files_max`: how many files it keeps open, where that is bounded.
+    """
 
     get: PointRead
     """RocksDB's own method: a wrapper would cost more than the look-up."""
 
-    def __init__(self, path: str, *, read_only: bool = False) -> None:
+    def __init__(self, path: str, *, read_only: bool = False, files_max: int | None = None) -> None:
         disarm_logs(path)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
         options = _options()
+        if files_max is not None:
+            options.set_max_open_files(files_max)
         # Named again for its column family: else the binding opens an existing one with a cache
         # of its own default size.
         self._db = Rdict(path, options, {"default": options}, access)

@@ -6,14 +6,12 @@ import ipaddress
 from collections import Counter
 from typing import Any
 
-from floruntime.server import limits
-
 
 class Admission:
-    """Counts open sockets. A few more than `connections_max` are let in, to be told of it."""
+    """Counts open sockets, of which those beyond the bound on connections are told of it."""
 
-    def __init__(self, connections_max: int, per_address_max: int) -> None:
-        self._sockets_max = connections_max + limits.UNGREETED_MAX
+    def __init__(self, sockets_max: int, per_address_max: int) -> None:
+        self._sockets_max = sockets_max
         self._per_address_max = per_address_max
         self._by_address: Counter[str] = Counter()
         self._total = 0

@@ -48,7 +48,7 @@ class Port:
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._admission = Admission(
-            server.config.connections_max, server.config.connections_per_address_max
+            server.files.sockets_max, server.config.connections_per_address_max
         )
         self._connections: set[SocketConnection] = set()
         self._beginning: set[asyncio.Task[None]] = set()

@@ -22,6 +22,7 @@ from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
 from floruntime.engine.system import eras
 from floruntime.server.data.causes import cannot_open, cannot_use
+from floruntime.server.open_files import store_files_max
 
 FORMAT_VERSION = "flo-data 1"
 _PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new"}
@@ -90,7 +91,7 @@ class DataDirectory:
     def _copy_to(self, target: str) -> None:
         self.store.checkpoint(store_path(target))
         os.chmod(store_path(target), OWNER_ONLY)
-        copied = RocksStore(store_path(target))
+        copied = open_store(target)
         try:
             index = applied_index(copied)
             eras.end_stored(copied, "a backup was restored")
@@ -207,7 +208,7 @@ def write_format(path: str) -> None:
 def open_store(path: str, *, read_only: bool = False) -> RocksStore:
     """The store of the data directory `path`. Raises a `StoreError` that says why it cannot be."""
     try:
-        return RocksStore(store_path(path), read_only=read_only)
+        return RocksStore(store_path(path), read_only=read_only, files_max=store_files_max())
     except Exception as error:
         raise cannot_open(path, error) from error
 

@@ -18,6 +18,7 @@ from typing import Final
 from floruntime.engine.store.rocks import RocksStore
 from floruntime.server.data.causes import cannot_open
 from floruntime.server.data.data_dir import store_path
+from floruntime.server.open_files import store_files_max
 
 _NOT_READ: Final = frozenset({"LOCK", "LOG"})
 
@@ -31,7 +32,7 @@ def reading_store(path: str) -> Iterator[RocksStore]:
     with tempfile.TemporaryDirectory(prefix="flo-verify-") as shadow:
         try:
             _link_files(Path(store_path(path)), Path(shadow))
-            store = RocksStore(shadow, read_only=True)
+            store = RocksStore(shadow, read_only=True, files_max=store_files_max())
         except Exception as error:
             raise cannot_open(path, error) from error
         try:
