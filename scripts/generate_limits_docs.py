@@ -28,9 +28,14 @@ INTERNAL = {
     "KEEPALIVE_INTERVAL_MS",
     "QUIET_MS_MIN",
     "QUIET_MS_MAX",
+    "UNCOUNTED_BYTES_MAX",
+    "WEB_SLICE_BYTES",
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
+    "ANSWERS_BYTES_MAX": "unread answers of all connections (`answers_bytes_max`)",
+    "READER_BYTES_MIN": "what a reader must take in that time where unread answers use half of it",
+    "FRAME_STUCK_MS": "time in which something more of a frame must come that was begun",
     "VANISHED_MS_MAX": "time in which a connection ends whose client's machine or network vanished",
     "BROKEN_PROMISES": "so many times the silence that a client promised (20 s by ours over TCP), "
     "and it is cut",

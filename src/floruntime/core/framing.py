@@ -39,25 +39,26 @@ class FrameReader:
 
     def __init__(self, frame_bytes_max: int) -> None:
         self._frame_bytes_max = frame_bytes_max
-        self._unfinished = bytearray()
+        #: What is held of a frame that is not complete.
+        self.unfinished = bytearray()
         self._wanted_bytes = LENGTH.size
         self.failed: ProtocolError | None = None
 
     @property
     def held_bytes(self) -> int:
         """How much of an unfinished frame is held."""
-        return len(self._unfinished)
+        return len(self.unfinished)
 
     def receive_data(self, data: bytes) -> list[bytes]:
         """The bodies that `data` completes, in order."""
         if self.failed is not None:
             return []
-        if self._unfinished:
-            self._unfinished += data
-            if len(self._unfinished) < self._wanted_bytes:
+        if self.unfinished:
+            self.unfinished += data
+            if len(self.unfinished) < self._wanted_bytes:
                 return []
-            data = bytes(self._unfinished)
-            self._unfinished = bytearray()
+            data = bytes(self.unfinished)
+            self.unfinished = bytearray()
         return self._cut(data)
 
     def _cut(self, data: bytes) -> list[bytes]:
@@ -79,5 +80,5 @@ class FrameReader:
             position = after
         self._wanted_bytes = wanted
         if position < end:
-            self._unfinished += data[position:]
+            self.unfinished += data[position:]
         return bodies

@@ -11,6 +11,11 @@ class Messages:
     def __init__(self) -> None:
         self._fragments = bytearray()
 
+    @property
+    def held_bytes(self) -> int:
+        """How much of an unfinished message is held."""
+        return len(self._fragments)
+
     def take(self, event: Frame) -> bytes | None:
         """The message that a frame of data completes, if it does."""
         if event.opcode is Opcode.BINARY and event.fin:

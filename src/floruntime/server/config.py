@@ -51,6 +51,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     in_flight_max: int = server_limits.IN_FLIGHT_MAX
     pending_bytes_max: int = server_limits.PENDING_BYTES_MAX
     outbox_bytes_max: int = server_limits.OUTBOX_BYTES_MAX
+    #: Answers of all connections together that may lie unread.
+    answers_bytes_max: int = server_limits.ANSWERS_BYTES_MAX
     web_requests_per_second: int = server_limits.WEB_REQUESTS_PER_SECOND
     #: Files in PEM: the certificate (with its chain) and key that make the port speak TLS.
     tls_cert: str = ""
@@ -106,6 +108,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("in_flight_max", self.in_flight_max, 1, 1_000_000)
         _check("pending_bytes_max", self.pending_bytes_max, 1024, 2**50)
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
+        _check("answers_bytes_max", self.answers_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
         _check("partitions", self.partitions, 1, PARTITIONS_MAX)
         _check("replicas", self.replicas, 1, REPLICAS_MAX)

@@ -13,6 +13,24 @@ OUTBOX_BYTES_MAX = 64 * 1024 * 1024
 """Unsent answers of one connection above which its reader must go on reading, or is cut off."""
 READER_STUCK_MS = 10_000
 """Time in which such a reader must take something; a burst of large answers is no reason to cut."""
+ANSWERS_BYTES_MAX = 512 * 1024 * 1024
+"""Answers of all connections together that lie unread; beyond it what answers much is refused."""
+UNCOUNTED_BYTES_MAX = 16 * 1024
+"""Unread answers of one connection that are too few to be counted."""
+RECOUNT_S = 0.05
+"""How often at most it is counted anew what lies unread."""
+READER_BYTES_MIN = 64 * 1024
+"""What a reader must take in that time where the unread answers of all are many."""
+FRAME_STUCK_MS = 10_000
+"""Time in which something more of a frame must come that was begun."""
+SHARE_S = 0.002
+"""What one connection gets of the event loop's time at once."""
+FIRST_SHARE_S = 0.0005
+"""What one gets that has to wait though it asked for little until now."""
+TURN_S = 0.008
+"""What all that wait get of it together, before others are heard again."""
+WEB_SLICE_BYTES = 2048
+"""How much of a WebSocket's bytes is read at once: it may be hundreds of frames."""
 HELLO_BYTES_MAX = 64 * 1024
 """Bytes held for a connection that has not said its hello."""
 HANDSHAKE_MS_MAX = 10_000

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.core.cluster import CLUSTER_REQUESTS
+from floruntime.core import limits as core_limits
 from floruntime.core.errors import (
     BadRequestError,
     FloError,
@@ -41,9 +42,11 @@ from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.local_journal import LocalJournal
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.client_memory import ClientMemory
-from floruntime.server.connections.conversation import Conversation, Load
+from floruntime.server.connections.conversation import Conversation
+from floruntime.server.connections.load import AnswersLoad, Load
 from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
+from floruntime.server.connections.turns import Turns
 from floruntime.server.data.disk import DiskWatch
 from floruntime.server.data.storage import Storage
 from floruntime.server.open_files import file_plan
@@ -83,6 +86,9 @@ class FloServer:
         )
         self.load = Load(config.pending_bytes_max)
         self._is_started = False
+        self.answers = AnswersLoad(config.answers_bytes_max)
+        self.commit.queries.answer_room = self._answer_room
+        self.turns = Turns()
         self._is_stopping = False
         self._is_failed = False
         self._backups: set[asyncio.Task[None]] = set()
@@ -273,6 +279,9 @@ class FloServer:
             expiry.cancel()
         if conversation.client:
             self._went(conversation.client)
+
+    def _answer_room(self) -> int:
+        return min(core_limits.ANSWER_VALUES_BYTES_MAX, self.answers.room_bytes)
 
     # Requests about the server itself
 

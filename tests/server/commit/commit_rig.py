@@ -85,6 +85,9 @@ class FakeCaller:
         self._answers[request_id] = result, error
         self._outbox.append(request_id)
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        assert request_id not in self._answers
+
     def flush(self) -> None:
         if self._outbox:
             self.flushed.append(self._outbox)

@@ -16,6 +16,9 @@ class Someone:
     def add_answer(self, request_id: int, result: object, error: object) -> None:
         """Not asked here."""
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """Nor this."""
+
     def flush(self) -> None:
         """Nor this."""
 

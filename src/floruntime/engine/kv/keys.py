@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from floruntime.core import limits
-from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    OverloadedError,
+)
 from floruntime.core.kv import (
     KvCheck,
     KvDelete,
@@ -242,19 +246,29 @@ def mget(view: View, request: KvMget) -> list[KvEntry | None]:
         raise BadRequestError(
             f"keys has {len(request.keys)} items; at most {limits.MGET_KEYS_MAX} are allowed"
         )
-    entries = [get_entry(view, KvGetEntry(key)) for key in request.keys]
-    _check_answer([entry for entry in entries if entry is not None], "keys")
+    entries: list[KvEntry | None] = []
+    size = 0
+    room = view.answer_room()
+    for key in request.keys:
+        row = _find(view, key)
+        entries.append(None if row is None else _entry(key, row))
+        size += 0 if row is None else len(row.value)
+        if size > room:
+            _refuse_size(size, "keys")
     return entries
 
 
-def _check_answer(found: Sequence[KvEntry | VersionEntry], what: str) -> None:
-    """These answers are never cut short, so one that no client takes is refused."""
-    size = sum([len(one.value) for one in found])
+def _refuse_size(size: int, what: str) -> NoReturn:
+    """These answers are never cut short, so one that is too large is refused, half-way."""
     if size > limits.ANSWER_VALUES_BYTES_MAX:
         raise BadRequestError(
-            f"the values have {size} bytes together; an answer takes at most "
-            f"{limits.ANSWER_VALUES_BYTES_MAX}: ask for fewer {what}"
+            f"the values have more than {limits.ANSWER_VALUES_BYTES_MAX} bytes together, which an "
+            f"answer takes at most: ask for fewer {what}"
         )
+    raise OverloadedError(
+        "too many answers lie unread, and there is no room for these values now; send this again "
+        f"later, or ask for fewer {what}"
+    )
 
 
 def json_get(view: View, request: KvJsonGet) -> bytes | None:
@@ -273,11 +287,14 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
     if row is None:
         return []
     entries = [VersionEntry(row.version, row.value, row.updated_at_ms, row.deleted)]
+    room, size = view.answer_room(), len(row.value)
     for version in reversed(row.older[len(row.older) - min(len(row.older), limit - 1) :]):
         old = view.get(KV_HISTORY, KV_HISTORY.key(owner, row.key_id, version))
         assert old is not None, "a version in the list has its row"
         entries.append(VersionEntry(version, old.value, old.timestamp_ms, old.deleted))
-    _check_answer(entries, "versions")
+        size += len(old.value)
+        if size > room:
+            _refuse_size(size, "versions")
     return entries
 
 

@@ -26,6 +26,12 @@ Topic = tuple[str, str, str]
 
 _ABSENT: Any = object()
 _CACHED_ROWS_MAX = 100_000
+
+
+def _limit_of_answers() -> int:
+    return limits.ANSWER_VALUES_BYTES_MAX
+
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -55,6 +61,8 @@ class View:
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
+        #: How many bytes an answer may have: memory is short where it is less than the limit.
+        self.answer_room: Callable[[], int] = _limit_of_answers
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
         #: Those of lasting tables, shared with the views of other states.

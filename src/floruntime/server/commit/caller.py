@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
+
 from floruntime.core.errors import FloError
+
+_SMALL_BYTES = 8
+_DEPTH_MAX = 5
+
+
+def answer_bytes(result: Any, depth: int = 0) -> int:
+    """About how large an answer is: the bytes and texts in it count, the rest is small."""
+    if isinstance(result, (bytes, str)):
+        return len(result)
+    if depth == _DEPTH_MAX:
+        return _SMALL_BYTES
+    if isinstance(result, msgspec.Struct):
+        fields = [getattr(result, name) for name in result.__struct_fields__]
+        return sum(answer_bytes(field, depth + 1) for field in fields)
+    if isinstance(result, (list, tuple)):
+        return sum(answer_bytes(item, depth + 1) for item in result)
+    return _SMALL_BYTES
 
 
 class Caller(Protocol):
@@ -22,6 +41,10 @@ class Caller(Protocol):
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
+        ...
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """An answer of about that size was made, and is given once it is durable."""
         ...
 
     def flush(self) -> None:

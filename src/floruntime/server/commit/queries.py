@@ -33,6 +33,8 @@ class Queries:
         self._pinned: View | None = None
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
+        #: How many bytes an answer may have now.
+        self.answer_room: Callable[[], int] | None = None
 
     def move_on(self) -> None:
         """From now on queries see the state that `readable` gives then."""
@@ -50,6 +52,8 @@ class Queries:
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+            if self.answer_room is not None:
+                view.answer_room = self.answer_room
         view.namespace, view.now_ms = namespace, now_ms
         return view
 

@@ -8,7 +8,8 @@ bounds what is in flight, runs queries at once and hands commands to the commit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -21,27 +22,25 @@ from floruntime.core.errors import (
 )
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.types import Command, Query, Request
-from floruntime.core.wire import Envelope, decode_envelope, encode_answer, encode_error
+from floruntime.core.wire import (
+    Envelope,
+    decode_envelope,
+    decode_request_id,
+    encode_answer,
+    encode_error,
+)
 from floruntime.engine.store import StoreError
 from floruntime.server import limits
 from floruntime.server.access.access import Grant
 from floruntime.server.access.roles import refusal
 from floruntime.server.commit.caller import Caller
+from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
+from floruntime.server.connections.turns import Turn, Turns
 
 log = logging.getLogger("floruntime.conversation")
-
-
-class Load:
-    """The bytes of unanswered requests of all connections together."""
-
-    __slots__ = ("bytes_max", "held_bytes")
-
-    def __init__(self, bytes_max: int) -> None:
-        self.bytes_max = bytes_max
-        self.held_bytes = 0
 
 
 class Answers(Protocol):
@@ -70,6 +69,8 @@ class Host(Protocol):
 
     in_flight_max: int
     load: Load
+    answers: AnswersLoad
+    turns: Turns
 
     @property
     def commit(self) -> Orders: ...
@@ -87,6 +88,10 @@ class Conversation:
 
     `send` carries bodies, in order; `close` ends what carries them, for the reason given. `rate`:
     how many requests are taken, where that is bounded.
+
+    What arrives is done by turns (`turns.py`), and nothing more is begun while much of what was
+    answered lies unread. Meanwhile it `is_busy`, and should be given nothing; `on_ready` is called
+    when that is over.
     """
 
     def __init__(
@@ -102,6 +107,11 @@ class Conversation:
         self._send = send
         self._close = close
         self._rate = rate
+        self._answers = host.answers
+        self._turns = host.turns
+        #: Where it stands among those who share the loop.
+        self.turn = Turn()
+        self.on_ready: Callable[[], None] | None = None
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.client = ""
@@ -109,12 +119,17 @@ class Conversation:
         self.grant: Grant | None = None
         self._free: frozenset[Any] = frozenset()
         self._is_greeting = False
-        self._held: list[tuple[Envelope, int]] = []
-        self._held_bytes = 0
+        self._inbox: deque[bytes] = deque()
         #: The longest that it promised to be silent; 0 where it promised nothing.
         self.quiet_ms_max = 0
         self.is_closed = False
+        #: Whether something that arrived waits.
+        self.is_busy = False
         self._outbox: list[bytes] = []
+        self._outbox_bytes = 0
+        self._owed: dict[int, int] = {}
+        self._owed_bytes = 0
+        self._is_paused = False
         self._in_flight: dict[int, int] = {}
         self._is_receiving = False
 
@@ -128,16 +143,29 @@ class Conversation:
         """How many requests are unanswered."""
         return len(self._in_flight)
 
-    def receive(self, bodies: Iterable[bytes]) -> None:
+    def receive(self, bodies: Sequence[bytes]) -> None:
         """Take what arrived together; what is answered at once goes out together, too."""
         if self.is_closed:
             return
+        is_waiting = self._inbox or self._is_greeting or self._is_paused or self._owed_bytes
+        if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
+            turns = self._turns
+            if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
+                begun_s = turns.now_s()
+                self._do_at_once(bodies[0])
+                turns.used_s += turns.now_s() - begun_s
+                return
+        self._inbox.extend(bodies)
+        if self._is_greeting:
+            self._hold_early()
+        else:
+            self._turns.begin(self)
+        self.is_busy = bool(self._inbox)
+
+    def _do_at_once(self, body: bytes) -> None:
         self._is_receiving = True
         try:
-            for body in bodies:
-                self._receive_body(body)
-                if self.is_closed:
-                    return
+            self._receive_body(body)
         except StoreError:
             return  # the server ends, and has closed this connection
         except Exception:
@@ -147,13 +175,71 @@ class Conversation:
         if self._outbox:
             self.flush()
 
+    def go_on(self, until_s: float) -> bool:
+        """Take what has arrived, until then; whether more can be taken."""
+        inbox = self._inbox
+        self._is_receiving = True
+        try:
+            while inbox and not self._is_held_up():
+                self._receive_body(inbox.popleft())
+                if self.is_closed:
+                    return False
+                if inbox and self._turns.now_s() >= until_s:
+                    break
+        except StoreError:
+            return False  # the server ends, and has closed this connection
+        except Exception:
+            self._fail_by_a_bug()
+            return False
+        self._is_receiving = False
+        if self._outbox:
+            self.flush()
+        if self._is_greeting:
+            self._hold_early()
+        if inbox:
+            return not self._is_held_up()
+        if self.is_busy:
+            self.is_busy = False
+            if self.on_ready is not None:
+                self.on_ready()
+        return False
+
+    def _is_held_up(self) -> bool:
+        """Whether nothing more may be begun: the hello is being judged, or answers lie unread."""
+        return (
+            self._is_paused
+            or self._is_greeting
+            or self._outbox_bytes + self._owed_bytes > limits.OUTBOX_HIGH_BYTES
+        )
+
+    def set_paused(self, is_paused: bool) -> None:
+        """Whether much that was sent lies unread: nothing more is begun while it does."""
+        self._is_paused = is_paused
+        self._go_on_soon()
+
+    def _go_on_soon(self) -> None:
+        if self._inbox and not self._is_receiving and not self._is_held_up():
+            self._turns.begin(self)
+
     def _receive_body(self, body: bytes) -> None:
+        if self._rate is not None and self.client and not self._rate.take():
+            self._refuse_cheaply(body)
+            return
         try:
             envelope = decode_envelope(body)
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_body(body, error)
             return
         self._receive_envelope(envelope, len(body))
+
+    def _refuse_cheaply(self, body: bytes) -> None:
+        """One request too many this second: what it asks is not even looked at."""
+        try:
+            request_id = decode_request_id(body)
+        except ProtocolError as error:
+            self.fail(error)
+        else:
+            self._put_out(encode_error(request_id, _TOO_FAST))
 
     def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
         if not self.client or envelope.id in self._in_flight:
@@ -173,8 +259,9 @@ class Conversation:
         ):
             self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
             return
-        if self._rate is not None and not self._rate.take():
-            self.add_answer(request_id, None, _too_fast())
+        answers = self._answers
+        if answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
+            self.add_answer(request_id, None, _unread())
             return
         if kind not in self._free and self._is_forbidden(envelope):
             return
@@ -193,6 +280,11 @@ class Conversation:
         else:
             host.serve(self, request_id, request)
 
+    def _is_refused_for_room(self, request: Any) -> bool:
+        """Whether this may answer much, and the unread answers of all leave no room for it."""
+        may_be_large = isinstance(request, Query) or type(request) in DELIVERIES
+        return may_be_large and not self._answers.room_bytes
+
     def _is_forbidden(self, envelope: Envelope) -> bool:
         """A closer look at a request; refuses it if it may not be made."""
         assert self.grant is not None, "whoever asks was let in"
@@ -205,41 +297,31 @@ class Conversation:
         """The hello, or a request that may not stand where it does."""
         if self.client:
             self.fail(ProtocolError(f"request id {envelope.id} is already in flight"))
-        elif self._is_greeting:
-            self._hold(envelope, size_bytes)
         elif not isinstance(envelope.request, Hello):
             self.fail(ProtocolError("the first request must be a hello"))
         else:
             self._is_greeting = True
             self._host.greet(self, envelope.id, envelope.request)
 
-    def _hold(self, envelope: Envelope, size_bytes: int) -> None:
-        """Keep a request until the hello is judged."""
-        self._held.append((envelope, size_bytes))
-        self._held_bytes += size_bytes
-        if self._held_bytes > limits.HELLO_BYTES_MAX:
-            self.fail(ProtocolError(f"it sent {self._held_bytes} bytes behind its hello"))
+    def _hold_early(self) -> None:
+        """What comes before the hello is judged waits, and must not be much."""
+        early_bytes = sum(map(len, self._inbox))
+        if early_bytes > limits.HELLO_BYTES_MAX:
+            self.fail(ProtocolError(f"it sent {early_bytes} bytes behind its hello"))
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
         self.client, self.grant, self._free = client, grant, grant.free
-        self._outbox.append(encode_answer(request_id, welcome))
-        held, self._held = self._held, []
-        try:
-            for envelope, size_bytes in held:
-                self._receive_envelope(envelope, size_bytes)
-        except StoreError:
-            return  # the server ends, and has closed this connection
-        except Exception:
-            self._fail_by_a_bug()
-            return
+        self._is_greeting = False
+        self._put_out(encode_answer(request_id, welcome))
+        self._go_on_soon()
         self.flush()
 
     def turn_away(self, request_id: int, error: FloError) -> None:
         """The hello was refused; it is told so before the end."""
         if self.is_closed:
             return
-        self._outbox.append(encode_error(request_id, error))
+        self._put_out(encode_error(request_id, error))
         self._is_receiving = False
         self.flush()
         self.close(error)
@@ -256,7 +338,7 @@ class Conversation:
             self.fail(ProtocolError("a frame is nested too deeply"))
             return
         log.info("%s: refused request %d: %s", self.peer, request_id, told)
-        self._outbox.append(encode_error(request_id, told))
+        self._put_out(encode_error(request_id, told))
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
@@ -265,10 +347,27 @@ class Conversation:
         size_bytes = self._in_flight.pop(request_id, None)
         if size_bytes is not None:
             self._load.held_bytes -= size_bytes
-        if error is None:
-            self._outbox.append(encode_answer(request_id, result))
-        else:
-            self._outbox.append(encode_error(request_id, error))
+        if self._owed:
+            self._settle(self._owed.pop(request_id, 0))
+        body = (
+            encode_answer(request_id, result) if error is None else encode_error(request_id, error)
+        )
+        self._outbox.append(body)
+        self._outbox_bytes += len(body)
+
+    def _put_out(self, body: bytes) -> None:
+        self._outbox.append(body)
+        self._outbox_bytes += len(body)
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """An answer of about that size was made, and is given once it is durable."""
+        if not self.is_closed:
+            self._owed[request_id] = answer_bytes
+            self._settle(-answer_bytes)
+
+    def _settle(self, answer_bytes: int) -> None:
+        self._owed_bytes -= answer_bytes
+        self._answers.held_bytes -= answer_bytes
 
     def add_body(self, request_id: int, body: bytes) -> None:
         """Put an answer into the outbox that another server has encoded."""
@@ -283,8 +382,10 @@ class Conversation:
         """Send what is in the outbox; while what arrived together is being taken, at its end."""
         if self._is_receiving or self.is_closed or not self._outbox:
             return
-        outbox, self._outbox = self._outbox, []
+        outbox, self._outbox, self._outbox_bytes = self._outbox, [], 0
         self._send(outbox)
+        if self._inbox:
+            self._go_on_soon()
 
     def fail(self, error: FloError) -> None:
         """Nothing that follows can be understood."""
@@ -314,7 +415,9 @@ class Conversation:
         self._outbox.clear()
         self._load.held_bytes -= sum(self._in_flight.values())
         self._in_flight.clear()
-        self._held.clear()
+        self._settle(self._owed_bytes)
+        self._owed.clear()
+        self._inbox.clear()
         self._host.gone(self)
 
 
@@ -324,8 +427,11 @@ def _overloaded(in_flight: int) -> OverloadedError:
     )
 
 
-def _too_fast() -> OverloadedError:
-    return OverloadedError("too many requests a second on this connection; send this again later")
+_TOO_FAST = OverloadedError("too many requests a second on this connection; send this again later")
+
+
+def _unread() -> OverloadedError:
+    return OverloadedError("too many answers of all connections lie unread; send this again later")
 
 
 def _stopping() -> UnavailableError:

@@ -21,16 +21,14 @@ class Silence:
         self._give_up = give_up
         self._period_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        #: Whether a promise was made.
+        self.is_watched = False
         #: Whether anything came since it was last looked.
         self.is_heard = False
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether a promise was made."""
-        return self._period_s > 0
-
     def watch(self, quiet_ms_max: int) -> None:
         """It promised to be silent for no longer than that."""
+        self.is_watched = True
         broken_ms = limits.BROKEN_PROMISES * max(quiet_ms_max, limits.QUIET_MS_MIN)
         self._period_s = min(broken_ms, limits.QUIET_MS_MAX) / 1000
         self._look_later()

@@ -71,6 +71,9 @@ class SocketConnection(asyncio.Protocol):
         self._handshake: asyncio.TimerHandle | None = None
         self._reader_check: asyncio.TimerHandle | None = None
         self._written_bytes = 0
+        self._uncounted_bytes = 0
+        self._unread_bytes = 0
+        self._is_busy = False
         self._name = address
         #: Whom it counts for.
         self.address = address
@@ -78,6 +81,8 @@ class SocketConnection(asyncio.Protocol):
         self.is_paused = False
         #: Told when that begins and ends.
         self.on_pause: Callable[[bool], None] = _unheard
+        #: Whether anything is read at all.
+        self.is_reading = True
 
     @property
     def has_begun(self) -> bool:
@@ -140,6 +145,7 @@ class SocketConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._receive = _ignore
+        self._count_unread(0)
         if self._speaker is not None:
             self._speaker.connection_lost()
         self._on_gone(self)
@@ -165,13 +171,34 @@ class SocketConnection(asyncio.Protocol):
         """Send bytes to the peer."""
         self.transport.write(data)
         self._written_bytes += len(data)
+        self._uncounted_bytes += len(data)
+        if self._uncounted_bytes > limits.UNCOUNTED_BYTES_MAX:
+            self.recount()
         if self._reader_check is None and (self.is_paused or len(data) > limits.OUTBOX_HIGH_BYTES):
             self._watch_reader()
 
-    def _watch_reader(self) -> None:
-        """See to it that the reader takes something, if much lies unread."""
+    def recount(self) -> None:
+        """Tell how much lies unread, in the account of all connections."""
+        self._uncounted_bytes = 0
         held_bytes = self.transport.get_write_buffer_size()
-        if held_bytes > self._server.config.outbox_bytes_max:
+        self._count_unread(held_bytes if held_bytes > limits.UNCOUNTED_BYTES_MAX else 0)
+
+    def _count_unread(self, unread_bytes: int) -> None:
+        answers = self._server.answers
+        answers.held_bytes += unread_bytes - self._unread_bytes
+        self._unread_bytes = unread_bytes
+        if unread_bytes:
+            answers.holders[self] = None
+            if answers.is_tight and self._reader_check is None:
+                self._watch_reader()
+        else:
+            answers.holders.pop(self, None)
+
+    def _watch_reader(self) -> None:
+        """See to it that the reader takes something, if much lies unread, of it or of all."""
+        held_bytes = self.transport.get_write_buffer_size()
+        is_much = held_bytes > self._server.config.outbox_bytes_max
+        if is_much or (self._server.answers.is_tight and self._unread_bytes):
             self._reader_check = self._loop.call_later(
                 limits.READER_STUCK_MS / 1000, self._check_reader, self._written_bytes - held_bytes
             )
@@ -179,7 +206,10 @@ class SocketConnection(asyncio.Protocol):
     def _check_reader(self, taken_bytes_before: int) -> None:
         self._reader_check = None
         held_bytes = self.transport.get_write_buffer_size()
-        if self._written_bytes - held_bytes > taken_bytes_before:
+        taken_bytes = self._written_bytes - held_bytes - taken_bytes_before
+        enough_bytes = limits.READER_BYTES_MIN if self._server.answers.is_tight else 1
+        if taken_bytes >= min(enough_bytes, held_bytes + taken_bytes):
+            self.recount()
             self._watch_reader()
         else:
             log.warning(
@@ -193,13 +223,31 @@ class SocketConnection(asyncio.Protocol):
         """The reader is slow: take no more requests from it until it has caught up."""
         self.is_paused = True
         self.on_pause(True)
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._read_or_not()
 
     def resume_writing(self) -> None:
         self.is_paused = False
+        self.recount()
         self.on_pause(False)
-        if self._transport is not None and not self._transport.is_closing():
+        self._read_or_not()
+
+    # What is not yet done of what arrived
+
+    def set_busy(self, is_busy: bool) -> None:
+        """Whether what arrived waits to be done: no more is read until it is."""
+        if is_busy is not self._is_busy:
+            self._is_busy = is_busy
+            self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        is_reading = not (self.is_paused or self._is_busy)
+        if self._transport is None or is_reading is self.is_reading:
+            return
+        if not is_reading:
+            self.is_reading = False
+            self._transport.pause_reading()
+        elif not self._transport.is_closing():
+            self.is_reading = True
             self._transport.resume_reading()
 
 

@@ -10,6 +10,7 @@ from floruntime.server import limits
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.silence import Silence
 from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.connections.unfinished import Unfinished
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.port")
@@ -22,8 +23,11 @@ class TcpSpeaker:
         self._socket = socket
         self._reader = FrameReader(server.frame_bytes_max)
         self._missing_bytes = len(PREAMBLE)
-        self._silence = Silence(lambda: socket.is_paused, self._give_up)
+        self._silence = Silence(lambda: not socket.is_reading, self._give_up)
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
+        self._conversation.on_ready = lambda: socket.set_busy(False)
+        socket.on_pause = self._conversation.set_paused
+        self._unfinished = Unfinished(server.load, lambda: socket.is_reading, self._fail)
 
     @property
     def is_welcome(self) -> bool:
@@ -38,12 +42,20 @@ class TcpSpeaker:
         silence.is_heard = True
         if bodies := reader.receive_data(data):
             conversation.receive(bodies)
+            if conversation.is_busy:
+                self._socket.set_busy(True)
+        held_bytes = len(reader.unfinished)
+        if held_bytes or self._unfinished.held_bytes:
+            self._unfinished.hold(held_bytes)
         if reader.failed is not None:
             conversation.fail(reader.failed)
-        elif not conversation.is_welcome and reader.held_bytes > limits.HELLO_BYTES_MAX:
+        elif not conversation.client and reader.held_bytes > limits.HELLO_BYTES_MAX:
             conversation.fail(ProtocolError(f"it sent {reader.held_bytes} bytes and no hello"))
         if conversation.quiet_ms_max and not silence.is_watched and not conversation.is_closed:
             silence.watch(conversation.quiet_ms_max)
+
+    def _fail(self, error: FloError) -> None:
+        self._conversation.fail(error)
 
     def _send(self, bodies: list[bytes]) -> None:
         self._socket.write(frames(bodies))
@@ -55,6 +67,7 @@ class TcpSpeaker:
     def _closed(self, reason: FloError | None) -> None:
         self._reader = FrameReader(0)  # lets go of what was unfinished
         self._silence.stop()
+        self._unfinished.release()
         self._socket.close()
 
     def _give_up(self) -> None:
@@ -66,5 +79,6 @@ class TcpSpeaker:
     def connection_lost(self) -> None:
         """The socket is gone, or about to be."""
         self._silence.stop()
+        self._unfinished.release()
         self._reader = FrameReader(0)
         self._conversation.connection_lost()

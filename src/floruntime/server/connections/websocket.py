@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
@@ -31,6 +32,8 @@ from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.connections.turns import Turn
+from floruntime.server.connections.unfinished import Unfinished
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.websocket")
@@ -63,6 +66,13 @@ class WebSocketSpeaker:
         self._is_failed = False
         #: Pings, pongs and fragments cost about as much as requests.
         self._control = RateLimit(limits.WEB_CONTROL_PER_SECOND, limits.WEB_CONTROL_PER_SECOND)
+        self._turns = server.turns
+        #: Where its reading stands among those who share the loop.
+        self.turn = Turn()
+        #: What arrived and is not yet read.
+        self._raw: deque[memoryview] = deque()
+        self._is_at_work = False
+        self._unfinished = Unfinished(server.load, lambda: socket.is_reading, self._too_much)
         self._head = bytearray()
         self._early_bytes = 0
         self._is_heard = False
@@ -80,17 +90,63 @@ class WebSocketSpeaker:
         self._is_heard = True
         if not self.is_welcome:
             self._early_bytes += len(data)
+        self._raw.append(memoryview(data))
+        self._turns.begin(self)
+        self._socket.set_busy(bool(self._raw) or self._is_busy)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._conversation is not None and self._conversation.is_busy
+
+    def go_on(self, until_s: float) -> bool:
+        """Read some of what arrived, slice by slice; whether more can be read.
+
+        A few bytes may be a frame, and reading one costs as much as a request.
+        """
+        self._is_at_work = True
+        try:
+            while self._raw and not self._is_busy:
+                self._read(self._slice())
+                if self._turns.now_s() >= until_s:
+                    break
+        finally:
+            self._is_at_work = False
+        if self._is_busy:
+            return False  # until `_ready`
+        if not self._raw:
+            self._socket.set_busy(False)
+        return bool(self._raw)
+
+    def _ready(self) -> None:
+        """All that was read is done."""
+        if self._is_at_work:
+            return
+        if self._raw:
+            self._turns.begin(self)
+        else:
+            self._socket.set_busy(False)
+
+    def _slice(self) -> memoryview:
+        first = self._raw.popleft()
+        if len(first) > limits.WEB_SLICE_BYTES:
+            self._raw.appendleft(first[limits.WEB_SLICE_BYTES :])
+        return first[: limits.WEB_SLICE_BYTES]
+
+    def _read(self, data: bytes | memoryview) -> None:
         if self._protocol.state is State.CONNECTING:
             data = self._open(data)
         if data:
             self._receive_frames(data)
+            held_bytes = len(self._protocol.reader.buffer) + self._messages.held_bytes
+            if held_bytes or self._unfinished.held_bytes:
+                self._unfinished.hold(held_bytes)
         if self._early_bytes > limits.HELLO_BYTES_MAX and not self.is_welcome:
             self._fail(CloseCode.MESSAGE_TOO_BIG, f"it sent {self._early_bytes} bytes and no hello")
         self._send()
 
     # The opening
 
-    def _open(self, data: bytes) -> bytes:
+    def _open(self, data: bytes | memoryview) -> bytes:
         """Answer the opening request once it is whole; what follows it is given back.
 
         The library would take what follows for frames before the request is answered.
@@ -119,6 +175,8 @@ class WebSocketSpeaker:
         self._conversation = self._server.conversation(
             self._carry, self._closed, self._socket.peer(Door.WEB)
         )
+        self._conversation.on_ready = self._ready
+        self._socket.on_pause = self._conversation.set_paused
         self._ping_later()
 
     def _refusal(self, request: Request) -> Response | None:
@@ -138,8 +196,8 @@ class WebSocketSpeaker:
 
     # Messages
 
-    def _receive_frames(self, data: bytes) -> None:
-        self._protocol.receive_data(data)
+    def _receive_frames(self, data: bytes | memoryview) -> None:
+        self._protocol.receive_data(bytes(data))
         bodies: list[bytes] = []
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and not self._is_failed:
@@ -214,9 +272,14 @@ class WebSocketSpeaker:
             self._send()
             self._give_up_later()
 
+    def _too_much(self, error: FloError) -> None:
+        self._fail(_close_code(error), str(error))
+        self._send()
+
     def _fail(self, code: CloseCode, reason: str) -> None:
         """The peer broke our rules for what WebSocket may carry."""
         self._is_failed = True
+        self._unfinished.release()
         if self._protocol.state is State.OPEN:
             log.warning("%s: connection closed: %s", self._socket, reason)
             self._protocol.fail(code, _short(reason))
@@ -247,6 +310,8 @@ class WebSocketSpeaker:
 
     def connection_lost(self) -> None:
         """The socket is gone, or about to be."""
+        self._raw.clear()
+        self._unfinished.release()
         self._stop_pinging()
         if self._closing is not None:
             self._closing.cancel()

@@ -1,0 +1,75 @@
+"""What all connections together hold in memory: requests, frames that are not complete, answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from floruntime.core.action import ActionCall
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.stream import GroupClaim, GroupRead
+from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
+from floruntime.server import limits
+
+DELIVERIES: Final = frozenset(
+    (QueueDequeue, GroupRead, GroupClaim, WorkerAwait, WorkerExchange, WorkerTurn, ActionCall)
+)
+"""The commands whose answers may be large."""
+
+
+class Load:
+    """The bytes of unanswered requests of all connections together, and of unfinished frames."""
+
+    __slots__ = ("bytes_max", "held_bytes", "unfinished_bytes")
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.held_bytes = 0
+        #: Of frames that are not complete; they get half of what there is.
+        self.unfinished_bytes = 0
+
+
+class Holder(Protocol):
+    """A connection whose answers may lie unread."""
+
+    def recount(self) -> None:
+        """Tell what lies unread now."""
+        ...
+
+
+class AnswersLoad:
+    """The bytes of answers that were made and lie unread, of all connections together.
+
+    Connections tell what they hold as they write. What was taken since is counted anew only where
+    it matters, and not more often than `RECOUNT_S`.
+    """
+
+    __slots__ = ("_counted_s", "bytes_max", "held_bytes", "holders", "now_s")
+
+    def __init__(self, bytes_max: int, now_s: Callable[[], float] = time.monotonic) -> None:
+        self.bytes_max = bytes_max
+        self.held_bytes = 0
+        #: The connections that hold any of it.
+        self.holders: dict[Holder, None] = {}
+        self.now_s = now_s
+        self._counted_s = 0.0
+
+    @property
+    def room_bytes(self) -> int:
+        """How many bytes more may be made."""
+        if self.held_bytes >= self.bytes_max:
+            self._recount()
+        return max(self.bytes_max - self.held_bytes, 0)
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether more than half is used: readers that take next to nothing are cut then."""
+        return self.held_bytes > self.bytes_max // 2
+
+    def _recount(self) -> None:
+        now_s = self.now_s()
+        if now_s - self._counted_s >= limits.RECOUNT_S:
+            self._counted_s = now_s
+            for holder in list(self.holders):
+                holder.recount()

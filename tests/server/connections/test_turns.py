@@ -1,0 +1,118 @@
+"""Shares of the event loop, on a clock that only work moves."""
+
+from __future__ import annotations
+
+import asyncio
+
+from floruntime.server import limits
+from floruntime.server.connections.turns import Turn, Turns
+
+
+class Desk:
+    """The loop's time, and in which order who worked."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.done: list[str] = []
+        self.turns = Turns(lambda: self.now_s)
+
+
+class Worker:
+    """Somebody with so many tasks, of so many seconds each."""
+
+    def __init__(self, desk: Desk, name: str, task_s: float) -> None:
+        self.turn = Turn()
+        self.tasks = 0
+        self._desk = desk
+        self._name = name
+        self._task_s = task_s
+
+    def begin(self, tasks: int) -> None:
+        self.tasks += tasks
+        self._desk.turns.begin(self)
+
+    def go_on(self, until_s: float) -> bool:
+        while self.tasks:
+            self.tasks -= 1
+            self._desk.done.append(self._name)
+            self._desk.now_s += self._task_s
+            if self._desk.now_s >= until_s:
+                break
+        return bool(self.tasks)
+
+
+async def until_done(*workers: Worker) -> int:
+    """Let them work; how many turns of the loop that took."""
+    turns = 0
+    while any(worker.tasks for worker in workers):
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
+
+
+async def test_little_is_done_at_once() -> None:
+    desk = Desk()
+    worker = Worker(desk, "a", 0.0001)
+    worker.begin(5)
+    assert worker.tasks == 0
+
+
+async def test_much_is_done_share_by_share_and_a_newcomer_waits_for_a_turn_at_most() -> None:
+    desk = Desk()
+    floods = [Worker(desk, f"flood {number}", 0.0001) for number in range(20)]
+    for flood in floods:
+        flood.begin(500)
+    for _ in range(5):
+        await asyncio.sleep(0)  # who is greedy is known then
+    longest_s = 0.0
+    modest = Worker(desk, "modest", 0.0001)
+    while any(flood.tasks for flood in floods):
+        begun_s = desk.now_s
+        modest.begin(1)
+        await until_done(modest)
+        longest_s = max(longest_s, desk.now_s - begun_s)
+        await asyncio.sleep(0)
+    assert longest_s <= limits.TURN_S + limits.SHARE_S
+
+
+async def test_those_who_wait_are_served_one_after_the_other() -> None:
+    desk = Desk()
+    a, b = Worker(desk, "a", 0.001), Worker(desk, "b", 0.001)
+    a.begin(40)
+    b.begin(40)
+    await until_done(a, b)
+    shared = desk.done[: 2 * 38]
+    assert abs(shared.count("a") - shared.count("b")) <= limits.SHARE_S / 0.001
+
+
+async def test_one_that_was_too_much_waits_at_first_the_next_time_and_no_longer() -> None:
+    desk = Desk()
+    worker = Worker(desk, "a", 0.001)
+    worker.begin(10)
+    await until_done(worker)
+    worker.begin(1)
+    assert worker.tasks == 1
+    await until_done(worker)
+    worker.begin(1)
+    assert worker.tasks == 0
+
+
+async def test_many_who_ask_for_little_share_a_turn_too() -> None:
+    desk = Desk()
+    workers = [Worker(desk, str(number), 0.001) for number in range(100)]
+    for worker in workers:
+        worker.begin(1)
+    assert desk.now_s <= limits.TURN_S + 0.001
+    turns = await until_done(*workers)
+    assert turns >= 100 * 0.001 / limits.TURN_S - 2
+    assert desk.done == [str(number) for number in range(100)]
+
+
+async def test_one_task_longer_than_a_share_is_done_all_the_same() -> None:
+    desk = Desk()
+    slow, quick = Worker(desk, "slow", 1.0), Worker(desk, "quick", 0.0001)
+    slow.begin(3)
+    quick.begin(2)
+    await until_done(slow, quick)
+    assert desk.done.count("slow") == 3
+    assert desk.done.index("quick") <= 2
