@@ -33,6 +33,9 @@ INTERNAL = {
 }
 """Told elsewhere, or of no use to a reader of the guide."""
 MEANINGS = {
+    "BATCH_ITEMS_MAX": "payloads, seqs and ids in all commands of one batch",
+    "BATCH_DOCUMENTS_BYTES_MAX": "JSON documents that one batch edits by `json_set` and "
+    "`json_del`, together; one at least",
     "ANSWERS_BYTES_MAX": "unread answers of all connections (`answers_bytes_max`)",
     "READER_BYTES_MIN": "what a reader must take in that time where unread answers use half of it",
     "FRAME_STUCK_MS": "time in which something more of a frame must come that was begun",

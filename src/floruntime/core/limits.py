@@ -34,6 +34,10 @@ MANY_MAX = 1000
 """Payloads of one `enqueue_many` or `append_many`; seqs or ids of one ack, nack or touch."""
 BATCH_COMMANDS_MAX = 1000
 BATCH_BYTES_MAX = 4 * MIB
+BATCH_ITEMS_MAX = 10_000
+"""Payloads, seqs and ids of all commands of one batch: it is applied while nothing else is done."""
+BATCH_DOCUMENTS_BYTES_MAX = 2 * MIB
+"""JSON documents that one batch reads and writes again; one at least is allowed."""
 REPLY_BYTES_MAX = 4 * MIB
 """A page or delivery stops early (with at least one item) when its payloads reach this size."""
 

@@ -11,7 +11,9 @@ from floruntime.core.kv import KvChanges, KvChangesReply, KvGet, KvPut, PutResul
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.rules import RULES
 from floruntime.engine.state import tx
+from floruntime.server.commit import queries
 from tests.server.commit.commit_rig import CommitRig
+from tests.until import until
 
 
 async def test_a_get_waits_until_the_key_exists_and_is_durable(rig: CommitRig) -> None:
@@ -97,3 +99,41 @@ async def test_reading_of_ever_other_names_holds_no_more_and_more(
     for number in range(50):
         assert client.result(client.send(KvGet("k"), namespace=f"n{number}")) is None
     assert len(rig.commit.queries.view()._rows) <= 10
+
+
+async def test_many_who_wait_on_one_thing_are_asked_in_slices(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "ASKED_AT_ONCE", 3)
+    monkeypatch.setattr(queries, "SLICE_S", 0)
+    client, gone = rig.client("me"), rig.client("gone")
+    waits = [client.send(KvGet("k", block_ms=1_000)) for _ in range(10)]
+    dropped = [gone.send(KvGet("k", block_ms=1_000)) for _ in range(5)]
+    client.send(KvPut("k", b"1"))
+    await until(lambda: client.is_answered(waits[0]))
+    assert [client.is_answered(wait) for wait in waits] == [True] * 3 + [False] * 7
+    rig.commit.drop(gone)
+    monkeypatch.setattr(queries, "SLICE_S", 1)
+    client.send(KvPut("k", b"2"))
+    await until(lambda: all(map(client.is_answered, waits)))
+    assert {client.result(wait) for wait in waits} <= {b"1", b"2"}
+    assert not any(map(gone.is_answered, dropped))
+    assert not rig.commit.queries.waiters
+
+
+async def test_a_watch_that_is_yet_to_be_asked_misses_nothing(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "ASKED_AT_ONCE", 0)
+    monkeypatch.setattr(queries, "SLICE_S", 0)
+    client = rig.client("me")
+    watch = client.send(KvChanges("k", block_ms=1_000))
+    client.send(KvPut("k", b"1"))
+    await rig.settle()
+    client.send(KvPut("k", b"2"))
+    await rig.settle()
+    monkeypatch.setattr(queries, "SLICE_S", 1)
+    client.send(KvPut("other", b""))
+    await until(lambda: client.is_answered(watch))
+    reply: KvChangesReply = client.result(watch)
+    assert reply.changes[0].value == b"1"

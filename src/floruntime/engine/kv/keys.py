@@ -33,6 +33,7 @@ from floruntime.core.kv import (
     ScanResult,
     VersionEntry,
 )
+from floruntime.engine.kv.documents import delete_in, open_document, set_in
 from floruntime.engine.kv.rows import (
     KV,
     KV_HISTORY,
@@ -52,6 +53,9 @@ from floruntime.engine.system.namespaces import namespace_id
 
 SCANNED_ROWS_MAX = 10_000
 """Rows that one page looks at: a page of a range full of tombstones ends early, with a cursor."""
+
+PARSED_DOCUMENTS_MAX = 4
+"""Large documents that stay parsed for those who ask of the same state."""
 
 _COUNTER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 
@@ -175,6 +179,7 @@ def _counter(key: str, row: KvRow) -> int:
 def check(tx: Tx, request: KvCheck) -> None:
     limits.check_range("version", request.version, 0, limits.UINT_MAX)
     at = KV.key(namespace_id(tx), tail=limits.check_key(request.key))
+    tx.settle(at)
     row = tx.get(KV, at)
     _require(tx, request.key, row if is_live(row, tx.now_ms) else None, request.version)
 
@@ -182,13 +187,16 @@ def check(tx: Tx, request: KvCheck) -> None:
 def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
     steps = documents.parse_path(request.path)
     value = documents.load_input("value", request.value)
+    if steps and tx.is_deferring:
+        opened = open_document(tx, request.key)
+        if opened is None:
+            raise _no_document(request.key)
+        return PutResult(set_in(opened, request.path, steps, value, tx.value_bytes_max))
     namespace, at, row = load(tx, request.key)
     expires_at_ms = 0
     if steps:
         if row is None or row.deleted:
-            raise NotFoundError(
-                f"key {limits.shown(request.key)} does not exist; set its path $ first"
-            )
+            raise _no_document(request.key)
         document = documents.load_stored(request.key, row.value)
         documents.replace(document, request.path, steps, value)
         value, expires_at_ms = document, row.expires_at_ms
@@ -196,10 +204,17 @@ def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
     return PutResult(change(tx, namespace, at, request.key, row, text, expires_at_ms=expires_at_ms))
 
 
+def _no_document(key: str) -> NotFoundError:
+    return NotFoundError(f"key {limits.shown(key)} does not exist; set its path $ first")
+
+
 def json_delete(tx: Tx, request: KvJsonDel) -> bool:
     steps = documents.parse_path(request.path)
     if not steps:
         return delete(tx, KvDelete(request.key))
+    if tx.is_deferring:
+        opened = open_document(tx, request.key)
+        return opened is not None and delete_in(opened, steps)
     namespace, at, row = load(tx, request.key)
     if row is None or row.deleted:
         return False
@@ -276,8 +291,18 @@ def json_get(view: View, request: KvJsonGet) -> bytes | None:
     row = _find(view, request.key)
     if row is None:
         return None
-    found = documents.find(documents.load_stored(request.key, row.value), steps)
+    found = documents.find(_parsed(view, request.key, row), steps)
     return None if found is documents.MISSING else documents.dump(found)
+
+
+def _parsed(view: View, key: str, row: KvRow) -> Any:
+    """The document in `row`: parsed once for all that a state is asked of it."""
+    parsed = view.parsed.get(row.version)
+    if parsed is None or parsed[0] != view.namespace:
+        if len(view.parsed) >= PARSED_DOCUMENTS_MAX:
+            view.parsed.clear()
+        parsed = view.parsed[row.version] = view.namespace, documents.load_stored(key, row.value)
+    return parsed[1]
 
 
 def history(view: View, request: KvHistory) -> list[VersionEntry]:

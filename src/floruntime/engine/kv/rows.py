@@ -89,6 +89,8 @@ def load(tx: Tx, key: str) -> tuple[NamespaceRow, bytes, KvRow | None]:
     """
     namespace = find_namespace(tx) or NO_NAMESPACE
     at = KV.key(namespace.id, tail=limits.check_key(key))
+    if tx.is_deferring and tx.settle(at):
+        namespace = ensure_namespace(tx)
     row = tx.get(KV, at)
     if row is not None and row.expires_at_ms and not is_live(row, tx.now_ms) and not row.deleted:
         change(tx, namespace, at, key, row, b"", deleted=True)
@@ -106,12 +108,17 @@ def change(
     *,
     expires_at_ms: int = 0,
     deleted: bool = False,
+    version: int = 0,
 ) -> int:
-    """Give `key` a new value, or a tombstone; answers the version. Watches and waits hear of it."""
+    """Give `key` a new value, or a tombstone; answers the version. Watches and waits hear of it.
+
+    `version`: one that was taken for it before.
+    """
     if not namespace.id:
         namespace = ensure_namespace(tx)
         at = KV.key(namespace.id, tail=key.encode())
-    version = max(namespace.version, eras.floor_of(tx)) + 1
+    is_taken = version > 0
+    version = version or _next_version(tx, namespace)
     now_ms = tx.now_ms
     if old is None:
         key_id = version
@@ -128,9 +135,22 @@ def change(
     elif deleted:
         due_ms = now_ms + FORGET_AFTER_MS
         set_timer(tx, due_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
-    _count_change(tx, namespace, version)
+    if not is_taken:
+        _count_change(tx, namespace, version)
     tx.touch((tx.namespace, "kv", key))
     return version
+
+
+def take_version(tx: Tx) -> int:
+    """The next version of the namespace, for a change that is yet to be written."""
+    namespace = ensure_namespace(tx)
+    version = _next_version(tx, namespace)
+    _count_change(tx, namespace, version)
+    return version
+
+
+def _next_version(tx: Tx, namespace: NamespaceRow) -> int:
+    return max(namespace.version, eras.floor_of(tx)) + 1
 
 
 def set_expiry(tx: Tx, namespace_id: int, at: bytes, key: str, row: KvRow, due_ms: int) -> None:

@@ -88,14 +88,18 @@ def _load(text: bytes) -> Any:
         raise ValueError(
             f"it has a number of {len(digits[0]):,} digits; {DIGITS_MAX:,} are allowed"
         ) from None
-    check_depth(document)
+    if decoded.count("[") + decoded.count("{") > DEPTH_MAX:
+        check_depth(document)
     return document
 
 
-def check_depth(document: Any) -> None:
-    """Raise `ValueError` where the document is nested too deeply to be read again."""
+def check_depth(document: Any, above: int = 0) -> None:
+    """Raise `ValueError` where the document is nested too deeply to be read again.
+
+    `above`: how deep it lies in another.
+    """
     level = [document]
-    for _ in range(DEPTH_MAX):
+    for _ in range(DEPTH_MAX - above):
         level = [child for node in level for child in _children(node)]
         if not level:
             return
@@ -134,8 +138,8 @@ def replace(document: Any, path: str, steps: tuple[Step, ...], value: Any) -> No
     last = steps[-1]
     is_member = isinstance(last, str) and isinstance(parent, dict)
     if is_member or find(parent, (last,)) is not MISSING:
+        _check_depth_within(value, path, len(steps))
         parent[last] = value
-        _check_result(document, path)
     else:
         raise BadRequestError(
             f"path {shown(path)} does not fit the document: only the last member may be missing, "
@@ -143,9 +147,9 @@ def replace(document: Any, path: str, steps: tuple[Step, ...], value: Any) -> No
         )
 
 
-def _check_result(document: Any, path: str) -> None:
+def _check_depth_within(value: Any, path: str, above: int) -> None:
     try:
-        check_depth(document)
+        check_depth(value, above)
     except ValueError as error:
         raise BadRequestError(
             f"with this value at {shown(path)} the document cannot be kept: {error}"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -62,6 +63,8 @@ class View:
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
         #: How many bytes an answer may have: memory is short where it is less than the limit.
+        #: JSON documents of this state that were asked for, parsed, with whose they are.
+        self.parsed: dict[int, tuple[str, Any]] = {}
         self.answer_room: Callable[[], int] = _limit_of_answers
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
@@ -111,6 +114,14 @@ class Within:
         self._view.namespace = self._before
 
 
+class Deferred(Protocol):
+    """What stays open within a batch, and is written at its end or before anyone asks for it."""
+
+    def write(self) -> None:
+        """Write it now."""
+        ...
+
+
 class Tx(View):
     """The open batch, and within it the command that is being applied."""
 
@@ -145,6 +156,11 @@ class Tx(View):
         #: The last id given, and how to jump over those up to another; set by it, too.
         self.last_id: Callable[[], int] = _no_ids
         self.jump_ids: Callable[[int], None] = lambda last: None
+        #: What is written once at the end of a batch, by the key of its row.
+        self.deferred: dict[bytes, Deferred] = {}
+        self.deferred_bytes = 0
+        #: Whether a batch is being applied, in which that is so.
+        self.is_deferring = False
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
 
@@ -265,6 +281,28 @@ class Tx(View):
     def end_waits(self, topic: Topic) -> None:
         """End the waits on this with what there is: it is gone."""
         self.ended.append(topic)
+
+    # What a batch writes at its end
+
+    @contextmanager
+    def deferring(self) -> Iterator[None]:
+        """Let what is edited again and again stay open within the block."""
+        self.is_deferring = True
+        try:
+            yield
+            for each in self.deferred.values():
+                each.write()
+        finally:
+            self.is_deferring = False
+            self.deferred.clear()
+            self.deferred_bytes = 0
+
+    def settle(self, key: bytes) -> bool:
+        """Write what is deferred for the row at `key`; whether there was anything."""
+        deferred = self.deferred.pop(key, None)
+        if deferred is not None:
+            deferred.write()
+        return deferred is not None
 
     # The life of a command and of the batch; for the machine
 

@@ -41,14 +41,27 @@ def batch(tx: Tx, request: Batch) -> list[Any]:
             f"a batch of {size_bytes} bytes; at most {limits.BATCH_BYTES_MAX} are allowed",
             bytes_max=limits.BATCH_BYTES_MAX,
         )
+    items = sum(map(_items_of, request.commands))
+    if items > limits.BATCH_ITEMS_MAX:
+        raise BadRequestError(
+            f"a batch of {items} payloads, seqs and ids in its commands; at most "
+            f"{limits.BATCH_ITEMS_MAX} are allowed: send several batches"
+        )
     results = []
-    for index, member in enumerate(request.commands):
-        try:
-            results.append(_apply_member(tx, member))
-        except FloError as error:
-            error.index = index
-            raise
+    with tx.deferring():
+        for index, member in enumerate(request.commands):
+            try:
+                results.append(_apply_member(tx, member))
+            except FloError as error:
+                error.index = index
+                raise
     return results
+
+
+def _items_of(member: Any) -> int:
+    """What a command has in its lists."""
+    fields = [getattr(member, name) for name in member.__struct_fields__]
+    return sum([len(field) for field in fields if isinstance(field, list)])
 
 
 def _apply_member(tx: Tx, member: Any) -> Any:

@@ -6,6 +6,9 @@ with the empty answer it had when its time is up, or without any when its caller
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +24,19 @@ from floruntime.server.commit.waiters import Waiter, Waiters
 
 OWN_NAMESPACE = "default"
 """The server's own commands and looks carry some valid namespace; they are about none."""
+ASKED_AT_ONCE = 256
+"""So many of those who wait on a change are asked at once, the others in slices."""
+SLICE_S = 0.005
+"""How long those are asked in one turn of the event loop."""
 
 
 class Queries:
     """Answers queries. `readable` gives the state that they may see now."""
 
     def __init__(self, machine: Machine, clock: Clock, readable: Callable[[], Reader]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._due: deque[Waiter] = deque()
+        self._is_asking = False
         self._machine = machine
         self._clock = clock
         self._readable = readable
@@ -92,27 +102,54 @@ class Queries:
     def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Caller]:
         """Ask those who wait on what changed; answers the callers that have answers now."""
         woken: list[Caller] = []
-        now_ms = self._clock.now_ms()
-        for waiter in self.waiters.on(touched + ended):
-            result: Any = None
-            error: FloError | None = None
-            try:
-                view = self._view_of(waiter.namespace, now_ms)
-                result = self._machine.ask(view, waiter.request)
-            except FloError as caught:
-                error = caught
-            if (waiter.namespace, "", "") in ended:
-                error = error or waiter.gone
-            if error is not None or waiter.rule.found(result) or waiter.waits_on_any(ended):
-                self.waiters.remove(waiter)
-                waiter.owner.add_answer(waiter.request_id, result, error)
-                woken.append(waiter.owner)
+        for asked, waiter in enumerate(self.waiters.on(touched + ended)):
+            waiter.is_ended = waiter.is_ended or waiter.waits_on_any(ended)
+            waiter.is_gone = waiter.is_gone or (waiter.namespace, "", "") in ended
+            if asked < ASKED_AT_ONCE:
+                self._ask(waiter, woken)
+            elif not waiter.is_due:
+                waiter.is_due = True
+                self._due.append(waiter)
+        if self._due and not self._is_asking:
+            self._is_asking = True
+            self._loop.call_soon(self._ask_more)
         return woken
+
+    def _ask(self, waiter: Waiter, woken: list[Caller]) -> None:
+        result: Any = None
+        error: FloError | None = None
+        try:
+            view = self._view_of(waiter.namespace, self._clock.now_ms())
+            result = self._machine.ask(view, waiter.request)
+        except FloError as caught:
+            error = caught
+        if waiter.is_gone:
+            error = error or waiter.gone
+        if error is not None or waiter.rule.found(result) or waiter.is_ended:
+            self.waiters.remove(waiter)
+            waiter.owner.add_answer(waiter.request_id, result, error)
+            woken.append(waiter.owner)
+
+    def _ask_more(self) -> None:
+        """Many wait on one topic: they are asked slice by slice, so that others come in between."""
+        until_s = time.perf_counter() + SLICE_S
+        woken: list[Caller] = []
+        while self._due and time.perf_counter() < until_s:
+            waiter = self._due.popleft()
+            waiter.is_due = False
+            if self.waiters.has(waiter):
+                self._ask(waiter, woken)
+        for caller in dict.fromkeys(woken):
+            caller.flush()
+        self._is_asking = bool(self._due)
+        if self._is_asking:
+            self._loop.call_soon(self._ask_more)
 
     def renew_waits(self, touched: list[Topic]) -> None:
         """The state until now held nothing for those who wait on this: they go on from there."""
         for waiter in self.waiters.on(touched):
-            self._renew(waiter)
+            if waiter.rule.renew is not None and not waiter.is_due:
+                self._renew(waiter)
 
     def _renew(self, waiter: Waiter, *, is_over: bool = False) -> FloError | None:
         """Answers the refusal where what it waits on is gone; the wait stays as it was then.

@@ -29,6 +29,9 @@ class Waiter:
         "deadline",
         "empty",
         "gone",
+        "is_due",
+        "is_ended",
+        "is_gone",
         "namespace",
         "number",
         "owner",
@@ -61,6 +64,11 @@ class Waiter:
         self.asked_ms = asked_ms
         self.topics = rule.topics(namespace, request)
         self.deadline: Handle | None = None
+        #: Whether something changed for which it is yet to be asked.
+        self.is_due = False
+        #: Whether what it waits on is gone, and its namespace with it.
+        self.is_ended = False
+        self.is_gone = False
 
     def waits_on_any(self, topics: list[Topic]) -> bool:
         """Whether any of `topics` is one of those it waits on."""
@@ -106,6 +114,10 @@ class Waiters:
         self._keeping_alive.pop(waiter, None)
         if waiter.deadline is not None:
             waiter.deadline.cancel()
+
+    def has(self, waiter: Waiter) -> bool:
+        """Whether `waiter` still waits."""
+        return waiter in self._by_owner.get(waiter.owner, ())
 
     def on(self, topics: list[Topic]) -> Iterator[Waiter]:
         """Those who wait on any of `topics`, in order of arrival within a topic."""

@@ -1,0 +1,115 @@
+"""A JSON document that a batch edits again and again: read once, and written once, at the end.
+
+To read and to write a large document takes long beside an edit. So within a batch it stays open:
+each edit gets its version at once and is judged at once, and what the last one has made of the
+document is written when the batch ends, or before anything else of the batch asks for the key.
+Between two commands of a batch nobody can see the document.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floruntime.core import limits
+from floruntime.core.errors import BadRequestError
+from floruntime.engine.kv.rows import KV, KvRow, change, load, take_version
+from floruntime.engine.state import json_document as documents
+from floruntime.engine.state.json_document import MISSING, Step
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
+
+
+class OpenDocument:
+    """The document under `key`, parsed."""
+
+    def __init__(self, tx: Tx, key: str, at: bytes, row: KvRow) -> None:
+        self.document = documents.load_stored(key, row.value)
+        self.size_bytes = len(documents.dump(self.document))
+        self._tx = tx
+        self._key = key
+        self._at = at
+        self._row = row
+        self._version = 0
+
+    def edited(self, grown_bytes: int) -> int:
+        """It was edited, and has grown by so much; answers the version that this makes."""
+        self.size_bytes += grown_bytes
+        self._version = take_version(self._tx)
+        return self._version
+
+    def write(self) -> None:
+        """Put what it has become under its key."""
+        if not self._version:
+            return
+        tx, row = self._tx, self._row
+        text = limits.check_value("value", documents.dump(self.document), tx.value_bytes_max)
+        change(
+            tx,
+            ensure_namespace(tx),
+            self._at,
+            self._key,
+            row,
+            text,
+            expires_at_ms=row.expires_at_ms,
+            version=self._version,
+        )
+
+
+def open_document(tx: Tx, key: str) -> OpenDocument | None:
+    """The live document under `key`, open for the rest of a batch; `None` where there is none."""
+    at = KV.key(namespace_id(tx), tail=limits.check_key(key))
+    opened = tx.deferred.get(at)
+    if opened is not None:
+        assert isinstance(opened, OpenDocument), "what is deferred of a key is its document"
+        return opened
+    _, at, row = load(tx, key)
+    if row is None or row.deleted:
+        return None
+    opened = OpenDocument(tx, key, at, row)
+    _count(tx, opened.size_bytes)
+    tx.deferred[at] = opened
+    return opened
+
+
+def _count(tx: Tx, size_bytes: int) -> None:
+    counted_bytes = tx.deferred_bytes
+    tx.deferred_bytes += size_bytes
+    if counted_bytes and tx.deferred_bytes > limits.BATCH_DOCUMENTS_BYTES_MAX:
+        raise BadRequestError(
+            f"this batch edits JSON documents of {tx.deferred_bytes} bytes together; at most "
+            f"{limits.BATCH_DOCUMENTS_BYTES_MAX} are allowed: send several batches"
+        )
+
+
+def set_in(
+    opened: OpenDocument, path: str, steps: tuple[Step, ...], value: Any, bytes_max: int
+) -> int:
+    """Set what lies at `steps` of an open document; answers the version that this makes."""
+    parent = documents.find(opened.document, steps[:-1])
+    old = documents.find(opened.document, steps)
+    grown_bytes = len(documents.dump(value))
+    if old is not MISSING:
+        grown_bytes -= len(documents.dump(old))
+    elif isinstance(parent, dict) and isinstance(steps[-1], str):
+        grown_bytes += len(documents.dump(steps[-1])) + len(":") + (1 if parent else 0)
+    size_bytes = opened.size_bytes + grown_bytes
+    if size_bytes > bytes_max:
+        raise BadRequestError(
+            f"value has {size_bytes} bytes; this server takes at most {bytes_max}"
+        )
+    documents.replace(opened.document, path, steps, value)
+    return opened.edited(grown_bytes)
+
+
+def delete_in(opened: OpenDocument, steps: tuple[Step, ...]) -> bool:
+    """Delete what lies at `steps` of an open document; answers whether it was there."""
+    old = documents.find(opened.document, steps)
+    if old is MISSING:
+        return False
+    parent = documents.find(opened.document, steps[:-1])
+    shrunk_bytes = len(documents.dump(old)) + (1 if len(parent) > 1 else 0)
+    if isinstance(steps[-1], str):
+        shrunk_bytes += len(documents.dump(steps[-1])) + len(":")
+    documents.remove(opened.document, steps)
+    opened.edited(-shrunk_bytes)
+    return True
