@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from floruntime.core.cluster import CLUSTER_REQUESTS
 from floruntime.core import limits as core_limits
+from floruntime.core.cluster import CLUSTER_REQUESTS
 from floruntime.core.errors import (
     BadRequestError,
     FloError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -43,10 +43,15 @@ class Caller(Protocol):
         """Put one answer into the outbox."""
         ...
 
-    def owe(self, request_id: int, answer_bytes: int) -> None:
-        """An answer of about that size was made, and is given once it is durable."""
-        ...
-
     def flush(self) -> None:
         """Send what is in the outbox."""
+        ...
+
+
+@runtime_checkable
+class KeepsAccount(Protocol):
+    """A caller that bounds what its answers hold."""
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """An answer of about that size was made, and is given once it is durable."""
         ...
