@@ -34,7 +34,8 @@ from floruntime.core.framing import frame
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine.rules import RULES
-from floruntime.server.access.roles import LOWEST
+from floruntime.server.access.needs import UNSCOPED
+from floruntime.server.access.roles import LOWEST, NEEDS
 
 MODULES = {
     "System": system,
@@ -98,13 +99,14 @@ def operations(module: types.ModuleType) -> str:
     """The table of a module's operations, by tag."""
     kinds = [kind for kind in wire.ALL_REQUESTS if kind.__module__ == module.__name__]
     return table(
-        ["tag", "operation", "kind", "role", "fields", "answer"],
+        ["tag", "operation", "kind", "role", "scope", "fields", "answer"],
         [
             [
                 str(_tag(kind)),
                 f"`{kind.__name__}`",
                 _kind_text(kind),
                 LOWEST[kind].value if kind in LOWEST else "",
+                _scope_text(kind),
                 _fields_text(kind),
                 type_name(wire.reply_type(kind)),
             ]
@@ -125,6 +127,14 @@ def _kind_text(kind: type[Request[Any]]) -> str:
     if issubclass(kind, Command):
         return "command, grows" if RULES.commands[kind].grows else "command"
     return "query" if issubclass(kind, Query) else "other"
+
+
+def _scope_text(kind: type[Request[Any]]) -> str:
+    """What a token with scopes needs for it; nothing where such a token may not make it."""
+    need = NEEDS.get(kind)
+    if need is None or need is UNSCOPED:
+        return "each member's" if kind is system.Batch else ""
+    return " ".join(f"`{':'.join(use)}`" for use in need.uses) or "any"
 
 
 def values() -> str:

@@ -53,8 +53,8 @@ from floruntime.core.action import (
     InvokeResult,
     RunStatus,
 )
-from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
 from floruntime.core.backoff import RetryBackoff
+from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
 from floruntime.core.errors import (
     BadRequestError,
     BadTypeError,
@@ -89,7 +89,7 @@ from floruntime.core.stream import (
     TrimResult,
 )
 from floruntime.core.system import Limits, NamespaceInfo, ServerInfo
-from floruntime.core.token import Role, TokenInfo
+from floruntime.core.token import MintedToken, Role, TokenInfo
 from floruntime.core.types import AckResult, Page, Request
 from floruntime.core.version import VERSION as __version__
 from floruntime.core.worker import Heartbeat, Task, WorkerInfo
@@ -154,6 +154,7 @@ __all__ = [
     "Limits",
     "Link",
     "Message",
+    "MintedToken",
     "NamespaceInfo",
     "Namespaces",
     "NewToken",

@@ -41,7 +41,7 @@ EXPECTED = {
     "touch",
     "flo ns": "create delete list",
     "flo server": "info start",
-    "flo token": "create list revoke",
+    "flo token": "create list mint revoke",
     "flo workflow": "cancel create definitions disable enable get graph history list retry runs "
     "schedules signal start status sync validate",
     "flo workflow schedules": "pause resume trigger",

@@ -43,7 +43,7 @@ async def test_a_backup_answers_where_it_lies() -> None:
         client = rig.client("me")
         backup = client.send(Backup("copy"))
         async with asyncio.timeout(10):
-            await asyncio.gather(*rig.server._backups)
+            await asyncio.gather(*rig.server._answering)
         assert client.result(backup) == "/full/copy"
 
 
@@ -65,7 +65,7 @@ async def test_a_backup_that_fails_is_answered_too(error: Exception, code: str) 
         client = rig.client("me")
         backup = client.send(Backup("copy"))
         async with asyncio.timeout(10):
-            await asyncio.gather(*rig.server._backups)
+            await asyncio.gather(*rig.server._answering)
         assert client.error(backup).code == code
     logging.disable(logging.NOTSET)
 
@@ -75,7 +75,7 @@ async def test_memory_has_nothing_to_back_up() -> None:
         client = rig.client("me")
         backup = client.send(Backup("copy"))
         async with asyncio.timeout(10):
-            await asyncio.gather(*rig.server._backups)
+            await asyncio.gather(*rig.server._answering)
         assert isinstance(client.error(backup), BadRequestError)
 
 

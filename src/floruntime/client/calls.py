@@ -23,7 +23,7 @@ from floruntime.core.errors import (
     RequestTimeoutError,
     UnavailableError,
 )
-from floruntime.core.limits import check_block, check_duration, check_namespace
+from floruntime.core.limits import check_block, check_duration, check_read_namespace
 from floruntime.core.types import Request
 
 R = TypeVar("R")
@@ -55,7 +55,7 @@ class Calls:
     ) -> None:
         self.transport = transport
         self.endpoint = endpoint
-        self.namespace = check_namespace(namespace)
+        self.namespace = check_read_namespace(namespace)
         self.leases = Leases()
         self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
         self.token = check_token(token)

@@ -14,6 +14,8 @@ BLOCK_MS: Final = 30_000
 """How long a wait lasts that is asked for by name (`action.wait`, `worker.await_task`)."""
 EXTEND_MS: Final = 30_000
 """How long a lease lasts that is touched."""
+MINTED_MS: Final = 600_000
+"""How long a token lasts that was minted."""
 
 PAGE_LIMIT: Final = 100
 HISTORY_LIMIT: Final = 10

@@ -70,8 +70,21 @@ WORKER_FORGET_MS = 24 * 3_600_000
 """A worker that was not heard from for so long is no longer listed."""
 TOKENS_MAX = 10_000
 TOKEN_NAMESPACES_MAX = 100
+TOKEN_SCOPES_MAX = 100
+MINTED_MS_MAX = 3_600_000
+"""The longest that a minted token lasts."""
+MINTED_CHARS_MAX = 8_192
+"""The length of a minted token, which has its scopes in it and must fit into any request's head."""
+MINT_KEY_MS = 24 * 3_600_000
+"""How long one key signs minted tokens; it is known as long again at least."""
 TOKEN_KEPT_MS = 30 * 24 * 3_600_000
 """How long a token is still listed after it has expired or was revoked."""
+SYSTEM_NAMESPACE = "_system"
+"""The engine's own; people's names begin with a letter."""
+AUDIT_STREAM = "_audit"
+"""The stream in which the engine writes down who has changed what."""
+AUDIT_AGE_MS = 90 * 24 * 3_600_000
+AUDIT_RECORDS_MAX = 100_000
 COUNTER_MAX = 2**63 - 1
 COUNTER_MIN = -(2**63)
 UINT_MAX = 2**63 - 1
@@ -149,6 +162,10 @@ def check_namespace(name: str) -> str:
         raise BadTypeError(f"namespace must be text, not {type(name).__name__}")
     if name in _good_namespaces:
         return name
+    if name == SYSTEM_NAMESPACE:
+        raise BadRequestError(
+            f"namespace {name!r} is the engine's own; it can be read, not written"
+        )
     if not _NAMESPACE.fullmatch(name):
         raise BadRequestError(
             f"namespace {shown(name)} must be 1 to {NAMESPACE_CHARS_MAX} letters, digits, '-', "
@@ -158,6 +175,11 @@ def check_namespace(name: str) -> str:
         _good_namespaces.clear()
     _good_namespaces.add(name)
     return name
+
+
+def check_read_namespace(name: str) -> str:
+    """A namespace to read in: one of people's, or the engine's own."""
+    return name if name == SYSTEM_NAMESPACE else check_namespace(name)
 
 
 def check_key(key: str) -> bytes:

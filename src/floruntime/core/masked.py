@@ -7,7 +7,9 @@ import re
 MASK = "***"
 _USER = re.compile(r"//\S*@")
 _VALUE = re.compile(r"([?&#][^=&#\s]*=)[^&#\s]*")
-_TOKEN = re.compile(r"\b(flo_[a-z0-9]{12}_)[A-Za-z0-9_-]+|\b(eyJ)[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+")
+_TOKEN = re.compile(
+    r"\b(flo_[a-z0-9]{12}_)[A-Za-z0-9_-]+|\b(eyJ|flom_)[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+"
+)
 
 
 def masked(address: str) -> str:

@@ -11,12 +11,14 @@ import re
 from enum import StrEnum
 
 from floruntime.core import defaults
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, Query, Request, Value
 
 PREFIX = "flo_"
 ID_CHARS = 12
 SECRET_BYTES = 32
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+MINTED_PREFIX = "flom_"
+"""How the text of a minted token begins; it goes on `CLAIMS.SIGNATURE`."""
 _TEXT = re.compile(r"flo_([a-z0-9]{12})_[A-Za-z0-9_-]{43}")
 
 
@@ -35,6 +37,7 @@ class Role(StrEnum):
 
 class TokenInfo(Value, frozen=True):
     """A token without its secret. `namespaces`: where it may act; none named means all.
+    `scopes`: what it is for, of all that its role may do; none named means all.
 
     `expires_at_ms` is `None` for one that lasts until it is revoked.
     """
@@ -46,6 +49,7 @@ class TokenInfo(Value, frozen=True):
     expires_at_ms: int | None = None
     revoked_at_ms: int | None = None
     description: str | None = None
+    scopes: list[str] = []
 
 
 class TokenListReply(Value, frozen=True):
@@ -66,6 +70,7 @@ class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
     namespaces: list[str] = []
     lifetime_ms: int | None = None
     description: str | None = None
+    scopes: list[str] = []
 
 
 class TokenList(Query[TokenListReply], tag=125, frozen=True):
@@ -79,6 +84,30 @@ class TokenRevoke(Command[TokenInfo], tag=126, frozen=True):
     """Let its holders in no longer, and cut those who are. Again it changes nothing."""
 
     id: str
+
+
+class MintedToken(Value, frozen=True):
+    """A token for a page. `expires_at_ms`: when it ends by itself, and the page with it."""
+
+    token: str
+    expires_at_ms: int
+
+
+class TokenMint(Request[MintedToken], tag=24, frozen=True):
+    """Sign a token of the role `web`, which is kept nowhere. It may do what its scopes name, at
+    most what whoever asks may do, and not for longer. `namespaces`: `None` for those of whoever
+    asks.
+    """
+
+    scopes: list[str]
+    expires_ms: int = defaults.MINTED_MS
+    namespaces: list[str] | None = None
+
+
+class MintKeyMake(Command[None], tag=25, frozen=True):
+    """Sign with this key from now on, unless the one before is less than a day old. Server only."""
+
+    secret: bytes
 
 
 class TokenAdopt(Command[TokenInfo], tag=190, frozen=True):

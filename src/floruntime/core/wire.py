@@ -51,6 +51,7 @@ SERVER_ONLY = (
     system.HistoryBegin,
     system.HistoryEnd,
     token.TokenAdopt,
+    token.MintKeyMake,
     workflow.ScheduleDue,
 )
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]

@@ -17,6 +17,7 @@ from floruntime.core.errors import FloError, InternalServerError
 from floruntime.core.system import Delivery
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
+from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.dispatch import Rules, WaitRule, apply_rule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
@@ -61,7 +62,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One command in the sequence, with all that decides its outcome beside the state.
 
     `number` is 0 for a command outside any session's numbering. `may_grow` is false while the disk
-    is nearly full.
+    is nearly full. `audit`: what is written down of it, where it changes anything.
     """
 
     time_ms: int
@@ -70,6 +71,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     number: int
     command: AnyCommand  # type: ignore[valid-type]  # a union built from the modules
     may_grow: bool = True
+    audit: AuditNote | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -103,6 +105,11 @@ class Machine:
         tx.next_id = self._give_id
         tx.last_id, tx.jump_ids = lambda: self._next_id - 1, self._jump_ids
         tx.on_timer_set = self._note_timer
+
+    @property
+    def applied(self) -> View:
+        """What is applied, to be read between two entries."""
+        return self._tx
 
     @property
     def time_ms(self) -> int:
@@ -163,17 +170,23 @@ class Machine:
         number = entry.number
         if not number:
             limits.check_namespace(entry.namespace)
-            return False, apply_rule(tx, command)
+            return False, self._carry_out(tx, entry)
         place = write_memory.place_of(tx, entry.session, number)
         remembered = write_memory.recall(tx, place, number, command, self._recalls)
         if remembered is not write_memory.NOTHING:
             return True, remembered
         limits.check_namespace(entry.namespace)
-        result = apply_rule(tx, command)
+        result = self._carry_out(tx, entry)
         wait = self._waits.get(type(command))
         if wait is None or wait.look is not None or wait.found(result):
             write_memory.remember(tx, place, number, command, result, self._recalls)
         return False, result
+
+    def _carry_out(self, tx: Tx, entry: Entry) -> Any:
+        result = apply_rule(tx, entry.command)
+        if entry.audit is not None and tx.wrote:
+            self.rules.audit(tx, entry.audit, entry.command, result)
+        return result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
         self._time_ms = entry.time_ms
@@ -203,7 +216,7 @@ class Machine:
 
     def ask(self, view: View, request: Query[Any]) -> Any:
         """Answer `request` on `view`. Raises the refusal."""
-        limits.check_namespace(view.namespace)
+        limits.check_read_namespace(view.namespace)
         try:
             return self.rules.queries[type(request)](view, request)
         except (FloError, StoreError):

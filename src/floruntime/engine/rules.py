@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from floruntime.core import action, kv, queue, stream, system, token, worker, workflow
 from floruntime.core.types import Request
+from floruntime.engine import audit
 from floruntime.engine.action import admin as action_admin
 from floruntime.engine.action import attempts, claim, due_runs, invoke, run_rows, run_state, workers
 from floruntime.engine.action import rows as action_rows
@@ -46,6 +47,7 @@ from floruntime.engine.stream.group import settle as group_settle
 from floruntime.engine.system import (
     entries,
     eras,
+    mint_keys,
     namespaces,
     once,
     reclaim,
@@ -101,6 +103,7 @@ COMMANDS: Final = (
     command(token.TokenCreate, tokens.create),
     command(token.TokenRevoke, tokens.revoke, grows=False),
     command(token.TokenAdopt, tokens.adopt, grows=False),
+    command(token.MintKeyMake, mint_keys.make, grows=False),
     # KV
     command(kv.KvPut, keys.put),
     command(kv.KvDelete, keys.delete, grows=False),
@@ -374,6 +377,7 @@ TABLES: Final = by_tag(
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
     *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
     eras.ERAS,
+    mint_keys.MINT_KEY,
     schedules.SCHEDULE_DUE,
     *_DIRECTORIES,
     *_OWNED_TABLES,
@@ -435,6 +439,7 @@ RULES: Final = Rules(
     action_run_ended=actions.action_ended,
     action_run_wanted=bodies.run_is_wanted,
     records_came=triggers.records_came,
+    audit=audit.record,
     workflow=WORKFLOW_HOOKS,
 )
 """All there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from floruntime.core import limits as core_limits
@@ -16,7 +16,7 @@ from floruntime.core.errors import (
     OverloadedError,
     UnavailableError,
 )
-from floruntime.core.limits import check_name
+from floruntime.core.limits import AUDIT_STREAM, SYSTEM_NAMESPACE, check_name
 from floruntime.core.system import (
     Backup,
     GetServerInfo,
@@ -26,15 +26,20 @@ from floruntime.core.system import (
     ServerInfo,
     Welcome,
 )
-from floruntime.core.token import TokenInfo
-from floruntime.core.types import Request
+from floruntime.core.token import TokenInfo, TokenMint
+from floruntime.core.types import Command, Request
 from floruntime.core.version import VERSION
+from floruntime.core.wire import Envelope
+from floruntime.engine.audit import persons_audits
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
 from floruntime.engine.system import eras, tokens
 from floruntime.server import eras as own_eras
-from floruntime.server.access.access import Access, Grant, Verdict
-from floruntime.server.access.admin_token import adopting, read_admin_token
+from floruntime.server.access.access import Access, Verdict
+from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
+from floruntime.server.access.grant import Grant
+from floruntime.server.access.look import Look
+from floruntime.server.access.minted import KeyMaker
 from floruntime.server.access.origins import may_connect, normal_origin
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
@@ -91,7 +96,7 @@ class FloServer:
         self.turns = Turns()
         self._is_stopping = False
         self._is_failed = False
-        self._backups: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self._started_ms = self.clock.now_ms()
         self._clients = ClientMemory(self.commit, self.clock)
         self.access = Access(config, self.commit.queries.view)
@@ -131,7 +136,7 @@ class FloServer:
     async def adopt_admin_token(self) -> None:
         """Read `admin_token_file`, and let its token in, in place of the one before."""
         path = self.config.admin_token_file
-        outcome = self.commit.submit_own(adopting(read_admin_token(path)))
+        outcome = self.commit.submit_own(adopting(read_admin_token(path)), settings_note(path))
         if outcome.error is not None:
             raise ConfigError(f"admin_token_file {path}: {outcome.error}")
         await self.commit.settle()
@@ -149,6 +154,12 @@ class FloServer:
         self.commit.start()
         self._scheduler.start()
         self._is_started = True
+        for namespace in persons_audits(self.commit.queries.view()):
+            log.warning(
+                "namespace %s has a stream %s that a person made; it is left alone, and what is "
+                "done there by administrators is written into that of %s",
+                *(namespace, AUDIT_STREAM, SYSTEM_NAMESPACE),
+            )
 
     @property
     def is_stopping(self) -> bool:
@@ -193,6 +204,13 @@ class FloServer:
                 self._let_in(conversation, request_id, hello, verdict)
 
         self.access.judge(conversation.peer, hello.token, self.clock.now_ms(), judged)
+
+    def look(self, envelope: Envelope) -> Look:
+        """A look at the state that a request will be judged by."""
+        is_command = isinstance(envelope.request, Command)
+        commit = self.commit
+        view = (lambda: commit.applied) if is_command else commit.queries.view
+        return Look(view, envelope.namespace)
 
     def _check_room(self) -> None:
         if self._is_stopping or self._is_failed:
@@ -293,11 +311,17 @@ class FloServer:
         elif isinstance(request, GetServerInfo):
             conversation.add_answer(request_id, self.info(), None)
         elif isinstance(request, Backup):
-            task = asyncio.get_running_loop().create_task(
-                self._back_up(conversation, request_id, request.directory)
+            directory = request.directory
+            copy = asyncio.to_thread(self.storage.checkpoint, directory)
+            self._do_later(
+                self._answer(conversation, request_id, f"the backup into {directory!r}", copy)
             )
-            self._backups.add(task)
-            task.add_done_callback(self._backups.discard)
+        elif isinstance(request, TokenMint):
+            assert conversation.grant is not None, "whoever asks was let in"
+            minted = self.access.mint.mint(
+                self._key_maker(), conversation.grant, request, self.clock.now_ms()
+            )
+            self._do_later(self._answer(conversation, request_id, "minting a token", minted))
         elif isinstance(request, Hello):
             refusal = BadRequestError("a connection greets once; this one has done so")
             conversation.add_answer(request_id, None, refusal)
@@ -306,6 +330,32 @@ class FloServer:
             conversation.add_answer(request_id, None, alone)
         else:
             raise AssertionError(f"no one serves {type(request).__name__}")
+
+    def _key_maker(self) -> KeyMaker | None:
+        """What makes a key to sign with where there is none; `None`: it comes by itself."""
+        return self.commit
+
+    def _do_later(self, answering: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(answering)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(
+        self, conversation: Conversation, request_id: int, name: str, work: Awaitable[Any]
+    ) -> None:
+        """Answer with what `work` comes to; `name` is what it is called where it fails."""
+        result: Any = None
+        error: FloError | None = None
+        try:
+            result = await work
+        except FloError as caught:
+            error = caught
+        except Exception as caught:
+            log.exception("%s failed", name)
+            error = InternalServerError(f"{name} failed: {caught}")
+        if not conversation.is_closed:
+            conversation.add_answer(request_id, result, error)
+            conversation.flush()
 
     def info(self) -> ServerInfo:
         """What `client.info()` shows."""
@@ -323,20 +373,6 @@ class FloServer:
 
     def _history(self) -> str:
         return eras.id_of(self.commit.queries.view())
-
-    async def _back_up(self, conversation: Conversation, request_id: int, directory: str) -> None:
-        path: str | None = None
-        error: FloError | None = None
-        try:
-            path = await asyncio.to_thread(self.storage.checkpoint, directory)
-        except FloError as caught:
-            error = caught
-        except Exception as caught:
-            log.exception("the backup into %s failed", directory)
-            error = InternalServerError(f"the backup into {directory!r} failed: {caught}")
-        if not conversation.is_closed:
-            conversation.add_answer(request_id, path, error)
-            conversation.flush()
 
     # The disk
 
@@ -372,7 +408,8 @@ class FloServer:
             if self.config.durability is Durability.ASYNC:
                 own_eras.unmark_async(self.commit)
             await self.commit.settle()
-        for task in list(self._backups):
+        self.access.mint.stop()
+        for task in list(self._answering):
             await asyncio.wait([task])
         for conversation in list(self._conversations):
             conversation.flush()

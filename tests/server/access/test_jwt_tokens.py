@@ -86,8 +86,26 @@ def test_a_token_is_for_the_namespaces_it_names(claims: Any, namespaces: Any) ->
 
 
 @pytest.mark.parametrize(
+    ("claim", "scopes"),
+    [
+        (["read:kv:a", "append:stream:b*"], ("read:kv:a", "append:stream:b*")),
+        ("read:stream:chat:*", ("read:stream:chat:*",)),
+    ],
+)
+def test_a_token_is_for_the_scopes_it_names(claim: Any, scopes: Any) -> None:
+    assert verify(signed()).scopes == ()
+    assert verify(signed(flo_scopes=claim)).scopes == scopes
+
+
+@pytest.mark.parametrize(
     ("claims", "told"),
     [
+        ({"flo_scopes": []}, "flo_scopes are"),
+        ({"flo_scopes": {}}, "flo_scopes are"),
+        ({"flo_scopes": [7]}, "flo_scopes are"),
+        ({"flo_scopes": ["see:kv:a"]}, "scope 'see:kv:a' is none"),
+        ({"flo_scopes": ["write:kv:a"]}, "of no use to the role web"),
+        ({"flo_scopes": ["read:kv:a"] * 101}, "100"),
         ({"role": None}, "role is None"),
         ({"role": "root"}, "role is 'root'; it must be one of web, worker, backend, admin"),
         ({"role": ["web"]}, "role is"),

@@ -18,7 +18,7 @@ from floruntime.core.stream import StreamAppend, StreamTrim
 from floruntime.core.system import Batch, BatchCommand, Hello, Ping
 from floruntime.core.token import Role
 from floruntime.core.types import Request
-from floruntime.server.access.roles import _BY_ROLE, LOWEST, NO_NAMESPACE, free_for, may
+from floruntime.server.access.roles import _BY_ROLE, _GROUPS, LOWEST, NO_NAMESPACE, free_for, may
 from floruntime.server.connections.peer import EMBEDDED
 from tests.server.connections.web_peer import WebPeer
 from tests.server.wire_client import Rig
@@ -91,6 +91,7 @@ def test_what_a_page_and_what_an_admin_alone_may() -> None:
 def test_who_acts_on_no_namespace() -> None:
     assert {kind.__name__ for kind in NO_NAMESPACE} == {
         *("Hello", "Ping", "SessionOpen", "OnceOpen", "CancelWait", "GetServerInfo"),
+        "TokenMint",
         *ADMIN,
     }
 
@@ -106,7 +107,8 @@ def test_what_is_free_needs_no_closer_look() -> None:
         kind for kind, lowest in LOWEST.items() if lowest is Role.ADMIN
     }
     assert Batch not in free_for(Role.WORKER, False)
-    assert {kind.__name__ for kind in free_for(Role.WEB, False)} == WEB
+    groups = {kind.__name__ for kind in _GROUPS}
+    assert {kind.__name__ for kind in free_for(Role.WEB, False)} == WEB - groups - {"StreamRead"}
     assert free_for(Role.BACKEND, True) == {Hello, Ping} | {
         kind for kind in NO_NAMESPACE if LOWEST[kind] is not Role.ADMIN
     }
@@ -129,7 +131,7 @@ class Asker:
     ) -> FloError | None:
         self._last_id += 1
         self._ask(request, namespace, self._last_id)
-        backups = list(self._rig.server._backups)
+        backups = list(self._rig.server._answering)
         for backup in backups:
             await backup
         await self._rig.settle()

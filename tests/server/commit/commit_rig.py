@@ -10,6 +10,7 @@ from floruntime.core.system import CancelWait, SessionOpen
 from floruntime.core.types import Command, Query, Request
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
+from floruntime.engine.state.audit_note import AuditNote
 from floruntime.server.clock import ManualClock
 from floruntime.server.commit.commit import Commit
 from tests.server.commit.journals import TriedJournal
@@ -72,6 +73,7 @@ class FakeCaller:
 
     def __init__(self, commit: Commit, client: str) -> None:
         self.client = client
+        self.spans: Any = None
         self.is_closed = False
         #: The ids that were answered together, for each time that answers went out.
         self.flushed: list[list[int]] = []
@@ -79,6 +81,9 @@ class FakeCaller:
         self._outbox: list[int] = []
         self._answers: dict[int, tuple[Any, FloError | None]] = {}
         self._last_id = 0
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        return None
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         assert request_id not in self._answers, f"request {request_id} was answered twice"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from floruntime.core.system import Delivery, HandBack
 from floruntime.engine.machine import Outcome
 from floruntime.server.commit.open_batch import Answer, OpenBatch
@@ -12,6 +14,10 @@ DELIVERY = Delivery("queue", 1, [])
 class Someone:
     def __init__(self, client: str, *, gone: bool) -> None:
         self.client, self.is_closed = client, gone
+        self.spans: Any = None
+
+    def note_of(self, namespace: str, command: object) -> None:
+        """Nothing is written down of it."""
 
     def add_answer(self, request_id: int, result: object, error: object) -> None:
         """Not asked here."""

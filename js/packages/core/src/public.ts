@@ -59,6 +59,8 @@ export type {
 } from "./api/stream-group-commands.js";
 export { GroupMode } from "./api/stream-group-commands.js";
 export type { GroupReadOptions, PendingOptions } from "./api/stream-groups.js";
+export type { CreateTokenOptions, MintOptions, NewToken } from "./api/tokens.js";
+export { Tokens } from "./api/tokens.js";
 export { type CommitResult, Transaction } from "./api/transaction.js";
 export type { KvWatch, WatchOptions } from "./api/watch.js";
 export type {

@@ -7,6 +7,7 @@ import { Namespaces } from "../dist/api/namespaces.js";
 import { Page } from "../dist/api/page.js";
 import { Queue } from "../dist/api/queue.js";
 import { Stream } from "../dist/api/stream.js";
+import { Tokens } from "../dist/api/tokens.js";
 import { Worker } from "../dist/api/worker.js";
 import { Workflow } from "../dist/api/workflow.js";
 import { ActionType, RunStatus, type Task } from "../dist/wire/messages.generated.js";
@@ -76,7 +77,20 @@ export interface Primitives {
   readonly worker: Worker;
   readonly workflow: Workflow;
   readonly namespaces: Namespaces;
+  readonly tokens: Tokens;
 }
+
+const TOKEN = ["abc", "web", [], 1, null, null, null, ["read:kv:a"]];
+const TOKEN_SHOWN = {
+  id: "abc",
+  role: "web",
+  namespaces: [],
+  createdAtMs: 1n,
+  expiresAtMs: null,
+  revokedAtMs: null,
+  description: null,
+  scopes: ["read:kv:a"],
+};
 
 export function primitives(caller: Recorder): Primitives {
   return {
@@ -87,6 +101,7 @@ export function primitives(caller: Recorder): Primitives {
     worker: new Worker(caller),
     workflow: new Workflow(caller),
     namespaces: new Namespaces(caller),
+    tokens: new Tokens(caller),
   };
 }
 
@@ -739,4 +754,20 @@ export const CASES: readonly Case[] = [
     "NamespaceDelete",
     { name: "n", force: true },
   ],
+  // Tokens
+  [
+    ({ tokens }) => tokens.mint({ scopes: ["read:kv:a"], expiresMs: 5, namespaces: ["n"] }),
+    "TokenMint",
+    { scopes: ["read:kv:a"], expiresMs: 5, namespaces: ["n"] },
+    ["flom_x", 7],
+    { token: "flom_x", expiresAtMs: 7n },
+  ],
+  [
+    ({ tokens }) => tokens.mint({ scopes: ["read:kv:a"] }),
+    "TokenMint",
+    { scopes: ["read:kv:a"] },
+    ["t", 7],
+  ],
+  [({ tokens }) => tokens.list({ limit: 3 }), "TokenList", { limit: 3 }, EMPTY],
+  [({ tokens }) => tokens.revoke("abc"), "TokenRevoke", { id: "abc" }, TOKEN, TOKEN_SHOWN],
 ];

@@ -32,7 +32,12 @@ declare function setTimeout(callback: () => void, delayMs: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 
 declare const performance: { now(): number };
-declare const crypto: { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
+declare const crypto: {
+  getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown;
+  readonly subtle: {
+    digest(name: "SHA-256", bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  };
+};
 declare const console: {
   debug(...texts: unknown[]): void;
   info(...texts: unknown[]): void;

@@ -8,6 +8,7 @@ import {
   BadRequestError,
   ConflictError,
   FloClient,
+  ForbiddenError,
   NotFoundError,
   StreamID,
   type StreamRecord,
@@ -372,4 +373,33 @@ test("a run that Python invokes is done by a worker in Node", async () => {
   assert.deepEqual(run.output, bytes('{"doubled":42}'));
   await worker.close();
   await working;
+});
+
+test("tokens are minted for pages, and made with scopes", async () => {
+  const minted = await client.tokens.mint({ scopes: ["read:kv:flag:*"], expiresMs: 60_000 });
+  assert.match(minted.token, /^flom_/);
+  assert.equal(typeof minted.expiresAtMs, "bigint");
+  await using page = new FloClient(peer.endpoint, { token: minted.token });
+  assert.equal(await page.kv.get("flag:a"), null);
+  await assert.rejects(page.kv.get("secret"), ForbiddenError);
+  await assert.rejects(client.tokens.mint({ scopes: [] }), BadRequestError);
+  await assert.rejects(client.tokens.mint({ scopes: "read:kv:a" as never }), BadRequestError);
+  assert.equal((await client.tokens.list()).length, 0, "minting turns no tokens on");
+
+  const own = await Peer.start();
+  try {
+    await using first = new FloClient(own.endpoint);
+    const admin = await first.tokens.create("admin");
+    await using boss = new FloClient(own.endpoint, { token: admin.token });
+    const scopes = ["write:queue:jobs"];
+    const made = await boss.tokens.create("worker", { scopes, lifetimeMs: 60_000 });
+    assert.deepEqual(made.info.scopes, scopes);
+    await using worker = new FloClient(own.endpoint, { token: made.token });
+    await worker.queue.enqueue("jobs", "x");
+    await assert.rejects(worker.queue.enqueue("others", "x"), ForbiddenError);
+    await boss.tokens.revoke(made.info.id);
+    assert.equal((await boss.tokens.list()).length, 2);
+  } finally {
+    await own.stop();
+  }
 });

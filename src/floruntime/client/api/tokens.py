@@ -1,4 +1,4 @@
-"""Tokens: made, listed and revoked by an admin."""
+"""Tokens: made, listed and revoked by an admin, minted for pages by a backend."""
 
 from __future__ import annotations
 
@@ -18,16 +18,24 @@ from floruntime.core.token import (
     ID_CHARS,
     PREFIX,
     SECRET_BYTES,
+    MintedToken,
     Role,
     TokenCreate,
     TokenInfo,
     TokenList,
+    TokenMint,
     TokenRevoke,
     hash_of,
 )
 from floruntime.core.types import Page
 
 _ID_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def _listed(field: str, texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, str):
+        raise BadTypeError(f"{field} is the text {shown(texts)}; it must be a list")
+    return list(texts)
 
 
 class NewToken(NamedTuple):
@@ -38,7 +46,7 @@ class NewToken(NamedTuple):
 
 
 class Tokens(Part):
-    """`client.tokens`. All of it is for the role `admin`; others get `ForbiddenError`.
+    """`client.tokens`. All but `mint` is for the role `admin`; others get `ForbiddenError`.
 
     Every method takes `timeout_ms`, by default the client's own.
     """
@@ -50,6 +58,7 @@ class Tokens(Part):
         namespaces: Iterable[str] = (),
         lifetime_ms: int | None = None,
         description: str | None = None,
+        scopes: Iterable[str] = (),
         timeout_ms: int | None = None,
     ) -> Operation[NewToken]:
         """Make a token.
@@ -59,17 +68,53 @@ class Tokens(Part):
         `namespaces`: those that it is for, 100 at most; by default all (an admin's is for all).
         `lifetime_ms`: after how long it ends, up to ten years; by default it does not.
         `description`: a text of up to 4 KiB for people; by default none.
+        `scopes`: of all that the role may do, only what one of these names, such as
+        `read:kv:flag:*` or `append:stream:chat`, 100 at most; by default all.
 
-        Raises `BadRequestError` on a role that there is not and on values out of these limits,
-        `ConflictError` where there are 10,000 tokens already.
+        Raises `BadRequestError` on a role that there is not, on a scope that is malformed or that
+        the role can never use, and on values out of these limits, `ConflictError` where there are
+        10,000 tokens already.
         """
-        if isinstance(namespaces, str):
-            raise BadTypeError(f"namespaces is the text {shown(namespaces)}; it must be a list")
         id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_CHARS))
         text = f"{PREFIX}{id}_{secrets.token_urlsafe(SECRET_BYTES)}"
         chosen = choice("role", role, Role)
-        request = TokenCreate(id, hash_of(text), chosen, list(namespaces), lifetime_ms, description)
+        request = TokenCreate(
+            id,
+            hash_of(text),
+            chosen,
+            _listed("namespaces", namespaces),
+            lifetime_ms,
+            description,
+            _listed("scopes", scopes),
+        )
         return self._call_for(lambda info: NewToken(text, info), request, None, timeout_ms)
+
+    def mint(
+        self,
+        *,
+        scopes: Iterable[str],
+        expires_ms: int = defaults.MINTED_MS,
+        namespaces: Iterable[str] | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[MintedToken]:
+        """Make a token for one page: of the role `web`, short, and kept nowhere.
+
+        A `backend` may do this, too, within its own namespaces and scopes. It works without tokens
+        as well, and turns none on.
+        `scopes`: what the page may do, such as `append:stream:chat:42`, 1 to 100.
+        `expires_ms`: after how long it ends, up to an hour, ten minutes unless given; never later
+        than this client's own token, whose revocation ends it at once.
+        `namespaces`: those that it is for, 100 at most; by default those of this client's token.
+
+        Raises `BadRequestError` on a scope that is malformed or of no use to a page, and on values
+        out of these limits, `ForbiddenError` on scopes and namespaces beyond this client's own.
+        """
+        request = TokenMint(
+            _listed("scopes", scopes),
+            expires_ms,
+            None if namespaces is None else _listed("namespaces", namespaces),
+        )
+        return self._call(request, None, timeout_ms)
 
     def list(
         self,

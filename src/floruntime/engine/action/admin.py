@@ -41,6 +41,7 @@ from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_act
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
@@ -177,7 +178,7 @@ def list_actions(view: View, request: ActionList) -> ActionListReply:
         start = next_key(ACTION.key(of_namespace_id, tail=after))
     rows = (
         (tail, action_info(tail.decode(), row))
-        for key, row in view.scan(ACTION, start, end)
+        for key, row in scan_named(view, "action", ACTION, of_namespace_id, start, end)
         if row.is_registered and (tail := ACTION.tail_of(key))
     )
     items, cursor = page_of(rows, limit, listing, of_namespace_id)

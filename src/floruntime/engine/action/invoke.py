@@ -55,6 +55,7 @@ from floruntime.engine.action.run_waits import wait_of_action_run
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.large_documents import keep_document
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 
@@ -288,7 +289,7 @@ def _size_of(run: ActionRun) -> int:
 def _newest_first(
     view: View, request: ActionListRuns, of_namespace_id: int, before: int
 ) -> Iterator[tuple[int, ActionRunRow]]:
-    if request.name is None and request.status is None:
+    if request.name is None and request.status is None and view.spans is None:
         span = ACTION_RUN.range(of_namespace_id)[0], ACTION_RUN.key(of_namespace_id, before)
         for key, row in view.scan(ACTION_RUN, *span, reverse=True):
             yield ACTION_RUN.unpack(key)[1], row
@@ -311,7 +312,8 @@ def _indexed(
     if request.status is not None:
         statuses = [ActionRunStatus.of(request.status)]
     if request.name is None:
-        rows = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
+        span = ACTION.range(of_namespace_id)
+        rows = [row for _, row in scan_named(view, "action", ACTION, of_namespace_id, *span)]
     else:
         named = view.get(ACTION, action_key(view, request.name))
         rows = [] if named is None else [named]

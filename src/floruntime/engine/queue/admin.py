@@ -19,6 +19,7 @@ from floruntime.engine.queue.messages import oldest
 from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_queue_row
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tombstones import forget_gaps
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
@@ -119,7 +120,7 @@ def list_queues(view: View, request: QueueList) -> QueueListReply:
         start = next_key(QUEUE.key(of_namespace_id, tail=after))
     rows = (
         (tail, _stats(view, tail.decode(), row))
-        for key, row in view.scan(QUEUE, start, end)
+        for key, row in scan_named(view, "queue", QUEUE, of_namespace_id, start, end)
         if (tail := QUEUE.tail_of(key))
     )
     items, cursor = page_of(rows, limit, "queues", of_namespace_id)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from floruntime.core.errors import FloError, StorageFullError
 from floruntime.core.types import Command, Query, Request
+from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
 
@@ -104,8 +105,8 @@ class Rules:
     `action_registered`, `action_run_ended` and `records_came` hear, in the same command, of an
     action that is there from now on, of each action run that has ended, and of a stream whose
     groups may have more to read. `action_run_wanted` says whether the end of an action run still
-    counts that was begun for a workflow run. `workflow` has what only workflows know of: see
-    `workflow/runs/hooks.py`.
+    counts that was begun for a workflow run. `audit` writes down what was carried out. `workflow`
+    has what only workflows know of: see `workflow/runs/hooks.py`.
     """
 
     commands: Mapping[type[Request[Any]], CommandRule]
@@ -121,6 +122,7 @@ class Rules:
     action_run_ended: Callable[[Any, bytes], None]
     action_run_wanted: Callable[[Tx, int, int], bool]
     records_came: Callable[[Tx, str], None]
+    audit: Callable[[Tx, AuditNote, Any, Any], None]
     workflow: Any
 
 

@@ -25,6 +25,9 @@ Row = TypeVar("Row")
 Topic = tuple[str, str, str]
 """What a waiter waits on: namespace, primitive, name."""
 
+Span = tuple[bytes, bytes]
+"""Names from the first to before the second, which is empty where there is no end."""
+
 _ABSENT: Any = object()
 _CACHED_ROWS_MAX = 100_000
 
@@ -66,6 +69,8 @@ class View:
         #: JSON documents of this state that were asked for, parsed, with whose they are.
         self.parsed: dict[int, tuple[str, Any]] = {}
         self.answer_room: Callable[[], int] = _limit_of_answers
+        #: By primitive, the names that lists show; `None`: all.
+        self.spans: Mapping[str, tuple[Span, ...]] | None = None
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
         #: Those of lasting tables, shared with the views of other states.

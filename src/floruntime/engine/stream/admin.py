@@ -17,6 +17,7 @@ from floruntime.core.stream import (
 )
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.retention import (
     apply_cut,
@@ -29,6 +30,7 @@ from floruntime.engine.stream.retention import (
 from floruntime.engine.stream.rows import (
     STREAM,
     StreamRow,
+    check_not_engines,
     external,
     external_or_none,
     find_stream,
@@ -51,6 +53,7 @@ def create(tx: Tx, request: StreamCreate) -> StreamInfo:
         0, request.partitions, request.max_age_ms, request.max_records, request.max_bytes
     )
     stream = find_stream(tx, request.stream)
+    check_not_engines(request.stream, stream)
     if stream is None:
         stream = msgspec.structs.replace(wanted, id=tx.next_id())
         tx.put(STREAM, _key(tx, request.stream), stream)
@@ -83,6 +86,7 @@ def alter(tx: Tx, request: StreamAlter) -> StreamInfo:
     """Set the limits; they hold from this commit on."""
     _check_limits(request)
     before = the_stream(tx, request.stream)
+    check_not_engines(request.stream, before)
     request = _with_unchanged(request, before)
     state = state_of(tx, before).copy()
     # What the old age limit had taken from readers does not come back with a longer one.
@@ -145,7 +149,8 @@ def list_streams(view: View, request: StreamList) -> StreamListReply:
         start = next_key(STREAM.key(owner, tail=after))
     rows = (
         (STREAM.tail_of(key), info_of(view, STREAM.tail_of(key).decode(), row))
-        for key, row in view.scan(STREAM, start, end)
+        for key, row in scan_named(view, "stream", STREAM, owner, start, end)
+        if not row.is_engines
     )
     items, cursor = page_of(rows, limit, "streams", owner)
     return StreamListReply(items, cursor)
@@ -156,6 +161,7 @@ def delete(tx: Tx, request: StreamDelete) -> bool:
     stream = find_stream(tx, request.stream)
     if stream is None:
         return False
+    check_not_engines(request.stream, stream)
     state = state_of(tx, stream)
     kept = state.next_ordinal - visible_cut(tx, stream, state).ordinal
     if kept and not request.force:

@@ -38,8 +38,12 @@ from floruntime.engine.system.namespaces import ensure_namespace
 
 def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
     """Append all payloads, in one commit; a stream that does not exist gets one partition."""
+    return append_to(tx, ensure_stream(tx, request.stream), request)
+
+
+def append_to(tx: Tx, stream: StreamRow, request: StreamAppend) -> list[AppendResult]:
+    """Append to a stream that was found, the engine's own, too."""
     extra_bytes = _check_append(tx, request)
-    stream = ensure_stream(tx, request.stream)
     chosen = choose_partition(stream, request.partition, request.partition_key)
     if stream.max_bytes is not None:
         _check_fits(request, extra_bytes, stream.max_bytes)

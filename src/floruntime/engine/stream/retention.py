@@ -29,6 +29,7 @@ from floruntime.engine.stream.rows import (
     StreamRow,
     StreamStateRow,
     before,
+    check_not_engines,
     put_state,
     record_bytes,
     records_between,
@@ -282,6 +283,7 @@ def trim(tx: Tx, request: StreamTrim) -> TrimResult:
     """Take away what any of the criteria names."""
     _check_trim(request)
     stream = the_stream(tx, request.stream)
+    check_not_engines(request.stream, stream)
     state = state_of(tx, stream)
     begins = visible_cut(tx, stream, state)
     cut = max([begins, *_asked_cuts(tx, stream, state, request)])

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.errors import NotFoundError
+from floruntime.core.errors import ForbiddenError, NotFoundError
 from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table, next_key
@@ -33,13 +33,14 @@ MARK_EVERY: Final = 128
 
 
 class StreamRow(Value, frozen=True):
-    """What a stream was told to be. `None`: no such limit."""
+    """What a stream was told to be. `None`: no such limit. `is_engines`: nobody else writes it."""
 
     id: int
     partitions: int
     max_age_ms: int | None
     max_records: int | None
     max_bytes: int | None
+    is_engines: bool = False
 
 
 class StreamStateRow(msgspec.Struct, array_like=True):
@@ -116,7 +117,8 @@ OFFSET: Final[Table[Id]] = Table(
 
 
 def holds_streams(view: View, namespace_id: int) -> bool:
-    return any(True for _ in view.scan(STREAM, *STREAM.range(namespace_id)))
+    streams = view.scan(STREAM, *STREAM.range(namespace_id))
+    return any(not stream.is_engines for _, stream in streams)
 
 
 def find_stream(view: View, name: str) -> StreamRow | None:
@@ -138,9 +140,20 @@ def ensure_stream(tx: Tx, name: str) -> StreamRow:
     key = STREAM.key(ensure_namespace(tx).id, tail=limits.check_name("stream", name))
     stream = tx.get(STREAM, key)
     if stream is None:
+        check_not_engines(name, None)
         stream = StreamRow(tx.next_id(), 1, None, None, None)
         tx.put(STREAM, key, stream)
+    elif stream.is_engines:
+        check_not_engines(name, stream)
     return stream
+
+
+def check_not_engines(name: str, stream: StreamRow | None) -> None:
+    """Refuse to make or change what the engine alone writes; one that a person has made before that
+    name was the engine's stays theirs.
+    """
+    if name == limits.AUDIT_STREAM and (stream is None or stream.is_engines):
+        raise ForbiddenError(f"stream {name!r} is the engine's own; it can be read, not written")
 
 
 def state_of(view: View, stream: StreamRow) -> StreamStateRow:

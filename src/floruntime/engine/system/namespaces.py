@@ -43,6 +43,11 @@ class NamespaceRow(Value, frozen=True):
 NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", cached=True)
 
 
+ENGINES_ID: Final = 2**62
+"""What the engine makes for itself has numbers from here on: it takes none of those that are given
+to people's things, so that these are the same whether or not anything was written down.
+"""
+_SYSTEM: Final = limits.SYSTEM_NAMESPACE.encode()
 #: Stands for a namespace that does not exist: nothing lies under its number.
 NO_NAMESPACE: Final = NamespaceRow(0, 0, 0)
 
@@ -87,8 +92,9 @@ def ensure_namespace(tx: Tx) -> NamespaceRow:
     row = tx.get(NAMESPACE, key)
     if row is None or not row.id:
         old = row or NO_NAMESPACE
+        id = ENGINES_ID if tx.namespace == limits.SYSTEM_NAMESPACE else tx.next_id()
         row = msgspec.structs.replace(
-            old, id=tx.next_id(), created_at_ms=tx.now_ms, changes_floor=old.version
+            old, id=id, created_at_ms=tx.now_ms, changes_floor=old.version
         )
         tx.put(NAMESPACE, key, row)
     return row
@@ -139,7 +145,7 @@ def list_namespaces(view: View, request: NamespaceList) -> NamespaceListReply:
     rows = (
         (NAMESPACE.tail_of(key), NamespaceInfo(NAMESPACE.tail_of(key).decode(), row.created_at_ms))
         for key, row in view.scan(NAMESPACE, start, end)
-        if row.id
+        if row.id and NAMESPACE.tail_of(key) != _SYSTEM
     )
     items, cursor = page_of(rows, limits.check_limit(request.limit), "namespaces", 0)
     return NamespaceListReply(items, cursor)

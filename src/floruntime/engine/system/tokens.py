@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.core.scope import check_scopes
 from floruntime.core.token import (
     ID_CHARS,
     Role,
@@ -48,6 +49,7 @@ class TokenRow(Value, frozen=True):
     expires_at_ms: int | None
     revoked_at_ms: int | None
     description: str | None
+    scopes: list[str] = []
 
 
 class TokensRow(Value, frozen=True):
@@ -87,11 +89,8 @@ def create(tx: Tx, request: TokenCreate) -> TokenInfo:
     tokens = _tokens(tx)
     if tokens.count >= limits.TOKENS_MAX:
         raise ConflictError(f"there are {tokens.count} tokens already; revoke some")
-    if not tokens.created_total and request.role is not Role.ADMIN:
-        raise BadRequestError(
-            f"role is {request.role.value!r}, and there is no token yet; the first one turns "
-            "tokens on, so it must be an admin's, or nobody could make another"
-        )
+    if not tokens.created_total:
+        _check_first(request)
     expires_at_ms = None if request.lifetime_ms is None else tx.now_ms + request.lifetime_ms
     row = TokenRow(
         tx.next_id(),
@@ -102,12 +101,25 @@ def create(tx: Tx, request: TokenCreate) -> TokenInfo:
         expires_at_ms,
         None,
         request.description,
+        sorted(set(request.scopes)),
     )
     _add(tx, request.id, row)
     if expires_at_ms is not None:
         _forget_later(tx, expires_at_ms, request.id, row)
     tx.touch(CHANGED)
     return _info(request.id, row)
+
+
+def _check_first(request: TokenCreate) -> None:
+    """The first one turns tokens on; whoever has it must be able to make another."""
+    given = f"role is {request.role.value!r}" if request.role is not Role.ADMIN else ""
+    if not given and request.scopes:
+        given = "scopes are given"
+    if given:
+        raise BadRequestError(
+            f"{given}, and there is no token yet; the first one turns tokens on, so it must be an "
+            "admin's without scopes, or nobody could make another"
+        )
 
 
 def _tokens(tx: Tx) -> TokensRow:
@@ -160,6 +172,7 @@ def _check(request: TokenCreate) -> None:
     if request.lifetime_ms is not None:
         limits.check_duration("lifetime_ms", request.lifetime_ms, low=1)
     limits.check_text("description", request.description)
+    check_scopes(request.role, request.scopes)
 
 
 def revoke(tx: Tx, request: TokenRevoke) -> TokenInfo:
@@ -222,4 +235,5 @@ def _info(id: str, row: TokenRow) -> TokenInfo:
         row.expires_at_ms,
         row.revoked_at_ms,
         row.description,
+        row.scopes,
     )

@@ -13,16 +13,17 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from floruntime.core.errors import UnauthorizedError
-from floruntime.core.token import PREFIX, Role, hash_of, id_for, id_of
+from floruntime.core.token import MINTED_PREFIX, PREFIX, Role, hash_of, id_for, id_of
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import tokens
 from floruntime.engine.system.tokens import TokenRow
 from floruntime.server.access.bad_tokens import BadTokens
-from floruntime.server.access.roles import Kind, free_for
+from floruntime.server.access.grant import Grant
+from floruntime.server.access.minted import Mint
+from floruntime.server.access.scopes import Scopes
 from floruntime.server.config import Config
 from floruntime.server.connections.peer import Door, Peer
 
@@ -31,33 +32,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("floruntime.access")
 
+WHO_CHARS_MAX = 200
+"""Of a longer subject of a JWT, the beginning stands in the audit."""
 _NOT_KNOWN = "the token is not known to this server"
 _NOT_WANTED = "a token was given, and this server has no tokens; connect without one"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a connection may do. `namespaces` is `None` for all of them.
-
-    `holder` tells whom it was given to; the remembered writes of one are out of another's reach.
-    """
-
-    role: Role
-    holder: str = ""
-    namespaces: frozenset[str] | None = None
-    token_id: str | None = None
-    expires_at_ms: int | None = None
-    #: Given by the door alone; it ends when tokens are turned on.
-    is_open: bool = False
-
-    @property
-    def free(self) -> frozenset[Kind]:
-        """What may be asked without a closer look."""
-        return free_for(self.role, self.namespaces is not None)
-
-    def client_of(self, session: str) -> str:
-        """The name under which the writes of the client `session` are remembered."""
-        return f"{self.holder}:{session}" if self.holder else session
 
 
 Verdict = Grant | UnauthorizedError
@@ -77,6 +55,8 @@ class Access:
         self._view = view
         self._jwt = _jwt_tokens(config)
         self._bad = BadTokens()
+        #: Signs tokens for pages, and judges them.
+        self.mint = Mint(view)
         self._judging: set[asyncio.Task[None]] = set()
         #: Whether nobody gets in without a token.
         self.needs_token = False
@@ -105,12 +85,27 @@ class Access:
         self, peer: Peer, token: str | None, now_ms: int, then: Callable[[Verdict], None]
     ) -> None:
         """Tell `then` what `peer` may do: at once, or after a look at far-away keys."""
-        if peer.door is Door.EMBEDDED or not self.needs_token:
+        if token is not None and token.startswith(MINTED_PREFIX):
+            self._judge_minted(peer, token, now_ms, then)
+        elif peer.door is Door.EMBEDDED or not self.needs_token:
             then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
         elif token is None:
             then(UnauthorizedError("this server wants a token, and none was given"))
         else:
             self._judge_token(peer, token, now_ms, then)
+
+    def _judge_minted(
+        self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
+    ) -> None:
+        try:
+            grant = self.mint.grant_of(token, now_ms)
+            ended = self.ended(grant, now_ms)
+            if ended is not None:
+                raise ended
+        except UnauthorizedError as error:
+            self._refuse(peer, error, then)
+        else:
+            then(grant)
 
     def _judge_token(
         self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
@@ -183,7 +178,8 @@ class Access:
         if problem is not None:
             raise problem
         namespaces = frozenset(row.namespaces) if row.namespaces else None
-        return Grant(row.role, f"token {id}", namespaces, id, row.expires_at_ms)
+        scopes = Scopes(row.scopes) if row.scopes else None
+        return Grant(row.role, f"token {id}", namespaces, scopes, id, row.expires_at_ms)
 
     def ended(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
         """Why a connection that was let in must go; `None` while it may stay."""
@@ -191,7 +187,9 @@ class Access:
             return UnauthorizedError("this server wants a token from now on")
         if grant.token_id is not None:
             row = tokens.find_token(self._view(), grant.token_id)
-            return UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)
+            over = UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)
+            if over is not None:
+                return over
         if grant.expires_at_ms is not None and grant.expires_at_ms <= now_ms:
             return UnauthorizedError("the token has expired")
         return None
@@ -207,8 +205,14 @@ def _over(row: TokenRow, now_ms: int) -> UnauthorizedError | None:
 
 def _by_claims(claims: Claims) -> Grant:
     holder = hashlib.sha256(claims.subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    scopes = Scopes(claims.scopes) if claims.scopes else None
     return Grant(
-        claims.role, f"jwt {holder}", claims.namespaces, expires_at_ms=claims.expires_at_ms
+        claims.role,
+        f"jwt {holder}",
+        claims.namespaces,
+        scopes,
+        expires_at_ms=claims.expires_at_ms,
+        who=f"jwt {claims.subject.strip()[:WHO_CHARS_MAX]!r}",
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import stat
 
+from floruntime.core.limits import SYSTEM_NAMESPACE
 from floruntime.core.token import TokenAdopt, hash_of, id_for, id_of
+from floruntime.engine.state.audit_note import AuditNote
 from floruntime.server.config import ConfigError
 
 CHARS_MIN = 20
@@ -46,6 +48,11 @@ def _check(path: str, text: str) -> None:
             f"admin_token_file {path} holds a token of {told} characters; {CHARS_MIN} to "
             f"{CHARS_MAX} are allowed, such as `openssl rand -hex 32` makes"
         )
+
+
+def settings_note(path: str) -> AuditNote:
+    """What is written down of an adoption."""
+    return AuditNote("the server's settings", path, SYSTEM_NAMESPACE, [0])
 
 
 def adopting(token: str) -> TokenAdopt:

@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 import jwt
 
 from floruntime.core.errors import BadRequestError, UnauthorizedError
-from floruntime.core.limits import TOKEN_NAMESPACES_MAX, check_namespace, shown
+from floruntime.core.limits import (
+    TOKEN_NAMESPACES_MAX,
+    TOKEN_SCOPES_MAX,
+    check_namespace,
+    shown,
+)
+from floruntime.core.scope import check_scopes
 from floruntime.core.token import Role
 from floruntime.server.access.jwks import ALGORITHMS, KeySet, open_keys
 from floruntime.server.config import Config
@@ -24,12 +30,13 @@ _ROLES = ", ".join(Role)
 
 
 class Claims(NamedTuple):
-    """What a good token says. `namespaces` is `None` for all of them."""
+    """What a good token says. `namespaces` is `None` for all of them, `scopes` empty for all."""
 
     role: Role
     namespaces: frozenset[str] | None
     subject: str
     expires_at_ms: int
+    scopes: tuple[str, ...] = ()
 
 
 class JwtTokens:
@@ -122,7 +129,22 @@ def _read(claims: dict[str, Any]) -> Claims:
             "allowed"
         )
     expires_at_ms = (expires_s + LEEWAY_S) * 1000
-    return Claims(Role(role), namespaces, subject, expires_at_ms)
+    scopes = _scopes(Role(role), claims["flo_scopes"]) if "flo_scopes" in claims else ()
+    return Claims(Role(role), namespaces, subject, expires_at_ms, scopes)
+
+
+def _scopes(role: Role, claim: Any) -> tuple[str, ...]:
+    given = [claim] if isinstance(claim, str) else claim
+    if not isinstance(given, list) or not given or not all(isinstance(one, str) for one in given):
+        raise UnauthorizedError(
+            f"the token's flo_scopes are {shown(claim)}; they must be a list of 1 to "
+            f"{TOKEN_SCOPES_MAX} scopes, or one"
+        )
+    try:
+        check_scopes(role, given)
+    except BadRequestError as error:
+        raise UnauthorizedError(f"of the token's flo_scopes: {error}") from None
+    return tuple(given)
 
 
 def _namespaces(claim: Any) -> frozenset[str] | None:

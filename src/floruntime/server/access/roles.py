@@ -1,4 +1,5 @@
-"""Which role each request needs at least. What stands in no list is for an admin.
+"""Which role each request needs at least, and which scope. What stands in no list is for an admin
+without scopes.
 
 A request added anywhere needs a place here: a test asks for it.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from floruntime.core import action as a
 from floruntime.core import cluster as c
@@ -18,11 +19,32 @@ from floruntime.core import system as y
 from floruntime.core import token as t
 from floruntime.core import worker as w
 from floruntime.core import workflow as f
-from floruntime.core.errors import ForbiddenError
+from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.limits import shown
 from floruntime.core.token import Role
 from floruntime.core.types import Request
 from floruntime.core.wire import Envelope
+from floruntime.server.access.needs import (
+    CONNECTION,
+    GROUP,
+    JUDGED_BY_ITSELF,
+    KEYS_SCANNED,
+    KEYS_WATCHED,
+    UNSCOPED,
+    WORKER,
+    WORKER_HEARTBEAT,
+    WORKER_REGISTERED,
+    WORKER_TURN,
+    Looks,
+    Need,
+    each_named,
+    listing,
+    named,
+    refuse_engines,
+    run_of,
+    runs_listed,
+)
+from floruntime.server.access.scopes import Scopes
 
 Kind = type[Request[Any]]
 
@@ -71,6 +93,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
             f.WorkflowRetry,
         ),
         *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),
+        t.TokenMint,
     ),
     Role.ADMIN: (
         *(y.Backup, y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
@@ -86,12 +109,101 @@ NO_NAMESPACE: frozenset[Kind] = frozenset(
     {
         *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen, y.OnceOpen),
         *(y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
-        *(t.TokenCreate, t.TokenList, t.TokenRevoke),
+        *(t.TokenCreate, t.TokenList, t.TokenRevoke, t.TokenMint),
         *c.CLUSTER_REQUESTS,
     }
 )
 """Requests that act on no namespace, whichever their envelope names."""
 
+_NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
+    (
+        CONNECTION,
+        (y.Hello, y.Ping, y.SessionOpen, y.OnceOpen, y.CancelWait, y.GetServerInfo),
+    ),
+    (JUDGED_BY_ITSELF, (t.TokenMint,)),
+    # What scopes do not name; of a batch, each member is judged for itself.
+    (UNSCOPED, (y.Backup, y.Batch)),
+    (UNSCOPED, (y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete)),
+    (UNSCOPED, c.CLUSTER_REQUESTS),
+    (UNSCOPED, (t.TokenCreate, t.TokenList, t.TokenRevoke)),
+    (UNSCOPED, (f.WorkflowSync, f.WorkflowSyncPreview, f.WorkflowValidate, w.WorkerList)),
+    # KV
+    (
+        named("read", "kv", "key"),
+        (k.KvGet, k.KvGetEntry, k.KvExists, k.KvHistory, k.KvJsonGet, k.KvCheck),
+    ),
+    (each_named("read", "kv", "keys"), (k.KvMget,)),
+    (KEYS_SCANNED, (k.KvScan,)),
+    (KEYS_WATCHED, (k.KvChanges,)),
+    (
+        named("write", "kv", "key"),
+        (k.KvPut, k.KvDelete, k.KvIncr, k.KvTouch, k.KvJsonSet, k.KvJsonDel),
+    ),
+    # Queues
+    (named("read", "queue", "queue"), (q.QueuePeek, q.QueueGetStats, q.QueueDlqList)),
+    (listing("queue"), (q.QueueList,)),
+    (
+        named("write", "queue", "queue"),
+        (
+            *(q.QueueEnqueue, q.QueueDequeue, q.QueueAck, q.QueueNack, q.QueueTouch),
+            *(q.QueueDlqRequeue, q.QueueDlqDelete, q.QueueDlqPurge),
+            *(q.QueuePurge, q.QueueConfigure, q.QueueDelete),
+        ),
+    ),
+    # Streams
+    (named("read", "stream", "stream"), (s.StreamRead, s.StreamGetInfo)),
+    (listing("stream"), (s.StreamList,)),
+    (named("append", "stream", "stream"), (s.StreamAppend,)),
+    (
+        named("write", "stream", "stream"),
+        (s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete),
+    ),
+    (
+        GROUP,
+        (
+            *(s.GroupCreate, s.GroupJoin, s.GroupLeave, s.GroupDelete, s.GroupSeek),
+            *(s.GroupGetInfo, s.GroupList, s.GroupRead, s.GroupAck, s.GroupNack, s.GroupTouch),
+            *(s.GroupPending, s.GroupDead, s.GroupClaim, s.GroupConfigure),
+        ),
+    ),
+    # Actions
+    (named("read", "action", "name"), (a.ActionGet,)),
+    (listing("action"), (a.ActionList,)),
+    (runs_listed("action", "name"), (a.ActionListRuns,)),
+    (run_of("read", "action"), (a.ActionStatus,)),
+    (
+        named("write", "action", "name"),
+        (a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionDelete, a.ActionEnable),
+    ),
+    (
+        run_of("write", "action"),
+        (a.ActionCancel, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
+    ),
+    (each_named("write", "action", "actions"), (w.WorkerAwait,)),
+    (WORKER_REGISTERED, (w.WorkerRegister,)),
+    (WORKER_HEARTBEAT, (w.WorkerHeartbeat,)),
+    (WORKER, (w.WorkerDrain, w.WorkerDeregister)),
+    (WORKER_TURN, (w.WorkerExchange, w.WorkerTurn)),
+    # Workflows
+    (named("read", "workflow", "name"), (f.WorkflowGetDefinition,)),
+    (listing("workflow"), (f.WorkflowListDefinitions, f.WorkflowSchedules)),
+    (runs_listed("workflow", "workflow_name"), (f.WorkflowListRuns,)),
+    (run_of("read", "workflow"), (f.WorkflowGet, f.WorkflowHistory)),
+    (
+        named("write", "workflow", "name"),
+        (
+            *(f.WorkflowStart, f.WorkflowEnable),
+            *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),
+        ),
+    ),
+    (run_of("write", "workflow"), (f.WorkflowSignal, f.WorkflowCancel, f.WorkflowRetry)),
+)
+
+NEEDS: dict[Kind, Need] = {kind: need for need, kinds in _NEEDED for kind in kinds}
+"""Of each request, what it needs of a token with scopes: its action, and what it names."""
+
+_GROUPS: frozenset[Kind] = frozenset(kind for kind, need in NEEDS.items() if need is GROUP)
+_READS_STREAMS: frozenset[Kind] = frozenset({s.StreamRead, s.StreamGetInfo})
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MEMBERS: tuple[Kind, ...] = y.BatchCommand.__args__
 
@@ -101,40 +213,106 @@ def may(role: Role, kind: Kind) -> bool:
     return _RANK[role] >= _RANK[LOWEST.get(kind, Role.ADMIN)]
 
 
-@lru_cache(maxsize=2 * len(Role))
-def free_for(role: Role, is_restricted: bool) -> frozenset[Kind]:
+@lru_cache(maxsize=4 * len(Role))
+def free_for(role: Role, is_restricted: bool, has_scopes: bool = False) -> frozenset[Kind]:
     """What `role` may ask without a closer look; `is_restricted`: not in every namespace."""
     return frozenset(
         kind
         for kind in LOWEST
         if may(role, kind)
         and (not is_restricted or kind in NO_NAMESPACE)
+        and (not has_scopes or NEEDS.get(kind) is CONNECTION)
+        and (role is not Role.WEB or kind not in _GROUPS)
+        and (may(role, s.StreamTrim) or kind not in _READS_STREAMS)
         and (kind is not y.Batch or all(may(role, member) for member in _MEMBERS))
     )
 
 
-def refusal(
-    role: Role, namespaces: Collection[str] | None, envelope: Envelope
-) -> ForbiddenError | None:
-    """The closer look: why a request may not be made, `None` if it may."""
+class Rights(Protocol):
+    """What a token gives: its role, where, and by which scopes."""
+
+    @property
+    def role(self) -> Role: ...
+    @property
+    def namespaces(self) -> Collection[str] | None: ...
+    @property
+    def scopes(self) -> Scopes | None: ...
+
+
+def granted(rights: Rights, envelope: Envelope, look: Looks) -> Request[Any]:
+    """The closer look: the request as it may be made. Raises the refusal.
+
+    `look` is on the state that the request will be judged by, in its namespace.
+    """
     request: Any = envelope.request
-    kind = type(request)
-    free = free_for(role, False)
-    if kind in free and (namespaces is None or envelope.namespace in namespaces):
-        return None
-    if not may(role, kind):
-        return _not_for(role, kind)
+    kind, namespaces = type(request), rights.namespaces
+    if not may(rights.role, kind):
+        raise _not_for(rights.role, kind)
     if not (namespaces is None or kind in NO_NAMESPACE or envelope.namespace in namespaces):
-        return ForbiddenError(f"this token is not for namespace {shown(envelope.namespace)}")
+        raise ForbiddenError(f"this token is not for namespace {shown(envelope.namespace)}")
     if kind is y.Batch:
-        for index, member in enumerate(request.commands):
-            if type(member) not in free:
-                return _not_for(role, type(member), index)
-    return None
+        return _granted_batch(rights, request, look)
+    return _granted_one(rights, request, look)
 
 
-def _not_for(role: Role, kind: Kind, index: int | None = None) -> ForbiddenError:
+def _granted_one(rights: Rights, request: Any, look: Looks) -> Request[Any]:
+    kind = type(request)
+    if not may(rights.role, kind):
+        raise _not_for(rights.role, kind)
+    if kind in _READS_STREAMS and not may(rights.role, s.StreamTrim):
+        _refuse_audit(rights.role, request.stream, look)
+    if rights.scopes is not None:
+        return NEEDS.get(kind, UNSCOPED).judge(rights.scopes, request, look)
+    if rights.role is Role.WEB and kind in _GROUPS:
+        refuse_engines(request, look)
+    granted: Request[Any] = request
+    return granted
+
+
+def _refuse_audit(role: Role, stream: str, look: Looks) -> None:
+    if look.is_audit(stream):
+        raise ForbiddenError(
+            f"stream {stream!r} is not for the role {role.value}; it needs {Role.BACKEND.value}"
+        )
+
+
+def _granted_batch(rights: Rights, request: y.Batch, look: Looks) -> Request[Any]:
+    members: list[Any] = []
+    look = _WithStarted(look)
+    for index, member in enumerate(request.commands):
+        try:
+            members.append(_granted_one(rights, member, look))
+        except FloError as error:
+            error.index = index
+            raise
+        look.note(member)
+    return request if rights.scopes is None else y.Batch(members)
+
+
+class _WithStarted:
+    """A look that knows of the runs, too, that earlier members of a batch will have started."""
+
+    def __init__(self, look: Looks) -> None:
+        self._look = look
+        self._started: dict[str, str] = {}
+        self.unknown = look.unknown
+        self.actions_of = look.actions_of
+        self.is_audit = look.is_audit
+        self.is_engines = look.is_engines
+
+    def note(self, member: Any) -> None:
+        if isinstance(member, f.WorkflowStart) and member.run_id is not None:
+            self._started[member.run_id] = member.name
+
+    def owner_of(self, primitive: str, run_id: str, /) -> str | None:
+        owner = self._look.owner_of(primitive, run_id)
+        if owner is None and primitive == "workflow":
+            return self._started.get(run_id)
+        return owner
+
+
+def _not_for(role: Role, kind: Kind) -> ForbiddenError:
     needed = LOWEST.get(kind, Role.ADMIN)
     return ForbiddenError(
-        f"{kind.__name__} is not for the role {role.value}; it needs {needed.value}", index=index
+        f"{kind.__name__} is not for the role {role.value}; it needs {needed.value}"
     )

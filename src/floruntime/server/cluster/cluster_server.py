@@ -12,9 +12,12 @@ from typing import Any, cast
 from floruntime.core.errors import UnavailableError
 from floruntime.core.system import Backup
 from floruntime.core.types import Command, Request
+from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
+from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
-from floruntime.server.access.admin_token import adopting, read_admin_token
+from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
+from floruntime.server.access.look import Look
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.joining import join
 from floruntime.server.cluster.node import NameTakenError, Node
@@ -55,6 +58,16 @@ class ClusterQueries:
         return View(replica.store, namespace, now_ms, self._node.config.value_bytes_max)
 
 
+class ClusterLook(Look):
+    """A look at this node's copy of a namespace, perhaps of a moment ago."""
+
+    def is_engines(self, stream: str, group: str) -> bool:
+        try:
+            return super().is_engines(stream, group)
+        except UnavailableError:  # no copy of it here
+            return False
+
+
 class ClusterCommit:
     """What a server asks of its commit, for all partitions."""
 
@@ -67,12 +80,12 @@ class ClusterCommit:
         self.queries = ClusterQueries(node)
         self.listeners: dict[str, Callable[[], None]] = {}
 
-    def submit_own(self, command: Command[Any]) -> Outcome:
+    def submit_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         """Apply a command of the server's own to `system`, where this node leads that."""
         lead = self._node.lead_of(SYSTEM)
         if lead is None:
             raise UnavailableError("`system` is led by another node, and not begun yet")
-        return lead.commit.submit_own(command)
+        return lead.commit.submit_own(command, note)
 
     async def settle(self) -> None:
         """Wait until what this node leads of `system` is durable."""
@@ -143,7 +156,7 @@ class ClusterServer(FloServer):
         if lead is None:
             return
         path = self.config.admin_token_file
-        outcome = lead.commit.submit_own(adopting(read_admin_token(path)))
+        outcome = lead.commit.submit_own(adopting(read_admin_token(path)), settings_note(path))
         if outcome.error is not None:
             raise ConfigError(f"admin_token_file {path}: {outcome.error}")
 
@@ -151,6 +164,13 @@ class ClusterServer(FloServer):
         self._check_disk()
         self.access.start()
         self._is_started = True
+
+    def look(self, envelope: Envelope) -> ClusterLook:
+        namespace = envelope.namespace
+        return ClusterLook(lambda: self.commit.queries.view_in(namespace), namespace)
+
+    def _key_maker(self) -> None:
+        """The leader of `system` sees to it that there is a key."""
 
     def reasons_not_ready(self) -> list[str]:
         reasons = super().reasons_not_ready()

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Collection
 from typing import Any
 
 from floruntime.core.errors import FloError
 from floruntime.core.system import SessionForget, SessionOpen
+from floruntime.core.token import MintKeyMake
 from floruntime.core.types import Command, Query
 from floruntime.engine.machine import Machine, applied_index, applied_time_ms
 from floruntime.engine.rules import RULES
 from floruntime.engine.system import write_memory
+from floruntime.engine.system.mint_keys import signing_key
 from floruntime.server import eras
+from floruntime.server.access.minted import KEY_BYTES as MINT_KEY_BYTES
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.lease import HeldLease
 from floruntime.server.cluster.log_journal import LogJournal
 from floruntime.server.cluster.message import Head, Message, Position, chained, encode_message
+from floruntime.server.cluster.placement import SYSTEM
 from floruntime.server.cluster.publishing import OvertakenError, publish
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.commit.caller import Caller
@@ -41,9 +46,13 @@ class NobodyWaits:
     """A caller of the leader's own."""
 
     is_closed = False
+    spans = None
 
     def __init__(self, client: str) -> None:
         self.client = client
+
+    def note_of(self, namespace: str, command: Command[Any]) -> None:
+        """Nothing is written down of it."""
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Nobody is told."""
@@ -107,6 +116,7 @@ class Lead:
         eras.begin(self.commit, machine, "")
         self.commit.start()
         self._scheduler.start()
+        self._see_to_mint_key()
         self._sweep_later()
 
     async def _begin_term(self) -> Position:
@@ -166,6 +176,12 @@ class Lead:
     def _sweep_later(self) -> None:
         self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._forget_clients)
 
+    def _see_to_mint_key(self) -> None:
+        """Any node may sign tokens for pages: so there is always a key in `system`."""
+        view = self.commit.applied
+        if self.partition == SYSTEM and signing_key(view, self.clock.now_ms()) is None:
+            self.commit.submit_own(MintKeyMake(secrets.token_bytes(MINT_KEY_BYTES)))
+
     def _forget_clients(self) -> None:
         """Forget the writes of clients that nobody has told of for long."""
         now_s = time.monotonic()
@@ -174,6 +190,7 @@ class Lead:
                 self._known.discard(client)
                 self._heard_s.pop(client, None)
                 self.commit.submit_own(SessionForget(client))
+        self._see_to_mint_key()
         self._sweep_later()
 
     # The end

@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from floruntime.engine.state.audit_note import AuditNote
+
 PEER_PREAMBLE = b"FLN\x01"
 FRAME_OVERHEAD_BYTES = 4_096
 
@@ -47,12 +49,16 @@ class Proof(PeerMessage, tag=2, frozen=True):
 
 
 class Ask(PeerMessage, tag=3, frozen=True):
-    """A request of one of the gateway's callers, as its body came."""
+    """A request of one of the gateway's callers, as its body came. `note`: what is to be written
+    down of it. `spans`: which names lists show to the caller, `None` for all.
+    """
 
     caller: int
     client: str
     partition: int
     body: bytes
+    note: AuditNote | None = None
+    spans: dict[str, tuple[tuple[bytes, bytes], ...]] | None = None
 
 
 class Cancel(PeerMessage, tag=4, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +14,8 @@ from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.framing import FrameReader, frame
 from floruntime.core.types import Command
 from floruntime.core.wire import decode_envelope, encode_answer, encode_error
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
 
@@ -40,8 +42,15 @@ class RemoteCaller:
         self.number = number
         self.client = client
         self.is_closed = False
+        #: Of the request that is being asked: which names lists show, what is to be written down.
+        self.spans: Mapping[str, tuple[Span, ...]] | None = None
+        self.note: AuditNote | None = None
         self._send = send
         self._answers: list[tuple[int, bytes]] = []
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        """What is to be written down of the command that is being asked, as its gateway said."""
+        return self.note
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
@@ -136,6 +145,7 @@ class PeerSpeaker:
             caller = RemoteCaller(message.caller, message.client, self.send)
             self._callers[message.caller] = caller
         request: Any = envelope.request
+        caller.note, caller.spans = message.note, message.spans
         if isinstance(request, Command):
             lead.submit(caller, envelope.id, envelope.namespace, envelope.number, request)
         else:

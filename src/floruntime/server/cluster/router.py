@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.errors import FloError, UnavailableError
+from floruntime.core.limits import SYSTEM_NAMESPACE
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupRead
 from floruntime.core.system import (
@@ -29,6 +30,8 @@ from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request
 from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.namespace_pages import NamespacePages
@@ -46,7 +49,9 @@ class Connection(Protocol):
 
     client: str
     is_closed: bool
+    spans: Mapping[str, tuple[Span, ...]] | None
 
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None: ...
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None: ...
     def add_body(self, request_id: int, body: bytes) -> None: ...
     def flush(self) -> None: ...
@@ -130,6 +135,15 @@ class Asker:
         """Whether nothing can be answered any more."""
         return self._caller.is_closed or self._lead.is_over
 
+    @property
+    def spans(self) -> Mapping[str, tuple[Span, ...]] | None:
+        """By primitive, the names that lists show to it; `None`: all."""
+        return self._caller.spans
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        """What is to be written down of a command of this caller, if anything is."""
+        return self._caller.note_of(namespace, command)
+
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
         if not self._lead.is_over and self._router.forget(self._caller, request_id):
@@ -199,6 +213,8 @@ class Router:
             return SYSTEM
         if isinstance(request, NamespaceCreate | NamespaceDelete):
             return partition_of(request.name, self.partitions)
+        if namespace == SYSTEM_NAMESPACE:
+            return SYSTEM
         return partition_of(namespace, self.partitions)
 
     def ask_at(self, partition: int, caller: Any, request_id: int, query: Query[Any]) -> None:
@@ -309,8 +325,14 @@ class Router:
         body = encode_request(
             pending.request_id, pending.namespace, pending.number, pending.current()
         )
-        number = self._number_of(pending.caller)
-        link.send(messages.Ask(number, pending.caller.client, pending.partition, body))
+        caller, request = pending.caller, pending.request
+        note = spans = None
+        if isinstance(request, Command):
+            note = caller.note_of(pending.namespace, request)
+        elif caller.spans is not None:
+            spans = dict(caller.spans)
+        number = self._number_of(caller)
+        link.send(messages.Ask(number, caller.client, pending.partition, body, note, spans))
 
     def _number_of(self, caller: Connection) -> int:
         number = self._numbers.get(caller)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from floruntime.core.errors import FloError
+from floruntime.core.types import Command
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import Span
 
 _SMALL_BYTES = 8
 _DEPTH_MAX = 5
@@ -37,6 +41,15 @@ class Caller(Protocol):
     @property
     def is_closed(self) -> bool:
         """Whether nothing can be answered any more."""
+        ...
+
+    @property
+    def spans(self) -> Mapping[str, tuple[Span, ...]] | None:
+        """By primitive, the names that lists show to it; `None`: all."""
+        ...
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        """What is to be written down of a command of this caller, if anything is."""
         ...
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:

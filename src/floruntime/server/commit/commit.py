@@ -21,6 +21,8 @@ from typing import Any
 
 from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import View
 from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller, KeepsAccount, answer_bytes
@@ -76,6 +78,11 @@ class Commit:
         self.commands_total = 0
         journal.begin(self._durable, self._fail)
 
+    @property
+    def applied(self) -> View:
+        """The state as commands see it, be it durable or not; to be read at once."""
+        return self._machine.applied
+
     def start(self) -> None:
         """Begin to tick."""
         self._ticker.tick_if_due()
@@ -95,7 +102,8 @@ class Commit:
         if now_ms >= self._ticker.next_ms:
             self._ticker.tick_if_due()
             now_ms = self._clock.now_ms()  # ticks take time, and have stamped theirs
-        outcome = self._apply(now_ms, namespace, caller.client, number, command)
+        note = caller.note_of(namespace, command)
+        outcome = self._apply(now_ms, namespace, caller.client, number, command, note)
         if self._waits and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
         rule = self._machine.rules.waits.get(type(command))
@@ -108,9 +116,9 @@ class Commit:
         else:
             self._answer_later(caller, request_id, number, outcome)
 
-    def submit_own(self, command: Command[Any]) -> Outcome:
+    def submit_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         """Apply a command of the server's own; nobody is answered."""
-        outcome = self._apply(self._clock.now_ms(), OWN_NAMESPACE, "", 0, command)
+        outcome = self._apply(self._clock.now_ms(), OWN_NAMESPACE, "", 0, command, note)
         if outcome.error is not None:
             log.error("the server's own %s was refused: %s", type(command).__name__, outcome.error)
         if self._waits and (outcome.touched or outcome.ended):
@@ -119,11 +127,19 @@ class Commit:
         return outcome
 
     def _apply(
-        self, now_ms: int, namespace: str, client: str, number: int, command: Command[Any]
+        self,
+        now_ms: int,
+        namespace: str,
+        client: str,
+        number: int,
+        command: Command[Any],
+        note: AuditNote | None = None,
     ) -> Outcome:
         self.commands_total += 1
         machine = self._machine
-        outcome = machine.apply(Entry(now_ms, namespace, client, number, command, self.may_grow))
+        outcome = machine.apply(
+            Entry(now_ms, namespace, client, number, command, self.may_grow, note)
+        )
         if machine.has_set_timers:
             self._ticker.no_later_than(machine.take_earliest_set_ms())
         if outcome.touched or outcome.ended:

@@ -64,13 +64,15 @@ class Queries:
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
             if self.answer_room is not None:
                 view.answer_room = self.answer_room
-        view.namespace, view.now_ms = namespace, now_ms
+        view.namespace, view.now_ms, view.spans = namespace, now_ms, None
         return view
 
     def answer(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
         """Answer at once, or begin to wait."""
         try:
-            result = self._machine.ask(self._view_of(namespace, self._clock.now_ms()), query)
+            view = self._view_of(namespace, self._clock.now_ms())
+            view.spans = caller.spans  # listings alone look at them, and none of them waits
+            result = self._machine.ask(view, query)
             wait = self._machine.rules.waits.get(type(query))
             if wait is not None and not wait.found(result):
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -29,10 +29,14 @@ from floruntime.core.wire import (
     encode_answer,
     encode_error,
 )
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import Span
 from floruntime.engine.store import StoreError
 from floruntime.server import limits
-from floruntime.server.access.access import Grant
-from floruntime.server.access.roles import refusal
+from floruntime.server.access.audit import note_of
+from floruntime.server.access.grant import Grant
+from floruntime.server.access.needs import Looks
+from floruntime.server.access.roles import granted
 from floruntime.server.commit.caller import Caller
 from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load
 from floruntime.server.connections.peer import Peer
@@ -78,6 +82,7 @@ class Host(Protocol):
     @property
     def is_stopping(self) -> bool: ...
 
+    def look(self, envelope: Envelope) -> Looks: ...
     def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None: ...
     def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None: ...
     def gone(self, conversation: Conversation) -> None: ...
@@ -118,6 +123,8 @@ class Conversation:
         #: What it may do; `None` before the hello.
         self.grant: Grant | None = None
         self._free: frozenset[Any] = frozenset()
+        #: By primitive, the names that lists show to it; `None`: all.
+        self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self._is_greeting = False
         self._inbox: deque[bytes] = deque()
         #: The longest that it promised to be silent; 0 where it promised nothing.
@@ -263,8 +270,10 @@ class Conversation:
         if answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
             self.add_answer(request_id, None, _unread())
             return
-        if kind not in self._free and self._is_forbidden(envelope):
-            return
+        if kind not in self._free:
+            request = self._granted(envelope)
+            if request is None:
+                return
         load.held_bytes += size_bytes
         self._in_flight[request_id] = size_bytes
         if isinstance(request, Command):
@@ -285,13 +294,19 @@ class Conversation:
         may_be_large = isinstance(request, Query) or type(request) in DELIVERIES
         return may_be_large and not self._answers.room_bytes
 
-    def _is_forbidden(self, envelope: Envelope) -> bool:
-        """A closer look at a request; refuses it if it may not be made."""
+    def _granted(self, envelope: Envelope) -> Request[Any] | None:
+        """A closer look at a request: as it may be made, or refused."""
         assert self.grant is not None, "whoever asks was let in"
-        error = refusal(self.grant.role, self.grant.namespaces, envelope)
-        if error is not None:
+        try:
+            return granted(self.grant, envelope, self._host.look(envelope))
+        except FloError as error:
             self.add_answer(envelope.id, None, error)
-        return error is not None
+            return None
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        """What is to be written down of a command of this caller, if anything is."""
+        assert self.grant is not None, "whoever asks was let in"
+        return note_of(self.grant, self.peer, namespace, command)
 
     def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
         """The hello, or a request that may not stand where it does."""
@@ -312,6 +327,7 @@ class Conversation:
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
         self.client, self.grant, self._free = client, grant, grant.free
+        self.spans = None if grant.scopes is None else grant.scopes.spans
         self._is_greeting = False
         self._put_out(encode_answer(request_id, welcome))
         self._go_on_soon()

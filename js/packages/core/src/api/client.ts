@@ -11,6 +11,7 @@ import { LeaseMemory } from "./leases.js";
 import { Namespaces } from "./namespaces.js";
 import { Queue } from "./queue.js";
 import { Stream } from "./stream.js";
+import { Tokens } from "./tokens.js";
 import { Worker } from "./worker.js";
 import { Workflow } from "./workflow.js";
 
@@ -30,6 +31,7 @@ export class FloClient extends ConnectedClient {
   readonly workflow: Workflow;
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
+  readonly tokens: Tokens;
   readonly #memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
   constructor(transport: Transport, options: ClientOptions = {}) {
@@ -43,6 +45,7 @@ export class FloClient extends ConnectedClient {
     this.workflow = new Workflow(this);
     this.namespaces = new Namespaces(this);
     this.cluster = new Cluster(this);
+    this.tokens = new Tokens(this);
   }
 
   /**

@@ -13,13 +13,15 @@ import { shown, typeName } from "./shown.js";
 
 const NAMESPACE = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 const CONTROL = /\p{Cc}/u;
+/** The engine's own, which can be read. */
+const SYSTEM_NAMESPACE = "_system";
 
-/** A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter. */
+/** A namespace: 1 to 63 letters, digits, `-`, `_`, `.`, beginning with a letter; or `_system`. */
 export function checkNamespace(name: string): string {
   if (typeof name !== "string") {
     throw new BadTypeError(`namespace must be text, not ${typeName(name)}`);
   }
-  if (!NAMESPACE.test(name)) {
+  if (!NAMESPACE.test(name) && name !== SYSTEM_NAMESPACE) {
     throw new BadRequestError(
       `namespace ${shown(name)} must be 1 to ${NAMESPACE_CHARS_MAX} letters, digits, '-', ` +
         "'_' or '.', beginning with a letter",

@@ -220,6 +220,7 @@ export const NamespaceListReplySchema: StructSchema<NamespaceListReply> = struct
 
 /**
  * A token without its secret. `namespaces`: where it may act; none named means all.
+ * `scopes`: what it is for, of all that its role may do; none named means all.
  *
  * `expiresAtMs` is `null` for one that lasts until it is revoked.
  */
@@ -231,6 +232,7 @@ export interface TokenInfo {
   readonly expiresAtMs: bigint | null;
   readonly revokedAtMs: bigint | null;
   readonly description: string | null;
+  readonly scopes: string[];
 }
 export const TokenInfoSchema: StructSchema<TokenInfo> = struct("TokenInfo", [
   ["id", text],
@@ -240,6 +242,7 @@ export const TokenInfoSchema: StructSchema<TokenInfo> = struct("TokenInfo", [
   ["expiresAtMs", nullable(big), null],
   ["revokedAtMs", nullable(big), null],
   ["description", nullable(text), null],
+  ["scopes", list(text), []],
 ]);
 
 export interface TokenListReply {
@@ -249,6 +252,16 @@ export interface TokenListReply {
 export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenListReply", [
   ["items", list(TokenInfoSchema)],
   ["cursor", nullable(text)],
+]);
+
+/** A token for a page. `expiresAtMs`: when it ends by itself, and the page with it. */
+export interface MintedToken {
+  readonly token: string;
+  readonly expiresAtMs: bigint;
+}
+export const MintedTokenSchema: StructSchema<MintedToken> = struct("MintedToken", [
+  ["token", text],
+  ["expiresAtMs", big],
 ]);
 
 /**
@@ -1339,6 +1352,7 @@ export interface TokenCreate {
   readonly namespaces?: readonly string[] | undefined;
   readonly lifetimeMs?: Integer | null | undefined;
   readonly description?: string | null | undefined;
+  readonly scopes?: readonly string[] | undefined;
 }
 export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
   "TokenCreate", 124, "command", [
@@ -1348,6 +1362,7 @@ export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
   ["namespaces", list(text), []],
   ["lifetimeMs", nullable(int), null],
   ["description", nullable(text), null],
+  ["scopes", list(text), []],
 ], TokenInfoSchema,
 );
 
@@ -1371,6 +1386,24 @@ export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
   "TokenRevoke", 126, "command", [
   ["id", text],
 ], TokenInfoSchema,
+);
+
+/**
+ * Sign a token of the role `web`, which is kept nowhere. It may do what its scopes name, at
+ * most what whoever asks may do, and not for longer. `namespaces`: `null` for those of whoever
+ * asks.
+ */
+export interface TokenMint {
+  readonly scopes: readonly string[];
+  readonly expiresMs?: Integer | undefined;
+  readonly namespaces?: readonly string[] | null | undefined;
+}
+export const TokenMint: RequestKind<TokenMint, MintedToken> = requestKind(
+  "TokenMint", 24, "other", [
+  ["scopes", list(text)],
+  ["expiresMs", int, 600000],
+  ["namespaces", nullable(list(text)), null],
+], MintedTokenSchema,
 );
 
 /** How the cluster is. */
@@ -2758,6 +2791,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   TokenCreate,
   TokenList,
   TokenRevoke,
+  TokenMint,
   ClusterStatus,
   ClusterMove,
   ClusterDrain,

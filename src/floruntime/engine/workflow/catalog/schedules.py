@@ -32,6 +32,7 @@ from floruntime.core.workflow import (
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.language.definition import Overlap, Schedule
@@ -253,7 +254,7 @@ def list_schedules(view: View, request: WorkflowSchedules) -> ScheduleListReply:
         start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
     rows = (
         (tail, _info(tail.decode(), workflow, row))
-        for key, workflow in view.scan(WORKFLOW, start, end)
+        for key, workflow in scan_named(view, "workflow", WORKFLOW, of_namespace_id, start, end)
         if (row := _find(view, workflow.id)) is not None and (tail := WORKFLOW.tail_of(key))
     )
     items, cursor = page_of(rows, limit, "schedules", of_namespace_id)

@@ -20,6 +20,7 @@ from floruntime.core.workflow import (
 from floruntime.engine.action.rows import find_action_row
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
@@ -168,7 +169,7 @@ def list_definitions(view: View, request: WorkflowListDefinitions) -> Definition
         start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
     rows = (
         (tail, _info(view, tail.decode(), row))
-        for key, row in view.scan(WORKFLOW, start, end)
+        for key, row in scan_named(view, "workflow", WORKFLOW, of_namespace_id, start, end)
         if (tail := WORKFLOW.tail_of(key))
     )
     items, cursor = page_of(rows, limit, "workflows", of_namespace_id)

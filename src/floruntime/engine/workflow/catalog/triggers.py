@@ -20,7 +20,7 @@ from floruntime.core.stream import GroupCreate, GroupRead, StreamID, StreamRecor
 from floruntime.core.types import Value
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.keyspace import Table
-from floruntime.engine.state.tx import Tx
+from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.group import admin as group_admin
 from floruntime.engine.stream.group import read as group
 from floruntime.engine.stream.group.info import group_info
@@ -95,6 +95,13 @@ def group_of(workflow: str) -> str:
     if len(name.encode()) <= limits.NAME_BYTES_MAX:
         return name
     return f"wf-{hashlib.sha256(workflow.encode()).hexdigest()}"
+
+
+def groups_of(view: View, stream: str) -> list[str]:
+    """The groups of a stream that triggers read."""
+    ids = view.get(TRIGGERED, TRIGGERED.key(namespace_id(view), tail=stream.encode())) or ()
+    rows = [view.get(TRIGGER, TRIGGER.key(id)) for id in ids]
+    return [row.group for row in rows if row is not None]
 
 
 def _leave_stream(tx: Tx, workflow_id: int, row: TriggerRow) -> None:

@@ -12,6 +12,7 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRun, WorkflowRunListReply
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import dump
+from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.rows import (
@@ -72,9 +73,12 @@ def _newest_first(
             return
         workflow_id = workflow.id
     status = None if request.status is None else WorkflowRunStatus.of(request.status)
+    shown = None if view.spans is None else frozenset(_ids(view, of_namespace_id))
     for number in _numbers(view, request, of_namespace_id, before, workflow_id, status):
         row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
-        if row is not None and _is_wanted(row, request.search, workflow_id, status):
+        if row is None or (shown is not None and row.workflow_id not in shown):
+            continue
+        if _is_wanted(row, request.search, workflow_id, status):
             yield number, row
 
 
@@ -109,7 +113,7 @@ def _numbers(
     if request.search:
         name, value = next(iter(sorted(request.search.items())))
         return _falling(view, SEARCH, (of_namespace_id, mark_of(name, value)), before)
-    if workflow_id is None and status is None:
+    if workflow_id is None and status is None and view.spans is None:
         return _falling(view, WORKFLOW_RUN, (of_namespace_id,), before)
     workflows = [workflow_id] if workflow_id is not None else _ids(view, of_namespace_id)
     statuses = [status] if status is not None else list(WorkflowRunStatus)
@@ -122,7 +126,9 @@ def _numbers(
 
 
 def _ids(view: View, of_namespace_id: int) -> list[int]:
-    return [row.id for _, row in view.scan(WORKFLOW, *WORKFLOW.range(of_namespace_id)) if row.runs]
+    span = WORKFLOW.range(of_namespace_id)
+    rows = scan_named(view, "workflow", WORKFLOW, of_namespace_id, *span)
+    return [row.id for _, row in rows if row.runs]
 
 
 def _falling(view: View, table: Any, place: tuple[int, ...], before: int) -> Iterator[int]:
