@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 
-.PHONY: run demo chat test check bench cluster-chaos crash fuzz docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -27,6 +27,9 @@ check: $(STAMP)  ## style, types, layers
 
 bench: $(STAMP) $(VENV)/.bench-installed  ## figures beside Redis, task queues and workflow engines, in the same run
 	$(BIN)/python -m bench
+
+cluster: $(STAMP)  ## three nodes over three servers of NATS on loopback: a guided tour
+	$(BIN)/python -m tests.crash.cluster.tour
 
 cluster-chaos: $(STAMP)  ## kill parts of a real cluster ROUNDS times and look at what is left
 	$(BIN)/python -m tests.crash.cluster $(ROUNDS)
