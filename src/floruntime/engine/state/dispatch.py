@@ -104,9 +104,9 @@ class Rules:
     lost connection. `contents` say whether a namespace holds anything of a person's.
     `action_registered`, `action_run_ended` and `records_came` hear, in the same command, of an
     action that is there from now on, of each action run that has ended, and of a stream whose
-    groups may have more to read. `action_run_wanted` says whether the end of an action run still
-    counts that was begun for a workflow run. `audit` writes down what was carried out. `workflow`
-    has what only workflows know of: see `workflow/runs/hooks.py`.
+    groups (or of which one group) may have more to read. `action_run_wanted` says whether the end
+    of an action run still counts that was begun for a workflow run. `audit` writes down what was
+    carried out. `workflow` has what only workflows know of: see `workflow/runs/hooks.py`.
     """
 
     commands: Mapping[type[Request[Any]], CommandRule]
@@ -121,7 +121,7 @@ class Rules:
     action_registered: Callable[[Tx, str], None]
     action_run_ended: Callable[[Any, bytes], None]
     action_run_wanted: Callable[[Tx, int, int], bool]
-    records_came: Callable[[Tx, str], None]
+    records_came: Callable[[Tx, str, str | None], None]
     audit: Callable[[Tx, AuditNote, Any, Any], None]
     workflow: Any
 

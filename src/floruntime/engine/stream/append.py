@@ -62,7 +62,7 @@ def append_to(tx: Tx, stream: StreamRow, request: StreamAppend) -> list[AppendRe
         arm_retention(tx, stream, state, ensure_namespace(tx).id, request.stream)
     put_state(tx, stream, state)
     tx.touch((tx.namespace, "stream", request.stream))
-    rules_of(tx).records_came(tx, request.stream)
+    rules_of(tx).records_came(tx, request.stream, None)
     return results
 
 

@@ -12,6 +12,7 @@ from floruntime.core.stream import (
     GroupCreate,
     GroupDelete,
     GroupJoin,
+    GroupNack,
     GroupRead,
     GroupSeek,
     StreamAppend,
@@ -481,6 +482,35 @@ def test_a_consumer_of_the_same_group_takes_its_share() -> None:
     [taken] = flows.tell(GroupRead("events", "wf-flow", "somebody", 1)).records
     flows.engine.tick()
     assert (taken.payload, flows.inputs()) == (b"1", [2, 3])
+
+
+@pytest.mark.parametrize("delay_ms", [0, 7_000])
+def test_what_another_consumer_hands_back_starts_a_run_when_it_is_due(delay_ms: int) -> None:
+    flows = Triggers(triggered())
+    engine = flows.engine
+    group = group_of("flow")
+    engine.hold = True
+    engine.run(StreamAppend("events", [b"1"]))
+    [record] = engine.run(GroupRead("events", group, "other")).records
+    engine.hold = False
+    flows.engine.tick()
+    assert flows.runs() == []
+    engine.run(GroupNack("events", group, [record.id], [record.lease], delay_ms=delay_ms))
+    if delay_ms:
+        flows.engine.advance(delay_ms - 1)
+        assert flows.runs() == []
+        flows.engine.advance(1)
+    else:
+        flows.engine.tick()
+    assert flows.inputs() == [1]
+
+
+def test_what_another_consumer_lets_run_out_starts_a_run() -> None:
+    flows = Triggers(triggered())
+    flows.engine.run(StreamAppend("events", [b"1"]))
+    flows.engine.run(GroupRead("events", group_of("flow"), "other"))
+    flows.engine.advance(30_000)
+    assert flows.inputs() == [1]
 
 
 def test_another_consumer_of_an_exclusive_group_is_stood_by_for() -> None:

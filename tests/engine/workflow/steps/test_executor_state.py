@@ -79,6 +79,27 @@ def test_a_probe_that_fails_opens_it_for_another_cooldown() -> None:
     assert admission(state, BREAKER, 3000) is Admission.PROBE
 
 
+def two_probes(first_is_fine: bool) -> ExecutorState:
+    """Two probes were let through by a breaker that had opened at 100; the first is over."""
+    state = with_probe(with_probe(called(FRESH, "---", now_ms=100), 1), 1)
+    return after_call(state, BREAKER, 2000, is_fine=first_is_fine, is_probe=True, probe_of_ms=100)
+
+
+def test_of_two_probes_the_first_that_is_over_decides() -> None:
+    state = two_probes(first_is_fine=False)
+    state = after_call(state, BREAKER, 2100, is_fine=True, is_probe=True, probe_of_ms=100)
+    assert admission(state, BREAKER, 2999) is Admission.REFUSED
+    assert admission(state, BREAKER, 3000) is Admission.PROBE
+    assert state.probes == 0
+
+
+def test_a_second_probe_of_a_breaker_that_is_closed_counts_as_any_call() -> None:
+    state = two_probes(first_is_fine=True)
+    state = after_call(state, BREAKER, 2100, is_fine=False, is_probe=True, probe_of_ms=100)
+    assert admission(state, BREAKER, 2100) is Admission.FREE
+    assert (state.failures, state.probes) == (1, 0)
+
+
 def test_without_a_breaker_everything_is_let_through_and_nothing_counted() -> None:
     state = after_call(FRESH, None, 100, is_fine=False, is_probe=False)
     assert state == FRESH

@@ -121,7 +121,7 @@ def seek(tx: Tx, request: GroupSeek) -> GroupInfo:
     opened.state = state
     opened.save()
     opened.touch()
-    rules_of(tx).records_came(tx, request.stream)
+    rules_of(tx).records_came(tx, request.stream, request.group)
     return group_info(tx, opened.stream, opened.group, request.group)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from floruntime.core import limits
 from floruntime.core.stream import (
     DeadReply,
@@ -24,6 +26,7 @@ from floruntime.engine.stream.group.rows import (
     DEAD_RECORD,
     GROUP,
     PENDING_RECORD,
+    RETURNED,
     DeadRecordRow,
     GroupRow,
     PendingRecordRow,
@@ -39,14 +42,12 @@ def group_info(view: View, stream: StreamRow, group: GroupRow, name: str) -> Gro
     """The group as it stands now. `lag` counts what is kept and was never handed out."""
     state = group_state(view, group)
     stream_state = state_of(view, stream)
-    begins = visible_cut(view, stream, stream_state).ordinal
-    lag = stream_state.next_ordinal - max(begins, state.cursor_ordinal) + state.parked
     return GroupInfo(
         name,
         group.mode,
         list(live_members(view, group)),
         kept_pending(view, group, visible_floor(stream, stream_state, view.now_ms)),
-        lag,
+        lag_of(view, stream, group),
         external(state.cursor) if state.has_delivered else None,
         group.ack_timeout_ms,
         group.max_deliver,
@@ -56,6 +57,21 @@ def group_info(view: View, stream: StreamRow, group: GroupRow, name: str) -> Gro
         group.retry_backoff,
         group.retry_delay_max_ms,
     )
+
+
+def lag_of(view: View, stream: StreamRow, group: GroupRow) -> int:
+    """How many records are kept and were never handed out."""
+    state, stream_state = group_state(view, group), state_of(view, stream)
+    begins = visible_cut(view, stream, stream_state).ordinal
+    return stream_state.next_ordinal - max(begins, state.cursor_ordinal) + state.parked
+
+
+def returned_due(view: View, group: GroupRow, count_max: int) -> int:
+    """How many records are due again, up to `count_max`."""
+    if not group_state(view, group).returned:
+        return 0
+    end = RETURNED.key(group.id, view.now_ms + 1, 0, 0)
+    return sum(1 for _ in islice(view.scan(RETURNED, RETURNED.range(group.id)[0], end), count_max))
 
 
 def get_info(view: View, request: GroupGetInfo) -> GroupInfo:

@@ -16,6 +16,7 @@ import msgspec
 from floruntime.core import defaults, limits
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
+from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.rows import (
@@ -221,8 +222,10 @@ class OpenGroup:
             self.tx.put(GROUP_STATE, GROUP_STATE.key(self.group.id), self.state)
 
     def touch(self) -> None:
-        """Tell those who wait for records of this group."""
+        """Tell those who wait for records of this group, its trigger too."""
         self.tx.touch((self.namespace, "stream", self.stream_name))
+        with self.tx.within(self.namespace):
+            rules_of(self.tx).records_came(self.tx, self.stream_name, self.name)
 
     def pending_key(self, id: Id) -> bytes:
         """Where the record's delivery lies."""

@@ -23,7 +23,7 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.group import admin as group_admin
 from floruntime.engine.stream.group import read as group
-from floruntime.engine.stream.group.info import group_info
+from floruntime.engine.stream.group.info import lag_of, returned_due
 from floruntime.engine.stream.group.live_members import members_of
 from floruntime.engine.stream.group.rows import GroupRow, find_group, group_state
 from floruntime.engine.stream.rows import BEGINNING, StreamRow, find_stream, the_stream
@@ -166,11 +166,11 @@ def workflow_enabled(workflow: OpenWorkflow) -> None:
 # Waking
 
 
-def records_came(tx: Tx, stream: str) -> None:
-    """Wake the triggers of the stream."""
+def records_came(tx: Tx, stream: str, of_group: str | None) -> None:
+    """Wake the triggers of the stream; of one group's, where only it has more to read."""
     for workflow_id in tx.get(TRIGGERED, _triggered_key(tx, stream)) or ():
         row = tx.get(TRIGGER, TRIGGER.key(workflow_id))
-        if row is None:
+        if row is None or of_group not in (None, row.group):
             continue
         if not row.since_ms or row.stream_id != the_stream(tx, stream).id:
             row = replace(row, since_ms=tx.now_ms)
@@ -213,12 +213,13 @@ def _start_runs(workflow: OpenWorkflow, row: TriggerRow) -> None:
     row, known = _with_group(tx, stream, row, "0")
     started = 0
     while started < RUNS_PER_TICK_MAX:
-        waiting = group_info(tx, stream, known, row.group).lag
+        size = row.spec.batch_size
+        waiting = lag_of(tx, stream, known) + returned_due(tx, known, size)
         if not waiting:
             _look_at(tx, workflow.id, replace(row, since_ms=0), 0)
             return
         closes_ms = row.since_ms + row.spec.batch_timeout_ms
-        if waiting < row.spec.batch_size and tx.now_ms < closes_ms:
+        if waiting < size and tx.now_ms < closes_ms:
             _look_at(tx, workflow.id, row, closes_ms)
             return
         records = _take(workflow, row, known)

@@ -68,14 +68,27 @@ def with_probe(state: ExecutorState, change: int) -> ExecutorState:
 
 
 def after_call(
-    state: ExecutorState, breaker: Breaker | None, now_ms: int, *, is_fine: bool, is_probe: bool
+    state: ExecutorState,
+    breaker: Breaker | None,
+    now_ms: int,
+    *,
+    is_fine: bool,
+    is_probe: bool,
+    probe_of_ms: int = 0,
 ) -> ExecutorState:
-    """What a call does to the breaker: a probe decides, else so many failures in a row open it."""
+    """What a call does to the breaker: of the probes that are let through together the first that
+    is over decides; else so many failures in a row open it.
+
+    `probe_of_ms`: when the breaker had opened that a probe was let through by; 0: the present one.
+    """
     if breaker is None:
         return state
     if is_probe:
-        opened_ms = 0 if is_fine else now_ms
-        return replace(with_probe(state, -1), failures=0, opened_ms=opened_ms)
+        state = with_probe(state, -1)
+        if probe_of_ms in (0, state.opened_ms):
+            return replace(state, failures=0, opened_ms=0 if is_fine else now_ms)
+        if state.opened_ms:
+            return state  # another probe has opened it again
     failures = 0 if is_fine else state.failures + 1
     opened_ms = state.opened_ms
     if failures >= breaker.failure_threshold and not opened_ms:

@@ -144,7 +144,8 @@ def _may_call(at: OpenCall) -> bool:
     if limit is not None:
         run.note(Event.PLAN_EXECUTOR_EXHAUSTED, f"{executor.name}: its rate limit is {limit}")
         return False
-    at.note_call(is_probe=admitted is Admission.PROBE)
+    is_probe = admitted is Admission.PROBE
+    at.note_call(is_probe=is_probe, probe_of_ms=state.opened_ms if is_probe else 0)
     return True
 
 
@@ -222,14 +223,21 @@ def _has_code(outcome: StepOutcome, codes: Sequence[str]) -> bool:
 def _record(at: OpenCall, *, is_fine: bool, is_success: bool) -> None:
     """Tell the executor's breaker and health of a call that is over."""
     executor, health, now_ms = at.executor, at.plan.health, at.run.tx.now_ms
-    is_probe = at.call.is_probe
+    is_probe, probe_of_ms = at.call.is_probe, at.call.probe_of_ms
 
     def after(state: ExecutorState) -> ExecutorState:
-        state = after_call(state, executor.breaker, now_ms, is_fine=is_fine, is_probe=is_probe)
+        state = after_call(
+            state,
+            executor.breaker,
+            now_ms,
+            is_fine=is_fine,
+            is_probe=is_probe,
+            probe_of_ms=probe_of_ms,
+        )
         return with_sample(state, health, now_ms, is_fine=is_fine, is_success=is_success)
 
     at.opened.change(executor.name, after)
-    at.note_call(is_probe=False)
+    at.note_call(is_probe=False, probe_of_ms=0)
 
 
 def _try_again(at: OpenCall, outcome: StepOutcome) -> StepOutcome | None:
