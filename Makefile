@@ -49,6 +49,7 @@ docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python -m scripts.generate_js_vectors
 	$(BIN)/python -m scripts.generate_workflow_docs
 	$(BIN)/python -m scripts.generate_drawings
+	$(BIN)/python -m scripts.generate_sync
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

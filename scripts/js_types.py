@@ -22,7 +22,7 @@ from floruntime.core.types import Request
 
 BIG_NAMES = {
     *("version", "cas_version", "from_version", "first_version", "current_version"),
-    *("seq", "seqs", "lease", "leases", "offset", "delta", "sequence", "done", "stale"),
+    *("seq", "seqs", "lease", "leases", "offset", "delta", "sequence", "done", "failed", "stale"),
     *("timestamp_ms", "last_heartbeat_ms"),
 }
 BIG_REPLIES = {"QueueEnqueue", "KvIncr"}

@@ -11,6 +11,7 @@ from floruntime.client.api.batch import (
     BatchStream,
     BatchWorker,
     BatchWorkflow,
+    HandlerBatch,
 )
 from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.follow import StreamFollower, Subscription
@@ -38,12 +39,20 @@ from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.transports.protocol import Link, Transport
 from floruntime.client.options import ClientOptions, WebClientOptions
 from floruntime.client.worker.action_worker import ActionWorker
-from floruntime.client.worker.contexts import ActionContext, ActionResult, StreamContext
+from floruntime.client.worker.contexts import (
+    ActionContext,
+    ActionResult,
+    QueueContext,
+    StreamContext,
+)
 from floruntime.client.worker.options import (
     ActionWorkerOptions,
+    QueueOptions,
+    QueueWorkerOptions,
     RegisterOptions,
     StreamWorkerOptions,
 )
+from floruntime.client.worker.queue_worker import QueueWorker
 from floruntime.client.worker.stream_worker import StreamWorker
 from floruntime.core.action import (
     ActionAttempt,
@@ -141,6 +150,7 @@ __all__ = [
     "GapError",
     "GroupAckResult",
     "GroupInfo",
+    "HandlerBatch",
     "Heartbeat",
     "HistoryEvent",
     "HistoryFollower",
@@ -173,7 +183,11 @@ __all__ = [
     "PutResult",
     "Queue",
     "QueueConfig",
+    "QueueContext",
+    "QueueOptions",
     "QueueStats",
+    "QueueWorker",
+    "QueueWorkerOptions",
     "ReadResult",
     "RegisterOptions",
     "ReplicaInfo",

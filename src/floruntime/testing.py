@@ -43,6 +43,7 @@ from floruntime.client.client import FloClient
 from floruntime.client.options import ClientOptions, WebClientOptions
 from floruntime.client.web import FloClient as WebClient
 from floruntime.client.worker.action_worker import ActionWorker
+from floruntime.client.worker.queue_worker import QueueWorker
 from floruntime.client.worker.stream_worker import StreamWorker
 from floruntime.core.limits import check_duration
 from floruntime.server.clock import Handle, ManualClock
@@ -144,7 +145,9 @@ class FloTestServer:
         return WebClient(self.web_endpoint, **options)
 
     @asynccontextmanager
-    async def running(self, *workers: ActionWorker | StreamWorker) -> AsyncIterator[None]:
+    async def running(
+        self, *workers: ActionWorker | QueueWorker | StreamWorker
+    ) -> AsyncIterator[None]:
         """Run workers on this server and by its clock, whatever endpoint they were made with.
 
         They are at work when the block begins, and have stopped when it has ended.

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+import floruntime.sync
 from floruntime import FloClient
 from floruntime.testing import FloTestServer
+from tests.acceptance.in_threads import in_threads
 from tests.cli.conftest import Flo, Result, invoke
 
 
@@ -26,10 +28,13 @@ async def served(server: FloTestServer) -> AsyncIterator[FloClient]:
         yield client
 
 
-@pytest.fixture(params=["memory", "tcp"])
+@pytest.fixture(params=["memory", "tcp", "sync"])
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[FloClient]:
-    """A client of a server within the process, then one over TCP."""
-    if request.param == "memory":
+    """A client of a server within the process, one over TCP, and one that does not await."""
+    if request.param == "sync":
+        async with in_threads(floruntime.sync.FloClient("memory://")) as client:
+            yield client
+    elif request.param == "memory":
         async with FloClient("memory://") as client:
             yield client
     else:

@@ -584,6 +584,7 @@ async def test_a_cancelled_dequeue_takes_no_message(client: FloClient) -> None:
     assert (message.payload, message.attempt) == (b"x", 1)
 
 
+@pytest.mark.parametrize("client", ["memory", "tcp"], indirect=True)
 async def test_a_dequeue_cancelled_while_the_message_comes_hands_it_back(
     client: FloClient,
 ) -> None:

@@ -225,6 +225,7 @@ async def test_exceptions_fail_the_attempt_and_some_the_run() -> None:
         assert "card_declined: no" in (run.error or "")
 
 
+@pytest.mark.parametrize("client", ["memory", "tcp"], indirect=True)
 async def test_a_handler_without_options_keeps_to_what_was_registered(client: FloClient) -> None:
     await client.action.register("job", max_retries=0, timeout_ms=MINUTE_MS)
     worker = client.new_action_worker()

@@ -31,7 +31,7 @@ COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)
 EXPECTED = {
     "flo": "action backup kv ns ping queue server stream token verify worker workflow",
     "flo action": "cancel delete disable enable get invoke list register runs status",
-    "flo worker": "drain list run",
+    "flo worker": "drain info list run",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
     "scan touch watch",
     "flo queue": "ack configure delete dequeue dlq enqueue list nack peek purge stats touch",
@@ -43,7 +43,7 @@ EXPECTED = {
     "flo server": "info start",
     "flo token": "create list mint revoke",
     "flo workflow": "cancel create definitions disable enable get graph history list retry runs "
-    "schedules signal start status sync validate",
+    "schedules signal start status sync use validate",
     "flo workflow schedules": "pause resume trigger",
 }
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+import floruntime.sync
 from floruntime import ActionWorker, RunStatus
-from floruntime.cli.run_worker import Reloader
+from floruntime.cli.run_worker import Reloader, banner, load
 from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo, invoke
@@ -44,12 +45,50 @@ async def test_list_and_drain(flo: Flo, server: FloTestServer) -> None:
     async with server.running(worker):
         assert "w\thealthy\t0\t10\ta\tgpu=1\t" in (await flo("worker", "list")).out
         assert (await flo("worker", "list", "--json")).json["items"][0]["worker_id"] == "w"
+        shown = (await flo("worker", "info", "w")).out.splitlines()
+        assert shown[0] == "w: healthy, 0 of 10 running"
+        assert shown[1].startswith("done 0, failed 0, since ")
         assert (await flo("worker", "drain", "w")).out == "draining: 0 running\n"
         async with asyncio.timeout(10):
             while worker.is_running:
                 await server.settle()
     assert (await flo("worker", "list")).code == 1
     assert (await flo("worker", "drain", "nobody")).code == 1
+    assert (await flo("worker", "info", "nobody")).code == 1
+
+
+def test_the_banner_tells_who_works_where_at_what_and_no_secret() -> None:
+    worker = ActionWorker("flo://s3cret@db:9000/shop", worker_id="w")
+    worker.register_action("a", lambda ctx: None)
+    worker.queue("mails")(lambda ctx: None)
+    text = "\n".join(banner(worker))
+    for told in ("worker w", "db:9000, namespace shop", "actions   a", "queues    mails", "10;"):
+        assert told in text
+    assert "s3cret" not in text
+
+
+async def test_a_synchronous_worker_is_run_too() -> None:
+    worker = floruntime.sync.ActionWorker("localhost:1")
+    assert load(f"{__name__}:SYNCHRONOUS") is SYNCHRONOUS.asynchronous
+    assert worker.actions == []
+
+
+SYNCHRONOUS = floruntime.sync.QueueWorker("localhost:1")
+
+
+async def test_flo_url_says_it_all(
+    flo: Flo, server: FloTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLO_HOST", "localhost:1")
+    monkeypatch.setenv("FLO_URL", f"flo://{server.endpoint}/shop")
+    assert (await asyncio.to_thread(invoke, ("kv", "put", "k", "v"))).code == 0
+    async with server.client(namespace="shop") as client:
+        assert await client.kv.get("k") == b"v"
+    got = await asyncio.to_thread(invoke, ("-n", "other", "kv", "get", "k"))
+    assert got.code == 1
+    refused = await flo("--host", "flo://s3cret@host?tsl=1", "ping")
+    assert (refused.code, "did you mean tls" in refused.err) == (3, True)
+    assert "s3cret" not in refused.err
 
 
 def started(server: FloTestServer, directory: Path, *options: str) -> subprocess.Popen[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts import generate_sync
 
 import floruntime
 import floruntime.testing
@@ -15,6 +17,7 @@ import floruntime.web
 from floruntime.client.options import ClientOptions, WebClientOptions
 from floruntime.client.worker.options import (
     ActionWorkerOptions,
+    QueueWorkerOptions,
     RegisterOptions,
     StreamWorkerOptions,
 )
@@ -22,13 +25,15 @@ from floruntime.client.worker.options import (
 PUBLIC = {name: getattr(floruntime, name) for name in floruntime.__all__ if name[0] != "_"}
 MADE_BY_PEOPLE: list[type[Any]] = [
     *(floruntime.FloClient, floruntime.web.FloClient, floruntime.testing.FloTestServer),
-    *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.RetryPolicy),
+    *(floruntime.ActionWorker, floruntime.QueueWorker, floruntime.RetryPolicy),
+    *(floruntime.StreamWorker,),
 ]
 CALLED_BY_PEOPLE: list[type[Any]] = [
     *(floruntime.FloClient, floruntime.web.FloClient),
     *(floruntime.Kv, floruntime.Queue, floruntime.Stream, floruntime.Action, floruntime.Worker),
     *(floruntime.Workflow, floruntime.Namespaces, floruntime.Tokens, floruntime.Transaction),
-    *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.BatchKv),
+    *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.QueueWorker),
+    *(floruntime.BatchKv,),
 ]
 OF_EVERY_CALL = {"namespace", "timeout_ms"}
 """What the text of the class explains, once for all methods."""
@@ -110,6 +115,16 @@ def test_every_error_is_public() -> None:
     assert {cls.__name__ for cls in BY_CODE.values()} <= set(floruntime.__all__)
 
 
+def test_the_client_without_await_is_generated_from_this_one() -> None:
+    files = generate_sync.files()
+    old = {path.name for path, text in files.items() if _read(path) != text}
+    assert not old, "run: .venv/bin/python -m scripts.generate_sync, and commit src/floruntime/sync"
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
 def test_the_version_is_told() -> None:
     assert floruntime.__version__[0].isdigit()
 
@@ -123,6 +138,7 @@ def test_the_version_is_told() -> None:
         (ClientOptions, floruntime.FloClient.__init__, {"endpoint"}),
         (WebClientOptions, floruntime.web.FloClient.__init__, {"endpoint"}),
         (ActionWorkerOptions, floruntime.ActionWorker.__init__, {"endpoint"}),
+        (QueueWorkerOptions, floruntime.QueueWorker.__init__, {"endpoint"}),
         (StreamWorkerOptions, floruntime.StreamWorker.__init__, {"endpoint"}),
         (RegisterOptions, floruntime.Action.register, {"name", "namespace"}),
     ],

@@ -49,7 +49,14 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 # Programs
 
 TESTED = [
-    *("client.batch()", "asyncio.run", "kv.history", "queue.nack(", "group_read"),
+    *(
+        "client.batch()",
+        "asyncio.run",
+        "floruntime.sync",
+        "kv.history",
+        "queue.nack(",
+        "group_read",
+    ),
     *("ActionWorker(", "action.call(", "comes_back", "import pytest", "workflow.sync_dir("),
     *("nobody_approves", "web.FloClient("),
 ]
@@ -123,6 +130,12 @@ async def test_the_batch_does_all_that_it_says() -> None:
 
 def test_the_first_program(capsys: pytest.CaptureFixture[str]) -> None:
     program = the_block("python", "asyncio.run")
+    exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out == "b'Hello, Flo!'\n"
+
+
+def test_the_first_program_without_await(capsys: pytest.CaptureFixture[str]) -> None:
+    program = the_block("python", "floruntime.sync")
     exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out == "b'Hello, Flo!'\n"
 

@@ -13,7 +13,7 @@ from floruntime.core.nearest import nearest
 
 PREFIX = "FLO_"
 OF_CLIENTS = (
-    *("FLO_HOST", "FLO_NAMESPACE", "FLO_TOKEN", "FLO_DEBUG"),
+    *("FLO_URL", "FLO_HOST", "FLO_NAMESPACE", "FLO_TOKEN", "FLO_DEBUG"),
     *("FLO_TLS", "FLO_TLS_CA", "FLO_CLIENT_CERT", "FLO_CLIENT_KEY"),
 )
 ALIKE = 0.7

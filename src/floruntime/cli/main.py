@@ -14,6 +14,7 @@ from floruntime.cli.descriptors import occupy_closed_descriptors
 from floruntime.cli.environment import warn_of_variables
 from floruntime.cli.options import duration, examples
 from floruntime.cli.output import cell, write_text
+from floruntime.cli.place import placed
 from floruntime.cli.root_options import CONNECTION, refuse
 from floruntime.cli.run import Session, Settings, connected, run_command_line
 from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
@@ -118,8 +119,8 @@ def root(
         typer.Option(
             "--host",
             envvar="FLO_HOST",
-            help="The server: HOST:PORT, ws://HOST:PORT/ws, or file:PATH for one inside this "
-            "process.",
+            help="The server: HOST:PORT, ws://HOST:PORT/ws, file:PATH for one inside this process, "
+            "or flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE (flos:// for TLS), as in FLO_URL.",
         ),
     ] = "localhost:9000",
     namespace: Annotated[
@@ -167,7 +168,8 @@ def root(
     is_server = ctx.invoked_subcommand == "server"
     warn_of_variables(os.environ, is_json, is_server)
     given_tls = Tls(tls, tls_ca, client_cert, client_key)
-    ctx.obj = Settings(host, namespace, token, timeout, is_json, given_tls, create)
+    settings = Settings(host, namespace, token, timeout, is_json, given_tls, create)
+    ctx.obj = placed(ctx, settings, os.environ)
 
 
 @app.command(epilog=examples("flo ping", "flo --host db.internal:9000 ping"))

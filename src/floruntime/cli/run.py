@@ -70,6 +70,8 @@ class Settings:
     is_json: bool
     tls: Tls
     may_create: bool = False
+    #: Which options of the root command an address said, from the command line or the environment.
+    said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ from floruntime.cli.root_options import expect_store
 from floruntime.cli.run import Settings
 from floruntime.client.worker.worker_base import WorkerBase
 from floruntime.core.limits import check_namespace
+from floruntime.core.printable import printable
+from floruntime.core.version import VERSION
+from floruntime.sync.standing import WorkerHandle
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOOK_INTERVAL_S = 0.3
@@ -36,7 +39,22 @@ def run(target: str, log_level: str, settings: Settings, given: set[str]) -> Non
     _apply(worker, settings, given)
     expect_store(worker.endpoint, settings.may_create)
     _set_up_logging(log_level, settings.is_json)
+    if not settings.is_json:
+        for line in banner(worker):
+            complain(line)
     asyncio.run(worker.start())
+
+
+def banner(worker: WorkerBase) -> list[str]:
+    """Who it is, where it works, and at what."""
+    place = worker.endpoint if isinstance(worker.endpoint, str) else worker.endpoint.endpoint
+    works_on = [f"  {what:<10}{' '.join(names)}" for what, names in worker.works_on.items()]
+    return [
+        f"flo {VERSION} worker {worker.name}",
+        f"  {'server':<10}{printable(place)}, namespace {worker.namespace}",
+        *map(printable, works_on),
+        f"  {'at once':<10}{worker.concurrency}; Ctrl-C lets it finish, again ends it",
+    ]
 
 
 def _apply(worker: WorkerBase, settings: Settings, given: set[str]) -> None:
@@ -76,10 +94,12 @@ def load(target: str) -> WorkerBase:
     found: Any = module
     for part in name.split("."):
         found = getattr(found, part, None)
+    if isinstance(found, WorkerHandle):
+        found = found.asynchronous
     if not isinstance(found, WorkerBase):
         what = "not there" if found is None else f"a {type(found).__name__}"
         raise Failure(
-            f"{target} is {what}; it must be an ActionWorker or a StreamWorker",
+            f"{target} is {what}; it must be an ActionWorker, a QueueWorker or a StreamWorker",
             exit_code=USAGE,
             code="usage",
         )

@@ -53,6 +53,22 @@ def _state(worker: WorkerInfo) -> str:
     return "draining" if worker.draining else "healthy"
 
 
+@app.command(epilog=examples("flo worker info host-17-4f2a9c01"))
+@connected
+async def info(
+    session: Session,
+    worker_id: Annotated[str, typer.Argument(metavar="WORKER", help="The worker's id.")],
+) -> None:
+    """Show one worker: what it works on, and how much it has done and failed."""
+    worker = await session.client.worker.info(worker_id)
+    lines = [
+        f"{worker.worker_id}: {_state(worker)}, {worker.running} of {worker.concurrency} running",
+        f"done {worker.done}, failed {worker.failed}, since {at(worker.registered_at_ms)}",
+        f"actions: {' '.join(worker.actions)}",
+    ]
+    session.out.show(worker, "\n".join(lines))
+
+
 @app.command(epilog=examples("flo worker drain host-17-4f2a9c01"))
 @connected
 async def drain(
@@ -77,7 +93,8 @@ def run(
         str,
         typer.Argument(
             metavar="MODULE:WORKER",
-            help="Where the ActionWorker or StreamWorker is: an importable module, and its name.",
+            help="Where the worker is, of actions, queues or a stream: an importable module, and "
+            "its name.",
         ),
     ],
     reload: Annotated[
@@ -105,4 +122,4 @@ def run(
     if reload:
         run_worker.run_reloading()
     else:
-        run_worker.run(target, log_level, settings_of(ctx), set_for(ctx))
+        run_worker.run(target, log_level, settings_of(ctx), set_for(ctx) | settings_of(ctx).said)

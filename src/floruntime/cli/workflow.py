@@ -233,6 +233,18 @@ async def enable(session: Session, name: Name) -> None:
     session.out.show(await session.client.workflow.enable(name), "enabled")
 
 
+@app.command(epilog=examples("flo workflow use order 1.4.0"))
+@connected
+async def use(
+    session: Session,
+    name: Name,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="One that was synced.")],
+) -> None:
+    """Make a version the current one: new runs are of it, runs under way stay on theirs."""
+    info = await session.client.workflow.use(name, version)
+    session.out.show(info, f"{info.name} runs version {info.version}")
+
+
 app.add_typer(workflow_runs.app)
 app.add_typer(workflow_graph.app)
 app.add_typer(workflow_schedules.app, name="schedules")

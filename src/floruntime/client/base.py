@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -10,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 from floruntime.client.api.action import Action
 from floruntime.client.api.batch import Batch
+from floruntime.client.api.caller import Caller, Elsewhere
 from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
@@ -20,12 +23,14 @@ from floruntime.client.api.tokens import Tokens
 from floruntime.client.api.worker import Worker
 from floruntime.client.api.workflow import Workflow
 from floruntime.client.calls import Calls
+from floruntime.client.link.address import address_in, read_address
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token
 from floruntime.client.link.transports.opening import open_transport
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.core import defaults
 from floruntime.core.errors import FloError
+from floruntime.core.limits import check_namespace
 from floruntime.core.system import GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
@@ -37,25 +42,31 @@ class BaseClient:
 
     def __init__(
         self,
-        endpoint: str,
+        endpoint: str = defaults.LEFT_OUT,
         *,
-        namespace: str = defaults.NAMESPACE,
+        namespace: str = defaults.Unsaid(defaults.NAMESPACE),
         timeout_ms: int = defaults.TIMEOUT_MS,
         token: Token | None = None,
         tls: bool | ssl.SSLContext | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
         transport: Transport | None = None,
     ) -> None:
-        self.tls = tls
+        is_left_out = endpoint is defaults.LEFT_OUT
+        address = address_in(os.environ) if is_left_out else read_address(endpoint)
+        self.tls = tls = address.tls.context() if tls is None and address.tls else tls
         #: What its parts stand on.
         self.calls = calls = self._new_calls(
-            transport or open_transport(endpoint, tls),
-            endpoint=endpoint,
-            namespace=namespace,
+            transport or open_transport(address.endpoint, tls),
+            endpoint=address.endpoint,
+            namespace=defaults.unless_said(namespace, address.namespace),
             timeout_ms=timeout_ms,
-            token=token,
+            token=address.token if token is None else token,
             retry=retry,
         )
+        self._make_parts(calls)
+
+    def _make_parts(self, calls: Caller) -> None:
+        self._caller = calls
         self.kv = Kv(calls)
         self.queue = Queue(calls)
         self.stream = self.streams = Stream(calls)
@@ -71,21 +82,33 @@ class BaseClient:
 
     @property
     def endpoint(self) -> str:
-        """What it is connected to, as it was given."""
+        """What it is connected to, as it was given, but for what an address says beside."""
         return self.calls.endpoint
 
     @property
     def namespace(self) -> str:
         """Where calls go that name no other."""
-        return self.calls.namespace
+        return self._caller.namespace
+
+    def within(self, namespace: str) -> Self:
+        """This client, on the same connection, with another namespace for calls that name none.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        other = copy.copy(self)
+        other._make_parts(Elsewhere(self.calls, check_namespace(namespace)))
+        return other
 
     @property
     def is_connected(self) -> bool:
         """Whether the connection is up at this moment."""
         return self.calls.is_connected
 
-    async def connect(self) -> Self:
+    async def connect(self, *, wait_ms: int = 0) -> Self:
         """Connect, and give the client. A second time does nothing.
+
+        `wait_ms`: for how long to try where no server is to be reached (yet); 0, the default, tries
+        once.
 
         Calls do it by themselves, but not after `close()`, nor once the server has refused the
         client for good: `connect()` then tries once more.
@@ -94,7 +117,7 @@ class BaseClient:
         once if it is refused), `UnauthorizedError` or `ForbiddenError` where the server refuses the
         token, and `NotConnectedError` where it is connected in another event loop.
         """
-        await self.calls.connect()
+        await self.calls.connect(wait_ms)
         return self
 
     async def close(self) -> None:
@@ -144,7 +167,7 @@ class BaseClient:
         The end of the block raises what any of the writes raises, with `.index`; then none of them
         happened.
         """
-        return Batch(self.calls, namespace=namespace, timeout_ms=timeout_ms)
+        return Batch(self._caller, namespace=namespace, timeout_ms=timeout_ms)
 
     def call(
         self,
@@ -162,9 +185,8 @@ class BaseClient:
 
         Raises the `FloError` that the server or the connection gave.
         """
-        return self.calls.call(
-            request, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms
-        )
+        where = self.namespace if namespace is None else namespace
+        return self.calls.call(request, namespace=where, timeout_ms=timeout_ms, block_ms=block_ms)
 
     async def ping(self) -> float:
         """The time that a round trip to the server takes, in milliseconds.

@@ -17,6 +17,7 @@ from floruntime.client.link.token import Token, check_token
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.client.link.waits import WAITS
 from floruntime.core.errors import (
+    ConnectionFailedError,
     FloError,
     NotConnectedError,
     OverloadedError,
@@ -140,13 +141,32 @@ class Calls:
         """Whether the connection is up at this moment."""
         return self._channel is not None and self._channel.is_connected
 
-    async def connect(self) -> None:
-        """Connect once; open a closed client again, and one that was refused."""
+    @property
+    def was_opened(self) -> bool:
+        """Whether it is, or is being, connected."""
+        return self._channel is not None or self._opening is not None
+
+    async def connect(self, wait_ms: int = 0) -> None:
+        """Connect once; open a closed client again, and one that was refused.
+
+        `wait_ms`: for how long to try again where no server is to be reached.
+        """
+        check_duration("wait_ms", wait_ms)
         self._is_closed = False
         if self._refusal is not None:
             await self._drop()
-        if self._channel_of(asyncio.get_running_loop()) is None:
-            await self._opened()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + wait_ms / 1000
+        attempt = 0
+        while self._channel_of(loop) is None:
+            try:
+                await self._opened()
+            except ConnectionFailedError:
+                delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
+                if loop.time() + delay_s >= until_s:
+                    raise
+                attempt += 1
+                await asyncio.sleep(delay_s)
 
     async def close(self) -> None:
         """Fail what is under way and leave nothing behind."""

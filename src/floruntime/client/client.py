@@ -6,7 +6,12 @@ from typing import Unpack
 
 from floruntime.client.base import BaseClient
 from floruntime.client.worker.action_worker import ActionWorker
-from floruntime.client.worker.options import ActionWorkerOptions, StreamWorkerOptions
+from floruntime.client.worker.options import (
+    ActionWorkerOptions,
+    QueueWorkerOptions,
+    StreamWorkerOptions,
+)
+from floruntime.client.worker.queue_worker import QueueWorker
 from floruntime.client.worker.stream_worker import StreamWorker
 
 
@@ -20,10 +25,14 @@ class FloClient(BaseClient):
 
     `endpoint`: `host:port` (port 9000 unless told), `ws://` or `wss://host:port/ws`, `memory://` (a
     server of its own inside the process) or `file:PATH` (the whole server inside the process on
-    that data directory). `namespace`: where calls work that name no other. `timeout_ms`: how long
-    a call may take, beside its own `block_ms`. `token`: who one is, once the server has tokens.
-    `tls`: `True`, or an `ssl.SSLContext`. `retry`: the pauses before it connects again.
-    `transport`: stands in for the endpoint's own.
+    that data directory); or one address for all of it,
+    `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for TLS), where options that are
+    given here win. Without an endpoint the environment says it: `FLO_URL`, such an address, and
+    what that leaves open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`,
+    `FLO_CLIENT_CERT`, `FLO_CLIENT_KEY`; else it is `localhost:9000`. `namespace`: where calls work
+    that name no other. `timeout_ms`: how long a call may take, beside its own `block_ms`. `token`:
+    who one is, once the server has tokens. `tls`: `True`, or an `ssl.SSLContext`. `retry`: the
+    pauses before it connects again. `transport`: stands in for the endpoint's own.
 
     By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s. `token`
     may be a function, plain or async, that is asked for one at each connection.
@@ -41,6 +50,15 @@ class FloClient(BaseClient):
         Raises `BadRequestError` on an option out of its limits.
         """
         return ActionWorker(self, **options)
+
+    def new_queue_worker(self, **options: Unpack[QueueWorkerOptions]) -> QueueWorker:
+        """A `QueueWorker` on this client's connection; options as there, but for the endpoint.
+
+        It works in the client's namespace unless told, and leaves the client open when it ends.
+
+        Raises `BadRequestError` on an option out of its limits.
+        """
+        return QueueWorker(self, **options)
 
     def new_stream_worker(self, **options: Unpack[StreamWorkerOptions]) -> StreamWorker:
         """A `StreamWorker` on this client's connection; options as there, but for the endpoint.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from floruntime.core import defaults
 from floruntime.core.run_wait import RunWait
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, OutputValue, Query, Value
 
 
 class ActionType(StrEnum):
@@ -66,7 +66,7 @@ class ActionAttempt(Value, frozen=True):
     error: str | None
 
 
-class ActionRun(Value, frozen=True):
+class ActionRun(OutputValue, frozen=True):
     """One run of an action, with its history in short.
 
     `attempt` counts deliveries to workers, but not those that were released or never began. `error`

@@ -5,7 +5,8 @@ Durations are in milliseconds. What is 0, 1, empty or off by default needs no na
 
 from __future__ import annotations
 
-from typing import Final
+import inspect
+from typing import Any, Final
 
 NAMESPACE: Final = "default"
 TIMEOUT_MS: Final = 5_000
@@ -44,6 +45,21 @@ RUN_RETENTION_MS: Final = 30 * 24 * 3_600_000
 """How long a run is kept after it has ended."""
 OUTCOME: Final = "success"
 CONCURRENCY: Final = 10
+
+
+LEFT_OUT: Any = inspect.Parameter.empty
+"""An endpoint that nobody names: the environment says it."""
+
+
+class Unsaid(str):
+    """A default that gives way to what an address or the environment says."""
+
+    __slots__ = ()
+
+
+def unless_said(text: str, elsewhere: str | None) -> str:
+    """`text`, or where nobody said it what is said elsewhere."""
+    return (elsewhere or str(text)) if isinstance(text, Unsaid) else text
 
 
 class Kept(int):

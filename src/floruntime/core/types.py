@@ -41,6 +41,27 @@ class EntryValue(Value, frozen=True):
         return json.loads(_value_of(self))
 
 
+class OutputValue(Value, frozen=True):
+    """A run, which has an `output` once it has completed."""
+
+    def text(self) -> str:
+        """The output as text. Raises `ValueError` where it is no UTF-8, or there is none (yet)."""
+        return _the_output_of(self).decode()
+
+    def json(self) -> Any:
+        """The output, which is JSON. Raises `ValueError` where it is none, or not there (yet)."""
+        return json.loads(_the_output_of(self))
+
+
+def _the_output_of(run: OutputValue) -> bytes:
+    output = _output_of(run)
+    if output is None:
+        told = ", ".join(f"{name} {getattr(run, name)}" for name in ("run_id", "status", "error"))
+        raise ValueError(f"the run has no output: {told}")
+    return output
+
+
+_output_of: attrgetter[bytes | None] = attrgetter("output")
 _payload_of: attrgetter[bytes] = attrgetter("payload")
 _value_of: attrgetter[bytes] = attrgetter("value")
 

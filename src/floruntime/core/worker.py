@@ -51,7 +51,10 @@ class Heartbeat(Value, frozen=True):
 
 
 class WorkerInfo(Value, frozen=True):
-    """A registered worker. Unhealthy after 90 s without a heartbeat."""
+    """A registered worker. Unhealthy after 90 s without a heartbeat.
+
+    `done`, `failed`: attempts that it ended since it was registered first.
+    """
 
     worker_id: str
     actions: list[str]
@@ -63,11 +66,17 @@ class WorkerInfo(Value, frozen=True):
     healthy: bool
     draining: bool
     running: int
+    done: int = 0
+    failed: int = 0
 
 
 class WorkerListReply(Value, frozen=True):
     items: list[WorkerInfo]
     cursor: str | None
+
+
+class WorkerGetInfo(Query[WorkerInfo], tag=138, frozen=True):
+    worker_id: str
 
 
 class WorkerRegister(Command[WorkerInfo], tag=144, frozen=True):

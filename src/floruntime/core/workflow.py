@@ -7,7 +7,7 @@ from typing import Any
 
 from floruntime.core import defaults
 from floruntime.core.run_wait import RunWait
-from floruntime.core.types import Command, Query, Value
+from floruntime.core.types import Command, OutputValue, Query, Value
 
 
 class WorkflowStatus(StrEnum):
@@ -83,7 +83,7 @@ class WorkflowStarted(Value, frozen=True):
     created: bool
 
 
-class WorkflowRun(Value, frozen=True):
+class WorkflowRun(OutputValue, frozen=True):
     """One run of a workflow.
 
     `current_step`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
@@ -251,6 +251,13 @@ class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
     search: dict[str, str | int | float | bool] = {}
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
+
+
+class WorkflowUse(Command[DefinitionInfo], tag=139, frozen=True):
+    """Make a version that was synced the current one."""
+
+    name: str
+    version: str
 
 
 class WorkflowListDefinitions(Query[DefinitionListReply], tag=169, frozen=True):

@@ -162,6 +162,7 @@ COMMANDS: Final = (
     # Workflows
     command(workflow.WorkflowSync, sync.sync),
     command(workflow.WorkflowEnable, sync.enable, grows=False),
+    command(workflow.WorkflowUse, sync.use_version, grows=False),
     command(workflow.WorkflowStart, start.start),
     command(workflow.WorkflowSignal, signals.signal),
     command(workflow.WorkflowCancel, control.cancel, grows=False),
@@ -202,6 +203,7 @@ QUERIES: Final = (
     query(action.ActionList, action_admin.list_actions),
     query(action.ActionStatus, invoke.status),
     query(action.ActionListRuns, invoke.list_runs),
+    query(worker.WorkerGetInfo, workers.worker_info),
     query(worker.WorkerList, workers.list_workers),
     # Workflows
     query(workflow.WorkflowValidate, sync.validate),

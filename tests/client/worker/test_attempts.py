@@ -29,6 +29,9 @@ class Owner:
     def began(self, attempt: Attempt) -> None:
         self.told.append(("began", attempt.key))
 
+    async def commit(self, attempt: Attempt, result: Any) -> None:
+        raise AssertionError("nothing was written")
+
     def succeeded(self, attempt: Attempt, result: Any) -> None:
         self.told.append(("succeeded", result))
 

@@ -535,6 +535,7 @@ export const CASES: readonly Case[] = [
     { workerId: "w", running: ["run-2", "run-1"] },
   ],
   [({ worker }) => worker.drain("w"), "WorkerDrain", { workerId: "w" }],
+  [({ worker }) => worker.info("w"), "WorkerGetInfo", { workerId: "w" }],
   [({ worker }) => worker.deregister("w"), "WorkerDeregister", { workerId: "w" }],
   [({ worker }) => worker.list(), "WorkerList", {}, EMPTY],
   [
@@ -627,6 +628,13 @@ export const CASES: readonly Case[] = [
     { name: "w", version: "1" },
     null,
     null,
+  ],
+  [
+    ({ workflow }) => workflow.use("w", "1"),
+    "WorkflowUse",
+    { name: "w", version: "1" },
+    DEFINITION,
+    DEFINED,
   ],
   [
     ({ workflow }) => workflow.disable("w"),

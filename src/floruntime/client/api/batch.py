@@ -77,7 +77,77 @@ class BatchWorkflow(WritesOnly, WorkflowWrites):
     _name = "workflow"
 
 
-class Batch:
+class Writes:
+    """What a batch takes: the writes of every primitive, recorded in order."""
+
+    def __init__(self, caller: Caller, namespace: str | None, timeout_ms: int | None) -> None:
+        self._caller = caller
+        self._timeout_ms = timeout_ms
+        recorder = Recorder(caller, namespace)
+        self._recorder = recorder
+        self.kv = BatchKv(recorder)
+        self.queue = BatchQueue(recorder)
+        self.stream = self.streams = BatchStream(recorder)
+        self.action = BatchAction(recorder)
+        self.worker = BatchWorker(recorder)
+        self.workflow = BatchWorkflow(recorder)
+
+    async def _send(self) -> list[Any]:
+        asks = self._recorder.end()
+        if not asks:
+            return []
+        return await send(self._caller, asks, self._recorder.namespace, self._timeout_ms)
+
+
+class HandlerBatch(Writes):
+    """What a handler wants done together with its result: `ctx.batch()`.
+
+    It is sent when the handler has returned, in one commit with the completion of its run, or the
+    ack of its record or message: all of it happens, or none. Where the handler raises nothing is
+    sent, and where one of the writes is refused the attempt has failed with that error. As a
+    context manager it forgets what its block wrote where that raises.
+    """
+
+    def __init__(self, caller: Caller, namespace: str) -> None:
+        super().__init__(caller, namespace, None)
+        self._marks: list[int] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self._recorder.count
+
+    async def send(self) -> None:
+        """Send it, once. Raises what any of the writes raises, with `.index`."""
+        await self._send()
+
+    def __enter__(self) -> Self:
+        self._marks.append(self._recorder.count)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        mark = self._marks.pop()
+        if kind is not None:
+            self._recorder.forget_after(mark)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+class Batch(Writes):
     """Collects writes and sends them when its block ends without an exception.
 
     `async with client.batch() as b: b.kv.put(...)`: nothing in the block is awaited. Afterwards
@@ -90,17 +160,8 @@ class Batch:
     def __init__(
         self, caller: Caller, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> None:
-        self._caller = caller
-        self._timeout_ms = timeout_ms
-        recorder = Recorder(caller, namespace)
-        self._recorder = recorder
+        super().__init__(caller, namespace, timeout_ms)
         self.results: list[Any] = []
-        self.kv = BatchKv(recorder)
-        self.queue = BatchQueue(recorder)
-        self.stream = self.streams = BatchStream(recorder)
-        self.action = BatchAction(recorder)
-        self.worker = BatchWorker(recorder)
-        self.workflow = BatchWorkflow(recorder)
 
     async def __aenter__(self) -> Self:
         self._recorder.refuse_if_over()
@@ -112,10 +173,10 @@ class Batch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        asks = self._recorder.end()
-        if kind is None and asks:
-            where = self._recorder.namespace
-            self.results = await send(self._caller, asks, where, self._timeout_ms)
+        if kind is None:
+            self.results = await self._send()
+        else:
+            self._recorder.end()
 
 
 async def send(
@@ -151,6 +212,15 @@ class Recorder:
             )
         self._asks.append(ask)
         return Recorded()
+
+    @property
+    def count(self) -> int:
+        """How many it keeps."""
+        return len(self._asks)
+
+    def forget_after(self, count: int) -> None:
+        """Keep the first `count` alone."""
+        del self._asks[count:]
 
     def refuse_if_over(self) -> None:
         """Raises `BadRequestError` once the block has ended."""

@@ -31,6 +31,25 @@ class Caller(Protocol):
         ...
 
 
+class Elsewhere:
+    """Another caller's calls, in a namespace of their own."""
+
+    def __init__(self, of: Caller, namespace: str) -> None:
+        self.namespace = namespace
+        self._of = of
+
+    @property
+    def leases(self) -> Leases:
+        """What the other remembers of its deliveries."""
+        return self._of.leases
+
+    def perform(self, ask: Ask[R]) -> Operation[R]:
+        """Make one call, as the other does."""
+        if ask.namespace is None:
+            ask.namespace = self.namespace
+        return self._of.perform(ask)
+
+
 class Part:
     """A part of a client, `client.kv` say: its methods make calls of their arguments."""
 

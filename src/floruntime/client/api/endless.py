@@ -83,6 +83,12 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
             if task is not None:
                 task.cancel()
 
+    def take_ready(self) -> list[Item]:
+        """What has come already, and would come next without a wait."""
+        ready = list(self._ready)
+        self._ready.clear()
+        return ready
+
     async def __anext__(self) -> Item:
         await self.start()
         while not (self._ready or self._is_over):

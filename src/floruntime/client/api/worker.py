@@ -20,6 +20,7 @@ from floruntime.core.worker import (
     WorkerAwait,
     WorkerDeregister,
     WorkerDrain,
+    WorkerGetInfo,
     WorkerHeartbeat,
     WorkerInfo,
     WorkerList,
@@ -103,6 +104,15 @@ class Worker(WorkerWrites):
         Raises `BadRequestError` on an id that cannot be.
         """
         return self._call(WorkerDeregister(worker_id), namespace, timeout_ms)
+
+    def info(
+        self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[WorkerInfo]:
+        """The worker as it stands, with how many attempts it has done, and how many failed.
+
+        Raises `NotFoundError` where it is not registered.
+        """
+        return self._call(WorkerGetInfo(worker_id), namespace, timeout_ms)
 
     def list(
         self,

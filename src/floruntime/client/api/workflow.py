@@ -44,6 +44,7 @@ from floruntime.core.workflow import (
     WorkflowSync,
     WorkflowSyncPreview,
     WorkflowTriggerSchedule,
+    WorkflowUse,
     WorkflowValidate,
 )
 
@@ -220,6 +221,23 @@ class Workflow(WorkflowWrites):
         Raises `BadRequestError` on a name that cannot be.
         """
         return self._call(WorkflowGetDefinition(name, version), namespace, timeout_ms)
+
+    def use(
+        self,
+        name: str,
+        version: str,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[DefinitionInfo]:
+        """Make a version that was synced the current one: the way back from a bad one.
+
+        New runs are of it, and its schedule and trigger hold; runs that are under way stay on the
+        version that they began with. A sync of a new version makes that the current one.
+
+        Raises `NotFoundError` where there is no such workflow or version.
+        """
+        return self._call(WorkflowUse(name, version), namespace, timeout_ms)
 
     def disable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None

@@ -284,7 +284,7 @@ class ActionLife(Life):
         async def touch(extend_ms: int) -> None:
             await self._touch(attempt, extend_ms)
 
-        attempt.context = ActionContext(task, self.plan.namespace, touch)
+        attempt.context = ActionContext(task, self.plan.namespace, touch, own=self._own)
         return attempt
 
     # What attempts ask for
@@ -306,15 +306,25 @@ class ActionLife(Life):
             self._policy.took(took_ms)
         self._begin_waiting()
 
+    async def commit(self, attempt: Attempt, result: Any) -> None:
+        batch = attempt.context.batch()
+        outcome, output = self._outcome_of(result)
+        batch.worker.complete(self.plan.name, attempt.item, output, outcome=outcome)
+        await batch.send()
+
+    def _outcome_of(self, result: Any) -> tuple[str, bytes]:
+        """The outcome and the output that a handler's result means. Raises where it cannot be."""
+        is_named = isinstance(result, ActionResult)
+        outcome, output = result if is_named else ("success", to_bytes(result))
+        self._results.check(output)
+        return outcome, output
+
     def succeeded(self, attempt: Attempt, result: Any) -> None:
+        if attempt.is_settled:
+            return
         task: Task = attempt.item
         try:
-            outcome, output = "success", b""
-            if isinstance(result, ActionResult):
-                outcome, output = result
-            else:
-                output = to_bytes(result)
-            self._results.check(output)
+            outcome, output = self._outcome_of(result)
         except Exception as error:
             self.failed(attempt, error)
             return

@@ -12,8 +12,10 @@ from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work
 from floruntime.client.worker.handlers import Function, Handler, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
-from floruntime.client.worker.options import RegisterOptions
+from floruntime.client.worker.options import QueueOptions, RegisterOptions
+from floruntime.client.worker.serving import Queues
 from floruntime.client.worker.worker_base import WorkerBase
+from floruntime.core.defaults import LEFT_OUT, RUN_RETRY_DELAY_MS, VISIBILITY_TIMEOUT_MS
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import check_duration, check_name
 
@@ -23,21 +25,22 @@ F = TypeVar("F", bound=Function)
 class ActionWorker(WorkerBase):
     """A worker for actions. Name handlers with `@worker.action(...)`, then `await start()`.
 
-    `endpoint`, `token` and `tls` are as for `FloClient`; a connected client does as an endpoint.
-    `namespace`: where its actions are; by default that of such a client, else `default`.
-    `concurrency`: handlers at once, 1,000 at most. `worker_id`: a name that nobody else has; made
-    up unless given. `labels`: runs with labels go to workers that have them all. `metadata`: for
-    people. `action_timeout_ms`: what one attempt may take, from when its handler begins.
-    `block_ms`: how long one wait for work lasts. `heartbeat_interval_ms`: how often it says that it
-    lives. `auto_touch`: keep the leases while handlers run. `drain_timeout_ms`: how long they may
-    go on after `stop()`; async ones that are stopped then have five seconds more for what they do
-    in `finally`. `handle_signals`: stop on SIGINT and SIGTERM; handlers that an application has for
-    them are called too, and come back when the worker ends.
+    `endpoint`, `token` and `tls` are as for `FloClient`, with the same address and environment; a
+    connected client does as an endpoint. `namespace`: where its actions are; by default that of
+    such a client, else `default`. `concurrency`: handlers at once, 1,000 at most. `worker_id`: a
+    name that nobody else has; made up unless given. `labels`: runs with labels go to workers that
+    have them all. `metadata`: for people. `action_timeout_ms`: what one attempt may take, from when
+    its handler begins. `block_ms`: how long one wait for work lasts. `heartbeat_interval_ms`: how
+    often it says that it lives. `auto_touch`: keep the leases while handlers run.
+    `drain_timeout_ms`: how long they may go on after `stop()`; async ones that are stopped then
+    have five seconds more for what they do in `finally`. `handle_signals`: stop on SIGINT and
+    SIGTERM; handlers that an application has for them are called too, and come back when the worker
+    ends.
     """
 
     def __init__(
         self,
-        endpoint: str | BaseClient,
+        endpoint: str | BaseClient = LEFT_OUT,
         *,
         namespace: str | None = None,
         concurrency: int = 10,
@@ -71,6 +74,12 @@ class ActionWorker(WorkerBase):
         self._heartbeat_ms = check_duration("heartbeat_interval_ms", heartbeat_interval_ms, low=1)
         self._handlers: dict[str, Handler] = {}
         self._options: dict[str, dict[str, Any]] = {}
+        self._queues = Queues(
+            concurrency=concurrency,
+            batch_size=10,
+            visibility_timeout_ms=VISIBILITY_TIMEOUT_MS,
+            retry_delay_ms=RUN_RETRY_DELAY_MS,
+        )
 
     @property
     def worker_id(self) -> str:
@@ -113,8 +122,7 @@ class ActionWorker(WorkerBase):
         one for the same action, and while the worker runs.
         """
         check_name("action", name)
-        if self.is_running:
-            raise BadRequestError(f"the worker is running; name the action {name!r} before start()")
+        self._refuse_while_running(f"the action {name!r}")
         if name in self._handlers:
             raise BadRequestError(f"the action {name!r} has a handler already")
         unknown = set(options) - set(RegisterOptions.__annotations__)
@@ -124,13 +132,48 @@ class ActionWorker(WorkerBase):
         self._options[name] = dict(options)
 
     @property
+    def works_on(self) -> dict[str, list[str]]:
+        """Its actions, and its queues if it has any."""
+        queues = {"queues": self.queues} if self.queues else {}
+        return {"actions": self.actions, **queues} if self.actions else queues
+
+    @property
     def actions(self) -> list[str]:
         """The actions that it has handlers for."""
         return list(self._handlers)
 
-    def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:
-        if not self._handlers:
+    @property
+    def queues(self) -> list[str]:
+        """The queues that it has handlers for."""
+        return self._queues.names
+
+    def queue(self, name: str, **options: Unpack[QueueOptions]) -> Callable[[F], F]:
+        """A decorator: this function handles the messages of the queue `name`, beside the actions.
+
+        Options: `concurrency` (that of the worker), `batch_size` (10), `visibility_timeout_ms`
+        (30,000), `retry_delay_ms` (1,000, doubling with each attempt up to an hour) and `process`
+        (off); all as for `QueueWorker`. `action_timeout_ms` is what one message may take, too.
+
+        Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
+        one for the same queue, and while the worker runs.
+        """
+
+        def register(function: F) -> F:
+            self._refuse_while_running(f"the queue {name!r}")
+            self._queues.add(name, function, **options)
+            return function
+
+        return register
+
+    def _new_lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
+        lives = self._queues.lives(plan, client, setting)
+        if self._handlers:
+            lives.append(self._new_life(plan, client, setting))
+        if not lives:
             raise BadRequestError("the worker has no actions: use @worker.action(name)")
+        return lives
+
+    def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:
         work = Work(
             dict(self._handlers), self._options, self.labels, self.metadata, self._heartbeat_ms
         )

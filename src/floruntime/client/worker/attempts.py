@@ -37,6 +37,7 @@ class Attempt:
         "is_entered",
         "is_given_up",
         "is_over",
+        "is_settled",
         "item",
         "key",
         "lease_ends_ms",
@@ -61,6 +62,8 @@ class Attempt:
         #: Its handler is stopped, and what it comes to is not told; it is to be released.
         self.is_given_up = False
         self.is_over = False
+        #: The server has been told already that it succeeded, with what the handler wrote.
+        self.is_settled = False
         self.begun_s = 0.0
         self.lease_ends_ms = 0.0
         self.touch_due_ms = NEVER_MS
@@ -85,8 +88,12 @@ class Owner(Protocol):
         """Its handler begins."""
         ...
 
+    async def commit(self, attempt: Attempt, result: Any) -> None:
+        """The handler returned, and has writes that go with its result: send both."""
+        ...
+
     def succeeded(self, attempt: Attempt, result: Any) -> None:
-        """The handler returned."""
+        """The handler returned; the result is to be told unless the attempt is settled."""
         ...
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
@@ -183,6 +190,9 @@ class Attempts:
         try:
             began = partial(self._began, attempt)
             result = await self._handlers.run(attempt.handler, attempt.context, began)
+            if attempt.context.has_writes:
+                await self._owner.commit(attempt, result)
+                attempt.is_settled = True
         except Exception as error:
             self._fail(attempt, error)
         except BaseException as error:  # SystemExit ends an attempt, not the worker

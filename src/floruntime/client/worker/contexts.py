@@ -8,15 +8,21 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.api.values import to_json
+from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError, NonRetryableError
 from floruntime.core.printable import printable
+from floruntime.core.queue import Message
 from floruntime.core.stream import StreamID, StreamRecord
 from floruntime.core.worker import Task
+
+if TYPE_CHECKING:
+    from floruntime.client.worker.own_client import OwnClient
 
 T = TypeVar("T")
 Touch = Callable[[int], Awaitable[None]]
@@ -74,11 +80,47 @@ class Context:
     attempt: int
     namespace: str
 
-    def __init__(self, touch: Touch | None) -> None:
+    def __init__(self, touch: Touch | None, own: OwnClient | None) -> None:
         self._touch = touch
+        self._own = own
+        self._batch: HandlerBatch | None = None
         self._log: _Log | None = None
         self.is_cancelled = False
         """Whether the result is no longer wanted. A plain handler may look at it now and then."""
+
+    @property
+    def client(self) -> BaseClient:
+        """The worker's own connection, in the worker's namespace.
+
+        A plain handler, which runs in a thread, gets the client of `floruntime.sync`, which it need
+        not await (`floruntime.sync.ActionContext` says so to an editor).
+        """
+        client: BaseClient = self._the_own().here()
+        return client
+
+    def batch(self) -> HandlerBatch:
+        """What is to be done together with this handler's result, in one commit.
+
+        `batch = ctx.batch()`, then `batch.kv.put(...)` and so on: it is sent when the handler
+        returns. Where that raises, nothing is sent; where a write is refused, the attempt has
+        failed. At most 999 writes and 4 MiB. Each call gives the same one.
+        """
+        if self._batch is None:
+            self._batch = self._the_own().new_batch()
+        return self._batch
+
+    @property
+    def has_writes(self) -> bool:
+        """Whether something is to be done together with the result."""
+        return self._batch is not None and not self._batch.is_empty
+
+    def _the_own(self) -> OwnClient:
+        if self._own is None:
+            raise BadRequestError(
+                "a handler in another process has no connection of the worker's: make a "
+                "floruntime.sync.FloClient there"
+            )
+        return self._own
 
     def json(self) -> Any:
         """The payload, which is JSON."""
@@ -146,8 +188,15 @@ class ActionContext(Context):
     over `workflow.retry`; and no other run or step has it.
     """
 
-    def __init__(self, task: Task, namespace: str, touch: Touch | None = None) -> None:
-        super().__init__(touch)
+    def __init__(
+        self,
+        task: Task,
+        namespace: str,
+        touch: Touch | None = None,
+        *,
+        own: OwnClient | None = None,
+    ) -> None:
+        super().__init__(touch, own)
         self._task = task
         self.payload = task.payload
         self.task_id = task.run_id
@@ -199,8 +248,9 @@ class StreamContext(Context):
         *,
         group: str = "",
         consumer: str = "",
+        own: OwnClient | None = None,
     ) -> None:
-        super().__init__(touch)
+        super().__init__(touch, own)
         self.group = group
         self.consumer = consumer
         self.record = record
@@ -218,3 +268,34 @@ class StreamContext(Context):
     def __reduce__(self) -> tuple[Any, ...]:
         rebuild = partial(StreamContext, group=self.group, consumer=self.consumer)
         return rebuild, (self.record, self.namespace)
+
+
+class QueueContext(Context):
+    """One delivery of one `message`: its `payload`, `seq`, `priority`, `attempt` (from 1) and
+    `enqueued_at_ms`, the `queue` that it came from, and the `namespace`.
+    """
+
+    def __init__(
+        self,
+        message: Message,
+        queue: str,
+        namespace: str,
+        touch: Touch | None = None,
+        *,
+        own: OwnClient | None = None,
+    ) -> None:
+        super().__init__(touch, own)
+        self.message = message
+        self.payload = message.payload
+        self.seq = message.seq
+        self.priority = message.priority
+        self.attempt = message.attempt
+        self.enqueued_at_ms = message.enqueued_at_ms
+        self.queue = queue
+        self.namespace = namespace
+
+    def _about(self) -> str:
+        return f"{self.queue} {self.seq} attempt {self.attempt}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return QueueContext, (self.message, self.queue, self.namespace)

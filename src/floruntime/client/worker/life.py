@@ -19,6 +19,7 @@ from floruntime.client.worker.attempts import Attempt, Attempts
 from floruntime.client.worker.claim_policy import Pace
 from floruntime.client.worker.clock import Clock, LoopClock
 from floruntime.client.worker.failures import HandlerFailed, error_text
+from floruntime.client.worker.own_client import OwnClient
 from floruntime.core.errors import (
     FloError,
     ForbiddenError,
@@ -72,6 +73,7 @@ class Life(ABC):
         self._stopped = asyncio.Event()
         self._has_given_up = False
         self._is_drained = False
+        self._own = OwnClient(client, plan.namespace)
         self._background: set[asyncio.Task[None]] = set()
         self._attempts = Attempts(
             self,
@@ -245,6 +247,10 @@ class Life(ABC):
         """Its handler begins."""
 
     @abstractmethod
+    async def commit(self, attempt: Attempt, result: Any) -> None:
+        """The handler returned, and has writes that go with its result: send both."""
+
+    @abstractmethod
     def succeeded(self, attempt: Attempt, result: Any) -> None:
         """The handler returned."""
 
@@ -274,6 +280,34 @@ class Life(ABC):
         if not attempt.is_over:
             attempt.context.log.warning("%s: its handler is stopped", why)
             self._attempts.lose(attempt)
+
+
+async def run_all(lives: list[Life], at_work: Callable[[], None]) -> None:
+    """Run them side by side; what ends one of them ends all. `at_work`: once all are."""
+    if len(lives) == 1:
+        await lives[0].run(at_work)
+        return
+    to_begin = len(lives)
+
+    def begun() -> None:
+        nonlocal to_begin
+        to_begin -= 1
+        if not to_begin:
+            at_work()
+
+    tasks = [asyncio.ensure_future(life.run(begun)) for life in lives]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for life in lives:
+            life.stop()
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
 
 
 def how_late(now_ms: float, lease_ends_ms: float) -> str:

@@ -24,6 +24,16 @@ class RegisterOptions(TypedDict, total=False):
     retention_ms: int
 
 
+class QueueOptions(TypedDict, total=False):
+    """What `@worker.queue` takes beside the name."""
+
+    concurrency: int
+    batch_size: int
+    visibility_timeout_ms: int
+    retry_delay_ms: int
+    process: bool
+
+
 class ActionWorkerOptions(TypedDict, total=False):
     """What `ActionWorker` takes beside its endpoint."""
 
@@ -64,6 +74,27 @@ class StreamWorkerOptions(StreamWorkerNeeds, total=False):
     retry_delay_ms: int
     retry_backoff: RetryBackoff | str
     retry_delay_max_ms: int
+    auto_touch: bool
+    drain_timeout_ms: int
+    process: bool
+    handle_signals: bool
+
+
+class QueueWorkerOptions(TypedDict, total=False):
+    """What `QueueWorker` takes beside its endpoint."""
+
+    queue: str | None
+    handler: Function | None
+    namespace: str | None
+    concurrency: int
+    batch_size: int
+    worker_id: str | None
+    token: Token | None
+    tls: bool | ssl.SSLContext | None
+    block_ms: int
+    visibility_timeout_ms: int
+    message_timeout_ms: int
+    retry_delay_ms: int
     auto_touch: bool
     drain_timeout_ms: int
     process: bool

@@ -22,18 +22,18 @@ class StreamWorker(WorkerBase):
     the endpoint, else `default`). A record is acked when its handler returns, and nacked when it
     raises, due again after `retry_delay_ms` (0: as the group says); with the `retry_backoff`
     `"exponential"` that is doubled after each attempt, up to `retry_delay_max_ms`. `endpoint`,
-    `token` and `tls` are as for `FloClient`; a connected client does as an endpoint. `concurrency`:
-    handlers at once, 1,000 at most; those of one partition key run in order. `batch_size`: records
-    of one read. `consumer`: a name that nobody else in the group has; made up unless given.
-    `block_ms`: how long one wait for records lasts. `message_timeout_ms`: what one record may take,
-    from when its handler begins. `auto_touch`: keep the leases while handlers run.
-    `drain_timeout_ms`: how long they may go on after `stop()`. `process`: run the handler in a
-    process of its own. `handle_signals`: as for `ActionWorker`.
+    `token` and `tls` are as for `FloClient`, with the same address and environment; a connected
+    client does as an endpoint. `concurrency`: handlers at once, 1,000 at most; those of one
+    partition key run in order. `batch_size`: records of one read. `consumer`: a name that nobody
+    else in the group has; made up unless given. `block_ms`: how long one wait for records lasts.
+    `message_timeout_ms`: what one record may take, from when its handler begins. `auto_touch`: keep
+    the leases while handlers run. `drain_timeout_ms`: how long they may go on after `stop()`.
+    `process`: run the handler in a process of its own. `handle_signals`: as for `ActionWorker`.
     """
 
     def __init__(
         self,
-        endpoint: str | BaseClient,
+        endpoint: str | BaseClient = defaults.LEFT_OUT,
         *,
         stream: str,
         group: str,
@@ -81,6 +81,11 @@ class StreamWorker(WorkerBase):
         """What the group knows it by."""
         return self.name
 
-    def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:
+    @property
+    def works_on(self) -> dict[str, list[str]]:
+        """Its stream, and its group."""
+        return {"stream": [self.stream], "group": [self.group]}
+
+    def _new_lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
         reading = Reading(self.stream, self.group, self._handler, self._batch_size, self._delay)
-        return StreamLife(plan, reading, client, setting)
+        return [StreamLife(plan, reading, client, setting)]

@@ -13,14 +13,20 @@ import secrets
 import socket
 import ssl
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from floruntime.client.base import BaseClient
+from floruntime.client.link.address import address_in, read_address
 from floruntime.client.link.token import Token
 from floruntime.client.worker import signals
 from floruntime.client.worker.flag import Flag
-from floruntime.client.worker.life import Life, Plan, Setting
+from floruntime.client.worker.handlers import Function
+from floruntime.client.worker.hooks import call_hooks, call_last_hooks, check_function
+from floruntime.client.worker.life import Life, Plan, Setting, run_all
+from floruntime.client.worker.own_client import OwnClient
+from floruntime.core.defaults import LEFT_OUT, NAMESPACE
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import (
     BLOCK_MS_MAX,
@@ -33,6 +39,7 @@ from floruntime.core.limits import (
 )
 
 CALL_TIMEOUT_MS = 10_000
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 def new_name() -> str:
@@ -62,12 +69,12 @@ class WorkerBase(ABC):
         drain_timeout_ms: int,
         handle_signals: bool,
     ) -> None:
-        if isinstance(endpoint, BaseClient) and namespace is None:
-            namespace = endpoint.namespace
-        self.endpoint: str | BaseClient = endpoint
-        self.namespace = check_namespace("default" if namespace is None else namespace)
         self.token = token
         self.tls = tls
+        self.endpoint: str | BaseClient = self._placed(endpoint)
+        if namespace is None:
+            namespace = self._said_namespace
+        self.namespace = check_namespace(NAMESPACE if namespace is None else namespace)
         self.concurrency = check_range("concurrency", concurrency, 1, LIMIT_MAX)
         #: Set while it is known to the server and takes work.
         self.at_work = Flag()
@@ -80,10 +87,48 @@ class WorkerBase(ABC):
         self._drain_timeout_ms = check_duration("drain_timeout_ms", drain_timeout_ms)
         self._handle_signals = check_flag("handle_signals", handle_signals)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._life: Life | None = None
+        self._lives: list[Life] = []
         self._ended = Flag()
         self._is_stopping = False
         self._working: asyncio.Task[None] | None = None
+        self._at_start: list[Function] = []
+        self._at_stop: list[Function] = []
+
+    def _placed(self, endpoint: str | BaseClient) -> str | BaseClient:
+        """Where it works; an address may say token, namespace and TLS, too."""
+        self._said_namespace: str | None = None
+        if isinstance(endpoint, BaseClient):
+            self._said_namespace = endpoint.namespace
+            return endpoint
+        address = address_in(os.environ) if endpoint is LEFT_OUT else read_address(endpoint)
+        self._said_namespace = address.namespace
+        if self.token is None:
+            self.token = address.token
+        if self.tls is None and address.tls:
+            self.tls = address.tls.context()
+        return address.endpoint
+
+    def on_start(self, function: H) -> H:
+        """A decorator: call this function, plain or async, before the first work is taken.
+
+        It gets the worker's client, if it has a parameter; a plain one runs in a thread, and gets
+        that of `floruntime.sync`. Several are called in order. What one raises, `start()` raises.
+
+        Raises `BadRequestError` on what is no function.
+        """
+        self._at_start.append(check_function("on_start", function))
+        return function
+
+    def on_stop(self, function: H) -> H:
+        """A decorator: call this function, plain or async, when the last work is done.
+
+        It is called as those of `on_start` are, once they have run, however the worker ends, and
+        while it is still connected. What one raises is logged, and the others are called.
+
+        Raises `BadRequestError` on what is no function.
+        """
+        self._at_stop.append(check_function("on_stop", function))
+        return function
 
     @property
     def name(self) -> str:
@@ -93,6 +138,16 @@ class WorkerBase(ABC):
         if self._made_in != os.getpid():  # it was made before a fork
             self._made_name, self._made_in = new_name(), os.getpid()
         return self._made_name
+
+    @property
+    def handles_signals(self) -> bool:
+        """Whether SIGINT and SIGTERM stop it."""
+        return self._handle_signals
+
+    @property
+    @abstractmethod
+    def works_on(self) -> dict[str, list[str]]:
+        """What it does: names by their kind ("actions", say), for people."""
 
     @property
     def is_running(self) -> bool:
@@ -121,8 +176,8 @@ class WorkerBase(ABC):
             loop.call_soon_threadsafe(self._stop_life)
 
     def _stop_life(self) -> None:
-        if self._life is not None:
-            self._life.stop()
+        for life in self._lives:
+            life.stop()
 
     async def close(self) -> None:
         """`stop()`, and wait until the worker has ended."""
@@ -160,8 +215,12 @@ class WorkerBase(ABC):
             await self._working
 
     @abstractmethod
-    def _new_life(self, plan: Plan, client: BaseClient, setting: Setting) -> Life:
-        """A life of this kind of worker. Raises `BadRequestError` if it has nothing to do."""
+    def _new_lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
+        """What it does, side by side. Raises `BadRequestError` if it has nothing to do."""
+
+    def _refuse_while_running(self, what: str) -> None:
+        if self.is_running:
+            raise BadRequestError(f"the worker is running; name {what} before start()")
 
     def _plan(self) -> Plan:
         return Plan(
@@ -195,7 +254,8 @@ async def live(worker: WorkerBase, setting: Setting) -> None:
         if stop_listening is not None:
             stop_listening()
         worker.at_work.clear()
-        worker._loop = worker._life = None
+        worker._loop = None
+        worker._lives = []
         worker._is_stopping = False
         worker._ended.set()
 
@@ -205,11 +265,17 @@ async def _live_connected(worker: WorkerBase, setting: Setting) -> None:
     client = endpoint if isinstance(endpoint, BaseClient) else _own_client(worker, endpoint)
     await client.connect()
     try:
-        worker._life = life = worker._new_life(worker._plan(), client, setting)
-        setting.on_begin(life)
+        worker._lives = lives = worker._new_lives(worker._plan(), client, setting)
+        for life in lives:
+            setting.on_begin(life)
+        own = OwnClient(client, worker.namespace)
+        await call_hooks(worker._at_start, own)
         if worker._is_stopping:
-            life.stop()
-        await life.run(worker.at_work.set)
+            worker._stop_life()
+        try:
+            await run_all(lives, worker.at_work.set)
+        finally:
+            await call_last_hooks(worker._at_stop, own)
     finally:
         if client is not endpoint:
             await client.close()

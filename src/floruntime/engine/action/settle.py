@@ -37,6 +37,7 @@ from floruntime.engine.action.run_state import (
     release,
     the_action_run,
 )
+from floruntime.engine.action.workers import count_end
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import eras, timers
 
@@ -140,6 +141,7 @@ def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bo
         return True
     if not run.is_held:
         return False
+    count_end(run.tx, row.worker_id, is_done=True)
     end_run(run, ActionRunStatus.COMPLETED, outcome=outcome, output=output)
     return True
 
@@ -149,6 +151,7 @@ def _fail(
 ) -> bool:
     if run.row.lease != lease or not run.is_held:
         return _ended_as(run, lease, ClaimEnd.FAILED_ATTEMPT)
+    count_end(run.tx, run.row.worker_id, is_done=False)
     fail_attempt(run, error, WORKER_LOST if is_lost else None, retry=retry)
     if not run.row.is_finished or is_lost:
         _remember(run, lease, ClaimEnd.FAILED_ATTEMPT)

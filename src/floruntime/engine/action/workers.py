@@ -20,6 +20,7 @@ from floruntime.core.worker import (
     Heartbeat,
     WorkerDeregister,
     WorkerDrain,
+    WorkerGetInfo,
     WorkerHeartbeat,
     WorkerInfo,
     WorkerList,
@@ -51,6 +52,8 @@ class WorkerRow(Value, frozen=True):
     registered_at_ms: int
     last_heartbeat_ms: int
     draining: bool = False
+    done: int = 0
+    failed: int = 0
 
 
 WORKER: Final[Table[WorkerRow]] = Table(
@@ -67,8 +70,8 @@ def find_worker(view: View, worker_id: str) -> WorkerRow | None:
     return view.get(WORKER, _key(view, worker_id))
 
 
-def _the_worker(tx: Tx, worker_id: str) -> WorkerRow:
-    row = find_worker(tx, worker_id)
+def _the_worker(view: View, worker_id: str) -> WorkerRow:
+    row = find_worker(view, worker_id)
     if row is None:
         raise NotFoundError(f"worker {limits.shown(worker_id)} is not registered")
     return row
@@ -86,6 +89,8 @@ def register(tx: Tx, request: WorkerRegister) -> WorkerInfo:
         request.metadata,
         tx.now_ms,
         tx.now_ms,
+        done=0 if old is None else old.done,
+        failed=0 if old is None else old.failed,
     )
     tx.put(WORKER, _key(tx, request.worker_id), row)
     if old is None:
@@ -153,6 +158,14 @@ def deregister(tx: Tx, request: WorkerDeregister) -> bool:
     return True
 
 
+def count_end(tx: Tx, worker_id: str | None, *, is_done: bool) -> None:
+    """A worker ended an attempt: it was done, or failed. One that is not registered counts none."""
+    row = None if worker_id is None else find_worker(tx, worker_id)
+    if worker_id is not None and row is not None:
+        done, failed = (row.done + 1, row.failed) if is_done else (row.done, row.failed + 1)
+        tx.put(WORKER, _key(tx, worker_id), replace(row, done=done, failed=failed))
+
+
 def _forget_later(tx: Tx, of_namespace_id: int, worker_id: str, row: WorkerRow) -> None:
     due_ms = row.last_heartbeat_ms + limits.WORKER_FORGET_MS
     timers.set_timer(tx, due_ms, timers.WORKER_FORGET, of_namespace_id, row.id, worker_id)
@@ -181,6 +194,11 @@ def workers_of(view: View) -> Iterator[WorkerRow]:
 def is_well(view: View, worker: WorkerRow) -> bool:
     """Whether it was heard of lately."""
     return view.now_ms - worker.last_heartbeat_ms < limits.WORKER_UNHEALTHY_MS
+
+
+def worker_info(view: View, request: WorkerGetInfo) -> WorkerInfo:
+    row = _the_worker(view, request.worker_id)
+    return _info(view, request.worker_id, row, _running_of(view, request.worker_id))
 
 
 def list_workers(view: View, request: WorkerList) -> WorkerListReply:
@@ -232,4 +250,6 @@ def _info(view: View, worker_id: str, row: WorkerRow, running: int) -> WorkerInf
         is_well(view, row),
         row.draining,
         running,
+        row.done,
+        row.failed,
     )

@@ -72,7 +72,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         # Actions: offered, invoked, looked at; runs claimed and settled.
         *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionStatus, a.ActionCancel),
         *(a.ActionGet, a.ActionList, a.ActionListRuns),
-        *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerList),
+        *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerGetInfo, w.WorkerList),
         *(w.WorkerAwait, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
         *(w.WorkerExchange, w.WorkerTurn),
         # Runs of workflows, but not what they follow.
@@ -90,6 +90,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
             f.WorkflowSyncPreview,
             f.WorkflowValidate,
             f.WorkflowEnable,
+            f.WorkflowUse,
             f.WorkflowRetry,
         ),
         *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),

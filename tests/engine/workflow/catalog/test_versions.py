@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floruntime.core.errors import NotFoundError
-from floruntime.core.workflow import WorkflowGetDefinition
+from floruntime.core.workflow import WorkflowGetDefinition, WorkflowUse
 from tests.engine.workflow.calls import ONE_STEP, Workflows
 
 DAY_MS = 24 * 3_600_000
@@ -86,3 +86,21 @@ def test_versions_are_texts_not_numbers() -> None:
         assert flows.sync(ONE_STEP.replace('"1"', f'"{text}"'))[0].version == text
     assert flows.run(flows.start()).version == "1"
     assert flows.run(flows.start(version="9")).version == "9"
+
+
+def test_an_older_version_can_be_made_current_again() -> None:
+    flows = Workflows(version(1))
+    before = flows.start()
+    flows.sync(version(2))
+    info = flows.tell(WorkflowUse("flow", "v1"))
+    assert (info.name, info.version) == ("flow", "v1")
+    assert flows.run(flows.start()).version == "v1"
+    assert flows.run(flows.start(version="v2")).version == "v2"
+    flows.sync(version(2))
+    assert flows.run(flows.start()).version == "v1", "a text that is known changes nothing"
+    flows.sync(version(3))
+    assert flows.run(flows.start()).version == "v3"
+    assert flows.run(before).version == "v1"
+    for name, wanted in (("flow", "v9"), ("other", "v1")):
+        with pytest.raises(NotFoundError):
+            flows.tell(WorkflowUse(name, wanted))

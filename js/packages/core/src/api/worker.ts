@@ -15,6 +15,7 @@ import {
   WorkerAwait,
   WorkerDeregister,
   WorkerDrain,
+  WorkerGetInfo,
   WorkerHeartbeat,
   type WorkerInfo,
   WorkerList,
@@ -118,6 +119,12 @@ export class Worker {
   async deregister(workerId: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("worker.deregister", options, NONE);
     return await this.#caller.call(WorkerDeregister.of({ workerId }), options);
+  }
+
+  /** The worker as it stands, with how many attempts it has done, and how many failed. */
+  async info(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
+    knownOfCall("worker.info", options, NONE);
+    return await this.#caller.call(WorkerGetInfo.of({ workerId }), options);
   }
 
   /** A page of the namespace's workers, by id. */

@@ -25,6 +25,7 @@ import {
   WorkflowSync,
   WorkflowSyncPreview,
   WorkflowTriggerSchedule,
+  WorkflowUse,
   WorkflowValidate,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
@@ -171,6 +172,17 @@ export class Workflow {
   /** Let it start again. Its schedule goes on with its next time, its trigger where it was. */
   async enable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     return await this.#enable("workflow.enable", name, true, options);
+  }
+
+  /**
+   * Make a version that was synced the current one: the way back from a bad one.
+   *
+   * New runs are of it, and its schedule and trigger hold; runs that are under way stay on the version
+   * that they began with. A sync of a new version makes that the current one.
+   */
+  async use(name: string, version: string, options: CallOptions = {}): Promise<DefinitionEntry> {
+    knownOfCall("workflow.use", options, NONE);
+    return await this.#caller.call(WorkflowUse.of({ name, version }).map(definitionOf), options);
   }
 
   async #enable(

@@ -898,7 +898,11 @@ export const RunListReplySchema: StructSchema<RunListReply> = struct("RunListRep
   ["cursor", nullable(text)],
 ]);
 
-/** A registered worker. Unhealthy after 90 s without a heartbeat. */
+/**
+ * A registered worker. Unhealthy after 90 s without a heartbeat.
+ *
+ * `done`, `failed`: attempts that it ended since it was registered first.
+ */
 export interface WorkerInfo {
   readonly workerId: string;
   readonly actions: string[];
@@ -910,6 +914,8 @@ export interface WorkerInfo {
   readonly healthy: boolean;
   readonly draining: boolean;
   readonly running: number;
+  readonly done: bigint;
+  readonly failed: bigint;
 }
 export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["workerId", text],
@@ -922,6 +928,8 @@ export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["healthy", bool],
   ["draining", bool],
   ["running", int],
+  ["done", big, 0n],
+  ["failed", big, 0n],
 ]);
 
 /** `known`: false asks the worker to register again. `cancelled`: of `running`, what to stop. */
@@ -2381,6 +2389,15 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
 ], ActionRunSchema,
 );
 
+export interface WorkerGetInfo {
+  readonly workerId: string;
+}
+export const WorkerGetInfo: RequestKind<WorkerGetInfo, WorkerInfo> = requestKind(
+  "WorkerGetInfo", 138, "query", [
+  ["workerId", text],
+], WorkerInfoSchema,
+);
+
 export interface WorkerRegister {
   readonly workerId: string;
   readonly actions: readonly string[];
@@ -2706,6 +2723,18 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
 ], WorkflowRunListReplySchema,
 );
 
+/** Make a version that was synced the current one. */
+export interface WorkflowUse {
+  readonly name: string;
+  readonly version: string;
+}
+export const WorkflowUse: RequestKind<WorkflowUse, DefinitionInfo> = requestKind(
+  "WorkflowUse", 139, "command", [
+  ["name", text],
+  ["version", text],
+], DefinitionInfoSchema,
+);
+
 /** By name. */
 export interface WorkflowListDefinitions {
   readonly limit?: Integer | undefined;
@@ -2859,6 +2888,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ActionList,
   ActionListRuns,
   ActionCall,
+  WorkerGetInfo,
   WorkerRegister,
   WorkerHeartbeat,
   WorkerDrain,
@@ -2881,6 +2911,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkflowRetry,
   WorkflowHistory,
   WorkflowListRuns,
+  WorkflowUse,
   WorkflowListDefinitions,
   WorkflowGetDefinition,
   WorkflowEnable,

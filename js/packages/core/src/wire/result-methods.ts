@@ -119,6 +119,7 @@ export abstract class ActionInfoMethods {
 
 export abstract class ActionRunMethods {
   declare readonly output: Uint8Array | null;
+  declare readonly status: string;
   declare readonly createdAtMs: bigint;
 
   /** Another name for `output`. */
@@ -126,10 +127,27 @@ export abstract class ActionRunMethods {
     return this.output;
   }
 
+  /** The output as text (UTF-8). Throws `TypeError` where there is none (yet). */
+  text(): string {
+    return toText(theOutput(this));
+  }
+
+  /** The output as JSON, as `json` of messages. Throws `TypeError` where there is none (yet). */
+  json<T = unknown>(): T {
+    return fromJson(theOutput(this)) as T;
+  }
+
   /** Another name for `createdAtMs`. */
   get createdAt(): bigint {
     return this.createdAtMs;
   }
+}
+
+function theOutput(run: ActionRunMethods): Uint8Array {
+  if (run.output === null) {
+    throw new TypeError(`the run has no output: it is ${run.status}`);
+  }
+  return run.output;
 }
 
 export abstract class TaskMethods extends PayloadCarrier {

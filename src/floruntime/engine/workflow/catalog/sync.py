@@ -15,6 +15,7 @@ from floruntime.core.workflow import (
     WorkflowGetDefinition,
     WorkflowListDefinitions,
     WorkflowSync,
+    WorkflowUse,
     WorkflowValidate,
 )
 from floruntime.engine.action.rows import find_action_row
@@ -24,7 +25,7 @@ from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
-from floruntime.engine.workflow.catalog.versions import changed_text, take_over
+from floruntime.engine.workflow.catalog.versions import changed_text, take_over, use
 from floruntime.engine.workflow.language.definition import Definition, Target, TargetKind, target_of
 from floruntime.engine.workflow.language.validation import Checked, check, content_hash
 from floruntime.engine.workflow.runs.rows import DEFINITION_TEXT, WORKFLOW, WorkflowRow
@@ -185,6 +186,13 @@ def _info(view: View, name: str, row: WorkflowRow) -> DefinitionInfo:
         current.created_at_ms,
         current.definition.description,
     )
+
+
+def use_version(tx: Tx, request: WorkflowUse) -> DefinitionInfo:
+    """Runs that are under way stay on the version that they began with."""
+    workflow = the_workflow(tx, request.name)
+    use(workflow, request.version)
+    return _info(tx, workflow.name, workflow.row)
 
 
 def enable(tx: Tx, request: WorkflowEnable) -> DefinitionInfo:

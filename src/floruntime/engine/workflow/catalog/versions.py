@@ -6,7 +6,8 @@ spelling.
 
 from __future__ import annotations
 
-from floruntime.core.errors import ConflictError
+from floruntime.core.errors import ConflictError, NotFoundError
+from floruntime.core.limits import shown
 from floruntime.core.workflow import SyncAction
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system.namespaces import ensure_namespace
@@ -78,10 +79,29 @@ def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text
     tx.put(DEFINITION_TEXT, DEFINITION_TEXT.key(workflow.id, number), text)
     tx.put(VERSION, VERSION.key(workflow.id, tail=definition.version.encode()), number)
 
+    _make_current(workflow, number, definition)
+    let_go(workflow)
+
+
+def _make_current(workflow: OpenWorkflow, number: int, definition: Definition) -> None:
     def make_current(changed: WorkflowRow) -> None:
-        changed.current, changed.updated_at_ms = number, tx.now_ms
+        changed.current, changed.updated_at_ms = number, workflow.tx.now_ms
 
     workflow.change(make_current)
     apply_schedule(workflow, definition.schedule)
     apply_trigger(workflow, definition.trigger)
-    let_go(workflow)
+
+
+def use(workflow: OpenWorkflow, version: str) -> None:
+    """Make a version that is known the current one, its schedule and trigger too.
+
+    Raises `NotFoundError` where it is not (any more).
+    """
+    number = find_version(workflow.tx, workflow.id, version)
+    if number is None:
+        raise NotFoundError(
+            f"workflow {workflow.name!r} has no version {shown(version)}; sync its definition"
+        )
+    if number != workflow.row.current:
+        known = the_definition(workflow.tx, workflow.id, number)
+        _make_current(workflow, number, known.definition)

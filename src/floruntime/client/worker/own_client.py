@@ -1,0 +1,35 @@
+"""The worker's own connection, as its handlers use it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from typing import Any
+
+from floruntime.client.api.batch import HandlerBatch
+from floruntime.client.base import BaseClient
+
+
+class OwnClient:
+    """Awaited on the worker's event loop, waited for in a thread of a plain handler."""
+
+    def __init__(self, client: BaseClient, namespace: str) -> None:
+        self._client = client if client.namespace == namespace else client.within(namespace)
+        self._loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
+        self._for_threads: Any = None
+
+    def here(self) -> Any:
+        """The client for the thread that asks: a `floruntime.sync.FloClient` outside the loop's."""
+        if threading.get_ident() == self._thread_id:
+            return self._client
+        if self._for_threads is None:
+            # By its name, since it stands on this package: a shape for those who cannot await.
+            sync = importlib.import_module("floruntime.sync.worker_client")
+            self._for_threads = sync.for_threads(self._client, self._loop, self._thread_id)
+        return self._for_threads
+
+    def new_batch(self) -> HandlerBatch:
+        """Writes that go with one handler's result."""
+        return HandlerBatch(self._client.calls, self._client.namespace)

@@ -1,0 +1,289 @@
+"""One life of a worker that reads: it takes items, lets a handler have them, and settles them.
+
+What an item is, a record of a group or a message of a queue, the kinds of it say. A returning
+handler acks its item, a raising one nacks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import abstractmethod
+from collections.abc import Awaitable, Coroutine, Hashable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from floruntime.client.base import BaseClient
+from floruntime.client.link.call import Wait
+from floruntime.client.worker.attempts import Attempt
+from floruntime.client.worker.contexts import Context, Touch
+from floruntime.client.worker.failures import error_text
+from floruntime.client.worker.handlers import Handler
+from floruntime.client.worker.life import Life, Plan, Setting, how_late
+from floruntime.core.errors import ConflictError, FloError, NotFoundError
+from floruntime.core.limits import LIMIT_MAX
+
+log = logging.getLogger("floruntime.worker")
+
+Item = TypeVar("Item")
+
+ACK = "ack"
+NACK = "nack"
+RELEASE = "release"
+
+
+class Verdict(NamedTuple):
+    """What is to become of an item: acked, nacked with an error, released, or else its kind's."""
+
+    item: Any
+    kind: str
+    lease_ends_ms: float
+    error: str | None = None
+    delay_ms: int = 0
+
+
+class ReadingLife(Life, Generic[Item]):
+    """See the head of this module."""
+
+    def __init__(
+        self, plan: Plan, handler: Handler, batch_size: int, client: BaseClient, setting: Setting
+    ) -> None:
+        super().__init__(plan, client, setting)
+        self._handler = handler
+        self._batch_size = batch_size
+        self._lease_ms = 0
+        self._changed = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._wait = Wait()
+        self._verdicts: list[Verdict] = []
+        self._busy_keys: set[str] = set()
+        self._is_settling = False
+
+    # What a kind of item does
+
+    @abstractmethod
+    async def _read(self, count: int) -> Sequence[Item]:
+        """Up to `count` items; waits for the first as long as the plan says."""
+
+    @abstractmethod
+    def _id_of(self, item: Item) -> Hashable:
+        """What its settlement answers for it by."""
+
+    @abstractmethod
+    def _name_of(self, item: Item) -> str:
+        """How it is told of."""
+
+    @abstractmethod
+    def _context_of(self, item: Item, touch: Touch) -> Context:
+        """What its handler is given."""
+
+    @abstractmethod
+    def _send(self, part: list[Verdict]) -> Awaitable[Any]:
+        """Settle items of which the same is to become."""
+
+    @abstractmethod
+    def _send_touch(self, items: list[Item], extend_ms: int) -> Awaitable[Any]:
+        """Let leases run out later."""
+
+    def _key_of(self, item: Item) -> str | None:  # others keep one
+        """What order is kept by; `None` where there is none."""
+        return None
+
+    def _failure(self, attempt: Attempt, error: BaseException) -> Verdict:
+        """What is to become of an item whose handler raised."""
+        return Verdict(attempt.item, NACK, attempt.lease_ends_ms, error_text(error))
+
+    # Reading
+
+    def _lanes(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._read_lane(), self._settle_lane()]
+
+    def _wake(self) -> None:
+        if self._stopped.is_set():
+            self._wait.end()
+        self._changed.set()
+        self._has_room.set()
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self._verdicts or self._is_settling or self._background)
+
+    @property
+    def _room(self) -> int:
+        """How many more items may be read: a batch more than run, where a key holds some up."""
+        attempts, batch_size = self._attempts, self._batch_size
+        held_more = attempts.running + len(attempts.waiting)
+        room = min(attempts.free, self.plan.concurrency + batch_size - held_more)
+        return max(0, min(batch_size, room))
+
+    async def _read_lane(self) -> None:
+        failures = 0
+        while not self._stopped.is_set():
+            if not self._room:
+                self._has_room.clear()
+                await self._has_room.wait()
+                continue
+            try:
+                self._wait = Wait()
+                self._take(await self._read(self._room))
+                failures = 0
+            except NotFoundError:
+                await self._again(failures)
+                failures += 1
+            except FloError as error:
+                await self._trouble(error, failures)
+                failures += 1
+
+    async def _again(self, failures: int) -> None:
+        """What is read from was deleted: make oneself known anew."""
+        log.info("worker %s: joining again", self.plan.name)
+        try:
+            await self._open()
+        except FloError as error:
+            await self._trouble(error, failures)
+
+    def _take(self, items: Sequence[Item]) -> None:
+        attempts = [self._attempt_of(item) for item in items]
+        for attempt in attempts:
+            self._attempts.hold(attempt)
+        self._attempts.waiting.extend(attempts)
+        if self._stopped.is_set():
+            self._in_background(self._release(self._attempts.take_waiting()))
+        else:
+            self._begin_waiting()
+
+    def _attempt_of(self, item: Item) -> Attempt:
+        attempt = Attempt(self._id_of(item), item, self._handler, self._lease_ms)
+
+        async def touch(extend_ms: int) -> None:
+            await self._touch([attempt], extend_ms)
+            if attempt.is_over:
+                raise ConflictError(f"{self._name_of(item)} is somebody else's by now")
+
+        attempt.context = self._context_of(item, touch)
+        return attempt
+
+    # Handling
+
+    def _begin_waiting(self) -> None:
+        attempts = self._attempts
+        held_up = []
+        while attempts.waiting and attempts.free > 0 and not self._stopped.is_set():
+            attempt = attempts.waiting.popleft()
+            key = self._key_of(attempt.item)
+            if key in self._busy_keys:
+                held_up.append(attempt)
+                continue
+            if key is not None:
+                self._busy_keys.add(key)
+            attempts.begin(attempt)
+        attempts.waiting.extendleft(reversed(held_up))
+        self._wake()
+
+    def began(self, attempt: Attempt) -> None:
+        pass
+
+    def ended(self, attempt: Attempt, took_ms: float | None) -> None:
+        self._busy_keys.discard(self._key_of(attempt.item) or "")
+        self._begin_waiting()
+
+    def succeeded(self, attempt: Attempt, result: Any) -> None:
+        if not attempt.is_settled:
+            self._verdicts.append(Verdict(attempt.item, ACK, attempt.lease_ends_ms))
+
+    def failed(self, attempt: Attempt, error: BaseException) -> None:
+        self._tell_failure(attempt, error)
+        self._verdicts.append(self._failure(attempt, error))
+        key = self._key_of(attempt.item)
+        if key is not None:
+            self._give_back_behind(key)
+        self._changed.set()
+
+    def _give_back_behind(self, key: str) -> None:
+        """What waits here goes back behind the failed item of its key."""
+        for attempt in [each for each in self._attempts.waiting if self._key_of(each.item) == key]:
+            self._attempts.lose(attempt)
+            self._verdicts.append(Verdict(attempt.item, RELEASE, attempt.lease_ends_ms))
+
+    # Leases
+
+    def touch_due(self, attempts: list[Attempt]) -> None:
+        self._in_background(self._touch(attempts, self._lease_ms))
+
+    async def _touch(self, attempts: list[Attempt], extend_ms: int) -> None:
+        asked_ms = self._clock.now_ms()
+        result = await self._send_touch([attempt.item for attempt in attempts], extend_ms)
+        stale = set(result.stale)
+        for attempt in attempts:
+            if attempt.key in stale:
+                self._lost(attempt, "the lease is lost")
+            else:
+                self._attempts.touched(attempt, asked_ms, extend_ms)
+
+    # Settling
+
+    async def _settle_lane(self) -> None:
+        failures = 0
+        while not self._is_drained:
+            await self._changed.wait()
+            self._changed.clear()
+            await asyncio.sleep(0)  # what finishes in this turn of the loop goes along
+            while self._verdicts and not self._is_drained:
+                failures = await self._settle_some(failures)
+
+    async def _settle(self) -> None:
+        failures = 0
+        while self._verdicts:
+            failures = await self._settle_some(failures)
+
+    async def _settle_some(self, failures: int) -> int:
+        """Send what there is, in order and at once. Returns how often this failed in a row."""
+        verdicts, self._verdicts = self._verdicts[:LIMIT_MAX], self._verdicts[LIMIT_MAX:]
+        same = groupby(verdicts, lambda each: (each.kind, each.error, each.delay_ms))
+        parts = [list(part) for _, part in same]
+        self._is_settling = True
+        try:
+            outcomes = await asyncio.gather(*map(self._send, parts), return_exceptions=True)
+            return await self._settled(parts, outcomes, failures)
+        finally:
+            self._is_settling = False
+
+    async def _settled(self, parts: list[list[Verdict]], outcomes: list[Any], failures: int) -> int:
+        left: list[Verdict] = []
+        trouble: BaseException | None = None
+        for part, outcome in zip(parts, outcomes, strict=True):
+            if isinstance(outcome, NotFoundError):
+                continue  # what it was of is no more
+            if isinstance(outcome, BaseException):
+                left += part
+                trouble = trouble or outcome
+            else:
+                self._tell_stale(part, outcome.stale)
+        self._verdicts[:0] = left
+        if trouble is None:
+            return 0
+        if not isinstance(trouble, FloError):
+            raise trouble
+        await self._trouble(trouble, failures)
+        return failures + 1
+
+    def _tell_stale(self, part: list[Verdict], stale: Iterable[Any]) -> None:
+        """Say which verdicts came too late to count."""
+        late = set(stale)
+        now_ms = self._clock.now_ms()
+        for verdict in part:
+            if self._id_of(verdict.item) in late:
+                log.warning(
+                    "worker %s: %s: its %s was not taken, %s",
+                    *(self.plan.name, self._name_of(verdict.item), verdict.kind),
+                    how_late(now_ms, verdict.lease_ends_ms),
+                )
+
+    async def _release(self, attempts: Iterable[Attempt]) -> None:
+        verdicts = [Verdict(each.item, RELEASE, each.lease_ends_ms) for each in attempts]
+        if not verdicts:
+            return
+        try:
+            await self._send(verdicts)
+        except FloError as error:
+            log.warning("worker %s: not handed back: %s", self.plan.name, error)

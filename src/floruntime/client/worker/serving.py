@@ -1,0 +1,56 @@
+"""The queues that a worker serves, and what each of them was given."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from floruntime.client.base import BaseClient
+from floruntime.client.worker.handlers import Function, handler_of
+from floruntime.client.worker.life import Life, Plan, Setting
+from floruntime.client.worker.options import QueueOptions
+from floruntime.client.worker.queue_life import QueueLife, Serving
+from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import LIMIT_MAX, check_duration, check_name, check_range
+
+
+class Queues:
+    """Handlers by the name of their queue. What one of them is not given, all share."""
+
+    def __init__(self, **shared: Unpack[QueueOptions]) -> None:
+        self._shared = _checked(dict(shared))
+        self._servings: dict[str, tuple[Serving, int]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Those that have a handler."""
+        return list(self._servings)
+
+    def add(self, name: str, function: Function, **options: Unpack[QueueOptions]) -> None:
+        """Let `function` handle the messages of the queue `name`. Raises `BadRequestError`."""
+        check_name("queue", name)
+        if name in self._servings:
+            raise BadRequestError(f"the queue {name!r} has a handler already")
+        given = {**self._shared, **_checked(dict(options))}
+        handler = handler_of(function, given.pop("process", False))
+        concurrency = given.pop("concurrency")
+        self._servings[name] = Serving(name, handler, **given), concurrency
+
+    def lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
+        """A life at each queue."""
+        return [
+            QueueLife(plan._replace(concurrency=concurrency), serving, client, setting)
+            for serving, concurrency in self._servings.values()
+        ]
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(options) - set(QueueOptions.__annotations__)
+    if unknown:
+        raise BadRequestError(f"unknown option {sorted(unknown)[0]!r} of a queue")
+    for name in {"concurrency", "batch_size"} & set(options):
+        check_range(name, options[name], 1, LIMIT_MAX)
+    if "visibility_timeout_ms" in options:
+        check_duration("visibility_timeout_ms", options["visibility_timeout_ms"], low=1)
+    if "retry_delay_ms" in options:
+        check_duration("retry_delay_ms", options["retry_delay_ms"])
+    return options

@@ -1,0 +1,34 @@
+"""What plain handlers are given, as an editor should know it: in a thread the client is waited for.
+
+`def handle(ctx: floruntime.sync.ActionContext)`; the object is that of every handler.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from floruntime.client.worker.contexts import ActionContext as _ActionContext
+from floruntime.client.worker.contexts import StreamContext as _StreamContext
+
+if TYPE_CHECKING:
+    from floruntime.sync.client import FloClient
+
+
+class ActionContext(_ActionContext):
+    """`floruntime.ActionContext`, of a plain handler: its `client` is not awaited."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def client(self) -> FloClient:  # type: ignore[override]  # the point of this class
+            ...
+
+
+class StreamContext(_StreamContext):
+    """`floruntime.StreamContext`, of a plain handler: its `client` is not awaited."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def client(self) -> FloClient:  # type: ignore[override]  # the point of this class
+            ...

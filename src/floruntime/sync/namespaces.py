@@ -1,0 +1,56 @@
+"""`Namespaces`, waited for.
+
+Generated from the asynchronous client by scripts/generate_sync.py; do not edit.
+"""
+
+from __future__ import annotations
+
+from floruntime.client.api.namespaces import Namespaces as AsyncNamespaces
+from floruntime.core import defaults
+from floruntime.core.system import NamespaceInfo
+from floruntime.core.types import Page
+from floruntime.sync.standing import PartOf
+
+
+class Namespaces(PartOf[AsyncNamespaces]):
+    """`client.namespaces`.
+
+    A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; another one is a
+    `BadRequestError`. Every method takes `timeout_ms`, by default the client's own.
+    """
+
+    @property
+    def _of(self) -> AsyncNamespaces:
+        return self._bridge.client.namespaces
+
+    def create(self, name: str, *, timeout_ms: int | None = None) -> bool:
+        """Make a namespace; whether it is new.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._bridge.run(self._of.create(name, timeout_ms=timeout_ms))
+
+    def list(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Page[NamespaceInfo]:
+        """A page of the namespaces, by name.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        return self._bridge.run(self._of.list(limit=limit, cursor=cursor, timeout_ms=timeout_ms))
+
+    def delete(self, name: str, *, force: bool = False, timeout_ms: int | None = None) -> bool:
+        """Delete a namespace; whether it existed.
+
+        `force`: also one that holds something; off by default.
+
+        Raises `ConflictError` where it is not empty and `force` is not given.
+        """
+        return self._bridge.run(self._of.delete(name, force=force, timeout_ms=timeout_ms))
