@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz console pictures docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -39,6 +39,15 @@ crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
 
 fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 	$(BIN)/python -m tests.fuzz
+
+console:  ## build the console into the package (needs Node.js 20 and npm)
+	npm ci --silent --no-audit --no-fund --prefix js
+	npm run --silent build:console --prefix js
+
+pictures: $(STAMP)  ## take the pictures of the console anew, by its tests (needs Chromium)
+	npm run --silent build --prefix js
+	PICTURES=$(CURDIR)/docs/pictures FLO_PYTHON=$(CURDIR)/$(BIN)/python \
+	  node --test --test-name-pattern='every screen' js/browser/build/console.test.js
 
 docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python scripts/generate_cli_docs.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from floruntime.server.http.console import FILES, Console
 from floruntime.server.http.health import healthz, readyz
 from floruntime.server.http.messages import HttpRequest, HttpResponse
 from floruntime.server.http.once import UnderWay
@@ -19,10 +20,12 @@ class HttpApp:
     def __init__(self, server: FloServer) -> None:
         self.server = server
         self.under_way = UnderWay()
+        console = Console(server)
         #: What is answered at a path to everybody.
         self.pages: Mapping[str, Page] = {
             "/healthz": lambda request: healthz(),
             "/readyz": lambda request: readyz(server),
+            **dict.fromkeys(FILES, console.page),
         }
 
     def openapi(self) -> bytes:

@@ -1,0 +1,280 @@
+/** The console in a real browser, against a real server: every screen, what it shows and does. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { FloClient as NodeClient } from "@floruntime/node";
+import { ServerProcess } from "@floruntime/testing";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+import { launch } from "./chromium.js";
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string }[];
+}
+declare global {
+  var axe: { run(): Promise<{ violations: Violation[] }> };
+  var wasHurt: boolean | undefined;
+}
+
+const PATIENT = { timeoutMs: 30_000 };
+const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
+const PICTURES = process.env["PICTURES"];
+const HOSTILE = `<img src=x onerror="wasHurt=true">\u202E\u001b[31m`;
+const WORKFLOW = `
+kind: Workflow
+name: order
+version: "1"
+description: An order, from its payment to the parcel
+start:
+  parallel:
+    branches:
+      stock: {waitForSignal: {type: stock}}
+      payment: {waitForSignal: {type: payment}}
+  transitions: {success: approve, failure: flo.Failed}
+steps:
+  approve:
+    waitForSignal: {type: approval, timeoutMs: 86400000, onTimeout: flo.TimedOut}
+    transitions: {success: flo.Completed}
+`;
+const SCREENS: Readonly<Record<string, string>> = {
+  overview: "overview",
+  workflows: "workflows",
+  run: "workflows/runs/order-1",
+  definitions: "workflows/definitions",
+  definition: "workflows/definitions/order",
+  schedules: "workflows/schedules",
+  actions: "actions",
+  "action names": "actions/names",
+  workers: "actions/workers",
+  queues: "queues",
+  queue: "queues/mails",
+  streams: "streams",
+  stream: "streams/events?from=60",
+  keys: "keys",
+  key: "keys/users%2Fada",
+  "hostile key": `keys/${encodeURIComponent(HOSTILE)}`,
+  settings: "settings",
+  namespaces: "settings/namespaces",
+  tokens: "settings/tokens",
+  audit: "settings/audit",
+};
+
+let server: ServerProcess;
+let backend: NodeClient;
+let browser: Browser;
+let token: string;
+const troubles: string[] = [];
+
+before(async () => {
+  [server, browser] = await Promise.all([ServerProcess.start(), launch()]);
+  const first = new NodeClient(server.endpoint, PATIENT);
+  token = (await first.tokens.create("admin", { description: HOSTILE })).token;
+  await first.close();
+  backend = new NodeClient(server.endpoint, { ...PATIENT, token });
+  await fill(backend);
+});
+after(async () => {
+  await Promise.all([browser?.close(), backend?.close()]);
+  await server?.stop();
+});
+
+async function fill(client: NodeClient): Promise<void> {
+  await client.workflow.sync(WORKFLOW);
+  for (const number of [1, 2, 3]) {
+    const input = { id: number, customer: "Ada", items: [{ sku: "a-1", count: 2 }] };
+    await client.workflow.start("order", input, { runId: `order-${number}` });
+  }
+  await client.workflow.signal("order-1", "stock", { ok: true });
+  await client.workflow.signal("order-1", "payment", { ok: true });
+  await client.workflow.cancel("order-2", HOSTILE);
+  await client.action.register("ship");
+  await client.action.invoke("ship", JSON.stringify({ parcel: 7 }));
+  await client.queue.configure("mails", { maxAttempts: 1 });
+  await client.queue.enqueueMany("mails", ["one", "two", JSON.stringify({ three: 3 })]);
+  const { messages } = await client.queue.dequeue("mails", 1);
+  const [message] = messages;
+  assert(message !== undefined);
+  await client.queue.nack("mails", message.seq, { error: HOSTILE });
+  await client.stream.append("events", HOSTILE, { headers: { source: HOSTILE } });
+  await client.stream.groupCreate("events", "mailer");
+  await client.kv.put("users/ada", JSON.stringify({ name: "Ada", plan: "free" }));
+  await client.kv.put("users/ada", JSON.stringify({ name: "Ada", plan: "pro" }));
+  await client.kv.put(HOSTILE, HOSTILE);
+  await client.kv.put("large", new Uint8Array(1_000_000).fill(65));
+  await client.kv.put("bytes", new Uint8Array([0, 255, 1]));
+}
+
+/** A tab that is logged in, of this size and scheme; what goes wrong in it is kept. */
+async function tab(width = 1280, colorScheme: "light" | "dark" = "light"): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width, height: 860 },
+    colorScheme,
+  });
+  context.on("weberror", (told) => troubles.push(told.error().message));
+  const page = await context.newPage();
+  page.on("console", (told) => {
+    if (told.type() === "error" && !told.text().includes("WebSocket")) {
+      troubles.push(told.text());
+    }
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`http://${server.endpoint}/`) && !isSocket(request.url())) {
+      troubles.push(`a request went elsewhere: ${request.url()}`);
+    }
+  });
+  await page.goto(`http://${server.endpoint}/`);
+  await page.getByLabel("Or paste a token").fill(token);
+  await page.keyboard.press("Enter");
+  await page.getByText("live", { exact: true }).waitFor();
+  return page;
+}
+
+function isSocket(url: string): boolean {
+  return url.startsWith(`ws://${server.endpoint}/`);
+}
+
+async function open(page: Page, place: string): Promise<void> {
+  await page.goto(`http://${server.endpoint}/#/default/${place}`);
+  await page.locator("h1").waitFor();
+  await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  const isWanted = /^(overview-light|run-light|workflows-light|queue-dark)$/.test(name);
+  if (PICTURES !== undefined && isWanted) {
+    mkdirSync(PICTURES, { recursive: true });
+    await page.screenshot({ path: `${PICTURES}/console-${name}.png` });
+  }
+}
+
+for (const [width, scheme] of [
+  [1280, "light"],
+  [390, "dark"],
+] as const) {
+  test(`every screen at ${width} pixels, ${scheme}: nothing breaks, axe finds nothing serious`, async () => {
+    const page = await tab(width, scheme);
+    await page.evaluate(readFileSync(AXE, "utf8"));
+    for (const [name, place] of Object.entries(SCREENS)) {
+      await open(page, place);
+      const { violations } = await page.evaluate(() => axe.run());
+      const serious = violations.filter(
+        ({ impact }) => impact === "serious" || impact === "critical",
+      );
+      const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      assert.deepEqual(told, [], `${name} at ${width}`);
+      const isWide = await page.evaluate(() => document.body.scrollWidth > innerWidth + 1);
+      assert(!isWide, `${name} is wider than ${width} pixels`);
+      await picture(page, `${name.replaceAll(" ", "-")}-${scheme}`);
+    }
+    assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
+    assert.deepEqual(troubles.splice(0), []);
+    await page.context().close();
+  });
+}
+
+test("a token that is refused is told, and the page stays closed", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`http://${server.endpoint}/`);
+  await page.getByLabel("Or paste a token").fill("flo_nonsense");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.getByRole("navigation").count(), 0);
+  assert.equal(await page.evaluate(() => localStorage.length), 0, "it is not kept");
+  await page.context().close();
+});
+
+test("a run is signalled to its end, and the drawing follows", async () => {
+  const page = await tab();
+  await open(page, "workflows/runs/order-1");
+  assert.match(
+    (await page.locator("svg[role=img]").getAttribute("aria-label")) ?? "",
+    /approve: now/,
+  );
+  await page.getByRole("button", { name: "Signal" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator("h1 .badge", { hasText: "completed" }).waitFor();
+  const run = await backend.workflow.status("order-1");
+  assert.equal(run.status, "completed");
+  await page.context().close();
+});
+
+test("a run is started by the keyboard alone", async () => {
+  const page = await tab();
+  await open(page, "workflows");
+  await page.getByRole("button", { name: "Start a run" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("order");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type('{"id": 9}');
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "wfrun" }).waitFor();
+  await page.context().close();
+});
+
+test("an edit is written only at the version that was read", async () => {
+  const page = await tab();
+  await open(page, "keys/users%2Fada");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await backend.kv.put("users/ada", "meanwhile");
+  await page.getByRole("textbox", { name: "Value" }).fill("mine");
+  await page.getByRole("button", { name: "Write" }).click();
+  await page.locator(".notice.bad").waitFor();
+  assert.equal((await backend.kv.entry("users/ada"))?.text(), "meanwhile");
+  await page.context().close();
+});
+
+test("dead letters go back to their queue", async () => {
+  const page = await tab();
+  await open(page, "queues/mails");
+  await page.getByRole("button", { name: "Requeue all" }).click();
+  await page.getByText("Dead letters (0)").waitFor();
+  assert.equal((await backend.queue.stats("mails")).ready, 3);
+  await page.context().close();
+});
+
+test("records show as they are appended", async () => {
+  const page = await tab();
+  await open(page, "streams/events");
+  await page.getByText("Nothing came yet.").waitFor();
+  const seen = page.getByText("just now appended");
+  while (!(await seen.isVisible())) {
+    await backend.stream.append("events", "just now appended");
+    await seen
+      .first()
+      .waitFor({ timeout: 1_000 })
+      .catch(() => undefined);
+    break;
+  }
+  await seen.first().waitFor();
+  await page.context().close();
+});
+
+test("a server that is killed and comes again finds the page where it was", async () => {
+  const page = await tab();
+  await open(page, "queues");
+  await server.kill();
+  await page.getByText("connecting…").waitFor();
+  await server.start();
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "mails" }).waitFor();
+  await page.context().close();
+});
+
+test("a token that is revoked ends the page", async () => {
+  const { token: own, info } = await backend.tokens.create("admin");
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`http://${server.endpoint}/`);
+  await page.getByLabel("Or paste a token").fill(own);
+  await page.keyboard.press("Enter");
+  await page.getByText("live", { exact: true }).waitFor();
+  await backend.tokens.revoke(info.id);
+  await page.getByLabel("Or paste a token").waitFor();
+  assert.notEqual(await page.getByRole("alert").textContent(), "");
+  await page.context().close();
+});

@@ -1,0 +1,34 @@
+/** Builds the console into the Python package: one page, one script, one style sheet. */
+
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const SOURCE = fileURLToPath(new URL("src/", import.meta.url));
+const TARGET = fileURLToPath(new URL("../../src/floruntime/console/", import.meta.url));
+
+rmSync(TARGET, { recursive: true, force: true });
+mkdirSync(TARGET, { recursive: true });
+await build({
+  entryPoints: { console: `${SOURCE}main.tsx` },
+  outdir: TARGET,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "none",
+  logLevel: "warning",
+});
+copyFileSync(`${SOURCE}index.html`, `${TARGET}index.html`);
+copyFileSync(`${SOURCE}icon.svg`, `${TARGET}icon.svg`);
+
+// The licences of what the script contains go with it.
+const CONTAINED = ["preact", "uplot", "@dagrejs/dagre", "yaml"];
+const licences = CONTAINED.map((name) => {
+  const text = readFileSync(new URL(`../node_modules/${name}/LICENSE`, import.meta.url), "utf8");
+  return `${name}\n\n${text.trim()}\n`;
+});
+writeFileSync(`${TARGET}console.js.LEGAL.txt`, licences.join("\n----\n\n"));

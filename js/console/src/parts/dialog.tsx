@@ -1,0 +1,42 @@
+/** A question before something that cannot be taken back, or a form. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly confirm: string;
+  readonly isDangerous?: boolean;
+  readonly onConfirm: (form: FormData) => void;
+  readonly onClose: () => void;
+}
+
+/** The browser's own dialog: it keeps the focus, and Escape closes it. */
+export function Dialog(props: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} onClose={props.onClose} aria-label={props.title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          props.onConfirm(new FormData(event.currentTarget as HTMLFormElement));
+        }}
+      >
+        <h2>{props.title}</h2>
+        {props.children}
+        <div class="row end">
+          <button type="button" class="plain" onClick={() => dialog.current?.close()}>
+            Keep as it is
+          </button>
+          <button type="submit" class={props.isDangerous ? "danger" : "primary"}>
+            {props.confirm}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

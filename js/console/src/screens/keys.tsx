@@ -1,0 +1,254 @@
+/** Keys: by prefix, with their versions; an edit is checked against the version that was read. */
+
+import { useState } from "preact/hooks";
+import { useFlo } from "../flo.js";
+import { glimpse, textOf } from "../format.js";
+import { useLive, usePages } from "../live.js";
+import { Dialog } from "../parts/dialog.js";
+import { Difference } from "../parts/difference.js";
+import { Words } from "../parts/filter.js";
+import { Moment } from "../parts/moment.js";
+import { Name } from "../parts/name.js";
+import { useAct } from "../parts/notices.js";
+import { Payload } from "../parts/payload.js";
+import { Empty, Loading, Trouble } from "../parts/state.js";
+import { Table } from "../parts/table.js";
+import { linkTo } from "../route.js";
+
+const PAGE_ROWS = 200;
+const HISTORY_MAX = 64;
+
+export function Keys() {
+  const { route } = useFlo();
+  const [key] = route.path;
+  return key === undefined ? <All /> : <One key={key} name={key} />;
+}
+
+function All() {
+  const { client, route } = useFlo();
+  const { prefix = "" } = route.filters;
+  const keys = usePages(
+    async (cursor) => {
+      const page = await client.kv.scan(prefix, { limit: PAGE_ROWS, cursor });
+      return { items: page.entries, cursor: page.cursor };
+    },
+    [client, prefix],
+  );
+  return (
+    <>
+      <h1>Keys</h1>
+      <div class="bar">
+        <Words name="prefix" label="prefix" hint="users/" />
+        <span class="spring" />
+        <NewKey />
+      </div>
+      <Table
+        label="keys"
+        items={keys.items}
+        keyOf={({ key }) => key}
+        hrefOf={({ key }) => linkTo(route, "keys", [key])}
+        isLoading={keys.isLoading}
+        error={keys.error}
+        onEnd={keys.more}
+        empty={prefix === "" ? "No key is here." : "No key begins like this."}
+        columns={[
+          { title: "key", cell: ({ key }) => <Name text={key} />, width: "1.4fr" },
+          {
+            title: "value",
+            cell: ({ value }) => <code>{value === null ? "" : glimpse(value)}</code>,
+            width: "2fr",
+          },
+          {
+            title: "version",
+            cell: ({ version }) => String(version),
+            isNumber: true,
+            width: "6rem",
+          },
+          {
+            title: "written",
+            cell: ({ updatedAtMs }) => <Moment ms={updatedAtMs} />,
+            isExtra: true,
+            width: "8rem",
+          },
+          {
+            title: "expires",
+            cell: ({ expiresAtMs }) => <Moment ms={expiresAtMs} />,
+            isExtra: true,
+            width: "8rem",
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+function NewKey() {
+  const { client, route } = useFlo();
+  const act = useAct();
+  const [isOpen, setOpen] = useState(false);
+  const put = async (form: FormData) => {
+    const key = String(form.get("key"));
+    const value = String(form.get("value"));
+    if (await act("written", () => client.kv.put(key, value, { ifNotExists: true }))) {
+      setOpen(false);
+      location.assign(linkTo(route, "keys", [key]));
+    }
+  };
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => setOpen(true)}>
+        New key
+      </button>
+      {isOpen ? (
+        <Dialog title="New key" confirm="Write" onConfirm={put} onClose={() => setOpen(false)}>
+          <label>
+            Key
+            <input name="key" required />
+          </label>
+          <label>
+            Value
+            <textarea name="value" spellcheck={false} />
+          </label>
+        </Dialog>
+      ) : null}
+    </>
+  );
+}
+
+function One({ name }: { name: string }) {
+  const { client } = useFlo();
+  const act = useAct();
+  const [asked, setAsked] = useState<"edit" | "delete" | null>(null);
+  const { value, error, reload } = useLive(async () => {
+    const [entry, versions] = await Promise.all([
+      client.kv.entry(name),
+      client.kv.history(name, { limit: HISTORY_MAX }),
+    ]);
+    return { entry, versions };
+  }, [client, name]);
+  if (value === null) {
+    return error === null ? <Loading /> : <Trouble error={error} />;
+  }
+  const { entry, versions } = value;
+  const text = entry === null ? "" : textOf(entry.value);
+  const then = async (done: string, write: () => Promise<unknown>) => {
+    if (await act(done, write)) {
+      setAsked(null);
+      reload();
+    }
+  };
+  return (
+    <>
+      <Trouble error={error} />
+      <h1>
+        <Name text={name} />
+      </h1>
+      {entry === null ? <Empty>It is not there (any more).</Empty> : null}
+      {entry === null ? null : (
+        <>
+          <dl class="facts card">
+            <dt>version</dt>
+            <dd>{String(entry.version)}</dd>
+            <dt>written</dt>
+            <dd>
+              <Moment ms={entry.updatedAtMs} />
+            </dd>
+            <dt>expires</dt>
+            <dd>{entry.expiresAtMs === null ? "never" : <Moment ms={entry.expiresAtMs} />}</dd>
+          </dl>
+          <div class="bar">
+            <button type="button" disabled={text === null} onClick={() => setAsked("edit")}>
+              Edit
+            </button>
+            <button type="button" onClick={() => setAsked("delete")}>
+              Delete
+            </button>
+          </div>
+          <Payload payload={entry.value} label="Value" />
+        </>
+      )}
+      <Versions versions={versions} />
+      {asked === "edit" && entry !== null ? (
+        <Dialog
+          title={`Edit ${name}`}
+          confirm="Write"
+          onClose={() => setAsked(null)}
+          onConfirm={(form) =>
+            then("written", () =>
+              client.kv.put(name, String(form.get("value")), { ifMatch: entry.version }),
+            )
+          }
+        >
+          <p class="quiet">
+            It is written only if the key is still at version {String(entry.version)}.
+          </p>
+          <label>
+            Value
+            <textarea name="value" spellcheck={false}>
+              {text ?? ""}
+            </textarea>
+          </label>
+        </Dialog>
+      ) : null}
+      {asked === "delete" && entry !== null ? (
+        <Dialog
+          title={`Delete ${name}?`}
+          confirm="Delete"
+          isDangerous
+          onClose={() => setAsked(null)}
+          onConfirm={() =>
+            then("deleted", () => client.kv.delete(name, { ifMatch: entry.version }))
+          }
+        >
+          <p>Its versions stay for a day.</p>
+        </Dialog>
+      ) : null}
+    </>
+  );
+}
+
+interface VersionsProps {
+  readonly versions: readonly {
+    readonly version: bigint;
+    readonly value: Uint8Array;
+    readonly timestampMs: bigint;
+    readonly deleted: boolean;
+  }[];
+}
+
+function Versions({ versions }: VersionsProps) {
+  return (
+    <section>
+      <h2>Versions</h2>
+      {versions.map((version, at) => {
+        const before = versions[at + 1];
+        return (
+          <details class="card" key={String(version.version)}>
+            <summary>
+              {String(version.version)}{" "}
+              {version.deleted ? "deleted" : <code>{glimpse(version.value)}</code>}{" "}
+              <span class="quiet">
+                <Moment ms={version.timestampMs} />
+              </span>
+            </summary>
+            {before === undefined || version.deleted ? (
+              <Payload payload={version.value} label="Value" />
+            ) : (
+              <Difference before={lines(before.value)} after={lines(version.value)} />
+            )}
+          </details>
+        );
+      })}
+    </section>
+  );
+}
+
+/** A value's lines: JSON with one member a line, so that what differs shows. */
+function lines(value: Uint8Array): string {
+  const text = textOf(value) ?? "";
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,54 @@
+/** Who the page is: a token in this tab's origin, given by a one-time code or pasted. */
+
+const TOKEN = "flo.console.token";
+
+/** What the server tells of a session. */
+export interface Grant {
+  readonly token: string;
+}
+
+export function storedToken(): string | null {
+  return localStorage.getItem(TOKEN);
+}
+
+export function keepToken(token: string): void {
+  localStorage.setItem(TOKEN, token);
+}
+
+export function forgetToken(): void {
+  localStorage.removeItem(TOKEN);
+}
+
+/** The code in a link `/#code=…`; it is taken out of the address at once. */
+export function codeInAddress(): string | null {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code !== null) {
+    history.replaceState(null, "", location.pathname);
+  }
+  return code;
+}
+
+/** Exchange a one-time code for the token of a session. Throws `Error` with the server's sentence. */
+export async function redeem(code: string): Promise<string> {
+  const answer = await post("/v1/console.login", { code }, null);
+  return (answer as Grant).token;
+}
+
+/** End the session on the server, where it is one. */
+export async function endSession(token: string): Promise<void> {
+  await post("/v1/console.logout", {}, token).catch(() => undefined);
+}
+
+async function post(path: string, body: unknown, token: string | null): Promise<unknown> {
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (token !== null) {
+    headers["Authorization"] = `Bearer ${token}`;
+  }
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const { detail, title } = (answer ?? {}) as { detail?: string; title?: string };
+    throw new Error(detail ?? title ?? `the server answered ${response.status}`);
+  }
+  return answer;
+}
