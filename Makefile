@@ -54,6 +54,7 @@ docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python -m scripts.generate_protocol_docs
 	$(BIN)/python -m scripts.generate_keyspace_docs
 	$(BIN)/python -m scripts.generate_limits_docs
+	$(BIN)/python -m scripts.generate_metrics_docs
 	$(BIN)/python -m scripts.generate_js_messages
 	$(BIN)/python -m scripts.generate_js_vectors
 	$(BIN)/python -m scripts.generate_workflow_docs

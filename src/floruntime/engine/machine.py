@@ -8,6 +8,7 @@ answers what.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -209,6 +210,24 @@ class Machine:
         self._tx.accept()
         self._is_changed = False
         return self._tx.take()
+
+    # What is kept at hand of the state, for who shows it
+
+    def keep_rows_of(self, tables: Iterable[Table[Any]]) -> Mapping[bytes, dict[bytes, Any]]:
+        """From now on keep the rows of these tables that are written, by tag and key; `None` stands
+        for one that was deleted, until `forget_deleted_rows`. They must be cached tables.
+        """
+        self._tx.kept_rows = {table.tag: {} for table in tables}
+        return self._tx.kept_rows
+
+    def forget_deleted_rows(self) -> None:
+        """From now on a deleted row is left out."""
+        self._tx.keeps_deleted = False
+
+    @property
+    def run_counts(self) -> Mapping[tuple[int, int], int]:
+        """By owner and status: how many runs came, less those that went, since the start."""
+        return self._tx.run_counts
 
     def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
         """Answer `request` on the state that `reader` shows. Raises the refusal."""

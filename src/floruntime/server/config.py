@@ -28,7 +28,7 @@ PARTITIONS_MAX = 1_024
 REPLICAS_MAX = 5
 COPIES_MAX = 16
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-SECRETS = ("jwt_secret",)
+SECRETS = ("jwt_secret", "metrics_token")
 """Settings whose values are shown nowhere, whatever is wrong with them."""
 
 
@@ -61,6 +61,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tls_client_ca: str = ""
     #: Speak HTTP on the port, too; without it WebSocket alone is spoken there beside TCP.
     http: bool = True
+    #: What a scrape of /metrics may show instead of an admin's token.
+    metrics_token: str = ""
     #: Web pages that may connect, such as https://app.example.org.
     allowed_origins: list[str] = []
     #: Below this much free disk space growth is refused; it resumes above twice as much.

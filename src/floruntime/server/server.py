@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from time import perf_counter
 from typing import Any
 
 from floruntime.core import limits as core_limits
@@ -18,6 +19,7 @@ from floruntime.core.errors import (
 )
 from floruntime.core.limits import AUDIT_STREAM, SYSTEM_NAMESPACE, check_name
 from floruntime.core.system import (
+    TIMERS_PER_TICK_MAX,
     Backup,
     GetServerInfo,
     Hello,
@@ -33,7 +35,8 @@ from floruntime.core.wire import Envelope
 from floruntime.engine.audit import persons_audits
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
-from floruntime.engine.system import eras, tokens
+from floruntime.engine.state.tx import View
+from floruntime.engine.system import eras, timers, tokens
 from floruntime.server import eras as own_eras
 from floruntime.server.access.access import Access, Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
@@ -54,6 +57,8 @@ from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
 from floruntime.server.data.disk import DiskWatch
 from floruntime.server.data.storage import Storage
+from floruntime.server.metrics.counts import Counts, Refusal
+from floruntime.server.metrics.tally import Tally
 from floruntime.server.open_files import file_plan
 from floruntime.server.scheduler import Scheduler
 
@@ -82,6 +87,9 @@ class FloServer:
         self.in_flight_max = config.in_flight_max
         #: How many connections the files that may be open leave room for.
         self.files = file_plan(config)
+        self.counts = Counts()
+        #: What waits, kept at hand for who shows it; from `keep_tally` on.
+        self.tally: Tally | None = None
         self._on_fatal = on_fatal
         self.commit, self.clock = self._make_commit(make_clock, on_step)
         self._scheduler = Scheduler(self.commit, self.clock)
@@ -113,12 +121,29 @@ class FloServer:
     ) -> tuple[Commit, Clock]:
         """What orders and answers, and the time that it stamps."""
         storage, config = self.storage, self.config
-        journal = LocalJournal(storage.store, config.durability, sync=storage.sync, on_step=on_step)
+        sync = self._timed(storage.sync)
+        journal = LocalJournal(storage.store, config.durability, sync=sync, on_step=on_step)
         self._machine = machine = Machine(
             journal.applied, RULES, value_bytes_max=config.value_bytes_max
         )
         clock = make_clock(machine.time_ms)
-        return Commit(machine, journal, clock, on_fatal=self._fail), clock
+        return Commit(machine, journal, clock, on_fatal=self._fail, counts=self.counts), clock
+
+    def _timed(self, sync: Callable[[int], None]) -> Callable[[int], None]:
+        """`sync`, and how long each takes."""
+        observe = self.counts.sync_s.observe
+
+        def timed(index: int) -> None:
+            begun_s = perf_counter()
+            sync(index)
+            observe(perf_counter() - begun_s)
+
+        return timed
+
+    def keep_tally(self) -> None:
+        """From now on keep at hand what waits. To be called before anybody connects."""
+        self.tally = Tally(self._machine, self.storage.store.snapshot())
+        self.tally.start()
 
     async def prepare(self) -> None:
         """What must be so before anybody connects: the state has a history, and the admin's token
@@ -199,6 +224,7 @@ class FloServer:
 
         def judged(verdict: Verdict) -> None:
             if isinstance(verdict, FloError):
+                self.counts.refusals[Refusal.TOKEN] += 1
                 conversation.turn_away(request_id, verdict)
             elif not conversation.is_closed:
                 self._let_in(conversation, request_id, hello, verdict)
@@ -226,7 +252,7 @@ class FloServer:
         client = grant.client_of(hello.session)
         is_known = self._came(client)
         nodes = self._nodes()
-        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self._history(), nodes)
+        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self.history_name, nodes)
         if grant.expires_at_ms is not None:
             self._expiries[conversation] = self.clock.call_at(
                 grant.expires_at_ms, lambda: self._review(conversation)
@@ -357,6 +383,24 @@ class FloServer:
             conversation.add_answer(request_id, result, error)
             conversation.flush()
 
+    @property
+    def history_name(self) -> str:
+        """The history that this state belongs to: positions in it mean nothing in another one."""
+        return eras.id_of(self.commit.queries.view())
+
+    def view_in(self, namespace: str) -> View | None:
+        """The state that queries see in a namespace; `None` where this server has it not."""
+        return self.commit.queries.view_in(namespace)
+
+    @property
+    def conversations(self) -> Collection[Conversation]:
+        """Every open connection's."""
+        return self._conversations
+
+    def timers_due(self, view: View) -> int:
+        """How many deadlines have passed and wait, as far as one tick goes."""
+        return timers.count_due(view, self.clock.now_ms(), TIMERS_PER_TICK_MAX)
+
     def info(self) -> ServerInfo:
         """What `client.info()` shows."""
         return ServerInfo(
@@ -368,11 +412,8 @@ class FloServer:
             connections=len(self._conversations),
             commands_total=self.commit.commands_total,
             storage_full=not self.commit.may_grow,
-            history=self._history(),
+            history=self.history_name,
         )
-
-    def _history(self) -> str:
-        return eras.id_of(self.commit.queries.view())
 
     # The disk
 
@@ -416,6 +457,8 @@ class FloServer:
             conversation.close(UnavailableError("the server is stopping"))
         self._clients.stop()
         self.access.stop()
+        if self.tally is not None:
+            await self.tally.stop()
         if self._disk_timer is not None:
             self._disk_timer.cancel()
         await self.commit.stop()

@@ -153,6 +153,7 @@ def _create(
         ACTION_RUN_BY_STATUS.key(action.row.id, ActionRunStatus.PENDING, number),
         True,
     )
+    tx.count_run(action.row.id, ActionRunStatus.PENDING, 1)
     action.row.pending += 1
     action.row.runs += 1
     start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)

@@ -286,7 +286,9 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     assert status != row.status, "a transition leads elsewhere"
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     count(run.action, row.status, -1)
+    tx.count_run(row.action_id, row.status, -1)
     row.status = status
+    tx.count_run(row.action_id, status, 1)
     tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
     count(run.action, status, 1)
 
@@ -351,5 +353,6 @@ def _forget(run: OpenActionRun) -> None:
     forget_document(tx, ACTION_INPUT, run.namespace_id, run.number, row.input)
     forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
+    tx.count_run(row.action_id, row.status, -1)
     run.action.row.runs -= 1
     run.action.save()

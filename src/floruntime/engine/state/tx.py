@@ -166,6 +166,13 @@ class Tx(View):
         self.deferred_bytes = 0
         #: Whether a batch is being applied, in which that is so.
         self.is_deferring = False
+        #: By tag of a table whose rows somebody keeps at hand: its latest rows, by key.
+        self.kept_rows: dict[bytes, dict[bytes, Any]] = {}
+        #: Whether a row that was deleted is kept as `None`; else it is left out.
+        self.keeps_deleted = True
+        #: By owner and status: how many runs came, less those that went, since the start.
+        self.run_counts: dict[tuple[int, int], int] = {}
+        self._run_moves: list[tuple[int, int, int]] = []
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
 
@@ -279,6 +286,10 @@ class Tx(View):
         """Drop the cache: finding the rows of one range in it would cost more each time."""
         self._rows = {}
 
+    def count_run(self, owner_id: int, status: int, change: int) -> None:
+        """A run of an action or a workflow came to a status, or left it."""
+        self._run_moves.append((owner_id, status, change))
+
     def touch(self, topic: Topic) -> None:
         """Tell those who wait on this that it changed."""
         self.touched.append(topic)
@@ -321,6 +332,15 @@ class Tx(View):
         self._batch.update(self._command)
         self._command.clear()
         self._cleared_before = None
+        if self._run_moves:
+            self._count_runs()
+
+    def _count_runs(self) -> None:
+        counts = self.run_counts
+        for owner_id, status, change in self._run_moves:
+            place = (owner_id, status)
+            counts[place] = counts.get(place, 0) + change
+        self._run_moves.clear()
 
     def refuse(self) -> None:
         """Drop the command's writes."""
@@ -332,6 +352,7 @@ class Tx(View):
 
     def _drop_writes(self) -> None:
         self._command.clear()
+        self._run_moves.clear()
         if self._cleared_before is not None:
             self._cleared, self._cleared_before = self._cleared_before, None
         self._sorted.clear()
@@ -341,20 +362,30 @@ class Tx(View):
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
         rows, kept_bytes = self._rows, self._kept_bytes
+        kept_rows = self.kept_rows
         changed: dict[bytes, bytes | None] = {}
         for key, row in self._batch.items():
             changed[key] = data = None if row is None else _encode(row)
-            kept = kept_bytes.get(key[:2])
+            tag = key[:2]
+            kept = kept_bytes.get(tag)
             if kept is not None:
                 if data is None or len(data) <= kept:
                     rows[key] = row
                 else:
                     rows.pop(key, None)
+                if tag in kept_rows:
+                    self._keep_row(key, row)
         changes = Changes(changed, self._cleared.pairs())
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
         if len(rows) > _CACHED_ROWS_MAX:
             self._evict()
         return changes
+
+    def _keep_row(self, key: bytes, row: Any) -> None:
+        if row is None and not self.keeps_deleted:
+            self.kept_rows[key[:2]].pop(key, None)
+        else:
+            self.kept_rows[key[:2]][key] = row
 
     def _evict(self) -> None:
         """Make room: what came into the cache first goes first."""

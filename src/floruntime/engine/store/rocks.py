@@ -96,6 +96,11 @@ class RocksStore:
         except Exception as error:
             self._fail("sync", error)
 
+    def property_of(self, name: str) -> int | None:
+        """A number that RocksDB tells of itself, if it knows it."""
+        value: int | None = self._db.property_int_value(name)
+        return value
+
     def checkpoint(self, directory: str) -> None:
         self._check()
         Checkpoint(self._db).create_checkpoint(directory)

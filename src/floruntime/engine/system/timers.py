@@ -12,6 +12,7 @@ later time and is handed to its handler as of its first one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from floruntime.core.errors import InternalServerError
@@ -95,6 +96,12 @@ def _until(tx: Tx, end_ms: int) -> Iterator[tuple[bytes, Any]]:
     """The timers due before `end_ms`, earliest first."""
     start = TIMER.key(tx.hints.get("timers", 0), 0, 0, 0)
     return tx.scan(TIMER, start, TIMER.key(end_ms, 0, 0, 0))
+
+
+def count_due(view: View, until_ms: int, count_max: int) -> int:
+    """How many timers are due by `until_ms`, counted up to `count_max`."""
+    found = view.scan(TIMER, TIMER.range()[0], TIMER.key(until_ms + 1, 0, 0, 0))
+    return sum(1 for _ in islice(found, count_max))
 
 
 def _fire(tx: Tx, due: list[tuple[bytes, Any]], *, more: bool) -> bool:

@@ -16,6 +16,7 @@ from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
+from floruntime.engine.system import store_name
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
 from floruntime.server.access.look import Look
 from floruntime.server.clock import SystemClock
@@ -127,6 +128,17 @@ class ClusterServer(FloServer):
         self, make_clock: Callable[[int], Any], on_step: Callable[[str], None]
     ) -> tuple[Commit, Any]:
         return cast(Commit, ClusterCommit(self.node)), make_clock(0)
+
+    def keep_tally(self) -> None:
+        """What waits belongs to partitions, whose leaders know it."""
+
+    @property
+    def history_name(self) -> str:
+        """The log is one history: none of its states goes back."""
+        return store_name.name_of(self.commit.queries.view()) or "cluster"
+
+    def view_in(self, namespace: str) -> None:
+        """Its partition may be led elsewhere, and the copy here be of a moment ago."""
 
     def speak(self, socket: SocketConnection) -> PeerSpeaker:
         """Who speaks with another node on this socket."""

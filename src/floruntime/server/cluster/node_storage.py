@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
@@ -133,6 +133,10 @@ class NodeStorage:
         """What is left on the directory's file system for this process."""
         status = os.statvfs(self._path)
         return status.f_bavail * status.f_frsize
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        """Each partition has a store of its own."""
+        return {}
 
     def checkpoint(self, directory: str) -> str:
         """A node has no backup of its own."""

@@ -31,6 +31,7 @@ from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.open_batch import OpenBatch
 from floruntime.server.commit.queries import OWN_NAMESPACE, Queries
 from floruntime.server.commit.ticker import Ticker
+from floruntime.server.metrics.counts import Counts
 
 log = logging.getLogger("floruntime.commit")
 
@@ -56,7 +57,9 @@ class Commit:
         clock: Clock,
         *,
         on_fatal: Callable[[BaseException], None],
+        counts: Counts | None = None,
     ) -> None:
+        self._commands_per_batch = (Counts() if counts is None else counts).commit_commands
         self._machine = machine
         self._journal = journal
         self._clock = clock
@@ -207,6 +210,7 @@ class Commit:
         except Exception as error:  # a bug; the batch cannot be told apart from its neighbours
             self._fail(error)
             return
+        self._commands_per_batch.observe(len(batch.answers))
         if self._journal.append(changes, self._machine.index, len(batch.answers)):
             self._tell()
 

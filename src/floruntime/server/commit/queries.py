@@ -54,6 +54,10 @@ class Queries:
         """The state that queries see, outside any namespace."""
         return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
 
+    def view_apart(self) -> View:
+        """The state that queries see now, to be looked at for longer."""
+        return self._machine.view(self._readable(), OWN_NAMESPACE, self._clock.now_ms())
+
     def view_in(self, namespace: str) -> View:
         """The state that queries see, in a namespace."""
         return self._view_of(namespace, self._clock.now_ms())

@@ -43,6 +43,7 @@ from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
 from floruntime.server.connections.turns import Turn, Turns
+from floruntime.server.metrics.counts import Counts, Refusal
 
 log = logging.getLogger("floruntime.conversation")
 
@@ -73,6 +74,7 @@ class Host(Protocol):
 
     in_flight_max: int
     load: Load
+    counts: Counts
     answers: AnswersLoad
     turns: Turns
 
@@ -137,7 +139,13 @@ class Conversation:
         self._owed: dict[int, int] = {}
         self._owed_bytes = 0
         self._is_paused = False
-        self._in_flight: dict[int, int] = {}
+        #: Of each unanswered request its bytes and its kind.
+        self._in_flight: dict[int, tuple[int, type[Any]]] = {}
+        self._counts = host.counts
+        self._answered = host.counts.answered
+        #: Of what came together the first is timed; 0 while none is, -1 for the next that comes.
+        self._timed_id = 0
+        self._timed_s = 0.0
         self._is_receiving = False
 
     @property
@@ -171,6 +179,8 @@ class Conversation:
 
     def _do_at_once(self, body: bytes) -> None:
         self._is_receiving = True
+        if not self._timed_id:
+            self._timed_id, self._timed_s = -1, self._turns.now_s()
         try:
             self._receive_body(body)
         except StoreError:
@@ -186,6 +196,8 @@ class Conversation:
         """Take what has arrived, until then; whether more can be taken."""
         inbox = self._inbox
         self._is_receiving = True
+        if not self._timed_id:
+            self._timed_id, self._timed_s = -1, self._turns.now_s()
         try:
             while inbox and not self._is_held_up():
                 self._receive_body(inbox.popleft())
@@ -241,6 +253,7 @@ class Conversation:
 
     def _refuse_cheaply(self, body: bytes) -> None:
         """One request too many this second: what it asks is not even looked at."""
+        self._counts.refusals[Refusal.RATE] += 1
         try:
             request_id = decode_request_id(body)
         except ProtocolError as error:
@@ -264,10 +277,12 @@ class Conversation:
             len(self._in_flight) >= host.in_flight_max
             or load.held_bytes + size_bytes > load.bytes_max
         ):
+            self._counts.refusals[Refusal.OVERLOAD] += 1
             self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
             return
         answers = self._answers
         if answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
+            self._counts.refusals[Refusal.OVERLOAD] += 1
             self.add_answer(request_id, None, _unread())
             return
         if kind not in self._free:
@@ -275,7 +290,9 @@ class Conversation:
             if request is None:
                 return
         load.held_bytes += size_bytes
-        self._in_flight[request_id] = size_bytes
+        self._in_flight[request_id] = (size_bytes, kind)
+        if self._timed_id < 0:
+            self._timed_id = request_id
         if isinstance(request, Command):
             if host.is_stopping:
                 self.add_answer(request_id, None, _stopping())
@@ -360,9 +377,15 @@ class Conversation:
         """Put one answer into the outbox."""
         if self.is_closed:
             return
-        size_bytes = self._in_flight.pop(request_id, None)
-        if size_bytes is not None:
-            self._load.held_bytes -= size_bytes
+        asked = self._in_flight.pop(request_id, None)
+        if asked is not None:
+            self._load.held_bytes -= asked[0]
+            if error is None:
+                self._answered[asked[1]] += 1
+            else:
+                self._counts.failed[asked[1], error.code] += 1
+            if request_id == self._timed_id:
+                self._tell_time(asked[1])
         if self._owed:
             self._settle(self._owed.pop(request_id, 0))
         body = (
@@ -389,10 +412,18 @@ class Conversation:
         """Put an answer into the outbox that another server has encoded."""
         if self.is_closed:
             return
-        size_bytes = self._in_flight.pop(request_id, None)
-        if size_bytes is not None:
-            self._load.held_bytes -= size_bytes
+        asked = self._in_flight.pop(request_id, None)
+        if asked is not None:
+            self._load.held_bytes -= asked[0]
+            self._answered[asked[1]] += 1
+            if request_id == self._timed_id:
+                self._tell_time(asked[1])
         self._outbox.append(body)
+
+    def _tell_time(self, kind: type[Any]) -> None:
+        """The request that is timed has its answer."""
+        self._counts.took(kind, self._turns.now_s() - self._timed_s)
+        self._timed_id = 0
 
     def flush(self) -> None:
         """Send what is in the outbox; while what arrived together is being taken, at its end."""
@@ -429,7 +460,7 @@ class Conversation:
             return
         self.is_closed = True
         self._outbox.clear()
-        self._load.held_bytes -= sum(self._in_flight.values())
+        self._load.held_bytes -= sum(asked[0] for asked in self._in_flight.values())
         self._in_flight.clear()
         self._settle(self._owed_bytes)
         self._owed.clear()

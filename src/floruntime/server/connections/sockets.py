@@ -61,6 +61,7 @@ class SocketConnection(asyncio.Protocol):
         on_gone: Callable[[SocketConnection], None],
     ) -> None:
         self._server = server
+        self._counts = server.counts
         self._protocols = protocols
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
@@ -123,6 +124,7 @@ class SocketConnection(asyncio.Protocol):
             self._speaker.close(ProtocolError("no hello came in time"))
 
     def data_received(self, data: bytes) -> None:
+        self._counts.received_bytes += len(data)
         self._receive(data)
 
     def _tell_apart(self, data: bytes) -> None:
@@ -171,6 +173,7 @@ class SocketConnection(asyncio.Protocol):
         """Send bytes to the peer."""
         self.transport.write(data)
         self._written_bytes += len(data)
+        self._counts.sent_bytes += len(data)
         self._uncounted_bytes += len(data)
         if self._uncounted_bytes > limits.UNCOUNTED_BYTES_MAX:
             self.recount()

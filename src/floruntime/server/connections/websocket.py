@@ -34,6 +34,7 @@ from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.connections.turns import Turn
 from floruntime.server.connections.unfinished import Unfinished
+from floruntime.server.metrics.counts import Refusal
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.websocket")
@@ -188,6 +189,7 @@ class WebSocketSpeaker:
         origin = origins[0] if origins else None
         if self._server.may_connect(origin, hosts[0] if hosts else None):
             return None
+        self._server.counts.refusals[Refusal.ORIGIN] += 1
         return self._protocol.reject(
             403,
             f"Pages of {shown(origin)} may not connect; the server's setting allowed_origins names "

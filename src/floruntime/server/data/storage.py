@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from floruntime.core.errors import BadRequestError, FloError, StorageFullError
@@ -29,6 +30,10 @@ class Storage(Protocol):
 
     def free_bytes(self) -> int | None:
         """Free space where the data lies; `None` where that means nothing."""
+        ...
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        """What the store tells of itself, by the names of RocksDB; nothing where it is none."""
         ...
 
     def checkpoint(self, directory: str) -> str:
@@ -58,6 +63,10 @@ class DiskStorage:
 
     def free_bytes(self) -> int | None:
         return self._directory.free_bytes()
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        found = {name: self._directory.store.property_of(name) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
 
     def checkpoint(self, directory: str) -> str:
         try:
@@ -106,6 +115,9 @@ class MemoryStorage:
 
     def free_bytes(self) -> int | None:
         return None
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        return {}
 
     def checkpoint(self, directory: str) -> str:
         raise BadRequestError(

@@ -27,6 +27,7 @@ from floruntime.core.system import Hello, Welcome
 from floruntime.core.types import Command, Request
 from floruntime.core.version import VERSION
 from floruntime.core.wire import decode_answer, decode_reply, encode_request, raised
+from floruntime.server.access.grant import Grant
 from floruntime.server.connections.peer import Peer
 from floruntime.server.server import FloServer
 
@@ -50,6 +51,12 @@ class HttpCaller:
     def client(self) -> str:
         """Under which name its writes are remembered; empty before it has greeted."""
         return self._conversation.client
+
+    @property
+    def grant(self) -> Grant:
+        """What it may do, once it has greeted."""
+        assert self._conversation.grant is not None
+        return self._conversation.grant
 
     @property
     def is_open(self) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from floruntime.core.errors import FloError, GapError
-from floruntime.core.system import StoreName
 from floruntime.engine.state.tx import View
-from floruntime.engine.system import store_name
 from floruntime.server import limits
 from floruntime.server.http.caller import HttpCaller
-from floruntime.server.http.follows import FOLLOWS, Event, Follow, Place
+from floruntime.server.http.follows import FOLLOWS, NOTHING, Event, Follow, Place
 from floruntime.server.http.messages import EventResponse, HttpRequest
 from floruntime.server.http.problems import document_of
 from floruntime.server.http.query import Query
@@ -38,37 +35,48 @@ async def open_events(
     server: FloServer, caller: HttpCaller, namespace: str, follow: Follow, place: Place | None
 ) -> EventResponse:
     """Begin to follow. Raises what there is to refuse before anything is sent."""
-    following = _Following(server, caller, namespace, follow, await _name_of(server))
+    following = _Following(server, caller, namespace, follow)
     first = await following.begin(place)
     return EventResponse(following.events(first))
 
 
 class _Following:
     def __init__(
-        self, server: FloServer, caller: HttpCaller, namespace: str, follow: Follow, store: str
+        self, server: FloServer, caller: HttpCaller, namespace: str, follow: Follow
     ) -> None:
         self._server = server
         self._caller = caller
         self._namespace = namespace
         self._follow = follow
-        self._store = store
         self._history = ""
 
     async def begin(self, place: Place | None) -> list[Event]:
-        view = self._server.commit.queries.view_in(self._namespace)
-        self._history = self._follow.history(self._store, view)
+        view = self._view()
+        self._history = self._history_now(view)
         if place is not None:
             if place.history and not self._is_same_history(place):
                 raise GapError(
                     "this position is of another history; read what there is, and follow"
                 )
-            self._follow.check_kept(view)
+            if view is not None:
+                self._follow.check_kept(view)
         return list(await self._follow.ask(self._caller, self._namespace, 0))
+
+    def _view(self) -> View | None:
+        """The state in the namespace, where this server has it."""
+        return self._server.view_in(self._namespace)
+
+    def _history_now(self, view: View | None) -> str:
+        """Where the state is elsewhere (in a cluster), its name is all that is known."""
+        name = self._server.history_name
+        return name if view is None else self._follow.history(name, view)
 
     def _is_same_history(self, place: Place) -> bool:
         """Who has seen nothing of a stream that was not there has missed nothing of it."""
-        is_of_nothing = place == Place(f"{self._store}.0", "0-0")
-        return place.history == self._history or is_of_nothing
+        is_of_nothing = place.history.endswith(NOTHING) and place.position == "0-0"
+        return place.history == self._history or (
+            is_of_nothing and self._history.startswith(place.history.removesuffix(NOTHING))
+        )
 
     async def events(self, first: list[Event]) -> AsyncIterator[bytes]:
         yield self._sent(first)
@@ -79,19 +87,25 @@ class _Following:
             yield b"event: error\ndata: " + to_json(document_of(error)) + b"\n\n"
 
     async def _next(self) -> list[Event]:
-        self._follow.check_kept(self._look())
-        found = await self._follow.ask(self._caller, self._namespace, limits.EVENTS_COMMENT_MS)
         self._look()
+        found = await self._follow.ask(self._caller, self._namespace, limits.EVENTS_COMMENT_MS)
+        self._history = self._history_after(found)
         return list(found)
 
-    def _look(self) -> View:
+    def _history_after(self, found: Sequence[Event]) -> str:
+        """Where events came of what was not there before, it is there now."""
+        was_nothing = bool(found) and self._history.endswith(NOTHING)
+        return self._history_now(self._view()) if was_nothing else self._history
+
+    def _look(self) -> None:
         """See that what is followed is still there; it may also have come into being."""
-        view = self._server.commit.queries.view_in(self._namespace)
-        history = self._follow.history(self._store, view)
-        if self._history not in (history, f"{self._store}.0"):
+        view = self._view()
+        history = self._history_now(view)
+        if history != self._history and not self._history.endswith(NOTHING):
             raise GapError("what was followed is there no longer, or another of its name is")
         self._history = history
-        return view
+        if view is not None:
+            self._follow.check_kept(view)
 
     def _sent(self, events: list[Event]) -> bytes:
         """Events as they travel; without any a comment, and how far one is."""
@@ -103,13 +117,3 @@ class _Following:
             + b"\n\n"
             for event in events
         )
-
-
-async def _name_of(server: FloServer) -> str:
-    """The name of the store, which is given before it is first told."""
-    name = store_name.name_of(server.commit.queries.view())
-    if name is None:
-        outcome = server.commit.submit_own(StoreName(secrets.token_hex(8)))
-        await server.commit.settle()
-        name = str(outcome.result)
-    return name

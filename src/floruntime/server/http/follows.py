@@ -24,6 +24,8 @@ from floruntime.server.http.caller import HttpCaller
 from floruntime.server.http.query import Query
 
 RECORDS_PER_READ = 100
+NOTHING = ".0"
+"""How the history of a stream ends that is not there."""
 
 
 class Place(NamedTuple):
@@ -94,7 +96,7 @@ class StreamFollow(Follow):
 
     def history(self, store: str, view: View) -> str:
         row = stream_rows.find_stream(view, self._stream)
-        return f"{store}.{0 if row is None else row.id}"
+        return f"{store}{NOTHING}" if row is None else f"{store}.{row.id}"
 
     def go_on_at(self, position: str) -> None:
         self._move_to(StreamID.parse(position))

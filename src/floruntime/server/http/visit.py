@@ -26,6 +26,7 @@ from floruntime.server.http.messages import JSON, Answer, Headers, HttpRequest, 
 from floruntime.server.http.once import HEADER, once_of, open_once
 from floruntime.server.http.problems import HttpRefusal
 from floruntime.server.http.results import to_json
+from floruntime.server.http.scrape import check_may_scrape, has_metrics_token, scrape
 from floruntime.server.http.who import Who, who_sent
 
 GET = "GET, HEAD, OPTIONS"
@@ -62,10 +63,20 @@ class HttpVisit:
         page = self._app.pages.get(path)
         if page is not None:
             return page(request) if self._is_get(request) else self._other(request, GET)
+        if path == "/metrics":
+            return await self._scrape(request)
         first, *rest = path.removeprefix("/").split("/")
         if first == "v1":
             return await self._answer_v1(request, rest)
         raise NotFoundError(f"there is nothing at {path}")
+
+    async def _scrape(self, request: HttpRequest) -> Answer:
+        if not self._is_get(request):
+            return self._other(request, GET)
+        if not has_metrics_token(request, self._server):
+            caller = await self.caller_for(who_sent(request, self._server), request.peer)
+            check_may_scrape(caller.grant)
+        return await scrape(self._server, request)
 
     async def _answer_v1(self, request: HttpRequest, path: list[str]) -> Answer:
         if path == ["openapi.json"]:

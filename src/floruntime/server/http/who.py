@@ -17,6 +17,7 @@ from floruntime.core.limits import shown
 from floruntime.server.connections.peer import Door
 from floruntime.server.http.messages import HttpRequest
 from floruntime.server.http.problems import HttpRefusal
+from floruntime.server.metrics.counts import Refusal
 from floruntime.server.server import FloServer
 
 BEARER = "bearer "
@@ -57,6 +58,7 @@ def check_page(request: HttpRequest, server: FloServer) -> None:
     else:
         is_near = server.may_connect(origin, request.headers.get("host"))
     if not is_near:
+        server.counts.refusals[Refusal.ORIGIN] += 1
         raise ForbiddenError(
             f"pages of {shown(origin or 'another site')} may not ask here; the server's setting "
             "allowed_origins names those that may"

@@ -1,0 +1,108 @@
+"""What waits, kept at hand: the latest rows of queues, groups and workers, and counts of runs.
+
+The machine tells of rows as it writes them, and of runs as they move between statuses; what was
+there before is read once, in small pieces, after the start. So nobody who asks causes a scan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from floruntime.engine.action.rows import ACTION
+from floruntime.engine.action.run_rows import ACTION_RUN_BY_STATUS
+from floruntime.engine.action.workers import WORKER
+from floruntime.engine.machine import Machine
+from floruntime.engine.queue.rows import QUEUE
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.store import Reader
+from floruntime.engine.stream.group.rows import GROUP_NAMES, GROUP_STATE
+from floruntime.engine.stream.rows import STREAM_STATE
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.engine.workflow.runs.rows import WORKFLOW, WORKFLOW_RUN_BY_STATUS
+
+KEPT: Final[tuple[Table[Any], ...]] = (
+    *(NAMESPACE, QUEUE, ACTION, WORKFLOW, WORKER),
+    *(GROUP_NAMES, GROUP_STATE, STREAM_STATE),
+)
+"""Tables whose rows are kept at hand."""
+COUNTED: Final[tuple[Table[Any], ...]] = (ACTION_RUN_BY_STATUS, WORKFLOW_RUN_BY_STATUS)
+"""Indexes whose rows are counted, by owner and status."""
+ROWS_PER_TURN = 500
+"""So many rows are read before the event loop turns."""
+
+Rows = dict[bytes, Any]
+
+
+class Tally:
+    """The latest rows of some tables by key, and counts of runs by owner and status."""
+
+    def __init__(self, machine: Machine, reader: Reader) -> None:
+        """`reader` shows the state that `machine` has now."""
+        self._machine = machine
+        self._reader = reader
+        self._counted: Counter[tuple[int, int]] = Counter()
+        self._news: Mapping[bytes, Rows] = machine.keep_rows_of(KEPT)
+        self._loading: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to read what is there already."""
+        self._loading = asyncio.get_running_loop().create_task(self._load())
+
+    async def stop(self) -> None:
+        """Read no more."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
+
+    async def loaded(self) -> None:
+        """Wait until all is there."""
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+
+    def rows(self, table: Table[Any]) -> list[tuple[bytes, Any]]:
+        """The rows of a table as they are now."""
+        every = list(self._news[table.tag].items())
+        return [each for each in every if each[1] is not None]
+
+    def row(self, table: Table[Any], key: bytes) -> Any:
+        """One row, if it is there."""
+        return self._news[table.tag].get(key)
+
+    def forget(self, table: Table[Any], key: bytes) -> None:
+        """A row that went with its owner, and was not told of."""
+        self._news[table.tag].pop(key, None)
+
+    def runs(self, owner_id: int, status: int) -> int:
+        """How many runs of an action or a workflow are in a status."""
+        moved = self._machine.run_counts.get((owner_id, status), 0)
+        return max(0, moved + self._counted[owner_id, status])
+
+    async def _load(self) -> None:
+        for table in KEPT:
+            await self._keep(table)
+        for table in COUNTED:
+            await self._count(table)
+        del self._reader  # lets go of the old state
+        for rows in self._news.values():
+            for key in [key for key, row in rows.items() if row is None]:
+                del rows[key]
+        self._machine.forget_deleted_rows()
+
+    async def _keep(self, table: Table[Any]) -> None:
+        """What was told since is newer than what is read here."""
+        rows = self._news[table.tag]
+        for number, (key, data) in enumerate(self._reader.scan(*table.range()), 1):
+            if key not in rows:
+                rows[key] = table.decode(data)
+            if number % ROWS_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    async def _count(self, table: Table[Any]) -> None:
+        for number, (key, _) in enumerate(self._reader.scan(*table.range()), 1):
+            owner_id, status, _ = table.unpack(key)
+            self._counted[owner_id, status] += 1
+            if number % ROWS_PER_TURN == 0:
+                await asyncio.sleep(0)
