@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from floruntime.server.http import console
-from floruntime.testing import FloTestServer
 from tests.server.http.http_peer import HttpPeer
 
 
@@ -71,5 +69,3 @@ async def test_a_name_that_leads_here_for_a_moment_gets_nothing(
 
 async def test_only_reading_is_possible(built: Path, http: HttpPeer) -> None:
     assert (await http.ask("POST", "/")).status == 405
-
-
