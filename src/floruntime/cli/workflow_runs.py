@@ -172,9 +172,18 @@ _EVENT_COLUMNS: list[Any] = [
     lambda each: at(each.timestamp_ms),
     lambda each: each.type,
     lambda each: each.step,
-    lambda each: each.detail,
+    lambda each: _detail(each),
     lambda each: each.run_id,
 ]
+
+
+def _detail(event: HistoryEvent) -> str:
+    """What happened; of an action that was attempted more than once, also how often and why."""
+    if len(event.attempts) < 2:
+        return event.detail
+    ends = [each.reason or each.error or "" for each in event.attempts[:-1]]
+    told = ", ".join(f"{count}: {why}" for count, why in enumerate(ends, 1))
+    return f"{event.detail} (attempt {event.attempts[-1].attempt}; {told})"
 
 
 async def _follow(session: Session, run_id: str) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from floruntime.core import defaults
+from floruntime.core.action import ActionAttempt
 from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, OutputValue, Query, Value
 
@@ -112,7 +113,9 @@ class WorkflowRun(OutputValue, frozen=True):
 class HistoryEvent(Value, frozen=True):
     """One thing that happened to a run; `sequence` counts from 1.
 
-    `run_id`: the run of an action or child workflow that it is about.
+    `run_id`: the run of an action or child workflow that it is about. `attempts`: of an action that
+    has ended (`action_completed`), who had it, from when to when, and why each attempt ended; as
+    long as its run is kept.
     """
 
     sequence: int
@@ -121,6 +124,7 @@ class HistoryEvent(Value, frozen=True):
     step: str | None
     timestamp_ms: int
     run_id: str | None = None
+    attempts: list[ActionAttempt] = []
 
 
 class DefinitionInfo(Value, frozen=True):

@@ -536,6 +536,29 @@ async def test_what_nobody_waits_for_any_more_is_handed_back(how: str, late: Del
     assert [each.request for each in rig.sent()] == late.back
 
 
+@pytest.mark.parametrize("late", [each for each in DELIVERIES if each.back], ids=str)
+@pytest.mark.parametrize("lost", ["before", "after"])
+async def test_what_was_delivered_as_its_caller_and_its_link_went_is_handed_back(
+    late: Delivered, lost: str
+) -> None:
+    rig = Rig()
+    rig.opened()
+    call = rig.call(late.request)
+    [first] = rig.envelopes
+    if lost == "before":
+        rig.down()
+    rig.exchange.abandon(call)
+    if lost == "after":
+        rig.down()
+    rig.sent()
+    rig.up(known=True)
+    [again] = rig.envelopes
+    assert (again.number, type(again.request)) == (first.number, type(first.request))
+    rig.sent()
+    rig.answer(call, late.result)
+    assert [each.request for each in rig.sent()] == late.back
+
+
 async def test_what_was_handed_out_is_not_handed_back() -> None:
     rig = Rig()
     rig.opened()

@@ -8,7 +8,7 @@ from typing import Any
 
 from floruntime.core.errors import Ran
 from floruntime.core.queue import QueueDequeue
-from floruntime.core.stream import GroupRead
+from floruntime.core.stream import GroupClaim, GroupRead
 from floruntime.core.system import GetServerInfo, Ping
 from floruntime.core.types import Query, Request
 from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
@@ -72,6 +72,11 @@ class Call:
             or isinstance(self.request, READS)
             or (self.is_wait and isinstance(self.request, DELIVERIES))
         )
+
+    @property
+    def may_have_delivered(self) -> bool:
+        """Whether the server may hold a delivery for it, of which it would tell again."""
+        return self.number != 0 and isinstance(self.request, (*DELIVERIES, GroupClaim))
 
     @property
     def ran(self) -> Ran:

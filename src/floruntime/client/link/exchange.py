@@ -101,9 +101,18 @@ class Exchange:
         elif call.id not in self._in_flight:
             self._hand_back_answered(call)
         elif self._send is None:
-            self._drop(call)
+            self._forsake(call)
         elif call.is_wait:
             self._cancel_wait(call)
+
+    def _forsake(self, call: Call) -> None:
+        """The link is gone, and so is the caller. What a delivery brought is asked for once more on
+        the next link, to be handed back.
+        """
+        if call.may_have_delivered:
+            call.block_until_s = self._now_s()
+        else:
+            self._drop(call)
 
     def end_wait(self, call: Call) -> None:
         """Let the long poll `call` be answered now; sent again, it does not block any more."""
@@ -159,7 +168,7 @@ class Exchange:
         self._opening = None
         for call in list(self._in_flight.values()):
             if call.is_abandoned:
-                self._drop(call)
+                self._forsake(call)
             elif not call.may_repeat:
                 self._drop(call)
                 call.fail(ConnectionFailedError(reason, ran=call.ran))

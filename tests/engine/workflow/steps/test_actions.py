@@ -330,3 +330,24 @@ def test_the_end_of_an_action_run_that_nobody_waits_for_any_more_changes_nothing
     with pytest.raises(ConflictError):
         flows.engine.run(ActionCancel(action_run_id, None))
     assert flows.types(run_id)[-1] == "workflow_cancelled"
+
+
+# Attempts of the action itself
+
+
+def test_the_history_tells_who_had_each_attempt_and_why_it_ended() -> None:
+    flows = Workflows(ANY_OUTCOME, timeout_ms=1_000, max_retries=1)
+    run_id = flows.start()
+    flows.claim_one()
+    flows.advance(1_000)
+    flows.advance(10_000)
+    flows.fail(flows.claim_one(), "card: declined")
+    [event] = [each for each in flows.history(run_id) if each.type == "action_completed"]
+    lost, failed = event.attempts
+    assert (lost.attempt, lost.reason) == (1, "worker_lost")
+    assert lost.begun_at_ms is not None
+    assert lost.ended_at_ms == lost.begun_at_ms + 1_000
+    assert (failed.attempt, failed.error) == (2, "card: declined")
+    assert all(each.worker_id for each in event.attempts)
+    others = [each for each in flows.history(run_id) if each.type != event.type]
+    assert not any(each.attempts for each in others)

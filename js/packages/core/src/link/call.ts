@@ -1,6 +1,7 @@
 import type { Ran } from "../base/errors.js";
 import {
   GetServerInfo,
+  GroupClaim,
   GroupRead,
   Ping,
   QueueDequeue,
@@ -69,6 +70,11 @@ export class Call {
   /** Whether it may be sent again after its link broke. */
   get mayRepeat(): boolean {
     return this.number !== 0 || isRead(this.request) || (this.isWait && isDelivery(this.request));
+  }
+
+  /** Whether the server may hold a delivery for it, of which it would tell again. */
+  get mayHaveDelivered(): boolean {
+    return this.number !== 0 && (isDelivery(this.request) || this.request.kind === GroupClaim);
   }
 
   /** Whether the call may have taken effect although no answer came. */

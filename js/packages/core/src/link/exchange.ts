@@ -109,10 +109,22 @@ export class Exchange {
       this.#heldFor(call).delete(call.id);
     } else if (this.#inFlight.has(call.id)) {
       if (this.#send === null) {
-        this.#drop(call);
+        this.#forsake(call);
       } else if (call.isWait) {
         this.#cancelWait(call);
       }
+    }
+  }
+
+  /**
+   * The link is gone, and so is the caller. What a delivery brought is asked for once more on the
+   * next link, to be handed back.
+   */
+  #forsake(call: Call): void {
+    if (call.mayHaveDelivered) {
+      call.blockUntilMs = this.#nowMs();
+    } else {
+      this.#drop(call);
     }
   }
 
@@ -184,7 +196,7 @@ export class Exchange {
     this.#opening = null;
     for (const call of [...this.#inFlight.values()]) {
       if (call.isAbandoned) {
-        this.#drop(call);
+        this.#forsake(call);
       } else if (!call.mayRepeat) {
         this.#drop(call);
         call.fail(new ConnectionFailedError(reason, { ran: call.ran }));

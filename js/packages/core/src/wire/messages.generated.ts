@@ -1123,7 +1123,9 @@ export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun"
 /**
  * One thing that happened to a run; `sequence` counts from 1.
  *
- * `runId`: the run of an action or child workflow that it is about.
+ * `runId`: the run of an action or child workflow that it is about. `attempts`: of an action that
+ * has ended (`actionCompleted`), who had it, from when to when, and why each attempt ended; as
+ * long as its run is kept.
  */
 export interface HistoryEvent {
   readonly sequence: bigint;
@@ -1132,6 +1134,7 @@ export interface HistoryEvent {
   readonly step: string | null;
   readonly timestampMs: bigint;
   readonly runId: string | null;
+  readonly attempts: ActionAttempt[];
 }
 export const HistoryEventSchema: StructSchema<HistoryEvent> = struct("HistoryEvent", [
   ["sequence", big],
@@ -1140,6 +1143,7 @@ export const HistoryEventSchema: StructSchema<HistoryEvent> = struct("HistoryEve
   ["step", nullable(text)],
   ["timestampMs", big],
   ["runId", nullable(text), null],
+  ["attempts", list(ActionAttemptSchema), []],
 ]);
 
 /** `isFinished`: the run has ended, and nothing comes after the last event. */

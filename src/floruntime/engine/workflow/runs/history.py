@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from floruntime.core import limits
+from floruntime.core.action import ActionAttempt
 from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
+from floruntime.engine.action.attempts import attempts_of
+from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.action.run_rows import action_run_id as action_run_id_of
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system.namespaces import namespace_id
+from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, EventRow
 from floruntime.engine.workflow.runs.run import (
     HISTORY_TOPIC,
@@ -48,7 +52,8 @@ HISTORY_WAIT: Final = WaitRule(_topics, _has_more)
 
 
 def _size_of(event: HistoryEvent) -> int:
-    return len(event.detail)
+    # What the last attempt said stands in the detail, too.
+    return len(event.detail) + sum(len(each.error or "") for each in event.attempts[:-1])
 
 
 def _events_after(view: View, number: int, passed: int) -> Iterator[tuple[int, EventRow]]:
@@ -72,4 +77,16 @@ def _as_event(view: View, sequence: int, event: EventRow) -> HistoryEvent:
         run_id = made_id(event.number) if row is None else workflow_run_id(event.number, row)
     elif event.number:
         run_id = action_run_id_of(event.number)
-    return HistoryEvent(sequence, event.type, event.detail, event.step, event.at_ms, run_id)
+    attempts = _attempts_of(view, event)
+    return HistoryEvent(
+        sequence, event.type, event.detail, event.step, event.at_ms, run_id, attempts
+    )
+
+
+def _attempts_of(view: View, event: EventRow) -> list[ActionAttempt]:
+    """What became of each attempt of the action that has ended here."""
+    if event.type != Event.ACTION_COMPLETED or not event.number or event.is_child:
+        return []
+    of_namespace_id = namespace_id(view)
+    row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, event.number))
+    return [] if row is None else attempts_of(view, of_namespace_id, event.number, row)
