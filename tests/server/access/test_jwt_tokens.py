@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
+import logging
+import select
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,7 +34,7 @@ from floruntime.server.config import Config, ConfigError
 from tests.server.connections.test_rate import Clock
 from tests.server.connections.web_peer import WebPeer
 from tests.server.wire_client import Rig
-from tests.until import WAIT_S
+from tests.until import WAIT_S, until
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -418,14 +423,76 @@ async def test_old_keys_are_fetched_anew_and_stay_where_that_fails(provider: Pro
     assert keys.find("e", "ES256") is not None
 
 
-async def test_old_keys_are_fetched_when_one_of_them_is_used(provider: Provider) -> None:
+async def test_old_keys_are_fetched_before_one_of_them_is_used(provider: Provider) -> None:
     async with Rig(jwt_jwks=provider.address) as rig:
         await renewed(rig)
         held: Any = rig.server.access._jwt
         held._keys._tried_s -= jwks.AGE_S_MAX + 1
-        assert rig.client("me", token=signed(RSA, "RS256", kid="r")).conversation.is_welcome
-        await renewed(rig)
+        held._keys._read_s -= jwks.AGE_S_MAX + 1
+        provider.body = document(jwk(EC, "e")).encode()
+        withdrawn = rig.client()
+        hello = withdrawn.send(Hello("1", "me", signed(RSA, "RS256", kid="r")))
+        assert not withdrawn.conversation.is_welcome
+        await until(lambda: withdrawn.is_closed)
+        assert withdrawn.error(hello).code == "unauthorized"
         assert provider.reads == 2
+
+
+async def test_junk_beside_good_keys_is_passed_over(provider: Provider) -> None:
+    keys = open_keys(provider.address)
+    good = json.loads(document(jwk(RSA, "r")))["keys"]
+    junk: list[Any] = [5, None, "x", {"kty": "RSA", "n": [], "e": {}}, {"kty": {}}]
+    provider.body = json.dumps({"keys": [*junk, *good]}).encode()
+    await keys.renew()
+    assert keys.find("r", "RS256") is not None
+
+
+async def test_a_hello_is_answered_whatever_a_provider_sends(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "INTERVAL_S_MIN", 0)
+    async with Rig(jwt_jwks=provider.address) as rig:
+        await renewed(rig)
+        for body in (b"[" * 100_000, b'{"keys": {"a": 1}}', b"5", b"\xff"):
+            provider.body = body
+            client = rig.client()
+            hello = client.send(Hello("1", "me", signed(EC, "ES256", kid="new")))
+            await until(partial(getattr, client, "is_closed"))
+            assert client.error(hello).code == "unauthorized"
+        known = rig.client("known", token=signed(RSA, "RS256", kid="r"))
+        assert known.conversation.is_welcome
+
+
+def dripping(start: bytes) -> tuple[str, socket.socket]:
+    """A provider that sends this, and then a byte now and then, for ever."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            accepted, _ = listening.accept()
+            with accepted:
+                accepted.recv(4096)
+                accepted.sendall(start)
+                while select.select([accepted], [], [], 0.01)[0] == []:
+                    accepted.sendall(b"a")
+
+    threading.Thread(target=drip, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}/keys", listening
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.0 200 OK\r\nX: ", b"HTTP/1.0 200 OK\r\n\r\n"])
+async def test_one_bound_holds_for_headers_and_body(
+    start: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.disable(logging.NOTSET)
+    monkeypatch.setattr(jwks, "READ_S_MAX", 0.2)
+    address, listening = dripping(start)
+    with listening:
+        keys = open_keys(address)
+        async with asyncio.timeout(WAIT_S):
+            await keys.renew()
+        assert "it takes longer than 0.2 s" in caplog.text
+        await until(lambda: "flo-jwks" not in [each.name for each in threading.enumerate()])
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ class Access:
             if self._jwt is None or self._has_row(token):
                 grant: Grant | None = self._by_row(token, now_ms)
             else:
-                grant = self._by_jwt(self._jwt, token)
+                grant = self._by_jwt(self._jwt, token, are_old_good=False)
         except UnauthorizedError as error:
             self._refuse(peer, error, then)
             return
@@ -126,7 +126,7 @@ class Access:
     async def _judge_with_new_keys(
         self, peer: Peer, token: str, then: Callable[[Verdict], None]
     ) -> None:
-        """The token names a key that is not known: read the keys, and look again."""
+        """The token's key is not known, or the keys are old: read them, and look again."""
         assert self._jwt is not None
         await self._jwt.renew_keys()
         try:
@@ -138,14 +138,10 @@ class Access:
         else:
             then(grant)
 
-    def _by_jwt(self, jwt: JwtTokens, token: str) -> Grant | None:
+    def _by_jwt(self, jwt: JwtTokens, token: str, *, are_old_good: bool = True) -> Grant | None:
         """`None`: only keys that are not known yet could tell."""
-        claims = jwt.verify(token)
-        if claims is None:
-            return None
-        if jwt.has_old_keys:
-            self._keep(jwt.renew_keys())
-        return _by_claims(claims)
+        claims = jwt.verify(token, are_old_good=are_old_good)
+        return None if claims is None else _by_claims(claims)
 
     def _keep(self, judging: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(judging)

@@ -1,19 +1,27 @@
 """The public keys that JWT are signed with: a JWKS file, or one that an identity provider serves.
 
 They are cached, and read anew in a thread: when a token names a key that is not among them, and
-when they are old. Not more often than every ten seconds, however many tokens ask for it.
+when they are old, before a token is judged by them: a key that was withdrawn is out when the cache
+is. Not more often than every ten seconds, however many tokens ask for it.
+
+A provider may hang, drip, or send anything at all. Reading has one bound in time, connection,
+headers and body together, and nothing of it holds up a stop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import socket
+import threading
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable
-from http.client import HTTPMessage
-from typing import IO
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPMessage, HTTPResponse, HTTPSConnection
+from typing import IO, Any
 
 import jwt
 
@@ -24,6 +32,8 @@ log = logging.getLogger("floruntime.access")
 
 BYTES_MAX = 1024 * 1024
 READ_S_MAX = 5.0
+LEFT_ALONE_S = 1.0
+"""How much longer a read is waited for that does not end though its time is up."""
 INTERVAL_S_MIN = 10.0
 AGE_S_MAX = 3_600.0
 ALGORITHMS = ("RS256", "ES256")
@@ -42,15 +52,16 @@ class KeySet:
         self._now_s = now_s
         self._keys: list[jwt.PyJWK] = []
         self._tried_s: float | None = None
+        self._read_s: float | None = None
         self._reading: asyncio.Task[None] | None = None
 
     def load(self) -> None:
         """Read now, and wait for it. Raises `ConfigError`."""
         try:
             self._keys = _parse(self._read())
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+        except (OSError, ValueError) as error:
             raise ConfigError(f"jwt_jwks {self._shown} cannot be used: {error}") from None
-        self._tried_s = self._now_s()
+        self._tried_s = self._read_s = self._now_s()
 
     def find(self, id: str | None, algorithm: str) -> jwt.PyJWK | None:
         """The key that `id` names; without an id the only one there is for the algorithm."""
@@ -61,8 +72,9 @@ class KeySet:
 
     @property
     def is_old(self) -> bool:
-        """Whether a key could have been withdrawn long ago."""
-        return self._tried_s is None or self._now_s() - self._tried_s > AGE_S_MAX
+        """Whether a key could have been withdrawn long ago, and it is worth a try to ask."""
+        is_old = self._read_s is None or self._now_s() - self._read_s > AGE_S_MAX
+        return is_old and not self._is_fresh
 
     @property
     def _is_fresh(self) -> bool:
@@ -82,11 +94,40 @@ class KeySet:
 
     async def _renew(self) -> None:
         try:
-            self._keys = _parse(await asyncio.to_thread(self._read))
-        except (OSError, ValueError, jwt.PyJWTError) as error:
-            log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._shown, error)
+            async with asyncio.timeout(READ_S_MAX + LEFT_ALONE_S):
+                self._keys = _parse(await _in_thread(self._read))
+            self._read_s = self._now_s()
+        except Exception as error:  # whatever a provider sends, the keys that are known go on
+            reason = str(error) or type(error).__name__
+            log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._shown, reason)
         finally:
             self._reading = None
+
+
+async def _in_thread(read: Read) -> bytes:
+    """What `read` gives; in a thread that nobody waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[bytes] = loop.create_future()
+
+    def told(data: bytes | None, error: Exception | None) -> None:
+        if outcome.done():
+            return
+        if error is not None:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(data or b"")
+
+    def run() -> None:
+        data, caught = None, None
+        try:
+            data = read()
+        except Exception as error:  # told where it is waited for
+            caught = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(told, data, caught)
+
+    threading.Thread(target=run, name="flo-jwks", daemon=True).start()
+    return await outcome
 
 
 def open_keys(source: str) -> KeySet:
@@ -100,14 +141,27 @@ def open_keys(source: str) -> KeySet:
 
 def _parse(document: bytes) -> list[jwt.PyJWK]:
     """The keys that can be used; of other kinds there may be more in the document."""
-    content = json.loads(document)
-    if not isinstance(content, dict):
-        raise ValueError("it is no JWKS: an object with the member keys")
-    return [
-        key
-        for key in jwt.PyJWKSet.from_dict(content).keys
-        if key.algorithm_name in ALGORITHMS and key.public_key_use in (None, "sig")
-    ]
+    try:
+        content = json.loads(document)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    listed = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("it is no JWKS: an object with the member keys, a list")
+    keys = [key for item in listed for key in _usable(item)]
+    if not keys:
+        raise ValueError("it has no key that can be used")
+    return keys
+
+
+def _usable(item: Any) -> Iterator[jwt.PyJWK]:
+    """The key, if it is one that tokens may be signed with."""
+    try:
+        key = jwt.PyJWK.from_dict(item)
+    except Exception:  # the library expects no junk, and its neighbours are as good as ever
+        return
+    if key.algorithm_name in ALGORITHMS and key.public_key_use in (None, "sig"):
+        yield key
 
 
 def _read_file(path: str) -> bytes:
@@ -130,18 +184,81 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _Connections(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """Opens connections, and can cut them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[HTTPConnection] = []
+        self._sockets: list[socket.socket] = []
+        self.is_cut = False
+
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(self._connection_by(HTTPConnection), req)
+
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(self._connection_by(HTTPSConnection), req)
+
+    def _connection_by(self, kind: type[HTTPConnection]) -> Any:
+        def make(host: str, **options: Any) -> HTTPConnection:
+            connection = kind(host, **options)
+            connect = connection.connect
+
+            def connect_and_keep() -> None:
+                connect()
+                self._sockets.append(connection.sock)  # a connection forgets its own early
+
+            connection.connect = connect_and_keep  # type: ignore[method-assign]  # as said there
+            self._open.append(connection)
+            return connection
+
+        return make
+
+    def cut(self) -> None:
+        """End them, wherever they are."""
+        self.is_cut = True
+        beginning = [one.sock for one in self._open if one.sock is not None]
+        for each in (*self._sockets, *beginning):
+            with contextlib.suppress(OSError):  # it has ended by itself
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close_all(self) -> None:
+        """Leave nothing open."""
+        for connection in self._open:
+            connection.close()
+
+
 def _fetch(address: str) -> bytes:
     """Read `address`, all of it within a few seconds."""
-    until_s = time.monotonic() + READ_S_MAX
-    opener = urllib.request.build_opener(_NoRedirect)
+    connections = _Connections()
+    opener = urllib.request.build_opener(_NoRedirect, connections)
+    too_long = threading.Timer(READ_S_MAX, connections.cut)
+    too_long.daemon = True
+    too_long.start()
+    body, caught = b"", None
+    try:
+        with opener.open(address, timeout=READ_S_MAX) as response:
+            body = _body(response)
+    except Exception as error:  # told below: what was cut may look like anything
+        caught = error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is an answer, too
+    finally:
+        too_long.cancel()
+        connections.close_all()
+    if connections.is_cut:
+        raise TimeoutError(f"it takes longer than {READ_S_MAX:g} s") from caught
+    if caught is not None:
+        raise caught
+    return body
+
+
+def _body(response: Any) -> bytes:
     parts: list[bytes] = []
     size_bytes = 0
-    with opener.open(address, timeout=READ_S_MAX) as response:
-        while part := response.read1(65_536):
-            parts.append(part)
-            size_bytes += len(part)
-            if size_bytes > BYTES_MAX:
-                raise ValueError(f"it is larger than {BYTES_MAX} bytes")
-            if time.monotonic() > until_s:
-                raise TimeoutError(f"it takes longer than {READ_S_MAX:g} s")
+    while part := response.read1(65_536):
+        parts.append(part)
+        size_bytes += len(part)
+        if size_bytes > BYTES_MAX:
+            raise ValueError(f"it is larger than {BYTES_MAX} bytes")
     return b"".join(parts)

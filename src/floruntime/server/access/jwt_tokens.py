@@ -53,19 +53,15 @@ class JwtTokens:
         if self._keys is not None:
             await self._keys.renew(at_once=at_once)
 
-    @property
-    def has_old_keys(self) -> bool:
-        """Whether the public keys should be read anew."""
-        return self._keys is not None and self._keys.is_old
-
-    def verify(self, text: str) -> Claims | None:
-        """What the token says; `None` if only a key that is not known yet could tell.
+    def verify(self, text: str, *, are_old_good: bool = True) -> Claims | None:
+        """What the token says; `None` if only a key that is not known yet could tell, or the known
+        ones are old and `are_old_good` is not so.
 
         Raises `UnauthorizedError`.
         """
         try:
             header = jwt.get_unverified_header(text)
-            key = self._key(header)
+            key = self._key(header, are_old_good)
             if key is None:
                 return None
             claims = jwt.decode(
@@ -84,11 +80,13 @@ class JwtTokens:
             # What the library does not expect in a header or a claim.
             raise UnauthorizedError("the token cannot be used: it is malformed") from None
 
-    def _key(self, header: dict[str, Any]) -> Any:
+    def _key(self, header: dict[str, Any], are_old_good: bool) -> Any:
         algorithm, id = header.get("alg"), header.get("kid")
         if algorithm == "HS256" and self._secret:
             return self._secret
         if algorithm in ALGORITHMS and self._keys is not None:
+            if self._keys.is_old and not are_old_good:
+                return None
             return self._keys.find(id, algorithm)
         raise UnauthorizedError(
             f"the token is signed by {shown(algorithm)}, which this server has no key for"
