@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from floruntime.server.config import ConfigError, make_config
+from floruntime.server.config import ConfigError, load_config, make_config
 
 NODE = {"cluster": "nats://n1:4222", "node": "a", "advertise": "a.example:9000"}
 
@@ -39,3 +39,9 @@ def test_a_node_has_these_defaults() -> None:
 def test_what_cannot_be_is_named(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         make_config(settings)
+
+
+def test_without_a_cluster_what_the_environment_says_of_nodes_means_nothing() -> None:
+    assert load_config({}, environment={"FLO_NODE": "/usr/bin/node"}).node == ""
+    with pytest.raises(ConfigError, match="node is given without cluster"):
+        load_config({"node": "a"}, environment={})

@@ -141,7 +141,9 @@ class TrimResult(Value, frozen=True):
 
 
 class GroupInfo(Value, frozen=True):
-    """A consumer group. `lag`: records it has not been given yet."""
+    """A consumer group. `lag`: records it has not been given yet. `trigger_of`: the workflow whose
+    trigger reads through it, which makes it the engine's, to be looked at only; else empty.
+    """
 
     name: str
     mode: str
@@ -156,6 +158,7 @@ class GroupInfo(Value, frozen=True):
     retry_delay_ms: int = 0
     retry_backoff: str = defaults.RETRY_BACKOFF
     retry_delay_max_ms: int = defaults.RETRY_DELAY_MAX_MS
+    trigger_of: str = ""
 
 
 class GroupListReply(Value, frozen=True):

@@ -28,6 +28,8 @@ PARTITIONS_MAX = 1_024
 REPLICAS_MAX = 5
 COPIES_MAX = 16
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+OF_CLUSTERS = ("node", "advertise", "nats_creds", "nats_ca")
+"""Settings that mean something only with `cluster`."""
 SECRETS = ("jwt_secret", "metrics_token")
 """Settings whose values are shown nowhere, whatever is wrong with them."""
 
@@ -156,7 +158,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def check_cluster(config: Config) -> None:
     """What of the settings of a cluster does not go together. Raises `ConfigError`."""
     if not config.cluster:
-        for name in ("node", "advertise", "nats_creds", "nats_ca"):
+        for name in OF_CLUSTERS:
             if getattr(config, name):
                 raise ConfigError(f"{name} is given without cluster")
         return
@@ -224,8 +226,15 @@ def load_config(
     file = Path(path) if path is not None else Path("flo.toml")
     if path is not None or file.exists():
         settings |= _from_file(file)
-    settings |= _from_environment(os.environ if environment is None else environment)
+    in_environment = _from_environment(os.environ if environment is None else environment)
+    settings |= in_environment
     settings |= {name: value for name, value in flags.items() if value is not None}
+    if not settings.get("cluster"):  # FLO_NODE may be anybody's: alone it means nothing
+        settings = {
+            name: value
+            for name, value in settings.items()
+            if name not in OF_CLUSTERS or value != in_environment.get(name)
+        }
     return make_config(settings)
 
 
