@@ -58,7 +58,6 @@ from floruntime.engine.system import (
 )
 from floruntime.engine.system.reclaim import Owner
 from floruntime.engine.workflow.catalog import preview, schedules, sync, trigger_groups, triggers
-from floruntime.engine.workflow.catalog.trigger_groups import of_people
 from floruntime.engine.workflow.language.definition import TargetKind
 from floruntime.engine.workflow.runs import (
     advance,
@@ -131,17 +130,17 @@ COMMANDS: Final = (
     command(stream.StreamCreate, stream_admin.create),
     command(stream.StreamAlter, stream_admin.alter, grows=False),
     command(stream.StreamDelete, stream_admin.delete, grows=False),
-    command(stream.GroupCreate, of_people(group_admin.create)),
-    command(stream.GroupConfigure, of_people(group_admin.configure), grows=False),
-    command(stream.GroupSeek, of_people(group_admin.seek), grows=False),
-    command(stream.GroupDelete, of_people(group_admin.delete), grows=False),
-    command(stream.GroupJoin, of_people(members.join)),
-    command(stream.GroupLeave, of_people(members.leave), grows=False),
-    command(stream.GroupRead, of_people(group_read.read), grows=False),
-    command(stream.GroupClaim, of_people(group_read.claim), grows=False),
-    command(stream.GroupAck, of_people(group_settle.ack), grows=False),
-    command(stream.GroupNack, of_people(group_settle.nack), grows=False),
-    command(stream.GroupTouch, of_people(group_settle.touch), grows=False),
+    command(stream.GroupCreate, group_admin.create),
+    command(stream.GroupConfigure, group_admin.configure, grows=False),
+    command(stream.GroupSeek, group_admin.seek, grows=False),
+    command(stream.GroupDelete, group_admin.delete, grows=False),
+    command(stream.GroupJoin, members.join),
+    command(stream.GroupLeave, members.leave, grows=False),
+    command(stream.GroupRead, group_read.read, grows=False),
+    command(stream.GroupClaim, group_read.claim, grows=False),
+    command(stream.GroupAck, group_settle.ack, grows=False),
+    command(stream.GroupNack, group_settle.nack, grows=False),
+    command(stream.GroupTouch, group_settle.touch, grows=False),
     # Actions
     command(action.ActionRegister, action_admin.register),
     command(action.ActionEnable, action_admin.enable, grows=False),

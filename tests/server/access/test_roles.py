@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from floruntime.core import wire
+from floruntime.core import stream, wire, workflow
 from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.queue import QueuePurge
@@ -18,7 +18,15 @@ from floruntime.core.stream import StreamAppend, StreamTrim
 from floruntime.core.system import Batch, BatchCommand, Hello, Ping
 from floruntime.core.token import Role
 from floruntime.core.types import Request
-from floruntime.server.access.roles import _BY_ROLE, _GROUPS, LOWEST, NO_NAMESPACE, free_for, may
+from floruntime.server.access.roles import (
+    _BY_ROLE,
+    _GROUPS,
+    GROUP_USES,
+    LOWEST,
+    NO_NAMESPACE,
+    free_for,
+    may,
+)
 from floruntime.server.connections.peer import EMBEDDED
 from tests.server.connections.web_peer import WebPeer
 from tests.server.wire_client import Rig
@@ -102,8 +110,10 @@ def test_a_request_without_a_place_is_for_admins(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_free_needs_no_closer_look() -> None:
-    assert free_for(Role.ADMIN, False) == set(wire.CLIENT_REQUESTS)
-    assert free_for(Role.BACKEND, False) == set(wire.CLIENT_REQUESTS) - {
+    looked_at = {Batch} | GROUP_USES
+    assert {kind.__name__ for kind in looked_at} >= {"GroupRead", "GroupSeek", "GroupConfigure"}
+    assert free_for(Role.ADMIN, False) == set(wire.CLIENT_REQUESTS) - looked_at
+    assert free_for(Role.BACKEND, False) == set(wire.CLIENT_REQUESTS) - looked_at - {
         kind for kind, lowest in LOWEST.items() if lowest is Role.ADMIN
     }
     assert Batch not in free_for(Role.WORKER, False)
@@ -286,3 +296,37 @@ async def test_without_tokens_tcp_may_do_everything_and_a_websocket_what_pages_m
         assert client.error(trim).code == "not_found"
         page.send(StreamTrim("s", max_records=1), 2)
         assert isinstance(page.error(2), ForbiddenError)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_group_of_a_trigger_is_nobodys(role: Role) -> None:
+    async with Rig() as rig:
+        owner = rig.client("owner", peer=EMBEDDED)
+        owner.send(stream.StreamCreate("events"))
+        owner.send(workflow.WorkflowSync([TRIGGERED]))
+        await rig.settle()
+        client = rig.client("me", token=await rig.token(role))
+        for request in (
+            stream.GroupSeek("events", "wf-flow", "0"),
+            stream.GroupDelete("events", "wf-flow"),
+            stream.GroupRead("events", "wf-flow", "thief"),
+            stream.GroupJoin("events", "wf-flow", "thief"),
+            Batch([stream.GroupSeek("events", "wf-flow", "0")]),
+        ):
+            error = client.error(client.send(request))
+            assert error.code == "forbidden"
+            assert "trigger" in error.message or role is Role.WEB
+        listed = client.result(client.send(stream.GroupList("events")))
+        assert [group.trigger_of for group in listed.items] == ["flow"]
+        made = client.send(stream.GroupCreate("events", "mine"))
+        await rig.settle()
+        assert client.result(made).name == "mine"
+
+
+TRIGGERED = b"""
+kind: Workflow
+name: flow
+version: "1"
+start: {waitForSignal: {type: never}, transitions: {success: flo.Completed}}
+trigger: {stream: events}
+"""

@@ -22,7 +22,7 @@ from floruntime.core import workflow as f
 from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.limits import shown
 from floruntime.core.token import Role
-from floruntime.core.types import Request
+from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
 from floruntime.server.access.needs import (
     CONNECTION,
@@ -203,7 +203,14 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
 NEEDS: dict[Kind, Need] = {kind: need for need, kinds in _NEEDED for kind in kinds}
 """Of each request, what it needs of a token with scopes: its action, and what it names."""
 
+
+def _uses_a_group(kind: Kind) -> bool:
+    return issubclass(kind, Command) and {"stream", "group"} <= set(kind.__struct_fields__)
+
+
 _GROUPS: frozenset[Kind] = frozenset(kind for kind, need in NEEDS.items() if need is GROUP)
+GROUP_USES: frozenset[Kind] = frozenset(kind for kind in LOWEST if _uses_a_group(kind))
+"""What nobody may ask of a group that is the engine's: all but to look at it."""
 _READS_STREAMS: frozenset[Kind] = frozenset({s.StreamRead, s.StreamGetInfo})
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MEMBERS: tuple[Kind, ...] = y.BatchCommand.__args__
@@ -223,9 +230,10 @@ def free_for(role: Role, is_restricted: bool, has_scopes: bool = False) -> froze
         if may(role, kind)
         and (not is_restricted or kind in NO_NAMESPACE)
         and (not has_scopes or NEEDS.get(kind) is CONNECTION)
+        and kind not in GROUP_USES
         and (role is not Role.WEB or kind not in _GROUPS)
         and (may(role, s.StreamTrim) or kind not in _READS_STREAMS)
-        and (kind is not y.Batch or all(may(role, member) for member in _MEMBERS))
+        and kind is not y.Batch  # each of its commands is looked at
     )
 
 
@@ -264,7 +272,7 @@ def _granted_one(rights: Rights, request: Any, look: Looks) -> Request[Any]:
         _refuse_audit(rights.role, request.stream, look)
     if rights.scopes is not None:
         return NEEDS.get(kind, UNSCOPED).judge(rights.scopes, request, look)
-    if rights.role is Role.WEB and kind in _GROUPS:
+    if kind in GROUP_USES or (rights.role is Role.WEB and kind in _GROUPS):
         refuse_engines(request, look)
     granted: Request[Any] = request
     return granted

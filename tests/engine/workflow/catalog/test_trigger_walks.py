@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 
-from floruntime.core.errors import ForbiddenError, NotFoundError
+from floruntime.core.errors import NotFoundError
 from floruntime.core.stream import GroupDelete, StreamAppend, StreamDelete
 from floruntime.core.system import Batch
 from tests.engine.workflow.catalog.trigger_calls import Triggers, triggered
@@ -64,7 +64,7 @@ class Walk:
         self.flows.enable(self.is_enabled)
 
     def delete_group(self) -> None:
-        with contextlib.suppress(NotFoundError, ForbiddenError):
+        with contextlib.suppress(NotFoundError):
             self.flows.tell(GroupDelete("events", "wf-flow"))
 
     def delete_stream(self) -> None:

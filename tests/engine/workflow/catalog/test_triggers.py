@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from floruntime.core.errors import ConflictError, ForbiddenError
+from floruntime.core.errors import ConflictError
 from floruntime.core.limits import VALUE_BYTES_DEFAULT
 from floruntime.core.stream import (
-    GroupAck,
-    GroupClaim,
-    GroupConfigure,
     GroupCreate,
     GroupDelete,
     GroupGetInfo,
     GroupJoin,
-    GroupLeave,
     GroupList,
     GroupNack,
     GroupRead,
     GroupSeek,
-    GroupTouch,
     StreamAppend,
     StreamCreate,
     StreamDelete,
-    StreamID,
 )
 from floruntime.core.system import Batch, NamespaceDelete, Tick
 from floruntime.engine.workflow.catalog.triggers import (
@@ -437,42 +430,31 @@ def test_a_version_that_comes_after_its_stream_did_while_disabled_misses_nothing
     assert flows.inputs() == [1]
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        GroupCreate("events", "wf-flow"),
-        GroupConfigure("events", "wf-flow", max_deliver=3),
-        GroupSeek("events", "wf-flow", "0"),
-        GroupDelete("events", "wf-flow"),
-        GroupJoin("events", "wf-flow", "somebody"),
-        GroupLeave("events", "wf-flow", "somebody"),
-        GroupRead("events", "wf-flow", "somebody", 1),
-        GroupClaim("events", "wf-flow", "somebody", 0),
-        GroupAck("events", "wf-flow", [StreamID(1, 0)], [1]),
-        GroupNack("events", "wf-flow", [StreamID(1, 0)], [1]),
-        GroupTouch("events", "wf-flow", [StreamID(1, 0)], [1]),
-    ],
-    ids=lambda request: type(request).__name__,
-)
-def test_the_group_of_a_trigger_is_nobodys(request_: Any) -> None:
-    flows = Triggers(triggered())
-    with pytest.raises(ForbiddenError, match="trigger of workflow 'flow'"):
-        flows.tell(request_)
-    flows.append(1)
-    assert flows.inputs() == [1]
-
-
-def test_it_is_shown_and_is_anybodys_once_it_is_no_triggers_any_more() -> None:
-    flows = Triggers(triggered())
-    flows.tell(GroupCreate("events", "mine"))
-    groups = flows.engine.query(GroupList("events")).items
-    assert [(group.name, group.trigger_of) for group in groups] == [
-        ("mine", ""),
-        ("wf-flow", "flow"),
-    ]
-    assert flows.engine.query(GroupGetInfo("events", "wf-flow")).trigger_of == "flow"
-    flows.sync(triggered("stream: events, consumer_group: other", version="2"))
+@pytest.mark.parametrize("start", ["latest", "earliest"])
+def test_after_its_group_was_deleted_each_record_is_still_in_one_run(start: str) -> None:
+    flows = Triggers(triggered(f"stream: events, start: {start}"))
+    flows.append(1, 2)
     flows.tell(GroupDelete("events", "wf-flow"))
+    flows.append(3)
+    flows.append(4)
+    assert flows.inputs() == [1, 2, 3, 4]
+
+
+def test_a_group_that_was_deleted_before_its_first_record_begins_where_it_did() -> None:
+    flows = Triggers()
+    flows.append(1, 2)
+    flows.sync(triggered())
+    flows.tell(GroupDelete("events", "wf-flow"))
+    flows.append(3)
+    assert flows.inputs() == [3]
+
+
+def test_a_group_that_is_moved_by_hand_starts_what_it_is_moved_to() -> None:
+    flows = Triggers(triggered())
+    flows.append(1, 2)
+    flows.tell(GroupSeek("events", "wf-flow", "0"))
+    flows.engine.tick()
+    assert flows.inputs() == [1, 2, 1, 2]
 
 
 def test_a_stream_that_is_deleted_and_made_again_starts_its_new_records() -> None:
@@ -547,10 +529,9 @@ def test_another_consumer_of_an_exclusive_group_is_stood_by_for() -> None:
 
 
 def test_a_group_that_is_full_of_others_holds_up_nobody_else() -> None:
-    flows = Triggers(triggered("stream: events, consumer_group: mine", name="too"))
-    for n in range(1000):  # a group of people's, until the trigger takes it over
+    flows = Triggers(triggered(), triggered("stream: events, consumer_group: mine", name="too"))
+    for n in range(1000):
         flows.tell(GroupJoin("events", "wf-flow", f"c{n}"))
-    flows.sync(triggered())
     flows.append(1)
     assert (flows.inputs(), flows.inputs("too")) == ([], [1])
     flows.advance(30_000)  # nothing was heard of them
@@ -613,3 +594,13 @@ def test_the_trigger_of_a_deleted_namespace_does_nothing() -> None:
     again.append(2)
     again.advance(5000)
     assert again.inputs() == [[2]]
+
+
+def test_its_group_is_shown_as_the_triggers_while_it_is() -> None:
+    flows = Triggers(triggered())
+    flows.tell(GroupCreate("events", "mine"))
+    groups = flows.engine.query(GroupList("events")).items
+    assert {group.name: group.trigger_of for group in groups} == {"mine": "", "wf-flow": "flow"}
+    assert flows.engine.query(GroupGetInfo("events", "wf-flow")).trigger_of == "flow"
+    flows.sync(triggered("stream: events, consumer_group: other", version="2"))
+    assert flows.engine.query(GroupGetInfo("events", "wf-flow")).trigger_of == ""

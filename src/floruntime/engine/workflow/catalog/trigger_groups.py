@@ -1,27 +1,20 @@
-"""The groups that triggers read through are the engine's: people see them, and nobody uses them.
+"""What is shown of groups that triggers read through: that they are the engine's.
 
 Whoever could move such a group, read in it or delete it, would have records skipped, or started
-twice. A group is a trigger's while the latest version of its workflow has that trigger; before and
-after it is anybody's.
+twice; so the server lets nobody (`server/access/needs.py`). A group is a trigger's while the latest
+version of its workflow has that trigger; before and after it is anybody's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 from msgspec.structs import replace
 
-from floruntime.core.errors import ForbiddenError
-from floruntime.core.limits import shown
 from floruntime.core.stream import GroupGetInfo, GroupInfo, GroupList, GroupListReply
-from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.state.tx import View
 from floruntime.engine.stream.group import info
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.runs.rows import WORKFLOW_NAME
-
-R = TypeVar("R")
 
 
 def trigger_of(view: View, stream: str, group: str) -> str:
@@ -34,29 +27,6 @@ def trigger_of(view: View, stream: str, group: str) -> str:
             names = view.get(WORKFLOW_NAME, WORKFLOW_NAME.key(workflow_id))
             return "" if names is None else names.name
     return ""
-
-
-def of_people(apply: Callable[[Tx, Any], R]) -> Callable[[Tx, Any], R]:
-    """The rule of a command on a group, for groups that are not a trigger's."""
-
-    def guarded(tx: Tx, request: Any) -> R:
-        _check(tx, request.stream, request.group)
-        return apply(tx, request)
-
-    return guarded
-
-
-def _check(tx: Tx, stream: str, group: str) -> None:
-    try:
-        workflow = trigger_of(tx, stream, group)
-    except UnicodeEncodeError:
-        return  # what is wrong with the name is told by whoever takes it
-    if workflow:
-        raise ForbiddenError(
-            f"group {shown(group)} of stream {shown(stream)} is that of the trigger of workflow "
-            f"{shown(workflow)}: it is the engine's, and can only be looked at. Read through a "
-            "group of your own; to move or end it, change the workflow's trigger"
-        )
 
 
 def get_info(view: View, request: GroupGetInfo) -> GroupInfo:
