@@ -648,7 +648,10 @@ export const TrimResultSchema: StructSchema<TrimResult> = struct("TrimResult", [
   ["removed", int],
 ]);
 
-/** A consumer group. `lag`: records it has not been given yet. */
+/**
+ * A consumer group. `lag`: records it has not been given yet. `triggerOf`: the workflow whose
+ * trigger reads through it, which makes it the engine's, to be looked at only; else empty.
+ */
 export interface GroupInfo {
   readonly name: string;
   readonly mode: string;
@@ -663,6 +666,7 @@ export interface GroupInfo {
   readonly retryDelayMs: number;
   readonly retryBackoff: string;
   readonly retryDelayMaxMs: number;
+  readonly triggerOf: string;
 }
 export const GroupInfoSchema: StructSchema<GroupInfo> = struct("GroupInfo", [
   ["name", text],
@@ -678,6 +682,7 @@ export const GroupInfoSchema: StructSchema<GroupInfo> = struct("GroupInfo", [
   ["retryDelayMs", int, 0],
   ["retryBackoff", text, "constant"],
   ["retryDelayMaxMs", int, 3600000],
+  ["triggerOf", text, ""],
 ]);
 
 export interface GroupListReply {
