@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from examples import email_sender, nightly_report
 
 from floruntime import RunStatus
@@ -85,6 +89,52 @@ def test_it_runs(name: str, says: list[str]) -> None:
     assert run.returncode == 0, run.stderr
     for text in says:
         assert text in run.stdout
+
+
+async def test_a_webhook_starts_a_run_once() -> None:
+    async with FloTestServer() as server:
+        run = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(ROOT / "examples" / "payment_webhook.py"),
+            server.endpoint,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await run.communicate()
+    assert said.decode().splitlines() == [
+        "evt_1 for A-17: started",
+        "evt_2 for A-18: started",
+        "evt_1 for A-17: known already",
+        "runs: 2",
+        "evt_1 for A-99: 409 conflict",
+    ]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl, or no jq")
+async def test_a_shell_script_requeues_dead_letters() -> None:
+    async with FloTestServer() as server, server.client(namespace="shop") as client:
+        await client.queue.enqueue_many("jobs", ["a", "b", "c"])
+        errors = ["it timed out", "no such order", "it timed out"]
+        for message, error in zip(
+            (await client.queue.dequeue("jobs", 3)).messages, errors, strict=True
+        ):
+            await client.queue.nack("jobs", [message], to_dlq=True, error=error)
+        run = await asyncio.create_subprocess_exec(
+            *(str(ROOT / "examples" / "requeue_dead.sh"), "shop", "jobs", "timed out"),
+            env={**os.environ, "FLO_HTTP": f"http://{server.endpoint}"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await run.communicate()
+        assert said.decode() == ("1\tnacked\tit timed out\n3\tnacked\tit timed out\nrequeued: 2\n")
+        stats = await client.queue.stats("jobs")
+        assert (stats.ready, stats.dead) == (2, 1)
+
+
+def test_the_probes_of_kubernetes_are_paths_of_the_server() -> None:
+    [_, deployment] = yaml.safe_load_all((ROOT / "examples" / "kubernetes.yaml").read_text())
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    probes = {name: each["httpGet"]["path"] for name, each in container.items() if "Probe" in name}
+    assert set(probes) == {"startupProbe", "livenessProbe", "readinessProbe"}
+    assert set(probes.values()) == {"/healthz", "/readyz"}
 
 
 async def test_retries_of_a_persons_own_worker_take_no_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -13,10 +14,10 @@ import typer
 from floruntime.cli.descriptors import occupy_closed_descriptors
 from floruntime.cli.environment import warn_of_variables
 from floruntime.cli.options import duration, examples
-from floruntime.cli.output import cell, write_text
+from floruntime.cli.output import Output, cell, write_text
 from floruntime.cli.place import placed
 from floruntime.cli.root_options import CONNECTION, refuse
-from floruntime.cli.run import Session, Settings, connected, run_command_line
+from floruntime.cli.run import Session, Settings, connected, run_command_line, settings_of
 from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.core import defaults
 from floruntime.core.version import VERSION
@@ -178,6 +179,25 @@ async def ping(session: Session) -> None:
     """Ask the server for a sign of life; prints how long it took."""
     time_ms = await session.client.ping()
     session.out.show({"time_ms": round(time_ms, 3)}, f"{time_ms:.2f} ms")
+
+
+@app.command(epilog=examples("flo top", "flo --token $TOKEN top --once --json"))
+def top(
+    ctx: typer.Context,
+    interval: Annotated[
+        int, duration("--interval", help="How long between two looks.", default="2s")
+    ] = 2_000,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+) -> None:
+    """Show what waits, rates and workers, live. It asks for /metrics, so with tokens it needs an
+    admin's, one for all namespaces, or the server's metrics_token.
+    """
+    from floruntime.cli.top import show_top
+
+    settings = settings_of(ctx)
+    out = Output(settings.is_json)
+    show = show_top(settings, out, interval / 1000, 1 if once else None)
+    asyncio.run(show)
 
 
 @app.command(epilog=examples("flo backup ./backup-monday", "flo backup /backups/$(date +%F)"))
