@@ -64,7 +64,8 @@ import { commands, requestKind } from "./request.js";
 import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
 import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
 import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
+import { any, big, bool, bytes, bytesOf, choice, counts, decimal } from "../base/schema.js";
+import { int, list, nil } from "../base/schema.js";
 import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
 import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
@@ -158,7 +159,7 @@ def _schema(kind: type[msgspec.Struct]) -> str:
 
 
 def _output(field: msgspec.structs.FieldInfo) -> str:
-    return written(field.type, big=is_big(field.name)).typescript
+    return written(field.type, big=is_big(field)).typescript
 
 
 def _field_lines(fields: Iterable[msgspec.structs.FieldInfo]) -> str:
@@ -166,7 +167,7 @@ def _field_lines(fields: Iterable[msgspec.structs.FieldInfo]) -> str:
 
 
 def _field(field: msgspec.structs.FieldInfo) -> str:
-    schema = written(field.type, big=is_big(field.name)).schema
+    schema = written(field.type, big=is_big(field)).schema
     default = "" if field.required else f", {default_of(field)}"
     return f'["{camel(field.name)}", {schema}{default}]'
 
@@ -192,7 +193,7 @@ def _braced(members: str) -> str:
 
 
 def _input(field: msgspec.structs.FieldInfo) -> str:
-    kind = written(field.type, big=is_big(field.name), is_input=True).typescript
+    kind = written(field.type, big=is_big(field), is_input=True).typescript
     return kind if field.required else f"{kind} | undefined"
 
 

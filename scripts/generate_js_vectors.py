@@ -57,6 +57,8 @@ class Edges:
             "text": itertools.cycle(TEXT_EDGES),
             "bytes": itertools.cycle(BYTES_EDGES),
             "bool": itertools.cycle([True, False]),
+            "decimal": itertools.cycle([0.5, 0.25, 0.999, 1e-9]),
+            "count": itertools.cycle([0, 1, 200, 2**40]),
             "scalar": itertools.cycle(["text", 5, 2**40, -(2**40), 0.5, True, False]),
             "length": itertools.cycle(LENGTHS),
             "absent": itertools.cycle([False, True, False]),
@@ -65,6 +67,7 @@ class Edges:
     def of(self, kind: Any, *, big: bool) -> Any:
         """The next value of `kind`."""
         plain = {int: "big" if big else "int", str: "text", bytes: "bytes", bool: "bool"}
+        plain[float] = "decimal"
         if kind in plain:
             return next(self._edges[plain[kind]])
         if kind is type(None):
@@ -75,7 +78,7 @@ class Edges:
         if origin is list:
             return [self.of(arguments[0], big=big) for _ in range(next(self._edges["length"]))]
         if origin is dict:
-            edges = self._edges["text" if arguments[1] is str else "scalar"]
+            edges = self._edges[{str: "text", int: "count"}.get(arguments[1], "scalar")]
             return {key: next(edges) for key in ("name", "ä", "__proto__")}
         if origin in (typing.Union, types.UnionType):
             return None if next(self._edges["absent"]) else self.of(arguments[0], big=big)
@@ -88,7 +91,7 @@ class Edges:
         if kind is StreamID:
             return StreamID(*(abs(next(self._edges["big"])) for _ in range(2)))
         fields = msgspec.structs.fields(kind)
-        return kind(*(self.of(field.type, big=is_big(field.name)) for field in fields))
+        return kind(*(self.of(field.type, big=is_big(field)) for field in fields))
 
 
 # As JSON
@@ -98,7 +101,7 @@ def shown(value: Any, kind: Any, *, big: bool) -> Any:
     """`value` of type `kind` as the vectors write it."""
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, (bool, float, str)) or value is None:
         return value
     if isinstance(value, int):
         return {"big": str(value)} if big else value
@@ -121,7 +124,7 @@ def _item_of(kind: Any) -> Any:
 def fields_of(message: Any) -> dict[str, Any]:
     """A message's fields by their names in JavaScript."""
     return {
-        camel(field.name): shown(getattr(message, field.name), field.type, big=is_big(field.name))
+        camel(field.name): shown(getattr(message, field.name), field.type, big=is_big(field))
         for field in msgspec.structs.fields(type(message))
     }
 

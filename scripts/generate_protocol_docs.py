@@ -19,6 +19,7 @@ from scripts.sections import table, write_sections
 from floruntime.core import (
     action,
     errors,
+    jobs,
     kv,
     queue,
     stream,
@@ -40,6 +41,7 @@ from floruntime.server.access.roles import LOWEST, NEEDS
 MODULES = {
     "System": system,
     "Token": token,
+    "Jobs": jobs,
     "KV": kv,
     "Queue": queue,
     "Stream": stream,
@@ -47,7 +49,15 @@ MODULES = {
     "Worker": worker,
     "Workflow": workflow,
 }
-_PLAIN = {int: "int", str: "text", bytes: "bytes", bool: "bool", type(None): "nil", Any: "any"}
+_PLAIN = {
+    int: "int",
+    str: "text",
+    bytes: "bytes",
+    bool: "bool",
+    float: "float",
+    type(None): "nil",
+    Any: "any",
+}
 
 
 # Types as the page writes them
@@ -195,8 +205,8 @@ EXAMPLES: dict[str, Example] = {
     "hello": _request(1, 0, system.Hello("my-client 1.0", "6e2d1f")),
     "welcome": _answer(
         1,
-        system.Welcome("0.1.0", system.Limits(1048576, 5242880, 4096), False),
-        _fields(system.Welcome, limits=_fields(system.Limits)),
+        system.Welcome("0.1.0", system.ServerLimits(1048576, 5242880, 4096), False),
+        _fields(system.Welcome, limits=_fields(system.ServerLimits)),
     ),
     "session-open": _request(2, 0, system.SessionOpen()),
     "session-opened": _answer(2, None),

@@ -31,6 +31,7 @@ _SCALARS = {
     str: ("text", "string"),
     bytes: ("bytes", "Uint8Array"),
     bool: ("bool", "boolean"),
+    float: ("decimal", "number"),
     type(None): ("nil", "null"),
     Any: ("any", "unknown"),
 }
@@ -46,9 +47,11 @@ def camel(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def is_big(name: str) -> bool:
-    """Whether integers of this name may pass 2^53, or belong to those that may."""
-    return name in BIG_NAMES or name.endswith("_at_ms")
+def is_big(field: msgspec.structs.FieldInfo) -> bool:
+    """Whether integers of this field may pass 2^53, or belong to those that may."""
+    if field.name == "done":  # seqs, or how many are done
+        return field.type is not int
+    return field.name in BIG_NAMES or field.name.endswith("_at_ms")
 
 
 class Written(typing.NamedTuple):
@@ -71,6 +74,8 @@ def written(kind: Any, *, big: bool, is_input: bool = False) -> Written:
         return _list_of(arguments[0], big, is_input)
     if origin is dict and arguments[1] is str:
         return Written("texts", "Readonly<Record<string, string>>")
+    if origin is dict and arguments[1] is int:
+        return Written("counts", "Readonly<Record<string, number>>")
     if origin is dict:
         return Written("scalars", "Readonly<Record<string, Scalar>>")
     if origin in (typing.Union, types.UnionType):
@@ -113,7 +118,7 @@ def default_of(field: msgspec.structs.FieldInfo) -> str:
     value = field.default
     if value is msgspec.NODEFAULT:
         value = typing.cast(Any, field.default_factory)()
-    return literal(value, big=is_big(field.name))
+    return literal(value, big=is_big(field))
 
 
 def literal(value: Any, *, big: bool) -> str:
@@ -127,6 +132,12 @@ def literal(value: Any, *, big: bool) -> str:
         return f"{value}n" if big else str(value)
     if isinstance(value, bytes):
         return f'bytesOf("{value.decode("ascii")}")' if value else "NO_BYTES"
+    if isinstance(value, msgspec.Struct):
+        parts = [
+            f"{camel(each.name)}: {literal(getattr(value, each.name), big=is_big(each))}"
+            for each in msgspec.structs.fields(type(value))
+        ]
+        return f"{{ {', '.join(parts)} }}"
     if value in ({}, []):
         return str(value)
     raise TypeError(f"the default {value!r} cannot be written")

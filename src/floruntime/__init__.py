@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.action import Action
+from floruntime.client.api.action import Action, LimitsInfo
 from floruntime.client.api.batch import (
     Batch,
     BatchAction,
@@ -15,6 +15,7 @@ from floruntime.client.api.batch import (
 )
 from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.follow import StreamFollower, Subscription
+from floruntime.client.api.jobs import Jobs
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.namespaces import Namespaces
@@ -56,10 +57,14 @@ from floruntime.client.worker.queue_worker import QueueWorker
 from floruntime.client.worker.stream_worker import StreamWorker
 from floruntime.core.action import (
     ActionAttempt,
+    ActionBulkOperation,
     ActionInfo,
     ActionRun,
     ActionType,
     InvokeResult,
+    KeyLimits,
+    Limits,
+    RunOrder,
     RunStatus,
 )
 from floruntime.core.backoff import RetryBackoff
@@ -83,6 +88,7 @@ from floruntime.core.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from floruntime.core.jobs import BulkJob, DeadBulkOperation, JobStatus
 from floruntime.core.kv import KvChange, KvEntry, PutResult, ScanResult, VersionEntry
 from floruntime.core.queue import DequeueResult, Message, QueueConfig, QueueStats
 from floruntime.core.run_wait import RunWait, WaitKind
@@ -97,7 +103,7 @@ from floruntime.core.stream import (
     StreamRecord,
     TrimResult,
 )
-from floruntime.core.system import Limits, NamespaceInfo, ServerInfo
+from floruntime.core.system import NamespaceInfo, ServerInfo, ServerLimits
 from floruntime.core.token import MintedToken, Role, TokenInfo
 from floruntime.core.types import AckResult, Page, Request
 from floruntime.core.version import VERSION as __version__
@@ -118,6 +124,7 @@ __all__ = [
     "AckResult",
     "Action",
     "ActionAttempt",
+    "ActionBulkOperation",
     "ActionContext",
     "ActionInfo",
     "ActionResult",
@@ -136,12 +143,14 @@ __all__ = [
     "BatchStream",
     "BatchWorker",
     "BatchWorkflow",
+    "BulkJob",
     "ClientOptions",
     "Cluster",
     "ClusterInfo",
     "CommitResult",
     "ConflictError",
     "ConnectionFailedError",
+    "DeadBulkOperation",
     "DefinitionInfo",
     "DequeueResult",
     "FloClient",
@@ -156,12 +165,16 @@ __all__ = [
     "HistoryFollower",
     "InternalServerError",
     "InvokeResult",
+    "JobStatus",
+    "Jobs",
+    "KeyLimits",
     "Kv",
     "KvChange",
     "KvEntry",
     "KvReads",
     "KvWatch",
     "Limits",
+    "LimitsInfo",
     "Link",
     "Message",
     "MintedToken",
@@ -196,11 +209,13 @@ __all__ = [
     "RetryBackoff",
     "RetryPolicy",
     "Role",
+    "RunOrder",
     "RunStatus",
     "RunWait",
     "ScanResult",
     "ScheduleInfo",
     "ServerInfo",
+    "ServerLimits",
     "Severity",
     "StorageFullError",
     "Stream",

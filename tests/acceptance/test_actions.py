@@ -61,7 +61,8 @@ async def test_the_same_settings_change_nothing_and_others_raise_the_version(
     first = await client.action.register("job", **settings)
     assert await client.action.register("job", ActionType.USER, **settings) == first
     second = await client.action.register("job", run_timeout_ms=5, retry_delay_ms=0)
-    assert (second.version, second.run_timeout_ms, second.max_retries) == (2, 5, 3)
+    assert (second.version, second.run_timeout_ms, second.description) == (2, 5, None)
+    assert (second.max_retries, second.retry_delay_ms) == (0, 0)  # retries stay where not named
     assert await client.action.get("job") == second
 
 

@@ -47,6 +47,10 @@ METHODS = {
         dlq_delete(queue, seqs)
         dlq_purge(queue)
         purge(queue)
+        bulk(queue, operation, *, reason=None, error_contains=None, limit=None, dry_run=False)
+        pause(queue)
+        resume(queue)
+        promote(queue, seqs)
         configure(queue, *, max_attempts=5, retry_delay_ms=0, dlq_limit=10_000,
             dedup_window_ms=300_000)
         stats(queue)
@@ -80,6 +84,9 @@ METHODS = {
         group_touch(stream, ids, *, group, consumer=None, extend_ms=30_000)
         group_pending(stream, group, *, consumer=None, limit=100, cursor=None)
         group_dead(stream, group, *, limit=100, cursor=None)
+        bulk(stream, group, operation, *, error_contains=None, limit=None, dry_run=False)
+        group_dead_requeue(stream, group, ids)
+        group_dead_delete(stream, group, ids)
         group_claim(stream, *, group, consumer, min_idle_ms, limit=10)
     """,
     "action": """
@@ -90,6 +97,12 @@ METHODS = {
         wait(run_id, *, block_ms=30_000)
         call(name, payload=b"", *, block_ms=30_000, priority=10, delay_ms=0, idempotency_key=None,
             labels=None)
+        retry(run_id)
+        count_runs(name=None)
+        limits(name, *, limit=100, cursor=None)
+        bulk(operation, name=None, *, status=None, limit=None, dry_run=False, reason=None,
+            started_after_ms=None, started_before_ms=None, ended_after_ms=None,
+            ended_before_ms=None)
         cancel(run_id, *, reason=None)
         get(name)
         delete(name, *, force=False)
@@ -97,6 +110,12 @@ METHODS = {
         disable(name)
         list(*, prefix="", limit=100, cursor=None)
         list_runs(name=None, *, status=None, limit=100, cursor=None)
+    """,
+    "jobs": """
+        status(job_id)
+        wait(job_id, *, block_ms=30_000)
+        list(*, limit=100, cursor=None)
+        cancel(job_id)
     """,
     "worker": """
         register(worker_id, actions, *, concurrency=10, labels=None, metadata=None)
@@ -166,7 +185,7 @@ FIELDS = {
     "Message": "seq payload priority attempt lease enqueued_at_ms lease_expires_at_ms reason error",
     "AckResult": "done stale",
     "QueueConfig": "max_attempts retry_delay_ms dlq_limit dedup_window_ms",
-    "QueueStats": "name ready delayed leased dead oldest_age_ms enqueued_total acked_total",
+    "QueueStats": "name ready delayed leased dead oldest_age_ms enqueued_total acked_total paused",
     "AppendResult": "id offset partition timestamp_ms",
     "ReadResult": "records",
     "StreamInfo": "name partitions count size_bytes first_id last_id max_age_ms max_records "
@@ -181,7 +200,10 @@ FIELDS = {
     "description",
     "InvokeResult": "run_id created",
     "ActionRun": "run_id action status attempt priority input output outcome error created_at_ms "
-    "started_at_ms completed_at_ms caller_run_id",
+    "started_at_ms completed_at_ms caller_run_id progress progress_note",
+    "LimitsInfo": "running waiting keys",
+    "Limits": "running running_per_key rate rate_per_key rate_period_ms fair",
+    "BulkJob": "job_id operation status matched done failed created_at_ms",
     "Heartbeat": "known draining cancelled",
     "Task": "run_id action payload attempt lease created_at_ms lease_expires_at_ms caller_run_id",
     "SyncResult": "name version action warnings",

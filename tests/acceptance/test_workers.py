@@ -538,3 +538,30 @@ async def test_a_stopped_stream_worker_hands_back_and_the_next_one_goes_on() -> 
         async with at_work(client.new_stream_worker(handler=quick, **options)):
             await until(lambda: len(begun) == 3)
         assert sorted(begun) == [(b"1", 1), (b"2", 1), (b"3", 1)]
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+async def test_progress_goes_with_the_next_touch(is_plain: bool) -> None:
+    go_on = threading.Event()
+    worker = ActionWorker("localhost:1")
+
+    def plain(ctx: ActionContext) -> None:
+        ctx.progress(0.4, "resizing")
+        go_on.wait(20)
+        ctx.progress(0.9)
+
+    async def in_loop(ctx: ActionContext) -> None:
+        ctx.progress(0.4, "resizing")
+        await until(go_on.is_set)
+        ctx.progress(0.9)
+
+    worker.register_action("resize", plain if is_plain else in_loop)
+    async with FloTestServer(patience_ms=50) as server, server.client() as client:
+        async with server.running(worker):
+            run_id = (await client.action.invoke("resize")).run_id
+            await server.advance(1_000)
+            run = await client.action.status(run_id)
+            assert (run.status, run.progress, run.progress_note) == ("running", 0.4, "resizing")
+            go_on.set()
+            run = await client.action.wait(run_id)
+        assert (run.status, run.progress, run.progress_note) == ("completed", 0.9, "resizing")

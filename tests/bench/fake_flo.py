@@ -18,7 +18,7 @@ from floruntime.core.errors import ConflictError, FloError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import DequeueResult, Message, QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.stream import AppendResult, StreamAppend, StreamID
-from floruntime.core.system import Hello, Limits, SessionOpen, Welcome
+from floruntime.core.system import Hello, ServerLimits, SessionOpen, Welcome
 from floruntime.core.types import AckResult
 
 FRAME_BYTES_MAX = 1 << 20
@@ -47,7 +47,7 @@ class Fake:
         match request:
             case Hello():
                 self.numbers[request.session] = []
-                return Welcome("fake", Limits(1, FRAME_BYTES_MAX, 1), False)
+                return Welcome("fake", ServerLimits(1, FRAME_BYTES_MAX, 1), False)
             case SessionOpen():
                 return None
             case KvPut():

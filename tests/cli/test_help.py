@@ -29,16 +29,19 @@ def _generator() -> Any:
 GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
-    "flo": "action backup kv ns ping queue server stream token verify worker workflow",
-    "flo action": "cancel delete disable enable get invoke list register runs status",
     "flo worker": "drain info list run",
+    "flo": "action backup cluster jobs kv ns ping queue server stream token verify worker workflow",
+    "flo jobs": "cancel list status wait",
+    "flo action": "bulk cancel counts delete disable enable get invoke limits list register retry "
+    "runs status",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
     "scan touch watch",
-    "flo queue": "ack configure delete dequeue dlq enqueue list nack peek purge stats touch",
+    "flo queue": "ack bulk configure delete dequeue dlq enqueue list nack pause peek promote "
+    "purge resume stats touch",
     "flo queue dlq": "delete list purge requeue",
     "flo stream": "alter append create delete group info list read trim",
-    "flo stream group": "ack claim create dead delete info join leave list nack pending read seek "
-    "touch",
+    "flo stream group": "ack bulk claim configure create dead dead-delete dead-requeue delete "
+    "info join leave list nack pending read seek touch",
     "flo ns": "create delete list",
     "flo server": "info start",
     "flo token": "create list mint revoke",

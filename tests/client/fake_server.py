@@ -9,7 +9,7 @@ from typing import Any, Final
 from floruntime.core import wire
 from floruntime.core.errors import FloError
 from floruntime.core.kv import KvGet, KvPut, PutResult
-from floruntime.core.system import CancelWait, Hello, Limits, Ping, SessionOpen, Welcome
+from floruntime.core.system import CancelWait, Hello, Ping, ServerLimits, SessionOpen, Welcome
 from floruntime.core.types import Command
 
 SILENCE: Final = object()
@@ -80,7 +80,7 @@ class FakeServer:
 
     def __init__(self, script: Script = answer_plainly) -> None:
         self.script = script
-        self.limits = Limits(1 << 20, 2 << 20, 5_000)
+        self.limits = ServerLimits(1 << 20, 2 << 20, 5_000)
         self.sessions: dict[str, dict[int, Any]] = {}
         #: Where it says that the nodes of its cluster are.
         self.nodes: list[str] = []

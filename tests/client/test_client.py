@@ -29,9 +29,9 @@ from floruntime.core.system import (
     Backup,
     CancelWait,
     GetServerInfo,
-    Limits,
     Ping,
     ServerInfo,
+    ServerLimits,
     SessionOpen,
 )
 from floruntime.core.wire import Envelope
@@ -194,7 +194,7 @@ async def test_the_namespace_of_a_call_goes_before_the_clients() -> None:
 @virtual
 async def test_a_request_over_the_frame_limit_is_refused_before_it_is_sent() -> None:
     server = FakeServer()
-    server.limits = Limits(500, 600, 100)
+    server.limits = ServerLimits(500, 600, 100)
     async with client_of(server) as client:
         await client.kv.put("a", b"")
         with pytest.raises(BadRequestError, match="at most 600 in one request"):
@@ -236,7 +236,7 @@ async def test_what_cannot_be_written_is_named_wherever_it_stands() -> None:
 @virtual
 async def test_no_more_is_in_flight_than_the_server_takes() -> None:
     server = FakeServer(lambda envelope: SILENCE)
-    server.limits = Limits(1 << 20, 2 << 20, 3)
+    server.limits = ServerLimits(1 << 20, 2 << 20, 3)
     async with client_of(server, timeout_ms=1_000) as client:
         calls = [asyncio.ensure_future(client.kv.get(f"k{n}")) for n in range(5)]
         await settle()
@@ -514,7 +514,7 @@ async def test_an_unanswered_query_is_asked_again() -> None:
 
 @virtual
 async def test_a_question_about_the_server_is_asked_again() -> None:
-    info = ServerInfo("9", "sync", Limits(1, 2, 3), 5)
+    info = ServerInfo("9", "sync", ServerLimits(1, 2, 3), 5)
     server = FakeServer(silent_for(GetServerInfo))
     async with client_of(server) as client:
         task = asyncio.ensure_future(client.info())
@@ -795,7 +795,7 @@ async def test_closing_ends_a_call_that_waits_to_retry() -> None:
 
 @virtual
 async def test_info_is_the_servers() -> None:
-    info = ServerInfo("9", "sync", Limits(1, 2, 3), 5)
+    info = ServerInfo("9", "sync", ServerLimits(1, 2, 3), 5)
     server = FakeServer(lambda envelope: info)
     async with client_of(server) as client:
         assert await client.info() == info

@@ -34,6 +34,14 @@ CALLED_BY_PEOPLE: list[type[Any]] = [
     *(floruntime.Workflow, floruntime.Namespaces, floruntime.Tokens, floruntime.Transaction),
     *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.QueueWorker),
     *(floruntime.BatchKv,),
+    *(
+        floruntime.Workflow,
+        floruntime.Jobs,
+        floruntime.Namespaces,
+        floruntime.Tokens,
+        floruntime.Transaction,
+    ),
+    *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.BatchKv),
 ]
 OF_EVERY_CALL = {"namespace", "timeout_ms"}
 """What the text of the class explains, once for all methods."""

@@ -113,7 +113,7 @@ VECTORS: list[tuple[bytes, str]] = [
     (
         frame(
             wire.encode_answer(
-                0, system.Welcome("0.1.0", system.Limits(1 << 20, 2 << 20, 1024), False)
+                0, system.Welcome("0.1.0", system.ServerLimits(1 << 20, 2 << 20, 1024), False)
             )
         ),
         "66000000 92 00 96 a5302e312e30 dc0018 ce00100000 ce00200000 cd0400 cd1000 ccff 3f"

@@ -17,7 +17,7 @@ from floruntime.core.errors import ConflictError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.limits import BLOCK_MS_MAX, SESSION_BLOCK_WRITES, SESSION_BLOCKS
 from floruntime.core.queue import DequeueResult, Message, QueueAck, QueueDequeue
-from floruntime.core.system import BatchCommand, Hello, Limits, SessionOpen, Welcome
+from floruntime.core.system import BatchCommand, Hello, ServerLimits, SessionOpen, Welcome
 from floruntime.core.types import AckResult, Command, Request
 from floruntime.engine.rules import RULES
 from floruntime.server import limits as server_limits
@@ -25,7 +25,7 @@ from floruntime.server.connections.websocket import CLOSE_CODES
 from floruntime.testing import FloTestServer
 
 PAGE = (DOCS / "protocol.md").read_text()
-WELCOME = Welcome("0.1.0", Limits(1048576, 5242880, 4096), False)
+WELCOME = Welcome("0.1.0", ServerLimits(1048576, 5242880, 4096), False)
 MESSAGE = Message(
     *(1, b"resize", 10, 1, 7, 1_700_000_000_000, 1_700_000_030_000),
     *(None, None, 1_700_000_000_500, 1_700_000_000_500),
@@ -165,7 +165,7 @@ async def test_a_server_answers_the_examples_as_shown() -> None:
 
 def test_batches_take_what_the_page_says() -> None:
     taken = set(BatchCommand.__args__)
-    named = {"QueueDequeue", "GroupRead"}
+    named = {"QueueDequeue", "GroupRead", "QueueBulk", "GroupBulk"}
     of_tasks = {"ActionInvoke", "ActionCancel", "WorkerComplete", "WorkerFail"}
     of_tasks |= {"WorkflowStart", "WorkflowSignal", "WorkflowCancel"}
     tasks = ("action", "worker", "workflow")
@@ -173,7 +173,7 @@ def test_batches_take_what_the_page_says() -> None:
     left_out = {
         kind.__name__
         for kind in primitives
-        if kind not in taken and not kind.__module__.endswith(("system", "token", *tasks))
+        if kind not in taken and not kind.__module__.endswith(("system", "token", "jobs", *tasks))
     }
     assert left_out == named
     assert {kind.__name__ for kind in taken if kind.__module__.endswith(tasks)} == of_tasks

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli import action_bulk, action_limits, register_options
 from floruntime.cli.ends import show_end
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
@@ -13,11 +14,14 @@ from floruntime.cli.output import at, cell, rows_of, waiting
 from floruntime.cli.run import Session, confirm, connected, pages
 from floruntime.cli.values import pairs_of, read_value
 from floruntime.core import defaults
-from floruntime.core.action import ActionAttempt, ActionInfo, ActionRun, RunStatus
+from floruntime.core.action import ActionAttempt, ActionInfo, ActionRun, Limits, RunOrder
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
 
 app = group("Actions: durable tasks that workers run, with retries and results.")
+
+app.command("bulk", epilog=action_bulk.EPILOG)(action_bulk.bulk)
+app.command("limits", epilog=action_limits.EPILOG)(action_limits.limits)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
@@ -26,6 +30,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 @app.command(
     epilog=examples(
         "flo action register send-email --timeout 1m --max-retries 5 --retry-delay 10s",
+        "flo action register sync --running 50 --running-per-key 1 --key-path $.account --fair",
         "flo action register report --run-timeout 1h --description 'The monthly report'",
     )
 )
@@ -33,48 +38,29 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 async def register(
     session: Session,
     name: Name,
-    timeout: Annotated[
-        int,
-        duration(
-            *("--timeout", "--timeout-ms", "--attempt-timeout"),
-            help="The lease of one attempt.",
-            default="30s",
-        ),
-    ] = defaults.ATTEMPT_TIMEOUT_MS,
-    max_retries: Annotated[
-        int, typer.Option("--max-retries", help="Attempts after the first one.")
-    ] = defaults.MAX_RETRIES,
-    retry_delay: Annotated[
-        int,
-        duration(
-            "--retry-delay",
-            "--retry-delay-ms",
-            help="Pause before the second attempt; it doubles with each.",
-            default="1s",
-        ),
-    ] = defaults.RUN_RETRY_DELAY_MS,
-    run_timeout: Annotated[
-        int | None,
-        duration(
-            "--run-timeout",
-            "--run-timeout-ms",
-            help="Bounds the whole run, attempts and waits included.",
-            default="none",
-        ),
-    ] = None,
-    description: Annotated[
-        str | None, typer.Option("--description", help="What it is for.", show_default=False)
-    ] = None,
-    retention: Annotated[
-        int,
-        duration(
-            *("--retention", "--retention-ms"),
-            help="How long runs are kept after their end, at least 1d.",
-            default="30d",
-        ),
-    ] = defaults.RUN_RETENTION_MS,
+    timeout: register_options.Timeout = defaults.ATTEMPT_TIMEOUT_MS,
+    max_retries: register_options.MaxRetries = None,
+    retry_delay: register_options.RetryDelay = None,
+    run_timeout: register_options.RunTimeout = None,
+    description: register_options.Description = None,
+    retention: register_options.Retention = defaults.RUN_RETENTION_MS,
+    running: action_limits.Running = None,
+    running_per_key: action_limits.RunningPerKey = None,
+    rate: action_limits.Rate = None,
+    rate_per_key: action_limits.RatePerKey = None,
+    rate_period: action_limits.RatePeriod = defaults.RATE_PERIOD_MS,
+    fair: action_limits.Fair = False,
+    no_limits: action_limits.NoLimits = False,
+    key_path: action_limits.KeyPath = None,
 ) -> None:
-    """Name an action and its settings. Other settings than before raise its version."""
+    """Name an action and its settings. Other settings than before raise its version.
+
+    Retries, limits and the key path stay as they are where nothing is said of them; who names one
+    limit names them all.
+    """
+    limits = action_limits.given(
+        Limits(running, running_per_key, rate, rate_per_key, rate_period, fair), no_limits
+    )
     info = await session.client.action.register(
         name,
         timeout_ms=timeout,
@@ -83,6 +69,8 @@ async def register(
         run_timeout_ms=run_timeout,
         description=description,
         retention_ms=retention,
+        limits=limits,
+        key_path=key_path,
     )
     session.out.fields(info, _info_fields(info))
 
@@ -98,6 +86,8 @@ def _info_fields(info: ActionInfo) -> dict[str, str]:
         "run timeout": lasting(info.run_timeout_ms),
         "description": cell(info.description),
         "retention": lasting(info.retention_ms),
+        "limits": action_limits.shown(info.limits),
+        "key path": cell(info.key_path),
         "registered": at(info.created_at_ms),
         "changed": at(info.updated_at_ms),
     }
@@ -147,6 +137,10 @@ async def invoke(
             show_default=False,
         ),
     ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="What limits per key count it under.", show_default=False),
+    ] = None,
     create: Annotated[
         bool,
         typer.Option("--create", help="Register the action, too, if its worker is yet to come."),
@@ -171,6 +165,7 @@ async def invoke(
         idempotency_key=idempotency_key,
         labels=pairs_of("label", labels or []),
         create=create,
+        key=key,
     )
     if not wait:
         session.out.show(invoked, invoked.run_id)
@@ -201,8 +196,10 @@ def _show_run(session: Session, run: ActionRun) -> None:
             "action": cell(run.action),
             "status": run.status.value,
             "waits for": waiting(run.waits_for),
+            "progress": _progress(run),
             "attempt": str(run.attempt),
             "priority": str(run.priority),
+            "key": cell(run.key),
             "created": at(run.created_at_ms),
             "started": at(run.started_at_ms),
             "completed": at(run.completed_at_ms),
@@ -215,6 +212,13 @@ def _show_run(session: Session, run: ActionRun) -> None:
             **{f"attempt {each.attempt}": _told(each) for each in run.attempts[:-1]},
         },
     )
+
+
+def _progress(run: ActionRun) -> str:
+    if run.progress is None:
+        return cell(run.progress_note)
+    note = f" {cell(run.progress_note)}" if run.progress_note else ""
+    return f"{run.progress:.0%}{note}"
 
 
 def _told(attempt: ActionAttempt) -> str:
@@ -262,7 +266,8 @@ async def list_(
 
 @app.command(
     epilog=examples(
-        "flo action runs", "flo action runs send-email --status failed", "flo action runs --all"
+        "flo action runs --all",
+        "flo action runs send-email --status failed --status timed_out --since 2h",
     )
 )
 @connected
@@ -272,25 +277,23 @@ async def runs(
         str | None,
         typer.Argument(metavar="NAME", help="Of this action only.", show_default=False),
     ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            "--status",
-            metavar="|".join(RunStatus),
-            help="In this status only.",
-            show_default=False,
-        ),
-    ] = None,
+    status: action_bulk.Statuses = None,
+    since: action_bulk.Since = None,
+    order: Annotated[
+        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which come first.")
+    ] = RunOrder.NEWEST,
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
-    """List runs, newest first."""
-    if status is not None and status not in list(RunStatus):
-        raise typer.BadParameter(f"--status is {status!r}; one of: {', '.join(RunStatus)}")
+    """List runs, newest first unless told otherwise."""
+    if order not in list(RunOrder):
+        raise typer.BadParameter(f"--order is {order!r}; one of: {', '.join(RunOrder)}")
+    statuses = action_bulk.chosen_statuses(status)
+    times = await action_bulk.times_of(session, since, action_bulk.are_unfinished(statuses))
     page = await pages(
         lambda limit, cursor: session.client.action.list_runs(
-            name, status=status, limit=limit, cursor=cursor
+            name, status=statuses, order=order, limit=limit, cursor=cursor, **times
         ),
         limit,
         cursor,
@@ -327,6 +330,28 @@ async def cancel(
     """End a run; a handler at work is told. Exit code 3 if it is finished."""
     run = await session.client.action.cancel(run_id, reason=reason)
     session.out.show(run, run.status.value)
+
+
+@app.command(epilog=examples("flo action retry run-17"))
+@connected
+async def retry(session: Session, run_id: RunId) -> None:
+    """Let a run that failed or timed out be due again. Exit code 3 if it stands otherwise."""
+    run = await session.client.action.retry(run_id)
+    session.out.show(run, run.status.value)
+
+
+@app.command(epilog=examples("flo action counts", "flo action counts send-email --json"))
+@connected
+async def counts(
+    session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Of this action only.", show_default=False),
+    ] = None,
+) -> None:
+    """How many runs are kept in each status."""
+    counted = await session.client.action.count_runs(name)
+    session.out.fields(counted, {status: str(count) for status, count in counted.items()})
 
 
 @app.command(epilog=examples("flo action get send-email"))

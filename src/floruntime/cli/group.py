@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli import group_dead
 from floruntime.cli.deliveries import show_taken
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import (
@@ -32,6 +33,9 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.stream import GroupInfo, ReadResult
 
 app = group("Consumer groups: several consumers that share a stream's records.")
+app.command("dead-requeue", epilog=group_dead.REQUEUE_EXAMPLE)(group_dead.dead_requeue)
+app.command("dead-delete", epilog=group_dead.DELETE_EXAMPLE)(group_dead.dead_delete)
+app.command("bulk", epilog=group_dead.BULK_EXAMPLE)(group_dead.bulk)
 
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="The stream.")]
 Group = Annotated[str, typer.Argument(metavar="GROUP", help="The group.")]

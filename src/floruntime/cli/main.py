@@ -29,6 +29,7 @@ GROUPS = {
     "action": "floruntime.cli.action",
     "worker": "floruntime.cli.worker",
     "workflow": "floruntime.cli.workflow",
+    "jobs": "floruntime.cli.jobs",
     "ns": "floruntime.cli.namespaces",
     "token": "floruntime.cli.token",
     "server": "floruntime.cli.server",

@@ -134,6 +134,13 @@ def complain_raw(text: str) -> None:
         discard(sys.stderr)
 
 
+def write_error(text: str) -> None:
+    """Raw text to standard error, which is a terminal: a progress bar."""
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def discard(stream: Any) -> None:
     """Let what a standard stream could not write go, or the interpreter's end fails on it."""
     with suppress(AttributeError, OSError, ValueError):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli import dead_letters
+from floruntime.cli import dead_letters, jobs
 from floruntime.cli.deliveries import show_taken
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import (
@@ -25,7 +25,7 @@ from floruntime.cli.options import (
 )
 from floruntime.cli.output import Output, at, cell, rows_of
 from floruntime.cli.run import Session, confirm, connected, pages, show_acks
-from floruntime.cli.values import leased_messages, read_values
+from floruntime.cli.values import count, leased_messages, read_values
 from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import NotFoundError
@@ -264,8 +264,72 @@ async def stats(session: Session, queue: Queue) -> None:
             "enqueued in total": str(found.enqueued_total),
             "acked in total": str(found.acked_total),
             "dead letters evicted": str(found.dead_evicted_total),
+            "paused": "yes" if found.paused else "no",
         },
     )
+
+
+@app.command(
+    epilog=examples(
+        "flo queue bulk requeue_dead orders --error-contains timeout --dry-run",
+        "flo queue bulk delete_dead orders --reason nacked --yes",
+    )
+)
+@connected
+async def bulk(
+    session: Session,
+    operation: jobs.DeadOperation,
+    queue: Queue,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="max_attempts|nacked", help="Only those that died so."),
+    ] = None,
+    error_contains: jobs.ErrorContains = None,
+    limit: jobs.AtMost = None,
+    dry_run: jobs.DryRun = False,
+    background: jobs.Background = False,
+    yes: Yes = False,
+) -> None:
+    """Requeue or delete all dead letters that match, a piece at a time; others are not held up."""
+    if not dry_run:
+        confirm(f"{operation} all dead letters of {queue!r} that match?", yes)
+    job = await session.client.queue.bulk(
+        queue,
+        operation,
+        reason=reason,
+        error_contains=error_contains,
+        limit=limit,
+        dry_run=dry_run,
+    )
+    await jobs.follow(session, job, background)
+
+
+@app.command(epilog=examples("flo queue pause orders"))
+@connected
+async def pause(session: Session, queue: Queue) -> None:
+    """Deliver nothing from a queue; enqueues, acks and leases go on."""
+    session.out.show(await session.client.queue.pause(queue), "paused")
+
+
+@app.command(epilog=examples("flo queue resume orders"))
+@connected
+async def resume(session: Session, queue: Queue) -> None:
+    """Deliver from a queue again, to those who wait at once."""
+    session.out.show(await session.client.queue.resume(queue), "resumed")
+
+
+@app.command(epilog=examples("flo queue promote orders 17 18"))
+@connected
+async def promote(
+    session: Session,
+    queue: Queue,
+    seqs: Annotated[list[str], typer.Argument(metavar="SEQ", help="Delayed messages, by seq.")],
+) -> None:
+    """Let delayed messages be due now."""
+    promoted = await session.client.queue.promote(queue, [count(seq) for seq in seqs])
+    if not promoted:
+        raise NotFoundError(f"the queue {queue!r} has no such delayed message")
+    session.out.show({"promoted": promoted}, f"{promoted} promoted")
 
 
 @app.command("list", epilog=examples("flo queue list", "flo queue list --all --json"))

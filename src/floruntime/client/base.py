@@ -14,6 +14,7 @@ from floruntime.client.api.action import Action
 from floruntime.client.api.batch import Batch
 from floruntime.client.api.caller import Caller, Elsewhere
 from floruntime.client.api.cluster import Cluster
+from floruntime.client.api.jobs import Jobs
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
 from floruntime.client.api.operation import Operation
@@ -73,6 +74,7 @@ class BaseClient:
         self.action = Action(calls)
         self.worker = Worker(calls)
         self.workflow = Workflow(calls)
+        self.jobs = Jobs(calls)
         self.namespaces = Namespaces(calls)
         self.tokens = Tokens(calls)
         self.cluster = Cluster(calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from floruntime.core import defaults
+from floruntime.core.jobs import BulkJob
 from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, OutputValue, Query, Value
 
@@ -26,6 +27,42 @@ class RunStatus(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+class Limits(Value, frozen=True):
+    """How much of an action goes on at once and how fast; `None`: as much as there is.
+
+    `running`: leased runs, over all workers; `running_per_key`: of one key. `rate`: claims in any
+    span of `rate_period_ms`, `rate_per_key` likewise, 1 to 10,000. `fair`: keys take turns instead
+    of standing by the due time of their first run.
+    """
+
+    running: int | None = None
+    running_per_key: int | None = None
+    rate: int | None = None
+    rate_per_key: int | None = None
+    rate_period_ms: int = defaults.RATE_PERIOD_MS
+    fair: bool = False
+
+
+class KeyLimits(Value, frozen=True):
+    """One key of an action: its leased runs, those that are due, and the limit that holds it up
+    (`running`, `running_per_key`, `rate`, `rate_per_key`), if one does.
+    """
+
+    key: str
+    running: int
+    waiting: int
+    blocked_by: str | None
+
+
+class LimitsReply(Value, frozen=True):
+    """Leased runs of the action, those that are due, and its keys."""
+
+    running: int
+    waiting: int
+    items: list[KeyLimits]
+    cursor: str | None
+
+
 class ActionInfo(Value, frozen=True):
     """A registered action and its settings; `version` counts registrations that changed them."""
 
@@ -41,6 +78,8 @@ class ActionInfo(Value, frozen=True):
     created_at_ms: int
     updated_at_ms: int
     retention_ms: int = defaults.RUN_RETENTION_MS
+    limits: Limits = Limits()
+    key_path: str | None = None
 
 
 class InvokeResult(Value, frozen=True):
@@ -73,7 +112,8 @@ class ActionRun(OutputValue, frozen=True):
     is that of the last attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says
     why where no handler did, and is then the `error`, too. `waits_for`: what a pending run waits
     for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
-    first.
+    first. `progress` (0 to 1) and `progress_note`: what its handler told last, `None` where it told
+    nothing; the next attempt begins without them.
     """
 
     run_id: str
@@ -94,6 +134,9 @@ class ActionRun(OutputValue, frozen=True):
     worker_id: str | None = None
     waits_for: RunWait | None = None
     attempts: list[ActionAttempt] = []
+    progress: float | None = None
+    progress_note: str | None = None
+    key: str | None = None
 
     @property
     def result(self) -> bytes | None:
@@ -117,16 +160,21 @@ class RunListReply(Value, frozen=True):
 
 
 class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
-    """`retention_ms`: how long runs are kept after they have ended."""
+    """`retention_ms`: how long runs are kept after they have ended. `limits`, `key_path` and the
+    retries: `None` keeps what is set (a new action has the defaults); an empty `key_path` takes it
+    away.
+    """
 
     name: str
     type: ActionType = ActionType.USER
     timeout_ms: int = defaults.ATTEMPT_TIMEOUT_MS
-    max_retries: int = defaults.MAX_RETRIES
-    retry_delay_ms: int = defaults.RUN_RETRY_DELAY_MS
+    max_retries: int | None = None
+    retry_delay_ms: int | None = None
     run_timeout_ms: int | None = None
     description: str | None = None
     retention_ms: int = defaults.RUN_RETENTION_MS
+    limits: Limits | None = None
+    key_path: str | None = None
 
 
 class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
@@ -138,6 +186,10 @@ class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
     labels: dict[str, str] = {}
     caller_run_id: str | None = None
     create: bool = False
+    key: str | None = None
+    debounce_key: str | None = None
+    debounce_ms: int | None = None
+    debounce_max_ms: int | None = None
 
 
 class ActionStatus(Query[ActionRun], tag=130, frozen=True):
@@ -174,13 +226,29 @@ class ActionList(Query[ActionListReply], tag=135, frozen=True):
     cursor: str | None = None
 
 
+class RunOrder(StrEnum):
+    """In which order runs are listed, by when they were invoked."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
-    """Newest first."""
+    """`statuses`: in one of these, where `status` is not given. Times: from `..._after_ms` on, and
+    before `..._before_ms`; a run that has not started was started when it was invoked. At most
+    1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+    """
 
     name: str | None = None
     status: RunStatus | None = None
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
+    statuses: list[RunStatus] = []
+    started_after_ms: int | None = None
+    started_before_ms: int | None = None
+    ended_after_ms: int | None = None
+    ended_before_ms: int | None = None
+    order: RunOrder = RunOrder.NEWEST
 
 
 class ActionCall(Command[ActionRun], tag=137, frozen=True):
@@ -195,3 +263,49 @@ class ActionCall(Command[ActionRun], tag=137, frozen=True):
     caller_run_id: str | None = None
     block_ms: int = 0
     create: bool = False
+    key: str | None = None
+
+
+class ActionRetry(Command[ActionRun], tag=90, frozen=True):
+    """A run that failed or timed out is due again, its attempts forgotten."""
+
+    run_id: str
+
+
+class ActionCountRuns(Query[dict[str, int]], tag=91, frozen=True):
+    """How many runs of the action (`None`: of all) are kept in each status."""
+
+    name: str | None = None
+
+
+class ActionBulkOperation(StrEnum):
+    """What is done to every run that matches."""
+
+    CANCEL = "cancel"
+    RETRY = "retry"
+    DELETE = "delete"
+
+
+class ActionBulk(Command[BulkJob], tag=95, frozen=True):
+    """Cancel, retry or delete all runs that match, by a job. Filters as for `ActionListRuns`; of
+    the statuses that are given, those count that the operation takes.
+    """
+
+    operation: ActionBulkOperation
+    name: str | None = None
+    statuses: list[RunStatus] = []
+    started_after_ms: int | None = None
+    started_before_ms: int | None = None
+    ended_after_ms: int | None = None
+    ended_before_ms: int | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    reason: str | None = None
+
+
+class ActionGetLimits(Query[LimitsReply], tag=98, frozen=True):
+    """What limits hold up: keys that have leased or due runs, or whose window counts, by name."""
+
+    name: str
+    limit: int = defaults.PAGE_LIMIT
+    cursor: str | None = None

@@ -41,6 +41,7 @@ CONSUMER_TIMEOUT_MS: Final = 30_000
 ATTEMPT_TIMEOUT_MS: Final = 30_000
 MAX_RETRIES: Final = 3
 RUN_RETRY_DELAY_MS: Final = 1_000
+RATE_PERIOD_MS: Final = 1_000
 RUN_RETENTION_MS: Final = 30 * 24 * 3_600_000
 """How long a run is kept after it has ended."""
 OUTCOME: Final = "success"

@@ -68,6 +68,14 @@ SIGNALS_KEPT_MAX = 1_000
 WORKER_UNHEALTHY_MS = 90_000
 WORKER_FORGET_MS = 24 * 3_600_000
 """A worker that was not heard from for so long is no longer listed."""
+JOBS_MAX = 1_000
+"""Jobs that a namespace keeps; the oldest that has ended makes room."""
+JOB_KEPT_MS = 30 * 24 * 3_600_000
+"""How long a job is kept after it has ended."""
+RUNS_LOOKED_AT_MAX = 1_000
+"""Runs that one page of a listing with filters looks at."""
+RATE_MAX = 10_000
+"""Claims in one window of an action or of a key of it."""
 TOKENS_MAX = 10_000
 TOKEN_NAMESPACES_MAX = 100
 TOKEN_SCOPES_MAX = 100
@@ -273,6 +281,17 @@ def check_text(field: str, text: str | None) -> str | None:
             f"{field} has {len(data)} bytes; at most {ERROR_TEXT_BYTES_MAX} are allowed"
         )
     return text
+
+
+def check_progress(progress: float | None) -> float | None:
+    """How far something is: a number from 0 to 1."""
+    if progress is None:
+        return None
+    if isinstance(progress, bool) or not isinstance(progress, (int, float)):
+        raise BadTypeError(f"progress must be a number, not {type(progress).__name__}")
+    if not 0 <= progress <= 1:
+        raise BadRequestError(f"progress is {progress}; it must be from 0 to 1")
+    return float(progress)
 
 
 def check_error_text(text: str | None) -> str | None:

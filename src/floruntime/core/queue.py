@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core import defaults
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.types import AckResult, Command, PayloadValue, Query, Value
 
 
@@ -56,7 +57,10 @@ class QueueConfig(Value, frozen=True):
 
 
 class QueueStats(Value, frozen=True):
-    """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0."""
+    """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0.
+
+    `paused`: nothing is delivered until somebody resumes it.
+    """
 
     name: str
     ready: int
@@ -67,6 +71,7 @@ class QueueStats(Value, frozen=True):
     enqueued_total: int
     acked_total: int
     dead_evicted_total: int = 0
+    paused: bool = False
 
 
 class QueueListReply(Value, frozen=True):
@@ -173,3 +178,30 @@ class QueueList(Query[QueueListReply], tag=45, frozen=True):
 
 class QueueDelete(Command[bool], tag=46, frozen=True):
     queue: str
+
+
+class QueuePause(Command[QueueStats], tag=86, frozen=True):
+    """Nothing is delivered while a queue is paused; all else goes on."""
+
+    queue: str
+    paused: bool = True
+
+
+class QueuePromote(Command[int], tag=87, frozen=True):
+    """What is delayed is due now; answers how many were."""
+
+    queue: str
+    seqs: list[int]
+
+
+class QueueBulk(Command[BulkJob], tag=96, frozen=True):
+    """Requeue or delete all dead letters that match, by a job. `reason`: `max_attempts` or
+    `nacked`; `error_contains`: a part of the last error text.
+    """
+
+    queue: str
+    operation: DeadBulkOperation
+    reason: str | None = None
+    error_contains: str | None = None
+    limit: int | None = None
+    dry_run: bool = False

@@ -6,6 +6,7 @@ import msgspec
 
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.types import Command, PayloadValue, Query, Value
 
 _ID_BYTES = 16
@@ -384,3 +385,28 @@ class GroupClaim(Command[ReadResult], tag=85, frozen=True):
     consumer: str
     min_idle_ms: int
     limit: int = defaults.RECORDS_LIMIT
+
+
+class GroupDeadRequeue(Command[int], tag=88, frozen=True):
+    """Dead letters are delivered again, their attempts forgotten; answers how many there were."""
+
+    stream: str
+    group: str
+    ids: list[StreamID]
+
+
+class GroupDeadDelete(Command[int], tag=89, frozen=True):
+    stream: str
+    group: str
+    ids: list[StreamID]
+
+
+class GroupBulk(Command[BulkJob], tag=97, frozen=True):
+    """Requeue or delete all dead letters of a group that match, by a job."""
+
+    stream: str
+    group: str
+    operation: DeadBulkOperation
+    error_contains: str | None = None
+    limit: int | None = None
+    dry_run: bool = False

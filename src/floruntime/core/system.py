@@ -16,6 +16,8 @@ from floruntime.core.queue import (
     QueueDlqRequeue,
     QueueEnqueue,
     QueueNack,
+    QueuePause,
+    QueuePromote,
     QueuePurge,
     QueueTouch,
 )
@@ -24,6 +26,8 @@ from floruntime.core.stream import (
     GroupClaim,
     GroupConfigure,
     GroupCreate,
+    GroupDeadDelete,
+    GroupDeadRequeue,
     GroupDelete,
     GroupJoin,
     GroupLeave,
@@ -42,7 +46,7 @@ from floruntime.core.worker import WorkerComplete, WorkerFail
 from floruntime.core.workflow import WorkflowCancel, WorkflowSignal, WorkflowStart
 
 
-class Limits(Value, frozen=True):
+class ServerLimits(Value, frozen=True):
     """What this server takes; sizes in bytes. The first three are settings, the rest are fixed."""
 
     value_bytes_max: int
@@ -80,7 +84,7 @@ class Welcome(Value, frozen=True):
     """
 
     server_version: str
-    limits: Limits
+    limits: ServerLimits
     session_known: bool
     role: Role = Role.ADMIN
     history: str = ""
@@ -88,20 +92,21 @@ class Welcome(Value, frozen=True):
 
 
 class ServerInfo(Value, frozen=True):
-    """The running server. `durability` is `sync`, `async` or `ephemeral`.
+    """The running server. `durability` is `sync`, `async` or `ephemeral`; `now_ms`: its clock.
 
     `history`: which history of its state it is in; another one after the state went back.
     """
 
     version: str
     durability: str
-    limits: Limits
+    limits: ServerLimits
     uptime_ms: int
     data_dir: str | None = None
     connections: int = 0
     commands_total: int = 0
     storage_full: bool = False
     history: str = ""
+    now_ms: int = 0
 
 
 class NamespaceInfo(Value, frozen=True):
@@ -247,6 +252,8 @@ BatchCommand = (
     | QueuePurge
     | QueueConfigure
     | QueueDelete
+    | QueuePause
+    | QueuePromote
     | StreamAppend
     | StreamCreate
     | StreamAlter
@@ -262,6 +269,8 @@ BatchCommand = (
     | GroupNack
     | GroupTouch
     | GroupClaim
+    | GroupDeadRequeue
+    | GroupDeadDelete
     | ActionInvoke
     | ActionCancel
     | WorkerComplete

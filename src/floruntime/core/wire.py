@@ -16,7 +16,18 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from floruntime.core import action, cluster, kv, queue, stream, system, token, worker, workflow
+from floruntime.core import (
+    action,
+    cluster,
+    jobs,
+    kv,
+    queue,
+    stream,
+    system,
+    token,
+    worker,
+    workflow,
+)
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
 from floruntime.core.types import Command, Request
 
@@ -38,7 +49,7 @@ def _requests_of(module: types.ModuleType) -> list[type[Request[Any]]]:
 
 ALL_REQUESTS: list[type[Request[Any]]] = [
     request
-    for module in (system, token, cluster, kv, queue, stream, action, worker, workflow)
+    for module in (system, token, cluster, jobs, kv, queue, stream, action, worker, workflow)
     for request in _requests_of(module)
 ]
 #: Commands that only the server itself submits; from a client they are refused.

@@ -133,12 +133,17 @@ class WorkerFail(Command[None], tag=151, frozen=True):
 
 
 class WorkerTouch(Command[bool], tag=152, frozen=True):
-    """Answers whether the run goes on: false once it was cancelled."""
+    """Answers whether the run goes on: false once it was cancelled.
+
+    `progress` (0 to 1) and `progress_note` are kept with the run; what is `None` stays as it is.
+    """
 
     worker_id: str
     run_id: str
     lease: int
     extend_ms: int = defaults.EXTEND_MS
+    progress: float | None = None
+    progress_note: str | None = None
 
 
 class WorkerRelease(Command[None], tag=153, frozen=True):
@@ -162,6 +167,8 @@ class TaskResult(Value, frozen=True):
     error: str | None = None
     retry: bool = True
     lost: bool = False
+    progress: float | None = None
+    progress_note: str | None = None
 
 
 class TaskBegun(Value, frozen=True):

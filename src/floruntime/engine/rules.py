@@ -10,17 +10,34 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final
 
-from floruntime.core import action, kv, queue, stream, system, token, worker, workflow
+from floruntime.core import action, jobs, kv, queue, stream, system, token, worker, workflow
 from floruntime.core.types import Request
 from floruntime.engine import audit
 from floruntime.engine.action import admin as action_admin
-from floruntime.engine.action import attempts, claim, due_runs, invoke, run_rows, run_state, workers
+from floruntime.engine.action import (
+    attempts,
+    claim,
+    due_runs,
+    invoke,
+    key_rows,
+    rate_window,
+    retry,
+    run_counts,
+    run_rows,
+    run_state,
+    workers,
+)
+from floruntime.engine.action import bulk as action_bulk
+from floruntime.engine.action import keys as keys_of_actions
+from floruntime.engine.action import limits as action_limits
+from floruntime.engine.action import listing as action_listing
 from floruntime.engine.action import rows as action_rows
 from floruntime.engine.action import settle as action_settle
 from floruntime.engine.kv import changes, keys
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.machine import MACHINE
 from floruntime.engine.queue import admin as queue_admin
+from floruntime.engine.queue import bulk as queue_bulk
 from floruntime.engine.queue import dead_letters, deliveries, dequeue, enqueue, messages
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.queue import settle as queue_settle
@@ -40,6 +57,8 @@ from floruntime.engine.stream import append, retention
 from floruntime.engine.stream import read as stream_read
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.stream.group import admin as group_admin
+from floruntime.engine.stream.group import bulk as group_bulk
+from floruntime.engine.stream.group import dead as group_dead
 from floruntime.engine.stream.group import info, members, redelivery, trimmed
 from floruntime.engine.stream.group import read as group_read
 from floruntime.engine.stream.group import rows as group_rows
@@ -56,6 +75,7 @@ from floruntime.engine.system import (
     tokens,
     write_memory,
 )
+from floruntime.engine.system import jobs as system_jobs
 from floruntime.engine.system.reclaim import Owner
 from floruntime.engine.workflow.catalog import preview, schedules, sync, trigger_groups, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
@@ -104,6 +124,8 @@ COMMANDS: Final = (
     command(token.TokenRevoke, tokens.revoke, grows=False),
     command(token.TokenAdopt, tokens.adopt, grows=False),
     command(token.MintKeyMake, mint_keys.make, grows=False),
+    # Jobs
+    command(jobs.JobCancel, system_jobs.cancel, grows=False),
     # KV
     command(kv.KvPut, keys.put),
     command(kv.KvDelete, keys.delete, grows=False),
@@ -124,6 +146,9 @@ COMMANDS: Final = (
     command(queue.QueueConfigure, queue_admin.configure),
     command(queue.QueuePurge, queue_admin.purge, grows=False),
     command(queue.QueueDelete, queue_admin.delete, grows=False),
+    command(queue.QueuePause, queue_admin.pause, grows=False),
+    command(queue.QueuePromote, queue_admin.promote, grows=False),
+    command(queue.QueueBulk, queue_bulk.bulk),
     # Streams
     command(stream.StreamAppend, append.append),
     command(stream.StreamTrim, retention.trim, grows=False),
@@ -141,6 +166,9 @@ COMMANDS: Final = (
     command(stream.GroupAck, group_settle.ack, grows=False),
     command(stream.GroupNack, group_settle.nack, grows=False),
     command(stream.GroupTouch, group_settle.touch, grows=False),
+    command(stream.GroupDeadRequeue, group_dead.requeue, grows=False),
+    command(stream.GroupDeadDelete, group_dead.delete, grows=False),
+    command(stream.GroupBulk, group_bulk.bulk),
     # Actions
     command(action.ActionRegister, action_admin.register),
     command(action.ActionEnable, action_admin.enable, grows=False),
@@ -148,6 +176,8 @@ COMMANDS: Final = (
     command(action.ActionInvoke, invoke.invoke),
     command(action.ActionCall, invoke.call),
     command(action.ActionCancel, invoke.cancel, grows=False),
+    command(action.ActionRetry, retry.retry),
+    command(action.ActionBulk, action_bulk.bulk),
     command(worker.WorkerRegister, workers.register),
     command(worker.WorkerHeartbeat, workers.heartbeat, grows=False),
     command(worker.WorkerDrain, workers.drain, grows=False),
@@ -176,6 +206,9 @@ QUERIES: Final = (
     # Namespaces, tokens
     query(system.NamespaceList, namespaces.list_namespaces),
     query(token.TokenList, tokens.list_tokens),
+    # Jobs
+    query(jobs.JobGet, system_jobs.get),
+    query(jobs.JobList, system_jobs.list_jobs),
     # KV
     query(kv.KvGet, keys.get),
     query(kv.KvGetEntry, keys.get_entry),
@@ -197,13 +230,15 @@ QUERIES: Final = (
     query(stream.GroupGetInfo, trigger_groups.get_info),
     query(stream.GroupList, trigger_groups.list_groups),
     query(stream.GroupPending, info.list_pending),
-    query(stream.GroupDead, info.list_dead),
+    query(stream.GroupDead, group_dead.list_dead),
     # Actions
     query(action.ActionGet, action_admin.get),
     query(action.ActionList, action_admin.list_actions),
     query(action.ActionStatus, invoke.status),
-    query(action.ActionListRuns, invoke.list_runs),
+    query(action.ActionListRuns, action_listing.list_runs),
     query(worker.WorkerGetInfo, workers.worker_info),
+    query(action.ActionGetLimits, action_limits.get_limits),
+    query(action.ActionCountRuns, run_counts.count_runs),
     query(worker.WorkerList, workers.list_workers),
     # Workflows
     query(workflow.WorkflowValidate, sync.validate),
@@ -217,6 +252,7 @@ QUERIES: Final = (
 )
 
 WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
+    jobs.JobGet: system_jobs.GET_WAIT,
     kv.KvGet: keys.GET_WAIT,
     kv.KvChanges: changes.CHANGES_WAIT,
     queue.QueueDequeue: dequeue.DEQUEUE_WAIT,
@@ -273,6 +309,11 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.WORKFLOW_GROUP: groups.on_group_timer,
     timers.WORKFLOW_GROUP_LEFT: group_ends.on_group_left,
     timers.WORKFLOW_COMPENSATION: compensations.on_compensation_timer,
+    timers.ACTION_KEY_FREE: keys_of_actions.key_may_be_free,
+    timers.ACTION_LIMITS: keys_of_actions.look_at_keys,
+    timers.ACTION_FREE: action_limits.may_be_free,
+    timers.JOB_STEP: system_jobs.step,
+    timers.JOB_FORGET: system_jobs.forget,
 }
 
 HAND_BACKS: Final = {
@@ -313,6 +354,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
                 bodies.FOUND,
             ),
             *(compensation_rows.UNDO, compensation_rows.ENDING),
+            system_jobs.JOB,
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -344,7 +386,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
         tables=(
             *(group_rows.GROUP_STATE, group_rows.GROUP_NAMES, group_rows.MEMBERS),
             *(group_rows.SLOTS, group_rows.PENDING_RECORD, group_rows.RETURNED, group_rows.PARKED),
-            *(group_rows.DEAD_RECORD, group_rows.SETTLED),
+            *(group_rows.DEAD_RECORD, group_rows.DEAD_ID, group_rows.SETTLED),
         )
     ),
     Owner.ACTION: Owned(
@@ -352,9 +394,13 @@ OWNERS: Final[Mapping[int, Owned]] = {
             action_rows.ACTION_NAME,
             run_rows.ACTION_RUN_BY_STATUS,
             due_runs.DUE_RUN,
-            run_state.ACTION_KEY,
+            *(run_state.ACTION_KEY, key_rows.KEYED_RUN, key_rows.FRONT, rate_window.CLAIMED_AT),
         ),
-        children=(Children(due_runs.LINE, Owner.ACTION, _id_of),),
+        children=(
+            Children(due_runs.LINE, Owner.ACTION, _id_of),
+            Children(key_rows.KEY, Owner.ACTION, _id_of),
+            Children(key_rows.KEY_LINE, Owner.ACTION, _id_of),
+        ),
     ),
     Owner.WORKFLOW: Owned(
         tables=(
@@ -443,5 +489,6 @@ RULES: Final = Rules(
     records_came=triggers.records_came,
     audit=audit.record,
     workflow=WORKFLOW_HOOKS,
+    jobs={each.KIND: each.JOB_KIND for each in (action_bulk, queue_bulk, group_bulk)},
 )
 """All there are."""

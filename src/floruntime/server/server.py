@@ -23,9 +23,9 @@ from floruntime.core.system import (
     Backup,
     GetServerInfo,
     Hello,
-    Limits,
     Ping,
     ServerInfo,
+    ServerLimits,
     Welcome,
 )
 from floruntime.core.token import TokenInfo, TokenMint
@@ -284,8 +284,8 @@ class FloServer:
         for conversation in list(self._conversations):
             self._review(conversation)
 
-    def _limits(self) -> Limits:
-        return Limits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
+    def _limits(self) -> ServerLimits:
+        return ServerLimits(self.config.value_bytes_max, self.frame_bytes_max, self.in_flight_max)
 
     def may_connect(self, origin: str | None, host: str | None) -> bool:
         """Whether a web page of `origin` may connect to this server, reached as `host`."""
@@ -408,6 +408,7 @@ class FloServer:
             durability=self.config.durability.value,
             limits=self._limits(),
             uptime_ms=self.clock.now_ms() - self._started_ms,
+            now_ms=self.clock.now_ms(),
             data_dir=self.storage.path,
             connections=len(self._conversations),
             commands_total=self.commit.commands_total,

@@ -12,6 +12,7 @@ from floruntime.sync.client import FloClient
 from floruntime.sync.cluster import Cluster
 from floruntime.sync.contexts import ActionContext, StreamContext
 from floruntime.sync.history_follower import HistoryFollower
+from floruntime.sync.jobs import Jobs
 from floruntime.sync.kv import Kv
 from floruntime.sync.kv_watch import KvWatch
 from floruntime.sync.namespaces import Namespaces
@@ -34,6 +35,7 @@ __all__ = [
     "Cluster",
     "FloClient",
     "HistoryFollower",
+    "Jobs",
     "Kv",
     "KvWatch",
     "Namespaces",

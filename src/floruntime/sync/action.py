@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from floruntime.client.api.action import Action as AsyncAction
+from floruntime.client.api.action import LimitsInfo, RunStatuses
 from floruntime.client.api.values import JsonPayload
 from floruntime.core import defaults
-from floruntime.core.action import ActionInfo, ActionRun, ActionType, InvokeResult, RunStatus
+from floruntime.core.action import (
+    ActionBulkOperation,
+    ActionInfo,
+    ActionRun,
+    ActionType,
+    InvokeResult,
+    Limits,
+    RunOrder,
+)
+from floruntime.core.defaults import Kept
+from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Page
 from floruntime.sync.standing import PartOf
 
@@ -38,6 +49,7 @@ class Action(PartOf[AsyncAction]):
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
         create: bool = False,
+        key: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> InvokeResult:
@@ -52,6 +64,8 @@ class Action(PartOf[AsyncAction]):
         together; none by default. `caller_run_id`: the run on whose behalf this is; by default
         none. `create`: where nobody has registered the action yet, register it with the default
         settings, so that the run waits for a worker that is yet to come; by default it is refused.
+        `key`: what the limits per key count the run under, a name; by default what the action's
+        `key_path` finds in the payload, if it has one.
 
         Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
         disabled or the key stands for a run with another payload, `BadRequestError` on a value out
@@ -67,6 +81,7 @@ class Action(PartOf[AsyncAction]):
                 labels=labels,
                 caller_run_id=caller_run_id,
                 create=create,
+                key=key,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )
@@ -96,23 +111,31 @@ class Action(PartOf[AsyncAction]):
         type: ActionType | str = ActionType.USER,
         *,
         timeout_ms: int = defaults.ATTEMPT_TIMEOUT_MS,
-        max_retries: int = defaults.MAX_RETRIES,
-        retry_delay_ms: int = defaults.RUN_RETRY_DELAY_MS,
+        max_retries: int | None = Kept(defaults.MAX_RETRIES),
+        retry_delay_ms: int | None = Kept(defaults.RUN_RETRY_DELAY_MS),
         run_timeout_ms: int | None = None,
         description: str | None = None,
         retention_ms: int = defaults.RUN_RETENTION_MS,
+        limits: Limits | None = None,
+        key_path: str | None = None,
         namespace: str | None = None,
     ) -> ActionInfo:
         """Name an action and say how it is run; other settings than before raise its version.
 
-        It is told whole: what is left out has its default, whatever it was before. `type`:
-        `"user"`, the default. `timeout_ms`: the lease of one attempt, 30,000 unless given.
-        `max_retries`: attempts after the first, 3 unless given, 1,000,000 at most.
-        `retry_delay_ms`: the wait before the second attempt, which grows from attempt to attempt up
-        to an hour; 1,000 unless given. `run_timeout_ms`: bounds the whole run, attempts and waits
-        included; by default nothing does. `description`: a text of up to 4 KiB for people; by
+        What is left out has its default, whatever it was before; but limits, `key_path` and the
+        retries (`max_retries`, `retry_delay_ms`) stay as they are, so that a worker that starts
+        does not lift what an operator has set. `type`: `"user"`, the default. `timeout_ms`: the
+        lease of one attempt, 30,000 unless given. `max_retries`: attempts after the first,
+        1,000,000 at most; 3 on a new action. `retry_delay_ms`: the wait before the second attempt,
+        which grows from attempt to attempt up to an hour; 1,000 on a new action.
+        `run_timeout_ms`: bounds the whole run, attempts and waits included; by default nothing
+        does.
+        `description`: a text of up to 4 KiB for people; by
         default none. `retention_ms`: how long runs are kept after they ended, at least a day; 30
-        days unless given. Durations are up to ten years.
+        days unless given. `limits`: how much goes on at once and how fast, of the action and of
+        each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
+        run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
+        away. Durations are up to ten years.
 
         Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
         just being deleted.
@@ -127,6 +150,8 @@ class Action(PartOf[AsyncAction]):
                 run_timeout_ms=run_timeout_ms,
                 description=description,
                 retention_ms=retention_ms,
+                limits=limits,
+                key_path=key_path,
                 namespace=namespace,
             )
         )
@@ -171,6 +196,7 @@ class Action(PartOf[AsyncAction]):
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
         create: bool = False,
+        key: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
@@ -178,7 +204,7 @@ class Action(PartOf[AsyncAction]):
 
         It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
         300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
-        `caller_run_id`, `create`: as for `invoke`, and with its defaults.
+        `caller_run_id`, `create`, `key`: as for `invoke`, and with its defaults.
 
         Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
         failed is no error here: look at its `status`.
@@ -194,8 +220,63 @@ class Action(PartOf[AsyncAction]):
                 labels=labels,
                 caller_run_id=caller_run_id,
                 create=create,
+                key=key,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
+            )
+        )
+
+    def retry(
+        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> ActionRun:
+        """Let a run that failed or timed out be due again, attempts at 0; the run.
+
+        It keeps its id and its input; a `run_timeout_ms` counts anew.
+
+        Raises `NotFoundError` where there is no such run, `ConflictError` where it stands
+        otherwise, where its action is disabled or gone, and for a step of a workflow, which has
+        `workflow.retry`.
+        """
+        return self._bridge.run(self._of.retry(run_id, namespace=namespace, timeout_ms=timeout_ms))
+
+    def count_runs(
+        self,
+        name: str | None = None,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> dict[str, int]:
+        """How many runs are kept in each status: a dict from status to number.
+
+        `name`: of this action; by default of all.
+
+        Raises `NotFoundError` where there is no such action.
+        """
+        return self._bridge.run(
+            self._of.count_runs(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def limits(
+        self,
+        name: str,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> LimitsInfo:
+        """How many runs are leased and due, and a page of the action's keys, by name.
+
+        A key is there while a run of it is leased or due, or its window of claims counts. Its
+        `blocked_by` is the limit that holds it up, if one does. `limit`: 1 to 1,000 keys, 100
+        unless given. `cursor`: that of the page before; without one it begins at the first.
+
+        Raises `NotFoundError` where there is no such action, `BadRequestError` on a cursor of
+        another listing.
+        """
+        return self._bridge.run(
+            self._of.limits(
+                name, limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
             )
         )
 
@@ -274,17 +355,27 @@ class Action(PartOf[AsyncAction]):
         self,
         name: str | None = None,
         *,
-        status: RunStatus | str | None = None,
+        status: RunStatuses = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        order: RunOrder | str = RunOrder.NEWEST,
         limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[ActionRun]:
-        """A page of runs, newest first.
+        """A page of runs, newest first unless `order` says otherwise.
 
-        `name`: of this action; by default of all. `status`: in this one; by default in any.
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the newest.
+        `name`: of this action; by default of all. `status`: in this one, or in one of several; by
+        default in any. `started_after_ms`, `started_before_ms`, `ended_after_ms`,
+        `ended_before_ms`: from this time on, and before this one, Unix epoch; by default at any
+        time. A run that has not started was started when it was invoked. `order`: `"newest"`, the
+        default, or `"oldest"` first, by when they were invoked. `limit`: 1 to 1,000, 100 unless
+        given. `cursor`: that of the page before; without one it begins at the first. Times are
+        looked at run by run, at most 1,000 of them: a page may hold fewer than `limit`, or none,
+        while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
         """
@@ -292,8 +383,58 @@ class Action(PartOf[AsyncAction]):
             self._of.list_runs(
                 name,
                 status=status,
+                started_after_ms=started_after_ms,
+                started_before_ms=started_before_ms,
+                ended_after_ms=ended_after_ms,
+                ended_before_ms=ended_before_ms,
+                order=order,
                 limit=limit,
                 cursor=cursor,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+            )
+        )
+
+    def bulk(
+        self,
+        operation: ActionBulkOperation | str,
+        name: str | None = None,
+        *,
+        status: RunStatuses = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        reason: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> BulkJob:
+        """Cancel, retry or delete all runs that match, by a job: a piece of it per tick.
+
+        `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or timed
+        out, `"delete"` those that have ended. `name`, `status` and the times (`started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`; without a
+        status all that the operation takes. `limit`: at most so many; by default all. `dry_run`:
+        only count; off by default. `reason`: why they are cancelled, a text of up to 4 KiB; by
+        default none. Runs that are invoked later are left alone. `client.jobs` tells how far it is.
+
+        Raises `NotFoundError` where there is no such action, `BadRequestError` on a status that the
+        operation does not take.
+        """
+        return self._bridge.run(
+            self._of.bulk(
+                operation,
+                name,
+                status=status,
+                started_after_ms=started_after_ms,
+                started_before_ms=started_before_ms,
+                ended_after_ms=ended_after_ms,
+                ended_before_ms=ended_before_ms,
+                limit=limit,
+                dry_run=dry_run,
+                reason=reason,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )

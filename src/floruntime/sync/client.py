@@ -29,6 +29,7 @@ from floruntime.sync.action_worker import ActionWorker
 from floruntime.sync.batch import Batch
 from floruntime.sync.bridge import Bridge
 from floruntime.sync.cluster import Cluster
+from floruntime.sync.jobs import Jobs
 from floruntime.sync.kv import Kv
 from floruntime.sync.namespaces import Namespaces
 from floruntime.sync.queue import Queue
@@ -100,6 +101,7 @@ class FloClient(ClientOf):
         self.action = Action(bridge)
         self.worker = Worker(bridge)
         self.workflow = Workflow(bridge)
+        self.jobs = Jobs(bridge)
         self.namespaces = Namespaces(bridge)
         self.tokens = Tokens(bridge)
         self.cluster = Cluster(bridge)

@@ -15,6 +15,7 @@ from floruntime.client.api.values import JsonPayload
 from floruntime.core import defaults
 from floruntime.core.backoff import RetryBackoff
 from floruntime.core.defaults import Kept
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.queue import DequeueResult, QueueConfig, QueueStats
 from floruntime.core.types import AckResult, Page
 from floruntime.sync.standing import PartOf
@@ -255,6 +256,37 @@ class Queue(PartOf[AsyncQueue]):
         """
         return self._bridge.run(self._of.delete(queue, namespace=namespace, timeout_ms=timeout_ms))
 
+    def pause(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> QueueStats:
+        """Deliver nothing from now on; enqueues, acks and leases go on. The queue's counts.
+
+        A queue that does not exist yet may be paused, too. Pausing what is paused changes nothing.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._bridge.run(self._of.pause(queue, namespace=namespace, timeout_ms=timeout_ms))
+
+    def resume(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> QueueStats:
+        """Deliver again, to those who wait at once. The queue's counts.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._bridge.run(self._of.resume(queue, namespace=namespace, timeout_ms=timeout_ms))
+
+    def promote(
+        self, queue: str, seqs: Seqs, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> int:
+        """Let delayed messages be due now, at most 1,000; how many were delayed.
+
+        Raises `BadRequestError` on more of them.
+        """
+        return self._bridge.run(
+            self._of.promote(queue, seqs, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
     def dequeue(
         self,
         queue: str,
@@ -325,6 +357,40 @@ class Queue(PartOf[AsyncQueue]):
         return self._bridge.run(
             self._of.dlq_list(
                 queue, limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
+    def bulk(
+        self,
+        queue: str,
+        operation: DeadBulkOperation | str,
+        *,
+        reason: str | None = None,
+        error_contains: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> BulkJob:
+        """Requeue or delete all dead letters that match, by a job: a piece of it per tick.
+
+        `operation`: `"requeue_dead"` or `"delete_dead"`. `reason`: only those of `"max_attempts"`
+        or `"nacked"`; by default of both. `error_contains`: only those whose last error has this
+        text in it; by default all. `limit`: at most so many; by default all. `dry_run`: only count;
+        off by default. What dies later is left alone. `client.jobs` tells how far it is.
+
+        Raises `BadRequestError` on an operation or a reason that there is not.
+        """
+        return self._bridge.run(
+            self._of.bulk(
+                queue,
+                operation,
+                reason=reason,
+                error_contains=error_contains,
+                limit=limit,
+                dry_run=dry_run,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
             )
         )
 

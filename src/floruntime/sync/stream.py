@@ -16,6 +16,7 @@ from floruntime.client.api.stream import Stream as AsyncStream
 from floruntime.client.api.values import JsonPayload
 from floruntime.core import defaults
 from floruntime.core.backoff import RetryBackoff
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.stream import (
     AppendResult,
     GroupAckResult,
@@ -441,6 +442,48 @@ class Stream(PartOf[AsyncStream]):
             )
         )
 
+    def group_dead_requeue(
+        self,
+        stream: str,
+        group: str,
+        ids: RecordIds,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> int:
+        """Let dead letters be delivered again, attempts at 0; how many there were.
+
+        `ids`: ids or records, at most 1,000. One whose record the stream no longer keeps stays.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        """
+        return self._bridge.run(
+            self._of.group_dead_requeue(
+                stream, group, ids, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
+    def group_dead_delete(
+        self,
+        stream: str,
+        group: str,
+        ids: RecordIds,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> int:
+        """Delete dead letters; how many there were. The stream's records stay.
+
+        `ids`: ids or records, at most 1,000.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        """
+        return self._bridge.run(
+            self._of.group_dead_delete(
+                stream, group, ids, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
     def group_info(
         self,
         stream: str,
@@ -757,4 +800,39 @@ class Stream(PartOf[AsyncStream]):
         """
         return self._bridge.run(
             self._of.list(limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def bulk(
+        self,
+        stream: str,
+        group: str,
+        operation: DeadBulkOperation | str,
+        *,
+        error_contains: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> BulkJob:
+        """Requeue or delete all dead letters of a group that match, by a job: a piece per tick.
+
+        `operation`: `"requeue_dead"` or `"delete_dead"`. `error_contains`: only those whose last
+        error has this text in it; by default all. `limit`: at most so many; by default all.
+        `dry_run`: only count; off by default. What dies later is left alone. `client.jobs` tells
+        how far it is.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on an operation that
+        there is not.
+        """
+        return self._bridge.run(
+            self._of.bulk(
+                stream,
+                group,
+                operation,
+                error_contains=error_contains,
+                limit=limit,
+                dry_run=dry_run,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+            )
         )

@@ -237,19 +237,28 @@ class Worker(PartOf[AsyncWorker]):
         task: Task,
         *,
         extend_ms: int = defaults.EXTEND_MS,
+        progress: float | None = None,
+        progress_note: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """Let the lease run out later.
+        """Let the lease run out later, and tell how far the run is.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `extend_ms`: from now, 30,000 unless given, up to ten years. `progress`: 0 to 1.
+        `progress_note`: a text of up to 4 KiB. Both are kept with the run; left out, they stay.
 
         Raises `ConflictError` where the lease is no longer this worker's, or the run was cancelled:
-        stop it.
+        stop it. `BadRequestError` on a progress that cannot be.
         """
         self._bridge.run(
             self._of.touch(
-                worker_id, task, extend_ms=extend_ms, namespace=namespace, timeout_ms=timeout_ms
+                worker_id,
+                task,
+                extend_ms=extend_ms,
+                progress=progress,
+                progress_note=progress_note,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
             )
         )
 

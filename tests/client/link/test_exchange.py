@@ -35,8 +35,8 @@ from floruntime.core.system import (
     Backup,
     CancelWait,
     GetServerInfo,
-    Limits,
     Ping,
+    ServerLimits,
     SessionOpen,
     Welcome,
 )
@@ -62,7 +62,7 @@ class Rig:
         self.now_s = 100.0
         self.exchange = Exchange(lambda: self.now_s)
         self.envelopes: list[wire.Envelope] = []
-        self._limits = Limits(400, frame_bytes_max, in_flight_max)
+        self._limits = ServerLimits(400, frame_bytes_max, in_flight_max)
 
     def up(self, *, known: bool = False) -> bool:
         """A link greets; `known`: its server remembers this client."""

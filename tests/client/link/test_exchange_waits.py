@@ -12,7 +12,7 @@ from floruntime.core import wire
 from floruntime.core.errors import ConflictError, ConnectionFailedError, FloError, ForbiddenError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.queue import DequeueResult, Message, QueueDequeue, QueueNack
-from floruntime.core.system import Backup, CancelWait, Limits, SessionOpen, Welcome
+from floruntime.core.system import Backup, CancelWait, ServerLimits, SessionOpen, Welcome
 from floruntime.core.types import Request
 from floruntime.core.worker import WorkerExchange
 
@@ -47,7 +47,7 @@ class Table:
     def __init__(self, *, in_flight_max: int = 1_000) -> None:
         self.now_s = 100.0
         self.exchange = Exchange(lambda: self.now_s)
-        self.limits = Limits(1 << 20, 2 << 20, in_flight_max)
+        self.limits = ServerLimits(1 << 20, 2 << 20, in_flight_max)
         self.sent: list[wire.Envelope] = []
         self.due: list[float] = []
 

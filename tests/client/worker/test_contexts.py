@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+from typing import Any
 
 import msgspec
 import pytest
 
-from floruntime import NonRetryableError, StreamID, StreamRecord
+from floruntime import BadRequestError, NonRetryableError, StreamID, StreamRecord
 from floruntime.client.worker.contexts import ActionContext, StreamContext
 from floruntime.core.worker import Task
 
@@ -86,3 +87,34 @@ def test_the_context_of_a_record_knows_its_group_in_another_process_too() -> Non
     ctx = StreamContext(record, "default", group="g", consumer="c")
     again = pickle.loads(pickle.dumps(ctx))
     assert (again.group, again.consumer, again.payload) == ("g", "c", b"x")
+
+
+def progress_context() -> tuple[ActionContext, list[str]]:
+    told: list[str] = []
+    task = Task("run-1", "resize", b"{}", 1, 5, 0, 0)
+    return ActionContext(task, "default", on_progress=lambda: told.append("told")), told
+
+
+def test_progress_is_told_and_keeps_its_last_note() -> None:
+    ctx, told = progress_context()
+    assert ctx.unknown_progress() == (None, None)
+    ctx.progress(0.4, "resizing")
+    ctx.progress(1)
+    assert ctx.unknown_progress() == (1.0, "resizing")
+    assert told == ["told", "told"]
+    ctx.known = ctx.told
+    assert ctx.unknown_progress() == (None, None)
+
+
+@pytest.mark.parametrize("progress", [-1, 1.5, "half", True, None])
+def test_progress_that_cannot_be_is_refused(progress: Any) -> None:
+    ctx, told = progress_context()
+    with pytest.raises(BadRequestError):
+        ctx.progress(progress)
+    assert not told
+
+
+def test_a_handler_in_another_process_cannot_tell_its_progress() -> None:
+    ctx, _ = progress_context()
+    with pytest.raises(BadRequestError, match="another process"):
+        pickle.loads(pickle.dumps(ctx)).progress(0.5)

@@ -32,18 +32,21 @@ TABLE = {
     "read:queue": "QueuePeek QueueGetStats QueueDlqList QueueList",
     "write:queue": (
         "QueueEnqueue QueueDequeue QueueAck QueueNack QueueTouch QueueDlqRequeue QueueDlqDelete "
-        "QueueDlqPurge QueuePurge QueueConfigure QueueDelete"
+        "QueueDlqPurge QueuePurge QueueConfigure QueueDelete QueuePause QueuePromote QueueBulk"
     ),
     "read:stream": "StreamRead StreamGetInfo StreamList",
     "append:stream": "StreamAppend",
     "write:stream": "StreamCreate StreamAlter StreamTrim StreamDelete",
     "group:stream": (
         "GroupCreate GroupJoin GroupLeave GroupDelete GroupSeek GroupGetInfo GroupList GroupRead "
-        "GroupAck GroupNack GroupTouch GroupPending GroupDead GroupClaim GroupConfigure"
+        "GroupAck GroupNack GroupTouch GroupPending GroupDead GroupClaim GroupConfigure "
+        "GroupDeadRequeue GroupDeadDelete GroupBulk"
     ),
-    "read:action": "ActionGet ActionList ActionListRuns ActionStatus",
+    "read:action": "ActionGet ActionGetLimits ActionList ActionListRuns ActionCountRuns "
+    "ActionStatus",
     "write:action": (
         "ActionRegister ActionInvoke ActionCall ActionDelete ActionEnable ActionCancel "
+        "ActionRetry ActionBulk "
         "WorkerComplete WorkerFail WorkerTouch WorkerRelease WorkerAwait WorkerRegister "
         "WorkerHeartbeat WorkerDrain WorkerDeregister WorkerExchange WorkerTurn"
     ),
@@ -60,8 +63,8 @@ TABLE = {
 CONNECTION = "Hello Ping SessionOpen OnceOpen CancelWait GetServerInfo TokenMint"
 """What needs none (a minted token's scopes are within its minter's)."""
 NO_SCOPE = (
-    "Backup NamespaceCreate NamespaceList NamespaceDelete TokenCreate TokenList "
-    "TokenRevoke ClusterStatus ClusterMove ClusterDrain "
+    "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
+    "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
     "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch"
 )
 """What no token with scopes may, since it names nothing that a scope could (of a batch, the
@@ -70,9 +73,9 @@ members are judged).
 BY_NAME = {kind.__name__: kind for kind in wire.CLIENT_REQUESTS}
 SCOPE_OF = {name: scope for scope, names in TABLE.items() for name in names.split()}
 LISTINGS = {"QueueList", "StreamList", "ActionList", "WorkflowListDefinitions"} | {
-    *("WorkflowSchedules", "ActionListRuns", "WorkflowListRuns")
+    *("WorkflowSchedules", "ActionListRuns", "ActionCountRuns", "WorkflowListRuns")
 }
-OF_A_RUN = {"ActionStatus", "ActionCancel", "WorkflowGet", "WorkflowHistory"} | {
+OF_A_RUN = {"ActionStatus", "ActionCancel", "ActionRetry", "WorkflowGet", "WorkflowHistory"} | {
     *("WorkerComplete", "WorkerFail", "WorkerTouch", "WorkerRelease"),
     *("WorkflowSignal", "WorkflowCancel", "WorkflowRetry"),
 }

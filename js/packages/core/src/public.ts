@@ -3,10 +3,14 @@
 
 export { AckMode } from "./api/ack-mode.js";
 export type {
+  ActionBulkOptions,
   CallActionOptions,
+  LimitsInfo,
+  LimitsOptions,
   ListActionsOptions,
   ListRunsOptions,
   RegisterOptions,
+  RunFilterOptions,
   WaitForRunOptions,
 } from "./api/action.js";
 export { Action } from "./api/action.js";
@@ -15,6 +19,7 @@ export type { Batch, FillBatch, Recorded } from "./api/batch.js";
 export { FloClient } from "./api/client.js";
 export { Cluster } from "./api/cluster.js";
 export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
+export { Jobs, type WaitForJobOptions } from "./api/jobs.js";
 export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
 export { Kv, KvReader } from "./api/kv.js";
 export type {
@@ -28,7 +33,7 @@ export type {
 export { Namespaces } from "./api/namespaces.js";
 export { type ListOptions, Page } from "./api/page.js";
 export type { Moment, Position, RecordIds, StartOptions as BeginOptions } from "./api/positions.js";
-export type { DequeueOptions } from "./api/queue.js";
+export type { DequeueOptions, QueueBulkOptions } from "./api/queue.js";
 export { Queue } from "./api/queue.js";
 export type {
   ConfigureOptions,
@@ -39,7 +44,7 @@ export type {
   Seqs,
 } from "./api/queue-commands.js";
 export { ScanCursor } from "./api/scan-cursor.js";
-export { type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
+export { type GroupBulkOptions, type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
 export type {
   AppendManyOptions,
   AppendOptions,
@@ -141,6 +146,7 @@ export type {
   ActionInfo,
   ActionRun,
   AppendResult,
+  BulkJob,
   ClusterInfo,
   DequeueResult,
   GroupAckResult,
@@ -172,7 +178,11 @@ export type {
   WorkerInfo,
 } from "./wire/messages.generated.js";
 export {
+  ActionBulkOperation,
   ActionType,
+  DeadBulkOperation,
+  JobStatus,
+  RunOrder,
   RunStatus,
   Severity,
   SyncAction,

@@ -54,12 +54,12 @@ test("a batch has every write, and nothing that reads or delivers", async () => 
       ]);
       assert.deepEqual(Object.keys(b.queue).sort(), [
         ...["ack", "configure", "delete", "dlqDelete", "dlqPurge", "dlqRequeue", "enqueue"],
-        ...["enqueueMany", "nack", "purge", "touch"],
+        ...["enqueueMany", "nack", "pause", "promote", "purge", "resume", "touch"],
       ]);
       assert.deepEqual(Object.keys(b.stream).sort(), [
         ...["alter", "append", "appendMany", "create", "delete", "groupAck", "groupClaim"],
-        ...["groupConfigure", "groupCreate", "groupDelete", "groupJoin", "groupLeave"],
-        ...["groupNack", "groupSeek", "groupTouch", "trim"],
+        ...["groupConfigure", "groupCreate", "groupDeadDelete", "groupDeadRequeue", "groupDelete"],
+        ...["groupJoin", "groupLeave", "groupNack", "groupSeek", "groupTouch", "trim"],
       ]);
       assert.deepEqual(Object.keys(b.action).sort(), ["cancel", "invoke"]);
       assert.deepEqual(Object.keys(b.worker).sort(), ["complete", "fail"]);

@@ -1,6 +1,7 @@
 /** Calls of every method of every primitive, and the requests that they make of their arguments. */
 
 import { Action } from "../dist/api/action.js";
+import { Jobs } from "../dist/api/jobs.js";
 import { Kv } from "../dist/api/kv.js";
 import { LeaseMemory } from "../dist/api/leases.js";
 import { Namespaces } from "../dist/api/namespaces.js";
@@ -12,6 +13,7 @@ import { Worker } from "../dist/api/worker.js";
 import { Workflow } from "../dist/api/workflow.js";
 import { ActionType, RunStatus, type Task } from "../dist/wire/messages.generated.js";
 import { StreamID } from "../dist/wire/stream-id.js";
+import { BULK_CASES } from "./bulk-cases.js";
 import type { Recorder } from "./recorder.js";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -76,6 +78,7 @@ export interface Primitives {
   readonly action: Action;
   readonly worker: Worker;
   readonly workflow: Workflow;
+  readonly jobs: Jobs;
   readonly namespaces: Namespaces;
   readonly tokens: Tokens;
 }
@@ -100,12 +103,13 @@ export function primitives(caller: Recorder): Primitives {
     action: new Action(caller),
     worker: new Worker(caller),
     workflow: new Workflow(caller),
+    jobs: new Jobs(caller),
     namespaces: new Namespaces(caller),
     tokens: new Tokens(caller),
   };
 }
 
-type Case = readonly [
+export type Case = readonly [
   call: (client: Primitives) => Promise<unknown>,
   name: string,
   fields: object,
@@ -118,6 +122,7 @@ const NO_MESSAGES = { messages: [], cursor: null, hasMore: false };
 const NO_RECORDS = { records: [], nextAfter: null };
 
 export const CASES: readonly Case[] = [
+  ...BULK_CASES,
   // KV
   [({ kv }) => kv.get("k"), "KvGet", { key: "k" }],
   [({ kv }) => kv.get("k", { blockMs: 5 }), "KvGet", { key: "k", blockMs: 5 }],
@@ -248,6 +253,9 @@ export const CASES: readonly Case[] = [
   [({ queue }) => queue.dlqRequeue("q", [1n]), "QueueDlqRequeue", { queue: "q", seqs: [1n] }],
   [({ queue }) => queue.dlqDelete("q", [1n]), "QueueDlqDelete", { queue: "q", seqs: [1n] }],
   [({ queue }) => queue.dlqPurge("q"), "QueueDlqPurge", { queue: "q" }],
+  [({ queue }) => queue.pause("q"), "QueuePause", { queue: "q", paused: true }],
+  [({ queue }) => queue.resume("q"), "QueuePause", { queue: "q", paused: false }],
+  [({ queue }) => queue.promote("q", [1n]), "QueuePromote", { queue: "q", seqs: [1n] }],
   [({ queue }) => queue.purge("q"), "QueuePurge", { queue: "q" }],
   [
     ({ queue }) => queue.configure("q", { maxAttempts: 3, dlqLimit: null }),

@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from floruntime.client.api.action_writes import ActionWrites
 from floruntime.client.api.caller import Caller
 from floruntime.client.api.choices import choice, optional_choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
-from floruntime.client.api.values import JsonPayload, as_payload, named
+from floruntime.client.api.values import JsonPayload, as_payload, named, several
 from floruntime.core import defaults
 from floruntime.core.action import (
+    ActionBulk,
+    ActionBulkOperation,
     ActionCall,
+    ActionCountRuns,
     ActionDelete,
     ActionEnable,
     ActionGet,
+    ActionGetLimits,
     ActionInfo,
     ActionList,
     ActionListRuns,
     ActionRegister,
+    ActionRetry,
     ActionRun,
     ActionStatus,
     ActionType,
+    KeyLimits,
+    Limits,
+    LimitsReply,
+    RunOrder,
     RunStatus,
 )
+from floruntime.core.defaults import Kept, unless_kept
+from floruntime.core.errors import BadRequestError
+from floruntime.core.jobs import BulkJob
 from floruntime.core.limits import check_block
 from floruntime.core.types import Page
 
+RunStatuses = RunStatus | str | Iterable[RunStatus | str] | None
+"""One status, or several; `None`: any."""
 CALLS_MAX = 32
 """Calls of a client that wait for their runs in the request that invokes them. Each has a write
 number as long as it waits, and keeps the place of that for no other (`client/link/numbers.py`).
 Calls beyond invoke first, and then wait.
 """
+
+
+class LimitsInfo(msgspec.Struct, frozen=True):
+    """Leased runs of an action, those that are due, and a page of its keys."""
+
+    running: int
+    waiting: int
+    keys: Page[KeyLimits]
+
+
+def _limits_info(reply: LimitsReply) -> LimitsInfo:
+    return LimitsInfo(reply.running, reply.waiting, as_page(reply))
 
 
 class Action(ActionWrites):
@@ -53,23 +81,31 @@ class Action(ActionWrites):
         type: ActionType | str = ActionType.USER,
         *,
         timeout_ms: int = defaults.ATTEMPT_TIMEOUT_MS,
-        max_retries: int = defaults.MAX_RETRIES,
-        retry_delay_ms: int = defaults.RUN_RETRY_DELAY_MS,
+        max_retries: int | None = Kept(defaults.MAX_RETRIES),  # immutable
+        retry_delay_ms: int | None = Kept(defaults.RUN_RETRY_DELAY_MS),  # immutable
         run_timeout_ms: int | None = None,
         description: str | None = None,
         retention_ms: int = defaults.RUN_RETENTION_MS,
+        limits: Limits | None = None,
+        key_path: str | None = None,
         namespace: str | None = None,
     ) -> Operation[ActionInfo]:
         """Name an action and say how it is run; other settings than before raise its version.
 
-        It is told whole: what is left out has its default, whatever it was before. `type`:
-        `"user"`, the default. `timeout_ms`: the lease of one attempt, 30,000 unless given.
-        `max_retries`: attempts after the first, 3 unless given, 1,000,000 at most.
-        `retry_delay_ms`: the wait before the second attempt, which grows from attempt to attempt up
-        to an hour; 1,000 unless given. `run_timeout_ms`: bounds the whole run, attempts and waits
-        included; by default nothing does. `description`: a text of up to 4 KiB for people; by
+        What is left out has its default, whatever it was before; but limits, `key_path` and the
+        retries (`max_retries`, `retry_delay_ms`) stay as they are, so that a worker that starts
+        does not lift what an operator has set. `type`: `"user"`, the default. `timeout_ms`: the
+        lease of one attempt, 30,000 unless given. `max_retries`: attempts after the first,
+        1,000,000 at most; 3 on a new action. `retry_delay_ms`: the wait before the second attempt,
+        which grows from attempt to attempt up to an hour; 1,000 on a new action.
+        `run_timeout_ms`: bounds the whole run, attempts and waits included; by default nothing
+        does.
+        `description`: a text of up to 4 KiB for people; by
         default none. `retention_ms`: how long runs are kept after they ended, at least a day; 30
-        days unless given. Durations are up to ten years.
+        days unless given. `limits`: how much goes on at once and how fast, of the action and of
+        each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
+        run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
+        away. Durations are up to ten years.
 
         Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
         just being deleted.
@@ -78,11 +114,13 @@ class Action(ActionWrites):
             name,
             choice("type", type, ActionType),
             timeout_ms,
-            max_retries,
-            retry_delay_ms,
+            unless_kept(max_retries),
+            unless_kept(retry_delay_ms),
             run_timeout_ms,
             description,
             retention_ms,
+            limits,
+            key_path,
         )
         return self._call(request, namespace, None)
 
@@ -124,6 +162,7 @@ class Action(ActionWrites):
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
         create: bool = False,
+        key: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
@@ -131,7 +170,7 @@ class Action(ActionWrites):
 
         It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
         300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
-        `caller_run_id`, `create`: as for `invoke`, and with its defaults.
+        `caller_run_id`, `create`, `key`: as for `invoke`, and with its defaults.
 
         Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
         failed is no error here: look at its `status`.
@@ -147,6 +186,7 @@ class Action(ActionWrites):
             caller_run_id,
             block_ms,
             create,
+            key,
         )
         if self._calls >= CALLS_MAX:
             return await self._invoke_and_wait(request, namespace, timeout_ms)
@@ -168,11 +208,62 @@ class Action(ActionWrites):
             labels=call.labels,
             caller_run_id=call.caller_run_id,
             create=call.create,
+            key=call.key,
             namespace=namespace,
             timeout_ms=timeout_ms,
         )
         return await self.wait(
             invoked.run_id, block_ms=call.block_ms, namespace=namespace, timeout_ms=timeout_ms
+        )
+
+    def retry(
+        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[ActionRun]:
+        """Let a run that failed or timed out be due again, attempts at 0; the run.
+
+        It keeps its id and its input; a `run_timeout_ms` counts anew.
+
+        Raises `NotFoundError` where there is no such run, `ConflictError` where it stands
+        otherwise, where its action is disabled or gone, and for a step of a workflow, which has
+        `workflow.retry`.
+        """
+        return self._call(ActionRetry(run_id), namespace, timeout_ms)
+
+    def count_runs(
+        self,
+        name: str | None = None,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[dict[str, int]]:
+        """How many runs are kept in each status: a dict from status to number.
+
+        `name`: of this action; by default of all.
+
+        Raises `NotFoundError` where there is no such action.
+        """
+        return self._call(ActionCountRuns(name), namespace, timeout_ms)
+
+    def limits(
+        self,
+        name: str,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[LimitsInfo]:
+        """How many runs are leased and due, and a page of the action's keys, by name.
+
+        A key is there while a run of it is leased or due, or its window of claims counts. Its
+        `blocked_by` is the limit that holds it up, if one does. `limit`: 1 to 1,000 keys, 100
+        unless given. `cursor`: that of the page before; without one it begins at the first.
+
+        Raises `NotFoundError` where there is no such action, `BadRequestError` on a cursor of
+        another listing.
+        """
+        return self._call_for(
+            _limits_info, ActionGetLimits(name, limit, cursor), namespace, timeout_ms
         )
 
     def get(
@@ -241,20 +332,94 @@ class Action(ActionWrites):
         self,
         name: str | None = None,
         *,
-        status: RunStatus | str | None = None,
+        status: RunStatuses = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        order: RunOrder | str = RunOrder.NEWEST,
         limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[ActionRun]]:
-        """A page of runs, newest first.
+        """A page of runs, newest first unless `order` says otherwise.
 
-        `name`: of this action; by default of all. `status`: in this one; by default in any.
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the newest.
+        `name`: of this action; by default of all. `status`: in this one, or in one of several; by
+        default in any. `started_after_ms`, `started_before_ms`, `ended_after_ms`,
+        `ended_before_ms`: from this time on, and before this one, Unix epoch; by default at any
+        time. A run that has not started was started when it was invoked. `order`: `"newest"`, the
+        default, or `"oldest"` first, by when they were invoked. `limit`: 1 to 1,000, 100 unless
+        given. `cursor`: that of the page before; without one it begins at the first. Times are
+        looked at run by run, at most 1,000 of them: a page may hold fewer than `limit`, or none,
+        while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
         """
-        chosen = optional_choice("status", status, RunStatus)
-        request = ActionListRuns(name, chosen, limit, cursor)
+        one, those = _statuses_of(status)
+        request = ActionListRuns(
+            name,
+            one,
+            limit,
+            cursor,
+            those,
+            started_after_ms,
+            started_before_ms,
+            ended_after_ms,
+            ended_before_ms,
+            choice("order", order, RunOrder),
+        )
         return self._call_for(as_page, request, namespace, timeout_ms)
+
+    def bulk(
+        self,
+        operation: ActionBulkOperation | str,
+        name: str | None = None,
+        *,
+        status: RunStatuses = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        reason: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[BulkJob]:
+        """Cancel, retry or delete all runs that match, by a job: a piece of it per tick.
+
+        `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or timed
+        out, `"delete"` those that have ended. `name`, `status` and the times (`started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`; without a
+        status all that the operation takes. `limit`: at most so many; by default all. `dry_run`:
+        only count; off by default. `reason`: why they are cancelled, a text of up to 4 KiB; by
+        default none. Runs that are invoked later are left alone. `client.jobs` tells how far it is.
+
+        Raises `NotFoundError` where there is no such action, `BadRequestError` on a status that the
+        operation does not take.
+        """
+        one, those = _statuses_of(status)
+        request = ActionBulk(
+            choice("operation", operation, ActionBulkOperation),
+            name,
+            those if one is None else [one],
+            started_after_ms,
+            started_before_ms,
+            ended_after_ms,
+            ended_before_ms,
+            limit,
+            dry_run,
+            reason,
+        )
+        return self._call(request, namespace, timeout_ms)
+
+
+def _statuses_of(status: RunStatuses) -> tuple[RunStatus | None, list[RunStatus]]:
+    """One status, or several."""
+    if status is None or isinstance(status, str):
+        return optional_choice("status", status, RunStatus), []
+    found = [choice("status", each, RunStatus) for each in several("status", status)]
+    if not found:
+        raise BadRequestError("status is an empty list; leave it out for any status")
+    return None, found

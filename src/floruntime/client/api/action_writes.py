@@ -25,6 +25,7 @@ class ActionWrites(Part):
         labels: Mapping[str, str] | None = None,
         caller_run_id: str | None = None,
         create: bool = False,
+        key: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[InvokeResult]:
@@ -39,6 +40,8 @@ class ActionWrites(Part):
         together; none by default. `caller_run_id`: the run on whose behalf this is; by default
         none. `create`: where nobody has registered the action yet, register it with the default
         settings, so that the run waits for a worker that is yet to come; by default it is refused.
+        `key`: what the limits per key count the run under, a name; by default what the action's
+        `key_path` finds in the payload, if it has one.
 
         Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
         disabled or the key stands for a run with another payload, `BadRequestError` on a value out
@@ -53,6 +56,7 @@ class ActionWrites(Part):
             named("labels", labels),
             caller_run_id,
             create,
+            key,
         )
         return self._call(request, namespace, timeout_ms)
 

@@ -22,6 +22,8 @@ from floruntime.core.stream import (
     GroupClaim,
     GroupConfigure,
     GroupCreate,
+    GroupDeadDelete,
+    GroupDeadRequeue,
     GroupDelete,
     GroupInfo,
     GroupJoin,
@@ -269,6 +271,42 @@ class GroupWrites(Part):
         request = GroupClaim(stream, group, consumer, min_idle_ms, limit)
         remembered = self._remembering(namespace, stream, group)
         return self._call_for(remembered, request, namespace, timeout_ms)
+
+    def group_dead_requeue(
+        self,
+        stream: str,
+        group: str,
+        ids: RecordIds,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Let dead letters be delivered again, attempts at 0; how many there were.
+
+        `ids`: ids or records, at most 1,000. One whose record the stream no longer keeps stays.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        """
+        request = GroupDeadRequeue(stream, group, [id_of(item) for item in listed(ids)])
+        return self._call(request, namespace, timeout_ms)
+
+    def group_dead_delete(
+        self,
+        stream: str,
+        group: str,
+        ids: RecordIds,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Delete dead letters; how many there were. The stream's records stay.
+
+        `ids`: ids or records, at most 1,000.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        """
+        request = GroupDeadDelete(stream, group, [id_of(item) for item in listed(ids)])
+        return self._call(request, namespace, timeout_ms)
 
     def _remembering(
         self, namespace: str | None, stream: str, group: str

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from floruntime.client.api.choices import choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.client.api.queue_writes import QueueWrites
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.queue import (
     DequeueResult,
+    QueueBulk,
     QueueDequeue,
     QueueDlqList,
     QueueGetStats,
@@ -104,6 +107,31 @@ class Queue(QueueWrites):
         Raises `BadRequestError` on a cursor of another listing.
         """
         return self._call(QueueDlqList(queue, limit, cursor), namespace, timeout_ms)
+
+    def bulk(
+        self,
+        queue: str,
+        operation: DeadBulkOperation | str,
+        *,
+        reason: str | None = None,
+        error_contains: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[BulkJob]:
+        """Requeue or delete all dead letters that match, by a job: a piece of it per tick.
+
+        `operation`: `"requeue_dead"` or `"delete_dead"`. `reason`: only those of `"max_attempts"`
+        or `"nacked"`; by default of both. `error_contains`: only those whose last error has this
+        text in it; by default all. `limit`: at most so many; by default all. `dry_run`: only count;
+        off by default. What dies later is left alone. `client.jobs` tells how far it is.
+
+        Raises `BadRequestError` on an operation or a reason that there is not.
+        """
+        chosen = choice("operation", operation, DeadBulkOperation)
+        request = QueueBulk(queue, chosen, reason, error_contains, limit, dry_run)
+        return self._call(request, namespace, timeout_ms)
 
     def stats(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None

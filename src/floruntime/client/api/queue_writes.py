@@ -23,7 +23,10 @@ from floruntime.core.queue import (
     QueueDlqRequeue,
     QueueEnqueue,
     QueueNack,
+    QueuePause,
+    QueuePromote,
     QueuePurge,
+    QueueStats,
     QueueTouch,
 )
 from floruntime.core.types import AckResult
@@ -231,6 +234,40 @@ class QueueWrites(Part):
         Raises `BadRequestError` on a name that cannot be.
         """
         return self._call(QueueDelete(queue), namespace, timeout_ms)
+
+    def pause(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[QueueStats]:
+        """Deliver nothing from now on; enqueues, acks and leases go on. The queue's counts.
+
+        A queue that does not exist yet may be paused, too. Pausing what is paused changes nothing.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(QueuePause(queue, True), namespace, timeout_ms)
+
+    def resume(
+        self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[QueueStats]:
+        """Deliver again, to those who wait at once. The queue's counts.
+
+        Raises `BadRequestError` on a name that cannot be.
+        """
+        return self._call(QueuePause(queue, False), namespace, timeout_ms)
+
+    def promote(
+        self,
+        queue: str,
+        seqs: Seqs,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[int]:
+        """Let delayed messages be due now, at most 1,000; how many were delayed.
+
+        Raises `BadRequestError` on more of them.
+        """
+        return self._call(QueuePromote(queue, _seqs_of(seqs)), namespace, timeout_ms)
 
     def _held(self, namespace: str | None, queue: str, seqs: Seqs) -> tuple[list[int], list[int]]:
         items = _listed(seqs)

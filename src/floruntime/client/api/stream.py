@@ -5,12 +5,14 @@ What is done with records is in `stream_records`, with groups in `stream_groups`
 
 from __future__ import annotations
 
+from floruntime.client.api.choices import choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.client.api.stream_records import StreamRecords
 from floruntime.client.api.stream_writes import StreamAdmin
 from floruntime.core import defaults
-from floruntime.core.stream import StreamGetInfo, StreamInfo, StreamList
+from floruntime.core.jobs import BulkJob, DeadBulkOperation
+from floruntime.core.stream import GroupBulk, StreamGetInfo, StreamInfo, StreamList
 from floruntime.core.types import Page
 
 
@@ -49,3 +51,29 @@ class Stream(StreamRecords, StreamAdmin):
         Raises `BadRequestError` on a cursor of another listing.
         """
         return self._call_for(as_page, StreamList(limit, cursor), namespace, timeout_ms)
+
+    def bulk(
+        self,
+        stream: str,
+        group: str,
+        operation: DeadBulkOperation | str,
+        *,
+        error_contains: str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[BulkJob]:
+        """Requeue or delete all dead letters of a group that match, by a job: a piece per tick.
+
+        `operation`: `"requeue_dead"` or `"delete_dead"`. `error_contains`: only those whose last
+        error has this text in it; by default all. `limit`: at most so many; by default all.
+        `dry_run`: only count; off by default. What dies later is left alone. `client.jobs` tells
+        how far it is.
+
+        Raises `NotFoundError` where there is no such group, `BadRequestError` on an operation that
+        there is not.
+        """
+        chosen = choice("operation", operation, DeadBulkOperation)
+        request = GroupBulk(stream, group, chosen, error_contains, limit, dry_run)
+        return self._call(request, namespace, timeout_ms)

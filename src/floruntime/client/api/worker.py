@@ -174,22 +174,26 @@ class Worker(WorkerWrites):
         task: Task,
         *,
         extend_ms: int = defaults.EXTEND_MS,
+        progress: float | None = None,
+        progress_note: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """Let the lease run out later.
+        """Let the lease run out later, and tell how far the run is.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `extend_ms`: from now, 30,000 unless given, up to ten years. `progress`: 0 to 1.
+        `progress_note`: a text of up to 4 KiB. Both are kept with the run; left out, they stay.
 
         Raises `ConflictError` where the lease is no longer this worker's, or the run was cancelled:
-        stop it.
+        stop it. `BadRequestError` on a progress that cannot be.
         """
 
         def still_ours(goes_on: bool) -> None:
             if not goes_on:
                 raise ConflictError(f"run {task.run_id} was cancelled, or its time is up; stop it")
 
-        request = WorkerTouch(worker_id, *claim_of(task), extend_ms)
+        claim = claim_of(task)
+        request = WorkerTouch(worker_id, *claim, extend_ms, progress, progress_note)
         return self._call_for(still_ours, request, namespace, timeout_ms)
 
     def release(

@@ -28,7 +28,7 @@ from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
 from floruntime.core.limits import SESSION_AGE_MS_MAX
-from floruntime.core.system import CancelWait, Limits, SessionOpen, Welcome
+from floruntime.core.system import CancelWait, ServerLimits, SessionOpen, Welcome
 from floruntime.core.types import Command, Request
 
 MakeError = Callable[[Ran], FloError]
@@ -51,7 +51,7 @@ class Exchange:
         self._held_waits: OrderedDict[int, Call] = OrderedDict()
         self._waits_in_flight = 0
         self._send: Send | None = None
-        self._limits = Limits(0, 0, 0)
+        self._limits = ServerLimits(0, 0, 0)
         self._opening: Call | None = None
         self._down_since_s = now_s()
         #: Whether the latest link brought an answer that somebody waited for.

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from floruntime.core.limits import shown
-from floruntime.core.system import Limits
+from floruntime.core.system import ServerLimits
 
 
-def what_is_unsendable(request: Any, limits: Limits | None = None) -> str | None:
+def what_is_unsendable(request: Any, limits: ServerLimits | None = None) -> str | None:
     """The first field that no message holds, or that is too large for the server, and why; else
     `None`.
     """

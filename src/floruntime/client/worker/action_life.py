@@ -38,6 +38,10 @@ from floruntime.core.worker import (
 log = logging.getLogger("floruntime.worker")
 
 
+PROGRESS_MS = 500
+"""How long what a handler tells of its progress waits for more of it."""
+
+
 class Work(NamedTuple):
     """What the worker can do, and how it is registered."""
 
@@ -77,6 +81,7 @@ class ActionLife(Life):
         self._pause_ms = 0.0
         self._poll: asyncio.Task[None] | None = None
         self._wait = Wait()
+        self._progress_due: set[Attempt] = set()
 
     # Registering
 
@@ -284,7 +289,12 @@ class ActionLife(Life):
         async def touch(extend_ms: int) -> None:
             await self._touch(attempt, extend_ms)
 
-        attempt.context = ActionContext(task, self.plan.namespace, touch, own=self._own)
+        def on_progress() -> None:
+            self._loop.call_soon_threadsafe(self._progress_told, attempt)
+
+        attempt.context = ActionContext(
+            task, self.plan.namespace, touch, own=self._own, on_progress=on_progress
+        )
         return attempt
 
     # What attempts ask for
@@ -328,13 +338,29 @@ class ActionLife(Life):
         except Exception as error:
             self.failed(attempt, error)
             return
-        told = TaskResult(task.run_id, task.lease, output, outcome)
+        progress, note = _progress_of(attempt).unknown_progress()
+        told = TaskResult(
+            task.run_id,
+            task.lease,
+            output,
+            outcome,
+            progress=progress,
+            progress_note=note,
+        )
         self._results.add(Ended(told, attempt.lease_ends_ms))
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
         self._tell_failure(attempt, error)
         task: Task = attempt.item
-        told = TaskResult(task.run_id, task.lease, error=error_text(error), retry=may_retry(error))
+        progress, note = _progress_of(attempt).unknown_progress()
+        told = TaskResult(
+            task.run_id,
+            task.lease,
+            error=error_text(error),
+            retry=may_retry(error),
+            progress=progress,
+            progress_note=note,
+        )
         self._results.add(Ended(told, attempt.lease_ends_ms))
         self._changed.set()
 
@@ -344,19 +370,35 @@ class ActionLife(Life):
         for attempt in attempts:
             self._in_background(self._touch_by_itself(attempt))
 
-    async def _touch_by_itself(self, attempt: Attempt) -> None:
+    def _progress_told(self, attempt: Attempt) -> None:
+        """A handler told of its progress: send it soon, with what it tells until then."""
+        if not (attempt.is_over or attempt in self._progress_due):
+            self._progress_due.add(attempt)
+            due_ms = int(self._clock.now_ms()) + PROGRESS_MS
+            self._clock.call_at(due_ms, lambda: self._send_progress(attempt))
+
+    def _send_progress(self, attempt: Attempt) -> None:
+        self._progress_due.discard(attempt)
+        if not attempt.is_over:
+            extend_ms = int(attempt.lease_ms) if self.plan.auto_touch else 1
+            self._in_background(self._touch_by_itself(attempt, extend_ms))
+
+    async def _touch_by_itself(self, attempt: Attempt, extend_ms: int | None = None) -> None:
         with contextlib.suppress(ConflictError):  # which was told already
-            await self._touch(attempt, int(attempt.lease_ms))
+            await self._touch(attempt, extend_ms or int(attempt.lease_ms))
 
     async def _touch(self, attempt: Attempt, extend_ms: int) -> None:
         task: Task = attempt.item
-        command = WorkerTouch(self.plan.name, task.run_id, task.lease, extend_ms)
+        context = _progress_of(attempt)
+        told, progress = context.told, context.unknown_progress()
+        command = WorkerTouch(self.plan.name, task.run_id, task.lease, extend_ms, *progress)
         asked_ms = self._clock.now_ms()
         try:
             goes_on = await self._client.calls.call(command, namespace=self.plan.namespace)
         except ConflictError:
             self._lost(attempt, "the lease is lost")
             raise
+        context.known = told
         if goes_on:
             self._attempts.touched(attempt, asked_ms, extend_ms)
         else:
@@ -397,3 +439,9 @@ class ActionLife(Life):
             attempt = self._attempts.get(run_id)
             if attempt is not None:
                 self._lost(attempt, "the run was cancelled")
+
+
+def _progress_of(attempt: Attempt) -> ActionContext:
+    context = attempt.context
+    assert isinstance(context, ActionContext), "attempts at actions have no other"
+    return context

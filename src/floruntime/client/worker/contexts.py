@@ -16,6 +16,7 @@ from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.api.values import to_json
 from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError, NonRetryableError
+from floruntime.core.limits import check_progress, check_text
 from floruntime.core.printable import printable
 from floruntime.core.queue import Message
 from floruntime.core.stream import StreamID, StreamRecord
@@ -179,6 +180,13 @@ class Context:
         raise NotImplementedError
 
 
+class Progress(NamedTuple):
+    """How far a run is, as its handler told."""
+
+    done: float | None = None
+    note: str | None = None
+
+
 class ActionContext(Context):
     """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
     `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, `caller_run_id`
@@ -195,9 +203,13 @@ class ActionContext(Context):
         touch: Touch | None = None,
         *,
         own: OwnClient | None = None,
+        on_progress: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(touch, own)
         self._task = task
+        self._on_progress = on_progress
+        #: What the handler told last, and what the server knows of it.
+        self.told = self.known = Progress()
         self.payload = task.payload
         self.task_id = task.run_id
         self.action_name = task.action
@@ -207,6 +219,25 @@ class ActionContext(Context):
         self.caller_run_id = task.caller_run_id
         self.idempotency_key = task.idempotency_key or task.run_id
         self.labels: Mapping[str, str] = task.labels
+
+    def progress(self, progress: float, note: str | None = None) -> None:
+        """Tell how far the run is: `progress` from 0 to 1, and a text of up to 4 KiB for people.
+
+        It goes with the next touch, within a second; `status` of the run shows it. Without `note`
+        the last one stays. From any thread.
+
+        Raises `BadRequestError` on another number, and in a handler in another process.
+        """
+        if self._on_progress is None:
+            raise BadRequestError("a handler in another process cannot tell its progress")
+        if progress is None:
+            raise BadRequestError("progress is None; it must be from 0 to 1")
+        self.told = Progress(check_progress(progress), check_text("note", note) or self.told.note)
+        self._on_progress()
+
+    def unknown_progress(self) -> tuple[float | None, str | None]:
+        """What the server does not know yet of what was told."""
+        return Progress() if self.told == self.known else self.told
 
     @property
     def task(self) -> Task:

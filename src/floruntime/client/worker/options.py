@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from floruntime.client.link.token import Token
 from floruntime.client.worker.handlers import Function
-from floruntime.core.action import ActionType
+from floruntime.core.action import ActionType, Limits
 from floruntime.core.backoff import RetryBackoff
 
 
@@ -17,11 +17,13 @@ class RegisterOptions(TypedDict, total=False):
 
     type: ActionType | str
     timeout_ms: int
-    max_retries: int
-    retry_delay_ms: int
+    max_retries: int | None
+    retry_delay_ms: int | None
     run_timeout_ms: int | None
     description: str | None
     retention_ms: int
+    limits: Limits | None
+    key_path: str | None
 
 
 class QueueOptions(TypedDict, total=False):

@@ -7,9 +7,9 @@ go on.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from floruntime.core import limits
+from floruntime.core import defaults, limits
 from floruntime.core.action import (
     ActionDelete,
     ActionEnable,
@@ -18,8 +18,11 @@ from floruntime.core.action import (
     ActionList,
     ActionListReply,
     ActionRegister,
+    ActionType,
 )
 from floruntime.core.errors import ConflictError
+from floruntime.engine.action.keys import limits_changed
+from floruntime.engine.action.limits import check_key_path, check_limits
 from floruntime.engine.action.rows import (
     ACTION,
     ACTION_NAME,
@@ -46,54 +49,72 @@ from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
+DEFAULT_SETTINGS: Final = Settings(
+    ActionType.USER,
+    defaults.ATTEMPT_TIMEOUT_MS,
+    defaults.MAX_RETRIES,
+    defaults.RUN_RETRY_DELAY_MS,
+    None,
+    None,
+    defaults.RUN_RETENTION_MS,
+)
 CANCELLED_PER_STEP_MAX = 500
 """Runs of a deleted action that one command or tick cancels; the next tick goes on at once."""
 
 
 def register(tx: Tx, request: ActionRegister) -> ActionInfo:
-    settings = _checked(request)
-    limits.check_name("action", request.name)
+    _check(request)
     ensure_namespace(tx)
     key = action_key(tx, request.name)
-    old, place = tx.get(ACTION, key), (tx, tx.namespace, request.name, key)
+    old = tx.get(ACTION, key)
+    settings = _settings(request, None if old is None or not old.is_registered else old.settings)
     if old is None:
-        action = OpenAction(
-            tx, tx.namespace, request.name, key, _new_row(tx, request.name, settings)
-        )
+        row = _new_row(tx, request.name, settings)
     elif not old.is_registered:
-        action = OpenAction(
-            tx, tx.namespace, request.name, key, _registered_again(tx, request.name, old)
-        )
-        action.row.settings = settings
+        row = _registered_again(tx, request.name, old)
     elif old.settings == settings:
         return action_info(request.name, old)
     else:
-        action = OpenAction(*place, copy_of(old))
-        action.row.settings = settings
-        action.row.version += 1
-        action.row.updated_at_ms = tx.now_ms
+        row = copy_of(old)
+        row.version += 1
+        row.updated_at_ms = tx.now_ms
+    row.settings = settings
+    action = OpenAction(tx, tx.namespace, request.name, key, row)
+    if old is not None and old.settings.limits != settings.limits:
+        limits_changed(action)
     action.save()
     if old is None or not old.is_registered:
         rules_of(tx).action_registered(tx, request.name)
-    return action_info(request.name, action.row)
+    return action_info(request.name, row)
 
 
-def _checked(request: ActionRegister) -> Settings:
+def _check(request: ActionRegister) -> None:
+    limits.check_name("action", request.name)
     limits.check_duration("timeout_ms", request.timeout_ms, low=1)
-    limits.check_range("max_retries", request.max_retries, 0, limits.ATTEMPTS_MAX)
-    limits.check_duration("retry_delay_ms", request.retry_delay_ms)
+    limits.check_optional("max_retries", request.max_retries, 0, limits.ATTEMPTS_MAX)
+    if request.retry_delay_ms is not None:
+        limits.check_duration("retry_delay_ms", request.retry_delay_ms)
     limits.check_duration("retention_ms", request.retention_ms, low=limits.IDEMPOTENCY_MS)
     if request.run_timeout_ms is not None:
         limits.check_duration("run_timeout_ms", request.run_timeout_ms, low=1)
     limits.check_text("description", request.description)
+    check_limits(request.limits)
+    check_key_path(request)
+
+
+def _settings(request: ActionRegister, old: Settings | None) -> Settings:
+    """What is registered: of limits, key path and retries, what is not named stays as it is."""
+    kept = DEFAULT_SETTINGS if old is None else old
     return Settings(
         request.type,
         request.timeout_ms,
-        request.max_retries,
-        request.retry_delay_ms,
+        kept.max_retries if request.max_retries is None else request.max_retries,
+        kept.retry_delay_ms if request.retry_delay_ms is None else request.retry_delay_ms,
         request.run_timeout_ms,
         request.description,
         request.retention_ms,
+        kept.limits if request.limits is None else request.limits,
+        kept.key_path if request.key_path is None else request.key_path or None,
     )
 
 
@@ -110,7 +131,8 @@ def _registered_again(tx: Tx, name: str, old: ActionRow) -> ActionRow:
             "cancelled; register it again in a moment"
         )
     row = ActionRow(old.id, old.settings, tx.now_ms, tx.now_ms)
-    row.runs = old.runs
+    row.runs, row.ended = old.runs, old.ended
+    row.claims, row.first_claim = old.claims, old.first_claim
     return row
 
 

@@ -26,6 +26,8 @@ from floruntime.engine.action.due_runs import (
     matching_lines,
     numbers_in_order,
 )
+from floruntime.engine.action.limits import is_limited
+from floruntime.engine.action.offers import Offers
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
@@ -128,6 +130,18 @@ def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
         tx.end_waits((tx.namespace, "worker", worker_id))
         return []
     opened = _with_due_runs(tx, actions)
+    if any(is_limited(action.row) for action in opened.values()):
+        tasks = _claim_one_by_one(tx, opened, labels, worker_id, share)
+    else:
+        tasks = _claim_together(tx, opened, labels, worker_id, share)
+    _note_delivery(tx, namespace_id(tx), tasks)
+    return tasks
+
+
+def _claim_together(
+    tx: Tx, opened: Opened, labels: dict[str, str], worker_id: str, share: Share
+) -> list[Task]:
+    """Where no limit holds anything up: read all, then write."""
     lines = [line for action in opened.values() for line in matching_lines(tx, action.row, labels)]
     if not lines:
         return []
@@ -137,15 +151,47 @@ def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
         run = OpenActionRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
         lease_to(run, worker_id, is_reserved=share.places is not None and place >= share.places)
         tasks.append(_task(run, payload))
-    _note_delivery(tx, of_namespace_id, tasks)
     return tasks
 
 
-def _with_due_runs(tx: Tx, names: list[str]) -> dict[int, OpenAction]:
+def _claim_one_by_one(
+    tx: Tx, opened: Opened, labels: dict[str, str], worker_id: str, share: Share
+) -> list[Task]:
+    """Where limits are to be kept: each claim may block its key, or the whole action."""
+    of_namespace_id = namespace_id(tx)
+    offers = Offers(tx, opened, labels)
+    tasks: list[Task] = []
+    bytes_left = limits.REPLY_BYTES_MAX
+    while len(tasks) < share.limit and (offer := offers.best()) is not None:
+        row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, offer.number))
+        assert row is not None, "what stands in a line is there"
+        goes_alone = share.places is not None and row.losses > 0
+        is_over = 0 < row.ends_at_ms <= tx.now_ms  # timed out; the next tick says so
+        if is_over or (goes_alone and (tasks or not share.places)):
+            offers.pass_over(offer)
+            continue
+        payload = input_of(tx, of_namespace_id, offer.number, row)
+        bytes_left -= len(payload)
+        if bytes_left < 0 and tasks:
+            break
+        run = OpenActionRun(tx, offer.action, of_namespace_id, offer.number, copy_of(row))
+        lease_to(run, worker_id, is_reserved=share.places is not None and not row.losses)
+        offers.taken(offer)
+        tasks.append(_task(run, payload))
+        if goes_alone:
+            break
+    return tasks
+
+
+Opened = dict[int, OpenAction]
+"""Actions with due runs, by their numbers."""
+
+
+def _with_due_runs(tx: Tx, names: list[str]) -> Opened:
     opened = {}
     for name in dict.fromkeys(names):
         action = find_action(tx, name)
-        if action is not None and (action.row.ready or action.row.lines):
+        if action is not None and (action.row.ready or action.row.lines or action.row.fronts):
             opened[action.row.id] = action
     return opened
 

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
-from itertools import combinations
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from floruntime.core.types import Value
+from floruntime.engine.action.line_choice import Labels, matching, text_of
 from floruntime.engine.action.rows import ActionRow, OpenAction, find_action_row
 from floruntime.engine.action.run_rows import ActionRunRow
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tombstones import forget_gaps, gaps_of
 from floruntime.engine.state.tx import Topic, Tx
-
-Labels = dict[str, str]
 
 
 class LineRow(Value, frozen=True):
@@ -51,13 +47,6 @@ class Line(NamedTuple):
 _PLACE_FROM: Final = 10  # what follows tag and line in a key is the place, over all lines
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-def _text_of(labels: Labels) -> bytes:
-    return _encode(labels) if labels else b""
-
-
 # What waits for due runs
 
 
@@ -66,12 +55,23 @@ def due_topic(namespace: str, action: str) -> Topic:
     return namespace, f"due/{action}", ""
 
 
+ANY_LINE = "*"
+"""In the place of labels: the topic is touched for work that may stand in any line."""
+
+
+def due_marker(action: OpenAction) -> Topic:
+    """What is touched where there may be work again, in whatever line of the action."""
+    return action.namespace, f"due/{action.name}", ANY_LINE
+
+
 def is_spent(tx: Tx, topic: Topic) -> bool:
     """Whether nothing due is left in the line that a touched topic names."""
     with tx.within(topic[0]):
         row = find_action_row(tx, topic[1].removeprefix("due/"))
     if row is None:
         return True
+    if topic[2] == ANY_LINE:
+        return not (row.ready or row.lines or row.fronts)
     if not topic[2]:
         return not row.ready
     return tx.get(LINE, LINE.key(row.id, tail=topic[2].encode())) is None
@@ -84,7 +84,7 @@ def put_in_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """Let the run be claimed, and tell those who wait."""
     tx = action.tx
     assert not run.is_ready, "a run stands in one line"
-    text = _text_of(run.labels)
+    text = text_of(run.labels)
     line_id = _count_labelled(action, run.labels, text) if text else action.row.id
     if not text:
         action.row.ready += 1
@@ -110,7 +110,7 @@ def take_out_of_line(action: OpenAction, number: int, run: ActionRunRow) -> None
     """The run no longer waits to be claimed."""
     tx = action.tx
     assert run.is_ready, "a run leaves the line that it stands in"
-    text = _text_of(run.labels)
+    text = text_of(run.labels)
     line_id = _uncount_labelled(action, text) if text else action.row.id
     if not text:
         action.row.ready -= 1
@@ -141,22 +141,8 @@ def matching_lines(tx: Tx, action: ActionRow, labels: Labels) -> Iterator[Line]:
         yield Line(action.id, action.ready)
     if not labels or not action.lines:
         return
-    if action.lines < 2 ** len(labels):
-        for _, row in tx.scan(LINE, *LINE.range(action.id)):
-            if row.labels.items() <= labels.items():
-                yield Line(row.id, row.ready)
-        return
-    for subset in _subsets(labels):
-        found = tx.get(LINE, LINE.key(action.id, tail=_text_of(subset)))
-        if found is not None:
-            yield Line(found.id, found.ready)
-
-
-def _subsets(labels: Labels) -> Iterator[Labels]:
-    pairs = list(labels.items())
-    for size in range(1, len(pairs) + 1):
-        for chosen in combinations(pairs, size):
-            yield dict(chosen)
+    for row in matching(tx, LINE, action.id, action.lines, labels):
+        yield Line(row.id, row.ready)
 
 
 def numbers_in_order(tx: Tx, lines: list[Line]) -> Iterator[int]:
@@ -165,6 +151,13 @@ def numbers_in_order(tx: Tx, lines: list[Line]) -> Iterator[int]:
     keys = found[0] if len(found) == 1 else merge(*found, key=_place)
     for key in keys:
         yield DUE_RUN.unpack(key)[3]
+
+
+def runs_in_line(tx: Tx, line: Line) -> Iterator[tuple[int, int, int]]:
+    """The places of the runs of one line, in order."""
+    for key in _keys_of(tx, line):
+        _, priority, due_ms, number = DUE_RUN.unpack(key)
+        yield priority, due_ms, number
 
 
 def _place(key: bytes) -> Any:

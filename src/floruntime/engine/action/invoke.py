@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import merge
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,21 +11,18 @@ from floruntime.core.action import (
     ActionCall,
     ActionCancel,
     ActionInvoke,
-    ActionListRuns,
     ActionRegister,
     ActionRun,
     ActionStatus,
     InvokeResult,
-    RunListReply,
     RunStatus,
 )
 from floruntime.core.errors import ConflictError
 from floruntime.engine.action.admin import register
 from floruntime.engine.action.attempts import attempts_of
+from floruntime.engine.action.payload_key import key_of
 from floruntime.engine.action.rows import (
-    ACTION,
     OpenAction,
-    action_key,
     find_action,
     the_action,
 )
@@ -52,10 +47,8 @@ from floruntime.engine.action.run_state import (
     the_action_run,
 )
 from floruntime.engine.action.run_waits import wait_of_action_run
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.large_documents import keep_document
-from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 
@@ -96,6 +89,7 @@ def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
         caller_run_id=request.caller_run_id,
         idempotency_key=request.idempotency_key,
         labels=request.labels,
+        key=request.key,
     )
     return number, True
 
@@ -108,9 +102,18 @@ def _asked_for(tx: Tx, request: Invocation) -> OpenAction:
 
 
 def create_run(
-    action: OpenAction, payload: bytes, *, caller_run_id: str, workflow_run: int, handler_key: str
+    action: OpenAction,
+    payload: bytes,
+    *,
+    caller_run_id: str,
+    workflow_run: int,
+    handler_key: str,
+    key: str | None = None,
 ) -> int:
-    """Invoke an enabled action for a step of a workflow run; the number of the action run."""
+    """Invoke an enabled action for a step of a workflow run; the number of the action run.
+
+    `key`: what limits per key count it under; `None`: what the action's `key_path` finds.
+    """
     number = action.tx.next_id()
     _create(
         action,
@@ -119,6 +122,7 @@ def create_run(
         caller_run_id=caller_run_id,
         workflow_run=workflow_run,
         handler_key=handler_key,
+        key=key,
     )
     return number
 
@@ -135,6 +139,7 @@ def _create(
     labels: dict[str, str] = _NO_LABELS,
     workflow_run: int = 0,
     handler_key: str | None = None,
+    key: str | None = None,
 ) -> None:
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
@@ -147,6 +152,7 @@ def _create(
     row.labels = labels
     row.workflow_run = workflow_run
     row.handler_key = handler_key
+    row.key = key_of(action.row, payload) if key is None else key
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
     tx.put(
         ACTION_RUN_BY_STATUS,
@@ -166,6 +172,8 @@ def _check_invoke(tx: Tx, request: Invocation) -> None:
     limits.check_labels(request.labels)
     if request.idempotency_key is not None:
         limits.check_name("idempotency_key", request.idempotency_key)
+    if request.key is not None:
+        limits.check_name("key", request.key)
     if request.caller_run_id is not None:
         limits.check_name("caller_run_id", request.caller_run_id)
 
@@ -208,10 +216,10 @@ def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         raise unknown_action_run(view, run_id)
-    return _told(view, of_namespace_id, number, row)
+    return told(view, of_namespace_id, number, row)
 
 
-def _told(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
+def told(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:
     attempts = attempts_of(view, of_namespace_id, number, row)
     return as_action_run(view, of_namespace_id, number, row, attempts)
 
@@ -260,74 +268,4 @@ def cancel(tx: Tx, request: ActionCancel) -> ActionRun:
     if run.row.is_finished:
         raise ConflictError(f"run {request.run_id} is {run.row.status.shown} already")
     end_run(run, ActionRunStatus.CANCELLED, error=run.row.error, reason=request.reason)
-    return _told(tx, run.namespace_id, run.number, run.row)
-
-
-# List
-
-
-def list_runs(view: View, request: ActionListRuns) -> RunListReply:
-    of_namespace_id = namespace_id(view)
-    limit = limits.check_limit(request.limit)
-    if request.name is not None:
-        limits.check_name("action", request.name)
-    listing = f"runs {request.status or ''} {request.name or ''}"
-    after = open_cursor(listing, of_namespace_id, request.cursor)
-    before = limits.UINT_MAX if after is None else int.from_bytes(after, "big")
-    rows = (
-        (number.to_bytes(8, "big"), _told(view, of_namespace_id, number, row))
-        for number, row in _newest_first(view, request, of_namespace_id, before)
-    )
-    items, cursor = page_of(rows, limit, listing, of_namespace_id, _size_of)
-    return RunListReply(items, cursor)
-
-
-def _size_of(run: ActionRun) -> int:
-    errors = sum(len(attempt.error or "") for attempt in run.attempts)
-    return len(run.input) + len(run.output or b"") + errors
-
-
-def _newest_first(
-    view: View, request: ActionListRuns, of_namespace_id: int, before: int
-) -> Iterator[tuple[int, ActionRunRow]]:
-    if request.name is None and request.status is None and view.spans is None:
-        span = ACTION_RUN.range(of_namespace_id)[0], ACTION_RUN.key(of_namespace_id, before)
-        for key, row in view.scan(ACTION_RUN, *span, reverse=True):
-            yield ACTION_RUN.unpack(key)[1], row
-        return
-    found = [
-        _numbers(view, action_id, status, before)
-        for action_id, status in _indexed(view, request, of_namespace_id)
-    ]
-    for number in merge(*found, reverse=True):
-        run = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
-        assert run is not None, "what the index names is there"
-        yield number, run
-
-
-def _indexed(
-    view: View, request: ActionListRuns, of_namespace_id: int
-) -> Iterator[tuple[int, ActionRunStatus]]:
-    """The parts of the index to look into; what is known to be empty is left out."""
-    statuses = list(ActionRunStatus)
-    if request.status is not None:
-        statuses = [ActionRunStatus.of(request.status)]
-    if request.name is None:
-        span = ACTION.range(of_namespace_id)
-        rows = [row for _, row in scan_named(view, "action", ACTION, of_namespace_id, *span)]
-    else:
-        named = view.get(ACTION, action_key(view, request.name))
-        rows = [] if named is None else [named]
-    for row in rows:
-        counts = {ActionRunStatus.PENDING: row.pending, ActionRunStatus.RUNNING: row.running}
-        finished = row.runs - row.unfinished
-        yield from ((row.id, status) for status in statuses if counts.get(status, finished))
-
-
-def _numbers(view: View, action_id: int, status: ActionRunStatus, before: int) -> Iterator[int]:
-    span = (
-        ACTION_RUN_BY_STATUS.range(action_id, status)[0],
-        ACTION_RUN_BY_STATUS.key(action_id, status, before),
-    )
-    for key, _ in view.scan(ACTION_RUN_BY_STATUS, *span, reverse=True):
-        yield ACTION_RUN_BY_STATUS.unpack(key)[2]
+    return told(tx, run.namespace_id, run.number, run.row)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from floruntime.core import limits
-from floruntime.core.action import ActionInfo, ActionType
+from floruntime.core.action import ActionInfo, ActionType, Limits
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
@@ -33,13 +33,19 @@ class Settings(Value, frozen=True):
     run_timeout_ms: int | None
     description: str | None
     retention_ms: int
+    limits: Limits = Limits()
+    key_path: str | None = None
 
 
 class ActionRow(msgspec.Struct, array_like=True, gc=False):
     """An action: its number, settings and counts. A command changes a copy and puts that.
 
     `ready`: due runs without labels; `lines`: sets of labels that due runs have. `runs` counts all
-    that are kept, finished ones too.
+    that are kept, finished ones too; `ended` those of them that ended since this is kept, by how
+    (`ENDS` in `run_rows.py`). `key_lines`: sets of labels of due runs that stand under keys;
+    `fronts`: keys that may be served, counted once for each of these.
+    `claims`, `first_claim`: its window of claims, while `rate` is limited; `frees_at_ms`: when a
+    timer says that the window lets somebody in.
     """
 
     id: int
@@ -54,6 +60,12 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     pending: int = 0
     running: int = 0
     runs: int = 0
+    ended: tuple[int, int, int, int] = (0, 0, 0, 0)
+    key_lines: int = 0
+    fronts: int = 0
+    claims: int = 0
+    first_claim: int = 0
+    frees_at_ms: int = 0
 
     @property
     def unfinished(self) -> int:
@@ -173,4 +185,6 @@ def action_info(name: str, row: ActionRow) -> ActionInfo:
         row.created_at_ms,
         row.updated_at_ms,
         settings.retention_ms,
+        settings.limits,
+        settings.key_path,
     )

@@ -46,6 +46,12 @@ class ActionRunStatus(IntEnum):
         return _STORED[shown]
 
 
+ENDS: Final = (
+    ActionRunStatus.COMPLETED,
+    ActionRunStatus.FAILED,
+    ActionRunStatus.CANCELLED,
+    ActionRunStatus.TIMED_OUT,
+)
 _SHOWN: Final = {status: RunStatus[status.name] for status in ActionRunStatus}
 _STORED: Final = {shown: status for status, shown in _SHOWN.items()}
 
@@ -59,7 +65,10 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     `input`, `output`: see `engine/state/large_documents.py`. `is_reserved`: claimed, and nobody has
     said yet that its handler has begun; `begun_at_ms`: when this attempt did, 0 where that is not
     known. `losses`: how often a worker was lost that had it. `handler_key`: of the step that it is
-    an attempt of (`idempotency_key` of a claim); `None`: the run has one of its own.
+    an attempt of (`idempotency_key` of a claim); `None`: the run has one of its own. `is_counted`:
+    it ended, and is counted in its action's `ended`. `progress`: as the last attempt told it.
+    `key`: what limits per key count it under. `is_keyed`: ready, and standing under its key.
+    `debounce_key`: while it was never claimed, what its later invocations are told by.
     """
 
     action_id: int
@@ -89,6 +98,12 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     begun_at_ms: int = 0
     losses: int = 0
     handler_key: str | None = None
+    is_counted: bool = False
+    progress: float | None = None
+    progress_note: str | None = None
+    key: str | None = None
+    is_keyed: bool = False
+    debounce_key: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -214,6 +229,9 @@ def as_action_run(
         row.labels,
         row.worker_id,
         attempts=attempts,
+        progress=row.progress,
+        progress_note=row.progress_note,
+        key=row.key,
     )
 
 

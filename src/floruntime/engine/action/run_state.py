@@ -20,7 +20,7 @@ from typing import Any, Final
 from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.action.attempts import forget_attempts, keep_attempt
-from floruntime.engine.action.due_runs import put_in_line, take_out_of_line
+from floruntime.engine.action.keys import give_up_place, serve, stand, withdraw
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.action.run_rows import (
     ACTION_INPUT,
@@ -84,6 +84,10 @@ class OpenActionRun:
         self.row = row
 
     @property
+    def id(self) -> str:
+        return action_run_id(self.number)
+
+    @property
     def key(self) -> bytes:
         return ACTION_RUN.key(self.namespace_id, self.number)
 
@@ -140,7 +144,7 @@ def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     assert not row.is_ready, "it stands in no line"
     row.due_ms = due_ms
     if due_ms <= run.tx.now_ms:
-        put_in_line(run.action, run.number, row)
+        stand(run.action, run.number, row)
         arm_action_run(run, row.ends_at_ms)
     else:
         arm_action_run(run, min(due_ms, row.ends_at_ms or due_ms))
@@ -154,12 +158,13 @@ def lease_to(run: OpenActionRun, worker_id: str, *, is_reserved: bool = False) -
     """
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
-    take_out_of_line(run.action, run.number, row)
+    serve(run.action, run.number, row)
     set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
     row.lease = tx.next_id()
     row.worker_id = worker_id
     row.is_reserved = is_reserved
+    row.progress = row.progress_note = None
     row.begun_at_ms = 0 if is_reserved else tx.now_ms
     if row.started_at_ms is None:
         row.started_at_ms = tx.now_ms
@@ -243,7 +248,7 @@ def end_run(
     if row.is_reserved and status in (ActionRunStatus.COMPLETED, ActionRunStatus.FAILED):
         row.is_reserved, row.begun_at_ms = False, tx.now_ms  # its end is the first that is heard
     if row.is_ready:
-        take_out_of_line(run.action, run.number, row)
+        withdraw(run.action, run.number, row)
     set_status(run, status)
     assert row.is_finished, "it ends for good"
     row.completed_at_ms = tx.now_ms
@@ -276,8 +281,22 @@ def _expire_key(tx: Tx, action_id: int, number: int, idempotency_key: str) -> No
 def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) -> None:
     key = ACTION_KEY.key(action_id, tail=tail)
     row = tx.get(ACTION_KEY, key)
-    if row is not None and row.number == number:
+    if row is not None and row.number == number and 0 < row.expires_at_ms <= tx.now_ms:
         tx.delete(ACTION_KEY, key)
+
+
+def revive_key(run: OpenActionRun) -> None:
+    """A run that goes on has its idempotency key again, unless that is gone by now."""
+    row, tx = run.row, run.tx
+    if row.idempotency_key is None:
+        return
+    tail = limits.check_name("idempotency_key", row.idempotency_key)
+    key = ACTION_KEY.key(row.action_id, tail=tail)
+    known = tx.get(ACTION_KEY, key)
+    if known is not None and known.number == run.number and tx.now_ms < known.expires_at_ms:
+        tx.put(ACTION_KEY, key, ActionKeyRow(run.number, 0))
+    else:
+        row.idempotency_key = None
 
 
 def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
@@ -287,8 +306,15 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     count(run.action, row.status, -1)
     tx.count_run(row.action_id, row.status, -1)
+    if row.is_counted:
+        count_end(run, -1)
+    was_running = row.status == ActionRunStatus.RUNNING
     row.status = status
     tx.count_run(row.action_id, status, 1)
+    if was_running:
+        give_up_place(run.action, row)
+    if row.is_finished:
+        count_end(run, 1)
     tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
     count(run.action, status, 1)
 
@@ -299,6 +325,14 @@ def count(action: OpenAction, status: ActionRunStatus, change: int) -> None:
         action.row.pending += change
     elif status == ActionRunStatus.RUNNING:
         action.row.running += change
+
+
+def count_end(run: OpenActionRun, change: int) -> None:
+    """Count a run that ended (1), or is no longer kept as such (-1)."""
+    ended = list(run.action.row.ended)
+    ended[run.row.status - ActionRunStatus.COMPLETED] += change
+    run.action.row.ended = (ended[0], ended[1], ended[2], ended[3])
+    run.row.is_counted = change > 0
 
 
 # Time
@@ -346,6 +380,20 @@ def _lose(run: OpenActionRun) -> None:
         fail_attempt(run, None, WORKER_LOST, retry=True)
 
 
+def delete_run(run: OpenActionRun) -> None:
+    """Forget a run that has ended before its time, and its idempotency key with it."""
+    row, tx = run.row, run.tx
+    assert row.is_finished, "what goes on is not deleted"
+    arm_action_run(run, 0)
+    if row.idempotency_key is not None:
+        tail = limits.check_name("idempotency_key", row.idempotency_key)
+        key = ACTION_KEY.key(row.action_id, tail=tail)
+        known = tx.get(ACTION_KEY, key)
+        if known is not None and known.number == run.number:
+            tx.delete(ACTION_KEY, key)
+    _forget(run)
+
+
 def _forget(run: OpenActionRun) -> None:
     tx, row = run.tx, run.row
     tx.delete(ACTION_RUN, run.key)
@@ -354,5 +402,7 @@ def _forget(run: OpenActionRun) -> None:
     forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     tx.count_run(row.action_id, row.status, -1)
+    if row.is_counted:
+        count_end(run, -1)
     run.action.row.runs -= 1
     run.action.save()

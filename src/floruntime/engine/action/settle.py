@@ -65,9 +65,11 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
     """The lease ends `extend_ms` from now, or later if it did so already."""
     _check(request)
     limits.check_duration("extend_ms", request.extend_ms, low=1)
+    _check_progress(request)
     run = the_action_run(tx, request.run_id)
     if run.row.lease == request.lease:
         if run.is_held:
+            _take_progress(run, request)
             extend_lease(run, request.extend_ms)
             return True
         if (
@@ -76,6 +78,19 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
         ):
             return False
     raise _stale(run, request.lease)
+
+
+def _check_progress(told: WorkerTouch | TaskResult) -> None:
+    limits.check_text("progress_note", told.progress_note)
+    limits.check_progress(told.progress)
+
+
+def _take_progress(run: OpenActionRun, told: WorkerTouch | TaskResult) -> None:
+    """Keep what a handler told of its progress; what it did not tell stays."""
+    if told.progress is not None:
+        run.row.progress = told.progress
+    if told.progress_note is not None:
+        run.row.progress_note = told.progress_note
 
 
 def release_claim(tx: Tx, request: WorkerRelease) -> None:
@@ -120,6 +135,7 @@ def check_result(tx: Tx, result: TaskResult) -> int:
     limits.check_outcome(result.outcome)
     limits.check_value("output", result.output, tx.value_bytes_max)
     limits.check_error_text(result.error)
+    _check_progress(result)
     return number
 
 
@@ -128,6 +144,8 @@ def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> boo
     run = find_action_run(tx, of_namespace_id, number)
     if run is None:
         return False
+    if run.row.lease == result.lease and run.is_held:
+        _take_progress(run, result)
     if result.error is None:
         return _complete(run, result.lease, result.outcome, result.output)
     return _fail(run, result.lease, result.error, result.retry, is_lost=result.lost)

@@ -11,11 +11,13 @@ from floruntime.core.queue import (
     QueueGetStats,
     QueueList,
     QueueListReply,
+    QueuePause,
+    QueuePromote,
     QueuePurge,
     QueueStats,
 )
 from floruntime.engine.queue.dead_letters import evict
-from floruntime.engine.queue.messages import oldest
+from floruntime.engine.queue.messages import make_due, oldest
 from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_queue_row
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
@@ -73,6 +75,30 @@ def purge(tx: Tx, request: QueuePurge) -> int:
     return purged
 
 
+def pause(tx: Tx, request: QueuePause) -> QueueStats:
+    """Deliver nothing, or go on. A queue that is yet to come may be paused, too."""
+    queue = ensure_queue(tx, request.queue)
+    if queue.row.paused != request.paused:
+        queue.row.paused = request.paused
+        queue.save()
+        if not request.paused:
+            queue.touch()
+    return _stats(tx, request.queue, queue.row)
+
+
+def promote(tx: Tx, request: QueuePromote) -> int:
+    """Let what is delayed be due now."""
+    limits.check_numbers("seqs", request.seqs, 1)
+    queue = find_queue(tx, request.queue)
+    if queue is None:
+        return 0
+    promoted = sum([make_due(queue, seq) for seq in dict.fromkeys(request.seqs)])
+    if promoted:
+        queue.save()
+        queue.touch()
+    return promoted
+
+
 def delete(tx: Tx, request: QueueDelete) -> bool:
     """Delete the queue with all it holds; those who wait on it go on waiting for a new one."""
     queue = find_queue(tx, request.queue)
@@ -101,6 +127,7 @@ def _stats(view: View, name: str, row: QueueRow) -> QueueStats:
         row.enqueued_total,
         row.acked_total,
         row.dead_evicted_total,
+        row.paused,
     )
 
 

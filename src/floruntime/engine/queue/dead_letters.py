@@ -193,14 +193,15 @@ def requeue(tx: Tx, request: QueueDlqRequeue) -> int:
     queue = find_queue(tx, request.queue)
     if queue is None:
         return 0
-    moved = sum([_requeue(queue, seq) for seq in dict.fromkeys(request.seqs)])
+    moved = sum([requeue_one(queue, seq) for seq in dict.fromkeys(request.seqs)])
     if moved:
         queue.save()
         queue.touch()
     return moved
 
 
-def _requeue(queue: OpenQueue, seq: int) -> bool:
+def requeue_one(queue: OpenQueue, seq: int) -> bool:
+    """Make one dead letter a fresh message. The caller saves the queue, and touches it."""
     letter = remove_dead(queue, seq)
     if letter is None:
         return False

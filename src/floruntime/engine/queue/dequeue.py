@@ -36,7 +36,7 @@ def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
     limits.check_duration("visibility_timeout_ms", request.visibility_timeout_ms, low=1)
     limits.check_block(request.block_ms)
     queue = find_queue(tx, request.queue)
-    if queue is None or not queue.row.ready:
+    if queue is None or not queue.row.ready or queue.row.paused:
         return DequeueResult([])
     taken = _take(queue, request.count)
     queue.row.ready -= len(taken)

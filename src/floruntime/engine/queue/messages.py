@@ -164,6 +164,18 @@ def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> 
         queue.touch()
 
 
+def make_due(queue: OpenQueue, seq: int) -> bool:
+    """Let a delayed message be ready now; false for one that is not delayed."""
+    state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
+    if state is None or state.phase != Phase.DELAYED:
+        return False
+    take_out(queue, seq, state)
+    due_ms = queue.tx.now_ms
+    _put_state(queue, seq, state, Phase.READY, due_ms, attempt=state.attempt, lease=state.lease)
+    put_ready(queue, state.priority, due_ms, seq, True)
+    return True
+
+
 def _fall_due(queue: OpenQueue, seq: int, due_ms: int) -> bool:
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
     if state is None or state.phase != Phase.DELAYED or state.due_ms != due_ms:

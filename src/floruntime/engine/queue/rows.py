@@ -55,6 +55,8 @@ class QueueRow(msgspec.Struct, array_like=True, gc=False):
     dead_evicted_total: int = 0
     #: No dead letter has a lower place.
     dead_floor: int = 0
+    #: Nothing is delivered.
+    paused: bool = False
 
 
 class QueueNameRow(Value, frozen=True):

@@ -107,6 +107,12 @@ class Rules:
     groups (or of which one group) may have more to read. `action_run_wanted` says whether the end
     of an action run still counts that was begun for a workflow run. `audit` writes down what was
     carried out. `workflow` has what only workflows know of: see `workflow/runs/hooks.py`.
+    groups may have more to read. `action_run_wanted` says whether the end of an action run still
+    counts that was begun for a workflow run. `audit` writes down what was carried out. `workflow`
+    has what only workflows know of: see `workflow/runs/hooks.py`.
+    counts that was begun for a workflow run. `workflow` has what only workflows know of: see
+    `workflow/runs/hooks.py`.
+    `jobs`: the kinds of jobs (`system/jobs.py: JobKind`).
     """
 
     commands: Mapping[type[Request[Any]], CommandRule]
@@ -124,6 +130,7 @@ class Rules:
     records_came: Callable[[Tx, str, str | None], None]
     audit: Callable[[Tx, AuditNote, Any, Any], None]
     workflow: Any
+    jobs: Mapping[str, Any]
 
 
 def rules_of(tx: Tx) -> Rules:

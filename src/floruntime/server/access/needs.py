@@ -88,6 +88,21 @@ def named(action: str, primitive: str, field: str) -> Need:
     return _need(action, primitive, judge)
 
 
+def named_alone(action: str, primitive: str, field: str) -> Need:
+    """It is about what the field names; about all there are only without scopes."""
+
+    def judge(scopes: Scopes, request: Any, look: Looks) -> Request[Any]:
+        name = getattr(request, field)
+        if name is None:
+            raise ForbiddenError(
+                f"no scope of this token is for {action}:{primitive} of every {primitive}; name one"
+            )
+        _require(scopes, action, primitive, name)
+        return _as_it_is(scopes, request, look)
+
+    return _need(action, primitive, judge)
+
+
 def each_named(action: str, primitive: str, field: str) -> Need:
     """It is about each that the field lists."""
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from floruntime.core import action as a
 from floruntime.core import cluster as c
+from floruntime.core import jobs as j
 from floruntime.core import kv as k
 from floruntime.core import queue as q
 from floruntime.core import stream as s
@@ -40,6 +41,7 @@ from floruntime.server.access.needs import (
     each_named,
     listing,
     named,
+    named_alone,
     refuse_engines,
     run_of,
     runs_listed,
@@ -67,12 +69,13 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(k.KvJsonGet, k.KvJsonSet, k.KvJsonDel),
         # Messages, but not the queues they are in.
         *(q.QueueEnqueue, q.QueueDequeue, q.QueueAck, q.QueueNack, q.QueueTouch),
+        *(j.JobGet, j.JobList),
         *(q.QueuePeek, q.QueueDlqList, q.QueueGetStats, q.QueueList),
         *(s.StreamGetInfo, s.StreamList),
         # Actions: offered, invoked, looked at; runs claimed and settled.
         *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionStatus, a.ActionCancel),
-        *(a.ActionGet, a.ActionList, a.ActionListRuns),
         *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerGetInfo, w.WorkerList),
+        *(a.ActionGet, a.ActionList, a.ActionListRuns, a.ActionCountRuns, a.ActionGetLimits),
         *(w.WorkerAwait, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
         *(w.WorkerExchange, w.WorkerTurn),
         # Runs of workflows, but not what they follow.
@@ -82,9 +85,11 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     ),
     Role.BACKEND: (
         *(q.QueueDlqRequeue, q.QueueDlqDelete, q.QueueDlqPurge, q.QueuePurge),
-        *(q.QueueConfigure, q.QueueDelete),
+        *(q.QueueConfigure, q.QueueDelete, q.QueuePause, q.QueuePromote),
         *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete, s.GroupConfigure),
-        *(a.ActionDelete, a.ActionEnable, w.WorkerDrain),
+        *(s.GroupDeadRequeue, s.GroupDeadDelete),
+        *(a.ActionDelete, a.ActionEnable, a.ActionRetry, w.WorkerDrain),
+        *(a.ActionBulk, q.QueueBulk, s.GroupBulk, j.JobCancel),
         *(
             f.WorkflowSync,
             f.WorkflowSyncPreview,
@@ -124,6 +129,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (JUDGED_BY_ITSELF, (t.TokenMint,)),
     # What scopes do not name; of a batch, each member is judged for itself.
     (UNSCOPED, (y.Backup, y.Batch)),
+    (UNSCOPED, (j.JobGet, j.JobList, j.JobCancel)),
     (UNSCOPED, (y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete)),
     (UNSCOPED, c.CLUSTER_REQUESTS),
     (UNSCOPED, (t.TokenCreate, t.TokenList, t.TokenRevoke)),
@@ -149,6 +155,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
             *(q.QueueEnqueue, q.QueueDequeue, q.QueueAck, q.QueueNack, q.QueueTouch),
             *(q.QueueDlqRequeue, q.QueueDlqDelete, q.QueueDlqPurge),
             *(q.QueuePurge, q.QueueConfigure, q.QueueDelete),
+            *(q.QueuePause, q.QueuePromote, q.QueueBulk),
         ),
     ),
     # Streams
@@ -165,12 +172,14 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
             *(s.GroupCreate, s.GroupJoin, s.GroupLeave, s.GroupDelete, s.GroupSeek),
             *(s.GroupGetInfo, s.GroupList, s.GroupRead, s.GroupAck, s.GroupNack, s.GroupTouch),
             *(s.GroupPending, s.GroupDead, s.GroupClaim, s.GroupConfigure),
+            *(s.GroupDeadRequeue, s.GroupDeadDelete, s.GroupBulk),
         ),
     ),
     # Actions
-    (named("read", "action", "name"), (a.ActionGet,)),
+    (named("read", "action", "name"), (a.ActionGet, a.ActionGetLimits)),
     (listing("action"), (a.ActionList,)),
-    (runs_listed("action", "name"), (a.ActionListRuns,)),
+    (runs_listed("action", "name"), (a.ActionListRuns, a.ActionCountRuns)),
+    (named_alone("write", "action", "name"), (a.ActionBulk,)),
     (run_of("read", "action"), (a.ActionStatus,)),
     (
         named("write", "action", "name"),
@@ -178,7 +187,10 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     ),
     (
         run_of("write", "action"),
-        (a.ActionCancel, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
+        (
+            *(a.ActionCancel, a.ActionRetry),
+            *(w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
+        ),
     ),
     (each_named("write", "action", "actions"), (w.WorkerAwait,)),
     (WORKER_REGISTERED, (w.WorkerRegister,)),

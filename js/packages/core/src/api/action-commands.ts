@@ -24,6 +24,8 @@ export interface InvokeOptions {
   readonly labels?: Readonly<Record<string, string>> | string | undefined;
   /** The run that asks for this one. */
   readonly callerRunId?: string | undefined;
+  /** What the limits per key count it under; else what the action's `keyPath` finds. */
+  readonly key?: string | undefined;
 }
 
 export interface CancelOptions {
@@ -36,6 +38,7 @@ export const INVOKE: OptionNames<InvokeOptions> = {
   idempotencyKey: true,
   labels: true,
   callerRunId: true,
+  key: true,
 };
 const CANCEL: OptionNames<CancelOptions> = { reason: true };
 
@@ -47,9 +50,9 @@ export class ActionCommands extends Commands {
     options: InvokeOptions = {},
   ): Request<InvokeResult> {
     const given = this.known("action.invoke", options, INVOKE);
-    const { priority, delayMs, idempotencyKey, callerRunId } = given;
+    const { priority, delayMs, idempotencyKey, callerRunId, key } = given;
     const labels = labelsOf(given.labels);
-    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId };
+    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId, key };
     return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings });
   }
 

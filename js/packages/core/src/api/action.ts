@@ -1,24 +1,33 @@
 /** `client.action`: durable tasks, registered by name, run by workers. */
 
 import type { JsonPayload } from "../base/bytes.js";
-import { NotFoundError } from "../base/errors.js";
+import { BadRequestError, NotFoundError } from "../base/errors.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
-import type { Integer } from "../base/schema.js";
+import { type Integer, integerWithin } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
+  ActionBulk,
+  type ActionBulkOperation,
   ActionCall,
+  ActionCountRuns,
   ActionDelete,
   ActionEnable,
   ActionGet,
+  ActionGetLimits,
   type ActionInfo,
   type ActionInvoke,
   ActionList,
   ActionListRuns,
   ActionRegister,
+  ActionRetry,
   type ActionRun,
   ActionStatus,
   ActionType,
+  type BulkJob,
   type InvokeResult,
+  type KeyLimits,
+  type Limits,
+  type RunOrder,
   type RunStatus,
 } from "../wire/messages.generated.js";
 import {
@@ -31,6 +40,7 @@ import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import { FORCE, type ForceOptions } from "./stream-commands.js";
 
 const WAIT_MS = 30_000;
+const RATE_PERIOD_MS = 1_000;
 /**
  * Calls of a client that wait for their runs in the request that invokes them. Each has a write
  * number as long as it waits, and keeps the place of that for no other (`numbers.ts`). Calls beyond
@@ -41,15 +51,45 @@ const CALLS_MAX = 32;
 export interface RegisterOptions {
   /** The lease of one attempt. Default: 30,000. */
   readonly timeoutMs?: Integer | undefined;
-  /** Attempts after the first. Default: 3. */
+  /** Attempts after the first; left out, they stay as they are. On a new action: 3. */
   readonly maxRetries?: Integer | undefined;
-  /** Doubles with each attempt. Default: 1,000. */
+  /** Doubles with each attempt; left out, it stays as it is. On a new action: 1,000. */
   readonly retryDelayMs?: Integer | undefined;
   /** Bounds the whole run, attempts and waits included. */
   readonly runTimeoutMs?: Integer | undefined;
   readonly description?: string | undefined;
   /** How long runs are kept after their end, at least a day. Default: 30 days. */
   readonly retentionMs?: Integer | undefined;
+  /** How much goes on at once and how fast; left out, it stays as it is, `{}` lifts all limits. */
+  readonly limits?: LimitsOptions | undefined;
+  /** Where the key of a run lies in its payload: `$.account`; an empty text takes it away. */
+  readonly keyPath?: string | undefined;
+}
+
+/** How much of an action goes on at once and how fast; what is left out is not limited. */
+export interface LimitsOptions {
+  /** Leased runs, over all workers. */
+  readonly running?: Integer | undefined;
+  /** Leased runs of one key. */
+  readonly runningPerKey?: Integer | undefined;
+  /** Claims in any span of `ratePeriodMs`: 1 to 10,000. */
+  readonly rate?: Integer | undefined;
+  /** Claims of one key in such a span. */
+  readonly ratePerKey?: Integer | undefined;
+  /** Default: 1,000. */
+  readonly ratePeriodMs?: Integer | undefined;
+  /** Keys take turns instead of standing by the due time of their first run. */
+  readonly fair?: boolean | undefined;
+}
+
+/** What limits hold up. */
+export interface LimitsInfo {
+  /** Leased runs of the action. */
+  readonly running: number;
+  /** Its runs that are due. */
+  readonly waiting: number;
+  /** Its keys, by name. */
+  readonly keys: Page<KeyLimits>;
 }
 
 export interface WaitForRunOptions {
@@ -63,8 +103,34 @@ export interface ListActionsOptions extends ListOptions {
   readonly prefix?: string | undefined;
 }
 
-export interface ListRunsOptions extends ListOptions {
-  readonly status?: RunStatus | undefined;
+/** Which runs are meant. */
+export interface RunFilterOptions {
+  /** In this status, or in one of several. */
+  readonly status?: RunStatus | readonly RunStatus[] | undefined;
+  /** Started from then on, Unix epoch; a run that has not started was when it was invoked. */
+  readonly startedAfterMs?: Integer | undefined;
+  /** Started before then. */
+  readonly startedBeforeMs?: Integer | undefined;
+  /** Ended from then on. */
+  readonly endedAfterMs?: Integer | undefined;
+  /** Ended before then. */
+  readonly endedBeforeMs?: Integer | undefined;
+}
+
+export interface ListRunsOptions extends ListOptions, RunFilterOptions {
+  /** By when they were invoked. Default: `newest` first. */
+  readonly order?: RunOrder | undefined;
+}
+
+export interface ActionBulkOptions extends RunFilterOptions {
+  /** Of this action; else of all. */
+  readonly name?: string | undefined;
+  /** At most so many. */
+  readonly limit?: Integer | undefined;
+  /** Only count. */
+  readonly dryRun?: boolean | undefined;
+  /** Why they are cancelled. */
+  readonly reason?: string | undefined;
 }
 
 export const REGISTER: OptionNames<RegisterOptions> = {
@@ -74,11 +140,35 @@ export const REGISTER: OptionNames<RegisterOptions> = {
   runTimeoutMs: true,
   description: true,
   retentionMs: true,
+  limits: true,
+  keyPath: true,
+};
+const LIMITS: OptionNames<LimitsOptions> = {
+  running: true,
+  runningPerKey: true,
+  rate: true,
+  ratePerKey: true,
+  ratePeriodMs: true,
+  fair: true,
 };
 const WAIT: OptionNames<WaitForRunOptions> = { blockMs: true };
 const CALL: OptionNames<CallActionOptions> = { ...INVOKE, ...WAIT };
 const LIST: OptionNames<ListActionsOptions> = { ...LISTING, prefix: true };
-const LIST_RUNS: OptionNames<ListRunsOptions> = { ...LISTING, status: true };
+const RUN_FILTER: OptionNames<RunFilterOptions> = {
+  status: true,
+  startedAfterMs: true,
+  startedBeforeMs: true,
+  endedAfterMs: true,
+  endedBeforeMs: true,
+};
+const LIST_RUNS: OptionNames<ListRunsOptions> = { ...LISTING, ...RUN_FILTER, order: true };
+const BULK: OptionNames<ActionBulkOptions> = {
+  ...RUN_FILTER,
+  name: true,
+  limit: true,
+  dryRun: true,
+  reason: true,
+};
 
 /** The actions of one client. */
 export class Action {
@@ -99,7 +189,8 @@ export class Action {
     const given = knownOfCall("action.register", options, REGISTER);
     const { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description, retentionMs } = given;
     const times = { timeoutMs, retryDelayMs, runTimeoutMs, retentionMs };
-    const settings = { ...times, maxRetries, description };
+    const limits = given.limits === undefined ? undefined : limitsOf(given.limits);
+    const settings = { ...times, maxRetries, description, limits, keyPath: given.keyPath };
     return await this.#caller.call(ActionRegister.of({ name, type, ...settings }), options);
   }
 
@@ -156,6 +247,31 @@ export class Action {
     return await this.#caller.call(this.#commands.cancel(runId, options), options);
   }
 
+  /**
+   * Let a run that failed or timed out be due again, attempts at 0. `ConflictError` if it stands
+   * otherwise, or was a step of a workflow, which has `workflow.retry`.
+   */
+  async retry(runId: string, options: CallOptions = {}): Promise<ActionRun> {
+    knownOfCall("action.retry", options, NONE);
+    return await this.#caller.call(ActionRetry.of({ runId }), options);
+  }
+
+  /** How many runs of the action (of all, if none is named) are kept in each status. */
+  async countRuns(
+    name?: string | null,
+    options: CallOptions = {},
+  ): Promise<Readonly<Record<string, number>>> {
+    knownOfCall("action.countRuns", options, NONE);
+    return await this.#caller.call(ActionCountRuns.of({ name }), options);
+  }
+
+  /** How many runs are leased and due, and a page of the action's keys, by name. */
+  async limits(name: string, options: ListOptions & CallOptions = {}): Promise<LimitsInfo> {
+    const { limit, cursor } = knownOfCall("action.limits", options, LISTING);
+    const reply = await this.#caller.call(ActionGetLimits.of({ name, limit, cursor }), options);
+    return { running: reply.running, waiting: reply.waiting, keys: pageOf(reply) };
+  }
+
   /** The action's settings. `NotFoundError` where there is none. */
   async get(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.get", options, NONE);
@@ -186,15 +302,58 @@ export class Action {
     return await this.#caller.call(ActionList.of({ prefix, limit, cursor }).map(pageOf), options);
   }
 
-  /** A page of runs, newest first: of one action or of all, in one status or in any. */
+  /**
+   * A page of runs, newest first: of one action or of all, in some statuses or in any. Times are looked
+   * at run by run, at most 1,000 of them: a page may hold fewer than `limit`, or none, while `hasMore`.
+   */
   async listRuns(
     name?: string | null,
     options: ListRunsOptions & CallOptions = {},
   ): Promise<Page<ActionRun>> {
-    const { status, limit, cursor } = knownOfCall("action.listRuns", options, LIST_RUNS);
-    const request = ActionListRuns.of({ name, status, limit, cursor });
+    const { limit, cursor, order, ...filter } = knownOfCall("action.listRuns", options, LIST_RUNS);
+    const { status, ...times } = filterOf(filter);
+    const one = typeof status === "string" ? { status } : { statuses: status };
+    const request = ActionListRuns.of({ name, ...one, limit, cursor, ...times, order });
     return await this.#caller.call(request.map(pageOf), options);
   }
+
+  /**
+   * Cancel, retry or delete all runs that match, by a job: a piece of it per tick. Without a status
+   * all that the operation takes. Runs that are invoked later are left alone. `client.jobs` tells how
+   * far it is.
+   */
+  async bulk(
+    operation: ActionBulkOperation,
+    options: ActionBulkOptions & CallOptions = {},
+  ): Promise<BulkJob> {
+    const given = knownOfCall("action.bulk", options, BULK);
+    const { name, limit, dryRun, reason } = given;
+    const { status, ...times } = filterOf(given);
+    const statuses = typeof status === "string" ? [status] : status;
+    const settings = { limit, dryRun, reason };
+    const request = ActionBulk.of({ operation, name, statuses, ...times, ...settings });
+    return await this.#caller.call(request, options);
+  }
+}
+
+function limitsOf(given: LimitsOptions): Limits {
+  const { running, runningPerKey, rate, ratePerKey, ...rest } = known("limits", given, LIMITS);
+  const { ratePeriodMs = RATE_PERIOD_MS, fair = false } = rest;
+  const counts = { running: orNull(running), runningPerKey: orNull(runningPerKey) };
+  const rates = { rate: orNull(rate), ratePerKey: orNull(ratePerKey) };
+  return { ...counts, ...rates, ratePeriodMs: integerWithin(ratePeriodMs, "ratePeriodMs"), fair };
+}
+
+function orNull(value: Integer | undefined): number | null {
+  return value === undefined ? null : integerWithin(value, "a limit");
+}
+
+function filterOf(given: RunFilterOptions): RunFilterOptions {
+  const { status, startedAfterMs, startedBeforeMs, endedAfterMs, endedBeforeMs } = given;
+  if (Array.isArray(status) && status.length === 0) {
+    throw new BadRequestError("status is an empty list; leave it out for any status");
+  }
+  return { status, startedAfterMs, startedBeforeMs, endedAfterMs, endedBeforeMs };
 }
 
 /** Register an action for its handler. One that comes without options leaves those that it has. */

@@ -6,6 +6,7 @@ import type { Transport } from "../link/transport.js";
 import { Action } from "./action.js";
 import { type FillBatch, type Memories, runBatch } from "./batch.js";
 import { Cluster } from "./cluster.js";
+import { Jobs } from "./jobs.js";
 import { Kv } from "./kv.js";
 import { LeaseMemory } from "./leases.js";
 import { Namespaces } from "./namespaces.js";
@@ -29,6 +30,7 @@ export class FloClient extends ConnectedClient {
   readonly action: Action;
   readonly worker: Worker;
   readonly workflow: Workflow;
+  readonly jobs: Jobs;
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly tokens: Tokens;
@@ -43,6 +45,7 @@ export class FloClient extends ConnectedClient {
     this.action = new Action(this);
     this.worker = new Worker(this);
     this.workflow = new Workflow(this);
+    this.jobs = new Jobs(this);
     this.namespaces = new Namespaces(this);
     this.cluster = new Cluster(this);
     this.tokens = new Tokens(this);

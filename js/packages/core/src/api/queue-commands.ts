@@ -16,7 +16,10 @@ import {
   QueueDlqRequeue,
   QueueEnqueue,
   QueueNack,
+  QueuePause,
+  QueuePromote,
   QueuePurge,
+  type QueueStats,
   QueueTouch,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
@@ -157,6 +160,21 @@ export class QueueCommands extends Commands {
   purge(queue: string, options: NoOptions = {}): Request<number> {
     this.known("queue.purge", options, NONE);
     return QueuePurge.of({ queue });
+  }
+
+  pause(queue: string, options: NoOptions = {}): Request<QueueStats> {
+    this.known("queue.pause", options, NONE);
+    return QueuePause.of({ queue, paused: true });
+  }
+
+  resume(queue: string, options: NoOptions = {}): Request<QueueStats> {
+    this.known("queue.resume", options, NONE);
+    return QueuePause.of({ queue, paused: false });
+  }
+
+  promote(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.promote", options, NONE);
+    return QueuePromote.of({ queue, seqs: listed(seqs).map(seqOf) });
   }
 
   configure(queue: string, options: ConfigureOptions = {}): Request<QueueConfig> {

@@ -10,7 +10,10 @@ import { choice, type Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
   type AckResult,
+  type BulkJob,
+  type DeadBulkOperation,
   type DequeueResult,
+  QueueBulk,
   type QueueConfig,
   QueueDequeue,
   QueueDlqList,
@@ -45,6 +48,24 @@ const DEQUEUE: OptionNames<DequeueOptions> = {
   visibilityTimeoutMs: true,
   blockMs: true,
   ackMode: true,
+};
+
+export interface QueueBulkOptions {
+  /** Only those of `max_attempts` or `nacked`. */
+  readonly reason?: string | undefined;
+  /** Only those whose last error has this text in it. */
+  readonly errorContains?: string | undefined;
+  /** At most so many. */
+  readonly limit?: Integer | undefined;
+  /** Only count. */
+  readonly dryRun?: boolean | undefined;
+}
+
+const BULK: OptionNames<QueueBulkOptions> = {
+  reason: true,
+  errorContains: true,
+  limit: true,
+  dryRun: true,
 };
 
 /** The queues of one client. */
@@ -178,12 +199,41 @@ export class Queue {
     return await this.#caller.call(this.#commands.purge(queue, options), options);
   }
 
+  /** Deliver nothing from now on; all else goes on. The queue's counts. */
+  async pause(queue: string, options: CallOptions = {}): Promise<QueueStats> {
+    return await this.#caller.call(this.#commands.pause(queue, options), options);
+  }
+
+  /** Deliver again, to those who wait at once. The queue's counts. */
+  async resume(queue: string, options: CallOptions = {}): Promise<QueueStats> {
+    return await this.#caller.call(this.#commands.resume(queue, options), options);
+  }
+
+  /** Let delayed messages be due now; how many were delayed. */
+  async promote(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
+    return await this.#caller.call(this.#commands.promote(queue, seqs, options), options);
+  }
+
   /** Set all settings: what is left out to its default; `null` keeps what is set. */
   async configure(
     queue: string,
     options: ConfigureOptions & CallOptions = {},
   ): Promise<QueueConfig> {
     return await this.#caller.call(this.#commands.configure(queue, options), options);
+  }
+
+  /**
+   * Requeue or delete all dead letters that match, by a job: a piece of it per tick. What dies later
+   * is left alone. `client.jobs` tells how far it is.
+   */
+  async bulk(
+    queue: string,
+    operation: DeadBulkOperation,
+    options: QueueBulkOptions & CallOptions = {},
+  ): Promise<BulkJob> {
+    const { reason, errorContains, limit, dryRun } = knownOfCall("queue.bulk", options, BULK);
+    const request = QueueBulk.of({ queue, operation, reason, errorContains, limit, dryRun });
+    return await this.#caller.call(request, options);
   }
 
   /** Counts of a queue; zeros for one that does not exist. */

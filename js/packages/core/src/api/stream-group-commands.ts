@@ -9,6 +9,8 @@ import {
   GroupClaim,
   GroupConfigure,
   GroupCreate,
+  GroupDeadDelete,
+  GroupDeadRequeue,
   GroupDelete,
   type GroupInfo,
   GroupJoin,
@@ -218,6 +220,26 @@ export class GroupCommands extends Commands {
       remember(this.#leases, namespace ?? this.#namespace, stream, group, result.records);
       return result;
     });
+  }
+
+  groupDeadRequeue(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: NoOptions = {},
+  ): Request<number> {
+    this.known("stream.groupDeadRequeue", options, NONE);
+    return GroupDeadRequeue.of({ stream, group, ids: namedRecords(ids).map(({ id }) => id) });
+  }
+
+  groupDeadDelete(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: NoOptions = {},
+  ): Request<number> {
+    this.known("stream.groupDeadDelete", options, NONE);
+    return GroupDeadDelete.of({ stream, group, ids: namedRecords(ids).map(({ id }) => id) });
   }
 
   #held(

@@ -205,6 +205,28 @@ export class StreamGroups {
     return await this.caller.call(request.map(pageOf), options);
   }
 
+  /** Let dead letters be delivered again, attempts at 0; how many there were. */
+  async groupDeadRequeue(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: CallOptions = {},
+  ): Promise<number> {
+    const request = this.commands.groupDeadRequeue(stream, group, ids, options);
+    return await this.caller.call(request, options);
+  }
+
+  /** Delete dead letters; how many there were. The stream's records stay. */
+  async groupDeadDelete(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: CallOptions = {},
+  ): Promise<number> {
+    const request = this.commands.groupDeadDelete(stream, group, ids, options);
+    return await this.caller.call(request, options);
+  }
+
   /** Take over records whose last delivery is `minIdleMs` ago, each as a new delivery. */
   async groupClaim(stream: string, options: ClaimOptions & CallOptions): Promise<ReadResult> {
     return await this.caller.call(this.commands.groupClaim(stream, options), options);

@@ -7,6 +7,9 @@ import type { Integer } from "../base/schema.js";
 import { typeName } from "../base/shown.js";
 import {
   type AppendResult,
+  type BulkJob,
+  type DeadBulkOperation,
+  GroupBulk,
   type ReadResult,
   StreamGetInfo,
   type StreamInfo,
@@ -153,6 +156,17 @@ export class StreamRecords extends StreamGroups {
   }
 }
 
+export interface GroupBulkOptions {
+  /** Only those whose last error has this text in it. */
+  readonly errorContains?: string | undefined;
+  /** At most so many. */
+  readonly limit?: Integer | undefined;
+  /** Only count. */
+  readonly dryRun?: boolean | undefined;
+}
+
+const BULK: OptionNames<GroupBulkOptions> = { errorContains: true, limit: true, dryRun: true };
+
 /** The streams of one client. */
 export class Stream extends StreamRecords {
   /**
@@ -192,5 +206,20 @@ export class Stream extends StreamRecords {
   /** Delete a stream with its groups; whether it existed. One that holds records: `force`. */
   async delete(stream: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.commands.delete(stream, options), options);
+  }
+
+  /**
+   * Requeue or delete all dead letters of a group that match, by a job: a piece of it per tick. What
+   * dies later is left alone. `client.jobs` tells how far it is.
+   */
+  async bulk(
+    stream: string,
+    group: string,
+    operation: DeadBulkOperation,
+    options: GroupBulkOptions & CallOptions = {},
+  ): Promise<BulkJob> {
+    const { errorContains, limit, dryRun } = knownOfCall("stream.bulk", options, BULK);
+    const request = GroupBulk.of({ stream, group, operation, errorContains, limit, dryRun });
+    return await this.caller.call(request, options);
   }
 }

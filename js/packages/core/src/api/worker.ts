@@ -71,7 +71,14 @@ const REGISTER: OptionNames<RegisterWorkerOptions> = {
 const HEARTBEAT: OptionNames<HeartbeatOptions> = { running: true };
 const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
 const AWAIT_MANY: OptionNames<AwaitTasksOptions> = { ...AWAIT, count: true };
-const EXTEND: OptionNames<ExtendOptions> = { extendMs: true };
+export interface TouchOptions extends ExtendOptions {
+  /** How far the run is, from 0 to 1; left out, what was told before stays. */
+  readonly progress?: number | undefined;
+  /** A text about it, for people. */
+  readonly progressNote?: string | undefined;
+}
+
+const TOUCH: OptionNames<TouchOptions> = { extendMs: true, progress: true, progressNote: true };
 
 /** Workers by id. */
 export class Worker {
@@ -178,16 +185,17 @@ export class Worker {
   }
 
   /**
-   * Let the lease run out `extendMs` from now. `ConflictError` when it is no longer this worker's, or
+   * Let the lease run out `extendMs` from now, and tell how far the run is. `ConflictError` when it is no longer this worker's, or
    * the run was cancelled: stop it.
    */
   async touch(
     workerId: string,
     task: Task,
-    options: ExtendOptions & CallOptions = {},
+    options: TouchOptions & CallOptions = {},
   ): Promise<void> {
-    const { extendMs } = knownOfCall("worker.touch", options, EXTEND);
-    const request = WorkerTouch.of({ workerId, ...claimOf(task), extendMs });
+    const { extendMs, progress, progressNote } = knownOfCall("worker.touch", options, TOUCH);
+    const told = { extendMs, progress, progressNote };
+    const request = WorkerTouch.of({ workerId, ...claimOf(task), ...told });
     if (!(await this.#caller.call(request, options))) {
       throw new ConflictError(`run ${task.runId} was cancelled, or its time is up; stop it`);
     }

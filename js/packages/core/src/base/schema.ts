@@ -115,6 +115,17 @@ export function integerWithin(value: unknown, field: string): number {
   return Number(whole);
 }
 
+/** Any finite number. */
+export const decimal: Schema<number> = {
+  encode: (value, field) =>
+    typeof value === "number" && Number.isFinite(value) ? value : refuse(field, "a number", value),
+  decode: (value) => (typeof value === "bigint" ? Number(value) : decodeNumber(value)),
+};
+
+function decodeNumber(value: unknown): number {
+  return typeof value === "number" ? value : broken("a number", value);
+}
+
 export function nullable<T>(inner: Schema<T>): Schema<T | null> {
   return {
     encode: (value, field) => (value === null ? null : inner.encode(value, field)),
@@ -203,6 +214,7 @@ const scalar: Schema<Scalar> = {
 };
 
 export const texts = mapping(text, "texts");
+export const counts = mapping(int, "integers");
 export const scalars = mapping(scalar, "texts, numbers and booleans");
 
 /** A name, its schema, and the default where there is one. */

@@ -6,7 +6,8 @@ import { commands, requestKind } from "./request.js";
 import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
 import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
 import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
-import { any, big, bool, bytes, bytesOf, choice, int, list, nil } from "../base/schema.js";
+import { any, big, bool, bytes, bytesOf, choice, counts, decimal } from "../base/schema.js";
+import { int, list, nil } from "../base/schema.js";
 import { hasMore, type Integer, NO_BYTES, nullable, type Scalar } from "../base/schema.js";
 import { scalars, struct, type StructSchema, text, texts } from "../base/schema.js";
 import { type StreamID, streamId } from "./stream-id.js";
@@ -26,6 +27,21 @@ export const Role = {
   Admin: "admin",
 } as const;
 export type Role = (typeof Role)[keyof typeof Role];
+
+/** Where a job stands. The last two are final. */
+export const JobStatus = {
+  Running: "running",
+  Completed: "completed",
+  Cancelled: "cancelled",
+} as const;
+export type JobStatus = (typeof JobStatus)[keyof typeof JobStatus];
+
+/** What is done to every dead letter that matches. */
+export const DeadBulkOperation = {
+  RequeueDead: "requeue_dead",
+  DeleteDead: "delete_dead",
+} as const;
+export type DeadBulkOperation = (typeof DeadBulkOperation)[keyof typeof DeadBulkOperation];
 
 /** Who runs an action: `USER`, a worker of the person's own. */
 export const ActionType = {
@@ -66,6 +82,21 @@ export const WaitKind = {
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 
+/** In which order runs are listed, by when they were invoked. */
+export const RunOrder = {
+  Newest: "newest",
+  Oldest: "oldest",
+} as const;
+export type RunOrder = (typeof RunOrder)[keyof typeof RunOrder];
+
+/** What is done to every run that matches. */
+export const ActionBulkOperation = {
+  Cancel: "cancel",
+  Retry: "retry",
+  Delete: "delete",
+} as const;
+export type ActionBulkOperation = (typeof ActionBulkOperation)[keyof typeof ActionBulkOperation];
+
 /** What a sync did with one definition. `REFUSED`: what a dry run says that it would not do. */
 export const SyncAction = {
   Created: "created",
@@ -94,7 +125,7 @@ export const WorkflowStatus = {
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
 /** What this server takes; sizes in bytes. The first three are settings, the rest are fixed. */
-export interface Limits {
+export interface ServerLimits {
   readonly valueBytesMax: number;
   readonly frameBytesMax: number;
   readonly inFlightMax: number;
@@ -120,7 +151,7 @@ export interface Limits {
   readonly signalsKeptMax: number;
   readonly syncBytesMax: number;
 }
-export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
+export const ServerLimitsSchema: StructSchema<ServerLimits> = struct("ServerLimits", [
   ["valueBytesMax", int],
   ["frameBytesMax", int],
   ["inFlightMax", int],
@@ -156,7 +187,7 @@ export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
  */
 export interface Welcome {
   readonly serverVersion: string;
-  readonly limits: Limits;
+  readonly limits: ServerLimits;
   readonly sessionKnown: boolean;
   readonly role: Role;
   readonly history: string;
@@ -164,7 +195,7 @@ export interface Welcome {
 }
 export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["serverVersion", text],
-  ["limits", LimitsSchema],
+  ["limits", ServerLimitsSchema],
   ["sessionKnown", bool],
   ["role", choice<Role>(Role), "admin"],
   ["history", text, ""],
@@ -172,31 +203,33 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
 ]);
 
 /**
- * The running server. `durability` is `sync`, `async` or `ephemeral`.
+ * The running server. `durability` is `sync`, `async` or `ephemeral`; `nowMs`: its clock.
  *
  * `history`: which history of its state it is in; another one after the state went back.
  */
 export interface ServerInfo {
   readonly version: string;
   readonly durability: string;
-  readonly limits: Limits;
+  readonly limits: ServerLimits;
   readonly uptimeMs: number;
   readonly dataDir: string | null;
   readonly connections: number;
   readonly commandsTotal: number;
   readonly storageFull: boolean;
   readonly history: string;
+  readonly nowMs: number;
 }
 export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["version", text],
   ["durability", text],
-  ["limits", LimitsSchema],
+  ["limits", ServerLimitsSchema],
   ["uptimeMs", int],
   ["dataDir", nullable(text), null],
   ["connections", int, 0],
   ["commandsTotal", int, 0],
   ["storageFull", bool, false],
   ["history", text, ""],
+  ["nowMs", int, 0],
 ]);
 
 /** A namespace, and when it came into being (again, after it was deleted). */
@@ -353,6 +386,56 @@ export const ClusterInfoSchema: StructSchema<ClusterInfo> = struct("ClusterInfo"
   ["natsIsUp", bool],
   ["nodes", list(NodeInfoSchema)],
   ["partitions", list(PartitionInfoSchema)],
+]);
+
+/**
+ * One operation on everything that matches, and how far it is.
+ *
+ * `matched` grows as it walks: what was found to match when its turn came. `done` and `failed` are
+ * those of them that the operation was made on, and that it was refused for; with `dryRun` both
+ * stay 0. `lookedAt` of about `expected` are behind it. `about`: what it is about (an action, a
+ * queue, a stream and its group; `null`: all of the namespace's). `error`: of what failed last.
+ */
+export interface BulkJob {
+  readonly jobId: string;
+  readonly operation: string;
+  readonly status: JobStatus;
+  readonly matched: number;
+  readonly done: number;
+  readonly failed: bigint;
+  readonly createdAtMs: bigint;
+  readonly kind: string;
+  readonly about: string | null;
+  readonly dryRun: boolean;
+  readonly endedAtMs: bigint | null;
+  readonly lookedAt: number;
+  readonly expected: number;
+  readonly error: string | null;
+}
+export const BulkJobSchema: StructSchema<BulkJob> = struct("BulkJob", [
+  ["jobId", text],
+  ["operation", text],
+  ["status", choice<JobStatus>(JobStatus)],
+  ["matched", int],
+  ["done", int],
+  ["failed", big],
+  ["createdAtMs", big],
+  ["kind", text, ""],
+  ["about", nullable(text), null],
+  ["dryRun", bool, false],
+  ["endedAtMs", nullable(big), null],
+  ["lookedAt", int, 0],
+  ["expected", int, 0],
+  ["error", nullable(text), null],
+]);
+
+export interface JobListReply {
+  readonly items: BulkJob[];
+  readonly cursor: string | null;
+}
+export const JobListReplySchema: StructSchema<JobListReply> = struct("JobListReply", [
+  ["items", list(BulkJobSchema)],
+  ["cursor", nullable(text)],
 ]);
 
 /** One key as it stands. `expiresAtMs` is `null` for a key without a TTL. */
@@ -516,7 +599,11 @@ export const QueueConfigSchema: StructSchema<QueueConfig> = struct("QueueConfig"
   ["retryDelayMaxMs", int, 3600000],
 ]);
 
-/** Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0. */
+/**
+ * Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0.
+ *
+ * `paused`: nothing is delivered until somebody resumes it.
+ */
 export interface QueueStats {
   readonly name: string;
   readonly ready: number;
@@ -527,6 +614,7 @@ export interface QueueStats {
   readonly enqueuedTotal: number;
   readonly ackedTotal: number;
   readonly deadEvictedTotal: number;
+  readonly paused: boolean;
 }
 export const QueueStatsSchema: StructSchema<QueueStats> = struct("QueueStats", [
   ["name", text],
@@ -538,6 +626,7 @@ export const QueueStatsSchema: StructSchema<QueueStats> = struct("QueueStats", [
   ["enqueuedTotal", int],
   ["ackedTotal", int],
   ["deadEvictedTotal", int, 0],
+  ["paused", bool, false],
 ]);
 
 export interface QueueListReply {
@@ -740,6 +829,30 @@ export const DeadReplySchema: StructSchema<DeadReply> = struct("DeadReply", [
   ["cursor", nullable(text)],
 ]);
 
+/**
+ * How much of an action goes on at once and how fast; `null`: as much as there is.
+ *
+ * `running`: leased runs, over all workers; `runningPerKey`: of one key. `rate`: claims in any
+ * span of `ratePeriodMs`, `ratePerKey` likewise, 1 to 10,000. `fair`: keys take turns instead
+ * of standing by the due time of their first run.
+ */
+export interface Limits {
+  readonly running: number | null;
+  readonly runningPerKey: number | null;
+  readonly rate: number | null;
+  readonly ratePerKey: number | null;
+  readonly ratePeriodMs: number;
+  readonly fair: boolean;
+}
+export const LimitsSchema: StructSchema<Limits> = struct("Limits", [
+  ["running", nullable(int), null],
+  ["runningPerKey", nullable(int), null],
+  ["rate", nullable(int), null],
+  ["ratePerKey", nullable(int), null],
+  ["ratePeriodMs", int, 1000],
+  ["fair", bool, false],
+]);
+
 /** A registered action and its settings; `version` counts registrations that changed them. */
 export interface ActionInfo extends ActionInfoMethods {
   readonly name: string;
@@ -754,6 +867,8 @@ export interface ActionInfo extends ActionInfoMethods {
   readonly createdAtMs: bigint;
   readonly updatedAtMs: bigint;
   readonly retentionMs: number;
+  readonly limits: Limits;
+  readonly keyPath: string | null;
 }
 export const ActionInfoSchema: StructSchema<ActionInfo> = struct("ActionInfo", [
   ["name", text],
@@ -768,6 +883,8 @@ export const ActionInfoSchema: StructSchema<ActionInfo> = struct("ActionInfo", [
   ["createdAtMs", big],
   ["updatedAtMs", big],
   ["retentionMs", int, 2592000000],
+  ["limits", LimitsSchema, { running: null, runningPerKey: null, rate: null, ratePerKey: null, ratePeriodMs: 1000, fair: false }],
+  ["keyPath", nullable(text), null],
 ], { methods: ActionInfoMethods });
 
 /** `created`: false where the idempotency key had made the run before. */
@@ -842,7 +959,8 @@ export const ActionAttemptSchema: StructSchema<ActionAttempt> = struct("ActionAt
  * is that of the last attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says
  * why where no handler did, and is then the `error`, too. `waitsFor`: what a pending run waits
  * for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
- * first.
+ * first. `progress` (0 to 1) and `progressNote`: what its handler told last, `null` where it told
+ * nothing; the next attempt begins without them.
  */
 export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
@@ -863,6 +981,9 @@ export interface ActionRun extends ActionRunMethods {
   readonly workerId: string | null;
   readonly waitsFor: RunWait | null;
   readonly attempts: ActionAttempt[];
+  readonly progress: number | null;
+  readonly progressNote: string | null;
+  readonly key: string | null;
 }
 export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["runId", text],
@@ -883,6 +1004,9 @@ export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["workerId", nullable(text), null],
   ["waitsFor", nullable(RunWaitSchema), null],
   ["attempts", list(ActionAttemptSchema), []],
+  ["progress", nullable(decimal), null],
+  ["progressNote", nullable(text), null],
+  ["key", nullable(text), null],
 ], { methods: ActionRunMethods });
 
 export interface ActionListReply {
@@ -904,6 +1028,37 @@ export const RunListReplySchema: StructSchema<RunListReply> = struct("RunListRep
 ]);
 
 /**
+ * One key of an action: its leased runs, those that are due, and the limit that holds it up
+ * (`running`, `runningPerKey`, `rate`, `ratePerKey`), if one does.
+ */
+export interface KeyLimits {
+  readonly key: string;
+  readonly running: number;
+  readonly waiting: number;
+  readonly blockedBy: string | null;
+}
+export const KeyLimitsSchema: StructSchema<KeyLimits> = struct("KeyLimits", [
+  ["key", text],
+  ["running", int],
+  ["waiting", int],
+  ["blockedBy", nullable(text)],
+]);
+
+/** Leased runs of the action, those that are due, and its keys. */
+export interface LimitsReply {
+  readonly running: number;
+  readonly waiting: number;
+  readonly items: KeyLimits[];
+  readonly cursor: string | null;
+}
+export const LimitsReplySchema: StructSchema<LimitsReply> = struct("LimitsReply", [
+  ["running", int],
+  ["waiting", int],
+  ["items", list(KeyLimitsSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
  * A registered worker. Unhealthy after 90 s without a heartbeat.
  *
  * `done`, `failed`: attempts that it ended since it was registered first.
@@ -919,7 +1074,7 @@ export interface WorkerInfo {
   readonly healthy: boolean;
   readonly draining: boolean;
   readonly running: number;
-  readonly done: bigint;
+  readonly done: number;
   readonly failed: bigint;
 }
 export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
@@ -933,7 +1088,7 @@ export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["healthy", bool],
   ["draining", bool],
   ["running", int],
-  ["done", big, 0n],
+  ["done", int, 0],
   ["failed", big, 0n],
 ]);
 
@@ -1005,6 +1160,8 @@ export interface TaskResult {
   readonly error: string | null;
   readonly retry: boolean;
   readonly lost: boolean;
+  readonly progress: number | null;
+  readonly progressNote: string | null;
 }
 export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["runId", text],
@@ -1014,6 +1171,8 @@ export const TaskResultSchema: StructSchema<TaskResult> = struct("TaskResult", [
   ["error", nullable(text), null],
   ["retry", bool, true],
   ["lost", bool, false],
+  ["progress", nullable(decimal), null],
+  ["progressNote", nullable(text), null],
 ]);
 
 /** The handler of a claimed run has begun. */
@@ -1461,6 +1620,40 @@ export const ClusterForget: RequestKind<ClusterForget, null> = requestKind(
 ], nil,
 );
 
+/** With `blockMs`, waits until the job has ended; answers it as it stands in any case. */
+export interface JobGet {
+  readonly jobId: string;
+  readonly blockMs?: Integer | undefined;
+}
+export const JobGet: RequestKind<JobGet, BulkJob> = requestKind(
+  "JobGet", 92, "query", [
+  ["jobId", text],
+  ["blockMs", int, 0],
+], BulkJobSchema,
+);
+
+/** Newest first. */
+export interface JobList {
+  readonly limit?: Integer | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const JobList: RequestKind<JobList, JobListReply> = requestKind(
+  "JobList", 93, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], JobListReplySchema,
+);
+
+/** What is done stays done. */
+export interface JobCancel {
+  readonly jobId: string;
+}
+export const JobCancel: RequestKind<JobCancel, BulkJob> = requestKind(
+  "JobCancel", 94, "command", [
+  ["jobId", text],
+], BulkJobSchema,
+);
+
 export interface KvGet {
   readonly key: string;
   readonly blockMs?: Integer | undefined;
@@ -1855,6 +2048,53 @@ export const QueueDelete: RequestKind<QueueDelete, boolean> = requestKind(
 ], bool,
 );
 
+/** Nothing is delivered while a queue is paused; all else goes on. */
+export interface QueuePause {
+  readonly queue: string;
+  readonly paused?: boolean | undefined;
+}
+export const QueuePause: RequestKind<QueuePause, QueueStats> = requestKind(
+  "QueuePause", 86, "command", [
+  ["queue", text],
+  ["paused", bool, true],
+], QueueStatsSchema,
+);
+
+/** What is delayed is due now; answers how many were. */
+export interface QueuePromote {
+  readonly queue: string;
+  readonly seqs: readonly Integer[];
+}
+export const QueuePromote: RequestKind<QueuePromote, number> = requestKind(
+  "QueuePromote", 87, "command", [
+  ["queue", text],
+  ["seqs", list(big)],
+], int,
+);
+
+/**
+ * Requeue or delete all dead letters that match, by a job. `reason`: `maxAttempts` or
+ * `nacked`; `errorContains`: a part of the last error text.
+ */
+export interface QueueBulk {
+  readonly queue: string;
+  readonly operation: DeadBulkOperation;
+  readonly reason?: string | null | undefined;
+  readonly errorContains?: string | null | undefined;
+  readonly limit?: Integer | null | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+export const QueueBulk: RequestKind<QueueBulk, BulkJob> = requestKind(
+  "QueueBulk", 96, "command", [
+  ["queue", text],
+  ["operation", choice<DeadBulkOperation>(DeadBulkOperation)],
+  ["reason", nullable(text), null],
+  ["errorContains", nullable(text), null],
+  ["limit", nullable(int), null],
+  ["dryRun", bool, false],
+], BulkJobSchema,
+);
+
 /** One or several payloads, one commit. Headers go with each payload. */
 export interface StreamAppend {
   readonly stream: string;
@@ -2241,27 +2481,82 @@ export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
 ], ReadResultSchema,
 );
 
-/** `retentionMs`: how long runs are kept after they have ended. */
+/** Dead letters are delivered again, their attempts forgotten; answers how many there were. */
+export interface GroupDeadRequeue {
+  readonly stream: string;
+  readonly group: string;
+  readonly ids: readonly StreamID[];
+}
+export const GroupDeadRequeue: RequestKind<GroupDeadRequeue, number> = requestKind(
+  "GroupDeadRequeue", 88, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ids", list(streamId)],
+], int,
+);
+
+export interface GroupDeadDelete {
+  readonly stream: string;
+  readonly group: string;
+  readonly ids: readonly StreamID[];
+}
+export const GroupDeadDelete: RequestKind<GroupDeadDelete, number> = requestKind(
+  "GroupDeadDelete", 89, "command", [
+  ["stream", text],
+  ["group", text],
+  ["ids", list(streamId)],
+], int,
+);
+
+/** Requeue or delete all dead letters of a group that match, by a job. */
+export interface GroupBulk {
+  readonly stream: string;
+  readonly group: string;
+  readonly operation: DeadBulkOperation;
+  readonly errorContains?: string | null | undefined;
+  readonly limit?: Integer | null | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+export const GroupBulk: RequestKind<GroupBulk, BulkJob> = requestKind(
+  "GroupBulk", 97, "command", [
+  ["stream", text],
+  ["group", text],
+  ["operation", choice<DeadBulkOperation>(DeadBulkOperation)],
+  ["errorContains", nullable(text), null],
+  ["limit", nullable(int), null],
+  ["dryRun", bool, false],
+], BulkJobSchema,
+);
+
+/**
+ * `retentionMs`: how long runs are kept after they have ended. `limits`, `keyPath` and the
+ * retries: `null` keeps what is set (a new action has the defaults); an empty `keyPath` takes it
+ * away.
+ */
 export interface ActionRegister {
   readonly name: string;
   readonly type?: ActionType | undefined;
   readonly timeoutMs?: Integer | undefined;
-  readonly maxRetries?: Integer | undefined;
-  readonly retryDelayMs?: Integer | undefined;
+  readonly maxRetries?: Integer | null | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   readonly runTimeoutMs?: Integer | null | undefined;
   readonly description?: string | null | undefined;
   readonly retentionMs?: Integer | undefined;
+  readonly limits?: Limits | null | undefined;
+  readonly keyPath?: string | null | undefined;
 }
 export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKind(
   "ActionRegister", 128, "command", [
   ["name", text],
   ["type", choice<ActionType>(ActionType), "user"],
   ["timeoutMs", int, 30000],
-  ["maxRetries", int, 3],
-  ["retryDelayMs", int, 1000],
+  ["maxRetries", nullable(int), null],
+  ["retryDelayMs", nullable(int), null],
   ["runTimeoutMs", nullable(int), null],
   ["description", nullable(text), null],
   ["retentionMs", int, 2592000000],
+  ["limits", nullable(LimitsSchema), null],
+  ["keyPath", nullable(text), null],
 ], ActionInfoSchema,
 );
 
@@ -2274,6 +2569,10 @@ export interface ActionInvoke {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly callerRunId?: string | null | undefined;
   readonly create?: boolean | undefined;
+  readonly key?: string | null | undefined;
+  readonly debounceKey?: string | null | undefined;
+  readonly debounceMs?: Integer | null | undefined;
+  readonly debounceMaxMs?: Integer | null | undefined;
 }
 export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind(
   "ActionInvoke", 129, "command", [
@@ -2285,6 +2584,10 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
   ["labels", texts, {}],
   ["callerRunId", nullable(text), null],
   ["create", bool, false],
+  ["key", nullable(text), null],
+  ["debounceKey", nullable(text), null],
+  ["debounceMs", nullable(int), null],
+  ["debounceMaxMs", nullable(int), null],
 ], InvokeResultSchema,
 );
 
@@ -2356,12 +2659,22 @@ export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
 ], ActionListReplySchema,
 );
 
-/** Newest first. */
+/**
+ * `statuses`: in one of these, where `status` is not given. Times: from `..._after_ms` on, and
+ * before `..._before_ms`; a run that has not started was started when it was invoked. At most
+ * 1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+ */
 export interface ActionListRuns {
   readonly name?: string | null | undefined;
   readonly status?: RunStatus | null | undefined;
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
+  readonly statuses?: readonly RunStatus[] | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
+  readonly order?: RunOrder | undefined;
 }
 export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = requestKind(
   "ActionListRuns", 136, "query", [
@@ -2369,6 +2682,12 @@ export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = request
   ["status", nullable(choice<RunStatus>(RunStatus)), null],
   ["limit", int, 100],
   ["cursor", nullable(text), null],
+  ["statuses", list(choice<RunStatus>(RunStatus)), []],
+  ["startedAfterMs", nullable(int), null],
+  ["startedBeforeMs", nullable(int), null],
+  ["endedAfterMs", nullable(int), null],
+  ["endedBeforeMs", nullable(int), null],
+  ["order", choice<RunOrder>(RunOrder), "newest"],
 ], RunListReplySchema,
 );
 
@@ -2383,6 +2702,7 @@ export interface ActionCall {
   readonly callerRunId?: string | null | undefined;
   readonly blockMs?: Integer | undefined;
   readonly create?: boolean | undefined;
+  readonly key?: string | null | undefined;
 }
 export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   "ActionCall", 137, "command", [
@@ -2395,7 +2715,73 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   ["callerRunId", nullable(text), null],
   ["blockMs", int, 0],
   ["create", bool, false],
+  ["key", nullable(text), null],
 ], ActionRunSchema,
+);
+
+/** A run that failed or timed out is due again, its attempts forgotten. */
+export interface ActionRetry {
+  readonly runId: string;
+}
+export const ActionRetry: RequestKind<ActionRetry, ActionRun> = requestKind(
+  "ActionRetry", 90, "command", [
+  ["runId", text],
+], ActionRunSchema,
+);
+
+/** How many runs of the action (`null`: of all) are kept in each status. */
+export interface ActionCountRuns {
+  readonly name?: string | null | undefined;
+}
+export const ActionCountRuns: RequestKind<ActionCountRuns, Readonly<Record<string, number>>> = requestKind(
+  "ActionCountRuns", 91, "query", [
+  ["name", nullable(text), null],
+], counts,
+);
+
+/**
+ * Cancel, retry or delete all runs that match, by a job. Filters as for `ActionListRuns`; of
+ * the statuses that are given, those count that the operation takes.
+ */
+export interface ActionBulk {
+  readonly operation: ActionBulkOperation;
+  readonly name?: string | null | undefined;
+  readonly statuses?: readonly RunStatus[] | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
+  readonly limit?: Integer | null | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly reason?: string | null | undefined;
+}
+export const ActionBulk: RequestKind<ActionBulk, BulkJob> = requestKind(
+  "ActionBulk", 95, "command", [
+  ["operation", choice<ActionBulkOperation>(ActionBulkOperation)],
+  ["name", nullable(text), null],
+  ["statuses", list(choice<RunStatus>(RunStatus)), []],
+  ["startedAfterMs", nullable(int), null],
+  ["startedBeforeMs", nullable(int), null],
+  ["endedAfterMs", nullable(int), null],
+  ["endedBeforeMs", nullable(int), null],
+  ["limit", nullable(int), null],
+  ["dryRun", bool, false],
+  ["reason", nullable(text), null],
+], BulkJobSchema,
+);
+
+/** What limits hold up: keys that have leased or due runs, or whose window counts, by name. */
+export interface ActionGetLimits {
+  readonly name: string;
+  readonly limit?: Integer | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const ActionGetLimits: RequestKind<ActionGetLimits, LimitsReply> = requestKind(
+  "ActionGetLimits", 98, "query", [
+  ["name", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], LimitsReplySchema,
 );
 
 export interface WorkerGetInfo {
@@ -2515,12 +2901,18 @@ export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
 ], nil,
 );
 
-/** Answers whether the run goes on: false once it was cancelled. */
+/**
+ * Answers whether the run goes on: false once it was cancelled.
+ *
+ * `progress` (0 to 1) and `progressNote` are kept with the run; what is `null` stays as it is.
+ */
 export interface WorkerTouch {
   readonly workerId: string;
   readonly runId: string;
   readonly lease: Integer;
   readonly extendMs?: Integer | undefined;
+  readonly progress?: number | null | undefined;
+  readonly progressNote?: string | null | undefined;
 }
 export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
   "WorkerTouch", 152, "command", [
@@ -2528,6 +2920,8 @@ export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
   ["runId", text],
   ["lease", big],
   ["extendMs", int, 30000],
+  ["progress", nullable(decimal), null],
+  ["progressNote", nullable(text), null],
 ], bool,
 );
 
@@ -2834,6 +3228,9 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ClusterMove,
   ClusterDrain,
   ClusterForget,
+  JobGet,
+  JobList,
+  JobCancel,
   KvGet,
   KvGetEntry,
   KvPut,
@@ -2864,6 +3261,9 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   QueueGetStats,
   QueueList,
   QueueDelete,
+  QueuePause,
+  QueuePromote,
+  QueueBulk,
   StreamAppend,
   StreamRead,
   StreamCreate,
@@ -2887,6 +3287,9 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   GroupPending,
   GroupDead,
   GroupClaim,
+  GroupDeadRequeue,
+  GroupDeadDelete,
+  GroupBulk,
   ActionRegister,
   ActionInvoke,
   ActionStatus,
@@ -2897,6 +3300,10 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ActionList,
   ActionListRuns,
   ActionCall,
+  ActionRetry,
+  ActionCountRuns,
+  ActionBulk,
+  ActionGetLimits,
   WorkerGetInfo,
   WorkerRegister,
   WorkerHeartbeat,

@@ -23,7 +23,7 @@ import {
 import type { Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
 import { ClaimPolicy, Do, type Hand, PACE, type Step, WAIT } from "./claim-policy.js";
-import { ActionContext, ActionResult, resultBytes } from "./contexts.js";
+import { ActionContext, ActionResult, type Progress, resultBytes } from "./contexts.js";
 import { mayRetry } from "./handlers.js";
 import { Heartbeat } from "./heartbeat.js";
 import { howLate, Life, type Plan } from "./life.js";
@@ -43,6 +43,8 @@ interface News {
   readonly begun: readonly Attempt<Task>[];
 }
 
+/** How long what a handler tells of its progress waits for more of it. */
+const PROGRESS_MS = 500;
 /** Only hand in what is new. */
 const HAND_IN: Step = { ...WAIT, do: Do.Claim };
 
@@ -62,6 +64,7 @@ export class ActionLife extends Life<Task> {
   /** What ended the worker while a poll was open. */
   #pollError: { readonly error: unknown } | null = null;
   #wait = new Wait();
+  readonly #progressDue = new Set<Attempt<Task>>();
 
   constructor(plan: Plan, work: Work, client: FloClient, log: FullLogger) {
     super(plan, client, log);
@@ -309,6 +312,7 @@ export class ActionLife extends Life<Task> {
       namespace: this.plan.namespace,
       logger: this.log,
       touch: (extendMs) => this.#touch(attempt, extendMs),
+      onProgress: () => this.#progressTold(attempt),
     });
     const run = () => registered.handler(context);
     const attempt = new Attempt<Task>(task.runId, task, task.leaseMs, context, run);
@@ -361,7 +365,7 @@ export class ActionLife extends Life<Task> {
   }
 
   #add(attempt: Attempt<Task>, told: Partial<TaskResult>): void {
-    const result = resultOf(attempt.item, told);
+    const result = resultOf(attempt.item, { ...told, ...unknownProgress(attempt) });
     this.#results.add({ result, leaseEndsMs: attempt.leaseEndsMs });
     this.#changed.set();
   }
@@ -374,9 +378,25 @@ export class ActionLife extends Life<Task> {
     }
   }
 
-  async #touchByItself(attempt: Attempt<Task>): Promise<void> {
+  /** A handler told of its progress: send it soon, with what it tells until then. */
+  #progressTold(attempt: Attempt<Task>): void {
+    if (!attempt.isOver && !this.#progressDue.has(attempt)) {
+      this.#progressDue.add(attempt);
+      this.clock.callAt(this.clock.nowMs() + PROGRESS_MS, () => this.#sendProgress(attempt));
+    }
+  }
+
+  #sendProgress(attempt: Attempt<Task>): void {
+    this.#progressDue.delete(attempt);
+    if (!attempt.isOver) {
+      const extendMs = this.plan.autoTouch ? attempt.leaseMs : 1;
+      this.inBackground(this.#touchByItself(attempt, extendMs));
+    }
+  }
+
+  async #touchByItself(attempt: Attempt<Task>, extendMs = attempt.leaseMs): Promise<void> {
     try {
-      await this.#touch(attempt, attempt.leaseMs);
+      await this.#touch(attempt, extendMs);
     } catch (error) {
       if (!(error instanceof ConflictError)) {
         throw error; // a conflict was told already
@@ -388,7 +408,8 @@ export class ActionLife extends Life<Task> {
     const { runId, lease } = attempt.item;
     const askedMs = this.clock.nowMs();
     const keepMs = attempt.atLeast(extendMs, askedMs);
-    const told = { workerId: this.plan.name, runId, lease, extendMs: keepMs };
+    const progress = unknownProgress(attempt);
+    const told = { workerId: this.plan.name, runId, lease, extendMs: keepMs, ...progress };
     const request = WorkerTouch.of(told);
     let goesOn: boolean;
     try {
@@ -399,6 +420,7 @@ export class ActionLife extends Life<Task> {
       }
       throw error;
     }
+    contextOf(attempt)?.progressKnown(progress);
     if (goesOn) {
       this.attempts.touched(attempt, askedMs, keepMs);
     } else {
@@ -449,4 +471,14 @@ export class ActionLife extends Life<Task> {
       }
     }
   }
+}
+
+function contextOf(attempt: Attempt<Task>): ActionContext | null {
+  return attempt.context instanceof ActionContext ? attempt.context : null;
+}
+
+/** What its handler told that the server does not know yet. */
+function unknownProgress(attempt: Attempt<Task>): Progress {
+  const context = contextOf(attempt);
+  return context?.unknownProgress() ?? { progress: null, progressNote: null };
 }

@@ -46,6 +46,19 @@ export interface ContextOptions {
   readonly touch: Touch;
 }
 
+export interface ActionContextOptions extends ContextOptions {
+  /** The handler told of its progress. */
+  readonly onProgress: () => void;
+}
+
+/** How far a run is, as its handler told. */
+export interface Progress {
+  readonly progress: number | null;
+  readonly progressNote: string | null;
+}
+
+const NO_PROGRESS: Progress = { progress: null, progressNote: null };
+
 export interface StreamContextOptions extends ContextOptions {
   readonly group: string;
   readonly consumer: string;
@@ -127,6 +140,9 @@ export abstract class Context {
 
 /** One attempt of one run. */
 export class ActionContext extends Context {
+  readonly #onProgress: () => void;
+  #told: Progress = NO_PROGRESS;
+  #known: Progress = NO_PROGRESS;
   /** The claim: what `client.worker` and `b.worker` of a batch settle this attempt with. */
   readonly task: Task;
   readonly payload: Uint8Array;
@@ -145,8 +161,9 @@ export class ActionContext extends Context {
   readonly callerRunId: string | null;
   readonly labels: Readonly<Record<string, string>>;
 
-  constructor(task: Task, options: ContextOptions) {
+  constructor(task: Task, options: ActionContextOptions) {
     super(`${task.action} ${task.runId} attempt ${task.attempt}`, options);
+    this.#onProgress = options.onProgress;
     this.task = task;
     this.payload = task.payload;
     this.attempt = task.attempt;
@@ -161,6 +178,28 @@ export class ActionContext extends Context {
   /** Another name for `createdAtMs`. */
   get createdAt(): bigint {
     return this.createdAtMs;
+  }
+
+  /**
+   * Tell how far the run is: `progress` from 0 to 1, and a text for people. It goes with the next
+   * touch, within a second; `status` of the run shows it. Without `note` the last one stays.
+   */
+  progress(progress: number, note?: string): void {
+    if (typeof progress !== "number" || !(progress >= 0 && progress <= 1)) {
+      throw new BadRequestError(`progress is ${shown(progress)}; it must be from 0 to 1`);
+    }
+    this.#told = { progress, progressNote: note ?? this.#told.progressNote };
+    this.#onProgress();
+  }
+
+  /** What the server does not know yet of what was told. */
+  unknownProgress(): Progress {
+    return this.#told === this.#known ? NO_PROGRESS : this.#told;
+  }
+
+  /** The server has heard of this. */
+  progressKnown(told: Progress): void {
+    this.#known = told === NO_PROGRESS ? this.#known : told;
   }
 
   /** A result with an outcome of its own, for workflows to go by. */

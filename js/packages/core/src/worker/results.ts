@@ -72,6 +72,8 @@ export function resultOf(
     error: null,
     retry: true,
     lost: false,
+    progress: null,
+    progressNote: null,
     ...told,
   };
 }

@@ -6,8 +6,6 @@ from itertools import islice
 
 from floruntime.core import limits
 from floruntime.core.stream import (
-    DeadReply,
-    GroupDead,
     GroupGetInfo,
     GroupInfo,
     GroupList,
@@ -16,18 +14,15 @@ from floruntime.core.stream import (
     PendingEntry,
     PendingReply,
     StreamID,
-    StreamRecord,
 )
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tx import View
 from floruntime.engine.stream.group.live_members import live_members
 from floruntime.engine.stream.group.rows import (
-    DEAD_RECORD,
     GROUP,
     PENDING_RECORD,
     RETURNED,
-    DeadRecordRow,
     GroupRow,
     PendingRecordRow,
     group_state,
@@ -120,34 +115,4 @@ def _pending_entry(key: bytes, row: PendingRecordRow) -> PendingEntry:
         row.lease,
         row.delivered_at_ms,
         row.due_ms,
-    )
-
-
-def list_dead(view: View, request: GroupDead) -> DeadReply:
-    """The dead letters, the first to die first."""
-    limit = limits.check_limit(request.limit)
-    _, group = the_group(view, request.stream, request.group)
-    start, end = DEAD_RECORD.range(group.id)
-    after = open_cursor("dead", group.id, request.cursor)
-    if after is not None:
-        start = next_key(after)
-    rows = (
-        (key, _dead_record(request.stream, row)) for key, row in view.scan(DEAD_RECORD, start, end)
-    )
-    return DeadReply(*page_of(rows, limit, "dead", group.id, lambda record: len(record.payload)))
-
-
-def _dead_record(stream: str, row: DeadRecordRow) -> StreamRecord:
-    return StreamRecord(
-        StreamID(row.ms, row.sequence),
-        row.offset,
-        row.partition,
-        stream,
-        row.payload,
-        row.headers,
-        row.partition_key,
-        row.ms,
-        attempt=row.attempt,
-        reason=row.reason,
-        error=row.error,
     )

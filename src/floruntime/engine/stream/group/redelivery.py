@@ -10,13 +10,11 @@ from typing import Any
 
 import msgspec
 
-from floruntime.core import limits
 from floruntime.core.backoff import retry_delay_ms
 from floruntime.core.system import Delivery
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.key_shared import slots_of
 from floruntime.engine.stream.group.rows import (
-    DEAD_RECORD,
     PENDING_RECORD,
     RETURNED,
     DeadRecordRow,
@@ -25,6 +23,7 @@ from floruntime.engine.stream.group.rows import (
     PendingRecordRow,
     Standing,
     open_by_id,
+    put_dead,
 )
 from floruntime.engine.stream.retention import visible_floor
 from floruntime.engine.stream.rows import Id, RecordRow, get_record, state_of
@@ -116,7 +115,6 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
     row = kept_record(opened, id)
     if row is None:
         return
-    state = opened.state
     dead = DeadRecordRow(
         *id,
         row.partition,
@@ -130,13 +128,7 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
         pending.first_delivered_at_ms,
         pending.delivered_at_ms,
     )
-    opened.tx.put(DEAD_RECORD, DEAD_RECORD.key(opened.group.id, state.dead_total), dead)
-    state.dead_total += 1
-    state.dead += 1
-    if state.dead > limits.GROUP_DEAD_MAX:
-        oldest = state.dead_total - state.dead
-        opened.tx.delete(DEAD_RECORD, DEAD_RECORD.key(opened.group.id, oldest))
-        state.dead -= 1
+    put_dead(opened, dead)
 
 
 RETURNS_PER_TIMER_MAX = 100

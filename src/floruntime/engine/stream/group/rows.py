@@ -66,7 +66,8 @@ class GroupStateRow(msgspec.Struct, array_like=True):
     """How a group stands. Copied before it is changed.
 
     `cursor`: records up to it were looked at; `cursor_ordinal` records came before its end.
-    `pending` counts PENDING_RECORD rows, `returned` those of them that nobody holds.
+    `pending` counts PENDING_RECORD rows, `returned` those of them that nobody holds. `dead_found`:
+    so many of the `dead` letters have a DEAD_ID row; no letter has a number below `dead_floor`.
     """
 
     cursor_ms: int = 0
@@ -78,6 +79,8 @@ class GroupStateRow(msgspec.Struct, array_like=True):
     parked: int = 0
     dead: int = 0
     dead_total: int = 0
+    dead_found: int = 0
+    dead_floor: int = 0
 
     @property
     def cursor(self) -> Id:
@@ -173,6 +176,8 @@ RETURNED: Final[Table[int]] = Table(
 )
 PARKED: Final[Table[int]] = Table(b"gk", int, group_id="u64", slot="u8", ms="u64", sequence="u64")
 DEAD_RECORD: Final[Table[DeadRecordRow]] = Table(b"gd", DeadRecordRow, group_id="u64", number="u64")
+#: By record, the number of its dead letter.
+DEAD_ID: Final[Table[int]] = Table(b"ag", int, group_id="u64", ms="u64", sequence="u64")
 SETTLED: Final[Table[SettledRow]] = Table(b"gf", SettledRow, group_id="u64", lease="u64")
 
 
@@ -287,3 +292,33 @@ def open_by_id(tx: Tx, group_id: int) -> OpenGroup | None:
         if stream is None or group is None or group.id != group_id:
             return None
         return OpenGroup(tx, stream, group, names.stream, names.group)
+
+
+def put_dead(opened: OpenGroup, row: DeadRecordRow) -> None:
+    """Keep a dead letter; beyond the limit of a group the oldest goes."""
+    tx, state, group_id = opened.tx, opened.state, opened.group.id
+    number = state.dead_total
+    tx.put(DEAD_RECORD, DEAD_RECORD.key(group_id, number), row)
+    key = DEAD_ID.key(group_id, row.ms, row.sequence)
+    if tx.get(DEAD_ID, key) is None:
+        state.dead_found += 1
+    tx.put(DEAD_ID, key, number)
+    state.dead_total += 1
+    state.dead += 1
+    if state.dead > limits.GROUP_DEAD_MAX:
+        start, end = DEAD_RECORD.key(group_id, state.dead_floor), DEAD_RECORD.range(group_id)[1]
+        oldest, letter = next(iter(tx.scan(DEAD_RECORD, start, end)))
+        remove_dead(opened, DEAD_RECORD.unpack(oldest)[1], letter)
+
+
+def remove_dead(opened: OpenGroup, number: int, row: DeadRecordRow) -> None:
+    """Take a dead letter out."""
+    tx, state, group_id = opened.tx, opened.state, opened.group.id
+    tx.delete(DEAD_RECORD, DEAD_RECORD.key(group_id, number))
+    key = DEAD_ID.key(group_id, row.ms, row.sequence)
+    if tx.get(DEAD_ID, key) == number:
+        tx.delete(DEAD_ID, key)
+        state.dead_found -= 1
+    state.dead -= 1
+    if number == state.dead_floor:
+        state.dead_floor += 1

@@ -1,0 +1,91 @@
+"""`flo action limits`: what limits hold up, and the options that set them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.options import Cursor, Limit, duration, examples
+from floruntime.cli.output import rows_of
+from floruntime.cli.run import Session, connected
+from floruntime.core import defaults
+from floruntime.core.action import Limits
+from floruntime.core.duration_text import NOTHING, lasting
+
+EPILOG = examples("flo action limits sync-account", "flo action limits sync-account --json")
+
+Running = Annotated[int | None, typer.Option("--running", help="Runs at once.", show_default=False)]
+RunningPerKey = Annotated[
+    int | None,
+    typer.Option("--running-per-key", help="Runs of one key at once.", show_default=False),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option("--rate", help="Claims in any --rate-period: 1 to 10,000.", show_default=False),
+]
+RatePerKey = Annotated[
+    int | None,
+    typer.Option("--rate-per-key", help="The same of one key.", show_default=False),
+]
+RatePeriod = Annotated[
+    int, duration("--rate-period", "--rate-period-ms", help="The window.", default="1s")
+]
+Fair = Annotated[bool, typer.Option("--fair", help="Let keys take turns.")]
+NoLimits = Annotated[bool, typer.Option("--no-limits", help="Lift all limits.")]
+KeyPath = Annotated[
+    str | None,
+    typer.Option(
+        "--key-path",
+        help="Where the key lies in a JSON payload: $.account; empty: nowhere.",
+        show_default=False,
+    ),
+]
+
+
+def given(limits: Limits, no_limits: bool) -> Limits | None:
+    """The limits that were named; `None`: they stay as they are."""
+    if limits == Limits():
+        return Limits() if no_limits else None
+    if no_limits:
+        raise typer.BadParameter("--no-limits lifts all limits: name none beside it")
+    return limits
+
+
+def shown(limits: Limits) -> str:
+    """Limits in one line."""
+    period = lasting(limits.rate_period_ms)
+    parts = [
+        f"{limits.running} running" if limits.running else "",
+        f"{limits.running_per_key} running per key" if limits.running_per_key else "",
+        f"{limits.rate} in {period}" if limits.rate else "",
+        f"{limits.rate_per_key} per key in {period}" if limits.rate_per_key else "",
+        "fair" if limits.fair else "",
+    ]
+    return ", ".join(filter(None, parts)) or NOTHING
+
+
+@connected
+async def limits(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The action.")],
+    limit: Limit = defaults.PAGE_LIMIT,
+    cursor: Cursor = None,
+) -> None:
+    """Show how many runs are leased and due, and which keys are held up by what."""
+    info = await session.client.action.limits(name, limit=limit, cursor=cursor)
+    if session.out.is_json:
+        session.out.document(info)
+        return
+    session.out.fields(info, {"running": str(info.running), "waiting": str(info.waiting)})
+    session.out.table(
+        info.keys,
+        ["key", "running", "waiting", "blocked by"],
+        rows_of(
+            info.keys,
+            lambda each: each.key,
+            lambda each: each.running,
+            lambda each: each.waiting,
+            lambda each: each.blocked_by,
+        ),
+    )

@@ -1,0 +1,93 @@
+"""The rows of keys: what has to be known of one to hold it to its limits and give it its turn.
+
+A key has a row while a run of it is due or at work, or its window of claims counts. Its due runs
+stand in *lanes*, one for each set of labels. In the line of a set of labels each key that may be
+served stands once, by its first run: its *front*. A key that a limit blocks has no front, so those
+who look for work never pass it; whatever frees it puts its fronts back.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+
+Place = tuple[int, int, int]
+"""Priority, due time and number of a run."""
+
+
+class Blocked(IntEnum):
+    """Which limit holds a key up."""
+
+    NO = 0
+    RUNNING_PER_KEY = 1
+    RATE_PER_KEY = 2
+
+
+class LaneRow(Value, frozen=True):
+    """The due runs of a key with one set of labels. `first`: the place of the first of them.
+    `turn`: where the key stands in a fair line; 0: nowhere yet. `front`: where its front lies, if
+    it has one.
+    """
+
+    line_id: int
+    waiting: int
+    first: Place
+    turn: int = 0
+    front: Place | None = None
+
+
+class KeyRow(msgspec.Struct, array_like=True, gc=False):
+    """A key of an action. `running`: leased runs of it. `lanes`: by the text of their labels.
+    `claims`, `first_claim`: its window of claims. `frees_at_ms`: when a timer looks at it again.
+    """
+
+    id: int
+    running: int = 0
+    waiting: int = 0
+    blocked: Blocked = Blocked.NO
+    lanes: dict[str, LaneRow] = {}
+    claims: int = 0
+    first_claim: int = 0
+    last_claim_ms: int = 0
+    frees_at_ms: int = 0
+
+
+class KeyLineRow(Value, frozen=True):
+    """The line of keys for one set of labels: how many runs wait, how many keys may be served."""
+
+    id: int
+    labels: dict[str, str]
+    waiting: int
+    fronts: int
+
+
+class FrontRow(Value, frozen=True):
+    """A key that may be served, and the place of its first run."""
+
+    key: str
+    first: Place
+
+
+KEY: Final[Table[KeyRow]] = Table(b"aq", KeyRow, warm_bytes=512, action_id="u64", tail="key")
+KEYED_RUN: Final[Table[bool]] = Table(
+    b"ae", bool, line_id="u64", key_id="u64", priority="u16", due_ms="u64", number="u64"
+)
+#: Fair: by turn and key; else by due time and number of the first run.
+FRONT: Final[Table[FrontRow]] = Table(
+    b"af", FrontRow, line_id="u64", priority="u16", place="u64", tie="u64"
+)
+KEY_LINE: Final[Table[KeyLineRow]] = Table(
+    b"ai", KeyLineRow, action_id="u64", tail="labels as text", cached=True
+)
+
+
+def copy_of_key(row: Any) -> KeyRow:
+    """A row of one's own to change."""
+    copy: KeyRow = row.__copy__()
+    copy.lanes = dict(copy.lanes)
+    return copy

@@ -1,0 +1,338 @@
+"""Keys of an action in the hands of one command: their runs come and go, are served, and block.
+
+What a run costs here does not depend on how many keys wait: each step touches the rows of its own
+key, and at most one front for each set of labels that the key's runs have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from floruntime.core.action import Limits
+from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
+from floruntime.engine.action.key_rows import (
+    FRONT,
+    KEY,
+    KEY_LINE,
+    KEYED_RUN,
+    Blocked,
+    FrontRow,
+    KeyLineRow,
+    KeyRow,
+    LaneRow,
+    Place,
+    copy_of_key,
+)
+from floruntime.engine.action.limits import claimed, place_free
+from floruntime.engine.action.line_choice import text_of
+from floruntime.engine.action.rate_window import forget_claims, free_at, note_claim
+from floruntime.engine.action.rows import OpenAction, find_action_by_id
+from floruntime.engine.action.run_rows import ActionRunRow
+from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.tombstones import forget_gaps, gaps_of
+from floruntime.engine.state.tx import Tx
+from floruntime.engine.system import timers
+
+NO_KEY = ""
+"""What runs without a key stand under in a fair line: they are one key, and no limit is theirs."""
+KEYS_PER_TICK_MAX = 200
+"""Keys that one tick looks at after limits have changed; the next tick goes on."""
+
+
+class OpenKey:
+    """A key and its action: a row of its own to change, and `close`."""
+
+    __slots__ = ("_stored_key", "action", "key", "row", "tx")
+
+    def __init__(self, action: OpenAction, key: str) -> None:
+        self.tx = tx = action.tx
+        self.action = action
+        self.key = key
+        self._stored_key = KEY.key(action.row.id, tail=key.encode())
+        row = tx.get(KEY, self._stored_key)
+        self.row = KeyRow(tx.next_id()) if row is None else copy_of_key(row)
+
+    @property
+    def limits(self) -> Limits:
+        return self.action.row.settings.limits
+
+    # Runs
+
+    def join(self, number: int, run: ActionRunRow) -> None:
+        """A run of the key is due."""
+        text = text_of(run.labels).decode()
+        place: Place = run.priority, run.due_ms, number
+        lane = self.row.lanes.get(text)
+        if lane is None:
+            line_id = self._line(text, run.labels).id
+            lane = LaneRow(line_id, 1, place)
+        else:
+            first = min(lane.first, place)
+            turn = lane.turn if first[0] == lane.first[0] else 0
+            lane = LaneRow(lane.line_id, lane.waiting + 1, first, turn, lane.front)
+        self.tx.put(KEYED_RUN, KEYED_RUN.key(lane.line_id, self.row.id, *place), True)
+        self._count(text, waiting=1)
+        self.row.waiting += 1
+        self.row.lanes[text] = lane
+
+    def leave(self, number: int, run: ActionRunRow, *, served: bool) -> None:
+        """A due run of the key is due no more. `served`: for it was claimed."""
+        text = text_of(run.labels).decode()
+        lane = self.row.lanes[text]
+        place: Place = run.priority, run.due_ms, number
+        gone = KEYED_RUN.key(lane.line_id, self.row.id, *place)
+        self.tx.delete(KEYED_RUN, gone)
+        self.row.waiting -= 1
+        if lane.waiting == 1:
+            self._show(text, lane, None)
+            del self.row.lanes[text]
+            self._count(text, waiting=-1)
+            return
+        first = lane.first if place != lane.first else self._first_after(lane, gone)
+        keeps_turn = not served and first[0] == lane.first[0]
+        turn = lane.turn if keeps_turn else 0
+        self.row.lanes[text] = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front)
+        self._count(text, waiting=-1)
+
+    def _first_after(self, lane: LaneRow, gone: bytes) -> Place:
+        end = KEYED_RUN.range(lane.line_id, self.row.id)[1]
+        for key, _ in self.tx.scan(KEYED_RUN, next_key(gone), end):
+            _, _, priority, due_ms, number = KEYED_RUN.unpack(key)
+            return priority, due_ms, number
+        raise AssertionError("a lane that waits has a first run")
+
+    def serve(self) -> None:
+        """One of its runs is claimed."""
+        limits = self.limits
+        if self.key == NO_KEY:
+            return
+        self.row.running += 1
+        if limits.rate_per_key is not None:
+            note_claim(self.tx, self.row.id, self.row, limits.rate_per_key)
+            self.row.last_claim_ms = self.tx.now_ms
+
+    def end(self) -> None:
+        """One of its runs is no longer leased."""
+        self.row.running -= 1
+
+    # What blocks it
+
+    def blocked(self) -> tuple[Blocked, int]:
+        """Which limit holds it up now, and until when; 0: until something ends."""
+        limits, row = self.limits, self.row
+        if self.key == NO_KEY:
+            return Blocked.NO, 0
+        if limits.running_per_key is not None and row.running >= limits.running_per_key:
+            return Blocked.RUNNING_PER_KEY, 0
+        if limits.rate_per_key is not None:
+            rate, period_ms = limits.rate_per_key, limits.rate_period_ms
+            until_ms = free_at(self.tx, row.id, row, rate, period_ms)
+            if until_ms > self.tx.now_ms:
+                return Blocked.RATE_PER_KEY, until_ms
+        return Blocked.NO, 0
+
+    def close(self) -> None:
+        """Bring its fronts in line with its limits, and write it, or forget what is idle."""
+        row = self.row
+        was_blocked = row.blocked
+        row.blocked, until_ms = self.blocked()
+        for text, lane in list(row.lanes.items()):
+            self._show(text, lane, None if row.blocked else self._front_of(lane))
+        if was_blocked and not row.blocked and row.lanes:
+            self.tx.touch(due_marker(self.action))
+        if until_ms and row.lanes:
+            self._look_at(until_ms)
+        if row.running or row.lanes:
+            self.tx.put(KEY, self._stored_key, row)
+        else:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        row, limits = self.row, self.limits
+        counts_until_ms = row.last_claim_ms + limits.rate_period_ms
+        if limits.rate_per_key is not None and counts_until_ms > self.tx.now_ms:
+            self._look_at(counts_until_ms)
+            self.tx.put(KEY, self._stored_key, row)
+        else:
+            forget_claims(self.tx, row.id, row)
+            self.tx.delete(KEY, self._stored_key)
+
+    def _look_at(self, due_ms: int) -> None:
+        row = self.row
+        if not row.frees_at_ms or due_ms < row.frees_at_ms:
+            row.frees_at_ms = due_ms
+            tail = self.key.encode()
+            timers.set_timer(
+                self.tx, due_ms, timers.ACTION_KEY_FREE, self.action.row.id, row.id, tail
+            )
+
+    # Where it stands
+
+    def _front_of(self, lane: LaneRow) -> LaneRow:
+        """The lane, with the front that it is to have."""
+        priority, due_ms, number = lane.first
+        if not self.limits.fair:
+            return LaneRow(lane.line_id, lane.waiting, lane.first, 0, (priority, due_ms, number))
+        turn = lane.turn or self.tx.next_id()
+        front = priority, turn, self.row.id
+        return LaneRow(lane.line_id, lane.waiting, lane.first, turn, front)
+
+    def _show(self, text: str, lane: LaneRow, shown: LaneRow | None) -> None:
+        """Let the lane have the front that `shown` has; `None`: none."""
+        tx, front = self.tx, None if shown is None else shown.front
+        if lane.front is not None and lane.front != front:
+            tx.delete(FRONT, FRONT.key(lane.line_id, *lane.front))
+        if front is not None:
+            key = FRONT.key(lane.line_id, *front)
+            tx.put(FRONT, key, FrontRow(self.key, lane.first))
+            gaps_of(tx, lane.line_id).fill(key, key)
+        change = (front is not None) - (lane.front is not None)
+        if change:
+            self._count(text, fronts=change)
+        self.row.lanes[text] = (
+            LaneRow(lane.line_id, lane.waiting, lane.first, self._kept_turn(lane), None)
+            if shown is None
+            else shown
+        )
+
+    def _kept_turn(self, lane: LaneRow) -> int:
+        """A key that is blocked keeps its turn; one that was just served has its next one."""
+        return lane.turn or (self.tx.next_id() if self.limits.fair else 0)
+
+    def _line(self, text: str, labels: dict[str, str]) -> KeyLineRow:
+        key = KEY_LINE.key(self.action.row.id, tail=text.encode())
+        line = self.tx.get(KEY_LINE, key)
+        if line is None:
+            line = KeyLineRow(self.tx.next_id(), labels, 0, 0)
+            self.tx.put(KEY_LINE, key, line)
+            self.action.row.key_lines += 1
+        return line
+
+    def _count(self, text: str, *, waiting: int = 0, fronts: int = 0) -> None:
+        tx = self.tx
+        key = KEY_LINE.key(self.action.row.id, tail=text.encode())
+        line = tx.get(KEY_LINE, key)
+        assert line is not None, "a lane is of a line"
+        self.action.row.fronts += fronts
+        line = KeyLineRow(line.id, line.labels, line.waiting + waiting, line.fronts + fronts)
+        if line.waiting:
+            tx.put(KEY_LINE, key, line)
+        else:
+            assert not line.fronts, "where nothing waits nothing may be served"
+            tx.delete(KEY_LINE, key)
+            self.action.row.key_lines -= 1
+            forget_gaps(tx, line.id)
+
+
+# What the transitions of runs ask for
+
+
+def stand(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """Let a due run be claimed, and tell those who wait."""
+    if run.key is None and not action.row.settings.limits.fair:
+        put_in_line(action, number, run)
+    else:
+        put_keyed(action, number, run)
+
+
+def withdraw(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """The run no longer waits to be claimed."""
+    if run.is_keyed:
+        take_keyed(action, number, run)
+    else:
+        take_out_of_line(action, number, run)
+
+
+def serve(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """The run is claimed."""
+    if run.is_keyed:
+        serve_keyed(action, number, run)
+    else:
+        take_out_of_line(action, number, run)
+    claimed(action)
+
+
+def give_up_place(action: OpenAction, run: ActionRunRow) -> None:
+    """The run is no longer leased, nor counted as running."""
+    if run.key is not None:
+        end_keyed(action, run.key)
+    place_free(action)
+
+
+def put_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """Let a run be claimed that stands under a key, and tell those who wait."""
+    assert not run.is_ready, "a run stands in one line"
+    key = OpenKey(action, NO_KEY if run.key is None else run.key)
+    key.join(number, run)
+    key.close()
+    run.is_ready = run.is_keyed = True
+    if not key.row.blocked:
+        action.tx.touch(due_marker(action))
+
+
+def take_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """The run no longer waits to be claimed."""
+    key = OpenKey(action, NO_KEY if run.key is None else run.key)
+    key.leave(number, run, served=False)
+    key.close()
+    run.is_ready = run.is_keyed = False
+
+
+def serve_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
+    """The run is claimed."""
+    key = OpenKey(action, NO_KEY if run.key is None else run.key)
+    key.leave(number, run, served=True)
+    key.serve()
+    key.close()
+    run.is_ready = run.is_keyed = False
+
+
+def end_keyed(action: OpenAction, key: str) -> None:
+    """A run of this key is no longer leased: its place is free."""
+    opened = OpenKey(action, key)
+    opened.end()
+    opened.close()
+
+
+# Time, and other limits
+
+
+def key_may_be_free(tx: Tx, due_ms: int, action_id: int, key_id: int, tail: bytes) -> None:
+    action = find_action_by_id(tx, action_id)
+    if action is None:
+        return
+    with tx.within(action.namespace):
+        key = OpenKey(action, tail.decode())
+        if key.row.id != key_id:
+            return
+        key.row.frees_at_ms = 0
+        key.close()
+        action.save()
+
+
+def limits_changed(action: OpenAction) -> None:
+    """Other limits than before: every key is looked at, by ticks."""
+    tx = action.tx
+    timers.set_timer(tx, tx.now_ms, timers.ACTION_LIMITS, action.row.id)
+    tx.touch(due_marker(action))
+
+
+def look_at_keys(tx: Tx, due_ms: int, action_id: int, item: int, after: Any) -> None:
+    """Bring a bounded number of keys in line with the limits, and go on behind them."""
+    action = find_action_by_id(tx, action_id)
+    if action is None:
+        return
+    start, end = KEY.range(action_id)
+    if after is not None:
+        start = next_key(KEY.key(action_id, tail=after))
+    tails = []
+    for key, _ in tx.scan(KEY, start, end):
+        tails.append(KEY.tail_of(key))
+        if len(tails) == KEYS_PER_TICK_MAX:
+            timers.set_timer(tx, tx.now_ms, timers.ACTION_LIMITS, action_id, data=tails[-1])
+            break
+    with tx.within(action.namespace):
+        for tail in tails:
+            OpenKey(action, tail.decode()).close()
+        action.save()
+        tx.touch(due_marker(action))
