@@ -45,7 +45,7 @@ from floruntime.client.web import FloClient as WebClient
 from floruntime.client.worker.action_worker import ActionWorker
 from floruntime.client.worker.queue_worker import QueueWorker
 from floruntime.client.worker.stream_worker import StreamWorker
-from floruntime.core.limits import check_duration
+from floruntime.core.limits import BLOCK_MS_MAX, check_duration
 from floruntime.server.clock import Handle, ManualClock
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
@@ -225,7 +225,8 @@ class FloTestServer:
         until_s = monotonic() + DELIVERY_S_MAX
         while True:
             for _ in range(SETTLE_TURNS):
-                await self.server.commit.settle()
+                if not self.server.commit.is_idle:
+                    await self.server.commit.settle()
                 await asyncio.sleep(0)
             is_late = monotonic() > until_s
             has_news = not is_late and any(life.has_news for life in self._lives)
@@ -248,10 +249,12 @@ class FloTestServer:
 
 
 def _test_pace() -> Pace:
-    """Nothing is claimed ahead, which by a clock that stands still would wait for ever."""
+    """Nothing is claimed ahead, which by a clock that stands still would wait for ever; and a poll
+    for work lasts as long as it may, so that a day of an idle worker costs little.
+    """
     from floruntime.client.worker.claim_policy import Pace
 
-    return Pace(ahead_ms=0, confirm_ms=0)
+    return Pace(ahead_ms=0, confirm_ms=0, block_ms_min=BLOCK_MS_MAX)
 
 
 class _Patience:

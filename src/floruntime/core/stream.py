@@ -105,10 +105,14 @@ class StreamRecord(PayloadValue, frozen=True):
 
 
 class ReadResult(Value, frozen=True):
-    """Records in id order. `next_after` is where a follower goes on (the id it has seen up to)."""
+    """Records in id order. `next_after` is where a follower goes on (the id it has seen up to).
+
+    `lease_ms`: how long the leases last under which a group's records came; 0 where they have none.
+    """
 
     records: list[StreamRecord]
     next_after: StreamID | None = None
+    lease_ms: int = 0
 
 
 class StreamInfo(Value, frozen=True):

@@ -135,6 +135,28 @@ async def test_without_a_delay_of_its_own_it_leaves_that_to_the_group() -> None:
             await until(lambda: len(seen.contexts) == 2)
 
 
+async def test_a_lease_setting_that_changes_under_a_worker_counts_from_the_next_record() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    attempts: list[int] = []
+
+    async def slow(ctx: StreamContext) -> None:
+        attempts.append(ctx.attempt)
+        begun.set()
+        await may_end.wait()
+
+    async with FloTestServer() as server, server.client() as client:
+        await client.stream.group_create("s", "g", ack_timeout_ms=300_000)
+        worker = StreamWorker(server.endpoint, stream="s", group="g", handler=slow)
+        async with server.running(worker):
+            await client.stream.group_configure("s", "g", ack_timeout_ms=3_000)
+            await client.stream.append("s", b"x")
+            await begun.wait()
+            await server.advance(30_000)
+            may_end.set()
+            await server.settle()
+        assert attempts == [1]
+
+
 async def test_leases_are_kept_while_handlers_run() -> None:
     opened, begun = asyncio.Event(), asyncio.Event()
 

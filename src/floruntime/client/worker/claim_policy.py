@@ -71,13 +71,17 @@ class Hand(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How far ahead, how patiently, and how hastily. `confirm_ms` 0: no poll carries results."""
+    """How far ahead, how patiently, and how hastily. `confirm_ms` 0: no poll carries results.
+
+    `block_ms_min`: the least time that one poll for work lasts, whatever the worker says.
+    """
 
     ahead_ms: int = 20
     ahead_max: int = 500
     claim_max: int = 1_000
     patience_ms: int = 250
     confirm_ms: int = 1_000
+    block_ms_min: int = 0
     retry: RetryPolicy = RetryPolicy()
 
 
@@ -86,7 +90,7 @@ class ClaimPolicy:
 
     def __init__(self, concurrency: int, block_ms: int, pace: Pace) -> None:
         self._concurrency = concurrency
-        self._block_ms = block_ms
+        self._block_ms = max(block_ms, pace.block_ms_min)
         self._pace = pace
         self._claim: Step | None = None
         self._poll: Step | None = None

@@ -65,6 +65,8 @@ class StreamLife(ReadingLife[StreamRecord]):
         result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )
+        # The lease that these came under counts, whatever the group said as it was joined.
+        self._lease_ms = result.lease_ms or self._lease_ms
         return result.records
 
     def _id_of(self, item: StreamRecord) -> Hashable:

@@ -686,14 +686,20 @@ export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamReco
   ["error", nullable(text), null],
 ], { methods: StreamRecordMethods });
 
-/** Records in id order. `nextAfter` is where a follower goes on (the id it has seen up to). */
+/**
+ * Records in id order. `nextAfter` is where a follower goes on (the id it has seen up to).
+ *
+ * `leaseMs`: how long the leases last under which a group's records came; 0 where they have none.
+ */
 export interface ReadResult {
   readonly records: StreamRecord[];
   readonly nextAfter: StreamID | null;
+  readonly leaseMs: number;
 }
 export const ReadResultSchema: StructSchema<ReadResult> = struct("ReadResult", [
   ["records", list(StreamRecordSchema)],
   ["nextAfter", nullable(streamId), null],
+  ["leaseMs", int, 0],
 ]);
 
 /** A stream's size and retention; `firstId` and `lastId` are `null` while it is new. */

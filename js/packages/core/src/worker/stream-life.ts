@@ -134,7 +134,10 @@ export class StreamLife extends Life<StreamRecord> {
     this.#wait = new Wait();
     const request = GroupRead.of({ stream, group, consumer, limit: this.#room, blockMs });
     const options = { ...this.ofThisLife, blockMs, wait: this.#wait };
-    return (await this.client.call(request, options)).records;
+    const { records, leaseMs } = await this.client.call(request, options);
+    // The lease that these came under counts, whatever the group said as it was joined.
+    this.#leaseMs = leaseMs || this.#leaseMs;
+    return records;
   }
 
   #take(records: StreamRecord[]): void {

@@ -155,7 +155,13 @@ def read(tx: Tx, request: GroupRead) -> ReadResult:
             _take_new(opened, handout, request.consumer)
     records = _let_pass(opened, handout) if request.no_ack else handout.close()
     opened.save()
-    return ReadResult(records, records[-1].id if records else external(opened.state.cursor))
+    return _result(opened, records, is_leased=not request.no_ack)
+
+
+def _result(opened: OpenGroup, records: list[StreamRecord], *, is_leased: bool) -> ReadResult:
+    last = records[-1].id if records else external(opened.state.cursor)
+    lease_ms = opened.group.ack_timeout_ms if records and is_leased else 0
+    return ReadResult(records, last, lease_ms)
 
 
 def _may_read(opened: OpenGroup, consumer: str) -> bool:
@@ -278,7 +284,7 @@ def claim(tx: Tx, request: GroupClaim) -> ReadResult:
         _take_idle(opened, handout, request)
     records = handout.close()
     opened.save()
-    return ReadResult(records, records[-1].id if records else external(opened.state.cursor))
+    return _result(opened, records, is_leased=True)
 
 
 def _take_idle(opened: OpenGroup, handout: Handout, request: GroupClaim) -> None:
@@ -326,6 +332,7 @@ def _memo(result: ReadResult) -> list[Any]:
     return [
         [[r.id.timestamp_ms, r.id.sequence, r.attempt, r.lease] for r in result.records],
         [result.next_after.timestamp_ms, result.next_after.sequence],
+        result.lease_ms,
     ]
 
 
@@ -338,7 +345,8 @@ def _recall(tx: Tx, request: GroupRead | GroupClaim, memo: list[Any]) -> ReadRes
         row = get_record(tx, stream.id, (ms, sequence))
         if row is not None:
             records.append(as_record(request.stream, (ms, sequence), row, attempt, lease))
-    return ReadResult(records, StreamID(*memo[1]))
+    lease_ms = memo[2] if len(memo) > 2 else 0  # earlier versions kept none
+    return ReadResult(records, StreamID(*memo[1]), lease_ms)
 
 
 READ_WAIT: Final = WaitRule(_topics, _has_records, keeps_alive=True)
