@@ -101,6 +101,7 @@ def _yes(value: bool) -> str:
     epilog=examples(
         'flo action invoke send-email \'{"to": "ada@example.org"}\'',
         "flo action invoke report @input.json --wait --block 5m",
+        "flo action invoke reindex doc-7 --debounce-key doc-7 --debounce 5s --debounce-max 1m",
         "flo action invoke remind --delay 1h --idempotency-key order-42",
     )
 )
@@ -128,19 +129,11 @@ async def invoke(
             "--idempotency-key", help="The same key makes one run only.", show_default=False
         ),
     ] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label",
-            metavar="NAME=VALUE",
-            help="Only workers with this label take it; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option("--key", help="What limits per key count it under.", show_default=False),
-    ] = None,
+    labels: action_limits.Labels = None,
+    key: action_limits.Key = None,
+    debounce_key: action_limits.DebounceKey = None,
+    debounce: action_limits.Debounce = None,
+    debounce_max: action_limits.DebounceMax = None,
     create: Annotated[
         bool,
         typer.Option("--create", help="Register the action, too, if its worker is yet to come."),
@@ -166,6 +159,9 @@ async def invoke(
         labels=pairs_of("label", labels or []),
         create=create,
         key=key,
+        debounce_key=debounce_key,
+        debounce_ms=debounce,
+        debounce_max_ms=debounce_max,
     )
     if not wait:
         session.out.show(invoked, invoked.run_id)

@@ -1,4 +1,4 @@
-"""`flo action limits`: what limits hold up, and the options that set them."""
+"""`flo action limits`: what limits hold up; and the options that say what may run when."""
 
 from __future__ import annotations
 
@@ -40,6 +40,34 @@ KeyPath = Annotated[
         help="Where the key lies in a JSON payload: $.account; empty: nowhere.",
         show_default=False,
     ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="NAME=VALUE",
+        help="Only workers with this label take it; repeatable.",
+        show_default=False,
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="What limits per key count it under.", show_default=False),
+]
+DebounceKey = Annotated[
+    str | None,
+    typer.Option(
+        "--debounce-key",
+        help="What keeps coming with this key is one run, of the newest payload.",
+        show_default=False,
+    ),
+]
+Debounce = Annotated[
+    int | None, duration("--debounce", "--debounce-ms", help="The pause that such a run waits for.")
+]
+DebounceMax = Annotated[
+    int | None,
+    duration("--debounce-max", "--debounce-max-ms", help="How long it is put off at most."),
 ]
 
 

@@ -76,18 +76,24 @@ async def enqueue(
             "--dedup-key", help="Enqueue once within the queue's window.", show_default=False
         ),
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="In order, one at a time for each group.", show_default=False),
+    ] = None,
 ) -> None:
     """Add a message, or several in one commit; prints their seqs."""
     values = read_values(payloads)
     if len(values) == 1:
         seq = await session.client.queue.enqueue(
-            queue, values[0], priority=priority, delay_ms=delay, dedup_key=dedup_key
+            queue, values[0], priority=priority, delay_ms=delay, dedup_key=dedup_key, group=group
         )
         session.out.show({"seq": seq}, str(seq))
         return
     if dedup_key is not None:
         raise typer.BadParameter("--dedup-key goes with one payload only")
-    seqs = await session.client.queue.enqueue_many(queue, values, priority=priority, delay_ms=delay)
+    seqs = await session.client.queue.enqueue_many(
+        queue, values, priority=priority, delay_ms=delay, group=group
+    )
     session.out.show({"seqs": seqs}, "\n".join(map(str, seqs)))
 
 
@@ -264,6 +270,7 @@ async def stats(session: Session, queue: Queue) -> None:
             "enqueued in total": str(found.enqueued_total),
             "acked in total": str(found.acked_total),
             "dead letters evicted": str(found.dead_evicted_total),
+            "waiting": str(found.waiting),
             "paused": "yes" if found.paused else "no",
         },
     )

@@ -26,6 +26,7 @@ class Message(PayloadValue, frozen=True):
     error: str | None = None
     first_delivered_at_ms: int | None = None
     last_delivered_at_ms: int | None = None
+    group: str | None = None
 
     @property
     def delivery_count(self) -> int:
@@ -59,7 +60,8 @@ class QueueConfig(Value, frozen=True):
 class QueueStats(Value, frozen=True):
     """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0.
 
-    `paused`: nothing is delivered until somebody resumes it.
+    `paused`: nothing is delivered until somebody resumes it. `waiting`: messages that wait for
+    those of their group that came before them, in neither `ready` nor `delayed`.
     """
 
     name: str
@@ -72,6 +74,7 @@ class QueueStats(Value, frozen=True):
     acked_total: int
     dead_evicted_total: int = 0
     paused: bool = False
+    waiting: int = 0
 
 
 class QueueListReply(Value, frozen=True):
@@ -80,13 +83,16 @@ class QueueListReply(Value, frozen=True):
 
 
 class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
-    """One or several payloads, one commit. A dedup key goes with a single payload only."""
+    """One or several payloads, one commit. A dedup key goes with a single payload only. Of one
+    `group` the oldest undone message alone is delivered.
+    """
 
     queue: str
     payloads: list[bytes]
     priority: int = defaults.PRIORITY
     delay_ms: int = 0
     dedup_key: str | None = None
+    group: str | None = None
 
 
 class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):

@@ -17,6 +17,7 @@ from floruntime.engine.action import admin as action_admin
 from floruntime.engine.action import (
     attempts,
     claim,
+    debounce_rows,
     due_runs,
     invoke,
     key_rows,
@@ -39,6 +40,7 @@ from floruntime.engine.machine import MACHINE
 from floruntime.engine.queue import admin as queue_admin
 from floruntime.engine.queue import bulk as queue_bulk
 from floruntime.engine.queue import dead_letters, deliveries, dequeue, enqueue, messages
+from floruntime.engine.queue import groups as groups_of_queues
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.queue import settle as queue_settle
 from floruntime.engine.state.dispatch import (
@@ -365,6 +367,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
     ),
     Owner.QUEUE: Owned(
         tables=(
+            *(groups_of_queues.QUEUE_GROUP, groups_of_queues.GROUP_WAITING),
             *(queue_rows.QUEUE_NAME, queue_rows.BODY, queue_rows.STATE, queue_rows.READY_INDEX),
             *(
                 dead_letters.DEAD_LETTER,
@@ -395,6 +398,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             run_rows.ACTION_RUN_BY_STATUS,
             due_runs.DUE_RUN,
             *(run_state.ACTION_KEY, key_rows.KEYED_RUN, key_rows.FRONT, rate_window.CLAIMED_AT),
+            debounce_rows.DEBOUNCE,
         ),
         children=(
             Children(due_runs.LINE, Owner.ACTION, _id_of),

@@ -50,6 +50,9 @@ class Action(PartOf[AsyncAction]):
         caller_run_id: str | None = None,
         create: bool = False,
         key: str | None = None,
+        debounce_key: str | None = None,
+        debounce_ms: int | None = None,
+        debounce_max_ms: int | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> InvokeResult:
@@ -65,11 +68,16 @@ class Action(PartOf[AsyncAction]):
         none. `create`: where nobody has registered the action yet, register it with the default
         settings, so that the run waits for a worker that is yet to come; by default it is refused.
         `key`: what the limits per key count the run under, a name; by default what the action's
-        `key_path` finds in the payload, if it has one.
+        `key_path` finds in the payload, if it has one. `debounce_key`: a name; while invocations
+        with it keep coming they are one run, which takes the newest payload, key, labels and
+        priority and is due `debounce_ms` (at least 1) after the last of them, but at most
+        `debounce_max_ms` (by default without end) after the first; `created` is false for all but
+        that. Once the run is claimed or has ended, the next one makes a new run. By default nothing
+        is debounced.
 
         Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
         disabled or the key stands for a run with another payload, `BadRequestError` on a value out
-        of these limits.
+        of these limits, and on a `debounce_key` with an `idempotency_key` or a `delay_ms`.
         """
         return self._bridge.run(
             self._of.invoke(
@@ -82,6 +90,9 @@ class Action(PartOf[AsyncAction]):
                 caller_run_id=caller_run_id,
                 create=create,
                 key=key,
+                debounce_key=debounce_key,
+                debounce_ms=debounce_ms,
+                debounce_max_ms=debounce_max_ms,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )

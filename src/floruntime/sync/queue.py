@@ -43,6 +43,7 @@ class Queue(PartOf[AsyncQueue]):
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
         dedup_key: str | None = None,
+        group: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> int:
@@ -54,7 +55,9 @@ class Queue(PartOf[AsyncQueue]):
         default, means now, ten years is the longest. `dedup_key`: a name (1 to 255 bytes) that
         enqueues once within the queue's window, counted from the first enqueue, and answers the
         first seq again, even if that message is done; by default every enqueue is a new message, as
-        it is with a window of 0 ms.
+        it is with a window of 0 ms. `group`: a name (1 to 255 bytes); of one group the oldest
+        undone message alone is delivered, the next one when that is acked, dead or deleted, and
+        delays and retries keep the place; by default it has none, and stands for itself.
 
         Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
         server's disk is nearly full.
@@ -66,6 +69,7 @@ class Queue(PartOf[AsyncQueue]):
                 priority=priority,
                 delay_ms=delay_ms,
                 dedup_key=dedup_key,
+                group=group,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )
@@ -78,12 +82,14 @@ class Queue(PartOf[AsyncQueue]):
         *,
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
+        group: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> builtins.list[int]:
         """Add up to 1,000 messages in one commit: all, or none. Their seqs, in order.
 
-        `priority` (10 unless given) and `delay_ms` (0 unless given) are those of each message.
+        `priority` (10 unless given), `delay_ms` (0 unless given) and `group` (none unless given)
+        are those of each message.
 
         Raises `BadRequestError` and `StorageFullError` as `enqueue` does.
         """
@@ -93,6 +99,7 @@ class Queue(PartOf[AsyncQueue]):
                 payloads,
                 priority=priority,
                 delay_ms=delay_ms,
+                group=group,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )

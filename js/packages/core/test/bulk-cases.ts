@@ -9,6 +9,19 @@ const EMPTY = { items: [], cursor: null };
 
 export const BULK_CASES: readonly Case[] = [
   [
+    ({ queue }) => queue.enqueueMany("q", ["p"], { group: "acme" }),
+    "QueueEnqueue",
+    { queue: "q", payloads: [new TextEncoder().encode("p")], group: "acme" },
+  ],
+  [
+    ({ action }) => action.invoke("a", "p", { debounceKey: "k", debounceMs: 5, debounceMaxMs: 9 }),
+    "ActionInvoke",
+    {
+      ...{ name: "a", payload: new TextEncoder().encode("p") },
+      ...{ debounceKey: "k", debounceMs: 5, debounceMaxMs: 9 },
+    },
+  ],
+  [
     ({ stream }) => stream.groupDeadRequeue("s", "g", [RECORD]),
     "GroupDeadRequeue",
     { stream: "s", group: "g", ids: [RECORD] },

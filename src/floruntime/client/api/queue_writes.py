@@ -46,6 +46,7 @@ class QueueWrites(Part):
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
         dedup_key: str | None = None,
+        group: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
@@ -57,12 +58,14 @@ class QueueWrites(Part):
         default, means now, ten years is the longest. `dedup_key`: a name (1 to 255 bytes) that
         enqueues once within the queue's window, counted from the first enqueue, and answers the
         first seq again, even if that message is done; by default every enqueue is a new message, as
-        it is with a window of 0 ms.
+        it is with a window of 0 ms. `group`: a name (1 to 255 bytes); of one group the oldest
+        undone message alone is delivered, the next one when that is acked, dead or deleted, and
+        delays and retries keep the place; by default it has none, and stands for itself.
 
         Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
         server's disk is nearly full.
         """
-        request = QueueEnqueue(queue, [as_payload(payload)], priority, delay_ms, dedup_key)
+        request = QueueEnqueue(queue, [as_payload(payload)], priority, delay_ms, dedup_key, group)
         return self._call_for(first, request, namespace, timeout_ms)
 
     def enqueue_many(
@@ -72,16 +75,18 @@ class QueueWrites(Part):
         *,
         priority: int = defaults.PRIORITY,
         delay_ms: int = 0,
+        group: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[list[int]]:
         """Add up to 1,000 messages in one commit: all, or none. Their seqs, in order.
 
-        `priority` (10 unless given) and `delay_ms` (0 unless given) are those of each message.
+        `priority` (10 unless given), `delay_ms` (0 unless given) and `group` (none unless given)
+        are those of each message.
 
         Raises `BadRequestError` and `StorageFullError` as `enqueue` does.
         """
-        request = QueueEnqueue(queue, as_payloads(payloads), priority, delay_ms)
+        request = QueueEnqueue(queue, as_payloads(payloads), priority, delay_ms, None, group)
         return self._call(request, namespace, timeout_ms)
 
     def ack(

@@ -20,16 +20,15 @@ from floruntime.core.action import (
 from floruntime.core.errors import ConflictError
 from floruntime.engine.action.admin import register
 from floruntime.engine.action.attempts import attempts_of
-from floruntime.engine.action.payload_key import key_of
+from floruntime.engine.action.creating import create
+from floruntime.engine.action.debounce import check_debounce, debounced
 from floruntime.engine.action.rows import (
     OpenAction,
     find_action,
     the_action,
 )
 from floruntime.engine.action.run_rows import (
-    ACTION_INPUT,
     ACTION_RUN,
-    ACTION_RUN_BY_STATUS,
     ActionRunRow,
     ActionRunStatus,
     action_run_id,
@@ -41,14 +40,11 @@ from floruntime.engine.action.run_rows import (
 from floruntime.engine.action.run_state import (
     ACTION_KEY,
     ActionKeyRow,
-    OpenActionRun,
     end_run,
-    start_waiting,
     the_action_run,
 )
 from floruntime.engine.action.run_waits import wait_of_action_run
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
-from floruntime.engine.state.large_documents import keep_document
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 
@@ -72,15 +68,19 @@ def call(tx: Tx, request: ActionCall) -> ActionRun:
 def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
     """The number of the run, and whether this made it."""
     _check_invoke(tx, request)
+    if isinstance(request, ActionInvoke):
+        check_debounce(request)
     action = _asked_for(tx, request)
     if not action.row.enabled:
         raise ConflictError(f"action {request.name!r} is disabled; enable it to invoke it")
     number = tx.next_id()
+    if isinstance(request, ActionInvoke) and request.debounce_key is not None:
+        return debounced(action, number, request)
     if request.idempotency_key is not None:
         known = _known_number(action, namespace_id(tx), number, request)
         if known:
             return known, False
-    _create(
+    create(
         action,
         number,
         request.payload,
@@ -115,7 +115,7 @@ def create_run(
     `key`: what limits per key count it under; `None`: what the action's `key_path` finds.
     """
     number = action.tx.next_id()
-    _create(
+    create(
         action,
         number,
         payload,
@@ -125,44 +125,6 @@ def create_run(
         key=key,
     )
     return number
-
-
-def _create(
-    action: OpenAction,
-    number: int,
-    payload: bytes,
-    *,
-    priority: int = limits.PRIORITY_DEFAULT,
-    delay_ms: int = 0,
-    caller_run_id: str | None = None,
-    idempotency_key: str | None = None,
-    labels: dict[str, str] = _NO_LABELS,
-    workflow_run: int = 0,
-    handler_key: str | None = None,
-    key: str | None = None,
-) -> None:
-    """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
-    tx, of_namespace_id = action.tx, namespace_id(action.tx)
-    due_ms = tx.now_ms + delay_ms
-    row = ActionRunRow(action.row.id, ActionRunStatus.PENDING, priority, due_ms, tx.now_ms)
-    run_timeout_ms = action.row.settings.run_timeout_ms
-    row.ends_at_ms = due_ms + run_timeout_ms if run_timeout_ms is not None else 0
-    row.caller_run_id = caller_run_id
-    row.idempotency_key = idempotency_key
-    row.labels = labels
-    row.workflow_run = workflow_run
-    row.handler_key = handler_key
-    row.key = key_of(action.row, payload) if key is None else key
-    row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
-    tx.put(
-        ACTION_RUN_BY_STATUS,
-        ACTION_RUN_BY_STATUS.key(action.row.id, ActionRunStatus.PENDING, number),
-        True,
-    )
-    tx.count_run(action.row.id, ActionRunStatus.PENDING, 1)
-    action.row.pending += 1
-    action.row.runs += 1
-    start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)
 
 
 def _check_invoke(tx: Tx, request: Invocation) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.action.attempts import forget_attempts, keep_attempt
+from floruntime.engine.action.debounce_rows import stop_debouncing
 from floruntime.engine.action.keys import give_up_place, serve, stand, withdraw
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.action.run_rows import (
@@ -159,6 +160,7 @@ def lease_to(run: OpenActionRun, worker_id: str, *, is_reserved: bool = False) -
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
     serve(run.action, run.number, row)
+    stop_debouncing(tx, row)
     set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
     row.lease = tx.next_id()
@@ -249,6 +251,7 @@ def end_run(
         row.is_reserved, row.begun_at_ms = False, tx.now_ms  # its end is the first that is heard
     if row.is_ready:
         withdraw(run.action, run.number, row)
+    stop_debouncing(tx, row)
     set_status(run, status)
     assert row.is_finished, "it ends for good"
     row.completed_at_ms = tx.now_ms

@@ -60,16 +60,16 @@ def _set_or(setting: int | None, old: int) -> int:
 
 
 def purge(tx: Tx, request: QueuePurge) -> int:
-    """Delete all messages but dead letters: ready, delayed and leased. Dedup keys stay."""
+    """Delete all messages but dead letters, whatever they wait for. Dedup keys stay."""
     queue = find_queue(tx, request.queue)
     if queue is None:
         return 0
     row = queue.row
-    purged = row.ready + row.delayed + row.leased
+    purged = row.ready + row.delayed + row.leased + row.waiting
     if purged:
         forget_gaps(tx, row.messages_id)
         row.messages_id = queue.new_part(row.messages_id)
-        row.ready = row.delayed = row.leased = 0
+        row.ready = row.delayed = row.leased = row.waiting = 0
         row.oldest_seq = row.next_seq
         queue.save()
     return purged
@@ -128,6 +128,7 @@ def _stats(view: View, name: str, row: QueueRow) -> QueueStats:
         row.acked_total,
         row.dead_evicted_total,
         row.paused,
+        row.waiting,
     )
 
 

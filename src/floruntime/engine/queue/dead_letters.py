@@ -19,11 +19,13 @@ from floruntime.core.queue import (
     QueueDlqRequeue,
 )
 from floruntime.core.types import Value
-from floruntime.engine.queue.messages import drop, put_ready
+from floruntime.engine.queue.groups import back_in_line
+from floruntime.engine.queue.messages import drop, head_of, put_ready
 from floruntime.engine.queue.rows import (
     BODY,
     BodyRow,
     OpenQueue,
+    Phase,
     StateRow,
     find_queue,
     find_queue_by_id,
@@ -60,6 +62,7 @@ class DeadLetterRow(Value, frozen=True):
     error: str | None
     first_delivered_at_ms: int | None
     last_delivered_at_ms: int | None
+    group: str | None = None
 
 
 DEAD_LETTER: Final[Table[DeadLetterRow]] = Table(b"qx", DeadLetterRow, dead_id="u64", seq="u64")
@@ -87,8 +90,9 @@ def bury(
         state.error,
         state.first_delivered_at_ms,
         state.last_delivered_at_ms,
+        state.group,
     )
-    drop(queue, seq)
+    drop(queue, seq, head_of(state))
     tx.put(DEAD_LETTER, DEAD_LETTER.key(row.dead_id, seq), letter)
     tx.put(DEAD_ORDER, DEAD_ORDER.key(row.dead_id, place), seq)
     row.dead += 1
@@ -184,6 +188,7 @@ def _message(view: View, dead_id: int, seq: int) -> Message:
         letter.error,
         letter.first_delivered_at_ms,
         letter.last_delivered_at_ms,
+        letter.group,
     )
 
 
@@ -206,9 +211,13 @@ def requeue_one(queue: OpenQueue, seq: int) -> bool:
     if letter is None:
         return False
     tx, row = queue.tx, queue.row
-    body = BodyRow(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms)
+    body = BodyRow(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms, letter.group)
     tx.put(BODY, BODY.key(row.messages_id, seq), body)
-    put_ready(queue, letter.priority, tx.now_ms, seq, False)
+    if letter.group is None:
+        put_ready(queue, letter.priority, tx.now_ms, seq, False)
+    else:
+        state = StateRow(Phase.READY, letter.priority, tx.now_ms, group=letter.group)
+        back_in_line(queue, letter.group, seq, state)
     row.oldest_seq = min(row.oldest_seq, seq)
     return True
 

@@ -97,6 +97,7 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
                 expires_at_ms,
                 now_ms,
                 now_ms,
+                group=body.group,
             )
         else:
             state = _leased_again(state, lease, delivery, expires_at_ms, now_ms)
@@ -125,6 +126,7 @@ def _leased_again(
         now_ms if first_ms is None else first_ms,
         now_ms,
         state.error,
+        state.group,
     )
 
 
@@ -141,6 +143,7 @@ def _message(seq: int, body: BodyRow, state: StateRow) -> Message:
         None,
         state.first_delivered_at_ms,
         state.last_delivered_at_ms,
+        body.group,
     )
 
 
@@ -153,7 +156,7 @@ def _deliver_for_good(queue: OpenQueue, taken: list[Taken]) -> list[Message]:
         if state is not None:
             attempt, first_ms = state.attempt + 1, state.first_delivered_at_ms
         first_ms = now_ms if first_ms is None else first_ms
-        drop(queue, seq)
+        drop(queue, seq, body.group)
         messages.append(_unleased(seq, body, attempt, first_ms, now_ms))
     note_acked(queue, len(taken))
     return messages
@@ -171,6 +174,7 @@ def _unleased(
         body.enqueued_at_ms,
         first_delivered_at_ms=first_ms,
         last_delivered_at_ms=last_ms,
+        group=body.group,
     )
 
 

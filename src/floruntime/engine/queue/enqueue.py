@@ -8,6 +8,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueEnqueue
 from floruntime.core.types import Value
+from floruntime.engine.queue.groups import join, stand
 from floruntime.engine.queue.rows import (
     BODY,
     READY_INDEX,
@@ -49,9 +50,11 @@ def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
     due_ms = tx.now_ms + request.delay_ms
     messages_id = row.messages_id
     for seq, payload in enumerate(payloads, first_seq):
-        body = BodyRow(payload, tx.now_ms, request.priority, due_ms)
+        body = BodyRow(payload, tx.now_ms, request.priority, due_ms, request.group)
         tx.put(BODY, BODY.key(messages_id, seq), body)
-    if request.delay_ms:
+    if request.group is not None:
+        _put_grouped(queue, range(first_seq, end_seq), request, due_ms)
+    elif request.delay_ms:
         _put_delayed(queue, range(first_seq, end_seq), request.priority, due_ms)
     else:
         _put_fresh(queue, range(first_seq, end_seq), request.priority, due_ms)
@@ -68,6 +71,8 @@ def _check_enqueue(tx: Tx, request: QueueEnqueue) -> None:
         )
     for payload in request.payloads:
         limits.check_value("payload", payload, tx.value_bytes_max)
+    if request.group is not None:
+        limits.check_name("group", request.group)
     if request.dedup_key is not None:
         limits.check_name("dedup_key", request.dedup_key)
         if len(request.payloads) != 1:
@@ -98,6 +103,20 @@ def forget_dedup_key(tx: Tx, due_ms: int, queue_id: int, seq: int, tail: bytes) 
     row = tx.get(DEDUP, key)
     if row is not None and row.expires_at_ms <= tx.now_ms:
         tx.delete(DEDUP, key)
+
+
+def _put_grouped(queue: OpenQueue, seqs: range, request: QueueEnqueue, due_ms: int) -> None:
+    """Of the group the first message may be delivered; the others wait for it."""
+    group = request.group
+    assert group is not None, "it has a group"
+    state = StateRow(Phase.READY, request.priority, due_ms, group=group)
+    for seq in seqs:
+        if not join(queue, group, seq, state):
+            continue
+        if request.delay_ms:
+            stand(queue, seq, state)
+        else:
+            _put_fresh(queue, range(seq, seq + 1), request.priority, due_ms)
 
 
 def _put_fresh(queue: OpenQueue, seqs: range, priority: int, due_ms: int) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, assert_never
 
+from msgspec.structs import replace
+
+from floruntime.engine.queue.groups import head_gone, stop_waiting
 from floruntime.engine.queue.rows import (
     BODY,
     READY_INDEX,
@@ -36,7 +39,11 @@ def state_of(queue: OpenQueue, seq: int) -> StateRow | None:
     if state is not None:
         return state
     body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
-    return None if body is None else StateRow(Phase.READY, body.priority, body.due_ms)
+    return (
+        None
+        if body is None
+        else StateRow(Phase.READY, body.priority, body.due_ms, group=body.group)
+    )
 
 
 def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state: bool) -> None:
@@ -87,6 +94,7 @@ def _put_state(
             state.first_delivered_at_ms,
             state.last_delivered_at_ms,
             state.error,
+            state.group,
         ),
     )
 
@@ -104,15 +112,25 @@ def take_out(queue: OpenQueue, seq: int, state: StateRow) -> None:
             )
         case Phase.DELAYED:
             row.delayed -= 1
+        case Phase.WAITING:
+            assert state.group is not None, "what waits has a group"
+            stop_waiting(queue, seq, state.group)
         case _:
             assert_never(state.phase)
 
 
-def drop(queue: OpenQueue, seq: int) -> None:
-    """Delete a message that was taken out."""
+def drop(queue: OpenQueue, seq: int, head_of: str | None) -> None:
+    """Delete a message that was taken out. `head_of`: the group that it was the head of, if any."""
     messages_id = queue.row.messages_id
     queue.tx.delete(BODY, BODY.key(messages_id, seq))
     queue.tx.delete(STATE, STATE.key(messages_id, seq))
+    if head_of is not None:
+        head_gone(queue, head_of)
+
+
+def head_of(state: StateRow) -> str | None:
+    """The group that a message is the head of; `None` for one that has none, or waits."""
+    return None if state.phase == Phase.WAITING else state.group
 
 
 def oldest(
@@ -167,12 +185,24 @@ def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> 
 def make_due(queue: OpenQueue, seq: int) -> bool:
     """Let a delayed message be ready now; false for one that is not delayed."""
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-    if state is None or state.phase != Phase.DELAYED:
+    if state is None or state.phase not in (Phase.DELAYED, Phase.WAITING):
         return False
+    if state.phase == Phase.WAITING:
+        return _make_waiting_due(queue, seq, state)
     take_out(queue, seq, state)
     due_ms = queue.tx.now_ms
     _put_state(queue, seq, state, Phase.READY, due_ms, attempt=state.attempt, lease=state.lease)
     put_ready(queue, state.priority, due_ms, seq, True)
+    return True
+
+
+def _make_waiting_due(queue: OpenQueue, seq: int, state: StateRow) -> bool:
+    """It goes on waiting for those before it, but no longer for its time."""
+    tx = queue.tx
+    if state.due_ms <= tx.now_ms:
+        return False
+    key = STATE.key(queue.row.messages_id, seq)
+    tx.put(STATE, key, replace(state, due_ms=tx.now_ms))
     return True
 
 

@@ -26,11 +26,14 @@ PRIMITIVE: Final = "queue"
 
 
 class Phase(IntEnum):
-    """Where a message is. One without a state row is ready and was never delivered."""
+    """Where a message is. One without a state row is ready and was never delivered; `WAITING`: for
+    those of its group that came before it.
+    """
 
     READY = 1
     DELAYED = 2
     LEASED = 3
+    WAITING = 4
 
 
 DEFAULT_CONFIG: Final = QueueConfig()
@@ -57,6 +60,7 @@ class QueueRow(msgspec.Struct, array_like=True, gc=False):
     dead_floor: int = 0
     #: Nothing is delivered.
     paused: bool = False
+    waiting: int = 0
 
 
 class QueueNameRow(Value, frozen=True):
@@ -73,6 +77,7 @@ class BodyRow(Value, frozen=True):
     enqueued_at_ms: int
     priority: int
     due_ms: int
+    group: str | None = None
 
 
 class StateRow(Value, frozen=True):
@@ -92,6 +97,7 @@ class StateRow(Value, frozen=True):
     first_delivered_at_ms: int | None = None
     last_delivered_at_ms: int | None = None
     error: str | None = None
+    group: str | None = None
 
 
 QUEUE: Final[Table[QueueRow]] = Table(b"qu", QueueRow, namespace_id="u64", tail="name", cached=True)
@@ -126,7 +132,9 @@ class OpenQueue:
         """Write the row; once, at the end of the command."""
         row = self.row
         # One negative number makes the whole negative; this is asked with every command.
-        assert row.ready | row.delayed | row.leased | row.dead >= 0, "phases are counted right"
+        assert row.ready | row.delayed | row.leased | row.dead | row.waiting >= 0, (
+            "phases are counted right"
+        )
         self.tx.put(QUEUE, self._key, row)
 
     def touch(self) -> None:

@@ -42,6 +42,7 @@ from floruntime.engine.queue.messages import (
     MESSAGES_PER_TIMER_MAX,
     drop,
     give_back,
+    head_of,
     note_acked,
     state_of,
     take_out,
@@ -106,7 +107,7 @@ def _ack(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
     if state.lease:
         settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
     take_out(queue, seq, state)
-    drop(queue, seq)
+    drop(queue, seq, head_of(state))
     return True
 
 
@@ -186,6 +187,9 @@ def _nack(
         settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
     if request.error is not None:
         state = replace(state, error=request.error)
+    if state.phase == Phase.WAITING and not request.to_dlq:
+        _delay_waiting(queue, seq, state, request.delay_ms)
+        return
     take_out(queue, seq, state)
     attempt = state.attempt
     if request.to_dlq:
@@ -196,6 +200,12 @@ def _nack(
         give_back(queue, seq, state, attempt=attempt - 1, lease=0, delay_ms=request.delay_ms)
     else:
         _count_failure(queue, seq, state, lease=0, delay_ms=request.delay_ms)
+
+
+def _delay_waiting(queue: OpenQueue, seq: int, state: StateRow, delay_ms: int) -> None:
+    """It keeps its place among those of its group, and its time when that comes."""
+    due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
+    queue.tx.put(STATE, STATE.key(queue.row.messages_id, seq), replace(state, due_ms=due_ms))
 
 
 def _count_failure(

@@ -26,6 +26,12 @@ export interface InvokeOptions {
   readonly callerRunId?: string | undefined;
   /** What the limits per key count it under; else what the action's `keyPath` finds. */
   readonly key?: string | undefined;
+  /** While invocations with this key keep coming, they are one run, of the newest payload. */
+  readonly debounceKey?: string | undefined;
+  /** The pause after the last of them that the run waits for. */
+  readonly debounceMs?: Integer | undefined;
+  /** How long after the first of them it is due at the latest. */
+  readonly debounceMaxMs?: Integer | undefined;
 }
 
 export interface CancelOptions {
@@ -39,6 +45,9 @@ export const INVOKE: OptionNames<InvokeOptions> = {
   labels: true,
   callerRunId: true,
   key: true,
+  debounceKey: true,
+  debounceMs: true,
+  debounceMaxMs: true,
 };
 const CANCEL: OptionNames<CancelOptions> = { reason: true };
 
@@ -51,8 +60,10 @@ export class ActionCommands extends Commands {
   ): Request<InvokeResult> {
     const given = this.known("action.invoke", options, INVOKE);
     const { priority, delayMs, idempotencyKey, callerRunId, key } = given;
+    const { debounceKey, debounceMs, debounceMaxMs } = given;
+    const debounce = { debounceKey, debounceMs, debounceMaxMs };
     const labels = labelsOf(given.labels);
-    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId, key };
+    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId, key, ...debounce };
     return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings });
   }
 

@@ -36,6 +36,8 @@ export interface EnqueueManyOptions {
   /** Lower is delivered first. Default: 10. */
   readonly priority?: Integer | undefined;
   readonly delayMs?: Integer | undefined;
+  /** In order, one at a time for each group. */
+  readonly group?: string | undefined;
 }
 
 export interface EnqueueOptions extends EnqueueManyOptions {
@@ -75,7 +77,11 @@ export interface ConfigureOptions {
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
-const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = { priority: true, delayMs: true };
+const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = {
+  priority: true,
+  delayMs: true,
+  group: true,
+};
 const ENQUEUE: OptionNames<EnqueueOptions> = { ...ENQUEUE_MANY, dedupKey: true };
 const NACK: OptionNames<NackOptions> = { toDlq: true, delayMs: true, release: true, error: true };
 const EXTEND: OptionNames<ExtendOptions> = { extendMs: true };
@@ -100,9 +106,9 @@ export class QueueCommands extends Commands {
   }
 
   enqueue(queue: string, payload: JsonPayload, options: EnqueueOptions = {}): Request<bigint> {
-    const { priority, delayMs, dedupKey } = this.known("queue.enqueue", options, ENQUEUE);
+    const { priority, delayMs, dedupKey, group } = this.known("queue.enqueue", options, ENQUEUE);
     const payloads = [payloadBytes(payload)];
-    const request = QueueEnqueue.of({ queue, payloads, priority, delayMs, dedupKey });
+    const request = QueueEnqueue.of({ queue, payloads, priority, delayMs, dedupKey, group });
     return request.map(([seq]) => seq as bigint);
   }
 
@@ -111,8 +117,8 @@ export class QueueCommands extends Commands {
     payloads: Iterable<JsonPayload>,
     options: EnqueueManyOptions = {},
   ): Request<bigint[]> {
-    const { priority, delayMs } = this.known("queue.enqueueMany", options, ENQUEUE_MANY);
-    return QueueEnqueue.of({ queue, payloads: manyBytes(payloads), priority, delayMs });
+    const { priority, delayMs, group } = this.known("queue.enqueueMany", options, ENQUEUE_MANY);
+    return QueueEnqueue.of({ queue, payloads: manyBytes(payloads), priority, delayMs, group });
   }
 
   ack(queue: string, seqs: Seqs, options: NoOptions = {}): Request<AckResult> {

@@ -539,6 +539,7 @@ export interface Message extends MessageMethods {
   readonly error: string | null;
   readonly firstDeliveredAtMs: bigint | null;
   readonly lastDeliveredAtMs: bigint | null;
+  readonly group: string | null;
 }
 export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["seq", big],
@@ -552,6 +553,7 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["error", nullable(text), null],
   ["firstDeliveredAtMs", nullable(big), null],
   ["lastDeliveredAtMs", nullable(big), null],
+  ["group", nullable(text), null],
 ], { methods: MessageMethods });
 
 /** Messages in delivery order; `cursor` only in pages of dead letters. */
@@ -602,7 +604,8 @@ export const QueueConfigSchema: StructSchema<QueueConfig> = struct("QueueConfig"
 /**
  * Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0.
  *
- * `paused`: nothing is delivered until somebody resumes it.
+ * `paused`: nothing is delivered until somebody resumes it. `waiting`: messages that wait for
+ * those of their group that came before them, in neither `ready` nor `delayed`.
  */
 export interface QueueStats {
   readonly name: string;
@@ -615,6 +618,7 @@ export interface QueueStats {
   readonly ackedTotal: number;
   readonly deadEvictedTotal: number;
   readonly paused: boolean;
+  readonly waiting: number;
 }
 export const QueueStatsSchema: StructSchema<QueueStats> = struct("QueueStats", [
   ["name", text],
@@ -627,6 +631,7 @@ export const QueueStatsSchema: StructSchema<QueueStats> = struct("QueueStats", [
   ["ackedTotal", int],
   ["deadEvictedTotal", int, 0],
   ["paused", bool, false],
+  ["waiting", int, 0],
 ]);
 
 export interface QueueListReply {
@@ -1852,13 +1857,17 @@ export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
 ], KvChangesReplySchema,
 );
 
-/** One or several payloads, one commit. A dedup key goes with a single payload only. */
+/**
+ * One or several payloads, one commit. A dedup key goes with a single payload only. Of one
+ * `group` the oldest undone message alone is delivered.
+ */
 export interface QueueEnqueue {
   readonly queue: string;
   readonly payloads: readonly Uint8Array[];
   readonly priority?: Integer | undefined;
   readonly delayMs?: Integer | undefined;
   readonly dedupKey?: string | null | undefined;
+  readonly group?: string | null | undefined;
 }
 export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   "QueueEnqueue", 32, "command", [
@@ -1867,6 +1876,7 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   ["priority", int, 10],
   ["delayMs", int, 0],
   ["dedupKey", nullable(text), null],
+  ["group", nullable(text), null],
 ], list(big),
 );
 
