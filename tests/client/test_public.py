@@ -45,9 +45,9 @@ CALLED_BY_PEOPLE: list[type[Any]] = [
 ]
 OF_EVERY_CALL = {"namespace", "timeout_ms"}
 """What the text of the class explains, once for all methods."""
-INTERNAL = {"FloServer", "Dataclass"}
+INTERNAL = {"FloServer", "Dataclass", "Model"}
 """What a test server shows of the server that it runs, which is no part of what is promised; and
-the way in which the type of a payload says "any dataclass".
+the way in which the type of a payload says "any dataclass" and "any pydantic model".
 """
 RAISES_NOTHING = {"stop", "close", "shutdown", "use_own_connection", "rollback", "version_of"}
 

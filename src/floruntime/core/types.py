@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
+from floruntime.core.typed import decode_json, name_of
+
 Reply_co = TypeVar("Reply_co", covariant=True)
 Item = TypeVar("Item")
 
@@ -51,6 +53,26 @@ class OutputValue(Value, frozen=True):
     def json(self) -> Any:
         """The output, which is JSON. Raises `ValueError` where it is none, or not there (yet)."""
         return json.loads(_the_output_of(self))
+
+    def into(self, kind: type[Item]) -> Item:
+        """The output, which is JSON, as a msgspec struct, dataclass, TypedDict or pydantic model.
+
+        Raises `ConflictError` unless the run has completed, `BadRequestError`, naming the field,
+        where its output does not fit.
+        """
+        from floruntime.core.errors import BadRequestError, ConflictError  # they know these types
+
+        told: Any = self
+        if told.status != "completed":
+            raise ConflictError(
+                f"run {told.run_id} is {told.status}; only one that has completed has an output"
+            )
+        try:
+            return decode_json(_the_output_of(self), kind)
+        except ValueError as error:
+            raise BadRequestError(
+                f"the output of run {told.run_id} is no {name_of(kind)}: {error}"
+            ) from error
 
 
 def _the_output_of(run: OutputValue) -> bytes:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from floruntime.client.link.token import Token
 from floruntime.client.worker.action_worker import ActionWorker as AsyncActionWorker
 from floruntime.client.worker.action_worker import F
-from floruntime.client.worker.handlers import Function
 from floruntime.client.worker.options import QueueOptions, RegisterOptions
 from floruntime.client.worker.worker_base import H
 from floruntime.core.defaults import LEFT_OUT
@@ -136,36 +135,45 @@ class ActionWorker(WorkerHandle[AsyncActionWorker]):
         return self._of.worker_id
 
     def action(
-        self, name: str, *, process: bool = False, **options: Unpack[RegisterOptions]
+        self,
+        name: str,
+        *,
+        process: bool = False,
+        input: type[Any] | None = None,
+        **options: Unpack[RegisterOptions],
     ) -> Callable[[F], F]:
         """A decorator: this function handles the action `name`.
 
-        `process`: run it in a process of its own; off by default. The other options are those of
-        `client.action.register`.
+        `process`: run it in a process of its own; off by default. `input`: the type that its
+        payload is decoded to, as by `ctx.into`: the function is called with the context and that
+        value, or with the context alone if it takes no more; by default the payload stays bytes.
+        The other options are those of `client.action.register`.
 
         Raises `BadRequestError` as `register_action` does.
         """
-        return self._of.action(name, process=process, **options)
+        return self._of.action(name, process=process, input=input, **options)
 
     def register_action(
         self,
         name: str,
-        handler: Function,
+        handler: Callable[..., Any],
         *,
         process: bool = False,
+        input: type[Any] | None = None,
         **options: Unpack[RegisterOptions],
     ) -> None:
         """Let `handler(ctx)` handle the action `name`.
 
         An async handler runs on the event loop, a plain one in a thread, or with `process` (off by
-        default) in a process of its own: it must be a function that can be imported. The other
-        options are those of `client.action.register`, which `start()` calls with them. Without any,
-        an action that is registered already stays as it is.
+        default) in a process of its own: it must be a function that can be imported. `input`: the
+        type of its payload, by default none; see `action`. The other options are those of
+        `client.action.register`, which `start()` calls with them. Without any, an action that is
+        registered already stays as it is.
 
         Raises `BadRequestError` on an option that there is not, a handler that is none, a second
         one for the same action, and while the worker runs.
         """
-        self._of.register_action(name, handler, process=process, **options)
+        self._of.register_action(name, handler, process=process, input=input, **options)
 
     @property
     def actions(self) -> list[str]:

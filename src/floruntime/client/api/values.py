@@ -25,8 +25,18 @@ class Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-JsonPayload = Payload | Mapping[str, Any] | Sequence[Any] | msgspec.Struct | Dataclass
-"""A payload: a value, or a dict, list, tuple, dataclass or msgspec struct that becomes JSON."""
+class Model(Protocol):
+    """An object of any pydantic model."""
+
+    def model_dump(self, *, mode: str) -> Any:
+        """It as what JSON has."""
+        ...
+
+
+JsonPayload = Payload | Mapping[str, Any] | Sequence[Any] | msgspec.Struct | Dataclass | Model
+"""A payload: a value, or a dict, list, tuple, dataclass, msgspec struct or pydantic model that
+becomes JSON.
+"""
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -44,7 +54,7 @@ def as_payload(payload: JsonPayload) -> bytes:
     """A payload as bytes; what holds others becomes JSON text. Raises `BadRequestError`."""
     if isinstance(payload, (str, *_BYTES)):
         return as_bytes(payload)
-    is_held = isinstance(payload, (Mapping, list, tuple, msgspec.Struct))
+    is_held = isinstance(payload, (Mapping, list, tuple, msgspec.Struct)) or is_model(payload)
     if is_held or (dataclasses.is_dataclass(payload) and not isinstance(payload, type)):
         return as_json("payload", payload)
     raise BadTypeError(
@@ -121,7 +131,14 @@ def _why_no_json(error: Exception) -> str:
 def _builtins(value: Any) -> Any:
     if isinstance(value, (set, frozenset, *_BYTES)):
         raise TypeError(f"it holds a {type(value).__name__}")
+    if is_model(value):
+        return value.model_dump(mode="json")
     return msgspec.to_builtins(value, builtin_types=_BYTES)
+
+
+def is_model(value: Any) -> bool:
+    """Whether it is a pydantic model, which writes itself."""
+    return hasattr(value, "model_dump") and not isinstance(value, type)
 
 
 def _hint(value: object) -> str:

@@ -10,7 +10,7 @@ from floruntime.client.api.values import named
 from floruntime.client.base import BaseClient
 from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work
-from floruntime.client.worker.handlers import Function, Handler, handler_of
+from floruntime.client.worker.handlers import Handler, handler_of, typed
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions, RegisterOptions
 from floruntime.client.worker.serving import Queues
@@ -19,7 +19,7 @@ from floruntime.core.defaults import LEFT_OUT, RUN_RETRY_DELAY_MS, VISIBILITY_TI
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import check_duration, check_name
 
-F = TypeVar("F", bound=Function)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ActionWorker(WorkerBase):
@@ -87,18 +87,25 @@ class ActionWorker(WorkerBase):
         return self.name
 
     def action(
-        self, name: str, *, process: bool = False, **options: Unpack[RegisterOptions]
+        self,
+        name: str,
+        *,
+        process: bool = False,
+        input: type[Any] | None = None,
+        **options: Unpack[RegisterOptions],
     ) -> Callable[[F], F]:
         """A decorator: this function handles the action `name`.
 
-        `process`: run it in a process of its own; off by default. The other options are those of
-        `client.action.register`.
+        `process`: run it in a process of its own; off by default. `input`: the type that its
+        payload is decoded to, as by `ctx.into`: the function is called with the context and that
+        value, or with the context alone if it takes no more; by default the payload stays bytes.
+        The other options are those of `client.action.register`.
 
         Raises `BadRequestError` as `register_action` does.
         """
 
         def register(function: F) -> F:
-            self.register_action(name, function, process=process, **options)
+            self.register_action(name, function, process=process, input=input, **options)
             return function
 
         return register
@@ -106,17 +113,19 @@ class ActionWorker(WorkerBase):
     def register_action(
         self,
         name: str,
-        handler: Function,
+        handler: Callable[..., Any],
         *,
         process: bool = False,
+        input: type[Any] | None = None,
         **options: Unpack[RegisterOptions],
     ) -> None:
         """Let `handler(ctx)` handle the action `name`.
 
         An async handler runs on the event loop, a plain one in a thread, or with `process` (off by
-        default) in a process of its own: it must be a function that can be imported. The other
-        options are those of `client.action.register`, which `start()` calls with them. Without any,
-        an action that is registered already stays as it is.
+        default) in a process of its own: it must be a function that can be imported. `input`: the
+        type of its payload, by default none; see `action`. The other options are those of
+        `client.action.register`, which `start()` calls with them. Without any, an action that is
+        registered already stays as it is.
 
         Raises `BadRequestError` on an option that there is not, a handler that is none, a second
         one for the same action, and while the worker runs.
@@ -128,6 +137,8 @@ class ActionWorker(WorkerBase):
         unknown = set(options) - set(RegisterOptions.__annotations__)
         if unknown:
             raise BadRequestError(f"action {name!r}: unknown option {sorted(unknown)[0]!r}")
+        if input is not None:
+            handler = typed(handler, input)
         self._handlers[name] = handler_of(handler, process)
         self._options[name] = dict(options)
 

@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import msgspec
-
 from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.api.values import to_json
 from floruntime.client.base import BaseClient
@@ -20,6 +18,7 @@ from floruntime.core.limits import check_progress, check_text
 from floruntime.core.printable import printable
 from floruntime.core.queue import Message
 from floruntime.core.stream import StreamID, StreamRecord
+from floruntime.core.typed import decode_json, name_of
 from floruntime.core.worker import Task
 
 if TYPE_CHECKING:
@@ -132,15 +131,14 @@ class Context:
         return self.payload.decode()
 
     def into(self, kind: type[T]) -> T:
-        """The payload, which is JSON, as a msgspec struct, dataclass, TypedDict or other such type.
+        """The payload, which is JSON, as a msgspec struct, dataclass, TypedDict or pydantic model.
 
         Raises `NonRetryableError`, naming the field, where it does not fit: it never will.
         """
         try:
-            return msgspec.json.decode(self.payload, type=kind)
-        except msgspec.MsgspecError as error:
-            name = getattr(kind, "__name__", kind)
-            raise NonRetryableError(f"the payload is no {name}: {error}") from error
+            return decode_json(self.payload, kind)
+        except ValueError as error:
+            raise NonRetryableError(f"the payload is no {name_of(kind)}: {error}") from error
 
     def input(self) -> bytes:
         """Another name for `payload`."""

@@ -32,6 +32,43 @@ def handler_of(function: Function, process: bool = False) -> Handler:
     return Handler(function, is_async, process)
 
 
+class Typed:
+    """A handler that is given the payload as a type: `handler(ctx, order)`, or, where it takes the
+    context alone, one that is only called with a payload that fits.
+    """
+
+    def __init__(self, function: Callable[..., Any], kind: type[Any]) -> None:
+        self.function: Callable[..., Any] = function
+        self.kind = kind
+        self.takes_value = _takes_two(function)
+
+    def __call__(self, context: Any) -> Any:
+        value = context.into(self.kind)
+        return self.function(context, value) if self.takes_value else self.function(context)
+
+
+class AsyncTyped(Typed):
+    """The same for an async function."""
+
+    async def __call__(self, context: Any) -> Any:
+        return await super().__call__(context)
+
+
+def typed(function: Callable[..., Any], kind: type[Any]) -> Function:
+    """`function`, given its payload as a `kind`. What does not fit fails without retries."""
+    is_async = handler_of(function).is_async
+    return AsyncTyped(function, kind) if is_async else Typed(function, kind)
+
+
+def _takes_two(function: Callable[..., Any]) -> bool:
+    """Whether it takes the value beside the context."""
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    return True
+
+
 class Handlers:
     """Runs handlers. Threads and processes begin with the first handler that needs them."""
 

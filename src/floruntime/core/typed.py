@@ -1,0 +1,29 @@
+"""JSON as values of a type that a person names: structs, dataclasses, TypedDicts, pydantic models.
+
+Pydantic is not needed for it: a model brings what reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def decode_json(data: bytes, kind: type[T]) -> T:
+    """`data` as a `kind`. Raises `ValueError`, naming the field, where it does not fit."""
+    read = getattr(kind, "model_validate_json", None)
+    if read is not None:
+        found: T = read(data)  # pydantic's error is a `ValueError` that names the field
+        return found
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+
+
+def name_of(kind: Any) -> str:
+    """What a type is called in a message."""
+    return str(getattr(kind, "__name__", kind))
