@@ -11,6 +11,7 @@ from typing import Any
 from prometheus_client.core import Metric
 from scripts.sections import table, write_sections
 
+from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.families import STORE_GAUGES, families_now
 from floruntime.testing import FloTestServer
 
@@ -19,6 +20,11 @@ DISK = [
     ("flo_disk_low_bytes", "Below this growth is refused (`disk_low_bytes`)."),
 ]
 """What a server in memory has none of."""
+CLUSTER = [
+    Copy("system", True, 0),
+    Copy("1", False, 0),
+]
+"""Some copies, for what only a node of a cluster shows."""
 
 
 def sections() -> dict[str, str]:
@@ -42,6 +48,7 @@ async def _families() -> list[Metric]:
             await client.action.invoke("a")
             await client.worker.register("w", ["a"])
             await client.stream.group_create("s", "g")
+        flo.server.copies = lambda: CLUSTER  # type: ignore[method-assign]  # as a node has some
         return await families_now(flo.server)
 
 

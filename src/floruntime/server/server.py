@@ -57,6 +57,7 @@ from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
 from floruntime.server.data.disk import DiskWatch
 from floruntime.server.data.storage import Storage
+from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
 from floruntime.server.open_files import file_plan
@@ -382,6 +383,10 @@ class FloServer:
         if not conversation.is_closed:
             conversation.add_answer(request_id, result, error)
             conversation.flush()
+
+    def copies(self) -> list[Copy]:
+        """The copies of partitions that this server keeps; none where it is alone."""
+        return []
 
     @property
     def history_name(self) -> str:

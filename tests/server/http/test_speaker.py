@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import pytest
+import trustme
 
 from floruntime.server import limits
 from floruntime.testing import FloTestServer
@@ -196,3 +199,21 @@ async def test_without_http_there_is_websocket_alone() -> None:
         async with connected(flo) as http:
             http.send(b"POST /v1/shop/kv.get HTTP/1.1\r\n\r\n")
             assert await http.rest() == b""
+
+
+async def test_over_tls(tmp_path: Path) -> None:
+    file = str(tmp_path / "server.pem")
+    authority = trustme.CA()
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(file)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    async with FloTestServer(tls_cert=file, tls_key=file) as flo:
+        port = int(flo.endpoint.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=context, server_hostname="localhost"
+        )
+        http = HttpPeer(reader, writer)
+        assert await http.call("shop/kv.put", key="a", value="b") == {"version": 1}
+        assert (await http.ask("GET", "/healthz", Connection="close")).status == 200
+        assert await http.rest() == b""
+        await http.close()

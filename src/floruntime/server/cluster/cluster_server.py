@@ -32,6 +32,7 @@ from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.metrics.copies import Copy
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.cluster")
@@ -131,6 +132,17 @@ class ClusterServer(FloServer):
 
     def keep_tally(self) -> None:
         """What waits belongs to partitions, whose leaders know it."""
+
+    def copies(self) -> list[Copy]:
+        node = self.node
+        return [
+            Copy(
+                "system" if number == SYSTEM else str(number),
+                node.lead_of(number) is not None,
+                max(0, replica.hinted - replica.position.sequence),
+            )
+            for number, replica in sorted(node.replicas.items())
+        ]
 
     @property
     def history_name(self) -> str:

@@ -10,6 +10,8 @@ import msgspec
 
 from floruntime.core.version import VERSION
 from floruntime.server.http.calls import Field, HttpCall, batch_calls, calls
+from floruntime.server.http.events import AFTER
+from floruntime.server.http.follows import FOLLOWS
 from floruntime.server.http.messages import JSON, PROBLEM
 from floruntime.server.http.schemas import Schema, Schemas
 
@@ -54,6 +56,8 @@ def _document() -> dict[str, Any]:
     schemas = Schemas()
     paths = {_path_of(call): {"post": _operation(call, schemas)} for call in calls().values()}
     paths["/v1/{namespace}/batch"] = {"post": _batch(schemas)}
+    for name, kind in FOLLOWS.items():
+        paths[f"/v1/{{namespace}}/{name}"] = {"get": _events(name, kind.FIELDS)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -110,6 +114,26 @@ def _batch(schemas: Schemas) -> dict[str, Any]:
         "requestBody": _content(body),
         "responses": {
             "200": {"description": "All of them happened.", **_content(results)},
+            "default": _REFUSED,
+        },
+    }
+
+
+def _events(name: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Server-Sent Events: what is followed is named in the query."""
+    text: Schema = {"type": "string"}
+    named = [
+        {"name": field, "in": "query", "required": field in fields[:1], "schema": text}
+        for field in (*fields, AFTER)
+    ]
+    header = {"name": "Last-Event-ID", "in": "header", "schema": text}
+    return {
+        "operationId": name,
+        "tags": [name.partition(".")[0]],
+        "summary": "Server-Sent Events, each with its place; Last-Event-ID, or after, goes on",
+        "parameters": [_NAMESPACE, *named, header],
+        "responses": {
+            "200": {"description": "Events.", "content": {"text/event-stream": {"schema": text}}},
             "default": _REFUSED,
         },
     }

@@ -26,7 +26,7 @@ NEAR_SITES = ("same-origin", "none")
 
 
 class Who(NamedTuple):
-    """Which door a request came in by, and with which token."""
+    """Which door a request came in by, and with which token. A page's rate is bounded."""
 
     door: Door
     token: str | None
@@ -35,13 +35,12 @@ class Who(NamedTuple):
 def who_sent(request: HttpRequest, server: FloServer) -> Who:
     """Judge the headers of a request. Raises the refusal: 401, 403 or 421."""
     token = _token_of(request)
-    if server.access.needs_token:
-        return Who(Door.HTTP, token)
-    check_host(request, server)
-    if not is_of_page(request):
-        return Who(Door.HTTP, token)
-    check_page(request, server)
-    return Who(Door.WEB, token)
+    door = Door.WEB if is_of_page(request) else Door.HTTP
+    if not server.access.needs_token:
+        check_host(request, server)
+        if door is Door.WEB:
+            check_page(request, server)
+    return Who(door, token)
 
 
 def is_of_page(request: HttpRequest) -> bool:

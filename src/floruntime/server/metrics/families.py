@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from floruntime.core.version import VERSION
 from floruntime.engine.state.tx import View
+from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Histogram, Refusal
 from floruntime.server.metrics.names import operation_of
 from floruntime.server.metrics.waiting import Labels, Look, Waiting, non_zero
@@ -58,7 +59,12 @@ def registry_of(families: Iterable[Metric]) -> CollectorRegistry:
 
 async def families_now(server: FloServer) -> list[Metric]:
     """Everything, as it is now."""
-    families = [*_server(server), *_requests(server.counts), *_store(server)]
+    families = [
+        *_server(server),
+        *_requests(server.counts),
+        *_store(server),
+        *_cluster(server.copies()),
+    ]
     if server.tally is None:
         return families
     view = server.commit.queries.view_apart()
@@ -124,6 +130,21 @@ def _requests(counts: Counts) -> Iterator[Metric]:
 def _store(server: FloServer) -> Iterator[Metric]:
     for name, value in server.storage.properties(STORE_GAUGES).items():
         yield _gauge(*STORE_GAUGES[name], value)
+
+
+def _cluster(copies: list[Copy]) -> Iterator[Metric]:
+    if not copies:
+        return
+    roles = Counter("leader" if each.is_led_here else "keeper" for each in copies)
+    yield _labelled(
+        "flo_cluster_partitions", "Partitions of this node, by role.", ("role",), _each(roles)
+    )
+    yield _labelled(
+        "flo_cluster_lag_entries",
+        "Messages of the log that this node's copy of a partition lacks.",
+        ("partition",),
+        (((each.partition,), each.lag_entries) for each in copies),
+    )
 
 
 def _queues(waiting: Waiting) -> Iterator[Metric]:
