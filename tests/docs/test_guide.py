@@ -40,8 +40,8 @@ from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.local_journal import ASYNC_SYNC_MS
 from floruntime.server.config import JWT_SECRET_BYTES_MIN, Config
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
+from floruntime.server.data.disk import LOOK_S_MAX
 from floruntime.server.run import EXIT_STORE_FAILED
-from floruntime.server.server import DISK_CHECK_S
 
 PAGE = (DOCS / "guide.md").read_text()
 TEXT = " ".join(PAGE.split())
@@ -92,7 +92,7 @@ def test_numbers_are_the_constants() -> None:
         "at most 5 ms a second": CORRECTION_MS_PER_CALL_MAX == 5,
         "the last 0.1 s": ASYNC_SYNC_MS == 100,
         "of free space (256 MiB)": Config().disk_low_bytes == 256 * limits.MIB,
-        "It looks once a second": DISK_CHECK_S == 1,
+        "It looks once a second": LOOK_S_MAX == 1,
         "70 if the store failed": EXIT_STORE_FAILED == 70,
         "After 20 bad tokens from one address each further one": server_limits.BAD_TOKENS_MAX == 20,
         "without its refusal, up to 4 seconds": server_limits.BAD_TOKEN_MS_MAX == 4_000,

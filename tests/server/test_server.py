@@ -7,13 +7,17 @@ import logging
 
 import pytest
 
+from floruntime.core.action import ActionRegister
 from floruntime.core.errors import BadRequestError, OverloadedError, StorageFullError
 from floruntime.core.kv import KvDelete, KvGet, KvIncr, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue
+from floruntime.core.stream import GroupCreate, GroupJoin
 from floruntime.core.system import Backup, GetServerInfo, Hello, Ping
+from floruntime.core.worker import WorkerRegister
 from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from tests.server.gated_storage import GatedStorage
 from tests.server.wire_client import Rig, WireClient
+from tests.until import until
 
 
 async def opened(rig: Rig, session: str = "me") -> WireClient:
@@ -222,4 +226,31 @@ async def test_growth_stops_while_the_disk_is_nearly_full_and_goes_on_by_itself(
         await rig.settle()
         assert client.result(put) == PutResult(3)
         assert client.result(client.send(Ping())) is None
+    logging.disable(logging.NOTSET)
+
+
+async def test_what_lets_work_go_on_is_no_growth_and_deleted_space_is_given_back() -> None:
+    logging.disable(logging.CRITICAL)
+    async with Rig(disk_low_bytes=1_000) as rig:
+        given_back: list[int] = []
+        rig.storage.give_back = lambda: given_back.append(1)  # type: ignore[method-assign]  # counted
+        client = rig.client("me")
+        client.send(KvPut("k", b""))
+        await rig.settle()
+        rig.storage.free = 999
+        rig.server._check_disk()
+        for request in (
+            ActionRegister("a"),
+            WorkerRegister("w", ["a"]),
+            GroupCreate("s", "g"),
+            GroupJoin("s", "g", "c"),
+            KvDelete("k"),
+        ):
+            sent = client.send(request)
+            await rig.settle()
+            client.result(sent)
+        await until(lambda: given_back == [1])
+        rig.server._check_disk()
+        await rig.settle()
+        assert given_back == [1], "not more often than once a second"
     logging.disable(logging.NOTSET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -228,3 +229,23 @@ def test_info_logs_do_not_pile_up(tmp_path: Path) -> None:
     for _ in range(10):
         RocksStore(str(tmp_path)).close()
     assert len(list(tmp_path.glob("LOG*"))) <= 3
+
+
+def test_space_of_what_was_cleared_is_given_back(tmp_path: Path) -> None:
+    store = RocksStore(str(tmp_path))
+
+    def size_bytes() -> int:
+        return sum(
+            file.stat().st_size for file in tmp_path.iterdir() if file.suffix in (".sst", ".log")
+        )
+
+    for number in range(60):
+        store.write(Changes({b"a%03d" % number: os.urandom(1_000_000)}, []))
+    store.write(Changes({b"b": b"stays"}, []))
+    store.write(Changes({}, [(b"a", b"b")]))
+    store.sync()
+    assert size_bytes() > 50_000_000
+    store.give_back()
+    assert size_bytes() < 1_000_000
+    assert store.get(b"b") == b"stays"
+    store.close()

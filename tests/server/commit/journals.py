@@ -118,6 +118,7 @@ class _Counted:
         self.readable = journal.readable
         self.begin = journal.begin
         self.stop = journal.stop
+        self.let_go = journal.let_go
 
     @property
     def applied(self) -> Reader:

@@ -160,7 +160,8 @@ def apply_rule(tx: Tx, command: Command[Any]) -> Any:
     rule: CommandRule = tx.rules.commands[type(command)]
     if rule.grows and not tx.may_grow:
         raise StorageFullError(
-            "the server's disk is nearly full: reads, acks, deletes and purges go on, "
-            "growth is refused"
+            "the server's disk is nearly full: reads, acks, deletes and purges go on, and so do "
+            "workers; growth is refused. Make room on the disk, or purge, trim and delete; it goes "
+            "on by itself"
         )
     return rule.apply(tx, command)

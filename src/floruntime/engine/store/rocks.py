@@ -40,6 +40,8 @@ MEMTABLES = 4
 BLOCK_CACHE_BYTES = 64 * 1024 * 1024
 BLOOM_BITS_PER_KEY = 10
 FILE_BYTES = 32 * 1024 * 1024
+CLEARED_RANGES_MAX = 1_000
+"""Ranges that were cleared and are remembered one by one, to be compacted when space is short."""
 INFO_LOG_BYTES = 1024 * 1024
 INFO_LOGS = 3
 #: A file whose rows are half deletions, within this many, is compacted soon: queues leave such.
@@ -67,6 +69,7 @@ class RocksStore:
         # of its own default size.
         self._db = Rdict(path, options, {"default": options}, access)
         self._failure = ""
+        self._cleared: list[tuple[bytes, bytes]] = []
         self._snapshots: WeakSet[_RocksSnapshot] = WeakSet()
         self.get = self._db.get
 
@@ -84,6 +87,8 @@ class RocksStore:
 
     def write(self, changes: Changes) -> None:
         self._check()
+        if changes.cleared:
+            self._note_cleared(changes.cleared)
         try:
             self._db.write(_batch(changes))
         except Exception as error:
@@ -100,6 +105,25 @@ class RocksStore:
         """A number that RocksDB tells of itself, if it knows it."""
         value: int | None = self._db.property_int_value(name)
         return value
+
+    def _note_cleared(self, ranges: list[tuple[bytes, bytes]]) -> None:
+        self._cleared += [pair for pair in ranges if pair[0] < pair[1]]
+        if len(self._cleared) > CLEARED_RANGES_MAX:
+            start = min(start for start, _ in self._cleared)
+            self._cleared = [(start, max(end for _, end in self._cleared))]
+
+    def give_back(self) -> None:
+        """Give the space of what was deleted back to the disk, as far as it can be had at once.
+
+        Deletions lie in a memtable until that is full, and what they delete stays until files are
+        compacted. Only what was cleared as a range is compacted here: nothing of it is written
+        again. For a thread; it may take seconds.
+        """
+        self._check()
+        cleared, self._cleared = self._cleared, []
+        self._db.flush()
+        for start, end in cleared:
+            self._db.compact_range(start, end)
 
     def checkpoint(self, directory: str) -> None:
         self._check()

@@ -73,6 +73,10 @@ class LogJournal:
             self._snapshot = self._store.snapshot()
         return self._snapshot
 
+    def let_go(self) -> None:
+        """Hold on to no earlier state than the last."""
+        self._snapshot = None
+
     def begin(
         self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
     ) -> None:

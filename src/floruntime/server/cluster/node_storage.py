@@ -134,6 +134,9 @@ class NodeStorage:
         status = os.statvfs(self._path)
         return status.f_bavail * status.f_frsize
 
+    def give_back(self) -> None:
+        """Each partition has a store of its own, which compacts by itself."""
+
     def properties(self, names: Iterable[str]) -> dict[str, int]:
         """Each partition has a store of its own."""
         return {}

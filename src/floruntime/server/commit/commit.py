@@ -86,6 +86,17 @@ class Commit:
         """The state as commands see it, be it durable or not; to be read at once."""
         return self._machine.applied
 
+    @property
+    def changes_total(self) -> int:
+        """How many commands have changed anything, ever."""
+        return self._machine.index
+
+    def let_go(self) -> None:
+        """Hold on to no earlier state, unless a batch under way needs it."""
+        if self.is_idle:
+            self._journal.let_go()
+            self.queries.move_on()
+
     def start(self) -> None:
         """Begin to tick."""
         self._ticker.tick_if_due()

@@ -29,6 +29,10 @@ class Journal(Protocol):
         """The state that anyone may be told of."""
         ...
 
+    def let_go(self) -> None:
+        """Hold on to no earlier state than the last; nothing is under way."""
+        ...
+
     def begin(
         self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
     ) -> None:

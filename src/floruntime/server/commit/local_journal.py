@@ -60,6 +60,10 @@ class LocalJournal:
             self._snapshot = guarded_snapshot(self._store, self._lose)
         return self._snapshot
 
+    def let_go(self) -> None:
+        """Hold on to no earlier state than the last."""
+        self._snapshot = None
+
     def begin(
         self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
     ) -> None:

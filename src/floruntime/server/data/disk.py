@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+
+LOOK_S_MAX = 1.0
+LOOK_S_MIN = 0.02
 
 
 class DiskWatch:
@@ -30,3 +34,22 @@ class DiskWatch:
         before = self.may_grow
         self.may_grow = free >= (self.low_bytes if before else self.resume_bytes)
         return self.may_grow != before
+
+
+class Looks:
+    """How long to wait until the disk is looked at again: the sooner, the faster it fills."""
+
+    def __init__(self, *, low_bytes: int, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._low_bytes = low_bytes
+        self._now_s = now_s
+        self._before: tuple[float, int] | None = None
+
+    def next_s(self, free_bytes: int) -> float:
+        """A fourth of the time in which it would be nearly full at the rate of late."""
+        now_s = self._now_s()
+        before, self._before = self._before, (now_s, free_bytes)
+        if before is None or free_bytes >= before[1] or now_s <= before[0]:
+            return LOOK_S_MAX
+        bytes_per_s = (before[1] - free_bytes) / (now_s - before[0])
+        left_s = max(free_bytes - self._low_bytes, 0) / bytes_per_s
+        return min(max(left_s / 4, LOOK_S_MIN), LOOK_S_MAX)

@@ -36,6 +36,10 @@ class Storage(Protocol):
         """What the store tells of itself, by the names of RocksDB; nothing where it is none."""
         ...
 
+    def give_back(self) -> None:
+        """Give the space of what was deleted back to the disk. Called from a thread."""
+        ...
+
     def checkpoint(self, directory: str) -> str:
         """A complete copy into a new `directory`; answers its full path. Called from a thread."""
         ...
@@ -63,6 +67,9 @@ class DiskStorage:
 
     def free_bytes(self) -> int | None:
         return self._directory.free_bytes()
+
+    def give_back(self) -> None:
+        self._directory.store.give_back()
 
     def properties(self, names: Iterable[str]) -> dict[str, int]:
         found = {name: self._directory.store.property_of(name) for name in names}
@@ -112,6 +119,9 @@ class MemoryStorage:
 
     def sync(self, index: int) -> None:
         """Nothing to do."""
+
+    def give_back(self) -> None:
+        """Memory is given back by itself."""
 
     def free_bytes(self) -> int | None:
         return None
