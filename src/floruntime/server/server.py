@@ -55,20 +55,15 @@ from floruntime.server.connections.load import AnswersLoad, Load
 from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
-from floruntime.server.data.disk import DiskWatch, Looks
 from floruntime.server.data.storage import Storage
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
 from floruntime.server.open_files import file_plan
 from floruntime.server.scheduler import Scheduler
+from floruntime.server.space import Space
 
 log = logging.getLogger("floruntime.server")
-
-GIVE_BACK_FACTOR = 2
-"""Below this many times what growth resumes at, deleted space is given back at once."""
-GIVE_BACK_S = 1.0
-"""How often at most: each time makes a file."""
 
 
 class FloServer:
@@ -113,15 +108,8 @@ class FloServer:
         self._clients = ClientMemory(self.commit, self.clock)
         self.access = Access(config, self.commit.queries.view)
         self._expiries: dict[Conversation, Handle] = {}
-        self._disk_timer: asyncio.TimerHandle | None = None
-        self._looks = Looks(low_bytes=config.disk_low_bytes)
-        self._giving_back: asyncio.Task[None] | None = None
-        self._given_back_at, self._given_back_s = -1, 0.0
-        self._disk = DiskWatch(
-            lambda: storage.free_bytes() or 0,
-            low_bytes=config.disk_low_bytes,
-            resume_bytes=2 * config.disk_low_bytes,
-        )
+        self._space = Space(self.commit, storage, low_bytes=config.disk_low_bytes)
+        self._check_disk = self._space.check
 
     def _make_commit(
         self, make_clock: Callable[[int], Clock], on_step: Callable[[str], None]
@@ -427,45 +415,6 @@ class FloServer:
             history=self.history_name,
         )
 
-    # The disk
-
-    def _check_disk(self) -> None:
-        if self.storage.free_bytes() is None:
-            return
-        free_bytes = self.storage.free_bytes() or 0
-        if self._disk.check():
-            self.commit.may_grow = self._disk.may_grow
-            log.warning(
-                "%s bytes of disk are free: growth is %s",
-                free_bytes,
-                "allowed again"
-                if self._disk.may_grow
-                else "refused until there is more. Make room on the disk, or purge, trim, delete",
-            )
-        if free_bytes < GIVE_BACK_FACTOR * self._disk.resume_bytes:
-            self._give_back()
-        loop = asyncio.get_running_loop()
-        self._disk_timer = loop.call_later(self._looks.next_s(free_bytes), self._check_disk)
-
-    def _give_back(self) -> None:
-        """Space is short: let what was deleted since the last time give back its own."""
-        changes, now_s = self.commit.changes_total, asyncio.get_running_loop().time()
-        is_soon = now_s < self._given_back_s + GIVE_BACK_S
-        if self._giving_back is not None or is_soon or changes == self._given_back_at:
-            return
-        self._given_back_at, self._given_back_s = changes, now_s
-        self.commit.let_go()
-
-        async def give_back() -> None:
-            try:
-                await asyncio.to_thread(self.storage.give_back)
-            except Exception as error:  # the binding's own; a store that failed is told elsewhere
-                log.error("deleted space cannot be given back: %s", error)
-            finally:
-                self._giving_back = None
-
-        self._giving_back = asyncio.get_running_loop().create_task(give_back())
-
     # The end
 
     def _fail(self, error: BaseException) -> None:
@@ -495,10 +444,7 @@ class FloServer:
         self.access.stop()
         if self.tally is not None:
             await self.tally.stop()
-        if self._disk_timer is not None:
-            self._disk_timer.cancel()
-        if self._giving_back is not None:
-            await asyncio.wait([self._giving_back])
+        await self._space.stop()
         await self.commit.stop()
         self.storage.close()
 

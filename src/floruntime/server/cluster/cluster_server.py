@@ -101,6 +101,14 @@ class ClusterCommit:
         return self._node.router.commands_total
 
     @property
+    def changes_total(self) -> int:
+        """Each partition has a store of its own, which compacts by itself."""
+        return 0
+
+    def let_go(self) -> None:
+        """Nothing of a partition is held here."""
+
+    @property
     def may_grow(self) -> bool:
         """Whether the leaders here take what grows."""
         return self._node.may_grow
@@ -247,8 +255,7 @@ class ClusterServer(FloServer):
             conversation.close(UnavailableError("this node is stopping"))
         await self._operations.stop()
         self.access.stop()
-        if self._disk_timer is not None:
-            self._disk_timer.cancel()
+        await self._space.stop()
         await self.node.stop()
         self.storage.close()
 

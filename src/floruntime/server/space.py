@@ -1,0 +1,78 @@
+"""The disk of a running server: growth stops in time, and deleted space is given back while it is
+short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from floruntime.server.commit.commit import Commit
+from floruntime.server.data.disk import DiskWatch, Looks
+from floruntime.server.data.storage import Storage
+
+log = logging.getLogger("floruntime.server")
+
+GIVE_BACK_FACTOR = 2
+"""Below this many times what growth resumes at, deleted space is given back at once."""
+GIVE_BACK_S = 1.0
+"""How often at most: each time makes a file."""
+
+
+class Space:
+    """Looks at the disk behind `storage` from the first `check` until `stop`."""
+
+    def __init__(self, commit: Commit, storage: Storage, *, low_bytes: int) -> None:
+        self._commit = commit
+        self._storage = storage
+        self._disk = DiskWatch(
+            lambda: storage.free_bytes() or 0, low_bytes=low_bytes, resume_bytes=2 * low_bytes
+        )
+        self._looks = Looks(low_bytes=low_bytes)
+        self._timer: asyncio.TimerHandle | None = None
+        self._giving_back: asyncio.Task[None] | None = None
+        self._given_back_at, self._given_back_s = -1, 0.0
+
+    def check(self) -> None:
+        """Look at the disk now, and again soon."""
+        free_bytes = self._storage.free_bytes()
+        if free_bytes is None:
+            return
+        if self._disk.check():
+            self._commit.may_grow = self._disk.may_grow
+            log.warning(
+                "%s bytes of disk are free: growth is %s",
+                free_bytes,
+                "allowed again"
+                if self._disk.may_grow
+                else "refused until there is more. Make room on the disk, or purge, trim, delete",
+            )
+        if free_bytes < GIVE_BACK_FACTOR * self._disk.resume_bytes:
+            self._give_back()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._looks.next_s(free_bytes), self.check)
+
+    def _give_back(self) -> None:
+        """Space is short: let what was deleted since the last time give back its own."""
+        changes, now_s = self._commit.changes_total, asyncio.get_running_loop().time()
+        is_soon = now_s < self._given_back_s + GIVE_BACK_S
+        if self._giving_back is not None or is_soon or changes == self._given_back_at:
+            return
+        self._given_back_at, self._given_back_s = changes, now_s
+        self._commit.let_go()
+        self._giving_back = asyncio.get_running_loop().create_task(self._give_back_in_thread())
+
+    async def _give_back_in_thread(self) -> None:
+        try:
+            await asyncio.to_thread(self._storage.give_back)
+        except Exception as error:  # the binding's own; a store that failed is told elsewhere
+            log.error("deleted space cannot be given back: %s", error)
+        finally:
+            self._giving_back = None
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._giving_back is not None:
+            await asyncio.wait([self._giving_back])
