@@ -99,7 +99,8 @@ test("nothing else exists on it", () => {
   };
   assert.deepEqual(methods(web.kv), ["entry", "exists", "get", "history", "mget", "scan"]);
   assert.deepEqual(methods(web.streams), [
-    ...["append", "appendMany", "follow", "groupAck", "groupClaim", "groupCreate", "groupDead"],
+    ...["append", "appendMany", "follow", "groupAck", "groupClaim", "groupConfigure"],
+    ...["groupCreate", "groupDead", "groupDeadDelete", "groupDeadRequeue"],
     ...["groupDelete", "groupInfo", "groupJoin", "groupLeave", "groupList", "groupNack"],
     ...["groupPending", "groupRead", "groupSeek", "groupTouch", "read", "subscribe"],
   ]);
