@@ -24,6 +24,14 @@ ROOT = Path(__file__).parents[1]
     ("name", "says"),
     [
         ("image_pipeline", ["cat: P5 32 32 255, 1037 bytes", "owl: P5 16 16 255, 269 bytes"]),
+        (
+            "customer_sync",
+            [
+                "at once, of one customer: 1\n",
+                "ended: {'completed': 697, 'failed': 3}\nretried: 3 of 3\n",
+                "ended: {'completed': 700}\nrunning: 0, waiting: 0\n",
+            ],
+        ),
         ("email_sender", ["known already", "failed, attempt 1", '{"attempts":2}']),
         ("exactly_once", ["orders settled: 5", "total:ada = 42", "left in the queue: 0"]),
         (
