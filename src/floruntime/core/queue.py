@@ -26,7 +26,6 @@ class Message(PayloadValue, frozen=True):
     error: str | None = None
     first_delivered_at_ms: int | None = None
     last_delivered_at_ms: int | None = None
-    group: str | None = None
 
     @property
     def delivery_count(self) -> int:

@@ -188,7 +188,6 @@ def _message(view: View, dead_id: int, seq: int) -> Message:
         letter.error,
         letter.first_delivered_at_ms,
         letter.last_delivered_at_ms,
-        letter.group,
     )
 
 

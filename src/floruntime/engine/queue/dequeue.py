@@ -143,7 +143,6 @@ def _message(seq: int, body: BodyRow, state: StateRow) -> Message:
         None,
         state.first_delivered_at_ms,
         state.last_delivered_at_ms,
-        body.group,
     )
 
 
@@ -174,7 +173,6 @@ def _unleased(
         body.enqueued_at_ms,
         first_delivered_at_ms=first_ms,
         last_delivered_at_ms=last_ms,
-        group=body.group,
     )
 
 

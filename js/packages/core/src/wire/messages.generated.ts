@@ -539,7 +539,6 @@ export interface Message extends MessageMethods {
   readonly error: string | null;
   readonly firstDeliveredAtMs: bigint | null;
   readonly lastDeliveredAtMs: bigint | null;
-  readonly group: string | null;
 }
 export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["seq", big],
@@ -553,7 +552,6 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["error", nullable(text), null],
   ["firstDeliveredAtMs", nullable(big), null],
   ["lastDeliveredAtMs", nullable(big), null],
-  ["group", nullable(text), null],
 ], { methods: MessageMethods });
 
 /** Messages in delivery order; `cursor` only in pages of dead letters. */
