@@ -141,9 +141,9 @@ class PlanCall(Value, frozen=True):
     attempt: int = 0
     began_ms: int = 0
     is_probe: bool = False
-    probe_of_ms: int = 0
     error: str | None = None
     generation: int = 0
+    probe_of_ms: int = 0
 
 
 class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
