@@ -42,7 +42,7 @@ KEYS_PER_TICK_MAX = 200
 class OpenKey:
     """A key and its action: a row of its own to change, and `close`."""
 
-    __slots__ = ("_stored_key", "action", "key", "row", "tx")
+    __slots__ = ("_lines", "_stored_key", "action", "key", "row", "tx")
 
     def __init__(self, action: OpenAction, key: str) -> None:
         self.tx = tx = action.tx
@@ -51,6 +51,8 @@ class OpenKey:
         self._stored_key = KEY.key(action.row.id, tail=key.encode())
         row = tx.get(KEY, self._stored_key)
         self.row = KeyRow(tx.next_id()) if row is None else copy_of_key(row)
+        #: What changes in the counts of lines, by the text of their labels.
+        self._lines: dict[str, tuple[int, int]] = {}
 
     @property
     def limits(self) -> Limits:
@@ -138,6 +140,7 @@ class OpenKey:
         row.blocked, until_ms = self.blocked()
         for text, lane in list(row.lanes.items()):
             self._show(text, lane, None if row.blocked else self._front_of(lane))
+        self._write_counts()
         if was_blocked and not row.blocked and row.lanes:
             self.tx.touch(due_marker(self.action))
         if until_ms and row.lanes:
@@ -182,7 +185,7 @@ class OpenKey:
         tx, front = self.tx, None if shown is None else shown.front
         if lane.front is not None and lane.front != front:
             tx.delete(FRONT, FRONT.key(lane.line_id, *lane.front))
-        if front is not None:
+        if front is not None and (front != lane.front or self.limits.fair):
             key = FRONT.key(lane.line_id, *front)
             tx.put(FRONT, key, FrontRow(self.key, lane.first))
             gaps_of(tx, lane.line_id).fill(key, key)
@@ -209,6 +212,15 @@ class OpenKey:
         return line
 
     def _count(self, text: str, *, waiting: int = 0, fronts: int = 0) -> None:
+        before = self._lines.get(text, (0, 0))
+        self._lines[text] = before[0] + waiting, before[1] + fronts
+
+    def _write_counts(self) -> None:
+        for text, (waiting, fronts) in self._lines.items():
+            if waiting or fronts:
+                self._write_count(text, waiting, fronts)
+
+    def _write_count(self, text: str, waiting: int, fronts: int) -> None:
         tx = self.tx
         key = KEY_LINE.key(self.action.row.id, tail=text.encode())
         line = tx.get(KEY_LINE, key)
