@@ -47,6 +47,9 @@ EXPECTED = {
     "flo token": "create list mint revoke",
     "flo workflow": "cancel create definitions disable enable get graph history list retry runs "
     "schedules signal start status sync use validate",
+    "flo workflow": "cancel create definitions disable enable fork get graph history list pause "
+    "resume retry runs "
+    "schedules signal start status sync validate",
     "flo workflow schedules": "pause resume trigger",
 }
 

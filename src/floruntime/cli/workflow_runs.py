@@ -315,11 +315,3 @@ async def cancel(
     """End a run and its children; an action at work is told. Exit code 3 if it has ended."""
     run = await session.client.workflow.cancel(run_id, reason)
     session.out.show(run, run.status.value)
-
-
-@app.command(epilog=examples("flo workflow retry wfrun-17"))
-@connected
-async def retry(session: Session, run_id: RunId) -> None:
-    """Let a failed run go on from the step that failed. Exit code 3 if it has not failed."""
-    run = await session.client.workflow.retry(run_id)
-    session.out.show(run, run.status.value)

@@ -16,6 +16,7 @@ class WorkflowStatus(StrEnum):
 
     `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
     retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
+    `PAUSED`: nothing is begun until it is resumed.
     """
 
     PENDING = "pending"
@@ -26,6 +27,7 @@ class WorkflowStatus(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     COMPENSATING = "compensating"
+    PAUSED = "paused"
 
 
 class SyncAction(StrEnum):
@@ -231,6 +233,29 @@ class WorkflowCancel(Command[WorkflowRun], tag=165, frozen=True):
 
 class WorkflowRetry(Command[WorkflowRun], tag=166, frozen=True):
     """Let a failed run go on from the step that failed."""
+
+    run_id: str
+
+
+class WorkflowFork(Command[str], tag=176, frozen=True):
+    """Start a new run at a step of another one, with what that knew; answers the new run's id."""
+
+    run_id: str
+    from_step: str
+    input: bytes | None = None
+    version: str | None = None
+    new_run_id: str | None = None
+
+
+class WorkflowPause(Command[WorkflowRun], tag=177, frozen=True):
+    """Let a run begin nothing until it is resumed."""
+
+    run_id: str
+    reason: str | None = None
+
+
+class WorkflowResume(Command[WorkflowRun], tag=178, frozen=True):
+    """Let a paused run go on."""
 
     run_id: str
 

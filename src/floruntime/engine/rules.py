@@ -86,9 +86,11 @@ from floruntime.engine.workflow.runs import (
     bodies,
     compensation_rows,
     control,
+    forks,
     history,
     idempotency,
     listing,
+    pauses,
     start,
 )
 from floruntime.engine.workflow.runs import rows as workflow_rows
@@ -199,6 +201,9 @@ COMMANDS: Final = (
     command(workflow.WorkflowSignal, signals.signal),
     command(workflow.WorkflowCancel, control.cancel, grows=False),
     command(workflow.WorkflowRetry, control.retry),
+    command(workflow.WorkflowFork, forks.fork),
+    command(workflow.WorkflowPause, pauses.pause, grows=False),
+    command(workflow.WorkflowResume, pauses.resume, grows=False),
     command(workflow.ScheduleDue, schedules.due),
     command(workflow.WorkflowPauseSchedule, schedules.pause, grows=False),
     command(workflow.WorkflowTriggerSchedule, schedules.trigger),
@@ -316,6 +321,7 @@ TIMERS: Final[Mapping[int, TimerRule]] = {
     timers.ACTION_FREE: action_limits.may_be_free,
     timers.JOB_STEP: system_jobs.step,
     timers.JOB_FORGET: system_jobs.forget,
+    timers.WORKFLOW_RESUME: pauses.on_resume_timer,
 }
 
 HAND_BACKS: Final = {
@@ -357,6 +363,8 @@ OWNERS: Final[Mapping[int, Owned]] = {
             ),
             *(compensation_rows.UNDO, compensation_rows.ENDING),
             system_jobs.JOB,
+            *(compensation_rows.UNDO, compensation_rows.ENDING, compensation_rows.UNDONE),
+            pauses.HELD,
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -455,6 +463,7 @@ WORKFLOW_HOOKS: Final = Hooks(
     choose=choices.choose,
     begin_group=groups.begin_group,
     body_went_on=groups.body_went_on,
+    signals_came=signals.signals_came,
     compensate=compensations.compensate,
     time_up={
         Wait.SIGNAL: signals.wait_timed_out,
@@ -472,6 +481,7 @@ WORKFLOW_HOOKS: Final = Hooks(
         Wait.EXECUTOR: plans.give_up_call,
         Wait.TRACKING: plans.give_up_call,
         Wait.BODIES: group_ends.abandon_group,
+        Wait.HELD: pauses.drop_held,
     },
     answered={Wait.ACTION: actions.itself, Wait.EXECUTOR: plans.called},
     ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),

@@ -55,6 +55,7 @@ class Trace(msgspec.Struct, frozen=True):
             WorkflowStatus.RUNNING,
             WorkflowStatus.WAITING,
             WorkflowStatus.COMPENSATING,
+            WorkflowStatus.PAUSED,
         )
 
     def count(self, edge: Edge) -> int:

@@ -28,12 +28,15 @@ from floruntime.core.workflow import (
     SyncResult,
     WorkflowCancel,
     WorkflowEnable,
+    WorkflowFork,
     WorkflowGet,
     WorkflowGetDefinition,
     WorkflowHistory,
     WorkflowListDefinitions,
     WorkflowListRuns,
+    WorkflowPause,
     WorkflowPauseSchedule,
+    WorkflowResume,
     WorkflowRetry,
     WorkflowRunListReply,
     WorkflowSchedules,
@@ -62,6 +65,21 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[FloClient]:
 
 
 # What is asked
+
+
+async def test_what_is_asked_of_runs_that_are_there() -> None:
+    caller = RecordingCaller("n", "n", None, None)
+    workflow = Workflow(caller)
+    assert await workflow.fork("r", "ship") == "n"
+    await workflow.fork("r", "ship", input={"a": 1}, version="2", new_run_id="n")
+    await workflow.pause("r", "why")
+    await workflow.resume("r")
+    assert caller.asked == [
+        Asked(WorkflowFork("r", "ship"), None, 0),
+        Asked(WorkflowFork("r", "ship", b'{"a":1}', "2", "n"), None, 0),
+        Asked(WorkflowPause("r", "why"), None, 0),
+        Asked(WorkflowResume("r"), None, 0),
+    ]
 
 
 async def test_defaults_are_those_of_the_page_of_the_api() -> None:

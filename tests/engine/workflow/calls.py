@@ -16,9 +16,12 @@ from floruntime.core.workflow import (
     SyncResult,
     WorkflowCancel,
     WorkflowEnable,
+    WorkflowFork,
     WorkflowGet,
     WorkflowHistory,
     WorkflowListRuns,
+    WorkflowPause,
+    WorkflowResume,
     WorkflowRetry,
     WorkflowRun,
     WorkflowSignal,
@@ -108,6 +111,15 @@ class Workflows:
 
     def retry(self, run_id: str) -> WorkflowRun:
         return self.tell(WorkflowRetry(run_id))
+
+    def pause_run(self, run_id: str, reason: str | None = None) -> WorkflowRun:
+        return self.tell(WorkflowPause(run_id, reason))
+
+    def resume_run(self, run_id: str) -> WorkflowRun:
+        return self.tell(WorkflowResume(run_id))
+
+    def fork(self, run_id: str, from_step: str, **options: Any) -> str:
+        return self.tell(WorkflowFork(run_id, from_step, **options))
 
     def history(self, run_id: str) -> list[HistoryEvent]:
         events: list[HistoryEvent] = []

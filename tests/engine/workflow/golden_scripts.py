@@ -186,6 +186,15 @@ class _Play:
     def pause(self, name: str) -> None:
         self._flows.tell(WorkflowPauseSchedule(name))
 
+    def pause_run(self, run_id: str, *reason: str) -> None:
+        self._flows.pause_run(self._id(run_id), " ".join(reason) or None)
+
+    def resume_run(self, run_id: str) -> None:
+        self._flows.resume_run(self._id(run_id))
+
+    def fork(self, run_id: str, from_step: str, new_run_id: str) -> None:
+        self._flows.fork(self._id(run_id), from_step, new_run_id=new_run_id)
+
     def _id(self, name: str) -> str:
         """The id behind the name of one that was made."""
         return next((run_id for run_id, known in self._names.items() if known == name), name)

@@ -703,6 +703,21 @@ export const CASES: readonly Case[] = [
     RUN_SHOWN,
   ],
   [({ workflow }) => workflow.retry("wf-1"), "WorkflowRetry", { runId: "wf-1" }, RUN, RUN_SHOWN],
+  [({ workflow }) => workflow.resume("wf-1"), "WorkflowResume", { runId: "wf-1" }, RUN, RUN_SHOWN],
+  [
+    ({ workflow }) => workflow.pause("wf-1", "why"),
+    "WorkflowPause",
+    { runId: "wf-1", reason: "why" },
+    RUN,
+    RUN_SHOWN,
+  ],
+  [
+    ({ workflow }) => workflow.fork("wf-1", "ship", { input: { a: 1 }, newRunId: "n" }),
+    "WorkflowFork",
+    { runId: "wf-1", fromStep: "ship", input: bytes('{"a":1}'), newRunId: "n" },
+    "n",
+    "n",
+  ],
   [
     ({ workflow }) => workflow.history("wf-1", { limit: 20 }),
     "WorkflowHistory",

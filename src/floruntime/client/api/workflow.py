@@ -11,6 +11,7 @@ from floruntime.client.api.choices import optional_choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.client.api.values import Payload, as_bytes
+from floruntime.client.api.workflow_control import WorkflowControl
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
     in_file,
@@ -19,7 +20,6 @@ from floruntime.client.api.workflow_files import (
     read_file,
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
-from floruntime.client.api.workflow_writes import WorkflowWrites
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.limits import shown
@@ -37,7 +37,6 @@ from floruntime.core.workflow import (
     WorkflowListDefinitions,
     WorkflowListRuns,
     WorkflowPauseSchedule,
-    WorkflowRetry,
     WorkflowRun,
     WorkflowSchedules,
     WorkflowStatus,
@@ -58,7 +57,7 @@ def _sync_of(documents: list[bytes], dry_run: bool) -> WorkflowSync | WorkflowSy
     return WorkflowSyncPreview(documents) if dry_run else WorkflowSync(documents)
 
 
-class Workflow(WorkflowWrites):
+class Workflow(WorkflowControl):
     """The workflows of one client.
 
     The name of a workflow and the id of a run are 1 to 255 bytes of UTF-8 without control
@@ -284,15 +283,6 @@ class Workflow(WorkflowWrites):
         Raises `NotFoundError` where there is no such run.
         """
         return self._call(WorkflowGet(run_id, block_ms), namespace, timeout_ms, block_ms)
-
-    def retry(
-        self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> Operation[WorkflowRun]:
-        """Let a failed run go on from the step that failed.
-
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it did not fail.
-        """
-        return self._call(WorkflowRetry(run_id), namespace, timeout_ms)
 
     def history(
         self,

@@ -20,7 +20,7 @@ from floruntime.engine.workflow.catalog.triggers import TRIGGER, TRIGGERED
 from floruntime.engine.workflow.invariants import Live, live_namespaces, live_runs, orphans
 from floruntime.engine.workflow.language.definition import Executor
 from floruntime.engine.workflow.runs.bodies import ENDED, FOUND, ITEMS, LIVE, RUN_BODY, RUN_GROUP
-from floruntime.engine.workflow.runs.compensation_rows import ENDING, UNDO
+from floruntime.engine.workflow.runs.compensation_rows import ENDING, UNDO, UNDONE
 from floruntime.engine.workflow.runs.old_versions import VERSIONS_KEPT
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
@@ -58,6 +58,7 @@ _OF_RUNS: Final[tuple[Table[Any], ...]] = (
     ITEMS,
     FOUND,
     UNDO,
+    UNDONE,
     ENDING,
 )
 """The tables with rows of runs, under namespace and number."""

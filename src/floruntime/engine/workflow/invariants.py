@@ -25,6 +25,7 @@ from floruntime.engine.workflow.runs.bodies import (
 )
 from floruntime.engine.workflow.runs.compensation_rows import ENDING
 from floruntime.engine.workflow.runs.idempotency import key_of
+from floruntime.engine.workflow.runs.pauses import HELD
 from floruntime.engine.workflow.runs.rows import WORKFLOW_KEY, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
 from floruntime.engine.workflow.runs.workflows import the_definition
@@ -90,6 +91,7 @@ def _unfinished(view: View, run: Live) -> Iterator[str]:
     if (row.plan is not None) != (row.wait in _PLAN_WAITS):
         yield f"goes through plan {row.plan!r} while it waits for {row.wait.name}"
     due_ms = min((due for due in (row.wait_due_ms, row.step_due_ms) if due), default=0)
+    due_ms = 0 if row.is_paused else due_ms
     if row.timer_ms != due_ms:
         yield f"has a timer at {row.timer_ms} instead of {due_ms}"
     yield from _timer_problems(view, run)
@@ -143,6 +145,8 @@ def _signal_may_come(view: View, run: Live) -> Iterator[str]:
     type = run.row.wait_signal
     if type is None:
         yield "waits for a signal of no type"
+    elif run.row.is_paused:
+        return
     elif not 0 < run.row.timer_ms <= view.now_ms and _is_there(view, run):
         yield f"waits for signal {type!r} and keeps {run.row.signals}"
     if run.row.wait == Wait.TRACKING:
@@ -184,6 +188,11 @@ def _bodies_come(view: View, run: Live) -> Iterator[str]:
         yield f"counts {group}, of which {ended} have ended"
     if not live and group.next == group.count:
         yield "waits for branches or items that have all ended"
+
+
+def _is_held(view: View, run: Live) -> Iterator[str]:
+    if view.get(HELD, HELD.key(run.namespace_id, run.number)) is None:
+        yield "goes on with what is held, and nothing is"
 
 
 def _compensation_comes(view: View, run: Live) -> Iterator[str]:
@@ -239,6 +248,7 @@ _WAITS: Final[dict[Wait, Callable[[View, Live], Iterator[str]]]] = {
     Wait.SLEEP: _time_comes,
     Wait.BODIES: _bodies_come,
     Wait.COMPENSATION: _compensation_comes,
+    Wait.HELD: _is_held,
     Wait.EXECUTOR_RETRY: _time_comes,
 }
 

@@ -3,7 +3,13 @@
 import { jsonText } from "../base/bytes.js";
 import { NONE, type NoOptions, type OptionNames } from "../base/options.js";
 import { NO_BYTES } from "../base/schema.js";
-import { WorkflowCancel, WorkflowSignal, WorkflowStart } from "../wire/messages.generated.js";
+import {
+  WorkflowCancel,
+  WorkflowFork,
+  WorkflowPause,
+  WorkflowSignal,
+  WorkflowStart,
+} from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import { Commands } from "./commands.js";
 import { runOf, type WorkflowStatusResult } from "./workflow-results.js";
@@ -17,6 +23,16 @@ export interface StartOptions {
   readonly runId?: string | undefined;
 }
 
+export interface ForkOptions {
+  /** As of `start`. Default: that of the old run. */
+  readonly input?: unknown;
+  /** Default: that of the old run. */
+  readonly version?: string | undefined;
+  /** An id of one's own for the new run, which must not have been used. */
+  readonly newRunId?: string | undefined;
+}
+
+const FORK: OptionNames<ForkOptions> = { input: true, version: true, newRunId: true };
 const START: OptionNames<StartOptions> = { version: true, idempotencyKey: true, runId: true };
 
 /** `start`, `signal` and `cancel` of `client.workflow`. */
@@ -37,5 +53,17 @@ export class WorkflowCommands extends Commands {
   cancel(runId: string, reason?: string, options: NoOptions = {}): Request<WorkflowStatusResult> {
     this.known("workflow.cancel", options, NONE);
     return WorkflowCancel.of({ runId, reason }).map(runOf);
+  }
+
+  fork(runId: string, fromStep: string, options: ForkOptions = {}): Request<string> {
+    const given = this.known("workflow.fork", options, FORK);
+    const { input: value, version, newRunId } = given;
+    const input = value === undefined ? undefined : jsonText("input", value);
+    return WorkflowFork.of({ runId, fromStep, input, version, newRunId });
+  }
+
+  pause(runId: string, reason?: string, options: NoOptions = {}): Request<WorkflowStatusResult> {
+    this.known("workflow.pause", options, NONE);
+    return WorkflowPause.of({ runId, reason }).map(runOf);
   }
 }

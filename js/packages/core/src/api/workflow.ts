@@ -19,6 +19,7 @@ import {
   WorkflowListDefinitions,
   WorkflowListRuns,
   WorkflowPauseSchedule,
+  WorkflowResume,
   WorkflowRetry,
   WorkflowSchedules,
   type WorkflowStatus,
@@ -31,7 +32,7 @@ import {
 import type { Request } from "../wire/request.js";
 import { Endless } from "./endless.js";
 import { LISTING, type ListOptions, Page } from "./page.js";
-import { type StartOptions, WorkflowCommands } from "./workflow-commands.js";
+import { type ForkOptions, type StartOptions, WorkflowCommands } from "./workflow-commands.js";
 import { extractWorkflowMeta } from "./workflow-meta.js";
 import {
   type DefinitionEntry,
@@ -255,6 +256,39 @@ export class Workflow {
   async retry(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.retry", options, NONE);
     return await this.#caller.call(WorkflowRetry.of({ runId }).map(runOf), options);
+  }
+
+  /**
+   * Start a new run that begins at a step, with what another run knew of the others; its id.
+   *
+   * Outputs and outcomes of all other steps are copied; signals, waits and counts are not. The old
+   * run, in whatever status, is left alone. `ConflictError` where the step comes after one that the
+   * old run has compensated.
+   */
+  async fork(
+    runId: string,
+    fromStep: string,
+    options: ForkOptions & CallOptions = {},
+  ): Promise<string> {
+    return await this.#caller.call(this.#commands.fork(runId, fromStep, options), options);
+  }
+
+  /**
+   * Begin no step, attempt, poll or item until `resume`. What was invoked goes on, and its end is
+   * kept; durations stand still. `ConflictError` where the run has ended or is compensating.
+   */
+  async pause(
+    runId: string,
+    reason?: string,
+    options: CallOptions = {},
+  ): Promise<WorkflowStatusResult> {
+    return await this.#caller.call(this.#commands.pause(runId, reason, options), options);
+  }
+
+  /** Let a paused run go on with what has come meanwhile; of one that is not, nothing happens. */
+  async resume(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
+    knownOfCall("workflow.resume", options, NONE);
+    return await this.#caller.call(WorkflowResume.of({ runId }).map(runOf), options);
   }
 
   /** A page of what has happened to the run, oldest first. */

@@ -111,6 +111,7 @@ export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
  *
  * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
  * retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
+ * `PAUSED`: nothing is begun until it is resumed.
  */
 export const WorkflowStatus = {
   Pending: "pending",
@@ -121,6 +122,7 @@ export const WorkflowStatus = {
   Cancelled: "cancelled",
   TimedOut: "timed_out",
   Compensating: "compensating",
+  Paused: "paused",
 } as const;
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
@@ -3101,6 +3103,46 @@ export const WorkflowRetry: RequestKind<WorkflowRetry, WorkflowRun> = requestKin
 ], WorkflowRunSchema,
 );
 
+/** Start a new run at a step of another one, with what that knew; answers the new run's id. */
+export interface WorkflowFork {
+  readonly runId: string;
+  readonly fromStep: string;
+  readonly input?: Uint8Array | null | undefined;
+  readonly version?: string | null | undefined;
+  readonly newRunId?: string | null | undefined;
+}
+export const WorkflowFork: RequestKind<WorkflowFork, string> = requestKind(
+  "WorkflowFork", 176, "command", [
+  ["runId", text],
+  ["fromStep", text],
+  ["input", nullable(bytes), null],
+  ["version", nullable(text), null],
+  ["newRunId", nullable(text), null],
+], text,
+);
+
+/** Let a run begin nothing until it is resumed. */
+export interface WorkflowPause {
+  readonly runId: string;
+  readonly reason?: string | null | undefined;
+}
+export const WorkflowPause: RequestKind<WorkflowPause, WorkflowRun> = requestKind(
+  "WorkflowPause", 177, "command", [
+  ["runId", text],
+  ["reason", nullable(text), null],
+], WorkflowRunSchema,
+);
+
+/** Let a paused run go on. */
+export interface WorkflowResume {
+  readonly runId: string;
+}
+export const WorkflowResume: RequestKind<WorkflowResume, WorkflowRun> = requestKind(
+  "WorkflowResume", 178, "command", [
+  ["runId", text],
+], WorkflowRunSchema,
+);
+
 /**
  * Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
  * that itself. With `blockMs`, waits for an event, or the end of the run.
@@ -3339,6 +3381,9 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkflowSignal,
   WorkflowCancel,
   WorkflowRetry,
+  WorkflowFork,
+  WorkflowPause,
+  WorkflowResume,
   WorkflowHistory,
   WorkflowListRuns,
   WorkflowUse,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.definition import Step, TargetKind, target_of
+from floruntime.engine.workflow.language.definition import Definition, Step, TargetKind, target_of
 from floruntime.engine.workflow.language.problems import KeyPath
 from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.language.step_kinds import choice_goals
@@ -20,6 +20,15 @@ def check_graph(report: Report) -> None:
             report.at_key("W603", path, f"no transition leads to step {shown(name)}")
     _check_unused(report, set().union(*goals.values()))
     _check_ends(report, steps, goals, reached)
+
+
+def steps_from(definition: Definition, name: str) -> set[str]:
+    """The steps that a run may come to after this one, itself if there is a loop."""
+    steps = {START: definition.start, **definition.steps}
+    if name not in steps:
+        return set()
+    edges = {step: _goals_of(part) & steps.keys() for step, part in steps.items()}
+    return _reached(set(edges[name]), edges)
 
 
 def _goals_of(step: Step) -> set[str]:

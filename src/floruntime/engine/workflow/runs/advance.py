@@ -257,7 +257,7 @@ def end(
     """End the run, once it has compensated. Whoever calls this lets `go_on` write it."""
     assert not run.row.is_finished, "a run ends once"
     run.stop_waiting()
-    run.row.step_due_ms = 0
+    run.row.step_due_ms = run.row.paused_at_ms = run.row.paused_status = 0
     run.row.plan = None
     ending = EndingRow(end_as, terminal, error, output)
     if not (is_compensated(run, end_as) and hooks_of(run.tx).compensate(run, ending)):
@@ -340,7 +340,7 @@ def begin_again(run: OpenWorkflowRun) -> StepOutcome | None:
     return begin_attempt(run)
 
 
-def begin(run: OpenWorkflowRun) -> None:
-    """Let a new run begin its first step."""
+def begin(run: OpenWorkflowRun, step: str = START) -> None:
+    """Let a new run begin, at its first step unless told."""
     run.row.started_at_ms = run.tx.now_ms
-    go_on(run, enter_step(run, START))
+    go_on(run, enter_step(run, step))

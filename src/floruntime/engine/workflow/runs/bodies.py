@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from floruntime.engine.action.rows import copy_of
 from floruntime.engine.state.keyspace import Table
@@ -136,7 +137,8 @@ class OpenBody(OpenWorkflowRun):
                 tx.delete(RUN_BODY, key)
                 tx.delete(LIVE, live)
             return
-        arm_workflow_run(self, earlier(row.wait_due_ms, row.step_due_ms))
+        is_paused = self.whole.row.is_paused
+        arm_workflow_run(self, 0 if is_paused else earlier(row.wait_due_ms, row.step_due_ms))
         body.state = row
         tx.put(RUN_BODY, key, copy_of(body))
         if self._is_new:
@@ -205,6 +207,7 @@ def new_body(
     state = WorkflowRunRow(row.workflow_id, row.definition, WorkflowRunStatus.RUNNING, now_ms)
     label = branch or str(index)
     state.step = f"{row.step}/{label}"  # what seeds are made of
+    state.shift_ms = row.shift_ms
     state.depth, state.hops, state.step_began_ms, state.attempt = row.depth, row.hops, now_ms, 1
     of_step = step or row.step
     body = RunBodyRow(state, kind, whole.number, group, of_step, branch, index, is_item)
@@ -234,7 +237,29 @@ def open_body(
         return None
     mine = copy_of(row)
     mine.state = copy_of(row.state)
-    return OpenBody(run, number, mine)
+    body = OpenBody(run, number, mine)
+    shift(body.row, run.row.shift_ms - body.row.shift_ms, stands_still=stands_still(body))
+    body.row.shift_ms = run.row.shift_ms
+    return body
+
+
+def stands_still(run: OpenWorkflowRun) -> bool:
+    """Whether the end of its wait is moved by a pause: not that of a sleep until a moment."""
+    sleep = run.step.sleep if run.row.wait is Wait.SLEEP else None
+    return sleep is None or sleep.until is None
+
+
+def shift(row: WorkflowRunRow, by_ms: int, *, stands_still: bool) -> None:
+    """Move all that is due later: durations stand still while a run is paused."""
+    if not by_ms:
+        return
+    row.step_began_ms += by_ms
+    if row.step_due_ms:
+        row.step_due_ms += by_ms
+    if row.wait_due_ms and stands_still:
+        row.wait_due_ms += by_ms
+    if row.plan is not None:
+        row.plan = replace(row.plan, began_ms=row.plan.began_ms + by_ms)
 
 
 def find_run_or_body(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:

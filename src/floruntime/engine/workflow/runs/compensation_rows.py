@@ -46,6 +46,9 @@ class EndingRow(Value, frozen=True):
 UNDO: Final[Table[UndoRow]] = Table(b"yc", UndoRow, namespace_id="u64", run="u64", sequence="u64")
 ENDING: Final[Table[EndingRow]] = Table(b"ye", EndingRow, namespace_id="u64", run="u64")
 
+#: The steps of which something was compensated.
+UNDONE: Final[Table[bool]] = Table(b"yu", bool, namespace_id="u64", run="u64", tail="step")
+
 _COMPENSATED: Final = {
     Compensation.NONE: (),
     Compensation.ON_FAILURE: (EndStatus.FAILED, EndStatus.TIMED_OUT),

@@ -30,6 +30,7 @@ class Hooks:
     """`begin` starts an attempt of a step that runs a target of a kind, `begin_signal_wait` of one
     that waits for a signal, `begin_sleep` of one that sleeps; `choose` says where a choice leads.
     `begin_group` begins branches or items; `body_went_on` hears of each body that goes on, or ends.
+    `signals_came` lets a run or a body that waits for signals go on if they are there.
     `compensate` lets a run undo what it did before it ends; false where there is nothing to undo.
     `time_up` says what happens when a wait is over by itself, `abandon` takes back what a wait was
     for, `answered` says what follows from the outcome of the action run that it was for. `ended`
@@ -42,6 +43,7 @@ class Hooks:
     choose: Callable[[OpenWorkflowRun], StepOutcome]
     begin_group: Callable[[OpenWorkflowRun], StepOutcome | None]
     body_went_on: Callable[[Any], None]
+    signals_came: Callable[[OpenWorkflowRun], bool]
     compensate: Callable[[OpenWorkflowRun, Any], bool]
     time_up: Mapping[Wait, Callable[[OpenWorkflowRun], StepOutcome | None]]
     abandon: Mapping[Wait, Abandon]

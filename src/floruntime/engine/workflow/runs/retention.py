@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from floruntime.engine.state.large_documents import forget_document
 from floruntime.engine.workflow.runs.bodies import ENDED, FOUND, ITEMS
-from floruntime.engine.workflow.runs.compensation_rows import UNDO
+from floruntime.engine.workflow.runs.compensation_rows import UNDO, UNDONE
 from floruntime.engine.workflow.runs.old_versions import let_go
 from floruntime.engine.workflow.runs.rows import (
     EVENT_SOURCE,
@@ -30,7 +30,7 @@ def forget(run: OpenWorkflowRun) -> None:
     """Delete a run that has ended. What is too much for one tick goes in the next."""
     tx, place = run.tx, (run.namespace_id, run.number)
     left = ROWS_PER_TICK_MAX
-    for table in (EVENTS, STEP, SIGNAL, ITEMS, ENDED, FOUND, UNDO):
+    for table in (EVENTS, STEP, SIGNAL, ITEMS, ENDED, FOUND, UNDO, UNDONE):
         keys = [key for key, _ in islice(_rows(run, table), left)]
         for key in keys:
             tx.delete(table, key)

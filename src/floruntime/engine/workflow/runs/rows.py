@@ -30,6 +30,7 @@ class WorkflowRunStatus(IntEnum):
     CANCELLED = 6
     TIMED_OUT = 7
     COMPENSATING = 8
+    PAUSED = 9
 
     @property
     def is_final(self) -> bool:
@@ -60,6 +61,7 @@ class Wait(IntEnum):
     call. `RETRY`, `POLL` and `EXECUTOR_RETRY` only wait for their time. `TARGET`: an action that
     is not registered yet. `SLEEP`: a time that the step names. `BODIES`: branches
     or items. `COMPENSATION`: that what was done is undone, before the run ends.
+    `HELD`: what it waited for has come while it was paused (see `pauses.py`).
     """
 
     NOTHING = 0
@@ -75,6 +77,7 @@ class Wait(IntEnum):
     SLEEP = 10
     BODIES = 11
     COMPENSATION = 12
+    HELD = 13
 
 
 class Origin(IntEnum):
@@ -155,7 +158,9 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     by type. `events`: how many there are in its history. `entered`: how many steps it has come to.
     `key_base`: what the keys of its handlers begin with; `None`: its own number. `parent_run`:
     the run that a `parent` belongs to which is a branch or an item. `compensated`: how many
-    compensations have begun. `input`, `output`:
+    compensations have begun. `paused_at_ms`, `paused_status`: since when it is paused, and
+    as what it goes on; `shift_ms`: how long all its pauses were, by which its durations are later
+    (of a branch or item, by which they are so far). `input`, `output`:
     see `engine/state/large_documents.py`.
     """
 
@@ -193,6 +198,13 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     key_base: str | None = None
     parent_run: int = 0
     compensated: int = 0
+    paused_at_ms: int = 0
+    paused_status: int = 0
+    shift_ms: int = 0
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at_ms > 0
 
     @property
     def is_finished(self) -> bool:

@@ -125,7 +125,8 @@ class OpenWorkflowRun:
         """
         row, tx = self.row, self.tx
         if not row.is_finished:
-            arm_workflow_run(self, earlier(row.wait_due_ms, row.step_due_ms))
+            due_ms = 0 if row.is_paused else earlier(row.wait_due_ms, row.step_due_ms)
+            arm_workflow_run(self, due_ms)
         if row.status != self._stored_status:
             self._move_in_index()
         if self._events:

@@ -101,6 +101,43 @@ def begin_run(
     event_source: bytes | None = None,
 ) -> OpenWorkflowRun:
     """Make a run and let it go as far as it goes at once. `run_id`, if given, is a free one."""
+    run = new_run(
+        workflow,
+        definition,
+        input,
+        run_id=run_id,
+        idempotency_key=idempotency_key,
+        origin=origin,
+        parent=parent,
+        parent_run=parent_run,
+        depth=depth,
+        hops=hops,
+        key_base=key_base,
+    )
+    tx = run.tx
+    if event_source is not None:
+        tx.put(EVENT_SOURCE, EVENT_SOURCE.key(run.namespace_id, run.number), event_source)
+    run.note(Event.WORKFLOW_STARTED, input_shown(input))
+    set_attributes(run, is_start=True)
+    begin(run)
+    return run
+
+
+def new_run(
+    workflow: OpenWorkflow,
+    definition: int,
+    input: bytes,
+    *,
+    run_id: str | None = None,
+    idempotency_key: str | None = None,
+    origin: Origin = Origin.CALLER,
+    parent: int = 0,
+    parent_run: int = 0,
+    depth: int = 1,
+    hops: int = 0,
+    key_base: str | None = None,
+) -> OpenWorkflowRun:
+    """Make a run that has not begun."""
     tx, of_namespace_id = workflow.tx, namespace_id(workflow.tx)
     number = _free_number(tx, of_namespace_id)
     row = WorkflowRunRow(
@@ -110,16 +147,11 @@ def begin_run(
     row.parent_run = parent_run
     run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)
     row.input = keep_document(tx, WORKFLOW_INPUT, of_namespace_id, number, input)
-    if event_source is not None:
-        tx.put(EVENT_SOURCE, EVENT_SOURCE.key(of_namespace_id, number), event_source)
     if run_id is not None:
         tx.put(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(of_namespace_id, tail=run_id.encode()), number)
     if idempotency_key is not None:
         idempotency.remember(run)
     workflow.count_use(definition, 1)
-    run.note(Event.WORKFLOW_STARTED, _shown(input))
-    set_attributes(run, is_start=True)
-    begin(run)
     return run
 
 
@@ -132,7 +164,8 @@ def _free_number(tx: Tx, of_namespace_id: int) -> int:
             return number
 
 
-def _shown(input: bytes) -> str:
+def input_shown(input: bytes) -> str:
+    """The input as a history's first event shows it."""
     if len(input) <= INPUT_SHOWN_BYTES_MAX:
         return input.decode(errors="replace")
     return f"{len(input)} bytes of input"

@@ -26,6 +26,7 @@ from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.hooks import hooks_of
+from floruntime.engine.workflow.runs.pauses import hold
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 from floruntime.engine.workflow.steps.missing_actions import stop_awaiting, wait_for_action
@@ -76,9 +77,12 @@ def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
     answered = hooks_of(run.tx).answered.get(run.row.wait)
     if answered is None:
         return
-    run.stop_waiting()
     outcome = _outcome_of(action_run, output)
     run.note(Event.ACTION_COMPLETED, outcome.told(), action_run.number)
+    if run.of_run.row.is_paused:
+        hold(run, outcome)
+        return
+    run.stop_waiting()
     go_on(run, answered(run, outcome))
 
 

@@ -23,6 +23,7 @@ from floruntime.engine.workflow.runs.advance import abandon_wait, end, go_on
 from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
+from floruntime.engine.workflow.runs.pauses import hold
 from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Wait, WorkflowRunStatus
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 from floruntime.engine.workflow.runs.start import begin_run
@@ -106,8 +107,12 @@ def child_ended(child: OpenWorkflowRun) -> None:
     parent = find_run_or_body(child.tx, child.namespace_id, child.row.parent)
     if parent is None or not parent.awaits(Wait.CHILD, child.number):
         return
+    outcome = _ended_at_once(parent, child)
+    if parent.of_run.row.is_paused:
+        hold(parent, outcome)
+        return
     parent.stop_waiting()
-    go_on(parent, _ended_at_once(parent, child))
+    go_on(parent, outcome)
 
 
 def cancel_child(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:

@@ -16,7 +16,13 @@ from floruntime.engine.system import timers
 from floruntime.engine.workflow.language.outcomes import StepOutcome, could_not_run
 from floruntime.engine.workflow.runs.advance import begin_attempt, end_at_last, follow, go_on
 from floruntime.engine.workflow.runs.bodies import BodyKind, OpenBody, new_body
-from floruntime.engine.workflow.runs.compensation_rows import ENDING, UNDO, EndingRow, UndoRow
+from floruntime.engine.workflow.runs.compensation_rows import (
+    ENDING,
+    UNDO,
+    UNDONE,
+    EndingRow,
+    UndoRow,
+)
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
@@ -60,6 +66,8 @@ def _go_on(run: OpenWorkflowRun) -> None:
 
 def _is_over_at_once(run: OpenWorkflowRun, undo: UndoRow) -> bool:
     run.row.compensated += 1
+    place = (run.namespace_id, run.number)
+    run.tx.put(UNDONE, UNDONE.key(*place, tail=undo.step.encode()), True)
     body = _body_of(run, undo)
     outcome = begin_attempt(body) if undo.error is None else could_not_run(undo.error)
     _note_begun(run, undo, body)

@@ -43,7 +43,7 @@ from floruntime.engine.workflow.runs.compensation_rows import remember_to_undo
 from floruntime.engine.workflow.runs.context import CannotMap, document_of
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
-from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, earlier, find_workflow_run
 from floruntime.engine.workflow.steps.compensations import compensation_went_on
 from floruntime.engine.workflow.steps.group_ends import leave_group, outcome_of_group
 from floruntime.engine.workflow.steps.items import keep_items, list_of_items
@@ -96,6 +96,9 @@ def _fill(run: OpenWorkflowRun, group: RunGroupRow) -> StepOutcome | None:
 
 
 def _has_room(run: OpenWorkflowRun, group: RunGroupRow) -> bool:
+    """Whether another one may begin."""
+    if run.row.is_paused:
+        return False
     each = run.step.for_each
     is_full = each is not None and group.live >= each.concurrency
     return group.next < group.count and not is_full
@@ -212,7 +215,9 @@ def on_group_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data:
     """More items can begin than one commit may begin."""
     run = find_workflow_run(tx, of_namespace_id, number)
     group = tx.get(RUN_GROUP, RUN_GROUP.key(of_namespace_id, number))
-    if run is not None and group is not None and group.id == data:
+    if run is None or run.row.is_paused:
+        return  # it goes on when it is resumed
+    if group is not None and group.id == data:
         with tx.within(run.workflow.namespace):
             _went_on(run, copy_of(group))
 
@@ -223,4 +228,8 @@ def on_body_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: 
         return
     body.row.timer_ms = 0
     with tx.within(body.workflow.namespace):
-        time_has_come(body)
+        due_ms = earlier(body.row.wait_due_ms, body.row.step_due_ms)
+        if body.whole.row.is_paused or due_ms > tx.now_ms:
+            body.save()  # its run is paused, or was since this time was set
+        else:
+            time_has_come(body)

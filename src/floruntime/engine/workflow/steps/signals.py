@@ -34,7 +34,7 @@ from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, the_workflow_run
 from floruntime.engine.workflow.steps import plans
-from floruntime.engine.workflow.steps.kept_signals import keep, take_first
+from floruntime.engine.workflow.steps.kept_signals import keep, take, take_first
 
 
 def signal(tx: Tx, request: WorkflowSignal) -> None:
@@ -48,7 +48,7 @@ def signal(tx: Tx, request: WorkflowSignal) -> None:
     refuse_while_compensating(run)
     run.note(Event.SIGNAL_RECEIVED, request.type)
     plans.invalidate_caches(run, request.type)
-    receiver = _receiver(run, request.type)
+    receiver = None if run.row.is_paused else _receiver(run, request.type)
     if receiver is None:
         keep(run, request.type, request.data)
         run.save()
@@ -119,6 +119,25 @@ def _matched(run: OpenWorkflowRun, wanted: SignalWait, came: WorkflowSignal | No
             f"most {run.tx.value_bytes_max} are allowed"
         )
     return succeeded(output)
+
+
+def signals_came(run: OpenWorkflowRun) -> bool:
+    """Let a run, or a body, go on if what it waits for was kept for it while it was paused."""
+    if run.row.wait is Wait.TRACKING:
+        data = take(run, run.row.wait_signal or "")
+        if data is None:
+            return False
+        type = run.row.wait_signal or ""
+        run.stop_waiting()
+        run.note(Event.SIGNAL_MATCHED, type)
+        go_on(run, plans.tracked(run, data))
+        return True
+    wanted = wanted_by(run)
+    if _missing(run, wanted):
+        return False
+    run.stop_waiting()
+    go_on(run, _matched(run, wanted, None))
+    return True
 
 
 def begin_wait(run: OpenWorkflowRun) -> StepOutcome | None:
