@@ -29,6 +29,8 @@ def _generator() -> Any:
 GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
+    "flo": "action backup cluster kv ns ping queue server stream token verify worker workflow",
+    "flo action": "cancel delete disable enable get invoke list register runs status",
     "flo worker": "drain info list run",
     "flo": "action backup cluster jobs kv ns ping queue server stream token verify worker workflow",
     "flo jobs": "cancel list status wait",
@@ -42,14 +44,13 @@ EXPECTED = {
     "flo stream": "alter append create delete group info list read trim",
     "flo stream group": "ack bulk claim configure create dead dead-delete dead-requeue delete "
     "info join leave list nack pending read seek touch",
+    "flo stream group": "ack claim configure create dead delete info join leave list nack pending "
+    "read seek touch",
     "flo ns": "create delete list",
     "flo server": "info start",
     "flo token": "create list mint revoke",
-    "flo workflow": "cancel create definitions disable enable get graph history list retry runs "
-    "schedules signal start status sync use validate",
     "flo workflow": "cancel create definitions disable enable fork get graph history list pause "
-    "resume retry runs "
-    "schedules signal start status sync validate",
+    "resume retry runs schedules signal start status sync use validate",
     "flo workflow schedules": "pause resume trigger",
 }
 

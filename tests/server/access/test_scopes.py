@@ -55,8 +55,8 @@ TABLE = {
         "WorkflowGet WorkflowHistory"
     ),
     "write:workflow": (
-        "WorkflowStart WorkflowEnable WorkflowPauseSchedule WorkflowTriggerSchedule "
-        "WorkflowSignal WorkflowCancel WorkflowRetry"
+        "WorkflowStart WorkflowEnable WorkflowUse WorkflowPauseSchedule WorkflowTriggerSchedule "
+        "WorkflowSignal WorkflowCancel WorkflowRetry WorkflowFork WorkflowPause WorkflowResume"
     ),
 }
 """Which scope each request needs."""
@@ -66,6 +66,9 @@ NO_SCOPE = (
     "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
     "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
     "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch"
+    "Backup NamespaceCreate NamespaceList NamespaceDelete TokenCreate TokenList "
+    "TokenRevoke ClusterStatus ClusterMove ClusterDrain "
+    "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList WorkerGetInfo Batch"
 )
 """What no token with scopes may, since it names nothing that a scope could (of a batch, the
 members are judged).
@@ -78,6 +81,7 @@ LISTINGS = {"QueueList", "StreamList", "ActionList", "WorkflowListDefinitions"} 
 OF_A_RUN = {"ActionStatus", "ActionCancel", "ActionRetry", "WorkflowGet", "WorkflowHistory"} | {
     *("WorkerComplete", "WorkerFail", "WorkerTouch", "WorkerRelease"),
     *("WorkflowSignal", "WorkflowCancel", "WorkflowRetry"),
+    *("WorkflowFork", "WorkflowPause", "WorkflowResume"),
 }
 NOT_BY_SAMPLE = {"WorkerHeartbeat", "WorkerDrain", "WorkerDeregister", "KvMget"} | {
     *("WorkerAwait", "WorkerRegister", "WorkerExchange", "WorkerTurn", "KvScan")

@@ -136,7 +136,8 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (UNSCOPED, (y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete)),
     (UNSCOPED, c.CLUSTER_REQUESTS),
     (UNSCOPED, (t.TokenCreate, t.TokenList, t.TokenRevoke)),
-    (UNSCOPED, (f.WorkflowSync, f.WorkflowSyncPreview, f.WorkflowValidate, w.WorkerList)),
+    (UNSCOPED, (f.WorkflowSync, f.WorkflowSyncPreview, f.WorkflowValidate)),
+    (UNSCOPED, (w.WorkerList, w.WorkerGetInfo)),
     # KV
     (
         named("read", "kv", "key"),
@@ -208,11 +209,12 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (
         named("write", "workflow", "name"),
         (
-            *(f.WorkflowStart, f.WorkflowEnable),
+            *(f.WorkflowStart, f.WorkflowEnable, f.WorkflowUse),
             *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),
         ),
     ),
     (run_of("write", "workflow"), (f.WorkflowSignal, f.WorkflowCancel, f.WorkflowRetry)),
+    (run_of("write", "workflow"), (f.WorkflowFork, f.WorkflowPause, f.WorkflowResume)),
 )
 
 NEEDS: dict[Kind, Need] = {kind: need for need, kinds in _NEEDED for kind in kinds}
