@@ -29,8 +29,6 @@ def _generator() -> Any:
 GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
-    "flo": "action backup cluster kv ns ping queue server stream token verify worker workflow",
-    "flo action": "cancel delete disable enable get invoke list register runs status",
     "flo worker": "drain info list run",
     "flo": "action backup cluster jobs kv ns ping queue server stream token verify worker workflow",
     "flo jobs": "cancel list status wait",
@@ -44,8 +42,6 @@ EXPECTED = {
     "flo stream": "alter append create delete group info list read trim",
     "flo stream group": "ack bulk claim configure create dead dead-delete dead-requeue delete "
     "info join leave list nack pending read seek touch",
-    "flo stream group": "ack claim configure create dead delete info join leave list nack pending "
-    "read seek touch",
     "flo ns": "create delete list",
     "flo server": "info start",
     "flo token": "create list mint revoke",
