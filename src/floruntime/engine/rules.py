@@ -361,7 +361,6 @@ OWNERS: Final[Mapping[int, Owned]] = {
                 bodies.ITEMS,
                 bodies.FOUND,
             ),
-            *(compensation_rows.UNDO, compensation_rows.ENDING),
             system_jobs.JOB,
             *(compensation_rows.UNDO, compensation_rows.ENDING, compensation_rows.UNDONE),
             pauses.HELD,
