@@ -30,7 +30,8 @@ GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
     "flo worker": "drain info list run",
-    "flo": "action backup cluster jobs kv ns ping queue server stream token verify worker workflow",
+    "flo": "action backup cluster jobs kv ns ping queue server stream token top verify "
+    "worker workflow",
     "flo jobs": "cancel list status wait",
     "flo action": "bulk cancel counts delete disable enable get invoke limits list register retry "
     "runs status",

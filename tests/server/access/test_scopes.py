@@ -65,10 +65,8 @@ CONNECTION = "Hello Ping SessionOpen OnceOpen CancelWait GetServerInfo TokenMint
 NO_SCOPE = (
     "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
     "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
-    "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch"
-    "Backup NamespaceCreate NamespaceList NamespaceDelete TokenCreate TokenList "
-    "TokenRevoke ClusterStatus ClusterMove ClusterDrain "
-    "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList WorkerGetInfo Batch"
+    "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch "
+    "WorkerGetInfo"
 )
 """What no token with scopes may, since it names nothing that a scope could (of a batch, the
 members are judged).
