@@ -246,3 +246,18 @@ async def test_who_leaves_is_waited_for_no_longer(flo: FloTestServer) -> None:
         await events.block()
         assert flo.server.info().connections == 1
     await until(lambda: flo.server.info().connections == 0)
+
+
+async def test_a_slow_reader_is_waited_for(flo: FloTestServer, client: FloClient) -> None:
+    """What it has not taken lies in the stream, and not in the server's memory."""
+    async with client:
+        async with following(flo, STREAM) as events:
+            await events.block()
+            for _ in range(30):
+                await append(client, *("x" * 100_000 for _ in range(10)))
+            await flo.settle()
+            assert flo._port is not None
+            held = [each.transport.get_write_buffer_size() for each in flo._port._connections]
+            assert max(held) < 8_000_000
+            sizes = {len((await events.next()).data["payload"]) for _ in range(300)}
+        assert sizes == {100_000}

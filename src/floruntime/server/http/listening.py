@@ -19,9 +19,10 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", 
 
 async def listen(server: FloServer, host: str, port: int, tls: ServerTls | None = None) -> Port:
     """Listen on `host:port`; port 0 takes a free one."""
-    protocols = protocols_of(server) if server.config.http else PROTOCOLS
+    if not server.config.http:
+        return await Port.open(server, host, port, tls, PROTOCOLS)
     server.keep_tally()
-    return await Port.open(server, host, port, tls, protocols)
+    return await Port.open(server, host, port, tls, protocols_of(server))
 
 
 def protocols_of(server: FloServer) -> Protocols:
