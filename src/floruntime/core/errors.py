@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from floruntime.core.workflow import Problem
+from floruntime.core.problem import Problem
 
 Ran = Literal["no", "maybe"]
 

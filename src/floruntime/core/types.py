@@ -10,13 +10,10 @@ from typing import Any, Generic, TypeVar, overload
 import msgspec
 
 from floruntime.core.typed import decode_json, name_of
+from floruntime.core.value import Value as Value
 
 Reply_co = TypeVar("Reply_co", covariant=True)
 Item = TypeVar("Item")
-
-
-class Value(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Base of results: frozen, an array on the wire. Fields are only ever appended."""
 
 
 class PayloadValue(Value, frozen=True):

@@ -7,6 +7,8 @@ from typing import Any
 
 from floruntime.core import defaults
 from floruntime.core.action import ActionAttempt
+from floruntime.core.problem import Problem as Problem
+from floruntime.core.problem import Severity as Severity
 from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, OutputValue, Query, Value
 
@@ -37,30 +39,6 @@ class SyncAction(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
-
-
-class Severity(StrEnum):
-    """An error keeps a definition from being synced; a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Problem(Value, frozen=True):
-    """What is wrong with a definition, and where; `line` and `column` count from 1.
-
-    `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
-    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
-    the file that `sync_file` or `sync_dir` read it from.
-    """
-
-    code: str
-    severity: Severity
-    message: str
-    path: str
-    line: int
-    column: int
-    file: str | None = None
 
 
 class SyncResult(Value, frozen=True):

@@ -1,0 +1,31 @@
+"""What is wrong with the definition of a workflow, as errors and answers tell it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from floruntime.core.value import Value
+
+
+class Severity(StrEnum):
+    """An error keeps a definition from being synced; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Problem(Value, frozen=True):
+    """What is wrong with a definition, and where; `line` and `column` count from 1.
+
+    `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
+    W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+    the file that `sync_file` or `sync_dir` read it from.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str
+    line: int
+    column: int
+    file: str | None = None
