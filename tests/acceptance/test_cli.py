@@ -317,7 +317,10 @@ def started(*options: str, how_it_ends: signal.Signals = signal.SIGTERM) -> Iter
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
-            match = re.search(r"127\.0\.0\.1:\d+", process.stderr.readline())
+            said = iter(process.stderr.readline, "")
+            match = next(
+                filter(None, (re.search(r"127\.0\.0\.1:\d+", line) for line in said)), None
+            )
             assert match is not None
             yield match[0]
         finally:

@@ -68,7 +68,8 @@ class HttpVisit:
         first, *rest = path.removeprefix("/").split("/")
         if first == "v1":
             return await self._answer_v1(request, rest)
-        raise NotFoundError(f"there is nothing at {path}")
+        hint = "; WebSocket is at /ws" if _wants_socket(request) else ""
+        raise NotFoundError(f"there is nothing at {path}{hint}")
 
     async def _scrape(self, request: HttpRequest) -> Answer:
         if not self._is_get(request):
@@ -177,3 +178,7 @@ def _not_there(name: str) -> str:
         return f"{name} is no call: {NOT_CALLS[name]}"
     near = nearest(name, calls())
     return f"there is no call {name!r}" + (f"; did you mean {near}?" if near else "")
+
+
+def _wants_socket(request: HttpRequest) -> bool:
+    return request.headers.get("upgrade", "").lower() == "websocket"
