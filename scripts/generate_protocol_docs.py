@@ -29,11 +29,9 @@ from floruntime.core import (
     worker,
     workflow,
 )
-from floruntime.core import problem as core_problem
 from floruntime.core import types as core_types
 from floruntime.core.errors import ConflictError
 from floruntime.core.framing import frame
-from floruntime.core.problem import Problem
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request, Value
 from floruntime.engine.rules import RULES
@@ -151,7 +149,7 @@ def _scope_text(kind: type[Request[Any]]) -> str:
 
 def values() -> str:
     """The table of all values that stand in answers."""
-    modules = (core_types, core_problem, *MODULES.values())
+    modules = (core_types, *MODULES.values())
     kinds = [kind for module in modules for kind in _values_of(module)]
     rows = [[f"`{kind.__name__}`", _fields_text(kind)] for kind in kinds]
     return table(["value", "fields"], sorted(rows))
@@ -160,7 +158,7 @@ def values() -> str:
 def _values_of(module: types.ModuleType) -> Iterable[type[msgspec.Struct]]:
     for kind in vars(module).values():
         is_own = isinstance(kind, type) and kind.__module__ == module.__name__
-        if is_own and kind is not Value and issubclass(kind, (Value, StreamID, Problem)):
+        if is_own and kind is not Value and issubclass(kind, (Value, StreamID)):
             yield kind
 
 

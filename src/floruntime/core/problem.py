@@ -1,18 +1,10 @@
-<<<<<<< HEAD
 """What is wrong with the definition of a workflow, as errors and answers tell it."""
-=======
-"""What is wrong with a definition. Errors carry such, so this stands on nothing else."""
->>>>>>> 2b35645 (Let problems stand on nothing, which undoes a circle of imports; name the requests of clusters)
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-<<<<<<< HEAD
 from floruntime.core.value import Value
-=======
-import msgspec
->>>>>>> 2b35645 (Let problems stand on nothing, which undoes a circle of imports; name the requests of clusters)
 
 
 class Severity(StrEnum):
@@ -22,11 +14,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-<<<<<<< HEAD
 class Problem(Value, frozen=True):
-=======
-class Problem(msgspec.Struct, array_like=True, frozen=True, gc=False):
->>>>>>> 2b35645 (Let problems stand on nothing, which undoes a circle of imports; name the requests of clusters)
     """What is wrong with a definition, and where; `line` and `column` count from 1.
 
     `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
