@@ -336,31 +336,15 @@ OWNERS: Final[Mapping[int, Owned]] = {
     Owner.NAMESPACE: Owned(
         tables=(
             *(kv_rows.KV, kv_rows.KV_HISTORY, kv_rows.KV_CHANGE),
-            *(
-                run_rows.ACTION_RUN,
-                run_rows.ACTION_INPUT,
-                run_rows.ACTION_OUTPUT,
-                run_rows.ENDED_CLAIM,
-                attempts.ACTION_ATTEMPT,
-                workers.WORKER,
-            ),
-            *(
-                workflow_rows.WORKFLOW_RUN,
-                workflow_rows.WORKFLOW_RUN_ID,
-                workflow_rows.WORKFLOW_INPUT,
-                workflow_rows.WORKFLOW_OUTPUT,
-            ),
+            *(run_rows.ACTION_RUN, run_rows.ACTION_INPUT, run_rows.ACTION_OUTPUT),
+            *(run_rows.ENDED_CLAIM, attempts.ACTION_ATTEMPT, workers.WORKER),
+            *(workflow_rows.WORKFLOW_RUN, workflow_rows.WORKFLOW_RUN_ID),
+            *(workflow_rows.WORKFLOW_INPUT, workflow_rows.WORKFLOW_OUTPUT),
             *(workflow_rows.EVENT_SOURCE, workflow_rows.STEP, workflow_rows.EVENTS),
             *(workflow_rows.SIGNAL, workflow_rows.SEARCH, triggers.TRIGGERED),
             missing_actions.AWAITS_ACTION,
-            *(
-                bodies.RUN_BODY,
-                bodies.LIVE,
-                bodies.RUN_GROUP,
-                bodies.ENDED,
-                bodies.ITEMS,
-                bodies.FOUND,
-            ),
+            *(bodies.RUN_BODY, bodies.LIVE, bodies.RUN_GROUP, bodies.ENDED, bodies.ITEMS),
+            bodies.FOUND,
             system_jobs.JOB,
             *(compensation_rows.UNDO, compensation_rows.ENDING, compensation_rows.UNDONE),
             pauses.HELD,
@@ -376,12 +360,8 @@ OWNERS: Final[Mapping[int, Owned]] = {
         tables=(
             *(groups_of_queues.QUEUE_GROUP, groups_of_queues.GROUP_WAITING),
             *(queue_rows.QUEUE_NAME, queue_rows.BODY, queue_rows.STATE, queue_rows.READY_INDEX),
-            *(
-                dead_letters.DEAD_LETTER,
-                dead_letters.DEAD_ORDER,
-                deliveries.DELIVERY,
-                enqueue.DEDUP,
-            ),
+            *(dead_letters.DEAD_LETTER, dead_letters.DEAD_ORDER, deliveries.DELIVERY),
+            enqueue.DEDUP,
         ),
         children=(Children(queue_rows.QUEUE_PART, Owner.QUEUE, int),),
     ),
@@ -417,12 +397,8 @@ OWNERS: Final[Mapping[int, Owned]] = {
         tables=(
             *(workflow_rows.WORKFLOW_NAME, workflow_rows.DEFINITION),
             *(workflow_rows.DEFINITION_TEXT, workflow_rows.VERSION, workflow_rows.USE),
-            *(
-                workflow_rows.WORKFLOW_RUN_BY_STATUS,
-                workflow_rows.WORKFLOW_KEY,
-                plan_rows.PLAN,
-                plan_rows.CACHED,
-            ),
+            *(workflow_rows.WORKFLOW_RUN_BY_STATUS, workflow_rows.WORKFLOW_KEY, plan_rows.PLAN),
+            plan_rows.CACHED,
             *(schedules.SCHEDULE, triggers.TRIGGER),
         )
     ),

@@ -99,6 +99,20 @@ def test_a_tick_does_a_bounded_piece_and_a_restart_goes_on() -> None:
     assert system_jobs.ITEMS_PER_TICK_MAX <= 200
 
 
+def test_a_large_job_leaves_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_jobs, "AT_ONCE_ROWS", 2 * system_jobs.ITEMS_PER_TICK_MAX)
+    actions = Actions()
+    failed(actions, 4 * system_jobs.ITEMS_PER_TICK_MAX)
+    begun = bulk(actions, RETRY)
+    actions.engine.tick()
+    assert job(actions.engine, begun).done == 2 * system_jobs.ITEMS_PER_TICK_MAX
+    actions.engine.advance(system_jobs.PAUSE_MS)
+    assert job(actions.engine, begun).done == 3 * system_jobs.ITEMS_PER_TICK_MAX
+    for _ in range(2):
+        actions.engine.advance(system_jobs.PAUSE_MS)
+    assert job(actions.engine, begun).status is JobStatus.COMPLETED
+
+
 def test_what_comes_later_is_left_alone() -> None:
     actions = Actions()
     failed(actions, 1)
