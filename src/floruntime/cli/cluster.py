@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
 app = group("The cluster that a server is a node of: how it is, and where its leads are to be.")
 
 WATCH_S = 1.0
+IMPORT_MS = 6 * 3_600_000
+"""How long a large backup may take."""
 SYSTEM = "system"
 _NODE = "{:<12} {:<24} {:<10} {:<9} {:>5} {:>5}  {}"
 _PARTITION = "{:<10} {:<12} {:>5} {:>9} {:>10}  {}"
@@ -72,6 +75,24 @@ async def forget(session: Session, node: NodeName, yes: Yes = False) -> None:
     confirm(f"Forget the node {node!r}? Its copies are made elsewhere.", yes)
     await session.client.cluster.forget(node)
     session.out.show({"forgotten": node}, f"{node} is forgotten")
+
+
+@app.command("import", epilog=examples("flo --host a:9000 cluster import ./backup"))
+@connected
+async def import_(
+    session: Session,
+    directory: Annotated[
+        str, typer.Argument(metavar="DIR", help="A backup, on the machine of the node.")
+    ],
+) -> None:
+    """Take a single server's data into an empty cluster: a backup, or what a stopped one left."""
+    path = _full(directory)
+    found = await session.client.cluster.import_backup(path, timeout_ms=IMPORT_MS)
+    session.out.show({"directory": path, "namespaces": found}, f"{found} namespaces were taken in")
+
+
+def _full(directory: str) -> str:
+    return os.path.abspath(directory)
 
 
 def _lines(found: ClusterInfo) -> Iterator[str]:

@@ -84,4 +84,12 @@ class ClusterForget(Request[None], tag=207, frozen=True):
     node: str
 
 
-CLUSTER_REQUESTS = (ClusterStatus, ClusterMove, ClusterDrain, ClusterForget)
+class ClusterImport(Request[int], tag=208, frozen=True):
+    """Take in `directory`, a data directory or a backup on the machine of the node that is asked;
+    into an empty cluster only. Answers how many namespaces there are.
+    """
+
+    directory: str
+
+
+CLUSTER_REQUESTS = (ClusterStatus, ClusterMove, ClusterDrain, ClusterForget, ClusterImport)

@@ -53,3 +53,15 @@ class Cluster(PartOf[AsyncCluster]):
         Raises `NotFoundError` on a node that is not there, `ConflictError` on one that lives.
         """
         self._bridge.run(self._of.forget(node, timeout_ms=timeout_ms))
+
+    def import_backup(self, directory: str, *, timeout_ms: int | None = None) -> int:
+        """Take a single server's data into this cluster, which must be empty.
+
+        `directory` is a backup, or the data directory of a server that is stopped, on the machine
+        of the node that is asked. Answers how many namespaces there are. All of it is written once
+        for each partition: give it the time.
+
+        Raises `BadRequestError` on what is no such directory, `ConflictError` where the cluster is
+        not empty, and `UnavailableError` where that node cannot lead all partitions now.
+        """
+        return self._bridge.run(self._of.import_backup(directory, timeout_ms=timeout_ms))

@@ -47,7 +47,7 @@ WEB = {
 ADMIN = {
     *("Backup", "NamespaceCreate", "NamespaceList", "NamespaceDelete"),
     *("TokenCreate", "TokenList", "TokenRevoke"),
-    *("ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget"),
+    *("ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget", "ClusterImport"),
 }
 """What nobody else may."""
 

@@ -7,6 +7,7 @@ from floruntime.client.api.operation import Operation
 from floruntime.core.cluster import (
     ClusterDrain,
     ClusterForget,
+    ClusterImport,
     ClusterInfo,
     ClusterMove,
     ClusterStatus,
@@ -52,3 +53,15 @@ class Cluster(Part):
         Raises `NotFoundError` on a node that is not there, `ConflictError` on one that lives.
         """
         return self._call(ClusterForget(node), None, timeout_ms)
+
+    def import_backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[int]:
+        """Take a single server's data into this cluster, which must be empty.
+
+        `directory` is a backup, or the data directory of a server that is stopped, on the machine
+        of the node that is asked. Answers how many namespaces there are. All of it is written once
+        for each partition: give it the time.
+
+        Raises `BadRequestError` on what is no such directory, `ConflictError` where the cluster is
+        not empty, and `UnavailableError` where that node cannot lead all partitions now.
+        """
+        return self._call(ClusterImport(directory), None, timeout_ms)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from floruntime.core.errors import FloError
@@ -19,6 +19,7 @@ from floruntime.core.token import MintKeyMake
 from floruntime.core.types import Command, Query
 from floruntime.engine.machine import Machine, applied_index, applied_time_ms
 from floruntime.engine.rules import RULES
+from floruntime.engine.store import Changes
 from floruntime.engine.system import write_memory
 from floruntime.engine.system.mint_keys import signing_key
 from floruntime.server import eras
@@ -216,3 +217,9 @@ class Lead:
         self.is_closing = True
         self._scheduler.stop()
         await self.commit.settle()
+
+    async def take_in(self, batches: Iterable[Changes], index: int) -> None:
+        """Put another state into the log in place of this one, past the engine; then end it."""
+        await self.close()
+        for changes in batches:
+            await self._journal.put(changes, index)

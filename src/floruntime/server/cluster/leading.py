@@ -42,6 +42,11 @@ HINT_S = 0.002
 """How long a leader waits for more before it hints at what it has published."""
 
 
+def pin_of(partition: int) -> str:
+    """The board's entry with the node that an operator wants to lead a partition."""
+    return f"pin.{partition}"
+
+
 class Node(Protocol):
     """Whose leads these are."""
 
@@ -196,7 +201,7 @@ class Leading:
                 return
 
     async def _renew_once(self, lead: Lead) -> bool:
-        while not (lead.is_over or lead.is_closing):
+        while not (lead.is_over or lead.lease.row.handed_to):
             if not lead.lease.is_good:
                 lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
                 return False
@@ -278,7 +283,7 @@ class Leading:
 
     def _asked_for(self, partition: int, able: list[str]) -> str:
         """The node that an operator wants to lead it, if it can."""
-        entry = self._node.entries.get(f"pin.{partition}")
+        entry = self._node.entries.get(pin_of(partition))
         wanted = "" if entry is None else entry.value.decode()
         return wanted if wanted in able else ""
 

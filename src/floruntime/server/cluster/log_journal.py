@@ -89,6 +89,10 @@ class LogJournal:
             self._publishing = loop.create_task(self._publish(changes, index))
         return False
 
+    async def put(self, changes: Changes, index: int) -> None:
+        """Publish and write a batch that no machine made, while none is under way."""
+        self._write(changes, await self._put(changes, index))
+
     async def _publish(self, changes: Changes, index: int) -> None:
         try:
             position = await self._put(changes, index)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from floruntime.core.errors import FloError
 from floruntime.core.system import NamespaceInfo, NamespaceList, NamespaceListReply
-from floruntime.core.types import Query
+from floruntime.core.types import Command, Query
 from floruntime.core.wire import decode_answer, decode_reply, raised
 from floruntime.engine.state.cursors import make_cursor
 
@@ -31,6 +31,8 @@ class NamespacePages:
         self._request_id = request_id
         self._request = request
         self.client: str = caller.client
+        #: Which names lists show to the caller, `None` for all.
+        self.spans = caller.spans
         self._missing = router.partitions
         self._items: list[NamespaceInfo] = []
         self._has_more = False
@@ -40,6 +42,9 @@ class NamespacePages:
     def is_closed(self) -> bool:
         """Whether nothing can be answered any more."""
         return bool(self._caller.is_closed)
+
+    def note_of(self, namespace: str, command: Command[Any]) -> None:
+        """Nothing is written down of what is only read."""
 
     def begin(self) -> None:
         """Ask all of them."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from floruntime.core.cluster import (
     ClusterDrain,
     ClusterForget,
+    ClusterImport,
     ClusterInfo,
     ClusterMove,
     ClusterStatus,
@@ -30,9 +31,11 @@ from floruntime.core.limits import shown
 from floruntime.core.types import Request
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, keepers
+from floruntime.server.cluster.taking_in import take_in
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -62,6 +65,7 @@ class Operations:
             ClusterMove: self._move,
             ClusterDrain: self._drain,
             ClusterForget: self._forget,
+            ClusterImport: self._import,
         }
 
     def serves(self, request: Request[Any]) -> bool:
@@ -179,7 +183,7 @@ class Operations:
             )
         if request.node not in node.members.may_lead(node.meta.format):
             raise ConflictError(f"node {request.node} does not live, or is being drained")
-        await node.board.write(f"pin.{request.partition}", request.node.encode(), None)
+        await node.board.write(pin_of(request.partition), request.node.encode(), None)
         node.hint("lease", request.partition, request.node)
         await self._until(
             lambda: node.leader_of(request.partition) == request.node,
@@ -200,9 +204,9 @@ class Operations:
             raise ConflictError(f"node {request.node} does not live: it leads nothing")
         await node.board.write(f"drain.{request.node}", row.run.encode(), None)
         for partition in range(SYSTEM, node.meta.partitions + 1):
-            pin = node.entries.get(f"pin.{partition}")
+            pin = node.entries.get(pin_of(partition))
             if pin is not None and pin.value == request.node.encode():
-                await node.board.write(f"pin.{partition}", b"", None)
+                await node.board.write(pin_of(partition), b"", None)
         node.hint("lease", SYSTEM, request.node)
         await self._until(
             lambda: all(
@@ -219,6 +223,9 @@ class Operations:
             raise ConflictError(f"node {request.node} lives; stop it before it is forgotten")
         await node.board.write(NODES + request.node, b"", None)
         node.look_soon()
+
+    async def _import(self, request: ClusterImport) -> int:
+        return await take_in(self._node, request.directory)
 
     async def _until(self, condition: Callable[[], bool], problem: str) -> None:
         until_s = time.monotonic() + PATIENCE_S

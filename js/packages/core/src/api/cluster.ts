@@ -5,6 +5,7 @@ import type { Caller } from "../link/caller.js";
 import {
   ClusterDrain,
   ClusterForget,
+  ClusterImport,
   type ClusterInfo,
   ClusterMove,
   ClusterStatus,
@@ -40,5 +41,14 @@ export class Cluster {
   async forget(node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.forget", options, NONE);
     await this.#caller.call(ClusterForget.of({ node }), options);
+  }
+
+  /**
+   * Take a single server's data into this cluster, which must be empty; how many namespaces there
+   * are. `directory` is a backup on the machine of the node that is asked.
+   */
+  async importBackup(directory: string, options: CallOptions = {}): Promise<number> {
+    knownOfCall("cluster.importBackup", options, NONE);
+    return await this.#caller.call(ClusterImport.of({ directory }), options);
   }
 }

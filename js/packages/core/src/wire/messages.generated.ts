@@ -1631,6 +1631,19 @@ export const ClusterForget: RequestKind<ClusterForget, null> = requestKind(
 ], nil,
 );
 
+/**
+ * Take in `directory`, a data directory or a backup on the machine of the node that is asked;
+ * into an empty cluster only. Answers how many namespaces there are.
+ */
+export interface ClusterImport {
+  readonly directory: string;
+}
+export const ClusterImport: RequestKind<ClusterImport, number> = requestKind(
+  "ClusterImport", 208, "other", [
+  ["directory", text],
+], int,
+);
+
 /** With `blockMs`, waits until the job has ended; answers it as it stands in any case. */
 export interface JobGet {
   readonly jobId: string;
@@ -3284,6 +3297,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ClusterMove,
   ClusterDrain,
   ClusterForget,
+  ClusterImport,
   JobGet,
   JobList,
   JobCancel,

@@ -1,0 +1,145 @@
+"""Taking a single server's data into an empty cluster.
+
+Each partition takes in all of it, as batches of its log, and then deletes the namespaces that live
+elsewhere (`system`: all of them). Rows hold numbers, not names, so namespaces cannot be cut out of
+a store; to delete is what the engine can do, in steps that hold nobody up. What was a backup begins
+a new history, as when a single server is started from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+from floruntime.core.errors import BadRequestError, ConflictError, UnavailableError
+from floruntime.core.limits import shown
+from floruntime.core.system import NamespaceDelete
+from floruntime.engine.machine import applied_index
+from floruntime.engine.store import Changes, Reader
+from floruntime.engine.store.errors import StoreError
+from floruntime.engine.store.rocks import RocksStore
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.engine.system.tokens import TOKEN
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.leading import pin_of
+from floruntime.server.cluster.message import POSITION_KEY
+from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.placement import SYSTEM, partition_of
+from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.data.data_dir import ReadersLock, has_format, open_store
+
+LOOK_S = 0.05
+PATIENCE_S = 30.0
+BATCH_BYTES = 512 * 1024
+BATCH_ROWS_MAX = 5_000
+ALL_ROWS = (b"\x00", b"\xff" * 3)
+
+
+async def take_in(node: Node, directory: str) -> int:
+    """Take in the data directory at `directory`, on this node's machine; how many namespaces.
+
+    Raises `BadRequestError` where it is none, `ConflictError` where the cluster is not empty, and
+    `UnavailableError` where this node cannot lead all of it.
+    """
+    numbers = range(SYSTEM, node.meta.partitions + 1)
+    for number in numbers:
+        if number not in node.replicas:
+            raise BadRequestError(
+                f"node {node.name} keeps no copy of partition {number}; ask one that keeps all"
+            )
+        if not _is_empty(node.replicas[number].store):
+            raise ConflictError(
+                "the cluster is not empty; data can be taken into an empty one only"
+            )
+    lock, store = await asyncio.to_thread(_open, directory)
+    try:
+        found = len(_namespaces(store))
+        for number in numbers:
+            lead = await _led_here(node, number)
+            await _take_in_one(node, lead, store)
+        for number in numbers:
+            await node.board.write(pin_of(number), b"", None)
+    finally:
+        store.close()
+        lock.release()
+    return found
+
+
+def _open(directory: str) -> tuple[ReadersLock, RocksStore]:
+    try:
+        if not has_format(directory):
+            raise BadRequestError(f"{shown(directory)} is no data directory, and no backup")
+        lock = ReadersLock(directory)
+        try:
+            return lock, open_store(directory, read_only=True)
+        except BaseException:
+            lock.release()
+            raise
+    except (StoreError, OSError) as error:
+        raise BadRequestError(f"{shown(directory)} cannot be taken in: {error}") from None
+
+
+def _is_empty(store: Reader) -> bool:
+    has_token = next(iter(store.scan(*TOKEN.range())), None) is not None
+    return not has_token and not _namespaces(store)
+
+
+def _namespaces(store: Reader) -> list[str]:
+    """The names of all namespaces that are there."""
+    return [
+        NAMESPACE.tail_of(key).decode()
+        for key, data in store.scan(*NAMESPACE.range())
+        if NAMESPACE.decode(data).id
+    ]
+
+
+async def _led_here(node: Node, partition: int) -> Lead:
+    """This node's lead of a partition, which it is given if another has it."""
+    await node.board.write(pin_of(partition), node.name.encode(), None)
+    node.hint("lease", partition, node.name)
+    await _until(
+        lambda: node.lead_of(partition) is not None,
+        f"node {node.name} does not lead partition {partition} yet",
+    )
+    lead = node.lead_of(partition)
+    assert lead is not None, "it was just seen"
+    return lead
+
+
+async def _take_in_one(node: Node, lead: Lead, store: Reader) -> None:
+    partition = lead.partition
+    node.router.set_target(partition, None)
+    try:
+        await lead.take_in(_batches(store), applied_index(store))
+        await lead.lease.renew(lead.lease.row.time_ms, handed_to=node.name)
+    finally:
+        lead.end(OvertakenError("it has taken in another state, and begins anew"))
+    again = await _led_here(node, partition)
+    for name in _namespaces(node.replicas[partition].store):
+        if partition == SYSTEM or partition_of(name, node.meta.partitions) != partition:
+            again.commit.submit_own(NamespaceDelete(name, True))
+    await again.commit.settle()
+
+
+def _batches(store: Reader) -> Iterator[Changes]:
+    """All rows, in batches; the first of them clears what was there."""
+    rows: dict[bytes, bytes | None] = {}
+    cleared, size_bytes = [ALL_ROWS], 0
+    for key, value in store.scan(b"", ALL_ROWS[1]):
+        if key == POSITION_KEY:
+            continue
+        rows[key] = value
+        size_bytes += len(key) + len(value)
+        if size_bytes >= BATCH_BYTES or len(rows) >= BATCH_ROWS_MAX:
+            yield Changes(rows, cleared)
+            rows, cleared, size_bytes = {}, [], 0
+    yield Changes(rows, cleared)
+
+
+async def _until(condition: Callable[[], bool], problem: str) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > until_s:
+            raise UnavailableError(problem, ran="maybe")
+        await asyncio.sleep(LOOK_S)

@@ -1,0 +1,63 @@
+"""One machine becomes many: a backup is taken into an empty cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from floruntime import FloClient
+from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.system import Backup
+from tests.crash.cluster.inside import InsideNode
+from tests.crash.cluster.missing import leave_out_without_nats
+from tests.crash.cluster.nats import NatsCluster
+
+NAMES = [f"shop-{number}" for number in range(6)]
+WAIT_S = 30.0
+
+
+async def backup_of_a_single_server(directory: Path) -> Path:
+    """A backup with something in each namespace."""
+    async with FloClient(f"file:{directory / 'single'}") as client:
+        for name in NAMES:
+            for number in range(20):
+                await client.kv.put(f"k{number}", f"{name} {number}", namespace=name)
+            await client.queue.enqueue("q", name.encode(), namespace=name)
+            await client.stream.append("s", name.encode(), namespace=name)
+        target = directory / "backup"
+        await client.call(Backup(str(target)))
+        return target
+
+
+async def test_a_backup_is_taken_into_an_empty_cluster(tmp_path: Path) -> None:
+    leave_out_without_nats()
+    backup = await backup_of_a_single_server(tmp_path)
+    async with (
+        NatsCluster(tmp_path, 1) as nats,
+        InsideNode(nats.urls, tmp_path, "a", partitions=3) as first,
+        InsideNode(nats.urls, tmp_path, "b", partitions=3) as second,
+        second.client() as client,
+    ):
+        with pytest.raises(BadRequestError, match="no data directory"):
+            await client.cluster.import_backup(str(tmp_path / "nothing"))
+        assert await client.cluster.import_backup(str(backup)) == len(NAMES)
+        listed = [item.name for item in await client.namespaces.list()]
+        assert listed == sorted(NAMES)
+        for name in NAMES:
+            assert await client.kv.get("k19", namespace=name) == f"{name} 19".encode()
+            [record] = (await client.stream.read("s", namespace=name)).records
+            assert record.payload == name.encode()
+        [message] = (await client.queue.dequeue("q", namespace=NAMES[1])).messages
+        assert message.payload == NAMES[1].encode()
+        await client.queue.ack("q", message, namespace=NAMES[1])
+        await client.kv.put("k0", b"on", namespace=NAMES[2])
+        with pytest.raises(ConflictError, match="not empty"):
+            await client.cluster.import_backup(str(backup))
+        async with asyncio.timeout(WAIT_S):
+            for number, replica in first.node.replicas.items():
+                other = second.node.replicas[number]
+                while replica.position != other.position:  # noqa: ASYNC110 # no event tells
+                    await asyncio.sleep(0.05)
+                assert (replica.trouble, other.trouble) == ("", "")
