@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ class InsideNode:
                 **settings,
             }
         )
+        #: How far its wall clock is ahead.
+        self.ahead_s = 0.0
         self.fatal: list[BaseException] = []
         self._server: ClusterServer | None = None
         self._port: Port | None = None
@@ -43,6 +46,7 @@ class InsideNode:
 
     async def start(self) -> None:
         server = await open_cluster_server(self.config, self.fatal.append)
+        server.node.wall_s = lambda: time.time() + self.ahead_s
         try:
             await server.prepare()
         except BaseException:

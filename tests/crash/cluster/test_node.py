@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,33 @@ async def test_leads_are_moved_drained_and_nodes_forgotten(nats: str, tmp_path: 
         await client.cluster.forget("b")
         await until(lambda: first.node.members.names == ["a"])
         assert await client.kv.get("k") == b"v"
+
+
+HOUR_S = 3_600.0
+
+
+async def test_command_time_goes_on_at_the_next_leader_whatever_its_clock(
+    nats: str, tmp_path: Path
+) -> None:
+    partition = partition_of("default", 2)
+    ahead, behind = InsideNode(nats, tmp_path, "a"), InsideNode(nats, tmp_path, "b")
+    ahead.ahead_s, behind.ahead_s = HOUR_S, -HOUR_S
+    async with ahead, behind, behind.client() as client:
+        await until(lambda: len(behind.node.members.names) == 2)
+        await client.cluster.move(partition, "a")
+        await client.kv.put("k", b"v", ttl_ms=600_000)
+        lead = ahead.node.lead_of(partition)
+        assert lead is not None
+        told_ms, told_s = lead.clock.now_ms(), time.monotonic()
+        await client.cluster.move(partition, "b")
+        await client.kv.put("after", b"")
+        now = behind.node.lead_of(partition)
+        assert now is not None
+        gone_on_ms = now.clock.now_ms() - told_ms - (time.monotonic() - told_s) * 1000
+        assert abs(gone_on_ms) < 1_000
+        assert await client.kv.get("k") == b"v"
+        differences = [n.clock_difference_ms for n in (await client.cluster.status()).nodes]
+        assert abs(differences[0] - 2 * HOUR_S * 1000) < 10_000
 
 
 async def test_a_server_that_is_alone_has_no_cluster() -> None:

@@ -73,6 +73,7 @@ class Lead:
         on_published: Callable[[Lead], None],
         *,
         value_bytes_max: int,
+        wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.replica = replica
         self.lease = lease
@@ -80,6 +81,7 @@ class Lead:
         self._on_end = on_end
         self._on_published = on_published
         self._value_bytes_max = value_bytes_max
+        self._wall_s = wall_s
         self.term = 0
         #: How many batches it has published since the last checkpoint.
         self.unsaved = 0
@@ -102,7 +104,7 @@ class Lead:
         position = await self._begin_term()
         self.term = position.term
         floor_ms = max(position.time_ms, applied_time_ms(self.replica.store))
-        self.clock = SystemClock(floor_ms, start_ms=told_ms)
+        self.clock = SystemClock(floor_ms, start_ms=told_ms, wall_s=self._wall_s)
         self._journal = LogJournal(
             self.replica.store,
             self.replica.log,
@@ -137,6 +139,8 @@ class Lead:
                     raise
                 await asyncio.sleep(0.02)
                 continue
+            if self.is_over:
+                raise OvertakenError("the lease was over before the term began")
             position = Position(
                 sequence + 1, term, chained(chain, head, b""), head.time_ms, head.format, head.node
             )

@@ -63,6 +63,7 @@ class Node(Protocol):
     router: Router
     speakers: set[PeerSpeaker]
     clients: Callable[[], Collection[str]]
+    wall_s: Callable[[], float]
     on_fatal: Callable[[BaseException], None]
     may_grow: bool
     is_draining: bool
@@ -117,6 +118,9 @@ class Leading:
             if not self.has(partition) and self._may_try(partition):
                 self._trying.add(partition)
                 self.keep(self._try(partition))
+        for lead in self.all():
+            if not (lead.lease.is_good or lead.is_closing):
+                lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
         self._look_whom_to_hand_over()
         self._save()
 
@@ -172,6 +176,7 @@ class Leading:
             self._ended,
             self._published,
             value_bytes_max=node.config.value_bytes_max,
+            wall_s=node.wall_s,
         )
         renewing = self.keep(self._renew(lead))
         try:
@@ -273,13 +278,21 @@ class Leading:
         node = self._node
         able = node.members.may_lead(node.meta.format)
         for partition in list(self._leads):
-            target = self._asked_for(partition, able)
+            target = self._asked_for(partition, able) or self._keeper_of(partition, able)
             if target and target != node.name:
                 self._hand_over_later(partition, target)
         if node.is_told_to_drain():
             self.keep(self.hand_over_all())
             return
         self._even_out(able)
+
+    def _keeper_of(self, partition: int, able: list[str]) -> str:
+        """Who is to lead it where this node is no more among those that keep it."""
+        names = self._node.members.names
+        order = keepers(partition, {*names, self._node.name}, self._node.meta.copies)
+        if self._node.name in order:
+            return ""
+        return next((name for name in order if name in able), "")
 
     def _asked_for(self, partition: int, able: list[str]) -> str:
         """The node that an operator wants to lead it, if it can."""
@@ -321,6 +334,8 @@ class Leading:
                 await self._close(lead, target)
             return True
         except (TimeoutError, BoardSilentError):
+            if lead.is_closing:
+                lead.end(OvertakenError(f"node {target} did not take it over"))
             return False
         finally:
             self._handing_over.discard(partition)

@@ -44,6 +44,8 @@ SETTLE_S = 2.0
 """How long a node that stops waits for what is under way."""
 HERE_S = 60.0
 """How often it tells other nodes which clients have a connection to it."""
+TOLD_MIN = 4
+"""What was told under its name before it began is forgotten once it has told of itself so often."""
 HINTS = ("log", "lead", "lease")
 
 
@@ -78,6 +80,8 @@ class Node:
         self.logs: list[JetStreamLog] = joined.logs
         self.storage = storage
         self.on_fatal = on_fatal
+        #: This machine's wall clock.
+        self.wall_s: Callable[[], float] = time.time
         self._tls = tls
         self.clients: Callable[[], Collection[str]] = tuple
         self.on_system: Callable[[], None] = lambda: None
@@ -154,7 +158,8 @@ class Node:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
         await self.leading.stop()
-        await self._tell_of_itself()
+        if self._looking is not None:
+            await self._tell_of_itself()
         for link in self._links.values():
             await link.stop()
         for replica in self.replicas.values():
@@ -170,13 +175,12 @@ class Node:
             except BoardSilentError as error:
                 self.is_board_heard = False
                 log.warning("the board of the cluster cannot be read: %s", error)
-            except StoreError as error:
+            except (StoreError, NameTakenError) as error:
+                log.critical("this node cannot go on: %s", error)
                 self.on_fatal(error)
                 return
-            except Exception as error:
+            except Exception:  # a bug, or an answer of NATS that nobody expects: look again
                 log.exception("a look at the cluster failed")
-                self.on_fatal(error)
-                return
             self.router.look()
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -212,20 +216,26 @@ class Node:
             run=self.run,
             address=self.config.advertise,
             version=VERSION,
-            wall_ms=int(time.time() * 1000),
+            wall_ms=int(self.wall_s() * 1000),
             sequences={number: each.position.sequence for number, each in self.replicas.items()},
             is_draining=self.is_draining or self.is_told_to_drain(),
             is_stopped=self.is_stopped,
             count=self._count,
         )
-        other = self.members.row(self.name)
-        if other is not None and other.run != self.run and other.count > 0 and self._count > 4:
-            raise NameTakenError(f"another process at {other.address} is node {self.name!r}, too")
+        self._check_namesake()
         try:
             await self.board.write(NODES + self.name, encode(row), None)
         except BoardSilentError:
             if not self.is_stopped:
                 raise
+
+    def _check_namesake(self) -> None:
+        """Of two processes of one name that began at the same time the later one ends."""
+        other = self.members.row(self.name)
+        if other is None or other.is_stopped or self._count <= TOLD_MIN:
+            return
+        if other.run != self.run and (other.count, other.run) > (self._count, self.run):
+            raise NameTakenError(f"another process at {other.address} is node {self.name!r}, too")
 
     def is_told_to_drain(self) -> bool:
         """Whether an operator has drained it since it started."""
@@ -251,6 +261,7 @@ class Node:
             on_applied=self._system_applied if partition == SYSTEM else lambda: None,
             now_s=time.monotonic,
             load=self._load,
+            on_fatal=self.on_fatal,
         )
         self.replicas[partition] = replica
         replica.start()

@@ -129,7 +129,7 @@ class Operations:
             version=row.version,
             is_alive=members.is_alive(name),
             is_draining=members.is_draining(name),
-            clock_difference_ms=row.wall_ms + silent_ms - int(time.time() * 1000),
+            clock_difference_ms=row.wall_ms + silent_ms - int(self._node.wall_s() * 1000),
             leads=sum(1 for leader in leaders.values() if leader == name),
             keeps=sum(1 for number in leaders if name in self._keepers(number)),
             silent_ms=silent_ms,

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from floruntime.engine.store import Changes, Store
+from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.log import Log, LogSilentError, Stored
 from floruntime.server.cluster.message import (
@@ -40,7 +41,9 @@ class TooFarBehindError(Exception):
 
 
 class Replica:
-    """Follows `log` into `store`. `on_applied` is told of each piece that went in."""
+    """Follows `log` into `store`. `on_applied` is told of each piece that went in, `load` fills a
+    store that is too far behind, and `on_fatal` is told when the store fails.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Replica:
         on_applied: Callable[[], None] = lambda: None,
         now_s: Callable[[], float],
         load: Callable[[Replica], Awaitable[None]] | None = None,
+        on_fatal: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         self.partition = partition
         self.store = store
@@ -58,6 +62,7 @@ class Replica:
         self._on_applied = on_applied
         self._now_s = now_s
         self._load_checkpoint = load
+        self._on_fatal = on_fatal
         self.position = position_in(store)
         self._parts: list[bytes] = []
         self._part_chain = self.position.chain
@@ -126,7 +131,14 @@ class Replica:
                 pass
             self._news.clear()
             if not self.is_held:
-                await self._follow_once()
+                try:
+                    await self._follow_once()
+                except StoreError as error:
+                    self._on_fatal(error)
+                    return
+                except Exception as error:  # a bug, or an answer that nobody expects: look again
+                    log.exception("partition %d does not follow", self.partition)
+                    self.trouble = f"{type(error).__name__}: {error}"
 
     async def _follow_once(self) -> None:
         try:
