@@ -21,6 +21,7 @@ from floruntime.core import (
     errors,
     jobs,
     kv,
+    problem,
     queue,
     stream,
     system,
@@ -149,7 +150,7 @@ def _scope_text(kind: type[Request[Any]]) -> str:
 
 def values() -> str:
     """The table of all values that stand in answers."""
-    modules = (core_types, *MODULES.values())
+    modules = (core_types, problem, *MODULES.values())
     kinds = [kind for module in modules for kind in _values_of(module)]
     rows = [[f"`{kind.__name__}`", _fields_text(kind)] for kind in kinds]
     return table(["value", "fields"], sorted(rows))
