@@ -43,16 +43,8 @@ from floruntime.engine.queue import dead_letters, deliveries, dequeue, enqueue, 
 from floruntime.engine.queue import groups as groups_of_queues
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.queue import settle as queue_settle
-from floruntime.engine.state.dispatch import (
-    Children,
-    Owned,
-    RecallRule,
-    Rules,
-    TimerRule,
-    WaitRule,
-    command,
-    query,
-)
+from floruntime.engine.state import dispatch
+from floruntime.engine.state.dispatch import Children, Owned, Rules, command, query
 from floruntime.engine.state.keyspace import by_tag
 from floruntime.engine.stream import admin as stream_admin
 from floruntime.engine.stream import append, retention
@@ -258,7 +250,7 @@ QUERIES: Final = (
     query(workflow.WorkflowSchedules, schedules.list_schedules),
 )
 
-WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
+WAITS: Final[Mapping[type[Request[Any]], dispatch.WaitRule]] = {
     jobs.JobGet: system_jobs.GET_WAIT,
     kv.KvGet: keys.GET_WAIT,
     kv.KvChanges: changes.CHANGES_WAIT,
@@ -274,7 +266,7 @@ WAITS: Final[Mapping[type[Request[Any]], WaitRule]] = {
     workflow.WorkflowHistory: history.HISTORY_WAIT,
 }
 
-RECALLS: Final[Mapping[type[Request[Any]], RecallRule]] = {
+RECALLS: Final[Mapping[type[Request[Any]], dispatch.RecallRule]] = {
     queue.QueueDequeue: dequeue.DEQUEUE_RECALL,
     stream.GroupRead: group_read.READ_RECALL,
     stream.GroupClaim: group_read.READ_RECALL,
@@ -284,7 +276,7 @@ RECALLS: Final[Mapping[type[Request[Any]], RecallRule]] = {
     worker.WorkerTurn: claim.TURN_RECALL,
 }
 
-TIMERS: Final[Mapping[int, TimerRule]] = {
+TIMERS: Final[Mapping[int, dispatch.TimerRule]] = {
     timers.KV_EXPIRY: kv_rows.expire,
     timers.KV_FORGET: kv_rows.forget,
     timers.KV_TRIM_CHANGES: kv_rows.trim_changes,
