@@ -18,6 +18,7 @@ from scripts.sections import table, write_sections
 
 from floruntime.core import (
     action,
+    console,
     errors,
     jobs,
     kv,
@@ -42,6 +43,7 @@ from floruntime.server.access.roles import LOWEST, NEEDS
 MODULES = {
     "System": system,
     "Token": token,
+    "Console": console,
     "Jobs": jobs,
     "KV": kv,
     "Queue": queue,

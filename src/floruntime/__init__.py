@@ -14,6 +14,7 @@ from floruntime.client.api.batch import (
     HandlerBatch,
 )
 from floruntime.client.api.cluster import Cluster
+from floruntime.client.api.console import Console, ConsoleCode, ConsoleSession
 from floruntime.client.api.follow import StreamFollower, Subscription
 from floruntime.client.api.jobs import Jobs
 from floruntime.client.api.kv import Kv
@@ -69,6 +70,7 @@ from floruntime.core.action import (
 )
 from floruntime.core.backoff import RetryBackoff
 from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
+from floruntime.core.console import Identity
 from floruntime.core.errors import (
     BadRequestError,
     BadTypeError,
@@ -150,6 +152,9 @@ __all__ = [
     "CommitResult",
     "ConflictError",
     "ConnectionFailedError",
+    "Console",
+    "ConsoleCode",
+    "ConsoleSession",
     "DeadBulkOperation",
     "DefinitionInfo",
     "DequeueResult",
@@ -163,6 +168,7 @@ __all__ = [
     "Heartbeat",
     "HistoryEvent",
     "HistoryFollower",
+    "Identity",
     "InternalServerError",
     "InvokeResult",
     "JobStatus",

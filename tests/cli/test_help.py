@@ -30,7 +30,7 @@ GENERATOR = _generator()
 COMMANDS = {" ".join(path): command for path, command in GENERATOR.walk(COMMAND)}
 EXPECTED = {
     "flo worker": "drain info list run",
-    "flo": "action backup cluster jobs kv ns ping queue server stream token top verify "
+    "flo": "action backup cluster console jobs kv ns ping queue server stream token top verify "
     "worker workflow",
     "flo jobs": "cancel list status wait",
     "flo action": "bulk cancel counts delete disable enable get invoke limits list register retry "
@@ -45,7 +45,7 @@ EXPECTED = {
     "info join leave list nack pending read seek touch",
     "flo ns": "create delete list",
     "flo server": "info start",
-    "flo token": "create list mint revoke",
+    "flo token": "create list mint revoke whoami",
     "flo workflow": "cancel create definitions disable enable fork get graph history list pause "
     "resume retry runs schedules signal start status sync use validate",
     "flo workflow schedules": "pause resume trigger",

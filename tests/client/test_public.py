@@ -31,7 +31,8 @@ MADE_BY_PEOPLE: list[type[Any]] = [
 CALLED_BY_PEOPLE: list[type[Any]] = [
     *(floruntime.FloClient, floruntime.web.FloClient),
     *(floruntime.Kv, floruntime.Queue, floruntime.Stream, floruntime.Action, floruntime.Worker),
-    *(floruntime.Workflow, floruntime.Namespaces, floruntime.Tokens, floruntime.Transaction),
+    *(floruntime.Workflow, floruntime.Namespaces, floruntime.Tokens, floruntime.Console),
+    *(floruntime.Transaction,),
     *(floruntime.ActionWorker, floruntime.StreamWorker, floruntime.QueueWorker),
     *(floruntime.BatchKv,),
     *(

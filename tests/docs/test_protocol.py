@@ -173,7 +173,8 @@ def test_batches_take_what_the_page_says() -> None:
     left_out = {
         kind.__name__
         for kind in primitives
-        if kind not in taken and not kind.__module__.endswith(("system", "token", "jobs", *tasks))
+        if kind not in taken
+        and not kind.__module__.endswith(("system", "token", "console", "jobs", *tasks))
     }
     assert left_out == named
     assert {kind.__name__ for kind in taken if kind.__module__.endswith(tasks)} == of_tasks

@@ -17,7 +17,14 @@ from floruntime.cli.options import duration, examples
 from floruntime.cli.output import Output, cell, write_text
 from floruntime.cli.place import placed
 from floruntime.cli.root_options import CONNECTION, refuse
-from floruntime.cli.run import Session, Settings, connected, run_command_line, settings_of
+from floruntime.cli.run import (
+    Session,
+    Settings,
+    connected,
+    run_command_line,
+    run_session,
+    settings_of,
+)
 from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.core import defaults
 from floruntime.core.version import VERSION
@@ -199,6 +206,29 @@ def top(
     out = Output(settings.is_json)
     show = show_top(settings, out, interval / 1000, 1 if once else None)
     asyncio.run(show)
+
+
+@app.command(epilog=examples("flo console", "flo --host db.internal:9000 console --no-browser"))
+def console(
+    ctx: typer.Context,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the link instead of opening it.")
+    ] = False,
+) -> None:
+    """Open the server's console in a browser, logged in with the rights of your token.
+
+    The link is good once, for a minute. Its session lasts 12 hours, or until you log out, or your
+    token ends. Without tokens it is an administrator's.
+    """
+    from floruntime.cli.console import open_console
+
+    settings = settings_of(ctx)
+    is_secure = settings.tls.context() is not None
+
+    async def work(session: Session) -> None:
+        await open_console(session, is_secure=is_secure, with_browser=not no_browser)
+
+    asyncio.run(run_session(work, settings))
 
 
 @app.command(epilog=examples("flo backup ./backup-monday", "flo backup /backups/$(date +%F)"))

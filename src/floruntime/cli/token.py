@@ -13,7 +13,7 @@ from floruntime.cli.errors import Empty, Failure, OutputLost
 from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
 from floruntime.cli.output import at, cell, check_output, complain, plain, rows_of
 from floruntime.cli.root_options import given, refuse
-from floruntime.cli.run import Session, pages, run_session, settings_of
+from floruntime.cli.run import Session, connected, pages, run_session, settings_of
 from floruntime.cli.tls import Tls
 from floruntime.client.api.tokens import NewToken
 from floruntime.core import defaults
@@ -191,6 +191,21 @@ def mint(
             complain(f"valid until {at(minted.expires_at_ms)}; it cannot be shown again")
 
     _run(ctx, None, work)
+
+
+@app.command(epilog=examples("flo token whoami", "flo --token flo_k3f9x0a7m2qd_... token whoami"))
+@connected
+async def whoami(session: Session) -> None:
+    """Tell what your token may do: its role, namespaces and scopes, and until when."""
+    own = await session.client.tokens.whoami()
+    lines = (
+        f"who         {cell(own.who)}",
+        f"role        {own.role.value}",
+        f"namespaces  {'all' if own.namespaces is None else ' '.join(map(cell, own.namespaces))}",
+        f"scopes      {'all' if own.scopes is None else ' '.join(map(cell, own.scopes))}",
+        f"until       {at(own.expires_at_ms) if own.expires_at_ms else 'it is revoked'}",
+    )
+    session.out.show(own, "\n".join(lines))
 
 
 @app.command("list", epilog=examples("flo token list", "flo token list --all --json"))

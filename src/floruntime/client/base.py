@@ -14,6 +14,7 @@ from floruntime.client.api.action import Action
 from floruntime.client.api.batch import Batch
 from floruntime.client.api.caller import Caller, Elsewhere
 from floruntime.client.api.cluster import Cluster
+from floruntime.client.api.console import Console
 from floruntime.client.api.jobs import Jobs
 from floruntime.client.api.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
@@ -77,6 +78,7 @@ class BaseClient:
         self.jobs = Jobs(calls)
         self.namespaces = Namespaces(calls)
         self.tokens = Tokens(calls)
+        self.console = Console(calls)
         self.cluster = Cluster(calls)
 
     def _new_calls(self, transport: Transport, **options: Any) -> Calls:

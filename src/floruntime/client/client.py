@@ -19,9 +19,9 @@ class FloClient(BaseClient):
     """A client of one server: `async with FloClient("localhost:9000") as client: ...`.
 
     What it can do is in its parts, `kv`, `queue`, `stream` (also `streams`), `action`, `worker`,
-    `workflow`, `namespaces` and `tokens`: `help(client.kv)` shows the calls of one. Any of them may
-    raise a `FloError`: a `BadRequestError` names the value that can never be right, and what would
-    be; `.ran` tells whether what was asked was certainly not done ("no").
+    `workflow`, `namespaces`, `tokens` and `console`: `help(client.kv)` shows the calls of one. Any
+    of them may raise a `FloError`: a `BadRequestError` names the value that can never be right, and
+    what would be; `.ran` tells whether what was asked was certainly not done ("no").
 
     `endpoint`: `host:port` (port 9000 unless told), `ws://` or `wss://host:port/ws`, `memory://` (a
     server of its own inside the process) or `file:PATH` (the whole server inside the process on

@@ -85,6 +85,14 @@ MINTED_CHARS_MAX = 8_192
 """The length of a minted token, which has its scopes in it and must fit into any request's head."""
 MINT_KEY_MS = 24 * 3_600_000
 """How long one key signs minted tokens; it is known as long again at least."""
+CONSOLE_CODE_MS = 60_000
+"""How long a code for the console is good."""
+CONSOLE_CODES_MAX = 20
+"""Codes of one token within their time."""
+CONSOLE_SESSION_MS = 12 * 3_600_000
+"""How long a session of the console lasts."""
+CONSOLE_SESSIONS_MAX = 1_000
+"""Sessions of one token at once."""
 TOKEN_KEPT_MS = 30 * 24 * 3_600_000
 """How long a token is still listed after it has expired or was revoked."""
 SYSTEM_NAMESPACE = "_system"

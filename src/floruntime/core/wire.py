@@ -19,6 +19,7 @@ import msgspec
 from floruntime.core import (
     action,
     cluster,
+    console,
     jobs,
     kv,
     queue,
@@ -49,7 +50,10 @@ def _requests_of(module: types.ModuleType) -> list[type[Request[Any]]]:
 
 ALL_REQUESTS: list[type[Request[Any]]] = [
     request
-    for module in (system, token, cluster, jobs, kv, queue, stream, action, worker, workflow)
+    for module in (
+        *(system, token, console, cluster, jobs),
+        *(kv, queue, stream, action, worker, workflow),
+    )
     for request in _requests_of(module)
 ]
 #: Commands that only the server itself submits; from a client they are refused.

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from floruntime.core import action, jobs, kv, queue, stream, system, token, worker, workflow
+from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
 from floruntime.core.types import Request
 from floruntime.engine import audit
 from floruntime.engine.action import admin as action_admin
@@ -57,6 +58,7 @@ from floruntime.engine.stream.group import info, members, redelivery, trimmed
 from floruntime.engine.stream.group import read as group_read
 from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.stream.group import settle as group_settle
+from floruntime.engine.system import console as console_sessions
 from floruntime.engine.system import (
     entries,
     eras,
@@ -120,6 +122,9 @@ COMMANDS: Final = (
     command(token.TokenRevoke, tokens.revoke, grows=False),
     command(token.TokenAdopt, tokens.adopt, grows=False),
     command(token.MintKeyMake, mint_keys.make, grows=False),
+    command(ConsoleOpen, console_sessions.open_code, grows=False),
+    command(ConsoleLogin, console_sessions.log_in, grows=False),
+    command(ConsoleLogout, console_sessions.log_out, grows=False),
     # Jobs
     command(jobs.JobCancel, system_jobs.cancel, grows=False),
     # KV
@@ -294,6 +299,8 @@ TIMERS: Final[Mapping[int, dispatch.TimerRule]] = {
     timers.RECLAIM: reclaim.reclaim,
     timers.TOKEN_FORGET: tokens.forget,
     timers.HTTP_ONCE: once.end,
+    timers.CONSOLE_CODE: console_sessions.code_is_over,
+    timers.CONSOLE_SESSION: console_sessions.session_is_over,
     timers.ACTION_RUN: run_state.on_run_timer,
     timers.ACTION_KEY: run_state.forget_key,
     timers.ACTION_SETTLED: action_settle.forget,
@@ -403,9 +410,8 @@ TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
     *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
-    eras.ERAS,
-    mint_keys.MINT_KEY,
-    schedules.SCHEDULE_DUE,
+    *(console_sessions.CODE, console_sessions.SESSION, console_sessions.HOLDER),
+    *(eras.ERAS, mint_keys.MINT_KEY, schedules.SCHEDULE_DUE),
     *_DIRECTORIES,
     *_OWNED_TABLES,
 )

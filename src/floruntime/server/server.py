@@ -10,6 +10,7 @@ from typing import Any
 
 from floruntime.core import limits as core_limits
 from floruntime.core.cluster import CLUSTER_REQUESTS
+from floruntime.core.console import WhoAmI
 from floruntime.core.errors import (
     BadRequestError,
     FloError,
@@ -331,6 +332,9 @@ class FloServer:
             conversation.add_answer(request_id, None, None)
         elif isinstance(request, GetServerInfo):
             conversation.add_answer(request_id, self.info(), None)
+        elif isinstance(request, WhoAmI):
+            assert conversation.grant is not None, "whoever asks was let in"
+            conversation.add_answer(request_id, conversation.grant.identity, None)
         elif isinstance(request, Backup):
             directory = request.directory
             copy = asyncio.to_thread(self.storage.checkpoint, directory)

@@ -10,6 +10,7 @@ from floruntime.sync.action_worker import ActionWorker
 from floruntime.sync.batch import Batch
 from floruntime.sync.client import FloClient
 from floruntime.sync.cluster import Cluster
+from floruntime.sync.console import Console
 from floruntime.sync.contexts import ActionContext, StreamContext
 from floruntime.sync.history_follower import HistoryFollower
 from floruntime.sync.jobs import Jobs
@@ -33,6 +34,7 @@ __all__ = [
     "ActionWorker",
     "Batch",
     "Cluster",
+    "Console",
     "FloClient",
     "HistoryFollower",
     "Jobs",

@@ -29,6 +29,7 @@ from floruntime.sync.action_worker import ActionWorker
 from floruntime.sync.batch import Batch
 from floruntime.sync.bridge import Bridge
 from floruntime.sync.cluster import Cluster
+from floruntime.sync.console import Console
 from floruntime.sync.jobs import Jobs
 from floruntime.sync.kv import Kv
 from floruntime.sync.namespaces import Namespaces
@@ -46,9 +47,9 @@ class FloClient(ClientOf):
     """A client of one server: `with FloClient("localhost:9000") as client: ...`.
 
     What it can do is in its parts, `kv`, `queue`, `stream` (also `streams`), `action`, `worker`,
-    `workflow`, `namespaces` and `tokens`: `help(client.kv)` shows the calls of one. Any of them may
-    raise a `FloError`: a `BadRequestError` names the value that can never be right, and what would
-    be; `.ran` tells whether what was asked was certainly not done ("no").
+    `workflow`, `namespaces`, `tokens` and `console`: `help(client.kv)` shows the calls of one. Any
+    of them may raise a `FloError`: a `BadRequestError` names the value that can never be right, and
+    what would be; `.ran` tells whether what was asked was certainly not done ("no").
 
     `endpoint`: `host:port` (port 9000 unless told), `ws://` or `wss://host:port/ws`, `memory://` (a
     server of its own inside the process) or `file:PATH` (the whole server inside the process on
@@ -104,6 +105,7 @@ class FloClient(ClientOf):
         self.jobs = Jobs(bridge)
         self.namespaces = Namespaces(bridge)
         self.tokens = Tokens(bridge)
+        self.console = Console(bridge)
         self.cluster = Cluster(bridge)
 
     @property

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from floruntime.client.api.tokens import NewToken
 from floruntime.client.api.tokens import Tokens as AsyncTokens
 from floruntime.core import defaults
+from floruntime.core.console import Identity
 from floruntime.core.token import MintedToken, Role, TokenInfo
 from floruntime.core.types import Page
 from floruntime.sync.standing import PartOf
 
 
 class Tokens(PartOf[AsyncTokens]):
-    """`client.tokens`. All but `mint` is for the role `admin`; others get `ForbiddenError`.
+    """`client.tokens`. All but `mint` and `whoami` is for the role `admin`; others get
+    `ForbiddenError`.
 
     Every method takes `timeout_ms`, by default the client's own.
     """
@@ -108,3 +110,10 @@ class Tokens(PartOf[AsyncTokens]):
         Raises `NotFoundError` where there is no such token.
         """
         return self._bridge.run(self._of.revoke(id, timeout_ms=timeout_ms))
+
+    def whoami(self, *, timeout_ms: int | None = None) -> Identity:
+        """What this client may do: its role, namespaces and scopes (`None`: all), and until when.
+
+        It is for every role, with and without tokens. Raises what the connection raises.
+        """
+        return self._bridge.run(self._of.whoami(timeout_ms=timeout_ms))

@@ -15,12 +15,13 @@ from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.queue import QueuePurge
 from floruntime.core.stream import StreamAppend, StreamTrim
-from floruntime.core.system import Batch, BatchCommand, Hello, Ping
+from floruntime.core.system import Batch, BatchCommand
 from floruntime.core.token import Role
 from floruntime.core.types import Request
 from floruntime.server.access.roles import (
     _BY_ROLE,
     _GROUPS,
+    _SIGNED,
     GROUP_USES,
     LOWEST,
     NO_NAMESPACE,
@@ -36,6 +37,7 @@ RANK = list(Role)
 
 WEB = {
     *("Hello", "Ping", "SessionOpen", "OnceOpen", "CancelWait"),
+    *("WhoAmI", "ConsoleOpen", "ConsoleLogin", "ConsoleLogout"),
     *("StreamAppend", "StreamRead"),
     *("GroupCreate", "GroupJoin", "GroupLeave", "GroupDelete", "GroupSeek"),
     *("GroupGetInfo", "GroupList", "GroupRead", "GroupAck", "GroupNack", "GroupTouch"),
@@ -99,7 +101,7 @@ def test_what_a_page_and_what_an_admin_alone_may() -> None:
 def test_who_acts_on_no_namespace() -> None:
     assert {kind.__name__ for kind in NO_NAMESPACE} == {
         *("Hello", "Ping", "SessionOpen", "OnceOpen", "CancelWait", "GetServerInfo"),
-        "TokenMint",
+        *("TokenMint", "WhoAmI", "ConsoleOpen", "ConsoleLogin", "ConsoleLogout"),
         *ADMIN,
     }
 
@@ -112,16 +114,19 @@ def test_a_request_without_a_place_is_for_admins(monkeypatch: pytest.MonkeyPatch
 def test_what_is_free_needs_no_closer_look() -> None:
     looked_at = {Batch} | GROUP_USES
     assert {kind.__name__ for kind in looked_at} >= {"GroupRead", "GroupSeek", "GroupConfigure"}
-    assert free_for(Role.ADMIN, False) == set(wire.CLIENT_REQUESTS) - looked_at
-    assert free_for(Role.BACKEND, False) == set(wire.CLIENT_REQUESTS) - looked_at - {
+    rest = set(wire.CLIENT_REQUESTS) - looked_at - _SIGNED
+    assert {kind.__name__ for kind in _SIGNED} == {"ConsoleOpen", "ConsoleLogout"}
+    assert free_for(Role.ADMIN, False) == rest
+    assert free_for(Role.BACKEND, False) == rest - {
         kind for kind, lowest in LOWEST.items() if lowest is Role.ADMIN
     }
     assert Batch not in free_for(Role.WORKER, False)
     groups = {kind.__name__ for kind in _GROUPS}
-    assert {kind.__name__ for kind in free_for(Role.WEB, False)} == WEB - groups - {"StreamRead"}
-    assert free_for(Role.BACKEND, True) == {Hello, Ping} | {
-        kind for kind in NO_NAMESPACE if LOWEST[kind] is not Role.ADMIN
-    }
+    signed = {kind.__name__ for kind in _SIGNED}
+    free_for_web = {kind.__name__ for kind in free_for(Role.WEB, False)}
+    assert free_for_web == WEB - groups - signed - {"StreamRead"}
+    without_place = {kind for kind in NO_NAMESPACE if LOWEST[kind] is not Role.ADMIN}
+    assert free_for(Role.BACKEND, True) == without_place - _SIGNED
 
 
 # Enforced

@@ -18,6 +18,8 @@ export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
 export type { Batch, FillBatch, Recorded } from "./api/batch.js";
 export { FloClient } from "./api/client.js";
 export { Cluster } from "./api/cluster.js";
+export type { ConsoleCode, ConsoleSession } from "./api/console.js";
+export { Console } from "./api/console.js";
 export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
 export { Jobs, type WaitForJobOptions } from "./api/jobs.js";
 export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
@@ -152,6 +154,7 @@ export type {
   GroupAckResult,
   GroupInfo,
   Heartbeat,
+  Identity,
   InvokeResult,
   KvChange,
   KvEntry,

@@ -1,6 +1,7 @@
 /** Calls of every method of every primitive, and the requests that they make of their arguments. */
 
 import { Action } from "../dist/api/action.js";
+import { Console } from "../dist/api/console.js";
 import { Jobs } from "../dist/api/jobs.js";
 import { Kv } from "../dist/api/kv.js";
 import { LeaseMemory } from "../dist/api/leases.js";
@@ -81,10 +82,10 @@ export interface Primitives {
   readonly jobs: Jobs;
   readonly namespaces: Namespaces;
   readonly tokens: Tokens;
+  readonly console: Console;
 }
 
-const TOKEN = ["abc", "web", [], 1, null, null, null, ["read:kv:a"]];
-const TOKEN_SHOWN = {
+const TOKEN = {
   id: "abc",
   role: "web",
   namespaces: [],
@@ -106,6 +107,7 @@ export function primitives(caller: Recorder): Primitives {
     jobs: new Jobs(caller),
     namespaces: new Namespaces(caller),
     tokens: new Tokens(caller),
+    console: new Console(caller),
   };
 }
 
@@ -790,15 +792,28 @@ export const CASES: readonly Case[] = [
     ({ tokens }) => tokens.mint({ scopes: ["read:kv:a"], expiresMs: 5, namespaces: ["n"] }),
     "TokenMint",
     { scopes: ["read:kv:a"], expiresMs: 5, namespaces: ["n"] },
-    ["flom_x", 7],
     { token: "flom_x", expiresAtMs: 7n },
   ],
   [
     ({ tokens }) => tokens.mint({ scopes: ["read:kv:a"] }),
     "TokenMint",
     { scopes: ["read:kv:a"] },
-    ["t", 7],
+    { token: "t", expiresAtMs: 7n },
   ],
   [({ tokens }) => tokens.list({ limit: 3 }), "TokenList", { limit: 3 }, EMPTY],
-  [({ tokens }) => tokens.revoke("abc"), "TokenRevoke", { id: "abc" }, TOKEN, TOKEN_SHOWN],
+  [({ tokens }) => tokens.revoke("abc"), "TokenRevoke", { id: "abc" }, TOKEN],
+  [
+    ({ tokens }) => tokens.whoami(),
+    "WhoAmI",
+    {},
+    {
+      role: "web",
+      namespaces: ["n"],
+      scopes: null,
+      expiresAtMs: 7n,
+      who: "token abc",
+      isSession: false,
+    },
+  ],
+  [({ console }) => console.logout(), "ConsoleLogout", {}, null, undefined],
 ];

@@ -23,9 +23,11 @@ for (const [call, name, fields, answer, result] of CASES) {
   });
 }
 
+const WITH_SECRETS = ["tokens.create(", "console.code(", "console.login("]; // a test of their own
+
 test("every method of every primitive has its case, and takes a namespace and a signal", async () => {
   const recorder = new Recorder();
-  const texts = CASES.map(([call]) => String(call)).join("\n");
+  const texts = [...CASES.map(([call]) => String(call)), ...WITH_SECRETS].join("\n");
   for (const [primitive, object] of Object.entries(primitives(recorder))) {
     const others = ["iterate", "watch", "subscribe", "follow", "call", "scanCursor", "begin"]; // have tests of their own
     for (const method of methodsOf(object).filter((name) => !others.includes(name))) {
@@ -54,6 +56,22 @@ function methodsOf(object: object): string[] {
   }
   return names.filter((name) => name !== "constructor");
 }
+
+test("of a secret that is made here only a hash is sent", async () => {
+  const recorder = new Recorder();
+  const { tokens, console } = primitives(recorder);
+  const { token } = await tokens.create("web", { scopes: ["read:kv:a"] });
+  assert.match(token, /^flo_[a-z0-9]{12}_[\w-]{43}$/);
+  assert.equal((recorder.lastFields["hash"] as Uint8Array).length, 32);
+  recorder.answers.push(7);
+  const { code, expiresAtMs } = await console.code();
+  assert.match(code, /^[\w-]{43}$/);
+  assert.equal(expiresAtMs, 7);
+  const { hash } = recorder.lastFields;
+  const session = await console.login(code);
+  assert.match(session.token, /^floc_[a-z0-9]{12}_[\w-]{43}$/);
+  assert.deepEqual(recorder.lastFields["codeHash"], hash);
+});
 
 const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
   [({ kv }) => kv.put("k", 5 as never), /a value must be a Uint8Array or a string/],

@@ -375,6 +375,19 @@ test("a run that Python invokes is done by a worker in Node", async () => {
   await working;
 });
 
+test("a session of the console is opened by a code, once, and ends at log-out", async () => {
+  const { code, expiresAtMs } = await client.console.code();
+  assert(expiresAtMs > 0);
+  const { token, info } = await client.console.login(code);
+  assert.deepEqual([info.role, info.isSession], ["admin", true]);
+  await assert.rejects(client.console.login(code), /used already/);
+  await using page = new FloClient(peer.endpoint, { token });
+  assert.equal((await page.tokens.whoami()).isSession, true);
+  await page.console.logout();
+  await assert.rejects(page.kv.get("k"), /session of the console is over/);
+  assert.equal((await client.tokens.whoami()).isSession, false);
+});
+
 test("tokens are minted for pages, and made with scopes", async () => {
   const minted = await client.tokens.mint({ scopes: ["read:kv:flag:*"], expiresMs: 60_000 });
   assert.match(minted.token, /^flom_/);

@@ -12,6 +12,7 @@ from floruntime.client.api.choices import choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.core import defaults
+from floruntime.core.console import Identity, WhoAmI
 from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
 from floruntime.core.token import (
@@ -46,7 +47,8 @@ class NewToken(NamedTuple):
 
 
 class Tokens(Part):
-    """`client.tokens`. All but `mint` is for the role `admin`; others get `ForbiddenError`.
+    """`client.tokens`. All but `mint` and `whoami` is for the role `admin`; others get
+    `ForbiddenError`.
 
     Every method takes `timeout_ms`, by default the client's own.
     """
@@ -138,3 +140,10 @@ class Tokens(Part):
         Raises `NotFoundError` where there is no such token.
         """
         return self._call(TokenRevoke(id), None, timeout_ms)
+
+    def whoami(self, *, timeout_ms: int | None = None) -> Operation[Identity]:
+        """What this client may do: its role, namespaces and scopes (`None`: all), and until when.
+
+        It is for every role, with and without tokens. Raises what the connection raises.
+        """
+        return self._call(WhoAmI(), None, timeout_ms)

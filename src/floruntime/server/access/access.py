@@ -15,10 +15,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from floruntime.core.console import SESSION_PREFIX, session_id_of
 from floruntime.core.errors import UnauthorizedError
 from floruntime.core.token import MINTED_PREFIX, PREFIX, Role, hash_of, id_for, id_of
 from floruntime.engine.state.tx import View
-from floruntime.engine.system import tokens
+from floruntime.engine.system import console, tokens
 from floruntime.engine.system.tokens import TokenRow
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.access.grant import Grant
@@ -35,6 +36,8 @@ log = logging.getLogger("floruntime.access")
 WHO_CHARS_MAX = 200
 """Of a longer subject of a JWT, the beginning stands in the audit."""
 _NOT_KNOWN = "the token is not known to this server"
+_NO_SESSION = "the session of the console is over; `flo console` opens another"
+_STANDING_ON_OTHERS = (MINTED_PREFIX, SESSION_PREFIX)
 _NOT_WANTED = "a token was given, and this server has no tokens; connect without one"
 
 
@@ -85,8 +88,8 @@ class Access:
         self, peer: Peer, token: str | None, now_ms: int, then: Callable[[Verdict], None]
     ) -> None:
         """Tell `then` what `peer` may do: at once, or after a look at far-away keys."""
-        if token is not None and token.startswith(MINTED_PREFIX):
-            self._judge_minted(peer, token, now_ms, then)
+        if token is not None and token.startswith(_STANDING_ON_OTHERS):
+            self._judge_standing(peer, token, now_ms, then)
         elif peer.door is Door.EMBEDDED or not self.needs_token:
             then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
         elif token is None:
@@ -94,11 +97,13 @@ class Access:
         else:
             self._judge_token(peer, token, now_ms, then)
 
-    def _judge_minted(
+    def _judge_standing(
         self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
     ) -> None:
+        """Judge a minted token, or a session: they hold with and without tokens."""
         try:
-            grant = self.mint.grant_of(token, now_ms)
+            is_session = token.startswith(SESSION_PREFIX)
+            grant = self._by_session(token) if is_session else self.mint.grant_of(token, now_ms)
             ended = self.ended(grant, now_ms)
             if ended is not None:
                 raise ended
@@ -177,6 +182,24 @@ class Access:
         scopes = Scopes(row.scopes) if row.scopes else None
         return Grant(row.role, f"token {id}", namespaces, scopes, id, row.expires_at_ms)
 
+    def _by_session(self, token: str) -> Grant:
+        id = session_id_of(token) or ""
+        row = console.find_session(self._view(), id)
+        if row is None or not hmac.compare_digest(row.hash, hash_of(token)):
+            raise UnauthorizedError(_NO_SESSION)
+        rights = row.rights
+        return Grant(
+            rights.role,
+            f"console {id}",
+            None if rights.namespaces is None else frozenset(rights.namespaces),
+            None if rights.scopes is None else Scopes(rights.scopes),
+            rights.token_id,
+            row.ends_at_ms,
+            is_open=rights.is_open,
+            who=console.identity_of(row).who,
+            session_id=id,
+        )
+
     def ended(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
         """Why a connection that was let in must go; `None` while it may stay."""
         if grant.is_open and self.needs_token:
@@ -186,7 +209,13 @@ class Access:
             over = UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)
             if over is not None:
                 return over
-        if grant.expires_at_ms is not None and grant.expires_at_ms <= now_ms:
+        session_id = grant.session_id or grant.minted_by_session
+        is_late = grant.expires_at_ms is not None and grant.expires_at_ms <= now_ms
+        if session_id is not None:
+            session = console.find_session(self._view(), session_id)
+            if session is None or session.ends_at_ms <= now_ms:
+                return UnauthorizedError(_NO_SESSION)
+        if is_late:
             return UnauthorizedError("the token has expired")
         return None
 

@@ -1,4 +1,4 @@
-"""What is written down: each administrative write, whoever makes it."""
+"""What is written down: administrative writes, whoever makes them, and all from the console."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from floruntime.core import limits
 from floruntime.core.action import ActionRegister
+from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
+from floruntime.core.kv import KvCheck
 from floruntime.core.stream import GroupDelete, GroupSeek
-from floruntime.core.system import Batch
+from floruntime.core.system import Batch, OnceOpen, SessionOpen
 from floruntime.core.token import Role
 from floruntime.core.types import Command
 from floruntime.engine.state.audit_note import AuditNote
@@ -23,17 +25,25 @@ AUDITED: frozenset[Kind] = frozenset(
     }
 )
 """What needs a backend or an admin, and what moves or takes away what others read by."""
-_LOOKED_AT: frozenset[Kind] = AUDITED | {Batch}
+_BY_SESSIONS: frozenset[Kind] = frozenset(
+    kind
+    for kind in LOWEST
+    if issubclass(kind, Command)
+    # What changes no data: it is about the connection, a look, or in the session's own rows.
+    and kind not in (SessionOpen, OnceOpen, KvCheck, ConsoleOpen, ConsoleLogin, ConsoleLogout)
+)
+"""What is written down of the console's sessions."""
 
 
 def note_of(grant: Grant, peer: Peer, namespace: str, command: Command[Any]) -> AuditNote | None:
     """What is to be written down of a command, if anything is."""
     kind = type(command)
-    if kind not in _LOOKED_AT:
+    audited = AUDITED if grant.session_id is None else _BY_SESSIONS
+    if kind not in audited and kind is not Batch:
         return None
     members = [0]
     if isinstance(command, Batch):
-        members = [place for place, one in enumerate(command.commands) if type(one) in AUDITED]
+        members = [place for place, one in enumerate(command.commands) if type(one) in audited]
         if not members:
             return None
     place = limits.SYSTEM_NAMESPACE if kind in NO_NAMESPACE else namespace

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from msgspec.structs import replace
+
+from floruntime.core.console import ConsoleLogout, ConsoleOpen, ConsoleRights, Identity
+from floruntime.core.errors import ForbiddenError
 from floruntime.core.token import Role
+from floruntime.core.types import Request
 from floruntime.server.access.roles import Kind, free_for
 from floruntime.server.access.scopes import Scopes
 
@@ -26,11 +32,48 @@ class Grant:
     is_open: bool = False
     #: Whom the audit names.
     who: str = ""
+    #: The console's session that it is.
+    session_id: str | None = None
+    #: The console's session of whoever minted it.
+    minted_by_session: str | None = None
+
+    @property
+    def named(self) -> str:
+        """Whom the audit names."""
+        return self.who or self.holder or "nobody named"
 
     @property
     def shown(self) -> str:
         """Whom the audit names, and as what they came."""
-        return f"{self.who or self.holder or 'nobody named'} ({self.role.value})"
+        return f"{self.named} ({self.role.value})"
+
+    @property
+    def identity(self) -> Identity:
+        """What its holder is told of it."""
+        return Identity(
+            self.role,
+            None if self.namespaces is None else sorted(self.namespaces),
+            None if self.scopes is None else list(self.scopes.texts),
+            self.expires_at_ms,
+            self.named,
+            self.session_id is not None,
+        )
+
+    def signed(self, request: Any) -> Request[Any]:
+        """A request about sessions of the console, with who asks for it. Raises `ForbiddenError`
+        where a session asks for another.
+        """
+        if isinstance(request, ConsoleLogout):
+            return replace(request, session_id=self.session_id or "")
+        assert isinstance(request, ConsoleOpen), "nothing else is completed"
+        if self.session_id is not None:
+            raise ForbiddenError("a session of the console opens no other; ask with the token")
+        told = self.identity
+        rights = ConsoleRights(
+            *(told.role, told.namespaces, told.scopes, told.expires_at_ms),
+            *(self.holder, self.named, self.token_id, self.is_open),
+        )
+        return replace(request, rights=rights)
 
     @property
     def free(self) -> frozenset[Kind]:

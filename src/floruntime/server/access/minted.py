@@ -39,7 +39,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 class Claims(msgspec.Struct, array_like=True, frozen=True):
     """What a minted token says. `namespaces`: `None` for all. `token_id`: of the minter's token.
-    `is_open`: its minter had none, and needed none.
+    `is_open`: its minter had none, and needed none. `session_id`: of the minter's session of the
+    console.
     """
 
     key: int
@@ -48,6 +49,7 @@ class Claims(msgspec.Struct, array_like=True, frozen=True):
     expires_at_ms: int
     token_id: str | None
     is_open: bool
+    session_id: str | None = None
 
 
 _decode = msgspec.msgpack.Decoder(Claims).decode
@@ -92,7 +94,10 @@ class Mint:
             key = mint_keys.signing_key(self._view(), now_ms)
             assert key is not None, "it was just made"
         number, row = key
-        claims = Claims(number, scopes, namespaces, expires_at_ms, minter.token_id, minter.is_open)
+        claims = Claims(
+            *(number, scopes, namespaces, expires_at_ms),
+            *(minter.token_id, minter.is_open, minter.session_id),
+        )
         said = _text(_encode(claims))
         token = f"{MINTED_PREFIX}{said}.{_text(_signature(row.secret, said))}"
         if len(token) > limits.MINTED_CHARS_MAX:
@@ -158,6 +163,8 @@ def _as_grant(claims: Claims) -> Grant:
     next token finds its writes remembered.
     """
     same = _encode((claims.token_id, claims.scopes, claims.namespaces, claims.is_open))
+    if claims.session_id is not None:
+        same += claims.session_id.encode()
     return Grant(
         Role.WEB,
         f"minted {hashlib.sha256(same).hexdigest()[:32]}",
@@ -167,6 +174,7 @@ def _as_grant(claims: Claims) -> Grant:
         claims.expires_at_ms,
         is_open=claims.is_open,
         who=f"minted by {f'token {claims.token_id}' if claims.token_id else 'no token'}",
+        minted_by_session=claims.session_id,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from floruntime.core import action as a
 from floruntime.core import cluster as c
+from floruntime.core import console as o
 from floruntime.core import jobs as j
 from floruntime.core import kv as k
 from floruntime.core import queue as q
@@ -54,6 +55,8 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     Role.WEB: (
         # The connection itself.
         *(y.Hello, y.Ping, y.SessionOpen, y.OnceOpen, y.CancelWait),
+        # Who one is, and sessions of the console, with one's own rights.
+        *(o.WhoAmI, o.ConsoleOpen, o.ConsoleLogin, o.ConsoleLogout),
         # Append to streams, read them, subscribe to them, groups.
         *(s.StreamAppend, s.StreamRead),
         *(s.GroupCreate, s.GroupJoin, s.GroupLeave, s.GroupDelete, s.GroupSeek),
@@ -119,6 +122,7 @@ NO_NAMESPACE: frozenset[Kind] = frozenset(
         *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen, y.OnceOpen),
         *(y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke, t.TokenMint),
+        *(o.WhoAmI, o.ConsoleOpen, o.ConsoleLogin, o.ConsoleLogout),
         *c.CLUSTER_REQUESTS,
     }
 )
@@ -127,7 +131,10 @@ NO_NAMESPACE: frozenset[Kind] = frozenset(
 _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (
         CONNECTION,
-        (y.Hello, y.Ping, y.SessionOpen, y.OnceOpen, y.CancelWait, y.GetServerInfo),
+        (
+            *(y.Hello, y.Ping, y.SessionOpen, y.OnceOpen, y.CancelWait, y.GetServerInfo),
+            *(o.WhoAmI, o.ConsoleOpen, o.ConsoleLogin, o.ConsoleLogout),
+        ),
     ),
     (JUDGED_BY_ITSELF, (t.TokenMint,)),
     # What scopes do not name; of a batch, each member is judged for itself.
@@ -228,6 +235,8 @@ def _uses_a_group(kind: Kind) -> bool:
 _GROUPS: frozenset[Kind] = frozenset(kind for kind, need in NEEDS.items() if need is GROUP)
 GROUP_USES: frozenset[Kind] = frozenset(kind for kind in LOWEST if _uses_a_group(kind))
 """What nobody may ask of a group that is the engine's: all but to look at it."""
+_SIGNED: frozenset[Kind] = frozenset({o.ConsoleOpen, o.ConsoleLogout})
+"""What the server completes with what it knows of whoever asks."""
 _READS_STREAMS: frozenset[Kind] = frozenset({s.StreamRead, s.StreamGetInfo})
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _MEMBERS: tuple[Kind, ...] = y.BatchCommand.__args__
@@ -248,6 +257,7 @@ def free_for(role: Role, is_restricted: bool, has_scopes: bool = False) -> froze
         and (not is_restricted or kind in NO_NAMESPACE)
         and (not has_scopes or NEEDS.get(kind) is CONNECTION)
         and kind not in GROUP_USES
+        and kind not in _SIGNED
         and (role is not Role.WEB or kind not in _GROUPS)
         and (may(role, s.StreamTrim) or kind not in _READS_STREAMS)
         and kind is not y.Batch  # each of its commands is looked at
@@ -263,6 +273,7 @@ class Rights(Protocol):
     def namespaces(self) -> Collection[str] | None: ...
     @property
     def scopes(self) -> Scopes | None: ...
+    def signed(self, request: Any, /) -> Request[Any]: ...
 
 
 def granted(rights: Rights, envelope: Envelope, look: Looks) -> Request[Any]:
@@ -276,6 +287,8 @@ def granted(rights: Rights, envelope: Envelope, look: Looks) -> Request[Any]:
         raise _not_for(rights.role, kind)
     if not (namespaces is None or kind in NO_NAMESPACE or envelope.namespace in namespaces):
         raise ForbiddenError(f"this token is not for namespace {shown(envelope.namespace)}")
+    if kind in _SIGNED:
+        return rights.signed(request)
     if kind is y.Batch:
         return _granted_batch(rights, request, look)
     return _granted_one(rights, request, look)

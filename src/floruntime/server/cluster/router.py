@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
 from floruntime.core.errors import FloError, UnavailableError
 from floruntime.core.limits import SYSTEM_NAMESPACE
 from floruntime.core.queue import QueueDequeue
@@ -41,7 +42,10 @@ from floruntime.server.cluster.placement import SYSTEM, partition_of
 PATIENCE_S = 20.0
 """How long a request waits for its partition to have a leader."""
 DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
-_OF_SYSTEM = (TokenCreate, TokenList, TokenRevoke, GetServerInfo)
+_OF_SYSTEM = (
+    *(TokenCreate, TokenList, TokenRevoke, GetServerInfo),
+    *(ConsoleOpen, ConsoleLogin, ConsoleLogout),
+)
 
 
 class Connection(Protocol):

@@ -37,7 +37,9 @@ NOT_CALLS: Mapping[str, str] = {
 }
 """Methods that are no calls of HTTP, and what to do instead."""
 _OWN = ("self", "namespace")
-SECRETS = ("tokens.create", "tokens.mint")
+LOGIN = "console.login"
+"""What may be asked without a token: the code decides."""
+SECRETS = ("tokens.create", "tokens.mint", "console.code", LOGIN)
 """Their answers hold a secret, which is kept nowhere and so cannot be answered again."""
 
 

@@ -13,12 +13,12 @@ from floruntime.client.api.caller import Caller
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.limits import check_namespace
 from floruntime.core.nearest import nearest
-from floruntime.server.connections.peer import Peer
+from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.http.app import HttpApp
 from floruntime.server.http.asking import ask_batch, ask_call
 from floruntime.server.http.bodies import members_of
 from floruntime.server.http.caller import HttpCaller, InNamespace
-from floruntime.server.http.calls import NOT_CALLS, SECRETS, HttpCall, calls
+from floruntime.server.http.calls import LOGIN, NOT_CALLS, SECRETS, HttpCall, calls
 from floruntime.server.http.cors import answer_options, cors_headers
 from floruntime.server.http.events import follow_for, open_events
 from floruntime.server.http.follows import FOLLOWS
@@ -128,7 +128,9 @@ class HttpVisit:
             return ask_call(call, caller, members)
 
         key = request.headers.get(HEADER)
-        if key is None:
+        if name == LOGIN and key is None:
+            result = await self._log_in(request, ask)
+        elif key is None:
             caller = await self.caller_for(who, request.peer)
             result = await ask(InNamespace(caller, namespace))
         elif name in SECRETS:
@@ -146,6 +148,15 @@ class HttpVisit:
             await caller.greet(who.token, once.session)
             with self._app.under_way.doing(caller.client, once.digest):
                 return await ask(await open_once(caller, once, namespace))
+        finally:
+            caller.close()
+
+    async def _log_in(self, request: HttpRequest, ask: Ask) -> Any:
+        """Whoever logs in has no token yet: the server asks for them, and the code decides."""
+        caller = HttpCaller(self._server, request.peer._replace(door=Door.EMBEDDED))
+        try:
+            await caller.greet(None)
+            return await ask(InNamespace(caller, NO_NAMESPACE))
         finally:
             caller.close()
 

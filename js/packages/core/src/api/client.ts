@@ -6,6 +6,7 @@ import type { Transport } from "../link/transport.js";
 import { Action } from "./action.js";
 import { type FillBatch, type Memories, runBatch } from "./batch.js";
 import { Cluster } from "./cluster.js";
+import { Console } from "./console.js";
 import { Jobs } from "./jobs.js";
 import { Kv } from "./kv.js";
 import { LeaseMemory } from "./leases.js";
@@ -34,6 +35,7 @@ export class FloClient extends ConnectedClient {
   readonly namespaces: Namespaces;
   readonly cluster: Cluster;
   readonly tokens: Tokens;
+  readonly console: Console;
   readonly #memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
   constructor(transport: Transport, options: ClientOptions = {}) {
@@ -49,6 +51,7 @@ export class FloClient extends ConnectedClient {
     this.namespaces = new Namespaces(this);
     this.cluster = new Cluster(this);
     this.tokens = new Tokens(this);
+    this.console = new Console(this);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Integer } from "../base/schema.js";
 import { shown } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import {
+  type Identity,
   type MintedToken,
   type Role,
   TokenCreate,
@@ -14,8 +15,10 @@ import {
   TokenList,
   TokenMint,
   TokenRevoke,
+  WhoAmI,
 } from "../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
+import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./secrets.js";
 
 /** A token just made. `token` is its text, which nobody can tell again. */
 export interface NewToken {
@@ -51,12 +54,7 @@ const CREATE: OptionNames<CreateTokenOptions> = {
 };
 const MINT: OptionNames<MintOptions> = { scopes: true, expiresMs: true, namespaces: true };
 
-const ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
-const ID_CHARS = 12;
-const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const SECRET_CHARS = 43;
-
-/** `client.tokens`. All but `mint` is for the role `admin`; others get `ForbiddenError`. */
+/** `client.tokens`. All but `mint` and `whoami` is for the role `admin`; others get `ForbiddenError`. */
 export class Tokens {
   readonly #caller: Caller;
 
@@ -110,6 +108,12 @@ export class Tokens {
     knownOfCall("tokens.revoke", options, NONE);
     return await this.#caller.call(TokenRevoke.of({ id }), options);
   }
+
+  /** What this client may do: role, namespaces and scopes (`null`: all), and until when. */
+  async whoami(options: CallOptions = {}): Promise<Identity> {
+    knownOfCall("tokens.whoami", options, NONE);
+    return await this.#caller.call(WhoAmI.of({}), options);
+  }
 }
 
 function listed(field: string, texts: readonly string[]): string[] {
@@ -117,8 +121,4 @@ function listed(field: string, texts: readonly string[]): string[] {
     throw new BadTypeError(`${field} must be a list of texts, not ${shown(texts)}`);
   }
   return [...texts];
-}
-
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

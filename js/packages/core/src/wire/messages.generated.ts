@@ -300,6 +300,55 @@ export const MintedTokenSchema: StructSchema<MintedToken> = struct("MintedToken"
 ]);
 
 /**
+ * Who one is to the server. `namespaces`, `scopes`: `null` for all.
+ *
+ * `who`: as the audit names it. `expiresAtMs`: `null` for what lasts until it is revoked.
+ * `isSession`: whether it is a session of the console.
+ */
+export interface Identity {
+  readonly role: Role;
+  readonly namespaces: string[] | null;
+  readonly scopes: string[] | null;
+  readonly expiresAtMs: bigint | null;
+  readonly who: string;
+  readonly isSession: boolean;
+}
+export const IdentitySchema: StructSchema<Identity> = struct("Identity", [
+  ["role", choice<Role>(Role)],
+  ["namespaces", nullable(list(text))],
+  ["scopes", nullable(list(text))],
+  ["expiresAtMs", nullable(big)],
+  ["who", text],
+  ["isSession", bool, false],
+]);
+
+/**
+ * What a session may do, as the server knows it. `holder`: whose sessions it counts among.
+ * `tokenId`: that of the token that it ends with. `isOpen`: it came from no token, where none
+ * was needed.
+ */
+export interface ConsoleRights {
+  readonly role: Role;
+  readonly namespaces: string[] | null;
+  readonly scopes: string[] | null;
+  readonly expiresAtMs: bigint | null;
+  readonly holder: string;
+  readonly who: string;
+  readonly tokenId: string | null;
+  readonly isOpen: boolean;
+}
+export const ConsoleRightsSchema: StructSchema<ConsoleRights> = struct("ConsoleRights", [
+  ["role", choice<Role>(Role)],
+  ["namespaces", nullable(list(text))],
+  ["scopes", nullable(list(text))],
+  ["expiresAtMs", nullable(big)],
+  ["holder", text],
+  ["who", text],
+  ["tokenId", nullable(text)],
+  ["isOpen", bool],
+]);
+
+/**
  * A node: where clients reach it, its version, and how it is.
  *
  * `clockDifferenceMs`: how far its wall clock was ahead of the one who tells, when it was last
@@ -1591,6 +1640,55 @@ export const TokenMint: RequestKind<TokenMint, MintedToken> = requestKind(
   ["expiresMs", int, 600000],
   ["namespaces", nullable(list(text)), null],
 ], MintedTokenSchema,
+);
+
+/** What whoever asks may do. */
+export interface WhoAmI {}
+export const WhoAmI: RequestKind<WhoAmI, Identity> = requestKind(
+  "WhoAmI", 26, "other", [], IdentitySchema,
+);
+
+/**
+ * Let whoever knows the code of this hash (SHA-256) open a session, once, for a minute.
+ *
+ * `rights`: written by the server, whatever is sent. Answers when its minute is over.
+ */
+export interface ConsoleOpen {
+  readonly hash: Uint8Array;
+  readonly rights?: ConsoleRights | null | undefined;
+}
+export const ConsoleOpen: RequestKind<ConsoleOpen, number> = requestKind(
+  "ConsoleOpen", 27, "command", [
+  ["hash", bytes],
+  ["rights", nullable(ConsoleRightsSchema), null],
+], int,
+);
+
+/**
+ * Open a session by the code of the hash `codeHash`, which is good no more. `id` and `hash`
+ * (SHA-256 of the session's text) are the caller's.
+ */
+export interface ConsoleLogin {
+  readonly codeHash: Uint8Array;
+  readonly id: string;
+  readonly hash: Uint8Array;
+}
+export const ConsoleLogin: RequestKind<ConsoleLogin, Identity> = requestKind(
+  "ConsoleLogin", 28, "command", [
+  ["codeHash", bytes],
+  ["id", text],
+  ["hash", bytes],
+], IdentitySchema,
+);
+
+/** End the session that asks. `sessionId`: written by the server, whatever is sent. */
+export interface ConsoleLogout {
+  readonly sessionId?: string | undefined;
+}
+export const ConsoleLogout: RequestKind<ConsoleLogout, null> = requestKind(
+  "ConsoleLogout", 29, "command", [
+  ["sessionId", text, ""],
+], nil,
 );
 
 /** How the cluster is. */
@@ -3293,6 +3391,10 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   TokenList,
   TokenRevoke,
   TokenMint,
+  WhoAmI,
+  ConsoleOpen,
+  ConsoleLogin,
+  ConsoleLogout,
   ClusterStatus,
   ClusterMove,
   ClusterDrain,
