@@ -18,6 +18,9 @@ EXTEND_MS: Final = 30_000
 MINTED_MS: Final = 600_000
 """How long a token lasts that was minted."""
 
+KV_DELETED_MS: Final = 24 * 3600 * 1000
+"""How long a deleted key's versions are kept."""
+
 PAGE_LIMIT: Final = 100
 HISTORY_LIMIT: Final = 10
 RECORDS_LIMIT: Final = 10

@@ -88,8 +88,11 @@ class KvPut(Command[PutResult], tag=3, frozen=True):
 
 
 class KvDelete(Command[bool], tag=4, frozen=True):
+    """`purge`: let go of its older values at once."""
+
     key: str
     cas_version: int | None = None
+    purge: bool = False
 
 
 class KvScan(Query[ScanResult], tag=5, frozen=True):

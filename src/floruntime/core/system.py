@@ -110,10 +110,16 @@ class ServerInfo(Value, frozen=True):
 
 
 class NamespaceInfo(Value, frozen=True):
-    """A namespace, and when it came into being (again, after it was deleted)."""
+    """A namespace, and when it came into being (again, after it was deleted).
+
+    `kv_history`: how many versions of a key it keeps, the present one included; `kv_deleted_ms`:
+    for how long those of a deleted one.
+    """
 
     name: str
     created_at_ms: int
+    kv_history: int = limits.HISTORY_LIMIT_MAX
+    kv_deleted_ms: int = defaults.KV_DELETED_MS
 
 
 class NamespaceListReply(Value, frozen=True):
@@ -153,6 +159,14 @@ class NamespaceCreate(Command[bool], tag=115, frozen=True):
     """Answers whether it is new."""
 
     name: str
+
+
+class NamespaceConfigure(Command[NamespaceInfo], tag=140, frozen=True):
+    """`None` keeps what is set."""
+
+    name: str
+    kv_history: int | None = None
+    kv_deleted_ms: int | None = None
 
 
 class NamespaceList(Query[NamespaceListReply], tag=116, frozen=True):

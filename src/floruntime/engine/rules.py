@@ -117,6 +117,7 @@ COMMANDS: Final = (
     command(system.HistoryBegin, eras.begin, grows=False),
     command(system.HistoryEnd, eras.end, grows=False),
     command(system.NamespaceCreate, namespaces.create),
+    command(system.NamespaceConfigure, namespaces.configure, grows=False),
     command(system.NamespaceDelete, namespaces.delete, grows=False),
     command(token.TokenCreate, tokens.create),
     command(token.TokenRevoke, tokens.revoke, grows=False),

@@ -5,11 +5,11 @@ Generated from the asynchronous client by scripts/generate_sync.py; do not edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from floruntime.client.api.kv import Kv as AsyncKv
-from floruntime.client.api.values import Payload
+from floruntime.client.api.values import JsonPayload, Payload
 from floruntime.core import defaults
 from floruntime.core.kv import KvEntry, PutResult, ScanResult, VersionEntry
 from floruntime.sync.following import each
@@ -73,18 +73,25 @@ class Kv(PartOf[AsyncKv]):
         key: str,
         *,
         cas_version: int | None = None,
+        purge: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
         """Delete a key; whether it existed.
 
-        `cas_version`: the version that it must have; by default any.
+        `cas_version`: the version that it must have; by default any. `purge`: let go of its older
+        values at once, those of a key that was deleted before, too; off by default, and then they
+        stay for a day (the namespace's `kv_deleted_ms`).
 
         Raises `ConflictError` where it has another version, or does not exist.
         """
         return self._bridge.run(
             self._of.delete(
-                key, cas_version=cas_version, namespace=namespace, timeout_ms=timeout_ms
+                key,
+                cas_version=cas_version,
+                purge=purge,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
             )
         )
 
@@ -331,6 +338,37 @@ class Kv(PartOf[AsyncKv]):
         """
         return self._bridge.run(
             self._of.json_get(key, path, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def get_or_set(
+        self,
+        key: str,
+        make: Callable[[], Awaitable[JsonPayload] | JsonPayload],
+        *,
+        ttl_ms: int | None = None,
+        make_timeout_ms: int = 30_000,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> bytes:
+        """The value of a key, which one caller makes where there is none: a cache.
+
+        `make`: a function that gives the value (bytes, text, or what becomes
+        JSON); of all who ask meanwhile, in whatever process, one calls it, and the others wait for
+        what it makes. `ttl_ms`: how long the value is kept; by default until it is deleted.
+        `make_timeout_ms`: for how long another one is waited for, 30,000 unless given; then the
+        next one makes it. Where `make` raises, the next one makes it, too.
+
+        Raises what `make` raises, and what `put` raises.
+        """
+        return self._bridge.run_serving(
+            lambda serve: self._of.get_or_set(
+                key,
+                serve(make),
+                ttl_ms=ttl_ms,
+                make_timeout_ms=make_timeout_ms,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+            )
         )
 
     def begin(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from floruntime.client.api.namespaces import Namespaces as AsyncNamespaces
 from floruntime.core import defaults
+from floruntime.core.defaults import Kept
+from floruntime.core.limits import HISTORY_LIMIT_MAX
 from floruntime.core.system import NamespaceInfo
 from floruntime.core.types import Page
 from floruntime.sync.standing import PartOf
@@ -29,6 +31,29 @@ class Namespaces(PartOf[AsyncNamespaces]):
         Raises `BadRequestError` on a name that cannot be.
         """
         return self._bridge.run(self._of.create(name, timeout_ms=timeout_ms))
+
+    def configure(
+        self,
+        name: str,
+        *,
+        kv_history: int | None = Kept(HISTORY_LIMIT_MAX),
+        kv_deleted_ms: int | None = Kept(defaults.KV_DELETED_MS),
+        timeout_ms: int | None = None,
+    ) -> NamespaceInfo:
+        """Set what is named; the rest (and what is `None`) stays. The namespace as it is now.
+
+        `kv_history`: how many versions of a key are kept, the present one included; 1 to 64, 64 in
+        a new namespace. `kv_deleted_ms`: for how long those of a deleted key are; 86,400,000 in a
+        new one, and 0 lets go of them at once. It holds from the next change of each key on. The
+        namespace is made where there is none.
+
+        Raises `BadRequestError` on a setting out of its limits.
+        """
+        return self._bridge.run(
+            self._of.configure(
+                name, kv_history=kv_history, kv_deleted_ms=kv_deleted_ms, timeout_ms=timeout_ms
+            )
+        )
 
     def list(
         self,

@@ -47,7 +47,7 @@ WEB = {
 """All that the role `web` may ask: what `floruntime.web.FloClient` has, and a connection needs."""
 
 ADMIN = {
-    *("Backup", "NamespaceCreate", "NamespaceList", "NamespaceDelete"),
+    *("Backup", "NamespaceCreate", "NamespaceList", "NamespaceConfigure", "NamespaceDelete"),
     *("TokenCreate", "TokenList", "TokenRevoke"),
     *("ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget", "ClusterImport"),
 }

@@ -28,11 +28,12 @@ export type {
   CasOptions,
   CheckOptions,
   IncrOptions,
+  KvDeleteOptions,
   PutOptions,
   TouchOptions,
   TtlOptions,
 } from "./api/kv-commands.js";
-export { Namespaces } from "./api/namespaces.js";
+export { type NamespaceOptions, Namespaces } from "./api/namespaces.js";
 export { type ListOptions, Page } from "./api/page.js";
 export type { Moment, Position, RecordIds, StartOptions as BeginOptions } from "./api/positions.js";
 export type { DequeueOptions, QueueBulkOptions } from "./api/queue.js";

@@ -143,6 +143,7 @@ export const CASES: readonly Case[] = [
   [({ kv }) => kv.set("k", "v"), "KvPut", { key: "k", value: bytes("v") }],
   [({ kv }) => kv.delete("k", { ifMatch: 7n }), "KvDelete", { key: "k", casVersion: 7n }],
   [({ kv }) => kv.delete("k", { casVersion: 7 }), "KvDelete", { key: "k", casVersion: 7 }],
+  [({ kv }) => kv.delete("k", { purge: true }), "KvDelete", { key: "k", purge: true }],
   [({ kv }) => kv.scan(), "KvScan", { prefix: "" }],
   [
     ({ kv }) => kv.scan("user:", { limit: 5, cursor: "c", keysOnly: true }),
@@ -781,6 +782,11 @@ export const CASES: readonly Case[] = [
   ],
   // Namespaces
   [({ namespaces }) => namespaces.create("n"), "NamespaceCreate", { name: "n" }],
+  [
+    ({ namespaces }) => namespaces.configure("n", { kvHistory: 2, kvDeletedMs: 0 }),
+    "NamespaceConfigure",
+    { name: "n", kvHistory: 2, kvDeletedMs: 0 },
+  ],
   [({ namespaces }) => namespaces.list(), "NamespaceList", {}, EMPTY],
   [
     ({ namespaces }) => namespaces.delete("n", { force: true }),

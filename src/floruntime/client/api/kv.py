@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from floruntime.client.api.cache import Cache
 from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.kv_writes import KvWrites
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.transaction import Transaction
-from floruntime.client.api.values import as_bytes
+from floruntime.client.api.values import JsonPayload, as_bytes
 from floruntime.client.api.watch import KvWatch
 from floruntime.core.kv import KvEntry, KvJsonGet
 from floruntime.core.limits import LIMIT_MAX
@@ -70,6 +71,29 @@ class Kv(KvReads, KvWrites):
         that does not name one place.
         """
         return self._call_for(_parsed, KvJsonGet(key, path), namespace, timeout_ms)
+
+    async def get_or_set(
+        self,
+        key: str,
+        make: Callable[[], Awaitable[JsonPayload] | JsonPayload],
+        *,
+        ttl_ms: int | None = None,
+        make_timeout_ms: int = 30_000,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> bytes:
+        """The value of a key, which one caller makes where there is none: a cache.
+
+        `make`: a function, plain or async, that gives the value (bytes, text, or what becomes
+        JSON); of all who ask meanwhile, in whatever process, one calls it, and the others wait for
+        what it makes. `ttl_ms`: how long the value is kept; by default until it is deleted.
+        `make_timeout_ms`: for how long another one is waited for, 30,000 unless given; then the
+        next one makes it. Where `make` raises, the next one makes it, too.
+
+        Raises what `make` raises, and what `put` raises.
+        """
+        cache = Cache(self._caller, key, namespace, timeout_ms)
+        return await cache.get_or_set(make, ttl_ms, make_timeout_ms)
 
     async def begin(
         self,

@@ -57,16 +57,19 @@ class KvWrites(Part):
         key: str,
         *,
         cas_version: int | None = None,
+        purge: bool = False,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
         """Delete a key; whether it existed.
 
-        `cas_version`: the version that it must have; by default any.
+        `cas_version`: the version that it must have; by default any. `purge`: let go of its older
+        values at once, those of a key that was deleted before, too; off by default, and then they
+        stay for a day (the namespace's `kv_deleted_ms`).
 
         Raises `ConflictError` where it has another version, or does not exist.
         """
-        return self._call(KvDelete(key, cas_version), namespace, timeout_ms)
+        return self._call(KvDelete(key, cas_version, purge), namespace, timeout_ms)
 
     def incr(
         self,

@@ -6,7 +6,15 @@ from floruntime.client.api.caller import Part
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.core import defaults
-from floruntime.core.system import NamespaceCreate, NamespaceDelete, NamespaceInfo, NamespaceList
+from floruntime.core.defaults import Kept, unless_kept
+from floruntime.core.limits import HISTORY_LIMIT_MAX
+from floruntime.core.system import (
+    NamespaceConfigure,
+    NamespaceCreate,
+    NamespaceDelete,
+    NamespaceInfo,
+    NamespaceList,
+)
 from floruntime.core.types import Page
 
 
@@ -23,6 +31,26 @@ class Namespaces(Part):
         Raises `BadRequestError` on a name that cannot be.
         """
         return self._call(NamespaceCreate(name), None, timeout_ms)
+
+    def configure(
+        self,
+        name: str,
+        *,
+        kv_history: int | None = Kept(HISTORY_LIMIT_MAX),  # immutable
+        kv_deleted_ms: int | None = Kept(defaults.KV_DELETED_MS),  # immutable
+        timeout_ms: int | None = None,
+    ) -> Operation[NamespaceInfo]:
+        """Set what is named; the rest (and what is `None`) stays. The namespace as it is now.
+
+        `kv_history`: how many versions of a key are kept, the present one included; 1 to 64, 64 in
+        a new namespace. `kv_deleted_ms`: for how long those of a deleted key are; 86,400,000 in a
+        new one, and 0 lets go of them at once. It holds from the next change of each key on. The
+        namespace is made where there is none.
+
+        Raises `BadRequestError` on a setting out of its limits.
+        """
+        request = NamespaceConfigure(name, unless_kept(kv_history), unless_kept(kv_deleted_ms))
+        return self._call(request, None, timeout_ms)
 
     def list(
         self,

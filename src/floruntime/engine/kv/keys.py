@@ -41,6 +41,7 @@ from floruntime.engine.kv.rows import (
     change,
     is_live,
     load,
+    purge,
     set_expiry,
 )
 from floruntime.engine.state import json_document as documents
@@ -130,10 +131,14 @@ def _check_cas(view: View, key: str, row: KvRow | None, cas_version: int | None)
 def delete(tx: Tx, request: KvDelete) -> bool:
     namespace, at, row = load(tx, request.key)
     _check_cas(tx, request.key, row, request.cas_version)
-    if row is None or row.deleted:
-        return False
-    change(tx, namespace, at, request.key, row, b"", deleted=True)
-    return True
+    is_there = row is not None and not row.deleted
+    if is_there:
+        change(tx, namespace, at, request.key, row, b"", deleted=True)
+    if request.purge:
+        tombstone = tx.get(KV, at)
+        if tombstone is not None:
+            purge(tx, namespace.id, at, tombstone)
+    return is_there
 
 
 def touch(tx: Tx, request: KvTouch) -> bool:

@@ -39,7 +39,9 @@ OLDER_VERSIONS_MAX = limits.HISTORY_LIMIT_MAX - 1
 
 
 class KvRow(Value, frozen=True):
-    """`expires_at_ms` is 0 without a TTL. `older`: the versions in the history, oldest first."""
+    """`expires_at_ms` is 0 without a TTL; of a tombstone it is when that goes (0: a day after it
+    was written). `older`: the versions in the history, oldest first.
+    """
 
     value: bytes
     version: int
@@ -125,16 +127,19 @@ def change(
         older: tuple[int, ...] = ()
     else:
         assert old.version < version, "versions of a namespace go up"
-        key_id, older = old.key_id, _push_history(tx, namespace.id, old)
+        key_id = old.key_id
+        older = _push_history(tx, namespace.id, old, namespace.kv_history - 1)
         _cancel_timers(tx, namespace.id, old)
-    row = KvRow(value, version, now_ms, expires_at_ms, key_id, older, deleted)
+    forget_ms = now_ms + namespace.kv_deleted_ms if deleted else 0
+    row = KvRow(value, version, now_ms, expires_at_ms or forget_ms, key_id, older, deleted)
     tx.put(KV, at, row)
     tx.put(KV_CHANGE, KV_CHANGE.key(namespace.id, version), ChangeRow(key, value, deleted, now_ms))
     if expires_at_ms:
         set_timer(tx, expires_at_ms, KV_EXPIRY, namespace.id, key_id, (tx.namespace, key))
+    elif forget_ms > now_ms:
+        set_timer(tx, forget_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
     elif deleted:
-        due_ms = now_ms + FORGET_AFTER_MS
-        set_timer(tx, due_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
+        purge(tx, namespace.id, at, row)
     if not is_taken:
         _count_change(tx, namespace, version)
     tx.touch((tx.namespace, "kv", key))
@@ -165,22 +170,22 @@ def set_expiry(tx: Tx, namespace_id: int, at: bytes, key: str, row: KvRow, due_m
         set_timer(tx, due_ms, KV_EXPIRY, namespace_id, row.key_id, (tx.namespace, key))
 
 
-def _push_history(tx: Tx, namespace_id: int, old: KvRow) -> tuple[int, ...]:
+def _push_history(tx: Tx, namespace_id: int, old: KvRow, older_max: int) -> tuple[int, ...]:
     tx.put(
         KV_HISTORY,
         KV_HISTORY.key(namespace_id, old.key_id, old.version),
         HistoryRow(old.value, old.updated_at_ms, old.deleted),
     )
     older = (*old.older, old.version)
-    if len(older) > OLDER_VERSIONS_MAX:
-        tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, old.key_id, older[0]))
-        older = older[1:]
-    return older
+    kept = older[-older_max:] if older_max else ()
+    for version in older[: len(older) - len(kept)]:
+        tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, old.key_id, version))
+    return kept
 
 
 def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
     if row.deleted:
-        due_ms = row.updated_at_ms + FORGET_AFTER_MS
+        due_ms = row.expires_at_ms or row.updated_at_ms + FORGET_AFTER_MS
         cancel_timer(tx, due_ms, KV_FORGET, namespace_id, row.key_id)
     elif row.expires_at_ms:
         cancel_timer(tx, row.expires_at_ms, KV_EXPIRY, namespace_id, row.key_id)
@@ -206,6 +211,8 @@ def _at(namespace: NamespaceRow, version: int, floor: int) -> NamespaceRow:
         floor,
         namespace.deletions,
         namespace.deleted_version,
+        namespace.kv_history,
+        namespace.kv_deleted_ms,
     )
 
 
@@ -236,10 +243,28 @@ def forget(tx: Tx, due_ms: int, namespace_id: int, key_id: int, data: Any) -> No
         is_gone = _own_namespace(tx, namespace_id) is None
     if is_gone or row is None or row.key_id != key_id:
         return
-    if row.deleted:
-        tx.delete(KV, at)
-        for version in row.older:
-            tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, key_id, version))
+    if row.deleted and row.expires_at_ms <= tx.now_ms:
+        _drop(tx, namespace_id, at, row)
+
+
+def _drop(tx: Tx, namespace_id: int, at: bytes, row: KvRow) -> None:
+    tx.delete(KV, at)
+    for version in row.older:
+        tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, row.key_id, version))
+
+
+def purge(tx: Tx, namespace_id: int, at: bytes, row: KvRow) -> None:
+    """Let go of a tombstone with its history, and of the values that watches would still be shown
+    of these versions: they hear that the key was deleted.
+    """
+    _cancel_timers(tx, namespace_id, row)
+    for version in row.older:
+        change_key = KV_CHANGE.key(namespace_id, version)
+        told = tx.get(KV_CHANGE, change_key)
+        if told is not None and not told.deleted:
+            emptied = ChangeRow(told.key, b"", True, told.timestamp_ms)
+            tx.put(KV_CHANGE, change_key, emptied)
+    _drop(tx, namespace_id, at, row)
 
 
 def trim_changes(tx: Tx, due_ms: int, namespace_id: int, item: int, name: str) -> None:

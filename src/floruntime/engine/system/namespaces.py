@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from floruntime.core import limits
+from floruntime.core import defaults, limits
 from floruntime.core.errors import ConflictError
 from floruntime.core.system import (
+    NamespaceConfigure,
     NamespaceCreate,
     NamespaceDelete,
     NamespaceInfo,
@@ -38,6 +39,10 @@ class NamespaceRow(Value, frozen=True):
     #: How often it was deleted, and its version when it was last.
     deletions: int = 0
     deleted_version: int = 0
+    #: How many versions of a key are kept, the present one included; for how long those of a
+    #: deleted one.
+    kv_history: int = limits.HISTORY_LIMIT_MAX
+    kv_deleted_ms: int = defaults.KV_DELETED_MS
 
 
 NAMESPACE: Final[Table[NamespaceRow]] = Table(b"ns", NamespaceRow, tail="name", cached=True)
@@ -112,6 +117,23 @@ def create(tx: Tx, request: NamespaceCreate) -> bool:
     return is_new
 
 
+def configure(tx: Tx, request: NamespaceConfigure) -> NamespaceInfo:
+    """What holds from the next change of each key on."""
+    with tx.within(limits.check_namespace(request.name)):
+        row = ensure_namespace(tx)
+        history = row.kv_history if request.kv_history is None else request.kv_history
+        limits.check_range("kv_history", history, 1, limits.HISTORY_LIMIT_MAX)
+        deleted_ms = row.kv_deleted_ms if request.kv_deleted_ms is None else request.kv_deleted_ms
+        limits.check_duration("kv_deleted_ms", deleted_ms)
+        row = msgspec.structs.replace(row, kv_history=history, kv_deleted_ms=deleted_ms)
+        put_namespace(tx, row)
+        return _info(request.name, row)
+
+
+def _info(name: str, row: NamespaceRow) -> NamespaceInfo:
+    return NamespaceInfo(name, row.created_at_ms, row.kv_history, row.kv_deleted_ms)
+
+
 def delete(tx: Tx, request: NamespaceDelete) -> bool:
     with tx.within(limits.check_namespace(request.name)):
         row = find_namespace(tx)
@@ -143,7 +165,7 @@ def list_namespaces(view: View, request: NamespaceList) -> NamespaceListReply:
     if after is not None:
         start = next_key(NAMESPACE.key(tail=after))
     rows = (
-        (NAMESPACE.tail_of(key), NamespaceInfo(NAMESPACE.tail_of(key).decode(), row.created_at_ms))
+        (NAMESPACE.tail_of(key), _info(NAMESPACE.tail_of(key).decode(), row))
         for key, row in view.scan(NAMESPACE, start, end)
         if row.id and NAMESPACE.tail_of(key) != _SYSTEM
     )

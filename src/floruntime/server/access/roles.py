@@ -108,7 +108,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         t.TokenMint,
     ),
     Role.ADMIN: (
-        *(y.Backup, y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
+        *(y.Backup, y.NamespaceCreate, y.NamespaceList, y.NamespaceConfigure, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke),
         *c.CLUSTER_REQUESTS,
     ),
@@ -120,7 +120,7 @@ LOWEST: dict[Kind, Role] = {kind: role for role, kinds in _BY_ROLE.items() for k
 NO_NAMESPACE: frozenset[Kind] = frozenset(
     {
         *(y.Hello, y.Ping, y.GetServerInfo, y.Backup, y.CancelWait, y.SessionOpen, y.OnceOpen),
-        *(y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete),
+        *(y.NamespaceCreate, y.NamespaceList, y.NamespaceConfigure, y.NamespaceDelete),
         *(t.TokenCreate, t.TokenList, t.TokenRevoke, t.TokenMint),
         *(o.WhoAmI, o.ConsoleOpen, o.ConsoleLogin, o.ConsoleLogout),
         *c.CLUSTER_REQUESTS,
@@ -140,7 +140,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     # What scopes do not name; of a batch, each member is judged for itself.
     (UNSCOPED, (y.Backup, y.Batch)),
     (UNSCOPED, (j.JobGet, j.JobList, j.JobCancel)),
-    (UNSCOPED, (y.NamespaceCreate, y.NamespaceList, y.NamespaceDelete)),
+    (UNSCOPED, (y.NamespaceCreate, y.NamespaceList, y.NamespaceConfigure, y.NamespaceDelete)),
     (UNSCOPED, c.CLUSTER_REQUESTS),
     (UNSCOPED, (t.TokenCreate, t.TokenList, t.TokenRevoke)),
     (UNSCOPED, (f.WorkflowSync, f.WorkflowSyncPreview, f.WorkflowValidate)),

@@ -22,6 +22,7 @@ from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupRead
 from floruntime.core.system import (
     GetServerInfo,
+    NamespaceConfigure,
     NamespaceCreate,
     NamespaceDelete,
     NamespaceList,
@@ -215,7 +216,7 @@ class Router:
     def _partition_of(self, namespace: str, request: Request[Any]) -> int:
         if isinstance(request, _OF_SYSTEM):
             return SYSTEM
-        if isinstance(request, NamespaceCreate | NamespaceDelete):
+        if isinstance(request, NamespaceConfigure | NamespaceCreate | NamespaceDelete):
             return partition_of(request.name, self.partitions)
         if namespace == SYSTEM_NAMESPACE:
             return SYSTEM

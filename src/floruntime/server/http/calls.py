@@ -26,6 +26,7 @@ from floruntime.server.http.kinds import take
 
 NOT_CALLS: Mapping[str, str] = {
     "kv.begin": "a transaction is kept by its client; send its writes as a batch, with cas_version",
+    "kv.get_or_set": "its function is the client's; get, and put with if_not_exists",
     "kv.iterate": "it is kv.scan, page by page",
     "kv.watch": "GET it: Server-Sent Events",
     "stream.follow": "GET it: Server-Sent Events",

@@ -34,6 +34,11 @@ export interface CasOptions {
   readonly ifMatch?: Integer | undefined;
 }
 
+export interface KvDeleteOptions extends CasOptions {
+  /** Let go of its older values at once, those of a key that was deleted before, too. */
+  readonly purge?: boolean | undefined;
+}
+
 export interface PutOptions extends TtlOptions, CasOptions {
   readonly ifNotExists?: boolean | undefined;
   readonly ifExists?: boolean | undefined;
@@ -54,6 +59,7 @@ export interface CheckOptions {
 const TTL: OptionNames<TtlOptions> = { ttlMs: true, ttlSeconds: true };
 const CAS: OptionNames<CasOptions> = { casVersion: true, ifMatch: "casVersion" };
 const INCR: OptionNames<IncrOptions> = { delta: true };
+const DELETE: OptionNames<KvDeleteOptions> = { ...CAS, purge: true };
 const TOUCH: OptionNames<TouchOptions> = { ...TTL, ...CAS };
 const PUT: OptionNames<PutOptions> = { ...TOUCH, ifNotExists: true, ifExists: true };
 const CHECK: OptionNames<CheckOptions> = { version: true };
@@ -67,9 +73,9 @@ export class KvCommands extends Commands {
     return KvPut.of({ key, value: toBytes(value), ttlMs, casVersion, ifNotExists, ifExists });
   }
 
-  delete(key: string, options: CasOptions = {}): Request<boolean> {
-    const { casVersion } = this.known("kv.delete", options, CAS);
-    return KvDelete.of({ key, casVersion });
+  delete(key: string, options: KvDeleteOptions = {}): Request<boolean> {
+    const { casVersion, purge } = this.known("kv.delete", options, DELETE);
+    return KvDelete.of({ key, casVersion, purge });
   }
 
   /** `incr(key)`, `incr(key, delta)`, or `incr(key, { delta })`. */

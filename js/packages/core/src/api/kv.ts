@@ -23,6 +23,7 @@ import {
   type CasOptions,
   type IncrOptions,
   KvCommands,
+  type KvDeleteOptions,
   type PutOptions,
   type TouchOptions,
 } from "./kv-commands.js";
@@ -128,7 +129,7 @@ export class Kv extends KvReader {
   }
 
   /** Delete a key; whether it existed. */
-  async delete(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
+  async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
   }
 

@@ -1,8 +1,10 @@
 /** Namespaces: listed, made and deleted. One also comes into being with its first write. */
 
-import { type CallOptions, knownOfCall, NONE } from "../base/options.js";
+import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
+  NamespaceConfigure,
   NamespaceCreate,
   NamespaceDelete,
   type NamespaceInfo,
@@ -10,6 +12,15 @@ import {
 } from "../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
 import { FORCE, type ForceOptions } from "./stream-commands.js";
+
+export interface NamespaceOptions {
+  /** How many versions of a key are kept, the present one included: 1 to 64. */
+  readonly kvHistory?: Integer | undefined;
+  /** For how long those of a deleted key are kept; with 0 they go at once. */
+  readonly kvDeletedMs?: Integer | undefined;
+}
+
+const CONFIGURE: OptionNames<NamespaceOptions> = { kvHistory: true, kvDeletedMs: true };
 
 /** `client.namespaces`. */
 export class Namespaces {
@@ -23,6 +34,16 @@ export class Namespaces {
   async create(name: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("namespaces.create", options, NONE);
     return await this.#caller.call(NamespaceCreate.of({ name }), options);
+  }
+
+  /** Set what is named; the rest stays. The namespace, which is made where there is none. */
+  async configure(
+    name: string,
+    options: NamespaceOptions & CallOptions = {},
+  ): Promise<NamespaceInfo> {
+    const { kvHistory, kvDeletedMs } = knownOfCall("namespaces.configure", options, CONFIGURE);
+    const request = NamespaceConfigure.of({ name, kvHistory, kvDeletedMs });
+    return await this.#caller.call(request, options);
   }
 
   /** A page of the namespaces, by name. */

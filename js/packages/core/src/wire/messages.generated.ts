@@ -234,14 +234,23 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["nowMs", int, 0],
 ]);
 
-/** A namespace, and when it came into being (again, after it was deleted). */
+/**
+ * A namespace, and when it came into being (again, after it was deleted).
+ *
+ * `kvHistory`: how many versions of a key it keeps, the present one included; `kvDeletedMs`:
+ * for how long those of a deleted one.
+ */
 export interface NamespaceInfo {
   readonly name: string;
   readonly createdAtMs: bigint;
+  readonly kvHistory: number;
+  readonly kvDeletedMs: number;
 }
 export const NamespaceInfoSchema: StructSchema<NamespaceInfo> = struct("NamespaceInfo", [
   ["name", text],
   ["createdAtMs", big],
+  ["kvHistory", int, 64],
+  ["kvDeletedMs", int, 86400000],
 ]);
 
 export interface NamespaceListReply {
@@ -1513,6 +1522,20 @@ export const NamespaceCreate: RequestKind<NamespaceCreate, boolean> = requestKin
 ], bool,
 );
 
+/** `null` keeps what is set. */
+export interface NamespaceConfigure {
+  readonly name: string;
+  readonly kvHistory?: Integer | null | undefined;
+  readonly kvDeletedMs?: Integer | null | undefined;
+}
+export const NamespaceConfigure: RequestKind<NamespaceConfigure, NamespaceInfo> = requestKind(
+  "NamespaceConfigure", 140, "command", [
+  ["name", text],
+  ["kvHistory", nullable(int), null],
+  ["kvDeletedMs", nullable(int), null],
+], NamespaceInfoSchema,
+);
+
 export interface NamespaceList {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -1815,14 +1838,17 @@ export const KvPut: RequestKind<KvPut, PutResult> = requestKind(
 ], PutResultSchema,
 );
 
+/** `purge`: let go of its older values at once. */
 export interface KvDelete {
   readonly key: string;
   readonly casVersion?: Integer | null | undefined;
+  readonly purge?: boolean | undefined;
 }
 export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
   "KvDelete", 4, "command", [
   ["key", text],
   ["casVersion", nullable(big), null],
+  ["purge", bool, false],
 ], bool,
 );
 
@@ -3381,6 +3407,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   GetServerInfo,
   Backup,
   NamespaceCreate,
+  NamespaceConfigure,
   NamespaceList,
   NamespaceDelete,
   SessionOpen,
