@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, overload
 
@@ -57,17 +58,16 @@ class OutputValue(Value, frozen=True):
         Raises `ConflictError` unless the run has completed, `BadRequestError`, naming the field,
         where its output does not fit.
         """
-        from floruntime.core.errors import BadRequestError, ConflictError  # they know these types
-
+        errors = import_module("floruntime.core.errors")  # by its name, since it stands on this
         told: Any = self
         if told.status != "completed":
-            raise ConflictError(
+            raise errors.ConflictError(
                 f"run {told.run_id} is {told.status}; only one that has completed has an output"
             )
         try:
             return decode_json(_the_output_of(self), kind)
         except ValueError as error:
-            raise BadRequestError(
+            raise errors.BadRequestError(
                 f"the output of run {told.run_id} is no {name_of(kind)}: {error}"
             ) from error
 
