@@ -63,7 +63,8 @@ TABLE = {
 CONNECTION = "Hello Ping SessionOpen OnceOpen CancelWait GetServerInfo TokenMint"
 """What needs none (a minted token's scopes are within its minter's)."""
 NO_SCOPE = (
-    "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete NamespaceConfigure "
+    "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
+    "NamespaceConfigure "
     "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
     "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch "
     "WorkerGetInfo"

@@ -1,0 +1,90 @@
+"""What `packaging/` says is true of the server: settings by their names, paths, probes, a unit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from floruntime.server.config import Config
+
+PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
+SETTINGS = {f"FLO_{name.upper()}" for name in Config.__struct_fields__}
+FILES = ("Dockerfile", "compose.yaml", "flo.service", "kubernetes.yaml")
+EXPOSURE_MAX = 2.0
+"""What `systemd-analyze security` may give at most; 10 is the worst."""
+
+
+def documents(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((PACKAGING / name).read_text()))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_variables_are_settings(name: str) -> None:
+    named = set(re.findall(r"\bFLO_[A-Z_]+\b", (PACKAGING / name).read_text()))
+    assert named, "it says where the data lies"
+    assert named <= SETTINGS
+
+
+def test_the_image_is_not_roots_and_looks_after_itself() -> None:
+    text = (PACKAGING / "Dockerfile").read_text()
+    last_stage = text[text.rindex("FROM ") :]
+    for instruction in ("USER flo", "VOLUME /data", "HEALTHCHECK", "STOPSIGNAL SIGTERM"):
+        assert instruction in last_stage
+    assert "/readyz" in last_stage
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.M)
+    for path in " ".join(copied).split():
+        assert (PACKAGING.parent / path).exists(), path
+
+
+def test_one_server_has_a_volume_and_no_rights() -> None:
+    [compose] = documents("compose.yaml")
+    server = compose["services"]["flo"]
+    assert (PACKAGING.parent / server["build"]["dockerfile"]).exists()
+    assert server["cap_drop"] == ["ALL"]
+    assert server["volumes"] == ["flo-data:/data"]
+    assert set(compose["volumes"]) == {"flo-data"}
+
+
+def test_a_stateful_set_has_probes_and_a_disk() -> None:
+    service, stateful = documents("kubernetes.yaml")
+    assert (service["kind"], stateful["kind"]) == ("Service", "StatefulSet")
+    spec = stateful["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    paths = {
+        probe: container[f"{probe}Probe"]["httpGet"]["path"]
+        for probe in ("startup", "readiness", "liveness")
+    }
+    assert paths == {"startup": "/readyz", "readiness": "/readyz", "liveness": "/healthz"}
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    claims = {claim["metadata"]["name"] for claim in stateful["spec"]["volumeClaimTemplates"]}
+    assert mounts == claims | {volume["name"] for volume in spec["volumes"]}
+    assert stateful["spec"]["selector"]["matchLabels"] == service["spec"]["selector"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+def test_the_unit_is_right_and_hardened(tmp_path: Path) -> None:
+    unit = tmp_path / "flo.service"
+    text = (PACKAGING / "flo.service").read_text()
+    unit.write_text(text.replace("/opt/flo/bin/flo", sys.executable))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60
+    )
+    ours = [line for line in verified.stderr.splitlines() if "flo.service" in line]
+    assert not ours
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", str(unit)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    exposure = re.search(r"exposure level[^:]*: ([0-9.]+)", judged.stdout)
+    assert exposure is not None, judged.stderr
+    assert float(exposure[1]) <= EXPOSURE_MAX
