@@ -45,6 +45,7 @@ from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
 from floruntime.server.access.minted import KeyMaker
 from floruntime.server.access.origins import may_connect, normal_origin
+from floruntime.server.checking import Checking
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.durability import Durability
@@ -102,6 +103,7 @@ class FloServer:
         self.answers = AnswersLoad(config.answers_bytes_max)
         self.commit.queries.answer_room = self._answer_room
         self.turns = Turns()
+        self.checking = Checking()
         self._is_stopping = False
         self._is_failed = False
         self._answering: set[asyncio.Task[None]] = set()

@@ -16,9 +16,7 @@ import msgspec
 
 from floruntime.core.errors import (
     FloError,
-    OverloadedError,
     ProtocolError,
-    UnavailableError,
 )
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.types import Command, Query, Request
@@ -37,11 +35,13 @@ from floruntime.server.access.audit import note_of
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.needs import Looks
 from floruntime.server.access.roles import granted
+from floruntime.server.checking import CHECKED_AT_ONCE_BYTES_MAX, Checking, documents_of
 from floruntime.server.commit.caller import Caller
 from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
+from floruntime.server.connections.too_much import TOO_FAST, overloaded, stopping, unread
 from floruntime.server.connections.turns import Turn, Turns
 from floruntime.server.metrics.counts import Counts, Refusal
 
@@ -77,6 +77,7 @@ class Host(Protocol):
     counts: Counts
     answers: AnswersLoad
     turns: Turns
+    checking: Checking
 
     @property
     def commit(self) -> Orders: ...
@@ -128,6 +129,7 @@ class Conversation:
         #: By primitive, the names that lists show to it; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self._is_greeting = False
+        self._is_checking = False
         self._inbox: deque[bytes] = deque()
         #: The longest that it promised to be silent; 0 where it promised nothing.
         self.quiet_ms_max = 0
@@ -162,7 +164,9 @@ class Conversation:
         """Take what arrived together; what is answered at once goes out together, too."""
         if self.is_closed:
             return
-        is_waiting = self._inbox or self._is_greeting or self._is_paused or self._owed_bytes
+        is_waiting = (
+            self._inbox or self._is_greeting or self._is_checking or self._is_paused
+        ) or self._owed_bytes
         if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
             turns = self._turns
             if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
@@ -228,6 +232,7 @@ class Conversation:
         return (
             self._is_paused
             or self._is_greeting
+            or self._is_checking
             or self._outbox_bytes + self._owed_bytes > limits.OUTBOX_HIGH_BYTES
         )
 
@@ -259,7 +264,7 @@ class Conversation:
         except ProtocolError as error:
             self.fail(error)
         else:
-            self._put_out(encode_error(request_id, _TOO_FAST))
+            self._put_out(encode_error(request_id, TOO_FAST))
 
     def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
         if not self.client or envelope.id in self._in_flight:
@@ -278,12 +283,12 @@ class Conversation:
             or load.held_bytes + size_bytes > load.bytes_max
         ):
             self._counts.refusals[Refusal.OVERLOAD] += 1
-            self.add_answer(request_id, None, _overloaded(len(self._in_flight)))
+            self.add_answer(request_id, None, overloaded(len(self._in_flight)))
             return
         answers = self._answers
         if answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
             self._counts.refusals[Refusal.OVERLOAD] += 1
-            self.add_answer(request_id, None, _unread())
+            self.add_answer(request_id, None, unread())
             return
         if kind not in self._free:
             request = self._granted(envelope)
@@ -293,9 +298,32 @@ class Conversation:
         self._in_flight[request_id] = (size_bytes, kind)
         if self._timed_id < 0:
             self._timed_id = request_id
+        if size_bytes > CHECKED_AT_ONCE_BYTES_MAX and (documents := documents_of(request)):
+            self._is_checking = True
+            host.checking.begin(documents, lambda: self._checked(envelope, request))
+        else:
+            self._hand_over(envelope, request)
+
+    def _checked(self, envelope: Envelope, request: Any) -> None:
+        """The definitions in it are checked: it goes on, and so does what came behind it."""
+        self._is_checking = False
+        if self.is_closed:
+            return
+        try:
+            self._hand_over(envelope, request)
+        except StoreError:
+            return  # the server ends, and has closed this connection
+        except Exception:
+            self._fail_by_a_bug()
+            return
+        self.flush()
+        self._go_on_soon()
+
+    def _hand_over(self, envelope: Envelope, request: Any) -> None:
+        host, request_id = self._host, envelope.id
         if isinstance(request, Command):
             if host.is_stopping:
-                self.add_answer(request_id, None, _stopping())
+                self.add_answer(request_id, None, stopping())
                 return
             host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
         elif isinstance(request, Query):
@@ -466,20 +494,3 @@ class Conversation:
         self._owed.clear()
         self._inbox.clear()
         self._host.gone(self)
-
-
-def _overloaded(in_flight: int) -> OverloadedError:
-    return OverloadedError(
-        f"too much is in flight ({in_flight} requests on this connection); send this again later"
-    )
-
-
-_TOO_FAST = OverloadedError("too many requests a second on this connection; send this again later")
-
-
-def _unread() -> OverloadedError:
-    return OverloadedError("too many answers of all connections lie unread; send this again later")
-
-
-def _stopping() -> UnavailableError:
-    return UnavailableError("the server is stopping and takes no new work")

@@ -41,8 +41,29 @@ class Checked(msgspec.Struct, frozen=True):
     version_place: tuple[int, int] = (1, 1)
 
 
+_ahead: dict[bytes, Checked] = {}
+"""What was checked ahead: it depends on the text alone."""
+
+
 def check(data: bytes) -> Checked:
     """Read and check one definition; all problems at once, in the order of the text."""
+    return _ahead.get(data) or _check(data)
+
+
+def check_ahead(documents: list[bytes]) -> None:
+    """Check definitions before they are asked for; in a thread, where that takes long."""
+    for data in documents:
+        if data not in _ahead:
+            _ahead[data] = _check(data)
+
+
+def forget_ahead(documents: list[bytes]) -> None:
+    """They were asked for."""
+    for data in documents:
+        _ahead.pop(data, None)
+
+
+def _check(data: bytes) -> Checked:
     reading = Reading(data)
     definition = reading.definition
     if definition is None:
