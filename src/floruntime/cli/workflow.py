@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from floruntime.cli import workflow_control, workflow_graph, workflow_runs, workflow_schedules
+from floruntime.cli import (
+    workflow_bulk,
+    workflow_control,
+    workflow_graph,
+    workflow_runs,
+    workflow_schedules,
+)
 from floruntime.cli.errors import REFUSED, Empty, Failure
 from floruntime.cli.options import All, Cursor, Limit, examples, group
 from floruntime.cli.output import (
@@ -247,5 +253,6 @@ async def use(
 
 app.add_typer(workflow_runs.app)
 app.add_typer(workflow_control.app)
+app.add_typer(workflow_bulk.app)
 app.add_typer(workflow_graph.app)
 app.add_typer(workflow_schedules.app, name="schedules")

@@ -9,6 +9,8 @@ from floruntime.core import defaults
 from floruntime.core.action import ActionAttempt
 from floruntime.core.problem import Problem as Problem
 from floruntime.core.problem import Severity as Severity
+from floruntime.core.action import ActionAttempt, RunOrder
+from floruntime.core.jobs import BulkJob
 from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, OutputValue, Query, Value
 
@@ -251,13 +253,59 @@ class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
 
 
 class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
-    """Newest first. `search`: attributes that the run has with exactly these values."""
+    """`search`: attributes that the run has with exactly these values. `statuses`: in one of these,
+    where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
+    1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+    """
 
     workflow_name: str | None = None
     status: WorkflowStatus | None = None
     search: dict[str, str | int | float | bool] = {}
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
+    statuses: list[WorkflowStatus] = []
+    started_after_ms: int | None = None
+    started_before_ms: int | None = None
+    ended_after_ms: int | None = None
+    ended_before_ms: int | None = None
+    order: RunOrder = RunOrder.NEWEST
+
+
+class WorkflowCountRuns(Query[dict[str, int]], tag=179, frozen=True):
+    """How many runs of the workflow (`None`: of all) are kept in each status."""
+
+    workflow_name: str | None = None
+
+
+class WorkflowBulkOperation(StrEnum):
+    """What is done to every run that matches."""
+
+    CANCEL = "cancel"
+    RETRY = "retry"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SIGNAL = "signal"
+    DELETE = "delete"
+
+
+class WorkflowBulk(Command[BulkJob], tag=180, frozen=True):
+    """Do something to all runs that match, by a job. Filters as for `WorkflowListRuns`; of the
+    statuses that are given, those count that the operation takes. `type` and `data`: of a signal.
+    """
+
+    operation: WorkflowBulkOperation
+    workflow_name: str | None = None
+    statuses: list[WorkflowStatus] = []
+    search: dict[str, str | int | float | bool] = {}
+    started_after_ms: int | None = None
+    started_before_ms: int | None = None
+    ended_after_ms: int | None = None
+    ended_before_ms: int | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    reason: str | None = None
+    type: str | None = None
+    data: bytes = b""
 
 
 class WorkflowUse(Command[DefinitionInfo], tag=139, frozen=True):

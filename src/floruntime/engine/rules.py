@@ -73,6 +73,7 @@ from floruntime.engine.system import (
 )
 from floruntime.engine.system import jobs as system_jobs
 from floruntime.engine.system.reclaim import Owner
+from floruntime.engine.workflow.catalog import bulk as workflow_bulk
 from floruntime.engine.workflow.catalog import preview, schedules, sync, trigger_groups, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
 from floruntime.engine.workflow.runs import (
@@ -88,6 +89,7 @@ from floruntime.engine.workflow.runs import (
     start,
 )
 from floruntime.engine.workflow.runs import rows as workflow_rows
+from floruntime.engine.workflow.runs import run_counts as workflow_run_counts
 from floruntime.engine.workflow.runs.hooks import Hooks
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.steps import (
@@ -202,6 +204,7 @@ COMMANDS: Final = (
     command(workflow.WorkflowFork, forks.fork),
     command(workflow.WorkflowPause, pauses.pause, grows=False),
     command(workflow.WorkflowResume, pauses.resume, grows=False),
+    command(workflow.WorkflowBulk, workflow_bulk.bulk),
     command(workflow.ScheduleDue, schedules.due),
     command(workflow.WorkflowPauseSchedule, schedules.pause, grows=False),
     command(workflow.WorkflowTriggerSchedule, schedules.trigger),
@@ -253,6 +256,7 @@ QUERIES: Final = (
     query(workflow.WorkflowGet, control.get),
     query(workflow.WorkflowHistory, history.history),
     query(workflow.WorkflowListRuns, listing.list_runs),
+    query(workflow.WorkflowCountRuns, workflow_run_counts.count_runs),
     query(workflow.WorkflowSchedules, schedules.list_schedules),
 )
 
@@ -461,6 +465,8 @@ WORKFLOW_HOOKS: Final = Hooks(
     ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),
 )
 
+_BULKS: Final = (action_bulk, queue_bulk, group_bulk, workflow_bulk)
+
 RULES: Final = Rules(
     commands=dict(COMMANDS),
     queries=dict(QUERIES),
@@ -477,6 +483,8 @@ RULES: Final = Rules(
     records_came=triggers.records_came,
     audit=audit.record,
     workflow=WORKFLOW_HOOKS,
-    jobs={each.KIND: each.JOB_KIND for each in (action_bulk, queue_bulk, group_bulk)},
+    jobs={
+        each.KIND: each.JOB_KIND for each in (action_bulk, queue_bulk, group_bulk, workflow_bulk)
+    },
 )
 """All there are."""

@@ -10,9 +10,11 @@ from os import PathLike
 from typing import Any
 
 from floruntime.client.api.values import Payload
-from floruntime.client.api.workflow import SearchValue
+from floruntime.client.api.workflow import SearchValue, WorkflowStatuses
 from floruntime.client.api.workflow import Workflow as AsyncWorkflow
 from floruntime.core import defaults
+from floruntime.core.action import RunOrder
+from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
     DefinitionInfo,
@@ -20,8 +22,8 @@ from floruntime.core.workflow import (
     Problem,
     ScheduleInfo,
     SyncResult,
+    WorkflowBulkOperation,
     WorkflowRun,
-    WorkflowStatus,
 )
 from floruntime.sync.history_follower import HistoryFollower
 from floruntime.sync.standing import PartOf
@@ -446,19 +448,28 @@ class Workflow(PartOf[AsyncWorkflow]):
         self,
         *,
         workflow_name: str | None = None,
-        status: WorkflowStatus | str | None = None,
+        status: WorkflowStatuses = None,
         search: Mapping[str, SearchValue] | None = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        order: RunOrder | str = RunOrder.NEWEST,
         limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[WorkflowRun]:
-        """A page of runs, newest first.
+        """A page of runs, newest first unless `order` says otherwise.
 
-        `workflow_name`: of this workflow; by default of all. `status`: in this one; by default in
-        any. `search`: whose search attributes have exactly these values, 32 at most; by default
-        whatever they are. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the newest.
+        `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
+        several; by default in any. `search`: whose search attributes have exactly these values, 32
+        at most; by default whatever they are. `started_after_ms`, `started_before_ms`,
+        `ended_after_ms`, `ended_before_ms`: from this time on, and before this one, Unix epoch; by
+        default at any time. `order`: `"newest"`, the default, or `"oldest"` first, by when they
+        were started. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
+        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
+        than `limit`, or none, while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
         neither text nor a number, and on a cursor of another listing.
@@ -468,8 +479,83 @@ class Workflow(PartOf[AsyncWorkflow]):
                 workflow_name=workflow_name,
                 status=status,
                 search=search,
+                started_after_ms=started_after_ms,
+                started_before_ms=started_before_ms,
+                ended_after_ms=ended_after_ms,
+                ended_before_ms=ended_before_ms,
+                order=order,
                 limit=limit,
                 cursor=cursor,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+            )
+        )
+
+    def count_runs(
+        self,
+        workflow_name: str | None = None,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> dict[str, int]:
+        """How many runs are kept in each status: a dict from status to number.
+
+        `workflow_name`: of this workflow; by default of all.
+
+        Raises `NotFoundError` where there is no such workflow.
+        """
+        return self._bridge.run(
+            self._of.count_runs(workflow_name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def bulk(
+        self,
+        operation: WorkflowBulkOperation | str,
+        *,
+        workflow_name: str | None = None,
+        status: WorkflowStatuses = None,
+        search: Mapping[str, SearchValue] | None = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        reason: str | None = None,
+        type: str | None = None,
+        data: Any = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> BulkJob:
+        """Do something to all runs that match, by a job: a piece of it per tick.
+
+        `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
+        paused ones, `"retry"` failed ones, `"delete"` those that have ended. `workflow_name`,
+        `status`, `search` and the times (`started_after_ms`, `started_before_ms`, `ended_after_ms`,
+        `ended_before_ms`): as for `list_runs`; without a status all that the operation takes.
+        `limit`: at most so many; by default all. `dry_run`: only count; off by default. `reason`:
+        why they are cancelled or paused, a text of up to 4 KiB; by default none. `type` and `data`:
+        of a signal, as of `signal`. Runs that are started later are left alone. `client.jobs` tells
+        how far it is.
+
+        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
+        the operation does not take.
+        """
+        return self._bridge.run(
+            self._of.bulk(
+                operation,
+                workflow_name=workflow_name,
+                status=status,
+                search=search,
+                started_after_ms=started_after_ms,
+                started_before_ms=started_before_ms,
+                ended_after_ms=ended_after_ms,
+                ended_before_ms=ended_before_ms,
+                limit=limit,
+                dry_run=dry_run,
+                reason=reason,
+                type=type,
+                data=data,
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )

@@ -52,11 +52,12 @@ TABLE = {
     ),
     "read:workflow": (
         "WorkflowGetDefinition WorkflowListDefinitions WorkflowSchedules WorkflowListRuns "
-        "WorkflowGet WorkflowHistory"
+        "WorkflowGet WorkflowHistory WorkflowCountRuns"
     ),
     "write:workflow": (
         "WorkflowStart WorkflowEnable WorkflowUse WorkflowPauseSchedule WorkflowTriggerSchedule "
-        "WorkflowSignal WorkflowCancel WorkflowRetry WorkflowFork WorkflowPause WorkflowResume"
+        "WorkflowSignal WorkflowCancel WorkflowRetry WorkflowFork WorkflowPause WorkflowResume "
+        "WorkflowBulk"
     ),
 }
 """Which scope each request needs."""
@@ -75,7 +76,13 @@ members are judged).
 BY_NAME = {kind.__name__: kind for kind in wire.CLIENT_REQUESTS}
 SCOPE_OF = {name: scope for scope, names in TABLE.items() for name in names.split()}
 LISTINGS = {"QueueList", "StreamList", "ActionList", "WorkflowListDefinitions"} | {
-    *("WorkflowSchedules", "ActionListRuns", "ActionCountRuns", "WorkflowListRuns")
+    *(
+        "WorkflowSchedules",
+        "ActionListRuns",
+        "ActionCountRuns",
+        "WorkflowListRuns",
+        "WorkflowCountRuns",
+    )
 }
 OF_A_RUN = {"ActionStatus", "ActionCancel", "ActionRetry", "WorkflowGet", "WorkflowHistory"} | {
     *("WorkerComplete", "WorkerFail", "WorkerTouch", "WorkerRelease"),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
+from typing import Any
 
 from floruntime.client.api.caller import first
-from floruntime.client.api.choices import optional_choice
+from floruntime.client.api.choices import choice, optional_choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
-from floruntime.client.api.values import Payload, as_bytes
+from floruntime.client.api.values import Payload, as_bytes, several, text_or_json
 from floruntime.client.api.workflow_control import WorkflowControl
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
@@ -21,7 +22,9 @@ from floruntime.client.api.workflow_files import (
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
 from floruntime.core import defaults
+from floruntime.core.action import RunOrder
 from floruntime.core.errors import BadRequestError, BadTypeError
+from floruntime.core.jobs import BulkJob
 from floruntime.core.limits import shown
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
@@ -30,6 +33,9 @@ from floruntime.core.workflow import (
     Problem,
     ScheduleInfo,
     SyncResult,
+    WorkflowBulk,
+    WorkflowBulkOperation,
+    WorkflowCountRuns,
     WorkflowEnable,
     WorkflowGet,
     WorkflowGetDefinition,
@@ -47,6 +53,8 @@ from floruntime.core.workflow import (
     WorkflowValidate,
 )
 
+WorkflowStatuses = WorkflowStatus | str | Iterable[WorkflowStatus | str] | None
+"""One status, several, or any."""
 SearchValue = str | int | float | bool
 """A value of a search attribute."""
 
@@ -321,26 +329,113 @@ class Workflow(WorkflowControl):
         self,
         *,
         workflow_name: str | None = None,
-        status: WorkflowStatus | str | None = None,
+        status: WorkflowStatuses = None,
         search: Mapping[str, SearchValue] | None = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        order: RunOrder | str = RunOrder.NEWEST,
         limit: int = defaults.PAGE_LIMIT,
         cursor: str | None = None,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[WorkflowRun]]:
-        """A page of runs, newest first.
+        """A page of runs, newest first unless `order` says otherwise.
 
-        `workflow_name`: of this workflow; by default of all. `status`: in this one; by default in
-        any. `search`: whose search attributes have exactly these values, 32 at most; by default
-        whatever they are. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the newest.
+        `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
+        several; by default in any. `search`: whose search attributes have exactly these values, 32
+        at most; by default whatever they are. `started_after_ms`, `started_before_ms`,
+        `ended_after_ms`, `ended_before_ms`: from this time on, and before this one, Unix epoch; by
+        default at any time. `order`: `"newest"`, the default, or `"oldest"` first, by when they
+        were started. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
+        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
+        than `limit`, or none, while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
         neither text nor a number, and on a cursor of another listing.
         """
-        chosen = optional_choice("status", status, WorkflowStatus)
-        request = WorkflowListRuns(workflow_name, chosen, _search_of(search), limit, cursor)
+        one, those = _statuses_of(status)
+        request = WorkflowListRuns(
+            workflow_name,
+            one,
+            _search_of(search),
+            limit,
+            cursor,
+            those,
+            started_after_ms,
+            started_before_ms,
+            ended_after_ms,
+            ended_before_ms,
+            choice("order", order, RunOrder),
+        )
         return self._call_for(as_page, request, namespace, timeout_ms)
+
+    def count_runs(
+        self,
+        workflow_name: str | None = None,
+        *,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[dict[str, int]]:
+        """How many runs are kept in each status: a dict from status to number.
+
+        `workflow_name`: of this workflow; by default of all.
+
+        Raises `NotFoundError` where there is no such workflow.
+        """
+        return self._call(WorkflowCountRuns(workflow_name), namespace, timeout_ms)
+
+    def bulk(
+        self,
+        operation: WorkflowBulkOperation | str,
+        *,
+        workflow_name: str | None = None,
+        status: WorkflowStatuses = None,
+        search: Mapping[str, SearchValue] | None = None,
+        started_after_ms: int | None = None,
+        started_before_ms: int | None = None,
+        ended_after_ms: int | None = None,
+        ended_before_ms: int | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+        reason: str | None = None,
+        type: str | None = None,
+        data: Any = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[BulkJob]:
+        """Do something to all runs that match, by a job: a piece of it per tick.
+
+        `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
+        paused ones, `"retry"` failed ones, `"delete"` those that have ended. `workflow_name`,
+        `status`, `search` and the times (`started_after_ms`, `started_before_ms`, `ended_after_ms`,
+        `ended_before_ms`): as for `list_runs`; without a status all that the operation takes.
+        `limit`: at most so many; by default all. `dry_run`: only count; off by default. `reason`:
+        why they are cancelled or paused, a text of up to 4 KiB; by default none. `type` and `data`:
+        of a signal, as of `signal`. Runs that are started later are left alone. `client.jobs` tells
+        how far it is.
+
+        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
+        the operation does not take.
+        """
+        one, those = _statuses_of(status)
+        request = WorkflowBulk(
+            choice("operation", operation, WorkflowBulkOperation),
+            workflow_name,
+            those if one is None else [one],
+            _search_of(search),
+            started_after_ms,
+            started_before_ms,
+            ended_after_ms,
+            ended_before_ms,
+            limit,
+            dry_run,
+            reason,
+            type,
+            b"" if data is None else text_or_json("data", data),
+        )
+        return self._call(request, namespace, timeout_ms)
 
     # Schedules
 
@@ -389,6 +484,18 @@ class Workflow(WorkflowControl):
         disabled.
         """
         return self._call(WorkflowTriggerSchedule(name), namespace, timeout_ms)
+
+
+def _statuses_of(
+    status: WorkflowStatuses,
+) -> tuple[WorkflowStatus | None, list[WorkflowStatus]]:
+    """One status, or several."""
+    if status is None or isinstance(status, str):
+        return optional_choice("status", status, WorkflowStatus), []
+    found = [choice("status", each, WorkflowStatus) for each in several("status", status)]
+    if not found:
+        raise BadRequestError("status is an empty list; leave it out for any status")
+    return None, found
 
 
 def _search_of(search: Mapping[str, SearchValue] | None) -> dict[str, SearchValue]:

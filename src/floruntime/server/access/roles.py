@@ -83,7 +83,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(w.WorkerExchange, w.WorkerTurn),
         # Runs of workflows, but not what they follow.
         *(f.WorkflowStart, f.WorkflowGet, f.WorkflowSignal, f.WorkflowCancel),
-        *(f.WorkflowHistory, f.WorkflowListRuns, f.WorkflowListDefinitions),
+        *(f.WorkflowHistory, f.WorkflowListRuns, f.WorkflowCountRuns, f.WorkflowListDefinitions),
         *(f.WorkflowGetDefinition, f.WorkflowSchedules),
     ),
     Role.BACKEND: (
@@ -102,6 +102,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
             f.WorkflowRetry,
             f.WorkflowFork,
             f.WorkflowPause,
+            f.WorkflowBulk,
             f.WorkflowResume,
         ),
         *(f.WorkflowPauseSchedule, f.WorkflowTriggerSchedule),
@@ -211,7 +212,11 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     # Workflows
     (named("read", "workflow", "name"), (f.WorkflowGetDefinition,)),
     (listing("workflow"), (f.WorkflowListDefinitions, f.WorkflowSchedules)),
-    (runs_listed("workflow", "workflow_name"), (f.WorkflowListRuns,)),
+    (
+        runs_listed("workflow", "workflow_name"),
+        (f.WorkflowListRuns, f.WorkflowCountRuns),
+    ),
+    (named_alone("write", "workflow", "workflow_name"), (f.WorkflowBulk,)),
     (run_of("read", "workflow"), (f.WorkflowGet, f.WorkflowHistory)),
     (
         named("write", "workflow", "name"),

@@ -1,6 +1,6 @@
 /** `client.workflow`: definitions in YAML, their runs, schedules. */
 
-import { listOf, type Payload, toBytes, toText } from "../base/bytes.js";
+import { jsonText, listOf, type Payload, toBytes, toText } from "../base/bytes.js";
 import { checkFlag } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
@@ -9,9 +9,14 @@ import { type Integer, integerWithin, type Scalar } from "../base/schema.js";
 import { shown } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import {
+  type BulkJob,
   type HistoryReply,
   type Problem,
+  type RunOrder,
   type SyncResult,
+  WorkflowBulk,
+  type WorkflowBulkOperation,
+  WorkflowCountRuns,
   WorkflowEnable,
   WorkflowGet,
   WorkflowGetDefinition,
@@ -74,11 +79,33 @@ export interface FollowRunOptions {
 export interface ListWorkflowRunsOptions extends ListOptions {
   /** Of this workflow; else of all. */
   readonly workflowName?: string | undefined;
-  readonly status?: WorkflowStatus | undefined;
+  /** In this one, or in one of several. */
+  readonly status?: WorkflowStatus | readonly WorkflowStatus[] | undefined;
   /** Another name for `status`. */
   readonly statusFilter?: WorkflowStatus | undefined;
   /** Only runs whose search attributes have exactly these values. */
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
+  /** From this time on, Unix epoch; so are the others, the `…BeforeMs` before it. */
+  readonly startedAfterMs?: Integer | undefined;
+  readonly startedBeforeMs?: Integer | undefined;
+  readonly endedAfterMs?: Integer | undefined;
+  readonly endedBeforeMs?: Integer | undefined;
+  /** `newest` first, or `oldest`, by when they were started. Default: `newest`. */
+  readonly order?: RunOrder | undefined;
+}
+
+export interface WorkflowBulkOptions
+  extends Omit<ListWorkflowRunsOptions, "order" | "cursor" | "limit" | "statusFilter"> {
+  /** At most so many runs. Default: all. */
+  readonly limit?: Integer | undefined;
+  /** Only count. Default: false. */
+  readonly dryRun?: boolean | undefined;
+  /** Why they are cancelled or paused. */
+  readonly reason?: string | undefined;
+  /** The type of the signal. */
+  readonly type?: string | undefined;
+  /** What the signal carries, as of `signal`. */
+  readonly data?: unknown;
 }
 
 type DryRun = Pick<SyncOptions, "dryRun">;
@@ -92,6 +119,25 @@ const LIST_RUNS: OptionNames<ListWorkflowRunsOptions> = {
   status: true,
   statusFilter: "status",
   search: true,
+  startedAfterMs: true,
+  startedBeforeMs: true,
+  endedAfterMs: true,
+  endedBeforeMs: true,
+  order: true,
+};
+const BULK: OptionNames<WorkflowBulkOptions> = {
+  workflowName: true,
+  status: true,
+  search: true,
+  startedAfterMs: true,
+  startedBeforeMs: true,
+  endedAfterMs: true,
+  endedBeforeMs: true,
+  limit: true,
+  dryRun: true,
+  reason: true,
+  type: true,
+  data: true,
 };
 
 /** The workflows of one client. */
@@ -314,12 +360,40 @@ export class Workflow {
     );
   }
 
-  /** A page of runs, newest first: of one workflow or of all, in one status or in any. */
+  /**
+   * A page of runs, newest first: of one workflow or of all, in some statuses or in any. At most 1,000
+   * runs are looked at: a page may hold fewer than `limit`, or none, while `hasMore`.
+   */
   async listRuns(options: ListWorkflowRunsOptions & CallOptions = {}): Promise<Page<RunEntry>> {
     const given = knownOfCall("workflow.listRuns", options, LIST_RUNS);
-    const { workflowName, status, search, limit, cursor } = given;
-    const request = WorkflowListRuns.of({ workflowName, status, search, limit, cursor });
+    const { status, ...rest } = given;
+    const some = typeof status === "string" ? { status } : { statuses: several(status) };
+    const request = WorkflowListRuns.of({ ...rest, ...some });
     return await this.#caller.call(request.map(pageWith(runOf)), options);
+  }
+
+  /** How many runs are kept in each status, of one workflow or of all. */
+  async countRuns(
+    workflowName?: string | null,
+    options: CallOptions = {},
+  ): Promise<Readonly<Record<string, number>>> {
+    knownOfCall("workflow.countRuns", options, NONE);
+    return await this.#caller.call(WorkflowCountRuns.of({ workflowName }), options);
+  }
+
+  /**
+   * Do something to all runs that match, by a job: a piece of it per tick. Without a status all that
+   * the operation takes. Runs that are started later are left alone. `client.jobs` tells how far it is.
+   */
+  async bulk(
+    operation: WorkflowBulkOperation,
+    options: WorkflowBulkOptions & CallOptions = {},
+  ): Promise<BulkJob> {
+    const { status, data, ...rest } = knownOfCall("workflow.bulk", options, BULK);
+    const statuses = typeof status === "string" ? [status] : several(status);
+    const told = data === undefined || data === null ? {} : { data: jsonText("data", data) };
+    const request = WorkflowBulk.of({ operation, ...rest, statuses, ...told });
+    return await this.#caller.call(request, options);
   }
 
   // Schedules
@@ -350,6 +424,15 @@ export class Workflow {
     knownOfCall("workflow.triggerSchedule", options, NONE);
     return await this.#caller.call(WorkflowTriggerSchedule.of({ name }), options);
   }
+}
+
+function several(
+  statuses: readonly WorkflowStatus[] | undefined,
+): readonly WorkflowStatus[] | undefined {
+  if (statuses?.length === 0) {
+    throw new BadRequestError("status is an empty list; leave it out for any status");
+  }
+  return statuses;
 }
 
 /** An iterator of a run's events that ends with the run. */

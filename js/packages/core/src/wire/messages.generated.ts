@@ -126,6 +126,17 @@ export const WorkflowStatus = {
 } as const;
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
+/** What is done to every run that matches. */
+export const WorkflowBulkOperation = {
+  Cancel: "cancel",
+  Retry: "retry",
+  Pause: "pause",
+  Resume: "resume",
+  Signal: "signal",
+  Delete: "delete",
+} as const;
+export type WorkflowBulkOperation = (typeof WorkflowBulkOperation)[keyof typeof WorkflowBulkOperation];
+
 /** What this server takes; sizes in bytes. The first three are settings, the rest are fixed. */
 export interface ServerLimits {
   readonly valueBytesMax: number;
@@ -3301,13 +3312,23 @@ export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = reque
 ], HistoryReplySchema,
 );
 
-/** Newest first. `search`: attributes that the run has with exactly these values. */
+/**
+ * `search`: attributes that the run has with exactly these values. `statuses`: in one of these,
+ * where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
+ * 1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+ */
 export interface WorkflowListRuns {
   readonly workflowName?: string | null | undefined;
   readonly status?: WorkflowStatus | null | undefined;
   readonly search?: Readonly<Record<string, Scalar>> | undefined;
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
+  readonly statuses?: readonly WorkflowStatus[] | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
+  readonly order?: RunOrder | undefined;
 }
 export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListReply> = requestKind(
   "WorkflowListRuns", 168, "query", [
@@ -3316,7 +3337,60 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
   ["search", scalars, {}],
   ["limit", int, 100],
   ["cursor", nullable(text), null],
+  ["statuses", list(choice<WorkflowStatus>(WorkflowStatus)), []],
+  ["startedAfterMs", nullable(int), null],
+  ["startedBeforeMs", nullable(int), null],
+  ["endedAfterMs", nullable(int), null],
+  ["endedBeforeMs", nullable(int), null],
+  ["order", choice<RunOrder>(RunOrder), "newest"],
 ], WorkflowRunListReplySchema,
+);
+
+/** How many runs of the workflow (`null`: of all) are kept in each status. */
+export interface WorkflowCountRuns {
+  readonly workflowName?: string | null | undefined;
+}
+export const WorkflowCountRuns: RequestKind<WorkflowCountRuns, Readonly<Record<string, number>>> = requestKind(
+  "WorkflowCountRuns", 179, "query", [
+  ["workflowName", nullable(text), null],
+], counts,
+);
+
+/**
+ * Do something to all runs that match, by a job. Filters as for `WorkflowListRuns`; of the
+ * statuses that are given, those count that the operation takes. `type` and `data`: of a signal.
+ */
+export interface WorkflowBulk {
+  readonly operation: WorkflowBulkOperation;
+  readonly workflowName?: string | null | undefined;
+  readonly statuses?: readonly WorkflowStatus[] | undefined;
+  readonly search?: Readonly<Record<string, Scalar>> | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
+  readonly limit?: Integer | null | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly reason?: string | null | undefined;
+  readonly type?: string | null | undefined;
+  readonly data?: Uint8Array | undefined;
+}
+export const WorkflowBulk: RequestKind<WorkflowBulk, BulkJob> = requestKind(
+  "WorkflowBulk", 180, "command", [
+  ["operation", choice<WorkflowBulkOperation>(WorkflowBulkOperation)],
+  ["workflowName", nullable(text), null],
+  ["statuses", list(choice<WorkflowStatus>(WorkflowStatus)), []],
+  ["search", scalars, {}],
+  ["startedAfterMs", nullable(int), null],
+  ["startedBeforeMs", nullable(int), null],
+  ["endedAfterMs", nullable(int), null],
+  ["endedBeforeMs", nullable(int), null],
+  ["limit", nullable(int), null],
+  ["dryRun", bool, false],
+  ["reason", nullable(text), null],
+  ["type", nullable(text), null],
+  ["data", bytes, NO_BYTES],
+], BulkJobSchema,
 );
 
 /** Make a version that was synced the current one. */
@@ -3529,6 +3603,8 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkflowResume,
   WorkflowHistory,
   WorkflowListRuns,
+  WorkflowCountRuns,
+  WorkflowBulk,
   WorkflowUse,
   WorkflowListDefinitions,
   WorkflowGetDefinition,

@@ -74,6 +74,16 @@ def run_begun_again(run: OpenWorkflowRun) -> None:
         remember(run)
 
 
+def drop_key(run: OpenWorkflowRun) -> None:
+    """The run is about to be deleted: its key, if it still stands for it, goes first."""
+    if run.row.idempotency_key is None:
+        return
+    key = key_of(run.row.workflow_id, run.row.idempotency_key)
+    known = run.tx.get(WORKFLOW_KEY, key)
+    if known is not None and known.number == run.number:
+        run.tx.delete(WORKFLOW_KEY, key)
+
+
 def forget_key(tx: Tx, due_ms: int, workflow_id: int, number: int, data: Any) -> None:
     """Drop the key, unless its run was retried meanwhile and has it still, or again."""
     key = key_of(workflow_id, data)

@@ -91,7 +91,8 @@ class Origin(IntEnum):
 
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     """A workflow: its number, its current version, and how many runs of it are kept; of the
-    unfinished ones, how many its schedule started.
+    unfinished ones, how many its schedule started. `by_status`: how many are in each status, by its
+    number; empty where there were runs before this was counted.
     """
 
     id: int
@@ -102,6 +103,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     unfinished: int = 0
     runs: int = 0
     scheduled: int = 0
+    by_status: list[int] = []
 
 
 class WorkflowNameRow(Value, frozen=True):

@@ -152,10 +152,15 @@ class OpenWorkflowRun:
             True,
         )
         was_unfinished = before > 0 and not WorkflowRunStatus(before).is_final
-        if not before or was_unfinished == row.is_finished:
-            change = (not row.is_finished) - was_unfinished
-            scheduled = change if row.origin == Origin.SCHEDULE else 0
-            self.workflow.count(unfinished=change, scheduled=scheduled, runs=not before)
+        change = (not row.is_finished) - was_unfinished
+        scheduled = change if row.origin == Origin.SCHEDULE else 0
+        self.workflow.count(
+            unfinished=change,
+            scheduled=scheduled,
+            runs=not before,
+            before=before,
+            after=row.status,
+        )
         self._stored_status = row.status
 
     def wait_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
@@ -18,7 +19,11 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_NAME,
     DefinitionRow,
     WorkflowRow,
+    WorkflowRunStatus,
 )
+
+STATUSES: Final = max(WorkflowRunStatus) + 1
+"""How long the list of counts by status is."""
 
 
 class OpenWorkflow:
@@ -50,13 +55,32 @@ class OpenWorkflow:
         self.tx.put(WORKFLOW, self._key, row)
         self.row = row
 
-    def count(self, *, unfinished: int = 0, scheduled: int = 0, runs: int = 0) -> None:
-        """Runs have come, ended or gone."""
+    def count(
+        self,
+        *,
+        unfinished: int = 0,
+        scheduled: int = 0,
+        runs: int = 0,
+        before: int = 0,
+        after: int = 0,
+    ) -> None:
+        """Runs have come, ended or gone; one had the status `before` (0: it is new), and has
+        `after` (0: it is gone).
+        """
 
         def add(row: WorkflowRow) -> None:
+            if not row.runs:
+                row.by_status = [0] * STATUSES
+            if row.by_status:
+                counts = [*row.by_status, *[0] * (STATUSES - len(row.by_status))]
+                counts[before] -= before > 0
+                counts[after] += after > 0
+                row.by_status = counts
             row.unfinished += unfinished
             row.scheduled += scheduled
             row.runs += runs
+            if not row.runs:
+                row.by_status = []
             assert 0 <= row.scheduled <= row.unfinished <= row.runs, "runs are counted right"
 
         self.change(add)
