@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from floruntime.core import defaults
-from floruntime.core.action import ActionAttempt
-from floruntime.core.problem import Problem as Problem
-from floruntime.core.problem import Severity as Severity
 from floruntime.core.action import ActionAttempt, RunOrder
 from floruntime.core.jobs import BulkJob
+from floruntime.core.problem import Problem as Problem
+from floruntime.core.problem import Severity as Severity
 from floruntime.core.run_wait import RunWait
 from floruntime.core.types import Command, OutputValue, Query, Value
 
