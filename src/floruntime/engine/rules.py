@@ -73,7 +73,6 @@ from floruntime.engine.system import (
 )
 from floruntime.engine.system import jobs as system_jobs
 from floruntime.engine.system.reclaim import Owner
-from floruntime.engine.workflow.catalog import bulk as workflow_bulk
 from floruntime.engine.workflow.catalog import preview, schedules, sync, trigger_groups, triggers
 from floruntime.engine.workflow.language.definition import TargetKind
 from floruntime.engine.workflow.runs import (
@@ -105,6 +104,7 @@ from floruntime.engine.workflow.steps import (
     signals,
     sleeps,
 )
+from floruntime.engine.workflow.steps import bulk as workflow_bulk
 
 COMMANDS: Final = (
     # The machine, namespaces, tokens
