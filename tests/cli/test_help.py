@@ -46,9 +46,6 @@ EXPECTED = {
     "flo ns": "create delete list",
     "flo server": "info start",
     "flo token": "create list mint revoke whoami",
-    "flo workflow": "cancel create definitions disable enable fork get graph history list pause "
-    "resume retry runs schedules signal start status sync use validate",
-    "flo token": "create list mint revoke",
     "flo workflow": "bulk cancel counts create definitions disable enable fork get graph history "
     "list pause resume retry runs schedules signal start status sync use validate",
     "flo workflow schedules": "pause resume trigger",
