@@ -47,7 +47,7 @@ class CodeRow(Value, frozen=True):
     is_used: bool = False
 
 
-class SessionRow(Value, frozen=True):
+class ConsoleSessionRow(Value, frozen=True):
     """`number`: tells its timer. `hash`: of the session's text."""
 
     number: int
@@ -65,13 +65,15 @@ class HolderRow(Value, frozen=True):
 
 
 CODE: Final[Table[CodeRow]] = Table(b"ec", CodeRow, tail="hash")
-SESSION: Final[Table[SessionRow]] = Table(b"es", SessionRow, tail="session id", cached=True)
+CONSOLE_SESSION: Final[Table[ConsoleSessionRow]] = Table(
+    b"es", ConsoleSessionRow, tail="session id", cached=True
+)
 HOLDER: Final[Table[HolderRow]] = Table(b"eh", HolderRow, tail="holder")
 
 
-def find_session(view: View, id: str) -> SessionRow | None:
+def find_session(view: View, id: str) -> ConsoleSessionRow | None:
     """The session `id`, over or not."""
-    return view.get(SESSION, SESSION.key(tail=id.encode()))
+    return view.get(CONSOLE_SESSION, CONSOLE_SESSION.key(tail=id.encode()))
 
 
 def open_code(tx: Tx, request: ConsoleOpen) -> int:
@@ -114,13 +116,13 @@ def log_in(tx: Tx, request: ConsoleLogin) -> Identity:
     ends_at_ms = tx.now_ms + limits.CONSOLE_SESSION_MS
     if rights.expires_at_ms is not None:
         ends_at_ms = min(ends_at_ms, rights.expires_at_ms)
-    row = SessionRow(tx.next_id(), request.hash, rights, tx.now_ms, ends_at_ms)
-    tx.put(SESSION, SESSION.key(tail=request.id.encode()), row)
+    row = ConsoleSessionRow(tx.next_id(), request.hash, rights, tx.now_ms, ends_at_ms)
+    tx.put(CONSOLE_SESSION, CONSOLE_SESSION.key(tail=request.id.encode()), row)
     timers.set_timer(tx, ends_at_ms, timers.CONSOLE_SESSION, row.number, data=request.id)
     return identity_of(row)
 
 
-def identity_of(row: SessionRow) -> Identity:
+def identity_of(row: ConsoleSessionRow) -> Identity:
     """Who whoever has the session is."""
     rights = row.rights
     return Identity(
@@ -161,8 +163,8 @@ def session_is_over(tx: Tx, due_ms: int, number: int, item: int, id: Any) -> Non
         _end(tx, id, row)
 
 
-def _end(tx: Tx, id: str, row: SessionRow) -> None:
-    tx.delete(SESSION, SESSION.key(tail=id.encode()))
+def _end(tx: Tx, id: str, row: ConsoleSessionRow) -> None:
+    tx.delete(CONSOLE_SESSION, CONSOLE_SESSION.key(tail=id.encode()))
     _count(tx, row.rights.holder, sessions=-1)
 
 
