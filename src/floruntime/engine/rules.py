@@ -415,7 +415,7 @@ TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
     *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
-    *(console_sessions.CODE, console_sessions.SESSION, console_sessions.HOLDER),
+    *(console_sessions.CODE, console_sessions.CONSOLE_SESSION, console_sessions.HOLDER),
     *(eras.ERAS, mint_keys.MINT_KEY, schedules.SCHEDULE_DUE),
     *_DIRECTORIES,
     *_OWNED_TABLES,
