@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from floruntime.core import kv, wire
+from floruntime.core.cluster import CLUSTER_REQUESTS
 from floruntime.core.types import AckResult, Command, Page, Query
 
 
@@ -47,7 +48,7 @@ def test_results_are_frozen_and_compared_by_value() -> None:
 def test_every_request_is_frozen_and_but_for_a_few_a_command_or_a_query() -> None:
     others = {each.__name__ for each in wire.ALL_REQUESTS if not issubclass(each, Command | Query)}
     ours = {"Hello", "Ping", "GetServerInfo", "Backup", "CancelWait", "TokenMint", "WhoAmI"}
-    assert others == ours | {"ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget"}
+    assert others == ours | {each.__name__ for each in CLUSTER_REQUESTS}
     assert all(each.__struct_config__.frozen for each in wire.ALL_REQUESTS)
 
 
