@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def leaves(kind: type[Any]) -> set[type[Any]]:
-    """The kinds of messages below this one."""
-    below = kind.__subclasses__()
+    """The kinds of messages below this one; none that another test made."""
+    below = [each for each in kind.__subclasses__() if each.__module__.startswith("floruntime.")]
     return {kind} if not below else set().union(*map(leaves, below))
 
 
