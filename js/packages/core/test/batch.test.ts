@@ -63,7 +63,13 @@ test("a batch has every write, and nothing that reads or delivers", async () => 
       ]);
       assert.deepEqual(Object.keys(b.action).sort(), ["cancel", "invoke"]);
       assert.deepEqual(Object.keys(b.worker).sort(), ["complete", "fail"]);
-      assert.deepEqual(Object.keys(b.workflow).sort(), ["cancel", "signal", "start"]);
+      assert.deepEqual(Object.keys(b.workflow).sort(), [
+        "cancel",
+        "fork",
+        "pause",
+        "signal",
+        "start",
+      ]);
       assert.equal(b.size, 0);
     },
     {},

@@ -13,7 +13,7 @@ const BUILD = fileURLToPath(new URL("../../../snippets/build/", import.meta.url)
 let server: ServerProcess;
 
 before(async () => {
-  server = await ServerProcess.start("--durability", "ephemeral");
+  server = await ServerProcess.start();
 });
 after(() => server.stop());
 
