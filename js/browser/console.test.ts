@@ -187,6 +187,45 @@ test("a token that is refused is told, and the page stays closed", async () => {
   await page.context().close();
 });
 
+test("a code lets a page in once, and its session outlives the server until log-out", async () => {
+  const { code } = await backend.console.code();
+  const link = `http://${server.endpoint}/#code=${code}`;
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(link);
+  await page.getByText("live", { exact: true }).waitFor();
+  assert(!page.url().includes(code), "the code is taken out of the address");
+  await server.restart();
+  await page.reload();
+  await page.getByText("live", { exact: true }).waitFor();
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(link);
+  await other.getByRole("alert").waitFor();
+  assert.equal(await other.getByRole("navigation").count(), 0);
+  const session = await page.evaluate(() => localStorage.getItem("flo.console.token"));
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Or paste a token").waitFor();
+  await page.getByLabel("Or paste a token").fill(session ?? "");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await Promise.all([page.context().close(), other.context().close()]);
+});
+
+test("what a role may not do is not offered", async () => {
+  const { token: weak } = await backend.tokens.create("worker");
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`http://${server.endpoint}/`);
+  await page.getByLabel("Or paste a token").fill(weak);
+  await page.keyboard.press("Enter");
+  await page.getByText("worker", { exact: true }).waitFor();
+  await open(page, "queues/mails");
+  assert.equal(await page.getByRole("button", { name: "Purge…" }).count(), 0);
+  await open(page, "settings");
+  assert.equal(await page.getByRole("link", { name: "Tokens" }).count(), 0);
+  await open(page, "keys");
+  await page.getByRole("button", { name: "New key" }).waitFor();
+  await page.context().close();
+});
+
 test("a run is signalled to its end, and the drawing follows", async () => {
   const page = await tab();
   await open(page, "workflows/runs/order-1");
@@ -207,6 +246,7 @@ test("a run is started by the keyboard alone", async () => {
   await open(page, "workflows");
   await page.getByRole("button", { name: "Start a run" }).focus();
   await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
   await page.keyboard.type("order");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Control+A");

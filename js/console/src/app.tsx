@@ -37,12 +37,14 @@ export function App({ token, onLogOut }: AppProps) {
   const { namespace } = route;
   const client = useMemo(() => newClient(token, namespace), [token, namespace]);
   const isConnected = useConnection(client, onLogOut);
+  const who = useLive(() => client.tokens.whoami(), [client], 0);
+  const role = who.value?.role ?? null;
   const [title, Screen] = SCREENS.get(route.screen) ?? FIRST;
   useEffect(() => {
     document.title = [...route.path, title, "Flo"].join(" · ");
   });
   return (
-    <FloContext.Provider value={{ client, route, namespace }}>
+    <FloContext.Provider value={{ client, route, namespace, role }}>
       <a class="skip" href="#main" onClick={skipToMain}>
         Skip to content
       </a>
@@ -56,6 +58,7 @@ export function App({ token, onLogOut }: AppProps) {
         <span class={isConnected ? "link-state on" : "link-state"} role="status">
           {isConnected ? "live" : "connecting…"}
         </span>
+        {role === null ? null : <span class="quiet">{role}</span>}
         <button type="button" class="plain" onClick={() => onLogOut(null)}>
           Log out
         </button>

@@ -11,6 +11,8 @@ export interface Flo {
   readonly client: Client;
   readonly route: Route;
   readonly namespace: string;
+  /** Of who is logged in; `null` until the server has told. */
+  readonly role: string | null;
 }
 
 export const FloContext = createContext<Flo | null>(null);

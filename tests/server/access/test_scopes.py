@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from floruntime.core import wire
-from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus
+from floruntime.core.action import (
+    ActionBulk,
+    ActionBulkOperation,
+    ActionInvoke,
+    ActionRegister,
+    ActionStatus,
+)
 from floruntime.core.errors import FloError, ForbiddenError, NotFoundError
 from floruntime.core.scope import ACTIONS, FOR_WEB
 from floruntime.core.stream import StreamAppend, StreamCreate
@@ -20,6 +26,7 @@ from floruntime.core.worker import (
     WorkerHeartbeat,
     WorkerTurn,
 )
+from floruntime.core.workflow import WorkflowBulk, WorkflowBulkOperation
 from floruntime.server.access.roles import _NEEDED, LOWEST, NEEDS, may
 from floruntime.server.access.scopes import Scopes
 from floruntime.server.connections.peer import EMBEDDED
@@ -61,14 +68,17 @@ TABLE = {
     ),
 }
 """Which scope each request needs."""
-CONNECTION = "Hello Ping SessionOpen OnceOpen CancelWait GetServerInfo TokenMint"
+CONNECTION = (
+    "Hello Ping SessionOpen OnceOpen CancelWait GetServerInfo TokenMint WhoAmI ConsoleOpen "
+    "ConsoleLogin ConsoleLogout"
+)
 """What needs none (a minted token's scopes are within its minter's)."""
 NO_SCOPE = (
     "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
     "NamespaceConfigure "
     "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
-    "ClusterForget WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList Batch "
-    "WorkerGetInfo"
+    "ClusterForget ClusterImport WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList "
+    "Batch WorkerGetInfo"
 )
 """What no token with scopes may, since it names nothing that a scope could (of a batch, the
 members are judged).
@@ -90,7 +100,8 @@ OF_A_RUN = {"ActionStatus", "ActionCancel", "ActionRetry", "WorkflowGet", "Workf
     *("WorkflowFork", "WorkflowPause", "WorkflowResume"),
 }
 NOT_BY_SAMPLE = {"WorkerHeartbeat", "WorkerDrain", "WorkerDeregister", "KvMget"} | {
-    *("WorkerAwait", "WorkerRegister", "WorkerExchange", "WorkerTurn", "KvScan")
+    *("WorkerAwait", "WorkerRegister", "WorkerExchange", "WorkerTurn", "KvScan"),
+    *("ActionBulk", "WorkflowBulk"),
 }
 """What names nothing as its sample stands: see `tests/acceptance/test_scopes.py` and below."""
 
@@ -172,6 +183,27 @@ async def test_each_request_against_its_scope_and_all_others(
                 error = await asked(rig, transport, name, [own])
                 assert not isinstance(error, ForbiddenError), f"{name}: {error}"
         assert rig.server.load.held_bytes == 0
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_job_on_runs_names_what_they_are_of(
+    transport: Callable[[Rig, str], Asker],
+) -> None:
+    names = ("x", None, "y")
+    async with Rig() as rig:
+        for scope, jobs in (
+            ("write:action", [ActionBulk(ActionBulkOperation.CANCEL, name) for name in names]),
+            (
+                "write:workflow",
+                [WorkflowBulk(WorkflowBulkOperation.CANCEL, name) for name in names],
+            ),
+        ):
+            asker = transport(rig, await rig.token(Role.BACKEND, scopes=[f"{scope}:x"]))
+            own, *others = [await asker.refusal(job) for job in jobs]
+            assert not isinstance(own, ForbiddenError)
+            for refused in others:
+                assert isinstance(refused, ForbiddenError)
+                assert scope in refused.message
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -1,7 +1,7 @@
 /** A question before something that cannot be taken back, or a form. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface DialogProps {
   readonly title: string;
@@ -15,7 +15,7 @@ export interface DialogProps {
 /** The browser's own dialog: it keeps the focus, and Escape closes it. */
 export function Dialog(props: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (

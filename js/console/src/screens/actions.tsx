@@ -11,6 +11,7 @@ import { Choice, Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
@@ -64,7 +65,9 @@ function Runs() {
         <Choice name="status" label="status" options={STATUSES} />
         <Words name="action" label="action" hint="its name" />
         <span class="spring" />
-        <Invoke action={action} />
+        <Only role="worker">
+          <Invoke action={action} />
+        </Only>
       </div>
       <Table
         label="runs"
@@ -129,7 +132,7 @@ function Invoke({ action }: { action: string }) {
         >
           <label>
             Action
-            <input name="action" required value={action} />
+            <input name="action" required defaultValue={action} />
           </label>
           <label>
             Input, JSON
@@ -196,9 +199,11 @@ function Names() {
           title: "",
           width: "6rem",
           cell: ({ name, enabled }) => (
-            <button type="button" class="plain" onClick={() => void toggle(name, enabled)}>
-              {enabled ? "disable" : "enable"}
-            </button>
+            <Only role="backend">
+              <button type="button" class="plain" onClick={() => void toggle(name, enabled)}>
+                {enabled ? "disable" : "enable"}
+              </button>
+            </Only>
           ),
         },
       ]}

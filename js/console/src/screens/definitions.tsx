@@ -12,6 +12,7 @@ import { Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
@@ -69,9 +70,11 @@ export function Definitions() {
           width: "6rem",
           isExtra: true,
           cell: ({ name, enabled }) => (
-            <button type="button" class="plain" onClick={() => void toggle(name, enabled)}>
-              {enabled ? "disable" : "enable"}
-            </button>
+            <Only role="backend">
+              <button type="button" class="plain" onClick={() => void toggle(name, enabled)}>
+                {enabled ? "disable" : "enable"}
+              </button>
+            </Only>
           ),
         },
       ]}
@@ -111,7 +114,9 @@ export function Definition({ name }: { name: string }) {
         <Words name="beside" label="compare with version" />
         <span class="spring" />
         <a href={linkTo(route, "workflows", [], { workflow: name })}>its runs</a>
-        <StartRun workflow={name} />
+        <Only role="worker">
+          <StartRun workflow={name} />
+        </Only>
       </div>
       <Trouble error={error ?? other.error} />
       {value === null && error === null ? <Loading /> : null}

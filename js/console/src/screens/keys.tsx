@@ -10,6 +10,7 @@ import { Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Empty, Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
@@ -40,7 +41,9 @@ function All() {
       <div class="bar">
         <Words name="prefix" label="prefix" hint="users/" />
         <span class="spring" />
-        <NewKey />
+        <Only role="worker">
+          <NewKey />
+        </Only>
       </div>
       <Table
         label="keys"
@@ -156,14 +159,16 @@ function One({ name }: { name: string }) {
             <dt>expires</dt>
             <dd>{entry.expiresAtMs === null ? "never" : <Moment ms={entry.expiresAtMs} />}</dd>
           </dl>
-          <div class="bar">
-            <button type="button" disabled={text === null} onClick={() => setAsked("edit")}>
-              Edit
-            </button>
-            <button type="button" onClick={() => setAsked("delete")}>
-              Delete
-            </button>
-          </div>
+          <Only role="worker">
+            <div class="bar">
+              <button type="button" disabled={text === null} onClick={() => setAsked("edit")}>
+                Edit
+              </button>
+              <button type="button" onClick={() => setAsked("delete")}>
+                Delete
+              </button>
+            </div>
+          </Only>
           <Payload payload={entry.value} label="Value" />
         </>
       )}

@@ -9,6 +9,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Empty, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
@@ -118,9 +119,11 @@ function One({ name }: { name: string }) {
             </li>
           </ul>
           <div class="bar">
-            <button type="button" onClick={() => setPurging(true)}>
-              Purge…
-            </button>
+            <Only role="backend">
+              <button type="button" onClick={() => setPurging(true)}>
+                Purge…
+              </button>
+            </Only>
           </div>
           <Messages title="Next messages" messages={value.peeked} empty="Nothing is ready." />
           <Dead queue={name} messages={value.dead} total={value.stats.dead} then={then} />
@@ -166,9 +169,11 @@ function Dead({ queue, messages, total, then }: DeadProps) {
       <div class="row">
         <h2>Dead letters ({count(total)})</h2>
         {total > 0 ? (
-          <button type="button" onClick={requeueAll}>
-            Requeue all
-          </button>
+          <Only role="backend">
+            <button type="button" onClick={requeueAll}>
+              Requeue all
+            </button>
+          </Only>
         ) : null}
       </div>
       {messages.length === 0 ? <Empty>No dead letters.</Empty> : null}
@@ -180,24 +185,26 @@ function Dead({ queue, messages, total, then }: DeadProps) {
               {message.error ?? ""} after {message.attempt} attempts
             </span>
           </summary>
-          <div class="bar">
-            <button
-              type="button"
-              onClick={() =>
-                then("it is due again", () => client.queue.dlqRequeue(queue, message.seq))
-              }
-            >
-              Requeue
-            </button>
-            <button
-              type="button"
-              onClick={() =>
-                then("it is deleted", () => client.queue.dlqDelete(queue, message.seq))
-              }
-            >
-              Delete
-            </button>
-          </div>
+          <Only role="backend">
+            <div class="bar">
+              <button
+                type="button"
+                onClick={() =>
+                  then("it is due again", () => client.queue.dlqRequeue(queue, message.seq))
+                }
+              >
+                Requeue
+              </button>
+              <button
+                type="button"
+                onClick={() =>
+                  then("it is deleted", () => client.queue.dlqDelete(queue, message.seq))
+                }
+              >
+                Delete
+              </button>
+            </div>
+          </Only>
           <Payload payload={message.payload} label="Payload" />
         </details>
       ))}

@@ -7,6 +7,7 @@ import { Badge } from "../parts/badge.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
 
@@ -73,7 +74,7 @@ export function Schedules() {
           title: "",
           width: "11rem",
           cell: ({ name, paused }) => (
-            <>
+            <Only role="backend">
               <button
                 type="button"
                 class="plain"
@@ -94,7 +95,7 @@ export function Schedules() {
               >
                 {paused ? "resume" : "pause"}
               </button>
-            </>
+            </Only>
           ),
         },
       ]}

@@ -9,6 +9,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { useMay } from "../parts/only.js";
 import { Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
@@ -20,18 +21,18 @@ const PAGE_ROWS = 200;
 export function Settings() {
   const { route } = useFlo();
   const [part] = route.path;
+  const may = useMay();
+  const tabs: [string, string][] = [["", "Server"]];
+  if (may("admin")) {
+    tabs.push(["namespaces", "Namespaces"], ["tokens", "Tokens"]);
+  }
+  if (may("backend")) {
+    tabs.push(["audit", "Audit"]);
+  }
   return (
     <>
       <h1>Settings</h1>
-      <Tabs
-        screen="settings"
-        tabs={[
-          ["", "Server"],
-          ["namespaces", "Namespaces"],
-          ["tokens", "Tokens"],
-          ["audit", "Audit"],
-        ]}
-      />
+      <Tabs screen="settings" tabs={tabs} />
       {part === "namespaces" ? (
         <AllNamespaces />
       ) : part === "tokens" ? (

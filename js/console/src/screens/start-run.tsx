@@ -39,7 +39,7 @@ export function StartRun({ workflow }: { workflow: string }) {
         >
           <label>
             Workflow
-            <input name="workflow" required value={workflow} />
+            <input name="workflow" required defaultValue={workflow} />
           </label>
           <label>
             Input, JSON

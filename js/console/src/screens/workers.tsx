@@ -6,6 +6,7 @@ import { Badge } from "../parts/badge.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Table } from "../parts/table.js";
 
 const PAGE_ROWS = 200;
@@ -68,14 +69,16 @@ export function Workers() {
           title: "",
           width: "5rem",
           cell: ({ workerId, draining }) => (
-            <button
-              type="button"
-              class="plain"
-              disabled={draining}
-              onClick={() => void drain(workerId)}
-            >
-              drain
-            </button>
+            <Only role="backend">
+              <button
+                type="button"
+                class="plain"
+                disabled={draining}
+                onClick={() => void drain(workerId)}
+              >
+                drain
+              </button>
+            </Only>
           ),
         },
       ]}

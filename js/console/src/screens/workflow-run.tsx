@@ -13,6 +13,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
+import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Loading, Trouble } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
@@ -70,26 +71,28 @@ function Head({ run, reload }: { run: WorkflowStatusResult; reload: () => void }
       <h1>
         <Name text={run.run_id} /> <Badge state={run.status} />
       </h1>
-      <div class="bar">
-        {hasEnded ? null : (
-          <>
-            <button type="button" onClick={() => setAsked("signal")}>
-              Signal
+      <Only role="worker">
+        <div class="bar">
+          {hasEnded ? null : (
+            <>
+              <button type="button" onClick={() => setAsked("signal")}>
+                Signal
+              </button>
+              <button type="button" onClick={() => setAsked("cancel")}>
+                Cancel
+              </button>
+            </>
+          )}
+          {run.status === "failed" || run.status === "timed_out" ? (
+            <button
+              type="button"
+              onClick={() => then("it is tried again", () => client.workflow.retry(run.run_id))}
+            >
+              Retry
             </button>
-            <button type="button" onClick={() => setAsked("cancel")}>
-              Cancel
-            </button>
-          </>
-        )}
-        {run.status === "failed" || run.status === "timed_out" ? (
-          <button
-            type="button"
-            onClick={() => then("it is tried again", () => client.workflow.retry(run.run_id))}
-          >
-            Retry
-          </button>
-        ) : null}
-      </div>
+          ) : null}
+        </div>
+      </Only>
       {asked === "cancel" ? (
         <Dialog
           title={`Cancel ${run.run_id}?`}
@@ -125,7 +128,7 @@ function Head({ run, reload }: { run: WorkflowStatusResult; reload: () => void }
         >
           <label>
             Type
-            <input name="type" required value={run.wait_signal ?? ""} />
+            <input name="type" required defaultValue={run.wait_signal ?? ""} />
           </label>
           <label>
             Data, JSON

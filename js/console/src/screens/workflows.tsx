@@ -6,6 +6,7 @@ import { Badge } from "../parts/badge.js";
 import { Choice, Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
+import { Only } from "../parts/only.js";
 import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 import { linkTo } from "../route.js";
@@ -72,7 +73,9 @@ function Runs() {
         <Choice name="status" label="status" options={STATUSES} />
         <Words name="workflow" label="workflow" hint="its name" />
         <span class="spring" />
-        <StartRun workflow={workflow} />
+        <Only role="worker">
+          <StartRun workflow={workflow} />
+        </Only>
       </div>
       <Table
         label="runs"
