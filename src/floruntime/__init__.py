@@ -118,6 +118,7 @@ from floruntime.core.workflow import (
     Severity,
     SyncAction,
     SyncResult,
+    WorkflowBulkOperation,
     WorkflowRun,
     WorkflowStatus,
 )
@@ -251,6 +252,7 @@ __all__ = [
     "Worker",
     "WorkerInfo",
     "Workflow",
+    "WorkflowBulkOperation",
     "WorkflowRun",
     "WorkflowStatus",
     "__version__",

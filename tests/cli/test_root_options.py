@@ -23,7 +23,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any]] = {
     "client_key": (("--client-key", "key.pem"), "key.pem"),
 }
 """Every option of the root but `--json` and `--create`: as it is written, and its value."""
-SPECIAL = {"server start", "verify", "worker run", "workflow validate"}
+SPECIAL = {"server start", "top", "verify", "worker run", "workflow validate"}
 """What does not connect by a `CommandClient`; each has a test of its own."""
 
 

@@ -103,7 +103,48 @@ async def paused_once(c: FloClient, r: Any, _: Any) -> bool:
     return bool(r.paused and schedule.paused)
 
 
+async def used_once(c: FloClient, r: Any, _: Any) -> bool:
+    [info] = await c.workflow.list_definitions()
+    return bool(info.version == r.version)
+
+
+async def held_once(c: FloClient, r: Any, run_id: Any) -> bool:
+    count = (await events(c, run_id))["workflow_paused"]
+    return r.status is WorkflowStatus.PAUSED and count == 1
+
+
+async def held(c: FloClient, _: Any) -> Any:
+    run_id = await started(c, None)
+    await c.workflow.pause(run_id)
+    return run_id
+
+
+async def resumed_once(c: FloClient, r: Any, run_id: Any) -> bool:
+    count = (await events(c, run_id))["workflow_resumed"]
+    return r.status is WorkflowStatus.WAITING and count == 1
+
+
+async def forked_once(c: FloClient, r: Any, run_id: Any) -> bool:
+    return {run.run_id for run in await c.workflow.list_runs()} == {run_id, str(r)}
+
+
+async def acted_once(c: FloClient, r: Any, _: Any) -> bool:
+    [job] = await c.jobs.list()
+    return bool(job.job_id == r.job_id)
+
+
 WRITES = {
+    "use": Write(workflow.WorkflowUse, synced, lambda c, _: c.workflow.use("flow", "1"), used_once),
+    "hold": Write(workflow.WorkflowPause, started, lambda c, run: c.workflow.pause(run), held_once),
+    "resume": Write(
+        workflow.WorkflowResume, held, lambda c, run: c.workflow.resume(run), resumed_once
+    ),
+    "fork": Write(
+        workflow.WorkflowFork, started, lambda c, run: c.workflow.fork(run, "start"), forked_once
+    ),
+    "bulk": Write(
+        workflow.WorkflowBulk, started, lambda c, _: c.workflow.bulk("cancel"), acted_once
+    ),
     "sync": Write(
         workflow.WorkflowSync, nothing, lambda c, _: c.workflow.sync(waiting()), synced_once
     ),

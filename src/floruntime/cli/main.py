@@ -46,6 +46,8 @@ _TAKE_A_VALUE = (
     *("--host", "--namespace", "-n", "--token", "--timeout"),
     *("--tls-ca", "--client-cert", "--client-key"),
 )
+TOP_INTERVAL_MS = 2_000
+"""How long `flo top` waits between two looks."""
 _SWITCHES = ("--json", "--tls", "--create")
 _OWN_OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("token", "create"): ("--namespace", "-n"),
@@ -194,7 +196,7 @@ def top(
     ctx: typer.Context,
     interval: Annotated[
         int, duration("--interval", help="How long between two looks.", default="2s")
-    ] = 2_000,
+    ] = TOP_INTERVAL_MS,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
 ) -> None:
     """Show what waits, rates and workers, live. It asks for /metrics, so with tokens it needs an

@@ -18,6 +18,7 @@ EXTEND_MS: Final = 30_000
 MINTED_MS: Final = 600_000
 """How long a token lasts that was minted."""
 
+MAKE_TIMEOUT_MS: Final = 30_000
 KV_DELETED_MS: Final = 24 * 3600 * 1000
 """How long a deleted key's versions are kept."""
 

@@ -346,7 +346,7 @@ class Kv(PartOf[AsyncKv]):
         make: Callable[[], Awaitable[JsonPayload] | JsonPayload],
         *,
         ttl_ms: int | None = None,
-        make_timeout_ms: int = 30_000,
+        make_timeout_ms: int = defaults.MAKE_TIMEOUT_MS,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes:

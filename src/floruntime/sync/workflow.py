@@ -10,8 +10,8 @@ from os import PathLike
 from typing import Any
 
 from floruntime.client.api.values import Payload
-from floruntime.client.api.workflow import SearchValue, WorkflowStatuses
 from floruntime.client.api.workflow import Workflow as AsyncWorkflow
+from floruntime.client.api.workflow_filters import SearchValue, WorkflowStatuses
 from floruntime.core import defaults
 from floruntime.core.action import RunOrder
 from floruntime.core.jobs import BulkJob

@@ -42,7 +42,8 @@ async def test_defaults_are_those_of_the_page_of_the_api() -> None:
     await action.list()
     await action.list_runs()
     assert caller.asked == [
-        Asked(ActionRegister("a", ActionType.USER, 30_000, 3, 1_000, None, None), None, 0),
+        # What it does not name stays as it is: the retries, the limits, the path of the key.
+        Asked(ActionRegister("a", ActionType.USER, 30_000, None, None, None, None), None, 0),
         Asked(ActionInvoke("a", b"", 10, 0, None, {}), None, 0),
         Asked(ActionStatus("r"), None, 0),
         Asked(ActionStatus("r", 30_000), None, 30_000),

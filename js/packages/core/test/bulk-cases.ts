@@ -8,6 +8,12 @@ const RECORD = new StreamID(5n, 0n);
 const EMPTY = { items: [], cursor: null };
 
 export const BULK_CASES: readonly Case[] = [
+  [({ workflow }) => workflow.countRuns("w"), "WorkflowCountRuns", { workflowName: "w" }, {}],
+  [
+    ({ workflow }) => workflow.bulk("cancel", { workflowName: "w", status: "waiting", limit: 5 }),
+    "WorkflowBulk",
+    { operation: "cancel", workflowName: "w", statuses: ["waiting"], limit: 5 },
+  ],
   [
     ({ queue }) => queue.enqueueMany("q", ["p"], { group: "acme" }),
     "QueueEnqueue",

@@ -13,6 +13,7 @@ from floruntime.client.api.operation import Operation
 from floruntime.client.api.transaction import Transaction
 from floruntime.client.api.values import JsonPayload, as_bytes
 from floruntime.client.api.watch import KvWatch
+from floruntime.core import defaults
 from floruntime.core.kv import KvEntry, KvJsonGet
 from floruntime.core.limits import LIMIT_MAX
 
@@ -78,7 +79,7 @@ class Kv(KvReads, KvWrites):
         make: Callable[[], Awaitable[JsonPayload] | JsonPayload],
         *,
         ttl_ms: int | None = None,
-        make_timeout_ms: int = 30_000,
+        make_timeout_ms: int = defaults.MAKE_TIMEOUT_MS,
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
 from floruntime.client.api.caller import first
-from floruntime.client.api.choices import choice, optional_choice
+from floruntime.client.api.choices import choice
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
-from floruntime.client.api.values import Payload, as_bytes, several, text_or_json
+from floruntime.client.api.values import Payload, as_bytes, text_or_json
 from floruntime.client.api.workflow_control import WorkflowControl
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
@@ -20,12 +20,17 @@ from floruntime.client.api.workflow_files import (
     read_directory,
     read_file,
 )
+from floruntime.client.api.workflow_filters import (
+    SearchValue,
+    WorkflowStatuses,
+    search_of,
+    statuses_of,
+)
 from floruntime.client.api.workflow_follow import HistoryFollower
 from floruntime.core import defaults
 from floruntime.core.action import RunOrder
 from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.jobs import BulkJob
-from floruntime.core.limits import shown
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
     DefinitionInfo,
@@ -45,18 +50,12 @@ from floruntime.core.workflow import (
     WorkflowPauseSchedule,
     WorkflowRun,
     WorkflowSchedules,
-    WorkflowStatus,
     WorkflowSync,
     WorkflowSyncPreview,
     WorkflowTriggerSchedule,
     WorkflowUse,
     WorkflowValidate,
 )
-
-WorkflowStatuses = WorkflowStatus | str | Iterable[WorkflowStatus | str] | None
-"""One status, several, or any."""
-SearchValue = str | int | float | bool
-"""A value of a search attribute."""
 
 
 def _sync_of(documents: list[bytes], dry_run: bool) -> WorkflowSync | WorkflowSyncPreview:
@@ -355,11 +354,11 @@ class Workflow(WorkflowControl):
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
         neither text nor a number, and on a cursor of another listing.
         """
-        one, those = _statuses_of(status)
+        one, those = statuses_of(status)
         request = WorkflowListRuns(
             workflow_name,
             one,
-            _search_of(search),
+            search_of(search),
             limit,
             cursor,
             those,
@@ -419,12 +418,12 @@ class Workflow(WorkflowControl):
         Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
         the operation does not take.
         """
-        one, those = _statuses_of(status)
+        one, those = statuses_of(status)
         request = WorkflowBulk(
             choice("operation", operation, WorkflowBulkOperation),
             workflow_name,
             those if one is None else [one],
-            _search_of(search),
+            search_of(search),
             started_after_ms,
             started_before_ms,
             ended_after_ms,
@@ -484,26 +483,3 @@ class Workflow(WorkflowControl):
         disabled.
         """
         return self._call(WorkflowTriggerSchedule(name), namespace, timeout_ms)
-
-
-def _statuses_of(
-    status: WorkflowStatuses,
-) -> tuple[WorkflowStatus | None, list[WorkflowStatus]]:
-    """One status, or several."""
-    if status is None or isinstance(status, str):
-        return optional_choice("status", status, WorkflowStatus), []
-    found = [choice("status", each, WorkflowStatus) for each in several("status", status)]
-    if not found:
-        raise BadRequestError("status is an empty list; leave it out for any status")
-    return None, found
-
-
-def _search_of(search: Mapping[str, SearchValue] | None) -> dict[str, SearchValue]:
-    wanted = dict(search or {})
-    for name, value in wanted.items():
-        if not isinstance(name, str) or not isinstance(value, SearchValue):
-            raise BadTypeError(
-                f"search is {shown(search)}; it must map names to text or numbers, and "
-                f"{shown(name)} is {type(value).__name__}"
-            )
-    return wanted

@@ -323,17 +323,25 @@ def key_may_be_free(tx: Tx, due_ms: int, action_id: int, key_id: int, tail: byte
 
 
 def limits_changed(action: OpenAction) -> None:
-    """Other limits than before: every key is looked at, by ticks."""
-    tx = action.tx
-    timers.set_timer(tx, tx.now_ms, timers.ACTION_LIMITS, action.row.id)
-    tx.touch(due_marker(action))
+    """Other limits than before: the first keys are looked at now, the others by ticks."""
+    _look_behind(action, None)
+    action.tx.touch(due_marker(action))
 
 
 def look_at_keys(tx: Tx, due_ms: int, action_id: int, item: int, after: Any) -> None:
-    """Bring a bounded number of keys in line with the limits, and go on behind them."""
+    """Go on where a change of limits could not look at every key at once."""
     action = find_action_by_id(tx, action_id)
     if action is None:
         return
+    with tx.within(action.namespace):
+        _look_behind(action, after)
+        action.save()
+        tx.touch(due_marker(action))
+
+
+def _look_behind(action: OpenAction, after: bytes | None) -> None:
+    """Bring a bounded number of keys in line with the limits; a tick goes on behind them."""
+    tx, action_id = action.tx, action.row.id
     start, end = KEY.range(action_id)
     if after is not None:
         start = next_key(KEY.key(action_id, tail=after))
@@ -343,8 +351,5 @@ def look_at_keys(tx: Tx, due_ms: int, action_id: int, item: int, after: Any) -> 
         if len(tails) == KEYS_PER_TICK_MAX:
             timers.set_timer(tx, tx.now_ms, timers.ACTION_LIMITS, action_id, data=tails[-1])
             break
-    with tx.within(action.namespace):
-        for tail in tails:
-            OpenKey(action, tail.decode()).close()
-        action.save()
-        tx.touch(due_marker(action))
+    for tail in tails:
+        OpenKey(action, tail.decode()).close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from floruntime.core.action import ActionAttempt
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import UINT_MAX
 from floruntime.core.workflow import HistoryEvent, WorkflowHistory, WorkflowSignal
@@ -105,6 +106,7 @@ def test_what_an_event_tells() -> None:
             "start",
             began_ms + 5,
             action_run_id,
+            [ActionAttempt(1, "w1", began_ms + 5, began_ms + 5, None, "card: declined")],
         ),
         HistoryEvent(5, "step_completed", "failure: card: declined", "start", began_ms + 5),
         HistoryEvent(
