@@ -197,6 +197,7 @@ export { StreamID } from "./wire/stream-id.js";
 export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
 export { ActionWorker } from "./worker/action-worker.js";
 export { ActionContext, ActionResult, Context, StreamContext } from "./worker/contexts.js";
+export type { WorkerHook } from "./worker/hooks.js";
 export {
   type StreamHandler,
   StreamWorker,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
 
+import { FloClient } from "../dist/api/client.js";
 import { ConflictError } from "../dist/base/errors.js";
 import { silentLogger } from "../dist/base/logger.js";
 import { Attempt, Attempts, type Owner } from "../dist/worker/attempts.js";
@@ -29,12 +30,15 @@ class Recorder implements Owner<string> {
     void this.told.push(`touch ${attempts.map(({ key }) => key).join(", ")}`);
 }
 
+const client = new FloClient({ endpoint: "nowhere", connect: () => forever() as Promise<never> });
+
 function setUp({ autoTouch = true, timeoutMs = 1_000_000 } = {}) {
   const clock = new FakeClock();
   const owner = new Recorder();
   const attempts = new Attempts(owner, clock, { concurrency: 2, timeoutMs, autoTouch });
   const held = (key: string, run: (context: Context) => unknown, leaseMs = 30_000) => {
-    const options = { namespace: "n", logger: silentLogger, touch: async () => undefined };
+    const touch = async () => undefined;
+    const options = { client, namespace: "n", logger: silentLogger, touch };
     const context = new PlainContext(key, options);
     const attempt = new Attempt(key, key, leaseMs, context, () => run(context));
     attempts.hold(attempt);

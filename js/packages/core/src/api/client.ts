@@ -1,8 +1,10 @@
 /** `FloClient`: everything that a server offers, over one connection. */
 
 import type { CallOptions } from "../base/options.js";
-import { type ClientOptions, ConnectedClient } from "../link/connected.js";
+import type { WaitOptions } from "../link/caller.js";
+import { type ClientOptions, ConnectedClient, type DisconnectListener } from "../link/connected.js";
 import type { Transport } from "../link/transport.js";
+import type { Request } from "../wire/request.js";
 import { Action } from "./action.js";
 import { type FillBatch, type Memories, runBatch } from "./batch.js";
 import { Cluster } from "./cluster.js";
@@ -63,5 +65,54 @@ export class FloClient extends ConnectedClient {
    */
   async batch(fill: FillBatch, options: CallOptions = {}): Promise<unknown[]> {
     return await runBatch(this, this.#memories, fill, options);
+  }
+
+  /**
+   * This client, on the same connection, with another namespace for calls that name none. To close
+   * it is to close this one. Throws `BadRequestError` on a name that cannot be.
+   */
+  within(namespace: string): FloClient {
+    return new ClientWithin(this, namespace);
+  }
+}
+
+/** A client that leaves its connection to `outer`. */
+class ClientWithin extends FloClient {
+  readonly #outer: FloClient;
+
+  constructor(outer: FloClient, namespace: string) {
+    const { endpoint, clock, logger } = outer;
+    const never = () => Promise.reject(new Error(`${endpoint} is connected to by another client`));
+    super({ endpoint, connect: never }, { namespace, clock, logger });
+    this.#outer = outer;
+  }
+
+  override get isConnected(): boolean {
+    return this.#outer.isConnected;
+  }
+
+  override onConnect(listener: () => unknown): () => void {
+    return this.#outer.onConnect(listener);
+  }
+
+  override onDisconnect(listener: DisconnectListener): () => void {
+    return this.#outer.onDisconnect(listener);
+  }
+
+  override wake(): void {
+    this.#outer.wake();
+  }
+
+  override async connect(): Promise<void> {
+    await this.#outer.connect();
+  }
+
+  override async close(): Promise<void> {
+    await this.#outer.close();
+  }
+
+  override async call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
+    const namespace = options.namespace ?? this.namespace;
+    return await this.#outer.call(request, { ...options, namespace });
   }
 }

@@ -309,6 +309,7 @@ export class ActionLife extends Life<Task> {
       throw new BadRequestError(`the server handed out a run of ${task.action}, not asked for`);
     }
     const context = new ActionContext(task, {
+      client: this.own,
       namespace: this.plan.namespace,
       logger: this.log,
       touch: (extendMs) => this.#touch(attempt, extendMs),

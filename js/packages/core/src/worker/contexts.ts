@@ -1,5 +1,6 @@
 /** What a handler is given: its payload, where it came from, and what it can do meanwhile. */
 
+import type { FloClient } from "../api/client.js";
 import { isBytes } from "../base/byte-views.js";
 import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
@@ -41,6 +42,7 @@ export function resultBytes(value: unknown): Uint8Array {
 
 /** What a context is made with. */
 export interface ContextOptions {
+  readonly client: FloClient;
   readonly namespace: string;
   readonly logger: FullLogger;
   readonly touch: Touch;
@@ -69,6 +71,8 @@ export abstract class Context {
   abstract readonly payload: Uint8Array;
   /** Counts from 1. */
   abstract readonly attempt: number;
+  /** The worker's own connection, in the worker's namespace. */
+  readonly client: FloClient;
   readonly namespace: string;
   /** A logger that names this delivery in each line. */
   readonly log: FullLogger;
@@ -76,6 +80,7 @@ export abstract class Context {
   readonly #life = new AbortController();
 
   constructor(subject: string, options: ContextOptions) {
+    this.client = options.client;
     this.namespace = options.namespace;
     this.log = about(options.logger, subject);
     this.#touch = options.touch;

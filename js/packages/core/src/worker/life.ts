@@ -48,6 +48,8 @@ export abstract class Life<Item> implements Owner<Item> {
   protected readonly over = new AbortController();
   protected readonly attempts: Attempts<Item>;
   protected isDrained = false;
+  /** The worker's connection as handlers and hooks get it: in the worker's namespace. */
+  readonly own: FloClient;
   #isOpening = true;
   #releasing = 0;
   /** What it had in hand could not be delivered. */
@@ -59,7 +61,8 @@ export abstract class Life<Item> implements Owner<Item> {
     protected readonly client: FloClient,
     protected readonly log: FullLogger,
   ) {
-    const { concurrency, timeoutMs, autoTouch } = plan;
+    const { concurrency, timeoutMs, autoTouch, namespace } = plan;
+    this.own = client.namespace === namespace ? client : client.within(namespace);
     this.attempts = new Attempts<Item>(this, this.clock, { concurrency, timeoutMs, autoTouch });
   }
 

@@ -158,6 +158,7 @@ export class StreamLife extends Life<StreamRecord> {
     const context = new StreamContext(record, {
       group: this.#reading.group,
       consumer: this.plan.name,
+      client: this.own,
       namespace: this.plan.namespace,
       logger: this.log,
       touch: async (extendMs) => {

@@ -13,6 +13,7 @@ import { BLOCK_MS_MAX, LIMIT_MAX } from "../base/limits.generated.js";
 import { type FullLogger, guarded } from "../base/logger.js";
 import { randomHex } from "../base/random.js";
 import type { Integer } from "../base/schema.js";
+import { callHooks, callLastHooks, checkFunction, type WorkerHook } from "./hooks.js";
 import type { Life, Plan } from "./life.js";
 
 /** Where a worker's client comes from. */
@@ -60,6 +61,8 @@ export abstract class WorkerBase {
   readonly #blockMs: number;
   readonly #autoTouch: boolean;
   readonly #drainTimeoutMs: number;
+  readonly #atStart: WorkerHook[] = [];
+  readonly #atStop: WorkerHook[] = [];
   #run: Run | null = null;
   #isStopping = false;
 
@@ -78,6 +81,24 @@ export abstract class WorkerBase {
     this.#blockMs = checkRange("blockMs", options.blockMs ?? 30_000, 1, BLOCK_MS_MAX);
     this.#autoTouch = checkFlag("autoTouch", options.autoTouch ?? true);
     this.#drainTimeoutMs = checkDuration("drainTimeoutMs", options.drainTimeoutMs ?? 30_000);
+  }
+
+  /**
+   * Call `hook` with the worker's client before the first work is taken; a promise of it is waited
+   * for. Several are called in order. What one throws, `start()` throws.
+   */
+  onStart(hook: WorkerHook): this {
+    this.#atStart.push(checkFunction("onStart", hook));
+    return this;
+  }
+
+  /**
+   * Call `hook` when the last work is done, once those of `onStart` have run, however the worker
+   * ends, and before its client is closed. What one throws is logged, and the others are called.
+   */
+  onStop(hook: WorkerHook): this {
+    this.#atStop.push(checkFunction("onStop", hook));
+    return this;
   }
 
   /** A life of this kind of worker. Throws `BadRequestError` if it has nothing to do. */
@@ -117,14 +138,22 @@ export abstract class WorkerBase {
   }
 
   async #live(run: Run, client: FloClient): Promise<void> {
-    const life = this.newLife(
-      this.#plan(client),
-      client,
-      guarded(this.#source.logger ?? client.logger),
-    );
+    const log = guarded(this.#source.logger ?? client.logger);
+    const life = this.newLife(this.#plan(client), client, log);
     const connected = client.connect().then(() => true);
     connected.catch(() => undefined); // where it is stopped before
     if (await Promise.race([connected, run.stopped.wait().then(() => false)])) {
+      await callHooks(this.#atStart, life.own);
+      try {
+        await this.#work(run, life);
+      } finally {
+        await callLastHooks(this.#atStop, life.own, log);
+      }
+    }
+  }
+
+  async #work(run: Run, life: Life<unknown>): Promise<void> {
+    if (!run.stopped.isSet) {
       run.life = life;
       await life.run(() => this.atWork.set());
     }
