@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz console pictures docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz console dist release pictures docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -43,6 +43,12 @@ fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 console:  ## build the console into the package (needs Node.js 20 and npm)
 	npm ci --silent --no-audit --no-fund --prefix js
 	npm run --silent build:console --prefix js
+
+dist: $(STAMP)  ## what is published, in dist/: sdist, wheel, three packages of npm (needs Node.js 20 and npm)
+	$(BIN)/python -m scripts.dist
+
+release: $(STAMP)  ## begin VERSION: everywhere, and in the changelog; prints the release notes of the one before
+	$(BIN)/python -m scripts.release $(VERSION)
 
 pictures: $(STAMP)  ## take the pictures of the console anew, by its tests (needs Chromium)
 	npm run --silent build --prefix js

@@ -1,0 +1,5 @@
+"""The JavaScript packages and the console, built."""
+
+from __future__ import annotations
+
+from tests.js.conftest import built as built
