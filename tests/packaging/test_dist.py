@@ -75,7 +75,7 @@ def test_the_wheel_and_the_sdist_work_without_the_checkout(tmp_path: Path) -> No
     assert Path(where.strip()).is_relative_to(tmp_path / "environment")
     program = tmp_path / "first.py"
     program.write_text(the_block("python", "asyncio.run(main())\n"))
-    assert said(python, program, cwd=tmp_path) == "Hello, Flo!\n"
+    assert said(python, program, cwd=tmp_path) == "b'Hello, Flo!'\n"
     assert VERSION in said(python.with_name("flo"), "--version", cwd=tmp_path)
 
 
