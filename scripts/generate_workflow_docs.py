@@ -35,6 +35,7 @@ KINDS = {
     Kind.DURATION: "ms, or path",
     Kind.MOMENT: "time, or path",
     Kind.JOIN: "`all`, `any`, or a number",
+    Kind.KEY: "text, or path",
 }
 
 

@@ -45,6 +45,7 @@ inputMapping:
   currency:
     path: $.input.currency
     default: EUR
+key: $.input.customer
 retry:
   max_attempts: 3
 poll:
@@ -202,6 +203,7 @@ parallel:
         """\
 run: "@actions/charge"
 inputMapping: {amount: $.input.amount}
+key: $.input.customer
 retry: {max_attempts: 3}
 poll: {maxAttempts: 20}
 timeoutMs: 60000
@@ -219,6 +221,7 @@ forEach:
   items: $.input.customers
   run: "@actions/notify"
   inputMapping: {to: $.item.email, number: $.index}
+  key: $.item.account
   retry: {max_attempts: 3}
   poll: {maxAttempts: 20}
   timeoutMs: 60000

@@ -63,6 +63,17 @@ STEP_CASES: list[tuple[str, str]] = [
             "start: {forEach: {items: $.input, run: '@actions/a'}, «poll: {}, " + TO_END + "}"
         ),
     ),
+    ("E403", branch("sleep: {forMs: 1}, «key: a")),
+    ("E403", branch("run: '@workflow/a', «key: a")),
+    ("E403", each("run: '@workflow/a', «key: a")),
+    ("E403", with_head("start: {choose: " + CHOICE + ", «key: a}")),
+    ("E203", branch(STEP + ", key: «7")),
+    ("E204", branch(STEP + ", key: «''")),
+    ("E206", branch(STEP + ", key: «" + "k" * 256)),
+    ("E501", branch(STEP + ", key: «'$.input['")),
+    ("E503", branch(STEP + ", key: «$.steps.nope.output")),
+    ("E508", branch(STEP + ", key: «$.item.x")),
+    ("E111", branch(STEP + ", key: «[a]")),
     ("E413", branch("«sleep: {}")),
     ("E414", branch("waitForSignal: {type: a, timeoutMs: 5, «onTimeout: flo.Failed}")),
     (

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     DURATION = "ms or path"
     MOMENT = "time or path"
     JOIN = "all, any or number"
+    KEY = "text or path"
 
 
 def of_kind(kind: Kind, **bounds: Any) -> Meta:
@@ -41,6 +42,8 @@ Name = Annotated[str, of_kind(Kind.NAME, min_length=1, max_length=limits.NAME_BY
 OutcomeName = Annotated[str, of_kind(Kind.OUTCOME, min_length=1, max_length=limits.NAME_BYTES_MAX)]
 TargetText = Annotated[str, of_kind(Kind.TARGET, min_length=1)]
 PathText = Annotated[str, of_kind(Kind.PATH, min_length=1)]
+KeyText = Annotated[str, of_kind(Kind.KEY, min_length=1)]
+"""A text, or a path to one or to a whole number."""
 DurationMs = Annotated[int, Meta(ge=0, le=limits.DURATION_MS_MAX)]
 PositiveMs = Annotated[int, Meta(ge=1, le=limits.DURATION_MS_MAX)]
 Count = Annotated[int, Meta(ge=1, le=limits.ATTEMPTS_MAX)]

@@ -107,6 +107,7 @@ def _of_branch(branch: Branch) -> Iterator[tuple[KeyPath, Any]]:
 
 def _of_work(work: Work) -> Iterator[tuple[KeyPath, Any]]:
     yield ("inputMapping",), work.input_mapping
+    yield ("key",), work.key
     if work.compensate is not None:
         yield ("compensate", "inputMapping"), work.compensate.input_mapping
 

@@ -14,7 +14,7 @@ from floruntime.engine.workflow.language.report import Report
 from floruntime.engine.workflow.paths.moments import epoch_ms_of
 from floruntime.engine.workflow.paths.path import is_path
 
-_OF_RUN: Final = ("inputMapping", "retry", "poll", "waitForTargetMs", "compensate")
+_OF_RUN: Final = ("inputMapping", "key", "retry", "poll", "waitForTargetMs", "compensate")
 _NOT_BESIDE: Final = {
     "run": (),
     "waitForSignal": _OF_RUN,

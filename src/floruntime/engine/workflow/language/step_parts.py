@@ -16,6 +16,7 @@ from floruntime.engine.workflow.language.base import (
     DurationMs,
     DurationOrPath,
     Join,
+    KeyText,
     Mapping,
     MomentOrPath,
     Name,
@@ -161,6 +162,13 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
     input_mapping: Annotated[Mapping, says("what the target gets; without it, the run's input")] = (
         None
     )
+    key: Annotated[
+        KeyText | None,
+        says(
+            "what the action's limits per key count it under; without it, or where the path finds "
+            "null, what the action's `key_path` finds"
+        ),
+    ] = None
     retry: Annotated[
         Retry | None, says("tries again on `failure`, `timeout` and `execution_failure`")
     ] = None

@@ -29,6 +29,7 @@ from floruntime.engine.workflow.language.step_kinds import (
     check_wait,
 )
 from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
+from floruntime.engine.workflow.paths.path import is_path
 
 RESERVED_PREFIX: Final = "flo."
 _MISSPELT: Final = 0.8
@@ -49,6 +50,7 @@ def check_steps(report: Report) -> None:
     for path, work in report.works():
         _check_run(report, path, work)
         _check_target_wait(report, path, work)
+        _check_key(report, path, work)
         check_retry(report, (*path, "retry"), work.retry)
         if work.compensate is not None:
             _check_compensate(report, (*path, "compensate"), work.compensate)
@@ -90,6 +92,21 @@ def _check_target_wait(report: Report, path: KeyPath, step: Work) -> None:
     if step.wait_for_target_ms is not None and step.run is not None and not is_action:
         message = "waitForTargetMs is for steps that run an action"
         report.at_key("E403", (*path, "waitForTargetMs"), message)
+
+
+def _check_key(report: Report, path: KeyPath, step: Work) -> None:
+    """That limits per key can count something under it."""
+    if step.key is None:
+        return
+    here = (*path, "key")
+    target = target_of(step.run) if step.run else None
+    if target is not None and target.kind is TargetKind.WORKFLOW:
+        report.at_key("E403", here, "key is for steps that run an action or a plan")
+    elif not is_path(step.key):
+        try:
+            limits.check_name("key", step.key)
+        except BadRequestError as error:
+            report.refused("E206", here, error)
 
 
 def check_target(report: Report, path: KeyPath, run: str) -> None:

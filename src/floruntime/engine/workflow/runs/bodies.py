@@ -181,6 +181,7 @@ def _as_step(work: Work) -> Step:
     return Step(
         run=work.run,
         input_mapping=work.input_mapping,
+        key=work.key,
         retry=work.retry,
         poll=work.poll,
         timeout_ms=work.timeout_ms,
@@ -335,7 +336,7 @@ ENDED: Final[Table[EndRow]] = Table(
 ITEMS: Final[Table[list[bytes]]] = Table(
     b"yi", list[bytes], namespace_id="u64", run="u64", group="u64", first="u64"
 )
-#: What the paths of an item's mapping found that look at no item, as JSON.
+#: What the paths of an item's mapping and key found that look at no item, as JSON.
 FOUND: Final[Table[bytes]] = Table(b"yf", bytes, namespace_id="u64", run="u64", group="u64")
 
 

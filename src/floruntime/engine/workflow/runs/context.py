@@ -10,13 +10,21 @@ import base64
 from typing import Any, assert_never
 
 from floruntime.core.errors import BadRequestError
+from floruntime.core.limits import check_name, shown
 from floruntime.engine.state.json_document import MISSING, dump, load_input
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.workflow.language.definition import Compensate, Plan
 from floruntime.engine.workflow.paths.cache_key import fill_cache_key
 from floruntime.engine.workflow.paths.errors import PathFailed
 from floruntime.engine.workflow.paths.mapping import resolve
-from floruntime.engine.workflow.paths.path import OF_ITEMS, FloField, Head, HeadKind, parse_path
+from floruntime.engine.workflow.paths.path import (
+    OF_ITEMS,
+    FloField,
+    Head,
+    HeadKind,
+    is_path,
+    parse_path,
+)
 from floruntime.engine.workflow.runs.bodies import BodyKind, OpenBody
 from floruntime.engine.workflow.runs.item_rows import found_elsewhere, item_of
 from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, STEP, WORKFLOW_INPUT, StepRow
@@ -139,11 +147,35 @@ def step_input(run: OpenWorkflowRun) -> bytes:
     if isinstance(run, OpenBody) and run.body.kind is BodyKind.COMPENSATION:
         return run.row.input or b""
     mapping = run.step.input_mapping
-    if mapping is None:
-        return input_of(run.of_run)
+    return input_of(run.of_run) if mapping is None else dump(_value_in_step(run, mapping))
+
+
+def step_key(run: OpenWorkflowRun) -> str | None:
+    """What limits per key count the step's action run under; `None`: the step has no key of its
+    own. Raises `CannotMap`.
+    """
+    text = run.step.key
+    if text is None or not is_path(text):
+        return text
+    found = _value_in_step(run, text)
+    if found is None:
+        return None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    if not isinstance(found, str):
+        raise CannotMap(f"key {shown(text)} finds neither text nor a whole number, nor null")
+    try:
+        check_name("key", found)
+    except BadRequestError as error:
+        raise CannotMap(f"key {shown(text)}: {error.message}") from None
+    return found
+
+
+def _value_in_step(run: OpenWorkflowRun, template: Any) -> Any:
+    """What a template of the step at hand makes; items know what is the same for all of them."""
     is_item = isinstance(run, OpenBody) and run.body.kind is BodyKind.ITEM
     found = found_elsewhere(run) if isinstance(run, OpenBody) and is_item else {}
-    return dump(resolve(mapping, RunRoot(run), bytes_max=run.tx.value_bytes_max, found=found))
+    return resolve(template, RunRoot(run), bytes_max=run.tx.value_bytes_max, found=found)
 
 
 def undo_input(run: OpenWorkflowRun, undo: Compensate, *, is_success: bool) -> bytes:

@@ -23,6 +23,7 @@ from floruntime.engine.workflow.language.outcomes import (
 )
 from floruntime.engine.workflow.runs.advance import begin_again, go_on
 from floruntime.engine.workflow.runs.bodies import find_run_or_body
+from floruntime.engine.workflow.runs.context import CannotMap, step_key
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.handler_keys import handler_key
 from floruntime.engine.workflow.runs.hooks import hooks_of
@@ -54,12 +55,17 @@ def begin_action(
     if not action.row.enabled:
         run.note(Event.ACTION_DISABLED, name)
         return disabled(f"action {name!r} is disabled")
+    try:
+        key = step_key(run)
+    except CannotMap as problem:
+        return could_not_run(str(problem))
     number = create_run(
         action,
         payload,
         caller_run_id=run.id,
         workflow_run=run.number,
         handler_key=handler_key(run),
+        key=key,
     )
     run.note(Event.AWAITING_ACTION, name, number)
     run.wait_for(wait, number=number)

@@ -1,7 +1,7 @@
 """The items of a `forEach`: taken from their list once, and kept by the few in rows of their own,
 so that what one item costs does not grow with their number.
 
-What the item's mapping takes from elsewhere is looked up once, too, when the step begins.
+What the item's mapping and key take from elsewhere is looked up once, too, when the step begins.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def list_of_items(run: OpenWorkflowRun, each: ForEach) -> list[Any]:
 
 
 def keep_items(run: OpenWorkflowRun, each: ForEach, group: int, items: list[Any]) -> None:
-    """Write them down, and what the mapping of each takes from elsewhere."""
+    """Write them down, and what the mapping and the key of each take from elsewhere."""
     tx, place = run.tx, (run.namespace_id, run.number, group)
     together: list[bytes] = []
     first = size_bytes = 0
@@ -62,7 +62,7 @@ def _found_elsewhere(run: OpenWorkflowRun, each: ForEach) -> dict[str, Any]:
     """
     found = {}
     root = RunRoot(run)
-    for _, text in paths_in(each.input_mapping):
+    for _, text in paths_in([each.input_mapping, each.key]):
         path = parse_path(text)
         if any(head.kind in _OF_ITEMS or head.name == FloField.TIMESTAMP for head in path.heads):
             continue

@@ -36,7 +36,7 @@ from floruntime.engine.workflow.language.outcomes import (
     succeeded,
 )
 from floruntime.engine.workflow.runs.backoff import retry_due_ms
-from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input
+from floruntime.engine.workflow.runs.context import CannotMap, cache_key, step_input, step_key
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import PlanCall, Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
@@ -112,6 +112,10 @@ def begin_plan(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutc
         if output is not None:
             run.note(Event.PLAN_EXECUTOR_SUCCESS, "from the cache")
             return succeeded(output)
+    try:
+        step_key(run)
+    except CannotMap as problem:  # which is no executor's fault
+        return could_not_run(str(problem))
     seed = f"{run.id}/{run.row.step}/{run.row.attempt}/{run.row.polls}"
     order = order_of(plan, opened, run.tx.now_ms, seed)
     run.row.plan = PlanCall(target.name, order, generation=opened.row.generation)
