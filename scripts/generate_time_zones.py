@@ -1,4 +1,4 @@
-"""Writes engine/workflow/language/time_zones.py from the package `tzdata`.
+"""Writes engine/state/times/time_zones.py from the package `tzdata`.
 
 python -m scripts.generate_time_zones
 
@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "src/floruntime/engine/workflow/language/time_zones.py"
+TARGET = ROOT / "src/floruntime/engine/state/times/time_zones.py"
 NOT_ZONES = {"Factory", "localtime"}
 HEAD = '''"""The names of the IANA database's time zones; python -m scripts.generate_time_zones.
 

@@ -61,6 +61,7 @@ from floruntime.core.action import (
     ActionBulkOperation,
     ActionInfo,
     ActionRun,
+    ActionScheduleInfo,
     ActionType,
     InvokeResult,
     KeyLimits,
@@ -94,6 +95,7 @@ from floruntime.core.jobs import BulkJob, DeadBulkOperation, JobStatus
 from floruntime.core.kv import KvChange, KvEntry, PutResult, ScanResult, VersionEntry
 from floruntime.core.queue import DequeueResult, Message, QueueConfig, QueueStats
 from floruntime.core.run_wait import RunWait, WaitKind
+from floruntime.core.schedule import Overlap
 from floruntime.core.stream import (
     AppendResult,
     GroupAckResult,
@@ -132,6 +134,7 @@ __all__ = [
     "ActionInfo",
     "ActionResult",
     "ActionRun",
+    "ActionScheduleInfo",
     "ActionType",
     "ActionWorker",
     "ActionWorkerOptions",
@@ -193,6 +196,7 @@ __all__ = [
     "NotConnectedError",
     "NotFoundError",
     "Operation",
+    "Overlap",
     "OverloadedError",
     "Page",
     "PartitionInfo",

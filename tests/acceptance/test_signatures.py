@@ -198,6 +198,8 @@ FIELDS = {
     "StreamID": "timestamp_ms sequence",
     "ActionInfo": "name version enabled type timeout_ms max_retries retry_delay_ms run_timeout_ms "
     "description",
+    "ActionScheduleInfo": "name cron interval_ms timezone paused enabled next_run_at_ms "
+    "last_run_at_ms last_run_id running skipped_total",
     "InvokeResult": "run_id created",
     "ActionRun": "run_id action status attempt priority input output outcome error created_at_ms "
     "started_at_ms completed_at_ms caller_run_id progress progress_note",

@@ -131,3 +131,26 @@ async def test_cancel_disable_enable_delete(flo: Flo) -> None:
     await flo("action", "invoke", "mail")
     assert (await flo("action", "delete", "mail", "--force")).code == 0
     assert (await flo("action", "delete", "mail")).code == 1
+
+
+async def test_a_schedule_is_kept_listed_paused_and_taken_away(
+    flo: Flo, server: FloTestServer
+) -> None:
+    assert (await flo("action", "schedules")).code == 1
+    assert (await flo("action", "schedule", "poll", "--interval", "1h")).code == 1
+    await flo("action", "register", "poll")
+    assert (await flo("action", "schedule", "poll")).code != 0
+    made = await flo("action", "schedule", "poll", "in", "--interval", "1h", "--overlap", "allow")
+    assert "every 1h\n" in made.out
+    await server.settle()
+    line = (await flo("action", "schedules")).out.splitlines()[1].split("\t")
+    assert line[:3] == ["poll", "every 1h", "active"]
+    await server.advance(3_600_000)
+    [run] = (await flo("action", "runs", "poll", "--json")).json["items"]
+    assert run["input"] == "in"
+    assert (await flo("action", "schedules", "pause", "poll", "--json")).json["paused"] is True
+    assert (await flo("action", "schedules", "resume", "poll", "--json")).json["paused"] is False
+    assert (await flo("action", "unschedule", "poll")).out == "unscheduled\n"
+    assert (await flo("action", "unschedule", "poll")).code == 1
+    cron = ("--cron", "0 3 * * *", "--timezone", "Europe/Berlin", "--json")
+    assert (await flo("action", "schedule", "poll", *cron)).json["timezone"] == "Europe/Berlin"

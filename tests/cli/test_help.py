@@ -34,7 +34,8 @@ EXPECTED = {
     "worker workflow",
     "flo jobs": "cancel list status wait",
     "flo action": "bulk cancel counts delete disable enable get invoke limits list register retry "
-    "runs status",
+    "runs schedule schedules status unschedule",
+    "flo action schedules": "pause resume",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
     "scan touch watch",
     "flo queue": "ack bulk configure delete dequeue dlq enqueue list nack pause peek promote "

@@ -31,6 +31,7 @@ def every_command() -> list[tuple[str, Any]]:
     walked = GENERATOR.walk(COMMAND)
     ends = [(path[1:], command) for path, command in walked if not hasattr(command, "commands")]
     ends.append((("workflow", "schedules"), None))  # a group that is a command, too
+    ends.append((("action", "schedules"), None))
     return [(" ".join(path), command) for path, command in ends if " ".join(path) not in SPECIAL]
 
 

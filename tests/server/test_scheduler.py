@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from floruntime import FloClient
+from floruntime import ActionContext, ActionWorker, FloClient
 from floruntime.engine.workflow.language.definition import Schedule
 from floruntime.server import scheduler
 from floruntime.server.calendar import Calendar, calendar_of
@@ -341,3 +341,50 @@ async def test_a_wall_clock_that_is_set_back_starts_nothing_twice(
         assert await flows.started() == times
         await flows.server.advance(MINUTE_MS)
         assert len(await flows.started()) == len(times) + 1
+
+
+# Actions
+
+
+async def test_an_action_is_invoked_at_each_of_its_times_over_restarts(tmp_path: Path) -> None:
+    server = FloTestServer(str(tmp_path))
+    async with server, server.client(timeout_ms=60_000) as client:
+        await client.action.register("poll")
+        await client.action.schedule("poll", interval_ms=MINUTE_MS, overlap="allow", payload=b"p")
+        await server.settle()
+        first_ms = server.now_ms + MINUTE_MS
+        await server.advance(3 * MINUTE_MS)
+        runs = await client.action.list_runs("poll", order="oldest")
+        assert [run.created_at_ms for run in runs] == [first_ms + n * MINUTE_MS for n in range(3)]
+        assert {run.input for run in runs} == {b"p"}
+        await server.stop()
+        await server.start()
+        await server.advance(MINUTE_MS)
+        assert len(await client.action.list_runs("poll")) == 4
+        await client.action.pause_schedule("poll")
+        await server.advance(5 * MINUTE_MS)
+        await client.action.resume_schedule("poll")
+        await server.settle()
+        assert len(await client.action.list_runs("poll")) == 4
+        await server.advance(MINUTE_MS)
+        assert len(await client.action.list_runs("poll")) == 5
+        assert await client.action.unschedule("poll")
+        await server.advance(5 * MINUTE_MS)
+        assert len(await client.action.list_runs("poll")) == 5
+
+
+async def test_workers_schedule_what_they_handle() -> None:
+    worker = ActionWorker("unused")
+    seen: list[bytes] = []
+
+    @worker.action("nightly", schedule="0 3 * * *", timezone="Europe/Berlin")
+    async def nightly(ctx: ActionContext) -> None:
+        seen.append(ctx.payload)
+
+    async with FloTestServer() as server, server.client() as client, server.running(worker):
+        await server.settle()
+        [info] = await client.action.schedules()
+        assert (info.cron, info.timezone) == ("0 3 * * *", "Europe/Berlin")
+        assert info.next_run_at_ms is not None
+        await server.advance(info.next_run_at_ms - server.now_ms)
+        assert seen == [b""]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli import action_bulk, action_limits, register_options
+from floruntime.cli import action_bulk, action_limits, action_schedules, register_options
 from floruntime.cli.ends import show_end
 from floruntime.cli.errors import Empty
 from floruntime.cli.options import All, Cursor, Limit, Yes, duration, examples, group
@@ -22,6 +22,9 @@ app = group("Actions: durable tasks that workers run, with retries and results."
 
 app.command("bulk", epilog=action_bulk.EPILOG)(action_bulk.bulk)
 app.command("limits", epilog=action_limits.EPILOG)(action_limits.limits)
+app.command("schedule", epilog=action_schedules.SCHEDULE_EPILOG)(action_schedules.schedule)
+app.command("unschedule", epilog=action_schedules.UNSCHEDULE_EPILOG)(action_schedules.unschedule)
+app.add_typer(action_schedules.app, name="schedules")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from floruntime.core import defaults
 from floruntime.core.jobs import BulkJob
 from floruntime.core.run_wait import RunWait
+from floruntime.core.schedule import Overlap
 from floruntime.core.types import Command, OutputValue, Query, Value
 
 
@@ -162,7 +163,7 @@ class RunListReply(Value, frozen=True):
 class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
     """`retention_ms`: how long runs are kept after they have ended. `limits`, `key_path` and the
     retries: `None` keeps what is set (a new action has the defaults); an empty `key_path` takes it
-    away.
+    away. `schedule`: cron, in `timezone`, as `ActionSchedule` keeps it; `None` leaves the schedule.
     """
 
     name: str
@@ -175,6 +176,8 @@ class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
     retention_ms: int = defaults.RUN_RETENTION_MS
     limits: Limits | None = None
     key_path: str | None = None
+    schedule: str | None = None
+    timezone: str = defaults.TIMEZONE
 
 
 class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
@@ -309,3 +312,78 @@ class ActionGetLimits(Query[LimitsReply], tag=98, frozen=True):
     name: str
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
+
+
+class ActionScheduleInfo(Value, frozen=True):
+    """An action's schedule: one of `cron` and `interval_ms`.
+
+    `enabled`: whether the action is. `next_run_at_ms`: the next nominal time, `None` while it is
+    paused, disabled or not yet known. `last_run_at_ms`: the nominal time of the last run, which is
+    `last_run_id`. `running`: the schedule's own runs that have not ended. `skipped_total`: times
+    let pass because of `overlap`.
+    """
+
+    name: str
+    cron: str | None
+    interval_ms: int | None
+    timezone: str
+    paused: bool
+    enabled: bool
+    next_run_at_ms: int | None
+    last_run_at_ms: int | None
+    last_run_id: str | None
+    running: int
+    skipped_total: int
+    overlap: Overlap
+    max_concurrent: int
+    catch_up_ms: int
+    jitter_ms: int
+
+
+class ActionScheduleListReply(Value, frozen=True):
+    items: list[ActionScheduleInfo]
+    cursor: str | None
+
+
+class ActionSchedule(Command[ActionScheduleInfo], tag=99, frozen=True):
+    """Invoke the action by the clock, at one of `cron` and `interval_ms`. It replaces the schedule
+    that the action has; what was paused by hand stays so unless `paused` is other than before.
+    """
+
+    name: str
+    cron: str | None = None
+    interval_ms: int | None = None
+    timezone: str = defaults.TIMEZONE
+    payload: bytes = b""
+    overlap: Overlap = Overlap.SKIP
+    max_concurrent: int = 1
+    paused: bool = False
+    catch_up_ms: int = defaults.CATCH_UP_MS
+    jitter_ms: int = 0
+
+
+class ActionUnschedule(Command[bool], tag=100, frozen=True):
+    """Take the action's schedule away; whether it had one. Runs that are there go on."""
+
+    name: str
+
+
+class ActionSchedules(Query[ActionScheduleListReply], tag=101, frozen=True):
+    """By action name."""
+
+    limit: int = defaults.PAGE_LIMIT
+    cursor: str | None = None
+
+
+class ActionPauseSchedule(Command[ActionScheduleInfo], tag=102, frozen=True):
+    name: str
+    paused: bool = True
+
+
+class ActionScheduleDue(Command[None], tag=103, frozen=True):
+    """As `ScheduleDue`, of an action's schedule. Server only."""
+
+    action_id: int
+    due_ms: int
+    nominal_ms: int
+    next_ms: int

@@ -80,3 +80,9 @@ class Kept(int):
 def unless_kept(value: int | None) -> int | None:
     """`value` as it travels: `None` keeps what is set."""
     return None if isinstance(value, Kept) else value
+
+
+TIMEZONE: Final = "UTC"
+"""The zone that a schedule's cron is told in."""
+CATCH_UP_MS: Final = 60_000
+"""A time of a schedule that was missed for no longer than this is made up for, once."""

@@ -68,6 +68,7 @@ SERVER_ONLY = (
     token.TokenAdopt,
     token.MintKeyMake,
     workflow.ScheduleDue,
+    action.ActionScheduleDue,
 )
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]
 

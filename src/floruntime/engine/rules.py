@@ -34,6 +34,8 @@ from floruntime.engine.action import keys as keys_of_actions
 from floruntime.engine.action import limits as action_limits
 from floruntime.engine.action import listing as action_listing
 from floruntime.engine.action import rows as action_rows
+from floruntime.engine.action import schedule_rows as action_schedule_rows
+from floruntime.engine.action import schedules as action_schedules
 from floruntime.engine.action import settle as action_settle
 from floruntime.engine.kv import changes, keys
 from floruntime.engine.kv import rows as kv_rows
@@ -182,6 +184,10 @@ COMMANDS: Final = (
     command(action.ActionCancel, invoke.cancel, grows=False),
     command(action.ActionRetry, retry.retry),
     command(action.ActionBulk, action_bulk.bulk),
+    command(action.ActionSchedule, action_schedules.schedule),
+    command(action.ActionUnschedule, action_schedules.unschedule, grows=False),
+    command(action.ActionPauseSchedule, action_schedules.pause, grows=False),
+    command(action.ActionScheduleDue, action_schedules.due),
     command(worker.WorkerRegister, workers.register, grows=False),
     command(worker.WorkerHeartbeat, workers.heartbeat, grows=False),
     command(worker.WorkerDrain, workers.drain, grows=False),
@@ -247,6 +253,7 @@ QUERIES: Final = (
     query(worker.WorkerGetInfo, workers.worker_info),
     query(action.ActionGetLimits, action_limits.get_limits),
     query(action.ActionCountRuns, run_counts.count_runs),
+    query(action.ActionSchedules, action_schedules.list_schedules),
     query(worker.WorkerList, workers.list_workers),
     # Workflows
     query(workflow.WorkflowValidate, sync.validate),
@@ -323,6 +330,7 @@ TIMERS: Final[Mapping[int, dispatch.TimerRule]] = {
     timers.ACTION_KEY_FREE: keys_of_actions.key_may_be_free,
     timers.ACTION_LIMITS: keys_of_actions.look_at_keys,
     timers.ACTION_FREE: action_limits.may_be_free,
+    timers.ACTION_SCHEDULE: action_schedules.on_free,
     timers.JOB_STEP: system_jobs.step,
     timers.JOB_FORGET: system_jobs.forget,
     timers.WORKFLOW_RESUME: pauses.on_resume_timer,
@@ -390,6 +398,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             due_runs.DUE_RUN,
             *(run_state.ACTION_KEY, key_rows.KEYED_RUN, key_rows.FRONT, rate_window.CLAIMED_AT),
             debounce_rows.DEBOUNCE,
+            *(action_schedule_rows.ACTION_SCHEDULE, action_schedule_rows.ACTION_SCHEDULE_PAYLOAD),
         ),
         children=(
             Children(due_runs.LINE, Owner.ACTION, _id_of),
@@ -417,6 +426,7 @@ TABLES: Final = by_tag(
     *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
     *(console_sessions.CODE, console_sessions.CONSOLE_SESSION, console_sessions.HOLDER),
     *(eras.ERAS, mint_keys.MINT_KEY, schedules.SCHEDULE_DUE),
+    action_schedule_rows.ACTION_SCHEDULE_DUE,
     *_DIRECTORIES,
     *_OWNED_TABLES,
 )

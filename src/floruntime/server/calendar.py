@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from floruntime.core.limits import DURATION_MS_MAX
-from floruntime.engine.workflow.language.cron import spelt_out
-from floruntime.engine.workflow.language.definition import Schedule
+from floruntime.engine.state.times.cron import spelt_out
+from floruntime.engine.system.schedules import Spec
 
 _LOOK_BACK_MS: Final = 120_000
 """How far back the last time is looked for first; each time twice as far, up to ten years."""
@@ -150,9 +150,9 @@ class IntervalCalendar:
         return self._anchor_ms + passed * self._interval_ms if passed > 0 else None
 
 
-def calendar_of(spec: Schedule, anchor_ms: int) -> Calendar:
-    """The calendar that a definition asks for."""
+def calendar_of(spec: Spec, anchor_ms: int) -> Calendar:
+    """The calendar that a schedule asks for."""
     if spec.cron is not None:
         return CronCalendar(spec.cron, spec.timezone)
-    assert spec.interval is not None, "a definition was checked"
+    assert spec.interval is not None, "a schedule was checked"
     return IntervalCalendar(spec.interval, anchor_ms)

@@ -1,6 +1,7 @@
 """Looks at the wall clock for schedules: works out their next times, and says when one has come.
 
-What then happens is the engine's (`engine/workflow/catalog/schedules.py`). After downtime the last
+What then happens is the engine's (`engine/workflow/catalog/schedules.py`,
+`engine/action/schedules.py`). After downtime the last
 nominal time that passed is made up for, if it is no longer ago than `catch_up_ms`; earlier ones are
 not.
 """
@@ -10,14 +11,12 @@ from __future__ import annotations
 import logging
 from itertools import islice
 
+from floruntime.core.action import ActionScheduleDue
 from floruntime.core.workflow import ScheduleDue
+from floruntime.engine.action.schedule_rows import STANDING as ACTIONS
 from floruntime.engine.store.guarded import TOLD
-from floruntime.engine.workflow.catalog.schedules import (
-    TOPIC,
-    Due,
-    due_by,
-    first_due_after,
-)
+from floruntime.engine.system.schedules import TOPIC, Due
+from floruntime.engine.workflow.catalog.schedules import STANDING as WORKFLOWS
 from floruntime.server.calendar import calendar_of
 from floruntime.server.clock import Clock, Handle
 from floruntime.server.commit.commit import Commit
@@ -29,7 +28,9 @@ LATE_MS = 1_000
 AGAIN_MS = 1_000
 """When to look again after the engine refused: the disk may be nearly full."""
 PER_LOOK_MAX = 1_000
-"""Schedules that one look deals with; the next look follows their commit."""
+"""Schedules of a kind that one look deals with; the next look follows their commit."""
+Told = type[ScheduleDue] | type[ActionScheduleDue]
+_KINDS = ((WORKFLOWS, ScheduleDue), (ACTIONS, ActionScheduleDue))
 
 
 class Scheduler:
@@ -63,9 +64,14 @@ class Scheduler:
             return
         wall_ms = self._clock.wall_ms()
         view = self._commit.queries.view()
-        found = list(islice(due_by(view, wall_ms), PER_LOOK_MAX))
-        outcomes = [self._commit.submit_own(self._judged(due, wall_ms)) for due in found]
-        next_ms = first_due_after(view, wall_ms)
+        found = [
+            self._judged(told, due, wall_ms)
+            for standing, told in _KINDS
+            for due in islice(standing.due_by(view, wall_ms), PER_LOOK_MAX)
+        ]
+        outcomes = [self._commit.submit_own(request) for request in found]
+        times = [standing.first_due_after(view, wall_ms) for standing, _ in _KINDS]
+        next_ms = min((time for time in times if time is not None), default=None)
         if any(outcome.error is not None for outcome in outcomes):
             next_ms = wall_ms + AGAIN_MS
         self._look_again(next_ms, wall_ms)
@@ -78,7 +84,7 @@ class Scheduler:
             wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
             self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._wake)
 
-    def _judged(self, due: Due, wall_ms: int) -> ScheduleDue:
+    def _judged(self, told: Told, due: Due, wall_ms: int) -> ScheduleDue | ActionScheduleDue:
         """What to tell the engine of a schedule that is due. One that is broken holds up no other:
         it sleeps until it is changed.
         """
@@ -87,7 +93,7 @@ class Scheduler:
         except Exception:
             log.exception("a schedule cannot be kept: %s", due.row)
             nominal_ms = next_ms = 0
-        return ScheduleDue(due.workflow_id, due.due_ms, nominal_ms, next_ms)
+        return told(due.owner_id, due.due_ms, nominal_ms, next_ms)
 
 
 def _times(due: Due, wall_ms: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from floruntime.core.action import (
     ActionBulkOperation,
     ActionInfo,
     ActionRun,
+    ActionScheduleInfo,
     ActionType,
     InvokeResult,
     Limits,
@@ -22,6 +23,7 @@ from floruntime.core.action import (
 )
 from floruntime.core.defaults import Kept
 from floruntime.core.jobs import BulkJob
+from floruntime.core.schedule import Overlap
 from floruntime.core.types import Page
 from floruntime.sync.standing import PartOf
 
@@ -116,6 +118,109 @@ class Action(PartOf[AsyncAction]):
             self._of.cancel(run_id, reason=reason, namespace=namespace, timeout_ms=timeout_ms)
         )
 
+    def schedule(
+        self,
+        name: str,
+        *,
+        cron: str | None = None,
+        interval_ms: int | None = None,
+        timezone: str = defaults.TIMEZONE,
+        payload: JsonPayload = b"",
+        overlap: Overlap | str = Overlap.SKIP,
+        max_concurrent: int = 1,
+        paused: bool = False,
+        catch_up_ms: int = defaults.CATCH_UP_MS,
+        jitter_ms: int = 0,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> ActionScheduleInfo:
+        """Invoke the action by the clock; it replaces the schedule that the action has.
+
+        One of `cron`, five fields in `timezone` (an IANA name, `"UTC"` unless given), and
+        `interval_ms`, from 10 ms to ten years. `payload`: that of each run, empty by default.
+        `overlap`: what becomes of a time while `max_concurrent` (1 to 1,000, 1 unless given) of
+        the schedule's own runs go on: `"skip"`, the default, lets it pass, `"buffer_one"` lets one
+        wait for a run to end, `"allow"` starts a run all the same. `paused`: whether it begins
+        paused; off by default. What was paused by hand stays so unless this is other than before.
+        `catch_up_ms`: a time missed for no longer than this is made up for, once; 60,000 unless
+        given. `jitter_ms`: each run starts up to this much later, less than the time between two
+        runs; 0 unless given. Other times than before begin anew, from now. It goes with the action,
+        and sleeps while that is disabled.
+
+        Raises `NotFoundError` where there is no such action, `BadRequestError` on neither or both
+        of `cron` and `interval_ms`, and on what is out of its limits.
+        """
+        return self._bridge.run(
+            self._of.schedule(
+                name,
+                cron=cron,
+                interval_ms=interval_ms,
+                timezone=timezone,
+                payload=payload,
+                overlap=overlap,
+                max_concurrent=max_concurrent,
+                paused=paused,
+                catch_up_ms=catch_up_ms,
+                jitter_ms=jitter_ms,
+                namespace=namespace,
+                timeout_ms=timeout_ms,
+            )
+        )
+
+    def unschedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> bool:
+        """Take the schedule of action `name` away; whether it had one. Its runs go on.
+
+        Raises `BadRequestError` on what is no name of an action.
+        """
+        return self._bridge.run(
+            self._of.unschedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def schedules(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Page[ActionScheduleInfo]:
+        """A page of the schedules, by the name of their action.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        return self._bridge.run(
+            self._of.schedules(
+                limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
+    def pause_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> ActionScheduleInfo:
+        """Let the schedule of action `name` start no runs; times that pass are not made up for.
+
+        Raises `NotFoundError` where it has no schedule.
+        """
+        return self._bridge.run(
+            self._of.pause_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def resume_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> ActionScheduleInfo:
+        """Let the schedule of action `name` go on with its next time.
+
+        Raises `NotFoundError` where it has no schedule.
+        """
+        return self._bridge.run(
+            self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
     def register(
         self,
         name: str,
@@ -129,6 +234,8 @@ class Action(PartOf[AsyncAction]):
         retention_ms: int = defaults.RUN_RETENTION_MS,
         limits: Limits | None = None,
         key_path: str | None = None,
+        schedule: str | None = None,
+        timezone: str = defaults.TIMEZONE,
         namespace: str | None = None,
     ) -> ActionInfo:
         """Name an action and say how it is run; other settings than before raise its version.
@@ -146,7 +253,8 @@ class Action(PartOf[AsyncAction]):
         days unless given. `limits`: how much goes on at once and how fast, of the action and of
         each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
         run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
-        away. Durations are up to ten years.
+        away. `schedule`: cron in `timezone` (`"UTC"` unless given), kept as by the method
+        `schedule`; left out, the schedule stays as it is. Durations are up to ten years.
 
         Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
         just being deleted.
@@ -163,6 +271,8 @@ class Action(PartOf[AsyncAction]):
                 retention_ms=retention_ms,
                 limits=limits,
                 key_path=key_path,
+                schedule=schedule,
+                timezone=timezone,
                 namespace=namespace,
             )
         )

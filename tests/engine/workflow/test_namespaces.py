@@ -13,7 +13,7 @@ from floruntime.core.workflow import (
     WorkflowListDefinitions,
     WorkflowSchedules,
 )
-from floruntime.engine.workflow.catalog.schedules import due_by
+from floruntime.engine.workflow.catalog.schedules import STANDING
 from tests.engine.harness import Engine
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 from tests.engine.workflow.runs.test_control import CHILD, EVERY_WAIT
@@ -122,8 +122,9 @@ def test_a_namespace_goes_with_runs_in_every_state_and_nothing_of_it_is_left() -
     assert flows.runs() == []
     engine.now_ms += 40 * 24 * 3_600_000  # its timers come due
     engine.tick()
-    for due in list(due_by(engine.machine.view(engine.store, "default", 0), engine.now_ms)):
-        engine.run(ScheduleDue(due.workflow_id, due.due_ms, 0, 0))  # as the server does
+    view = engine.machine.view(engine.store, "default", 0)
+    for due in list(STANDING.due_by(view, engine.now_ms)):
+        engine.run(ScheduleDue(due.owner_id, due.due_ms, 0, 0))  # as the server does
     assert rows_beside(engine) == before
 
 

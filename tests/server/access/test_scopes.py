@@ -50,10 +50,10 @@ TABLE = {
         "GroupDeadRequeue GroupDeadDelete GroupBulk"
     ),
     "read:action": "ActionGet ActionGetLimits ActionList ActionListRuns ActionCountRuns "
-    "ActionStatus",
+    "ActionStatus ActionSchedules",
     "write:action": (
         "ActionRegister ActionInvoke ActionCall ActionDelete ActionEnable ActionCancel "
-        "ActionRetry ActionBulk "
+        "ActionRetry ActionBulk ActionSchedule ActionUnschedule ActionPauseSchedule "
         "WorkerComplete WorkerFail WorkerTouch WorkerRelease WorkerAwait WorkerRegister "
         "WorkerHeartbeat WorkerDrain WorkerDeregister WorkerExchange WorkerTurn"
     ),
@@ -88,6 +88,7 @@ SCOPE_OF = {name: scope for scope, names in TABLE.items() for name in names.spli
 LISTINGS = {"QueueList", "StreamList", "ActionList", "WorkflowListDefinitions"} | {
     *(
         "WorkflowSchedules",
+        "ActionSchedules",
         "ActionListRuns",
         "ActionCountRuns",
         "WorkflowListRuns",

@@ -11,6 +11,7 @@ export type {
   ListRunsOptions,
   RegisterOptions,
   RunFilterOptions,
+  ScheduleOptions,
   WaitForRunOptions,
 } from "./api/action.js";
 export { Action } from "./api/action.js";
@@ -148,6 +149,7 @@ export type {
   AckResult,
   ActionInfo,
   ActionRun,
+  ActionScheduleInfo,
   AppendResult,
   BulkJob,
   ClusterInfo,
@@ -186,6 +188,7 @@ export {
   ActionType,
   DeadBulkOperation,
   JobStatus,
+  Overlap,
   RunOrder,
   RunStatus,
   Severity,

@@ -87,6 +87,30 @@ export const BULK_CASES: readonly Case[] = [
     "ActionInvoke",
     { name: "a", payload: new TextEncoder().encode("p"), key: "acme" },
   ],
+  [
+    ({ action }) =>
+      action.schedule("a", { cron: "0 3 * * *", payload: "p", overlap: "allow", jitterMs: 5 }),
+    "ActionSchedule",
+    {
+      ...{ name: "a", payload: new TextEncoder().encode("p"), cron: "0 3 * * *" },
+      ...{ overlap: "allow", jitterMs: 5 },
+    },
+  ],
+  [({ action }) => action.unschedule("a"), "ActionUnschedule", { name: "a" }],
+  [({ action }) => action.pauseSchedule("a"), "ActionPauseSchedule", { name: "a", paused: true }],
+  [({ action }) => action.resumeSchedule("a"), "ActionPauseSchedule", { name: "a", paused: false }],
+  [
+    ({ action }) => action.schedules({ limit: 5 }),
+    "ActionSchedules",
+    { limit: 5 },
+    EMPTY,
+    new Page([], null),
+  ],
+  [
+    ({ action }) => action.register("a", "user", { schedule: "0 3 * * *", timezone: "Asia/Tokyo" }),
+    "ActionRegister",
+    { name: "a", type: "user", schedule: "0 3 * * *", timezone: "Asia/Tokyo" },
+  ],
   [({ jobs }) => jobs.status("job-1"), "JobGet", { jobId: "job-1" }],
   [({ jobs }) => jobs.wait("job-1", { blockMs: 5 }), "JobGet", { jobId: "job-1", blockMs: 5 }],
   [({ jobs }) => jobs.list({ limit: 5 }), "JobList", { limit: 5 }, EMPTY, new Page([], null)],

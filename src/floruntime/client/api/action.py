@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from floruntime.client.api.action_writes import ActionWrites
+from floruntime.client.api.action_schedules import ScheduledActions
 from floruntime.client.api.caller import Caller
 from floruntime.client.api.choices import choice, optional_choice
 from floruntime.client.api.operation import Operation
@@ -63,7 +63,7 @@ def _limits_info(reply: LimitsReply) -> LimitsInfo:
     return LimitsInfo(reply.running, reply.waiting, as_page(reply))
 
 
-class Action(ActionWrites):
+class Action(ScheduledActions):
     """The actions of one client.
 
     The name of an action is 1 to 255 bytes of UTF-8 without control characters; another one is a
@@ -88,6 +88,8 @@ class Action(ActionWrites):
         retention_ms: int = defaults.RUN_RETENTION_MS,
         limits: Limits | None = None,
         key_path: str | None = None,
+        schedule: str | None = None,
+        timezone: str = defaults.TIMEZONE,
         namespace: str | None = None,
     ) -> Operation[ActionInfo]:
         """Name an action and say how it is run; other settings than before raise its version.
@@ -105,7 +107,8 @@ class Action(ActionWrites):
         days unless given. `limits`: how much goes on at once and how fast, of the action and of
         each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
         run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
-        away. Durations are up to ten years.
+        away. `schedule`: cron in `timezone` (`"UTC"` unless given), kept as by the method
+        `schedule`; left out, the schedule stays as it is. Durations are up to ten years.
 
         Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
         just being deleted.
@@ -121,6 +124,8 @@ class Action(ActionWrites):
             retention_ms,
             limits,
             key_path,
+            schedule,
+            timezone,
         )
         return self._call(request, namespace, None)
 

@@ -24,6 +24,8 @@ class RegisterOptions(TypedDict, total=False):
     retention_ms: int
     limits: Limits | None
     key_path: str | None
+    schedule: str | None
+    timezone: str
 
 
 class QueueOptions(TypedDict, total=False):

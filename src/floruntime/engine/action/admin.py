@@ -18,6 +18,7 @@ from floruntime.core.action import (
     ActionList,
     ActionListReply,
     ActionRegister,
+    ActionSchedule,
     ActionType,
 )
 from floruntime.core.errors import ConflictError
@@ -41,6 +42,12 @@ from floruntime.engine.action.rows import (
 )
 from floruntime.engine.action.run_rows import ActionRunStatus, unfinished_numbers
 from floruntime.engine.action.run_state import ACTION_DELETED, end_run, find_action_run
+from floruntime.engine.action.schedules import (
+    action_enabled,
+    check_schedule,
+    drop_schedule,
+    keep_schedule,
+)
 from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import next_key
@@ -63,7 +70,18 @@ CANCELLED_PER_STEP_MAX = 500
 
 
 def register(tx: Tx, request: ActionRegister) -> ActionInfo:
+    """Register the action, and keep its schedule, if one is named."""
     _check(request)
+    times = ActionSchedule(request.name, request.schedule, timezone=request.timezone)
+    if request.schedule is not None:
+        check_schedule(times)
+    info = _register(tx, request)
+    if request.schedule is not None:
+        keep_schedule(the_action(tx, request.name), times)
+    return info
+
+
+def _register(tx: Tx, request: ActionRegister) -> ActionInfo:
     ensure_namespace(tx)
     key = action_key(tx, request.name)
     old = tx.get(ACTION, key)
@@ -142,6 +160,7 @@ def enable(tx: Tx, request: ActionEnable) -> ActionInfo:
         action.row.enabled = request.enabled
         action.row.updated_at_ms = tx.now_ms
         action.save()
+        action_enabled(action)
     return action_info(request.name, action.row)
 
 
@@ -156,6 +175,7 @@ def delete(tx: Tx, request: ActionDelete) -> bool:
             f"action {request.name!r} has unfinished runs ({unfinished}); "
             "force=True cancels them and deletes it"
         )
+    drop_schedule(tx, action.row.id)
     action.row.is_registered = False
     action.save()
     if unfinished:

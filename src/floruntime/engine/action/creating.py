@@ -34,6 +34,7 @@ def create(
     handler_key: str | None = None,
     key: str | None = None,
     debounce_key: str | None = None,
+    is_scheduled: bool = False,
 ) -> None:
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
@@ -47,6 +48,7 @@ def create(
     row.workflow_run = workflow_run
     row.handler_key = handler_key
     row.debounce_key = debounce_key
+    row.is_scheduled = is_scheduled
     row.key = key_of(action.row, payload) if key is None else key
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
     tx.put(
@@ -57,4 +59,5 @@ def create(
     tx.count_run(action.row.id, ActionRunStatus.PENDING, 1)
     action.row.pending += 1
     action.row.runs += 1
+    action.row.scheduled += is_scheduled
     start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)

@@ -45,7 +45,7 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     (`ENDS` in `run_rows.py`). `key_lines`: sets of labels of due runs that stand under keys;
     `fronts`: keys that may be served, counted once for each of these.
     `claims`, `first_claim`: its window of claims, while `rate` is limited; `frees_at_ms`: when a
-    timer says that the window lets somebody in.
+    timer says that the window lets somebody in. `scheduled`: unfinished runs of its schedule.
     """
 
     id: int
@@ -66,6 +66,7 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     claims: int = 0
     first_claim: int = 0
     frees_at_ms: int = 0
+    scheduled: int = 0
 
     @property
     def unfinished(self) -> int:

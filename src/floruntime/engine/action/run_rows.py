@@ -69,6 +69,7 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     it ended, and is counted in its action's `ended`. `progress`: as the last attempt told it.
     `key`: what limits per key count it under. `is_keyed`: ready, and standing under its key.
     `debounce_key`: while it was never claimed, what its later invocations are told by.
+    `is_scheduled`: the action's schedule made it.
     """
 
     action_id: int
@@ -104,6 +105,7 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     key: str | None = None
     is_keyed: bool = False
     debounce_key: str | None = None
+    is_scheduled: bool = False
 
     @property
     def is_finished(self) -> bool:

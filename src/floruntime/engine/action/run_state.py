@@ -34,6 +34,7 @@ from floruntime.engine.action.run_rows import (
     action_run_number,
     unknown_action_run,
 )
+from floruntime.engine.action.schedule_rows import place_is_free
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import forget_document, keep_document
@@ -270,6 +271,8 @@ def run_ended(run: OpenActionRun, output: bytes) -> None:
     tx, row = run.tx, run.row
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
+    if row.is_scheduled:
+        place_is_free(tx, row.action_id)
     tx.touch((run.action.namespace, "run", action_run_id(run.number)))
     rules_of(tx).action_run_ended(run, output)
 
@@ -311,8 +314,10 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     tx.count_run(row.action_id, row.status, -1)
     if row.is_counted:
         count_end(run, -1)
-    was_running = row.status == ActionRunStatus.RUNNING
+    was_running, was_finished = row.status == ActionRunStatus.RUNNING, row.is_finished
     row.status = status
+    if row.is_scheduled:
+        run.action.row.scheduled += was_finished - row.is_finished
     tx.count_run(row.action_id, status, 1)
     if was_running:
         give_up_place(run.action, row)

@@ -79,6 +79,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionStatus, a.ActionCancel),
         *(w.WorkerRegister, w.WorkerHeartbeat, w.WorkerDeregister, w.WorkerGetInfo, w.WorkerList),
         *(a.ActionGet, a.ActionList, a.ActionListRuns, a.ActionCountRuns, a.ActionGetLimits),
+        *(a.ActionSchedule, a.ActionSchedules),
         *(w.WorkerAwait, w.WorkerComplete, w.WorkerFail, w.WorkerTouch, w.WorkerRelease),
         *(w.WorkerExchange, w.WorkerTurn),
         # Runs of workflows, but not what they follow.
@@ -92,6 +93,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete, s.GroupConfigure),
         *(s.GroupDeadRequeue, s.GroupDeadDelete),
         *(a.ActionDelete, a.ActionEnable, a.ActionRetry, w.WorkerDrain),
+        *(a.ActionUnschedule, a.ActionPauseSchedule),
         *(a.ActionBulk, q.QueueBulk, s.GroupBulk, j.JobCancel),
         *(
             f.WorkflowSync,
@@ -189,13 +191,16 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     ),
     # Actions
     (named("read", "action", "name"), (a.ActionGet, a.ActionGetLimits)),
-    (listing("action"), (a.ActionList,)),
+    (listing("action"), (a.ActionList, a.ActionSchedules)),
     (runs_listed("action", "name"), (a.ActionListRuns, a.ActionCountRuns)),
     (named_alone("write", "action", "name"), (a.ActionBulk,)),
     (run_of("read", "action"), (a.ActionStatus,)),
     (
         named("write", "action", "name"),
-        (a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionDelete, a.ActionEnable),
+        (
+            *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionDelete, a.ActionEnable),
+            *(a.ActionSchedule, a.ActionUnschedule, a.ActionPauseSchedule),
+        ),
     ),
     (
         run_of("write", "action"),

@@ -19,8 +19,7 @@ from floruntime.core.workflow import (
 from floruntime.engine.workflow.catalog.schedules import (
     SCHEDULE,
     SCHEDULE_DUE,
-    due_by,
-    first_due_after,
+    STANDING,
     scheduled_run_id,
 )
 from tests.engine.workflow.calls import ONE_STEP, Workflows
@@ -510,8 +509,13 @@ def test_the_server_finds_what_is_due_and_what_will_be_next() -> None:
         flows.tell(ScheduleDue(workflow_id, 0, 0, 1000 * (n + 1)))
     view = flows.engine.machine.view(flows.engine.store, "default", flows.now_ms)
     for wall_ms in (2000, 2999):
-        assert [due.due_ms for due in due_by(view, wall_ms)] == [1000, 2000]
-    assert [first_due_after(view, ms) for ms in (0, 1000, 2999, 3000)] == [1000, 2000, 3000, None]
+        assert [due.due_ms for due in STANDING.due_by(view, wall_ms)] == [1000, 2000]
+    assert [STANDING.first_due_after(view, ms) for ms in (0, 1000, 2999, 3000)] == [
+        1000,
+        2000,
+        3000,
+        None,
+    ]
 
 
 def test_a_schedule_goes_with_its_namespace() -> None:
@@ -520,9 +524,9 @@ def test_a_schedule_goes_with_its_namespace() -> None:
     flows.engine.run(NamespaceDelete("gone", True))
     for after_reclaim in (False, True):
         view = flows.engine.machine.view(flows.engine.store, "default", flows.now_ms)
-        [due] = due_by(view, 5000)
+        [due] = STANDING.due_by(view, 5000)
         if not after_reclaim:
             flows.engine.tick()
-    flows.tell(ScheduleDue(due.workflow_id, due.due_ms, 5000, 6000))
+    flows.tell(ScheduleDue(due.owner_id, due.due_ms, 5000, 6000))
     assert flows.standing() == []
     assert not [key for key in flows.engine.rows() if key[:2] == SCHEDULE.tag]

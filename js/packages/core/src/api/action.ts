@@ -1,6 +1,6 @@
 /** `client.action`: durable tasks, registered by name, run by workers. */
 
-import type { JsonPayload } from "../base/bytes.js";
+import { type JsonPayload, payloadBytes } from "../base/bytes.js";
 import { BadRequestError, NotFoundError } from "../base/errors.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { type Integer, integerWithin } from "../base/schema.js";
@@ -18,15 +18,21 @@ import {
   type ActionInvoke,
   ActionList,
   ActionListRuns,
+  ActionPauseSchedule,
   ActionRegister,
   ActionRetry,
   type ActionRun,
+  ActionSchedule,
+  type ActionScheduleInfo,
+  ActionSchedules,
   ActionStatus,
   ActionType,
+  ActionUnschedule,
   type BulkJob,
   type InvokeResult,
   type KeyLimits,
   type Limits,
+  type Overlap,
   type RunOrder,
   type RunStatus,
 } from "../wire/messages.generated.js";
@@ -64,6 +70,32 @@ export interface RegisterOptions {
   readonly limits?: LimitsOptions | undefined;
   /** Where the key of a run lies in its payload: `$.account`; an empty text takes it away. */
   readonly keyPath?: string | undefined;
+  /** Cron, kept as by `schedule`; left out, the schedule stays as it is. */
+  readonly schedule?: string | undefined;
+  /** The IANA zone of `schedule`. Default: `UTC`. */
+  readonly timezone?: string | undefined;
+}
+
+/** One of `cron` and `intervalMs`. */
+export interface ScheduleOptions {
+  /** Minute, hour, day of the month, month, weekday. */
+  readonly cron?: string | undefined;
+  /** From one run to the next: 10 ms to ten years. */
+  readonly intervalMs?: Integer | undefined;
+  /** The IANA zone of `cron`. Default: `UTC`. */
+  readonly timezone?: string | undefined;
+  /** The input of its runs. Default: empty. */
+  readonly payload?: JsonPayload | undefined;
+  /** What becomes of a time while `maxConcurrent` of its own runs go on. Default: `skip`. */
+  readonly overlap?: Overlap | undefined;
+  /** Its own runs at once: 1 to 1,000. Default: 1. */
+  readonly maxConcurrent?: Integer | undefined;
+  /** Whether it begins paused; what was paused by hand stays so unless this changes. */
+  readonly paused?: boolean | undefined;
+  /** A time missed for no longer than this is made up for, once. Default: 60,000. */
+  readonly catchUpMs?: Integer | undefined;
+  /** Each run starts up to this much later. Default: 0. */
+  readonly jitterMs?: Integer | undefined;
 }
 
 /** How much of an action goes on at once and how fast; what is left out is not limited. */
@@ -142,6 +174,19 @@ export const REGISTER: OptionNames<RegisterOptions> = {
   retentionMs: true,
   limits: true,
   keyPath: true,
+  schedule: true,
+  timezone: true,
+};
+const SCHEDULE: OptionNames<ScheduleOptions> = {
+  cron: true,
+  intervalMs: true,
+  timezone: true,
+  payload: true,
+  overlap: true,
+  maxConcurrent: true,
+  paused: true,
+  catchUpMs: true,
+  jitterMs: true,
 };
 const LIMITS: OptionNames<LimitsOptions> = {
   running: true,
@@ -190,7 +235,8 @@ export class Action {
     const { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description, retentionMs } = given;
     const times = { timeoutMs, retryDelayMs, runTimeoutMs, retentionMs };
     const limits = given.limits === undefined ? undefined : limitsOf(given.limits);
-    const settings = { ...times, maxRetries, description, limits, keyPath: given.keyPath };
+    const { keyPath, schedule, timezone } = given;
+    const settings = { ...times, maxRetries, description, limits, keyPath, schedule, timezone };
     return await this.#caller.call(ActionRegister.of({ name, type, ...settings }), options);
   }
 
@@ -294,6 +340,44 @@ export class Action {
   async disable(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.disable", options, NONE);
     return await this.#caller.call(ActionEnable.of({ name, enabled: false }), options);
+  }
+
+  /** Invoke the action by the clock, instead of by the schedule that it has. */
+  async schedule(
+    name: string,
+    options: ScheduleOptions & CallOptions = {},
+  ): Promise<ActionScheduleInfo> {
+    const given = knownOfCall("action.schedule", options, SCHEDULE);
+    const { cron, intervalMs, timezone, overlap, maxConcurrent, paused } = given;
+    const { payload = "", catchUpMs, jitterMs } = given;
+    const times = { cron, intervalMs, timezone, catchUpMs, jitterMs };
+    const rules = { overlap, maxConcurrent, paused };
+    const request = ActionSchedule.of({ name, payload: payloadBytes(payload), ...times, ...rules });
+    return await this.#caller.call(request, options);
+  }
+
+  /** Take the action's schedule away; whether it had one. Its runs go on. */
+  async unschedule(name: string, options: CallOptions = {}): Promise<boolean> {
+    knownOfCall("action.unschedule", options, NONE);
+    return await this.#caller.call(ActionUnschedule.of({ name }), options);
+  }
+
+  /** A page of the schedules, by the name of their action. */
+  async schedules(options: ListOptions & CallOptions = {}): Promise<Page<ActionScheduleInfo>> {
+    const { limit, cursor } = knownOfCall("action.schedules", options, LISTING);
+    return await this.#caller.call(ActionSchedules.of({ limit, cursor }).map(pageOf), options);
+  }
+
+  /** Let the action's schedule start no runs; times that pass are not made up for. */
+  async pauseSchedule(name: string, options: CallOptions = {}): Promise<ActionScheduleInfo> {
+    knownOfCall("action.pauseSchedule", options, NONE);
+    return await this.#caller.call(ActionPauseSchedule.of({ name, paused: true }), options);
+  }
+
+  /** Let it go on with its next time. */
+  async resumeSchedule(name: string, options: CallOptions = {}): Promise<ActionScheduleInfo> {
+    knownOfCall("action.resumeSchedule", options, NONE);
+    return await this.#caller.call(ActionPauseSchedule.of({ name, paused: false }), options);
   }
 
   /** A page of the actions whose names begin with `prefix`, by name. */

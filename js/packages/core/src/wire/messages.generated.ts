@@ -97,6 +97,17 @@ export const ActionBulkOperation = {
 } as const;
 export type ActionBulkOperation = (typeof ActionBulkOperation)[keyof typeof ActionBulkOperation];
 
+/**
+ * What becomes of a nominal time while as many of a schedule's own runs go on as may: it is
+ * let pass (`SKIP`), one waits for a run to end (`BUFFERONE`), or it starts a run all the same.
+ */
+export const Overlap = {
+  Skip: "skip",
+  BufferOne: "buffer_one",
+  Allow: "allow",
+} as const;
+export type Overlap = (typeof Overlap)[keyof typeof Overlap];
+
 /** What a sync did with one definition. `REFUSED`: what a dry run says that it would not do. */
 export const SyncAction = {
   Created: "created",
@@ -1135,6 +1146,58 @@ export const LimitsReplySchema: StructSchema<LimitsReply> = struct("LimitsReply"
   ["running", int],
   ["waiting", int],
   ["items", list(KeyLimitsSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/**
+ * An action's schedule: one of `cron` and `intervalMs`.
+ *
+ * `enabled`: whether the action is. `nextRunAtMs`: the next nominal time, `null` while it is
+ * paused, disabled or not yet known. `lastRunAtMs`: the nominal time of the last run, which is
+ * `lastRunId`. `running`: the schedule's own runs that have not ended. `skippedTotal`: times
+ * let pass because of `overlap`.
+ */
+export interface ActionScheduleInfo {
+  readonly name: string;
+  readonly cron: string | null;
+  readonly intervalMs: number | null;
+  readonly timezone: string;
+  readonly paused: boolean;
+  readonly enabled: boolean;
+  readonly nextRunAtMs: bigint | null;
+  readonly lastRunAtMs: bigint | null;
+  readonly lastRunId: string | null;
+  readonly running: number;
+  readonly skippedTotal: number;
+  readonly overlap: Overlap;
+  readonly maxConcurrent: number;
+  readonly catchUpMs: number;
+  readonly jitterMs: number;
+}
+export const ActionScheduleInfoSchema: StructSchema<ActionScheduleInfo> = struct("ActionScheduleInfo", [
+  ["name", text],
+  ["cron", nullable(text)],
+  ["intervalMs", nullable(int)],
+  ["timezone", text],
+  ["paused", bool],
+  ["enabled", bool],
+  ["nextRunAtMs", nullable(big)],
+  ["lastRunAtMs", nullable(big)],
+  ["lastRunId", nullable(text)],
+  ["running", int],
+  ["skippedTotal", int],
+  ["overlap", choice<Overlap>(Overlap)],
+  ["maxConcurrent", int],
+  ["catchUpMs", int],
+  ["jitterMs", int],
+]);
+
+export interface ActionScheduleListReply {
+  readonly items: ActionScheduleInfo[];
+  readonly cursor: string | null;
+}
+export const ActionScheduleListReplySchema: StructSchema<ActionScheduleListReply> = struct("ActionScheduleListReply", [
+  ["items", list(ActionScheduleInfoSchema)],
   ["cursor", nullable(text)],
 ]);
 
@@ -2695,7 +2758,7 @@ export const GroupBulk: RequestKind<GroupBulk, BulkJob> = requestKind(
 /**
  * `retentionMs`: how long runs are kept after they have ended. `limits`, `keyPath` and the
  * retries: `null` keeps what is set (a new action has the defaults); an empty `keyPath` takes it
- * away.
+ * away. `schedule`: cron, in `timezone`, as `ActionSchedule` keeps it; `null` leaves the schedule.
  */
 export interface ActionRegister {
   readonly name: string;
@@ -2708,6 +2771,8 @@ export interface ActionRegister {
   readonly retentionMs?: Integer | undefined;
   readonly limits?: Limits | null | undefined;
   readonly keyPath?: string | null | undefined;
+  readonly schedule?: string | null | undefined;
+  readonly timezone?: string | undefined;
 }
 export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKind(
   "ActionRegister", 128, "command", [
@@ -2721,6 +2786,8 @@ export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKi
   ["retentionMs", int, 2592000000],
   ["limits", nullable(LimitsSchema), null],
   ["keyPath", nullable(text), null],
+  ["schedule", nullable(text), null],
+  ["timezone", text, "UTC"],
 ], ActionInfoSchema,
 );
 
@@ -2946,6 +3013,70 @@ export const ActionGetLimits: RequestKind<ActionGetLimits, LimitsReply> = reques
   ["limit", int, 100],
   ["cursor", nullable(text), null],
 ], LimitsReplySchema,
+);
+
+/**
+ * Invoke the action by the clock, at one of `cron` and `intervalMs`. It replaces the schedule
+ * that the action has; what was paused by hand stays so unless `paused` is other than before.
+ */
+export interface ActionSchedule {
+  readonly name: string;
+  readonly cron?: string | null | undefined;
+  readonly intervalMs?: Integer | null | undefined;
+  readonly timezone?: string | undefined;
+  readonly payload?: Uint8Array | undefined;
+  readonly overlap?: Overlap | undefined;
+  readonly maxConcurrent?: Integer | undefined;
+  readonly paused?: boolean | undefined;
+  readonly catchUpMs?: Integer | undefined;
+  readonly jitterMs?: Integer | undefined;
+}
+export const ActionSchedule: RequestKind<ActionSchedule, ActionScheduleInfo> = requestKind(
+  "ActionSchedule", 99, "command", [
+  ["name", text],
+  ["cron", nullable(text), null],
+  ["intervalMs", nullable(int), null],
+  ["timezone", text, "UTC"],
+  ["payload", bytes, NO_BYTES],
+  ["overlap", choice<Overlap>(Overlap), "skip"],
+  ["maxConcurrent", int, 1],
+  ["paused", bool, false],
+  ["catchUpMs", int, 60000],
+  ["jitterMs", int, 0],
+], ActionScheduleInfoSchema,
+);
+
+/** Take the action's schedule away; whether it had one. Runs that are there go on. */
+export interface ActionUnschedule {
+  readonly name: string;
+}
+export const ActionUnschedule: RequestKind<ActionUnschedule, boolean> = requestKind(
+  "ActionUnschedule", 100, "command", [
+  ["name", text],
+], bool,
+);
+
+/** By action name. */
+export interface ActionSchedules {
+  readonly limit?: Integer | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const ActionSchedules: RequestKind<ActionSchedules, ActionScheduleListReply> = requestKind(
+  "ActionSchedules", 101, "query", [
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], ActionScheduleListReplySchema,
+);
+
+export interface ActionPauseSchedule {
+  readonly name: string;
+  readonly paused?: boolean | undefined;
+}
+export const ActionPauseSchedule: RequestKind<ActionPauseSchedule, ActionScheduleInfo> = requestKind(
+  "ActionPauseSchedule", 102, "command", [
+  ["name", text],
+  ["paused", bool, true],
+], ActionScheduleInfoSchema,
 );
 
 export interface WorkerGetInfo {
@@ -3577,6 +3708,10 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ActionCountRuns,
   ActionBulk,
   ActionGetLimits,
+  ActionSchedule,
+  ActionUnschedule,
+  ActionSchedules,
+  ActionPauseSchedule,
   WorkerGetInfo,
   WorkerRegister,
   WorkerHeartbeat,

@@ -12,9 +12,7 @@ is due, jitter included; under 0 where its next time is yet to be worked out.
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -35,7 +33,8 @@ from floruntime.engine.state.keyspace import Table, next_key
 from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
-from floruntime.engine.workflow.language.definition import Overlap, Schedule
+from floruntime.engine.system.schedules import TOPIC, StandingSchedules, Turn, due_of, move, turn_of
+from floruntime.engine.workflow.language.definition import Schedule
 from floruntime.engine.workflow.runs.rows import WORKFLOW, Origin, WorkflowRow
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, workflow_run_number
 from floruntime.engine.workflow.runs.start import begin_run
@@ -44,9 +43,6 @@ from floruntime.engine.workflow.runs.workflows import (
     find_workflow_by_id,
     the_workflow,
 )
-
-TOPIC: Final = "schedule"
-"""Touched when a schedule wakes, changes or goes to sleep: the server looks again."""
 
 
 class ScheduleRow(Value, frozen=True):
@@ -78,14 +74,8 @@ def _find(view: View, workflow_id: int) -> ScheduleRow | None:
 
 def _put(tx: Tx, workflow_id: int, row: ScheduleRow, due_ms: int | None) -> None:
     """Write the row, and where the server finds it."""
-    if row.due_ms != due_ms:
-        if row.due_ms is not None:
-            tx.delete(SCHEDULE_DUE, SCHEDULE_DUE.key(row.due_ms, workflow_id))
-        if due_ms is not None:
-            tx.put(SCHEDULE_DUE, SCHEDULE_DUE.key(due_ms, workflow_id), True)
-        tx.touch((tx.namespace, TOPIC, ""))
-        row = replace(row, due_ms=due_ms)
-    tx.put(SCHEDULE, SCHEDULE.key(workflow_id), row)
+    move(tx, SCHEDULE_DUE, workflow_id, row.due_ms, due_ms)
+    tx.put(SCHEDULE, SCHEDULE.key(workflow_id), replace(row, due_ms=due_ms))
 
 
 # What a definition says, and who may run
@@ -123,11 +113,7 @@ def _wake(workflow: OpenWorkflow, row: ScheduleRow) -> None:
 
 
 def _due_of(workflow_id: int, row: ScheduleRow) -> int:
-    """When it is due: up to `jitter_ms` after its nominal time, as that time's own hash says."""
-    if not row.next_ms or not row.spec.jitter_ms:
-        return row.next_ms
-    share = zlib.crc32(f"{workflow_id}/{row.next_ms}".encode())
-    return row.next_ms + share % (row.spec.jitter_ms + 1)
+    return due_of(workflow_id, row.next_ms, row.spec.jitter_ms)
 
 
 def workflow_enabled(workflow: OpenWorkflow) -> None:
@@ -160,10 +146,11 @@ def due(tx: Tx, request: ScheduleDue) -> None:
 
 def _has_come(workflow: OpenWorkflow, nominal_ms: int) -> None:
     tx, row = workflow.tx, _the_row(workflow)
-    overlap = row.spec.overlap
-    if overlap is Overlap.ALLOW or workflow.row.scheduled < row.spec.max_concurrent:
+    spec = row.spec
+    turn = turn_of(spec.overlap, workflow.row.scheduled, spec.max_concurrent, row.buffered_ms)
+    if turn is Turn.RUN:
         _run(workflow, nominal_ms)
-    elif overlap is Overlap.BUFFER_ONE and not row.buffered_ms:
+    elif turn is Turn.WAIT:
         _put(tx, workflow.id, replace(row, buffered_ms=nominal_ms), row.due_ms)
     else:
         _put(tx, workflow.id, replace(row, skipped_total=row.skipped_total + 1), row.due_ms)
@@ -281,27 +268,4 @@ def _info(name: str, workflow: WorkflowRow, row: ScheduleRow) -> ScheduleInfo:
 # What the server looks at
 
 
-class Due(NamedTuple):
-    """A schedule that is due, or whose next time is to be worked out (`next_ms` 0). `row` is
-    `None` where the schedule went with its namespace.
-    """
-
-    workflow_id: int
-    due_ms: int
-    row: ScheduleRow | None
-
-
-def due_by(view: View, wall_ms: int) -> Iterator[Due]:
-    """The schedules that the server has to do something about by this time, the earliest first."""
-    start, end = SCHEDULE_DUE.range()[0], SCHEDULE_DUE.key(wall_ms + 1, 0)
-    for key, _ in view.scan(SCHEDULE_DUE, start, end):
-        due_ms, workflow_id = SCHEDULE_DUE.unpack(key)
-        yield Due(workflow_id, due_ms, _find(view, workflow_id))
-
-
-def first_due_after(view: View, wall_ms: int) -> int | None:
-    """When the first schedule is due that is not yet."""
-    start, end = SCHEDULE_DUE.key(wall_ms + 1, 0), SCHEDULE_DUE.range()[1]
-    for key, _ in view.scan(SCHEDULE_DUE, start, end):
-        return SCHEDULE_DUE.unpack(key)[0]
-    return None
+STANDING: Final = StandingSchedules(SCHEDULE_DUE, _find)

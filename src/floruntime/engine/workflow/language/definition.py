@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from floruntime.core import limits
+from floruntime.core.schedule import Overlap
 from floruntime.engine.workflow.language.base import (
     Count,
     DurationMs,
@@ -127,12 +128,6 @@ class TrackingMode(StrEnum):
 class FallbackCondition(StrEnum):
     EXHAUSTED = "exhausted"
     ANY_ERROR = "any_error"
-
-
-class Overlap(StrEnum):
-    SKIP = "skip"
-    BUFFER_ONE = "buffer_one"
-    ALLOW = "allow"
 
 
 class GroupMode(StrEnum):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language import cron
-from floruntime.engine.workflow.language.cron_period import shortest_period_ms
-from floruntime.engine.workflow.language.definition import Overlap, Schedule
+from floruntime.core.schedule import Overlap
+from floruntime.engine.state.times import cron
+from floruntime.engine.state.times.cron_period import shortest_period_ms
+from floruntime.engine.workflow.language.definition import Schedule
 from floruntime.engine.workflow.language.report import Report
 
 

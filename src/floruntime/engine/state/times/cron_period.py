@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from floruntime.engine.workflow.language.cron import CronFields, parse_cron
+from floruntime.engine.state.times.cron import CronFields, parse_cron
 
 _MINUTE_MS: Final = 60_000
 _MINUTES_OF_DAY: Final = 24 * 60

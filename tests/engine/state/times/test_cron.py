@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language.cron import CronDoubtError, check_cron, check_timezone
-from floruntime.engine.workflow.language.time_zones import TIME_ZONES
+from floruntime.engine.state.times.cron import CronDoubtError, check_cron, check_timezone
+from floruntime.engine.state.times.time_zones import TIME_ZONES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NUMBERS = st.sampled_from(["0", "1", "5", "07", "12", "29", "31", "59", "mon", "JAN", "Sun"])

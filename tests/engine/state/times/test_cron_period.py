@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.workflow.language.cron import CronDoubtError, check_cron
-from floruntime.engine.workflow.language.cron_period import shortest_period_ms
+from floruntime.engine.state.times.cron import CronDoubtError, check_cron
+from floruntime.engine.state.times.cron_period import shortest_period_ms
 from floruntime.server.calendar import CronCalendar
+from tests.engine.state.times.test_cron import EXPRESSIONS
 from tests.engine.workflow.language.definitions import problems_of, with_start
-from tests.engine.workflow.language.test_cron import EXPRESSIONS
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import shown
-from floruntime.engine.workflow.language.time_zones import TIME_ZONES
+from floruntime.engine.state.times.time_zones import TIME_ZONES
 
 CRON_CHARS_MAX: Final = 256
 _MONTHS: Final = (

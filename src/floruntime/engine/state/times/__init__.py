@@ -1,0 +1,1 @@
+"""Cron expressions and time zones, as text; workflows and actions have schedules."""
