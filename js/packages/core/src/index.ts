@@ -7,13 +7,14 @@
 
 export { LeaseMemory } from "./api/leases.js";
 export { bytesIn, isBytes } from "./base/byte-views.js";
-export { checkFlag, checkName, checkRange } from "./base/checks.js";
+export { checkFlag, checkName, checkNamespace, checkRange } from "./base/checks.js";
 export { systemClock } from "./base/clock.js";
 export { errorOf } from "./base/errors.js";
 export { loggerOf } from "./base/logger.js";
 export { masked } from "./base/masked.js";
 export { known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
+export { shown } from "./base/shown.js";
 export { CLIENT_OPTIONS, ConnectedClient } from "./link/connected.js";
 export * from "./public.js";
 export * as messages from "./wire/messages.generated.js";

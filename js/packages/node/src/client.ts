@@ -1,5 +1,6 @@
 import { type ClientOptions, FloClient as CoreFloClient } from "@floruntime/core";
 
+import { placeOf } from "./address.js";
 import { nodeClock } from "./clock.js";
 import { TcpTransport, type Tls } from "./tcp.js";
 import {
@@ -19,16 +20,21 @@ export interface FloClientOptions extends ClientOptions {
 /**
  * A client of one server over TCP.
  *
- * `endpoint` is `host:port` (port 9000 unless told). It connects by `connect()` or with the first
+ * `endpoint` is `host:port` (port 9000 unless told), or one address for all of it,
+ * `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for TLS), where options that are given
+ * win. Without an endpoint the environment says it: `FLO_URL`, such an address, and what that leaves
+ * open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`, `FLO_CLIENT_CERT`,
+ * `FLO_CLIENT_KEY`; else it is `localhost:9000`. It connects by `connect()` or with the first
  * call; `close()` ends it, and so does `await using client = …`. A process does not end by itself
  * while a client is connected.
  */
 export class FloClient extends CoreFloClient {
   override readonly workflow: Workflow = new Workflow(this);
 
-  constructor(endpoint: string, options: FloClientOptions = {}) {
-    const { tls, ...rest } = options;
-    super(new TcpTransport(endpoint, tls), { clock: nodeClock, ...rest });
+  constructor(endpoint?: string, options: FloClientOptions = {}) {
+    const { tls: _, ...rest } = options;
+    const { tls, namespace, token, ...place } = placeOf(endpoint, options);
+    super(new TcpTransport(place.endpoint, tls), { clock: nodeClock, ...rest, namespace, token });
   }
 
   /** An `ActionWorker` on this client's connection; it leaves the client open when it ends. */

@@ -84,7 +84,7 @@ export class FloClient {
   readonly worker: Extended<Worker, WorkerDifferences>;
   readonly workflow: Extended<Workflow, WorkflowDifferences>;
 
-  constructor(endpoint: string, options: FloClientOptions = {}) {
+  constructor(endpoint?: string, options: FloClientOptions = {}) {
     this.native = new OurFloClient(endpoint, options);
     this.kv = keys(this.native.kv, this.native);
     this.queue = this.native.queue;

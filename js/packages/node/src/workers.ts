@@ -21,6 +21,7 @@ import {
   type WorkerBaseOptions,
 } from "@floruntime/core";
 
+import { placeOf } from "./address.js";
 import { nodeClock } from "./clock.js";
 import { listen } from "./signals.js";
 import { TcpTransport, type Tls } from "./tcp.js";
@@ -30,7 +31,9 @@ const HOST_CHARS_MAX = 100;
 
 /** What a worker connects to: an endpoint, or a client that it shares and leaves open. */
 export interface WorkerEndpoint {
-  /** `host:port`, as for `FloClient`. */
+  /**
+   * `host:port`, or an address, as for `FloClient`; without it and a client the environment says it.
+   */
   readonly endpoint?: string | undefined;
   /** A client to share, which stays open when the worker ends. */
   readonly client?: CoreFloClient | undefined;
@@ -114,7 +117,7 @@ const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
 export class ActionWorker extends CoreActionWorker {
   readonly #handlesSignals: boolean;
 
-  constructor(options: ActionWorkerOptions) {
+  constructor(options: ActionWorkerOptions = {}) {
     const given = known("ActionWorker", options, ACTION_WORKER);
     const { machineId, metadata, workerId = newName() } = given;
     const told = machineId === undefined ? metadata : { ...metadata, machineId };
@@ -183,16 +186,17 @@ async function untilSignal(
 }
 
 function sourceOf(options: OfEveryWorker & WorkerBaseOptions): ClientSource {
-  const { endpoint, client, namespace, token, tls, logger } = options;
-  if ((endpoint === undefined) === (client === undefined)) {
-    throw new BadRequestError("a worker needs an endpoint or a client, and not both");
+  const { endpoint, client, logger, ...beside } = options;
+  if (endpoint !== undefined && client !== undefined) {
+    throw new BadRequestError("a worker has an endpoint or a client, and not both");
   }
   if (client !== undefined) {
-    refuseBeside(client, { token, tls });
+    refuseBeside(client, { token: beside.token, tls: beside.tls });
     const own = logger === undefined ? undefined : loggerOf(logger);
     return { open: () => client, isOwned: false, logger: own };
   }
-  const transport = new TcpTransport(endpoint as string, tls);
+  const { namespace, token, tls, ...place } = placeOf(endpoint, beside);
+  const transport = new TcpTransport(place.endpoint, tls);
   const settings = { namespace, token, logger, timeoutMs: CALL_TIMEOUT_MS, clock: nodeClock };
   const open = () => new CoreFloClient(transport, settings);
   open(); // so that a bad setting is refused here, and not by start()

@@ -240,6 +240,9 @@ test("calls over TLS", { skip: makeCertificate() ? false : "there is no openssl"
   await client.kv.put("over", "TLS");
   assert.equal(new TextDecoder().decode((await client.kv.get("over")) as Uint8Array), "TLS");
   await client.close();
+  const byAddress = new FloClient(`flos://${proxy.endpoint}/default?ca=${certificate}`);
+  assert.equal(await byAddress.kv.exists("over"), true);
+  await byAddress.close();
   await assert.rejects(new FloClient(proxy.endpoint, { tls: true }).connect(), (error: Error) => {
     assert.ok(error instanceof ConnectionFailedError);
     assert.match(error.message, /self-signed certificate/);
