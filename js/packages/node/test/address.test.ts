@@ -102,7 +102,9 @@ test("clients and workers ask the environment, where they are given nothing", as
     assert.deepEqual([client.endpoint, client.namespace], [server.endpoint, "shop"]);
     await client.namespaces.create("shop");
     const worker = new ActionWorker({ handleSignals: false, logger: false });
-    worker.action("put", (ctx) => ctx.client.kv.put("k", ctx.namespace));
+    worker.action("put", async (ctx) => {
+      await ctx.client.kv.put("k", ctx.namespace);
+    });
     const working = worker.start();
     await worker.atWork.wait();
     assert.equal((await client.action.call("put")).status, "completed");
