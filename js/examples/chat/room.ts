@@ -73,7 +73,8 @@ export async function follow(client: FloClient, listener: Listener): Promise<voi
 async function connected(client: FloClient): Promise<void> {
   for (;;) {
     try {
-      return await client.connect();
+      await client.connect();
+      return;
     } catch (error) {
       if (!isPassing(error)) {
         throw error;

@@ -141,7 +141,7 @@ export type { Integer, Scalar } from "./base/schema.js";
 export * from "./compat/aliases.js";
 export { Wait } from "./link/call.js";
 export type { Caller, WaitOptions } from "./link/caller.js";
-export type { ClientOptions, DisconnectListener } from "./link/connected.js";
+export type { ClientOptions, ConnectOptions, DisconnectListener } from "./link/connected.js";
 export { type RetryOptions, RetryPolicy } from "./link/retry.js";
 export type { Token } from "./link/token.js";
 export type { Link, LinkEvents, Transport } from "./link/transport.js";

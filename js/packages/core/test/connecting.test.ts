@@ -45,6 +45,23 @@ test("a refused connection fails at once, and the next call tries again", async 
   await client.close();
 });
 
+test("connect waits for a server that is not up yet, as long as it is told to", async () => {
+  const { server, clock, client } = setUp();
+  server.connectError = new Error("connection refused");
+  const begun = clock.now;
+  const error = await rejection(clock.until(client.connect({ waitMs: 5_000 })));
+  assert.ok(error instanceof errors.ConnectionFailedError);
+  assert.ok(clock.now - begun > 2_000 && clock.now - begun < 5_000);
+  const waiting = client.connect({ waitMs: 60_000 });
+  await clock.advance(10_000);
+  server.connectError = null;
+  assert.equal(await clock.until(waiting), client);
+  await client.close();
+  await assert.rejects(client.connect({ waitMs: -1 }), /waitMs/);
+  await assert.rejects(client.connect({ wait: 1 } as object), /has no option "wait"/);
+  assert.equal(clock.waiting, 0, "no timer is left behind");
+});
+
 test("a server that never greets fails after the time-out", async () => {
   const { server, clock, client } = setUp(undefined, { timeoutMs: 700 });
   server.isDeaf = true;

@@ -1,6 +1,7 @@
 import {
   type ClientOptions,
   ConnectedClient,
+  type ConnectOptions,
   type DisconnectListener,
   KvReader,
   LeaseMemory,
@@ -72,12 +73,14 @@ export class FloClient {
   }
 
   /**
-   * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
+   * Connect, and give the client; a second time does nothing. Calls do it by themselves, but not
+   * after `close()`. With `waitMs` it waits for a server that is not up yet.
    *
    * Throws `ConnectionFailedError` where there is no connection, and the refusal of the token.
    */
-  async connect(): Promise<void> {
-    await this.#client.connect();
+  async connect(options: ConnectOptions = {}): Promise<this> {
+    await this.#client.connect(options);
+    return this;
   }
 
   /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */

@@ -2,7 +2,12 @@
 
 import type { CallOptions } from "../base/options.js";
 import type { WaitOptions } from "../link/caller.js";
-import { type ClientOptions, ConnectedClient, type DisconnectListener } from "../link/connected.js";
+import {
+  type ClientOptions,
+  ConnectedClient,
+  type ConnectOptions,
+  type DisconnectListener,
+} from "../link/connected.js";
 import type { Transport } from "../link/transport.js";
 import type { Request } from "../wire/request.js";
 import { Action } from "./action.js";
@@ -103,8 +108,9 @@ class ClientWithin extends FloClient {
     this.#outer.wake();
   }
 
-  override async connect(): Promise<void> {
-    await this.#outer.connect();
+  override async connect(options: ConnectOptions = {}): Promise<this> {
+    await this.#outer.connect(options);
+    return this;
   }
 
   override async close(): Promise<void> {

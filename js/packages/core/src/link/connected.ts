@@ -3,7 +3,13 @@
 import { onAbort, orAborted } from "../base/abort.js";
 import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
 import { type Clock, sleep, systemClock } from "../base/clock.js";
-import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
+import {
+  ConnectionFailedError,
+  FloError,
+  NotConnectedError,
+  OverloadedError,
+  UnavailableError,
+} from "../base/errors.js";
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
@@ -40,6 +46,13 @@ export interface ClientOptions {
   /** What time-outs are kept by; tests bring their own. */
   readonly clock?: Clock | undefined;
 }
+
+export interface ConnectOptions {
+  /** For how long to try where no server is to be reached (yet). Default: 0, which tries once. */
+  readonly waitMs?: Integer | undefined;
+}
+
+const CONNECT: OptionNames<ConnectOptions> = { waitMs: true };
 
 export const CLIENT_OPTIONS: OptionNames<ClientOptions> = {
   namespace: true,
@@ -139,15 +152,31 @@ export class ConnectedClient implements Caller {
   }
 
   /**
-   * Connect once; a second time does nothing. Calls do it by themselves, but not after `close()`.
+   * Connect, and give the client; a second time does nothing. Calls do it by themselves, but not
+   * after `close()`. With `waitMs` it waits for a server that is not up yet.
    *
    * Throws `ConnectionFailedError` if there is no connection within `timeoutMs` (at once if it is
    * refused), and the server's refusal of the token.
    */
-  async connect(): Promise<void> {
+  async connect(options: ConnectOptions = {}): Promise<this> {
+    const given = known("connect", options, CONNECT);
+    const waitMs = checkDuration("waitMs", given.waitMs ?? 0);
     this.#isClosed = false;
     this.#ended = null;
-    await this.#connected();
+    const untilMs = this.clock.nowMs() + waitMs;
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.#connected();
+        return this;
+      } catch (error) {
+        const delayMs = this.#retry.delayMs(failures, Math.random());
+        const isOver = this.clock.nowMs() + delayMs >= untilMs;
+        if (isOver || !(error instanceof ConnectionFailedError)) {
+          throw error;
+        }
+        await sleep(this.clock, delayMs);
+      }
+    }
   }
 
   /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
