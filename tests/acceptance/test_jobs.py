@@ -54,3 +54,12 @@ async def test_what_is_refused(client: FloClient) -> None:
         await client.stream.bulk("s", "g", "requeue_dead")
     with pytest.raises(NotFoundError):
         await client.jobs.status("job-9")
+
+
+async def test_all_keys_that_begin_so_are_deleted(client: FloClient) -> None:
+    for key in ("user:1", "user:2", "other"):
+        await client.kv.put(key, b"1")
+    begun = await client.kv.delete_prefix("user:")
+    job = await client.jobs.wait(begun.job_id)
+    assert (job.status, job.operation, job.done) == ("completed", "delete_prefix", 2)
+    assert [entry.key for entry in (await client.kv.scan()).entries] == ["other"]

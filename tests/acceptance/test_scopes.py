@@ -273,3 +273,15 @@ async def test_the_groups_of_triggers_are_for_no_page(town: Town) -> None:
         ):
             with pytest.raises(ForbiddenError, match="trigger"):
                 await refused
+
+
+async def test_a_prefix_is_deleted_only_within_a_scope(town: Town) -> None:
+    for key in ("mine:1", "yours"):
+        await town.admin.kv.put(key, b"1")
+    client = await town.client("write:kv:mine:*", "read:kv:*")
+    for prefix in ("", "m", "yours"):
+        with pytest.raises(ForbiddenError, match="write:kv"):
+            await client.kv.delete_prefix(prefix)
+    job = await client.kv.delete_prefix("mine:")
+    assert (await town.admin.jobs.wait(job.job_id)).done == 1
+    assert await town.admin.kv.exists("yours")

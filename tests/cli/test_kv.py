@@ -210,3 +210,16 @@ async def test_json_documents(flo: Flo) -> None:
     assert (await flo("kv", "json-del", "doc", "$.list", "--json")).json == {"deleted": True}
     assert (await flo("kv", "json-del", "doc", "$.list")).code == 1
     assert (await flo("kv", "json-set", "doc", "$", "no json")).code == 3
+
+
+async def test_delete_takes_all_keys_that_begin_so(flo: Flo) -> None:
+    for key in ("user:1", "user:2", "other"):
+        await flo("kv", "put", key, "x")
+    job = await flo("kv", "delete", "--prefix", "user:", "--yes", "--json")
+    assert (job.code, job.json["done"]) == (0, 2)
+    assert (await flo("kv", "get", "other")).code == 0
+    for wrong in (["delete"], ["delete", "a", "--prefix", "b"]):
+        assert (await flo("kv", *wrong)).code != 0
+    refused = await flo("kv", "delete", "--prefix", "b", "--cas", "1", "--yes")
+    assert refused.code != 0
+    assert "--cas" in refused.err

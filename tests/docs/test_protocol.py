@@ -165,7 +165,7 @@ async def test_a_server_answers_the_examples_as_shown() -> None:
 
 def test_batches_take_what_the_page_says() -> None:
     taken = set(BatchCommand.__args__)
-    named = {"QueueDequeue", "GroupRead", "QueueBulk", "GroupBulk"}
+    named = {"QueueDequeue", "GroupRead", "QueueBulk", "GroupBulk", "KvDeletePrefix"}
     of_tasks = {"ActionInvoke", "ActionCancel", "WorkerComplete", "WorkerFail"}
     of_tasks |= {"WorkflowStart", "WorkflowSignal", "WorkflowCancel"}
     tasks = ("action", "worker", "workflow")

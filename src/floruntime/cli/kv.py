@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from floruntime.cli import jobs
 from floruntime.cli.errors import Empty
-from floruntime.cli.options import All, Block, Cursor, Limit, duration, examples, group
+from floruntime.cli.options import All, Block, Cursor, Limit, Yes, duration, examples, group
 from floruntime.cli.output import (
     at,
     cell,
@@ -20,10 +21,10 @@ from floruntime.cli.output import (
     write_text,
     write_value,
 )
-from floruntime.cli.run import Session, connected
+from floruntime.cli.run import Session, confirm, connected
 from floruntime.cli.values import read_value
 from floruntime.core import defaults
-from floruntime.core.errors import NotFoundError
+from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.kv import KvChange, KvEntry, KvJsonGet, KvJsonSet, ScanResult
 
 app = group("Versioned keys: values, histories, TTLs, counters, JSON documents.")
@@ -158,10 +159,35 @@ async def put(
     session.out.show(result, f"version {result.version}")
 
 
-@app.command(epilog=examples("flo kv delete greeting", "flo kv delete greeting --cas 7"))
+@app.command(
+    epilog=examples(
+        "flo kv delete greeting", "flo kv delete greeting --cas 7", "flo kv delete --prefix user:"
+    )
+)
 @connected
-async def delete(session: Session, key: Key, cas: Cas = None) -> None:
-    """Delete a key; exit code 1 if it did not exist."""
+async def delete(
+    session: Session,
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The key.", show_default=False)
+    ] = None,
+    cas: Cas = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option("--prefix", help="All keys that begin so, by a job.", show_default=False),
+    ] = None,
+    background: jobs.Background = False,
+    yes: Yes = False,
+) -> None:
+    """Delete a key, exit code 1 if it did not exist; or all keys that begin with --prefix."""
+    if (key is None) == (prefix is None):
+        raise BadRequestError("give KEY or --prefix, one of them")
+    if prefix is not None:
+        if cas is not None:
+            raise BadRequestError("--cas is for one key, not for --prefix")
+        confirm(f"delete all keys that begin with {prefix!r}?", yes)
+        await jobs.follow(session, await session.client.kv.delete_prefix(prefix), background)
+        return
+    assert key is not None, "one of them is given"
     if not await session.client.kv.delete(key, cas_version=cas):
         raise _missing(key)
     session.out.show({"deleted": True}, "deleted")

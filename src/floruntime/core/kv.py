@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from floruntime.core import defaults
+from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Command, EntryValue, Query, Value
 
 
@@ -93,6 +94,12 @@ class KvDelete(Command[bool], tag=4, frozen=True):
     key: str
     cas_version: int | None = None
     purge: bool = False
+
+
+class KvDeletePrefix(Command[BulkJob], tag=181, frozen=True):
+    """Delete every key that begins so, by a job; what is written later is left alone."""
+
+    prefix: str
 
 
 class KvScan(Query[ScanResult], tag=5, frozen=True):

@@ -37,6 +37,7 @@ from floruntime.engine.action import rows as action_rows
 from floruntime.engine.action import schedule_rows as action_schedule_rows
 from floruntime.engine.action import schedules as action_schedules
 from floruntime.engine.action import settle as action_settle
+from floruntime.engine.kv import bulk as kv_bulk
 from floruntime.engine.kv import changes, keys
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.machine import MACHINE
@@ -135,6 +136,7 @@ COMMANDS: Final = (
     # KV
     command(kv.KvPut, keys.put),
     command(kv.KvDelete, keys.delete, grows=False),
+    command(kv.KvDeletePrefix, kv_bulk.delete_prefix),
     command(kv.KvTouch, keys.touch, grows=False),
     command(kv.KvIncr, keys.increment),
     command(kv.KvCheck, keys.check, grows=False),
@@ -475,7 +477,7 @@ WORKFLOW_HOOKS: Final = Hooks(
     ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),
 )
 
-_BULKS: Final = (action_bulk, queue_bulk, group_bulk, workflow_bulk)
+_BULKS: Final = (action_bulk, queue_bulk, group_bulk, workflow_bulk, kv_bulk)
 
 RULES: Final = Rules(
     commands=dict(COMMANDS),
@@ -493,8 +495,6 @@ RULES: Final = Rules(
     records_came=triggers.records_came,
     audit=audit.record,
     workflow=WORKFLOW_HOOKS,
-    jobs={
-        each.KIND: each.JOB_KIND for each in (action_bulk, queue_bulk, group_bulk, workflow_bulk)
-    },
+    jobs={each.KIND: each.JOB_KIND for each in _BULKS},
 )
 """All there are."""

@@ -11,6 +11,7 @@ from typing import Any
 from floruntime.client.api.kv import Kv as AsyncKv
 from floruntime.client.api.values import JsonPayload, Payload
 from floruntime.core import defaults
+from floruntime.core.jobs import BulkJob
 from floruntime.core.kv import KvEntry, PutResult, ScanResult, VersionEntry
 from floruntime.sync.following import each
 from floruntime.sync.kv_watch import KvWatch
@@ -338,6 +339,20 @@ class Kv(PartOf[AsyncKv]):
         """
         return self._bridge.run(
             self._of.json_get(key, path, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def delete_prefix(
+        self, prefix: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> BulkJob:
+        """Delete every key that begins with `prefix`, by a job: a piece of it per tick.
+
+        `prefix`: empty means all keys. What is written later is left alone, and watches hear of
+        each key. `client.jobs.wait(job.job_id)` waits for its end.
+
+        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        """
+        return self._bridge.run(
+            self._of.delete_prefix(prefix, namespace=namespace, timeout_ms=timeout_ms)
         )
 
     def get_or_set(

@@ -35,7 +35,7 @@ from tests.server.wire_client import Rig
 
 TABLE = {
     "read:kv": "KvGet KvGetEntry KvExists KvHistory KvJsonGet KvCheck KvMget KvScan KvChanges",
-    "write:kv": "KvPut KvDelete KvIncr KvTouch KvJsonSet KvJsonDel",
+    "write:kv": "KvPut KvDelete KvIncr KvTouch KvJsonSet KvJsonDel KvDeletePrefix",
     "read:queue": "QueuePeek QueueGetStats QueueDlqList QueueList",
     "write:queue": (
         "QueueEnqueue QueueDequeue QueueAck QueueNack QueueTouch QueueDlqRequeue QueueDlqDelete "
@@ -102,7 +102,7 @@ OF_A_RUN = {"ActionStatus", "ActionCancel", "ActionRetry", "WorkflowGet", "Workf
 }
 NOT_BY_SAMPLE = {"WorkerHeartbeat", "WorkerDrain", "WorkerDeregister", "KvMget"} | {
     *("WorkerAwait", "WorkerRegister", "WorkerExchange", "WorkerTurn", "KvScan"),
-    *("ActionBulk", "WorkflowBulk"),
+    *("ActionBulk", "WorkflowBulk", "KvDeletePrefix"),
 }
 """What names nothing as its sample stands: see `tests/acceptance/test_scopes.py` and below."""
 

@@ -8,6 +8,7 @@ const RECORD = new StreamID(5n, 0n);
 const EMPTY = { items: [], cursor: null };
 
 export const BULK_CASES: readonly Case[] = [
+  [({ kv }) => kv.deletePrefix("user:"), "KvDeletePrefix", { prefix: "user:" }],
   [({ workflow }) => workflow.countRuns("w"), "WorkflowCountRuns", { workflowName: "w" }, {}],
   [
     ({ workflow }) => workflow.bulk("cancel", { workflowName: "w", status: "waiting", limit: 5 }),

@@ -14,7 +14,8 @@ from floruntime.client.api.transaction import Transaction
 from floruntime.client.api.values import JsonPayload, as_bytes
 from floruntime.client.api.watch import KvWatch
 from floruntime.core import defaults
-from floruntime.core.kv import KvEntry, KvJsonGet
+from floruntime.core.jobs import BulkJob
+from floruntime.core.kv import KvDeletePrefix, KvEntry, KvJsonGet
 from floruntime.core.limits import LIMIT_MAX
 
 
@@ -72,6 +73,18 @@ class Kv(KvReads, KvWrites):
         that does not name one place.
         """
         return self._call_for(_parsed, KvJsonGet(key, path), namespace, timeout_ms)
+
+    def delete_prefix(
+        self, prefix: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[BulkJob]:
+        """Delete every key that begins with `prefix`, by a job: a piece of it per tick.
+
+        `prefix`: empty means all keys. What is written later is left alone, and watches hear of
+        each key. `client.jobs.wait(job.job_id)` waits for its end.
+
+        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        """
+        return self._call(KvDeletePrefix(prefix), namespace, timeout_ms)
 
     async def get_or_set(
         self,

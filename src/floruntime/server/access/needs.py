@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from floruntime.core.errors import FloError, ForbiddenError
-from floruntime.core.kv import KvChanges, KvScan
+from floruntime.core.kv import KvChanges, KvDeletePrefix, KvScan
 from floruntime.core.limits import shown
 from floruntime.core.types import Request
 from floruntime.core.worker import WorkerExchange, WorkerHeartbeat, WorkerRegister, WorkerTurn
@@ -146,16 +146,21 @@ def _is_owned(scopes: Scopes, action: str, primitive: str, look: Looks, run_id: 
     return owner is not None and scopes.allow(action, primitive, owner)
 
 
-def _prefix(scopes: Scopes, prefix: str) -> None:
-    if not scopes.allow_prefix("read", "kv", prefix):
+def _prefix(scopes: Scopes, prefix: str, verb: str = "read") -> None:
+    if not scopes.allow_prefix(verb, "kv", prefix):
         raise ForbiddenError(
-            f"no scope of this token is for read:kv of all that begins with {shown(prefix)}; give "
-            "a prefix within one"
+            f"no scope of this token is for {verb}:kv of all that begins with {shown(prefix)}; "
+            "give a prefix within one"
         )
 
 
 def _scan(scopes: Scopes, request: KvScan, look: Looks) -> Request[Any]:
     _prefix(scopes, request.prefix)
+    return request
+
+
+def _delete_prefix(scopes: Scopes, request: KvDeletePrefix, look: Looks) -> Request[Any]:
+    _prefix(scopes, request.prefix, "write")
     return request
 
 
@@ -168,6 +173,7 @@ def _changes(scopes: Scopes, request: KvChanges, look: Looks) -> Request[Any]:
 
 
 KEYS_SCANNED = _need("read", "kv", _scan)
+KEYS_DELETED = _need("write", "kv", _delete_prefix)
 KEYS_WATCHED = _need("read", "kv", _changes)
 
 

@@ -30,6 +30,7 @@ from floruntime.server.access.needs import (
     CONNECTION,
     GROUP,
     JUDGED_BY_ITSELF,
+    KEYS_DELETED,
     KEYS_SCANNED,
     KEYS_WATCHED,
     UNSCOPED,
@@ -69,7 +70,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(y.GetServerInfo, y.Batch),
         # All of KV.
         *(k.KvPut, k.KvDelete, k.KvIncr, k.KvTouch, k.KvCheck, k.KvChanges),
-        *(k.KvJsonGet, k.KvJsonSet, k.KvJsonDel),
+        *(k.KvJsonGet, k.KvJsonSet, k.KvJsonDel, k.KvDeletePrefix),
         # Messages, but not the queues they are in.
         *(q.QueueEnqueue, q.QueueDequeue, q.QueueAck, q.QueueNack, q.QueueTouch),
         *(j.JobGet, j.JobList),
@@ -156,6 +157,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (each_named("read", "kv", "keys"), (k.KvMget,)),
     (KEYS_SCANNED, (k.KvScan,)),
     (KEYS_WATCHED, (k.KvChanges,)),
+    (KEYS_DELETED, (k.KvDeletePrefix,)),
     (
         named("write", "kv", "key"),
         (k.KvPut, k.KvDelete, k.KvIncr, k.KvTouch, k.KvJsonSet, k.KvJsonDel),

@@ -7,6 +7,8 @@ import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/o
 import { type Integer, text } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import {
+  type BulkJob,
+  KvDeletePrefix,
   type KvEntry,
   KvExists,
   KvGet,
@@ -131,6 +133,15 @@ export class Kv extends KvReader {
   /** Delete a key; whether it existed. */
   async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
+  }
+
+  /**
+   * Delete every key that begins with `prefix` (empty: all), by a job: a piece of it per tick. What is
+   * written later is left alone. `client.jobs` tells how far it is.
+   */
+  async deletePrefix(prefix: string, options: CallOptions = {}): Promise<BulkJob> {
+    knownOfCall("kv.deletePrefix", options, NONE);
+    return await this.caller.call(KvDeletePrefix.of({ prefix }), options);
   }
 
   /** All entries in byte order, page by page. */

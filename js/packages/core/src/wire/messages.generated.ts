@@ -1926,6 +1926,16 @@ export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
 ], bool,
 );
 
+/** Delete every key that begins so, by a job; what is written later is left alone. */
+export interface KvDeletePrefix {
+  readonly prefix: string;
+}
+export const KvDeletePrefix: RequestKind<KvDeletePrefix, BulkJob> = requestKind(
+  "KvDeletePrefix", 181, "command", [
+  ["prefix", text],
+], BulkJobSchema,
+);
+
 export interface KvScan {
   readonly prefix?: string | undefined;
   readonly limit?: Integer | undefined;
@@ -3639,6 +3649,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   KvGetEntry,
   KvPut,
   KvDelete,
+  KvDeletePrefix,
   KvScan,
   KvHistory,
   KvMget,
