@@ -18,6 +18,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYWRtaW4ifQ.c2lnbmF0dXJl"
         ("https://me:pass@host/a?key=secret&b=c#d", "https://***@host/a?key=***&b=***#d"),
         (f"flo://{OURS}@host:9000/shop?tls=1&ca=a.pem", "flo://***@host:9000/shop?tls=***&ca=***"),
         ("flo://a/b+c@d@host", "flo://***@host"),
+        ("flo://a b@host", "flo://***@host"),
         ("file:./data", "file:./data"),
     ],
 )
@@ -30,4 +31,6 @@ def test_tokens_are_left_out_wherever_they_stand() -> None:
     assert without_tokens(text) == (
         "a flo_abcdefghij12_***, b eyJ*** (Bearer eyJ***) and 'flo_abcdefghij12_***'"
     )
+    session = f"floc_abcdefghij12_{'x' * 43}"
+    assert without_tokens(f"({session})") == "(floc_abcdefghij12_***)"
     assert without_tokens("flo_data eyJust a word.") == "flo_data eyJust a word."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 MASK = "***"
-_USER = re.compile(r"//\S*@")
+_USER = re.compile(r"//.*@")
 _VALUE = re.compile(r"([?&#][^=&#\s]*=)[^&#\s]*")
 _TOKEN = re.compile(
-    r"\b(flo_[a-z0-9]{12}_)[A-Za-z0-9_-]+|\b(eyJ|flom_)[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+"
+    r"\b(floc?_[a-z0-9]{12}_)[A-Za-z0-9_-]+|\b(eyJ|flom_)[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+"
 )
 
 

@@ -4,6 +4,6 @@
  */
 export function masked(address: string): string {
   return address
-    .replace(/\/\/\S*@/g, "//***@")
+    .replace(/\/\/.*@/g, "//***@")
     .replace(/([?&#][^=&#\s]*=)[^&#\s]*/g, (_, name: string) => `${name}***`);
 }
