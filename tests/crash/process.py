@@ -120,7 +120,7 @@ class LoggedProcess:
         if self._process.returncode is None:
             self._process.send_signal(number)
 
-    async def ended(self, timeout_s: float = 20) -> int:
+    async def ended(self, timeout_s: float = READY_SECONDS_MAX) -> int:
         """Wait for its end; the exit code (negative: the signal that killed it)."""
         assert self._process is not None
         assert self._reading is not None

@@ -46,6 +46,7 @@ class LimitsModel(RuleBasedStateMachine):
         self.held: dict[str, Task] = {}
         #: Claims since the limits were set: when, and of which key.
         self.claims: list[tuple[int, str | None]] = []
+        self.former: list[tuple[int, str | None]] = []
         self.actions.register_worker("eu", labels={"region": "eu"})
 
     @property
@@ -76,6 +77,7 @@ class LimitsModel(RuleBasedStateMachine):
     @rule(held_to=st.sampled_from(LIMITS))
     def change(self, held_to: Limits) -> None:
         if held_to != self.limits:
+            self.former += self.claims
             self.claims.clear()
         self.limits = held_to
         self.actions.register(max_retries=1, timeout_ms=TIMEOUT_MS, limits=held_to)
@@ -143,18 +145,23 @@ class LimitsModel(RuleBasedStateMachine):
         if limits.rate is not None:
             assert self.in_window() <= limits.rate
 
-    def in_window(self, *key: str) -> int:
+    def in_window(self, *key: str, claims: list[tuple[int, str | None]] | None = None) -> int:
         since_ms = self.now_ms - self.limits.rate_period_ms
+        counted = self.claims if claims is None else claims
         return sum(
-            1 for at_ms, of_key in self.claims if at_ms > since_ms and (not key or of_key == key[0])
+            1 for at_ms, of_key in counted if at_ms > since_ms and (not key or of_key == key[0])
         )
+
+    def at_most_in_window(self, *key: str) -> int:
+        """Claims under former limits may count, too: they were noted if a rate was held then."""
+        return self.in_window(*key, claims=self.former + self.claims)
 
     def check_that_nobody_could_be_given(self, worker: str) -> None:
         limits, stored = self.limits, self.stored()
         running = [run_id for run_id, run in stored.items() if run.status == "running"]
         if limits.running is not None and len(running) >= limits.running:
             return
-        if limits.rate is not None and self.in_window() >= limits.rate:
+        if limits.rate is not None and self.at_most_in_window() >= limits.rate:
             return
         for run in self.due(stored, worker):
             key = self.keys[run.run_id]
@@ -166,7 +173,9 @@ class LimitsModel(RuleBasedStateMachine):
         mates = [run_id for run_id in running if self.keys[run_id] == key]
         if limits.running_per_key is not None and len(mates) >= limits.running_per_key:
             return True
-        return limits.rate_per_key is not None and self.in_window(key) >= limits.rate_per_key
+        return (
+            limits.rate_per_key is not None and self.at_most_in_window(key) >= limits.rate_per_key
+        )
 
     def forget_lost(self) -> None:
         stored = self.stored()
