@@ -11,7 +11,7 @@ import logging
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LeaseWatch, name_of
+from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import DRAIN, NODES, Members, NodeRow, encode
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peer_link import PeerLink
@@ -44,6 +45,8 @@ SETTLE_S = 2.0
 """How long a node that stops waits for what is under way."""
 HERE_S = 60.0
 """How often it tells other nodes which clients have a connection to it."""
+START_S = 60.0
+"""How long a start waits for NATS to have leaders, as where all was just started."""
 TOLD_MIN = 4
 """What was told under its name before it began is forgotten once it has told of itself so often."""
 HINTS = ("log", "lead", "lease")
@@ -114,10 +117,10 @@ class Node:
         """Take part. Raises `NameTakenError`; returns once `system` is followed to its end."""
         for name in HINTS:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
-        await self._read_board()
+        await _patiently(self._read_board)
         await self._watch_for_namesake()
         self._keep_copies()
-        await self.replicas[SYSTEM].read_on()
+        await _patiently(self.replicas[SYSTEM].read_on)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
 
@@ -429,3 +432,15 @@ def entry_text(entries: dict[str, Entry], name: str) -> str:
     """An entry that is plain text; empty where there is none."""
     entry: Any = entries.get(name)
     return "" if entry is None else entry.value.decode()
+
+
+async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
+    """Ask again while NATS is silent, for as long as a start may wait."""
+    until_s = time.monotonic() + START_S
+    while True:
+        try:
+            return await ask()
+        except (BoardSilentError, LogSilentError):
+            if time.monotonic() > until_s:
+                raise
+            await asyncio.sleep(LOOK_S)
