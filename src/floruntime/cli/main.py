@@ -204,6 +204,7 @@ def top(
     """
     from floruntime.cli.top import show_top
 
+    refuse(ctx, ("namespace",), "is given, and this shows the whole server")
     settings = settings_of(ctx)
     out = Output(settings.is_json)
     show = show_top(settings, out, interval / 1000, 1 if once else None)
