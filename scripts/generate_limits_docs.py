@@ -1,4 +1,4 @@
-"""Fills the table of limits in docs/guide.md from the constants that are enforced.
+"""Fills the table of limits in docs/reference.md from the constants that are enforced.
 
 python -m scripts.generate_limits_docs
 """
@@ -31,7 +31,7 @@ INTERNAL = {
     "UNCOUNTED_BYTES_MAX",
     "WEB_SLICE_BYTES",
 }
-"""Told elsewhere, or of no use to a reader of the guide."""
+"""Told elsewhere, or of no use to a reader of the reference."""
 MEANINGS = {
     "BATCH_ITEMS_MAX": "payloads, seqs and ids in all commands of one batch",
     "BATCH_DOCUMENTS_BYTES_MAX": "JSON documents that one batch edits by `json_set` and "
@@ -170,4 +170,4 @@ def sections() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    write_sections("guide.md", sections())
+    write_sections("reference.md", sections())

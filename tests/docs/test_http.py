@@ -1,4 +1,4 @@
-"""The calls by `curl` in docs/guide.md do what stands there."""
+"""The calls by `curl` in docs/reference.md do what stands there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripts.sections import DOCS
 from floruntime.testing import FloTestServer
 from tests.until import WAIT_S
 
-SECTION = (DOCS / "guide.md").read_text().partition("\n## HTTP\n")[2].partition("\n## ")[0]
+SECTION = (DOCS / "reference.md").read_text().partition("\n## HTTP\n")[2].partition("\n## ")[0]
 SCRIPT = "\n".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL))
 
 

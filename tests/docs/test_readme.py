@@ -8,11 +8,9 @@ import os
 import re
 import shlex
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from floruntime import ActionWorker, FloClient, NotFoundError
@@ -379,11 +377,6 @@ def test_the_make_targets_exist() -> None:
 
 
 # Settings, numbers, links
-
-
-def test_the_settings_are_all_there_with_their_defaults() -> None:
-    [block] = blocks("toml")
-    assert tomllib.loads(block) == msgspec.to_builtins(Config())
 
 
 def test_numbers_are_the_constants() -> None:

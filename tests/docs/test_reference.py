@@ -1,9 +1,11 @@
-"""docs/guide.md: its table of limits is current, and what it says in numbers is so."""
+"""docs/reference.md: its table of limits is current, and what it says in numbers is so."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
+import msgspec
 from scripts.generate_drawings import DRAWING, drawing
 from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
 from scripts.sections import DOCS, with_sections
@@ -43,7 +45,7 @@ from floruntime.server.connections.client_memory import SESSION_KEPT_MS
 from floruntime.server.data.disk import LOOK_S_MAX
 from floruntime.server.run import EXIT_STORE_FAILED
 
-PAGE = (DOCS / "guide.md").read_text()
+PAGE = (DOCS / "reference.md").read_text()
 TEXT = " ".join(PAGE.split())
 HOUR_MS = 3600 * 1000
 
@@ -105,6 +107,11 @@ def test_numbers_are_the_constants() -> None:
     }.items():
         assert sentence in TEXT
         assert holds, sentence
+
+
+def test_the_settings_are_all_there_with_their_defaults() -> None:
+    [block] = re.findall(r"^```toml\n(.*?)^```", PAGE.split("\n## Settings\n")[1], re.M | re.S)
+    assert tomllib.loads(block) == msgspec.to_builtins(Config())
 
 
 def test_every_error_and_every_mode_is_explained() -> None:
