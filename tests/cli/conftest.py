@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import typer
 
+from floruntime.cli.base.run import run_command_line
 from floruntime.cli.main import app
-from floruntime.cli.run import run_command_line
 from floruntime.testing import FloTestServer
 
 COMMAND = typer.main.get_command(app)

@@ -12,7 +12,7 @@ import pytest
 from floruntime.cli.main import hoist
 from floruntime.testing import FloTestServer
 from tests.cli.conftest import Flo, invoke
-from tests.cli.test_server import run
+from tests.cli.server.test_commands import run
 
 TOKEN = re.compile(r"flo_([a-z0-9]{12})_[A-Za-z0-9_-]{43}\n")
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli.options import Yes, examples, group
-from floruntime.cli.output import cell
-from floruntime.cli.run import Session, confirm, connected
+from floruntime.cli.base.options import Yes, examples, group
+from floruntime.cli.base.output import cell
+from floruntime.cli.base.run import Session, confirm, connected
 from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
 
 app = group("The cluster that a server is a node of: how it is, and where its leads are to be.")

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli.errors import Empty
-from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
-from floruntime.cli.output import at, cell, rows_of, write_error
-from floruntime.cli.run import Session, connected, pages
-from floruntime.cli.terminal import is_terminal
+from floruntime.cli.base.errors import Empty
+from floruntime.cli.base.options import All, Cursor, Limit, duration, examples, group
+from floruntime.cli.base.output import at, cell, rows_of, write_error
+from floruntime.cli.base.run import Session, connected, pages
+from floruntime.cli.base.terminal import is_terminal
 from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.jobs import BulkJob, JobStatus

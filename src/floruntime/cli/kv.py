@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from floruntime.cli import jobs
-from floruntime.cli.errors import Empty
-from floruntime.cli.options import All, Block, Cursor, Limit, Yes, duration, examples, group
-from floruntime.cli.output import (
+from floruntime.cli.base.errors import Empty
+from floruntime.cli.base.options import All, Block, Cursor, Limit, Yes, duration, examples, group
+from floruntime.cli.base.output import (
     at,
     cell,
     complain,
@@ -21,8 +21,8 @@ from floruntime.cli.output import (
     write_text,
     write_value,
 )
-from floruntime.cli.run import Session, confirm, connected
-from floruntime.cli.values import read_value
+from floruntime.cli.base.run import Session, confirm, connected
+from floruntime.cli.base.values import read_value
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.kv import KvChange, KvEntry, KvJsonGet, KvJsonSet, ScanResult

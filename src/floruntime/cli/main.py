@@ -11,13 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from floruntime.cli.descriptors import occupy_closed_descriptors
-from floruntime.cli.environment import warn_of_variables
-from floruntime.cli.options import duration, examples
-from floruntime.cli.output import Output, cell, write_text
-from floruntime.cli.place import placed
-from floruntime.cli.root_options import CONNECTION, refuse
-from floruntime.cli.run import (
+from floruntime.cli.base.environment import warn_of_variables
+from floruntime.cli.base.options import duration, examples
+from floruntime.cli.base.output import Output, cell, write_text
+from floruntime.cli.base.place import placed
+from floruntime.cli.base.root_options import CONNECTION, refuse
+from floruntime.cli.base.run import (
     Session,
     Settings,
     connected,
@@ -25,21 +24,22 @@ from floruntime.cli.run import (
     run_session,
     settings_of,
 )
-from floruntime.cli.tls import Ca, ClientCert, ClientKey, Tls, Wanted
+from floruntime.cli.base.tls import Ca, ClientCert, ClientKey, Tls, Wanted
+from floruntime.cli.descriptors import occupy_closed_descriptors
 from floruntime.core import defaults
 from floruntime.core.version import VERSION
 
 GROUPS = {
     "kv": "floruntime.cli.kv",
-    "queue": "floruntime.cli.queue",
-    "stream": "floruntime.cli.stream",
-    "action": "floruntime.cli.action",
-    "worker": "floruntime.cli.worker",
-    "workflow": "floruntime.cli.workflow",
+    "queue": "floruntime.cli.queue.commands",
+    "stream": "floruntime.cli.stream.commands",
+    "action": "floruntime.cli.action.commands",
+    "worker": "floruntime.cli.worker.commands",
+    "workflow": "floruntime.cli.workflow.commands",
     "jobs": "floruntime.cli.jobs",
     "ns": "floruntime.cli.namespaces",
     "token": "floruntime.cli.token",
-    "server": "floruntime.cli.server",
+    "server": "floruntime.cli.server.commands",
     "cluster": "floruntime.cli.cluster",
 }
 _TAKE_A_VALUE = (
@@ -202,7 +202,7 @@ def top(
     """Show what waits, rates and workers, live. It asks for /metrics, so with tokens it needs an
     admin's, one for all namespaces, or the server's metrics_token.
     """
-    from floruntime.cli.top import show_top
+    from floruntime.cli.server.top import show_top
 
     refuse(ctx, ("namespace",), "is given, and this shows the whole server")
     settings = settings_of(ctx)
@@ -223,7 +223,7 @@ def console(
     The link is good once, for a minute. Its session lasts 12 hours, or until you log out, or your
     token ends. Without tokens it is an administrator's.
     """
-    from floruntime.cli.console import open_console
+    from floruntime.cli.server.console import open_console
 
     settings = settings_of(ctx)
     is_secure = settings.tls.context() is not None
@@ -272,7 +272,7 @@ def verify(
     ] = False,
 ) -> None:
     """Read everything in a stopped data directory and tell what is wrong with it."""
-    from floruntime.cli.verify import verify_directory
+    from floruntime.cli.server.verify import verify_directory
 
     refuse(ctx, ("namespace", *CONNECTION), "is given, and this reads a directory itself")
     verify_directory(ctx, directory, accept_loss)

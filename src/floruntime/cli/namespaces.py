@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli.errors import Empty
-from floruntime.cli.options import All, Cursor, Limit, Yes, examples, group
-from floruntime.cli.output import at, rows_of
-from floruntime.cli.run import Session, confirm, connected, pages
+from floruntime.cli.base.errors import Empty
+from floruntime.cli.base.options import All, Cursor, Limit, Yes, examples, group
+from floruntime.cli.base.output import at, rows_of
+from floruntime.cli.base.run import Session, confirm, connected, pages
 from floruntime.core import defaults
 from floruntime.core.errors import NotFoundError
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from floruntime.cli.errors import Empty, Failure, OutputLost
-from floruntime.cli.options import All, Cursor, Limit, duration, examples, group
-from floruntime.cli.output import at, cell, check_output, complain, plain, rows_of
-from floruntime.cli.root_options import given, refuse
-from floruntime.cli.run import Session, connected, pages, run_session, settings_of
-from floruntime.cli.tls import Tls
+from floruntime.cli.base.errors import Empty, Failure, OutputLost
+from floruntime.cli.base.options import All, Cursor, Limit, duration, examples, group
+from floruntime.cli.base.output import at, cell, check_output, complain, plain, rows_of
+from floruntime.cli.base.root_options import given, refuse
+from floruntime.cli.base.run import Session, connected, pages, run_session, settings_of
+from floruntime.cli.base.tls import Tls
 from floruntime.client.api.tokens import NewToken
 from floruntime.core import defaults
 from floruntime.core.errors import FloError

@@ -1,0 +1,40 @@
+"""`flo verify`: what a check of a data directory found."""
+
+from __future__ import annotations
+
+import typer
+
+from floruntime.cli.base.errors import Failure
+from floruntime.cli.base.output import Output, cell, complain, plain
+from floruntime.cli.base.run import settings_of
+from floruntime.engine.store.errors import StoreError
+from floruntime.server.data.verify import VerifyReport, verify
+
+
+def verify_directory(ctx: typer.Context, directory: str, accept_loss: bool) -> None:
+    """Check `directory`; fails if something is wrong that was not accepted."""
+    try:
+        report = verify(directory, accept_loss=accept_loss)
+    except StoreError as error:
+        raise Failure(str(error), code="storage") from error
+    out = Output(settings_of(ctx).is_json)
+    out.show({**plain(report), "is_sound": report.is_sound}, _summary(report))
+    if not report.is_sound:
+        if not out.is_json:
+            _tell_problems(report)
+        raise Failure(f"{directory} has {report.problems_count} problems", code="damaged")
+
+
+def _summary(report: VerifyReport) -> str:
+    rows = sum(report.rows.values())
+    found = "sound" if report.is_sound else "damaged"
+    accepted = f", {report.lost_commands} lost commands accepted" if report.was_accepted else ""
+    return f"{found}: {rows} rows in {len(report.rows)} tables, command {report.index}{accepted}"
+
+
+def _tell_problems(report: VerifyReport) -> None:
+    for problem in report.problems:
+        complain(f"  {cell(problem)}")
+    untold = report.problems_count - len(report.problems)
+    if untold:
+        complain(f"  … and {untold} more")

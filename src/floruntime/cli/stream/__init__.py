@@ -1,0 +1,1 @@
+"""`flo stream` and `flo stream group`."""

@@ -1,0 +1,102 @@
+"""`flo workflow bulk`, `counts`: one operation on all runs that match, and how many there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.base.options import Yes, duration, examples, group
+from floruntime.cli.base.run import Session, confirm, connected
+from floruntime.cli.base.values import read_value
+from floruntime.cli.jobs import AtMost, Background, DryRun, follow, since_ms
+from floruntime.core.workflow import WorkflowBulkOperation, WorkflowStatus
+
+app = group("Acting on many runs of workflows.")
+_OF_ENDED = (WorkflowBulkOperation.RETRY, WorkflowBulkOperation.DELETE)
+
+Workflow = Annotated[
+    str | None,
+    typer.Option("--workflow", "-w", metavar="NAME", help="Of this workflow only."),
+]
+
+
+@app.command(
+    epilog=examples(
+        "flo workflow bulk retry --status failed --since 2h --dry-run",
+        "flo workflow bulk cancel --workflow order --reason 'asked for by mistake' --yes",
+        "flo workflow bulk signal --workflow order --type go --yes",
+    )
+)
+@connected
+async def bulk(
+    session: Session,
+    operation: Annotated[
+        str,
+        typer.Argument(metavar="|".join(WorkflowBulkOperation), help="What to do to each run."),
+    ],
+    workflow: Workflow = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="|".join(WorkflowStatus),
+            help="In this status only; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        int | None,
+        duration("--since", help="Only what ended since then; what goes on: was started then."),
+    ] = None,
+    limit: AtMost = None,
+    dry_run: DryRun = False,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", help="Why they are cancelled or paused.", show_default=False),
+    ] = None,
+    type: Annotated[
+        str | None, typer.Option("--type", help="The type of the signal.", show_default=False)
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", help="What the signal carries; @PATH is a file.", show_default=False
+        ),
+    ] = None,
+    background: Background = False,
+    yes: Yes = False,
+) -> None:
+    """Do something to all runs that match, a piece at a time; others are not held up."""
+    if operation not in list(WorkflowBulkOperation):
+        raise typer.BadParameter(
+            f"{operation!r} is no operation; one of: {', '.join(WorkflowBulkOperation)}"
+        )
+    unknown = [each for each in status or () if each not in list(WorkflowStatus)]
+    if unknown:
+        raise typer.BadParameter(f"--status is {unknown[0]!r}; one of: {', '.join(WorkflowStatus)}")
+    if not dry_run:
+        confirm(f"{operation.capitalize()} all runs that match?", yes)
+    bound_ms = None if since is None else await since_ms(session, since)
+    is_of_ended = operation in _OF_ENDED
+    job = await session.client.workflow.bulk(
+        operation,
+        workflow_name=workflow,
+        status=status or None,
+        started_after_ms=None if is_of_ended else bound_ms,
+        ended_after_ms=bound_ms if is_of_ended else None,
+        limit=limit,
+        dry_run=dry_run,
+        reason=reason,
+        type=type,
+        data=None if data is None else read_value(data),
+    )
+    await follow(session, job, background)
+
+
+@app.command(epilog=examples("flo workflow counts", "flo workflow counts --workflow order"))
+@connected
+async def counts(session: Session, workflow: Workflow = None) -> None:
+    """Show how many runs are kept in each status."""
+    found = await session.client.workflow.count_runs(workflow)
+    session.out.fields(found, {name: str(count) for name, count in found.items()})
