@@ -283,7 +283,7 @@ class GroupsModel(RuleBasedStateMachine):
             return
         message = self.held.pop(data.draw(st.sampled_from(sorted(self.held))))
         if how == "ack":
-            if self.jobs.ack(message).done:
+            if self.jobs.ack(message).done and not self.dead.pop(message.seq, None):
                 self.done(message.seq)
         else:
             self.jobs.nack(message, to_dlq=how == "dead", release=how == "release")
