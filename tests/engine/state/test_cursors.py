@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from floruntime.core.errors import BadRequestError
-from floruntime.engine.state import cursors
-from floruntime.engine.state.cursors import make_cursor, open_cursor, page_of
+from floruntime.engine.state.cursors import make_cursor, open_cursor
 
 
 def test_no_cursor_is_the_first_page() -> None:
@@ -39,27 +38,3 @@ def test_a_cursor_with_any_byte_changed_is_refused(place: int, change: int) -> N
 def test_any_text_is_refused_with_a_typed_error(text: str) -> None:
     with pytest.raises(BadRequestError):
         open_cursor("keys", 1, text)
-
-
-def rows(count: int) -> list[tuple[bytes, int]]:
-    return [(bytes([number]), number) for number in range(count)]
-
-
-def test_a_page_of_everything_has_no_cursor() -> None:
-    assert page_of(rows(3), 3, "l", 0) == ([0, 1, 2], None)
-    assert page_of([], 3, "l", 0) == ([], None)
-
-
-def test_a_full_page_goes_on_after_its_last_item() -> None:
-    items, cursor = page_of(rows(3), 2, "l", 0)
-    assert items == [0, 1]
-    assert open_cursor("l", 0, cursor) == b"\x01"
-
-
-def test_a_page_ends_by_size_with_at_least_one_item(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cursors, "REPLY_BYTES_MAX", 5)
-    items, cursor = page_of(rows(4), 10, "l", 0, size_of=lambda item: 100)
-    assert items == [0]
-    assert cursor is not None
-    items, cursor = page_of(rows(4), 10, "l", 0, size_of=lambda item: 2)
-    assert items == [0, 1, 2]

@@ -48,10 +48,8 @@ from floruntime.engine.action.schedules import (
     drop_schedule,
     keep_schedule,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import rules_of
-from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
@@ -210,18 +208,14 @@ def get(view: View, request: ActionGet) -> ActionInfo:
 
 def list_actions(view: View, request: ActionList) -> ActionListReply:
     """The registered actions whose names begin with `prefix`, in byte order."""
-    of_namespace_id = namespace_id(view)
-    prefix = limits.utf8("prefix", request.prefix)
-    start, end = ACTION.range(of_namespace_id, tail=prefix)
-    limit = limits.check_limit(request.limit)
+
+    def shown(name: str, row: ActionRow) -> ActionInfo | None:
+        return action_info(name, row) if row.is_registered else None
+
+    owner, prefix = namespace_id(view), limits.utf8("prefix", request.prefix)
     listing = f"actions {request.prefix}"
-    after = open_cursor(listing, of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(ACTION.key(of_namespace_id, tail=after))
-    rows = (
-        (tail, action_info(tail.decode(), row))
-        for key, row in scan_named(view, "action", ACTION, of_namespace_id, start, end)
-        if row.is_registered and (tail := ACTION.tail_of(key))
+    return ActionListReply(
+        *page_by_name(
+            view, listing, ACTION, owner, request, shown, prefix=prefix, primitive="action"
+        )
     )
-    items, cursor = page_of(rows, limit, listing, of_namespace_id)
-    return ActionListReply(items, cursor)

@@ -28,9 +28,8 @@ from floruntime.engine.action.rows import (
     find_action_row,
     not_registered,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import parse_path
-from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 
@@ -122,18 +121,12 @@ def get_limits(view: View, request: ActionGetLimits) -> LimitsReply:
     row = find_action_row(view, request.name)
     if row is None:
         raise not_registered(request.name)
-    limit = limits.check_limit(request.limit)
-    start, end = KEY.range(row.id)
-    after = open_cursor("keys", row.id, request.cursor)
-    if after is not None:
-        start = next_key(KEY.key(row.id, tail=after))
     of_all = blocked(view, row)
-    rows = (
-        (tail, _shown(view, row, tail.decode(), key_row, of_all))
-        for key, key_row in view.scan(KEY, start, end)
-        if (tail := KEY.tail_of(key)) or key_row.waiting
-    )
-    items, cursor = page_of(rows, limit, "keys", row.id)
+
+    def shown(key: str, of_key: KeyRow) -> KeyLimits | None:
+        return _shown(view, row, key, of_key, of_all) if key or of_key.waiting else None
+
+    items, cursor = page_by_name(view, "keys", KEY, row.id, request, shown)
     return LimitsReply(row.running, sum(_waiting(view, row)), items, cursor)
 
 

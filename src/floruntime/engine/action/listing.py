@@ -21,8 +21,9 @@ from floruntime.engine.action.run_rows import (
     ActionRunRow,
     ActionRunStatus,
 )
-from floruntime.engine.state.cursors import make_cursor, open_cursor
+from floruntime.engine.state.cursors import open_cursor
 from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_of
 from floruntime.engine.state.tx import View
 from floruntime.engine.system.namespaces import namespace_id
 
@@ -50,21 +51,16 @@ def list_runs(view: View, request: ActionListRuns) -> RunListReply:
     listing = _listing(request, chosen)
     after = open_cursor(listing, of_namespace_id, request.cursor)
     way = Way(request.order is RunOrder.OLDEST, after)
-    items: list[ActionRun] = []
-    bytes_left = limits.REPLY_BYTES_MAX
-    last = 0
-    rows = _rows(view, request, chosen, of_namespace_id, way)
-    for looked_at, (number, row) in enumerate(rows):
-        is_full = len(items) == limit or (bytes_left <= 0 and items)
-        if is_full or looked_at == limits.RUNS_LOOKED_AT_MAX:
-            cursor = make_cursor(listing, of_namespace_id, last.to_bytes(8, "big"))
-            return RunListReply(items, cursor)
-        last = number
-        if chosen.matches(row):
-            run = told(view, of_namespace_id, number, row)
-            items.append(run)
-            bytes_left -= _size_of(run)
-    return RunListReply(items, None)
+    rows = (
+        (
+            number.to_bytes(8, "big"),
+            told(view, of_namespace_id, number, row) if chosen.matches(row) else None,
+        )
+        for number, row in _rows(view, request, chosen, of_namespace_id, way)
+    )
+    return RunListReply(
+        *page_of(rows, limit, listing, of_namespace_id, _size_of, limits.RUNS_LOOKED_AT_MAX)
+    )
 
 
 def _listing(request: ActionListRuns, chosen: RunFilter) -> str:

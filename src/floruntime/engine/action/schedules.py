@@ -40,9 +40,7 @@ from floruntime.engine.action.schedule_rows import (
     ActionScheduleSpec,
     find_schedule,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.times import cron
 from floruntime.engine.state.times.cron_period import shortest_period_ms
 from floruntime.engine.state.tx import Tx, View
@@ -229,19 +227,14 @@ def on_free(tx: Tx, due_ms: int, action_id: int, item: int, data: Any) -> None:
 
 
 def list_schedules(view: View, request: ActionSchedules) -> ActionScheduleListReply:
-    of_namespace_id = namespace_id(view)
-    start, end = ACTION.range(of_namespace_id)
-    limit = limits.check_limit(request.limit)
-    after = open_cursor("action schedules", of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(ACTION.key(of_namespace_id, tail=after))
-    rows = (
-        (tail, _info(tail.decode(), action, row))
-        for key, action in scan_named(view, "action", ACTION, of_namespace_id, start, end)
-        if (row := find_schedule(view, action.id)) is not None and (tail := ACTION.tail_of(key))
+    def shown(name: str, action: ActionRow) -> ActionScheduleInfo | None:
+        row = find_schedule(view, action.id)
+        return None if row is None else _info(name, action, row)
+
+    owner = namespace_id(view)
+    return ActionScheduleListReply(
+        *page_by_name(view, "action schedules", ACTION, owner, request, shown, primitive="action")
     )
-    items, cursor = page_of(rows, limit, "action schedules", of_namespace_id)
-    return ActionScheduleListReply(items, cursor)
 
 
 def _info(name: str, action: ActionRow, row: ActionScheduleRow) -> ActionScheduleInfo:

@@ -34,8 +34,8 @@ from floruntime.engine.action.run_rows import (
     ActionRunStatus,
     action_run_number,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
@@ -202,20 +202,13 @@ def worker_info(view: View, request: WorkerGetInfo) -> WorkerInfo:
 
 
 def list_workers(view: View, request: WorkerList) -> WorkerListReply:
-    of_namespace_id = namespace_id(view)
-    start, end = WORKER.range(of_namespace_id)
-    limit = limits.check_limit(request.limit)
-    after = open_cursor("workers", of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(WORKER.key(of_namespace_id, tail=after))
     running = Counter(_holders(view))
-    rows = (
-        (tail, _info(view, tail.decode(), row, running[tail.decode()]))
-        for key, row in view.scan(WORKER, start, end)
-        if (tail := WORKER.tail_of(key))
-    )
-    items, cursor = page_of(rows, limit, "workers", of_namespace_id)
-    return WorkerListReply(items, cursor)
+
+    def shown(id: str, row: WorkerRow) -> WorkerInfo:
+        return _info(view, id, row, running[id])
+
+    owner = namespace_id(view)
+    return WorkerListReply(*page_by_name(view, "workers", WORKER, owner, request, shown))
 
 
 def _running_of(view: View, worker_id: str) -> int:

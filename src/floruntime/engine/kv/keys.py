@@ -45,9 +45,8 @@ from floruntime.engine.kv.rows import (
     set_expiry,
 )
 from floruntime.engine.state import json_document as documents
-from floruntime.engine.state.cursors import make_cursor, open_cursor
 from floruntime.engine.state.dispatch import WaitRule
-from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import eras
 from floruntime.engine.system.namespaces import namespace_id
@@ -329,33 +328,29 @@ def history(view: View, request: KvHistory) -> list[VersionEntry]:
 
 
 def scan(view: View, request: KvScan) -> ScanResult:
-    limit = limits.check_limit(request.limit)
     prefix = limits.check_prefix("prefix", request.prefix)
-    owner = namespace_id(view)
-    listing = f"kv.scan.{zlib.crc32(prefix)}"
-    start, end = KV.range(owner, tail=prefix)
-    after = open_cursor(listing, owner, request.cursor)
-    if after is not None:
-        start = next_key(KV.key(owner, tail=after))
-    return _scan_page(view, start, end, limit, request.keys_only, listing, owner)
+
+    def shown(key: str, row: KvRow) -> KvEntry | None:
+        is_there = is_live(row, view.now_ms)
+        return _entry(key, row, keys_only=request.keys_only) if is_there else None
+
+    return ScanResult(
+        *page_by_name(
+            view,
+            f"kv.scan.{zlib.crc32(prefix)}",
+            KV,
+            namespace_id(view),
+            request,
+            shown,
+            prefix=prefix,
+            size_of=_size_of,
+            looked_at_max=SCANNED_ROWS_MAX,
+        )
+    )
 
 
-def _scan_page(
-    view: View, start: bytes, end: bytes, limit: int, keys_only: bool, listing: str, owner: int
-) -> ScanResult:
-    entries: list[KvEntry] = []
-    position = b""
-    bytes_left = limits.REPLY_BYTES_MAX
-    for scanned, (at, row) in enumerate(view.scan(KV, start, end)):
-        is_wanted = is_live(row, view.now_ms)  # tombstones alone make no further page
-        is_full = len(entries) == limit or bytes_left <= 0
-        if (is_full and is_wanted) or scanned == SCANNED_ROWS_MAX:
-            return ScanResult(entries, make_cursor(listing, owner, position))
-        position = KV.tail_of(at)
-        if is_wanted:
-            entries.append(_entry(position.decode(), row, keys_only=keys_only))
-            bytes_left -= len(position) + (0 if keys_only else len(row.value))
-    return ScanResult(entries, None)
+def _size_of(entry: KvEntry) -> int:
+    return len(entry.key.encode()) + len(entry.value)
 
 
 # Waiting

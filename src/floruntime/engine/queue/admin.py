@@ -19,9 +19,7 @@ from floruntime.core.queue import (
 from floruntime.engine.queue.dead_letters import evict
 from floruntime.engine.queue.messages import make_due, oldest
 from floruntime.engine.queue.rows import QUEUE, QueueRow, ensure_queue, find_queue, find_queue_row
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tombstones import forget_gaps
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
@@ -140,16 +138,10 @@ def _oldest_age_ms(view: View, row: QueueRow) -> int:
 
 
 def list_queues(view: View, request: QueueList) -> QueueListReply:
-    of_namespace_id = namespace_id(view)
-    start, end = QUEUE.range(of_namespace_id)
-    limit = limits.check_limit(request.limit)
-    after = open_cursor("queues", of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(QUEUE.key(of_namespace_id, tail=after))
-    rows = (
-        (tail, _stats(view, tail.decode(), row))
-        for key, row in scan_named(view, "queue", QUEUE, of_namespace_id, start, end)
-        if (tail := QUEUE.tail_of(key))
+    def shown(name: str, row: QueueRow) -> QueueStats:
+        return _stats(view, name, row)
+
+    owner = namespace_id(view)
+    return QueueListReply(
+        *page_by_name(view, "queues", QUEUE, owner, request, shown, primitive="queue")
     )
-    items, cursor = page_of(rows, limit, "queues", of_namespace_id)
-    return QueueListReply(items, cursor)

@@ -31,8 +31,9 @@ from floruntime.engine.queue.rows import (
     find_queue_by_id,
     find_queue_row,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.cursors import open_cursor
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import timers
 
@@ -150,19 +151,28 @@ def find_dead(queue: OpenQueue, seq: int) -> DeadLetterRow | None:
 
 
 def list_dead(view: View, request: QueueDlqList) -> DequeueResult:
-    limit = limits.check_limit(request.limit)
+    limits.check_limit(request.limit)
     row = find_queue_row(view, request.queue)
-    after = open_cursor("dead letters", row.id if row is not None else 0, request.cursor)
     if row is None:
+        open_cursor("dead letters", 0, request.cursor)
         return DequeueResult([])
-    start, end = _order_span(row.dead_id, row.dead_floor)
-    if after is not None:
-        start = max(start, next_key(after))
-    rows = (
-        (key, _message(view, row.dead_id, seq)) for key, seq in view.scan(DEAD_ORDER, start, end)
+    dead_id = row.dead_id
+
+    def shown(key: bytes, seq: int) -> Message:
+        return _message(view, dead_id, seq)
+
+    span = _order_span(dead_id, row.dead_floor)
+    page = page_by_key(
+        view,
+        "dead letters",
+        DEAD_ORDER,
+        row.id,
+        request,
+        shown,
+        span=span,
+        size_of=_payload_bytes,
     )
-    messages, cursor = page_of(rows, limit, "dead letters", row.id, _payload_bytes)
-    return DequeueResult(messages, cursor)
+    return DequeueResult(*page)
 
 
 def _order_span(dead_id: int, floor: int) -> tuple[bytes, bytes]:

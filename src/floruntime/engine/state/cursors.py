@@ -9,15 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import msgspec
 
 from floruntime.core.errors import BadRequestError
-from floruntime.core.limits import REPLY_BYTES_MAX, shown
-
-Item = TypeVar("Item")
+from floruntime.core.limits import shown
 
 
 def make_cursor(listing: str, owner_id: int, position: bytes) -> str:
@@ -42,27 +38,3 @@ def open_cursor(listing: str, owner_id: int, cursor: str | None) -> bytes | None
     if (of_listing, of_owner) != (listing, owner_id):
         raise BadRequestError(f"cursor {shown(cursor)} belongs to another listing")
     return position
-
-
-def page_of(
-    rows: Iterable[tuple[bytes, Item]],
-    limit: int,
-    listing: str,
-    owner_id: int,
-    size_of: Callable[[Item], int] | None = None,
-) -> tuple[list[Item], str | None]:
-    """The first `limit` items of `rows` (pairs of position and item), and the cursor after them.
-
-    A page also ends, with at least one item, when the items' sizes reach `REPLY_BYTES_MAX`.
-    """
-    items: list[Item] = []
-    position = b""
-    bytes_left = REPLY_BYTES_MAX
-    for at, item in rows:
-        if len(items) == limit or (bytes_left <= 0 and items):
-            return items, make_cursor(listing, owner_id, position)
-        items.append(item)
-        position = at
-        if size_of is not None:
-            bytes_left -= size_of(item)
-    return items, None

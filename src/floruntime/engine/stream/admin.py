@@ -15,9 +15,7 @@ from floruntime.core.stream import (
     StreamList,
     StreamListReply,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.retention import (
     apply_cut,
@@ -141,19 +139,13 @@ def get_info(view: View, request: StreamGetInfo) -> StreamInfo:
 
 
 def list_streams(view: View, request: StreamList) -> StreamListReply:
-    limit = limits.check_limit(request.limit)
+    def shown(name: str, row: StreamRow) -> StreamInfo | None:
+        return None if row.is_engines else info_of(view, name, row)
+
     owner = namespace_id(view)
-    start, end = STREAM.range(owner)
-    after = open_cursor("streams", owner, request.cursor)
-    if after is not None:
-        start = next_key(STREAM.key(owner, tail=after))
-    rows = (
-        (STREAM.tail_of(key), info_of(view, STREAM.tail_of(key).decode(), row))
-        for key, row in scan_named(view, "stream", STREAM, owner, start, end)
-        if not row.is_engines
+    return StreamListReply(
+        *page_by_name(view, "streams", STREAM, owner, request, shown, primitive="stream")
     )
-    items, cursor = page_of(rows, limit, "streams", owner)
-    return StreamListReply(items, cursor)
 
 
 def delete(tx: Tx, request: StreamDelete) -> bool:

@@ -31,9 +31,9 @@ from floruntime.core import limits
 from floruntime.core.errors import ConflictError, FloError, NotFoundError, OverloadedError
 from floruntime.core.jobs import BulkJob, JobCancel, JobGet, JobList, JobListReply, JobStatus
 from floruntime.core.types import Request
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.dispatch import WaitRule, rules_of
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_key
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, id_of, namespace_id
@@ -276,17 +276,11 @@ def cancel(tx: Tx, request: JobCancel) -> BulkJob:
 
 
 def list_jobs(view: View, request: JobList) -> JobListReply:
-    of_namespace_id = namespace_id(view)
-    limit = limits.check_limit(request.limit)
-    start, end = JOB.range(of_namespace_id)
-    after = open_cursor("jobs", of_namespace_id, request.cursor)
-    if after is not None:
-        end = after
-    rows = (
-        (key, _shown(JOB.unpack(key)[1], row))
-        for key, row in view.scan(JOB, start, end, reverse=True)
-    )
-    return JobListReply(*page_of(rows, limit, "jobs", of_namespace_id))
+    def shown(key: bytes, row: JobRow) -> BulkJob:
+        return _shown(JOB.unpack(key)[1], row)
+
+    owner = namespace_id(view)
+    return JobListReply(*page_by_key(view, "jobs", JOB, owner, request, shown, newest_first=True))
 
 
 def _shown(number: int, row: JobRow) -> BulkJob:

@@ -22,8 +22,8 @@ from floruntime.core.system import (
     NamespaceListReply,
 )
 from floruntime.core.types import Value
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import reclaim
 
@@ -160,14 +160,7 @@ def delete(tx: Tx, request: NamespaceDelete) -> bool:
 
 
 def list_namespaces(view: View, request: NamespaceList) -> NamespaceListReply:
-    start, end = NAMESPACE.range()
-    after = open_cursor("namespaces", 0, request.cursor)
-    if after is not None:
-        start = next_key(NAMESPACE.key(tail=after))
-    rows = (
-        (NAMESPACE.tail_of(key), _info(NAMESPACE.tail_of(key).decode(), row))
-        for key, row in view.scan(NAMESPACE, start, end)
-        if row.id and NAMESPACE.tail_of(key) != _SYSTEM
-    )
-    items, cursor = page_of(rows, limits.check_limit(request.limit), "namespaces", 0)
-    return NamespaceListReply(items, cursor)
+    def shown(name: str, row: NamespaceRow) -> NamespaceInfo | None:
+        return _info(name, row) if row.id and name.encode() != _SYSTEM else None
+
+    return NamespaceListReply(*page_by_name(view, "namespaces", NAMESPACE, None, request, shown))

@@ -26,8 +26,8 @@ from floruntime.core.token import (
     TokenRevoke,
 )
 from floruntime.core.types import Value
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import Table, next_key
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import timers
 
@@ -213,17 +213,7 @@ def forget(tx: Tx, due_ms: int, number: int, item: int, id: Any) -> None:
 
 
 def list_tokens(view: View, request: TokenList) -> TokenListReply:
-    start, end = TOKEN.range()
-    after = open_cursor("tokens", 0, request.cursor)
-    if after is not None:
-        start = next_key(TOKEN.key(tail=after))
-    rows = (
-        (tail, _info(tail.decode(), row))
-        for key, row in view.scan(TOKEN, start, end)
-        if (tail := TOKEN.tail_of(key))
-    )
-    items, cursor = page_of(rows, limits.check_limit(request.limit), "tokens", 0)
-    return TokenListReply(items, cursor)
+    return TokenListReply(*page_by_name(view, "tokens", TOKEN, None, request, _info))
 
 
 def _info(id: str, row: TokenRow) -> TokenInfo:

@@ -140,7 +140,7 @@ def test_a_history_goes_on_after_a_restart() -> None:
 
 
 def test_a_page_ends_early_when_its_events_tell_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("floruntime.engine.state.cursors.REPLY_BYTES_MAX", 2000)
+    monkeypatch.setattr("floruntime.core.limits.REPLY_BYTES_MAX", 2000)
     flows = Workflows(
         flow("""
 start:

@@ -18,8 +18,7 @@ from floruntime.core.stream import (
     StreamID,
     StreamRecord,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.pages import page_by_key
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.group.redelivery import kept_record
 from floruntime.engine.stream.group.rows import (
@@ -120,16 +119,18 @@ def letters(view: View, group_id: int, first: int) -> Iterator[tuple[int, DeadRe
 
 def list_dead(view: View, request: GroupDead) -> DeadReply:
     """The dead letters, the first to die first."""
-    limit = limits.check_limit(request.limit)
     _, group = the_group(view, request.stream, request.group)
-    start, end = DEAD_RECORD.range(group.id)
-    after = open_cursor("dead", group.id, request.cursor)
-    if after is not None:
-        start = next_key(after)
-    rows = (
-        (key, _dead_record(request.stream, row)) for key, row in view.scan(DEAD_RECORD, start, end)
+
+    def shown(key: bytes, row: DeadRecordRow) -> StreamRecord:
+        return _dead_record(request.stream, row)
+
+    return DeadReply(
+        *page_by_key(view, "dead", DEAD_RECORD, group.id, request, shown, size_of=_payload_bytes)
     )
-    return DeadReply(*page_of(rows, limit, "dead", group.id, lambda record: len(record.payload)))
+
+
+def _payload_bytes(record: StreamRecord) -> int:
+    return len(record.payload)
 
 
 def _dead_record(stream: str, row: DeadRecordRow) -> StreamRecord:

@@ -15,8 +15,8 @@ from floruntime.core.stream import (
     PendingReply,
     StreamID,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.pages import page_by_key, page_by_name
 from floruntime.engine.state.tx import View
 from floruntime.engine.stream.group.live_members import live_members
 from floruntime.engine.stream.group.rows import (
@@ -74,36 +74,29 @@ def get_info(view: View, request: GroupGetInfo) -> GroupInfo:
 
 
 def list_groups(view: View, request: GroupList) -> GroupListReply:
-    limit = limits.check_limit(request.limit)
     stream = the_stream(view, request.stream)
-    start, end = GROUP.range(stream.id)
-    after = open_cursor("groups", stream.id, request.cursor)
-    if after is not None:
-        start = next_key(GROUP.key(stream.id, tail=after))
-    rows = (
-        (GROUP.tail_of(key), group_info(view, stream, row, GROUP.tail_of(key).decode()))
-        for key, row in view.scan(GROUP, start, end)
-    )
-    return GroupListReply(*page_of(rows, limit, "groups", stream.id))
+
+    def shown(name: str, row: GroupRow) -> GroupInfo:
+        return group_info(view, stream, row, name)
+
+    return GroupListReply(*page_by_name(view, "groups", GROUP, stream.id, request, shown))
 
 
 def list_pending(view: View, request: GroupPending) -> PendingReply:
     """What was delivered and is neither acked nor dead, in id order."""
-    limit = limits.check_limit(request.limit)
     if request.consumer is not None:
         limits.check_name("consumer", request.consumer)
     stream, group = the_group(view, request.stream, request.group)
     floor = visible_floor(stream, state_of(view, stream), view.now_ms)
-    start, end = next_key(PENDING_RECORD.key(group.id, *floor)), PENDING_RECORD.range(group.id)[1]
-    after = open_cursor("pending", group.id, request.cursor)
-    if after is not None:
-        start = max(start, next_key(after))
-    rows = (
-        (key, _pending_entry(key, row))
-        for key, row in view.scan(PENDING_RECORD, start, end)
-        if request.consumer is None or row.consumer == request.consumer
+    span = next_key(PENDING_RECORD.key(group.id, *floor)), PENDING_RECORD.range(group.id)[1]
+
+    def shown(key: bytes, row: PendingRecordRow) -> PendingEntry | None:
+        is_wanted = request.consumer is None or row.consumer == request.consumer
+        return _pending_entry(key, row) if is_wanted else None
+
+    return PendingReply(
+        *page_by_key(view, "pending", PENDING_RECORD, group.id, request, shown, span=span)
     )
-    return PendingReply(*page_of(rows, limit, "pending", group.id))
 
 
 def _pending_entry(key: bytes, row: PendingRecordRow) -> PendingEntry:

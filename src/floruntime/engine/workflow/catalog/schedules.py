@@ -27,10 +27,9 @@ from floruntime.core.workflow import (
     WorkflowSchedules,
     WorkflowTriggerSchedule,
 )
-from floruntime.engine.state.cursors import open_cursor, page_of
 from floruntime.engine.state.json_document import dump
-from floruntime.engine.state.keyspace import Table, next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.system.schedules import TOPIC, StandingSchedules, Turn, due_of, move, turn_of
@@ -233,19 +232,14 @@ def _free_run_id(workflow: OpenWorkflow) -> str:
 
 
 def list_schedules(view: View, request: WorkflowSchedules) -> ScheduleListReply:
-    of_namespace_id = namespace_id(view)
-    start, end = WORKFLOW.range(of_namespace_id)
-    limit = limits.check_limit(request.limit)
-    after = open_cursor("schedules", of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
-    rows = (
-        (tail, _info(tail.decode(), workflow, row))
-        for key, workflow in scan_named(view, "workflow", WORKFLOW, of_namespace_id, start, end)
-        if (row := _find(view, workflow.id)) is not None and (tail := WORKFLOW.tail_of(key))
+    def shown(name: str, workflow: WorkflowRow) -> ScheduleInfo | None:
+        row = _find(view, workflow.id)
+        return None if row is None else _info(name, workflow, row)
+
+    owner = namespace_id(view)
+    return ScheduleListReply(
+        *page_by_name(view, "schedules", WORKFLOW, owner, request, shown, primitive="workflow")
     )
-    items, cursor = page_of(rows, limit, "schedules", of_namespace_id)
-    return ScheduleListReply(items, cursor)
 
 
 def _info(name: str, workflow: WorkflowRow, row: ScheduleRow) -> ScheduleInfo:

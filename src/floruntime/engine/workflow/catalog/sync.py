@@ -19,9 +19,7 @@ from floruntime.core.workflow import (
     WorkflowValidate,
 )
 from floruntime.engine.action.rows import find_action_row
-from floruntime.engine.state.cursors import open_cursor, page_of
-from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
@@ -162,19 +160,13 @@ def get_definition(view: View, request: WorkflowGetDefinition) -> bytes | None:
 
 
 def list_definitions(view: View, request: WorkflowListDefinitions) -> DefinitionListReply:
-    of_namespace_id = namespace_id(view)
-    start, end = WORKFLOW.range(of_namespace_id)
-    limit = limits.check_limit(request.limit)
-    after = open_cursor("workflows", of_namespace_id, request.cursor)
-    if after is not None:
-        start = next_key(WORKFLOW.key(of_namespace_id, tail=after))
-    rows = (
-        (tail, _info(view, tail.decode(), row))
-        for key, row in scan_named(view, "workflow", WORKFLOW, of_namespace_id, start, end)
-        if (tail := WORKFLOW.tail_of(key))
+    def shown(name: str, row: WorkflowRow) -> DefinitionInfo:
+        return _info(view, name, row)
+
+    owner = namespace_id(view)
+    return DefinitionListReply(
+        *page_by_name(view, "workflows", WORKFLOW, owner, request, shown, primitive="workflow")
     )
-    items, cursor = page_of(rows, limit, "workflows", of_namespace_id)
-    return DefinitionListReply(items, cursor)
 
 
 def _info(view: View, name: str, row: WorkflowRow) -> DefinitionInfo:

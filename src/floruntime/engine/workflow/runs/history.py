@@ -11,8 +11,9 @@ from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
 from floruntime.engine.action.attempts import attempts_of
 from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.action.run_rows import action_run_id as action_run_id_of
-from floruntime.engine.state.cursors import open_cursor, page_of
+from floruntime.engine.state.cursors import open_cursor
 from floruntime.engine.state.dispatch import WaitRule
+from floruntime.engine.state.pages import page_of
 from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.events import Event

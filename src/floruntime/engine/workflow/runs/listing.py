@@ -15,9 +15,10 @@ from typing import Any, Final
 from floruntime.core import limits
 from floruntime.core.action import RunOrder
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRun, WorkflowRunListReply
-from floruntime.engine.state.cursors import make_cursor, open_cursor
+from floruntime.engine.state.cursors import open_cursor
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.state.named import scan_named
+from floruntime.engine.state.pages import page_of
 from floruntime.engine.state.tx import View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.rows import (
@@ -57,22 +58,24 @@ def list_runs(view: View, request: WorkflowListRuns) -> WorkflowRunListReply:
     after = open_cursor(listing, of_namespace_id, request.cursor)
     way = _way(request.order, after)
     shown = None if view.spans is None else frozenset(_ids(view, of_namespace_id))
-    items: list[WorkflowRun] = []
-    bytes_left, last = limits.REPLY_BYTES_MAX, 0
-    for looked_at, number in enumerate(numbers_of(view, chosen, of_namespace_id, way)):
-        is_full = len(items) == limit or (bytes_left <= 0 and items)
-        if is_full or looked_at == limits.RUNS_LOOKED_AT_MAX:
-            cursor = make_cursor(listing, of_namespace_id, last.to_bytes(8, "big"))
-            return WorkflowRunListReply(items, cursor)
-        last = number
+
+    def told(number: int) -> WorkflowRun | None:
         row = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
         if row is None or (shown is not None and row.workflow_id not in shown):
-            continue
-        if chosen.matches(row):
-            run = as_workflow_run(view, of_namespace_id, number, row)
-            items.append(run)
-            bytes_left -= len(run.input) + len(run.output or b"")
-    return WorkflowRunListReply(items, None)
+            return None
+        if not chosen.matches(row):
+            return None
+        return as_workflow_run(view, of_namespace_id, number, row)
+
+    numbers = numbers_of(view, chosen, of_namespace_id, way)
+    rows = ((number.to_bytes(8, "big"), told(number)) for number in numbers)
+    return WorkflowRunListReply(
+        *page_of(rows, limit, listing, of_namespace_id, _size_of, limits.RUNS_LOOKED_AT_MAX)
+    )
+
+
+def _size_of(run: WorkflowRun) -> int:
+    return len(run.input) + len(run.output or b"")
 
 
 def _way(order: RunOrder, after: bytes | None) -> RunsWay:
