@@ -115,7 +115,7 @@ def _settle_all(tx: Tx, request: WorkerExchange | WorkerTurn, numbers: list[int]
 
 def _begin(tx: Tx, of_namespace_id: int, number: int, lease: int) -> None:
     run = find_action_run(tx, of_namespace_id, number)
-    if run is not None and run.row.lease == lease and run.row.is_reserved and run.is_held:
+    if run is not None and run.row.is_reserved and run.is_held_as(lease):
         begin_reserved(run)
 
 

@@ -38,6 +38,7 @@ from floruntime.engine.action.schedule_rows import place_is_free
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import forget_document, keep_document
+from floruntime.engine.state.leases import Lease, extended
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
@@ -99,15 +100,24 @@ class OpenActionRun:
         self.action.save()
 
     @property
-    def is_held(self) -> bool:
-        """Whether somebody's lease on it still stands."""
+    def held(self) -> Lease:
+        """Its last lease, which is out while it runs and its end still counts."""
         row = self.row
-        return (
+        is_out = (
             row.status == ActionRunStatus.RUNNING
-            and row.expires_at_ms > self.tx.now_ms
             and self.action.row.is_registered
             and self._is_wanted
         )
+        return Lease(row.lease, row.expires_at_ms if is_out else 0)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody's lease on it still stands."""
+        return self.held.stands(self.tx.now_ms)
+
+    def is_held_as(self, lease: int) -> bool:
+        """Whether this lease on it still stands."""
+        return self.held.stands_as(lease, self.tx.now_ms)
 
     @property
     def _is_wanted(self) -> bool:
@@ -184,8 +194,7 @@ def begin_reserved(run: OpenActionRun) -> None:
 def extend_lease(run: OpenActionRun, for_ms: int) -> None:
     """Let the lease last for `for_ms` from now, or longer if it does so; not beyond the run."""
     row = run.row
-    expires_at_ms = max(run.tx.now_ms + for_ms, row.expires_at_ms)
-    row.expires_at_ms = min(expires_at_ms, row.ends_at_ms or expires_at_ms)
+    row.expires_at_ms = extended(row.expires_at_ms, run.tx.now_ms, for_ms, row.ends_at_ms)
     arm_action_run(run, row.expires_at_ms)
     run.save()
 

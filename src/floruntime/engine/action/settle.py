@@ -1,4 +1,5 @@
-"""How a claim ends: complete, fail, touch, release; each fenced by the claim's lease.
+"""How a claim ends: complete, fail, touch, release; each fenced by the claim's lease
+(`engine/state/leases.py`).
 
 A lease that still stands is believed. A holder who repeats what it said before hears the same
 again, for as long as the run is kept if that ended it, else for five minutes. All else is stale:
@@ -38,6 +39,7 @@ from floruntime.engine.action.run_state import (
     the_action_run,
 )
 from floruntime.engine.action.workers import count_end
+from floruntime.engine.state.leases import MEMORY, is_stale
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import eras, timers
 
@@ -67,7 +69,7 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     _check_progress(request)
     run = the_action_run(tx, request.run_id)
-    if run.row.lease == request.lease:
+    if not is_stale(request.lease, run.row.lease):
         if run.is_held:
             _take_progress(run, request)
             extend_lease(run, request.extend_ms)
@@ -144,7 +146,7 @@ def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> boo
     run = find_action_run(tx, of_namespace_id, number)
     if run is None:
         return False
-    if run.row.lease == result.lease and run.is_held:
+    if run.is_held_as(result.lease):
         _take_progress(run, result)
     if result.error is None:
         return _complete(run, result.lease, result.outcome, result.output)
@@ -153,7 +155,7 @@ def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> boo
 
 def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bool:
     row = run.row
-    if row.lease != lease:
+    if is_stale(lease, row.lease):
         return False
     if row.status == ActionRunStatus.COMPLETED:
         return True
@@ -167,7 +169,7 @@ def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bo
 def _fail(
     run: OpenActionRun, lease: int, error: str, retry: bool, *, is_lost: bool = False
 ) -> bool:
-    if run.row.lease != lease or not run.is_held:
+    if not run.is_held_as(lease):
         return _ended_as(run, lease, ClaimEnd.FAILED_ATTEMPT)
     count_end(run.tx, run.row.worker_id, is_done=False)
     fail_attempt(run, error, WORKER_LOST if is_lost else None, retry=retry)
@@ -178,7 +180,7 @@ def _fail(
 
 def release_held(run: OpenActionRun, lease: int) -> bool:
     """Hand the run back if this lease still stands."""
-    if run.row.lease != lease or not run.is_held:
+    if not run.is_held_as(lease):
         return False
     release(run)
     _remember(run, lease, ClaimEnd.RELEASED)
@@ -191,7 +193,7 @@ def release_held(run: OpenActionRun, lease: int) -> bool:
 def _remember(run: OpenActionRun, lease: int, how: ClaimEnd) -> None:
     tx = run.tx
     tx.put(ENDED_CLAIM, ENDED_CLAIM.key(run.namespace_id, lease), EndedClaimRow(run.number, how))
-    due_ms = tx.now_ms + limits.SETTLED_MS
+    due_ms = MEMORY.ends_ms(tx.now_ms)
     timers.set_timer(tx, due_ms, timers.ACTION_SETTLED, run.namespace_id, lease)
 
 

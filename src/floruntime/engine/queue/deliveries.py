@@ -15,6 +15,7 @@ from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.queue.rows import OpenQueue
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.leases import Memory
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -38,6 +39,9 @@ class DeliveryRow(Value, frozen=True):
     settled_at_ms: int = 0
     forgets: bool = False
 
+
+MEMORY: Final = Memory(limits.SETTLED_MS + 1)
+"""Five minutes, the last millisecond included."""
 
 DELIVERY: Final[Table[DeliveryRow]] = Table(b"qd", DeliveryRow, queue_id="u64", delivery="u64")
 
@@ -94,7 +98,7 @@ def write_ends(tx: Tx, queue_id: int, delivery: int, row: DeliveryRow, ends: byt
 
 
 def _forget_later(tx: Tx, queue_id: int, delivery: int, settled_at_ms: int) -> None:
-    due_ms = settled_at_ms + limits.SETTLED_MS + 1
+    due_ms = MEMORY.ends_ms(settled_at_ms)
     timers.set_timer(tx, due_ms, timers.QUEUE_FORGET, queue_id, delivery)
 
 
@@ -104,7 +108,7 @@ def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None
     row = tx.get(DELIVERY, key)
     if row is None:
         return
-    if row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms:
+    if MEMORY.has(row.settled_at_ms, tx.now_ms):
         _forget_later(tx, queue_id, delivery, row.settled_at_ms)
     elif LeaseEnd.OPEN in row.ends:
         tx.put(DELIVERY, key, DeliveryRow(row.seqs, row.ends, row.settled_at_ms, False))
@@ -121,6 +125,6 @@ def how_ended(queue: OpenQueue, seq: int, lease: int) -> LeaseEnd:
         offset = lease - DELIVERY.unpack(key)[1]
         if offset >= len(row.seqs) or row.seqs[offset] != seq:
             return LeaseEnd.OPEN
-        is_remembered = row.settled_at_ms + limits.SETTLED_MS >= tx.now_ms
+        is_remembered = MEMORY.has(row.settled_at_ms, tx.now_ms)
         return LeaseEnd(row.ends[offset]) if is_remembered else LeaseEnd.OPEN
     return LeaseEnd.OPEN

@@ -28,6 +28,7 @@ from floruntime.engine.queue.rows import (
     find_queue_row,
 )
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
+from floruntime.engine.state.leases import extended
 from floruntime.engine.state.tx import Topic, Tx, View
 
 
@@ -43,7 +44,8 @@ def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
     if request.on_delivery:
         messages = _deliver_for_good(queue, taken)
     else:
-        messages = _lease(queue, taken, tx.now_ms + request.visibility_timeout_ms)
+        until_ms = extended(0, tx.now_ms, request.visibility_timeout_ms)
+        messages = _lease(queue, taken, until_ms)
     queue.save()
     return DequeueResult(messages)
 
@@ -210,9 +212,7 @@ def _recall(tx: Tx, request: QueueDequeue, memo: list[tuple[int, int]]) -> Deque
 
 def _still_held(queue: OpenQueue, seq: int, lease: int) -> Message | None:
     state = _stored_state(queue, seq)
-    if state is None or state.phase != Phase.LEASED or state.lease != lease:
-        return None
-    if state.expires_at_ms <= queue.tx.now_ms:
+    if state is None or not state.held.stands_as(lease, queue.tx.now_ms):
         return None
     body = queue.tx.get(BODY, BODY.key(queue.row.messages_id, seq))
     return None if body is None else _message(seq, body, state)

@@ -17,6 +17,7 @@ from floruntime.core import limits
 from floruntime.core.queue import QueueConfig
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.leases import Lease
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
@@ -98,6 +99,10 @@ class StateRow(Value, frozen=True):
     last_delivered_at_ms: int | None = None
     error: str | None = None
     group: str | None = None
+
+    @property
+    def held(self) -> Lease:
+        return Lease(self.lease, self.expires_at_ms if self.phase == Phase.LEASED else 0)
 
 
 QUEUE: Final[Table[QueueRow]] = Table(b"qu", QueueRow, namespace_id="u64", tail="name", cached=True)

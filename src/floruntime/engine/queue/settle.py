@@ -1,6 +1,6 @@
 """Ends of leases: ack, nack, touch, hand-back, and running out.
 
-A holder is checked by its lease:
+A holder is checked by its lease (`engine/state/leases.py`):
 - still held: done;
 - ran out, but nobody else has the message (it is ready again, delayed or even dead): only `ack`;
 - the same settlement repeated by the same holder within five minutes: done, nothing changes;
@@ -55,6 +55,7 @@ from floruntime.engine.queue.rows import (
     find_queue,
     find_queue_by_id,
 )
+from floruntime.engine.state.leases import Told, extended, is_stale
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -80,21 +81,17 @@ def ack(tx: Tx, request: QueueAck) -> AckResult:
     if queue is None:
         return AckResult([], [seq for seq, _ in pairs])
     settled = Settlements(queue)
-    done: list[int] = []
-    stale: list[int] = []
+    told = Told[int]()
     acked = 0
     for seq, lease in pairs:
-        if _ack(queue, seq, lease, settled):
-            acked += 1
-            done.append(seq)
-        else:
-            is_repeated = how_ended(queue, seq, lease) == LeaseEnd.ACKED
-            (done if is_repeated else stale).append(seq)
+        is_done = _ack(queue, seq, lease, settled)
+        acked += is_done
+        told.add(seq, is_done or how_ended(queue, seq, lease) == LeaseEnd.ACKED)
     if acked:
         settled.save(LeaseEnd.ACKED)
         note_acked(queue, acked)
         queue.save()
-    return AckResult(done, stale)
+    return AckResult(told.done, told.stale)
 
 
 def _ack(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
@@ -102,7 +99,7 @@ def _ack(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
     state = tx.get(STATE, STATE.key(queue.row.messages_id, seq)) if lease else state_of(queue, seq)
     if state is None:
         return bool(lease) and _ack_dead(queue, seq, lease, settled)
-    if lease and state.lease != lease:
+    if is_stale(lease, state.lease):
         return False
     if state.lease:
         settled.add(state.delivery, state.lease, seq, state.expires_at_ms)
@@ -138,23 +135,19 @@ def nack(tx: Tx, request: QueueNack) -> AckResult:
         else LeaseEnd.NACKED
     )
     settled = Settlements(queue)
-    done: list[int] = []
-    stale: list[int] = []
+    told = Told[int]()
     changed = False
     for seq, lease in pairs:
         state = _held_state(queue, seq, lease)
         if state is not None:
             _nack(queue, seq, state, request, settled)
             changed = True
-            done.append(seq)
-        else:
-            is_repeated = how_ended(queue, seq, lease) == end
-            (done if is_repeated else stale).append(seq)
+        told.add(seq, state is not None or how_ended(queue, seq, lease) == end)
     if changed:
         settled.save(end)
         evict(queue)
         queue.save()
-    return AckResult(done, stale)
+    return AckResult(told.done, told.stale)
 
 
 def _check_nack(request: QueueNack) -> None:
@@ -174,9 +167,8 @@ def _held_state(queue: OpenQueue, seq: int, lease: int) -> StateRow | None:
     if not lease:
         return state_of(queue, seq)
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-    if state is None or state.lease != lease or state.phase != Phase.LEASED:
-        return None
-    return state if state.expires_at_ms > queue.tx.now_ms else None
+    is_held = state is not None and state.held.stands_as(lease, queue.tx.now_ms)
+    return state if is_held else None
 
 
 def _nack(
@@ -236,19 +228,18 @@ def touch(tx: Tx, request: QueueTouch) -> AckResult:
     queue = find_queue(tx, request.queue)
     if queue is None:
         return AckResult([], [seq for seq, _ in pairs])
-    done: list[int] = []
-    stale: list[int] = []
+    told = Told[int]()
     for seq, lease in pairs:
-        is_done = _touch(queue, seq, lease, tx.now_ms + request.extend_ms)
-        (done if is_done else stale).append(seq)
-    return AckResult(done, stale)
+        told.add(seq, _touch(queue, seq, lease, request.extend_ms))
+    return AckResult(told.done, told.stale)
 
 
-def _touch(queue: OpenQueue, seq: int, lease: int, expires_at_ms: int) -> bool:
+def _touch(queue: OpenQueue, seq: int, lease: int, extend_ms: int) -> bool:
     tx = queue.tx
     state = _held_state(queue, seq, lease)
-    if state is None or state.phase != Phase.LEASED or state.expires_at_ms <= tx.now_ms:
+    if state is None or not state.held.stands(tx.now_ms):
         return False
+    expires_at_ms = extended(state.expires_at_ms, tx.now_ms, extend_ms)
     if expires_at_ms > state.expires_at_ms:
         # A timer at the old time or before it is there; it goes on to the new one by itself.
         key = STATE.key(queue.row.messages_id, seq)
@@ -285,9 +276,9 @@ def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray
             continue
         state = tx.get(STATE, STATE.key(messages_id, seq))
         lease = delivery + offset
-        if state is None or state.lease != lease or state.phase != Phase.LEASED:
+        if state is None or not state.held.is_out_as(lease):
             ends[offset] = LeaseEnd.RAN_OUT  # purged
-        elif state.expires_at_ms > tx.now_ms:
+        elif state.held.stands(tx.now_ms):
             next_ms = min(next_ms or state.expires_at_ms, state.expires_at_ms)
         elif moved == MESSAGES_PER_TIMER_MAX:
             return tx.now_ms
@@ -308,7 +299,7 @@ def hand_back(tx: Tx, delivery: Delivery) -> None:
     released = False
     for seq, lease in delivery.items:
         state = tx.get(STATE, STATE.key(queue.row.messages_id, seq))
-        if state is not None and state.phase == Phase.LEASED and state.lease == lease:
+        if state is not None and state.held.is_out_as(lease):
             settled.add(state.delivery, lease, seq, state.expires_at_ms)
             take_out(queue, seq, state)
             give_back(queue, seq, state, attempt=state.attempt - 1, lease=0, delay_ms=0)

@@ -16,6 +16,7 @@ from floruntime.core.stream import GroupClaim, GroupRead, ReadResult, StreamID, 
 from floruntime.core.system import Delivery
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.keyspace import next_key
+from floruntime.engine.state.leases import extended
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.stream.group.key_shared import slot_of, slots_of
 from floruntime.engine.stream.group.live_members import swept_members
@@ -103,7 +104,7 @@ class Handout:
             return []
         opened, tx = self._opened, self._opened.tx
         lease = tx.next_id()
-        due_ms = tx.now_ms + opened.group.ack_timeout_ms
+        due_ms = extended(0, tx.now_ms, opened.group.ack_timeout_ms)
         records = [self._deliver(item, lease, due_ms) for item in self._items]
         ids = [item.id for item in self._items]
         timers.set_timer(tx, due_ms, timers.GROUP_LEASE, opened.group.id, lease, data=ids)

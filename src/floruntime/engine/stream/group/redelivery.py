@@ -164,7 +164,7 @@ def hand_back(tx: Tx, delivery: Delivery) -> None:
         return
     for ms, sequence, lease in delivery.items:
         pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
-        if pending is not None and pending.standing == Standing.HELD and pending.lease == lease:
+        if pending is not None and pending.held.is_out_as(lease):
             release(opened, (ms, sequence), pending, consumer="")
     opened.save()
     opened.touch()

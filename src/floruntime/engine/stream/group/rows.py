@@ -18,6 +18,7 @@ from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.leases import Lease
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.stream.rows import (
     Id,
@@ -139,6 +140,10 @@ class PendingRecordRow(Value, frozen=True):
     slot: int = 0
     epoch: int = 0
     error: str | None = None
+
+    @property
+    def held(self) -> Lease:
+        return Lease(self.lease, self.due_ms if self.standing == Standing.HELD else 0)
 
 
 class SettledRow(Value, frozen=True):

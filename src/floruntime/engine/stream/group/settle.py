@@ -1,4 +1,4 @@
-"""Settling: ack, nack and touch, fenced by lease numbers.
+"""Settling: ack, nack and touch, fenced by lease numbers (`engine/state/leases.py`).
 
 Still held: done. Ran out but nobody else has it: an ack is accepted. Delivered again since, or
 unknown: stale. Repeated by the same holder within five minutes: done, from what is remembered under
@@ -16,6 +16,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import GroupAck, GroupAckResult, GroupNack, GroupTouch, StreamID
+from floruntime.engine.state.leases import MEMORY, Told, extended, is_stale
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.stream.group.members import renew_if_member
 from floruntime.engine.stream.group.redelivery import drop, give_back, release
@@ -46,8 +47,7 @@ class Settling:
         self.tx = tx
         self.opened = open_the_group(tx, request.stream, request.group)
         self.consumer = request.consumer
-        self.done: list[StreamID] = []
-        self.stale: list[StreamID] = []
+        self.told = Told[StreamID]()
         self._settled: dict[int, list[Id]] = {}
         self._freed: Counter[tuple[int, int, int]] = Counter()
         self._holders: set[str] = set()
@@ -55,7 +55,7 @@ class Settling:
     def find(self, id: Id, lease: int) -> PendingRecordRow | None:
         """The delivery of `id`, if the caller may settle it."""
         pending = self.tx.get(PENDING_RECORD, self.opened.pending_key(id))
-        if pending is None or (lease and pending.lease != lease):
+        if pending is None or is_stale(lease, pending.lease):
             return None
         if self.consumer is not None and pending.consumer != self.consumer:
             return None
@@ -63,7 +63,7 @@ class Settling:
 
     def is_held(self, pending: PendingRecordRow) -> bool:
         """Whether its lease still runs."""
-        return pending.standing == Standing.HELD and pending.due_ms > self.tx.now_ms
+        return pending.held.stands(self.tx.now_ms)
 
     def was_settled(self, id: Id, lease: int) -> bool:
         """Whether the same holder settled it before."""
@@ -72,7 +72,7 @@ class Settling:
         if id in self._settled.get(lease, ()):
             return True
         row = self.tx.get(SETTLED, SETTLED.key(self.opened.group.id, lease))
-        if row is None or row.at_ms + limits.SETTLED_MS <= self.tx.now_ms:
+        if row is None or not MEMORY.has(row.at_ms, self.tx.now_ms):
             return False
         return id in row.ids
 
@@ -86,10 +86,6 @@ class Settling:
         if pending.standing == Standing.HELD:
             self._freed[pending.due_ms, pending.timer, pending.timer_count] += 1
 
-    def answer(self, id: StreamID, is_done: bool) -> None:
-        """What became of `id`."""
-        (self.done if is_done else self.stale).append(id)
-
     def close(self) -> GroupAckResult:
         """Write what is remembered, cancel timers that have nothing left, and answer."""
         group_id = self.opened.group.id
@@ -101,13 +97,13 @@ class Settling:
         for holder in sorted(self._holders):
             renew_if_member(self.opened, holder)
         self.opened.save()
-        return GroupAckResult(self.done, self.stale)
+        return GroupAckResult(self.told.done, self.told.stale)
 
     def _remember(self, key: bytes, lease: int, ids: list[Id]) -> None:
         tx = self.tx
         before = tx.get(SETTLED, key)
         if before is None:
-            forget_ms = tx.now_ms + limits.SETTLED_MS
+            forget_ms = MEMORY.ends_ms(tx.now_ms)
             timers.set_timer(tx, forget_ms, timers.GROUP_FORGET, self.opened.group.id, lease)
         else:
             ids = before.ids + ids
@@ -120,9 +116,8 @@ def forget_settled(tx: Tx, due_ms: int, group_id: int, lease: int, data: Any) ->
     row = tx.get(SETTLED, key)
     if row is None:
         return
-    forget_ms = row.at_ms + limits.SETTLED_MS
-    if forget_ms > tx.now_ms:
-        timers.set_timer(tx, forget_ms, timers.GROUP_FORGET, group_id, lease)
+    if MEMORY.has(row.at_ms, tx.now_ms):
+        timers.set_timer(tx, MEMORY.ends_ms(row.at_ms), timers.GROUP_FORGET, group_id, lease)
     else:
         tx.delete(SETTLED, key)
 
@@ -137,9 +132,9 @@ def ack(tx: Tx, request: GroupAck) -> GroupAckResult:
             settling.note_freed(pending)
             settling.note_settled(id, pending)
             drop(settling.opened, id, pending)
-            settling.answer(stream_id, True)
+            settling.told.add(stream_id, True)
         else:
-            settling.answer(stream_id, settling.was_settled(id, lease))
+            settling.told.add(stream_id, settling.was_settled(id, lease))
     return settling.close()
 
 
@@ -154,13 +149,13 @@ def nack(tx: Tx, request: GroupNack) -> GroupAckResult:
         id = internal(stream_id)
         pending = settling.find(id, lease)
         if pending is None:
-            settling.answer(stream_id, settling.was_settled(id, lease))
+            settling.told.add(stream_id, settling.was_settled(id, lease))
         elif settling.is_held(pending):
             settling.note_freed(pending)
             _nack_one(settling, id, pending, request)
-            settling.answer(stream_id, True)
+            settling.told.add(stream_id, True)
         else:
-            settling.answer(stream_id, pending.standing in (Standing.NACKED, Standing.RELEASED))
+            settling.told.add(stream_id, pending.standing in (Standing.NACKED, Standing.RELEASED))
     settling.opened.touch()
     return settling.close()
 
@@ -178,7 +173,7 @@ def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
     """Let the leases run for `extend_ms` from now, or for longer where they do so already."""
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     settling = Settling(tx, request)
-    due_ms = tx.now_ms + request.extend_ms
+    due_ms = extended(0, tx.now_ms, request.extend_ms)
     longer: dict[Id, PendingRecordRow] = {}
     for stream_id, lease in zip(request.ids, request.leases, strict=True):
         id = internal(stream_id)
@@ -186,7 +181,7 @@ def touch(tx: Tx, request: GroupTouch) -> GroupAckResult:
         is_held = pending is not None and settling.is_held(pending)
         if pending is not None and is_held and pending.due_ms < due_ms:
             longer[id] = pending
-        settling.answer(stream_id, is_held)
+        settling.told.add(stream_id, is_held)
     _extend(settling, longer, due_ms)
     return settling.close()
 
