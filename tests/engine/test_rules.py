@@ -90,6 +90,23 @@ def test_in_which_order_the_children_of_a_namespace_are_passed_on() -> None:
     ]
 
 
+def test_in_which_order_what_dies_with_an_owner_is_deleted() -> None:
+    """A deletion goes on from tick to tick: what is there in between is told by this order."""
+    order = {
+        owner: " ".join(table.tag.decode() for table in owned.tables)
+        for owner, owned in RULES.owners.items()
+    }
+    assert order == {
+        Owner.NAMESPACE: "kv kh kc ru ri ro rs rt wk wr wj wi wo wm wp we wg wx wh wa "
+        "yb yl yg yo yi yf jb yc ye yu yh",
+        Owner.QUEUE: "qg qh qn qb qs qr qx qo qd qk",
+        Owner.STREAM: "ss sr sm sp so",
+        Owner.GROUP: "gs gn gm gl gp gt gk gd ag gf",
+        Owner.ACTION: "an ra ar ak ae af aw ad as ap",
+        Owner.WORKFLOW: "wn wd wt wv wu ws wy wq wb wc wl",
+    }
+
+
 def test_in_which_order_a_namespace_is_asked_whether_it_holds_anything() -> None:
     assert names(RULES.contents) == [
         "rows.holds_actions",

@@ -1,7 +1,7 @@
 """The state machine: entries in order in, answers and changes out.
 
 `apply` is a pure function of the stored state and the entry. Entries collect in one open batch;
-`take` gives its changes for the store. Dispatch only dispatches: `engine/rules.py` says which rule
+`take` gives its changes for the store. Dispatch only dispatches: `engine/rules` says which rule
 answers what.
 """
 
@@ -87,7 +87,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Machine:
-    """Rules over one store. `engine/rules.py` has the list of all there are, `RULES`."""
+    """Rules over one store. `engine/rules` has the list of all there are, `RULES`."""
 
     def __init__(
         self, reader: Reader, rules: Rules, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT

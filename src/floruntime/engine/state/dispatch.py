@@ -1,4 +1,4 @@
-"""What a rule is: the types of the written list in `engine/rules.py`, and how a rule is found.
+"""What a rule is: the types of the written list in `engine/rules`, and how a rule is found.
 
 A machine is built with one list of rules. Its transaction carries it, so that a rule can reach
 others that it may not import: what hears of the end of an action's run, say.
@@ -107,11 +107,6 @@ class Rules:
     groups (or of which one group) may have more to read. `action_run_wanted` says whether the end
     of an action run still counts that was begun for a workflow run. `audit` writes down what was
     carried out. `workflow` has what only workflows know of: see `workflow/runs/hooks.py`.
-    groups may have more to read. `action_run_wanted` says whether the end of an action run still
-    counts that was begun for a workflow run. `audit` writes down what was carried out. `workflow`
-    has what only workflows know of: see `workflow/runs/hooks.py`.
-    counts that was begun for a workflow run. `workflow` has what only workflows know of: see
-    `workflow/runs/hooks.py`.
     `jobs`: the kinds of jobs (`system/jobs.py: JobKind`).
     """
 

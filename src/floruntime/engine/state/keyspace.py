@@ -3,7 +3,7 @@
 A key is `tag | integers | tail`: a two-byte tag, fixed-width big-endian unsigned integers, and at
 most one text or byte tail, which stands last so that it needs no escaping. Byte order of keys is
 therefore the order of the tuples. No code outside this module glues key bytes. Tags are assigned
-once and never reused; `engine/rules.py` names every table, `docs/keyspace.md` describes every row.
+once and never reused; `engine/rules` names every table, `docs/keyspace.md` describes every row.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Jobs: an operation on everything that matches, a bounded piece of it per tick.
 
 A job walks an index over what was there when it began, and takes what matches when its turn comes.
-What it walks over, and what it does there, is said by its *kind* (`engine/rules.py` names them):
+What it walks over, and what it does there, is said by its *kind* (`engine/rules` names them):
 
 - `walk` gives what comes behind a position, in the order of an index that does not change as things
   are acted on: each row looked at, with the position to go on from, and what to act on there, or

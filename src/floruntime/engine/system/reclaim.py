@@ -1,7 +1,7 @@
 """Giving back the space of what was deleted, a bounded piece per tick.
 
 Deleting a namespace, queue or stream only unlinks it: its rows lie under a number that nothing
-refers to any more. `engine/rules.py` says for each kind of owner which tables have rows that begin
+refers to any more. `engine/rules` says for each kind of owner which tables have rows that begin
 with its number, and which rows lead to further owners (the queues of a namespace).
 """
 

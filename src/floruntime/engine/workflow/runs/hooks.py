@@ -1,4 +1,4 @@
-"""What the way of a run must know of steps, which stand above it; the list is in `engine/rules.py`.
+"""What the way of a run must know of steps, which stand above it; the list is in `engine/rules`.
 
 An attempt answers its outcome where it is known at once, `None` where the run now waits.
 """
