@@ -137,3 +137,15 @@ async def test_a_watch_that_is_yet_to_be_asked_misses_nothing(
     await until(lambda: client.is_answered(watch))
     reply: KvChangesReply = client.result(watch)
     assert reply.changes[0].value == b"1"
+
+
+async def test_what_somebody_looks_at_stays_where_it_was_told_to_look(rig: CommitRig) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"v"))
+    await rig.settle()
+    mine, other = rig.commit.queries.view_in("default"), rig.commit.queries.view_in("elsewhere")
+    client.send(KvGet("k"))
+    at_ms = mine.now_ms
+    await rig.advance(5)
+    assert (mine.namespace, other.namespace) == ("default", "elsewhere")
+    assert mine.now_ms == at_ms

@@ -65,9 +65,9 @@ class View:
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
-        #: How many bytes an answer may have: memory is short where it is less than the limit.
         #: JSON documents of this state that were asked for, parsed, with whose they are.
         self.parsed: dict[int, tuple[str, Any]] = {}
+        #: How many bytes an answer may have: memory is short where it is less than the limit.
         self.answer_room: Callable[[], int] = _limit_of_answers
         #: By primitive, the names that lists show; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
@@ -75,6 +75,16 @@ class View:
         self._rows: dict[bytes, Any] = {}
         #: Those of lasting tables, shared with the views of other states.
         self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
+
+    def aim(self, namespace: str, now_ms: int) -> None:
+        """Begin a command or a query in a namespace, at a time; until then nobody looks."""
+        self.namespace, self.now_ms, self.spans = namespace, now_ms, None
+
+    def beside(self, namespace: str, now_ms: int) -> View:
+        """Another look at the same state, which shares what this one has decoded."""
+        other = View(self._reader, namespace, now_ms, self.value_bytes_max, self._lasting)
+        other._rows, other.parsed, other.answer_room = self._rows, self.parsed, self.answer_room
+        return other
 
     def within(self, namespace: str) -> Within:
         """`with view.within(name):` reads there, and comes back where it was."""

@@ -52,7 +52,7 @@ class Queries:
 
     def view(self) -> View:
         """The state that queries see, outside any namespace."""
-        return self._view_of(OWN_NAMESPACE, self._clock.now_ms())
+        return self.view_in(OWN_NAMESPACE)
 
     def view_apart(self) -> View:
         """The state that queries see now, to be looked at for longer."""
@@ -60,21 +60,27 @@ class Queries:
 
     def view_in(self, namespace: str) -> View:
         """The state that queries see, in a namespace."""
-        return self._view_of(namespace, self._clock.now_ms())
+        return self._own_view().beside(namespace, self._clock.now_ms())
 
-    def _view_of(self, namespace: str, now_ms: int) -> View:
+    def _own_view(self) -> View:
+        """The one that queries are asked on, and nobody else ever gets: each is aimed anew."""
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
             if self.answer_room is not None:
                 view.answer_room = self.answer_room
-        view.namespace, view.now_ms, view.spans = namespace, now_ms, None
+        return view
+
+    def _aimed(self, namespace: str, now_ms: int) -> View:
+        """For one question, which is asked at once."""
+        view = self._own_view()
+        view.aim(namespace, now_ms)
         return view
 
     def answer(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
         """Answer at once, or begin to wait."""
         try:
-            view = self._view_of(namespace, self._clock.now_ms())
+            view = self._aimed(namespace, self._clock.now_ms())
             view.spans = caller.spans  # listings alone look at them, and none of them waits
             result = self._machine.ask(view, query)
             wait = self._machine.rules.waits.get(type(query))
@@ -98,7 +104,7 @@ class Queries:
         result: Any,
     ) -> None:
         now_ms = self._clock.now_ms()
-        view = self._view_of(namespace, now_ms)
+        view = self._aimed(namespace, now_ms)
         pinned = wait.begin(view, query)
         empty = result if pinned is query else self._machine.ask(view, pinned)
         gone = wait.gone(query)
@@ -125,7 +131,7 @@ class Queries:
         result: Any = None
         error: FloError | None = None
         try:
-            view = self._view_of(waiter.namespace, self._clock.now_ms())
+            view = self._aimed(waiter.namespace, self._clock.now_ms())
             result = self._machine.ask(view, waiter.request)
         except FloError as caught:
             error = caught
@@ -164,7 +170,7 @@ class Queries:
         """
         renew = waiter.rule.renew
         if renew is not None:
-            view = self._view_of(waiter.namespace, self._clock.now_ms())
+            view = self._aimed(waiter.namespace, self._clock.now_ms())
             try:
                 request = renew(view, waiter.request)
                 if is_over or request is not waiter.request:
