@@ -8,10 +8,10 @@ import msgspec
 
 from floruntime.client.api.action_schedules import ScheduledActions
 from floruntime.client.api.caller import Caller
-from floruntime.client.api.choices import choice, optional_choice
+from floruntime.client.api.choices import choice, choices
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
-from floruntime.client.api.values import JsonPayload, as_payload, named, several
+from floruntime.client.api.values import JsonPayload, as_payload, named
 from floruntime.core import defaults
 from floruntime.core.action import (
     ActionBulk,
@@ -37,7 +37,6 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.defaults import Kept, unless_kept
-from floruntime.core.errors import BadRequestError
 from floruntime.core.jobs import BulkJob
 from floruntime.core.limits import check_block
 from floruntime.core.types import Page
@@ -361,7 +360,7 @@ class Action(ScheduledActions):
 
         Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
         """
-        one, those = _statuses_of(status)
+        one, those = choices("status", status, RunStatus)
         request = ActionListRuns(
             name,
             one,
@@ -404,7 +403,7 @@ class Action(ScheduledActions):
         Raises `NotFoundError` where there is no such action, `BadRequestError` on a status that the
         operation does not take.
         """
-        one, those = _statuses_of(status)
+        one, those = choices("status", status, RunStatus)
         request = ActionBulk(
             choice("operation", operation, ActionBulkOperation),
             name,
@@ -418,13 +417,3 @@ class Action(ScheduledActions):
             reason,
         )
         return self._call(request, namespace, timeout_ms)
-
-
-def _statuses_of(status: RunStatuses) -> tuple[RunStatus | None, list[RunStatus]]:
-    """One status, or several."""
-    if status is None or isinstance(status, str):
-        return optional_choice("status", status, RunStatus), []
-    found = [choice("status", each, RunStatus) for each in several("status", status)]
-    if not found:
-        raise BadRequestError("status is an empty list; leave it out for any status")
-    return None, found

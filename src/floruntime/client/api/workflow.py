@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any
 
 from floruntime.client.api.caller import first
-from floruntime.client.api.choices import choice
+from floruntime.client.api.choices import choice, choices
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.client.api.values import Payload, as_bytes, text_or_json
@@ -24,7 +24,6 @@ from floruntime.client.api.workflow_filters import (
     SearchValue,
     WorkflowStatuses,
     search_of,
-    statuses_of,
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
 from floruntime.core import defaults
@@ -50,6 +49,7 @@ from floruntime.core.workflow import (
     WorkflowPauseSchedule,
     WorkflowRun,
     WorkflowSchedules,
+    WorkflowStatus,
     WorkflowSync,
     WorkflowSyncPreview,
     WorkflowTriggerSchedule,
@@ -354,7 +354,7 @@ class Workflow(WorkflowControl):
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
         neither text nor a number, and on a cursor of another listing.
         """
-        one, those = statuses_of(status)
+        one, those = choices("status", status, WorkflowStatus)
         request = WorkflowListRuns(
             workflow_name,
             one,
@@ -418,7 +418,7 @@ class Workflow(WorkflowControl):
         Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
         the operation does not take.
         """
-        one, those = statuses_of(status)
+        one, those = choices("status", status, WorkflowStatus)
         request = WorkflowBulk(
             choice("operation", operation, WorkflowBulkOperation),
             workflow_name,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from floruntime.client.api.choices import choice, optional_choice
-from floruntime.client.api.values import several
-from floruntime.core.errors import BadRequestError, BadTypeError
+from floruntime.core.errors import BadTypeError
 from floruntime.core.limits import shown
 from floruntime.core.workflow import WorkflowStatus
 
@@ -14,18 +12,6 @@ WorkflowStatuses = WorkflowStatus | str | Iterable[WorkflowStatus | str] | None
 """One status, several, or any."""
 SearchValue = str | int | float | bool
 """A value of a search attribute."""
-
-
-def statuses_of(
-    status: WorkflowStatuses,
-) -> tuple[WorkflowStatus | None, list[WorkflowStatus]]:
-    """One status, or several."""
-    if status is None or isinstance(status, str):
-        return optional_choice("status", status, WorkflowStatus), []
-    found = [choice("status", each, WorkflowStatus) for each in several("status", status)]
-    if not found:
-        raise BadRequestError("status is an empty list; leave it out for any status")
-    return None, found
 
 
 def search_of(search: Mapping[str, SearchValue] | None) -> dict[str, SearchValue]:
