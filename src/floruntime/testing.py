@@ -37,7 +37,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from floruntime.client.client import FloClient
 from floruntime.client.options import ClientOptions, WebClientOptions
@@ -53,12 +53,15 @@ from floruntime.server.connections.tls import server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.http.listening import listen
 from floruntime.server.server import FloServer
+from floruntime.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from floruntime.client.worker.attempts import Attempt
     from floruntime.client.worker.claim_policy import Pace
     from floruntime.client.worker.life import Life
     from floruntime.client.worker.worker_base import WorkerBase
+
+__all__ = ["FloTestServer", "ServerSettings"]
 
 START_MS = 1_700_000_000_000
 """A Tuesday evening in November 2023, by UTC."""
@@ -92,8 +95,8 @@ class FloTestServer:
     at which the clock begins, Unix epoch; what goes by the wall clock (cron) sees it, too.
     `patience_ms`: how long, by the real clock, each handler that is at work is waited for before
     the clock moves on (`advance`, `settle`); one that waits for this server is not waited for.
-    `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …); a `ConfigError`
-    names one that is none.
+    `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …: `ServerSettings`); a
+    `ConfigError` names one that is none.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class FloTestServer:
         *,
         start_ms: int = START_MS,
         patience_ms: int = 1_000,
-        **settings: Any,
+        **settings: Unpack[ServerSettings],
     ) -> None:
         self._data_dir = data_dir
         self._config = make_config(settings)

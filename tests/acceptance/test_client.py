@@ -7,7 +7,7 @@ import contextlib
 import inspect
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -265,7 +265,9 @@ async def test_ping_and_info(client: FloClient) -> None:
 
 
 @pytest.mark.parametrize("durability", ["sync", "async", "ephemeral"])
-async def test_info_tells_the_durability(durability: str) -> None:
+async def test_info_tells_the_durability(
+    durability: Literal["sync", "async", "ephemeral"],
+) -> None:
     async with FloTestServer(durability=durability) as server, server.client() as client:
         await server.advance(1_234)
         info = await client.info()
