@@ -100,11 +100,11 @@ class Bridge:
             for key, (event, listener, _) in self._listeners.items():
                 self._listeners[key] = event, listener, self._add(event, listener)
 
-    def close_at_end(self) -> None:
+    async def close_at_end(self) -> None:
         """The interpreter ends: leave nothing half done."""
         if self.given_portal is None and self._process == os.getpid():
             with suppress(NotConnectedError):
-                self.run(self._client.close())
+                await self._client.close()
 
     def after_fork(self) -> None:
         """In the child: nobody else is renewing; a server that never ran can begin here."""
@@ -118,9 +118,9 @@ _of_parents: list[Any] = []
 """Clients of the process that was forked; their sockets are not to be touched."""
 
 
-def _close_all() -> None:
+async def _close_all() -> None:
     for bridge in list(_bridges):
-        bridge.close_at_end()
+        await bridge.close_at_end()
 
 
 def _after_fork() -> None:

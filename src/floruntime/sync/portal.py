@@ -187,7 +187,8 @@ _portal: Portal | None = None
 _starting = threading.Lock()
 _of_parents: list[Portal] = []
 """What a child must not let go of: what ends a loop's sockets ends them for its parent, too."""
-_at_end: list[Callable[[], None]] = []
+_at_end: list[Callable[[], Coroutine[Any, Any, None]]] = []
+_ending: list[asyncio.Task[None]] = []
 
 
 def the_portal() -> Portal:
@@ -195,8 +196,8 @@ def the_portal() -> Portal:
     return _portal if _portal is not None else _start()
 
 
-def at_end(function: Callable[[], None]) -> None:
-    """Call `function` when the interpreter ends, while the loop still runs."""
+def at_end(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Await `function` on the loop when the interpreter ends, while the loop still runs."""
     _at_end.append(function)
 
 
@@ -230,20 +231,29 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _end() -> None:
+    """Wait for the clients to be closed. The interpreter starts no thread any more by now."""
     portal = _portal
     if portal is None:
         return
-    closer = threading.Thread(target=_end_all, args=(portal,), daemon=True)
-    closer.start()
-    closer.join(END_SECONDS_MAX)
+    ended = threading.Event()
 
+    async def end_all() -> None:
+        try:
+            for function in _at_end:
+                with suppress(Exception):  # nobody is there to be told
+                    await function()
+        finally:
+            ended.set()
 
-def _end_all(portal: Portal) -> None:
-    for function in _at_end:
-        with suppress(Exception):  # nobody is there to be told
-            function()
-    with suppress(RuntimeError):
+    with suppress(RuntimeError):  # the loop has ended
+        portal.loop.call_soon_threadsafe(lambda: _keep(portal.loop.create_task(end_all())))
+        ended.wait(END_SECONDS_MAX)
         portal.loop.call_soon_threadsafe(portal.loop.stop)
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    """A loop alone does not keep its tasks."""
+    _ending.append(task)
 
 
 def _after_fork() -> None:
