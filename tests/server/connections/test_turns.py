@@ -116,3 +116,24 @@ async def test_one_task_longer_than_a_share_is_done_all_the_same() -> None:
     await until_done(slow, quick)
     assert desk.done.count("slow") == 3
     assert desk.done.index("quick") <= 2
+
+
+class Restless(Worker):
+    """One that, while it works, hears that there is more to do: as a connection whose answers go."""
+
+    def go_on(self, until_s: float) -> bool:
+        more = super().go_on(until_s)
+        if more:
+            self._desk.turns.begin(self)
+        return more
+
+
+async def test_who_is_at_work_gets_no_second_share_for_asking_again() -> None:
+    desk = Desk()
+    flood = Restless(desk, "flood", 0.001)
+    flood.begin(500)
+    assert desk.now_s <= limits.SHARE_S
+    modest = Worker(desk, "modest", 0.0001)
+    modest.begin(1)
+    assert modest.tasks == 0, "the turn was not used up"
+    await until_done(flood)

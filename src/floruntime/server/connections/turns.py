@@ -22,10 +22,12 @@ from floruntime.server.limits import FIRST_SHARE_S, SHARE_S, TURN_S
 class Turn:
     """Where one of those who work stands."""
 
-    __slots__ = ("is_cut", "is_greedy", "is_waiting")
+    __slots__ = ("is_at_work", "is_cut", "is_greedy", "is_waiting")
 
     def __init__(self) -> None:
         self.is_waiting = False
+        #: Whether it is at work now: what it does may find that there is more to do.
+        self.is_at_work = False
         #: Whether what it does now was too much for one share.
         self.is_cut = False
         #: Whether what it did last was.
@@ -57,17 +59,24 @@ class Turns:
     def begin(self, work: Work) -> None:
         """There is something to do for `work`: now, or when its turn comes."""
         turn = work.turn
-        if turn.is_waiting:
-            return
+        if turn.is_waiting or turn.is_at_work:
+            return  # it has its turn, and tells at the end whether there is more
         if turn.is_greedy or self.used_s >= TURN_S:
             self._wait(work)
             return
         now_s = self.now_s
         begun_s = now_s()
-        if work.go_on(begun_s + SHARE_S):
+        if self._let_work(work, begun_s + SHARE_S):
             turn.is_cut = True
             self._wait(work)
         self.used_s += now_s() - begun_s
+
+    def _let_work(self, work: Work, until_s: float) -> bool:
+        work.turn.is_at_work = True
+        try:
+            return work.go_on(until_s)
+        finally:
+            work.turn.is_at_work = False
 
     def _wait(self, work: Work) -> None:
         turn = work.turn
@@ -98,7 +107,7 @@ class Turns:
         turn.is_waiting = False
         is_known = turn.is_greedy or turn.is_cut
         share_s = SHARE_S if is_known else FIRST_SHARE_S
-        if work.go_on(self.now_s() + share_s):
+        if self._let_work(work, self.now_s() + share_s):
             turn.is_cut = True
             self._wait(work)
         else:
