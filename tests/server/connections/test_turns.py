@@ -119,7 +119,7 @@ async def test_one_task_longer_than_a_share_is_done_all_the_same() -> None:
 
 
 class Restless(Worker):
-    """One that, while it works, hears that there is more to do: as a connection whose answers go."""
+    """One that hears, while it works, that there is more to do."""
 
     def go_on(self, until_s: float) -> bool:
         more = super().go_on(until_s)

@@ -13,27 +13,25 @@ from typing import Any
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.kv.rows import KV, KvRow, change, load, take_version
-from floruntime.engine.state import json_document as documents
-from floruntime.engine.state.json_document import MISSING, Step
+from floruntime.engine.state.json_document import Step
+from floruntime.engine.state.json_tree import JsonTree
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
 
 class OpenDocument:
-    """The document under `key`, parsed."""
+    """The document under `key`."""
 
     def __init__(self, tx: Tx, key: str, at: bytes, row: KvRow) -> None:
-        self.document = documents.load_stored(key, row.value)
-        self.size_bytes = len(documents.dump(self.document))
+        self.tree = JsonTree(key, row.value)
         self._tx = tx
         self._key = key
         self._at = at
         self._row = row
         self._version = 0
 
-    def edited(self, grown_bytes: int) -> int:
-        """It was edited, and has grown by so much; answers the version that this makes."""
-        self.size_bytes += grown_bytes
+    def edited(self) -> int:
+        """It was edited; answers the version that this makes."""
         self._version = take_version(self._tx)
         return self._version
 
@@ -42,7 +40,7 @@ class OpenDocument:
         if not self._version:
             return
         tx, row = self._tx, self._row
-        text = limits.check_value("value", documents.dump(self.document), tx.value_bytes_max)
+        text = limits.check_value("value", self.tree.text(), tx.value_bytes_max)
         change(
             tx,
             ensure_namespace(tx),
@@ -66,7 +64,7 @@ def open_document(tx: Tx, key: str) -> OpenDocument | None:
     if row is None or row.deleted:
         return None
     opened = OpenDocument(tx, key, at, row)
-    _count(tx, opened.size_bytes)
+    _count(tx, opened.tree.size_bytes)
     tx.deferred[at] = opened
     return opened
 
@@ -82,34 +80,27 @@ def _count(tx: Tx, size_bytes: int) -> None:
 
 
 def set_in(
-    opened: OpenDocument, path: str, steps: tuple[Step, ...], value: Any, bytes_max: int
+    opened: OpenDocument,
+    path: str,
+    steps: tuple[Step, ...],
+    value: Any,
+    text: bytes,
+    bytes_max: int,
 ) -> int:
     """Set what lies at `steps` of an open document; answers the version that this makes."""
-    parent = documents.find(opened.document, steps[:-1])
-    old = documents.find(opened.document, steps)
-    grown_bytes = len(documents.dump(value))
-    if old is not MISSING:
-        grown_bytes -= len(documents.dump(old))
-    elif isinstance(parent, dict) and isinstance(steps[-1], str):
-        grown_bytes += len(documents.dump(steps[-1])) + len(":") + (1 if parent else 0)
-    size_bytes = opened.size_bytes + grown_bytes
+    tree = opened.tree
+    size_bytes = tree.size_bytes + tree.grows_by(steps, text)
     if size_bytes > bytes_max:
         raise BadRequestError(
             f"value has {size_bytes} bytes; this server takes at most {bytes_max}"
         )
-    documents.replace(opened.document, path, steps, value)
-    return opened.edited(grown_bytes)
+    tree.replace(path, steps, value, text)
+    return opened.edited()
 
 
 def delete_in(opened: OpenDocument, steps: tuple[Step, ...]) -> bool:
     """Delete what lies at `steps` of an open document; answers whether it was there."""
-    old = documents.find(opened.document, steps)
-    if old is MISSING:
+    if not opened.tree.remove(steps):
         return False
-    parent = documents.find(opened.document, steps[:-1])
-    shrunk_bytes = len(documents.dump(old)) + (1 if len(parent) > 1 else 0)
-    if isinstance(steps[-1], str):
-        shrunk_bytes += len(documents.dump(steps[-1])) + len(":")
-    documents.remove(opened.document, steps)
-    opened.edited(-shrunk_bytes)
+    opened.edited()
     return True

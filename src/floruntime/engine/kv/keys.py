@@ -46,6 +46,7 @@ from floruntime.engine.kv.rows import (
 )
 from floruntime.engine.state import json_document as documents
 from floruntime.engine.state.dispatch import WaitRule
+from floruntime.engine.state.json_tree import JsonTree, load_value
 from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import eras
@@ -190,21 +191,21 @@ def check(tx: Tx, request: KvCheck) -> None:
 
 def json_set(tx: Tx, request: KvJsonSet) -> PutResult:
     steps = documents.parse_path(request.path)
-    value = documents.load_input("value", request.value)
+    value, text = load_value("value", request.value)
     if steps and tx.is_deferring:
         opened = open_document(tx, request.key)
         if opened is None:
             raise _no_document(request.key)
-        return PutResult(set_in(opened, request.path, steps, value, tx.value_bytes_max))
+        return PutResult(set_in(opened, request.path, steps, value, text, tx.value_bytes_max))
     namespace, at, row = load(tx, request.key)
     expires_at_ms = 0
     if steps:
         if row is None or row.deleted:
             raise _no_document(request.key)
-        document = documents.load_stored(request.key, row.value)
-        documents.replace(document, request.path, steps, value)
-        value, expires_at_ms = document, row.expires_at_ms
-    text = limits.check_value("value", documents.dump(value), tx.value_bytes_max)
+        tree = JsonTree(request.key, row.value)
+        tree.replace(request.path, steps, value, text)
+        text, expires_at_ms = tree.text(), row.expires_at_ms
+    limits.check_value("value", text, tx.value_bytes_max)
     return PutResult(change(tx, namespace, at, request.key, row, text, expires_at_ms=expires_at_ms))
 
 
@@ -222,11 +223,10 @@ def json_delete(tx: Tx, request: KvJsonDel) -> bool:
     namespace, at, row = load(tx, request.key)
     if row is None or row.deleted:
         return False
-    document = documents.load_stored(request.key, row.value)
-    if not documents.remove(document, steps):
+    tree = JsonTree(request.key, row.value)
+    if not tree.remove(steps):
         return False
-    text = documents.dump(document)
-    change(tx, namespace, at, request.key, row, text, expires_at_ms=row.expires_at_ms)
+    change(tx, namespace, at, request.key, row, tree.text(), expires_at_ms=row.expires_at_ms)
     return True
 
 
@@ -295,18 +295,18 @@ def json_get(view: View, request: KvJsonGet) -> bytes | None:
     row = _find(view, request.key)
     if row is None:
         return None
-    found = documents.find(_parsed(view, request.key, row), steps)
-    return None if found is documents.MISSING else documents.dump(found)
+    return _opened(view, request.key, row).get(steps)
 
 
-def _parsed(view: View, key: str, row: KvRow) -> Any:
-    """The document in `row`: parsed once for all that a state is asked of it."""
+def _opened(view: View, key: str, row: KvRow) -> JsonTree:
+    """The document in `row`: read once for all that a state is asked of it."""
     parsed = view.parsed.get(row.version)
     if parsed is None or parsed[0] != view.namespace:
         if len(view.parsed) >= PARSED_DOCUMENTS_MAX:
             view.parsed.clear()
-        parsed = view.parsed[row.version] = view.namespace, documents.load_stored(key, row.value)
-    return parsed[1]
+        parsed = view.parsed[row.version] = view.namespace, JsonTree(key, row.value)
+    tree: JsonTree = parsed[1]
+    return tree
 
 
 def history(view: View, request: KvHistory) -> list[VersionEntry]:
