@@ -9,6 +9,7 @@ import logging
 
 from floruntime.server.commit.commit import Commit
 from floruntime.server.data.disk import DiskWatch, Looks
+from floruntime.server.data.reserve import Reserve
 from floruntime.server.data.storage import Storage
 
 log = logging.getLogger("floruntime.server")
@@ -28,6 +29,9 @@ class Space:
         self._disk = DiskWatch(
             lambda: storage.free_bytes() or 0, low_bytes=low_bytes, resume_bytes=2 * low_bytes
         )
+        path = storage.path
+        self._reserve = None if path is None else Reserve(path, low_bytes=low_bytes)
+        self._keeping_back: asyncio.Task[None] | None = None
         self._looks = Looks(low_bytes=low_bytes)
         self._timer: asyncio.TimerHandle | None = None
         self._giving_back: asyncio.Task[None] | None = None
@@ -47,10 +51,21 @@ class Space:
                 if self._disk.may_grow
                 else "refused until there is more. Make room on the disk, or purge, trim, delete",
             )
+        self._keep_back(free_bytes)
         if free_bytes < GIVE_BACK_FACTOR * self._disk.resume_bytes:
             self._give_back()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._looks.next_s(free_bytes), self.check)
+
+    def _keep_back(self, free_bytes: int) -> None:
+        """Keep room back where there is plenty, and give it up where there is next to none."""
+        reserve = self._reserve
+        if reserve is None or (self._keeping_back is not None and not self._keeping_back.done()):
+            return
+        reserve.give_up_if_short(free_bytes)
+        if reserve.is_wanted(free_bytes):
+            making = asyncio.to_thread(reserve.make)
+            self._keeping_back = asyncio.get_running_loop().create_task(making)
 
     def _give_back(self) -> None:
         """Space is short: let what was deleted since the last time give back its own."""
@@ -74,5 +89,6 @@ class Space:
         """Look no more."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._giving_back is not None:
-            await asyncio.wait([self._giving_back])
+        under_way = [task for task in (self._giving_back, self._keeping_back) if task is not None]
+        if under_way:
+            await asyncio.wait(under_way)

@@ -23,6 +23,7 @@ from floruntime.server.data.data_dir import (
     make_directory,
     sync_directory,
 )
+from floruntime.server.data.reserve import give_up_for_start
 
 CLUSTER_FORMAT = "flo-cluster 1"
 
@@ -36,6 +37,7 @@ class NodeStorage:
         self.place = self._path = self.path
         make_directory(self._path)
         self._lock = DirectoryLock(self._path)
+        give_up_for_start(self._path)
         try:
             self._check_format()
             self._record = self._read_record()

@@ -4,6 +4,7 @@ FORMAT     the version of what lies here; written last, so a directory that has 
 LOCK       locked while a process uses the directory; holds its process id
 store/     RocksDB
 witness    how far the store must reach (`engine/store/witness.py`)
+reserve    room that is kept back for a start on a full disk (`reserve.py`)
 
 What lies here is everybody's data and tokens, so directories are made for their owner alone.
 """
@@ -22,10 +23,11 @@ from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
 from floruntime.engine.system import eras
 from floruntime.server.data.causes import cannot_open, cannot_use
+from floruntime.server.data.reserve import give_up_for_start
 from floruntime.server.open_files import store_files_max
 
 FORMAT_VERSION = "flo-data 1"
-_PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new"}
+_PARTS = {"FORMAT", "LOCK", "store", "witness", "witness.new", "reserve"}
 _DATA_FILES = ("*.log", "*.sst", "*.blob")
 """What RocksDB keeps rows in; all other files of a store are about these."""
 OWNER_ONLY = 0o700
@@ -55,6 +57,7 @@ class DataDirectory:
             raise
 
     def _open(self) -> None:
+        give_up_for_start(self.path)
         if not has_format(self.path):
             _create(self.path)
         _check_reach_before_opening(self.path)
