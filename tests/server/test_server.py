@@ -254,3 +254,26 @@ async def test_what_lets_work_go_on_is_no_growth_and_deleted_space_is_given_back
         await rig.settle()
         assert given_back == [1], "not more often than once a second"
     logging.disable(logging.NOTSET)
+
+
+async def test_the_disk_is_looked_at_only_while_something_is_written() -> None:
+    logging.disable(logging.CRITICAL)
+    async with Rig(disk_low_bytes=1_000) as rig:
+        client = rig.client("me")
+        client.send(KvPut("k", b""))
+        await rig.settle()
+        rig.storage.free = 2_000
+        rig.server._check_disk()
+        rig.server._check_disk()
+        rig.storage.free = 999
+        assert rig.server._space._timer is None, "nothing wakes an idle server"
+        assert rig.server.reasons_not_ready() == ["the disk is nearly full"], "who asks is told"
+        assert rig.server._space._timer is not None, "it goes on by itself"
+        rig.storage.free = 2_000
+        rig.server._check_disk()
+        rig.server._check_disk()
+        rig.storage.free = 999
+        client.send(KvPut("k", b""))
+        await rig.settle()
+        assert not rig.server.commit.may_grow
+    logging.disable(logging.NOTSET)

@@ -304,6 +304,7 @@ class FloServer:
 
     def reasons_not_ready(self) -> list[str]:
         """Why no work is taken at this moment; nothing where it is."""
+        self._space.catch_up()
         reasons = {
             "the store failed": self._is_failed,
             "stopping": self._is_stopping,

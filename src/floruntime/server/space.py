@@ -34,11 +34,14 @@ class Space:
         self._keeping_back: asyncio.Task[None] | None = None
         self._looks = Looks(low_bytes=low_bytes)
         self._timer: asyncio.TimerHandle | None = None
+        self._looked_at = -1
         self._giving_back: asyncio.Task[None] | None = None
         self._given_back_at, self._given_back_s = -1, 0.0
 
     def check(self) -> None:
         """Look at the disk now, and again soon."""
+        if self._timer is not None:
+            self._timer.cancel()
         free_bytes = self._storage.free_bytes()
         if free_bytes is None:
             return
@@ -54,8 +57,26 @@ class Space:
         self._keep_back(free_bytes)
         if free_bytes < GIVE_BACK_FACTOR * self._disk.resume_bytes:
             self._give_back()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._looks.next_s(free_bytes), self.check)
+        self._look_again(free_bytes)
+
+    def _look_again(self, free_bytes: int) -> None:
+        """Soon; where nothing was written since the last look and there is room, at a write."""
+        changes, before = self._commit.changes_total, self._looked_at
+        self._looked_at = changes
+        if changes == before and self._disk.may_grow and self._commit.tells_of_work:
+            self._timer, self._commit.on_work = None, self._work_begins
+        else:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._looks.next_s(free_bytes), self.check)
+
+    def catch_up(self) -> None:
+        """Look at the disk now, where nobody does: somebody asks how it stands."""
+        if self._commit.on_work is not None:
+            self.check()
+
+    def _work_begins(self) -> None:
+        self._commit.on_work = None
+        self.check()
 
     def _keep_back(self, free_bytes: int) -> None:
         """Keep room back where there is plenty, and give it up where there is next to none."""
@@ -87,6 +108,7 @@ class Space:
 
     async def stop(self) -> None:
         """Look no more."""
+        self._commit.on_work = None
         if self._timer is not None:
             self._timer.cancel()
         under_way = [task for task in (self._giving_back, self._keeping_back) if task is not None]

@@ -7,12 +7,15 @@ from typing import Any, cast
 
 import pytest
 
+from floruntime.core import limits
 from floruntime.core.kv import KvChanges, KvChangesReply, KvPut, PutResult
 from floruntime.core.queue import QueueDequeue, QueueEnqueue
 from floruntime.core.system import TIMERS_PER_TICK_MAX
+from floruntime.engine.machine import Machine, Outcome
 from floruntime.engine.rules import RULES
 from floruntime.engine.system.timers import KV_EXPIRY
-from floruntime.server.commit.ticker import FAILED_TIMER_MS
+from floruntime.server.clock import ManualClock
+from floruntime.server.commit.ticker import FAILED_TIMER_MS, Ticker
 from tests.server.commit.commit_rig import CommitRig
 
 
@@ -97,3 +100,34 @@ async def test_a_stopped_commit_ticks_no_more(rig: CommitRig) -> None:
         pass
     await rig.turns()
     assert rig.journal.appended == appended
+
+
+class FarLooks:
+    """A machine that nothing ever happens to, and how far it was looked into."""
+
+    def __init__(self) -> None:
+        self.index = 0
+        self.looks_ms: list[int] = []
+
+    def first_due(self, until_ms: int) -> None:
+        self.looks_ms.append(until_ms)
+
+    def take_earliest_set_ms(self) -> int:
+        return 0
+
+
+class NearClock(ManualClock):
+    horizon_ms = 1_000
+
+
+def test_an_idle_server_looks_further_each_time_until_nothing_wakes_it() -> None:
+    machine, clock = FarLooks(), NearClock()
+    ticker = Ticker(cast(Machine, machine), clock, lambda command: Outcome(None), lambda: None)
+    ticker.tick_if_due()
+    start_ms, looks = clock.now_ms(), 0
+    while clock.run_next(start_ms + 5 * 365 * 86_400_000):
+        looks += 1
+    assert looks < 20
+    machine.index += 1_000
+    clock.run_next(clock.now_ms() + limits.DURATION_MS_MAX)
+    assert ticker.next_ms == clock.now_ms() + clock.horizon_ms, "much has happened"

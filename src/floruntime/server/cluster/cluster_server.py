@@ -73,7 +73,11 @@ class ClusterLook(Look):
 class ClusterCommit:
     """What a server asks of its commit, for all partitions."""
 
+    #: Other nodes lead partitions that are written here, too.
+    tells_of_work = False
+
     def __init__(self, node: Node) -> None:
+        self.on_work: Callable[[], None] | None = None
         self._node = node
         router = node.router
         self.submit = router.submit

@@ -50,6 +50,8 @@ class Stage(Enum):
 class Commit:
     """Orders, applies, answers, wakes. `on_fatal` is told when the journal is lost."""
 
+    tells_of_work = True
+
     def __init__(
         self,
         machine: Machine,
@@ -78,6 +80,8 @@ class Commit:
         self.listeners: dict[str, Callable[[], None]] = {}
         #: False while the disk is nearly full: growth is refused.
         self.may_grow = True
+        #: Told, before the next batch goes into the journal, that there is one.
+        self.on_work: Callable[[], None] | None = None
         self.commands_total = 0
         journal.begin(self._durable, self._fail)
 
@@ -213,6 +217,8 @@ class Commit:
         if not self._machine.is_changed:
             self._answer(batch)
             return
+        if self.on_work is not None:
+            self.on_work()
         self._in_flight = batch
         if self.queries.waiters:
             self.queries.renew_waits(batch.touched)

@@ -1,7 +1,8 @@
 """Time made into commands: sleeps until the earliest deadline in the state, then submits a tick.
 
-It looks no further ahead than the clock's horizon, and again when that has come: a far look would
-pass the tombstones of all timers that were cancelled long before their time.
+While much happens it looks no further ahead than the clock's horizon, and again when that has come:
+a far look would pass the tombstones of all timers that were cancelled long before their time. While
+nothing happens each look goes further than the last, and soon there are no more.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from floruntime.core.limits import DURATION_MS_MAX
 from floruntime.core.system import TIMERS_PER_TICK_MAX, Tick, TimerPostpone
 from floruntime.core.types import Command
 from floruntime.engine.machine import Machine, Outcome
 from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock, Handle
 
+QUIET_COMMANDS_MAX = 64
+"""So few since the last look are next to nothing."""
+AHEAD_FACTOR = 4
+"""How many times further each look goes then."""
 FAILED_TIMER_MS = 60_000
 """A timer whose handler failed (a bug) is fired again after this time, not at once and forever."""
 
@@ -37,6 +43,8 @@ class Ticker:
         self._is_stopped = False
         #: When the next tick is due: before any command that is stamped then or later.
         self.next_ms = 0
+        self._ahead_ms = clock.horizon_ms
+        self._looked_at = machine.index
 
     def tick_if_due(self) -> None:
         """Submit what is due; a tick handles so many timers, and is followed by another."""
@@ -44,7 +52,7 @@ class Ticker:
         if now_ms < self.next_ms or self._is_stopped:
             return
         # Until the ticks are done nothing may start another one.
-        horizon_ms = now_ms + self._clock.horizon_ms
+        horizon_ms = now_ms + self._look_ahead_ms()
         self.next_ms = horizon_ms
         self._before_tick()
         if self._machine.first_due(now_ms + 1) is not None and self._submit_own(Tick()).error:
@@ -52,6 +60,17 @@ class Ticker:
         due_ms = self._machine.first_due(horizon_ms)
         self._machine.take_earliest_set_ms()
         self._tick_at(horizon_ms if due_ms is None else due_ms)
+
+    def _look_ahead_ms(self) -> int:
+        """How far to look: the farther, the longer next to nothing happens, so that a server that
+        has nothing to do sleeps. What has happened leaves tombstones that a look has to pass.
+        """
+        applied = self._machine.index
+        is_quiet = applied - self._looked_at <= QUIET_COMMANDS_MAX
+        self._looked_at = applied
+        ahead_ms = self._ahead_ms * AHEAD_FACTOR if is_quiet else self._clock.horizon_ms
+        self._ahead_ms = min(ahead_ms, DURATION_MS_MAX)
+        return self._ahead_ms
 
     def _wake(self) -> None:
         with TOLD:
