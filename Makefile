@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
+SEEDS ?= 1000
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash fuzz console dist release pictures docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate fuzz console dist release pictures docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -36,6 +37,9 @@ cluster-chaos: $(STAMP)  ## kill parts of a real cluster ROUNDS times and look a
 
 crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
 	$(BIN)/python -m tests.crash $(ROUNDS)
+
+simulate: $(STAMP)  ## SEEDS worlds in one process each: clients, network, server, disk and time by one seed
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 	$(BIN)/python -m tests.fuzz

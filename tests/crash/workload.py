@@ -44,6 +44,12 @@ async def prepare(client: FloClient) -> None:
     await client.queue.configure(BATCHED, max_attempts=100_000)
 
 
+def _raise_if_unknown(error: ConflictError) -> None:
+    """What is too old to be remembered is refused, and may have run."""
+    if error.ran == "maybe":
+        raise error
+
+
 class Worker:
     """One client and its tasks. `name` is used once: keys and payloads are its own."""
 
@@ -253,7 +259,8 @@ class Worker:
                     batch.stream.append(MADE, name.encode())
                     if is_doomed:
                         batch.kv.check(COUNTER, version=2**60)
-            except ConflictError:
+            except ConflictError as error:
+                _raise_if_unknown(error)
                 return False
             return True
 
@@ -278,6 +285,7 @@ class Worker:
             async with self._client.batch() as batch:
                 batch.queue.ack(BATCHED, [message])
                 batch.stream.append(MOVED, message.payload)
-        except ConflictError:
+        except ConflictError as error:
+            _raise_if_unknown(error)
             return False
         return True

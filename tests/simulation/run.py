@@ -1,0 +1,146 @@
+"""One simulation: its seed decides everything, and running it again is the same to the byte."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from floruntime.core.errors import FloError
+from tests.simulation.clockwork import SimLoop, inside, pause
+from tests.simulation.faults import Faults
+from tests.simulation.machine import Killed
+from tests.simulation.work.mixed import Mixed
+from tests.simulation.work.protocol import PATIENCE_S, Work
+from tests.simulation.world import World
+
+BUSY_S = 10.0
+LOOK_EVERY_S = 2.0
+KINDS: dict[str, Callable[[World], Work]] = {"mixed": Mixed}
+AT_ONCE = 2
+"""How many kinds of work go on side by side."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of one seed."""
+
+    seed: int
+    digest: str
+    problems: list[str]
+    works: list[str]
+    faults: list[str]
+    deaths: list[str]
+
+    def __str__(self) -> str:
+        head = (
+            f"seed {self.seed}: {' and '.join(self.works)}, {len(self.faults)} faults, "
+            f"{len(self.deaths)} ends of the server, {len(self.problems)} problems"
+        )
+        if not self.problems:
+            return head
+        again = f"replay: {replays(self.seed)}"
+        return "\n".join([head, *self.problems, again])
+
+
+def replays(seed: int) -> str:
+    """The command that runs this seed again."""
+    return f".venv/bin/python -m tests.simulation --seed {seed}"
+
+
+class Simulation:
+    """`kinds`: the work to do, chosen by the seed unless given. `tell` hears of what happens."""
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        kinds: Sequence[str] | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._chance = random.Random(f"{seed}/chance")
+        self._loop = SimLoop(random.Random(f"{seed}/loop"))
+        self._seed = seed
+        chosen = random.Random(f"{seed}/kinds").sample(sorted(KINDS), min(AT_ONCE, len(KINDS)))
+        self._kinds = list(kinds) if kinds else chosen
+        self.world = World(seed, self._loop, self._chance)
+        if tell is not None:
+            self.world.tell = tell
+        self._loop.set_exception_handler(self._handle)
+
+    def run(self) -> Report:
+        """Do it all."""
+        world = self.world
+        faults = Faults(world)
+        with _silence(), inside(self._loop, world.fork("inside")), world.with_syncs():
+            try:
+                asyncio.set_event_loop(self._loop)
+                self._loop.run_until_complete(self._live(faults))
+            except Exception:
+                world.complain(traceback.format_exc())
+            finally:
+                self._end()
+        return Report(
+            self._seed,
+            world.digest,
+            world.problems,
+            self._kinds,
+            faults.names,
+            world.machine.deaths,
+        )
+
+    async def _live(self, faults: Faults) -> None:
+        world = self.world
+        world.machine.start()
+        await world.machine.until_up()
+        works = [KINDS[kind](world) for kind in self._kinds]
+        for work in works:
+            await work.begin()
+        troubles = [asyncio.create_task(faults.run()), asyncio.create_task(self._look())]
+        await pause(BUSY_S)
+        for trouble in troubles:
+            trouble.cancel()
+        await faults.end()
+        for work in works:
+            async with asyncio.timeout(PATIENCE_S):
+                await work.end()
+        await faults.end()
+        for work in works:
+            await work.judge()
+        world.machine.kill(loses_power=True)
+        world.look_at_disk()
+
+    async def _look(self) -> None:
+        while True:
+            await pause(LOOK_EVERY_S)
+            self.world.look_at_state()
+
+    def _handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Something went wrong where nobody waits for it."""
+        error = context.get("exception")
+        if isinstance(error, (Killed, FloError)):
+            return  # of a process that has ended, or of a call that nobody waits for
+        text = "" if error is None else "".join(traceback.format_exception(error))
+        self.world.complain(f"{context['message']}\n{text}")
+
+    def _end(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        asyncio.set_event_loop(None)
+        self._loop.close()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Flo tells in its log of each trouble; here they are wanted."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

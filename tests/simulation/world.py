@@ -1,0 +1,119 @@
+"""Everything that one seed makes, and who is told of what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from floruntime.client.client import FloClient
+from floruntime.client.link.retry import RetryPolicy
+from floruntime.engine.machine import applied_time_ms
+from floruntime.engine.state.tx import View
+from floruntime.engine.workflow.invariant_counts import miscounts
+from floruntime.engine.workflow.invariants import orphans
+from floruntime.server.commit import local_journal
+from tests.simulation.clockwork import SimLoop
+from tests.simulation.disk import Disk, SimSyncs, snapshot_of
+from tests.simulation.machine import ADDRESS, Machine, config_of
+from tests.simulation.network import Network, SimTransport
+
+PROBLEMS_MAX = 20
+
+
+class World:
+    """A machine, a disk, a network, and clients on it."""
+
+    def __init__(self, seed: int, loop: SimLoop, chance: random.Random) -> None:
+        self.seed = seed
+        self.loop = loop
+        self.chance = chance
+        self.problems: list[str] = []
+        self._digest = hashlib.sha256()
+        self.tell: Callable[[str], None] = lambda line: None
+        self.network = Network(loop, self.fork("network"), self.note)
+        self.disk = Disk(self.fork("disk"), self.note)
+        self.machine = Machine(
+            loop, self.network, self.disk, self.fork("machine"), config_of(self.fork("config"))
+        )
+        self._transports: dict[str, SimTransport] = {}
+
+    def fork(self, name: str) -> random.Random:
+        """Chance for one part, which others do not disturb."""
+        return random.Random(f"{self.seed}/{name}")
+
+    # What happened
+
+    def note(self, where: str, data: bytes) -> None:
+        """Something came from outside to `where`."""
+        self._digest.update(f"{self.loop.now_s:.6f} {where} ".encode())
+        self._digest.update(data)
+        self.tell(f"{self.loop.now_s:10.4f} {where} {data[:80]!r}")
+
+    @property
+    def digest(self) -> str:
+        """All that happened, in short."""
+        return self._digest.hexdigest()
+
+    def complain(self, problem: str) -> None:
+        """A promise was broken."""
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(f"at {self.loop.now_s:.3f}: {problem}")
+        self.tell(f"{self.loop.now_s:10.4f} PROBLEM {problem}")
+
+    # Clients
+
+    def client(
+        self, name: str, *, timeout_ms: int = 5_000, namespace: str = "default"
+    ) -> FloClient:
+        """A client in a process of its own."""
+        transport = SimTransport(self.network, name, ADDRESS)
+        self._transports[name] = transport
+        return FloClient(
+            f"{ADDRESS}:9000",
+            namespace=namespace,
+            timeout_ms=timeout_ms,
+            retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
+            transport=transport,
+        )
+
+    async def vanish(self, name: str, client: FloClient) -> None:
+        """The client's process is killed: what it would say now reaches nobody."""
+        self._transports.pop(name).is_gone = True
+        self.network.drop(name, is_told=self.chance.random() < 0.7)
+        await client.close()
+
+    # Invariants
+
+    def look_at_state(self) -> None:
+        """Whether what is stored agrees with itself."""
+        server = self.machine.server
+        if server is None:
+            return
+        view = server.commit.queries.view()
+        for problem in (*orphans(view), *miscounts(view)):
+            self.complain(problem)
+
+    def look_at_disk(self) -> None:
+        """Whether what would be there after a loss of power agrees with itself."""
+        reader = snapshot_of(self.disk)
+        view = View(reader, "", applied_time_ms(reader), 0)
+        for problem in (*orphans(view), *miscounts(view)):
+            self.complain(f"on disk: {problem}")
+
+    @contextmanager
+    def with_syncs(self) -> Iterator[None]:
+        """While this lasts, syncs take no thread but simulated time."""
+
+        class Syncs(SimSyncs):
+            chance = self.fork("syncs")
+            took_s = 0.002
+
+        before = vars(local_journal)["Syncs"]
+        setattr(local_journal, "Syncs", Syncs)  # noqa: B010 # it is not the module's to give
+        self.syncs = Syncs
+        try:
+            yield
+        finally:
+            setattr(local_journal, "Syncs", before)  # noqa: B010 # it is not the module's to give
