@@ -119,15 +119,16 @@ class Shop:
         if fate < 0.3:
             raise ConnectionError("the payment provider does not answer")
         if fate < 0.36:
-            return ctx.result("declined", {"why": "the card has expired"})
+            return ctx.result("declined", {"payment": None, "why": "the card has expired"})
         order = ctx.json()
         return ctx.result(
             "success", {"payment": f"pay-{order['order']}", "amount": order["amount"]}
         )
 
     async def refund_payment(self, ctx: ActionContext) -> None:
-        """Give the money back."""
-        await self.working(0.2, 0.6)
+        """Give the money back, where some was taken."""
+        if ctx.json()["payment"] is not None:
+            await self.working(0.2, 0.6)
 
     async def pick_item(self, ctx: ActionContext) -> dict[str, Any]:
         """Somebody walks to the shelf; he tells how far he is."""

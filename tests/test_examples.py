@@ -75,6 +75,7 @@ ROOT = Path(__file__).parents[1]
             "nightly_report",
             ["paused: the next run is never", "completed, sent ['sales: 42']", "30 2 * * *"],
         ),
+        ("shop", ["orders: ", " completed", "; dead letters: "]),
         (
             "stream_pipeline",
             [

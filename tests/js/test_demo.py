@@ -1,4 +1,4 @@
-"""`make demo`, and the page that it ends with on a terminal."""
+"""`make demo`, and the shop and the page that it ends with on a terminal."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ DEMO = [sys.executable, "-m", "examples.demo"]
 END_OF_INPUT = b"\x04"
 SECONDS_MAX = 60
 PROMPT = r"open it in two tabs: (http://\S+).*Enter kills the server"
+CONSOLE = r"watch it in the console: (http://\S+)/#code=(\S+)&namespace=shop\s"
 
 
 class Terminal:
@@ -86,11 +87,24 @@ async def flag_of(page: str) -> bytes | None:
         return await client.kv.get(chat.FLAG)
 
 
+async def the_shop_lives(endpoint: str, code: str) -> None:
+    """The link logs in, and orders come in while somebody watches."""
+    async with FloClient(endpoint, namespace="shop") as client:
+        assert (await client.console.login(code)).token
+        seen = 0
+        async for record in client.stream.follow("events", start="$"):
+            seen += b"placed" in record.payload
+            if seen == 2:
+                return
+
+
 @pytest.mark.usefixtures("built")
 async def test_on_a_terminal_it_ends_with_a_page_whose_server_is_killed_on_demand(
     tmp_path: Path,
 ) -> None:
     with demo(tmp_path) as (terminal, process):
+        console, code = terminal.seen(CONSOLE).groups()
+        await the_shop_lives(console.removeprefix("http://"), code)
         page = terminal.seen(PROMPT)[1]
         html = loaded(page)
         assert "Flo chat" in html
@@ -127,6 +141,7 @@ def test_without_a_terminal_it_ends_by_itself(tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert "5. The server was killed" in run.stdout
+    assert re.search(r"6 orders, .*\d completed", run.stdout)
     assert "chat" not in run.stdout
 
 
