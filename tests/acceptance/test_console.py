@@ -329,6 +329,11 @@ async def test_flo_console_prints_a_link(flo: Flo, server: FloTestServer) -> Non
     assert told["opened"] is False
 
 
+async def test_flo_console_opens_in_its_namespace(flo: Flo) -> None:
+    link = (await flo("--json", "-n", "shop", "console", "--no-browser")).json["link"]
+    assert link.endswith("&namespace=shop")
+
+
 def opened_by(opened: list[str]) -> Callable[[str], bool]:
     """A browser that notes what it opens."""
 

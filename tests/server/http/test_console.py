@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,21 @@ async def test_what_is_known_is_not_sent_again(built: Path, http: HttpPeer) -> N
     tag = (await http.ask("GET", "/")).headers["etag"]
     again = await http.ask("GET", "/", If_None_Match=tag)
     assert (again.status, again.body) == (304, b"")
+
+
+async def test_it_is_sent_compressed_to_those_who_take_that(built: Path, http: HttpPeer) -> None:
+    plain = await http.ask("GET", "/console/console.js")
+    assert "content-encoding" not in plain.headers
+    short = await http.ask("GET", "/console/console.js", Accept_Encoding="br, gzip;q=0.8")
+    assert short.headers["content-encoding"] == "gzip"
+    assert short.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(short.body) == plain.body
+    assert short.headers["etag"] != plain.headers["etag"]
+    tag = short.headers["etag"]
+    again = await http.ask("GET", "/console/console.js", Accept_Encoding="gzip", If_None_Match=tag)
+    assert (again.status, again.body) == (304, b"")
+    refused = await http.ask("GET", "/console/console.js", Accept_Encoding="gzip;q=0")
+    assert "content-encoding" not in refused.headers
 
 
 async def test_where_it_is_not_built_it_says_how_to_build_it(

@@ -9,6 +9,7 @@ from floruntime.cli.base.errors import Failure
 from floruntime.cli.base.output import check_output, complain
 from floruntime.cli.base.run import Session
 from floruntime.client.link.endpoint import EmbeddedEndpoint, WebEndpoint, parse_endpoints
+from floruntime.core import defaults
 from floruntime.core.limits import CONSOLE_CODE_MS
 
 HTTPS_PORT, HTTP_PORT = 443, 80
@@ -36,6 +37,8 @@ async def open_console(session: Session, *, is_secure: bool, with_browser: bool)
     check_output()
     new = await session.client.console.code()
     link = f"{address}#code={new.code}"
+    if session.client.namespace != defaults.NAMESPACE:
+        link += f"&namespace={session.client.namespace}"
     told = {"link": link, "address": address, "expires_at_ms": new.expires_at_ms}
     if with_browser and await asyncio.to_thread(webbrowser.open, link):
         session.out.show({**told, "opened": True}, f"the console is open in a browser: {address}")

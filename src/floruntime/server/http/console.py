@@ -6,6 +6,7 @@ with a token. Its content policy lets it load nothing from elsewhere and send no
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -51,6 +52,7 @@ class ConsoleFile(NamedTuple):
     body: bytes
     content_type: str
     tag: str
+    compressed: bytes
 
 
 class Console:
@@ -69,10 +71,29 @@ class Console:
         file = self._files.get(request.path)
         if file is None:
             return HttpResponse(503, f"{NOT_BUILT}\n".encode(), TEXT)
-        headers = (*HEADERS, ("ETag", file.tag), ("Cache-Control", "no-cache"))
-        if request.headers.get("if-none-match") == file.tag:
-            return HttpResponse(304, b"", file.content_type, headers)
-        return HttpResponse(200, file.body, file.content_type, headers)
+        return _answer(request, file)
+
+
+def _answer(request: HttpRequest, file: ConsoleFile) -> HttpResponse:
+    """The file as this browser takes it: the script is a third as long compressed."""
+    may_be_compressed = _takes_gzip(request.headers.get("accept-encoding", ""))
+    tag = f'"{file.tag}-gzip"' if may_be_compressed else f'"{file.tag}"'
+    common = (*HEADERS, ("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"))
+    if request.headers.get("if-none-match") == tag:
+        return HttpResponse(304, b"", file.content_type, common)
+    if may_be_compressed:
+        headers = (*common, ("Content-Encoding", "gzip"))
+        return HttpResponse(200, file.compressed, file.content_type, headers)
+    return HttpResponse(200, file.body, file.content_type, common)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether gzip is in the list, and not with a weight of nothing."""
+    for each in accepted.split(","):
+        coding, _, weight = each.partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.replace(" ", "").rstrip("0.") != "q="
+    return False
 
 
 def built_files() -> dict[str, ConsoleFile]:
@@ -85,6 +106,6 @@ def built_files() -> dict[str, ConsoleFile]:
         file = folder.joinpath(name)
         if file.is_file():
             body = file.read_bytes()
-            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            found[path] = ConsoleFile(body, content_type, tag)
+            tag = hashlib.sha256(body).hexdigest()[:32]
+            found[path] = ConsoleFile(body, content_type, tag, gzip.compress(body, mtime=0))
     return found
