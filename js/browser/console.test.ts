@@ -1,27 +1,17 @@
 /** The console in a real browser, against a real server: every screen, what it shows and does. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { FloClient as NodeClient } from "@floruntime/node";
-import { ServerProcess } from "@floruntime/testing";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { FloClient as NodeClient } from "@floruntime/node";
+import type { Page } from "playwright-core";
 
-import { launch } from "./chromium.js";
+import { ConsolePlace, seriousOf } from "./console-place.js";
 
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string }[];
-}
 declare global {
-  var axe: { run(): Promise<{ violations: Violation[] }> };
   var wasHurt: boolean | undefined;
 }
 
-const PATIENT = { timeoutMs: 30_000 };
-const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 const PICTURES = process.env["PICTURES"];
 const HOSTILE = `<img src=x onerror="wasHurt=true">\u202E\u001b[31m`;
 const WORKFLOW = `
@@ -47,40 +37,37 @@ const SCREENS: Readonly<Record<string, string>> = {
   definitions: "workflows/definitions",
   definition: "workflows/definitions/order",
   schedules: "workflows/schedules",
+  "empty list": "workflows?search=customer%3Dnobody&time=3600000",
   actions: "actions",
+  action: "actions/names/ship",
+  "action schedules": "actions/schedules",
   "action names": "actions/names",
   workers: "actions/workers",
   queues: "queues",
   queue: "queues/mails",
   streams: "streams",
   stream: "streams/events?from=60",
+  group: "streams/events/mailer",
   keys: "keys",
   key: "keys/users%2Fada",
   "hostile key": `keys/${encodeURIComponent(HOSTILE)}`,
   settings: "settings",
+  jobs: "settings/jobs",
+  cluster: "settings/cluster",
   namespaces: "settings/namespaces",
   tokens: "settings/tokens",
   audit: "settings/audit",
 };
 
-let server: ServerProcess;
+let place: ConsolePlace;
 let backend: NodeClient;
-let browser: Browser;
-let token: string;
-const troubles: string[] = [];
 
 before(async () => {
-  [server, browser] = await Promise.all([ServerProcess.start(), launch()]);
-  const first = new NodeClient(server.endpoint, PATIENT);
-  token = (await first.tokens.create("admin", { description: HOSTILE })).token;
-  await first.close();
-  backend = new NodeClient(server.endpoint, { ...PATIENT, token });
+  place = await ConsolePlace.start(HOSTILE);
+  ({ backend } = place);
   await fill(backend);
 });
-after(async () => {
-  await Promise.all([browser?.close(), backend?.close()]);
-  await server?.stop();
-});
+after(() => place?.stop());
 
 async function fill(client: NodeClient): Promise<void> {
   await client.workflow.sync(WORKFLOW);
@@ -108,41 +95,6 @@ async function fill(client: NodeClient): Promise<void> {
   await client.kv.put("bytes", new Uint8Array([0, 255, 1]));
 }
 
-/** A tab that is logged in, of this size and scheme; what goes wrong in it is kept. */
-async function tab(width = 1280, colorScheme: "light" | "dark" = "light"): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width, height: 860 },
-    colorScheme,
-  });
-  context.on("weberror", (told) => troubles.push(told.error().message));
-  const page = await context.newPage();
-  page.on("console", (told) => {
-    if (told.type() === "error" && !told.text().includes("WebSocket")) {
-      troubles.push(told.text());
-    }
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(`http://${server.endpoint}/`) && !isSocket(request.url())) {
-      troubles.push(`a request went elsewhere: ${request.url()}`);
-    }
-  });
-  await page.goto(`http://${server.endpoint}/`);
-  await page.getByLabel("Or paste a token").fill(token);
-  await page.keyboard.press("Enter");
-  await page.getByText("live", { exact: true }).waitFor();
-  return page;
-}
-
-function isSocket(url: string): boolean {
-  return url.startsWith(`ws://${server.endpoint}/`);
-}
-
-async function open(page: Page, place: string): Promise<void> {
-  await page.goto(`http://${server.endpoint}/#/default/${place}`);
-  await page.locator("h1").waitFor();
-  await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
-}
-
 async function picture(page: Page, name: string): Promise<void> {
   const isWanted = /^(overview-light|run-light|workflows-light|queue-dark)$/.test(name);
   if (PICTURES !== undefined && isWanted) {
@@ -156,29 +108,23 @@ for (const [width, scheme] of [
   [390, "dark"],
 ] as const) {
   test(`every screen at ${width} pixels, ${scheme}: nothing breaks, axe finds nothing serious`, async () => {
-    const page = await tab(width, scheme);
-    await page.evaluate(readFileSync(AXE, "utf8"));
-    for (const [name, place] of Object.entries(SCREENS)) {
-      await open(page, place);
-      const { violations } = await page.evaluate(() => axe.run());
-      const serious = violations.filter(
-        ({ impact }) => impact === "serious" || impact === "critical",
-      );
-      const told = serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      assert.deepEqual(told, [], `${name} at ${width}`);
+    const page = await place.tab(width, scheme);
+    for (const [name, where] of Object.entries(SCREENS)) {
+      await place.open(page, where);
+      assert.deepEqual(await seriousOf(page), [], `${name} at ${width}`);
       const isWide = await page.evaluate(() => document.body.scrollWidth > innerWidth + 1);
       assert(!isWide, `${name} is wider than ${width} pixels`);
       await picture(page, `${name.replaceAll(" ", "-")}-${scheme}`);
     }
     assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
-    assert.deepEqual(troubles.splice(0), []);
+    assert.deepEqual(place.troubles.splice(0), []);
     await page.context().close();
   });
 }
 
 test("a token that is refused is told, and the page stays closed", async () => {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`http://${server.endpoint}/`);
+  const page = await place.blank();
+  await page.goto(place.address);
   await page.getByLabel("Or paste a token").fill("flo_nonsense");
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("alert").waitFor();
@@ -189,15 +135,15 @@ test("a token that is refused is told, and the page stays closed", async () => {
 
 test("a code lets a page in once, and its session outlives the server until log-out", async () => {
   const { code } = await backend.console.code();
-  const link = `http://${server.endpoint}/#code=${code}`;
-  const page = await (await browser.newContext()).newPage();
+  const link = `${place.address}#code=${code}`;
+  const page = await place.blank();
   await page.goto(link);
   await page.getByText("live", { exact: true }).waitFor();
   assert(!page.url().includes(code), "the code is taken out of the address");
-  await server.restart();
+  await place.server.restart();
   await page.reload();
   await page.getByText("live", { exact: true }).waitFor();
-  const other = await (await browser.newContext()).newPage();
+  const other = await place.blank();
   await other.goto(link);
   await other.getByRole("alert").waitFor();
   assert.equal(await other.getByRole("navigation").count(), 0);
@@ -212,23 +158,23 @@ test("a code lets a page in once, and its session outlives the server until log-
 
 test("what a role may not do is not offered", async () => {
   const { token: weak } = await backend.tokens.create("worker");
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`http://${server.endpoint}/`);
+  const page = await place.blank();
+  await page.goto(place.address);
   await page.getByLabel("Or paste a token").fill(weak);
   await page.keyboard.press("Enter");
   await page.getByText("worker", { exact: true }).waitFor();
-  await open(page, "queues/mails");
+  await place.open(page, "queues/mails");
   assert.equal(await page.getByRole("button", { name: "Purge…" }).count(), 0);
-  await open(page, "settings");
+  await place.open(page, "settings");
   assert.equal(await page.getByRole("link", { name: "Tokens" }).count(), 0);
-  await open(page, "keys");
+  await place.open(page, "keys");
   await page.getByRole("button", { name: "New key" }).waitFor();
   await page.context().close();
 });
 
 test("a run is signalled to its end, and the drawing follows", async () => {
-  const page = await tab();
-  await open(page, "workflows/runs/order-1");
+  const page = await place.tab();
+  await place.open(page, "workflows/runs/order-1");
   assert.match(
     (await page.locator("svg[role=img]").getAttribute("aria-label")) ?? "",
     /approve: now/,
@@ -242,8 +188,8 @@ test("a run is signalled to its end, and the drawing follows", async () => {
 });
 
 test("a run is started by the keyboard alone", async () => {
-  const page = await tab();
-  await open(page, "workflows");
+  const page = await place.tab();
+  await place.open(page, "workflows");
   await page.getByRole("button", { name: "Start a run" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
@@ -258,8 +204,8 @@ test("a run is started by the keyboard alone", async () => {
 });
 
 test("an edit is written only at the version that was read", async () => {
-  const page = await tab();
-  await open(page, "keys/users%2Fada");
+  const page = await place.tab();
+  await place.open(page, "keys/users%2Fada");
   await page.getByRole("button", { name: "Edit" }).click();
   await backend.kv.put("users/ada", "meanwhile");
   await page.getByRole("textbox", { name: "Value" }).fill("mine");
@@ -269,18 +215,9 @@ test("an edit is written only at the version that was read", async () => {
   await page.context().close();
 });
 
-test("dead letters go back to their queue", async () => {
-  const page = await tab();
-  await open(page, "queues/mails");
-  await page.getByRole("button", { name: "Requeue all" }).click();
-  await page.getByText("Dead letters (0)").waitFor();
-  assert.equal((await backend.queue.stats("mails")).ready, 3);
-  await page.context().close();
-});
-
 test("records show as they are appended", async () => {
-  const page = await tab();
-  await open(page, "streams/events");
+  const page = await place.tab();
+  await place.open(page, "streams/events");
   await page.getByText("Nothing came yet.").waitFor();
   const seen = page.getByText("just now appended");
   while (!(await seen.isVisible())) {
@@ -296,11 +233,11 @@ test("records show as they are appended", async () => {
 });
 
 test("a server that is killed and comes again finds the page where it was", async () => {
-  const page = await tab();
-  await open(page, "queues");
-  await server.kill();
+  const page = await place.tab();
+  await place.open(page, "queues");
+  await place.server.kill();
   await page.getByText("connecting…").waitFor();
-  await server.start();
+  await place.server.start();
   await page.getByText("live", { exact: true }).waitFor();
   await page.getByRole("link", { name: "mails" }).waitFor();
   await page.context().close();
@@ -308,8 +245,8 @@ test("a server that is killed and comes again finds the page where it was", asyn
 
 test("a token that is revoked ends the page", async () => {
   const { token: own, info } = await backend.tokens.create("admin");
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`http://${server.endpoint}/`);
+  const page = await place.blank();
+  await page.goto(place.address);
   await page.getByLabel("Or paste a token").fill(own);
   await page.keyboard.press("Enter");
   await page.getByText("live", { exact: true }).waitFor();

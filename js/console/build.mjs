@@ -2,11 +2,14 @@
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
 const SOURCE = fileURLToPath(new URL("src/", import.meta.url));
 const TARGET = fileURLToPath(new URL("../../src/floruntime/console/", import.meta.url));
+
+const SCRIPT_BYTES_MAX = 200_000;
 
 rmSync(TARGET, { recursive: true, force: true });
 mkdirSync(TARGET, { recursive: true });
@@ -22,6 +25,10 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
+const script = gzipSync(readFileSync(`${TARGET}console.js`), { level: 9 }).length;
+if (script > SCRIPT_BYTES_MAX) {
+  throw new Error(`console.js has ${script} bytes compressed; ${SCRIPT_BYTES_MAX} at most`);
+}
 copyFileSync(`${SOURCE}index.html`, `${TARGET}index.html`);
 copyFileSync(`${SOURCE}icon.svg`, `${TARGET}icon.svg`);
 

@@ -1,6 +1,7 @@
 /** Values that follow the server: asked again every two seconds while somebody looks. */
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { FloClient } from "@floruntime/core";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 export const LIVE_MS = 2_000;
 
@@ -9,6 +10,20 @@ export interface Live<T> {
   readonly error: Error | null;
   /** Ask again now. */
   readonly reload: () => void;
+}
+
+/**
+ * Whether what is asked for is another thing than before. Another connection is not: who logs in
+ * again finds the page as it was.
+ */
+function useIsOther(dependencies: readonly unknown[]): () => boolean {
+  const before = useRef<readonly unknown[] | null>(null);
+  const about = dependencies.filter((each) => !(each instanceof FloClient));
+  return () => {
+    const known = before.current;
+    before.current = about;
+    return known === null || about.some((each, at) => each !== known[at]);
+  };
 }
 
 /**
@@ -23,14 +38,19 @@ export function useLive<T>(
   const [value, setValue] = useState<T | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const hurry = useRef<() => void>(() => undefined);
+  const isOther = useIsOther(dependencies);
   useEffect(() => {
-    setValue(null);
+    if (isOther()) {
+      setValue(null);
+    }
     setError(null);
     let isOver = false;
     let isAsking = false;
+    let isAskedAgain = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
       clearTimeout(timer);
+      isAskedAgain = isAsking;
       if (isOver || isAsking) {
         return;
       }
@@ -47,7 +67,9 @@ export function useLive<T>(
         }
       }
       isAsking = false;
-      if (!isOver && everyMs > 0) {
+      if (isAskedAgain) {
+        void ask();
+      } else if (!isOver && everyMs > 0) {
         timer = setTimeout(ask, everyMs);
       }
     };
@@ -96,6 +118,7 @@ export function usePages<T>(
   const [isLoading, setLoading] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const generation = useRef(0);
+  const isOther = useIsOther(dependencies);
   const ask = useCallback(async (cursor: string | null, replace: boolean) => {
     const of = generation.current;
     setLoading(true);
@@ -121,7 +144,10 @@ export function usePages<T>(
   }, [ask]);
   useEffect(() => {
     generation.current += 1;
-    setPages([]);
+    if (isOther()) {
+      setPages([]);
+    }
+    setError(null);
     void ask(null, true);
     return () => {
       generation.current += 1;
@@ -129,7 +155,7 @@ export function usePages<T>(
   }, [ask]);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden && pages.length === 1 && !isLoading) {
+      if (!document.hidden && pages.length <= 1 && !isLoading) {
         void ask(null, true);
       }
     }, LIVE_MS);
@@ -141,12 +167,6 @@ export function usePages<T>(
       void ask(cursor, false);
     }
   }, [ask, cursor, isLoading]);
-  return {
-    items: pages.flatMap((page) => page.items),
-    isLoading,
-    hasMore: cursor !== null,
-    error,
-    more,
-    reload,
-  };
+  const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
+  return { items, isLoading, hasMore: cursor !== null, error, more, reload };
 }

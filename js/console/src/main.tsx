@@ -6,32 +6,45 @@ import { useEffect, useState } from "preact/hooks";
 import { App } from "./app.js";
 import { Notices } from "./parts/notices.js";
 import { Login } from "./screens/login.js";
+import { SessionOver } from "./screens/session-over.js";
 import {
-  codeInAddress,
   endSession,
   forgetToken,
   keepToken,
+  linkInAddress,
+  onTokenOfOtherTab,
   redeem,
   storedToken,
 } from "./session.js";
 import "./style.css";
 
+/** A session that the server ended while the page was open; what is on it stays. */
+interface Over {
+  readonly why: string;
+}
+
 function Root({ code }: { code: string | null }) {
   const [token, setToken] = useState(code === null ? storedToken() : null);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const [over, setOver] = useState<Over | null>(null);
   const [isRedeeming, setRedeeming] = useState(code !== null);
   const logIn = (given: string) => {
     keepToken(given);
     setTrouble(null);
+    setOver(null);
     setToken(given);
   };
-  const logOut = (why: string | null) => {
-    if (token !== null && why === null) {
-      void endSession(token);
-    }
+  const close = (why: string | null) => {
     forgetToken();
+    setOver(null);
     setTrouble(why);
     setToken(null);
+  };
+  const logOut = () => {
+    if (token !== null && over === null) {
+      void endSession(token);
+    }
+    close(null);
   };
   useEffect(() => {
     if (code !== null) {
@@ -40,6 +53,12 @@ function Root({ code }: { code: string | null }) {
         .finally(() => setRedeeming(false));
     }
   }, []);
+  useEffect(() => {
+    if (token === null || over !== null) {
+      return onTokenOfOtherTab(logIn);
+    }
+    return undefined;
+  });
   if (isRedeeming) {
     return (
       <p class="empty" aria-busy="true">
@@ -47,17 +66,27 @@ function Root({ code }: { code: string | null }) {
       </p>
     );
   }
-  return token === null ? (
-    <Login trouble={trouble} onToken={logIn} />
-  ) : (
-    <App key={token} token={token} onLogOut={logOut} />
+  if (token === null) {
+    return <Login trouble={trouble} onToken={logIn} />;
+  }
+  return (
+    <>
+      <App
+        token={token}
+        onLogOut={logOut}
+        onRefused={(why, wasOpen) => (wasOpen ? setOver({ why }) : close(why))}
+      />
+      {over === null ? null : <SessionOver why={over.why} onToken={logIn} onLeave={logOut} />}
+    </>
   );
 }
 
-const code = codeInAddress();
+const code = linkInAddress();
+const place = document.getElementById("app") as HTMLElement;
+place.replaceChildren();
 render(
   <Notices>
     <Root code={code} />
   </Notices>,
-  document.getElementById("app") as HTMLElement,
+  place,
 );

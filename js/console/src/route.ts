@@ -45,8 +45,18 @@ export function linkTo(
 
 /** Change filters in place: no new entry in the browser's history. */
 export function setFilters(route: Route, change: Readonly<Record<string, string>>): void {
-  history.replaceState(null, "", hrefOf({ ...route, filters: { ...route.filters, ...change } }));
+  // The address of now: another filter may have changed since the page was drawn.
+  const { filters } = parseRoute(location.hash);
+  history.replaceState(null, "", hrefOf({ ...route, filters: { ...filters, ...change } }));
   dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/** The filters of the address, as somebody reads them. */
+export function wordsOf(filters: Readonly<Record<string, string>>): string {
+  return Object.entries(filters)
+    .filter(([name, value]) => value !== "" && name !== "order")
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(", ");
 }
 
 export function useRoute(): Route {

@@ -19,11 +19,28 @@ export function forgetToken(): void {
   localStorage.removeItem(TOKEN);
 }
 
-/** The code in a link `/#code=…`; it is taken out of the address at once. */
-export function codeInAddress(): string | null {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+/** Hear of the token that another tab of this origin logged in with; answers how to stop. */
+export function onTokenOfOtherTab(take: (token: string) => void): () => void {
+  const hear = ({ key, newValue }: StorageEvent) => {
+    if (key === TOKEN && newValue !== null) {
+      take(newValue);
+    }
+  };
+  addEventListener("storage", hear);
+  return () => removeEventListener("storage", hear);
+}
+
+/**
+ * The code in a link `/#code=…`, which may name a namespace, too: `/#code=…&namespace=shop`. It is
+ * taken out of the address at once.
+ */
+export function linkInAddress(): string | null {
+  const link = new URLSearchParams(location.hash.slice(1));
+  const code = link.get("code");
   if (code !== null) {
-    history.replaceState(null, "", location.pathname);
+    const namespace = link.get("namespace");
+    const place = namespace === null ? "" : `#/${encodeURIComponent(namespace)}/overview`;
+    history.replaceState(null, "", `${location.pathname}${place}`);
   }
   return code;
 }

@@ -7,8 +7,14 @@ export interface Box {
   /** What it does, in a word or two. */
   readonly kind: string;
   /** What is inside: branches of a `parallel`, the body of a `forEach`. */
-  readonly inner: readonly string[];
+  readonly inner: readonly Inner[];
+  readonly group: "parallel" | "forEach" | null;
   readonly isTerminal: boolean;
+}
+
+export interface Inner {
+  readonly name: string;
+  readonly kind: string;
 }
 
 export interface Arrow {
@@ -45,25 +51,34 @@ export function drawnOf(yaml: string): Drawn | null {
   return {
     boxes: [
       ...steps.map(([name, step]) => boxOf(name, step)),
-      ...terminals.map((name) => ({ name, kind: "", inner: [], isTerminal: true })),
+      ...terminals.map((name) => ({
+        name,
+        kind: "",
+        inner: [],
+        group: null,
+        isTerminal: true,
+      })),
     ],
     arrows,
   };
 }
 
 function boxOf(name: string, step: Fields): Box {
-  const branches = fieldsOf(fieldsOf(step["parallel"])["branches"]);
-  const each = fieldsOf(step["forEach"]);
-  if (Object.keys(branches).length > 0) {
-    const inner = Object.entries(branches).map(
-      ([branch, body]) => `${branch}: ${does(fieldsOf(body))}`,
-    );
-    return { name, kind: "parallel", inner, isTerminal: false };
+  const parallel = fieldsOf(step["parallel"]);
+  const branches = Object.entries(fieldsOf(parallel["branches"]));
+  if (branches.length > 0) {
+    const join = parallel["join"] ?? "all";
+    const kind = `parallel, ${join === "all" ? "all of them" : `${String(join)} of them`}`;
+    const inner = branches.map(([branch, body]) => ({ name: branch, kind: does(fieldsOf(body)) }));
+    return { name, kind, inner, group: "parallel", isTerminal: false };
   }
   if (step["forEach"] !== undefined) {
-    return { name, kind: "for each item", inner: [does(each)], isTerminal: false };
+    const each = fieldsOf(step["forEach"]);
+    const kind = `for each of ${String(each["items"] ?? "")}`;
+    const inner = [{ name: does(each), kind: `${String(each["concurrency"] ?? 10)} at once` }];
+    return { name, kind, inner, group: "forEach", isTerminal: false };
   }
-  return { name, kind: does(step), inner: [], isTerminal: false };
+  return { name, kind: does(step), inner: [], group: null, isTerminal: false };
 }
 
 function does(body: Fields): string {

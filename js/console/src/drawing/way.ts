@@ -2,23 +2,55 @@
 
 import type { HistoryEvent, WorkflowStatusResult } from "@floruntime/core";
 
-import type { Span } from "../parts/timeline.js";
-import type { Way } from "./drawing.js";
+export type State = "done" | "now" | "failed" | "gone";
 
-const BEGINS = new Set(["step_started", "signal_waiting", "sleep_started", "choice_made"]);
-const ENDS = new Set(["step_completed", "step_failed", "signal_received", "sleep_ended"]);
+/** How far a run got. */
+export interface Way {
+  /** Of each step, and of each branch or item as `step/branch`. */
+  readonly states: ReadonlyMap<string, State>;
+  /** The arrows it took, as `from to`. */
+  readonly taken: ReadonlySet<string>;
+}
 
-/** Steps that were passed, the one where it is, and the arrows between them. */
+const FAILURES = new Set([
+  "failure",
+  "timeout",
+  "pending",
+  "target_not_found",
+  "target_disabled",
+  "execution_failure",
+  "exhausted",
+]);
+
+/** The name that a detail begins with: `stock: success` is of `stock`. */
+export function nameIn(detail: string): string {
+  return detail.split(": ", 1)[0] ?? "";
+}
+
+export function isFailure(outcome: string): boolean {
+  return FAILURES.has(nameIn(outcome));
+}
+
+/** Steps that were passed, the one where it is, branches and items, and the arrows between steps. */
 export function wayOf(events: readonly HistoryEvent[], run: WorkflowStatusResult): Way {
+  const states = new Map<string, State>();
   const visited: string[] = [];
-  for (const { step } of events) {
-    if (step !== undefined && visited.at(-1) !== step) {
-      visited.push(step);
+  for (const { type, step, detail } of events) {
+    if (step === undefined || type.startsWith("compensation")) {
+      continue;
     }
-  }
-  const states = new Map<string, "done" | "now" | "failed">();
-  for (const step of visited) {
-    states.set(step, "done");
+    const inner = `${step}/${nameIn(detail)}`;
+    if (type === "step_started") {
+      visited.push(step);
+      states.set(step, "done");
+    } else if (type === "branch_started") {
+      states.set(inner, "now");
+    } else if (type === "branch_cancelled") {
+      states.set(inner, "gone");
+    } else if (type === "branch_completed") {
+      const outcome = detail.slice(nameIn(detail).length + 2);
+      states.set(inner, isFailure(outcome) ? "failed" : "done");
+    }
   }
   const last = visited.at(-1);
   const hasEnded = run.completed_at !== undefined;
@@ -35,33 +67,4 @@ export function wayOf(events: readonly HistoryEvent[], run: WorkflowStatusResult
     }
   }
   return { states, taken };
-}
-
-/** Each stay at a step, with its end; one that lasts goes on until now. */
-export function spansOf(events: readonly HistoryEvent[], run: WorkflowStatusResult): Span[] {
-  const spans: Span[] = [];
-  const open = new Map<string, number>();
-  for (const { type, step, timestamp, detail } of events) {
-    if (step === undefined) {
-      continue;
-    }
-    const atMs = Number(timestamp);
-    if (!open.has(step) && !ENDS.has(type)) {
-      open.set(step, atMs);
-    }
-    const fromMs = open.get(step);
-    if (ENDS.has(type) && fromMs !== undefined) {
-      const tone = type === "step_failed" ? "bad" : "good";
-      spans.push({ name: step, fromMs, untilMs: atMs, tone, note: detail });
-      open.delete(step);
-    } else if (BEGINS.has(type) && fromMs === undefined) {
-      open.set(step, atMs);
-    }
-  }
-  const untilMs = run.completed_at === undefined ? null : Number(run.completed_at);
-  for (const [name, fromMs] of open) {
-    const tone = untilMs === null ? "busy" : run.status === "completed" ? "good" : "bad";
-    spans.push({ name, fromMs, untilMs, tone, note: "" });
-  }
-  return spans;
 }

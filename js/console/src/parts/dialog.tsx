@@ -8,6 +8,8 @@ export interface DialogProps {
   readonly children: ComponentChildren;
   readonly confirm: string;
   readonly isDangerous?: boolean;
+  /** Not yet: what it would do is not known. */
+  readonly isWaiting?: boolean;
   readonly onConfirm: (form: FormData) => void;
   readonly onClose: () => void;
 }
@@ -30,9 +32,13 @@ export function Dialog(props: DialogProps) {
         {props.children}
         <div class="row end">
           <button type="button" class="plain" onClick={() => dialog.current?.close()}>
-            Keep as it is
+            {props.isDangerous ? "Keep as it is" : "Close"}
           </button>
-          <button type="submit" class={props.isDangerous ? "danger" : "primary"}>
+          <button
+            type="submit"
+            class={props.isDangerous ? "danger" : "primary"}
+            disabled={props.isWaiting}
+          >
             {props.confirm}
           </button>
         </div>

@@ -1,6 +1,6 @@
 /** A filter of a list; what is chosen stands in the address. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useFlo } from "../flo.js";
 import { setFilters } from "../route.js";
@@ -10,26 +10,33 @@ const TYPING_MS = 300;
 export interface ChoiceProps {
   readonly name: string;
   readonly label: string;
-  readonly options: readonly string[];
+  /** Names in the address; with what is shown, where that is another text. */
+  readonly options: readonly (string | readonly [string, string])[];
+  /** What it is called to choose none of them. Default: all. */
+  readonly none?: string;
 }
 
-export function Choice({ name, label, options }: ChoiceProps) {
+export function Choice({ name, label, options, none = "all" }: ChoiceProps) {
   const { route } = useFlo();
   return (
     <label class="row">
       <span class="quiet">{label}</span>
       <select
+        aria-label={label}
         value={route.filters[name] ?? ""}
         onChange={(event) =>
           setFilters(route, { [name]: (event.currentTarget as HTMLSelectElement).value })
         }
       >
-        <option value="">all</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option.replaceAll("_", " ")}
-          </option>
-        ))}
+        <option value="">{none}</option>
+        {options.map((option) => {
+          const [value, text] = typeof option === "string" ? [option, option] : option;
+          return (
+            <option key={value} value={value}>
+              {text.replaceAll("_", " ")}
+            </option>
+          );
+        })}
       </select>
     </label>
   );
@@ -38,10 +45,19 @@ export function Choice({ name, label, options }: ChoiceProps) {
 /** A text; it counts a moment after the last letter. */
 export function Words({ name, label, hint }: { name: string; label: string; hint?: string }) {
   const { route } = useFlo();
-  const [text, setText] = useState(route.filters[name] ?? "");
+  const stands = route.filters[name] ?? "";
+  const [text, setText] = useState(stands);
+  const sent = useRef(stands);
+  useEffect(() => {
+    if (stands !== sent.current) {
+      sent.current = stands;
+      setText(stands);
+    }
+  }, [stands]);
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (text !== (route.filters[name] ?? "")) {
+      if (text !== stands) {
+        sent.current = text;
         setFilters(route, { [name]: text });
       }
     }, TYPING_MS);

@@ -3,21 +3,18 @@
 import type { ComponentChildren } from "preact";
 
 import { useFlo } from "../flo.js";
+import { mayDo, type Needs } from "../rights.js";
 
-const ROLES = ["web", "worker", "backend", "admin"];
-
-export interface OnlyProps {
-  /** The lowest role that may do it. */
-  readonly role: "worker" | "backend" | "admin";
+export interface OnlyProps extends Needs {
   readonly children: ComponentChildren;
 }
 
-export function Only({ role, children }: OnlyProps) {
-  return <>{useMay()(role) ? children : null}</>;
+export function Only({ role, scope, children }: OnlyProps) {
+  return <>{useMay()({ role, scope }) ? children : null}</>;
 }
 
-/** Whether who is logged in has at least this role. */
-export function useMay(): (role: OnlyProps["role"]) => boolean {
-  const { role: own } = useFlo();
-  return (role) => own !== null && ROLES.indexOf(own) >= ROLES.indexOf(role);
+/** Whether who is logged in may do something. */
+export function useMay(): (needs: Needs) => boolean {
+  const { rights } = useFlo();
+  return (needs) => mayDo(rights, needs);
 }

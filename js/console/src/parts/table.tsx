@@ -29,6 +29,10 @@ export interface TableProps<T> {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string;
   readonly hrefOf?: (item: T) => string;
+  /** Opens an item on the same page. */
+  readonly onOpen?: (item: T) => void;
+  /** As low as its rows are few. */
+  readonly isShort?: boolean;
   readonly isLoading?: boolean;
   readonly error?: Error | null;
   readonly empty: ComponentChildren;
@@ -55,7 +59,7 @@ export function Table<T>(props: TableProps<T>) {
     if (last >= items.length - SPARE_ROWS) {
       props.onEnd?.();
     }
-  }, [last, items.length]);
+  }, [last, items.length, props.onEnd]);
   const grid = columns.map(({ width }) => `minmax(0, ${width ?? "1fr"})`).join(" ");
   const narrow = columns
     .filter(({ isExtra }) => !isExtra)
@@ -81,7 +85,7 @@ export function Table<T>(props: TableProps<T>) {
       <Trouble error={props.error ?? null} />
       <div
         ref={box}
-        class="lines"
+        class={props.isShort ? "lines short" : "lines"}
         {...roleOf("rowgroup")}
         tabIndex={0}
         onScroll={(event) => setTop((event.currentTarget as HTMLElement).scrollTop)}
@@ -113,10 +117,12 @@ interface LineProps<T> {
 
 function Line<T>({ item, at, columns, props }: LineProps<T>) {
   const href = props.hrefOf?.(item);
-  const open = href === undefined ? undefined : () => location.assign(href);
+  const { onOpen } = props;
+  const choose = onOpen === undefined ? undefined : () => onOpen(item);
+  const open = href === undefined ? choose : () => location.assign(href);
   return (
     <div
-      class={href === undefined ? "line" : "line link"}
+      class={open === undefined ? "line" : "line link"}
       role="row"
       aria-rowindex={at + 2}
       style={{ transform: `translateY(${at * ROW_PX}px)` }}
@@ -128,8 +134,14 @@ function Line<T>({ item, at, columns, props }: LineProps<T>) {
     >
       {columns.map((column, index) => (
         <span key={column.title} role="cell" class={cellClass(column)}>
-          {index === 0 && href !== undefined ? (
+          {index > 0 ? (
+            column.cell(item)
+          ) : href !== undefined ? (
             <a href={href}>{column.cell(item)}</a>
+          ) : choose !== undefined ? (
+            <button type="button" class="plain" onClick={choose}>
+              {column.cell(item)}
+            </button>
           ) : (
             column.cell(item)
           )}
@@ -145,7 +157,11 @@ function cellClass(column: Column<never>): string {
 
 function moveFocus(event: KeyboardEvent): void {
   const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  const links = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(".cell a")];
+  const links = [
+    ...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(
+      ".cell:first-child :is(a, button)",
+    ),
+  ];
   const at = links.indexOf(document.activeElement as HTMLElement);
   const next = links[at + step];
   if (step !== 0 && next !== undefined) {

@@ -1,50 +1,123 @@
-/** When each thing began and ended, one lane each. */
+/** When each thing began and ended, one lane each; a lane opens to what was done in it. */
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 
 import { duration, shown } from "../format.js";
 
-export interface Span {
-  readonly name: string;
+export type Tone = "good" | "bad" | "busy" | "gone";
+
+export interface Segment {
   readonly fromMs: number;
   /** `null`: it lasts. */
   readonly untilMs: number | null;
-  readonly tone: "good" | "bad" | "busy";
+  readonly tone: Tone;
   readonly note: string;
 }
 
-const LANES_MAX = 200;
+export interface Lane extends Segment {
+  readonly key: string;
+  readonly name: string;
+  /** 1: within the lane above it. */
+  readonly level: number;
+  /** Attempts, on the same track; none: the lane as a whole. */
+  readonly segments: readonly Segment[];
+  /** Runs that it asked for, in order. */
+  readonly runs: readonly { readonly runId: string; readonly isChild: boolean }[];
+}
 
-export function Timeline({ title, spans }: { title: string; spans: readonly Span[] }) {
-  if (spans.length === 0) {
+export interface TimelineProps {
+  readonly title: string;
+  readonly lanes: readonly Lane[];
+  /** What a lane opens to; `null`: nothing. */
+  readonly inside?: (lane: Lane) => ComponentChildren;
+}
+
+const LANES_SHOWN = 200;
+
+export function Timeline({ title, lanes, inside }: TimelineProps) {
+  const [limit, setLimit] = useState(LANES_SHOWN);
+  if (lanes.length === 0) {
     return null;
   }
   const nowMs = Date.now();
-  const firstMs = Math.min(...spans.map(({ fromMs }) => fromMs));
-  const lastMs = Math.max(...spans.map(({ untilMs }) => untilMs ?? nowMs), firstMs + 1);
-  const share = (ms: number) => (100 * (ms - firstMs)) / (lastMs - firstMs);
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = 0;
+  for (const { fromMs, untilMs } of lanes) {
+    firstMs = Math.min(firstMs, fromMs);
+    lastMs = Math.max(lastMs, untilMs ?? nowMs);
+  }
+  const scale: Scale = { firstMs, widthMs: Math.max(1, lastMs - firstMs), nowMs };
   return (
     <section class="card">
       <h2>{title}</h2>
       <div class="timeline">
-        {spans.slice(0, LANES_MAX).map((span, at) => {
-          const untilMs = span.untilMs ?? nowMs;
-          return (
-            <div class="lane" key={at} title={span.note}>
-              <span class="cell">{shown(span.name)}</span>
-              <span class="track">
-                <span
-                  class={`span ${span.tone}`}
-                  style={{
-                    left: `${share(span.fromMs)}%`,
-                    width: `${share(untilMs) - share(span.fromMs)}%`,
-                  }}
-                />
-              </span>
-              <span class="quiet number">{duration(untilMs - span.fromMs)}</span>
-            </div>
-          );
-        })}
+        {lanes.slice(0, limit).map((lane) => (
+          <OneLane key={lane.key} lane={lane} scale={scale} inside={inside?.(lane) ?? null} />
+        ))}
       </div>
-      {spans.length > LANES_MAX ? <p class="quiet">{spans.length - LANES_MAX} more</p> : null}
+      {lanes.length > limit ? (
+        <button type="button" class="plain" onClick={() => setLimit(limit + LANES_SHOWN)}>
+          {lanes.length - limit} more
+        </button>
+      ) : null}
     </section>
+  );
+}
+
+interface Scale {
+  readonly firstMs: number;
+  readonly widthMs: number;
+  readonly nowMs: number;
+}
+
+interface OneLaneProps {
+  readonly lane: Lane;
+  readonly scale: Scale;
+  readonly inside: ComponentChildren;
+}
+
+function OneLane({ lane, scale, inside }: OneLaneProps) {
+  const [isOpen, setOpen] = useState(false);
+  const row = (
+    <>
+      <span class="cell">{shown(lane.name)}</span>
+      <span class="track">
+        <Bar span={lane} scale={scale} isBack={lane.segments.length > 0} />
+        {lane.segments.map((segment, at) => (
+          <Bar key={at} span={segment} scale={scale} isBack={false} />
+        ))}
+      </span>
+      <span class="quiet number">{duration((lane.untilMs ?? scale.nowMs) - lane.fromMs)}</span>
+    </>
+  );
+  const tone = lane.level > 0 ? "lane inner" : "lane";
+  if (inside === null) {
+    return (
+      <div class={tone} title={shown(lane.note)}>
+        {row}
+      </div>
+    );
+  }
+  return (
+    <details onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}>
+      <summary class={tone} title={shown(lane.note)}>
+        {row}
+      </summary>
+      {isOpen ? <div class="opened">{inside}</div> : null}
+    </details>
+  );
+}
+
+function Bar({ span, scale, isBack }: { span: Segment; scale: Scale; isBack: boolean }) {
+  const share = (ms: number) => (100 * (ms - scale.firstMs)) / scale.widthMs;
+  const left = share(span.fromMs);
+  const width = share(span.untilMs ?? scale.nowMs) - left;
+  return (
+    <span
+      class={isBack ? `span back ${span.tone}` : `span ${span.tone}`}
+      title={shown(span.note)}
+      style={{ left: `${left}%`, width: `${Math.max(0, width)}%` }}
+    />
   );
 }

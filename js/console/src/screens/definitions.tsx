@@ -50,7 +50,7 @@ export function Definitions() {
         { title: "version", cell: ({ version }) => <Name text={version} />, width: "6rem" },
         {
           title: "about",
-          cell: ({ description }) => description ?? "",
+          cell: ({ description }) => shown(description ?? ""),
           isExtra: true,
           width: "2fr",
         },
@@ -70,7 +70,7 @@ export function Definitions() {
           width: "6rem",
           isExtra: true,
           cell: ({ name, enabled }) => (
-            <Only role="backend">
+            <Only role="backend" scope={`write:workflow:${name}`}>
               <button type="button" class="plain" onClick={() => void toggle(name, enabled)}>
                 {enabled ? "disable" : "enable"}
               </button>
@@ -84,6 +84,7 @@ export function Definitions() {
 
 export function Definition({ name }: { name: string }) {
   const { client, route } = useFlo();
+  const act = useAct();
   const { version = "", beside = "" } = route.filters;
   const { value, error } = useLive(
     async () => await definitionOf(version),
@@ -114,7 +115,21 @@ export function Definition({ name }: { name: string }) {
         <Words name="beside" label="compare with version" />
         <span class="spring" />
         <a href={linkTo(route, "workflows", [], { workflow: name })}>its runs</a>
-        <Only role="worker">
+        {version === "" ? null : (
+          <Only role="backend" scope={`write:workflow:${name}`}>
+            <button
+              type="button"
+              onClick={() =>
+                void act(`new runs are of version ${version}`, () =>
+                  client.workflow.use(name, version),
+                )
+              }
+            >
+              Use this version
+            </button>
+          </Only>
+        )}
+        <Only role="worker" scope={`write:workflow:${name}`}>
           <StartRun workflow={name} />
         </Only>
       </div>

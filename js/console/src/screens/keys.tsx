@@ -14,6 +14,7 @@ import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Empty, Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
+import { grantedNames } from "../rights.js";
 import { linkTo } from "../route.js";
 
 const PAGE_ROWS = 200;
@@ -26,8 +27,9 @@ export function Keys() {
 }
 
 function All() {
-  const { client, route } = useFlo();
-  const { prefix = "" } = route.filters;
+  const { client, route, rights } = useFlo();
+  const granted = grantedNames(rights, "read", "kv");
+  const { prefix = granted[0]?.replace(/\*$/, "") ?? "" } = route.filters;
   const keys = usePages(
     async (cursor) => {
       const page = await client.kv.scan(prefix, { limit: PAGE_ROWS, cursor });
@@ -40,8 +42,13 @@ function All() {
       <h1>Keys</h1>
       <div class="bar">
         <Words name="prefix" label="prefix" hint="users/" />
+        {granted.map((name) => (
+          <a key={name} href={linkTo(route, "keys", [], { prefix: name.replace(/\*$/, "") })}>
+            <Name text={name} />
+          </a>
+        ))}
         <span class="spring" />
-        <Only role="worker">
+        <Only role="worker" scope="write:kv:*">
           <NewKey />
         </Only>
       </div>
@@ -159,7 +166,7 @@ function One({ name }: { name: string }) {
             <dt>expires</dt>
             <dd>{entry.expiresAtMs === null ? "never" : <Moment ms={entry.expiresAtMs} />}</dd>
           </dl>
-          <Only role="worker">
+          <Only role="worker" scope={`write:kv:${name}`}>
             <div class="bar">
               <button type="button" disabled={text === null} onClick={() => setAsked("edit")}>
                 Edit

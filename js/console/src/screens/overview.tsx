@@ -1,30 +1,45 @@
 /** What is going on: what waits, what runs, what failed in the last hour, and who works. */
 
+import type { QueueStats } from "@floruntime/core";
 import { useRef } from "preact/hooks";
-import { type Flo, useFlo } from "../flo.js";
-import { count, duration } from "../format.js";
+import { type Flo, unlessForbidden, useFlo } from "../flo.js";
+import { count, duration, shown } from "../format.js";
 import { useLive } from "../live.js";
+import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
-import { Empty, Trouble } from "../parts/state.js";
+import { Empty, Loading, Trouble } from "../parts/state.js";
+import { mayDo } from "../rights.js";
 import { linkTo } from "../route.js";
 
 const LIST_MAX = 1_000;
 const FAILED_SHOWN = 8;
+const QUEUES_SHOWN = 8;
 const SAMPLES_MAX = 300;
 const HOUR_MS = 3_600_000;
 
-async function lookAround({ client }: Flo) {
-  const [info, queues, workers, failedRuns, failedTasks] = await Promise.all([
-    client.info(),
-    client.queue.list({ limit: LIST_MAX }),
-    client.worker.list({ limit: LIST_MAX }),
-    client.workflow.listRuns({ status: "failed", limit: FAILED_SHOWN }),
-    client.action.listRuns(null, { status: "failed", limit: FAILED_SHOWN }),
-  ]);
-  const total = (of: (queue: (typeof queues)[number]) => number) =>
-    queues.reduce((sum, queue) => sum + of(queue), 0);
+/** All of it; what a token may not see is as if there were none. */
+async function lookAround({ client, rights }: Flo) {
+  const endedAfterMs = Date.now() - HOUR_MS;
+  const mayRead = (primitive: string) =>
+    mayDo(rights, { role: "worker", scope: `read:${primitive}:*` });
+  const asked = <T,>(primitive: string, ask: () => Promise<T>) =>
+    mayRead(primitive) ? unlessForbidden(ask()) : null;
+  const failed = { status: ["failed", "timed_out"] as const, endedAfterMs, limit: FAILED_SHOWN };
+  const [info, queues, workers, runCounts, taskCounts, failedRuns, failedTasks] = await Promise.all(
+    [
+      client.info(),
+      asked("queue", () => client.queue.list({ limit: LIST_MAX })),
+      unlessForbidden(client.worker.list({ limit: LIST_MAX })),
+      asked("workflow", () => client.workflow.countRuns()),
+      asked("action", () => client.action.countRuns()),
+      asked("workflow", () => client.workflow.listRuns(failed)),
+      asked("action", () => client.action.listRuns(null, failed)),
+    ],
+  );
+  const total = (of: (queue: QueueStats) => number) =>
+    (queues ?? []).reduce((sum, queue) => sum + of(queue), 0);
   return {
     info,
     atMs: Date.now(),
@@ -32,10 +47,17 @@ async function lookAround({ client }: Flo) {
     leased: total((queue) => queue.leased),
     delayed: total((queue) => queue.delayed),
     dead: total((queue) => queue.dead),
-    oldestMs: Math.max(0, ...queues.map((queue) => queue.oldestAgeMs)),
-    workers: [...workers],
-    failedRuns: [...failedRuns],
-    failedTasks: [...failedTasks],
+    oldestMs: Math.max(0, ...(queues ?? []).map((queue) => queue.oldestAgeMs)),
+    fullest: [...(queues ?? [])]
+      .filter(({ ready, dead }) => ready + dead > 0)
+      .sort((one, other) => other.ready + other.dead - one.ready - one.dead)
+      .slice(0, QUEUES_SHOWN),
+    hasManyQueues: queues?.cursor != null,
+    workers: workers === null ? null : [...workers],
+    runCounts,
+    taskCounts,
+    failedRuns: [...(failedRuns ?? [])],
+    failedTasks: [...(failedTasks ?? [])],
   };
 }
 
@@ -49,43 +71,80 @@ export function Overview() {
     <>
       <h1>Overview</h1>
       <Trouble error={error} />
-      {value === null ? null : <Numbers seen={value} />}
+      {value === null ? <Loading /> : <Numbers seen={value} />}
       <div class="columns">
         <Chart title="Commands a second, whole server" {...rates(samples)} />
         <Chart title="Messages in queues" {...waiting(samples)} />
       </div>
-      {value === null ? null : <Failures seen={value} />}
+      {value === null ? null : (
+        <div class="columns">
+          <Failures seen={value} />
+          <Backlog seen={value} />
+        </div>
+      )}
     </>
   );
 }
 
 function Numbers({ seen }: { seen: Seen }) {
   const { route } = useFlo();
-  const healthy = seen.workers.filter((worker) => worker.healthy).length;
-  const running = seen.workers.reduce((sum, worker) => sum + worker.running, 0);
+  const healthy = (seen.workers ?? []).filter((worker) => worker.healthy).length;
+  const queues = linkTo(route, "queues");
+  const runs = (status: string) => linkTo(route, "workflows", [], { status });
+  const of = (counts: Seen["runCounts"], status: string) => counts?.[status] ?? 0;
   return (
     <ul class="numbers">
-      <Figure label="ready" value={count(seen.ready)} href={linkTo(route, "queues")} />
+      {seen.runCounts === null ? null : (
+        <>
+          <Figure
+            label="runs going on"
+            value={of(seen.runCounts, "running")}
+            href={runs("running")}
+          />
+          <Figure
+            label="runs waiting"
+            value={of(seen.runCounts, "waiting")}
+            href={runs("waiting")}
+          />
+          <Figure
+            label="runs failed"
+            value={of(seen.runCounts, "failed")}
+            href={runs("failed")}
+            isBad={of(seen.runCounts, "failed") > 0}
+          />
+        </>
+      )}
+      {seen.taskCounts === null ? null : (
+        <>
+          <Figure
+            label="actions due"
+            value={of(seen.taskCounts, "pending")}
+            href={linkTo(route, "actions", [], { status: "pending" })}
+          />
+          <Figure
+            label="actions at work"
+            value={of(seen.taskCounts, "running")}
+            href={linkTo(route, "actions", [], { status: "running" })}
+          />
+        </>
+      )}
       <Figure
-        label="oldest message"
-        value={duration(seen.oldestMs)}
-        href={linkTo(route, "queues")}
+        label={seen.hasManyQueues ? "ready, of 1,000 queues" : "ready"}
+        value={seen.ready}
+        href={queues}
       />
-      <Figure label="leased" value={count(seen.leased)} href={linkTo(route, "queues")} />
-      <Figure
-        label="dead letters"
-        value={count(seen.dead)}
-        href={linkTo(route, "queues")}
-        isBad={seen.dead > 0}
-      />
-      <Figure
-        label="workers"
-        value={`${healthy}`}
-        href={linkTo(route, "actions", ["workers"])}
-        isBad={seen.workers.length > healthy}
-      />
-      <Figure label="runs at work" value={count(running)} href={linkTo(route, "actions")} />
-      <Figure label="connections" value={count(seen.info.connections)} />
+      <Figure label="oldest message" value={duration(seen.oldestMs)} href={queues} />
+      <Figure label="leased" value={seen.leased} href={queues} />
+      <Figure label="dead letters" value={seen.dead} href={queues} isBad={seen.dead > 0} />
+      {seen.workers === null ? null : (
+        <Figure
+          label="workers"
+          value={healthy}
+          href={linkTo(route, "actions", ["workers"])}
+          isBad={seen.workers.length > healthy}
+        />
+      )}
+      <Figure label="connections" value={seen.info.connections} />
       <Figure
         label="disk"
         value={seen.info.storageFull ? "nearly full" : "enough"}
@@ -95,9 +154,35 @@ function Numbers({ seen }: { seen: Seen }) {
   );
 }
 
+/** Where the backlog is. */
+function Backlog({ seen }: { seen: Seen }) {
+  const { route } = useFlo();
+  return (
+    <section>
+      <h2>Where it waits</h2>
+      {seen.fullest.length === 0 ? <Empty>No message waits.</Empty> : null}
+      <ul class="feed">
+        {seen.fullest.map(({ name, ready, dead, oldestAgeMs, paused }) => (
+          <li key={name} class="row">
+            <a href={linkTo(route, "queues", [name])}>
+              <Name text={name} />
+            </a>
+            {paused ? <Badge state="paused" /> : null}
+            <span>{count(ready)} ready</span>
+            {dead > 0 ? <span class="bad">{count(dead)} dead</span> : null}
+            {oldestAgeMs > 0 ? (
+              <span class="quiet">the oldest for {duration(oldestAgeMs)}</span>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 interface FigureProps {
   readonly label: string;
-  readonly value: string;
+  readonly value: string | number;
   readonly href?: string;
   readonly isBad?: boolean;
 }
@@ -105,7 +190,7 @@ interface FigureProps {
 function Figure({ label, value, href, isBad = false }: FigureProps) {
   const inner = (
     <>
-      <strong class={isBad ? "bad" : ""}>{value}</strong>
+      <strong class={isBad ? "bad" : ""}>{typeof value === "number" ? count(value) : value}</strong>
       <span class="quiet">{label}</span>
     </>
   );
@@ -114,9 +199,8 @@ function Figure({ label, value, href, isBad = false }: FigureProps) {
 
 function Failures({ seen }: { seen: Seen }) {
   const { route } = useFlo();
-  const since = seen.atMs - HOUR_MS;
-  const runs = seen.failedRuns.filter((run) => Number(run.completed_at ?? 0) > since);
-  const tasks = seen.failedTasks.filter((run) => Number(run.completedAtMs ?? 0) > since);
+  const runs = seen.failedRuns;
+  const tasks = seen.failedTasks;
   return (
     <section>
       <h2>Failed in the last hour</h2>
@@ -130,7 +214,7 @@ function Failures({ seen }: { seen: Seen }) {
             <span class="quiet">
               at <Name text={run.current_step ?? "–"} />, <Moment ms={run.completed_at} />
             </span>
-            <p>{run.error}</p>
+            <p>{shown(run.error ?? "")}</p>
           </li>
         ))}
         {tasks.map((run) => (
@@ -141,7 +225,7 @@ function Failures({ seen }: { seen: Seen }) {
             <span class="quiet">
               attempt {run.attempt}, <Moment ms={run.completedAtMs} />
             </span>
-            <p>{run.error}</p>
+            <p>{shown(run.error ?? "")}</p>
           </li>
         ))}
       </ul>
@@ -149,20 +233,30 @@ function Failures({ seen }: { seen: Seen }) {
   );
 }
 
-/** What was seen so far, the last ten minutes of it: a tab that stays open does not grow. */
-function useSamples(seen: Seen | null): readonly Seen[] {
-  const samples = useRef<Seen[]>([]);
-  if (seen !== null && samples.current.at(-1) !== seen) {
-    samples.current = [...samples.current.slice(1 - SAMPLES_MAX), seen];
+interface Sample {
+  readonly atMs: number;
+  readonly commands: number;
+  readonly ready: number;
+  readonly leased: number;
+  readonly dead: number;
+}
+
+/** The figures of the last ten minutes, and nothing else: a tab that stays open does not grow. */
+function useSamples(seen: Seen | null): readonly Sample[] {
+  const samples = useRef<Sample[]>([]);
+  if (seen !== null && samples.current.at(-1)?.atMs !== seen.atMs) {
+    const { atMs, ready, leased, dead, info } = seen;
+    const sample = { atMs, ready, leased, dead, commands: info.commandsTotal };
+    samples.current = [...samples.current.slice(1 - SAMPLES_MAX), sample];
   }
   return samples.current;
 }
 
-function rates(samples: readonly Seen[]) {
-  const steps = samples.slice(1).map((seen, at) => {
-    const before = samples[at] as Seen;
-    const took = (seen.atMs - before.atMs) / 1_000;
-    return Math.max(0, (seen.info.commandsTotal - before.info.commandsTotal) / took);
+function rates(samples: readonly Sample[]) {
+  const steps = samples.slice(1).map((now, at) => {
+    const before = samples[at] as Sample;
+    const tookS = (now.atMs - before.atMs) / 1_000;
+    return Math.max(0, (now.commands - before.commands) / tookS);
   });
   return {
     timesMs: samples.slice(1).map(({ atMs }) => atMs),
@@ -170,7 +264,7 @@ function rates(samples: readonly Seen[]) {
   };
 }
 
-function waiting(samples: readonly Seen[]) {
+function waiting(samples: readonly Sample[]) {
   return {
     timesMs: samples.map(({ atMs }) => atMs),
     series: [

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { asPage, useFlo } from "../flo.js";
 import { count, duration, glimpse } from "../format.js";
 import { useLive, usePages } from "../live.js";
+import { Badge } from "../parts/badge.js";
 import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
@@ -14,6 +15,7 @@ import { Payload } from "../parts/payload.js";
 import { Empty, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
+import { Dead } from "./dead-letters.js";
 
 const PAGE_ROWS = 200;
 const PEEKED_MAX = 50;
@@ -43,7 +45,15 @@ function All() {
         onEnd={queues.more}
         empty="No queue is here. The first message makes one."
         columns={[
-          { title: "queue", cell: ({ name }) => <Name text={name} />, width: "1.6fr" },
+          {
+            title: "queue",
+            cell: ({ name, paused }) => (
+              <>
+                <Name text={name} /> {paused ? <Badge state="paused" /> : null}
+              </>
+            ),
+            width: "1.6fr",
+          },
           { title: "ready", cell: ({ ready }) => count(ready), isNumber: true },
           {
             title: "delayed",
@@ -63,6 +73,12 @@ function All() {
             isNumber: true,
           },
           {
+            title: "waiting",
+            cell: ({ waiting }) => count(waiting),
+            isNumber: true,
+            isExtra: true,
+          },
+          {
             title: "enqueued",
             cell: ({ enqueuedTotal }) => count(enqueuedTotal),
             isNumber: true,
@@ -77,31 +93,31 @@ function All() {
 function One({ name }: { name: string }) {
   const { client } = useFlo();
   const act = useAct();
-  const [isPurging, setPurging] = useState(false);
+  const scope = `write:queue:${name}`;
+  const [asked, setAsked] = useState<"purge" | "enqueue" | null>(null);
   const { value, error, reload } = useLive(async () => {
-    const [stats, peeked, dead] = await Promise.all([
+    const [stats, peeked] = await Promise.all([
       client.queue.stats(name),
       client.queue.peek(name, PEEKED_MAX),
-      client.queue.dlqList(name, { limit: PEEKED_MAX }),
     ]);
-    return { stats, peeked: peeked.messages, dead: dead.messages };
+    return { stats, peeked: peeked.messages };
   }, [client, name]);
   const then = async (done: string, write: () => Promise<unknown>) => {
     if (await act(done, write)) {
-      setPurging(false);
+      setAsked(null);
       reload();
     }
   };
   return (
     <>
       <h1>
-        <Name text={name} />
+        <Name text={name} /> {value?.stats.paused ? <Badge state="paused" /> : null}
       </h1>
       <Trouble error={error} />
       {value === null ? null : (
         <>
           <ul class="numbers">
-            {(["ready", "delayed", "leased", "dead"] as const).map((state) => (
+            {(["ready", "delayed", "leased", "waiting", "dead"] as const).map((state) => (
               <li key={state}>
                 <div>
                   <strong class={state === "dead" && value.stats.dead > 0 ? "bad" : ""}>
@@ -119,96 +135,77 @@ function One({ name }: { name: string }) {
             </li>
           </ul>
           <div class="bar">
-            <Only role="backend">
-              <button type="button" onClick={() => setPurging(true)}>
+            <Only role="worker" scope={scope}>
+              <button type="button" onClick={() => setAsked("enqueue")}>
+                Enqueue…
+              </button>
+            </Only>
+            <Only role="backend" scope={scope}>
+              {value.stats.paused ? (
+                <button
+                  type="button"
+                  class="primary"
+                  onClick={() => then("it delivers again", () => client.queue.resume(name))}
+                >
+                  Resume
+                </button>
+              ) : (
+                <button
+                  type="button"
+                  onClick={() => then("it delivers nothing", () => client.queue.pause(name))}
+                >
+                  Pause
+                </button>
+              )}
+              <button type="button" onClick={() => setAsked("purge")}>
                 Purge…
               </button>
             </Only>
           </div>
           <Messages title="Next messages" messages={value.peeked} empty="Nothing is ready." />
-          <Dead queue={name} messages={value.dead} total={value.stats.dead} then={then} />
+          <Dead queue={name} total={value.stats.dead} onChange={reload} />
         </>
       )}
-      {isPurging ? (
+      {asked === "enqueue" ? (
+        <Dialog
+          title={`Enqueue into ${name}`}
+          confirm="Enqueue"
+          onClose={() => setAsked(null)}
+          onConfirm={(form) =>
+            then("it is there", () =>
+              client.queue.enqueue(name, String(form.get("payload")), {
+                priority: Number(form.get("priority") || 0),
+                delayMs: 1_000 * Number(form.get("delay") || 0),
+              }),
+            )
+          }
+        >
+          <label>
+            Payload
+            <textarea name="payload" required spellcheck={false} />
+          </label>
+          <label>
+            Priority, lower goes first
+            <input name="priority" type="number" placeholder="as usual" />
+          </label>
+          <label>
+            Delay, in seconds
+            <input name="delay" type="number" min={0} placeholder="0" />
+          </label>
+        </Dialog>
+      ) : null}
+      {asked === "purge" ? (
         <Dialog
           title={`Delete every message of ${name}?`}
           confirm="Delete them all"
           isDangerous
-          onClose={() => setPurging(false)}
+          onClose={() => setAsked(null)}
           onConfirm={() => then("the queue is empty", () => client.queue.purge(name))}
         >
           <p>What is leased is deleted as well; dead letters stay. This cannot be taken back.</p>
         </Dialog>
       ) : null}
     </>
-  );
-}
-
-interface DeadProps {
-  readonly queue: string;
-  readonly messages: readonly Message[];
-  readonly total: number;
-  readonly then: (done: string, write: () => Promise<unknown>) => Promise<void>;
-}
-
-function Dead({ queue, messages, total, then }: DeadProps) {
-  const { client } = useFlo();
-  const requeueAll = () =>
-    then("they are due again", async () => {
-      let page = await client.queue.dlqList(queue, { limit: PAGE_ROWS });
-      while (page.messages.length > 0) {
-        await client.queue.dlqRequeue(
-          queue,
-          page.messages.map(({ seq }) => seq),
-        );
-        page = await client.queue.dlqList(queue, { limit: PAGE_ROWS });
-      }
-    });
-  return (
-    <section>
-      <div class="row">
-        <h2>Dead letters ({count(total)})</h2>
-        {total > 0 ? (
-          <Only role="backend">
-            <button type="button" onClick={requeueAll}>
-              Requeue all
-            </button>
-          </Only>
-        ) : null}
-      </div>
-      {messages.length === 0 ? <Empty>No dead letters.</Empty> : null}
-      {messages.map((message) => (
-        <details class="card" key={String(message.seq)}>
-          <summary>
-            {String(message.seq)} <span class="bad">{message.reason}</span>{" "}
-            <span class="quiet">
-              {message.error ?? ""} after {message.attempt} attempts
-            </span>
-          </summary>
-          <Only role="backend">
-            <div class="bar">
-              <button
-                type="button"
-                onClick={() =>
-                  then("it is due again", () => client.queue.dlqRequeue(queue, message.seq))
-                }
-              >
-                Requeue
-              </button>
-              <button
-                type="button"
-                onClick={() =>
-                  then("it is deleted", () => client.queue.dlqDelete(queue, message.seq))
-                }
-              >
-                Delete
-              </button>
-            </div>
-          </Only>
-          <Payload payload={message.payload} label="Payload" />
-        </details>
-      ))}
-    </section>
   );
 }
 

@@ -1,7 +1,7 @@
-/** Schedules of workflows, with their next times. */
+/** Schedules of workflows and of actions, with their next times. */
 
 import { asPage, useFlo } from "../flo.js";
-import { duration } from "../format.js";
+import { count, duration } from "../format.js";
 import { usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Moment } from "../parts/moment.js";
@@ -13,13 +13,91 @@ import { linkTo } from "../route.js";
 
 const PAGE_ROWS = 200;
 
+/** What both kinds of schedules have. */
+interface Schedule {
+  readonly name: string;
+  readonly when: string;
+  readonly isPaused: boolean;
+  readonly nextMs: bigint | null;
+  readonly lastMs: bigint | null;
+  readonly lastRunId: string | null;
+  readonly running: number;
+  readonly skipped: number;
+}
+
+interface Kind {
+  readonly what: "workflow" | "action";
+  readonly hrefOf: (name: string) => string;
+  readonly runHrefOf: (runId: string) => string;
+  readonly list: (cursor: string | null) => Promise<{ items: Schedule[]; cursor: string | null }>;
+  readonly pause: (name: string) => Promise<unknown>;
+  readonly resume: (name: string) => Promise<unknown>;
+  /** `null`: there is no such call. */
+  readonly runNow: ((name: string) => Promise<unknown>) | null;
+}
+
+function whenOf(cron: string | null | undefined, intervalMs: number | null | undefined): string {
+  return cron ? cron : `every ${duration(intervalMs ?? 0)}`;
+}
+
 export function Schedules() {
   const { client, route } = useFlo();
+  const kind: Kind = {
+    what: "workflow",
+    hrefOf: (name) => linkTo(route, "workflows", ["definitions", name]),
+    runHrefOf: (runId) => linkTo(route, "workflows", ["runs", runId]),
+    list: async (cursor) => {
+      const page = await client.workflow.schedules({ limit: PAGE_ROWS, cursor });
+      const items = page.map((each) => ({
+        name: each.name,
+        when: `${whenOf(each.cron, each.interval_ms)}${each.cron ? ` ${each.timezone}` : ""}`,
+        isPaused: each.paused,
+        nextMs: each.next_run_at ?? null,
+        lastMs: each.last_run_at ?? null,
+        lastRunId: each.last_run_id ?? null,
+        running: each.running,
+        skipped: each.skipped_total,
+      }));
+      return { items, cursor: page.cursor };
+    },
+    pause: (name) => client.workflow.pauseSchedule(name),
+    resume: (name) => client.workflow.resumeSchedule(name),
+    runNow: (name) => client.workflow.triggerSchedule(name),
+  };
+  return <All kind={kind} />;
+}
+
+export function ActionSchedules() {
+  const { client, route } = useFlo();
+  const kind: Kind = {
+    what: "action",
+    hrefOf: (name) => linkTo(route, "actions", ["names", name]),
+    runHrefOf: (runId) => linkTo(route, "actions", ["runs", runId]),
+    list: async (cursor) => {
+      const page = asPage(await client.action.schedules({ limit: PAGE_ROWS, cursor }));
+      const items = page.items.map((each) => ({
+        name: each.name,
+        when: `${whenOf(each.cron, each.intervalMs)}${each.cron ? ` ${each.timezone}` : ""}`,
+        isPaused: each.paused,
+        nextMs: each.nextRunAtMs,
+        lastMs: each.lastRunAtMs,
+        lastRunId: each.lastRunId,
+        running: each.running,
+        skipped: each.skippedTotal,
+      }));
+      return { items, cursor: page.cursor };
+    },
+    pause: (name) => client.action.pauseSchedule(name),
+    resume: (name) => client.action.resumeSchedule(name),
+    runNow: null,
+  };
+  return <All kind={kind} />;
+}
+
+function All({ kind }: { kind: Kind }) {
+  const { client } = useFlo();
   const act = useAct();
-  const schedules = usePages(
-    async (cursor) => asPage(await client.workflow.schedules({ limit: PAGE_ROWS, cursor })),
-    [client],
-  );
+  const schedules = usePages(kind.list, [client, kind.what]);
   const then = async (done: string, write: () => Promise<unknown>) => {
     if (await act(done, write)) {
       schedules.reload();
@@ -29,71 +107,79 @@ export function Schedules() {
     <Table
       label="schedules"
       items={schedules.items}
-      keyOf={(schedule) => schedule.name}
+      keyOf={({ name }) => name}
       isLoading={schedules.isLoading}
       error={schedules.error}
       onEnd={schedules.more}
-      empty="No workflow has a schedule."
+      empty={`No ${kind.what} has a schedule.`}
       columns={[
         {
-          title: "workflow",
+          title: kind.what,
           cell: ({ name }) => (
-            <a href={linkTo(route, "workflows", ["definitions", name])}>
+            <a href={kind.hrefOf(name)}>
               <Name text={name} />
             </a>
           ),
         },
-        {
-          title: "when",
-          cell: (schedule) =>
-            schedule.cron === undefined
-              ? `every ${duration(schedule.interval_ms ?? 0)}`
-              : `${schedule.cron} ${schedule.timezone}`,
-        },
-        { title: "next", cell: (schedule) => <Moment ms={schedule.next_run_at} />, width: "8rem" },
+        { title: "when", cell: ({ when }) => when },
+        { title: "next", cell: ({ nextMs }) => <Moment ms={nextMs} />, width: "8rem" },
         {
           title: "last",
           isExtra: true,
-          cell: (schedule) =>
-            schedule.last_run_id === undefined ? (
+          cell: ({ lastMs, lastRunId }) =>
+            lastRunId === null ? (
               "–"
             ) : (
-              <a href={linkTo(route, "workflows", ["runs", schedule.last_run_id])}>
-                <Moment ms={schedule.last_run_at} />
+              <a href={kind.runHrefOf(lastRunId)}>
+                <Moment ms={lastMs} />
               </a>
             ),
           width: "8rem",
         },
         {
+          title: "at work",
+          cell: ({ running }) => count(running),
+          isNumber: true,
+          isExtra: true,
+          width: "5rem",
+        },
+        {
+          title: "let pass",
+          cell: ({ skipped }) => count(skipped),
+          isNumber: true,
+          isExtra: true,
+          width: "5rem",
+        },
+        {
           title: "state",
-          cell: (schedule) => <Badge state={schedule.paused ? "paused" : "enabled"} />,
+          cell: ({ isPaused }) => <Badge state={isPaused ? "paused" : "enabled"} />,
           width: "7rem",
           isExtra: true,
         },
         {
           title: "",
-          width: "11rem",
-          cell: ({ name, paused }) => (
-            <Only role="backend">
+          width: kind.runNow === null ? "6rem" : "11rem",
+          cell: ({ name, isPaused }) => (
+            <Only role="backend" scope={`write:${kind.what}:${name}`}>
+              {kind.runNow === null ? null : (
+                <button
+                  type="button"
+                  class="plain"
+                  onClick={() => then(`${name} was started`, async () => await kind.runNow?.(name))}
+                >
+                  run now
+                </button>
+              )}
               <button
                 type="button"
                 class="plain"
                 onClick={() =>
-                  then(`${name} was started`, () => client.workflow.triggerSchedule(name))
+                  isPaused
+                    ? then(`${name} goes on`, () => kind.resume(name))
+                    : then(`${name} is paused`, () => kind.pause(name))
                 }
               >
-                run now
-              </button>
-              <button
-                type="button"
-                class="plain"
-                onClick={() =>
-                  paused
-                    ? then(`${name} goes on`, () => client.workflow.resumeSchedule(name))
-                    : then(`${name} is paused`, () => client.workflow.pauseSchedule(name))
-                }
-              >
-                {paused ? "resume" : "pause"}
+                {isPaused ? "resume" : "pause"}
               </button>
             </Only>
           ),

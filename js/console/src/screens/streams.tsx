@@ -1,27 +1,70 @@
 /** Streams: their records as they come, from a time or an id, and the groups that read them. */
 
-import type { FollowOptions, GroupInfo, StreamRecord } from "@floruntime/core";
+import type { FollowOptions, GroupInfo, StreamInfo, StreamRecord } from "@floruntime/core";
 import { useEffect, useState } from "preact/hooks";
-import { asPage, useFlo } from "../flo.js";
-import { bytes, count, glimpse } from "../format.js";
+import { asPage, unlessForbidden, useFlo } from "../flo.js";
+import { bytes, count, duration, glimpse, shown } from "../format.js";
 import { useLive, usePages } from "../live.js";
-import { Dialog } from "../parts/dialog.js";
 import { Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
-import { useAct } from "../parts/notices.js";
+import { useMay } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Empty, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
+import { grantedNames } from "../rights.js";
 import { linkTo } from "../route.js";
+import { Group } from "./group.js";
 
 const PAGE_ROWS = 200;
 const TAIL_MAX = 200;
+const GROUPS_MAX = 1_000;
+const TOGETHER_MS = 150;
 
 export function Streams() {
   const { route } = useFlo();
-  const [name] = route.path;
-  return name === undefined ? <All /> : <One key={name} name={name} />;
+  const may = useMay();
+  const [name, group] = route.path;
+  if (name === undefined) {
+    return may({ role: "worker", scope: "read:stream:*" }) ? <All /> : <ByName />;
+  }
+  return group === undefined ? (
+    <One key={name} name={name} />
+  ) : (
+    <Group key={`${name}/${group}`} stream={name} name={group} />
+  );
+}
+
+/** Who may list no streams can still open one. */
+function ByName() {
+  const { route, rights } = useFlo();
+  const [name, setName] = useState("");
+  const granted = grantedNames(rights, "read", "stream");
+  return (
+    <>
+      <h1>Streams</h1>
+      <form
+        class="bar"
+        onSubmit={(event) => {
+          event.preventDefault();
+          location.assign(linkTo(route, "streams", [name]));
+        }}
+      >
+        <label class="row">
+          <span class="quiet">open the stream</span>
+          <input
+            required
+            value={name}
+            onInput={(event) => setName((event.currentTarget as HTMLInputElement).value)}
+          />
+        </label>
+        <button type="submit">Open</button>
+      </form>
+      {granted.length === 0 ? null : (
+        <p class="quiet">This token may read: {granted.map(shown).join(", ")}</p>
+      )}
+    </>
+  );
 }
 
 function All() {
@@ -67,7 +110,10 @@ function All() {
 function One({ name }: { name: string }) {
   const { client } = useFlo();
   const groups = useLive(
-    async () => [...(await client.stream.groupList(name, { limit: PAGE_ROWS }))],
+    async () =>
+      await unlessForbidden(
+        client.stream.groupList(name, { limit: GROUPS_MAX }).then((page) => [...page]),
+      ),
     [client, name],
   );
   return (
@@ -75,11 +121,41 @@ function One({ name }: { name: string }) {
       <h1>
         <Name text={name} />
       </h1>
-      <Groups stream={name} groups={groups.value ?? []} reload={groups.reload} />
+      <Facts name={name} />
+      <Groups stream={name} groups={groups.value ?? []} />
       <Trouble error={groups.error} />
       <Tail name={name} />
     </>
   );
+}
+
+function Facts({ name }: { name: string }) {
+  const { client } = useFlo();
+  const { value: info } = useLive(() => unlessForbidden(client.stream.info(name)), [client, name]);
+  return info === null ? null : (
+    <dl class="facts card">
+      <dt>records</dt>
+      <dd>
+        {count(info.count)}, {bytes(info.sizeBytes)}
+        {info.partitions > 1 ? `, in ${info.partitions} partitions` : ""}
+      </dd>
+      <dt>from, to</dt>
+      <dd>
+        {info.firstId?.toString() ?? "–"}, {info.lastId?.toString() ?? "–"}
+      </dd>
+      <dt>kept</dt>
+      <dd>{keptInWords(info)}</dd>
+    </dl>
+  );
+}
+
+function keptInWords({ maxAgeMs, maxRecords, maxBytes }: StreamInfo): string {
+  const words = [
+    maxAgeMs === null ? "" : `for ${duration(maxAgeMs)}`,
+    maxRecords === null ? "" : `${count(maxRecords)} records`,
+    maxBytes === null ? "" : bytes(maxBytes),
+  ];
+  return words.filter((word) => word !== "").join(", ") || "for ever";
 }
 
 /** Where the tail begins: at what comes, at an id, or so many minutes back. */
@@ -103,26 +179,27 @@ function Tail({ name }: { name: string }) {
     if (isPaused) {
       return;
     }
-    let isOver = false;
-    setError(null);
+    const stop = new AbortController();
+    const come: StreamRecord[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = () => {
+      timer = undefined;
+      const newest = come.splice(0).reverse();
+      setRecords((known) => [...newest, ...known].slice(0, TAIL_MAX));
+    };
     const follow = async () => {
-      const follower = client.stream.follow(name, beginning(from));
-      try {
-        for await (const record of follower) {
-          if (isOver) {
-            break;
-          }
-          setRecords((known) => [record, ...known].slice(0, TAIL_MAX));
-        }
-      } catch (failure) {
-        if (!isOver) {
-          setError(failure as Error);
-        }
+      const options = { ...beginning(from), signal: stop.signal };
+      for await (const record of client.stream.follow(name, options)) {
+        come.push(record);
+        come.splice(0, come.length - TAIL_MAX);
+        timer ??= setTimeout(show, TOGETHER_MS);
       }
     };
-    void follow();
+    setError(null);
+    follow().catch((failure: Error) => (stop.signal.aborted ? undefined : setError(failure)));
     return () => {
-      isOver = true;
+      stop.abort();
+      clearTimeout(timer);
     };
   }, [client, name, from, isPaused]);
   return (
@@ -171,67 +248,44 @@ function Tail({ name }: { name: string }) {
 interface GroupsProps {
   readonly stream: string;
   readonly groups: readonly GroupInfo[];
-  readonly reload: () => void;
 }
 
-function Groups({ stream, groups, reload }: GroupsProps) {
-  const { client } = useFlo();
-  const act = useAct();
-  const [sought, setSought] = useState<string | null>(null);
+function Groups({ stream, groups }: GroupsProps) {
+  const { route } = useFlo();
   return (
     <section>
       <h2>Groups</h2>
-      {groups.length === 0 ? <Empty>No group reads it.</Empty> : null}
-      <ul class="feed">
-        {groups.map((group) => (
-          <li key={group.name} class="row">
-            <strong>
-              <Name text={group.name} />
-            </strong>
-            <span>lag {count(group.lag)}</span>
-            <span>pending {count(group.pending)}</span>
-            <span class={group.dead > 0 ? "bad" : ""}>dead {count(group.dead)}</span>
-            <span class="quiet">
-              {group.mode}, {group.consumers.length} consumers: {group.consumers.join(", ")}
-            </span>
-            <button type="button" class="plain" onClick={() => setSought(group.name)}>
-              seek…
-            </button>
-          </li>
-        ))}
-      </ul>
-      {sought === null ? null : (
-        <Dialog
-          title={`Move the group ${sought}`}
-          confirm="Move it"
-          isDangerous
-          onClose={() => setSought(null)}
-          onConfirm={async (form) => {
-            const to = String(form.get("to"));
-            const start = to === "id" ? String(form.get("id")) : to;
-            const isDone = await act("the group was moved", () =>
-              client.stream.groupSeek(stream, sought, { start }),
-            );
-            if (isDone) {
-              setSought(null);
-              reload();
-            }
-          }}
-        >
-          <label>
-            To
-            <select name="to">
-              <option value="0">the first record</option>
-              <option value="$">what comes from now on</option>
-              <option value="id">from an id on</option>
-            </select>
-          </label>
-          <label>
-            Id
-            <input name="id" placeholder="0-0" />
-          </label>
-        </Dialog>
-      )}
+      <Table
+        label="groups"
+        isShort
+        items={groups}
+        keyOf={({ name }) => name}
+        hrefOf={({ name }) => linkTo(route, "streams", [stream, name])}
+        empty="No group reads it."
+        columns={[
+          { title: "group", cell: ({ name }) => <Name text={name} />, width: "1.6fr" },
+          { title: "lag", cell: ({ lag }) => count(lag), isNumber: true },
+          { title: "pending", cell: ({ pending }) => count(pending), isNumber: true },
+          {
+            title: "dead",
+            cell: ({ dead }) => <span class={dead > 0 ? "bad" : ""}>{count(dead)}</span>,
+            isNumber: true,
+          },
+          {
+            title: "consumers",
+            cell: ({ consumers }) => count(consumers.length),
+            isNumber: true,
+            isExtra: true,
+          },
+          { title: "mode", cell: ({ mode }) => mode, isExtra: true },
+          {
+            title: "delivered to",
+            cell: ({ lastDeliveredId }) => lastDeliveredId?.toString() ?? "–",
+            isExtra: true,
+            width: "1.4fr",
+          },
+        ]}
+      />
     </section>
   );
 }

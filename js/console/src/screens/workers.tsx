@@ -1,18 +1,28 @@
 /** Who works: where, on what, since when. */
 
 import { asPage, useFlo } from "../flo.js";
-import { usePages } from "../live.js";
+import { count, shown } from "../format.js";
+import { useLive, usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
+import { Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
+import { linkTo } from "../route.js";
 
 const PAGE_ROWS = 200;
+const RUNNING_MAX = 1_000;
 
 export function Workers() {
-  const { client } = useFlo();
+  const { route } = useFlo();
+  const workerId = route.path[1];
+  return workerId === undefined ? <All /> : <One key={workerId} workerId={workerId} />;
+}
+
+function All() {
+  const { client, route } = useFlo();
   const act = useAct();
   const workers = usePages(
     async (cursor) => asPage(await client.worker.list({ limit: PAGE_ROWS, cursor })),
@@ -28,6 +38,7 @@ export function Workers() {
       label="workers"
       items={workers.items}
       keyOf={({ workerId }) => workerId}
+      hrefOf={({ workerId }) => linkTo(route, "actions", ["workers", workerId])}
       isLoading={workers.isLoading}
       error={workers.error}
       onEnd={workers.more}
@@ -49,7 +60,7 @@ export function Workers() {
         },
         {
           title: "actions",
-          cell: ({ actions }) => actions.join(", "),
+          cell: ({ actions }) => shown(actions.join(", ")),
           isExtra: true,
           width: "2fr",
         },
@@ -83,5 +94,74 @@ export function Workers() {
         },
       ]}
     />
+  );
+}
+
+/** What one worker works on, since when, and how far it is. */
+function One({ workerId }: { workerId: string }) {
+  const { client, route } = useFlo();
+  const { value, error } = useLive(async () => {
+    const [worker, running] = await Promise.all([
+      client.worker.info(workerId),
+      client.action.listRuns(null, { status: "running", limit: RUNNING_MAX }),
+    ]);
+    return { worker, runs: running.filter((run) => run.workerId === workerId) };
+  }, [client, workerId]);
+  if (value === null) {
+    return error === null ? <Loading /> : <Trouble error={error} />;
+  }
+  const { worker, runs } = value;
+  return (
+    <>
+      <Trouble error={error} />
+      <h2>
+        <Name text={workerId} />{" "}
+        <Badge state={worker.draining ? "draining" : worker.healthy ? "healthy" : "lost"} />
+      </h2>
+      <dl class="facts card">
+        <dt>actions</dt>
+        <dd>{shown(worker.actions.join(", "))}</dd>
+        <dt>at work</dt>
+        <dd>
+          {worker.running} of {worker.concurrency}
+        </dd>
+        <dt>so far</dt>
+        <dd>
+          {count(worker.done)} done, {count(worker.failed)} failed
+        </dd>
+        {Object.entries({ ...worker.labels, ...worker.metadata }).map(([name, value]) => (
+          <>
+            <dt>
+              <Name text={name} />
+            </dt>
+            <dd>
+              <Name text={value} />
+            </dd>
+          </>
+        ))}
+      </dl>
+      <Table
+        label="runs at work"
+        isShort
+        items={runs}
+        keyOf={({ runId }) => runId}
+        hrefOf={({ runId }) => linkTo(route, "actions", ["runs", runId])}
+        empty="It works on nothing just now."
+        columns={[
+          { title: "run", cell: ({ runId }) => runId },
+          { title: "action", cell: ({ action }) => <Name text={action} /> },
+          { title: "attempt", cell: ({ attempt }) => attempt, isNumber: true, isExtra: true },
+          { title: "since", cell: ({ startedAtMs }) => <Moment ms={startedAtMs} /> },
+          {
+            title: "progress",
+            cell: ({ progress, progressNote }) =>
+              progress === null
+                ? ""
+                : `${Math.round(100 * progress)} % ${shown(progressNote ?? "")}`,
+            width: "1.6fr",
+          },
+        ]}
+      />
+    </>
   );
 }

@@ -1,143 +1,111 @@
 /** One run: its drawing with the way lit up, a timeline, its input and output, its history. */
 
-import { type HistoryEvent, WorkflowStatus, type WorkflowStatusResult } from "@floruntime/core";
-import { useMemo, useState } from "preact/hooks";
-import { drawnOf } from "../drawing/definition.js";
+import type { HistoryEvent, WorkflowStatusResult } from "@floruntime/core";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Drawn, drawnOf } from "../drawing/definition.js";
 import { Drawing } from "../drawing/drawing.js";
-import { spansOf, wayOf } from "../drawing/way.js";
-import { inputOf, useFlo } from "../flo.js";
-import { textOf } from "../format.js";
+import { lanesOf } from "../drawing/lanes.js";
+import { wayOf } from "../drawing/way.js";
+import { useFlo } from "../flo.js";
+import { duration, moment, shown, textOf } from "../format.js";
 import { useLive } from "../live.js";
-import { Badge } from "../parts/badge.js";
-import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
-import { useAct } from "../parts/notices.js";
-import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
 import { Loading, Trouble } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { linkTo } from "../route.js";
+import { hasEnded, RunHead } from "./run-head.js";
+import { StepRuns } from "./step-runs.js";
 
-const EVENTS_MAX = 1_000;
-const ENDED: readonly string[] = [
-  WorkflowStatus.Completed,
-  WorkflowStatus.Failed,
-  WorkflowStatus.Cancelled,
-  WorkflowStatus.TimedOut,
-];
+const EVENTS_MAX = 30_000;
+const TOGETHER_MS = 150;
 
 export function WorkflowRun({ runId }: { runId: string }) {
   const { client } = useFlo();
-  const { value, error, reload } = useLive(async () => {
-    const [run, events] = await Promise.all([
-      client.workflow.status(runId),
-      client.workflow.history(runId, { limit: EVENTS_MAX }),
-    ]);
-    return { run, events: [...events] };
-  }, [client, runId]);
-  if (value === null) {
+  const {
+    value: run,
+    error,
+    reload,
+  } = useLive(() => client.workflow.status(runId), [client, runId]);
+  const isOver = run !== null && hasEnded(run);
+  const history = useHistory(runId, isOver, reload);
+  const drawn = useDrawn(run);
+  const { events } = history;
+  const way = useMemo(() => (run === null ? null : wayOf(events, run)), [events, run]);
+  if (run === null) {
     return error === null ? <Loading /> : <Trouble error={error} />;
   }
+  const steps = drawn?.boxes.filter(({ isTerminal }) => !isTerminal).map(({ name }) => name);
   return (
     <>
-      <Trouble error={error} />
-      <Head run={value.run} reload={reload} />
-      <Facts run={value.run} />
-      <RunDrawing run={value.run} events={value.events} />
-      <Timeline title="Timeline" spans={spansOf(value.events, value.run)} />
-      <Payload payload={value.run.input} label="Input" />
-      {value.run.output === undefined ? null : (
-        <Payload payload={value.run.output} label="Output" />
-      )}
-      <History events={value.events} />
+      <Trouble error={error ?? history.error} />
+      <RunHead run={run} steps={steps ?? []} reload={reload} />
+      <Facts run={run} />
+      {drawn === null ? null : <Drawing drawn={drawn} way={way} />}
+      <Timeline
+        title="Timeline"
+        lanes={lanesOf(events, run)}
+        inside={(lane) =>
+          lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
+        }
+      />
+      <Payload payload={run.input} label="Input" />
+      {run.output === undefined ? null : <Payload payload={run.output} label="Output" />}
+      <History events={events} />
     </>
   );
 }
 
-function Head({ run, reload }: { run: WorkflowStatusResult; reload: () => void }) {
+/** The run's events as they happen; those that come together are shown together. */
+function useHistory(runId: string, isOver: boolean, onNews: () => void) {
   const { client } = useFlo();
-  const act = useAct();
-  const [asked, setAsked] = useState<"signal" | "cancel" | null>(null);
-  const hasEnded = ENDED.includes(run.status);
-  const then = async (done: string, write: () => Promise<unknown>) => {
-    if (await act(done, write)) {
-      setAsked(null);
-      reload();
+  const [events, setEvents] = useState<readonly HistoryEvent[]>([]);
+  const [error, setError] = useState<Error | null>(null);
+  const known = useRef<HistoryEvent[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = () => {
+      timer = undefined;
+      setEvents([...known.current]);
+      onNews();
+    };
+    const follow = async () => {
+      const after = known.current.at(-1)?.sequence ?? 0n;
+      for await (const event of client.workflow.follow(runId, { after, signal: stop.signal })) {
+        known.current.push(event);
+        timer ??= setTimeout(show, TOGETHER_MS);
+        if (known.current.length >= EVENTS_MAX) {
+          break;
+        }
+      }
+    };
+    setError(null);
+    if (known.current.length > 0) {
+      show();
     }
-  };
-  return (
-    <>
-      <h1>
-        <Name text={run.run_id} /> <Badge state={run.status} />
-      </h1>
-      <Only role="worker">
-        <div class="bar">
-          {hasEnded ? null : (
-            <>
-              <button type="button" onClick={() => setAsked("signal")}>
-                Signal
-              </button>
-              <button type="button" onClick={() => setAsked("cancel")}>
-                Cancel
-              </button>
-            </>
-          )}
-          {run.status === "failed" || run.status === "timed_out" ? (
-            <button
-              type="button"
-              onClick={() => then("it is tried again", () => client.workflow.retry(run.run_id))}
-            >
-              Retry
-            </button>
-          ) : null}
-        </div>
-      </Only>
-      {asked === "cancel" ? (
-        <Dialog
-          title={`Cancel ${run.run_id}?`}
-          confirm="Cancel the run"
-          isDangerous
-          onClose={() => setAsked(null)}
-          onConfirm={(form) =>
-            then("the run is cancelled", () =>
-              client.workflow.cancel(run.run_id, String(form.get("reason") || "cancelled by hand")),
-            )
-          }
-        >
-          <label>
-            Why
-            <input name="reason" />
-          </label>
-        </Dialog>
-      ) : null}
-      {asked === "signal" ? (
-        <Dialog
-          title="Send a signal"
-          confirm="Send"
-          onClose={() => setAsked(null)}
-          onConfirm={(form) =>
-            then("the signal was sent", () =>
-              client.workflow.signal(
-                run.run_id,
-                String(form.get("type")),
-                inputOf(String(form.get("data"))),
-              ),
-            )
-          }
-        >
-          <label>
-            Type
-            <input name="type" required defaultValue={run.wait_signal ?? ""} />
-          </label>
-          <label>
-            Data, JSON
-            <textarea name="data" spellcheck={false} />
-          </label>
-        </Dialog>
-      ) : null}
-    </>
+    follow().catch((failure: Error) => (stop.signal.aborted ? undefined : setError(failure)));
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [client, runId, isOver]);
+  return { events, error };
+}
+
+/** The drawing of the version that the run is of. */
+function useDrawn(run: WorkflowStatusResult | null): Drawn | null {
+  const { client } = useFlo();
+  const { value } = useLive(
+    async () =>
+      run === null
+        ? null
+        : await client.workflow.getDefinition(run.workflow, { version: run.version }),
+    [client, run?.workflow, run?.version],
+    0,
   );
+  return useMemo(() => (value === null ? null : drawnOf(textOf(value) ?? "")), [value]);
 }
 
 function Facts({ run }: { run: WorkflowStatusResult }) {
@@ -151,17 +119,31 @@ function Facts({ run }: { run: WorkflowStatusResult }) {
         >
           <Name text={run.workflow} />
         </a>{" "}
-        <span class="quiet">version {run.version}</span>
+        <span class="quiet">
+          version <Name text={run.version} />
+        </span>
       </dd>
       <dt>at step</dt>
       <dd>
         <Name text={run.terminal ?? run.current_step ?? "–"} />
-        {run.wait_signal === undefined ? null : <> waits for the signal {run.wait_signal}</>}
       </dd>
+      {run.waits_for === undefined ? null : (
+        <>
+          <dt>waits</dt>
+          <dd>
+            {shown(run.waits_for.text)}
+            {run.waits_for.dueAtMs === null ? null : (
+              <>
+                , until <Moment ms={run.waits_for.dueAtMs} />
+              </>
+            )}
+          </dd>
+        </>
+      )}
       {run.error === undefined ? null : (
         <>
           <dt>error</dt>
-          <dd class="bad">{run.error}</dd>
+          <dd class="bad">{shown(run.error)}</dd>
         </>
       )}
       <dt>started</dt>
@@ -188,59 +170,57 @@ function Facts({ run }: { run: WorkflowStatusResult }) {
       )}
       {Object.entries(run.search_attributes).map(([name, value]) => (
         <>
-          <dt>{name}</dt>
-          <dd>{String(value)}</dd>
+          <dt>
+            <Name text={name} />
+          </dt>
+          <dd>
+            <Name text={String(value)} />
+          </dd>
         </>
       ))}
     </dl>
   );
 }
 
-function RunDrawing({
-  run,
-  events,
-}: {
-  run: WorkflowStatusResult;
-  events: readonly HistoryEvent[];
-}) {
-  const { client } = useFlo();
-  const { value } = useLive(
-    async () => client.workflow.getDefinition(run.workflow, { version: run.version }),
-    [client, run.workflow, run.version],
-    0,
-  );
-  const drawn = useMemo(() => (value === null ? null : drawnOf(textOf(value) ?? "")), [value]);
-  return drawn === null ? null : <Drawing drawn={drawn} way={wayOf(events, run)} />;
-}
+const EVENTS_SHOWN = 200;
 
+/** Newest last; of a long history the end first. */
 function History({ events }: { events: readonly HistoryEvent[] }) {
   const { route } = useFlo();
+  const [limit, setLimit] = useState(EVENTS_SHOWN);
+  const firstMs = Number(events[0]?.timestamp ?? 0);
   return (
     <section class="card">
       <h2>History</h2>
-      <ol class="feed">
-        {events.map((event) => (
+      {events.length > limit ? (
+        <button type="button" class="plain" onClick={() => setLimit(limit * 4)}>
+          {events.length - limit} earlier ones
+        </button>
+      ) : null}
+      <ol class="feed history">
+        {events.slice(-limit).map((event) => (
           <li key={String(event.sequence)}>
-            <strong>{event.type.replaceAll("_", " ")}</strong>{" "}
-            {event.step === undefined ? null : <Name text={event.step} />}{" "}
-            <span class="quiet">
-              <Moment ms={event.timestamp} />
+            <span class="quiet number" title={moment(event.timestamp)}>
+              +{duration(Number(event.timestamp) - firstMs)}
+            </span>
+            <span>
+              <strong>{event.type.replaceAll("_", " ")}</strong>{" "}
+              {event.step === undefined ? null : <Name text={event.step} />}
+            </span>
+            <span class="detail">
+              {shown(event.detail)}{" "}
               {event.run_id === undefined ? null : (
-                <>
-                  ,{" "}
-                  <a
-                    href={
-                      event.type.startsWith("child")
-                        ? linkTo(route, "workflows", ["runs", event.run_id])
-                        : linkTo(route, "actions", ["runs", event.run_id])
-                    }
-                  >
-                    {event.run_id}
-                  </a>
-                </>
+                <a
+                  href={
+                    event.type.includes("child")
+                      ? linkTo(route, "workflows", ["runs", event.run_id])
+                      : linkTo(route, "actions", ["runs", event.run_id])
+                  }
+                >
+                  {shown(event.run_id)}
+                </a>
               )}
             </span>
-            {event.detail === "" ? null : <p>{event.detail}</p>}
           </li>
         ))}
       </ol>

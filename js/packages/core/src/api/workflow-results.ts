@@ -7,6 +7,7 @@ import type { Scalar } from "../base/schema.js";
 import type {
   DefinitionInfo,
   HistoryEvent as HistoryEventMessage,
+  RunWait,
   ScheduleInfo,
   WorkflowRun,
   WorkflowStatus,
@@ -34,6 +35,8 @@ export interface WorkflowStatusResult {
   readonly search_attributes: Readonly<Record<string, Scalar>>;
   /** Where it ended. */
   readonly terminal: string | undefined;
+  /** What it waits for, in words and as fields; only `status` tells, no listing. */
+  readonly waits_for: RunWait | undefined;
 }
 
 /** One run in a listing. */
@@ -95,6 +98,7 @@ export function runOf(run: WorkflowRun): WorkflowStatusResult {
     parent_run_id: run.parentRunId ?? undefined,
     search_attributes: run.searchAttributes,
     terminal: run.terminal ?? undefined,
+    waits_for: run.waitsFor ?? undefined,
   };
 }
 

@@ -1,0 +1,132 @@
+/** A server with a console, a browser, and tabs that are logged in. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { FloClient as NodeClient } from "@floruntime/node";
+import { ServerProcess } from "@floruntime/testing";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+import { launch } from "./chromium.js";
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string }[];
+}
+declare global {
+  var axe: { run(): Promise<{ violations: Violation[] }> };
+}
+
+const PATIENT = { timeoutMs: 30_000 };
+const AXE = readFileSync(
+  fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)),
+  "utf8",
+);
+
+export class ConsolePlace {
+  readonly server: ServerProcess;
+  readonly backend: NodeClient;
+  readonly browser: Browser;
+  readonly token: string;
+  /** What went wrong in the tabs. */
+  readonly troubles: string[] = [];
+
+  private constructor(server: ServerProcess, backend: NodeClient, browser: Browser, token: string) {
+    this.server = server;
+    this.backend = backend;
+    this.browser = browser;
+    this.token = token;
+  }
+
+  /** A server whose admin has a token that is described so. */
+  static async start(description = "the test"): Promise<ConsolePlace> {
+    const [server, browser] = await bothOrNone(ServerProcess.start(), launch());
+    const first = new NodeClient(server.endpoint, PATIENT);
+    const { token } = await first.tokens.create("admin", { description });
+    await first.close();
+    return new ConsolePlace(
+      server,
+      new NodeClient(server.endpoint, { ...PATIENT, token }),
+      browser,
+      token,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.browser.close(), this.backend.close()]);
+    await this.server.stop();
+  }
+
+  get address(): string {
+    return `http://${this.server.endpoint}/`;
+  }
+
+  /** An empty tab; what goes wrong in it is kept. */
+  async blank(width = 1280, colorScheme: "light" | "dark" = "light"): Promise<Page> {
+    const context: BrowserContext = await this.browser.newContext({
+      viewport: { width, height: 860 },
+      colorScheme,
+    });
+    context.on("weberror", (told) => this.troubles.push(told.error().message));
+    const page = await context.newPage();
+    page.on("console", (told) => {
+      if (told.type() === "error" && !told.text().includes("WebSocket")) {
+        this.troubles.push(told.text());
+      }
+    });
+    page.on("request", (request) => {
+      const own = [this.address, `ws://${this.server.endpoint}/`];
+      if (!own.some((each) => request.url().startsWith(each))) {
+        this.troubles.push(`a request went elsewhere: ${request.url()}`);
+      }
+    });
+    return page;
+  }
+
+  /** A tab that is logged in, of this size and scheme. */
+  async tab(width = 1280, scheme: "light" | "dark" = "light", token = this.token): Promise<Page> {
+    const page = await this.blank(width, scheme);
+    await page.goto(this.address);
+    await this.logIn(page, token);
+    await page.getByText("live", { exact: true }).waitFor();
+    return page;
+  }
+
+  async logIn(page: Page, token: string): Promise<void> {
+    await page.getByLabel("Or paste a token").fill(token);
+    await page.keyboard.press("Enter");
+  }
+
+  async open(page: Page, place: string, namespace = "default"): Promise<void> {
+    await page.goto(`${this.address}#/${namespace}/${place}`);
+    await page.locator("h1").first().waitFor();
+    await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
+  }
+}
+
+/** What axe calls serious on the page as it is, each with the element. */
+export async function seriousOf(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) {
+    await page.evaluate(AXE);
+  }
+  const { violations } = await page.evaluate(() => axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+/** A test that cannot begin leaves no process behind. */
+async function bothOrNone(
+  server: Promise<ServerProcess>,
+  browser: Promise<Browser>,
+): Promise<[ServerProcess, Browser]> {
+  try {
+    return await Promise.all([server, browser]);
+  } catch (error) {
+    await Promise.allSettled([
+      server.then((made) => made.stop()),
+      browser.then((made) => made.close()),
+    ]);
+    throw error;
+  }
+}

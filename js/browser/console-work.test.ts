@@ -1,0 +1,251 @@
+/** What an operator does in the console, against a real server. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { FloClient as NodeClient } from "@floruntime/node";
+import type { Page } from "playwright-core";
+
+import { ConsolePlace, seriousOf } from "./console-place.js";
+
+const ORDER = `
+kind: Workflow
+name: order
+version: "1"
+searchAttributes:
+  - {name: customer, type: string, from: $.input.customer}
+start:
+  parallel:
+    branches:
+      stock: {run: "@actions/reserve"}
+      payment: {waitForSignal: {type: payment}}
+  transitions: {success: pick, failure: flo.Failed}
+steps:
+  pick:
+    forEach: {items: $.input.items, run: "@actions/pick", concurrency: 2}
+    transitions: {success: approve, failure: flo.Failed}
+  approve:
+    waitForSignal: {type: approval}
+    transitions: {success: flo.Completed}
+`;
+const WAITS = `
+kind: Workflow
+name: waits
+version: "1"
+start:
+  waitForSignal: {type: go}
+  transitions: {success: flo.Completed}
+`;
+
+let place: ConsolePlace;
+let backend: NodeClient;
+
+before(async () => {
+  place = await ConsolePlace.start();
+  ({ backend } = place);
+  for (const action of ["reserve", "pick", "sync"]) {
+    await backend.action.register(action, "user", { maxRetries: 0 });
+  }
+  await backend.worker.register("by-hand", ["reserve", "pick", "sync"]);
+  await backend.workflow.syncMany([ORDER, WAITS]);
+});
+after(() => place?.stop());
+
+/** Claim the next run of this action. */
+async function claimed(action: string) {
+  const task = await backend.worker.awaitTask("by-hand", [action], { blockMs: 10_000 });
+  assert(task !== null);
+  return task;
+}
+
+async function pressIn(page: Page, dialog: string, button: string | RegExp): Promise<void> {
+  await page.getByRole("dialog", { name: dialog }).getByRole("button", { name: button }).click();
+}
+
+test("a run with branches and items is drawn with what is in them, and its steps open", async () => {
+  const page = await place.tab();
+  const input = { customer: "ada", items: ["lamp", "desk", "rug"] };
+  await backend.workflow.start("order", input, { runId: "order-1" });
+  await backend.worker.complete("by-hand", await claimed("reserve"), JSON.stringify({ shelf: 7 }));
+  await place.open(page, "workflows/runs/order-1");
+  const drawing = page.locator("svg[role=img]");
+  await drawing.getByText("stock", { exact: true }).waitFor();
+  assert.equal(await drawing.locator("rect.box.group").count(), 2);
+  assert.match(
+    (await drawing.textContent()) ?? "",
+    /parallel, all of them.*for each of \$\.input\.items/s,
+  );
+  await page.locator("summary.lane", { hasText: "stock" }).click();
+  await page.getByText("shelf:").waitFor();
+  await backend.workflow.signal("order-1", "payment", {});
+  await backend.worker.complete("by-hand", await claimed("pick"), "{}");
+  await drawing.getByText("1 done, 2 at work").waitFor();
+  assert.deepEqual(await seriousOf(page), []);
+  await backend.worker.complete("by-hand", await claimed("pick"), "{}");
+  await backend.worker.complete("by-hand", await claimed("pick"), "{}");
+  await drawing.getByText("3 done").waitFor();
+  await page.getByText("waits").first().waitFor();
+  await page.context().close();
+});
+
+test("a run is paused, resumed and forked", async () => {
+  const page = await place.tab();
+  await backend.workflow.start("waits", {}, { runId: "waits-1" });
+  await place.open(page, "workflows/runs/waits-1");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByLabel("Why").fill("the bank is down");
+  await pressIn(page, "Pause waits-1", "Pause the run");
+  await page.locator("h1 .badge", { hasText: "paused" }).waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.locator("h1 .badge", { hasText: "waiting" }).waitFor();
+  await page.getByRole("button", { name: "Fork…" }).click();
+  await pressIn(page, "Fork waits-1", "Begin a new run");
+  await page.locator("h1", { hasText: "wfrun" }).waitFor();
+  assert.equal((await backend.workflow.status("waits-1")).status, "waiting");
+  await page.context().close();
+});
+
+test("all runs that match are counted first, then cancelled by a job", async () => {
+  const page = await place.tab();
+  for (let number = 0; number < 5; number += 1) {
+    const input = { customer: number < 3 ? "alan" : "grace", items: [] };
+    await backend.workflow.start("order", input, { runId: `bulk-${number}` });
+  }
+  await place.open(page, "workflows?workflow=order&search=customer%3Dalan");
+  await page.getByRole("link", { name: "bulk-0" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: /^bulk-/ }).count(), 3);
+  await page.getByRole("button", { name: "All that match…" }).click();
+  await page.getByText("3 runs match now.").waitFor();
+  assert.deepEqual(await seriousOf(page), []);
+  await page.getByLabel("At most so many").fill("2");
+  await page.getByText("2 runs match now.").waitFor();
+  await page.getByLabel("At most so many").fill("");
+  await pressIn(page, "All runs that match", "Cancel 3 runs");
+  await page.getByText("completed: 3 done").waitFor();
+  const statuses = await Promise.all(
+    [0, 1, 2, 3, 4].map(async (each) => (await backend.workflow.status(`bulk-${each}`)).status),
+  );
+  assert.deepEqual(statuses.slice(0, 3), ["cancelled", "cancelled", "cancelled"]);
+  assert(!statuses.slice(3).includes("cancelled"), "the others are left alone");
+  await page.getByRole("button", { name: /^cancelled 3$/ }).click();
+  await page.waitForURL(/status=cancelled/);
+  await place.open(page, "settings/jobs");
+  await page.getByText("cancel workflow").first().waitFor();
+  await page.context().close();
+});
+
+test("runs are found by when they began, and the filter stands in the address", async () => {
+  const page = await place.tab();
+  await backend.workflow.start("waits", {}, { runId: "found-1" });
+  await place.open(page, "workflows?workflow=waits");
+  await page.getByLabel("when").selectOption("last hour");
+  await page.waitForURL(/time=3600000/);
+  await page.getByRole("link", { name: "found-1" }).waitFor();
+  await page.getByLabel("when").selectOption("between…");
+  await page.getByLabel("to", { exact: true }).fill("2020-01-01T00:00");
+  await page.getByText("No run that fits these filters.").waitFor();
+  await page.context().close();
+});
+
+test("an action's run that failed is tried again; what limits hold up is shown", async () => {
+  const page = await place.tab();
+  const { runId } = await backend.action.invoke("sync", "{}");
+  await backend.worker.fail("by-hand", await claimed("sync"), "the shop is down");
+  await place.open(page, `actions/runs/${runId}`);
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.locator("h1 .badge", { hasText: "pending" }).waitFor();
+  await backend.worker.complete("by-hand", await claimed("sync"), "{}");
+  await backend.action.register("sync", "user", { limits: { runningPerKey: 1 } });
+  await backend.action.invoke("sync", "{}", { key: "acme" });
+  await backend.action.invoke("sync", "{}", { key: "acme" });
+  const task = await claimed("sync");
+  await backend.worker.touch("by-hand", task, { progress: 0.4, progressNote: "half way" });
+  await place.open(page, "actions/names/sync");
+  await page.getByText("1 for each key").waitFor();
+  await page.getByRole("row", { name: /acme.*running per key/ }).waitFor();
+  await place.open(page, `actions/runs/${task.runId}`);
+  await page.getByText("40 %").waitFor();
+  await place.open(page, "actions/workers/by-hand");
+  await page.getByText("40 % half way").waitFor();
+  await page.context().close();
+});
+
+test("schedules of actions stand still and go on", async () => {
+  const page = await place.tab();
+  await backend.action.schedule("sync", { cron: "0 3 * * *", timezone: "Europe/Berlin" });
+  await place.open(page, "actions/schedules");
+  await page.getByRole("button", { name: "pause" }).click();
+  await page.getByRole("button", { name: "resume" }).waitFor();
+  assert.equal((await backend.action.schedules())[0]?.paused, true);
+  await page.context().close();
+});
+
+test("a queue stands still; dead letters of one error go back, the others stay", async () => {
+  const page = await place.tab();
+  await backend.queue.configure("mails", { maxAttempts: 1 });
+  await backend.queue.enqueueMany("mails", ["one", "two", "three"]);
+  const { messages } = await backend.queue.dequeue("mails", 3);
+  for (const [at, { seq }] of messages.entries()) {
+    await backend.queue.nack("mails", seq, { error: at < 2 ? "mailbox full" : "no address" });
+  }
+  await place.open(page, "queues/mails");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.locator("h1 .badge", { hasText: "paused" }).waitFor();
+  await page.getByRole("button", { name: "All that match…" }).click();
+  await page.getByText("3 dead letters match now.").waitFor();
+  await page.getByLabel("Only where the error has this text").fill("full");
+  await page.getByText("2 dead letters match now.").waitFor();
+  await pressIn(page, "All dead letters that match", "Requeue 2 dead letters");
+  await page.getByText("Dead letters (1)").waitFor();
+  assert.equal((await backend.queue.stats("mails")).paused, true);
+  await page.getByRole("button", { name: "3", exact: true }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("Dead letters (0)").waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await page.context().close();
+});
+
+test("a group shows its lag, what is under way, what died; and is moved", async () => {
+  const page = await place.tab();
+  await backend.stream.groupCreate("events", "books", { maxDeliver: 1 });
+  for (let number = 0; number < 4; number += 1) {
+    await backend.stream.append("events", `record ${number}`);
+  }
+  const at = { group: "books", consumer: "ada" };
+  const { records } = await backend.stream.groupRead("events", { ...at, limit: 2 });
+  await backend.stream.groupNack("events", records.slice(0, 1), { ...at, error: "no such book" });
+  await place.open(page, "streams/events/books");
+  await page.getByText("no such book").waitFor();
+  await page.getByRole("row", { name: /ada/ }).waitFor();
+  await page.getByRole("button", { name: "requeue" }).click();
+  await page.getByText("Dead letters (0)").waitFor();
+  await page.getByRole("button", { name: "Seek…" }).click();
+  await page.locator("select[name=to]").selectOption("what comes from now on");
+  await pressIn(page, "Move the group books", "Move it");
+  await page.getByText("Nothing is under way.").waitFor();
+  assert.equal((await backend.stream.groupInfo("events", "books")).lag, 0);
+  await page.context().close();
+});
+
+test("a token is made, shown once, and revoked", async () => {
+  const page = await place.tab();
+  await place.open(page, "settings/tokens");
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.locator("select[name=role]").selectOption("web");
+  await page.locator("input[name=scopes]").fill("read:kv:flag:*");
+  await page.getByLabel("What it is for").fill("flags of the page");
+  await page.getByRole("button", { name: "Make it" }).click();
+  const secret = await page.locator(".secret").textContent();
+  assert.match(secret ?? "", /^flo_/);
+  await page.getByRole("button", { name: "I have it" }).click();
+  assert.equal(await page.locator(".secret").count(), 0);
+  const row = page.getByRole("row", { name: /flags of the page/ });
+  await row.getByRole("button", { name: "revoke" }).click();
+  await row.getByText("revoked").waitFor();
+  await place.open(page, "settings/audit");
+  await page.getByLabel("of", { exact: true }).selectOption("the server");
+  await page.getByRole("button", { name: "TokenRevoke" }).first().click();
+  await page.getByRole("region", { name: "the record" }).getByText("who:").waitFor();
+  assert.deepEqual(place.troubles.splice(0), []);
+  await page.context().close();
+});
