@@ -85,7 +85,7 @@ def test_what_only_the_server_submits_is_refused_from_a_client(kind: type[Reques
 
 
 def test_fields_that_a_newer_server_appended_to_an_answer_are_passed_over() -> None:
-    answer = wire.decode_answer(msgspec.msgpack.encode([7, [5, "newer"], None, "newest"]))
+    answer = wire.decode_answer(msgspec.msgpack.encode([7, [5, "newer"], None, None, "newest"]))
     assert wire.decode_reply(kv.KvPut("k", b""), answer.result) == kv.PutResult(5)
 
 

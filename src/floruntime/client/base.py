@@ -26,6 +26,7 @@ from floruntime.client.api.worker import Worker
 from floruntime.client.api.workflow import Workflow
 from floruntime.client.calls import Calls
 from floruntime.client.link.address import address_in, read_address
+from floruntime.client.link.reads import ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token
 from floruntime.client.link.transports.opening import open_transport
@@ -52,6 +53,8 @@ class BaseClient:
         tls: bool | ssl.SSLContext | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 # frozen
         transport: Transport | None = None,
+        reads: ReadsFrom = defaults.READS,
+        max_staleness_ms: int | None = None,
     ) -> None:
         is_left_out = endpoint is defaults.LEFT_OUT
         address = address_in(os.environ) if is_left_out else read_address(endpoint)
@@ -64,6 +67,8 @@ class BaseClient:
             timeout_ms=timeout_ms,
             token=address.token if token is None else token,
             retry=retry,
+            reads=reads,
+            max_staleness_ms=max_staleness_ms,
         )
         self._make_parts(calls)
 
@@ -93,6 +98,15 @@ class BaseClient:
     def namespace(self) -> str:
         """Where calls go that name no other."""
         return self._caller.namespace
+
+    @property
+    def staleness_ms(self) -> int:
+        """With `reads="local"`: how old the state may have been that the latest answer came from.
+
+        Counted from the last sign of the leader that the node which answered had heard; 0 where the
+        leader itself answered.
+        """
+        return self.calls.reads.staleness_ms
 
     def within(self, namespace: str) -> Self:
         """This client, on the same connection, with another namespace for calls that name none.

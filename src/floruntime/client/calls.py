@@ -12,6 +12,7 @@ from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.link.call import Call, Wait
 from floruntime.client.link.channel import Channel, again
 from floruntime.client.link.listeners import Listeners
+from floruntime.client.link.reads import Reads, ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token, check_token
 from floruntime.client.link.transports.protocol import Transport
@@ -53,6 +54,8 @@ class Calls:
         timeout_ms: int,
         token: Token | None,
         retry: RetryPolicy,
+        reads: ReadsFrom,
+        max_staleness_ms: int | None,
     ) -> None:
         self.transport = transport
         self.endpoint = endpoint
@@ -61,6 +64,7 @@ class Calls:
         self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
         self.token = check_token(token)
         self._retry = retry
+        self.reads = Reads(reads, max_staleness_ms)
         self._channel: Channel | None = None
         self._opening: asyncio.Task[Channel] | None = None
         self._refusal: FloError | None = None
@@ -220,6 +224,7 @@ class Calls:
             token=self.token,
             timeout_s=self._timeout_ms / 1000,
             retry=self._retry,
+            reads=self.reads,
         )
         await channel.open()
         self._channel = channel
@@ -271,6 +276,7 @@ async def _attempt(
     channel: Channel, call: Call, deadline_s: float, timeout_ms: int, wait: Wait | None
 ) -> Any:
     assert call.future is not None
+    call.deadline_s = deadline_s
     channel.submit(call)
     if wait is not None:
         wait.attach(lambda: channel.end_wait(call))

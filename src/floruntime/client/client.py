@@ -32,9 +32,13 @@ class FloClient(BaseClient):
     `FLO_CLIENT_CERT`, `FLO_CLIENT_KEY`; else it is `localhost:9000`. `namespace`: where calls work
     that name no other. `timeout_ms`: how long a call may take, beside its own `block_ms`. `token`:
     who one is, once the server has tokens. `tls`: `True`, or an `ssl.SSLContext`. `retry`: the
-    pauses before it connects again. `transport`: stands in for the endpoint's own.
+    pauses before it connects again. `transport`: stands in for the endpoint's own. `reads`: in a
+    cluster, `"local"` lets any node answer from its own copy what only reads (of keys and streams,
+    lists, infos, histories), perhaps an old state, but never one behind what this client has seen;
+    `staleness_ms` tells how old. `max_staleness_ms`: what may be older is asked of the leader.
 
-    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s. `token`
+    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s, reads
+    `"linearizable"`, however stale with `"local"`. `token`
     may be a function, plain or async, that is asked for one at each connection.
 
     The first call connects. One connection carries any number of calls at once. After a lost one it

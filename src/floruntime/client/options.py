@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TypedDict
 
+from floruntime.client.link.reads import ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token
 from floruntime.client.link.transports.protocol import Transport
@@ -17,6 +18,8 @@ class WebClientOptions(TypedDict, total=False):
     token: Token | None
     timeout_ms: int
     tls: ssl.SSLContext | None
+    reads: ReadsFrom
+    max_staleness_ms: int | None
 
 
 class ClientOptions(TypedDict, total=False):
@@ -28,3 +31,5 @@ class ClientOptions(TypedDict, total=False):
     tls: bool | ssl.SSLContext | None
     retry: RetryPolicy
     transport: Transport | None
+    reads: ReadsFrom
+    max_staleness_ms: int | None

@@ -11,6 +11,7 @@ from floruntime.client.api.kv_reads import KvReads
 from floruntime.client.api.stream_records import StreamRecords
 from floruntime.client.base import BaseClient
 from floruntime.client.link.endpoint import WebEndpoint, parse_endpoint
+from floruntime.client.link.reads import ReadsFrom
 from floruntime.client.link.token import Token
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, FloError
@@ -22,7 +23,7 @@ class FloClient:
 
     `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS; `tls` is the context to use with it, by
     default one that trusts what the system trusts. `namespace` (`default`), `token` (none) and
-    `timeout_ms` (5,000) are as for `floruntime.FloClient`.
+    `timeout_ms` (5,000), `reads` and `max_staleness_ms` are as for `floruntime.FloClient`.
     """
 
     def __init__(
@@ -33,6 +34,8 @@ class FloClient:
         token: Token | None = None,
         timeout_ms: int = defaults.TIMEOUT_MS,
         tls: ssl.SSLContext | None = None,
+        reads: ReadsFrom = defaults.READS,
+        max_staleness_ms: int | None = None,
     ) -> None:
         if not isinstance(parse_endpoint(endpoint), WebEndpoint):
             raise BadRequestError(
@@ -40,7 +43,13 @@ class FloClient:
                 "wss:// for TLS"
             )
         self._client = BaseClient(
-            endpoint, namespace=namespace, token=token, timeout_ms=timeout_ms, tls=tls
+            endpoint,
+            namespace=namespace,
+            token=token,
+            timeout_ms=timeout_ms,
+            tls=tls,
+            reads=reads,
+            max_staleness_ms=max_staleness_ms,
         )
         self.streams = StreamRecords(self._client.calls)
         self.kv = KvReads(self._client.calls)
@@ -54,6 +63,11 @@ class FloClient:
     def namespace(self) -> str:
         """Where calls go that name no other."""
         return self._client.namespace
+
+    @property
+    def staleness_ms(self) -> int:
+        """As of `floruntime.FloClient`."""
+        return self._client.staleness_ms
 
     @property
     def is_connected(self) -> bool:

@@ -9,6 +9,7 @@ import inspect
 from typing import Any, Final
 
 NAMESPACE: Final = "default"
+READS: Final = "linearizable"
 TIMEOUT_MS: Final = 5_000
 """How long a client waits for an answer."""
 BLOCK_MS: Final = 30_000

@@ -1,11 +1,11 @@
 """The messages as MessagePack: what a request and an answer look like on their way.
 
-    request = [id, namespace, number, [tag, field, ...]]
-    answer  = [id, result] | [id, nil, [code, message, ran, index, details]]
+    request = [id, namespace, number, [tag, field, ...], terms?]
+    answer  = [id, result] | [id, nil, [code, message, ran, index, details]] | [..., ..., ..., told]
 
-`number` is the write number within the client's session, 0 for what carries none. One message is
-one body: `core/framing.py` puts it on TCP; a WebSocket and a link within the process carry it as it
-is.
+`number` is the write number within the client's session, 0 for what carries none. `terms` and
+`told` (`core/terms.py`) are there in clusters only. One message is one body: `core/framing.py` puts
+it on TCP; a WebSocket and a link within the process carry it as it is.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from floruntime.core import (
     workflow,
 )
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
+from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Request
 
 _GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -83,6 +84,7 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
     namespace: str
     number: int
     request: AnyRequest  # type: ignore[valid-type]  # a union built above
+    terms: Terms | None = None
 
 
 class _OnlyId(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -107,6 +109,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     id: int
     result: msgspec.Raw
     error: WireError | None = None
+    told: Told | None = None
 
 
 def reply_type(request: type[Request[R]]) -> Any:
@@ -128,20 +131,33 @@ _raws_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 encode = _encoder.encode
 
 
-def encode_request(id: int, namespace: str, number: int, request: Request[Any]) -> bytes:
+def encode_request(
+    id: int, namespace: str, number: int, request: Request[Any], terms: Terms | None = None
+) -> bytes:
     """The body of one request."""
-    return encode((id, namespace, number, request))
+    if terms is None:
+        return encode((id, namespace, number, request))
+    return encode((id, namespace, number, request, terms))
 
 
-def encode_answer(id: int, result: object) -> bytes:
+def encode_answer(id: int, result: object, told: Told | None = None) -> bytes:
     """The body of one successful answer."""
-    return encode((id, result))
+    return encode((id, result) if told is None else (id, result, None, told))
 
 
-def encode_error(id: int, error: FloError) -> bytes:
+def encode_error(id: int, error: FloError, told: Told | None = None) -> bytes:
     """The body of one refusal."""
     wire = WireError(error.code, error.message, error.ran, error.index, error.details)
-    return encode((id, None, wire))
+    return encode((id, None, wire) if told is None else (id, None, wire, told))
+
+
+def encode_outcome(
+    id: int, result: object, error: FloError | None, told: Told | None = None
+) -> bytes:
+    """The body of an answer or of a refusal."""
+    if error is None:
+        return encode_answer(id, result, told)
+    return encode_error(id, error, told)
 
 
 def decode_envelope(body: bytes) -> Envelope:

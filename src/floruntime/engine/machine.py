@@ -86,6 +86,17 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     recalled: bool = False
 
 
+def ask(rules: Rules, view: View, request: Query[Any]) -> Any:
+    """Answer `request` by `rules` on `view`. Raises the refusal."""
+    limits.check_read_namespace(view.namespace)
+    try:
+        return rules.queries[type(request)](view, request)
+    except (FloError, StoreError):
+        raise
+    except Exception:
+        raise _failed(request) from None
+
+
 class Machine:
     """Rules over one store. `engine/rules` has the list of all there are, `RULES`."""
 
@@ -235,13 +246,7 @@ class Machine:
 
     def ask(self, view: View, request: Query[Any]) -> Any:
         """Answer `request` on `view`. Raises the refusal."""
-        limits.check_read_namespace(view.namespace)
-        try:
-            return self.rules.queries[type(request)](view, request)
-        except (FloError, StoreError):
-            raise
-        except Exception:
-            raise _failed(request) from None
+        return ask(self.rules, view, request)
 
     def look(self, namespace: str, now_ms: int, request: Query[Any]) -> Any:
         """Answer `request` on what is applied, be it durable or not. Raises the refusal."""

@@ -12,6 +12,7 @@ from typing import Any, Self, Unpack
 
 from floruntime.client.base import R
 from floruntime.client.client import FloClient as AsyncFloClient
+from floruntime.client.link.reads import ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token
 from floruntime.client.link.transports.protocol import Transport
@@ -60,9 +61,13 @@ class FloClient(ClientOf):
     `FLO_CLIENT_CERT`, `FLO_CLIENT_KEY`; else it is `localhost:9000`. `namespace`: where calls work
     that name no other. `timeout_ms`: how long a call may take, beside its own `block_ms`. `token`:
     who one is, once the server has tokens. `tls`: `True`, or an `ssl.SSLContext`. `retry`: the
-    pauses before it connects again. `transport`: stands in for the endpoint's own.
+    pauses before it connects again. `transport`: stands in for the endpoint's own. `reads`: in a
+    cluster, `"local"` lets any node answer from its own copy what only reads (of keys and streams,
+    lists, infos, histories), perhaps an old state, but never one behind what this client has seen;
+    `staleness_ms` tells how old. `max_staleness_ms`: what may be older is asked of the leader.
 
-    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s. `token`
+    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s, reads
+    `"linearizable"`, however stale with `"local"`. `token`
     may be a function that is asked for one at each connection.
 
     The first call connects. One connection carries any number of calls at once. After a lost one it
@@ -80,6 +85,8 @@ class FloClient(ClientOf):
         tls: bool | ssl.SSLContext | None = None,
         retry: RetryPolicy = RetryPolicy(),
         transport: Transport | None = None,
+        reads: ReadsFrom = defaults.READS,
+        max_staleness_ms: int | None = None,
     ) -> None:
         super().__init__(
             Bridge(
@@ -91,6 +98,8 @@ class FloClient(ClientOf):
                     tls=tls,
                     retry=retry,
                     transport=transport,
+                    reads=reads,
+                    max_staleness_ms=max_staleness_ms,
                 )
             )
         )
@@ -117,6 +126,15 @@ class FloClient(ClientOf):
     def namespace(self) -> str:
         """Where calls go that name no other."""
         return self._of.namespace
+
+    @property
+    def staleness_ms(self) -> int:
+        """With `reads="local"`: how old the state may have been that the latest answer came from.
+
+        Counted from the last sign of the leader that the node which answered had heard; 0 where the
+        leader itself answered.
+        """
+        return self._of.staleness_ms
 
     def within(self, namespace: str) -> Self:
         """This client, on the same connection, with another namespace for calls that name none.

@@ -10,6 +10,7 @@ import pytest
 
 from floruntime.client.link.call import Call
 from floruntime.client.link.exchange import Exchange
+from floruntime.client.link.reads import Reads
 from floruntime.core import wire
 from floruntime.core.errors import (
     BadRequestError,
@@ -60,7 +61,7 @@ class Rig:
 
     def __init__(self, *, in_flight_max: int = 100, frame_bytes_max: int = 10_000) -> None:
         self.now_s = 100.0
-        self.exchange = Exchange(lambda: self.now_s)
+        self.exchange = Exchange(lambda: self.now_s, Reads("linearizable", None))
         self.envelopes: list[wire.Envelope] = []
         self._limits = ServerLimits(400, frame_bytes_max, in_flight_max)
 

@@ -8,6 +8,7 @@ import pytest
 
 from floruntime.client.link.call import Call
 from floruntime.client.link.exchange import IN_FLIGHT_FREE_OF_WAITS, Exchange
+from floruntime.client.link.reads import Reads
 from floruntime.core import wire
 from floruntime.core.errors import ConflictError, ConnectionFailedError, FloError, ForbiddenError
 from floruntime.core.kv import KvGet, KvPut, PutResult
@@ -46,7 +47,7 @@ class Table:
 
     def __init__(self, *, in_flight_max: int = 1_000) -> None:
         self.now_s = 100.0
-        self.exchange = Exchange(lambda: self.now_s)
+        self.exchange = Exchange(lambda: self.now_s, Reads("linearizable", None))
         self.limits = ServerLimits(1 << 20, 2 << 20, in_flight_max)
         self.sent: list[wire.Envelope] = []
         self.due: list[float] = []

@@ -56,6 +56,11 @@ class InsideNode:
         self._port = await listen(server, "127.0.0.1", self.port_number)
         server.start()
 
+    def reasons_not_ready(self) -> list[str]:
+        """What `/readyz` says."""
+        assert self._server is not None
+        return self._server.reasons_not_ready()
+
     def client(self) -> FloClient:
         """A patient client of this node."""
         return FloClient(f"127.0.0.1:{self.port_number}", timeout_ms=30_000)

@@ -25,13 +25,15 @@ class NodeProcess(ServerProcess):
 
 
 class Rig:
-    """`nodes` nodes and as many servers of NATS; all end with the block."""
+    """`nodes` nodes and `servers` servers of NATS; all end with the block."""
 
-    def __init__(self, directory: Path, *, nodes: int = 3, partitions: int = 3) -> None:
+    def __init__(
+        self, directory: Path, *, nodes: int = 3, servers: int = 3, partitions: int = 3
+    ) -> None:
         self._directory = directory
         self._partitions = partitions
-        self._replicas = nodes
-        self.nats = NatsCluster(directory, nodes)
+        self._replicas = servers
+        self.nats = NatsCluster(directory, servers)
         self.nodes: dict[str, NodeProcess] = {}
         for name in "abcdefgh"[:nodes]:
             self.add(name)

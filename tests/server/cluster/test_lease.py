@@ -104,3 +104,19 @@ def test_what_nobody_ever_held_is_taken_in_the_order_of_its_keepers() -> None:
     now.s += 0.1
     assert watch.may_take("a", 0)
     assert not watch.may_take("b", 0.3)
+
+
+async def test_a_copy_is_as_old_as_the_renewal_that_it_has_caught_up_with() -> None:
+    board, now = MemoryBoard(), Now()
+    lease, watch = held(board, now, "a"), LeaseWatch(now)
+    assert await lease.take(0)
+    watch.see(await board.read("lease.1"))
+    assert watch.staleness_ms(100) is None  # nobody said how far the log had come
+    for sequence in (10, 20):
+        now.s += 1
+        assert await lease.renew(2_000, sequence=sequence)
+        watch.see(await board.read("lease.1"))
+    now.s += 0.5
+    assert watch.staleness_ms(9) is None
+    assert watch.staleness_ms(10) == watch.staleness_ms(19) == 1_500
+    assert watch.staleness_ms(20) == 500

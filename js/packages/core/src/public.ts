@@ -142,6 +142,7 @@ export * from "./compat/aliases.js";
 export { Wait } from "./link/call.js";
 export type { Caller, WaitOptions } from "./link/caller.js";
 export type { ClientOptions, ConnectOptions, DisconnectListener } from "./link/connected.js";
+export type { ReadsFrom } from "./link/reads.js";
 export { type RetryOptions, RetryPolicy } from "./link/retry.js";
 export type { Token } from "./link/token.js";
 export type { Link, LinkEvents, Transport } from "./link/transport.js";

@@ -54,6 +54,11 @@ export class FloClient {
     return this.#client.namespace;
   }
 
+  /** With `reads: "local"`: how old the state may have been that the latest answer came from. */
+  get stalenessMs(): number {
+    return this.#client.stalenessMs;
+  }
+
   /** Whether the connection is up at this moment. */
   get isConnected(): boolean {
     return this.#client.isConnected;

@@ -28,6 +28,7 @@ class Call:
     __slots__ = (
         "block_ms",
         "block_until_s",
+        "deadline_s",
         "due_s",
         "future",
         "id",
@@ -51,6 +52,8 @@ class Call:
         self.block_ms = block_ms
         self.block_until_s: float | None = None
         self.future = future
+        #: When its caller gives up; 0: never.
+        self.deadline_s = 0.0
         self.id = 0
         self.number = 0
         #: When it was sent last, and from when on its answer is due.

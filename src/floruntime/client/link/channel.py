@@ -12,6 +12,7 @@ from floruntime.client.link.call import Call
 from floruntime.client.link.connection import Connection
 from floruntime.client.link.exchange import Exchange
 from floruntime.client.link.pulse import UnderWay
+from floruntime.client.link.reads import Reads
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token, TokenSource
 from floruntime.client.link.transports.protocol import Learns, Transport
@@ -64,6 +65,7 @@ class Channel:
         token: Token | None,
         timeout_s: float,
         retry: RetryPolicy,
+        reads: Reads,
     ) -> None:
         self._transport = transport
         self._owner = owner
@@ -74,7 +76,7 @@ class Channel:
         self._retry = retry
         self.loop = asyncio.get_running_loop()
         self.process = os.getpid()
-        self._exchange = Exchange(self.loop.time)
+        self._exchange = Exchange(self.loop.time, reads)
         self._connection: Connection | None = None
         self._reconnecting: asyncio.Task[None] | None = None
         self._last_error: FloError | None = None

@@ -24,11 +24,13 @@ from floruntime.client.link.call import DELIVERIES, Call
 from floruntime.client.link.handback import hand_back
 from floruntime.client.link.numbers import WriteNumbers
 from floruntime.client.link.pulse import UnderWay
+from floruntime.client.link.reads import Reads
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.system import CancelWait, ServerLimits, SessionOpen, Welcome
+from floruntime.core.terms import Terms
 from floruntime.core.types import Command, Request
 
 MakeError = Callable[[Ran], FloError]
@@ -42,8 +44,10 @@ IN_FLIGHT_FREE_OF_WAITS = 256
 class Exchange:
     """The calls of one client."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], reads: Reads) -> None:
         self._now_s = now_s
+        self._reads = reads
+        self._is_in_cluster = False
         self._ids = itertools.count(1)
         self._in_flight: dict[int, Call] = {}
         self._held_writes: OrderedDict[int, Call] = OrderedDict()
@@ -150,6 +154,7 @@ class Exchange:
         self._send = send
         self.was_of_use = False
         self._limits = welcome.limits
+        self._is_in_cluster = bool(welcome.nodes)
         for call in list(self._in_flight.values()):
             self._transmit(call)
         self._pump()
@@ -181,6 +186,8 @@ class Exchange:
             return
         self._drop(call)
         self.was_of_use = self.was_of_use or call.future is not None
+        if self._is_in_cluster:
+            self._reads.tell(call.request, call.namespace, answer.told)
         if call is self._opening:
             self._session_opened(answer.error)
         elif answer.error is not None:
@@ -299,7 +306,11 @@ class Exchange:
         name = type(call.request).__name__
         try:
             body = wire.encode_request(
-                call.id, call.namespace, call.number, self._with_block_left(call)
+                call.id,
+                call.namespace,
+                call.number,
+                self._with_block_left(call),
+                self._terms_of(call),
             )
         except (OverflowError, UnicodeEncodeError) as error:
             what = what_is_unsendable(call.request, self._limits)
@@ -311,6 +322,13 @@ class Exchange:
                 f"this server takes at most {self._limits.frame_bytes_max} in one request"
             )
         return body
+
+    def _terms_of(self, call: Call) -> Terms | None:
+        """What a node of a cluster is told beside the request."""
+        if not self._is_in_cluster:
+            return None
+        left_s = call.deadline_s - self._now_s() if call.deadline_s else 0.0
+        return self._reads.terms(call.namespace, max(0, int(left_s * 1000)))
 
     def _with_block_left(self, call: Call) -> Request[Any]:
         """The request; sent again, it blocks only for what is left of its `block_ms`."""

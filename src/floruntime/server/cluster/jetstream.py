@@ -115,7 +115,7 @@ class Nats:
             answer = await self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
             return json.loads(answer.data) if answer.data else {}
         except (NatsError, OSError, ValueError) as error:
-            raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
+            raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
 
     async def api(self, what: str, **request: Any) -> dict[str, Any]:
         """One request to JetStream. Raises `LogSilentError`."""
@@ -174,7 +174,7 @@ class Nats:
             finally:
                 await subscription.unsubscribe()
         except (NatsError, OSError, TimeoutError) as error:
-            raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
+            raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
         if status not in (204, 404):
             raise LogSilentError(f"NATS: a read of {stream} came to {status}")
         return found
@@ -364,8 +364,8 @@ async def _answered(work: Any) -> Any:
         async with asyncio.timeout(OBJECT_S):
             return await work
     except (NatsError, OSError, TimeoutError, ValueError) as error:
-        raise LogSilentError(f"NATS: {error or type(error).__name__}") from None
+        raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
 
 
 async def _say(error: Exception) -> None:
-    log.info("NATS: %s", error or type(error).__name__)
+    log.info("NATS: %s", str(error) or type(error).__name__)

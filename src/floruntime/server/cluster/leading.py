@@ -211,7 +211,7 @@ class Leading:
                 lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
                 return False
             try:
-                if not await lead.lease.renew(_time_ms(lead)):
+                if not await lead.lease.renew(_time_ms(lead), sequence=_sequence(lead)):
                     lead.end(OvertakenError("another node has taken its lease"))
                     return False
                 return True
@@ -354,7 +354,9 @@ class Leading:
         await lead.close()
         node.hint("log", lead.partition, str(lead.replica.position.sequence))
         while not (lead.is_over or lead.lease.row.handed_to == target):
-            if not await lead.lease.renew(_time_ms(lead), handed_to=target):
+            if not await lead.lease.renew(
+                _time_ms(lead), handed_to=target, sequence=_sequence(lead)
+            ):
                 break
         node.hint("lease", lead.partition, target)
         lead.end(OvertakenError(f"it was handed over to node {target}"))
@@ -393,3 +395,8 @@ def _time_ms(lead: Lead) -> int:
     """Command time, once there is any."""
     clock = getattr(lead, "clock", None)
     return lead.lease.row.time_ms if clock is None else clock.now_ms()
+
+
+def _sequence(lead: Lead) -> int:
+    """How far the log has come by this lead; 0 before its term."""
+    return lead.replica.position.sequence if lead.term else 0

@@ -7,6 +7,7 @@ from when it *sent* what was accepted, and stops a tenth before: by then nobody 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
@@ -18,6 +19,7 @@ LEASE_S = 3.0
 """How long a lease is good."""
 RENEW_S = 1.0
 """How often its holder renews it."""
+RENEWALS_KEPT = 64
 HELD_S = 0.9 * LEASE_S
 """How long the holder goes by it: linearizable reads hold for so long."""
 
@@ -25,7 +27,8 @@ HELD_S = 0.9 * LEASE_S
 class LeaseRow(Value, frozen=True):
     """The entry of a lease. `time_ms`: command time when it was written. `handed_to`: who may take
     it at once, empty for nobody. `run`: which start of the node holds it. `pinned`: whether an
-    operator put it there. `count` makes two entries of one holder differ.
+    operator put it there. `count` makes two entries of one holder differ. `sequence`: how far the
+    log had come when it was written; 0: not said.
     """
 
     node: str
@@ -35,6 +38,7 @@ class LeaseRow(Value, frozen=True):
     handed_to: str = ""
     count: int = 0
     pinned: bool = False
+    sequence: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -57,6 +61,8 @@ class LeaseWatch:
         self.seen_s = now_s()
         #: Command time as a living holder told it, and when; `None` where none did.
         self._told: tuple[int, float] | None = None
+        #: How far the log had come at each renewal, and when that was heard; the newest last.
+        self._came_to: deque[tuple[int, float]] = deque(maxlen=RENEWALS_KEPT)
         self._has_looked = False
 
     def see(self, entry: Entry | None) -> None:
@@ -69,6 +75,17 @@ class LeaseWatch:
         self.row = _decode(entry.value)
         if had_looked:
             self._told = self.row.time_ms, now_s
+        if self.row.sequence:
+            self._came_to.append((self.row.sequence, now_s))
+
+    def staleness_ms(self, sequence: int) -> int | None:
+        """How long ago the last renewal was heard that a copy at `sequence` has caught up with;
+        `None` where that is not known.
+        """
+        for came_to, heard_s in reversed(self._came_to):
+            if came_to <= sequence:
+                return int((self._now_s() - heard_s) * 1000)
+        return None
 
     def may_take(self, node: str, late_s: float) -> bool:
         """Whether `node` may try for it, `late_s` after it has run out."""
@@ -111,11 +128,14 @@ class HeldLease:
         self.revision = revision
         return await self._write(self.row)
 
-    async def renew(self, time_ms: int, handed_to: str = "", *, pinned: bool = False) -> bool:
-        """Renew it, or hand it on; False where it is lost."""
+    async def renew(
+        self, time_ms: int, handed_to: str = "", *, pinned: bool = False, sequence: int = 0
+    ) -> bool:
+        """Renew it, or hand it on; False where it is lost. `sequence`: how far the log has come."""
         row = self.row
         row = LeaseRow(
-            row.node, row.run, row.term, time_ms, handed_to, row.count + 1, pinned or row.pinned
+            *(row.node, row.run, row.term, time_ms, handed_to),
+            *(row.count + 1, pinned or row.pinned, sequence),
         )
         return await self._write(row)
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from floruntime.core.errors import FloError
 from floruntime.core.system import NamespaceInfo, NamespaceList, NamespaceListReply
+from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Query
 from floruntime.core.wire import decode_answer, decode_reply, raised
 from floruntime.engine.state.cursors import make_cursor
@@ -31,6 +32,8 @@ class NamespacePages:
         self._request_id = request_id
         self._request = request
         self.client: str = caller.client
+        #: As its caller's: for how long he waits.
+        self.terms: Terms | None = caller.terms
         #: Which names lists show to the caller, `None` for all.
         self.spans = caller.spans
         self._missing = router.partitions
@@ -51,7 +54,13 @@ class NamespacePages:
         for partition in range(1, self._router.partitions + 1):
             self._router.ask_at(partition, self, partition, self._request)
 
-    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+    def add_answer(
+        self,
+        request_id: int,  # that of a partition
+        result: Any,
+        error: FloError | None,
+        told: Told | None = None,  # each partition has its own
+    ) -> None:
         """One partition has answered."""
         self._missing -= 1
         if error is not None:

@@ -24,6 +24,7 @@ from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LeaseWatch, name_of
+from floruntime.server.cluster.local_reads import LocalReads
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import DRAIN, NODES, Members, NodeRow, encode
 from floruntime.server.cluster.node_storage import NodeStorage
@@ -93,7 +94,7 @@ class Node:
         self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
         self.replicas: dict[int, Replica] = {}
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
-        self.router = Router(self.meta.partitions, self.why_none)
+        self.router = Router(self.meta.partitions, self.why_none, LocalReads(self).answer)
         self.leading = Leading(self)
         #: Who said last that it leads: ahead of what the board showed.
         self._announced: dict[int, tuple[str, int]] = {}
@@ -184,6 +185,7 @@ class Node:
                 return
             except Exception:  # a bug, or an answer of NATS that nobody expects: look again
                 log.exception("a look at the cluster failed")
+            self.router.set_silent(not (self.is_board_heard and self.nats.is_connected))
             self.router.look()
             try:
                 async with asyncio.timeout(LOOK_S):

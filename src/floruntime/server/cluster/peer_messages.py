@@ -50,7 +50,8 @@ class Proof(PeerMessage, tag=2, frozen=True):
 
 class Ask(PeerMessage, tag=3, frozen=True):
     """A request of one of the gateway's callers, as its body came. `note`: what is to be written
-    down of it. `spans`: which names lists show to the caller, `None` for all.
+    down of it. `spans`: which names lists show to the caller, `None` for all. `tells`: whether the
+    answer is to say of which sequence of the log it is.
     """
 
     caller: int
@@ -59,6 +60,7 @@ class Ask(PeerMessage, tag=3, frozen=True):
     body: bytes
     note: AuditNote | None = None
     spans: dict[str, tuple[tuple[bytes, bytes], ...]] | None = None
+    tells: bool = False
 
 
 class Cancel(PeerMessage, tag=4, frozen=True):

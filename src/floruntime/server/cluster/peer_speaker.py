@@ -12,8 +12,9 @@ import msgspec
 
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.framing import FrameReader, frame
+from floruntime.core.terms import Told
 from floruntime.core.types import Command
-from floruntime.core.wire import decode_envelope, encode_answer, encode_error
+from floruntime.core.wire import decode_envelope, encode_outcome
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
@@ -45,6 +46,8 @@ class RemoteCaller:
         #: Of the request that is being asked: which names lists show, what is to be written down.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self.note: AuditNote | None = None
+        #: Whose answers are to say of which sequence they are.
+        self.telling: dict[int, Lead] = {}
         self._send = send
         self._answers: list[tuple[int, bytes]] = []
 
@@ -54,10 +57,9 @@ class RemoteCaller:
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
-        body = (
-            encode_answer(request_id, result) if error is None else encode_error(request_id, error)
-        )
-        self._answers.append((request_id, body))
+        lead = self.telling.pop(request_id, None)
+        told = None if lead is None else Told(lead.replica.position.sequence, 0)
+        self._answers.append((request_id, encode_outcome(request_id, result, error, told)))
 
     def flush(self) -> None:
         """Send what is in the outbox."""
@@ -146,6 +148,8 @@ class PeerSpeaker:
             self._callers[message.caller] = caller
         request: Any = envelope.request
         caller.note, caller.spans = message.note, message.spans
+        if message.tells:
+            caller.telling[envelope.id] = lead
         if isinstance(request, Command):
             lead.submit(caller, envelope.id, envelope.namespace, envelope.number, request)
         else:

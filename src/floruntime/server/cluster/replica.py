@@ -76,6 +76,8 @@ class Replica:
         self.fresh_s = 0.0
         #: Why it follows no further; empty while it does.
         self.trouble = ""
+        #: Whether the store is open, and does not stand beside the log.
+        self.may_be_read = True
         self._has_reach = not self.position.sequence
         self._following: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
@@ -149,12 +151,14 @@ class Replica:
                     break
                 await asyncio.sleep(HURRY_S)
             self.trouble = ""
+            self.may_be_read = True
         except LogSilentError as error:
             self._tell(str(error))
         except TooFarBehindError as error:
             log.info("partition %d: %s", self.partition, error)
             await self._load()
         except DamagedLogError as error:
+            self.may_be_read = False
             self._tell(str(error))
             await asyncio.sleep(LOOK_S)
 
@@ -175,6 +179,7 @@ class Replica:
         if self._load_checkpoint is None:
             return
         self.trouble = "it loads a checkpoint"
+        self.may_be_read = False
         try:
             await self._load_checkpoint(self)
         except (DamagedLogError, LogSilentError, BoardSilentError) as error:

@@ -3,11 +3,13 @@
 What was asked is kept until it is answered. When a leader ends, what it did not answer goes to the
 next one: queries and numbered writes, which are answered once however often they come, and waits
 for deliveries, whose lost answer comes again when its lease is over. Anything else may have run, so
-it is refused with `ran="maybe"`.
+it is refused with `ran="maybe"`. What nobody can take is refused just before its caller gives up,
+so that he hears why.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +30,7 @@ from floruntime.core.system import (
     NamespaceList,
     SessionOpen,
 )
+from floruntime.core.terms import Terms, Told
 from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request
@@ -36,12 +39,17 @@ from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.local_reads import is_local
 from floruntime.server.cluster.namespace_pages import NamespacePages
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 
 PATIENCE_S = 20.0
-"""How long a request waits for its partition to have a leader."""
+"""How long a partition may be without a leader before requests are refused whose callers do not say
+how long they wait.
+"""
+TELLING_S = 0.3
+"""How long before its caller gives up a request is refused that nobody can take."""
 DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
 _OF_SYSTEM = (
     *(TokenCreate, TokenList, TokenRevoke, GetServerInfo),
@@ -54,15 +62,20 @@ class Connection(Protocol):
 
     client: str
     is_closed: bool
+    terms: Terms | None
     spans: Mapping[str, tuple[Span, ...]] | None
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None: ...
-    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None: ...
+    def add_answer(
+        self, request_id: int, result: Any, error: FloError | None, told: Told | None = None
+    ) -> None: ...
     def add_body(self, request_id: int, body: bytes) -> None: ...
     def flush(self) -> None: ...
 
 
 Target = Lead | PeerLink | None
+ReadHere = Callable[[int, Connection, int, str, Request[Any]], bool]
+"""Answers a request from this node's copy of a partition, if that is good enough."""
 
 
 class Pending:
@@ -73,12 +86,14 @@ class Pending:
         "asker",
         "caller",
         "is_ended",
+        "is_timed",
         "namespace",
         "number",
         "partition",
         "request",
         "request_id",
         "target",
+        "terms",
         "was_sent",
     )
 
@@ -97,7 +112,10 @@ class Pending:
         self.number = number
         self.request = request
         self.partition = partition
+        self.terms = caller.terms
         self.asked_s = time.monotonic()
+        #: Whether it is refused by itself before its caller gives up.
+        self.is_timed = False
         #: Where it is; `None`: held here.
         self.target: Target = None
         self.asker: Asker | None = None
@@ -115,6 +133,20 @@ class Pending:
     def ran(self) -> Any:
         """Whether it may have taken effect."""
         return "maybe" if self.was_sent and isinstance(self.request, Command) else "no"
+
+    @property
+    def wants_told(self) -> bool:
+        """Whether its caller wants to know of which sequence the answer is."""
+        terms, request = self.terms, self.request
+        return terms is not None and terms.seen is not None and not isinstance(request, _OF_SYSTEM)
+
+    @property
+    def left_s(self) -> float | None:
+        """For how long it may still be held; `None` where its caller does not say."""
+        if self.terms is None or not self.terms.within_ms:
+            return None
+        within_s = self.terms.within_ms / 1000
+        return self.asked_s + within_s - min(TELLING_S, within_s / 2) - time.monotonic()
 
     def current(self) -> Request[Any]:
         """The request; where it waited already, only for what is left of its time."""
@@ -151,8 +183,11 @@ class Asker:
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
-        if not self._lead.is_over and self._router.forget(self._caller, request_id):
-            self._caller.add_answer(request_id, result, error)
+        pending = None if self._lead.is_over else self._router.forget(self._caller, request_id)
+        if pending is None:
+            return
+        told = Told(self._lead.replica.position.sequence, 0) if pending.wants_told else None
+        self._caller.add_answer(request_id, result, error, told)
 
     def flush(self) -> None:
         """Send what is in the outbox."""
@@ -173,10 +208,15 @@ class RouterQueries:
 class Router:
     """Takes what this node's connections ask. `why_none` says why a partition has no leader."""
 
-    def __init__(self, partitions: int, why_none: Callable[[int], str]) -> None:
+    def __init__(
+        self, partitions: int, why_none: Callable[[int], str], read_here: ReadHere
+    ) -> None:
         self.partitions = partitions
         self._why_none = why_none
+        self._read_here = read_here
         self._targets: list[Target] = [None] * (partitions + 1)
+        #: When each partition was last seen to have a leader.
+        self._led_s = [time.monotonic()] * (partitions + 1)
         self._pending: list[dict[tuple[Connection, int], Pending]]
         self._pending = [{} for _ in range(partitions + 1)]
         self._where: dict[Connection, dict[int, int]] = {}
@@ -184,6 +224,7 @@ class Router:
         self._numbers: dict[Connection, int] = {}
         self._callers: dict[int, Connection] = {}
         self._next_number = itertools.count(1)
+        self._is_silent = False
         self.queries = RouterQueries(self)
         self.commands_total = 0
 
@@ -208,6 +249,10 @@ class Router:
             NamespacePages(self, caller, request_id, namespace, request).begin()
             return
         partition = self._partition_of(namespace, request)
+        is_near = is_local(caller.terms, request) and not isinstance(self._targets[partition], Lead)
+        if is_near and self._read_here(partition, caller, request_id, namespace, request):
+            caller.flush()
+            return
         pending = Pending(caller, request_id, namespace, number, request, partition)
         self._pending[partition][caller, request_id] = pending
         self._where.setdefault(caller, {})[request_id] = partition
@@ -275,6 +320,8 @@ class Router:
         """From now on this one leads. What another did not answer goes there."""
         if self._targets[partition] is target:
             return
+        if self._targets[partition] is not None:
+            self._led_s[partition] = time.monotonic()
         self._targets[partition] = target
         for pending in list(self._pending[partition].values()):
             if pending.target is not None and pending.target is not target:
@@ -307,6 +354,20 @@ class Router:
             self._send_here(pending, target)
         elif isinstance(target, PeerLink) and target.is_up:
             self._send_there(pending, target)
+        if pending.target is None or self._is_silent:
+            self._time(pending)
+
+    def _time(self, pending: Pending) -> None:
+        """Answer it before its caller gives up, whatever comes."""
+        if not pending.is_timed and (left_s := pending.left_s) is not None:
+            pending.is_timed = True
+            asyncio.get_running_loop().call_later(left_s, self._give_up, pending)
+
+    def _give_up(self, pending: Pending) -> None:
+        """Its caller is about to."""
+        pending.is_timed = False
+        if pending.target is None or self._is_silent:
+            self._refuse(pending, self._why_none(pending.partition))
 
     def _send_here(self, pending: Pending, lead: Lead) -> None:
         askers = self._askers.setdefault(pending.caller, {})
@@ -337,7 +398,8 @@ class Router:
         elif caller.spans is not None:
             spans = dict(caller.spans)
         number = self._number_of(caller)
-        link.send(messages.Ask(number, caller.client, pending.partition, body, note, spans))
+        tells, partition = pending.wants_told, pending.partition
+        link.send(messages.Ask(number, caller.client, partition, body, note, spans, tells))
 
     def _number_of(self, caller: Connection) -> int:
         number = self._numbers.get(caller)
@@ -372,15 +434,25 @@ class Router:
 
     # Patience
 
+    def set_silent(self, is_silent: bool) -> None:
+        """Whether NATS is silent: then a leader may have no way to answer what it was asked."""
+        if is_silent and not self._is_silent:
+            for waiting in self._pending:
+                for pending in waiting.values():
+                    self._time(pending)
+        self._is_silent = is_silent
+
     def look(self) -> None:
         """Send what can be sent by now, and refuse what has waited for too long."""
         now_s = time.monotonic()
-        for waiting in self._pending:
+        for partition, waiting in enumerate(self._pending):
+            is_over = now_s - self._led_s[partition] > PATIENCE_S
+            is_over = is_over and self._targets[partition] is None
             for pending in list(waiting.values()):
                 if pending.target is None:
                     self._send(pending)
-                if pending.target is None and now_s - pending.asked_s > PATIENCE_S:
-                    self._refuse(pending, self._why_none(pending.partition))
+                if pending.target is None and is_over and not pending.is_timed:
+                    self._refuse(pending, self._why_none(partition))
 
     @property
     def has_pending(self) -> bool:

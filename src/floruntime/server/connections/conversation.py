@@ -19,6 +19,7 @@ from floruntime.core.errors import (
     ProtocolError,
 )
 from floruntime.core.system import CancelWait, Hello, Welcome
+from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import (
     Envelope,
@@ -26,6 +27,7 @@ from floruntime.core.wire import (
     decode_request_id,
     encode_answer,
     encode_error,
+    encode_outcome,
 )
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
@@ -128,6 +130,8 @@ class Conversation:
         self._free: frozenset[Any] = frozenset()
         #: By primitive, the names that lists show to it; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
+        #: Of the request that is being handed over.
+        self.terms: Terms | None = None
         self._is_greeting = False
         self._is_checking = False
         self._inbox: deque[bytes] = deque()
@@ -321,6 +325,7 @@ class Conversation:
 
     def _hand_over(self, envelope: Envelope, request: Any) -> None:
         host, request_id = self._host, envelope.id
+        self.terms = envelope.terms
         if isinstance(request, Command):
             if host.is_stopping:
                 self.add_answer(request_id, None, stopping())
@@ -401,7 +406,9 @@ class Conversation:
         log.info("%s: refused request %d: %s", self.peer, request_id, told)
         self._put_out(encode_error(request_id, told))
 
-    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+    def add_answer(
+        self, request_id: int, result: Any, error: FloError | None, told: Told | None = None
+    ) -> None:
         """Put one answer into the outbox."""
         if self.is_closed:
             return
@@ -416,11 +423,7 @@ class Conversation:
                 self._tell_time(asked[1])
         if self._owed:
             self._settle(self._owed.pop(request_id, 0))
-        body = (
-            encode_answer(request_id, result) if error is None else encode_error(request_id, error)
-        )
-        self._outbox.append(body)
-        self._outbox_bytes += len(body)
+        self._put_out(encode_outcome(request_id, result, error, told))
 
     def _put_out(self, body: bytes) -> None:
         self._outbox.append(body)

@@ -96,6 +96,10 @@ class ClientWithin extends FloClient {
     return this.#outer.isConnected;
   }
 
+  override get stalenessMs(): number {
+    return this.#outer.stalenessMs;
+  }
+
   override onConnect(listener: () => unknown): () => void {
     return this.#outer.onConnect(listener);
   }

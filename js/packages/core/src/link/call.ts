@@ -49,6 +49,8 @@ export class Call {
   wasSent = false;
   isAbandoned = false;
   isSettled = false;
+  /** When its caller gives up; 0: never. */
+  deadlineMs = 0;
   blockUntilMs: number | null = null;
 
   constructor(

@@ -17,6 +17,7 @@ import { again } from "./again.js";
 import type { Call } from "./call.js";
 import { Connection } from "./connection.js";
 import { Exchange } from "./exchange.js";
+import type { Reads } from "./reads.js";
 import type { RetryPolicy } from "./retry.js";
 import { type Token, TokenSource } from "./token.js";
 import type { Transport } from "./transport.js";
@@ -30,6 +31,7 @@ export interface ChannelOptions {
   readonly token: Token | null;
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
+  readonly reads: Reads;
   readonly clock: Clock;
   readonly logger: FullLogger;
 }
@@ -65,10 +67,10 @@ export class Channel {
   #told = "";
 
   constructor(options: ChannelOptions, owner: ChannelOwner) {
-    const { clock, token, timeoutMs } = options;
+    const { clock, token, timeoutMs, reads } = options;
     this.#options = options;
     this.#owner = owner;
-    this.#exchange = new Exchange(() => clock.nowMs());
+    this.#exchange = new Exchange(() => clock.nowMs(), reads);
     this.#token = new TokenSource(token, clock, timeoutMs);
   }
 

@@ -20,6 +20,7 @@ import { again } from "./again.js";
 import { Call } from "./call.js";
 import type { Caller, WaitOptions } from "./caller.js";
 import { Channel } from "./channel.js";
+import { Reads, type ReadsFrom } from "./reads.js";
 import { type RetryOptions, RetryPolicy } from "./retry.js";
 import { checkToken, type Token } from "./token.js";
 import type { Transport } from "./transport.js";
@@ -36,6 +37,14 @@ export interface ClientOptions {
   readonly token?: Token | undefined;
   /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
   readonly retry?: RetryOptions | undefined;
+  /**
+   * In a cluster, `"local"` lets any node answer from its own copy what only reads (of keys and
+   * streams, lists, infos, histories), perhaps an old state, but never one behind what this client
+   * has seen; `stalenessMs` tells how old. Default: `"linearizable"`.
+   */
+  readonly reads?: ReadsFrom | undefined;
+  /** With `reads: "local"`: what may be older is asked of the leader. Default: however old. */
+  readonly maxStalenessMs?: Integer | undefined;
   /**
    * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
    * `warn` and `error`. Default: warnings and errors go to the console.
@@ -59,6 +68,8 @@ export const CLIENT_OPTIONS: OptionNames<ClientOptions> = {
   timeoutMs: true,
   token: true,
   retry: true,
+  reads: true,
+  maxStalenessMs: true,
   logger: true,
   debug: "logger",
   clock: true,
@@ -92,6 +103,7 @@ export class ConnectedClient implements Caller {
   readonly #timeoutMs: number;
   readonly #token: Token | null;
   readonly #retry: RetryPolicy;
+  readonly #reads: Reads;
   #channel: Channel | null = null;
   #opening: Channel | null = null;
   #connecting: Promise<Channel> | null = null;
@@ -107,6 +119,7 @@ export class ConnectedClient implements Caller {
     this.#timeoutMs = checkDuration("timeoutMs", options.timeoutMs ?? 5_000, 1);
     this.#token = checkToken(options.token);
     this.#retry = new RetryPolicy(options.retry);
+    this.#reads = new Reads(options.reads, options.maxStalenessMs);
     this.logger = loggerOf(given.logger);
     this.clock = options.clock ?? systemClock;
     const failed = (error: unknown) => this.logger.error("a listener failed:", error);
@@ -122,6 +135,14 @@ export class ConnectedClient implements Caller {
   /** What the client is connected to, as it was given. */
   get endpoint(): string {
     return this.#transport.endpoint;
+  }
+
+  /**
+   * With `reads: "local"`: how old the state may have been that the latest answer came from, counted
+   * from the last sign of the leader that the node which answered had heard; 0 from the leader itself.
+   */
+  get stalenessMs(): number {
+    return this.#reads.stalenessMs;
   }
 
   /** Whether the connection is up at this moment. */
@@ -268,6 +289,7 @@ export class ConnectedClient implements Caller {
       token: this.#token,
       timeoutMs: this.#timeoutMs,
       retry: this.#retry,
+      reads: this.#reads,
       clock: this.clock,
       logger: this.logger,
     };
@@ -300,6 +322,7 @@ export class ConnectedClient implements Caller {
         },
       };
       const call = new Call(request, attempt.namespace, attempt.blockMs, waiter);
+      call.deadlineMs = attempt.deadlineMs;
       const forget = onAbort(signal, () => {
         channel.abandon(call);
         call.fail(signal?.reason);

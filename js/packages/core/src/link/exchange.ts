@@ -21,6 +21,7 @@ import { Call, isDelivery } from "./call.js";
 import { handBack } from "./hand-back.js";
 import { WriteNumbers } from "./numbers.js";
 import type { UnderWay } from "./pulse.js";
+import type { Reads } from "./reads.js";
 
 export type MakeError = (ran: Ran) => FloError;
 /** Sends one message, whose answer is due at that time. */
@@ -34,6 +35,7 @@ const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 /** The calls of one client. */
 export class Exchange {
   readonly #nowMs: () => number;
+  readonly #reads: Reads;
   readonly #inFlight = new Map<number, Call>();
   readonly #heldWrites = new Map<number, Call>();
   readonly #heldOthers = new Map<number, Call>();
@@ -47,12 +49,14 @@ export class Exchange {
   #opening: Call | null = null;
   #downSinceMs = 0;
   #isSessionOpen = false;
+  #isInCluster = false;
   #wasOfUse = false;
   #numbers = new WriteNumbers();
   #session = newSession();
 
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, reads: Reads) {
     this.#nowMs = nowMs;
+    this.#reads = reads;
   }
 
   /** The id under which the server remembers this client's writes. */
@@ -174,6 +178,7 @@ export class Exchange {
     this.#wasOfUse = false;
     this.#frameBytesMax = welcome.limits.frameBytesMax;
     this.#inFlightMax = welcome.limits.inFlightMax;
+    this.#isInCluster = welcome.nodes.length > 0;
     for (const call of [...this.#inFlight.values()]) {
       this.#transmit(call);
     }
@@ -213,6 +218,9 @@ export class Exchange {
     }
     this.#drop(call);
     this.#wasOfUse ||= call.isAwaited;
+    if (this.#isInCluster) {
+      this.#reads.tell(call.request, call.namespace, answer.told);
+    }
     if (call === this.#opening) {
       this.#sessionOpened(answer.error);
     } else if (answer.error !== null) {
@@ -341,6 +349,7 @@ export class Exchange {
         call.number,
         this.#withBlockLeft(call),
         this.#frameBytesMax,
+        this.#termsOf(call),
       );
     } catch (error) {
       this.#drop(call);
@@ -349,6 +358,15 @@ export class Exchange {
     }
     call.wasSent = true;
     this.#send?.(message, call.dueMs);
+  }
+
+  /** What a node of a cluster is told beside the request. */
+  #termsOf(call: Call): wire.Terms | null {
+    if (!this.#isInCluster) {
+      return null;
+    }
+    const leftMs = call.deadlineMs === 0 ? 0 : call.deadlineMs - this.#nowMs();
+    return this.#reads.terms(call.namespace, Math.max(0, Math.floor(leftMs)));
   }
 
   #keep(call: Call): void {

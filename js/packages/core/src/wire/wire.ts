@@ -1,10 +1,11 @@
 /**
  * The wire format: messages of MessagePack, which a transport carries whole.
  *
- *     request = [id, namespace, number, [tag, field, ...]]
- *     answer  = [id, result] | [id, nil, [code, message, ran, index, details]]
+ *     request = [id, namespace, number, [tag, field, ...], terms?]
+ *     answer  = [id, result] | [id, nil, [code, message, ran, index, details]] | [..., ..., ..., told]
  *
- * `number` is the write number within the client's session, 0 for what carries none. No I/O.
+ * `number` is the write number within the client's session, 0 for what carries none. `terms` and
+ * `told` are there in clusters only. No I/O.
  */
 
 import { messageOf } from "../base/error-text.js";
@@ -30,6 +31,19 @@ export interface Answer {
   readonly id: number;
   readonly result: unknown;
   readonly error: WireError | null;
+  readonly told: Told | null;
+}
+
+/**
+ * Beside a request: for how long its caller waits, how far it has seen the log where any copy that has
+ * come so far may answer (`null`: only who leads), and how old that copy may be.
+ */
+export type Terms = readonly [withinMs: number, seen: number | null, maxStalenessMs: number | null];
+
+/** Beside an answer: the log's sequence that it is of, and how old it may be. */
+export interface Told {
+  readonly sequence: number;
+  readonly stalenessMs: number;
 }
 
 /** The one value that `bytes` hold. Throws `ProtocolError`. */
@@ -51,13 +65,10 @@ export function encodeRequest(
   number: number,
   request: Request<unknown>,
   frameBytesMax: number,
+  terms: Terms | null = null,
 ): Uint8Array {
-  const body = encodeMessagePack([
-    id,
-    text.encode(namespace, "namespace"),
-    number,
-    request.encode(),
-  ]);
+  const asked = [id, text.encode(namespace, "namespace"), number, request.encode()];
+  const body = encodeMessagePack(terms === null ? asked : [...asked, terms]);
   if (body.length > frameBytesMax) {
     throw new BadRequestError(
       `${request.kind.name} takes ${body.length} bytes; ` +
@@ -73,9 +84,23 @@ export function decodeAnswer(body: Uint8Array): Answer {
   if (!Array.isArray(answer) || answer.length < 2) {
     throw new ProtocolError(`the server sent no answer but ${shown(answer)}`, { ran: "maybe" });
   }
-  const [id, result, error] = answer as unknown[];
-  const isError = error !== undefined && error !== null;
-  return { id: int.decode(id), result, error: isError ? decodeError(error) : null };
+  const [id, result, error, told] = answer as unknown[];
+  return {
+    id: int.decode(id),
+    result,
+    error: isThere(error) ? decodeError(error) : null,
+    told: isThere(told) ? decodeTold(told) : null,
+  };
+}
+
+const isThere = (value: unknown): boolean => value !== undefined && value !== null;
+
+function decodeTold(told: unknown): Told {
+  if (!Array.isArray(told) || told.length < 2) {
+    throw new ProtocolError(`the server told ${shown(told)} beside an answer`, { ran: "maybe" });
+  }
+  const [sequence, stalenessMs] = told as unknown[];
+  return { sequence: int.decode(sequence), stalenessMs: int.decode(stalenessMs) };
 }
 
 function decodeError(error: unknown): WireError {

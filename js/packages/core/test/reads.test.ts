@@ -1,0 +1,56 @@
+/** What a client says beside its requests to a cluster, and learns from beside the answers. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Reads } from "../dist/link/reads.js";
+import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
+import { KvGet, NamespaceCreate } from "../dist/wire/messages.generated.js";
+import { decodeAnswer, encodeRequest, unpack } from "../dist/wire/wire.js";
+
+const GET = KvGet.of({ key: "k" });
+
+test("who reads from leaders says only how long the caller waits", () => {
+  const reads = new Reads();
+  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40 });
+  assert.deepEqual(reads.terms("default", 5_000), [5_000, null, null]);
+  assert.equal(reads.stalenessMs, 0);
+});
+
+test("a copy must have come as far as was seen in that namespace", () => {
+  const reads = new Reads("local", 250);
+  assert.deepEqual(reads.terms("default", 5_000), [5_000, 0, 250]);
+  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40 });
+  assert.equal(reads.stalenessMs, 40);
+  reads.tell(GET, "default", { sequence: 6, stalenessMs: 0 });
+  reads.tell(NamespaceCreate.of({ name: "fresh" }), "default", { sequence: 9, stalenessMs: 0 });
+  reads.tell(GET, "default", null);
+  assert.equal(reads.stalenessMs, 0);
+  const seen = ["default", "fresh", "other"].map((name) => reads.terms(name, 1)[1]);
+  assert.deepEqual(seen, [7, 9, 0]);
+});
+
+test("what is kept no more is not read from before it", () => {
+  const reads = new Reads("local");
+  for (let number = 0; number <= 10_000; number++) {
+    reads.tell(GET, `n${number}`, { sequence: 10 + number, stalenessMs: 0 });
+  }
+  assert.deepEqual(
+    ["n0", "n1", "new"].map((name) => reads.terms(name, 1)[1]),
+    [10, 11, 10],
+  );
+});
+
+test("what cannot be is refused", () => {
+  assert.throws(() => new Reads("some" as "local"), /reads is "some"; linearizable or local/);
+  assert.throws(() => new Reads("linearizable", 5), /goes with reads: 'local'/);
+  assert.throws(() => new Reads("local", -1), /maxStalenessMs/);
+});
+
+test("it stands behind the request, and behind the result or the error", () => {
+  const body = encodeRequest(1, "default", 0, GET, 1_000, [5_000, 7, null]);
+  assert.deepEqual((unpack(body) as unknown[])[4], [5_000, 7, null]);
+  const told = decodeAnswer(encodeMessagePack([1, "result", null, [8, 20]])).told;
+  assert.deepEqual(told, { sequence: 8, stalenessMs: 20 });
+  assert.equal(decodeAnswer(encodeMessagePack([1, "result"])).told, null);
+});

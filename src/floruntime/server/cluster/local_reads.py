@@ -1,0 +1,141 @@
+"""Reads that any copy may answer, for whoever asks for that: from a state that is consistent and
+may be old, but never behind what the caller has seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from floruntime.core.action import (
+    ActionCountRuns,
+    ActionGet,
+    ActionGetLimits,
+    ActionList,
+    ActionListRuns,
+    ActionSchedules,
+    ActionStatus,
+)
+from floruntime.core.errors import FloError
+from floruntime.core.jobs import JobGet, JobList
+from floruntime.core.kv import (
+    KvExists,
+    KvGet,
+    KvGetEntry,
+    KvHistory,
+    KvJsonGet,
+    KvMget,
+    KvScan,
+)
+from floruntime.core.queue import QueueDlqList, QueueGetStats, QueueList
+from floruntime.core.stream import (
+    GroupGetInfo,
+    GroupList,
+    StreamGetInfo,
+    StreamList,
+    StreamRead,
+)
+from floruntime.core.terms import Terms, Told
+from floruntime.core.types import Request
+from floruntime.core.worker import WorkerGetInfo, WorkerList
+from floruntime.core.workflow import (
+    WorkflowCountRuns,
+    WorkflowGet,
+    WorkflowGetDefinition,
+    WorkflowHistory,
+    WorkflowListDefinitions,
+    WorkflowListRuns,
+    WorkflowSchedules,
+)
+from floruntime.engine.machine import ask
+from floruntime.engine.rules import RULES
+from floruntime.engine.state.tx import View
+from floruntime.engine.store import Store
+from floruntime.server.cluster.lease import LeaseWatch
+from floruntime.server.cluster.replica import Replica
+from floruntime.server.config import Config
+
+LOCAL = frozenset(
+    (
+        *(KvGet, KvGetEntry, KvScan, KvHistory, KvMget, KvExists, KvJsonGet),
+        *(QueueGetStats, QueueList, QueueDlqList),
+        *(StreamRead, StreamGetInfo, StreamList, GroupGetInfo, GroupList),
+        *(ActionStatus, ActionGet, ActionList, ActionListRuns, ActionCountRuns),
+        *(ActionGetLimits, ActionSchedules, WorkerGetInfo, WorkerList, JobGet, JobList),
+        *(WorkflowGet, WorkflowHistory, WorkflowListRuns, WorkflowCountRuns),
+        *(WorkflowListDefinitions, WorkflowGetDefinition, WorkflowSchedules),
+    )
+)
+"""What they are. One that is to wait for something (`block_ms`) goes to who leads."""
+
+
+class Node(Protocol):
+    """Whose copies answer."""
+
+    replicas: dict[int, Replica]
+    watches: list[LeaseWatch]
+    config: Config
+
+
+class Caller(Protocol):
+    """Who asks."""
+
+    terms: Terms | None
+    spans: Any
+
+    def add_answer(
+        self, request_id: int, result: Any, error: FloError | None, told: Told | None = None
+    ) -> None: ...
+
+
+def is_local(terms: Terms | None, request: Request[Any]) -> bool:
+    """Whether any copy may answer this."""
+    return (
+        terms is not None
+        and terms.seen is not None
+        and type(request) in LOCAL
+        and not getattr(request, "block_ms", 0)
+    )
+
+
+class LocalReads:
+    """Answers from the copies of `node`."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        #: Of each partition the state that was read last, and its sequence.
+        self._views: dict[int, tuple[Store, int, View]] = {}
+
+    def answer(
+        self, partition: int, caller: Caller, request_id: int, namespace: str, request: Any
+    ) -> bool:
+        """Answer at once; False where the copy here is too old, or there is none."""
+        terms, replica = caller.terms, self._node.replicas.get(partition)
+        assert terms is not None, "it said that any copy may"
+        if replica is None or not replica.may_be_read:
+            return False
+        sequence, watch = replica.position.sequence, self._node.watches[partition]
+        staleness_ms = watch.staleness_ms(sequence)
+        if staleness_ms is None or sequence < (terms.seen or 0):
+            return False
+        if terms.max_staleness_ms is not None and staleness_ms > terms.max_staleness_ms:
+            return False
+        view = self._view(partition, replica)
+        view.namespace, view.spans = namespace, caller.spans
+        view.now_ms = max(watch.time_ms() or 0, replica.position.time_ms)
+        result, error = None, None
+        try:
+            result = ask(RULES, view, request)
+        except FloError as refusal:
+            error = refusal
+        caller.add_answer(request_id, result, error, Told(sequence, staleness_ms))
+        return True
+
+    def _view(self, partition: int, replica: Replica) -> View:
+        """The copy as it stands; what was decoded of it is kept until it moves on."""
+        store, sequence = replica.store, replica.position.sequence
+        kept = self._views.get(partition)
+        if kept is not None and kept[0] is store and kept[1] == sequence:
+            return kept[2]
+        view = View(store, "", 0, self._node.config.value_bytes_max)
+        self._views[partition] = store, sequence, view
+        return view

@@ -1,0 +1,111 @@
+"""Reads that any copy may answer, and what is told while NATS lacks a majority."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from floruntime import FloClient
+from floruntime.core.errors import FloError, UnavailableError
+from tests.crash.cluster.inside import InsideNode
+from tests.crash.cluster.missing import leave_out_without_nats
+from tests.crash.cluster.nats import NatsCluster
+from tests.crash.cluster.rig import Rig
+from tests.until import until
+
+
+class Pair(NamedTuple):
+    """Two nodes; `leader` leads all, `other` keeps copies."""
+
+    leader: InsideNode
+    other: InsideNode
+
+    def local(self) -> FloClient:
+        """A client of the other that lets any copy answer."""
+        endpoint = f"127.0.0.1:{self.other.port_number}"
+        return FloClient(endpoint, timeout_ms=30_000, reads="local")
+
+
+@pytest.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    leave_out_without_nats()
+    async with (
+        NatsCluster(tmp_path, 1) as nats,
+        InsideNode(nats.urls, tmp_path, "a") as leader,
+        InsideNode(nats.urls, tmp_path, "b") as other,
+        leader.client() as client,
+    ):
+        await until(lambda: len(leader.node.members.names) == 2)
+        for partition in (0, 1, 2):
+            await client.cluster.move(partition, "a")
+        yield Pair(leader, other)
+
+
+async def test_a_copy_answers_and_never_behind_what_the_client_has_seen(pair: Pair) -> None:
+    async with pair.local() as client, pair.leader.client() as elsewhere:
+        for number in range(50):
+            await client.kv.put("k", b"%d" % number)
+            assert await client.kv.get("k") == b"%d" % number
+        await client.stream.append("s", b"record")
+        assert [record.payload for record in (await client.stream.read("s")).records] == [b"record"]
+        assert await client.kv.get("missing") is None
+        await elsewhere.kv.put("k", b"else")
+        await until(lambda: _is_caught_up(pair))
+        asked = pair.leader.node.router.commands_total
+        assert await client.kv.get("k") == b"else"
+        assert 0 <= client.staleness_ms < 10_000
+        assert pair.leader.node.router.commands_total == asked
+        await client.namespaces.create("fresh")
+        await client.namespaces.delete("fresh")
+        assert [item.name for item in await client.namespaces.list()] == ["default"]
+
+
+def _is_caught_up(pair: Pair) -> bool:
+    """Whether the other's copies are as new as the leader's, and it has heard so."""
+    theirs, other = pair.leader.node.replicas, pair.other.node
+    return all(
+        each.position == other.replicas[number].position
+        and other.watches[number].staleness_ms(each.position.sequence) is not None
+        for number, each in theirs.items()
+    )
+
+
+async def test_without_nats_copies_are_read_and_writes_are_told_why_they_fail(
+    tmp_path: Path,
+) -> None:
+    leave_out_without_nats()
+    async with Rig(tmp_path, nodes=2, servers=1) as rig:
+        leader = await rig.leader()
+        [other] = [node.endpoint for name, node in rig.nodes.items() if name != leader]
+        async with (
+            FloClient(other, timeout_ms=3_000, reads="local") as client,
+            FloClient(other, timeout_ms=3_000, reads="local", max_staleness_ms=50) as strict,
+            FloClient(other, timeout_ms=3_000) as plain,
+        ):
+            await client.kv.put("k", b"v")
+            assert await strict.kv.get("k") == b"v"
+            while not client.staleness_ms:  # until the copy there has heard of it
+                assert await client.kv.get("k") == b"v"
+            [server] = rig.nats.servers
+            server.send(signal.SIGSTOP)
+            try:
+                await refused(client.kv.put("k", b"lost?"))
+                assert await client.kv.get("k") in (b"v", b"lost?")
+                assert client.staleness_ms > 50
+                assert (await refused(strict.kv.get("k"))).ran == "no"
+                await refused(plain.kv.put("other", b""))
+            finally:
+                server.send(signal.SIGCONT)
+            await client.kv.put("other", b"on", timeout_ms=30_000)
+            assert await client.kv.get("other") == b"on"
+
+
+async def refused(call: Awaitable[object]) -> FloError:
+    """See that a call fails, and that it is said why."""
+    with pytest.raises(UnavailableError, match="NATS") as told:
+        await call
+    return told.value
