@@ -38,6 +38,12 @@ def difference(kind: Any, then: bytes, now: bytes) -> str | None:
     return _items_differ("", old, new, [int, kind, wire.WireError][: len(old)])
 
 
+def result_difference(request: Request[Any], then: bytes, now: bytes) -> str | None:
+    """What the result of `request` says otherwise than then; fields may be appended."""
+    old, new = msgspec.msgpack.decode(then), msgspec.msgpack.decode(now)
+    return _differ("", old, new, kind_of_reply(request))
+
+
 def request_difference(request: Request[Any], then: list[Any], now: list[Any]) -> str | None:
     """What `request`, as it is written now, says otherwise than then; fields may be appended."""
     if isinstance(request, Batch):

@@ -15,8 +15,10 @@ from floruntime.client.link.listeners import Listeners
 from floruntime.client.link.reads import Reads, ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.client.link.token import Token, check_token
+from floruntime.client.link.tracing import Tracing, the_tracing
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.client.link.waits import WAITS
+from floruntime.core.carriers import carries, with_traceparent
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
@@ -97,6 +99,19 @@ class Calls:
 
     async def _run(self, ask: Ask[R]) -> R:
         check_block(ask.block_ms)
+        tracing = the_tracing()
+        if tracing is not None and carries(ask.request):
+            return await self._traced(tracing, ask)
+        return await self._waited_for(ask)
+
+    async def _traced(self, tracing: Tracing, ask: Ask[R]) -> R:
+        where = self.namespace if ask.namespace is None else ask.namespace
+        with tracing.sending(ask.request, where) as traceparent:
+            if traceparent is not None:
+                ask.request = with_traceparent(ask.request, traceparent)
+            return await self._waited_for(ask)
+
+    async def _waited_for(self, ask: Ask[R]) -> R:
         waits = WAITS.get() if ask.block_ms else None
         if waits is None:
             return await self._until_answered(ask)

@@ -114,7 +114,7 @@ class ActionRun(OutputValue, frozen=True):
     why where no handler did, and is then the `error`, too. `waits_for`: what a pending run waits
     for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
     first. `progress` (0 to 1) and `progress_note`: what its handler told last, `None` where it told
-    nothing; the next attempt begins without them.
+    nothing; the next attempt begins without them. `traceparent`: the trace that it was invoked in.
     """
 
     run_id: str
@@ -138,6 +138,7 @@ class ActionRun(OutputValue, frozen=True):
     progress: float | None = None
     progress_note: str | None = None
     key: str | None = None
+    traceparent: str | None = None
 
     @property
     def result(self) -> bytes | None:
@@ -193,6 +194,7 @@ class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
     debounce_key: str | None = None
     debounce_ms: int | None = None
     debounce_max_ms: int | None = None
+    traceparent: str | None = None
 
 
 class ActionStatus(Query[ActionRun], tag=130, frozen=True):
@@ -267,6 +269,7 @@ class ActionCall(Command[ActionRun], tag=137, frozen=True):
     block_ms: int = 0
     create: bool = False
     key: str | None = None
+    traceparent: str | None = None
 
 
 class ActionRetry(Command[ActionRun], tag=90, frozen=True):

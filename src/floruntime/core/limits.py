@@ -10,6 +10,7 @@ import re
 
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, BadTypeError
+from floruntime.core.trace import is_traceparent
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -305,6 +306,16 @@ def check_progress(progress: float | None) -> float | None:
 def check_error_text(text: str | None) -> str | None:
     """The error text of a nack or a failure: up to 4 KiB of UTF-8."""
     return check_text("error", text)
+
+
+def check_traceparent(text: str | None) -> str | None:
+    """Where a trace stands, as W3C writes it; `None` where there is none."""
+    if text is not None and not is_traceparent(text):
+        raise BadRequestError(
+            f"traceparent {shown(text)} must look like "
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        )
+    return text
 
 
 def check_headers(headers: dict[str, str]) -> int:

@@ -13,6 +13,7 @@ class Message(PayloadValue, frozen=True):
     `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
     included. `reason` (`max_attempts`, `nacked`) and `error` are set on dead letters;
     `first_delivered_at_ms` and `last_delivered_at_ms` are `None` before the first delivery.
+    `traceparent`: the trace that it was enqueued in (`core/trace.py`).
     """
 
     seq: int
@@ -26,6 +27,7 @@ class Message(PayloadValue, frozen=True):
     error: str | None = None
     first_delivered_at_ms: int | None = None
     last_delivered_at_ms: int | None = None
+    traceparent: str | None = None
 
     @property
     def delivery_count(self) -> int:
@@ -92,6 +94,7 @@ class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
     delay_ms: int = 0
     dedup_key: str | None = None
     group: str | None = None
+    traceparent: str | None = None
 
 
 class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):

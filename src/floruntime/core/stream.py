@@ -73,6 +73,7 @@ class StreamRecord(PayloadValue, frozen=True):
     """One record. `attempt` and `lease` are 0 where it was read without a group.
 
     `reason` and `error` (the text of its last nack) are set on dead letters only.
+    `traceparent`: the trace that it was appended in (`core/trace.py`).
     """
 
     id: StreamID
@@ -87,6 +88,7 @@ class StreamRecord(PayloadValue, frozen=True):
     lease: int = 0
     reason: str | None = None
     error: str | None = None
+    traceparent: str | None = None
 
     @property
     def sequence(self) -> int:
@@ -207,6 +209,7 @@ class StreamAppend(Command[list[AppendResult]], tag=64, frozen=True):
     partition_key: str | None = None
     partition: int | None = None
     headers: dict[str, str] = {}
+    traceparent: str | None = None
 
 
 class StreamRead(Query[ReadResult], tag=65, frozen=True):

@@ -11,7 +11,8 @@ class Task(PayloadValue, frozen=True):
 
     `lease_ms`: how long the lease lasts, from the claim on. `idempotency_key`: for what a handler
     asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
-    the workflow.
+    the workflow. `traceparent`: the trace that the run was invoked in, of a workflow's step that of
+    the workflow's start.
     """
 
     run_id: str
@@ -25,6 +26,7 @@ class Task(PayloadValue, frozen=True):
     labels: dict[str, str] = {}
     lease_ms: int = 0
     idempotency_key: str = ""
+    traceparent: str | None = None
 
     @property
     def task_id(self) -> str:

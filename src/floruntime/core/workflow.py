@@ -70,7 +70,8 @@ class WorkflowRun(OutputValue, frozen=True):
 
     `current_step`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
     an action gave. `wait_signal`: the type of the signal it waits for. `terminal`: where it ended.
-    `waits_for`: what it stands still for; only `status` tells, no listing.
+    `waits_for`: what it stands still for; only `status` tells, no listing. `traceparent`: the trace
+    that it was started in.
     """
 
     run_id: str
@@ -89,6 +90,7 @@ class WorkflowRun(OutputValue, frozen=True):
     search_attributes: dict[str, Any] = {}
     terminal: str | None = None
     waits_for: RunWait | None = None
+    traceparent: str | None = None
 
 
 class HistoryEvent(Value, frozen=True):
@@ -188,6 +190,7 @@ class WorkflowStart(Command[WorkflowStarted], tag=162, frozen=True):
     version: str | None = None
     idempotency_key: str | None = None
     run_id: str | None = None
+    traceparent: str | None = None
 
 
 class WorkflowGet(Query[WorkflowRun], tag=163, frozen=True):

@@ -17,6 +17,8 @@ from floruntime.core.printable import printable, printable_json
 from floruntime.server.config import Config
 
 INDENT = "    "
+_FIELDS = ("trace_id", "run_id")
+"""What a handler's records have beside."""
 
 
 class _TextFormatter(logging.Formatter):
@@ -41,6 +43,7 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line.update((name, value) for name in _FIELDS if (value := vars(record).get(name)))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return printable_json(without_tokens(json.dumps(line, ensure_ascii=False)))

@@ -15,10 +15,12 @@ from collections.abc import Hashable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
+from floruntime.client.link.tracing import the_tracing
 from floruntime.client.link.waits import WAITS, Waits
 from floruntime.client.worker.clock import Clock, Timer
 from floruntime.client.worker.contexts import Context
 from floruntime.client.worker.handlers import Handler, Handlers
+from floruntime.client.worker.traced import delivered_by
 
 TOUCHES_PER_LEASE = 3
 NEVER_MS = math.inf
@@ -188,11 +190,7 @@ class Attempts:
     async def _run(self, attempt: Attempt) -> None:
         attempt.is_entered = True
         try:
-            began = partial(self._began, attempt)
-            result = await self._handlers.run(attempt.handler, attempt.context, began)
-            if attempt.context.has_writes:
-                await self._owner.commit(attempt, result)
-                attempt.is_settled = True
+            result = await self._handle(attempt)
         except Exception as error:
             self._fail(attempt, error)
         except BaseException as error:  # SystemExit ends an attempt, not the worker
@@ -204,6 +202,24 @@ class Attempts:
                 self._owner.succeeded(attempt, result)
         finally:
             self._left(attempt)
+
+    async def _handle(self, attempt: Attempt) -> Any:
+        context = attempt.context
+        tracing = the_tracing()
+        if tracing is None:
+            return await self._done(attempt)
+        with tracing.handling(delivered_by(context)) as traceparent:
+            context.traceparent = traceparent or context.traceparent
+            return await self._done(attempt)
+
+    async def _done(self, attempt: Attempt) -> Any:
+        """What the handler returns, with all that it wrote."""
+        began = partial(self._began, attempt)
+        result = await self._handlers.run(attempt.handler, attempt.context, began)
+        if attempt.context.has_writes:
+            await self._owner.commit(attempt, result)
+            attempt.is_settled = True
+        return result
 
     def _left(self, attempt: Attempt) -> None:
         self._running.discard(attempt)

@@ -18,6 +18,7 @@ from floruntime.core.limits import check_progress, check_text
 from floruntime.core.printable import printable
 from floruntime.core.queue import Message
 from floruntime.core.stream import StreamID, StreamRecord
+from floruntime.core.trace import trace_id_of
 from floruntime.core.typed import decode_json, name_of
 from floruntime.core.worker import Task
 
@@ -55,22 +56,31 @@ def to_bytes(value: Any) -> bytes:
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):
-    """Says before each line which delivery it is about."""
+    """Says before each line which delivery it is about, and in fields of the record which run and
+    trace.
+    """
 
-    def __init__(self, logger: logging.Logger, about: str) -> None:
+    def __init__(self, logger: logging.Logger, about: str, fields: Mapping[str, str]) -> None:
         super().__init__(logger, {})
+        self._fields = fields
         self._about = printable(about)
 
     def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
         # A name may contain "%", which is a directive where there are arguments to fill in.
         about = self._about.replace("%", "%%") if args else self._about
         options["stacklevel"] = options.get("stacklevel", 1) + 1
-        super().log(level, f"{about}: {msg}", *args, **options)
+        text, given = f"{about}: {msg}", options.get("extra")
+        try:
+            super().log(
+                level, text, *args, **{**options, "extra": {**self._fields, **(given or {})}}
+            )
+        except KeyError:  # the records of this application have fields of these names by themselves
+            super().log(level, text, *args, **options)
 
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        return msg, kwargs  # `extra` stays the caller's
+        return msg, kwargs  # `extra` is made above
 
 
 class Context:
@@ -79,6 +89,8 @@ class Context:
     payload: bytes
     attempt: int
     namespace: str
+    traceparent: str | None = None
+    """The trace that it was handed over in, or the span of this attempt in it."""
 
     def __init__(self, touch: Touch | None, own: OwnClient | None) -> None:
         self._touch = touch
@@ -169,10 +181,20 @@ class Context:
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
-        """A logger that names this delivery in each line."""
+        """A logger that names this delivery in each line; its records have a `trace_id`, if there
+        is one, and a `run_id`, if it is a run's.
+        """
         if self._log is None:
-            self._log = _Log(_log, self._about())
+            self._log = _Log(_log, self._about(), self._log_fields())
         return self._log
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id of its trace, if it is traced."""
+        return trace_id_of(self.traceparent)
+
+    def _log_fields(self) -> dict[str, str]:
+        return {} if self.trace_id is None else {"trace_id": self.trace_id}
 
     def _about(self) -> str:
         raise NotImplementedError
@@ -217,6 +239,7 @@ class ActionContext(Context):
         self.caller_run_id = task.caller_run_id
         self.idempotency_key = task.idempotency_key or task.run_id
         self.labels: Mapping[str, str] = task.labels
+        self.traceparent = task.traceparent
 
     def progress(self, progress: float, note: str | None = None) -> None:
         """Tell how far the run is: `progress` from 0 to 1, and a text of up to 4 KiB for people.
@@ -259,6 +282,9 @@ class ActionContext(Context):
     def _about(self) -> str:
         return f"{self.action_name} {self.task_id} attempt {self.attempt}"
 
+    def _log_fields(self) -> dict[str, str]:
+        return {**super()._log_fields(), "run_id": self.task_id}
+
     def __reduce__(self) -> tuple[Any, ...]:
         return ActionContext, (self._task, self.namespace)
 
@@ -290,6 +316,7 @@ class StreamContext(Context):
         self.partition_key = record.partition_key
         self.attempt = record.attempt
         self.namespace = namespace
+        self.traceparent = record.traceparent
 
     def _about(self) -> str:
         return f"{self.stream} {self.stream_id} attempt {self.attempt}"
@@ -322,6 +349,7 @@ class QueueContext(Context):
         self.enqueued_at_ms = message.enqueued_at_ms
         self.queue = queue
         self.namespace = namespace
+        self.traceparent = message.traceparent
 
     def _about(self) -> str:
         return f"{self.queue} {self.seq} attempt {self.attempt}"

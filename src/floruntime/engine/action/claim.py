@@ -241,6 +241,7 @@ def _task(run: OpenActionRun, payload: bytes) -> Task:
         row.labels,
         row.expires_at_ms - run.tx.now_ms,
         row.handler_key or own_handler_key(run.number, row),
+        row.traceparent,
     )
 
 

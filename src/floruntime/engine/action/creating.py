@@ -35,6 +35,7 @@ def create(
     key: str | None = None,
     debounce_key: str | None = None,
     is_scheduled: bool = False,
+    traceparent: str | None = None,
 ) -> None:
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
     tx, of_namespace_id = action.tx, namespace_id(action.tx)
@@ -49,6 +50,7 @@ def create(
     row.handler_key = handler_key
     row.debounce_key = debounce_key
     row.is_scheduled = is_scheduled
+    row.traceparent = traceparent
     row.key = key_of(action.row, payload) if key is None else key
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, number, payload)
     tx.put(

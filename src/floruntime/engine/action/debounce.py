@@ -61,6 +61,7 @@ def debounced(action: OpenAction, number: int, request: ActionInvoke) -> tuple[i
         labels=request.labels,
         key=request.key,
         debounce_key=debounce_key,
+        traceparent=request.traceparent,
     )
     return number, True
 
@@ -87,6 +88,7 @@ def _renew(action: OpenAction, known: DebounceRow, request: ActionInvoke) -> Non
     row.input = keep_document(tx, ACTION_INPUT, of_namespace_id, known.number, request.payload)
     row.key = key_of(action.row, request.payload) if request.key is None else request.key
     row.priority, row.labels = request.priority, request.labels
+    row.traceparent = request.traceparent
     since_ms = tx.now_ms - known.first_ms
     wait_ms = _wait_ms(request, since_ms)
     is_over = request.debounce_max_ms is not None and since_ms >= request.debounce_max_ms

@@ -90,6 +90,7 @@ def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
         idempotency_key=request.idempotency_key,
         labels=request.labels,
         key=request.key,
+        traceparent=request.traceparent,
     )
     return number, True
 
@@ -109,6 +110,7 @@ def create_run(
     workflow_run: int,
     handler_key: str,
     key: str | None = None,
+    traceparent: str | None = None,
 ) -> int:
     """Invoke an enabled action for a step of a workflow run; the number of the action run.
 
@@ -123,6 +125,7 @@ def create_run(
         workflow_run=workflow_run,
         handler_key=handler_key,
         key=key,
+        traceparent=traceparent,
     )
     return number
 
@@ -132,6 +135,7 @@ def _check_invoke(tx: Tx, request: Invocation) -> None:
     limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
     limits.check_duration("delay_ms", request.delay_ms)
     limits.check_labels(request.labels)
+    limits.check_traceparent(request.traceparent)
     if request.idempotency_key is not None:
         limits.check_name("idempotency_key", request.idempotency_key)
     if request.key is not None:

@@ -106,6 +106,7 @@ class ActionRunRow(msgspec.Struct, array_like=True, gc=False):
     is_keyed: bool = False
     debounce_key: str | None = None
     is_scheduled: bool = False
+    traceparent: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -234,6 +235,7 @@ def as_action_run(
         progress=row.progress,
         progress_note=row.progress_note,
         key=row.key,
+        traceparent=row.traceparent,
     )
 
 

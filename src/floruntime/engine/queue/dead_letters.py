@@ -64,6 +64,7 @@ class DeadLetterRow(Value, frozen=True):
     first_delivered_at_ms: int | None
     last_delivered_at_ms: int | None
     group: str | None = None
+    traceparent: str | None = None
 
 
 DEAD_LETTER: Final[Table[DeadLetterRow]] = Table(b"qx", DeadLetterRow, dead_id="u64", seq="u64")
@@ -92,6 +93,7 @@ def bury(
         state.first_delivered_at_ms,
         state.last_delivered_at_ms,
         state.group,
+        body.traceparent,
     )
     drop(queue, seq, head_of(state))
     tx.put(DEAD_LETTER, DEAD_LETTER.key(row.dead_id, seq), letter)
@@ -198,6 +200,7 @@ def _message(view: View, dead_id: int, seq: int) -> Message:
         letter.error,
         letter.first_delivered_at_ms,
         letter.last_delivered_at_ms,
+        letter.traceparent,
     )
 
 
@@ -220,7 +223,14 @@ def requeue_one(queue: OpenQueue, seq: int) -> bool:
     if letter is None:
         return False
     tx, row = queue.tx, queue.row
-    body = BodyRow(letter.payload, letter.enqueued_at_ms, letter.priority, tx.now_ms, letter.group)
+    body = BodyRow(
+        letter.payload,
+        letter.enqueued_at_ms,
+        letter.priority,
+        tx.now_ms,
+        letter.group,
+        letter.traceparent,
+    )
     tx.put(BODY, BODY.key(row.messages_id, seq), body)
     if letter.group is None:
         put_ready(queue, letter.priority, tx.now_ms, seq, False)

@@ -145,6 +145,7 @@ def _message(seq: int, body: BodyRow, state: StateRow) -> Message:
         None,
         state.first_delivered_at_ms,
         state.last_delivered_at_ms,
+        body.traceparent,
     )
 
 
@@ -175,6 +176,7 @@ def _unleased(
         body.enqueued_at_ms,
         first_delivered_at_ms=first_ms,
         last_delivered_at_ms=last_ms,
+        traceparent=body.traceparent,
     )
 
 

@@ -50,7 +50,9 @@ def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
     due_ms = tx.now_ms + request.delay_ms
     messages_id = row.messages_id
     for seq, payload in enumerate(payloads, first_seq):
-        body = BodyRow(payload, tx.now_ms, request.priority, due_ms, request.group)
+        body = BodyRow(
+            payload, tx.now_ms, request.priority, due_ms, request.group, request.traceparent
+        )
         tx.put(BODY, BODY.key(messages_id, seq), body)
     if request.group is not None:
         _put_grouped(queue, range(first_seq, end_seq), request, due_ms)
@@ -73,6 +75,7 @@ def _check_enqueue(tx: Tx, request: QueueEnqueue) -> None:
         limits.check_value("payload", payload, tx.value_bytes_max)
     if request.group is not None:
         limits.check_name("group", request.group)
+    limits.check_traceparent(request.traceparent)
     if request.dedup_key is not None:
         limits.check_name("dedup_key", request.dedup_key)
         if len(request.payloads) != 1:

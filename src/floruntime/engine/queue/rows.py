@@ -79,6 +79,7 @@ class BodyRow(Value, frozen=True):
     priority: int
     due_ms: int
     group: str | None = None
+    traceparent: str | None = None
 
 
 class StateRow(Value, frozen=True):

@@ -72,6 +72,7 @@ def _check_append(tx: Tx, request: StreamAppend) -> int:
     for payload in request.payloads:
         limits.check_value("payload", payload, tx.value_bytes_max)
     extra_bytes = limits.check_headers(request.headers) if request.headers else 0
+    limits.check_traceparent(request.traceparent)
     if request.partition_key is not None:
         extra_bytes += len(limits.check_name("partition_key", request.partition_key))
     return extra_bytes
@@ -112,6 +113,7 @@ def _append_one(
             payload,
             request.headers,
             request.partition_key,
+            request.traceparent,
         ),
     )
     if ordinal % MARK_EVERY == 0:

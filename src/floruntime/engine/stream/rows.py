@@ -86,6 +86,7 @@ class RecordRow(Value, frozen=True):
     payload: bytes
     headers: dict[str, str]
     partition_key: str | None
+    traceparent: str | None = None
 
 
 class MarkRow(Value, frozen=True):
@@ -230,6 +231,7 @@ def as_record(
         id[0],
         attempt,
         lease,
+        traceparent=row.traceparent,
     )
 
 

@@ -15,6 +15,7 @@ from floruntime.client.api.leases import Leases
 from floruntime.client.api.operation import Ask, Operation
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import defaults
+from floruntime.core.carriers import with_traceparent
 from floruntime.core.errors import (
     BadRequestError,
     FloError,
@@ -115,14 +116,22 @@ class InNamespace:
     """What the client's API stands on: its calls, made through an `HttpCaller`.
 
     `number`: that of the one write that may be made; 0: any number of calls, none of them
-    remembered.
+    remembered. `traceparent`: the trace in which it hands over what it does.
     """
 
-    def __init__(self, caller: HttpCaller, namespace: str, *, number: int = 0) -> None:
+    def __init__(
+        self,
+        caller: HttpCaller,
+        namespace: str,
+        *,
+        number: int = 0,
+        traceparent: str | None = None,
+    ) -> None:
         self.namespace = namespace
         self.leases = Leases(0)
         self._caller = caller
         self._number = number
+        self._traceparent = traceparent
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
         """Make one call."""
@@ -134,9 +143,12 @@ class InNamespace:
         within_ms = ask.block_ms + check_duration("timeout_ms", own_ms, low=1)
         if self._number and not isinstance(ask.request, Command):
             raise BadRequestError("Idempotency-Key is given, and this call only reads")
+        request = ask.request
+        if self._traceparent is not None:
+            request = with_traceparent(request, self._traceparent)
         try:
             async with asyncio.timeout(within_ms / 1000):
-                answer = await self._caller.ask(ask.request, self.namespace, number=self._number)
+                answer = await self._caller.ask(request, self.namespace, number=self._number)
         except TimeoutError as error:
             if isinstance(error, FloError):
                 raise

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import ONCE_PREFIX, OnceOpen
-from floruntime.server.http.caller import HttpCaller, InNamespace
+from floruntime.server.http.caller import HttpCaller
 
 HEADER = "idempotency-key"
 NUMBER = 1
@@ -66,10 +66,9 @@ class UnderWay:
                 self._digests[client] = (digest, count - 1)
 
 
-async def open_once(caller: HttpCaller, once: Once, namespace: str) -> InNamespace:
-    """What makes the one write, or hears what it answered. Raises `ConflictError`."""
+async def open_once(caller: HttpCaller, once: Once, namespace: str) -> None:
+    """Let its next write, `NUMBER`, happen once. Raises `ConflictError`."""
     await caller.ask(OnceOpen(once.digest), namespace)
-    return InNamespace(caller, namespace, number=NUMBER)
 
 
 def another_request() -> ConflictError:

@@ -13,6 +13,8 @@ from floruntime.client.api.caller import Caller
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.limits import check_namespace
 from floruntime.core.nearest import nearest
+from floruntime.core.trace import HEADER as TRACE_HEADER
+from floruntime.core.trace import read_traceparent
 from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.http.app import HttpApp
 from floruntime.server.http.asking import ask_batch, ask_call
@@ -23,7 +25,7 @@ from floruntime.server.http.cors import answer_options, cors_headers
 from floruntime.server.http.events import follow_for, open_events
 from floruntime.server.http.follows import FOLLOWS
 from floruntime.server.http.messages import JSON, Answer, Headers, HttpRequest, HttpResponse
-from floruntime.server.http.once import HEADER, once_of, open_once
+from floruntime.server.http.once import HEADER, NUMBER, once_of, open_once
 from floruntime.server.http.problems import HttpRefusal
 from floruntime.server.http.results import to_json
 from floruntime.server.http.scrape import check_may_scrape, has_metrics_token, scrape
@@ -128,11 +130,12 @@ class HttpVisit:
             return ask_call(call, caller, members)
 
         key = request.headers.get(HEADER)
+        traceparent = read_traceparent(request.headers.get(TRACE_HEADER))
         if name == LOGIN and key is None:
             result = await self._log_in(request, ask)
         elif key is None:
             caller = await self.caller_for(who, request.peer)
-            result = await ask(InNamespace(caller, namespace))
+            result = await ask(InNamespace(caller, namespace, traceparent=traceparent))
         elif name in SECRETS:
             raise BadRequestError(f"{name} takes no Idempotency-Key: its answer is kept nowhere")
         else:
@@ -143,11 +146,15 @@ class HttpVisit:
         self, request: HttpRequest, who: Who, namespace: str, name: str, ask: Ask
     ) -> Any:
         once = once_of(request.headers[HEADER], namespace, name, request.body)
+        traceparent = read_traceparent(request.headers.get(TRACE_HEADER))
         caller = HttpCaller(self._server, request.peer._replace(door=who.door))
         try:
             await caller.greet(who.token, once.session)
             with self._app.under_way.doing(caller.client, once.digest):
-                return await ask(await open_once(caller, once, namespace))
+                await open_once(caller, once, namespace)
+                return await ask(
+                    InNamespace(caller, namespace, number=NUMBER, traceparent=traceparent)
+                )
         finally:
             caller.close()
 

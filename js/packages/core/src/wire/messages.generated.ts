@@ -608,6 +608,7 @@ export const KvChangesReplySchema: StructSchema<KvChangesReply> = struct("KvChan
  * `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
  * included. `reason` (`maxAttempts`, `nacked`) and `error` are set on dead letters;
  * `firstDeliveredAtMs` and `lastDeliveredAtMs` are `null` before the first delivery.
+ * `traceparent`: the trace that it was enqueued in (`core/trace.py`).
  */
 export interface Message extends MessageMethods {
   readonly seq: bigint;
@@ -621,6 +622,7 @@ export interface Message extends MessageMethods {
   readonly error: string | null;
   readonly firstDeliveredAtMs: bigint | null;
   readonly lastDeliveredAtMs: bigint | null;
+  readonly traceparent: string | null;
 }
 export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["seq", big],
@@ -634,6 +636,7 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["error", nullable(text), null],
   ["firstDeliveredAtMs", nullable(big), null],
   ["lastDeliveredAtMs", nullable(big), null],
+  ["traceparent", nullable(text), null],
 ], { methods: MessageMethods });
 
 /** Messages in delivery order; `cursor` only in pages of dead letters. */
@@ -741,6 +744,7 @@ export const AppendResultSchema: StructSchema<AppendResult> = struct("AppendResu
  * One record. `attempt` and `lease` are 0 where it was read without a group.
  *
  * `reason` and `error` (the text of its last nack) are set on dead letters only.
+ * `traceparent`: the trace that it was appended in (`core/trace.py`).
  */
 export interface StreamRecord extends StreamRecordMethods {
   readonly id: StreamID;
@@ -755,6 +759,7 @@ export interface StreamRecord extends StreamRecordMethods {
   readonly lease: bigint;
   readonly reason: string | null;
   readonly error: string | null;
+  readonly traceparent: string | null;
 }
 export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamRecord", [
   ["id", streamId],
@@ -769,6 +774,7 @@ export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamReco
   ["lease", big, 0n],
   ["reason", nullable(text), null],
   ["error", nullable(text), null],
+  ["traceparent", nullable(text), null],
 ], { methods: StreamRecordMethods });
 
 /**
@@ -1051,7 +1057,7 @@ export const ActionAttemptSchema: StructSchema<ActionAttempt> = struct("ActionAt
  * why where no handler did, and is then the `error`, too. `waitsFor`: what a pending run waits
  * for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
  * first. `progress` (0 to 1) and `progressNote`: what its handler told last, `null` where it told
- * nothing; the next attempt begins without them.
+ * nothing; the next attempt begins without them. `traceparent`: the trace that it was invoked in.
  */
 export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
@@ -1075,6 +1081,7 @@ export interface ActionRun extends ActionRunMethods {
   readonly progress: number | null;
   readonly progressNote: string | null;
   readonly key: string | null;
+  readonly traceparent: string | null;
 }
 export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["runId", text],
@@ -1098,6 +1105,7 @@ export const ActionRunSchema: StructSchema<ActionRun> = struct("ActionRun", [
   ["progress", nullable(decimal), null],
   ["progressNote", nullable(text), null],
   ["key", nullable(text), null],
+  ["traceparent", nullable(text), null],
 ], { methods: ActionRunMethods });
 
 export interface ActionListReply {
@@ -1261,7 +1269,8 @@ export const WorkerListReplySchema: StructSchema<WorkerListReply> = struct("Work
  *
  * `leaseMs`: how long the lease lasts, from the claim on. `idempotencyKey`: for what a handler
  * asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
- * the workflow.
+ * the workflow. `traceparent`: the trace that the run was invoked in, of a workflow's step that of
+ * the workflow's start.
  */
 export interface Task extends TaskMethods {
   readonly runId: string;
@@ -1275,6 +1284,7 @@ export interface Task extends TaskMethods {
   readonly labels: Readonly<Record<string, string>>;
   readonly leaseMs: number;
   readonly idempotencyKey: string;
+  readonly traceparent: string | null;
 }
 export const TaskSchema: StructSchema<Task> = struct("Task", [
   ["runId", text],
@@ -1288,6 +1298,7 @@ export const TaskSchema: StructSchema<Task> = struct("Task", [
   ["labels", texts, {}],
   ["leaseMs", int, 0],
   ["idempotencyKey", text, ""],
+  ["traceparent", nullable(text), null],
 ], { methods: TaskMethods });
 
 /**
@@ -1388,7 +1399,8 @@ export const WorkflowStartedSchema: StructSchema<WorkflowStarted> = struct("Work
  *
  * `currentStep`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
  * an action gave. `waitSignal`: the type of the signal it waits for. `terminal`: where it ended.
- * `waitsFor`: what it stands still for; only `status` tells, no listing.
+ * `waitsFor`: what it stands still for; only `status` tells, no listing. `traceparent`: the trace
+ * that it was started in.
  */
 export interface WorkflowRun {
   readonly runId: string;
@@ -1407,6 +1419,7 @@ export interface WorkflowRun {
   readonly searchAttributes: Readonly<Record<string, Scalar>>;
   readonly terminal: string | null;
   readonly waitsFor: RunWait | null;
+  readonly traceparent: string | null;
 }
 export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun", [
   ["runId", text],
@@ -1425,6 +1438,7 @@ export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun"
   ["searchAttributes", scalars, {}],
   ["terminal", nullable(text), null],
   ["waitsFor", nullable(RunWaitSchema), null],
+  ["traceparent", nullable(text), null],
 ]);
 
 /**
@@ -2089,6 +2103,7 @@ export interface QueueEnqueue {
   readonly delayMs?: Integer | undefined;
   readonly dedupKey?: string | null | undefined;
   readonly group?: string | null | undefined;
+  readonly traceparent?: string | null | undefined;
 }
 export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   "QueueEnqueue", 32, "command", [
@@ -2098,6 +2113,7 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   ["delayMs", int, 0],
   ["dedupKey", nullable(text), null],
   ["group", nullable(text), null],
+  ["traceparent", nullable(text), null],
 ], list(big),
 );
 
@@ -2339,6 +2355,7 @@ export interface StreamAppend {
   readonly partitionKey?: string | null | undefined;
   readonly partition?: Integer | null | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly traceparent?: string | null | undefined;
 }
 export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKind(
   "StreamAppend", 64, "command", [
@@ -2347,6 +2364,7 @@ export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKi
   ["partitionKey", nullable(text), null],
   ["partition", nullable(int), null],
   ["headers", texts, {}],
+  ["traceparent", nullable(text), null],
 ], list(AppendResultSchema),
 );
 
@@ -2814,6 +2832,7 @@ export interface ActionInvoke {
   readonly debounceKey?: string | null | undefined;
   readonly debounceMs?: Integer | null | undefined;
   readonly debounceMaxMs?: Integer | null | undefined;
+  readonly traceparent?: string | null | undefined;
 }
 export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind(
   "ActionInvoke", 129, "command", [
@@ -2829,6 +2848,7 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
   ["debounceKey", nullable(text), null],
   ["debounceMs", nullable(int), null],
   ["debounceMaxMs", nullable(int), null],
+  ["traceparent", nullable(text), null],
 ], InvokeResultSchema,
 );
 
@@ -2944,6 +2964,7 @@ export interface ActionCall {
   readonly blockMs?: Integer | undefined;
   readonly create?: boolean | undefined;
   readonly key?: string | null | undefined;
+  readonly traceparent?: string | null | undefined;
 }
 export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   "ActionCall", 137, "command", [
@@ -2957,6 +2978,7 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   ["blockMs", int, 0],
   ["create", bool, false],
   ["key", nullable(text), null],
+  ["traceparent", nullable(text), null],
 ], ActionRunSchema,
 );
 
@@ -3334,6 +3356,7 @@ export interface WorkflowStart {
   readonly version?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
   readonly runId?: string | null | undefined;
+  readonly traceparent?: string | null | undefined;
 }
 export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = requestKind(
   "WorkflowStart", 162, "command", [
@@ -3342,6 +3365,7 @@ export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = reques
   ["version", nullable(text), null],
   ["idempotencyKey", nullable(text), null],
   ["runId", nullable(text), null],
+  ["traceparent", nullable(text), null],
 ], WorkflowStartedSchema,
 );
 

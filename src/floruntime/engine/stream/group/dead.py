@@ -146,4 +146,5 @@ def _dead_record(stream: str, row: DeadRecordRow) -> StreamRecord:
         attempt=row.attempt,
         reason=row.reason,
         error=row.error,
+        traceparent=row.traceparent,
     )

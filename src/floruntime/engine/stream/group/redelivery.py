@@ -127,6 +127,7 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
         pending.error,
         pending.first_delivered_at_ms,
         pending.delivered_at_ms,
+        row.traceparent,
     )
     put_dead(opened, dead)
 

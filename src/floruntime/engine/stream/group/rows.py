@@ -166,6 +166,7 @@ class DeadRecordRow(Value, frozen=True):
     error: str | None
     first_delivered_at_ms: int
     last_delivered_at_ms: int
+    traceparent: str | None = None
 
 
 GROUP: Final[Table[GroupRow]] = Table(b"gr", GroupRow, tail="name", cached=True, stream_id="u64")

@@ -251,12 +251,14 @@ def _start_runs_of(workflow: OpenWorkflow, spec: Trigger, records: list[StreamRe
     """Start the run, or the runs, of what was taken at once; answers how many."""
     if spec.batch_size == 1:
         [record] = records
-        _start_run(workflow, _input_of(record), _event_of(record))
+        _start_run(workflow, _input_of(record), _event_of(record), record.traceparent)
         return 1
+    # A run has one parent: the first of them that is traced.
+    traced = next((record.traceparent for record in records if record.traceparent), None)
     parts = list(_parts(records, workflow.tx.value_bytes_max))
     for part in parts:
         documents, events = zip(*part, strict=True)
-        _start_run(workflow, b"[%b]" % b",".join(documents), list(events))
+        _start_run(workflow, b"[%b]" % b",".join(documents), list(events), traced)
     return len(parts)
 
 
@@ -278,9 +280,15 @@ def _parts(
     yield part
 
 
-def _start_run(workflow: OpenWorkflow, input: bytes, event: Any) -> None:
-    current = workflow.row.current
-    begin_run(workflow, current, input, origin=Origin.TRIGGER, event_source=dump(event))
+def _start_run(workflow: OpenWorkflow, input: bytes, event: Any, traceparent: str | None) -> None:
+    begin_run(
+        workflow,
+        workflow.row.current,
+        input,
+        origin=Origin.TRIGGER,
+        event_source=dump(event),
+        traceparent=traceparent,
+    )
 
 
 def _input_of(record: StreamRecord) -> bytes:

@@ -41,7 +41,13 @@ def fork(tx: Tx, request: WorkflowFork) -> str:
     undone = _undone(old)
     _refuse_behind(old, definition, step, undone)
     input = input_of(old) if request.input is None else request.input
-    run = new_run(old.workflow, number, input, run_id=request.new_run_id)
+    run = new_run(
+        old.workflow,
+        number,
+        input,
+        run_id=request.new_run_id,
+        traceparent=old.row.traceparent,
+    )
     _copy(old, run, {step, *undone})
     run.note(Event.WORKFLOW_FORKED, f"{old.id}, at {step}")
     run.note(Event.WORKFLOW_STARTED, input_shown(input))

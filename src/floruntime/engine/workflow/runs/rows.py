@@ -203,6 +203,7 @@ class WorkflowRunRow(msgspec.Struct, array_like=True, gc=False):
     paused_at_ms: int = 0
     paused_status: int = 0
     shift_ms: int = 0
+    traceparent: str | None = None
 
     @property
     def is_paused(self) -> bool:

@@ -307,6 +307,7 @@ def as_workflow_run(
         _id_of_parent(view, of_namespace_id, row),
         row.search_attributes,
         row.terminal,
+        traceparent=row.traceparent,
     )
 
 

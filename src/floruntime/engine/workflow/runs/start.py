@@ -48,6 +48,7 @@ def start(tx: Tx, request: WorkflowStart) -> WorkflowStarted:
         request.input,
         run_id=request.run_id,
         idempotency_key=request.idempotency_key,
+        traceparent=request.traceparent,
     )
     return WorkflowStarted(run.id, True)
 
@@ -55,6 +56,7 @@ def start(tx: Tx, request: WorkflowStart) -> WorkflowStarted:
 def _check(tx: Tx, request: WorkflowStart) -> None:
     limits.check_value("input", request.input, tx.value_bytes_max)
     load_input("input", request.input)
+    limits.check_traceparent(request.traceparent)
     if request.run_id is not None:
         limits.check_name("run_id", request.run_id)
     if request.idempotency_key is not None:
@@ -99,6 +101,7 @@ def begin_run(
     hops: int = 0,
     key_base: str | None = None,
     event_source: bytes | None = None,
+    traceparent: str | None = None,
 ) -> OpenWorkflowRun:
     """Make a run and let it go as far as it goes at once. `run_id`, if given, is a free one."""
     run = new_run(
@@ -113,6 +116,7 @@ def begin_run(
         depth=depth,
         hops=hops,
         key_base=key_base,
+        traceparent=traceparent,
     )
     tx = run.tx
     if event_source is not None:
@@ -136,6 +140,7 @@ def new_run(
     depth: int = 1,
     hops: int = 0,
     key_base: str | None = None,
+    traceparent: str | None = None,
 ) -> OpenWorkflowRun:
     """Make a run that has not begun."""
     tx, of_namespace_id = workflow.tx, namespace_id(workflow.tx)
@@ -144,7 +149,7 @@ def new_run(
         workflow.id, definition, WorkflowRunStatus.PENDING, tx.now_ms, run_id, origin, parent, depth
     )
     row.idempotency_key, row.hops, row.key_base = idempotency_key, hops, key_base
-    row.parent_run = parent_run
+    row.parent_run, row.traceparent = parent_run, traceparent
     run = OpenWorkflowRun(workflow, of_namespace_id, number, row, is_new=True)
     row.input = keep_document(tx, WORKFLOW_INPUT, of_namespace_id, number, input)
     if run_id is not None:

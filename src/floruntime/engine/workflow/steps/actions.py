@@ -66,6 +66,7 @@ def begin_action(
         workflow_run=run.number,
         handler_key=handler_key(run),
         key=key,
+        traceparent=run.of_run.row.traceparent,
     )
     run.note(Event.AWAITING_ACTION, name, number)
     run.wait_for(wait, number=number)

@@ -84,6 +84,7 @@ def _start(
         depth=run.row.depth + 1,
         hops=run.row.hops,
         key_base=handler_key(run),
+        traceparent=run.of_run.row.traceparent,
     )
 
 
