@@ -280,7 +280,7 @@ async def test_logs_go_on_where_an_applications_records_have_such_fields_already
     assert vars(record)["run_id"] == "the application's"
 
 
-class _Hanging(SpanExporter):
+class _Hanging(SpanExporter):  # type: ignore[misc] # its package may not be there
     def __init__(self) -> None:
         self.entered = threading.Event()
         self.let_go = threading.Event()
