@@ -98,12 +98,12 @@ def test_in_which_order_what_dies_with_an_owner_is_deleted() -> None:
     }
     assert order == {
         Owner.NAMESPACE: "kv kh kc ru ri ro rs rt wk wr wj wi wo wm wp we wg wx wh wa "
-        "yb yl yg yo yi yf jb yc ye yu yh",
+        "yb yl yg yo yi yf jb yc ye yu yh xv",
         Owner.QUEUE: "qg qh qn qb qs qr qx qo qd qk",
         Owner.STREAM: "ss sr sm sp so",
         Owner.GROUP: "gs gn gm gl gp gt gk gd ag gf",
-        Owner.ACTION: "an ra ar ak ae af aw ad as ap",
-        Owner.WORKFLOW: "wn wd wt wv wu ws wy wq wb wc wl",
+        Owner.ACTION: "an ra ar ak ae af aw ad as ap xa",
+        Owner.WORKFLOW: "wn wd wt wv wu ws wy wq wb wc wl xe",
     }
 
 

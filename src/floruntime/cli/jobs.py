@@ -47,19 +47,20 @@ async def follow(session: Session, job: BulkJob, background: bool) -> None:
         block_ms = LOOK_MS if shows_bar else defaults.BLOCK_MS
         job = await session.client.jobs.wait(job.job_id, block_ms=block_ms)
         if shows_bar:
-            write_error(f"\r{bar_of(job, await _now_ms(session))}\x1b[K")
+            write_error(f"\r{bar_of(job, await now_ms_of(session))}\x1b[K")
     if shows_bar:
         write_error("\r\x1b[K")
     show(session, job)
 
 
-async def _now_ms(session: Session) -> int:
+async def now_ms_of(session: Session) -> int:
+    """The time by the server's clock."""
     return (await session.client.info()).now_ms
 
 
 async def since_ms(session: Session, ago_ms: int) -> int:
     """So long ago, by the server's clock."""
-    return max(0, await _now_ms(session) - ago_ms)
+    return max(0, await now_ms_of(session) - ago_ms)
 
 
 def bar_of(job: BulkJob, now_ms: int) -> str:

@@ -314,6 +314,10 @@ class OnceOpen(Command[None], tag=255, frozen=True):
     digest: bytes
 
 
+class RunsIndex(Command[None], tag=104, frozen=True):
+    """Let ticks put the runs of before into the indexes of now, unless they did. Server only."""
+
+
 class StoreName(Command[str], tag=254, frozen=True):
     """Name the store, by chance, where it has no name yet. Answers its name. Server only."""
 

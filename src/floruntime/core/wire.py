@@ -64,6 +64,7 @@ SERVER_ONLY = (
     system.SessionForget,
     system.HandBack,
     system.StoreName,
+    system.RunsIndex,
     system.HistoryBegin,
     system.HistoryEnd,
     token.TokenAdopt,

@@ -254,10 +254,21 @@ class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
     block_ms: int = 0
 
 
+class SearchRange(Value, frozen=True):
+    """Values of one search attribute: above `gt`, or from `gte` on; below `lt`, or up to `lte`. All
+    `bounds` are texts, or all numbers; there is one at least, and one of a side at most.
+    """
+
+    name: str
+    bounds: dict[str, str | int | float | bool]
+
+
 class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
     """`search`: attributes that the run has with exactly these values. `statuses`: in one of these,
     where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
     1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+    `search_range`: one attribute whose value is in it; the runs are then in the order of its value.
+    Else those with a time of their end are in the order of that, all others as they were started.
     """
 
     workflow_name: str | None = None
@@ -271,6 +282,7 @@ class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
     ended_after_ms: int | None = None
     ended_before_ms: int | None = None
     order: RunOrder = RunOrder.NEWEST
+    search_range: SearchRange | None = None
 
 
 class WorkflowCountRuns(Query[dict[str, int]], tag=179, frozen=True):
@@ -308,6 +320,7 @@ class WorkflowBulk(Command[BulkJob], tag=180, frozen=True):
     reason: str | None = None
     type: str | None = None
     data: bytes = b""
+    search_range: SearchRange | None = None
 
 
 class WorkflowUse(Command[DefinitionInfo], tag=139, frozen=True):

@@ -61,6 +61,7 @@ from floruntime.server.data.storage import Storage
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
+from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.open_files import file_plan
 from floruntime.server.scheduler import Scheduler
 from floruntime.server.space import Space
@@ -150,6 +151,7 @@ class FloServer:
         Raises `ConfigError`.
         """
         own_eras.begin(self.commit, self._machine, self.storage.follows)
+        see_to_old_runs(self.commit)
         if self.config.durability is Durability.ASYNC:
             own_eras.mark_async(self.commit)
         await self.commit.settle()

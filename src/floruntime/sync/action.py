@@ -493,10 +493,10 @@ class Action(PartOf[AsyncAction]):
         default in any. `started_after_ms`, `started_before_ms`, `ended_after_ms`,
         `ended_before_ms`: from this time on, and before this one, Unix epoch; by default at any
         time. A run that has not started was started when it was invoked. `order`: `"newest"`, the
-        default, or `"oldest"` first, by when they were invoked. `limit`: 1 to 1,000, 100 unless
-        given. `cursor`: that of the page before; without one it begins at the first. Times are
-        looked at run by run, at most 1,000 of them: a page may hold fewer than `limit`, or none,
-        while `has_more`.
+        default, or `"oldest"` first, by when they were invoked; by when they ended, where the
+        filter says that. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
+        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
+        than `limit`, or none, while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
         """

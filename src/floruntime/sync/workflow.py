@@ -11,7 +11,7 @@ from typing import Any
 
 from floruntime.client.api.values import Payload
 from floruntime.client.api.workflow import Workflow as AsyncWorkflow
-from floruntime.client.api.workflow_filters import SearchValue, WorkflowStatuses
+from floruntime.client.api.workflow_filters import SearchTerm, WorkflowStatuses
 from floruntime.core import defaults
 from floruntime.core.action import RunOrder
 from floruntime.core.jobs import BulkJob
@@ -449,7 +449,7 @@ class Workflow(PartOf[AsyncWorkflow]):
         *,
         workflow_name: str | None = None,
         status: WorkflowStatuses = None,
-        search: Mapping[str, SearchValue] | None = None,
+        search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
         started_before_ms: int | None = None,
         ended_after_ms: int | None = None,
@@ -464,15 +464,18 @@ class Workflow(PartOf[AsyncWorkflow]):
 
         `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
         several; by default in any. `search`: whose search attributes have exactly these values, 32
-        at most; by default whatever they are. `started_after_ms`, `started_before_ms`,
-        `ended_after_ms`, `ended_before_ms`: from this time on, and before this one, Unix epoch; by
-        default at any time. `order`: `"newest"`, the default, or `"oldest"` first, by when they
-        were started. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
-        than `limit`, or none, while `has_more`.
+        at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt": 500}}` of
+        `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
+        one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
+        first, by when they were started; by when they ended, where the filter says that; by value
+        (the highest first, or the lowest), where there is a range. `limit`: 1 to 1,000, 100 unless
+        given. `cursor`: that of the page before; without one it begins at the first. At most 1,000
+        runs are looked at: a page may hold fewer than `limit`, or none, while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
-        neither text nor a number, and on a cursor of another listing.
+        neither text, a number nor a range, and on a cursor of another listing; `ConflictError` on a
+        range while the runs of an earlier version are still being indexed.
         """
         return self._bridge.run(
             self._of.list_runs(
@@ -514,7 +517,7 @@ class Workflow(PartOf[AsyncWorkflow]):
         *,
         workflow_name: str | None = None,
         status: WorkflowStatuses = None,
-        search: Mapping[str, SearchValue] | None = None,
+        search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
         started_before_ms: int | None = None,
         ended_after_ms: int | None = None,

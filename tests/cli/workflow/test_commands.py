@@ -344,11 +344,42 @@ async def test_runs_are_found_by_workflow_status_and_attributes(flo: Flo) -> Non
     assert await found("--search", "customer=7") == []
     assert await found("--search", "amount=7") == [orders[2], orders[1]]
     assert await found("--search", "customer=ada", "--search", "amount=99.5") == [orders[0]]
+    in_range = ("--search", "amount>=7", "--search", "amount<100", "--search", "customer=ada")
+    assert await found(*in_range) == [orders[0], orders[2]]
+    assert await found(*in_range, "--order", "oldest") == [orders[2], orders[0]]
+    assert await found("--search", "amount>7") == [orders[0]]
+    assert await found("--search", "amount<=7", "--search", "amount>7") == []
     lines = (await flo("workflow", "runs", "--limit", "1")).out.splitlines()
     assert lines[1].split("\t")[:4] == [orders[2], "order", "1", "waiting"]
     assert (await flo("workflow", "runs", "--status", "done")).code == 2
     assert (await flo("workflow", "runs", "order", "-w", "flow")).code == 2
     assert (await flo("workflow", "runs", "--search", "customer")).code == 2
+    assert (await flo("workflow", "runs", "--search", "a>1", "--search", "a>2")).code == 2
+    assert (await flo("workflow", "runs", "--search", "a>1", "--search", "b>2")).code == 3
+    assert (await flo("workflow", "runs", "--order", "first")).code == 2
+
+
+async def test_runs_and_jobs_are_of_a_time(flo: Flo, server: FloTestServer) -> None:
+    await synced(flo, waiting())
+    old, late = [
+        (await flo("workflow", "start", "flow", "--run-id", name)).out.strip()
+        for name in ("old", "late")
+    ]
+    await server.advance(3 * 3_600_000)
+    new = (await flo("workflow", "start", "flow")).out.strip()
+    assert (await flo("workflow", "cancel", late)).code == 0
+
+    async def found(*options: str) -> list[str]:
+        result = await flo("workflow", "runs", *options, "--json")
+        return [each["run_id"] for each in result.json["items"]]
+
+    assert await found("--since", "2h") == [new]
+    assert await found("--until", "2h") == [late, old]
+    assert await found("--status", "cancelled", "--since", "2h") == [late]
+    assert await found("--status", "cancelled", "--until", "2h") == []
+    bulk = ("workflow", "bulk", "cancel", "--since", "2h", "--dry-run", "--json")
+    assert (await flo(*bulk)).json["matched"] == 1
+    assert (await flo(*bulk, "--search", "x>=1")).json["matched"] == 0
 
 
 # Schedules

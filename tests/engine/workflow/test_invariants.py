@@ -19,7 +19,7 @@ from floruntime.engine.workflow.invariant_counts import violations
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
     EVENTS,
-    SEARCH,
+    SEARCH_VALUE,
     SIGNAL,
     USE,
     VERSION,
@@ -179,7 +179,7 @@ def test_indexes_of_runs() -> None:
 def test_search_attributes() -> None:
     text = ONE_STEP + "\nsearchAttributes: [{name: n, type: number, from: $.input}]"
     state = damaged(text, input=7)
-    found = state.delete(SEARCH)
+    found = state.delete(SEARCH_VALUE)
     assert "is not found by its search attribute 'n'" in found
     assert "has 0 rows of search attributes; its runs have 1" in found
 

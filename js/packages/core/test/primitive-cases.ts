@@ -747,6 +747,16 @@ export const CASES: readonly Case[] = [
     new Page([RUN_SHOWN], null),
   ],
   [
+    ({ workflow }) =>
+      workflow.listRuns({ search: { amount: { gte: 100, lt: 2n ** 60n }, vip: true } }),
+    "WorkflowListRuns",
+    {
+      search: { vip: true },
+      searchRange: { name: "amount", bounds: { gte: 100, lt: 2n ** 60n } },
+    },
+    { items: [], cursor: null },
+  ],
+  [
     ({ workflow }) => workflow.listRuns({ statusFilter: "failed" }),
     "WorkflowListRuns",
     { status: "failed" },

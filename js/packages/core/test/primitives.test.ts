@@ -126,6 +126,14 @@ const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
     ({ workflow }) => workflow.listRuns({ search: { a: null as never } }),
     /search\["a"\] must be text/,
   ],
+  [
+    ({ workflow }) => workflow.listRuns({ search: { a: { gt: 1 }, b: { lt: 2 } } }),
+    /search has ranges for "a" and "b"; one attribute may have a range/,
+  ],
+  [
+    ({ workflow }) => workflow.listRuns({ search: { a: { gt: null as never } } }),
+    /bounds\["gt"\] must be text/,
+  ],
   [({ worker }) => worker.register("w", "a"), /a list of names, not one name/],
   [({ worker }) => worker.complete("w", "run-1" as never), /task must be a Task as it was claimed/],
   [

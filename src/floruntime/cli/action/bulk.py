@@ -48,17 +48,17 @@ def chosen_statuses(given: list[str] | None) -> list[RunStatus] | None:
     return [RunStatus(each) for each in given] if given else None
 
 
-def are_unfinished(statuses: list[RunStatus] | None) -> bool:
-    """Whether runs in these statuses have not ended."""
-    return bool(statuses) and set(statuses or ()) <= _UNFINISHED
+def are_ended(statuses: list[RunStatus] | None) -> bool:
+    """Whether runs in these statuses have ended."""
+    return bool(statuses) and not set(statuses or ()) & _UNFINISHED
 
 
-async def times_of(session: Session, since: int | None, unfinished: bool) -> Times:
+async def times_of(session: Session, since: int | None, of_ended: bool) -> Times:
     """The bound that `--since` means."""
     if since is None:
         return {}
     bound_ms = await since_ms(session, since)
-    return {"started_after_ms": bound_ms} if unfinished else {"ended_after_ms": bound_ms}
+    return {"ended_after_ms": bound_ms} if of_ended else {"started_after_ms": bound_ms}
 
 
 @connected
@@ -99,6 +99,6 @@ async def bulk(
         limit=limit,
         dry_run=dry_run,
         reason=reason,
-        **await times_of(session, since, is_cancel),
+        **await times_of(session, since, not is_cancel),
     )
     await follow(session, job, background)

@@ -280,7 +280,10 @@ async def runs(
         typer.Argument(metavar="NAME", help="Of this action only.", show_default=False),
     ] = None,
     status: action_bulk.Statuses = None,
-    since: action_bulk.Since = None,
+    since: Annotated[
+        int | None,
+        duration("--since", help="Only what was started since then; with ended statuses: ended."),
+    ] = None,
     order: Annotated[
         str, typer.Option("--order", metavar="|".join(RunOrder), help="Which come first.")
     ] = RunOrder.NEWEST,
@@ -292,7 +295,7 @@ async def runs(
     if order not in list(RunOrder):
         raise typer.BadParameter(f"--order is {order!r}; one of: {', '.join(RunOrder)}")
     statuses = action_bulk.chosen_statuses(status)
-    times = await action_bulk.times_of(session, since, action_bulk.are_unfinished(statuses))
+    times = await action_bulk.times_of(session, since, action_bulk.are_ended(statuses))
     page = await pages(
         lambda limit, cursor: session.client.action.list_runs(
             name, status=statuses, order=order, limit=limit, cursor=cursor, **times

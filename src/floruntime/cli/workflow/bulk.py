@@ -9,8 +9,15 @@ import typer
 from floruntime.cli.base.options import Yes, duration, examples, group
 from floruntime.cli.base.run import Session, confirm, connected
 from floruntime.cli.base.values import read_value
-from floruntime.cli.jobs import AtMost, Background, DryRun, follow, since_ms
-from floruntime.core.workflow import WorkflowBulkOperation, WorkflowStatus
+from floruntime.cli.jobs import AtMost, Background, DryRun, follow
+from floruntime.cli.workflow.filters import (
+    Search,
+    Statuses,
+    chosen_statuses,
+    search_of,
+    times_of,
+)
+from floruntime.core.workflow import WorkflowBulkOperation
 
 app = group("Acting on many runs of workflows.")
 _OF_ENDED = (WorkflowBulkOperation.RETRY, WorkflowBulkOperation.DELETE)
@@ -36,18 +43,15 @@ async def bulk(
         typer.Argument(metavar="|".join(WorkflowBulkOperation), help="What to do to each run."),
     ],
     workflow: Workflow = None,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="|".join(WorkflowStatus),
-            help="In this status only; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    status: Statuses = None,
+    search: Search = None,
     since: Annotated[
         int | None,
         duration("--since", help="Only what ended since then; what goes on: was started then."),
+    ] = None,
+    until: Annotated[
+        int | None,
+        duration("--until", help="Only what ended (was started) before then."),
     ] = None,
     limit: AtMost = None,
     dry_run: DryRun = False,
@@ -72,24 +76,21 @@ async def bulk(
         raise typer.BadParameter(
             f"{operation!r} is no operation; one of: {', '.join(WorkflowBulkOperation)}"
         )
-    unknown = [each for each in status or () if each not in list(WorkflowStatus)]
-    if unknown:
-        raise typer.BadParameter(f"--status is {unknown[0]!r}; one of: {', '.join(WorkflowStatus)}")
+    statuses = chosen_statuses(status)
     if not dry_run:
         confirm(f"{operation.capitalize()} all runs that match?", yes)
-    bound_ms = None if since is None else await since_ms(session, since)
-    is_of_ended = operation in _OF_ENDED
+    times = await times_of(session, since, until, operation in _OF_ENDED)
     job = await session.client.workflow.bulk(
         operation,
         workflow_name=workflow,
-        status=status or None,
-        started_after_ms=None if is_of_ended else bound_ms,
-        ended_after_ms=bound_ms if is_of_ended else None,
+        status=statuses,
+        search=search_of(search),
         limit=limit,
         dry_run=dry_run,
         reason=reason,
         type=type,
         data=None if data is None else read_value(data),
+        **times,
     )
     await follow(session, job, background)
 

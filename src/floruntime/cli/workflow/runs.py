@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -12,9 +11,18 @@ from floruntime.cli.base.errors import Empty
 from floruntime.cli.base.options import All, Cursor, Limit, duration, examples, group
 from floruntime.cli.base.output import at, cell, rows_of, waiting
 from floruntime.cli.base.run import Session, connected, pages
-from floruntime.cli.base.values import pairs_of, read_value
+from floruntime.cli.base.values import read_value
+from floruntime.cli.workflow.filters import (
+    Search,
+    Statuses,
+    are_ended,
+    chosen_statuses,
+    search_of,
+    times_of,
+)
 from floruntime.core import defaults
-from floruntime.core.workflow import HistoryEvent, WorkflowRun, WorkflowStatus
+from floruntime.core.action import RunOrder
+from floruntime.core.workflow import HistoryEvent, WorkflowRun
 
 app = group("Runs of workflows.")
 
@@ -201,7 +209,8 @@ def _event_line(event: HistoryEvent) -> list[str]:
     epilog=examples(
         "flo workflow runs",
         "flo workflow runs order --status failed",
-        "flo workflow runs --search customer=ada --search amount=99.5",
+        "flo workflow runs --search customer=ada --search 'amount>=100' --search 'amount<500'",
+        "flo workflow runs --status failed --status timed_out --since 2h --order oldest",
     )
 )
 @connected
@@ -215,35 +224,39 @@ async def runs(
         str | None,
         typer.Option("--workflow", "-w", metavar="NAME", help="The same as NAME."),
     ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option("--status", metavar="|".join(WorkflowStatus), help="In this status only."),
+    status: Statuses = None,
+    search: Search = None,
+    since: Annotated[
+        int | None,
+        duration("--since", help="Only what was started since then; with ended statuses: ended."),
     ] = None,
-    search: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--search",
-            metavar="NAME=VALUE",
-            help='With this search attribute; a number is one, "in quotes" it is text. Repeatable.',
-        ),
+    until: Annotated[
+        int | None,
+        duration("--until", help="Only what was started (ended) before then."),
     ] = None,
+    order: Annotated[
+        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which come first.")
+    ] = RunOrder.NEWEST,
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first unless told otherwise."""
     if name is not None and workflow is not None:
         raise typer.BadParameter("NAME and --workflow are both given; give one")
-    workflow = workflow if name is None else name
-    if status is not None and status not in list(WorkflowStatus):
-        raise typer.BadParameter(f"--status is {status!r}; one of: {', '.join(WorkflowStatus)}")
-    wanted = {
-        name: _attribute(value)
-        for name, value in pairs_of("search attribute", search or []).items()
-    }
+    if order not in list(RunOrder):
+        raise typer.BadParameter(f"--order is {order!r}; one of: {', '.join(RunOrder)}")
+    statuses = chosen_statuses(status)
+    times = await times_of(session, since, until, are_ended(statuses))
     page = await pages(
         lambda limit, cursor: session.client.workflow.list_runs(
-            workflow_name=workflow, status=status, search=wanted, limit=limit, cursor=cursor
+            workflow_name=workflow if name is None else name,
+            status=statuses,
+            search=search_of(search),
+            order=order,
+            limit=limit,
+            cursor=cursor,
+            **times,
         ),
         limit,
         cursor,
@@ -266,16 +279,6 @@ async def runs(
     )
     if not page:
         raise Empty("no runs")
-
-
-def _attribute(text: str) -> str | int | float:
-    """A number, or text; a JSON string is the text in it."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    is_one = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return value if is_one else text
 
 
 @app.command(

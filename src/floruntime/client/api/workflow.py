@@ -21,7 +21,7 @@ from floruntime.client.api.workflow_files import (
     read_file,
 )
 from floruntime.client.api.workflow_filters import (
-    SearchValue,
+    SearchTerm,
     WorkflowStatuses,
     search_of,
 )
@@ -329,7 +329,7 @@ class Workflow(WorkflowControl):
         *,
         workflow_name: str | None = None,
         status: WorkflowStatuses = None,
-        search: Mapping[str, SearchValue] | None = None,
+        search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
         started_before_ms: int | None = None,
         ended_after_ms: int | None = None,
@@ -344,21 +344,25 @@ class Workflow(WorkflowControl):
 
         `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
         several; by default in any. `search`: whose search attributes have exactly these values, 32
-        at most; by default whatever they are. `started_after_ms`, `started_before_ms`,
-        `ended_after_ms`, `ended_before_ms`: from this time on, and before this one, Unix epoch; by
-        default at any time. `order`: `"newest"`, the default, or `"oldest"` first, by when they
-        were started. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
-        than `limit`, or none, while `has_more`.
+        at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt": 500}}` of
+        `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
+        one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
+        first, by when they were started; by when they ended, where the filter says that; by value
+        (the highest first, or the lowest), where there is a range. `limit`: 1 to 1,000, 100 unless
+        given. `cursor`: that of the page before; without one it begins at the first. At most 1,000
+        runs are looked at: a page may hold fewer than `limit`, or none, while `has_more`.
 
         Raises `BadRequestError` on a status that there is not, on a value of `search` that is
-        neither text nor a number, and on a cursor of another listing.
+        neither text, a number nor a range, and on a cursor of another listing; `ConflictError` on a
+        range while the runs of an earlier version are still being indexed.
         """
         one, those = choices("status", status, WorkflowStatus)
+        exact, search_range = search_of(search)
         request = WorkflowListRuns(
             workflow_name,
             one,
-            search_of(search),
+            exact,
             limit,
             cursor,
             those,
@@ -367,6 +371,7 @@ class Workflow(WorkflowControl):
             ended_after_ms,
             ended_before_ms,
             choice("order", order, RunOrder),
+            search_range,
         )
         return self._call_for(as_page, request, namespace, timeout_ms)
 
@@ -391,7 +396,7 @@ class Workflow(WorkflowControl):
         *,
         workflow_name: str | None = None,
         status: WorkflowStatuses = None,
-        search: Mapping[str, SearchValue] | None = None,
+        search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
         started_before_ms: int | None = None,
         ended_after_ms: int | None = None,
@@ -419,11 +424,12 @@ class Workflow(WorkflowControl):
         the operation does not take.
         """
         one, those = choices("status", status, WorkflowStatus)
+        exact, search_range = search_of(search)
         request = WorkflowBulk(
             choice("operation", operation, WorkflowBulkOperation),
             workflow_name,
             those if one is None else [one],
-            search_of(search),
+            exact,
             started_after_ms,
             started_before_ms,
             ended_after_ms,
@@ -433,6 +439,7 @@ class Workflow(WorkflowControl):
             reason,
             type,
             b"" if data is None else text_or_json("data", data),
+            search_range,
         )
         return self._call(request, namespace, timeout_ms)
 

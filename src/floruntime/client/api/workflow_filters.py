@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from floruntime.core.errors import BadTypeError
+from floruntime.core.errors import BadRequestError, BadTypeError
 from floruntime.core.limits import shown
-from floruntime.core.workflow import WorkflowStatus
+from floruntime.core.workflow import SearchRange, WorkflowStatus
 
 WorkflowStatuses = WorkflowStatus | str | Iterable[WorkflowStatus | str] | None
 """One status, several, or any."""
 SearchValue = str | int | float | bool
 """A value of a search attribute."""
+SearchTerm = SearchValue | Mapping[str, str | int | float]
+"""What is wanted of a search attribute: a value, or a range such as `{"gte": 100, "lt": 500}`."""
 
 
-def search_of(search: Mapping[str, SearchValue] | None) -> dict[str, SearchValue]:
-    """Values of search attributes. Raises `BadTypeError` on another kind of value."""
-    wanted = dict(search or {})
-    for name, value in wanted.items():
-        if not isinstance(name, str) or not isinstance(value, SearchValue):
+def search_of(
+    search: Mapping[str, SearchTerm] | None,
+) -> tuple[dict[str, SearchValue], SearchRange | None]:
+    """Values of search attributes, and the range of one. Raises `BadRequestError`."""
+    wanted: dict[str, SearchValue] = {}
+    ranges: list[SearchRange] = []
+    for name, value in (search or {}).items():
+        if isinstance(name, str) and isinstance(value, SearchValue):
+            wanted[name] = value
+        elif isinstance(name, str) and _is_range(value):
+            ranges.append(SearchRange(name, dict(value)))
+        else:
             raise BadTypeError(
-                f"search is {shown(search)}; it must map names to text or numbers, and "
+                f"search is {shown(search)}; it must map names to text, numbers or a range, and "
                 f"{shown(name)} is {type(value).__name__}"
             )
-    return wanted
+    if len(ranges) > 1:
+        names = " and ".join(shown(each.name) for each in ranges)
+        raise BadRequestError(f"search has ranges for {names}; one attribute may have a range")
+    return wanted, ranges[0] if ranges else None
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(bound, SearchValue) for name, bound in value.items()
+    )

@@ -135,7 +135,7 @@ def _settings(request: ActionRegister, old: Settings | None) -> Settings:
 
 
 def _new_row(tx: Tx, name: str, settings: Settings) -> ActionRow:
-    row = ActionRow(tx.next_id(), settings, tx.now_ms, tx.now_ms)
+    row = ActionRow(tx.next_id(), settings, tx.now_ms, tx.now_ms, is_indexed=True)
     tx.put(ACTION_NAME, ACTION_NAME.key(row.id), ActionNameRow(tx.namespace, name))
     return row
 
@@ -147,7 +147,7 @@ def _registered_again(tx: Tx, name: str, old: ActionRow) -> ActionRow:
             "cancelled; register it again in a moment"
         )
     row = ActionRow(old.id, old.settings, tx.now_ms, tx.now_ms)
-    row.runs, row.ended = old.runs, old.ended
+    row.runs, row.ended, row.is_indexed = old.runs, old.ended, old.is_indexed
     row.claims, row.first_claim = old.claims, old.first_claim
     return row
 

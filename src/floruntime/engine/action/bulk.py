@@ -7,7 +7,6 @@ have by then: of one action by its index of statuses, else all of the namespace.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import merge
 from typing import Final
 
 from floruntime.core import limits
@@ -15,13 +14,11 @@ from floruntime.core.action import ActionBulk, ActionBulkOperation, RunStatus
 from floruntime.core.errors import BadRequestError
 from floruntime.core.jobs import BulkJob
 from floruntime.engine.action.retry import check_retry, retry_run
-from floruntime.engine.action.rows import ACTION, ActionRow, action_key, not_registered
+from floruntime.engine.action.rows import ACTION, action_key, not_registered
 from floruntime.engine.action.run_counts import counts_of
 from floruntime.engine.action.run_filter import RunFilter, filter_of
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
-    ACTION_RUN_BY_STATUS,
-    ActionRunRow,
     ActionRunStatus,
 )
 from floruntime.engine.action.run_state import (
@@ -30,6 +27,8 @@ from floruntime.engine.action.run_state import (
     end_run,
     find_action_run,
 )
+from floruntime.engine.action.run_walks import by_number
+from floruntime.engine.state.index_walk import number_at, walk
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.jobs import Asked, Job, JobKind, Seen, begin
 from floruntime.engine.system.namespaces import namespace_id
@@ -76,58 +75,26 @@ def _filter(request: ActionBulk) -> RunFilter:
 
 
 def _expected(view: View, request: ActionBulk, chosen: RunFilter) -> int:
+    rows = [row for _, row in view.scan(ACTION, *ACTION.range(namespace_id(view)))]
     if request.name is not None:
         row = view.get(ACTION, action_key(view, request.name))
         if row is None:
             raise not_registered(request.name)
-        counts = counts_of(view, row)
-        return sum(counts[status] for status in chosen.statuses)
-    return sum(row.runs for _, row in view.scan(ACTION, *ACTION.range(namespace_id(view))))
+        rows = [row]
+    counts = [counts_of(view, row) for row in rows]
+    return sum(count[status] for count in counts for status in chosen.statuses)
 
 
 def _walk(tx: Tx, job: Job, position: bytes) -> Iterator[Seen]:
     request: ActionBulk = job.request
     chosen = _filter(request)
-    first = int.from_bytes(position, "big") + 1
     of_namespace_id = namespace_id(tx)
-    rows: Iterator[tuple[int, ActionRunRow | None]]
-    if request.name is None:
-        rows = _all_runs(tx, of_namespace_id, first, job.end)
-    else:
-        action = tx.get(ACTION, action_key(tx, request.name))
-        if action is None:
-            return
-        rows = _runs_of(tx, of_namespace_id, action, chosen, first, job.end)
-    for number, row in rows:
+    spans = by_number(tx, request.name, chosen, of_namespace_id, job.end)
+    for at in walk(tx, spans, position or None, is_falling=False):
+        number = number_at(at)
+        row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
         matches = row is not None and chosen.matches(row)
-        yield Seen(number.to_bytes(8, "big"), number if matches else None)
-
-
-def _all_runs(
-    tx: Tx, of_namespace_id: int, first: int, end: int
-) -> Iterator[tuple[int, ActionRunRow]]:
-    span = ACTION_RUN.key(of_namespace_id, first), ACTION_RUN.key(of_namespace_id, end)
-    for key, row in tx.scan(ACTION_RUN, *span):
-        yield ACTION_RUN.unpack(key)[1], row
-
-
-def _runs_of(
-    tx: Tx, of_namespace_id: int, action: ActionRow, chosen: RunFilter, first: int, end: int
-) -> Iterator[tuple[int, ActionRunRow | None]]:
-    found = [_numbers(tx, action.id, status, first, end) for status in chosen.statuses]
-    for number in merge(*found):
-        yield number, tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
-
-
-def _numbers(
-    tx: Tx, action_id: int, status: ActionRunStatus, first: int, end: int
-) -> Iterator[int]:
-    span = (
-        ACTION_RUN_BY_STATUS.key(action_id, status, first),
-        ACTION_RUN_BY_STATUS.key(action_id, status, end),
-    )
-    for key, _ in tx.scan(ACTION_RUN_BY_STATUS, *span):
-        yield ACTION_RUN_BY_STATUS.unpack(key)[2]
+        yield Seen(at, number if matches else None)
 
 
 def _act(tx: Tx, job: Job, number: int) -> bool:

@@ -46,6 +46,8 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     `fronts`: keys that may be served, counted once for each of these.
     `claims`, `first_claim`: its window of claims, while `rate` is limited; `frees_at_ms`: when a
     timer says that the window lets somebody in. `scheduled`: unfinished runs of its schedule.
+    `is_indexed`: all of its runs that have ended stand in the index of ends; until then ticks put
+    those of before there.
     """
 
     id: int
@@ -67,6 +69,7 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     first_claim: int = 0
     frees_at_ms: int = 0
     scheduled: int = 0
+    is_indexed: bool = False
 
     @property
     def unfinished(self) -> int:

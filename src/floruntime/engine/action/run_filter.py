@@ -33,8 +33,13 @@ class RunFilter(NamedTuple):
 
     def _has_ended_so(self, ended_ms: int | None) -> bool:
         if ended_ms is None:
-            return not self.ended_from_ms and self.ended_to_ms == FOREVER_MS
+            return not self.is_of_ends
         return self.ended_from_ms <= ended_ms < self.ended_to_ms
+
+    @property
+    def is_of_ends(self) -> bool:
+        """Whether it says when runs have ended."""
+        return self.ended_from_ms > 0 or self.ended_to_ms < FOREVER_MS
 
     @property
     def needs_rows(self) -> bool:

@@ -2,7 +2,8 @@
 
 A run's number comes from the machine's ids, so it grows with each invocation and is never used
 again; its id is that number as text. The small row that every transition rewrites lies apart from
-the input and the output. One index, by action and status, serves every listing.
+the input and the output. One index, by action and status, serves every listing; those by when runs
+have ended have one of their own.
 """
 
 from __future__ import annotations
@@ -135,9 +136,18 @@ ACTION_OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", num
 ACTION_RUN_BY_STATUS: Final[Table[bool]] = Table(
     b"ra", bool, action_id="u64", status="u8", number="u64"
 )
+ACTION_RUN_ENDED: Final[Table[bool]] = Table(
+    b"xa", bool, action_id="u64", status="u8", ended_ms="u64", number="u64"
+)
 ENDED_CLAIM: Final[Table[EndedClaimRow]] = Table(
     b"rs", EndedClaimRow, namespace_id="u64", lease="u64"
 )
+
+
+def ended_key(number: int, row: ActionRunRow) -> bytes:
+    """Where a run that has ended stands in the index of ends."""
+    assert row.completed_at_ms is not None, "it has ended"
+    return ACTION_RUN_ENDED.key(row.action_id, row.status, row.completed_at_ms, number)
 
 
 _MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")

@@ -28,10 +28,12 @@ from floruntime.engine.action.run_rows import (
     ACTION_OUTPUT,
     ACTION_RUN,
     ACTION_RUN_BY_STATUS,
+    ACTION_RUN_ENDED,
     ActionRunRow,
     ActionRunStatus,
     action_run_id,
     action_run_number,
+    ended_key,
     unknown_action_run,
 )
 from floruntime.engine.action.schedule_rows import place_is_free
@@ -265,6 +267,7 @@ def end_run(
     set_status(run, status)
     assert row.is_finished, "it ends for good"
     row.completed_at_ms = tx.now_ms
+    tx.put(ACTION_RUN_ENDED, ended_key(run.number, row), True)
     row.expires_at_ms = 0
     row.outcome = outcome if status == ActionRunStatus.COMPLETED else OUTCOMES[status]
     row.error, row.reason = error, reason
@@ -324,6 +327,8 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     if row.is_counted:
         count_end(run, -1)
     was_running, was_finished = row.status == ActionRunStatus.RUNNING, row.is_finished
+    if was_finished:
+        tx.delete(ACTION_RUN_ENDED, ended_key(run.number, row))
     row.status = status
     if row.is_scheduled:
         run.action.row.scheduled += was_finished - row.is_finished
@@ -418,6 +423,7 @@ def _forget(run: OpenActionRun) -> None:
     forget_document(tx, ACTION_INPUT, run.namespace_id, run.number, row.input)
     forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
+    tx.delete(ACTION_RUN_ENDED, ended_key(run.number, row))
     tx.count_run(row.action_id, row.status, -1)
     if row.is_counted:
         count_end(run, -1)

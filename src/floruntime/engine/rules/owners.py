@@ -32,6 +32,7 @@ from floruntime.engine.system import (
     eras,
     mint_keys,
     namespaces,
+    old_runs,
     once,
     store_name,
     timers,
@@ -70,6 +71,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             system_jobs.JOB,
             *(compensation_rows.UNDO, compensation_rows.ENDING, compensation_rows.UNDONE),
             pauses.HELD,
+            workflow_rows.SEARCH_VALUE,
         ),
         children=(
             Children(action_rows.ACTION, Owner.ACTION, _id_of),
@@ -109,6 +111,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             *(run_state.ACTION_KEY, key_rows.KEYED_RUN, key_rows.FRONT, rate_window.CLAIMED_AT),
             debounce_rows.DEBOUNCE,
             *(action_schedule_rows.ACTION_SCHEDULE, action_schedule_rows.ACTION_SCHEDULE_PAYLOAD),
+            run_rows.ACTION_RUN_ENDED,
         ),
         children=(
             Children(due_runs.LINE, Owner.ACTION, _id_of),
@@ -123,6 +126,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             *(workflow_rows.WORKFLOW_RUN_BY_STATUS, workflow_rows.WORKFLOW_KEY, plan_rows.PLAN),
             plan_rows.CACHED,
             *(schedules.SCHEDULE, triggers.TRIGGER),
+            workflow_rows.WORKFLOW_RUN_ENDED,
         )
     ),
 }
@@ -133,7 +137,7 @@ _DIRECTORIES = [children.directory for owned in OWNERS.values() for children in 
 TABLES: Final = by_tag(
     *(MACHINE, timers.TIMER, namespaces.NAMESPACE),
     *(write_memory.SESSION, write_memory.SESSION_BLOCK, tokens.TOKEN, tokens.TOKENS),
-    *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME),
+    *(once.ONCE, once.ONCE_COUNT, store_name.STORE_NAME, old_runs.RUNS_INDEXED),
     *(console_sessions.CODE, console_sessions.CONSOLE_SESSION, console_sessions.HOLDER),
     *(eras.ERAS, mint_keys.MINT_KEY, schedules.SCHEDULE_DUE),
     action_schedule_rows.ACTION_SCHEDULE_DUE,

@@ -9,6 +9,7 @@ from floruntime.engine.action import admin as action_admin
 from floruntime.engine.action import bulk as action_bulk
 from floruntime.engine.action import keys as keys_of_actions
 from floruntime.engine.action import limits as action_limits
+from floruntime.engine.action import old_runs as old_runs_of_actions
 from floruntime.engine.action import (
     run_state,
     workers,
@@ -39,6 +40,7 @@ from floruntime.engine.workflow.runs import (
     idempotency,
     pauses,
 )
+from floruntime.engine.workflow.runs import old_runs as old_runs_of_workflows
 from floruntime.engine.workflow.steps import bulk as workflow_bulk
 from floruntime.engine.workflow.steps import (
     compensations,
@@ -89,6 +91,8 @@ TIMERS: Final[Mapping[int, dispatch.TimerRule]] = {
     timers.JOB_STEP: system_jobs.step,
     timers.JOB_FORGET: system_jobs.forget,
     timers.WORKFLOW_RESUME: pauses.on_resume_timer,
+    timers.WORKFLOW_OLD_RUNS: old_runs_of_workflows.on_timer,
+    timers.ACTION_OLD_RUNS: old_runs_of_actions.on_timer,
 }
 
 _BULKS: Final = (action_bulk, queue_bulk, group_bulk, workflow_bulk, kv_bulk)

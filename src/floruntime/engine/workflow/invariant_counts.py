@@ -28,6 +28,7 @@ from floruntime.engine.workflow.runs.rows import (
     EVENT_SOURCE,
     EVENTS,
     SEARCH,
+    SEARCH_VALUE,
     SIGNAL,
     STEP,
     USE,
@@ -38,11 +39,15 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_OUTPUT,
     WORKFLOW_RUN,
     WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ENDED,
     WORKFLOW_RUN_ID,
     Origin,
     WorkflowRow,
 )
+from floruntime.engine.workflow.runs.run import ended_key
 from floruntime.engine.workflow.runs.search import mark_of
+from floruntime.engine.workflow.runs.search_values import key_of_value
+from floruntime.engine.workflow.runs.workflows import find_row
 from floruntime.engine.workflow.steps.plan_rows import PLAN
 
 _OF_RUNS: Final[tuple[Table[Any], ...]] = (
@@ -163,6 +168,9 @@ def _rows_of_run(view: View, run: Live) -> Iterator[str]:
         is None
     ):
         yield f"is not in the index under its status {row.status}"
+    is_indexed = row.completed_at_ms is not None and _is_indexed(view, row.workflow_id)
+    if is_indexed and view.get(WORKFLOW_RUN_ENDED, ended_key(run.number, row)) is None:
+        yield "is not in the index of ends"
     if read_document(view, WORKFLOW_INPUT, run.namespace_id, run.number, row.input) is None:
         yield "has no input"
     if row.run_id is not None:
@@ -171,11 +179,21 @@ def _rows_of_run(view: View, run: Live) -> Iterator[str]:
             yield "is not found by the id that it was given"
     for name, value in row.search_attributes.items():
         if value is not None:
-            key = SEARCH.key(run.namespace_id, mark_of(name, value), run.number)
-            if view.get(SEARCH, key) is None:
+            old_key = SEARCH.key(run.namespace_id, mark_of(name, value), run.number)
+            key = key_of_value(run.namespace_id, name, value, run.number)
+            if view.get(SEARCH_VALUE, key) is None and view.get(SEARCH, old_key) is None:
                 yield f"is not found by its search attribute {name!r}"
     if not row.is_finished:  # of a finished one they may be going
         yield from _events_and_signals(view, run)
+
+
+def _is_indexed(view: View, workflow_id: int) -> bool:
+    names = view.get(WORKFLOW_NAME, WORKFLOW_NAME.key(workflow_id))
+    if names is None:
+        return False
+    with view.within(names.namespace):
+        row = find_row(view, names.name)
+    return row is not None and row.is_indexed
 
 
 def _events_and_signals(view: View, run: Live) -> Iterator[str]:
@@ -211,7 +229,8 @@ def _leftovers(view: View, of_namespace_id: int) -> Iterator[str]:
 
 
 def _marks(view: View, of_namespace_id: int, tally: _Tally) -> Iterator[str]:
-    marks = sum(1 for _ in view.scan(SEARCH, *SEARCH.range(of_namespace_id)))
+    tables = (SEARCH, SEARCH_VALUE)
+    marks = sum(1 for each in tables for _ in view.scan(each, *each.range(of_namespace_id)))
     if marks != tally.marks[of_namespace_id]:
         yield (
             f"namespace {of_namespace_id} has {marks} rows of search attributes; its runs have "
@@ -232,6 +251,9 @@ def _of_workflow(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
     )
     if indexed != tally.runs[row.id]:
         yield f"has {indexed} rows in the index of its {tally.runs[row.id]} runs"
+    ended = sum(1 for _ in view.scan(WORKFLOW_RUN_ENDED, *WORKFLOW_RUN_ENDED.range(row.id)))
+    if row.is_indexed and ended != tally.runs[row.id] - tally.unfinished[row.id]:
+        yield f"has {ended} rows in the index of ends, and counts {counted}"
     if view.get(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id)) is None:
         yield "is not found by its number"
     yield from _of_versions(view, row, tally)

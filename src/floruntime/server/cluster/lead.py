@@ -33,6 +33,7 @@ from floruntime.server.cluster.publishing import OvertakenError, publish
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
+from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.scheduler import Scheduler
 
 log = logging.getLogger("floruntime.cluster")
@@ -117,6 +118,7 @@ class Lead:
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
         eras.begin(self.commit, machine, "")
+        see_to_old_runs(self.commit)
         self.commit.start()
         self._scheduler.start()
         self._see_to_mint_key()

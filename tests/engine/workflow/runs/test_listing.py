@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from floruntime.core.action import RunOrder
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import VALUE_BYTES_DEFAULT
-from floruntime.core.workflow import WorkflowListRuns, WorkflowRun, WorkflowStatus
+from floruntime.core.workflow import SearchRange, WorkflowListRuns, WorkflowRun, WorkflowStatus
 from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
@@ -203,5 +204,60 @@ def test_listing_looks_at_the_runs_of_the_page_only() -> None:
         view = View(reader, "default", flows.now_ms, VALUE_BYTES_DEFAULT)
         for request in (WorkflowListRuns(limit=5), WorkflowListRuns(status=RUNNING, limit=5)):
             assert len(flows.engine.machine.ask(view, request).items) == 5
+        gets.append(reader.gets)
+    assert gets[0] == gets[1]
+
+
+def ended_one_by_one(runs: int) -> tuple[Workflows, list[str], int]:
+    """So many runs, which ended in the other order; and when the last half of them began to end."""
+    flows = Workflows(
+        flow("""
+searchAttributes: [{name: n, type: number, from: $.input.n}]
+start: {run: "@actions/charge", transitions: {success: flo.Completed, failure: flo.Failed}}
+""")
+    )
+    run_ids = []
+    for n in range(runs):
+        run_ids.append(flows.start({"n": n}))
+        flows.advance(10)
+    half_ms = 0
+    for ended, task in enumerate(reversed(flows.claim())):
+        flows.advance(10)
+        if ended == runs // 2:
+            half_ms = flows.now_ms
+        flows.complete(task, outcome="failure" if ended % 2 else "success")
+    return flows, run_ids, half_ms
+
+
+def test_runs_of_a_time_of_their_end_come_in_its_order() -> None:
+    flows, run_ids, half_ms = ended_one_by_one(20)
+    late, early = run_ids[9::-1], run_ids[:9:-1]
+    assert flows.runs(ended_after_ms=half_ms, order=RunOrder.OLDEST) == late
+    assert flows.runs(ended_after_ms=half_ms) == late[::-1]
+    assert flows.runs(ended_before_ms=half_ms) == early[::-1]
+    assert flows.runs(ended_after_ms=half_ms, status="completed") == late[::2][::-1]
+    assert flows.runs(ended_after_ms=half_ms, search={"n": 3}) == [run_ids[3]]
+    found = flows.runs(ended_after_ms=half_ms, workflow_name="flow", started_after_ms=1)
+    assert in_pages(flows, 3, ended_after_ms=half_ms, workflow_name="flow") == found == late[::-1]
+    assert flows.retry(late[1]).status is RUNNING
+    assert late[1] not in flows.runs(ended_after_ms=half_ms)
+    assert flows.runs(ended_after_ms=half_ms, status="running") == []
+
+
+def test_what_a_time_or_a_range_leaves_out_costs_nothing() -> None:
+    gets = []
+    for runs in (40, 400):
+        flows, run_ids, _ = ended_one_by_one(runs)
+        row = flows.run(run_ids[3])
+        assert row.completed_at_ms is not None
+        reader = CountingReader(flows.engine.store)
+        view = View(reader, "default", flows.now_ms, VALUE_BYTES_DEFAULT)
+        for request in (
+            WorkflowListRuns(ended_after_ms=row.completed_at_ms),
+            WorkflowListRuns(ended_after_ms=row.completed_at_ms, status=WorkflowStatus.FAILED),
+            WorkflowListRuns(started_before_ms=row.created_at_ms),
+            WorkflowListRuns(search_range=SearchRange("n", {"lt": 3})),
+        ):
+            assert 0 < len(flows.engine.machine.ask(view, request).items) <= 4
         gets.append(reader.gets)
     assert gets[0] == gets[1]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from floruntime.core.errors import BadRequestError
-from floruntime.core.workflow import WorkflowStart
-from floruntime.engine.workflow.runs.rows import SEARCH
+from floruntime.core.workflow import SearchRange, WorkflowStart
+from floruntime.engine.workflow.runs.rows import SEARCH_VALUE
 from floruntime.engine.workflow.runs.search import TEXT_CHARS_MAX, mark_of
 from tests.engine.workflow.calls import Workflows, flow
 
@@ -129,19 +129,21 @@ def test_a_number_is_found_however_it_is_written() -> None:
 def test_runs_that_share_a_place_in_the_index_by_chance_are_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("floruntime.engine.workflow.runs.search.mark_of", lambda name, value: 7)
-    monkeypatch.setattr("floruntime.engine.workflow.runs.listing.mark_of", lambda name, value: 7)
     monkeypatch.setattr(
-        "floruntime.engine.workflow.invariant_counts.mark_of", lambda name, value: 7
+        "floruntime.engine.workflow.runs.search_values.place_of",
+        lambda of_namespace_id, name: SEARCH_VALUE.key(of_namespace_id, 7),
     )
     flows = Workflows(
         flow("""
-searchAttributes: [{name: a, type: string, from: $.input.a}]
+searchAttributes:
+  - {name: a, type: string, from: $.input.a}
+  - {name: b, type: string, from: $.input.b}
 start: {run: "@actions/charge", transitions: {success: flo.Completed}}
 """)
     )
-    one, _ = flows.start({"a": "1"}), flows.start({"a": "2"})
+    one, other = flows.start({"a": "1"}), flows.start({"b": "1"})
     assert flows.found(a="1") == [one]
+    assert flows.runs(search_range=SearchRange("b", {"gte": "0"})) == [other]
 
 
 def test_marks_are_stable() -> None:
@@ -170,7 +172,7 @@ def test_a_run_has_one_row_an_attribute_and_no_more() -> None:
     flows.start({"customer": "ada", "amount": 1})
     for n in range(5):
         flows.do(output={"receipt": f"r{n}"}, outcome="again")
-    rows = [key for key in flows.engine.rows() if key[:2] == SEARCH.tag]
+    rows = [key for key in flows.engine.rows() if key[:2] == SEARCH_VALUE.tag]
     assert len(rows) == 4
 
 

@@ -38,6 +38,7 @@ import type { Request } from "../wire/request.js";
 import { Endless } from "./endless.js";
 import { LISTING, type ListOptions, Page } from "./page.js";
 import { type ForkOptions, type StartOptions, WorkflowCommands } from "./workflow-commands.js";
+import { type SearchBounds, searchOf } from "./workflow-filters.js";
 import { extractWorkflowMeta } from "./workflow-meta.js";
 import {
   type DefinitionEntry,
@@ -83,14 +84,17 @@ export interface ListWorkflowRunsOptions extends ListOptions {
   readonly status?: WorkflowStatus | readonly WorkflowStatus[] | undefined;
   /** Another name for `status`. */
   readonly statusFilter?: WorkflowStatus | undefined;
-  /** Only runs whose search attributes have exactly these values. */
-  readonly search?: Readonly<Record<string, Scalar>> | undefined;
+  /** Only runs whose search attributes have exactly these values; one of them may have a range. */
+  readonly search?: Readonly<Record<string, Scalar | SearchBounds>> | undefined;
   /** From this time on, Unix epoch; so are the others, the `…BeforeMs` before it. */
   readonly startedAfterMs?: Integer | undefined;
   readonly startedBeforeMs?: Integer | undefined;
   readonly endedAfterMs?: Integer | undefined;
   readonly endedBeforeMs?: Integer | undefined;
-  /** `newest` first, or `oldest`, by when they were started. Default: `newest`. */
+  /**
+   * `newest` first, or `oldest`: by when they were started; by when they ended, where the filter says
+   * that; by value, the highest or the lowest first, where there is a range. Default: `newest`.
+   */
   readonly order?: RunOrder | undefined;
 }
 
@@ -366,9 +370,9 @@ export class Workflow {
    */
   async listRuns(options: ListWorkflowRunsOptions & CallOptions = {}): Promise<Page<RunEntry>> {
     const given = knownOfCall("workflow.listRuns", options, LIST_RUNS);
-    const { status, ...rest } = given;
+    const { status, search, ...rest } = given;
     const some = typeof status === "string" ? { status } : { statuses: several(status) };
-    const request = WorkflowListRuns.of({ ...rest, ...some });
+    const request = WorkflowListRuns.of({ ...rest, ...some, ...searchOf(search) });
     return await this.#caller.call(request.map(pageWith(runOf)), options);
   }
 
@@ -389,10 +393,11 @@ export class Workflow {
     operation: WorkflowBulkOperation,
     options: WorkflowBulkOptions & CallOptions = {},
   ): Promise<BulkJob> {
-    const { status, data, ...rest } = knownOfCall("workflow.bulk", options, BULK);
+    const { status, search, data, ...rest } = knownOfCall("workflow.bulk", options, BULK);
     const statuses = typeof status === "string" ? [status] : several(status);
     const told = data === undefined || data === null ? {} : { data: jsonText("data", data) };
-    const request = WorkflowBulk.of({ operation, ...rest, statuses, ...told });
+    const wanted = searchOf(search);
+    const request = WorkflowBulk.of({ operation, ...rest, statuses, ...wanted, ...told });
     return await this.#caller.call(request, options);
   }
 

@@ -1479,6 +1479,19 @@ export const HistoryReplySchema: StructSchema<HistoryReply> = struct("HistoryRep
   ["isFinished", bool, false],
 ]);
 
+/**
+ * Values of one search attribute: above `gt`, or from `gte` on; below `lt`, or up to `lte`. All
+ * `bounds` are texts, or all numbers; there is one at least, and one of a side at most.
+ */
+export interface SearchRange {
+  readonly name: string;
+  readonly bounds: Readonly<Record<string, Scalar>>;
+}
+export const SearchRangeSchema: StructSchema<SearchRange> = struct("SearchRange", [
+  ["name", text],
+  ["bounds", scalars],
+]);
+
 export interface WorkflowRunListReply {
   readonly items: WorkflowRun[];
   readonly cursor: string | null;
@@ -3481,6 +3494,8 @@ export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = reque
  * `search`: attributes that the run has with exactly these values. `statuses`: in one of these,
  * where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
  * 1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+ * `searchRange`: one attribute whose value is in it; the runs are then in the order of its value.
+ * Else those with a time of their end are in the order of that, all others as they were started.
  */
 export interface WorkflowListRuns {
   readonly workflowName?: string | null | undefined;
@@ -3494,6 +3509,7 @@ export interface WorkflowListRuns {
   readonly endedAfterMs?: Integer | null | undefined;
   readonly endedBeforeMs?: Integer | null | undefined;
   readonly order?: RunOrder | undefined;
+  readonly searchRange?: SearchRange | null | undefined;
 }
 export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListReply> = requestKind(
   "WorkflowListRuns", 168, "query", [
@@ -3508,6 +3524,7 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
   ["endedAfterMs", nullable(int), null],
   ["endedBeforeMs", nullable(int), null],
   ["order", choice<RunOrder>(RunOrder), "newest"],
+  ["searchRange", nullable(SearchRangeSchema), null],
 ], WorkflowRunListReplySchema,
 );
 
@@ -3539,6 +3556,7 @@ export interface WorkflowBulk {
   readonly reason?: string | null | undefined;
   readonly type?: string | null | undefined;
   readonly data?: Uint8Array | undefined;
+  readonly searchRange?: SearchRange | null | undefined;
 }
 export const WorkflowBulk: RequestKind<WorkflowBulk, BulkJob> = requestKind(
   "WorkflowBulk", 180, "command", [
@@ -3555,6 +3573,7 @@ export const WorkflowBulk: RequestKind<WorkflowBulk, BulkJob> = requestKind(
   ["reason", nullable(text), null],
   ["type", nullable(text), null],
   ["data", bytes, NO_BYTES],
+  ["searchRange", nullable(SearchRangeSchema), null],
 ], BulkJobSchema,
 );
 

@@ -64,7 +64,7 @@ def changed_text(definition: Definition) -> str:
 
 def _new_workflow(tx: Tx, name: str) -> OpenWorkflow:
     ensure_namespace(tx)
-    row = WorkflowRow(tx.next_id(), 0, tx.now_ms, tx.now_ms)
+    row = WorkflowRow(tx.next_id(), 0, tx.now_ms, tx.now_ms, is_indexed=True)
     tx.put(WORKFLOW_NAME, WORKFLOW_NAME.key(row.id), WorkflowNameRow(tx.namespace, name))
     key = workflow_key(tx, name)
     tx.put(WORKFLOW, key, row)

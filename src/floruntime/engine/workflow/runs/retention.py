@@ -18,9 +18,10 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_OUTPUT,
     WORKFLOW_RUN,
     WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ENDED,
     WORKFLOW_RUN_ID,
 )
-from floruntime.engine.workflow.runs.run import OpenWorkflowRun, arm_workflow_run
+from floruntime.engine.workflow.runs.run import OpenWorkflowRun, arm_workflow_run, ended_key
 from floruntime.engine.workflow.runs.search import clear_attributes
 
 ROWS_PER_TICK_MAX: Final = 1_000
@@ -56,6 +57,7 @@ def _forget_last(run: OpenWorkflowRun) -> None:
     tx.delete(
         WORKFLOW_RUN_BY_STATUS, WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, run.number)
     )
+    tx.delete(WORKFLOW_RUN_ENDED, ended_key(run.number, row))
     tx.count_run(row.workflow_id, row.status, -1)
     if row.run_id is not None:
         tx.delete(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))

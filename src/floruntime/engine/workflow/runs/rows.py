@@ -92,7 +92,8 @@ class Origin(IntEnum):
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     """A workflow: its number, its current version, and how many runs of it are kept; of the
     unfinished ones, how many its schedule started. `by_status`: how many are in each status, by its
-    number; empty where there were runs before this was counted.
+    number; empty where there were runs before this was counted. `is_indexed`: all of its runs stand
+    in the indexes of values and ends; until then ticks put those of before there.
     """
 
     id: int
@@ -104,6 +105,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     runs: int = 0
     scheduled: int = 0
     by_status: list[int] = []
+    is_indexed: bool = False
 
 
 class WorkflowNameRow(Value, frozen=True):
@@ -292,7 +294,14 @@ SIGNAL: Final[Table[SignalRow]] = Table(
 WORKFLOW_RUN_BY_STATUS: Final[Table[bool]] = Table(
     b"ws", bool, workflow_id="u64", status="u8", number="u64"
 )
+#: Of runs from before values stood in their order; ticks move them there.
 SEARCH: Final[Table[bool]] = Table(b"wx", bool, namespace_id="u64", attribute="u64", number="u64")
+SEARCH_VALUE: Final[Table[bool]] = Table(
+    b"xv", bool, namespace_id="u64", attribute="u64", tail="value and number"
+)
+WORKFLOW_RUN_ENDED: Final[Table[bool]] = Table(
+    b"xe", bool, workflow_id="u64", status="u8", ended_ms="u64", number="u64"
+)
 WORKFLOW_KEY: Final[Table[WorkflowKeyRow]] = Table(
     b"wy", WorkflowKeyRow, workflow_id="u64", tail="idempotency key"
 )

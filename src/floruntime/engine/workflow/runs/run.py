@@ -26,6 +26,7 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_OUTPUT,
     WORKFLOW_RUN,
     WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_ENDED,
     WORKFLOW_RUN_ID,
     EventRow,
     Origin,
@@ -52,6 +53,7 @@ class OpenWorkflowRun:
 
     __slots__ = (
         "_events",
+        "_stored_ended_ms",
         "_stored_status",
         "definition",
         "id",
@@ -83,6 +85,7 @@ class OpenWorkflowRun:
         self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
         self._stored_status = 0 if is_new else row.status
+        self._stored_ended_ms = row.completed_at_ms
 
     @property
     def events_so_far(self) -> int:
@@ -151,6 +154,7 @@ class OpenWorkflowRun:
             WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
             True,
         )
+        self._move_among_ended()
         was_unfinished = before > 0 and not WorkflowRunStatus(before).is_final
         change = (not row.is_finished) - was_unfinished
         scheduled = change if row.origin == Origin.SCHEDULE else 0
@@ -162,6 +166,15 @@ class OpenWorkflowRun:
             after=row.status,
         )
         self._stored_status = row.status
+
+    def _move_among_ended(self) -> None:
+        row, tx = self.row, self.tx
+        if self._stored_ended_ms is not None:
+            place = row.workflow_id, self._stored_status, self._stored_ended_ms
+            tx.delete(WORKFLOW_RUN_ENDED, WORKFLOW_RUN_ENDED.key(*place, self.number))
+        if row.completed_at_ms is not None:
+            tx.put(WORKFLOW_RUN_ENDED, ended_key(self.number, row), True)
+        self._stored_ended_ms = row.completed_at_ms
 
     def wait_for(
         self, wait: Wait, *, number: int = 0, due_ms: int = 0, signal: str | None = None
@@ -207,6 +220,12 @@ def arm_workflow_run(run: OpenWorkflowRun, due_ms: int) -> None:
 def earlier(one_ms: int, other_ms: int) -> int:
     """The earlier of two times, where 0 is never."""
     return min(one_ms, other_ms) if one_ms and other_ms else one_ms or other_ms
+
+
+def ended_key(number: int, row: WorkflowRunRow) -> bytes:
+    """Where a run that has ended stands in the index of ends."""
+    assert row.completed_at_ms is not None, "it has ended"
+    return WORKFLOW_RUN_ENDED.key(row.workflow_id, row.status, row.completed_at_ms, number)
 
 
 # Ids and finding

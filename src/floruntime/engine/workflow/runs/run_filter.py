@@ -7,9 +7,15 @@ from typing import Any, Final, NamedTuple
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
-from floruntime.core.workflow import WorkflowBulk, WorkflowListRuns, WorkflowStatus
+from floruntime.core.workflow import (
+    SearchRange,
+    WorkflowBulk,
+    WorkflowListRuns,
+    WorkflowStatus,
+)
 from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.runs.rows import WorkflowRunRow, WorkflowRunStatus
+from floruntime.engine.workflow.runs.search_values import check_range, is_within
 from floruntime.engine.workflow.runs.workflows import find_row
 
 SEARCHED_MAX: Final = 32
@@ -30,6 +36,7 @@ class WorkflowRunFilter(NamedTuple):
     started_to_ms: int
     ended_from_ms: int
     ended_to_ms: int
+    range: SearchRange | None = None
 
     def matches(self, row: WorkflowRunRow) -> bool:
         """Whether the run is one of those that are meant."""
@@ -42,12 +49,21 @@ class WorkflowRunFilter(NamedTuple):
             and all(
                 _is_same(row.search_attributes.get(name), self.search[name]) for name in self.search
             )
+            and (
+                self.range is None
+                or is_within(row.search_attributes.get(self.range.name), self.range)
+            )
         )
 
     def _has_ended_so(self, ended_ms: int | None) -> bool:
         if ended_ms is None:
-            return not self.ended_from_ms and self.ended_to_ms == FOREVER_MS
+            return not self.is_of_ends
         return self.ended_from_ms <= ended_ms < self.ended_to_ms
+
+    @property
+    def is_of_ends(self) -> bool:
+        """Whether it says when runs have ended."""
+        return self.ended_from_ms > 0 or self.ended_to_ms < FOREVER_MS
 
     @property
     def is_of_any_status(self) -> bool:
@@ -70,6 +86,7 @@ def filter_of(
         raise BadRequestError(
             f"search has {len(request.search)} attributes; at most {SEARCHED_MAX} are allowed"
         )
+    check_range(request.search_range)
     chosen = list(request.statuses or among)
     if isinstance(request, WorkflowListRuns) and request.status is not None:
         chosen = [request.status]
@@ -86,6 +103,7 @@ def filter_of(
         FOREVER_MS if started_to is None else started_to,
         ended_from or 0,
         FOREVER_MS if ended_to is None else ended_to,
+        request.search_range,
     )
 
 

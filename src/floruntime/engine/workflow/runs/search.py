@@ -1,4 +1,4 @@
-"""Search attributes: taken from a run's documents, and found by their exact values.
+"""Search attributes: taken from a run's documents, and found by their values.
 
 An attribute whose path finds nothing, or something that is not of its type (a text with half a
 character, say), is null and not found by any search. Attributes are taken when the run starts, and
@@ -11,10 +11,12 @@ import hashlib
 from typing import Any, Final, assert_never
 
 from floruntime.engine.state.json_document import dump
+from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import AttributeType, SearchAttribute
 from floruntime.engine.workflow.runs.context import find_in_run
-from floruntime.engine.workflow.runs.rows import SEARCH
+from floruntime.engine.workflow.runs.rows import SEARCH, SEARCH_VALUE
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
+from floruntime.engine.workflow.runs.search_values import key_of_value
 
 _OF_STEPS: Final = "$.steps"
 TEXT_CHARS_MAX: Final = 1_024
@@ -68,10 +70,21 @@ def _index(run: OpenWorkflowRun, before: dict[str, Any], after: dict[str, Any]) 
     tx = run.tx
     for name, value in before.items():
         if value is not None and after.get(name) != value:
-            tx.delete(SEARCH, SEARCH.key(run.namespace_id, mark_of(name, value), run.number))
+            tx.delete(SEARCH_VALUE, key_of_value(run.namespace_id, name, value, run.number))
+            if not run.workflow.row.is_indexed:
+                mark = mark_of(name, value)
+                tx.delete(SEARCH, SEARCH.key(run.namespace_id, mark, run.number))
     for name, value in after.items():
         if value is not None and before.get(name) != value:
-            tx.put(SEARCH, SEARCH.key(run.namespace_id, mark_of(name, value), run.number), True)
+            tx.put(SEARCH_VALUE, key_of_value(run.namespace_id, name, value, run.number), True)
+
+
+def move_attributes(tx: Tx, of_namespace_id: int, number: int, attributes: dict[str, Any]) -> None:
+    """Put a run of before where its values stand in their order."""
+    for name, value in attributes.items():
+        if value is not None:
+            tx.delete(SEARCH, SEARCH.key(of_namespace_id, mark_of(name, value), number))
+            tx.put(SEARCH_VALUE, key_of_value(of_namespace_id, name, value, number), True)
 
 
 def clear_attributes(run: OpenWorkflowRun) -> None:
@@ -80,7 +93,7 @@ def clear_attributes(run: OpenWorkflowRun) -> None:
 
 
 def mark_of(name: str, value: Any) -> int:
-    """Where runs with this value stand in the index; others may stand there, too, by chance."""
+    """Where runs of before with this value stand in their index; by chance others do, too."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 99.0 and 99 are one number
     digest = hashlib.blake2b(dump([name, value]), digest_size=8).digest()

@@ -22,12 +22,12 @@ from floruntime.core.workflow import (
     WorkflowSignal,
     WorkflowStatus,
 )
+from floruntime.engine.state.index_walk import number_at, walk
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system.jobs import Asked, Job, JobKind, Seen, begin
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.runs.control import cancel, retry
 from floruntime.engine.workflow.runs.idempotency import drop_key
-from floruntime.engine.workflow.runs.listing import RunsWay, numbers_of
 from floruntime.engine.workflow.runs.pauses import pause, resume
 from floruntime.engine.workflow.runs.retention import forget
 from floruntime.engine.workflow.runs.rows import WORKFLOW, WORKFLOW_RUN
@@ -38,6 +38,7 @@ from floruntime.engine.workflow.runs.run import (
 )
 from floruntime.engine.workflow.runs.run_counts import counts_of
 from floruntime.engine.workflow.runs.run_filter import WorkflowRunFilter, filter_of
+from floruntime.engine.workflow.runs.run_walks import by_number
 from floruntime.engine.workflow.runs.workflows import find_row, unknown_workflow
 from floruntime.engine.workflow.steps.signals import signal
 
@@ -112,11 +113,12 @@ def _expected(tx: Tx, request: WorkflowBulk, chosen: WorkflowRunFilter) -> int:
 def _walk(tx: Tx, job: Job, position: bytes) -> Iterator[Seen]:
     chosen = _filter(tx, job.request)
     of_namespace_id = namespace_id(tx)
-    way = RunsWay(is_newest_first=False, first=int.from_bytes(position, "big") + 1, end=job.end)
-    for number in numbers_of(tx, chosen, of_namespace_id, way):
+    spans = by_number(tx, chosen, of_namespace_id, job.end)
+    for at in walk(tx, spans, position or None, is_falling=False):
+        number = number_at(at)
         row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
         matches = row is not None and chosen.matches(row)
-        yield Seen(number.to_bytes(8, "big"), number if matches else None)
+        yield Seen(at, number if matches else None)
 
 
 def _act(tx: Tx, job: Job, number: int) -> bool:

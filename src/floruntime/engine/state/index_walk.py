@@ -1,0 +1,101 @@
+"""Walking an index that ends with the numbers of things, one way or the other, page by page.
+
+A key of an index is a *place* (what it leads by: an owner, a status, a value) and a *position*
+(what comes after it), whose last eight bytes are the number of the thing. Where several places are
+walked at once, their positions are merged, so they must mean the same in all of them. A page goes
+on behind the position where the one before it ended, however the index has changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from typing import Any, NamedTuple
+
+from floruntime.core import limits
+from floruntime.engine.state.keyspace import Table, after, next_key
+from floruntime.engine.state.tx import View
+
+NUMBER_BYTES = 8
+BY_NUMBER = ""
+BY_END = "end"
+
+
+class Lane(NamedTuple):
+    """The part of one place that is walked over: positions from `start` on and before `end`."""
+
+    table: Table[Any]
+    place: bytes
+    start: bytes
+    end: bytes
+
+    def positions(self, view: View, behind: bytes | None, *, is_falling: bool) -> Iterator[bytes]:
+        """In order, those behind a position."""
+        start, end = self.start, self.end
+        if behind is not None and is_falling:
+            end = min(end, self.place + behind)
+        elif behind is not None:
+            start = max(start, next_key(self.place + behind))
+        cut = len(self.place)
+        for key, _ in view.scan(self.table, start, end, reverse=is_falling):
+            yield key[cut:]
+
+
+class IndexWalk(NamedTuple):
+    """What to walk over. `order`: what the positions are, `BY_NUMBER`, `BY_END` or another."""
+
+    order: str
+    spans: list[Lane]
+
+
+def span_of(table: Table[Any], place: bytes, first: bytes = b"", end: bytes | None = None) -> Lane:
+    """A place of an index, from the position `first` on and before `end`; by default all of it."""
+    return Lane(table, place, place + first, after(place) if end is None else place + end)
+
+
+def numbered(table: Table[Any], place: bytes, first: int = 0, end: int = limits.UINT_MAX) -> Lane:
+    """A place whose positions are numbers alone: `first <= number < end`."""
+    return span_of(table, place, first.to_bytes(NUMBER_BYTES, "big"), end.to_bytes(8, "big"))
+
+
+def walk(
+    view: View, spans: Sequence[Lane], behind: bytes | None, *, is_falling: bool
+) -> Iterator[bytes]:
+    """The positions of all spans, merged in order."""
+    found = [span.positions(view, behind, is_falling=is_falling) for span in spans]
+    return found[0] if len(found) == 1 else merge(*found, reverse=is_falling)
+
+
+def number_at(position: bytes) -> int:
+    """The number of the thing at a position."""
+    return int.from_bytes(position[-NUMBER_BYTES:], "big")
+
+
+def first_since(view: View, table: Any, of_namespace_id: int, since_ms: int) -> int:
+    """The number of the first row that was created at `since_ms` or later, or one behind all rows.
+
+    Numbers grow with time: so the time of a row tells which way to look on.
+    """
+    low, high = 0, _behind_all(view, table, of_namespace_id)
+    while low < high:
+        middle = (low + high) // 2
+        number, row = next(_rows(view, table, of_namespace_id, middle, high), (high, None))
+        if row is None or row.created_at_ms >= since_ms:
+            high = middle
+        else:
+            low = number + 1
+    return low
+
+
+def _behind_all(view: View, table: Any, of_namespace_id: int) -> int:
+    span = table.range(of_namespace_id)
+    last = next(iter(view.scan(table, *span, reverse=True)), None)
+    return 0 if last is None else number_at(last[0]) + 1
+
+
+def _rows(
+    view: View, table: Any, of_namespace_id: int, first: int, end: int
+) -> Iterator[tuple[int, Any]]:
+    span = table.key(of_namespace_id, first), table.key(of_namespace_id, end)
+    for key, row in view.scan(table, *span):
+        yield number_at(key), row
