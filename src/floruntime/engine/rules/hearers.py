@@ -71,5 +71,6 @@ WORKFLOW_HOOKS: Final = Hooks(
         Wait.HELD: pauses.drop_held,
     },
     answered={Wait.ACTION: actions.itself, Wait.EXECUTOR: plans.called},
+    workflow_synced=missing_actions.workflow_synced,
     ended=(idempotency.run_ended, children.child_ended, schedules.run_ended),
 )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from floruntime.core.action import ActionInvoke
-from floruntime.core.workflow import WorkflowValidate
 from floruntime.engine.workflow.steps import missing_actions
 from floruntime.engine.workflow.steps.missing_actions import AWAITS_ACTION, WAIT_MS
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
@@ -134,15 +131,60 @@ def test_a_run_that_leaves_the_step_is_forgotten_there(end: str) -> None:
     assert flows.claim() == []
 
 
-@pytest.mark.parametrize("run", ["@plan/pay", "@workflow/child"])
-def test_only_steps_that_run_an_action_wait_for_it(run: str) -> None:
-    text = flow(f"""
+def parent(run: str, extra: str = "waitForTargetMs: 1000") -> str:
+    return flow(f"""
 start:
   run: "{run}"
-  waitForTargetMs: 5
-  transitions: {{success: flo.Completed}}
+  {extra}
+  transitions: {{success: flo.Completed, failure: flo.Failed}}
 plans:
-  pay: {{executors: [{{name: a, run: "@actions/charge"}}]}}
+  pay:
+    executors:
+      - {{name: a, run: "@actions/card"}}
+      - {{name: b, run: "@actions/bank"}}
 """)
-    problems: list[Any] = flows_of(ONE_STEP).ask(WorkflowValidate(text.encode()))
-    assert "waitForTargetMs is for steps that run an action" in [each.message for each in problems]
+
+
+@pytest.mark.parametrize("run", ["@workflow/child", "@workflow/child:1"])
+def test_a_step_waits_for_a_workflow_that_was_not_synced_yet(run: str) -> None:
+    flows = flows_of(parent(run))
+    run_id = flows.start({"order": 1})
+    waits_for = flows.run(run_id).waits_for
+    assert waits_for is not None
+    assert waits_for.text.startswith("waits for workflow child, which nobody has synced yet, for ")
+    flows.advance(999)
+    flows.sync(ONE_STEP.replace("name: flow", "name: child"))
+    flows.engine.tick()
+    flows.register("charge")
+    flows.engine.tick()
+    assert flows.do(output="paid").payload == b'{"order": 1}'
+    assert flows.status(run_id) == "completed"
+    assert flows.details(run_id, "child_not_found") == []
+    assert waiting(flows) == 0
+
+
+@pytest.mark.parametrize(("registered", "executor"), [("card", "a"), ("bank", "b")])
+def test_a_step_waits_for_any_executor_of_its_plan(registered: str, executor: str) -> None:
+    flows = flows_of(parent("@plan/pay"))
+    run_id = flows.start()
+    assert waiting(flows) == 2
+    flows.advance(999)
+    flows.register(registered)
+    flows.engine.tick()
+    assert waiting(flows) == 0
+    flows.do(registered, output="paid")
+    assert flows.status(run_id) == "completed"
+    assert flows.details(run_id, "plan_executor_success") == [executor]
+
+
+@pytest.mark.parametrize("run", ["@workflow/child", "@plan/pay"])
+def test_it_gives_up_after_its_time_and_waits_only_where_it_is_told_to(run: str) -> None:
+    told = flows_of(parent(run))
+    run_id = told.start()
+    told.advance(999)
+    assert told.status(run_id) == "waiting"
+    told.advance(1)
+    assert told.status(run_id) == "failed"
+    assert waiting(told) == 0
+    untold = flows_of(parent(run, ""))
+    assert untold.status(untold.start()) == "failed"

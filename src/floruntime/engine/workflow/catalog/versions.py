@@ -15,6 +15,7 @@ from floruntime.engine.workflow.catalog.schedules import apply_schedule
 from floruntime.engine.workflow.catalog.triggers import apply_trigger
 from floruntime.engine.workflow.language.definition import Definition
 from floruntime.engine.workflow.language.path_rules import steps_read_by
+from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.old_versions import let_go
 from floruntime.engine.workflow.runs.rows import (
     DEFINITION,
@@ -81,6 +82,7 @@ def _add(workflow: OpenWorkflow, definition: Definition, content_hash: str, text
 
     _make_current(workflow, number, definition)
     let_go(workflow)
+    hooks_of(tx).workflow_synced(tx, definition.name)
 
 
 def _make_current(workflow: OpenWorkflow, number: int, definition: Definition) -> None:

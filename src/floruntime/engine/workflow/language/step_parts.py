@@ -180,8 +180,9 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
     wait_for_target_ms: Annotated[
         DurationMs | None,
         says(
-            "how long the step waits for an action that is not registered yet; 60,000, or 0 "
-            "where `target_not_found` or `execution_failure` leads somewhere"
+            "how long the step waits for an action that is not registered yet (60,000, or 0 "
+            "where `target_not_found` or `execution_failure` leads somewhere), a workflow that "
+            "was not synced yet, or any executor of a plan (0)"
         ),
     ] = None
     compensate: Annotated[

@@ -49,7 +49,6 @@ def check_steps(report: Report) -> None:
         check_for_each(report, path, step)
     for path, work in report.works():
         _check_run(report, path, work)
-        _check_target_wait(report, path, work)
         _check_key(report, path, work)
         check_retry(report, (*path, "retry"), work.retry)
         if work.compensate is not None:
@@ -84,14 +83,6 @@ def _check_run(report: Report, path: KeyPath, step: Work) -> None:
     if target and target.kind is TargetKind.PLAN and target.name not in plans:
         message = f"there is no plan {shown(target.name)}{report.suggest(target.name, plans)}"
         report.at_value("E302", (*path, "run"), message)
-
-
-def _check_target_wait(report: Report, path: KeyPath, step: Work) -> None:
-    target = target_of(step.run) if step.run else None
-    is_action = target is not None and target.kind is TargetKind.ACTION
-    if step.wait_for_target_ms is not None and step.run is not None and not is_action:
-        message = "waitForTargetMs is for steps that run an action"
-        report.at_key("E403", (*path, "waitForTargetMs"), message)
 
 
 def _check_key(report: Report, path: KeyPath, step: Work) -> None:

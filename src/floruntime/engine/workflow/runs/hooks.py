@@ -33,7 +33,8 @@ class Hooks:
     `signals_came` lets a run or a body that waits for signals go on if they are there.
     `compensate` lets a run undo what it did before it ends; false where there is nothing to undo.
     `time_up` says what happens when a wait is over by itself, `abandon` takes back what a wait was
-    for, `answered` says what follows from the outcome of the action run that it was for. `ended`
+    for, `answered` says what follows from the outcome of the action run that it was for.
+    `workflow_synced` hears of a workflow or version that is there from now on. `ended`
     hear, in order, of each run that has ended.
     """
 
@@ -48,6 +49,7 @@ class Hooks:
     time_up: Mapping[Wait, Callable[[OpenWorkflowRun], StepOutcome | None]]
     abandon: Mapping[Wait, Abandon]
     answered: Mapping[Wait, Callable[[OpenWorkflowRun, StepOutcome], StepOutcome | None]]
+    workflow_synced: Callable[[Tx, str], None]
     ended: tuple[Callable[[OpenWorkflowRun], None], ...]
 
 

@@ -11,7 +11,7 @@ from floruntime.core.run_wait import RunWait, WaitKind
 from floruntime.engine.action.run_rows import ACTION_RUN, action_name, action_run_id
 from floruntime.engine.action.run_waits import retry_text, wait_of_action_run
 from floruntime.engine.state.tx import View
-from floruntime.engine.workflow.language.definition import Retry, target_of
+from floruntime.engine.workflow.language.definition import Retry, TargetKind, target_of
 from floruntime.engine.workflow.runs.bodies import RUN_BODY, RUN_GROUP
 from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, Wait, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import step_of, workflow_run_id
@@ -70,7 +70,11 @@ def _for_a_missing_action(view: View, row: WorkflowRunRow) -> RunWait:
     assert row.step is not None, "a run that waits is at a step"
     target = target_of(step_of(definition, row.step).run or "")
     assert target is not None, "a definition was checked"
-    text = f"waits for {target.name}, which no worker has registered yet, for {_left(view, row)}"
+    left = _left(view, row)
+    if target.kind is TargetKind.WORKFLOW:
+        text = f"waits for workflow {target.name}, which nobody has synced yet, for {left}"
+        return RunWait(WaitKind.CHILD, text, target.name, due_at_ms=row.wait_due_ms)
+    text = f"waits for {target.name}, which no worker has registered yet, for {left}"
     return RunWait(WaitKind.WORKER, text, target.name, workers=0, due_at_ms=row.wait_due_ms)
 
 

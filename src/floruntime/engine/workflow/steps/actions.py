@@ -30,7 +30,7 @@ from floruntime.engine.workflow.runs.hooks import hooks_of
 from floruntime.engine.workflow.runs.pauses import hold
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
-from floruntime.engine.workflow.steps.missing_actions import stop_awaiting, wait_for_action
+from floruntime.engine.workflow.steps.missing_actions import stop_awaiting, wait_for_target
 
 STOPPED = "workflow_went_on"
 """The reason of an action run that was cancelled because its workflow run no longer wants it."""
@@ -48,7 +48,7 @@ def begin_action(
         )
     action = find_action(tx, name)
     if action is None:
-        if wait is Wait.ACTION and wait_for_action(run, name):
+        if wait is Wait.ACTION and wait_for_target(run):
             return None
         run.note(Event.ACTION_NOT_FOUND, name)
         return not_found(f"action {name!r} is not registered")
@@ -94,7 +94,7 @@ def action_ended(action_run: run_state.OpenActionRun, output: bytes) -> None:
 
 
 def look_again(run: OpenWorkflowRun) -> StepOutcome | None:
-    """The step's action was registered, or the time to wait for it is up."""
+    """What the step runs came, or the time to wait for it is up."""
     stop_awaiting(run)
     return begin_again(run)
 

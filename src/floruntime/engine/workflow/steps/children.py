@@ -28,6 +28,7 @@ from floruntime.engine.workflow.runs.rows import WORKFLOW_OUTPUT, Origin, Wait, 
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun, find_workflow_run
 from floruntime.engine.workflow.runs.start import begin_run
 from floruntime.engine.workflow.runs.workflows import OpenWorkflow, find_version, find_workflow
+from floruntime.engine.workflow.steps.missing_actions import wait_for_target
 
 DEPTH_MAX: Final = 32
 """How deep workflows run workflows."""
@@ -38,6 +39,8 @@ def begin_child(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOut
     told = target.name if target.version is None else f"{target.name}:{target.version}"
     found = _find(run, target)
     if found is None:
+        if wait_for_target(run):
+            return None
         run.note(Event.CHILD_NOT_FOUND, told)
         return not_found(f"workflow {told!r} does not exist")
     workflow, number = found

@@ -4,6 +4,9 @@ worker.
 Such a step waits for the action, for a while from when the run came to it; what registers the
 action lets it go on. Where the definition says what follows from an action that is missing, that
 follows at once, unless it says how long to wait, too.
+
+A step that runs a workflow, or a plan none of whose executors is there, waits likewise, but only
+where the definition says how long.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import namespace_id
-from floruntime.engine.workflow.language.definition import Step, target_of
+from floruntime.engine.workflow.language.definition import Step, Target, TargetKind, target_of
 from floruntime.engine.workflow.language.outcomes import EXECUTION_FAILURE, TARGET_NOT_FOUND
 from floruntime.engine.workflow.runs.bodies import find_run_or_body
 from floruntime.engine.workflow.runs.rows import Wait
@@ -27,50 +30,78 @@ WAIT_MS: Final = 60_000
 WOKEN_MAX: Final = 500
 """Runs that one registration, or tick, lets go on; the next tick sees to more."""
 
-#: Runs that wait for an action, by a hash of its name.
+_WORKFLOW: Final = "@workflow/"
+"""What the name of a workflow has before it here, which shares a table with actions."""
+
+#: Runs that wait for an action, or a workflow, by a hash of its name.
 AWAITS_ACTION: Final[Table[bool]] = Table(
     b"wa", bool, namespace_id="u64", name_hash="u32", number="u64"
 )
 
 
 def wait_ms_of(step: Step) -> int:
-    """How long the step waits for its action."""
+    """How long the step waits for what it runs."""
     if step.wait_for_target_ms is not None:
         return step.wait_for_target_ms
+    if _target_of(step).kind is not TargetKind.ACTION:
+        return 0
     is_foreseen = TARGET_NOT_FOUND in step.transitions or EXECUTION_FAILURE in step.transitions
     return 0 if is_foreseen else WAIT_MS
 
 
-def wait_for_action(run: OpenWorkflowRun, name: str) -> bool:
-    """Let the run wait for the action `name`; false where its time for that is up."""
+def wait_for_target(run: OpenWorkflowRun) -> bool:
+    """Let the run wait for what its step runs; false where its time for that is up."""
     due_ms = run.row.step_began_ms + wait_ms_of(run.step)
     if due_ms <= run.tx.now_ms:
         return False
-    run.tx.put(AWAITS_ACTION, _key(run, name), True)
+    for name in _awaited(run):
+        run.tx.put(AWAITS_ACTION, _key(run, name), True)
     run.wait_for(Wait.TARGET, due_ms=due_ms)
     return True
 
 
 def stop_awaiting(run: OpenWorkflowRun) -> None:
-    """The run no longer waits for the action of its step."""
-    run.tx.delete(AWAITS_ACTION, _key(run, awaited(run)))
+    """The run no longer waits for what its step runs."""
+    for name in _awaited(run):
+        run.tx.delete(AWAITS_ACTION, _key(run, name))
 
 
 def give_up(run: OpenWorkflowRun, number: int, *, is_late: bool) -> None:
-    """The step is left before its action was there."""
+    """The step is left before what it runs was there."""
     stop_awaiting(run)
 
 
-def awaited(run: OpenWorkflowRun) -> str:
-    """The name of the action that the step runs."""
-    target = target_of(run.step.run or "")
+def _target_of(step: Step) -> Target:
+    target = target_of(step.run or "")
     assert target is not None, "a definition was checked"
-    return target.name
+    return target
+
+
+def _awaited(run: OpenWorkflowRun) -> list[str]:
+    """The names of what the step may go on with."""
+    target = _target_of(run.step)
+    if target.kind is TargetKind.WORKFLOW:
+        return [_of_workflow(target.name)]
+    if target.kind is TargetKind.PLAN:
+        executors = run.definition.plans[target.name].executors
+        called = (target_of(executor.run) for executor in executors)
+        return list(dict.fromkeys(each.name for each in called if each is not None))
+    return [target.name]
+
+
+def _of_workflow(name: str) -> str:
+    """Names may have colons, and so have the names of versions: what is before the first counts."""
+    return _WORKFLOW + name.partition(":")[0]
 
 
 def action_registered(tx: Tx, name: str) -> None:
     """Wake the runs that wait for this action: their time for that is up now."""
     _wake(tx, namespace_id(tx), _hash(name))
+
+
+def workflow_synced(tx: Tx, name: str) -> None:
+    """Wake the runs that wait for this workflow, or for a version of it."""
+    _wake(tx, namespace_id(tx), _hash(_of_workflow(name)))
 
 
 def wake_more(tx: Tx, due_ms: int, of_namespace_id: int, name_hash: int, data: object) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from floruntime.engine.action.rows import find_action
 from floruntime.engine.state.json_document import dump
 from floruntime.engine.workflow.language.definition import (
     Executor,
@@ -52,6 +53,7 @@ from floruntime.engine.workflow.steps.executor_state import (
     with_sample,
 )
 from floruntime.engine.workflow.steps.kept_signals import take
+from floruntime.engine.workflow.steps.missing_actions import wait_for_target
 from floruntime.engine.workflow.steps.plan_choice import order_of
 from floruntime.engine.workflow.steps.plan_rows import OpenPlan
 from floruntime.engine.workflow.steps.tracked import outcome_in
@@ -112,6 +114,8 @@ def begin_plan(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutc
         if output is not None:
             run.note(Event.PLAN_EXECUTOR_SUCCESS, "from the cache")
             return succeeded(output)
+    if not _has_executor(run, plan) and wait_for_target(run):
+        return None
     try:
         step_key(run)
     except CannotMap as problem:  # which is no executor's fault
@@ -120,6 +124,14 @@ def begin_plan(run: OpenWorkflowRun, target: Target, payload: bytes) -> StepOutc
     order = order_of(plan, opened, run.tx.now_ms, seed)
     run.row.plan = PlanCall(target.name, order, generation=opened.row.generation)
     return _try(OpenCall(run), payload)
+
+
+def _has_executor(run: OpenWorkflowRun, plan: Plan) -> bool:
+    """Whether any of the actions is there that the plan may call."""
+    targets = (target_of(executor.run) for executor in plan.executors)
+    return any(
+        target is not None and find_action(run.tx, target.name) is not None for target in targets
+    )
 
 
 def _try(at: OpenCall, payload: bytes) -> StepOutcome | None:
