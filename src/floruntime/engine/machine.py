@@ -12,18 +12,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from floruntime.core import limits
-from floruntime.core.errors import FloError, InternalServerError
-from floruntime.core.system import Delivery
+from floruntime.core.errors import FloError, GapError, InternalServerError
+from floruntime.core.limits import shown
+from floruntime.core.system import Delivery, NamespaceList
 from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
+from floruntime.engine.state import cursors
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.dispatch import Rules, WaitRule, apply_rule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.store import Changes, Reader, StoreError
-from floruntime.engine.system import timers, write_memory
+from floruntime.engine.system import eras, timers, write_memory
 
 log = logging.getLogger("floruntime.engine")
 
@@ -90,11 +93,31 @@ def ask(rules: Rules, view: View, request: Query[Any]) -> Any:
     """Answer `request` by `rules` on `view`. Raises the refusal."""
     limits.check_read_namespace(view.namespace)
     try:
+        if "cursor" in request.__struct_fields__ and type(request) is not NamespaceList:
+            return _ask_for_page(rules, view, request)
         return rules.queries[type(request)](view, request)
     except (FloError, StoreError):
         raise
     except Exception:
         raise _failed(request) from None
+
+
+def _ask_for_page(rules: Rules, view: View, request: Any) -> Any:
+    """A cursor goes on in the history in which it was given, and in no other.
+
+    Those of namespaces are of all partitions of a cluster, and of no one history.
+    """
+    era = eras.floor_of(view)
+    if request.cursor is not None:
+        of_era, cursor = cursors.era_of(request.cursor)
+        if of_era != era:
+            cursors.check_made(cursor)
+            raise GapError(f"cursor {shown(request.cursor)} {eras.told(view)}; list anew")
+        request = replace(request, cursor=cursor)
+    page = rules.queries[type(request)](view, request)
+    if not era or page.cursor is None:
+        return page
+    return replace(page, cursor=cursors.of_era(page.cursor, era))
 
 
 class Machine:

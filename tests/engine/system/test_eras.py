@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus
-from floruntime.core.errors import ConflictError, GapError, NotFoundError
-from floruntime.core.kv import KvChanges, KvPut
+from floruntime.core.errors import BadRequestError, ConflictError, GapError, NotFoundError
+from floruntime.core.kv import KvChanges, KvPut, KvScan
 from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.stream import StreamAppend, StreamRead
 from floruntime.core.system import HistoryBegin, HistoryEnd, SessionOpen
@@ -172,3 +172,21 @@ def test_so_many_histories_are_remembered(engine: Engine, monkeypatch: pytest.Mo
     for number in range(5):
         begun(engine, str(number))
     assert [era.id for era in eras.row_of(seen(engine)).eras] == ["2", "3", "4"]
+
+
+def test_a_cursor_goes_on_in_the_history_in_which_it_was_given(engine: Engine) -> None:
+    for key in ("a", "b", "c"):
+        version(engine, key)
+    before = engine.query(KvScan("", 1)).cursor
+    assert engine.query(KvScan("", 1, before)).entries[0].key == "b"
+    begun(engine)
+    with pytest.raises(GapError, match=r"a backup was restored\); list anew"):
+        engine.query(KvScan("", 1, before))
+    cursor = engine.query(KvScan("", 1)).cursor
+    assert engine.query(KvScan("", 1, cursor)).entries[0].key == "b"
+    begun(engine, "three", 2 * FLOOR)
+    with pytest.raises(GapError):
+        engine.query(KvScan("", 1, cursor))
+    for garbled in ("x", f"{cursor}x", f"{FLOOR}.x", "."):
+        with pytest.raises(BadRequestError):
+            engine.query(KvScan("", 1, garbled))
