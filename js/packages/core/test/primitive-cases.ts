@@ -40,6 +40,7 @@ const RUN = {
   parentRunId: null,
   searchAttributes: { amount: 5 },
   terminal: null,
+  waitsFor: { kind: "signal", text: "the signal 'go'" },
 };
 const RUN_SHOWN = {
   run_id: "wf-1",
@@ -57,6 +58,7 @@ const RUN_SHOWN = {
   parent_run_id: undefined,
   search_attributes: { amount: 5 },
   terminal: undefined,
+  waits_for: { kind: "signal", text: "the signal 'go'" },
 };
 const EVENT = { sequence: 1n, type: "t", detail: "d", step: null, timestampMs: 5n, runId: "run-1" };
 const EVENT_SHOWN = {

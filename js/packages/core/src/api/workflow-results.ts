@@ -35,8 +35,8 @@ export interface WorkflowStatusResult {
   readonly search_attributes: Readonly<Record<string, Scalar>>;
   /** Where it ended. */
   readonly terminal: string | undefined;
-  /** What it waits for, in words and as fields; only `status` tells, no listing. */
-  readonly waits_for: RunWait | undefined;
+  /** What it waits for, in words and as fields; where it waits, and only of `status`. */
+  readonly waits_for?: RunWait;
 }
 
 /** One run in a listing. */
@@ -98,7 +98,7 @@ export function runOf(run: WorkflowRun): WorkflowStatusResult {
     parent_run_id: run.parentRunId ?? undefined,
     search_attributes: run.searchAttributes,
     terminal: run.terminal ?? undefined,
-    waits_for: run.waitsFor ?? undefined,
+    ...(run.waitsFor ? { waits_for: run.waitsFor } : {}),
   };
 }
 
