@@ -460,3 +460,17 @@ def test_a_file_is_drawn_without_a_server(files: Path, tmp_path: Path) -> None:
 )
 def test_what_to_draw_is_told_in_one_way(options: tuple[str, ...]) -> None:
     assert offline("graph", *options).code == 2
+
+
+async def test_validate_asks_the_server_what_is_there(flo: Flo, files: Path) -> None:
+    await flo("workflow", "sync", str(files / "workflows"))
+    changed = files / "workflows" / "order.yml"
+    changed.write_text(changed.read_text().replace("60000", "60001"))
+    told = await flo("workflow", "validate", str(changed), "--ask-server", "--json")
+    assert (told.code, told.json["valid"]) == (3, False)
+    assert {each["code"] for each in told.json["problems"]} == {"E306", "W601"}
+    shown = await flo("workflow", "validate", str(files / "bad.yaml"), "--ask-server")
+    assert shown.code == 3
+    assert "nonsense" in shown.out
+    nobody = offline("validate", str(changed), "--ask-server")
+    assert nobody.code == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from difflib import unified_diff
 from typing import Annotated
@@ -21,7 +22,7 @@ from floruntime.cli.base.output import (
     write,
     write_value,
 )
-from floruntime.cli.base.run import Session, connected, pages, settings_of
+from floruntime.cli.base.run import Session, connected, pages, run_session, settings_of
 from floruntime.cli.workflow import bulk as workflow_bulk
 from floruntime.cli.workflow import control as workflow_control
 from floruntime.cli.workflow import graph as workflow_graph
@@ -38,12 +39,16 @@ from floruntime.core.workflow import (
     SyncResult,
     WorkflowSync,
     WorkflowSyncPreview,
+    WorkflowValidate,
 )
 
 app = group("Workflows: steps written in YAML, carried out whatever crashes.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow.")]
 PATHS_HELP = "YAML files, directories (their *.yaml and *.yml), or - for standard input."
+AskServer = Annotated[
+    bool, typer.Option("--ask-server", help="Check against what is registered there, too.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH", help=PATHS_HELP)]
 
@@ -53,20 +58,39 @@ Paths = Annotated[list[str], typer.Argument(metavar="PATH", help=PATHS_HELP)]
         "flo workflow validate order.yaml",
         "flo workflow validate workflows/",
         "flo workflow validate - --json",
+        "flo -n shop workflow validate workflows/ --ask-server",
     )
 )
-def validate(ctx: typer.Context, paths: Paths) -> None:
+def validate(ctx: typer.Context, paths: Paths, ask_server: AskServer = False) -> None:
     """Check definitions, without a server; the lines that are wrong are shown underlined.
 
-    Exit code 3 if there are errors; warnings alone are fine. Whether the actions and workflows
-    that a definition runs are there, only a server can say: sync does.
+    With --ask-server the server checks them, and says, too, which actions and workflows are not
+    there, and which versions it knows with another text. Exit code 3 if there are errors; warnings
+    alone are fine.
     """
+    sources = read_sources(paths)
+    if ask_server:
+
+        async def ask(session: Session) -> None:
+            answers = [
+                await session.client.call(WorkflowValidate(source.data)) for source in sources
+            ]
+            _tell_all_checked(session.out, sources, answers)
+
+        asyncio.run(run_session(ask, settings_of(ctx)))
+        return
     from floruntime.engine.workflow.language.validation import check
 
-    out, sources = Output(settings_of(ctx).is_json), read_sources(paths)
+    answers = [check(source.data).problems for source in sources]
+    _tell_all_checked(Output(settings_of(ctx).is_json), sources, answers)
+
+
+def _tell_all_checked(
+    out: Output, sources: list[DefinitionFile], answers: list[list[Problem]]
+) -> None:
     found: list[Problem] = []
-    for source in sources:
-        problems = [replace(each, file=source.name) for each in check(source.data).problems]
+    for source, answer in zip(sources, answers, strict=True):
+        problems = [replace(each, file=source.name) for each in answer]
         found += problems
         if not out.is_json:
             _tell_checked(out, source, problems)
