@@ -8,7 +8,8 @@ import { manyBytes, payloadBytes, toBytes, toText } from "../dist/base/bytes.js"
 import { BadRequestError, BadTypeError } from "../dist/base/errors.js";
 import { fromJson, jsonBytes } from "../dist/base/json.js";
 import { knownOfCall } from "../dist/base/options.js";
-import { KvPut, StreamAppend } from "../dist/wire/messages.generated.js";
+import { Batch, KvPut, StreamAppend } from "../dist/wire/messages.generated.js";
+import { asSpelt } from "../dist/wire/option-names.js";
 import { type Primitives, primitives } from "./primitive-cases.js";
 import { Recorder } from "./recorder.js";
 import { rejection } from "./setup.js";
@@ -70,6 +71,18 @@ test("what is sent is what was given, whatever the caller changes afterwards", (
   const [, , payloads] = append.with({ partition: 1 }).encode();
   assert.deepEqual(payloads, [bytes(1, 2, 3)]);
   assert.ok(append.encode().some((field) => (field as typeof headers | null)?.["a"] === "1"));
+});
+
+test("an error of the server names options as the caller spelt them, and nothing else", () => {
+  const put = KvPut.of({ key: "k", value: bytes() });
+  const said = (message: string, request: Parameters<typeof asSpelt>[1] = put, index = 0) =>
+    asSpelt(message, request, index);
+  assert.equal(said("ttl_ms is -1; 1 to 5 is allowed"), "ttlMs is -1; 1 to 5 is allowed");
+  assert.equal(said("the key's ttl_ms is not 'ttl_ms'"), "the key's ttlMs is not 'ttl_ms'");
+  assert.equal(said('worker_lost, "cas_version"'), 'worker_lost, "cas_version"');
+  const batch = Batch.of({ commands: [StreamAppend.of({ stream: "s", payloads: [] }), put] });
+  assert.equal(said("if_not_exists with if_exists", batch, 1), "ifNotExists with ifExists");
+  assert.equal(said("if_not_exists", batch, 0), "if_not_exists");
 });
 
 // JSON

@@ -1,4 +1,6 @@
 import {
+  BadRequestError,
+  BadTypeError,
   type ClientOptions,
   ConnectedClient,
   type ConnectOptions,
@@ -6,12 +8,17 @@ import {
   KvReader,
   LeaseMemory,
   StreamRecords,
+  type Token,
 } from "@floruntime/core";
 
 import { onWaking } from "./waking.js";
 import { type WebSocketClass, WebSocketTransport } from "./websocket.js";
 
 export interface FloClientOptions extends ClientOptions {
+  /** Another name for `token`. */
+  readonly authToken?: Token | undefined;
+  /** Gives another token where the first has been used: asked at each connection after it. */
+  readonly onAuthRequired?: (() => string | Promise<string>) | undefined;
   /** What makes WebSockets where the runtime has none of its own, as Node 20. */
   readonly webSocket?: WebSocketClass | undefined;
 }
@@ -34,8 +41,13 @@ export class FloClient {
   #stopWaking: (() => void) | null = null;
 
   constructor(endpoint: string, options: FloClientOptions = {}) {
-    const { webSocket, ...rest } = options;
-    this.#client = new ConnectedClient(new WebSocketTransport(endpoint, webSocket), rest);
+    const { webSocket, token, authToken, onAuthRequired, ...rest } = options;
+    const transport = new WebSocketTransport(endpoint, webSocket);
+    const first = oneOf(token, authToken);
+    this.#client = new ConnectedClient(transport, {
+      ...rest,
+      token: renewed(first, onAuthRequired),
+    });
     this.kv = new KvReader(this.#client);
     this.streams = new StreamRecords(this.#client, new LeaseMemory());
     this.stream = this.streams;
@@ -98,4 +110,33 @@ export class FloClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function oneOf(token: Token | undefined, authToken: Token | undefined): Token | undefined {
+  if (token !== undefined && authToken !== undefined) {
+    throw new BadRequestError("token and authToken are names of one option; give one of them");
+  }
+  return token ?? authToken;
+}
+
+/** `first` at the first connection, then what `next` gives; what is a function gives each by itself. */
+function renewed(
+  first: Token | undefined,
+  next: (() => string | Promise<string>) | undefined,
+): Token | undefined {
+  if (next === undefined) {
+    return first;
+  }
+  if (typeof next !== "function") {
+    throw new BadTypeError(`onAuthRequired must be a function, not ${typeof next}`);
+  }
+  if (typeof first === "function") {
+    throw new BadRequestError("token is a function and is asked again; leave out onAuthRequired");
+  }
+  let given = first;
+  return () => {
+    const token = given ?? next();
+    given = undefined;
+    return token;
+  };
 }

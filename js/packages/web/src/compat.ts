@@ -3,7 +3,7 @@
  * that one, with no more than their import lines changed.
  */
 
-import type { KvReader, StreamRecords } from "@floruntime/core";
+import type { DisconnectListener, KvReader, StreamRecords } from "@floruntime/core";
 import { type Extended, type KeyReads, keyReads } from "@floruntime/core/compat";
 
 import { type FloClientOptions, FloClient as OurFloClient } from "./client.js";
@@ -16,10 +16,7 @@ export {
 } from "@floruntime/core/compat";
 export * from "./index.js";
 
-export interface WebClientOptions extends FloClientOptions {
-  /** Another name for `token`. */
-  readonly authToken?: string | undefined;
-}
+export type WebClientOptions = FloClientOptions;
 
 /** A client for web pages. `native` is the client of this package that it stands on. */
 export class FloClient {
@@ -33,8 +30,7 @@ export class FloClient {
   readonly stream: StreamRecords;
 
   constructor(endpoint: string, options: WebClientOptions = {}) {
-    const { authToken, token = authToken, ...rest } = options;
-    this.native = new OurFloClient(endpoint, { ...rest, token });
+    this.native = new OurFloClient(endpoint, options);
     this.kv = keyReads(this.native.kv);
     this.streams = this.native.streams;
     this.stream = this.native.streams;
@@ -53,6 +49,16 @@ export class FloClient {
   /** Whether the connection is up at this moment. */
   isConnected(): boolean {
     return this.native.isConnected;
+  }
+
+  /** Call `listener` whenever the connection is up; returns what ends this. */
+  onConnect(listener: () => unknown): () => void {
+    return this.native.onConnect(listener);
+  }
+
+  /** Call `listener` with the reason whenever the connection is lost; returns what ends this. */
+  onDisconnect(listener: DisconnectListener): () => void {
+    return this.native.onDisconnect(listener);
   }
 
   /** The namespace of calls that name none. */

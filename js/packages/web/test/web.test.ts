@@ -113,6 +113,7 @@ test("nothing else exists on it", () => {
     "namespace",
     "onConnect",
     "onDisconnect",
+    "stalenessMs",
   ]);
 });
 
@@ -195,8 +196,9 @@ test("options that nobody knows are refused", () => {
 
 // Tokens
 
-test("with tokens turned on, the token decides who is let in and what for", async () => {
+test("with tokens turned on, the token decides who is let in and what for", async (t) => {
   const own = await ServerProcess.start();
+  t.after(() => own.stop());
   const make = (...options: string[]): string => {
     const args = [
       "-m",
@@ -219,11 +221,34 @@ test("with tokens turned on, the token decides who is let in and what for", asyn
   await assert.rejects(new FloClient(address).connect(), UnauthorizedError);
   await assert.rejects(new FloClient(address, { token: "nonsense" }).connect(), UnauthorizedError);
   const client = new FloClient(address, { token, namespace: "shop" });
+  t.after(() => client.close());
   await client.streams.append("chat", "hi");
   await assert.rejects(client.kv.get("k", { namespace: "other" }), ForbiddenError);
-  await client.close();
   const owner = new NodeClient(own.endpoint, { token: admin });
+  t.after(() => owner.close());
   await assert.rejects(owner.kv.put("k", "", { casVersion: 5 }), ConflictError);
-  await owner.close();
-  await own.stop();
+
+  let asked = 0;
+  const onAuthRequired = async () => {
+    asked += 1;
+    return token;
+  };
+  const renewing = new FloClient(address, { authToken: token, onAuthRequired, namespace: "shop" });
+  t.after(() => renewing.close());
+  await renewing.connect();
+  assert.equal(asked, 0, "the first connection has the token that was given");
+  await renewing.close();
+  await renewing.connect();
+  assert.equal(asked, 1);
+  const late = new FloClient(address, { onAuthRequired, namespace: "shop" });
+  t.after(() => late.close());
+  await late.connect();
+  assert.equal(asked, 2);
+});
+
+test("two names of a token, or two ways to renew it, are refused", () => {
+  const both = { token: "a", authToken: "b" };
+  assert.throws(() => new FloClient("ws://localhost/ws", both), /names of one option/);
+  const twice = { token: () => "a", onAuthRequired: () => "b" };
+  assert.throws(() => new FloClient("ws://localhost/ws", twice), /leave out onAuthRequired/);
 });

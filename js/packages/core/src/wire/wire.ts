@@ -15,6 +15,7 @@ import { shown } from "../base/shown.js";
 import { decodeMessagePack } from "./message-pack-reader.js";
 import { encodeMessagePack } from "./message-pack-writer.js";
 import { ProblemSchema } from "./messages.generated.js";
+import { asSpelt } from "./option-names.js";
 import type { Request } from "./request.js";
 
 /** An error as it stands in an answer. */
@@ -130,10 +131,11 @@ export function decodeReply<R>(request: Request<R>, result: unknown): R {
 }
 
 /** The exception that `error` stands for. */
-export function thrown(error: WireError): FloError {
-  const { index, details } = error;
+export function thrown(error: WireError, request?: Request<unknown>): FloError {
+  const { index, details, message } = error;
   const ran = error.ran === "no" ? "no" : "maybe";
-  return errorOf(error.code, error.message, { ran, index, details: readable(details) });
+  const told = request === undefined ? message : asSpelt(message, request, index);
+  return errorOf(error.code, told, { ran, index, details: readable(details) });
 }
 
 /** Problems travel as arrays of their fields. */
