@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -119,9 +119,16 @@ _NUMBERS = re.compile(r"\d+")
 
 def new_worker(endpoint: str, seed: int) -> ActionWorker:
     """A worker that fails here and there, as the seed says."""
-    chance = random.Random(seed)
-    tries: Counter[tuple[str | None, str]] = Counter()
     worker = ActionWorker(new_client(endpoint), concurrency=50)
+    put_to_work(worker, random.Random(seed), asyncio.sleep)
+    return worker
+
+
+def put_to_work(
+    worker: ActionWorker, chance: random.Random, pause: Callable[[float], Awaitable[None]]
+) -> None:
+    """Let it do the actions of these workflows; `pause`: how time passes."""
+    tries: Counter[tuple[str | None, str]] = Counter()
 
     async def plain(ctx: ActionContext) -> bytes:
         return ctx.payload
@@ -136,7 +143,7 @@ def new_worker(endpoint: str, seed: int) -> ActionWorker:
         return {"done": True} if tries[ctx.caller_run_id, "slow"] > 2 else ctx.result("pending")
 
     async def shaky(ctx: ActionContext) -> bytes:
-        await asyncio.sleep(chance.random() / 100)
+        await pause(chance.random() / 100)
         if chance.random() < 0.3:
             raise ValueError("unlucky")
         return b"1"
@@ -155,7 +162,6 @@ def new_worker(endpoint: str, seed: int) -> ActionWorker:
         "decide": decide,
     }.items():
         worker.register_action(name, handler, **options)
-    return worker
 
 
 class Approver:

@@ -15,14 +15,24 @@ from floruntime.core.errors import FloError
 from tests.simulation.clockwork import SimLoop, inside, pause
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Killed
+from tests.simulation.work.bulk import Bulk
+from tests.simulation.work.flows import Flows
 from tests.simulation.work.mixed import Mixed
 from tests.simulation.work.protocol import PATIENCE_S, Work
+from tests.simulation.work.registers import Registers
+from tests.simulation.work.tasks import Tasks
 from tests.simulation.world import World
 
-BUSY_S = 10.0
-LOOK_EVERY_S = 2.0
-KINDS: dict[str, Callable[[World], Work]] = {"mixed": Mixed}
-AT_ONCE = 2
+BUSY_S = 9.0
+LOOK_EVERY_S = 1.0
+KINDS: dict[str, Callable[[World], Work]] = {
+    "bulk": Bulk,
+    "flows": Flows,
+    "mixed": Mixed,
+    "registers": Registers,
+    "tasks": Tasks,
+}
+AT_ONCE = (1, 1, 2)
 """How many kinds of work go on side by side."""
 
 
@@ -66,8 +76,8 @@ class Simulation:
         self._chance = random.Random(f"{seed}/chance")
         self._loop = SimLoop(random.Random(f"{seed}/loop"))
         self._seed = seed
-        chosen = random.Random(f"{seed}/kinds").sample(sorted(KINDS), min(AT_ONCE, len(KINDS)))
-        self._kinds = list(kinds) if kinds else chosen
+        choice = random.Random(f"{seed}/kinds")
+        self._kinds = list(kinds or choice.sample(sorted(KINDS), choice.choice(AT_ONCE)))
         self.world = World(seed, self._loop, self._chance)
         if tell is not None:
             self.world.tell = tell

@@ -37,6 +37,8 @@ class World:
         self.machine = Machine(
             loop, self.network, self.disk, self.fork("machine"), config_of(self.fork("config"))
         )
+        #: Called while a server runs, now and then.
+        self.looks: list[Callable[[], None]] = [self._look_at_workflows]
         self._transports: dict[str, SimTransport] = {}
 
     def fork(self, name: str) -> random.Random:
@@ -88,9 +90,13 @@ class World:
 
     def look_at_state(self) -> None:
         """Whether what is stored agrees with itself."""
+        if self.machine.server is not None:
+            for look in self.looks:
+                look()
+
+    def _look_at_workflows(self) -> None:
         server = self.machine.server
-        if server is None:
-            return
+        assert server is not None, "it looks only while one runs"
         view = server.commit.queries.view()
         for problem in (*orphans(view), *miscounts(view)):
             self.complain(problem)

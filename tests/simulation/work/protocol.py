@@ -55,11 +55,11 @@ async def told(call: Awaitable[T]) -> T | Fate:
         return UNKNOWN if error.ran == "maybe" else NOT_RUN
 
 
-async def surely(world: World, call: Any) -> Any:
-    """What `call()` answers, asked until it does: for reads, and what may be done twice."""
+async def surely(world: World, call: Any, *arguments: Any, **options: Any) -> Any:
+    """What the call answers, asked until it does: for reads, and what may be done twice."""
     until_s = world.loop.time() + PATIENCE_S
     while True:
-        answer = await told(call())
+        answer = await told(call(*arguments, **options))
         if not isinstance(answer, Fate):
             return answer
         assert world.loop.time() < until_s, "no answer, though all is well"
