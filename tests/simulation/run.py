@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import traceback
@@ -87,7 +88,7 @@ class Simulation:
         """Do it all."""
         world = self.world
         faults = Faults(world)
-        with _silence(), inside(self._loop, world.fork("inside")), world.with_syncs():
+        with _silence(), _uncollected(), inside(self._loop, world.fork("inside")), world.with_syncs():
             try:
                 asyncio.set_event_loop(self._loop)
                 self._loop.run_until_complete(self._live(faults))
@@ -144,6 +145,18 @@ class Simulation:
         self._loop.run_until_complete(asyncio.sleep(0))
         asyncio.set_event_loop(None)
         self._loop.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """When cycles are collected, and what that ends, depends on all that the process ever did."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @contextmanager
