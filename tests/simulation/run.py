@@ -88,7 +88,8 @@ class Simulation:
         """Do it all."""
         world = self.world
         faults = Faults(world)
-        with _silence(), _uncollected(), inside(self._loop, world.fork("inside")), world.with_syncs():
+        seeded = inside(self._loop, world.fork("inside"))
+        with _silence(), _uncollected(), seeded, world.with_syncs():
             try:
                 asyncio.set_event_loop(self._loop)
                 self._loop.run_until_complete(self._live(faults))

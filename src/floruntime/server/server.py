@@ -95,7 +95,7 @@ class FloServer:
         self._on_fatal = on_fatal
         self.commit, self.clock = self._make_commit(make_clock, on_step)
         self._scheduler = Scheduler(self.commit, self.clock)
-        self._conversations: set[Conversation] = set()
+        self._conversations: dict[Conversation, None] = {}
         self._allowed_origins = frozenset(
             origin for each in config.allowed_origins if (origin := normal_origin(each))
         )
@@ -210,7 +210,7 @@ class FloServer:
             per_second = self.config.web_requests_per_second
             rate = RateLimit(per_second, per_second)
         conversation = Conversation(self, send, close, peer, rate)
-        self._conversations.add(conversation)
+        self._conversations[conversation] = None
         return conversation
 
     def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None:
@@ -317,7 +317,7 @@ class FloServer:
 
     def gone(self, conversation: Conversation) -> None:
         """A connection is gone: nothing waits on its behalf any more."""
-        self._conversations.discard(conversation)
+        self._conversations.pop(conversation, None)
         self.commit.drop(conversation)
         expiry = self._expiries.pop(conversation, None)
         if expiry is not None:
@@ -403,7 +403,7 @@ class FloServer:
     @property
     def conversations(self) -> Collection[Conversation]:
         """Every open connection's."""
-        return self._conversations
+        return self._conversations.keys()
 
     def timers_due(self, view: View) -> int:
         """How many deadlines have passed and wait, as far as one tick goes."""

@@ -126,7 +126,7 @@ class Attempts:
         #: What handlers see of context variables; none sees what another has set.
         self._context = contextvars.copy_context()
         self._held: dict[Hashable, Attempt] = {}
-        self._running: set[Attempt] = set()
+        self._running: dict[Attempt, None] = {}
         self._timer: Timer | None = None
         self._timer_due_ms = 0.0
         #: Deliveries that wait for a place, in order.
@@ -171,7 +171,7 @@ class Attempts:
 
     def begin(self, attempt: Attempt) -> None:
         """Give a held attempt a place."""
-        self._running.add(attempt)
+        self._running[attempt] = None
         context = self._context.copy()
         context.run(WAITS.set, attempt.waits)
         loop = asyncio.get_running_loop()
@@ -222,7 +222,7 @@ class Attempts:
         return result
 
     def _left(self, attempt: Attempt) -> None:
-        self._running.discard(attempt)
+        self._running.pop(attempt, None)
         took_ms = None
         if attempt.is_begun:
             took_ms = (asyncio.get_running_loop().time() - attempt.begun_s) * 1000

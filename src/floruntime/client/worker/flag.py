@@ -14,7 +14,7 @@ class Flag:
 
     def __init__(self) -> None:
         self._is_set = False
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
 
     def is_set(self) -> bool:
         """Whether it is set."""
@@ -36,11 +36,11 @@ class Flag:
         if self._is_set:
             return
         future = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
+        self._waiting[future] = None
         try:
             await future
         finally:
-            self._waiting.discard(future)
+            self._waiting.pop(future, None)
 
 
 def _let_go(future: asyncio.Future[None]) -> None:
