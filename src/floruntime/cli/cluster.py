@@ -19,6 +19,8 @@ app = group("The cluster that a server is a node of: how it is, and where its le
 WATCH_S = 1.0
 IMPORT_MS = 6 * 3_600_000
 """How long a large backup may take."""
+RECOVER_MS = 600_000
+"""How long a large copy may take."""
 SYSTEM = "system"
 _NODE = "{:<12} {:<24} {:<10} {:<9} {:>5} {:>5}  {}"
 _PARTITION = "{:<10} {:<12} {:>5} {:>9} {:>10}  {}"
@@ -53,9 +55,7 @@ async def move(
     node: NodeName,
 ) -> None:
     """Let NODE lead PARTITION, until it is drained or lost."""
-    if partition != SYSTEM and not (partition.isascii() and partition.isdigit()):
-        raise typer.BadParameter(f"{partition!r} is no number, and not {SYSTEM}")
-    number = 0 if partition == SYSTEM else int(partition)
+    number = _number_of(partition)
     await session.client.cluster.move(number, node)
     session.out.show({"partition": number, "leader": node}, f"{partition} is led by {node}")
 
@@ -77,6 +77,27 @@ async def forget(session: Session, node: NodeName, yes: Yes = False) -> None:
     session.out.show({"forgotten": node}, f"{node} is forgotten")
 
 
+@app.command(epilog=examples("flo cluster recover 3 b --yes"))
+@connected
+async def recover(
+    session: Session,
+    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Its number, or system.")],
+    node: NodeName,
+    yes: Yes = False,
+) -> None:
+    """Let PARTITION go on from the copy of NODE, as a new history, where nobody can lead it: its
+    log was set back, or has lost its beginning.
+    """
+    number = _number_of(partition)
+    confirm(
+        f"Let partition {partition} go on from the copy of {node!r}? What its log and other copies "
+        "hold beyond that is given up.",
+        yes,
+    )
+    await session.client.cluster.recover(number, node, timeout_ms=RECOVER_MS)
+    session.out.show({"partition": number, "leader": node}, f"{partition} goes on at {node}")
+
+
 @app.command("import", epilog=examples("flo --host a:9000 cluster import ./backup"))
 @connected
 async def import_(
@@ -85,10 +106,18 @@ async def import_(
         str, typer.Argument(metavar="DIR", help="A backup, on the machine of the node.")
     ],
 ) -> None:
-    """Take a single server's data into an empty cluster: a backup, or what a stopped one left."""
+    """Take data into an empty cluster: a backup, of a server or a cluster, or what a stopped one
+    left.
+    """
     path = _full(directory)
     found = await session.client.cluster.import_backup(path, timeout_ms=IMPORT_MS)
     session.out.show({"directory": path, "namespaces": found}, f"{found} namespaces were taken in")
+
+
+def _number_of(partition: str) -> int:
+    if partition != SYSTEM and not (partition.isascii() and partition.isdigit()):
+        raise typer.BadParameter(f"{partition!r} is no number, and not {SYSTEM}")
+    return 0 if partition == SYSTEM else int(partition)
 
 
 def _full(directory: str) -> str:

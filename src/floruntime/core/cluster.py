@@ -92,4 +92,16 @@ class ClusterImport(Request[int], tag=208, frozen=True):
     directory: str
 
 
-CLUSTER_REQUESTS = (ClusterStatus, ClusterMove, ClusterDrain, ClusterForget, ClusterImport)
+class ClusterRecover(Request[None], tag=47, frozen=True):
+    """Let `partition` go on from the copy that `node` keeps, as a new history, whatever its log
+    holds; answered once it is led there. Refused where it is led and that copy follows it.
+    """
+
+    partition: int
+    node: str
+
+
+CLUSTER_REQUESTS = (
+    *(ClusterStatus, ClusterMove, ClusterDrain, ClusterForget, ClusterImport),
+    ClusterRecover,
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +15,16 @@ from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
 from floruntime.server.http.listening import listen
 from tests.crash.process import free_port
+
+LOOK_S = 0.05
+WAIT_S = 30.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what nodes come to see, of which no event tells."""
+    async with asyncio.timeout(WAIT_S):
+        while not condition():  # noqa: ASYNC110 # see above
+            await asyncio.sleep(LOOK_S)
 
 
 class InsideNode:

@@ -11,11 +11,10 @@ import pytest
 
 from floruntime import FloClient
 from floruntime.core.errors import FloError, UnavailableError
-from tests.crash.cluster.inside import InsideNode
+from tests.crash.cluster.inside import InsideNode, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
 from tests.crash.cluster.rig import Rig
-from tests.until import until
 
 
 class Pair(NamedTuple):

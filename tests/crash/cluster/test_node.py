@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,12 +15,11 @@ from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster import leading
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import ConfigError
-from tests.crash.cluster.inside import InsideNode
+from tests.crash.cluster.inside import InsideNode, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
 from tests.crash.process import free_port
 
-LOOK_S = 0.05
 WAIT_S = 30.0
 
 
@@ -31,12 +29,6 @@ async def nats(tmp_path: Path) -> AsyncIterator[str]:
     leave_out_without_nats()
     async with NatsCluster(tmp_path, 1) as cluster:
         yield cluster.urls
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 # what a node sees, no event tells
-            await asyncio.sleep(LOOK_S)
 
 
 async def test_what_cannot_be_a_node_is_refused_by_name(nats: str, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ ADMIN = {
     *("Backup", "NamespaceCreate", "NamespaceList", "NamespaceConfigure", "NamespaceDelete"),
     *("TokenCreate", "TokenList", "TokenRevoke"),
     *("ClusterStatus", "ClusterMove", "ClusterDrain", "ClusterForget", "ClusterImport"),
+    "ClusterRecover",
 }
 """What nobody else may."""
 

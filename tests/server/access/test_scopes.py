@@ -77,8 +77,8 @@ NO_SCOPE = (
     "Backup JobGet JobList JobCancel NamespaceCreate NamespaceList NamespaceDelete "
     "NamespaceConfigure "
     "TokenCreate TokenList TokenRevoke ClusterStatus ClusterMove ClusterDrain "
-    "ClusterForget ClusterImport WorkflowSync WorkflowSyncPreview WorkflowValidate WorkerList "
-    "Batch WorkerGetInfo"
+    "ClusterForget ClusterImport ClusterRecover WorkflowSync WorkflowSyncPreview "
+    "WorkflowValidate WorkerList Batch WorkerGetInfo"
 )
 """What no token with scopes may, since it names nothing that a scope could (of a batch, the
 members are judged).

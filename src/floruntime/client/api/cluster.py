@@ -10,6 +10,7 @@ from floruntime.core.cluster import (
     ClusterImport,
     ClusterInfo,
     ClusterMove,
+    ClusterRecover,
     ClusterStatus,
 )
 
@@ -55,13 +56,29 @@ class Cluster(Part):
         return self._call(ClusterForget(node), None, timeout_ms)
 
     def import_backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[int]:
-        """Take a single server's data into this cluster, which must be empty.
+        """Take data into this cluster, which must be empty.
 
-        `directory` is a backup, or the data directory of a server that is stopped, on the machine
-        of the node that is asked. Answers how many namespaces there are. All of it is written once
-        for each partition: give it the time.
+        `directory` is a backup, of a single server or of a cluster with as many partitions, or the
+        data directory of a server or a node that is stopped, on the machine of the node that is
+        asked. Answers how many namespaces there are. All of a single server's is written once for
+        each partition: give it the time.
 
         Raises `BadRequestError` on what is no such directory, `ConflictError` where the cluster is
         not empty, and `UnavailableError` where that node cannot lead all partitions now.
         """
         return self._call(ClusterImport(directory), None, timeout_ms)
+
+    def recover(
+        self, partition: int, node: str, *, timeout_ms: int | None = None
+    ) -> Operation[None]:
+        """Let `partition` (0 is `system`) go on from the copy of `node`, as a new history.
+
+        For a partition that nobody can lead: its log was set back or lost its beginning, and
+        `status()` tells of trouble with its copies. What other copies and the log hold beyond that
+        of `node` is given up. Answered once it is led; give it the time to write a checkpoint.
+
+        Raises `BadRequestError` on a partition that is not there or not kept there,
+        `NotFoundError` on a node that is not there, and `ConflictError` on one that does not live,
+        or whose copy follows its log while somebody leads it.
+        """
+        return self._call(ClusterRecover(partition, node), None, timeout_ms)

@@ -54,13 +54,13 @@ class ErasRow(Value, frozen=True):
 
 
 ERAS: Final[Table[ErasRow]] = Table(b"he", ErasRow, cached=True)
-_KEY: Final = ERAS.key()
+ERAS_KEY: Final = ERAS.key()
 _NONE: Final = ErasRow()
 
 
 def row_of(view: View) -> ErasRow:
     """What is known of this state's histories; nothing in a store that was never served."""
-    return view.get(ERAS, _KEY) or _NONE
+    return view.get(ERAS, ERAS_KEY) or _NONE
 
 
 def id_of(view: View) -> str:
@@ -76,7 +76,7 @@ def is_own(view: View, id: str) -> bool:
 
 def floor_of(view: View) -> int:
     """Numbers that are given from now on are higher than this."""
-    row = view.get(ERAS, _KEY)
+    row = view.get(ERAS, ERAS_KEY)
     return row.eras[-1].floor if row is not None and row.eras else 0
 
 
@@ -117,23 +117,26 @@ def begin(tx: Tx, request: HistoryBegin) -> None:
     era = Era(
         request.id, tx.now_ms, floor, request.index, request.left_at_ms, last_id, request.reason
     )
-    tx.put(ERAS, _KEY, ErasRow((*row.eras, era)[-HISTORIES_MAX:]))
+    tx.put(ERAS, ERAS_KEY, ErasRow((*row.eras, era)[-HISTORIES_MAX:]))
 
 
 def end(tx: Tx, request: HistoryEnd) -> None:
     """Let the next start begin a new history, or (without a reason) not."""
-    tx.put(ERAS, _KEY, msgspec.structs.replace(row_of(tx), ended=request.reason))
+    tx.put(ERAS, ERAS_KEY, msgspec.structs.replace(row_of(tx), ended=request.reason))
 
 
 def end_stored(store: Store, reason: str) -> None:
     """The same for a store that nobody serves: a copy, or one that lost something."""
-    row = stored(store)
-    data = msgspec.msgpack.encode(msgspec.structs.replace(row, ended=reason))
-    store.write(Changes({_KEY: data}, []))
+    store.write(Changes({ERAS_KEY: ended(store, reason)}, []))
+
+
+def ended(reader: Reader, reason: str) -> bytes:
+    """The row as it lies in a store whose history has ended."""
+    return msgspec.msgpack.encode(msgspec.structs.replace(stored(reader), ended=reason))
 
 
 def stored(reader: Reader) -> ErasRow:
     """The row as it lies in a store."""
-    data = reader.get(_KEY)
+    data = reader.get(ERAS_KEY)
     row: ErasRow = _NONE if data is None else ERAS.decode(data)
     return row

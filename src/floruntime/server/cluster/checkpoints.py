@@ -83,15 +83,20 @@ class Checkpoints:
         entry = await self._board.read(entry_of(partition))
         return [] if entry is None else _decode(entry.value)
 
-    async def write(self, partition: int, store: Store, log: TrimmedLog) -> CheckpointRow | None:
+    async def write(
+        self, partition: int, store: Store, log: TrimmedLog, *, is_anew: bool = False
+    ) -> CheckpointRow | None:
         """Write one of the store as it stands, and trim the log; `None` where there is one already.
+
+        `is_anew`: those of before are of another history, and are given up.
 
         Raises `LogSilentError`, `BoardSilentError`, `DamagedLogError`.
         """
         snapshot = store.snapshot()
         position = position_in(snapshot)
         entry = await self._board.read(entry_of(partition))
-        before = [] if entry is None else _decode(entry.value)
+        former = [] if entry is None else _decode(entry.value)
+        before = [] if is_anew else former
         if before and before[0].sequence >= position.sequence:
             return None
         made, read = self._path(partition, "made"), self._path(partition, "read")
@@ -113,7 +118,7 @@ class Checkpoints:
             return None  # another leader has written one meanwhile
         if len(rows) >= KEPT:
             await log.trim(rows[KEPT - 1].sequence)
-        for old in rows[KEPT:]:
+        for old in former if is_anew else rows[KEPT:]:
             await self._objects.delete(old.name)
         return row
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from floruntime.core.errors import UnavailableError
-from floruntime.core.system import Backup
 from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
@@ -36,6 +35,10 @@ from floruntime.server.metrics.copies import Copy
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.cluster")
+
+
+REVIEW_S = 0.25
+"""How long after a change of tokens open connections are judged by it."""
 
 
 class ClusterQueries:
@@ -135,7 +138,24 @@ class ClusterServer(FloServer):
         super().__init__(config, cast(Any, node.storage), SystemClock, on_fatal=on_fatal)
         self._operations = Operations(node)
         node.clients = self._seen.keys
-        node.on_system = self._tokens_changed
+        self._reviewing: asyncio.TimerHandle | None = None
+        node.on_system = self._system_changed
+
+    def _system_changed(self) -> None:
+        """Judge new connections by it at once, and open ones once answers that are on their way
+        have come: the change may be the work of one that is to be closed for it.
+        """
+        self.access.renew()
+        if self._reviewing is None:
+            loop = asyncio.get_running_loop()
+            self._reviewing = loop.call_later(REVIEW_S, self._review_all)
+
+    def _review_all(self) -> None:
+        self._reviewing = None
+        if self.node.is_taking_in:  # whoever asked for that is still to be answered
+            self._system_changed()
+        else:
+            self._tokens_changed()
 
     def _make_commit(
         self, make_clock: Callable[[int], Any], on_step: Callable[[str], None]
@@ -238,18 +258,15 @@ class ClusterServer(FloServer):
     # Requests about the cluster
 
     def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None:
-        if isinstance(request, Backup):
-            try:
-                self.storage.checkpoint(request.directory)
-            except Exception as error:
-                conversation.add_answer(request_id, None, cast(Any, error))
-        elif self._operations.serves(request):
+        if self._operations.serves(request):
             self._operations.begin(conversation, request_id, request)
         else:
             super().serve(conversation, request_id, request)
 
     async def stop(self) -> None:
         self._is_stopping = True
+        if self._reviewing is not None:
+            self._reviewing.cancel()
         adopting_task = getattr(self, "_adopting", None)
         if adopting_task is not None:
             adopting_task.cancel()

@@ -21,13 +21,22 @@ from floruntime.engine.machine import Machine, applied_index, applied_time_ms
 from floruntime.engine.rules import RULES
 from floruntime.engine.store import Changes
 from floruntime.engine.system import write_memory
+from floruntime.engine.system.eras import end_stored
 from floruntime.engine.system.mint_keys import signing_key
 from floruntime.server import eras
 from floruntime.server.access.minted import KEY_BYTES as MINT_KEY_BYTES
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.lease import HeldLease
 from floruntime.server.cluster.log_journal import LogJournal
-from floruntime.server.cluster.message import Head, Message, Position, chained, encode_message
+from floruntime.server.cluster.message import (
+    ANEW,
+    FORMAT,
+    Head,
+    Message,
+    Position,
+    chained,
+    encode_message,
+)
 from floruntime.server.cluster.placement import SYSTEM
 from floruntime.server.cluster.publishing import OvertakenError, publish
 from floruntime.server.cluster.replica import Replica
@@ -74,6 +83,7 @@ class Lead:
         on_published: Callable[[Lead], None],
         *,
         value_bytes_max: int,
+        format: int = FORMAT,
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.replica = replica
@@ -82,6 +92,7 @@ class Lead:
         self._on_end = on_end
         self._on_published = on_published
         self._value_bytes_max = value_bytes_max
+        self._format = format
         self._wall_s = wall_s
         self.term = 0
         #: How many batches it has published since the last checkpoint.
@@ -96,13 +107,14 @@ class Lead:
         self.commit: Commit
         self.clock: SystemClock
 
-    async def begin(self, told_ms: int | None) -> None:
+    async def begin(self, told_ms: int | None, *, history: int = 0) -> None:
         """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`.
 
         `told_ms`: command time as it goes on from the leader before, where one was seen alive.
+        `history`: the state of this node begins anew there, for the so many-th time; 0: it goes on.
         """
         self.replica.is_held = True
-        position = await self._begin_term()
+        position = await self._begin_term(history)
         self.term = position.term
         floor_ms = max(position.time_ms, applied_time_ms(self.replica.store))
         self.clock = SystemClock(floor_ms, start_ms=told_ms, wall_s=self._wall_s)
@@ -124,28 +136,40 @@ class Lead:
         self._see_to_mint_key()
         self._sweep_later()
 
-    async def _begin_term(self) -> Position:
+    async def _begin_term(self, history: int) -> Position:
         replica = self.replica
+        content = ANEW if history else b""
         while True:
-            await replica.read_on(leads=True)
+            before_term = 0
+            if history:
+                sequence, chain, before_term = await replica.end_of_log()
+            else:
+                await replica.check_reach()
+                await replica.read_on(leads=True)
+                sequence, chain = replica.end
             before = replica.position
-            sequence, chain = replica.end
-            term = max(self.lease.row.term, before.term + 1)
+            term = max(self.lease.row.term, max(before.term, before_term) + 1)
             index = applied_index(replica.store)
-            head = Head(term, index, before.time_ms, self.lease.row.node)
-            body = encode_message(Message(head, chained(chain, head, b"")))
+            format = max(self._format, before.format)
+            head = Head(term, index, before.time_ms, self.lease.row.node, format=format)
+            chain = chained(chain, head, content)
+            body = encode_message(Message(head, chain, content))
             try:
                 await publish(replica.log, body, sequence, lambda: self.lease.is_good)
             except OvertakenError:
                 if not self.lease.is_good:
                     raise
+                replica.has_reach = False  # it may have been set back
                 await asyncio.sleep(0.02)
                 continue
             if self.is_over:
                 raise OvertakenError("the lease was over before the term began")
             position = Position(
-                sequence + 1, term, chained(chain, head, b""), head.time_ms, head.format, head.node
+                *(sequence + 1, term, chain, head.time_ms, head.format, head.node),
+                history or before.history,
             )
+            if history:
+                end_stored(replica.store, "the log was set back, and a copy of it goes on")
             replica.begin_at(position)
             return position
 

@@ -21,6 +21,7 @@ from floruntime.server.cluster.message import FORMAT, DamagedLogError
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
 from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.config import Config
@@ -69,6 +70,8 @@ class Node(Protocol):
     is_draining: bool
     is_stopped: bool
 
+    @property
+    def format(self) -> int: ...
     def is_told_to_drain(self) -> bool: ...
     def leader_of(self, partition: int) -> str: ...
     def route_one(self, partition: int) -> None: ...
@@ -130,15 +133,16 @@ class Leading:
         node = self._node
         watch = node.watches[partition]
         row = watch.row
+        recovers = is_asked_of(node.entries, partition, node.name)
         if row is not None and row.handed_to == node.name and not node.is_stopped:
             return True
         if node.is_draining or node.is_told_to_drain():
             return False
         if row is not None and time.monotonic() - self._started_s < LEASE_S:
             return False
-        if node.meta.format > FORMAT or node.replicas[partition].trouble:
+        if node.format > FORMAT or (node.replicas[partition].trouble and not recovers):
             return False
-        others = [*node.members.may_lead(node.meta.format), node.name]
+        others = [*node.members.may_lead(node.format), node.name]
         order = keepers(partition, set(others), node.meta.copies)
         rank = order.index(node.name) if node.name in order else len(order)
         return watch.may_take(node.name, rank * RANK_S)
@@ -176,11 +180,16 @@ class Leading:
             self._ended,
             self._published,
             value_bytes_max=node.config.value_bytes_max,
+            format=max(node.format, node.members.format()),
             wall_s=node.wall_s,
         )
         renewing = self.keep(self._renew(lead))
         try:
-            await lead.begin(told_ms)
+            if is_asked_of(node.entries, partition, node.name):
+                await lead.begin(told_ms, history=history_of(node.entries, partition) + 1)
+                await write_anew(node.board, node.checkpoints, lead)
+            else:
+                await lead.begin(told_ms)
         except BaseException:
             renewing.cancel()
             lead.end(OvertakenError("it did not begin"))
@@ -276,7 +285,7 @@ class Leading:
 
     def _look_whom_to_hand_over(self) -> None:
         node = self._node
-        able = node.members.may_lead(node.meta.format)
+        able = node.members.may_lead(node.format)
         for partition in list(self._leads):
             target = self._asked_for(partition, able) or self._keeper_of(partition, able)
             if target and target != node.name:
@@ -366,7 +375,7 @@ class Leading:
         node = self._node
         until_s = time.monotonic() + HAND_OVER_S
         while self._leads and time.monotonic() < until_s:
-            able = [name for name in node.members.may_lead(node.meta.format) if name != node.name]
+            able = [name for name in node.members.may_lead(node.format) if name != node.name]
             if not able:
                 return
             counts = dict.fromkeys(able, 0)

@@ -87,14 +87,19 @@ class LeaseWatch:
                 return int((self._now_s() - heard_s) * 1000)
         return None
 
+    @property
+    def silent_s(self) -> float:
+        """How long ago its last revision was seen first."""
+        return self._now_s() - self.seen_s
+
     def may_take(self, node: str, late_s: float) -> bool:
         """Whether `node` may try for it, `late_s` after it has run out."""
         row = self.row
         if row is not None and row.handed_to == node:
             return True
         if row is None:  # nobody ever held it
-            return self._now_s() - self.seen_s > late_s
-        return self._now_s() - self.seen_s > LEASE_S + late_s
+            return self.silent_s > late_s
+        return self.silent_s > LEASE_S + late_s
 
     def time_ms(self) -> int | None:
         """Command time as it goes on from what a living holder told; `None` where none did."""

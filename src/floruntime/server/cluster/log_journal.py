@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from floruntime.engine.machine import MACHINE
 from floruntime.engine.store import Changes, Reader, Store
 from floruntime.server.cluster.log import Log
@@ -109,12 +111,15 @@ class LogJournal:
         position, time_ms = self.position, _time_ms(changes)
         parts = cut(encode_changes(changes), self._log.message_bytes_max - HEADER_BYTES)
         for number, content in enumerate(parts):
-            head = Head(position.term, index, time_ms, position.node, number, len(parts))
+            head = Head(
+                *(position.term, index, time_ms, position.node),
+                *(number, len(parts), position.format),
+            )
             chain = chained(position.chain, head, content)
             body = encode_message(Message(head, chain, content))
             await publish(self._log, body, position.sequence, self._may_go_on)
-            position = Position(
-                position.sequence + 1, position.term, chain, time_ms, head.format, head.node
+            position = msgspec.structs.replace(
+                position, sequence=position.sequence + 1, chain=chain, time_ms=time_ms
             )
         return position
 

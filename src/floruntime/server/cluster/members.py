@@ -32,6 +32,7 @@ class NodeRow(Value, frozen=True):
     """What a node tells of itself. `run`: which start of it. `wall_ms`: its wall clock.
 
     `sequences`: how far its copy of each partition has come. `format`: the newest that it knows.
+    `troubles`: why its copies of some follow no further.
     """
 
     name: str
@@ -44,6 +45,7 @@ class NodeRow(Value, frozen=True):
     is_stopped: bool = False
     format: int = FORMAT
     count: int = 0
+    troubles: dict[int, str] = {}
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -111,6 +113,10 @@ class Members:
         """How long ago the last sign of it came."""
         seen = self._seen.get(name)
         return 0 if seen is None else int((self._now_s() - seen.changed_s) * 1000)
+
+    def format(self) -> int:
+        """The newest that all know that are not forgotten, this node among them."""
+        return min([FORMAT, *(seen.row.format for seen in self._seen.values())])
 
     def may_lead(self, format: int) -> list[str]:
         """Those that live, are not being drained, and know this format."""

@@ -24,6 +24,8 @@ CHAIN_BYTES = 16
 CHAIN_START = bytes(CHAIN_BYTES)
 HEADER_BYTES = 256
 """What stands around the content of a message, at most."""
+ANEW = b"anew"
+"""The content of a term's beginning with which the state begins anew."""
 PARTS_MAX = 10_000
 """Of one batch."""
 
@@ -55,7 +57,9 @@ class Head(Value, frozen=True):
 
 
 class Message(Value, frozen=True):
-    """One message of the log."""
+    """One message of the log. The beginning of a term has no content, but where the state begins
+    anew with it: then what came before is given up, and the state is in a checkpoint only.
+    """
 
     head: Head
     chain: bytes
@@ -63,7 +67,10 @@ class Message(Value, frozen=True):
 
 
 class Position(Value, frozen=True):
-    """How far a store has followed its log: a row of the store, written with each batch."""
+    """How far a store has followed its log: a row of the store, written with each batch.
+
+    `history`: how many times the state had begun anew.
+    """
 
     sequence: int = 0
     term: int = 0
@@ -71,6 +78,7 @@ class Position(Value, frozen=True):
     time_ms: int = 0
     format: int = FORMAT
     node: str = ""
+    history: int = 0
 
 
 POSITION: Final[Table[Position]] = Table(b"cl", Position)

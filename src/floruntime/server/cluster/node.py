@@ -23,7 +23,7 @@ from floruntime.server.cluster.jetstream import JetStreamLog, Nats
 from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
-from floruntime.server.cluster.lease import LeaseWatch, name_of
+from floruntime.server.cluster.lease import LEASE_S, LeaseWatch, name_of
 from floruntime.server.cluster.local_reads import LocalReads
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import DRAIN, NODES, Members, NodeRow, encode
@@ -32,6 +32,7 @@ from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, keepers
+from floruntime.server.cluster.recovering import give_up_former
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.cluster.router import Router
 from floruntime.server.config import Config
@@ -48,6 +49,8 @@ HERE_S = 60.0
 """How often it tells other nodes which clients have a connection to it."""
 START_S = 60.0
 """How long a start waits for NATS to have leaders, as where all was just started."""
+GONE_S = 2 * LEASE_S
+"""Who has not renewed its lease for so long leads no more, as far as this node can tell."""
 TOLD_MIN = 4
 """What was told under its name before it began is forgotten once it has told of itself so often."""
 HINTS = ("log", "lead", "lease")
@@ -109,6 +112,8 @@ class Node:
         self._silent_since_s: float | None = None
         self.may_grow = True
         self.is_draining = False
+        #: Whether data is being taken in, tokens among it.
+        self.is_taking_in = False
         self.is_stopped = False
         self.is_board_heard = False
 
@@ -208,6 +213,7 @@ class Node:
             self._told_s = now_s
             await self._tell_of_itself()
         self._keep_copies()
+        give_up_former(self.entries, self.replicas)
         self._keep_links()
         if now_s - self._here_s >= HERE_S:
             self._tell_of_clients()
@@ -226,6 +232,9 @@ class Node:
             is_draining=self.is_draining or self.is_told_to_drain(),
             is_stopped=self.is_stopped,
             count=self._count,
+            troubles={
+                number: each.trouble for number, each in self.replicas.items() if each.trouble
+            },
         )
         self._check_namesake()
         try:
@@ -241,6 +250,11 @@ class Node:
             return
         if other.run != self.run and (other.count, other.run) > (self._count, self.run):
             raise NameTakenError(f"another process at {other.address} is node {self.name!r}, too")
+
+    @property
+    def format(self) -> int:
+        """How the cluster's logs are written: who does not know that leads none of them."""
+        return max([self.meta.format, *(each.position.format for each in self.replicas.values())])
 
     def is_told_to_drain(self) -> bool:
         """Whether an operator has drained it since it started."""
@@ -309,7 +323,8 @@ class Node:
         row = self.watches[partition].row
         name, term = self._announced.get(partition, ("", 0))
         if row is not None and row.term >= term:
-            name = "" if row.handed_to else row.node
+            is_over = row.handed_to or self.watches[partition].silent_s > GONE_S
+            name = "" if is_over else row.node
         return name
 
     def route(self) -> None:

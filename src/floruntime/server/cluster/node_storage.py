@@ -144,11 +144,8 @@ class NodeStorage:
         return {}
 
     def checkpoint(self, directory: str) -> str:
-        """A node has no backup of its own."""
-        raise BadRequestError(
-            f"a node of a cluster writes no backup to {directory!r}: the cluster keeps checkpoints "
-            "in NATS; see docs/cluster.md"
-        )
+        """Each partition has a store of its own: see `cluster_backup.py`."""
+        raise BadRequestError(f"a node has no one store to copy to {directory!r}")
 
     def close(self) -> None:
         """Let others use the directory."""

@@ -14,6 +14,7 @@ from floruntime.core.cluster import (
     ClusterImport,
     ClusterInfo,
     ClusterMove,
+    ClusterRecover,
     ClusterStatus,
     NodeInfo,
     PartitionInfo,
@@ -28,19 +29,24 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.core.limits import shown
+from floruntime.core.system import Backup
 from floruntime.core.types import Request
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, keepers
+from floruntime.server.cluster.recovering import history_of, recover_of
 from floruntime.server.cluster.taking_in import take_in
 
 log = logging.getLogger("floruntime.cluster")
 
 PATIENCE_S = 10.0
 """How long a move or a drain is waited for."""
+RECOVER_S = 600.0
+"""How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
 NAMESPACES_COUNTED_MAX = 10_000
 
@@ -66,6 +72,8 @@ class Operations:
             ClusterDrain: self._drain,
             ClusterForget: self._forget,
             ClusterImport: self._import,
+            ClusterRecover: self._recover,
+            Backup: self._back_up,
         }
 
     def serves(self, request: Request[Any]) -> bool:
@@ -157,8 +165,22 @@ class Operations:
                 for name, at in sequences.items()
             ],
             namespaces=0 if replica is None else _namespaces(replica.store),
-            trouble="" if replica is None else replica.trouble,
+            trouble=self._trouble(partition, leader),
         )
+
+    def _trouble(self, partition: int, leader: str) -> str:
+        """Why copies of a partition follow no further, or nobody may lead it."""
+        node = self._node
+        troubles = {
+            name: row.troubles.get(partition, "")
+            for name in self._keepers(partition)
+            if (row := node.members.row(name)) is not None and node.members.is_alive(name)
+        }
+        if partition in node.replicas:
+            troubles[node.name] = node.replicas[partition].trouble
+        if not leader and not node.members.may_lead(node.format):
+            return f"its log has format {node.format}, and no node that lives and may lead knows it"
+        return "; ".join(f"{name}: {text}" for name, text in troubles.items() if text)
 
     def _sequence(self, name: str, partition: int) -> int:
         node = self._node
@@ -169,19 +191,23 @@ class Operations:
 
     # Where leads are to be
 
+    def _check_keeper(self, partition: int, name: str) -> None:
+        partitions = self._node.meta.partitions
+        if not SYSTEM <= partition <= partitions:
+            raise BadRequestError(
+                f"partition is {partition}; 0 (system) to {partitions} is allowed"
+            )
+        self._check_node(name)
+        if name not in self._keepers(partition):
+            raise BadRequestError(
+                f"node {name} keeps no copy of partition {partition}; "
+                f"{', '.join(self._keepers(partition))} do"
+            )
+
     async def _move(self, request: ClusterMove) -> None:
         node = self._node
-        if not SYSTEM <= request.partition <= node.meta.partitions:
-            raise BadRequestError(
-                f"partition is {request.partition}; 0 (system) to {node.meta.partitions} is allowed"
-            )
-        self._check_node(request.node)
-        if request.node not in self._keepers(request.partition):
-            raise BadRequestError(
-                f"node {request.node} keeps no copy of partition {request.partition}; "
-                f"{', '.join(self._keepers(request.partition))} do"
-            )
-        if request.node not in node.members.may_lead(node.meta.format):
+        self._check_keeper(request.partition, request.node)
+        if request.node not in node.members.may_lead(node.format):
             raise ConflictError(f"node {request.node} does not live, or is being drained")
         await node.board.write(pin_of(request.partition), request.node.encode(), None)
         node.hint("lease", request.partition, request.node)
@@ -224,11 +250,39 @@ class Operations:
         await node.board.write(NODES + request.node, b"", None)
         node.look_soon()
 
+    async def _recover(self, request: ClusterRecover) -> None:
+        node, partition, name = self._node, request.partition, request.node
+        self._check_keeper(partition, name)
+        if name not in node.members.may_lead(node.format):
+            raise ConflictError(f"node {name} does not live, or is being drained")
+        row, leader = node.members.row(name), node.leader_of(partition)
+        if leader and row is not None and not row.troubles.get(partition):
+            raise ConflictError(
+                f"partition {partition} is led by node {leader}, and the copy of node {name} "
+                "follows its log: there is nothing to recover"
+            )
+        before = history_of(node.entries, partition)
+        await node.board.write(pin_of(partition), name.encode(), None)
+        await node.board.write(recover_of(partition), name.encode(), None)
+        node.hint("lease", partition, name)
+        await self._until(
+            lambda: (
+                node.leader_of(partition) == name and history_of(node.entries, partition) > before
+            ),
+            f"partition {partition} is not led by node {name} yet; it goes on trying",
+            RECOVER_S,
+        )
+
+    async def _back_up(self, request: Backup) -> str:
+        return await back_up(self._node, request.directory)
+
     async def _import(self, request: ClusterImport) -> int:
         return await take_in(self._node, request.directory)
 
-    async def _until(self, condition: Callable[[], bool], problem: str) -> None:
-        until_s = time.monotonic() + PATIENCE_S
+    async def _until(
+        self, condition: Callable[[], bool], problem: str, patience_s: float = PATIENCE_S
+    ) -> None:
+        until_s = time.monotonic() + patience_s
         self._node.look_soon()
         while not condition():
             if time.monotonic() > until_s:

@@ -15,7 +15,7 @@ from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.log import Log, LogSilentError, Stored
 from floruntime.server.cluster.message import (
-    FORMAT,
+    CHAIN_START,
     POSITION_KEY,
     DamagedLogError,
     Head,
@@ -34,6 +34,7 @@ LOOK_S = 1.0
 HURRY_S = 0.02
 """How soon again where a hint told of more than the log showed: a copy of it may lag behind."""
 HURRIES_MAX = 25
+RECOVER = "`flo cluster recover PARTITION NODE` lets what a node has go on as a new history"
 
 
 class TooFarBehindError(Exception):
@@ -78,7 +79,10 @@ class Replica:
         self.trouble = ""
         #: Whether the store is open, and does not stand beside the log.
         self.may_be_read = True
-        self._has_reach = not self.position.sequence
+        #: Whether the state began anew elsewhere: this one is to be given up for a checkpoint.
+        self.is_given_up = False
+        #: Whether the log was seen to have all that this store has.
+        self.has_reach = not self.position.sequence
         self._following: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
 
@@ -114,6 +118,8 @@ class Replica:
     def begin_at(self, position: Position) -> None:
         """This node's own term has begun there."""
         self._parts.clear()
+        self.trouble = ""
+        self.may_be_read, self.is_given_up = True, False
         self.store.write(Changes({POSITION_KEY: encode_position(position)}, []))
         self.moved(position)
 
@@ -143,8 +149,11 @@ class Replica:
                     self.trouble = f"{type(error).__name__}: {error}"
 
     async def _follow_once(self) -> None:
+        if self.is_given_up:
+            await self._load()
+            return
         try:
-            await self._check_reach()
+            await self.check_reach()
             for _ in range(HURRIES_MAX):
                 await self.read_on()
                 if self.position.sequence >= self.hinted or self.is_held:
@@ -162,17 +171,17 @@ class Replica:
             self._tell(str(error))
             await asyncio.sleep(LOOK_S)
 
-    async def _check_reach(self) -> None:
-        """Once, and as long as it is so: see that the log has all that this store has."""
-        if self._has_reach:
+    async def check_reach(self) -> None:
+        """See that the log has all that this store has. Raises `DamagedLogError`."""
+        if self.has_reach:
             return
         last = (await self.log.ends()).last
         if last < self.position.sequence:
             raise DamagedLogError(
                 f"this node has come to message {self.position.sequence} and the log ends at "
-                f"{last}: NATS was set back, and has lost what was acknowledged"
+                f"{last}: NATS was set back, and has lost what was acknowledged; {RECOVER}"
             )
-        self._has_reach = True
+        self.has_reach = True
 
     async def _load(self) -> None:
         """Begin anew from a checkpoint."""
@@ -222,11 +231,11 @@ class Replica:
         if chained(self._part_chain, head, message.content) != message.chain:
             raise DamagedLogError(
                 f"message {sequence} of the log does not follow what this node has: the log was "
-                "set back, or it is of another cluster"
+                f"set back, or it is of another cluster; {RECOVER}"
             )
-        if head.format > FORMAT:
-            raise DamagedLogError(
-                f"message {sequence} has format {head.format}; this version knows {FORMAT}"
+        if head.is_term and message.content:
+            raise TooFarBehindError(
+                f"with message {sequence} the state begins anew: it is in a checkpoint only"
             )
         self._part_chain, self._part_sequence = message.chain, sequence
         if head.part == 0:
@@ -244,7 +253,10 @@ class Replica:
         if self._parts and not head.is_term:
             changes = decode_changes(b"".join(self._parts))
         self._parts.clear()
-        position = Position(sequence, head.term, chain, head.time_ms, head.format, head.node)
+        history = self.position.history
+        position = Position(
+            sequence, head.term, chain, head.time_ms, head.format, head.node, history
+        )
         rows = {**changes.rows, POSITION_KEY: encode_position(position)}
         self.store.write(Changes(rows, changes.cleared))
         self.position = position
@@ -256,5 +268,21 @@ class Replica:
         self._parts.clear()
         self._part_chain, self._part_sequence = self.position.chain, self.position.sequence
         self.trouble = ""
+        self.is_given_up = False
+        self.has_reach = False
         self._news.set()
         self._on_applied()
+
+    def give_up(self) -> None:
+        """The state began anew elsewhere: this store is to be given up for a checkpoint of that."""
+        self.is_given_up = True
+        self._news.set()
+
+    async def end_of_log(self) -> tuple[int, bytes, int]:
+        """The last sequence of the log, its checksum and its term, whatever this store has."""
+        last = (await self.log.ends()).last
+        body = await self.log.at(last) if last else None
+        if body is None:
+            return last, CHAIN_START, 0
+        message = decode_message(body)
+        return last, message.chain, message.head.term

@@ -1,9 +1,10 @@
-"""Taking a single server's data into an empty cluster.
+"""Taking data into an empty cluster: a single server's, or a backup of a cluster.
 
-Each partition takes in all of it, as batches of its log, and then deletes the namespaces that live
-elsewhere (`system`: all of them). Rows hold numbers, not names, so namespaces cannot be cut out of
-a store; to delete is what the engine can do, in steps that hold nobody up. What was a backup begins
-a new history, as when a single server is started from it.
+Each partition takes in all of a single server's, as batches of its log, and then deletes the
+namespaces that live elsewhere (`system`: all of them). Rows hold numbers, not names, so namespaces
+cannot be cut out of a store; to delete is what the engine can do, in steps that hold nobody up.
+Of a cluster each partition takes in its own. Either way it begins a new history, as when a single
+server is started from a backup.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 from floruntime.core.errors import BadRequestError, ConflictError, UnavailableError
 from floruntime.core.limits import shown
@@ -19,8 +21,10 @@ from floruntime.engine.machine import applied_index
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.store.errors import StoreError
 from floruntime.engine.store.rocks import RocksStore
+from floruntime.engine.system.eras import ERAS_KEY, ended
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.tokens import TOKEN
+from floruntime.server.cluster.cluster_backup import is_of_a_cluster, partitions_in, place_of
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.message import POSITION_KEY
@@ -37,9 +41,9 @@ ALL_ROWS = (b"\x00", b"\xff" * 3)
 
 
 async def take_in(node: Node, directory: str) -> int:
-    """Take in the data directory at `directory`, on this node's machine; how many namespaces.
+    """Take in what lies at `directory`, on this node's machine; how many namespaces.
 
-    Raises `BadRequestError` where it is none, `ConflictError` where the cluster is not empty, and
+    Raises `BadRequestError` on what cannot be, `ConflictError` where the cluster is not empty, and
     `UnavailableError` where this node cannot lead all of it.
     """
     numbers = range(SYSTEM, node.meta.partitions + 1)
@@ -52,32 +56,73 @@ async def take_in(node: Node, directory: str) -> int:
             raise ConflictError(
                 "the cluster is not empty; data can be taken into an empty one only"
             )
-    lock, store = await asyncio.to_thread(_open, directory)
+    source = await asyncio.to_thread(_open, directory, len(numbers))
+    node.is_taking_in = True
     try:
-        found = len(_namespaces(store))
         for number in numbers:
             lead = await _led_here(node, number)
-            await _take_in_one(node, lead, store)
+            await _take_in_one(node, lead, source.of(number))
+            if not source.is_cut:
+                await _drop_others(node, number)
         for number in numbers:
             await node.board.write(pin_of(number), b"", None)
     finally:
-        store.close()
-        lock.release()
-    return found
+        node.is_taking_in = False
+        source.close()
+    return source.namespaces
 
 
-def _open(directory: str) -> tuple[ReadersLock, RocksStore]:
+class Source:
+    """What is taken in: a store for each partition, or one for all of them."""
+
+    def __init__(self, lock: ReadersLock, stores: list[RocksStore]) -> None:
+        self._lock = lock
+        self._stores = stores
+        #: Whether each partition has what is its own.
+        self.is_cut = len(stores) > 1
+        #: How many there are, but for what the engine keeps in `system`.
+        self.namespaces = sum(len(_namespaces(store)) for store in stores[int(self.is_cut) :])
+
+    def of(self, partition: int) -> RocksStore:
+        """What a partition takes in."""
+        return self._stores[partition] if self.is_cut else self._stores[0]
+
+    def close(self) -> None:
+        """Give up files and locks."""
+        for store in self._stores:
+            store.close()
+        self._lock.release()
+
+
+def _open(directory: str, partitions: int) -> Source:
     try:
-        if not has_format(directory):
-            raise BadRequestError(f"{shown(directory)} is no data directory, and no backup")
-        lock = ReadersLock(directory)
-        try:
-            return lock, open_store(directory, read_only=True)
-        except BaseException:
-            lock.release()
-            raise
+        with ExitStack() as undo:
+            is_many = is_of_a_cluster(directory)
+            if not (is_many or has_format(directory)):
+                raise BadRequestError(f"{shown(directory)} is no data directory, and no backup")
+            lock = ReadersLock(directory)
+            undo.callback(lock.release)
+            if is_many:
+                _check_partitions(directory, partitions)
+                places = [place_of(directory, number) for number in range(partitions)]
+                stores = [RocksStore(place, read_only=True) for place in places]
+            else:
+                stores = [open_store(directory, read_only=True)]
+            source = Source(lock, stores)
+            undo.pop_all()
+            return source
     except (StoreError, OSError) as error:
         raise BadRequestError(f"{shown(directory)} cannot be taken in: {error}") from None
+
+
+def _check_partitions(directory: str, partitions: int) -> None:
+    found = partitions_in(directory)
+    if found != list(range(partitions)):
+        told = ", ".join(map(str, found)) or "none"
+        raise BadRequestError(
+            f"{shown(directory)} has the partitions {told}, and this cluster has 0 to "
+            f"{partitions - 1}: take it into one of as many, all of them kept by that node"
+        )
 
 
 def _is_empty(store: Reader) -> bool:
@@ -115,6 +160,11 @@ async def _take_in_one(node: Node, lead: Lead, store: Reader) -> None:
         await lead.lease.renew(lead.lease.row.time_ms, handed_to=node.name)
     finally:
         lead.end(OvertakenError("it has taken in another state, and begins anew"))
+    await _led_here(node, partition)
+
+
+async def _drop_others(node: Node, partition: int) -> None:
+    """Delete the namespaces that live in another partition."""
     again = await _led_here(node, partition)
     for name in _namespaces(node.replicas[partition].store):
         if partition == SYSTEM or partition_of(name, node.meta.partitions) != partition:
@@ -127,13 +177,14 @@ def _batches(store: Reader) -> Iterator[Changes]:
     rows: dict[bytes, bytes | None] = {}
     cleared, size_bytes = [ALL_ROWS], 0
     for key, value in store.scan(b"", ALL_ROWS[1]):
-        if key == POSITION_KEY:
+        if key in (POSITION_KEY, ERAS_KEY):
             continue
         rows[key] = value
         size_bytes += len(key) + len(value)
         if size_bytes >= BATCH_BYTES or len(rows) >= BATCH_ROWS_MAX:
             yield Changes(rows, cleared)
             rows, cleared, size_bytes = {}, [], 0
+    rows[ERAS_KEY] = ended(store, "a backup was restored")
     yield Changes(rows, cleared)
 
 

@@ -8,6 +8,7 @@ import {
   ClusterImport,
   type ClusterInfo,
   ClusterMove,
+  ClusterRecover,
   ClusterStatus,
 } from "../wire/messages.generated.js";
 
@@ -41,6 +42,16 @@ export class Cluster {
   async forget(node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.forget", options, NONE);
     await this.#caller.call(ClusterForget.of({ node }), options);
+  }
+
+  /**
+   * Let `partition` (0 is `system`) go on from the copy of `node`, as a new history: for one that
+   * nobody can lead, because its log was set back or lost its beginning. What other copies and the
+   * log hold beyond that is given up.
+   */
+  async recover(partition: number, node: string, options: CallOptions = {}): Promise<void> {
+    knownOfCall("cluster.recover", options, NONE);
+    await this.#caller.call(ClusterRecover.of({ partition, node }), options);
   }
 
   /**

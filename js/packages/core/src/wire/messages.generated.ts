@@ -1866,6 +1866,21 @@ export const ClusterImport: RequestKind<ClusterImport, number> = requestKind(
 ], int,
 );
 
+/**
+ * Let `partition` go on from the copy that `node` keeps, as a new history, whatever its log
+ * holds; answered once it is led there. Refused where it is led and that copy follows it.
+ */
+export interface ClusterRecover {
+  readonly partition: Integer;
+  readonly node: string;
+}
+export const ClusterRecover: RequestKind<ClusterRecover, null> = requestKind(
+  "ClusterRecover", 47, "other", [
+  ["partition", int],
+  ["node", text],
+], nil,
+);
+
 /** With `blockMs`, waits until the job has ended; answers it as it stands in any case. */
 export interface JobGet {
   readonly jobId: string;
@@ -3685,6 +3700,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ClusterDrain,
   ClusterForget,
   ClusterImport,
+  ClusterRecover,
   JobGet,
   JobList,
   JobCancel,

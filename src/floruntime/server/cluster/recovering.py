@@ -1,0 +1,64 @@
+"""A partition whose log was set back, or lost its beginning: one node's copy of it goes on.
+
+An operator names the node on the board (`recover.N`). It takes the lease, begins a term with a
+message that says that the state begins anew there, and writes a checkpoint of its copy. All others
+give theirs up for that, whether they follow the log (they come to the message) or not (`anew.N` on
+the board counts how many times the state began anew, and each copy knows its own count).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from floruntime.server.cluster.board import Board, Entry
+from floruntime.server.cluster.checkpoints import Checkpoints
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.replica import Replica
+
+log = logging.getLogger("floruntime.cluster")
+
+
+def recover_of(partition: int) -> str:
+    """The board's entry with the node whose copy of a partition is to go on."""
+    return f"recover.{partition}"
+
+
+def anew_of(partition: int) -> str:
+    """The board's entry that counts how many times the state of a partition began anew."""
+    return f"anew.{partition}"
+
+
+def is_asked_of(entries: Mapping[str, Entry], partition: int, node: str) -> bool:
+    """Whether the copy of `node` is to go on."""
+    entry = entries.get(recover_of(partition))
+    return entry is not None and entry.value == node.encode()
+
+
+def history_of(entries: Mapping[str, Entry], partition: int) -> int:
+    """How many times the state of a partition began anew."""
+    entry = entries.get(anew_of(partition))
+    return 0 if entry is None else int(entry.value or b"0")
+
+
+def give_up_former(entries: Mapping[str, Entry], replicas: Mapping[int, Replica]) -> None:
+    """Let copies of a state that began anew since be replaced by a checkpoint."""
+    for partition, replica in replicas.items():
+        if not replica.is_held and replica.position.history < history_of(entries, partition):
+            replica.give_up()
+
+
+async def write_anew(board: Board, checkpoints: Checkpoints, lead: Lead) -> None:
+    """The state of `lead` has begun anew in its log: give it to all others.
+
+    Raises `BoardSilentError`, `LogSilentError`, `DamagedLogError`; then it is to be tried again.
+    """
+    partition, replica = lead.partition, lead.replica
+    await checkpoints.write(partition, replica.store, replica.log, is_anew=True)
+    await board.write(anew_of(partition), b"%d" % replica.position.history, None)
+    await board.write(recover_of(partition), b"", None)
+    log.warning(
+        "partition %d: this node's copy goes on as a new history, from message %d",
+        partition,
+        replica.position.sequence,
+    )
