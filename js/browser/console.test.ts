@@ -13,7 +13,8 @@ declare global {
 }
 
 const PICTURES = process.env["PICTURES"];
-const HOSTILE = `<img src=x onerror="wasHurt=true">\u202E\u001b[31m`;
+const MARKUP = `<img src=x onerror="wasHurt=true">`;
+const HOSTILE = `${MARKUP}\u202E\u001b[31m`;
 const WORKFLOW = `
 kind: Workflow
 name: order
@@ -34,6 +35,7 @@ const SCREENS: Readonly<Record<string, string>> = {
   overview: "overview",
   workflows: "workflows",
   run: "workflows/runs/order-1",
+  "hostile run": "workflows/runs/order-2",
   definitions: "workflows/definitions",
   definition: "workflows/definitions/order",
   schedules: "workflows/schedules",
@@ -43,6 +45,7 @@ const SCREENS: Readonly<Record<string, string>> = {
   "action schedules": "actions/schedules",
   "action names": "actions/names",
   workers: "actions/workers",
+  "hostile worker": `actions/workers/${encodeURIComponent(MARKUP)}`,
   queues: "queues",
   queue: "queues/mails",
   streams: "streams",
@@ -91,8 +94,19 @@ async function fill(client: NodeClient): Promise<void> {
   await client.kv.put("users/ada", JSON.stringify({ name: "Ada", plan: "free" }));
   await client.kv.put("users/ada", JSON.stringify({ name: "Ada", plan: "pro" }));
   await client.kv.put(HOSTILE, HOSTILE);
+  await hostile(client);
   await client.kv.put("large", new Uint8Array(1_000_000).fill(65));
   await client.kv.put("bytes", new Uint8Array([0, 255, 1]));
+}
+
+/** Names, notes and headers that would break out of a page that trusts them. */
+async function hostile(client: NodeClient): Promise<void> {
+  await client.worker.register(MARKUP, ["ship"], { metadata: { note: HOSTILE } });
+  await client.action.invoke("ship", HOSTILE, { key: MARKUP });
+  const task = await client.worker.awaitTask(MARKUP, ["ship"], { blockMs: 10_000 });
+  assert(task !== null);
+  await client.worker.touch(MARKUP, task, { progress: 0.5, progressNote: HOSTILE });
+  await client.stream.groupRead("events", { group: "mailer", consumer: MARKUP });
 }
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -121,6 +135,25 @@ for (const [width, scheme] of [
     await page.context().close();
   });
 }
+
+test("a namespace in which nothing is says so on every screen", async () => {
+  const page = await place.tab();
+  await backend.namespaces.create("empty");
+  const screens = ["overview", "workflows", "workflows/definitions", "workflows/schedules"];
+  screens.push("actions", "actions/names", "actions/schedules", "actions/workers");
+  screens.push("queues", "queues/none", "streams", "keys", "settings/jobs", "settings/audit");
+  for (const where of screens) {
+    await place.open(page, where, "empty");
+    await page.locator(".empty").first().waitFor();
+    assert.deepEqual(await seriousOf(page), [], where);
+  }
+  for (const where of ["workflows/runs/none", "actions/runs/run-1", "streams/none/group"]) {
+    await place.open(page, where, "empty");
+    await page.getByRole("alert").first().waitFor();
+  }
+  assert.deepEqual(place.troubles.splice(0), []);
+  await page.context().close();
+});
 
 test("a token that is refused is told, and the page stays closed", async () => {
   const page = await place.blank();

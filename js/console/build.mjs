@@ -29,7 +29,17 @@ const script = gzipSync(readFileSync(`${TARGET}console.js`), { level: 9 }).lengt
 if (script > SCRIPT_BYTES_MAX) {
   throw new Error(`console.js has ${script} bytes compressed; ${SCRIPT_BYTES_MAX} at most`);
 }
-copyFileSync(`${SOURCE}index.html`, `${TARGET}index.html`);
+// The styles stand in the page, too: the first thing that arrives can be painted.
+const styles = readFileSync(`${TARGET}console.css`, "utf8").replaceAll("</", "<\\/");
+const page = readFileSync(`${SOURCE}index.html`, "utf8");
+const link = '<link rel="stylesheet" href="/console/console.css" />';
+if (!page.includes(link)) {
+  throw new Error(`index.html has no ${link}`);
+}
+writeFileSync(
+  `${TARGET}index.html`,
+  page.replace(link, () => `<style>${styles}</style>`),
+);
 copyFileSync(`${SOURCE}icon.svg`, `${TARGET}icon.svg`);
 
 // The licences of what the script contains go with it.

@@ -8,7 +8,7 @@ import { Badge } from "../parts/badge.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
-import { Loading, Trouble } from "../parts/state.js";
+import { NotYet, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
 
@@ -97,7 +97,7 @@ export function OneAction({ name }: { name: string }) {
     return { info, running, waiting };
   }, [client, name]);
   if (value === null) {
-    return error === null ? <Loading /> : <Trouble error={error} />;
+    return <NotYet name={name} error={error} />;
   }
   const { info, running, waiting } = value;
   return (

@@ -10,7 +10,7 @@ import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
-import { Loading, Trouble } from "../parts/state.js";
+import { NotYet, Trouble } from "../parts/state.js";
 import { type Lane, Timeline, type Tone } from "../parts/timeline.js";
 import { linkTo } from "../route.js";
 
@@ -19,7 +19,7 @@ export function ActionRunPage({ runId }: { runId: string }) {
   const act = useAct();
   const { value: run, error, reload } = useLive(() => client.action.status(runId), [client, runId]);
   if (run === null) {
-    return error === null ? <Loading /> : <Trouble error={error} />;
+    return <NotYet name={runId} error={error} />;
   }
   const scope = `write:action:${run.action}`;
   const then = async (done: string, write: () => Promise<unknown>) => {

@@ -11,7 +11,7 @@ import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
-import { Loading, Trouble } from "../parts/state.js";
+import { NotYet, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
 
@@ -34,7 +34,7 @@ export function Group({ stream, name }: GroupProps) {
     [client, stream, name],
   );
   if (value === null) {
-    return error === null ? <Loading /> : <Trouble error={error} />;
+    return <NotYet name={name} error={error} />;
   }
   return (
     <>

@@ -1,6 +1,6 @@
 /** Keys: by prefix, with their versions; an edit is checked against the version that was read. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useFlo } from "../flo.js";
 import { glimpse, textOf } from "../format.js";
 import { useLive, usePages } from "../live.js";
@@ -12,13 +12,16 @@ import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
-import { Empty, Loading, Trouble } from "../parts/state.js";
+import { Empty, NotYet, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { grantedNames } from "../rights.js";
 import { linkTo } from "../route.js";
 
 const PAGE_ROWS = 200;
 const HISTORY_MAX = 64;
+const LARGE_BYTES = 100_000;
+const LARGE_HISTORY_MAX = 4;
+const UNWATCHED_MS = 5_000;
 
 export function Keys() {
   const { route } = useFlo();
@@ -129,15 +132,9 @@ function One({ name }: { name: string }) {
   const { client } = useFlo();
   const act = useAct();
   const [asked, setAsked] = useState<"edit" | "delete" | null>(null);
-  const { value, error, reload } = useLive(async () => {
-    const [entry, versions] = await Promise.all([
-      client.kv.entry(name),
-      client.kv.history(name, { limit: HISTORY_MAX }),
-    ]);
-    return { entry, versions };
-  }, [client, name]);
+  const { value, error, reload } = useKey(name);
   if (value === null) {
-    return error === null ? <Loading /> : <Trouble error={error} />;
+    return <NotYet name={name} error={error} />;
   }
   const { entry, versions } = value;
   const text = entry === null ? "" : textOf(entry.value);
@@ -217,6 +214,38 @@ function One({ name }: { name: string }) {
       ) : null}
     </>
   );
+}
+
+/** The key with its versions, read anew whenever it changes: a large value does not travel in vain. */
+function useKey(name: string) {
+  const { client } = useFlo();
+  const load = async () => {
+    const entry = await client.kv.entry(name);
+    const isLarge = (entry?.value.length ?? 0) > LARGE_BYTES;
+    const limit = isLarge ? LARGE_HISTORY_MAX : HISTORY_MAX;
+    return { entry, versions: await client.kv.history(name, { limit }) };
+  };
+  const live = useLive(load, [client, name], 0);
+  const { reload } = live;
+  useEffect(() => {
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const follow = async () => {
+      for await (const _ of client.kv.watch(name, { signal: stop.signal })) {
+        reload();
+      }
+    };
+    follow().catch(() => {
+      if (!stop.signal.aborted) {
+        timer = setInterval(reload, UNWATCHED_MS); // it may not watch, or missed something
+      }
+    });
+    return () => {
+      stop.abort();
+      clearInterval(timer);
+    };
+  }, [client, name]);
+  return live;
 }
 
 interface VersionsProps {

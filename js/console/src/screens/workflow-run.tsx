@@ -12,7 +12,7 @@ import { useLive } from "../live.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { Payload } from "../parts/payload.js";
-import { Loading, Trouble } from "../parts/state.js";
+import { NotYet, Trouble } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { linkTo } from "../route.js";
 import { hasEnded, RunHead } from "./run-head.js";
@@ -34,7 +34,7 @@ export function WorkflowRun({ runId }: { runId: string }) {
   const { events } = history;
   const way = useMemo(() => (run === null ? null : wayOf(events, run)), [events, run]);
   if (run === null) {
-    return error === null ? <Loading /> : <Trouble error={error} />;
+    return <NotYet name={runId} error={error} />;
   }
   const steps = drawn?.boxes.filter(({ isTerminal }) => !isTerminal).map(({ name }) => name);
   return (
