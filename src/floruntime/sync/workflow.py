@@ -448,6 +448,7 @@ class Workflow(PartOf[AsyncWorkflow]):
         self,
         *,
         workflow_name: str | None = None,
+        name: str | None = None,
         status: WorkflowStatuses = None,
         search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
@@ -462,10 +463,10 @@ class Workflow(PartOf[AsyncWorkflow]):
     ) -> Page[WorkflowRun]:
         """A page of runs, newest first unless `order` says otherwise.
 
-        `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
-        several; by default in any. `search`: whose search attributes have exactly these values, 32
-        at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt": 500}}` of
-        `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
+        `workflow_name` (or `name`): of this workflow; by default of all. `status`: in this one, or
+        in one of several; by default in any. `search`: whose search attributes have exactly these
+        values, 32 at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt":
+        500}}` of `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
         `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
         one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
         first, by when they were started; by when they ended, where the filter says that; by value
@@ -480,6 +481,7 @@ class Workflow(PartOf[AsyncWorkflow]):
         return self._bridge.run(
             self._of.list_runs(
                 workflow_name=workflow_name,
+                name=name,
                 status=status,
                 search=search,
                 started_after_ms=started_after_ms,
@@ -516,6 +518,7 @@ class Workflow(PartOf[AsyncWorkflow]):
         operation: WorkflowBulkOperation | str,
         *,
         workflow_name: str | None = None,
+        name: str | None = None,
         status: WorkflowStatuses = None,
         search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
@@ -533,13 +536,14 @@ class Workflow(PartOf[AsyncWorkflow]):
         """Do something to all runs that match, by a job: a piece of it per tick.
 
         `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
-        paused ones, `"retry"` failed ones, `"delete"` those that have ended. `workflow_name`,
-        `status`, `search` and the times (`started_after_ms`, `started_before_ms`, `ended_after_ms`,
-        `ended_before_ms`): as for `list_runs`; without a status all that the operation takes.
-        `limit`: at most so many; by default all. `dry_run`: only count; off by default. `reason`:
-        why they are cancelled or paused, a text of up to 4 KiB; by default none. `type` and `data`:
-        of a signal, as of `signal`. Runs that are started later are left alone. `client.jobs` tells
-        how far it is.
+        paused ones, `"retry"` failed ones, `"delete"` those that have ended.
+        `workflow_name` (or `name`), `status`, `search` and the times (`started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`;
+        without a status all that the operation takes. `limit`: at most so many; by default
+        all. `dry_run`: only count; off by default. `reason`: why they are cancelled or
+        paused, a text of up to 4 KiB; by default none. `type` and `data`: of a signal, as
+        of `signal`. Runs that are started later are left alone. `client.jobs` tells how far
+        it is.
 
         Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
         the operation does not take.
@@ -548,6 +552,7 @@ class Workflow(PartOf[AsyncWorkflow]):
             self._of.bulk(
                 operation,
                 workflow_name=workflow_name,
+                name=name,
                 status=status,
                 search=search,
                 started_after_ms=started_after_ms,

@@ -17,13 +17,21 @@ export type {
 export { Action } from "./api/action.js";
 export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
 export type { Batch, FillBatch, Recorded } from "./api/batch.js";
+export type { Make } from "./api/cache.js";
 export { FloClient } from "./api/client.js";
 export { Cluster } from "./api/cluster.js";
 export type { ConsoleCode, ConsoleSession } from "./api/console.js";
 export { Console } from "./api/console.js";
 export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
+export type { HandlerBatch } from "./api/handler-batch.js";
 export { Jobs, type WaitForJobOptions } from "./api/jobs.js";
-export type { GetOptions, HistoryOptions, KeysOptions, ScanOptions } from "./api/kv.js";
+export type {
+  GetOptions,
+  GetOrSetOptions,
+  HistoryOptions,
+  KeysOptions,
+  ScanOptions,
+} from "./api/kv.js";
 export { Kv, KvReader } from "./api/kv.js";
 export type {
   CasOptions,
@@ -200,8 +208,16 @@ export {
 export { StreamID } from "./wire/stream-id.js";
 export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
 export { ActionWorker } from "./worker/action-worker.js";
-export { ActionContext, ActionResult, Context, StreamContext } from "./worker/contexts.js";
+export {
+  ActionContext,
+  ActionResult,
+  Context,
+  QueueContext,
+  StreamContext,
+} from "./worker/contexts.js";
 export type { WorkerHook } from "./worker/hooks.js";
+export { QueueWorker, type QueueWorkerOptions } from "./worker/queue-worker.js";
+export type { QueueHandler, QueueOptions } from "./worker/serving.js";
 export {
   type StreamHandler,
   StreamWorker,

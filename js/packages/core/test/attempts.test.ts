@@ -26,6 +26,7 @@ class Recorder implements Owner<string> {
     void this.told.push(`${key} failed: ${(error as Error).message}`);
   readonly ended = ({ key }: Attempt<string>, tookMs: number | null) =>
     void this.told.push(`${key} ended after ${tookMs}`);
+  readonly commit = () => Promise.resolve();
   readonly touchDue = (attempts: Attempt<string>[]) =>
     void this.told.push(`touch ${attempts.map(({ key }) => key).join(", ")}`);
 }

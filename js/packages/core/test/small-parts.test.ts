@@ -146,7 +146,7 @@ test("an option that nobody knows is refused by name", () => {
   const names = { limit: true } as const;
   assert.throws(
     () => knownOfCall("kv.scan", { limt: 5 } as object, names),
-    /kv\.scan has no option "limt"; it has: limit, namespace, signal/,
+    /kv\.scan has no option "limt"; it has: limit, namespace, timeoutMs, signal/,
   );
   assert.throws(() => knownOfCall("kv.scan", null as never, names), BadTypeError);
   assert.throws(() => knownOfCall("kv.scan", 5 as never, names), /must be an object, not number/);

@@ -6,6 +6,8 @@ import { TcpTransport, type Tls } from "./tcp.js";
 import {
   ActionWorker,
   type ActionWorkerOptions,
+  QueueWorker,
+  type QueueWorkerOptions,
   StreamWorker,
   type StreamWorkerOptions,
   type WorkerEndpoint,
@@ -45,6 +47,11 @@ export class FloClient extends CoreFloClient {
   /** Another name for `newActionWorker`. */
   newWorker(options: Omit<ActionWorkerOptions, keyof WorkerEndpoint> = {}): ActionWorker {
     return this.newActionWorker(options);
+  }
+
+  /** A `QueueWorker` on this client's connection; it leaves the client open when it ends. */
+  newQueueWorker(options: Omit<QueueWorkerOptions, keyof WorkerEndpoint> = {}): QueueWorker {
+    return new QueueWorker({ ...options, client: this });
   }
 
   /** A `StreamWorker` on this client's connection; it leaves the client open when it ends. */

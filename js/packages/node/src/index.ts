@@ -10,6 +10,8 @@ export {
   type ActionWorkerOptions,
   type ActionWorkerOptions as ActionWorkerConfig,
   type ActionWorkerOptions as WorkerConfig,
+  QueueWorker,
+  type QueueWorkerOptions,
   StreamWorker,
   type StreamWorkerConfig,
   type StreamWorkerOptions,

@@ -8,6 +8,8 @@ import {
   ActionWorker as CoreActionWorker,
   type ActionWorkerOptions as CoreActionWorkerOptions,
   FloClient as CoreFloClient,
+  QueueWorker as CoreQueueWorker,
+  type QueueWorkerOptions as CoreQueueWorkerOptions,
   StreamWorker as CoreStreamWorker,
   type StreamWorkerOptions as CoreStreamWorkerOptions,
   checkFlag,
@@ -58,6 +60,8 @@ export interface ActionWorkerOptions extends CoreActionWorkerOptions, OfEveryWor
   readonly machineId?: string | undefined;
 }
 
+export interface QueueWorkerOptions extends CoreQueueWorkerOptions, OfEveryWorker {}
+
 export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {
   /** Another name for `consumer`. */
   readonly workerId?: string | undefined;
@@ -98,6 +102,16 @@ const ACTION_WORKER: OptionNames<ActionWorkerOptions> = {
   heartbeatIntervalMs: true,
   machineId: true,
 };
+const QUEUE_WORKER: OptionNames<QueueWorkerOptions> = {
+  ...OF_EVERY_WORKER,
+  queue: true,
+  handler: true,
+  workerId: true,
+  batchSize: true,
+  visibilityTimeoutMs: true,
+  messageTimeoutMs: true,
+  retryDelayMs: true,
+};
 const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   ...OF_EVERY_WORKER,
   stream: true,
@@ -126,6 +140,22 @@ export class ActionWorker extends CoreActionWorker {
   }
 
   /** Work until `stop()`, SIGINT, SIGTERM or a drain from outside; then end in good order. */
+  override async start(): Promise<void> {
+    await untilSignal(this, this.#handlesSignals, () => super.start());
+  }
+}
+
+/** A worker for queues: `worker.queue(name, handler)`, then `await worker.start()`. */
+export class QueueWorker extends CoreQueueWorker {
+  readonly #handlesSignals: boolean;
+
+  constructor(options: QueueWorkerOptions = {}) {
+    const given = known("QueueWorker", options, QUEUE_WORKER);
+    super(sourceOf(given), { ...given, workerId: given.workerId ?? newName() });
+    this.#handlesSignals = checkFlag("handleSignals", given.handleSignals ?? true);
+  }
+
+  /** Work until `stop()`, SIGINT or SIGTERM; then end in good order. */
   override async start(): Promise<void> {
     await untilSignal(this, this.#handlesSignals, () => super.start());
   }

@@ -8,6 +8,7 @@ import {
   type ActionWorkerOptions,
   FloClient,
   type Logger,
+  type QueueWorker,
   type StreamWorker,
 } from "@floruntime/node";
 import { FakeClock, Peer } from "@floruntime/testing";
@@ -67,7 +68,7 @@ export function newWorker(options: WorkerSettings = {}): ActionWorker {
   return keep(client.newActionWorker({ handleSignals: false, ...options }));
 }
 
-export async function begin(worker: ActionWorker | StreamWorker): Promise<void> {
+export async function begin(worker: ActionWorker | QueueWorker | StreamWorker): Promise<void> {
   working.push(worker.start());
   await worker.atWork.wait();
 }

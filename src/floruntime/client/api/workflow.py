@@ -23,6 +23,7 @@ from floruntime.client.api.workflow_files import (
 from floruntime.client.api.workflow_filters import (
     SearchTerm,
     WorkflowStatuses,
+    one_name,
     search_of,
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
@@ -328,6 +329,7 @@ class Workflow(WorkflowControl):
         self,
         *,
         workflow_name: str | None = None,
+        name: str | None = None,
         status: WorkflowStatuses = None,
         search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
@@ -342,10 +344,10 @@ class Workflow(WorkflowControl):
     ) -> Operation[Page[WorkflowRun]]:
         """A page of runs, newest first unless `order` says otherwise.
 
-        `workflow_name`: of this workflow; by default of all. `status`: in this one, or in one of
-        several; by default in any. `search`: whose search attributes have exactly these values, 32
-        at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt": 500}}` of
-        `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
+        `workflow_name` (or `name`): of this workflow; by default of all. `status`: in this one, or
+        in one of several; by default in any. `search`: whose search attributes have exactly these
+        values, 32 at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt":
+        500}}` of `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
         `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
         one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
         first, by when they were started; by when they ended, where the filter says that; by value
@@ -360,7 +362,7 @@ class Workflow(WorkflowControl):
         one, those = choices("status", status, WorkflowStatus)
         exact, search_range = search_of(search)
         request = WorkflowListRuns(
-            workflow_name,
+            one_name(workflow_name, name),
             one,
             exact,
             limit,
@@ -395,6 +397,7 @@ class Workflow(WorkflowControl):
         operation: WorkflowBulkOperation | str,
         *,
         workflow_name: str | None = None,
+        name: str | None = None,
         status: WorkflowStatuses = None,
         search: Mapping[str, SearchTerm] | None = None,
         started_after_ms: int | None = None,
@@ -412,13 +415,14 @@ class Workflow(WorkflowControl):
         """Do something to all runs that match, by a job: a piece of it per tick.
 
         `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
-        paused ones, `"retry"` failed ones, `"delete"` those that have ended. `workflow_name`,
-        `status`, `search` and the times (`started_after_ms`, `started_before_ms`, `ended_after_ms`,
-        `ended_before_ms`): as for `list_runs`; without a status all that the operation takes.
-        `limit`: at most so many; by default all. `dry_run`: only count; off by default. `reason`:
-        why they are cancelled or paused, a text of up to 4 KiB; by default none. `type` and `data`:
-        of a signal, as of `signal`. Runs that are started later are left alone. `client.jobs` tells
-        how far it is.
+        paused ones, `"retry"` failed ones, `"delete"` those that have ended.
+        `workflow_name` (or `name`), `status`, `search` and the times (`started_after_ms`,
+        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`;
+        without a status all that the operation takes. `limit`: at most so many; by default
+        all. `dry_run`: only count; off by default. `reason`: why they are cancelled or
+        paused, a text of up to 4 KiB; by default none. `type` and `data`: of a signal, as
+        of `signal`. Runs that are started later are left alone. `client.jobs` tells how far
+        it is.
 
         Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
         the operation does not take.
@@ -427,7 +431,7 @@ class Workflow(WorkflowControl):
         exact, search_range = search_of(search)
         request = WorkflowBulk(
             choice("operation", operation, WorkflowBulkOperation),
-            workflow_name,
+            one_name(workflow_name, name),
             those if one is None else [one],
             exact,
             started_after_ms,

@@ -43,3 +43,11 @@ def _is_range(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(name, str) and isinstance(bound, SearchValue) for name, bound in value.items()
     )
+    return wanted
+
+
+def one_name(workflow_name: str | None, name: str | None) -> str | None:
+    """The workflow that is meant, by whichever of two names of one option."""
+    if workflow_name is not None and name is not None:
+        raise BadRequestError("workflow_name and name are names of one option; give one of them")
+    return name if workflow_name is None else workflow_name

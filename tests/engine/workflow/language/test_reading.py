@@ -208,3 +208,13 @@ steps:
 def test_a_byte_order_mark_is_not_part_of_the_text() -> None:
     (problem,) = problems_of("\ufeffkinds: 1\n" + HEAD + START)
     assert (problem.code, problem.line, problem.column) == ("E109", 1, 1)
+
+
+def test_a_key_with_underscores_may_be_spelled_in_camel_case_as_the_others_are() -> None:
+    documented = with_start("  retry: {max_attempts: 3, max_delay_ms: 100}\n")
+    assert definition_of(documented.replace("max_a", "maxA").replace("y_ms", "yMs")) == (
+        definition_of(documented)
+    )
+    [problem] = problems_of(with_start("  retry: {max_attempts: 3, maxAttempts: 3}\n"))
+    assert problem.code == "E109"
+    assert problem.message == "'maxAttempts' and max_attempts are one key; give one of them"

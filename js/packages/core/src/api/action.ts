@@ -237,7 +237,9 @@ export class Action {
     const limits = given.limits === undefined ? undefined : limitsOf(given.limits);
     const { keyPath, schedule, timezone } = given;
     const settings = { ...times, maxRetries, description, limits, keyPath, schedule, timezone };
-    return await this.#caller.call(ActionRegister.of({ name, type, ...settings }), options);
+    const { namespace, signal } = given; // `timeoutMs` is the action's
+    const request = ActionRegister.of({ name, type, ...settings });
+    return await this.#caller.call(request, { namespace, signal });
   }
 
   /**

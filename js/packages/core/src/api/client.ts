@@ -43,13 +43,14 @@ export class FloClient extends ConnectedClient {
   readonly cluster: Cluster;
   readonly tokens: Tokens;
   readonly console: Console;
-  readonly #memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
+  /** Which deliveries it remembers, so that a number is enough to settle one. */
+  readonly memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
   constructor(transport: Transport, options: ClientOptions = {}) {
     super(transport, options);
     this.kv = new Kv(this);
-    this.queue = new Queue(this, this.#memories.queue);
-    this.stream = new Stream(this, this.#memories.stream);
+    this.queue = new Queue(this, this.memories.queue);
+    this.stream = new Stream(this, this.memories.stream);
     this.streams = this.stream;
     this.action = new Action(this);
     this.worker = new Worker(this);
@@ -69,7 +70,7 @@ export class FloClient extends ConnectedClient {
    * `index`, the position of the command refused; then none of them happened.
    */
   async batch(fill: FillBatch, options: CallOptions = {}): Promise<unknown[]> {
-    return await runBatch(this, this.#memories, fill, options);
+    return await runBatch(this, this.memories, fill, options);
   }
 
   /**

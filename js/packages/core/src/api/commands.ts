@@ -2,7 +2,7 @@
 
 import { known, knownOfCall, type OptionNames } from "../base/options.js";
 
-/** In a batch, commands have no namespace or signal of their own: the batch has them. */
+/** In a batch, commands have no namespace, time-out or signal of their own: the batch has them. */
 export abstract class Commands {
   readonly #isBatch: boolean;
 

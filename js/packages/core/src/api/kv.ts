@@ -1,10 +1,12 @@
 /** KV as a person calls it: `client.kv`. */
 
 import { listOf, type Payload } from "../base/bytes.js";
+import { BadTypeError } from "../base/errors.js";
 import { fromJson } from "../base/json.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { type Integer, text } from "../base/schema.js";
+import { typeName } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import {
   type BulkJob,
@@ -21,6 +23,7 @@ import {
   type ScanResult,
   type VersionEntry,
 } from "../wire/messages.generated.js";
+import { Cache, type Make } from "./cache.js";
 import {
   type CasOptions,
   type IncrOptions,
@@ -57,6 +60,15 @@ export interface HistoryOptions {
 const GET: OptionNames<GetOptions> = { blockMs: true };
 const KEYS: OptionNames<KeysOptions> = { keysOnly: true };
 const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
+export interface GetOrSetOptions {
+  /** How long the value is kept. Default: until it is deleted. */
+  readonly ttlMs?: Integer | undefined;
+  /** For how long another one that makes it is waited for. Default: 30,000. */
+  readonly makeTimeoutMs?: Integer | undefined;
+}
+
+const MAKE_TIMEOUT_MS = 30_000;
+const GET_OR_SET: OptionNames<GetOrSetOptions> = { ttlMs: true, makeTimeoutMs: true };
 const HISTORY: OptionNames<HistoryOptions> = { limit: true };
 
 /** What reads keys and changes nothing: all that browsers have. */
@@ -133,6 +145,29 @@ export class Kv extends KvReader {
   /** Delete a key; whether it existed. */
   async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
+  }
+
+  /**
+   * The value of a key, which one caller makes where there is none: a cache.
+   *
+   * Of all who ask meanwhile, in whatever process, one calls `make`, and the others wait for what it
+   * makes. Where `make` throws, or takes longer than `makeTimeoutMs`, the next one makes it.
+   */
+  async getOrSet(
+    key: string,
+    make: Make,
+    options: GetOrSetOptions & CallOptions = {},
+  ): Promise<Uint8Array> {
+    const given = knownOfCall("kv.getOrSet", options, GET_OR_SET);
+    if (typeof make !== "function") {
+      throw new BadTypeError(`make must be a function, not ${typeName(make)}`);
+    }
+    const { ttlMs, makeTimeoutMs, ...where } = given;
+    return await new Cache(this.caller, key, where).getOrSet(
+      make,
+      ttlMs,
+      makeTimeoutMs ?? MAKE_TIMEOUT_MS,
+    );
   }
 
   /**

@@ -80,6 +80,8 @@ export interface FollowRunOptions {
 export interface ListWorkflowRunsOptions extends ListOptions {
   /** Of this workflow; else of all. */
   readonly workflowName?: string | undefined;
+  /** Another name for `workflowName`. */
+  readonly name?: string | undefined;
   /** In this one, or in one of several. */
   readonly status?: WorkflowStatus | readonly WorkflowStatus[] | undefined;
   /** Another name for `status`. */
@@ -120,6 +122,7 @@ const FOLLOW: OptionNames<FollowRunOptions> = { after: true };
 const LIST_RUNS: OptionNames<ListWorkflowRunsOptions> = {
   ...LISTING,
   workflowName: true,
+  name: "workflowName",
   status: true,
   statusFilter: "status",
   search: true,
@@ -131,6 +134,7 @@ const LIST_RUNS: OptionNames<ListWorkflowRunsOptions> = {
 };
 const BULK: OptionNames<WorkflowBulkOptions> = {
   workflowName: true,
+  name: "workflowName",
   status: true,
   search: true,
   startedAfterMs: true,

@@ -9,6 +9,8 @@ import { shown, typeName } from "./shown.js";
 export interface CallOptions {
   /** The client's own unless given. */
   readonly namespace?: string | undefined;
+  /** How long this call may take, beside its own `blockMs`. The client's own unless given. */
+  readonly timeoutMs?: Integer | undefined;
   /** Gives up waiting; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,7 +22,11 @@ export type OptionNames<T> = Readonly<Record<keyof T, true | (keyof T & string)>
 export type NoOptions = object;
 export const NONE: OptionNames<NoOptions> = {};
 
-const OF_EVERY_CALL: OptionNames<CallOptions> = { namespace: true, signal: true };
+const OF_EVERY_CALL: OptionNames<CallOptions> = {
+  namespace: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /**
  * `options`, whose names must all be known to `method`, each under its first name. Throws
@@ -30,13 +36,31 @@ export function known<T extends object>(method: string, options: T, names: Optio
   if (!isNamed(options)) {
     throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
   }
-  for (const name of Object.keys(options)) {
+  const spelled = inCamelCase(method, options, names);
+  for (const name of Object.keys(spelled)) {
     if (!Object.hasOwn(names, name)) {
       const all = Object.keys(names).join(", ") || "none";
       throw new BadRequestError(`${method} has no option ${shown(name)}; it has: ${all}`);
     }
   }
-  return underFirstNames(method, options, names);
+  return underFirstNames(method, spelled, names);
+}
+
+/** Options as Python spells them (`max_attempts`) mean the same. */
+function inCamelCase<T extends object>(method: string, options: T, names: OptionNames<T>): T {
+  let spelled = options as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries(options)) {
+    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    if (Object.hasOwn(names, name) || !Object.hasOwn(names, camel)) {
+      continue;
+    }
+    const { [name]: _, ...others } = spelled;
+    if (others[camel] !== undefined) {
+      throw new BadRequestError(`${method}: ${name} and ${camel} are one option; give one of them`);
+    }
+    spelled = { ...others, [camel]: value };
+  }
+  return spelled as T;
 }
 
 function underFirstNames<T extends object>(method: string, options: T, names: OptionNames<T>): T {

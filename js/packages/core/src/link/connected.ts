@@ -237,7 +237,8 @@ export class ConnectedClient implements Caller {
 
   #begun(options: CallOptions & WaitOptions): Attempt {
     const blockMs = checkBlock(options.blockMs ?? 0);
-    const timeoutMs = this.#timeoutMs + blockMs;
+    const ownMs = checkDuration("timeoutMs", options.timeoutMs ?? this.#timeoutMs, 1);
+    const timeoutMs = ownMs + blockMs;
     return {
       namespace: options.namespace ?? this.namespace,
       blockMs,

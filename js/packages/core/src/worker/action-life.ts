@@ -349,11 +349,27 @@ export class ActionLife extends Life<Task> {
     super.ended(attempt, tookMs);
   }
 
+  override async commit(attempt: Attempt<Task>, result: unknown): Promise<void> {
+    const batch = attempt.context.batch();
+    const { outcome, output } = this.#outcomeOf(result);
+    batch.worker.complete(this.plan.name, attempt.item, output, { outcome });
+    await batch.send(this.ofThisLife);
+  }
+
+  /** What a handler's result means. Throws where it cannot be. */
+  #outcomeOf(result: unknown): ActionResult {
+    const named =
+      result instanceof ActionResult ? result : new ActionResult("success", resultBytes(result));
+    this.#results.check(named.output);
+    return named;
+  }
+
   override succeeded(attempt: Attempt<Task>, result: unknown): void {
+    if (attempt.isSettled) {
+      return;
+    }
     try {
-      const { outcome, output } =
-        result instanceof ActionResult ? result : new ActionResult("success", resultBytes(result));
-      this.#results.check(output);
+      const { outcome, output } = this.#outcomeOf(result);
       this.#add(attempt, { output, outcome });
     } catch (error) {
       this.failed(attempt, error);

@@ -9,6 +9,7 @@ import { typeName } from "../base/shown.js";
 import type { ActionHandler, ActionWorkerOptions, Registered } from "./action-handlers.js";
 import { ActionLife } from "./action-life.js";
 import type { Life, Plan } from "./life.js";
+import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
 
 /** A worker for actions. Name handlers with `worker.action(...)`, then `await worker.start()`. */
@@ -18,11 +19,13 @@ export class ActionWorker extends WorkerBase {
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #heartbeatMs: number;
   readonly #registered = new Map<string, Registered>();
+  readonly #queues: Queues;
 
   constructor(source: ClientSource, options: ActionWorkerOptions = {}) {
     const timeoutMs = checkDuration("actionTimeoutMs", options.actionTimeoutMs ?? 300_000, 1);
     super(source, options.workerId, timeoutMs, options);
     this.workerId = this.name;
+    this.#queues = new Queues({ concurrency: this.concurrency });
     this.#labels = options.labels ?? {};
     this.#metadata = options.metadata ?? {};
     const heartbeatMs = options.heartbeatIntervalMs ?? 30_000;
@@ -38,9 +41,7 @@ export class ActionWorker extends WorkerBase {
     if (typeof handler !== "function") {
       throw new BadTypeError(`the handler of ${name} must be a function, not ${typeName(handler)}`);
     }
-    if (this.isRunning) {
-      throw new BadRequestError(`the worker is running; name the action "${name}" before start()`);
-    }
+    this.refuseWhileRunning(`the action "${name}"`);
     if (this.#registered.has(name)) {
       throw new BadRequestError(`the action "${name}" has a handler already`);
     }
@@ -58,10 +59,33 @@ export class ActionWorker extends WorkerBase {
     return [...this.#registered.keys()];
   }
 
-  protected override newLife(plan: Plan, client: FloClient, log: FullLogger): Life<unknown> {
-    if (this.#registered.size === 0) {
+  /**
+   * Let `handler(ctx)` handle the messages of the queue `name`, beside the actions; as for
+   * `QueueWorker`. `actionTimeoutMs` is what one message may take, too.
+   */
+  queue(name: string, handler: QueueHandler, options: QueueOptions = {}): this {
+    this.refuseWhileRunning(`the queue "${name}"`);
+    this.#queues.add(name, handler, options);
+    return this;
+  }
+
+  /** The queues that it has handlers for. */
+  get queues(): string[] {
+    return this.#queues.names;
+  }
+
+  protected override newLives(plan: Plan, client: FloClient, log: FullLogger): Life<unknown>[] {
+    const lives = this.#queues.lives(plan, client, log);
+    if (this.#registered.size > 0) {
+      lives.push(this.#newLife(plan, client, log));
+    }
+    if (lives.length === 0) {
       throw new BadRequestError("the worker has no actions: use worker.action(name, handler)");
     }
+    return lives;
+  }
+
+  #newLife(plan: Plan, client: FloClient, log: FullLogger): Life<unknown> {
     const work = {
       registered: this.#registered,
       labels: this.#labels,

@@ -33,6 +33,8 @@ export class Attempt<Item> {
   /** Its handler is told to stop, and what it throws is not told: it is to be released. */
   isGivenUp = false;
   isOver = false;
+  /** The server has been told already that it succeeded, with what the handler wrote. */
+  isSettled = false;
 
   constructor(
     readonly key: string,
@@ -59,7 +61,9 @@ export class Attempt<Item> {
 export interface Owner<Item> {
   /** Its handler begins. */
   began(attempt: Attempt<Item>): void;
-  /** The handler returned. */
+  /** The handler returned, and has writes that go with its result: send both. */
+  commit(attempt: Attempt<Item>, result: unknown): Promise<void>;
+  /** The handler returned; the result is to be told unless the attempt is settled. */
   succeeded(attempt: Attempt<Item>, result: unknown): void;
   /** The handler threw, or its time was up. */
   failed(attempt: Attempt<Item>, error: unknown): void;
@@ -149,6 +153,10 @@ export class Attempts<Item> {
   async #run(attempt: Attempt<Item>): Promise<void> {
     try {
       const result = await attempt.run();
+      if (attempt.context.hasWrites && !attempt.isOver) {
+        await this.#owner.commit(attempt, result);
+        attempt.isSettled = true;
+      }
       if (this.#end(attempt)) {
         this.#owner.succeeded(attempt, result);
       }

@@ -1,6 +1,7 @@
 /** What a handler is given: its payload, where it came from, and what it can do meanwhile. */
 
 import type { FloClient } from "../api/client.js";
+import { HandlerBatch } from "../api/handler-batch.js";
 import { isBytes } from "../base/byte-views.js";
 import { toBytes, toText } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
@@ -8,7 +9,7 @@ import { fromJson, jsonBytes } from "../base/json.js";
 import { about, type FullLogger } from "../base/logger.js";
 import { type Integer, integerWithin } from "../base/schema.js";
 import { shown } from "../base/shown.js";
-import type { StreamRecord, Task } from "../wire/messages.generated.js";
+import type { Message, StreamRecord, Task } from "../wire/messages.generated.js";
 import type { StreamID } from "../wire/stream-id.js";
 
 const OUTCOME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -61,12 +62,16 @@ export interface Progress {
 
 const NO_PROGRESS: Progress = { progress: null, progressNote: null };
 
+export interface QueueContextOptions extends ContextOptions {
+  readonly queue: string;
+}
+
 export interface StreamContextOptions extends ContextOptions {
   readonly group: string;
   readonly consumer: string;
 }
 
-/** What the contexts of actions and of streams have in common. */
+/** What the contexts of actions, streams and queues have in common. */
 export abstract class Context {
   abstract readonly payload: Uint8Array;
   /** Counts from 1. */
@@ -78,12 +83,30 @@ export abstract class Context {
   readonly log: FullLogger;
   readonly #touch: Touch;
   readonly #life = new AbortController();
+  #batch: HandlerBatch | null = null;
 
   constructor(subject: string, options: ContextOptions) {
     this.client = options.client;
     this.namespace = options.namespace;
     this.log = about(options.logger, subject);
     this.#touch = options.touch;
+  }
+
+  /**
+   * What is to be done together with this handler's result, in one commit.
+   *
+   * `const batch = ctx.batch()`, then `batch.kv.put(…)` and so on: it is sent when the handler
+   * returns. Where that throws, nothing is sent; where a write is refused, the attempt has failed.
+   * At most 999 writes and 4 MiB. Each call gives the same one.
+   */
+  batch(): HandlerBatch {
+    this.#batch ??= new HandlerBatch(this.client);
+    return this.#batch;
+  }
+
+  /** Whether something is to be done together with the result. */
+  get hasWrites(): boolean {
+    return this.#batch !== null && this.#batch.size > 0;
   }
 
   /** Aborted when the result is no longer wanted: cancelled, lost, or out of time. */
@@ -244,5 +267,28 @@ export class StreamContext extends Context {
     this.partitionKey = record.partitionKey;
     this.group = options.group;
     this.consumer = options.consumer;
+  }
+}
+
+/** One delivery of one message. */
+export class QueueContext extends Context {
+  readonly message: Message;
+  readonly payload: Uint8Array;
+  readonly attempt: number;
+  readonly seq: bigint;
+  readonly priority: number;
+  readonly enqueuedAtMs: bigint;
+  /** The queue that it came from. */
+  readonly queue: string;
+
+  constructor(message: Message, options: QueueContextOptions) {
+    super(`${options.queue} ${message.seq} attempt ${message.attempt}`, options);
+    this.message = message;
+    this.payload = message.payload;
+    this.attempt = message.attempt;
+    this.seq = message.seq;
+    this.priority = message.priority;
+    this.enqueuedAtMs = message.enqueuedAtMs;
+    this.queue = options.queue;
   }
 }

@@ -62,7 +62,7 @@ export abstract class Life<Item> implements Owner<Item> {
     protected readonly log: FullLogger,
   ) {
     const { concurrency, timeoutMs, autoTouch, namespace } = plan;
-    this.own = client.namespace === namespace ? client : client.within(namespace);
+    this.own = ownClient(client, namespace);
     this.attempts = new Attempts<Item>(this, this.clock, { concurrency, timeoutMs, autoTouch });
   }
 
@@ -83,6 +83,7 @@ export abstract class Life<Item> implements Owner<Item> {
   /** Whether something of it is on its way to the server, or yet to go. */
   protected abstract get hasResults(): boolean;
   abstract began(attempt: Attempt<Item>): void;
+  abstract commit(attempt: Attempt<Item>, result: unknown): Promise<void>;
   abstract succeeded(attempt: Attempt<Item>, result: unknown): void;
   abstract failed(attempt: Attempt<Item>, error: unknown): void;
   abstract touchDue(attempts: Attempt<Item>[]): void;
@@ -335,4 +336,34 @@ export function howLate(nowMs: number, leaseEndsMs: number): string {
   return lateMs > 0
     ? `for it came ${lateMs} ms after the end of its lease`
     : "for it was cancelled, or is somebody else's by now";
+}
+
+/** `client` in the namespace of a worker. */
+export function ownClient(client: FloClient, namespace: string): FloClient {
+  return client.namespace === namespace ? client : client.within(namespace);
+}
+
+/** Run them side by side; what ends one of them ends all. `atWork`: once all are. */
+export async function runAll(lives: readonly Life<unknown>[], atWork: () => void): Promise<void> {
+  let toBegin = lives.length;
+  const begun = () => {
+    toBegin -= 1;
+    if (toBegin === 0) {
+      atWork();
+    }
+  };
+  const running = lives.map(async (life) => {
+    try {
+      await life.run(begun);
+    } finally {
+      for (const each of lives) {
+        each.stop();
+      }
+    }
+  });
+  for (const end of await Promise.allSettled(running)) {
+    if (end.status === "rejected") {
+      throw end.reason;
+    }
+  }
 }

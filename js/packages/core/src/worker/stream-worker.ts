@@ -57,7 +57,7 @@ export class StreamWorker extends WorkerBase {
     this.#reading = { stream, group, batchSize, delay, handler };
   }
 
-  protected override newLife(plan: Plan, client: FloClient, log: FullLogger): Life<unknown> {
-    return new StreamLife(plan, this.#reading, client, log);
+  protected override newLives(plan: Plan, client: FloClient, log: FullLogger): Life<unknown>[] {
+    return [new StreamLife(plan, this.#reading, client, log)];
   }
 }

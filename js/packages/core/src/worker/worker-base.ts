@@ -14,7 +14,7 @@ import { type FullLogger, guarded } from "../base/logger.js";
 import { randomHex } from "../base/random.js";
 import type { Integer } from "../base/schema.js";
 import { callHooks, callLastHooks, checkFunction, type WorkerHook } from "./hooks.js";
-import type { Life, Plan } from "./life.js";
+import { type Life, ownClient, type Plan, runAll } from "./life.js";
 
 /** Where a worker's client comes from. */
 export interface ClientSource {
@@ -47,7 +47,7 @@ export interface WorkerBaseOptions {
 interface Run {
   readonly stopped: Flag;
   readonly ended: Promise<void>;
-  life: Life<unknown> | null;
+  lives: readonly Life<unknown>[];
 }
 
 export abstract class WorkerBase {
@@ -101,8 +101,14 @@ export abstract class WorkerBase {
     return this;
   }
 
-  /** A life of this kind of worker. Throws `BadRequestError` if it has nothing to do. */
-  protected abstract newLife(plan: Plan, client: FloClient, log: FullLogger): Life<unknown>;
+  /** What it does, side by side. Throws `BadRequestError` if it has nothing to do. */
+  protected abstract newLives(plan: Plan, client: FloClient, log: FullLogger): Life<unknown>[];
+
+  protected refuseWhileRunning(what: string): void {
+    if (this.isRunning) {
+      throw new BadRequestError(`the worker is running; name ${what} before start()`);
+    }
+  }
 
   /** Whether it was started and has not ended. */
   get isRunning(): boolean {
@@ -121,7 +127,7 @@ export abstract class WorkerBase {
     }
     const ended = deferred<void>();
     const client = this.#source.open();
-    this.#run = { stopped: new Flag(), ended: ended.promise, life: null };
+    this.#run = { stopped: new Flag(), ended: ended.promise, lives: [] };
     try {
       if (!this.#isStopping) {
         await this.#live(this.#run, client);
@@ -139,23 +145,24 @@ export abstract class WorkerBase {
 
   async #live(run: Run, client: FloClient): Promise<void> {
     const log = guarded(this.#source.logger ?? client.logger);
-    const life = this.newLife(this.#plan(client), client, log);
+    const lives = this.newLives(this.#plan(client), client, log);
+    const own = ownClient(client, this.#plan(client).namespace);
     const connected = client.connect().then(() => true);
     connected.catch(() => undefined); // where it is stopped before
     if (await Promise.race([connected, run.stopped.wait().then(() => false)])) {
-      await callHooks(this.#atStart, life.own);
+      await callHooks(this.#atStart, own);
       try {
-        await this.#work(run, life);
+        await this.#work(run, lives);
       } finally {
-        await callLastHooks(this.#atStop, life.own, log);
+        await callLastHooks(this.#atStop, own, log);
       }
     }
   }
 
-  async #work(run: Run, life: Life<unknown>): Promise<void> {
+  async #work(run: Run, lives: readonly Life<unknown>[]): Promise<void> {
     if (!run.stopped.isSet) {
-      run.life = life;
-      await life.run(() => this.atWork.set());
+      run.lives = lives;
+      await runAll(lives, () => this.atWork.set());
     }
   }
 
@@ -175,7 +182,9 @@ export abstract class WorkerBase {
   stop(): void {
     this.#isStopping = true;
     this.#run?.stopped.set();
-    this.#run?.life?.stop();
+    for (const life of this.#run?.lives ?? []) {
+      life.stop();
+    }
   }
 
   /** `stop()`, and wait until the worker has ended. */

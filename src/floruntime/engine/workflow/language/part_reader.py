@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -42,11 +43,12 @@ class _PartReader:
     def part(self, part: type[P], node: Map, path: KeyPath) -> P:
         """A part, with its defaults where something could not be read."""
         keys = keys_of(part)
-        given = {
-            text: self._value(keys[text].shape, entry.value, (*path, text))
-            for text, entry in node.entries.items()
-            if self._is_known(entry.key, keys, path)
-        }
+        given: dict[str, Any] = {}
+        for entry in node.entries.values():
+            text = documented(entry.key.text, keys)
+            is_known = self._is_known(entry.key, keys, path)
+            if is_known and self._is_first(entry.key, text, given, path):
+                given[text] = self._value(keys[text].shape, entry.value, (*path, text))
         values = {keys[text].name: value for text, value in given.items() if value is not BROKEN}
         for key in keys.values():
             if key.is_required and key.name not in values:
@@ -58,12 +60,20 @@ class _PartReader:
     def _is_known(self, key: Scalar, keys: Mapping[str, Key], path: KeyPath) -> bool:
         here = (*path, key.text)
         self._places.keys[here] = key.start
-        if key.text in keys:
+        if (text := documented(key.text, keys)) in keys:
+            self._places.keys[(*path, text)] = key.start
             return True
         message = (
             f"the key {shown(key.text)} is not known here{self._problems.suggest(key.text, keys)}"
         )
         self._problems.add("E109", here, key.start, message)
+        return False
+
+    def _is_first(self, key: Scalar, text: str, given: Mapping[str, Any], path: KeyPath) -> bool:
+        if text not in given:
+            return True
+        message = f"{shown(key.text)} and {text} are one key; give one of them"
+        self._problems.add("E109", (*path, key.text), key.start, message)
         return False
 
     def _missing(self, key: Key, path: KeyPath) -> None:
@@ -128,6 +138,12 @@ class _PartReader:
             allowed = f"{low} to {high:,}" if high is not None else f"at least {low}"
             message = f"{path[-1]} has {count:,} entries; {allowed} are allowed"
             self._problems.add("E214", path, self._places.of_key(path), message)
+
+
+def documented(text: str, keys: Mapping[str, Key]) -> str:
+    """`text`, or as the part spells it: `max_attempts` where `maxAttempts` is written."""
+    snake = re.sub(r"(?<=[a-z0-9])[A-Z]", lambda capital: "_" + capital[0].lower(), text)
+    return snake if text not in keys and snake in keys else text
 
 
 def _stand_in(shape: Shape) -> Any:

@@ -1,0 +1,93 @@
+/** The queues that a worker serves, and what each of them was given. */
+
+import type { FloClient } from "../api/client.js";
+import { checkDuration, checkName, checkRange } from "../base/checks.js";
+import { BadRequestError, BadTypeError } from "../base/errors.js";
+import { LIMIT_MAX } from "../base/limits.generated.js";
+import type { FullLogger } from "../base/logger.js";
+import { known, type OptionNames } from "../base/options.js";
+import type { Integer } from "../base/schema.js";
+import { typeName } from "../base/shown.js";
+import type { QueueContext } from "./contexts.js";
+import type { Life, Plan } from "./life.js";
+import { QueueLife, type Serving } from "./queue-life.js";
+
+/** What handles a message. What it throws lets it be delivered again, later. */
+export type QueueHandler = (ctx: QueueContext) => unknown;
+
+/** What `worker.queue` takes beside the name and the handler. */
+export interface QueueOptions {
+  /** How many handlers run at once for this queue. Default: that of the worker. */
+  readonly concurrency?: Integer | undefined;
+  /** How many messages one dequeue takes. Default: 10. */
+  readonly batchSize?: Integer | undefined;
+  /** How long a message is leased; renewed while its handler runs. Default: 30,000. */
+  readonly visibilityTimeoutMs?: Integer | undefined;
+  /** When a message whose handler threw is due again; doubles with each attempt. Default: 1,000. */
+  readonly retryDelayMs?: Integer | undefined;
+}
+
+const QUEUE: OptionNames<QueueOptions> = {
+  concurrency: true,
+  batchSize: true,
+  visibilityTimeoutMs: true,
+  retryDelayMs: true,
+};
+const DEFAULTS = {
+  concurrency: 10,
+  batchSize: 10,
+  visibilityTimeoutMs: 30_000,
+  retryDelayMs: 1_000,
+};
+
+type Settings = Omit<Serving, "queue" | "handler">;
+
+/** Handlers by the name of their queue. What one of them is not given, all share. */
+export class Queues {
+  readonly #shared: Settings;
+  readonly #servings = new Map<string, Serving>();
+
+  constructor(shared: QueueOptions) {
+    this.#shared = settingsOf(shared, DEFAULTS);
+  }
+
+  /** Those that have a handler. */
+  get names(): string[] {
+    return [...this.#servings.keys()];
+  }
+
+  /** Let `handler` handle the messages of the queue `name`. Throws `BadRequestError`. */
+  add(name: string, handler: QueueHandler, options: QueueOptions): void {
+    checkName("queue", name);
+    if (typeof handler !== "function") {
+      throw new BadTypeError(`the handler of ${name} must be a function, not ${typeName(handler)}`);
+    }
+    if (this.#servings.has(name)) {
+      throw new BadRequestError(`the queue "${name}" has a handler already`);
+    }
+    const settings = settingsOf(known(`queue "${name}"`, options, QUEUE), this.#shared);
+    this.#servings.set(name, { queue: name, handler, ...settings });
+  }
+
+  /** A life at each queue. */
+  lives(plan: Plan, client: FloClient, log: FullLogger): Life<unknown>[] {
+    return [...this.#servings.values()].map((serving) => {
+      const { concurrency } = serving;
+      return new QueueLife({ ...plan, concurrency }, serving, client, log);
+    });
+  }
+}
+
+function settingsOf(given: QueueOptions, shared: Settings): Settings {
+  const { concurrency, batchSize, visibilityTimeoutMs, retryDelayMs } = given;
+  return {
+    concurrency: checkRange("concurrency", concurrency ?? shared.concurrency, 1, LIMIT_MAX),
+    batchSize: checkRange("batchSize", batchSize ?? shared.batchSize, 1, LIMIT_MAX),
+    visibilityTimeoutMs: checkDuration(
+      "visibilityTimeoutMs",
+      visibilityTimeoutMs ?? shared.visibilityTimeoutMs,
+      1,
+    ),
+    retryDelayMs: checkDuration("retryDelayMs", retryDelayMs ?? shared.retryDelayMs),
+  };
+}
