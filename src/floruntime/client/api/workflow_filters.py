@@ -43,7 +43,6 @@ def _is_range(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(name, str) and isinstance(bound, SearchValue) for name, bound in value.items()
     )
-    return wanted
 
 
 def one_name(workflow_name: str | None, name: str | None) -> str | None:
