@@ -48,7 +48,7 @@ EXPECTED = {
     "flo server": "info start",
     "flo token": "create list mint revoke whoami",
     "flo workflow": "bulk cancel counts create definitions disable enable fork get graph history "
-    "list pause resume retry runs schedules signal start status sync use validate",
+    "list new pause resume retry runs schedules signal start status sync use validate",
     "flo workflow schedules": "pause resume trigger",
 }
 

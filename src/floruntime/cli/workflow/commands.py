@@ -26,6 +26,7 @@ from floruntime.cli.base.run import Session, connected, pages, run_session, sett
 from floruntime.cli.workflow import bulk as workflow_bulk
 from floruntime.cli.workflow import control as workflow_control
 from floruntime.cli.workflow import graph as workflow_graph
+from floruntime.cli.workflow import new as workflow_new
 from floruntime.cli.workflow import runs as workflow_runs
 from floruntime.cli.workflow import schedules as workflow_schedules
 from floruntime.cli.workflow.sources import read_sources, rendered
@@ -273,6 +274,7 @@ async def use(
     session.out.show(info, f"{info.name} runs version {info.version}")
 
 
+app.add_typer(workflow_new.app)
 app.add_typer(workflow_runs.app)
 app.add_typer(workflow_control.app)
 app.add_typer(workflow_bulk.app)

@@ -1,0 +1,89 @@
+"""`flo workflow new`: a definition to begin with, which editors know the keys of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from floruntime.cli.base.errors import REFUSED, Failure
+from floruntime.cli.base.options import examples, group
+from floruntime.cli.base.output import write_value
+from floruntime.core.limits import check_name
+
+app = group("Definitions to begin with.")
+
+SCHEMA_URL = "https://raw.githubusercontent.com/floruntime/flo/main/docs/workflow.schema.json"
+SKELETON = """\
+# yaml-language-server: $schema={schema}
+#
+# Check it with `flo workflow validate {path}`, take it over with `flo workflow sync {path}`,
+# begin a run with `flo workflow start {name} '{{"order": 42}}'`.
+kind: Workflow
+name: {name}
+version: "1" # another text needs another version; runs stay on the one that they began with
+
+# Every run begins here. The action is a handler of a worker: @worker.action("check-{name}").
+start:
+  run: "@actions/check-{name}"
+  # Which part of what is known goes to the action; without it, it gets the run's input.
+  # inputMapping: {{order: $.input.order}}
+  transitions:
+    # outcome of the action -> next step, or an end
+    success: approval
+    failure: flo.Failed
+
+steps:
+  # Wait for a person: `flo workflow signal RUN_ID decision '{{"by": "ada"}}'`.
+  approval:
+    waitForSignal:
+      type: decision
+      timeoutMs: 86400000 # a day
+      onTimeout: expired
+    transitions:
+      success: finish
+
+  # Try again what may fail; the waits grow.
+  finish:
+    run: "@actions/finish-{name}"
+    retry:
+      max_attempts: 5
+      backoff: exponential
+      initial_delay_ms: 1000
+      max_delay_ms: 60000
+    transitions:
+      success: flo.Completed
+      failure: flo.Failed
+
+# Ends of your own, beside flo.Completed and flo.Failed.
+terminals:
+  expired:
+    status: timed_out
+"""
+
+
+@app.command(epilog=examples("flo workflow new order", "flo workflow new order --dir workflows"))
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The workflow, and its file.")],
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where the file is made.")
+    ] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    to_output: Annotated[bool, typer.Option("--print", help="Print it; make no file.")] = False,
+) -> None:
+    """Write NAME.yaml, a workflow to begin with: commented, and known to editors by its first line.
+
+    Editors with a language server for YAML check it as you type, and complete its keys.
+    """
+    check_name("workflow", name)
+    path = directory / f"{name.replace('/', '-')}.yaml"
+    text = SKELETON.format(name=name, path=path, schema=SCHEMA_URL)
+    if to_output:
+        write_value(text.encode())
+        return
+    if path.exists() and not force:
+        raise Failure(f"{path} is there already; --force writes over it", exit_code=REFUSED)
+    directory.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    write_value(f"{path}: made; next: flo workflow validate {path}\n".encode())
