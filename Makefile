@@ -54,10 +54,10 @@ dist: $(STAMP)  ## what is published, in dist/: sdist, wheel, three packages of 
 release: $(STAMP)  ## begin VERSION: everywhere, and in the changelog; prints the release notes of the one before
 	$(BIN)/python -m scripts.release $(VERSION)
 
-pictures: $(STAMP)  ## take the pictures of the console anew, by its tests (needs Chromium)
+pictures: $(STAMP)  ## take the pictures of the console anew, by a test (needs Chromium)
 	npm run --silent build --prefix js
 	PICTURES=$(CURDIR)/docs/pictures FLO_PYTHON=$(CURDIR)/$(BIN)/python \
-	  node --test --test-name-pattern='every screen' js/browser/build/console.test.js
+	  node --test js/browser/build/console-pictures.test.js
 
 docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python scripts/generate_cli_docs.py

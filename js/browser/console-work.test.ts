@@ -13,6 +13,7 @@ name: order
 version: "1"
 searchAttributes:
   - {name: customer, type: string, from: $.input.customer}
+  - {name: amount, type: number, from: $.input.amount}
 start:
   parallel:
     branches:
@@ -143,6 +144,19 @@ test("runs are found by when they began, and the filter stands in the address", 
   await page.getByLabel("when").selectOption("between…");
   await page.getByLabel("to", { exact: true }).fill("2020-01-01T00:00");
   await page.getByText("No run that fits these filters.").waitFor();
+  for (const amount of [50, 150, 950]) {
+    const input = { customer: "tony", amount, items: [] };
+    await backend.workflow.start("order", input, { runId: `amount-${amount}` });
+  }
+  await place.open(page, "workflows");
+  await page.getByLabel("attributes").fill("customer=tony amount>=100 amount<900");
+  await page.waitForURL(/search=/);
+  await page.getByRole("link", { name: "amount-150" }).waitFor();
+  assert.deepEqual(await page.getByRole("link", { name: /^amount-/ }).allTextContents(), [
+    "amount-150",
+  ]);
+  await page.getByLabel("attributes").fill("customer");
+  await page.getByRole("alert").getByText("write customer=ada amount>=100").waitFor();
   await page.context().close();
 });
 

@@ -1,10 +1,8 @@
 /** The console in a real browser, against a real server: every screen, what it shows and does. */
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
-import type { Page } from "playwright-core";
 
 import { ConsolePlace, seriousOf } from "./console-place.js";
 
@@ -12,7 +10,6 @@ declare global {
   var wasHurt: boolean | undefined;
 }
 
-const PICTURES = process.env["PICTURES"];
 const MARKUP = `<img src=x onerror="wasHurt=true">`;
 const HOSTILE = `${MARKUP}\u202E\u001b[31m`;
 const WORKFLOW = `
@@ -109,14 +106,6 @@ async function hostile(client: NodeClient): Promise<void> {
   await client.stream.groupRead("events", { group: "mailer", consumer: MARKUP });
 }
 
-async function picture(page: Page, name: string): Promise<void> {
-  const isWanted = /^(overview-light|run-light|workflows-light|queue-dark)$/.test(name);
-  if (PICTURES !== undefined && isWanted) {
-    mkdirSync(PICTURES, { recursive: true });
-    await page.screenshot({ path: `${PICTURES}/console-${name}.png` });
-  }
-}
-
 for (const [width, scheme] of [
   [1280, "light"],
   [390, "dark"],
@@ -128,7 +117,6 @@ for (const [width, scheme] of [
       assert.deepEqual(await seriousOf(page), [], `${name} at ${width}`);
       const isWide = await page.evaluate(() => document.body.scrollWidth > innerWidth + 1);
       assert(!isWide, `${name} is wider than ${width} pixels`);
-      await picture(page, `${name.replaceAll(" ", "-")}-${scheme}`);
     }
     assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
     assert.deepEqual(place.troubles.splice(0), []);

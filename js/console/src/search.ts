@@ -1,15 +1,17 @@
 /** Search attributes as they are typed: `customer=ada amount>=100 amount<500`. */
 
-export type Scalar = string | number | boolean;
-export type Range = Readonly<Partial<Record<"gt" | "gte" | "lt" | "lte", Scalar>>>;
-export type Search = Readonly<Record<string, Scalar | Range>>;
+import type { ListWorkflowRunsOptions } from "@floruntime/core";
+
+export type Search = NonNullable<ListWorkflowRunsOptions["search"]>;
+type Bound = string | number;
+type Bounds = Partial<Record<"gt" | "gte" | "lt" | "lte", Bound>>;
 
 const TERM = /([^\s=<>]+)\s*(>=|<=|=|>|<)\s*("(?:[^"\\]|\\.)*"|[^\s]+)/gy;
 const RANGES = { ">": "gt", ">=": "gte", "<": "lt", "<=": "lte" } as const;
 
 /** What is searched for; throws an `Error` that says what would be right. */
 export function searchOf(text: string): Search {
-  const found: Record<string, Scalar | Range> = {};
+  const found: Record<string, Bound | Bounds> = {};
   const rest = text.trim().replace(/\s+/gu, " ");
   TERM.lastIndex = 0;
   while (TERM.lastIndex < rest.length) {
@@ -37,7 +39,7 @@ export function searchOf(text: string): Search {
 }
 
 /** A number where it is one, else a text; in quotes it is a text in any case. */
-function scalarOf(text: string): Scalar {
+function scalarOf(text: string): Bound {
   if (text.startsWith('"') && text.endsWith('"') && text.length > 1) {
     return JSON.parse(text) as string;
   }

@@ -1,7 +1,8 @@
 /** What is going on: what waits, what runs, what failed in the last hour, and who works. */
 
-import type { QueueStats } from "@floruntime/core";
+import { type ClusterInfo, isBadRequest, type QueueStats } from "@floruntime/core";
 import { useRef } from "preact/hooks";
+import type { Client } from "../connection.js";
 import { type Flo, unlessForbidden, useFlo } from "../flo.js";
 import { count, duration, shown } from "../format.js";
 import { useLive } from "../live.js";
@@ -19,6 +20,19 @@ const QUEUES_SHOWN = 8;
 const SAMPLES_MAX = 300;
 const HOUR_MS = 3_600_000;
 
+/** Servers that said that they are in no cluster: they are asked once. */
+const alone = new WeakSet<Client>();
+
+async function clusterOf(client: Client): Promise<ClusterInfo | null> {
+  return await client.cluster.status().catch((error: unknown) => {
+    if (isBadRequest(error)) {
+      alone.add(client);
+      return null;
+    }
+    throw error;
+  });
+}
+
 /** All of it; what a token may not see is as if there were none. */
 async function lookAround({ client, rights }: Flo) {
   const endedAfterMs = Date.now() - HOUR_MS;
@@ -27,21 +41,25 @@ async function lookAround({ client, rights }: Flo) {
   const asked = <T,>(primitive: string, ask: () => Promise<T>) =>
     mayRead(primitive) ? unlessForbidden(ask()) : null;
   const failed = { status: ["failed", "timed_out"] as const, endedAfterMs, limit: FAILED_SHOWN };
-  const [info, queues, workers, runCounts, taskCounts, failedRuns, failedTasks] = await Promise.all(
-    [
-      client.info(),
+  const askedAtMs = performance.now();
+  const info = await client.info();
+  const tookMs = performance.now() - askedAtMs;
+  const [cluster, queues, workers, runCounts, taskCounts, failedRuns, failedTasks] =
+    await Promise.all([
+      alone.has(client) || !mayDo(rights, { role: "admin" }) ? null : clusterOf(client),
       asked("queue", () => client.queue.list({ limit: LIST_MAX })),
       unlessForbidden(client.worker.list({ limit: LIST_MAX })),
       asked("workflow", () => client.workflow.countRuns()),
       asked("action", () => client.action.countRuns()),
       asked("workflow", () => client.workflow.listRuns(failed)),
       asked("action", () => client.action.listRuns(null, failed)),
-    ],
-  );
+    ]);
   const total = (of: (queue: QueueStats) => number) =>
     (queues ?? []).reduce((sum, queue) => sum + of(queue), 0);
   return {
     info,
+    tookMs,
+    cluster,
     atMs: Date.now(),
     ready: total((queue) => queue.ready),
     leased: total((queue) => queue.leased),
@@ -144,13 +162,29 @@ function Numbers({ seen }: { seen: Seen }) {
           isBad={seen.workers.length > healthy}
         />
       )}
+      <Figure label="answers in" value={duration(seen.tookMs)} />
       <Figure label="connections" value={seen.info.connections} />
+      {seen.cluster === null ? null : <Nodes cluster={seen.cluster} />}
       <Figure
         label="disk"
         value={seen.info.storageFull ? "nearly full" : "enough"}
         isBad={seen.info.storageFull}
       />
     </ul>
+  );
+}
+
+function Nodes({ cluster }: { cluster: ClusterInfo }) {
+  const { route } = useFlo();
+  const alive = cluster.nodes.filter(({ isAlive }) => isAlive).length;
+  const isWell = alive === cluster.nodes.length && cluster.natsIsUp;
+  return (
+    <Figure
+      label="nodes"
+      value={`${alive} of ${cluster.nodes.length}`}
+      href={linkTo(route, "settings", ["cluster"])}
+      isBad={!isWell}
+    />
   );
 }
 

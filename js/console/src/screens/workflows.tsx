@@ -15,7 +15,7 @@ import { Table } from "../parts/table.js";
 import { Tabs } from "../parts/tabs.js";
 import { type Times, timesKey, timesOf, When } from "../parts/when.js";
 import { linkTo, wordsOf } from "../route.js";
-import { searchOf } from "../search.js";
+import { type Search, searchOf } from "../search.js";
 import { Definition, Definitions } from "./definitions.js";
 import { Schedules } from "./schedules.js";
 import { StartRun } from "./start-run.js";
@@ -47,7 +47,7 @@ type WorkflowStatuses = readonly (typeof WorkflowStatus)[keyof typeof WorkflowSt
 interface RunFilters extends Times {
   readonly workflowName?: string;
   readonly status?: WorkflowStatuses;
-  readonly search?: Record<string, string | number | boolean>;
+  readonly search?: Search;
 }
 
 /** What the address says, as lists and jobs take it. */
@@ -58,7 +58,7 @@ function filtersOf(filters: Readonly<Record<string, string>>): RunFilters {
     ...timesOf(filters),
     ...(workflow === "" ? {} : { workflowName: workflow }),
     ...(statuses.length === 0 ? {} : { status: statuses }),
-    ...(search === "" ? {} : { search: searchOf(search) as Record<string, string> }),
+    ...(search === "" ? {} : { search: searchOf(search) }),
   };
 }
 
@@ -146,7 +146,7 @@ function Runs() {
       </div>
       <div class="bar">
         <Words name="workflow" label="workflow" hint="its name" />
-        <Words name="search" label="attributes" hint="customer=ada" />
+        <Words name="search" label="attributes" hint="customer=ada amount>=100" />
         <When />
         <Choice name="order" label="order" options={["oldest"]} none="newest" />
       </div>
