@@ -17,7 +17,7 @@ from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
 from bench.talk import BenchError
 
-ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "footprint")
+ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "bystander", "footprint")
 PARTS = (*compare.WORKS, *ALONE)
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
@@ -110,6 +110,10 @@ def _alone(part: str) -> Callable[[Settings], list[Row]]:
         from bench import growth
 
         return growth.measure
+    if part == "bystander":
+        from bench import bystander
+
+        return bystander.measure
     from bench import footprint
 
     return footprint.measure

@@ -146,6 +146,11 @@ def encode_answer(id: int, result: object, told: Told | None = None) -> bytes:
     return encode((id, result) if told is None else (id, result, None, told))
 
 
+def head_of_items(id: int, count: int) -> bytes:
+    """How the body of an answer begins whose result is a list; so many items, encoded, follow."""
+    return b"\x92" + encode(id) + b"\xdd" + count.to_bytes(4, "big")
+
+
 def encode_error(id: int, error: FloError, told: Told | None = None) -> bytes:
     """The body of one refusal."""
     wire = WireError(error.code, error.message, error.ran, error.index, error.details)

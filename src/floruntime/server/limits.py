@@ -15,6 +15,8 @@ READER_STUCK_MS = 10_000
 """Time in which such a reader must take something; a burst of large answers is no reason to cut."""
 ANSWERS_BYTES_MAX = 512 * 1024 * 1024
 """Answers of all connections together that lie unread; beyond it what answers much is refused."""
+COPIED_BYTES_MAX = 1024 * 1024
+"""A larger body is sent as it is, and not copied behind its length."""
 UNCOUNTED_BYTES_MAX = 16 * 1024
 """Unread answers of one connection that are too few to be counted."""
 RECOUNT_S = 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from floruntime.core import limits
@@ -261,20 +262,23 @@ def exists(view: View, request: KvExists) -> bool:
 
 
 def mget(view: View, request: KvMget) -> list[KvEntry | None]:
+    return list(mget_items(view, request))
+
+
+def mget_items(view: View, request: KvMget) -> Iterator[KvEntry | None]:
+    """Its answer, entry by entry."""
     if len(request.keys) > limits.MGET_KEYS_MAX:
         raise BadRequestError(
             f"keys has {len(request.keys)} items; at most {limits.MGET_KEYS_MAX} are allowed"
         )
-    entries: list[KvEntry | None] = []
     size = 0
     room = view.answer_room()
     for key in request.keys:
         row = _find(view, key)
-        entries.append(None if row is None else _entry(key, row))
         size += 0 if row is None else len(row.value)
         if size > room:
             _refuse_size(size, "keys")
-    return entries
+        yield None if row is None else _entry(key, row)
 
 
 def _refuse_size(size: int, what: str) -> NoReturn:
@@ -310,21 +314,25 @@ def _opened(view: View, key: str, row: KvRow) -> JsonTree:
 
 
 def history(view: View, request: KvHistory) -> list[VersionEntry]:
+    return list(history_items(view, request))
+
+
+def history_items(view: View, request: KvHistory) -> Iterator[VersionEntry]:
+    """Its answer, version by version."""
     limit = limits.check_range("limit", request.limit, 1, limits.HISTORY_LIMIT_MAX)
     owner = namespace_id(view)
     row = view.get(KV, KV.key(owner, tail=limits.check_key(request.key)))
     if row is None:
-        return []
-    entries = [VersionEntry(row.version, row.value, row.updated_at_ms, row.deleted)]
+        return
+    yield VersionEntry(row.version, row.value, row.updated_at_ms, row.deleted)
     room, size = view.answer_room(), len(row.value)
     for version in reversed(row.older[len(row.older) - min(len(row.older), limit - 1) :]):
         old = view.get(KV_HISTORY, KV_HISTORY.key(owner, row.key_id, version))
         assert old is not None, "a version in the list has its row"
-        entries.append(VersionEntry(version, old.value, old.timestamp_ms, old.deleted))
         size += len(old.value)
         if size > room:
             _refuse_size(size, "versions")
-    return entries
+        yield VersionEntry(version, old.value, old.timestamp_ms, old.deleted)
 
 
 def scan(view: View, request: KvScan) -> ScanResult:

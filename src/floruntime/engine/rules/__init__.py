@@ -14,7 +14,7 @@ from floruntime.engine import audit
 from floruntime.engine.rules.commands import COMMANDS
 from floruntime.engine.rules.hearers import CONTENTS, WORKFLOW_HOOKS
 from floruntime.engine.rules.owners import OWNERS, TABLES
-from floruntime.engine.rules.queries import QUERIES
+from floruntime.engine.rules.queries import ITEMS, QUERIES
 from floruntime.engine.rules.timers import JOBS, TIMERS
 from floruntime.engine.rules.waits import HAND_BACKS, RECALLS, WAITS
 from floruntime.engine.state.dispatch import Rules
@@ -27,6 +27,7 @@ __all__ = ["COMMANDS", "QUERIES", "RULES", "TABLES", "WORKFLOW_HOOKS"]
 RULES: Final = Rules(
     commands=dict(COMMANDS),
     queries=dict(QUERIES),
+    items=ITEMS,
     waits=WAITS,
     recalls=RECALLS,
     timers=TIMERS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from floruntime.core import action, jobs, kv, queue, stream, system, token, worker, workflow
+from floruntime.core.types import Request
 from floruntime.engine.action import admin as action_admin
 from floruntime.engine.action import (
     invoke,
@@ -18,6 +20,7 @@ from floruntime.engine.kv import changes, keys
 from floruntime.engine.queue import admin as queue_admin
 from floruntime.engine.queue import dead_letters, dequeue
 from floruntime.engine.state.dispatch import query
+from floruntime.engine.state.tx import View
 from floruntime.engine.stream import admin as stream_admin
 from floruntime.engine.stream import read as stream_read
 from floruntime.engine.stream.group import dead as group_dead
@@ -85,3 +88,9 @@ QUERIES: Final = (
     query(workflow.WorkflowCountRuns, workflow_run_counts.count_runs),
     query(workflow.WorkflowSchedules, schedules.list_schedules),
 )
+
+ITEMS: Final[Mapping[type[Request[Any]], Callable[[View, Any], Iterator[Any]]]] = {
+    kv.KvMget: keys.mget_items,
+    kv.KvHistory: keys.history_items,
+}
+"""Those whose lists may be large, item by item."""

@@ -6,7 +6,7 @@ others that it may not import: what hears of the end of an action's run, say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -100,6 +100,7 @@ TimerRule = Callable[[Tx, int, int, int, Any], None]
 class Rules:
     """Everything that a machine goes by.
 
+    `items`: of queries whose answers are lists and may be large, these lists item by item.
     `tables`: all there are, by tag. `hand_backs` release, by primitive, what was delivered to a
     lost connection. `contents` say whether a namespace holds anything of a person's.
     `action_registered`, `action_run_ended` and `records_came` hear, in the same command, of an
@@ -112,6 +113,7 @@ class Rules:
 
     commands: Mapping[type[Request[Any]], CommandRule]
     queries: Mapping[type[Request[Any]], Callable[[View, Any], Any]]
+    items: Mapping[type[Request[Any]], Callable[[View, Any], Iterator[Any]]]
     waits: Mapping[type[Request[Any]], WaitRule]
     recalls: Mapping[type[Request[Any]], RecallRule]
     timers: Mapping[int, TimerRule]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.core.errors import FloError
+from floruntime.core.limits import UINT_MAX, check_read_namespace
 from floruntime.core.types import Query
 from floruntime.engine.machine import Machine
 from floruntime.engine.state.dispatch import WaitRule
@@ -20,6 +21,7 @@ from floruntime.engine.state.tx import Topic, View
 from floruntime.engine.store import Reader
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
+from floruntime.server.commit.large_answers import LargeAnswers
 from floruntime.server.commit.waiters import Waiter, Waiters
 
 OWN_NAMESPACE = "default"
@@ -45,6 +47,8 @@ class Queries:
         self.waiters = Waiters(clock, self._time_up)
         #: How many bytes an answer may have now.
         self.answer_room: Callable[[], int] | None = None
+        self._items = machine.rules.items
+        self._large = LargeAnswers(lambda: self.answer_room() if self.answer_room else UINT_MAX)
 
     def move_on(self) -> None:
         """From now on queries see the state that `readable` gives then."""
@@ -82,6 +86,12 @@ class Queries:
         try:
             view = self._aimed(namespace, self._clock.now_ms())
             view.spans = caller.spans  # listings alone look at them, and none of them waits
+            items = self._items.get(type(query))
+            if items is not None:
+                check_read_namespace(namespace)
+                apart = view.beside(namespace, view.now_ms)  # for it may take many turns
+                self._large.answer(caller, request_id, items(apart, query))
+                return
             result = self._machine.ask(view, query)
             wait = self._machine.rules.waits.get(type(query))
             if wait is not None and not wait.found(result):

@@ -38,8 +38,8 @@ from floruntime.server.access.grant import Grant
 from floruntime.server.access.needs import Looks
 from floruntime.server.access.roles import granted
 from floruntime.server.checking import CHECKED_AT_ONCE_BYTES_MAX, Checking, documents_of
-from floruntime.server.commit.caller import Caller
-from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load
+from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load, Owed
+from floruntime.server.connections.orders import Orders
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
@@ -48,27 +48,6 @@ from floruntime.server.connections.turns import Turn, Turns
 from floruntime.server.metrics.counts import Counts, Refusal
 
 log = logging.getLogger("floruntime.conversation")
-
-
-class Answers(Protocol):
-    """What answers a conversation's queries."""
-
-    def answer(
-        self, caller: Caller, request_id: int, namespace: str, query: Query[Any], /
-    ) -> None: ...
-
-
-class Orders(Protocol):
-    """What takes a conversation's commands, and ends its waits."""
-
-    @property
-    def queries(self) -> Answers: ...
-
-    def submit(
-        self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any], /
-    ) -> None: ...
-
-    def cancel(self, caller: Caller, request_id: int, /) -> bool: ...
 
 
 class Host(Protocol):
@@ -134,6 +113,7 @@ class Conversation:
         self.terms: Terms | None = None
         self._is_greeting = False
         self._is_checking = False
+        self._is_awaiting_body = False
         self._inbox: deque[bytes] = deque()
         #: The longest that it promised to be silent; 0 where it promised nothing.
         self.quiet_ms_max = 0
@@ -142,8 +122,7 @@ class Conversation:
         self.is_busy = False
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
-        self._owed: dict[int, int] = {}
-        self._owed_bytes = 0
+        self._owed = Owed(host.answers)
         self._is_paused = False
         #: Of each unanswered request its bytes and its kind.
         self._in_flight: dict[int, tuple[int, type[Any]]] = {}
@@ -170,7 +149,7 @@ class Conversation:
             return
         is_waiting = (
             self._inbox or self._is_greeting or self._is_checking or self._is_paused
-        ) or self._owed_bytes
+        ) or self._owed.bytes
         if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
             turns = self._turns
             if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
@@ -237,7 +216,8 @@ class Conversation:
             self._is_paused
             or self._is_greeting
             or self._is_checking
-            or self._outbox_bytes + self._owed_bytes > limits.OUTBOX_HIGH_BYTES
+            or self._is_awaiting_body
+            or self._outbox_bytes + self._owed.bytes > limits.OUTBOX_HIGH_BYTES
         )
 
     def set_paused(self, is_paused: bool) -> None:
@@ -422,7 +402,7 @@ class Conversation:
             if request_id == self._timed_id:
                 self._tell_time(asked[1])
         if self._owed:
-            self._settle(self._owed.pop(request_id, 0))
+            self._owed.settle(request_id)
         self._put_out(encode_outcome(request_id, result, error, told))
 
     def _put_out(self, body: bytes) -> None:
@@ -432,12 +412,20 @@ class Conversation:
     def owe(self, request_id: int, answer_bytes: int) -> None:
         """An answer of about that size was made, and is given once it is durable."""
         if not self.is_closed:
-            self._owed[request_id] = answer_bytes
-            self._settle(-answer_bytes)
+            self._owed.add(request_id, answer_bytes)
 
-    def _settle(self, answer_bytes: int) -> None:
-        self._owed_bytes -= answer_bytes
-        self._answers.held_bytes -= answer_bytes
+    def await_body(self) -> None:
+        """Begin nothing more until an answer that takes long is there."""
+        self._is_awaiting_body = True
+
+    def give_body(self, request_id: int, body: bytes | None) -> None:
+        """The answer is there; `None`: it was refused, which was told."""
+        self._is_awaiting_body = False
+        self._owed.settle(request_id)
+        if body is not None:
+            self.add_body(request_id, body)
+        self.flush()
+        self._go_on_soon()
 
     def add_body(self, request_id: int, body: bytes) -> None:
         """Put an answer into the outbox that another server has encoded."""
@@ -493,7 +481,6 @@ class Conversation:
         self._outbox.clear()
         self._load.held_bytes -= sum(asked[0] for asked in self._in_flight.values())
         self._in_flight.clear()
-        self._settle(self._owed_bytes)
-        self._owed.clear()
+        self._owed.settle_all()
         self._inbox.clear()
         self._host.gone(self)

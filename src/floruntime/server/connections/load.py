@@ -38,6 +38,36 @@ class Holder(Protocol):
         ...
 
 
+class Owed:
+    """What of one connection's answers was made, and is yet to be given."""
+
+    def __init__(self, answers: AnswersLoad) -> None:
+        self._answers = answers
+        self._of: dict[int, int] = {}
+        self.bytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
+    def add(self, request_id: int, more_bytes: int) -> None:
+        """So much more of the answer to that request."""
+        self._of[request_id] = self._of.get(request_id, 0) + more_bytes
+        self._count(more_bytes)
+
+    def settle(self, request_id: int) -> None:
+        """That answer is given."""
+        self._count(-self._of.pop(request_id, 0))
+
+    def settle_all(self) -> None:
+        """None of them will be."""
+        self._of.clear()
+        self._count(-self.bytes)
+
+    def _count(self, more_bytes: int) -> None:
+        self.bytes += more_bytes
+        self._answers.held_bytes += more_bytes
+
+
 class AnswersLoad:
     """The bytes of answers that were made and lie unread, of all connections together.
 

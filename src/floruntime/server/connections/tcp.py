@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from floruntime.core.errors import FloError, ProtocolError
-from floruntime.core.framing import PREAMBLE, FrameReader, frames
+from floruntime.core.framing import LENGTH, PREAMBLE, FrameReader, frames
 from floruntime.server import limits
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.silence import Silence
@@ -58,7 +58,11 @@ class TcpSpeaker:
         self._conversation.fail(error)
 
     def _send(self, bodies: list[bytes]) -> None:
-        self._socket.write(frames(bodies))
+        if len(bodies) == 1 and len(bodies[0]) > limits.COPIED_BYTES_MAX:
+            self._socket.write(LENGTH.pack(len(bodies[0])))
+            self._socket.write(bodies[0])
+        else:
+            self._socket.write(frames(bodies))
 
     def close(self, reason: FloError) -> None:
         """Close the connection; this framing has no words for the reason."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from collections import deque
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -44,6 +45,9 @@ _library_log.setLevel(logging.WARNING)  # it tells of every connection
 PATH = "/ws"
 _END_OF_HEAD = b"\r\n\r\n"
 _REASON_BYTES_MAX = 123
+_LARGE_HEAD = struct.Struct("!BBQ")
+_WHOLE_BINARY = 0x80 | Opcode.BINARY
+_LENGTH_IN_8_BYTES = 127
 CLOSE_CODES: dict[type[FloError], CloseCode] = {
     UnavailableError: CloseCode.GOING_AWAY,
     ProtocolError: CloseCode.PROTOCOL_ERROR,
@@ -226,8 +230,18 @@ class WebSocketSpeaker:
         """Send what the conversation sends, each body as a message."""
         if self._protocol.state is State.OPEN:
             for body in bodies:
-                self._protocol.send_binary(body)
+                if len(body) > limits.COPIED_BYTES_MAX:
+                    self._send_large(body)
+                else:
+                    self._protocol.send_binary(body)
             self._send()
+
+    def _send_large(self, body: bytes) -> None:
+        """The same, but that the library would copy it."""
+        self._send()
+        if not self._socket.transport.is_closing():
+            self._socket.write(_LARGE_HEAD.pack(_WHOLE_BINARY, _LENGTH_IN_8_BYTES, len(body)))
+            self._socket.write(body)
 
     def _send(self) -> None:
         parts = self._protocol.data_to_send()

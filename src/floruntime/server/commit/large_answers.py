@@ -1,0 +1,155 @@
+"""Answers that are large, made piece by piece, so that others are served in between.
+
+To read 256 values of a mebibyte, and to write them as one answer, takes most of a second. What such
+a query finds comes item by item: a little of it is made in each turn of the event loop, for all who
+wait for such answers together. What was made counts as unread from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol, runtime_checkable
+
+from floruntime.core.errors import FloError, InternalServerError, OverloadedError
+from floruntime.core.wire import encode, head_of_items
+from floruntime.engine.store import StoreError
+from floruntime.engine.store.guarded import TOLD
+from floruntime.server.commit.caller import Caller, answer_bytes
+
+AT_ONCE_BYTES: Final = 4 * 1024 * 1024
+"""What is found at once, and not more, is answered at once."""
+SLICE_S: Final = 0.004
+"""How long all of them are made in one turn of the event loop."""
+COPIED_BYTES: Final = 1024 * 1024
+"""So much of an answer is put together at once."""
+
+
+@runtime_checkable
+class TakesBodies(Protocol):
+    """A caller that takes an answer that was encoded elsewhere."""
+
+    def await_body(self) -> None:
+        """Begin nothing more until an answer that takes long is there."""
+        ...
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """So much more of that answer was made."""
+        ...
+
+    def give_body(self, request_id: int, body: bytes | None) -> None:
+        """The answer is there; `None`: it was refused, which was told."""
+        ...
+
+
+class _Answer:
+    """One of them. `ready`: what was found before it was known to be large."""
+
+    def __init__(
+        self, caller: Any, request_id: int, ready: list[Any], items: Iterator[Any]
+    ) -> None:
+        self.caller = caller
+        self.request_id = request_id
+        self._ready = deque(ready)
+        self._items = items
+        self._count = 0
+        self._parts: deque[bytes] = deque()
+        self.size_bytes = 0
+        self._body: bytearray | None = None
+        self._filled_bytes = 0
+
+    def find_one(self) -> int:
+        """Find and encode one item; how many bytes it has, 0 where there is none."""
+        item = self._ready.popleft() if self._ready else next(self._items, _END)
+        if item is _END:
+            return 0
+        part = encode(item)
+        self._count += 1
+        self._parts.append(part)
+        self.size_bytes += len(part)
+        return len(part)
+
+    def put_together(self) -> bytearray | None:
+        """Copy some of it to where it goes; all of it, when it is there."""
+        if self._body is None:
+            self._parts.appendleft(head_of_items(self.request_id, self._count))
+            self._body = bytearray(sum(map(len, self._parts)))
+        copied_bytes = 0
+        while self._parts and copied_bytes < COPIED_BYTES:
+            part = self._parts.popleft()
+            self._body[self._filled_bytes : self._filled_bytes + len(part)] = part
+            self._filled_bytes += len(part)
+            copied_bytes += len(part)
+        return None if self._parts else self._body
+
+
+_END: Final = object()
+
+
+class LargeAnswers:
+    """Makes them, one slice after the other. `room`: how many bytes more may lie unread."""
+
+    def __init__(self, room: Callable[[], int]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._room = room
+        self._under_way: deque[_Answer] = deque()
+
+    def answer(self, caller: Caller, request_id: int, items: Iterator[Any]) -> None:
+        """Answer with a list of these items. Raises the refusal, of what is refused at once."""
+        ready: list[Any] = []
+        found_bytes = 0
+        for item in items:
+            ready.append(item)
+            found_bytes += answer_bytes(item)
+            if found_bytes > AT_ONCE_BYTES and isinstance(caller, TakesBodies):
+                caller.await_body()
+                self._begin(_Answer(caller, request_id, ready, items))
+                return
+        caller.add_answer(request_id, ready, None)
+
+    def _begin(self, answer: _Answer) -> None:
+        self._under_way.append(answer)
+        if len(self._under_way) == 1:
+            self._loop.call_soon(self._make_some)
+
+    def _make_some(self) -> None:
+        until_s = time.perf_counter() + SLICE_S
+        with TOLD:
+            while self._under_way and time.perf_counter() < until_s:
+                answer = self._under_way.popleft()
+                if not answer.caller.is_closed and not self._go_on(answer):
+                    self._under_way.append(answer)
+        if self._under_way:
+            self._loop.call_soon(self._make_some)
+
+    def _go_on(self, answer: _Answer) -> bool:
+        """Take one step of it; whether it is over."""
+        caller, request_id = answer.caller, answer.request_id
+        try:
+            body = self._step(answer)
+        except FloError as error:
+            caller.add_answer(request_id, None, error)
+            caller.give_body(request_id, None)
+            return True
+        if body is not None:
+            caller.give_body(request_id, body)
+        return body is not None
+
+    def _step(self, answer: _Answer) -> bytearray | None:
+        try:
+            found_bytes = answer.find_one()
+        except (FloError, StoreError):
+            raise
+        except Exception as error:
+            raise InternalServerError("the server failed on this query") from error
+        if not found_bytes:
+            return answer.put_together()
+        if found_bytes > self._room():
+            raise OverloadedError(
+                "too many answers lie unread, and there is no room for these values now; send this "
+                "again later, or ask for less at once"
+            )
+        answer.caller.owe(answer.request_id, found_bytes)
+        return None

@@ -1,0 +1,29 @@
+"""What a conversation hands queries and commands to."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from floruntime.core.types import Command, Query
+from floruntime.server.commit.caller import Caller
+
+
+class Answers(Protocol):
+    """What answers a conversation's queries."""
+
+    def answer(
+        self, caller: Caller, request_id: int, namespace: str, query: Query[Any], /
+    ) -> None: ...
+
+
+class Orders(Protocol):
+    """What takes a conversation's commands, and ends its waits."""
+
+    @property
+    def queries(self) -> Answers: ...
+
+    def submit(
+        self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any], /
+    ) -> None: ...
+
+    def cancel(self, caller: Caller, request_id: int, /) -> bool: ...
