@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 SEEDS ?= 1000
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate fuzz console dist release pictures docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants fuzz console dist release pictures docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -40,6 +40,9 @@ crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
 
 simulate: $(STAMP)  ## SEEDS worlds in one process each: clients, network, server, disk and time by one seed
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+mutants: $(STAMP)  ## break a copy in each of many ways, and see that a test notices
+	$(BIN)/python -m tests.mutants
 
 fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 	$(BIN)/python -m tests.fuzz

@@ -14,7 +14,7 @@ import tarfile
 from pathlib import Path
 
 from floruntime.testing import FloTestServer
-from tests.history.left import action, kv, queue, stream, system, workflow
+from tests.history.left import action, kv, later, queue, stream, system, workflow
 from tests.history.left.scene import Notes, Scene
 
 HERE = Path(__file__).parent
@@ -24,6 +24,7 @@ PRIMITIVES = {
     "stream": stream,
     "action": action,
     "workflow": workflow,
+    "later": later,
     "system": system,
     "kv": kv,  # the last, for `last_version`
 }

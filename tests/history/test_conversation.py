@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from floruntime.core import framing, wire
+from floruntime.core.types import Request
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRetry, WorkflowStatus
 from floruntime.testing import FloTestServer
 from tests.history.continued import difference, kind_of_reply, request_difference
@@ -19,13 +20,17 @@ from tests.history.directories import HERE
 from tests.history.replay import kept_answers, replay
 
 VERSIONS = sorted(path.parent for path in HERE.glob("*/conversation.jsonl.xz"))
-KINDS = {"8ab71e4": 101}
-"""How many kinds of requests a client of that version could send."""
-ANSWERED_OTHERWISE = (
-    # The run's only step runs an action that nobody has registered: it waits for it by now.
-    WorkflowRetry("failed"),
-    WorkflowListRuns("frail", WorkflowStatus.FAILED, {}, 10),
-)
+KINDS = {"8ab71e4": (101, 101), "bb67ae2": (101, 141)}
+"""How many kinds of requests were said in the conversation, and how many a client of that version
+could send: each of those stands among the vectors.
+"""
+ANSWERED_OTHERWISE: dict[str, tuple[Request[Any], ...]] = {
+    "8ab71e4": (
+        # The run's only step runs an action that nobody has registered: it waits for it by now.
+        WorkflowRetry("failed"),
+        WorkflowListRuns("frail", WorkflowStatus.FAILED, {}, 10),
+    ),
+}
 """What is no longer answered as it was, on purpose."""
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
@@ -44,7 +49,7 @@ async def test_a_client_of_then_is_answered_as_it_was(version: Path) -> None:
     async with FloTestServer() as server:
         async for reply in replay(turns, server):
             found = difference(kind_of_reply(reply.request), reply.then, reply.now)
-            is_changed = reply.request in ANSWERED_OTHERWISE
+            is_changed = reply.request in ANSWERED_OTHERWISE.get(version.name, ())
             assert (found is not None) == is_changed, f"{reply.request}: {found}"
             replies += 1
     assert replies == len(kept_answers(turns)) > 300
@@ -52,8 +57,9 @@ async def test_a_client_of_then_is_answered_as_it_was(version: Path) -> None:
 
 def test_every_kind_of_request_was_sent(version: Path) -> None:
     answers = kept_answers(kept(version / "conversation.jsonl.xz"))
-    assert len({type(request) for request, _ in answers}) == KINDS[version.name]
-    assert len({each["name"] for each in vectors(version, "requests")}) == KINDS[version.name]
+    said = {type(request) for request, _ in answers}
+    known = {each["name"] for each in vectors(version, "requests")}
+    assert (len(said), len(known)) == KINDS[version.name]
 
 
 def test_an_answer_of_then_is_understood_whole(version: Path) -> None:

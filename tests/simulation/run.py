@@ -135,7 +135,7 @@ class Simulation:
     def _handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Something went wrong where nobody waits for it."""
         error = context.get("exception")
-        if isinstance(error, (Killed, FloError)):
+        if isinstance(error, (Killed, FloError)) or "was destroyed" in context["message"]:
             return  # of a process that has ended, or of a call that nobody waits for
         text = "" if error is None else "".join(traceback.format_exception(error))
         self.world.complain(f"{context['message']}\n{text}")

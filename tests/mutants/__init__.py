@@ -1,0 +1,1 @@
+"""Deliberate breaks of the product, each of which a test must notice (`make mutants`)."""
