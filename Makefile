@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 20
 SEEDS ?= 1000
+MINUTES ?= 60
+SIZES ?=
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants fuzz console dist release pictures docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants load soak fuzz console dist release pictures docs clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -43,6 +45,12 @@ simulate: $(STAMP)  ## SEEDS worlds in one process each: clients, network, serve
 
 mutants: $(STAMP)  ## break a copy in each of many ways, and see that a test notices
 	$(BIN)/python -m tests.mutants
+
+load: $(STAMP)  ## many connections, keys, messages, records, timers and runs, with figures (SIZES="--keys 1000000")
+	$(BIN)/python -m tests.crash.heavy.load $(SIZES)
+
+soak: $(STAMP)  ## mixed work for MINUTES, workers and server killed: memory, descriptors, disk
+	$(BIN)/python -m tests.crash.heavy.soak $(MINUTES)
 
 fuzz: $(STAMP)  ## feed the decoder hostile bytes for a while
 	$(BIN)/python -m tests.fuzz

@@ -29,6 +29,17 @@ async def test_expiry_needs_no_request(rig: CommitRig) -> None:
     assert change.deleted
 
 
+async def test_what_is_due_happens_before_a_command_that_comes_later(rig: CommitRig) -> None:
+    """Even where the clock's call has not come yet."""
+    client = rig.client("a")
+    client.send(QueueEnqueue("q", [b"late"], delay_ms=1_000))
+    await rig.settle()
+    rig.clock.from_floor(rig.clock.now_ms() + 1_000)
+    asked = client.send(QueueDequeue("q"))
+    await rig.settle()
+    assert [message.payload for message in client.result(asked).messages] == [b"late"]
+
+
 async def test_more_than_one_tick_holds_is_done_in_several(rig: CommitRig) -> None:
     client = rig.client("me")
     for number in range(TIMERS_PER_TICK_MAX + 10):

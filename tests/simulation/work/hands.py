@@ -46,6 +46,8 @@ class Hands:
         for _, client, worker, task in self._at_work:
             if worker.is_running:
                 worker.stop()
+            else:
+                task.cancel()  # it waits before it is started again
             await asyncio.gather(task, return_exceptions=True)
             await client.close()
 

@@ -1,0 +1,1 @@
+"""Long and heavy runs of a real server: `make load`, `make soak`."""
