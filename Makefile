@@ -39,6 +39,7 @@ cluster-chaos: $(STAMP)  ## kill parts of a real cluster ROUNDS times and look a
 
 crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
 	$(BIN)/python -m tests.crash $(ROUNDS)
+	$(BIN)/python -m tests.crash $(ROUNDS) --durability async
 
 simulate: $(STAMP)  ## SEEDS worlds in one process each: clients, network, server, disk and time by one seed
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)

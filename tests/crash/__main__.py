@@ -19,13 +19,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=20, metavar="ROUNDS")
     parser.add_argument("--seed", type=int, help="repeat the run that printed it")
+    parser.add_argument(
+        "--durability",
+        choices=("sync", "async"),
+        default="sync",
+        help="a killed process loses nothing with either; only the power does",
+    )
     options = parser.parse_args()
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     left, failures = options.rounds, 0
     while left > 0:
         rounds = min(left, ROUNDS_PER_RUN)
         with tempfile.TemporaryDirectory(prefix="flo-crash-") as directory:
-            report = asyncio.run(CrashRun(f"{directory}/data", rounds, seed).run())
+            run = CrashRun(f"{directory}/data", rounds, seed, durability=options.durability)
+            report = asyncio.run(run.run())
         print(report, flush=True)
         failures += bool(report.problems)
         left -= rounds

@@ -43,11 +43,11 @@ class Report:
 class CrashRun:
     """`rounds` kills on one data directory. The seed decides all but the timing of the machine."""
 
-    def __init__(self, data_dir: str, rounds: int, seed: int) -> None:
+    def __init__(self, data_dir: str, rounds: int, seed: int, *, durability: str = "sync") -> None:
         self._rounds = rounds
         self._seed = seed
         self._random = random.Random(seed)
-        self._server = ServerProcess(data_dir)
+        self._server = ServerProcess(data_dir, durability=durability)
         self._history = History()
         self._workers: list[Worker] = []
         self._hired = 0
