@@ -236,6 +236,22 @@ test("an edit is written only at the version that was read", async () => {
   await page.context().close();
 });
 
+test("an edit keeps the time that a key has left", async () => {
+  const page = await place.tab();
+  await backend.kv.put("session", "before", { ttlMs: 3_600_000 });
+  await place.open(page, "keys/session");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("textbox", { name: "Value" }).fill("after");
+  await page.getByRole("button", { name: "Write" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const entry = await backend.kv.entry("session");
+  assert.equal(entry?.text(), "after");
+  assert(entry.expiresAtMs !== null && entry.expiresAtMs > BigInt(Date.now()) + 3_000_000n);
+  await backend.kv.put("session", "from elsewhere");
+  await page.getByText("from elsewhere").first().waitFor();
+  await page.context().close();
+});
+
 test("records show as they are appended", async () => {
   const page = await place.tab();
   await place.open(page, "streams/events");

@@ -102,7 +102,8 @@ function NewKey() {
   const put = async (form: FormData) => {
     const key = String(form.get("key"));
     const value = String(form.get("value"));
-    if (await act("written", () => client.kv.put(key, value, { ifNotExists: true }))) {
+    const options = { ifNotExists: true, ...ttlOf(form) };
+    if (await act("written", () => client.kv.put(key, value, options))) {
       setOpen(false);
       location.assign(linkTo(route, "keys", [key]));
     }
@@ -122,6 +123,7 @@ function NewKey() {
             Value
             <textarea name="value" spellcheck={false} />
           </label>
+          <Ttl expiresAtMs={null} />
         </Dialog>
       ) : null}
     </>
@@ -184,7 +186,10 @@ function One({ name }: { name: string }) {
           onClose={() => setAsked(null)}
           onConfirm={(form) =>
             then("written", () =>
-              client.kv.put(name, String(form.get("value")), { ifMatch: entry.version }),
+              client.kv.put(name, String(form.get("value")), {
+                ifMatch: entry.version,
+                ...ttlOf(form),
+              }),
             )
           }
         >
@@ -197,6 +202,7 @@ function One({ name }: { name: string }) {
               {text ?? ""}
             </textarea>
           </label>
+          <Ttl expiresAtMs={entry.expiresAtMs} />
         </Dialog>
       ) : null}
       {asked === "delete" && entry !== null ? (
@@ -214,6 +220,22 @@ function One({ name }: { name: string }) {
       ) : null}
     </>
   );
+}
+
+/** An edit keeps what is left of a key's time, unless told. */
+function Ttl({ expiresAtMs }: { expiresAtMs: bigint | null }) {
+  const leftS = expiresAtMs === null ? "" : Math.ceil((Number(expiresAtMs) - Date.now()) / 1_000);
+  return (
+    <label>
+      Expires after, in seconds (empty: never)
+      <input name="ttl" type="number" min={1} defaultValue={`${leftS}`} />
+    </label>
+  );
+}
+
+function ttlOf(form: FormData): { ttlMs?: number } {
+  const seconds = Number(form.get("ttl"));
+  return seconds > 0 ? { ttlMs: Math.round(seconds * 1_000) } : {};
 }
 
 /** The key with its versions, read anew whenever it changes: a large value does not travel in vain. */
