@@ -8,9 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from nats.aio.client import Client
 
 from floruntime import FloClient
-from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    UnavailableError,
+)
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster import leading
 from floruntime.server.cluster.placement import partition_of
@@ -54,6 +60,26 @@ async def test_what_cannot_be_a_node_is_refused_by_name(nats: str, tmp_path: Pat
         await single.kv.put("k", b"v")
     with pytest.raises(StoreError, match="directory of a single server"):
         await InsideNode(nats, tmp_path, "c", data_dir=str(tmp_path / "single")).start()
+
+
+async def test_streams_of_others_under_its_name_are_refused(nats: str, tmp_path: Path) -> None:
+    client = Client()
+    await client.connect(nats)
+    try:
+        stream = client.jetstream()
+        await stream.add_stream(name="app-1", subjects=["orders.>"])
+        with pytest.raises(ConfigError, match="stream app-1 is there and none of Flo's"):
+            await InsideNode(nats, tmp_path, "a", cluster_name="app").start()
+        async with InsideNode(nats, tmp_path, "b") as node, node.client() as own:
+            await own.kv.put("k", b"v")
+            await until(lambda: node.node.members.names)
+            with pytest.raises(UnavailableError, match="no other may lead it yet"):
+                await own.cluster.drain("b", timeout_ms=700)
+        await stream.delete_stream("KV_flo-board")
+        with pytest.raises(ConfigError, match=r"stream flo-. is of another cluster"):
+            await InsideNode(nats, tmp_path, "c").start()
+    finally:
+        await client.close()
 
 
 async def test_an_empty_node_begins_with_a_checkpoint(

@@ -36,7 +36,7 @@ class Cluster(Part):
 
         Raises `BadRequestError` on a partition that is not there or not kept there,
         `NotFoundError` on a node that is not there, `ConflictError` on one that does not live or is
-        drained, and `UnavailableError` where it takes longer than ten seconds.
+        drained, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
         """
         return self._call(ClusterMove(partition, node), None, timeout_ms)
 
@@ -44,7 +44,7 @@ class Cluster(Part):
         """Hand over all that `node` leads; answered once it leads nothing. Until it starts again.
 
         Raises `NotFoundError` on a node that is not there, `ConflictError` on one that does not
-        live, and `UnavailableError` where it takes longer than ten seconds.
+        live, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
         """
         return self._call(ClusterDrain(node), None, timeout_ms)
 

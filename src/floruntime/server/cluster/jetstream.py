@@ -35,6 +35,14 @@ WRONG_LAST = {10071, 10164}
 NOT_FOUND = {10037, 10059}
 
 
+SYNC_SUBJECT = "$SYS.REQ.SERVER.PING.JSZ"
+SYNC_S = 1.0
+"""How long servers have to say when they sync."""
+CLUSTER_KEY = "flo-cluster"
+"""Under which a stream's metadata name the cluster that it is of."""
+_OURS = ("subjects", "retention", "storage", "max_age")
+
+
 class NatsFailedError(Exception):
     """NATS refused something that a cluster cannot do without."""
 
@@ -58,6 +66,13 @@ class Nats:
 
             options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
         client = Client()
+        said: list[str] = []
+
+        async def say(error: Exception) -> None:
+            said.append(str(error) or type(error).__name__)
+            log.info("NATS: %s", said[-1])
+            del said[:-1]
+
         try:
             await asyncio.wait_for(
                 client.connect(
@@ -69,14 +84,14 @@ class Nats:
                     ping_interval=2,
                     max_outstanding_pings=2,
                     allow_reconnect=True,
-                    error_cb=_say,
+                    error_cb=say,
                     **options,
                 ),
                 CONNECT_S,
             )
         except Exception as error:  # whatever nats-py makes of what is no NATS
             await client.close()
-            reason = str(error) or type(error).__name__
+            reason = (said or [str(error) or type(error).__name__])[-1]
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
         return cls(client, config.cluster_name)
 
@@ -122,9 +137,11 @@ class Nats:
         answer: dict[str, Any] = await self.ask(f"$JS.API.{what}", json.dumps(request).encode())
         return answer
 
-    async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> None:
-        """Make a stream, if it is not there. Raises `NatsFailedError` where it cannot be."""
-        wanted = {
+    async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> int:
+        """Make a stream, if it is not there; how many messages it has. Raises `NatsFailedError`
+        where it cannot be, or is another's.
+        """
+        wanted: dict[str, Any] = {
             "name": name,
             "subjects": [subject],
             "retention": "limits",
@@ -138,19 +155,53 @@ class Nats:
         error: Any = None
         for _ in range(60):
             try:
-                if "config" in await self.api(f"STREAM.INFO.{name}"):
-                    return
+                found = await self.api(f"STREAM.INFO.{name}")
+                if "config" in found:
+                    _check_ours(name, found["config"], wanted)
+                    return int(found["state"]["messages"])
                 answer = await self.api(f"STREAM.CREATE.{name}", **wanted)
             except LogSilentError as silent:
                 error = str(silent)
             else:
                 if "error" not in answer:
-                    return
+                    return 0
                 error = answer["error"].get("description")
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
             await asyncio.sleep(0.5)
-        raise NatsFailedError(f"the stream {name} cannot be made with {replicas} replicas: {error}")
+        hint = "" if replicas == 1 else "; replicas=1 is for a single server of NATS"
+        raise NatsFailedError(
+            f"the stream {name} cannot be made with {replicas} replicas: {error}{hint}"
+        )
+
+    async def sync_intervals(self) -> dict[str, float]:
+        """By server of NATS, after how many seconds it syncs what it has acknowledged; 0: before.
+
+        Empty where the account may not ask that: it imports `SYNC_SUBJECT` from the system account.
+        """
+        inbox = self._client.new_inbox()
+        found: dict[str, float] = {}
+
+        async def take(message: Any) -> None:
+            try:
+                answer = json.loads(message.data)
+                config = answer["data"]["config"]
+                is_always = bool(config.get("sync_always"))
+                every_s = config.get("sync_interval", 0) / 1e9
+                found[str(answer["server"]["name"])] = 0.0 if is_always else every_s
+            except (ValueError, KeyError, TypeError):
+                pass  # it says that nobody answers, or has no JetStream
+
+        try:
+            subscription = await self._client.subscribe(inbox, cb=take)
+            try:
+                await self._client.publish(SYNC_SUBJECT, b"", reply=inbox)
+                await asyncio.sleep(SYNC_S)
+            finally:
+                await subscription.unsubscribe()
+        except (NatsError, OSError) as error:
+            log.debug("NATS was not asked when it syncs: %s", error)
+        return found
 
     async def direct_get(self, stream: str, **request: Any) -> list[Any]:
         """Messages of a stream by batched direct get. Raises `LogSilentError`."""
@@ -202,6 +253,23 @@ class Nats:
             log.debug("a hint was lost: %s", name)
 
 
+def _check_ours(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raises `NatsFailedError` where a stream of that name is another's."""
+    other = next((key for key in _OURS if found.get(key) != wanted[key]), None)
+    if other is not None:
+        raise NatsFailedError(
+            f"the stream {name} is there and none of Flo's ({other} is {found.get(other)!r} and "
+            f"not {wanted[other]!r}); choose another cluster_name, or delete it"
+        )
+    theirs = (found.get("metadata") or {}).get(CLUSTER_KEY)
+    ours = (wanted.get("metadata") or {}).get(CLUSTER_KEY)
+    if theirs and ours and theirs != ours:
+        raise NatsFailedError(
+            f"the stream {name} is of another cluster ({theirs}, and this is {ours}): the bucket "
+            "that says so was lost, or another's was put in its place; choose another cluster_name"
+        )
+
+
 class JetStreamLog:
     """The log of one partition."""
 
@@ -214,9 +282,10 @@ class JetStreamLog:
     def message_bytes_max(self) -> int:
         return self._nats.message_bytes_max
 
-    async def make(self, replicas: int) -> None:
-        """Make the stream, if it is not there."""
-        await self._nats.make_stream(self.stream, self.subject, replicas)
+    async def make(self, replicas: int, cluster_id: str) -> int:
+        """Make the stream, if it is not there; how many messages it has."""
+        owner = {CLUSTER_KEY: cluster_id}
+        return await self._nats.make_stream(self.stream, self.subject, replicas, metadata=owner)
 
     async def append(self, body: bytes, expected: int) -> None:
         headers = {
@@ -365,7 +434,3 @@ async def _answered(work: Any) -> Any:
             return await work
     except (NatsError, OSError, TimeoutError, ValueError) as error:
         raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
-
-
-async def _say(error: Exception) -> None:
-    log.info("NATS: %s", str(error) or type(error).__name__)

@@ -56,9 +56,18 @@ async def _join(config: Config, nats: Nats) -> Joined:
     wanted = MetaRow(secrets.token_hex(8), config.partitions, config.replicas, config.copies)
     meta = decode_meta(await _first(board, META, encode(wanted)))
     _check_fixed(config, meta)
+    is_new = meta.cluster_id == wanted.cluster_id
     secret = await _first(board, SECRET, secrets.token_bytes(SECRET_BYTES))
     logs = [JetStreamLog(nats, number) for number in range(SYSTEM, meta.partitions + 1)]
-    await asyncio.gather(*(log.make(meta.replicas) for log in logs))
+    counts = await asyncio.gather(*(log.make(meta.replicas, meta.cluster_id) for log in logs))
+    if is_new and any(counts):
+        await board.write(META, b"", None)
+        used = _first_used(logs, counts)
+        raise NatsFailedError(
+            f"there is no cluster {config.cluster_name!r}, and the stream {used} of one has "
+            "messages: the bucket that belongs to it was lost; choose another cluster_name, or "
+            "delete the streams"
+        )
     return Joined(nats, board, meta, secret, logs, JetStreamObjects(nats, meta.replicas))
 
 
@@ -90,9 +99,9 @@ async def _first(board: JetStreamBoard, name: str, value: bytes) -> bytes:
     for _ in range(TRIES):
         try:
             found = await board.read(name)
-            if found is not None:
+            if found is not None and found.value:
                 return found.value
-            await board.write(name, value, 0)
+            await board.write(name, value, 0 if found is None else found.revision)
         except RevisionError:
             continue
         except BoardSilentError as error:
@@ -101,6 +110,11 @@ async def _first(board: JetStreamBoard, name: str, value: bytes) -> bytes:
     raise ConfigError(
         f"NATS answers nothing about the cluster ({problem}); has it a majority of its nodes?"
     )
+
+
+def _first_used(logs: list[JetStreamLog], counts: list[int]) -> str:
+    """The first stream that has messages."""
+    return next(log.stream for log, count in zip(logs, counts, strict=True) if count)
 
 
 def _check_fixed(config: Config, meta: MetaRow) -> None:

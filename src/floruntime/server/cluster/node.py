@@ -112,6 +112,8 @@ class Node:
         self._silent_since_s: float | None = None
         self.may_grow = True
         self.is_draining = False
+        #: The servers of NATS that sync only every so many seconds, as far as they say.
+        self.lazy: dict[str, float] = {}
         #: Whether data is being taken in, tokens among it.
         self.is_taking_in = False
         self.is_stopped = False
@@ -129,6 +131,24 @@ class Node:
         await _patiently(self.replicas[SYSTEM].read_on)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
+        self.leading.keep(self._look_at_syncs())
+
+    async def _look_at_syncs(self) -> None:
+        """Say where NATS acknowledges what it has not synced, if it lets us know."""
+        intervals = await self.nats.sync_intervals()
+        self.lazy = {name: every_s for name, every_s in sorted(intervals.items()) if every_s}
+        for name, every_s in self.lazy.items():
+            log.warning(
+                "the server %s of NATS syncs every %g s, after it has acknowledged: a power cut of "
+                "a majority loses what was written since. Set sync_interval: always",
+                name,
+                every_s,
+            )
+        if not intervals:
+            log.info(
+                "this account of NATS cannot see whether its servers sync before they acknowledge; "
+                "they should have sync_interval: always (docs/cluster.md)"
+            )
 
     async def _watch_for_namesake(self) -> None:
         """Another process of this name shows itself within the time that leases take, too."""

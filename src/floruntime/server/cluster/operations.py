@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from floruntime.core.cluster import (
@@ -30,6 +32,7 @@ from floruntime.core.errors import (
 )
 from floruntime.core.limits import shown
 from floruntime.core.system import Backup
+from floruntime.core.terms import Terms
 from floruntime.core.types import Request
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.board import BoardSilentError
@@ -39,6 +42,7 @@ from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import history_of, recover_of
+from floruntime.server.cluster.router import TELLING_S
 from floruntime.server.cluster.taking_in import take_in
 
 log = logging.getLogger("floruntime.cluster")
@@ -49,12 +53,15 @@ RECOVER_S = 600.0
 """How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
 NAMESPACES_COUNTED_MAX = 10_000
+_WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
+"""How long whoever asked waits for what is being answered."""
 
 
 class Asker(Protocol):
     """Whose request it is."""
 
     is_closed: bool
+    terms: Terms | None
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None: ...
     def flush(self) -> None: ...
@@ -88,6 +95,8 @@ class Operations:
 
     async def _answer(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
         result, error = None, None
+        if asker.terms is not None and asker.terms.within_ms:
+            _WITHIN_S.set(max(0.0, asker.terms.within_ms / 1000 - TELLING_S))
         try:
             result = await self._answers[type(request)](request)
         except FloError as refusal:
@@ -115,12 +124,13 @@ class Operations:
         leaders = {number: node.leader_of(number) for number in numbers}
         is_up = node.nats.is_connected and node.is_board_heard
         state = f"version {node.nats.version}, " if node.nats.is_connected else ""
+        lazy = "".join(f"; {name} syncs only every {each:g} s" for name, each in node.lazy.items())
         return ClusterInfo(
             name=node.config.cluster_name,
             cluster_id=node.cluster_id,
             node=node.name,
             copies=node.meta.copies,
-            nats=state + ("answers" if is_up else "does not answer: it may lack a majority"),
+            nats=state + ("answers" if is_up else "does not answer: it may lack a majority") + lazy,
             nats_is_up=is_up,
             nodes=[self._node_info(name, leaders) for name in node.members.names],
             partitions=[self._partition_info(number, leaders[number]) for number in numbers],
@@ -282,7 +292,7 @@ class Operations:
     async def _until(
         self, condition: Callable[[], bool], problem: str, patience_s: float = PATIENCE_S
     ) -> None:
-        until_s = time.monotonic() + patience_s
+        until_s = time.monotonic() + min(patience_s, _WITHIN_S.get())
         self._node.look_soon()
         while not condition():
             if time.monotonic() > until_s:

@@ -189,6 +189,11 @@ def has_format(path: str) -> bool:
             found = file.read(100).strip()
     except FileNotFoundError:
         return False
+    if found.startswith("flo-cluster"):
+        raise DataDirectoryError(
+            f"{path} belongs to a cluster ({found!r}): start a node of that on it, with --cluster, "
+            "or take it into an empty cluster with `flo cluster import`"
+        )
     if found != FORMAT_VERSION:
         raise DataDirectoryError(
             f"{path} has the format {found!r}; this server knows {FORMAT_VERSION!r} only. "
