@@ -103,6 +103,7 @@ class Node:
         self._announced: dict[int, tuple[str, int]] = {}
         self.speakers: set[PeerSpeaker] = set()
         self._links: dict[str, PeerLink] = {}
+        self._guesses: dict[int, int] = {}
         self.entries: dict[str, Entry] = {}
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
@@ -211,6 +212,8 @@ class Node:
             except Exception:  # a bug, or an answer of NATS that nobody expects: look again
                 log.exception("a look at the cluster failed")
             self.router.set_silent(not (self.is_board_heard and self.nats.is_connected))
+            if self.router.is_silent:
+                self.route()
             self.router.look()
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -359,8 +362,16 @@ class Node:
             self.router.set_target(partition, lead if lead.may_answer else None)
             return
         leader = self.leader_of(partition)
+        if self.router.is_silent and self.router.has_held(partition):
+            leader = self._guess(partition)
         link = self._links.get(leader) if leader != self.name else None
         self.router.set_target(partition, link if link is not None and link.is_up else None)
+
+    def _guess(self, partition: int) -> str:
+        """While NATS says nothing to this node: one of the others after the other."""
+        names = [name for name, link in sorted(self._links.items()) if link.is_up]
+        self._guesses[partition] = guess = self._guesses.get(partition, 0) + 1
+        return names[guess % len(names)] if names else ""
 
     def why_none(self, partition: int) -> str:
         """Why a request cannot be answered, for whoever waited."""

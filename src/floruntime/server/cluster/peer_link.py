@@ -7,11 +7,14 @@ import hmac
 import logging
 import secrets
 import ssl
+import time
 from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.framing import FrameReader, frame
+from floruntime.core.system import Ping
+from floruntime.core.wire import encode_request
 from floruntime.server.cluster import peer_messages as messages
 
 log = logging.getLogger("floruntime.cluster")
@@ -19,6 +22,14 @@ log = logging.getLogger("floruntime.cluster")
 CONNECT_S = 2.0
 AGAIN_S = 0.25
 """How long after a failure the next try comes."""
+
+
+PROBE_S = 1.0
+"""How often the other node is asked for a sign of life."""
+SILENT_S = 4.0
+"""After how long without any the connection counts as lost."""
+PROBE = messages.Ask(0, "", -1, encode_request(0, "default", 0, Ping()))
+"""Asks nobody's leader, on nobody's behalf: every version answers that it is not it."""
 
 
 class Owner(Protocol):
@@ -90,11 +101,22 @@ class PeerLink:
         self._socket, self.is_up, self._said = socket, True, ""
         try:
             self._owner.link_changed(self)
-            await socket.ended.wait()
+            await self._watch(socket)
         finally:
             self.is_up = False
             socket.abort()
             self._owner.link_changed(self)
+
+    async def _watch(self, socket: _PeerSocket) -> None:
+        """Until it ends, or nothing comes although something was asked. Raises `TimeoutError`."""
+        while not socket.ended.is_set():
+            try:
+                async with asyncio.timeout(PROBE_S):
+                    await socket.ended.wait()
+            except TimeoutError:
+                if time.monotonic() - socket.heard_s > SILENT_S:
+                    raise TimeoutError(f"nothing came for {SILENT_S:g} s") from None
+                socket.send(PROBE)
 
     def send(self, message: Any) -> None:
         """Send one message; lost where the connection is."""
@@ -118,6 +140,7 @@ class _PeerSocket(asyncio.Protocol):
         self._reader = FrameReader(bytes_max)
         self._transport: Any = None
         self._nonce = secrets.token_bytes(32)
+        self.heard_s = time.monotonic()
         loop = asyncio.get_running_loop()
         self.greeted: asyncio.Future[None] = loop.create_future()
         self.ended = asyncio.Event()
@@ -129,6 +152,7 @@ class _PeerSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         flushed: dict[int, None] = {}
+        self.heard_s = time.monotonic()
         try:
             for body in self._reader.receive_data(data):
                 self._take(messages.decode(body), flushed)

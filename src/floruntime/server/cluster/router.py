@@ -434,6 +434,15 @@ class Router:
 
     # Patience
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether NATS says nothing to this node."""
+        return self._is_silent
+
+    def has_held(self, partition: int) -> bool:
+        """Whether anything waits here for its leader."""
+        return any(each.target is None for each in self._pending[partition].values())
+
     def set_silent(self, is_silent: bool) -> None:
         """Whether NATS is silent: then a leader may have no way to answer what it was asked."""
         if is_silent and not self._is_silent:
