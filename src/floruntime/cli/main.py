@@ -15,7 +15,7 @@ from floruntime.cli.base.environment import warn_of_variables
 from floruntime.cli.base.options import duration, examples
 from floruntime.cli.base.output import Output, cell, write_text
 from floruntime.cli.base.place import placed
-from floruntime.cli.base.root_options import CONNECTION, refuse
+from floruntime.cli.base.root_options import CONNECTION, READS, refuse
 from floruntime.cli.base.run import (
     Session,
     Settings,
@@ -26,6 +26,7 @@ from floruntime.cli.base.run import (
 )
 from floruntime.cli.base.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.cli.descriptors import occupy_closed_descriptors
+from floruntime.client.link.reads import ReadsFrom
 from floruntime.core import defaults
 from floruntime.core.version import VERSION
 
@@ -44,7 +45,7 @@ GROUPS = {
 }
 _TAKE_A_VALUE = (
     *("--host", "--namespace", "-n", "--token", "--timeout"),
-    *("--tls-ca", "--client-cert", "--client-key"),
+    *("--tls-ca", "--client-cert", "--client-key", "--reads", "--max-staleness"),
 )
 TOP_INTERVAL_MS = 2_000
 """How long `flo top` waits between two looks."""
@@ -161,6 +162,17 @@ def root(
             "--create", help="With file:PATH or --data-dir: make the data directory if need be."
         ),
     ] = False,
+    reads: Annotated[
+        ReadsFrom,
+        typer.Option(
+            "--reads",
+            help="In a cluster: local lets any node answer what only reads, from its copy.",
+        ),
+    ] = defaults.READS,
+    max_staleness: Annotated[
+        int | None,
+        duration("--max-staleness", help="With --reads local: what is older the leader is asked."),
+    ] = None,
     version: Annotated[  # noqa: ARG001 # its callback prints it
         bool,
         typer.Option(
@@ -179,7 +191,11 @@ def root(
     is_server = ctx.invoked_subcommand == "server"
     warn_of_variables(os.environ, is_json, is_server)
     given_tls = Tls(tls, tls_ca, client_cert, client_key)
-    settings = Settings(host, namespace, token, timeout, is_json, given_tls, create)
+    settings = Settings(
+        *(host, namespace, token, timeout, is_json, given_tls, create),
+        reads=reads,
+        max_staleness_ms=max_staleness,
+    )
     ctx.obj = placed(ctx, settings, os.environ)
 
 
@@ -204,7 +220,7 @@ def top(
     """
     from floruntime.cli.server.top import show_top
 
-    refuse(ctx, ("namespace",), "is given, and this shows the whole server")
+    refuse(ctx, ("namespace", *READS), "is given, and this shows the whole server")
     settings = settings_of(ctx)
     out = Output(settings.is_json)
     show = show_top(settings, out, interval / 1000, 1 if once else None)

@@ -35,7 +35,7 @@ class Cluster(PartOf[AsyncCluster]):
 
         Raises `BadRequestError` on a partition that is not there or not kept there,
         `NotFoundError` on a node that is not there, `ConflictError` on one that does not live or is
-        drained, and `UnavailableError` where it takes longer than ten seconds.
+        drained, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
         """
         self._bridge.run(self._of.move(partition, node, timeout_ms=timeout_ms))
 
@@ -43,7 +43,7 @@ class Cluster(PartOf[AsyncCluster]):
         """Hand over all that `node` leads; answered once it leads nothing. Until it starts again.
 
         Raises `NotFoundError` on a node that is not there, `ConflictError` on one that does not
-        live, and `UnavailableError` where it takes longer than ten seconds.
+        live, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
         """
         self._bridge.run(self._of.drain(node, timeout_ms=timeout_ms))
 

@@ -21,6 +21,8 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any]] = {
     "ca": (("--tls-ca", "ca.pem"), "ca.pem"),
     "client_cert": (("--client-cert", "cert.pem"), "cert.pem"),
     "client_key": (("--client-key", "key.pem"), "key.pem"),
+    "reads": (("--reads", "local"), "local"),
+    "max_staleness_ms": (("--max-staleness", "9s"), 9_000),
 }
 """Every option of the root but `--json` and `--create`: as it is written, and its value."""
 SPECIAL = {"server start", "top", "verify", "worker run", "workflow validate"}

@@ -19,9 +19,15 @@ NAMES = {
     "client_cert": "--client-cert",
     "client_key": "--client-key",
     "create": "--create",
+    "reads": "--reads",
+    "max_staleness": "--max-staleness",
 }
 """By the parameter's name, how it is written. `--json` works everywhere."""
-CONNECTION = ("host", "token", "timeout", "tls", "tls_ca", "client_cert", "client_key", "create")
+READS = ("reads", "max_staleness")
+CONNECTION = (
+    *("host", "token", "timeout", "tls", "tls_ca", "client_cert", "client_key", "create"),
+    *READS,
+)
 _HOLDS_DATA = ("FORMAT", "store", "witness")
 
 

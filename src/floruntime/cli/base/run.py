@@ -33,6 +33,7 @@ from floruntime.cli.base.output import Output, complain, complain_json
 from floruntime.cli.base.root_options import expect_store
 from floruntime.cli.base.terminal import is_terminal
 from floruntime.cli.base.tls import Tls
+from floruntime.core import defaults
 from floruntime.core.errors import (
     BadRequestError,
     ConflictError,
@@ -51,6 +52,7 @@ from floruntime.core.types import Page
 
 if TYPE_CHECKING:
     from floruntime.client.base import BaseClient
+    from floruntime.client.link.reads import ReadsFrom
 
 P = ParamSpec("P")
 Item = TypeVar("Item")
@@ -72,6 +74,8 @@ class Settings:
     may_create: bool = False
     #: Which options of the root command an address said, from the command line or the environment.
     said: frozenset[str] = frozenset()
+    reads: ReadsFrom = defaults.READS
+    max_staleness_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ async def run_session(work: Callable[[Session], Awaitable[None]], settings: Sett
         token=settings.token,
         timeout_ms=settings.timeout_ms,
         tls=settings.tls.context(),
+        reads=settings.reads,
+        max_staleness_ms=settings.max_staleness_ms,
     )
     try:
         await work(Session(client, Output(settings.is_json)))

@@ -9,7 +9,7 @@ import typer
 from floruntime.cli.base.errors import Empty
 from floruntime.cli.base.options import All, Cursor, Limit, examples, group
 from floruntime.cli.base.output import at, rows_of
-from floruntime.cli.base.root_options import refuse, set_for
+from floruntime.cli.base.root_options import READS, refuse, set_for
 from floruntime.cli.base.run import Session, connected, pages, settings_of
 from floruntime.core import defaults
 from floruntime.core.worker import WorkerInfo
@@ -119,6 +119,7 @@ def run(
     from floruntime.cli.worker.run import run, run_reloading
 
     refuse(ctx, ("timeout",), "is for single calls; a worker waits as long as it takes")
+    refuse(ctx, READS, "is for what only reads; a worker does more")
     if reload:
         run_reloading()
     else:
