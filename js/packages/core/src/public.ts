@@ -98,6 +98,7 @@ export type {
 } from "./api/workflow.js";
 export { Workflow } from "./api/workflow.js";
 export type { StartOptions } from "./api/workflow-commands.js";
+export type { SearchBounds } from "./api/workflow-filters.js";
 export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow-meta.js";
 export type {
   DefinitionEntry,
@@ -146,6 +147,7 @@ export {
 } from "./base/logger.js";
 export type { CallOptions } from "./base/options.js";
 export type { Integer, Scalar } from "./base/schema.js";
+export type { Kind, StandardSchema } from "./base/typed.js";
 export * from "./compat/aliases.js";
 export { Wait } from "./link/call.js";
 export type { Caller, WaitOptions } from "./link/caller.js";
@@ -206,7 +208,12 @@ export {
   WorkflowStatus,
 } from "./wire/messages.generated.js";
 export { StreamID } from "./wire/stream-id.js";
-export type { ActionHandler, ActionWorkerOptions } from "./worker/action-handlers.js";
+export type {
+  ActionHandler,
+  ActionWorkerOptions,
+  HandlerOptions,
+  TypedHandler,
+} from "./worker/action-handlers.js";
 export { ActionWorker } from "./worker/action-worker.js";
 export {
   ActionContext,

@@ -51,6 +51,30 @@ test("a result is bytes, text, JSON, nothing, or has an outcome", async () => {
   assert.deepEqual([run.outcome, text(run.output)], ["approved", '{"by":"me"}']);
 });
 
+test("a handler is given what its input makes of the payload, and a misfit fails at once", async () => {
+  const [name, worker] = [fresh(), newWorker()];
+  const order = (value: unknown): { readonly id: number } => {
+    const { id } = value as { id?: unknown };
+    assert.ok(typeof id === "number", "id must be a number");
+    return { id };
+  };
+  worker.action(name, (ctx, { id }) => ({ id: ctx.into(order).id + id }), {
+    input: order,
+    maxRetries: 5,
+  });
+  assert.throws(
+    () => worker.action("x", () => 1, { input: 5 as never }),
+    /input must be a function/,
+  );
+  await begin(worker);
+  const run = await client.action.call(name, { id: 7 });
+  assert.deepEqual(run.into(order), { id: 14 });
+  const misfit = await client.action.call(name, { id: "seven" });
+  assert.deepEqual([misfit.status, misfit.attempt], ["failed", 1]);
+  assert.match(misfit.error ?? "", /the payload does not fit: id must be a number/);
+  assert.throws(() => misfit.into(order), ConflictError);
+});
+
 test("the context tells what the claim says", async () => {
   const [name, worker] = [fresh(), newWorker({ labels: { gpu: "yes" } })];
   let seen: ActionContext | undefined;

@@ -4,6 +4,7 @@
  */
 
 import type { Scalar } from "../base/schema.js";
+import { type Kind, outputAs } from "../base/typed.js";
 import type {
   DefinitionInfo,
   HistoryEvent as HistoryEventMessage,
@@ -37,6 +38,11 @@ export interface WorkflowStatusResult {
   readonly terminal: string | undefined;
   /** What it waits for, in words and as fields; where it waits, and only of `status`. */
   readonly waits_for?: RunWait;
+  /**
+   * The output, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
+   * Throws `ConflictError` unless the run has completed, `BadRequestError` where it does not fit.
+   */
+  into<T>(kind: Kind<T>): T;
 }
 
 /** One run in a listing. */
@@ -82,6 +88,11 @@ export interface ScheduleEntry {
 }
 
 export function runOf(run: WorkflowRun): WorkflowStatusResult {
+  const into = { value: <T>(kind: Kind<T>): T => outputAs(run, kind) }; // no part of what is shown
+  return Object.defineProperty(fieldsOf(run), "into", into) as WorkflowStatusResult;
+}
+
+function fieldsOf(run: WorkflowRun): Omit<WorkflowStatusResult, "into"> {
   return {
     run_id: run.runId,
     workflow: run.workflow,

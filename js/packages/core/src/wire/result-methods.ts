@@ -5,6 +5,7 @@
 
 import { toText } from "../base/bytes.js";
 import { fromJson } from "../base/json.js";
+import { type Kind, outputAs } from "../base/typed.js";
 
 export abstract class PayloadCarrier {
   declare readonly payload: Uint8Array;
@@ -118,6 +119,7 @@ export abstract class ActionInfoMethods {
 }
 
 export abstract class ActionRunMethods {
+  declare readonly runId: string;
   declare readonly output: Uint8Array | null;
   declare readonly status: string;
   declare readonly createdAtMs: bigint;
@@ -135,6 +137,14 @@ export abstract class ActionRunMethods {
   /** The output as JSON, as `json` of messages. Throws `TypeError` where there is none (yet). */
   json<T = unknown>(): T {
     return fromJson(theOutput(this)) as T;
+  }
+
+  /**
+   * The output, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
+   * Throws `ConflictError` unless the run has completed, `BadRequestError` where it does not fit.
+   */
+  into<T>(kind: Kind<T>): T {
+    return outputAs(this, kind);
   }
 
   /** Another name for `createdAtMs`. */

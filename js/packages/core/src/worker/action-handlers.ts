@@ -2,11 +2,23 @@
 
 import type { RegisterOptions } from "../api/action.js";
 import type { Integer } from "../base/schema.js";
+import type { Kind } from "../base/typed.js";
 import type { ActionContext } from "./contexts.js";
 import type { WorkerBaseOptions } from "./worker-base.js";
 
 /** What runs an attempt. What it returns is the run's output; what it throws fails the attempt. */
 export type ActionHandler = (ctx: ActionContext) => unknown;
+
+/** A handler that is given the payload as `input` of its options makes it, too. */
+export type TypedHandler<T> = (ctx: ActionContext, input: T) => unknown;
+
+export interface HandlerOptions<T> extends RegisterOptions {
+  /**
+   * What makes the payload, which is JSON, the handler's second argument: a function, or a schema (Zod,
+   * Valibot and others). A payload that does not fit fails the run without retries, naming the field.
+   */
+  readonly input: Kind<T>;
+}
 
 export interface ActionWorkerOptions extends WorkerBaseOptions {
   /** Default: a name that nobody else has. */

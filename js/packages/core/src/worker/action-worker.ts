@@ -3,11 +3,19 @@
 import { knownToRegister, type RegisterOptions } from "../api/action.js";
 import type { FloClient } from "../api/client.js";
 import { checkDuration, checkName } from "../base/checks.js";
-import { BadRequestError, BadTypeError } from "../base/errors.js";
+import { BadRequestError, BadTypeError, NonRetryableError } from "../base/errors.js";
 import type { FullLogger } from "../base/logger.js";
 import { typeName } from "../base/shown.js";
-import type { ActionHandler, ActionWorkerOptions, Registered } from "./action-handlers.js";
+import { checkKind, type Kind } from "../base/typed.js";
+import type {
+  ActionHandler,
+  ActionWorkerOptions,
+  HandlerOptions,
+  Registered,
+  TypedHandler,
+} from "./action-handlers.js";
 import { ActionLife } from "./action-life.js";
+import type { ActionContext } from "./contexts.js";
 import type { Life, Plan } from "./life.js";
 import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
@@ -34,9 +42,16 @@ export class ActionWorker extends WorkerBase {
 
   /**
    * Let `handler(ctx)` handle the action `name`; `options` are those of `action.register`. Without
-   * any, an action that is registered already stays as it is.
+   * any, an action that is registered already stays as it is. With `input` it is `handler(ctx, input)`.
    */
-  action(name: string, handler: ActionHandler, options: RegisterOptions = {}): this {
+  action<T>(name: string, handler: TypedHandler<T>, options: HandlerOptions<T>): this;
+  action(name: string, handler: ActionHandler, options?: RegisterOptions): this;
+  action<T>(
+    name: string,
+    handler: TypedHandler<T>,
+    options: Partial<HandlerOptions<T>> = {},
+  ): this {
+    const { input, ...registered } = options;
     checkName("action", name);
     if (typeof handler !== "function") {
       throw new BadTypeError(`the handler of ${name} must be a function, not ${typeName(handler)}`);
@@ -45,13 +60,20 @@ export class ActionWorker extends WorkerBase {
     if (this.#registered.has(name)) {
       throw new BadRequestError(`the action "${name}" has a handler already`);
     }
-    this.#registered.set(name, { handler, options: knownToRegister(name, options) });
+    const handled = input === undefined ? (handler as ActionHandler) : typed(handler, input);
+    this.#registered.set(name, { handler: handled, options: knownToRegister(name, registered) });
     return this;
   }
 
   /** The same as `action`. */
-  registerAction(name: string, handler: ActionHandler, options: RegisterOptions = {}): this {
-    return this.action(name, handler, options);
+  registerAction<T>(name: string, handler: TypedHandler<T>, options: HandlerOptions<T>): this;
+  registerAction(name: string, handler: ActionHandler, options?: RegisterOptions): this;
+  registerAction<T>(
+    name: string,
+    handler: TypedHandler<T>,
+    options: Partial<HandlerOptions<T>> = {},
+  ): this {
+    return this.action(name, handler, options as HandlerOptions<T>);
   }
 
   /** The actions that it has handlers for. */
@@ -93,5 +115,22 @@ export class ActionWorker extends WorkerBase {
       heartbeatMs: this.#heartbeatMs,
     };
     return new ActionLife(plan, work, client, log);
+  }
+}
+
+/** A handler that is given the payload as `kind` makes it. */
+function typed<T>(handler: TypedHandler<T>, kind: Kind<T>): ActionHandler {
+  checkKind("input", kind);
+  return (ctx) => handler(ctx, fitting(ctx, kind));
+}
+
+function fitting<T>(ctx: ActionContext, kind: Kind<T>): T {
+  try {
+    return ctx.into(kind);
+  } catch (error) {
+    if (error instanceof BadRequestError) {
+      throw new NonRetryableError(error.message, { cause: error });
+    }
+    throw error;
   }
 }

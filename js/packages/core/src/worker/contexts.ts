@@ -9,6 +9,7 @@ import { fromJson, jsonBytes } from "../base/json.js";
 import { about, type FullLogger } from "../base/logger.js";
 import { type Integer, integerWithin } from "../base/schema.js";
 import { shown } from "../base/shown.js";
+import { decodeAs, type Kind } from "../base/typed.js";
 import type { Message, StreamRecord, Task } from "../wire/messages.generated.js";
 import type { StreamID } from "../wire/stream-id.js";
 
@@ -142,6 +143,14 @@ export abstract class Context {
   /** The payload, which is JSON. */
   json<T = unknown>(): T {
     return fromJson(this.payload) as T;
+  }
+
+  /**
+   * The payload, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
+   * Throws `BadRequestError`, naming the field, where it does not fit.
+   */
+  into<T>(kind: Kind<T>): T {
+    return decodeAs("the payload", this.payload, kind);
   }
 
   /** The payload, which is text. */
