@@ -32,6 +32,18 @@ ROOT = Path(__file__).parents[1]
                 "ended: {'completed': 700}\nrunning: 0, waiting: 0\n",
             ],
         ),
+        (
+            "trip",
+            [
+                "oslo: completed, released: nothing\ntokyo: completed, released: nothing\n",
+                "rome: cancelled, released: car to rome, flight to rome, hotel to rome\n",
+                "berlin: failed, released: flight to berlin, hotel to berlin\n",
+            ],
+        ),
+        (
+            "nightly_import",
+            ["completed: 9999 rows, 1 failed\nrow 4321: NonRetryableError: row 4321 has no number"],
+        ),
         ("email_sender", ["known already", "failed, attempt 1", '{"attempts":2}']),
         ("exactly_once", ["orders settled: 5", "total:ada = 42", "left in the queue: 0"]),
         (
@@ -93,7 +105,7 @@ def test_it_runs(name: str, says: list[str]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert run.returncode == 0, run.stderr
     for text in says:
