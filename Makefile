@@ -60,7 +60,7 @@ console:  ## build the console into the package (needs Node.js 20 and npm)
 	npm ci --silent --no-audit --no-fund --prefix js
 	npm run --silent build:console --prefix js
 
-dist: $(STAMP)  ## what is published, in dist/: sdist, wheel, three packages of npm (needs Node.js 20 and npm)
+dist: $(STAMP)  ## what is published, in dist/: sdist, wheel, four packages of npm (needs Node.js 20 and npm)
 	$(BIN)/python -m scripts.dist
 
 release: $(STAMP)  ## begin VERSION: everywhere, and in the changelog; prints the release notes of the one before

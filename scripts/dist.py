@@ -1,4 +1,4 @@
-"""Builds what is published: an sdist, a wheel with the console in it, three packages of npm.
+"""Builds what is published: an sdist, a wheel with the console in it, four packages of npm.
 
 python -m scripts.dist [FOLDER]
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.javascript import JS, build, node_is_missing, npm
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("core", "node", "web")
+PACKAGES = ("core", "node", "otel", "web")
 BUILT = (*(f"packages/{name}/dist" for name in PACKAGES), "console/build")
 CONSOLE = ROOT / "src" / "floruntime" / "console"
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
@@ -44,7 +44,7 @@ def python_packages(folder: Path) -> None:
 
 
 def npm_packages(folder: Path) -> None:
-    """Put the three packages of npm into `folder`. They must be built."""
+    """Put the four packages of npm into `folder`. They must be built."""
     folder.mkdir(parents=True, exist_ok=True)
     of_these = [f"--workspace=packages/{name}" for name in PACKAGES]
     npm("pack", "--ignore-scripts", "--pack-destination", str(folder.resolve()), *of_these)

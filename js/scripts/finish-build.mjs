@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 const PACKAGES = fileURLToPath(new URL("../packages/", import.meta.url));
 
-for (const name of ["core", "node", "web"]) {
+for (const name of ["core", "node", "web", "otel"]) {
   writeFileSync(`${PACKAGES}${name}/dist/cjs/package.json`, '{ "type": "commonjs" }\n');
 }
 

@@ -73,7 +73,7 @@ def test_every_refusal_is_read_as_what_the_vectors_say() -> None:
 def test_the_version_is_that_of_every_package() -> None:
     version = re.search(r'VERSION = "(.+)"', generate_js_messages.numbers())
     assert version is not None
-    for package in ("core", "node", "web"):
+    for package in ("core", "node", "web", "otel"):
         told = json.loads((JS / "packages" / package / "package.json").read_text())
         assert told["version"] == version[1]
         assert told.get("dependencies", {}).get("@floruntime/core", version[1]) == version[1]
@@ -86,7 +86,7 @@ def test_nothing_in_the_lock_file_tells_of_a_registry() -> None:
 
 
 def test_packages_stand_on_nothing_but_each_other() -> None:
-    for package in ("core", "node", "web"):
+    for package in ("core", "node", "web", "otel"):
         told = json.loads((JS / "packages" / package / "package.json").read_text())
         assert set(told.get("dependencies", {})) <= {"@floruntime/core"}
 

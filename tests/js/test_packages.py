@@ -52,7 +52,7 @@ def test_what_npm_packs_from_a_clean_clone_is_built(tmp_path: Path) -> None:
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(JS / name, clone / name)
     shutil.copytree(JS / "node_modules", clone / "node_modules", symlinks=True)
-    for package in ("core", "node", "web"):
+    for package in ("core", "node", "web", "otel"):
         packing = ["npm", "pack", "--json", "--workspace", f"packages/{package}"]
         said = subprocess.run(packing, cwd=clone, capture_output=True, text=True, check=False)
         assert said.returncode == 0, said.stderr

@@ -16,6 +16,7 @@ export { known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
 export { shown } from "./base/shown.js";
 export { CLIENT_OPTIONS, ConnectedClient } from "./link/connected.js";
+export { type Delivered, type Sent, setTracing, type Tracing } from "./link/tracing.js";
 export * from "./public.js";
 export * as messages from "./wire/messages.generated.js";
 export { Request, type RequestKind } from "./wire/request.js";

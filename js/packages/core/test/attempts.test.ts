@@ -40,7 +40,7 @@ function setUp({ autoTouch = true, timeoutMs = 1_000_000 } = {}) {
   const held = (key: string, run: (context: Context) => unknown, leaseMs = 30_000) => {
     const touch = async () => undefined;
     const options = { client, namespace: "n", logger: silentLogger, touch };
-    const context = new PlainContext(key, options);
+    const context = new PlainContext(key, null, options);
     const attempt = new Attempt(key, key, leaseMs, context, () => run(context));
     attempts.hold(attempt);
     return attempt;

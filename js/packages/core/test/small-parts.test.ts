@@ -323,7 +323,7 @@ test("values in messages are cut", () => {
 test("a logger says what it is about; the default one keeps quiet about small things", () => {
   const lines: unknown[][] = [];
   const say = (...texts: unknown[]) => lines.push(texts);
-  const logger = about({ debug: say, info: say, warn: say, error: say }, "run-1");
+  const logger = about({ debug: say, info: say, warn: say, error: say }, () => "run-1");
   logger.debug("a");
   logger.info("b");
   logger.warn("c", 1);

@@ -69,7 +69,7 @@ test("circles are found", () => {
   assert.deepEqual(circleIn(imports), ["b", "d", "b"]);
 });
 
-for (const name of ["core", "node", "web"]) {
+for (const name of ["core", "node", "web", "otel"]) {
   test(`no file of ${name} imports itself by way of others`, () => {
     const imports = importsOf(name);
     assert.ok(imports.size >= 3);

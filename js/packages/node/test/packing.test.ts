@@ -22,7 +22,7 @@ import { createContext, runInContext } from "node:vm";
 import { ServerProcess } from "@floruntime/testing";
 
 const JS = fileURLToPath(new URL("../../..", import.meta.url));
-const NAMES = ["core", "node", "web"] as const;
+const NAMES = ["core", "node", "web", "otel"] as const;
 const TSC = join(JS, "node_modules", ".bin", "tsc");
 
 let place: string;

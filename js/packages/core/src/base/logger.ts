@@ -81,13 +81,13 @@ export function guarded(logger: FullLogger): FullLogger {
   return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 }
 
-/** A logger that says before each line what it is about. */
-export function about(logger: FullLogger, what: string): FullLogger {
-  const subject = what.replaceAll("%", "%%"); // a console takes % for a place to fill in
+/** A logger that says before each line what it is about at that moment. */
+export function about(logger: FullLogger, what: () => string): FullLogger {
+  const subject = () => what().replaceAll("%", "%%"); // a console takes % for a place to fill in
   return {
-    debug: (...texts) => logger.debug(`${subject}:`, ...texts),
-    info: (...texts) => logger.info(`${subject}:`, ...texts),
-    warn: (...texts) => logger.warn(`${subject}:`, ...texts),
-    error: (...texts) => logger.error(`${subject}:`, ...texts),
+    debug: (...texts) => logger.debug(`${subject()}:`, ...texts),
+    info: (...texts) => logger.info(`${subject()}:`, ...texts),
+    warn: (...texts) => logger.warn(`${subject()}:`, ...texts),
+    error: (...texts) => logger.error(`${subject()}:`, ...texts),
   };
 }

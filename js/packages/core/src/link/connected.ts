@@ -23,6 +23,7 @@ import { Channel } from "./channel.js";
 import { Reads, type ReadsFrom } from "./reads.js";
 import { type RetryOptions, RetryPolicy } from "./retry.js";
 import { checkToken, type Token } from "./token.js";
+import { inTrace, sentBy, theTracing } from "./tracing.js";
 import type { Transport } from "./transport.js";
 
 export interface ClientOptions {
@@ -218,7 +219,18 @@ export class ConnectedClient implements Caller {
    * What the server certainly did not run because it was overloaded or shutting down is sent again,
    * with back-off, while the call's time lasts.
    */
-  async call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
+  call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
+    const tracing = theTracing();
+    const sent = tracing === null ? null : sentBy(request, options.namespace ?? this.namespace);
+    if (tracing === null || sent === null) {
+      return this.#call(request, options);
+    }
+    return tracing.sending(sent, (traceparent) =>
+      this.#call(traceparent === null ? request : inTrace(request, traceparent), options),
+    );
+  }
+
+  async #call<R>(request: Request<R>, options: CallOptions & WaitOptions): Promise<R> {
     const attempt = this.#begun(options);
     for (let failures = 0; ; failures++) {
       attempt.signal?.throwIfAborted();

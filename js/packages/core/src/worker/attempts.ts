@@ -12,6 +12,7 @@ import { ConflictError } from "../base/errors.js";
 import { Flag } from "../base/flag.js";
 import type { Context } from "./contexts.js";
 import { HandlerTimeoutError } from "./handlers.js";
+import { handled } from "./traced.js";
 
 /** How long a handler may take to end once it is told to stop, for what it does in `finally`. */
 export const CLEAN_UP_MS = 5_000;
@@ -152,11 +153,7 @@ export class Attempts<Item> {
 
   async #run(attempt: Attempt<Item>): Promise<void> {
     try {
-      const result = await attempt.run();
-      if (attempt.context.hasWrites && !attempt.isOver) {
-        await this.#owner.commit(attempt, result);
-        attempt.isSettled = true;
-      }
+      const result = await handled(attempt.context, () => this.#done(attempt));
       if (this.#end(attempt)) {
         this.#owner.succeeded(attempt, result);
       }
@@ -167,6 +164,16 @@ export class Attempts<Item> {
     } finally {
       this.#leave(attempt, this.#clock.nowMs() - attempt.begunMs);
     }
+  }
+
+  /** What the handler returns, with all that it wrote. */
+  async #done(attempt: Attempt<Item>): Promise<unknown> {
+    const result = await attempt.run();
+    if (attempt.context.hasWrites && !attempt.isOver) {
+      await this.#owner.commit(attempt, result);
+      attempt.isSettled = true;
+    }
+    return result;
   }
 
   #leave(attempt: Attempt<Item>, tookMs: number | null): void {

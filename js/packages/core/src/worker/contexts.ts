@@ -80,16 +80,21 @@ export abstract class Context {
   /** The worker's own connection, in the worker's namespace. */
   readonly client: FloClient;
   readonly namespace: string;
-  /** A logger that names this delivery in each line. */
+  /** A logger that names this delivery in each line, and its trace if there is one. */
   readonly log: FullLogger;
+  /** The trace that it was handed over in (W3C), or the span of this attempt in it. */
+  traceparent: string | null;
   readonly #touch: Touch;
   readonly #life = new AbortController();
   #batch: HandlerBatch | null = null;
 
-  constructor(subject: string, options: ContextOptions) {
+  constructor(subject: string, traceparent: string | null, options: ContextOptions) {
     this.client = options.client;
     this.namespace = options.namespace;
-    this.log = about(options.logger, subject);
+    this.traceparent = traceparent;
+    this.log = about(options.logger, () =>
+      this.traceId === null ? subject : `${subject} trace_id ${this.traceId}`,
+    );
     this.#touch = options.touch;
   }
 
@@ -108,6 +113,11 @@ export abstract class Context {
   /** Whether something is to be done together with the result. */
   get hasWrites(): boolean {
     return this.#batch !== null && this.#batch.size > 0;
+  }
+
+  /** The id of its trace, 32 hexadecimal digits, if it is traced. */
+  get traceId(): string | null {
+    return this.traceparent?.slice(3, 35) ?? null;
   }
 
   /** Aborted when the result is no longer wanted: cancelled, lost, or out of time. */
@@ -199,7 +209,7 @@ export class ActionContext extends Context {
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(task: Task, options: ActionContextOptions) {
-    super(`${task.action} ${task.runId} attempt ${task.attempt}`, options);
+    super(`${task.action} ${task.runId} attempt ${task.attempt}`, task.traceparent, options);
     this.#onProgress = options.onProgress;
     this.task = task;
     this.payload = task.payload;
@@ -266,7 +276,7 @@ export class StreamContext extends Context {
   readonly consumer: string;
 
   constructor(record: StreamRecord, options: StreamContextOptions) {
-    super(`${record.stream} ${record.id} attempt ${record.attempt}`, options);
+    super(`${record.stream} ${record.id} attempt ${record.attempt}`, record.traceparent, options);
     this.record = record;
     this.payload = record.payload;
     this.attempt = record.attempt;
@@ -291,7 +301,11 @@ export class QueueContext extends Context {
   readonly queue: string;
 
   constructor(message: Message, options: QueueContextOptions) {
-    super(`${options.queue} ${message.seq} attempt ${message.attempt}`, options);
+    super(
+      `${options.queue} ${message.seq} attempt ${message.attempt}`,
+      message.traceparent,
+      options,
+    );
     this.message = message;
     this.payload = message.payload;
     this.attempt = message.attempt;

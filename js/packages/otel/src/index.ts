@@ -1,0 +1,3 @@
+/** What users of `@floruntime/otel` see. */
+
+export { instrument, uninstrument } from "./instrument.js";
