@@ -341,6 +341,17 @@ def test_ids_and_leases_must_be_as_many(engine: Engine) -> None:
         engine.run(GroupAck("s", "g", many, [1] * 1001))
 
 
+@pytest.mark.parametrize("kind", [GroupAck, GroupNack, GroupTouch])
+@pytest.mark.parametrize("lease", [-1, -(2**63)])
+def test_a_lease_that_is_no_number_of_ours_is_refused(
+    engine: Engine, kind: type[Any], lease: int
+) -> None:
+    fill(engine, 1)
+    [record] = read(engine)
+    with pytest.raises(BadRequestError, match="leases"):
+        engine.run(kind("s", "g", [record.id], [lease]))
+
+
 def test_a_stale_ack_refuses_its_batch(engine: Engine) -> None:
     fill(engine, 1)
     records = read(engine)

@@ -42,6 +42,7 @@ class Settling:
                 f"leases has {len(request.leases)} items beside {len(request.ids)} ids; "
                 "each id wants one"
             )
+        limits.check_numbers("leases", request.leases, 0)
         if request.consumer is not None:
             limits.check_name("consumer", request.consumer)
         self.tx = tx
