@@ -33,10 +33,10 @@ async def test_a_large_answer_is_what_a_small_one_would_be(door: str) -> None:
         reader: Any = client if door == "tcp" else server.web_client()
         entries = await reader.kv.mget(["none", *KEYS])
         assert values(entries) == [None, *(VALUE + key.encode() for key in KEYS)]
-        for number in range(12):
+        for number in range(20):
             await client.kv.put("h", VALUE + bytes([number]))
-        versions = await reader.kv.history("h", limit=12)
-        assert [version.value[-1] for version in versions] == list(range(11, -1, -1))
+        versions = await reader.kv.history("h", limit=20)
+        assert [version.value[-1] for version in versions] == list(range(19, -1, -1))
         assert await reader.kv.mget(["none"]) == [None]
 
 

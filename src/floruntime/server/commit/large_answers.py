@@ -19,7 +19,7 @@ from floruntime.engine.store import StoreError
 from floruntime.engine.store.guarded import TOLD
 from floruntime.server.commit.caller import Caller, answer_bytes
 
-AT_ONCE_BYTES: Final = 4 * 1024 * 1024
+AT_ONCE_BYTES: Final = 8 * 1024 * 1024
 """What is found at once, and not more, is answered at once."""
 SLICE_S: Final = 0.004
 """How long all of them are made in one turn of the event loop."""
