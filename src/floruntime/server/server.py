@@ -229,7 +229,11 @@ class FloServer:
             elif not conversation.is_closed:
                 self._let_in(conversation, request_id, hello, verdict)
 
-        self.access.judge(conversation.peer, hello.token, self.clock.now_ms(), judged)
+        self._judge(conversation.peer, hello.token, judged)
+
+    def _judge(self, peer: Peer, token: str | None, then: Callable[[Verdict], None]) -> None:
+        """Tell `then` what a hello from `peer` with that token may do: at once, or later."""
+        self.access.judge(peer, token, self.clock.now_ms(), then)
 
     def look(self, envelope: Envelope) -> Look:
         """A look at the state that a request will be judged by."""

@@ -18,7 +18,7 @@ import msgspec
 
 from floruntime.core.types import Value
 from floruntime.engine.store import Reader, Store
-from floruntime.server.cluster.board import Board, RevisionError
+from floruntime.server.cluster.board import Board, Entry, RevisionError
 from floruntime.server.cluster.dump import digest_of, read_dump, write_dump
 from floruntime.server.cluster.message import DamagedLogError, Position
 from floruntime.server.cluster.position import position_in
@@ -65,6 +65,12 @@ _decode = msgspec.msgpack.Decoder(list[CheckpointRow]).decode
 def entry_of(partition: int) -> str:
     """The board's entry that names a partition's good checkpoints, newest first."""
     return f"checkpoint.{partition}"
+
+
+def last_sequence(entry: Entry | None) -> int:
+    """Where the newest good checkpoint of a partition stands in its log, by the board's entry."""
+    rows = [] if entry is None or not entry.value else _decode(entry.value)
+    return rows[0].sequence if rows else 0
 
 
 class Checkpoints:

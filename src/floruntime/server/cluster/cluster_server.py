@@ -9,27 +9,32 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from floruntime.core.errors import UnavailableError
+from floruntime.core.errors import UnauthorizedError, UnavailableError
 from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import store_name
+from floruntime.server.access.access import Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
 from floruntime.server.access.look import Look
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.joining import join
+from floruntime.server.cluster.log import LogSilentError
+from floruntime.server.cluster.message import DamagedLogError
 from floruntime.server.cluster.node import NameTakenError, Node
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, partition_of
+from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.conversation import Conversation
+from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.server import FloServer
@@ -140,6 +145,29 @@ class ClusterServer(FloServer):
         node.clients = self._seen.keys
         self._reviewing: asyncio.TimerHandle | None = None
         node.on_system = self._system_changed
+
+    def _judge(self, peer: Peer, token: str | None, then: Callable[[Verdict], None]) -> None:
+        """Before anybody is turned away, this node reads what it may not have heard of yet: a token
+        that was made at another node is good here from then on.
+        """
+
+        def judged(verdict: Verdict) -> None:
+            if isinstance(verdict, UnauthorizedError):
+                self.node.leading.keep(self._judge_again(peer, token, then))
+            else:
+                then(verdict)
+
+        super()._judge(peer, token, judged)
+
+    async def _judge_again(
+        self, peer: Peer, token: str | None, then: Callable[[Verdict], None]
+    ) -> None:
+        try:
+            await self.node.replicas[SYSTEM].catch_up()
+        except (LogSilentError, TooFarBehindError, DamagedLogError) as error:
+            log.info("somebody is judged by what this node knows: %s", error)
+        self.access.renew()
+        super()._judge(peer, token, then)
 
     def _system_changed(self) -> None:
         """Judge new connections by it at once, and open ones once answers that are on their way

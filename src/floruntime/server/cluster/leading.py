@@ -12,7 +12,7 @@ from floruntime.core.system import StoreName
 from floruntime.engine.store.errors import StoreError
 from floruntime.engine.system import store_name
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
-from floruntime.server.cluster.checkpoints import Checkpoints
+from floruntime.server.cluster.checkpoints import Checkpoints, entry_of, last_sequence
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
 from floruntime.server.cluster.log import LogSilentError
@@ -34,7 +34,7 @@ AGAIN_S = 0.2
 MOVE_S = 1.0
 """At most one lead is handed over in this time so that leads are even."""
 CHECKPOINT_MESSAGES = 20_000
-"""A leader writes a checkpoint after so many batches of its own."""
+"""A leader writes a checkpoint after so many batches, its own and those of leaders before it."""
 CALM_S = 5.0
 """How long after this node began to lead anything it hands nothing over to make leads even."""
 HAND_OVER_S = 5.0
@@ -263,7 +263,9 @@ class Leading:
     def _save(self) -> None:
         """Begin the checkpoints that are due, one at a time."""
         for partition, lead in self._leads.items():
-            if lead.unsaved >= CHECKPOINT_MESSAGES and not self._saving:
+            saved = last_sequence(self._node.entries.get(entry_of(partition)))
+            unsaved = max(lead.unsaved, lead.replica.position.sequence - saved)
+            if unsaved >= CHECKPOINT_MESSAGES and lead.unsaved and not self._saving:
                 self._saving.add(partition)
                 self.keep(self._checkpoint(lead))
 

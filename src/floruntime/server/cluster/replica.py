@@ -200,6 +200,17 @@ class Replica:
             log.warning("partition %d does not follow: %s", self.partition, trouble)
         self.trouble = trouble
 
+    async def catch_up(self) -> None:
+        """Read to where the log ends now, as its leader knows it, unless this node leads."""
+        if self.is_held:
+            return
+        last = (await self.log.ends()).last
+        for _ in range(HURRIES_MAX):
+            await self.read_on()
+            if self.is_held or self.position.sequence >= last:
+                return
+            await asyncio.sleep(HURRY_S)
+
     async def read_on(self, *, leads: bool = False) -> None:
         """Read to where the log seems to end. `leads`: on behalf of this node's leader."""
         async with self._reading:
