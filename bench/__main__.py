@@ -17,7 +17,7 @@ from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
 from bench.talk import BenchError
 
-ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "bystander", "footprint")
+ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "bystander", "footprint", "cluster")
 PARTS = (*compare.WORKS, *ALONE)
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
@@ -114,6 +114,10 @@ def _alone(part: str) -> Callable[[Settings], list[Row]]:
         from bench import bystander
 
         return bystander.measure
+    if part == "cluster":
+        from bench import cluster
+
+        return cluster.measure
     from bench import footprint
 
     return footprint.measure
