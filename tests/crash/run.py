@@ -14,7 +14,11 @@ from tests.crash.process import ServerProcess
 from tests.crash.workload import Worker, new_client, prepare
 
 WORKERS = 3
-FAIL_POINTS = ("before_write", "after_write", "after_sync")
+FAIL_POINTS = {
+    "sync": ("before_write", "after_write", "after_sync"),
+    "async": ("before_write", "after_write"),
+}
+"""By durability, the steps that each commit takes."""
 COMMITS_MAX = 250
 """The latest commit at which a fail point kills."""
 LIFE_SECONDS = (0.05, 0.7)
@@ -87,7 +91,7 @@ class CrashRun:
             await self._kill_and_restart(None)
         else:
             await asyncio.sleep(0.02)
-            point = self._random.choice(FAIL_POINTS)
+            point = self._random.choice(FAIL_POINTS[self._server.durability])
             await self._kill_and_restart(f"{point}:{self._random.randint(1, COMMITS_MAX)}")
 
     async def _kill_and_restart(self, fail_point: str | None) -> None:

@@ -96,6 +96,8 @@ class Machine:
         except Killed:
             return
         except Exception as error:
+            if not process.is_alive:
+                return  # it has ended already
             if self.disk_is_to_blame(error):
                 self._die(process, f"start failed: {error}")
                 return
@@ -137,12 +139,17 @@ class Machine:
 
     def kill_at_step(self, steps: int, *, loses_power: bool) -> None:
         """End it behind so many steps of commits."""
-        self._steps_left, self._loses_power = steps, loses_power
+        self._steps_left, self._loses_power = steps, loses_power and self._survives_power
 
     def kill(self, *, loses_power: bool) -> None:
         """End it now."""
-        self._loses_power = loses_power
+        self._loses_power = loses_power and self._survives_power
         self._die(self._process, "killed")
+
+    @property
+    def _survives_power(self) -> bool:
+        """With `async` the last moment goes with the power; with the process, nothing does."""
+        return self._config.durability is Durability.SYNC
 
     def _fatal(self, process: Process, error: BaseException) -> None:
         """The store failed: the process ends, as `server/run.py` has it."""
@@ -204,5 +211,7 @@ class Machine:
 def config_of(chance: random.Random) -> Config:
     """Settings that a seed chooses."""
     return Config(
-        durability=Durability.SYNC, in_flight_max=chance.choice((4_096, 4_096, 64)), data_dir="sim"
+        durability=chance.choice((Durability.SYNC,) * 5 + (Durability.ASYNC,)),
+        in_flight_max=chance.choice((4_096, 4_096, 64)),
+        data_dir="sim",
     )

@@ -24,7 +24,7 @@ from tests.simulation.work.registers import Registers
 from tests.simulation.work.tasks import Tasks
 from tests.simulation.world import World
 
-BUSY_S = 9.0
+BUSY_S = 7.0
 LOOK_EVERY_S = 1.0
 KINDS: dict[str, Callable[[World], Work]] = {
     "bulk": Bulk,

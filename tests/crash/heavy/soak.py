@@ -1,7 +1,7 @@
 """`make soak MINUTES=60`: mixed work, while workers and the server are killed; does it level off?
 
-The work leaves nothing behind: keys are overwritten, messages acked, streams and runs kept for a
-moment only. So memory at the end of each life of the server, its descriptors, and the disk come to
+The work leaves nothing behind: keys are overwritten, messages acked, streams cut short, ended
+runs deleted. So memory at the end of each life of the server, its descriptors, and the disk come to
 a level, or something is not given back.
 """
 
@@ -27,6 +27,8 @@ KEYS = 1_000
 WORKERS = 2
 GROWTH_MAX = 1.3
 """How much larger the last lives may be than those in the middle."""
+CLEANED_EVERY = 500
+"""Calls, after which the runs that have ended are deleted."""
 LIVES_MIN = 4
 """With fewer nothing can be said."""
 
@@ -63,7 +65,7 @@ class Soak:
                 await worker.kill()
 
     async def _prepare(self, client: FloClient) -> None:
-        await client.action.register(ACTION, retention_ms=1_000, max_retries=20)
+        await client.action.register(ACTION, max_retries=20)
         await client.stream.create("short", max_records=1_000)
 
     async def _hire(self) -> None:
@@ -96,6 +98,15 @@ class Soak:
             except FloError as error:
                 print(f"refused: {error}", flush=True)
             self.calls += 1
+            if self.calls % CLEANED_EVERY == 0:
+                await self._clean(client)
+
+    async def _clean(self, client: FloClient) -> None:
+        """Runs that have ended are kept for a day at least; here they are too many for that."""
+        try:
+            await client.action.bulk("delete", name=ACTION)
+        except FloError as error:
+            print(f"refused: {error}", flush=True)
 
     async def _turn(self, client: FloClient) -> None:
         match self._chance.randrange(5):
