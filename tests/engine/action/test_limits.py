@@ -11,6 +11,7 @@ from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.system import Tick
 from floruntime.core.worker import Task, WorkerAwait, WorkerComplete
 from floruntime.engine.action.key_rows import FRONT, KEY, KEY_LINE, KEYED_RUN
+from floruntime.engine.action.keys import KEYS_PER_TICK_MAX
 from floruntime.engine.action.rate_window import CLAIMED_AT
 from tests.engine.action.calls import RESIZE, Actions, ids
 from tests.engine.harness import Engine
@@ -243,6 +244,26 @@ def test_a_lower_limit_lets_nobody_in_until_enough_have_ended() -> None:
         assert actions.claim(5) == []
     actions.complete(tasks[2])
     assert keys_of(actions.claim(5)) == ["a4"]
+
+
+@pytest.mark.parametrize("fair", [False, True])
+def test_other_limits_reach_more_keys_than_one_tick_looks_at(fair: bool) -> None:
+    keys = [f"{number:03}" for number in range(2 * KEYS_PER_TICK_MAX + 50)]
+    actions = limited(running_per_key=2, fair=fair)
+    for key in keys * 3:
+        actions.invoke(key.encode(), key=key)
+    first = actions.claim(len(keys))
+    assert sorted(keys_of(first)) == keys
+    actions.register(limits=Limits(running_per_key=1, fair=fair))
+    assert actions.claim(1_000) == []  # before any tick, too: a lower limit holds at once
+    actions.engine.tick()
+    assert actions.claim(1_000) == []
+    for task in first:
+        actions.complete(task)
+    assert sorted(keys_of(actions.claim(1_000))) == keys
+    actions.register(limits=Limits(fair=fair))
+    actions.engine.tick()
+    assert sorted(keys_of(actions.claim(1_000))) == keys
 
 
 def test_fairness_can_be_turned_on_and_off_while_runs_wait() -> None:
