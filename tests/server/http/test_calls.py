@@ -120,6 +120,7 @@ CONTRACT = [
     "tokens.list",
     "tokens.revoke",
     "server.info",
+    "server.backup",
 ]
 """What a person can rely on. More may come by itself; nothing of this may go."""
 

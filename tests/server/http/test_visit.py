@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -320,3 +321,17 @@ async def test_with_tokens_the_token_decides(flo: FloTestServer, http: HttpPeer)
     id = reply.json["info"]["id"]
     assert (await http.ask("POST", "/v1/tokens.revoke", {"id": id}, **admin)).status == 200
     assert (await http.ask(*asked, **web)).status == 401
+
+
+async def test_a_backup(tmp_path: Path) -> None:
+    async with FloTestServer(str(tmp_path / "data")) as flo, connected(flo) as http:
+        await http.call("shop/kv.put", key="a", value="b")
+        copy = tmp_path / "copy"
+        assert await http.call("server.backup", directory=str(copy)) == str(copy)
+        assert (await http.refused("server.backup", directory=str(copy)))["status"] == 400
+        page = {"Origin": f"http://{flo.endpoint}", "Sec-Fetch-Site": "same-origin"}
+        asked = {"directory": str(tmp_path / "other")}
+        reply = await http.ask("POST", "/v1/server.backup", asked, **page)
+        assert reply.status == 403
+    async with FloTestServer(str(copy)) as flo, connected(flo) as http:
+        assert await http.call("shop/kv.get", key="a") == "b"

@@ -21,7 +21,7 @@ from floruntime.client.api.operation import Operation
 from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError
 from floruntime.core.nearest import nearest
-from floruntime.core.system import GetServerInfo, ServerInfo
+from floruntime.core.system import Backup, GetServerInfo, ServerInfo
 from floruntime.server.http.kinds import take
 
 NOT_CALLS: Mapping[str, str] = {
@@ -50,6 +50,10 @@ class Server(Part):
     def info(self) -> Operation[ServerInfo]:
         """The running server: version, durability, limits, time since its start."""
         return self._call(GetServerInfo(), None, None)
+
+    def backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[str]:
+        """Copy the data, while all goes on, into a new directory at the server; its full path."""
+        return self._call(Backup(directory), None, timeout_ms)
 
 
 class Field(NamedTuple):
