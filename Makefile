@@ -8,7 +8,7 @@ SEEDS ?= 1000
 MINUTES ?= 60
 SIZES ?=
 
-.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants load soak fuzz console dist release pictures docs clean
+.PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants load soak fuzz console dist release pictures docs site clean
 
 run: $(STAMP)  ## set up everything and start the server
 	$(BIN)/flo server start
@@ -82,6 +82,9 @@ docs: $(STAMP)  ## regenerate what is generated in docs/
 	$(BIN)/python -m scripts.generate_workflow_docs
 	$(BIN)/python -m scripts.generate_drawings
 	$(BIN)/python -m scripts.generate_sync
+
+site: $(STAMP)  ## build the site of the documents, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -32,6 +32,8 @@ from floruntime.core.types import Request
 
 R = TypeVar("R")
 
+EMBEDDED = ("memory:", "file:")
+"""Endpoints whose server runs in this process begin so."""
 FOREIGN_LOOP = (
     "this client is connected in another event loop (of another thread, perhaps): use it there, or "
     "make one for each event loop"
@@ -125,6 +127,8 @@ class Calls:
             if ask.timeout_ms is None
             else check_duration("timeout_ms", ask.timeout_ms, low=1)
         )
+        if self._channel_of(loop) is None and self.endpoint.startswith(EMBEDDED):
+            await self._opened()  # a server that starts in this process takes the time it takes
         deadline_s = loop.time() + timeout_ms / 1000
         where = self.namespace if ask.namespace is None else ask.namespace
         attempt = 0

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from floruntime.client.calls import EMBEDDED
 from floruntime.core.errors import NotConnectedError
 from floruntime.sync.portal import Portal, Serve, at_end, the_portal
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 Listener = Callable[..., Awaitable[Any] | Any]
 
-EMBEDDED = ("memory:", "file:")
 FORKED = (
     "the server of {endpoint} runs inside the process that this one was forked from: make the "
     "client after the fork, or use a server on a network"
