@@ -10,7 +10,7 @@ from pathlib import Path
 
 JS = Path(__file__).resolve().parents[1] / "js"
 NODE_MAJOR_MIN = 20
-SECONDS_MAX = 300
+SECONDS_MAX = 900
 
 
 class NpmError(Exception):

@@ -3,6 +3,7 @@
 import type { BulkJob } from "@floruntime/core";
 import { useEffect, useState } from "preact/hooks";
 
+import { useFlo } from "../flo.js";
 import { count } from "../format.js";
 import { Dialog } from "./dialog.js";
 import { JobCard, useJob } from "./job.js";
@@ -80,6 +81,8 @@ interface BulkDialogProps extends BulkProps {
 }
 
 const TYPING_MS = 400;
+/** A count of very many goes on while one may act already: so many rows were seen. */
+const SEEN_ROWS = 2_000;
 
 function BulkDialog(props: BulkDialogProps) {
   const act = useAct();
@@ -105,7 +108,7 @@ function BulkDialog(props: BulkDialogProps) {
       title={`All ${props.what} that match`}
       confirm={`${operation.label} ${counted.told}`}
       isDangerous={operation.isDangerous ?? false}
-      isWaiting={counted.job === null || counted.job.status === "running"}
+      isWaiting={counted.isWaiting}
       onConfirm={begin}
       onClose={props.onClose}
     >
@@ -160,6 +163,7 @@ function formOf(fields: Readonly<Record<string, string>>, limit: string) {
 
 /** The dry run of what the form says now. */
 function useCounted(props: BulkProps, form: BulkForm) {
+  const { client } = useFlo();
   const [jobId, setJobId] = useState<string | null>(null);
   const [refusal, setRefusal] = useState<Error | null>(null);
   const { job, error } = useJob(jobId);
@@ -179,10 +183,17 @@ function useCounted(props: BulkProps, form: BulkForm) {
       clearTimeout(timer);
     };
   }, [asked]);
-  const told = job === null ? "…" : `${count(job.matched)} ${props.what}`;
-  const sentence =
-    job === null || job.status === "running"
+  useEffect(() => {
+    // Nobody waits for its count any more.
+    return () => void (jobId === null ? undefined : client.jobs.cancel(jobId).catch(() => null));
+  }, [jobId]);
+  const isCounting = job === null || job.status === "running";
+  return {
+    error: refusal ?? error,
+    isWaiting: isCounting && (job === null || job.lookedAt < SEEN_ROWS),
+    told: isCounting ? "all that match" : `${count(job.matched)} ${props.what}`,
+    sentence: isCounting
       ? `Counting… ${job === null ? "" : `${count(job.matched)} of ${count(job.lookedAt)} so far`}`
-      : `${told} match now.`;
-  return { job, told, error: refusal ?? error, sentence };
+      : `${count(job.matched)} ${props.what} match now.`,
+  };
 }

@@ -1,6 +1,7 @@
 /** Keys: by prefix, with their versions; an edit is checked against the version that was read. */
 
 import { useEffect, useState } from "preact/hooks";
+import type { Client } from "../connection.js";
 import { useFlo } from "../flo.js";
 import { glimpse, textOf } from "../format.js";
 import { useLive, usePages } from "../live.js";
@@ -22,6 +23,8 @@ const HISTORY_MAX = 64;
 const LARGE_BYTES = 100_000;
 const LARGE_HISTORY_MAX = 4;
 const UNWATCHED_MS = 5_000;
+
+type Entry = NonNullable<Awaited<ReturnType<Client["kv"]["entry"]>>>;
 
 export function Keys() {
   const { route } = useFlo();
@@ -130,10 +133,16 @@ function NewKey() {
   );
 }
 
+/** What is asked about the key as it was when it was asked: what comes meanwhile is not overwritten. */
+interface Asked {
+  readonly what: "edit" | "delete";
+  readonly entry: Entry;
+}
+
 function One({ name }: { name: string }) {
   const { client } = useFlo();
   const act = useAct();
-  const [asked, setAsked] = useState<"edit" | "delete" | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const { value, error, reload } = useKey(name);
   if (value === null) {
     return <NotYet name={name} error={error} />;
@@ -167,10 +176,14 @@ function One({ name }: { name: string }) {
           </dl>
           <Only role="worker" scope={`write:kv:${name}`}>
             <div class="bar">
-              <button type="button" disabled={text === null} onClick={() => setAsked("edit")}>
+              <button
+                type="button"
+                disabled={text === null}
+                onClick={() => setAsked({ what: "edit", entry })}
+              >
                 Edit
               </button>
-              <button type="button" onClick={() => setAsked("delete")}>
+              <button type="button" onClick={() => setAsked({ what: "delete", entry })}>
                 Delete
               </button>
             </div>
@@ -179,7 +192,7 @@ function One({ name }: { name: string }) {
         </>
       )}
       <Versions versions={versions} />
-      {asked === "edit" && entry !== null ? (
+      {asked?.what === "edit" ? (
         <Dialog
           title={`Edit ${name}`}
           confirm="Write"
@@ -187,32 +200,32 @@ function One({ name }: { name: string }) {
           onConfirm={(form) =>
             then("written", () =>
               client.kv.put(name, String(form.get("value")), {
-                ifMatch: entry.version,
+                ifMatch: asked.entry.version,
                 ...ttlOf(form),
               }),
             )
           }
         >
           <p class="quiet">
-            It is written only if the key is still at version {String(entry.version)}.
+            It is written only if the key is still at version {String(asked.entry.version)}.
           </p>
           <label>
             Value
             <textarea name="value" spellcheck={false}>
-              {text ?? ""}
+              {textOf(asked.entry.value) ?? ""}
             </textarea>
           </label>
-          <Ttl expiresAtMs={entry.expiresAtMs} />
+          <Ttl expiresAtMs={asked.entry.expiresAtMs} />
         </Dialog>
       ) : null}
-      {asked === "delete" && entry !== null ? (
+      {asked?.what === "delete" ? (
         <Dialog
           title={`Delete ${name}?`}
           confirm="Delete"
           isDangerous
           onClose={() => setAsked(null)}
           onConfirm={() =>
-            then("deleted", () => client.kv.delete(name, { ifMatch: entry.version }))
+            then("deleted", () => client.kv.delete(name, { ifMatch: asked.entry.version }))
           }
         >
           <p>Its versions stay for a day.</p>
