@@ -42,7 +42,11 @@ class _History(History):
 class _Worker(Worker):
     async def _read_registers(self) -> None:
         await pause(self._random.expovariate(1 / PACE_S))
-        await super()._read_registers()
+        try:
+            await super()._read_registers()
+        except FloError as error:
+            if not is_passing(error):
+                raise
 
     def _guarded_register(self) -> Step:
         """As there; but what is not known is looked up."""
