@@ -64,8 +64,16 @@ class Tally:
 
     def rows(self, table: Table[Any]) -> list[tuple[bytes, Any]]:
         """The rows of a table as they are now."""
-        every = list(self._news[table.tag].items())
-        return [each for each in every if each[1] is not None]
+        return self.rows_at(table, self.keys(table))
+
+    def keys(self, table: Table[Any]) -> list[bytes]:
+        """The keys of a table as they are now; of some the row may be gone."""
+        return list(self._news[table.tag])
+
+    def rows_at(self, table: Table[Any], keys: list[bytes]) -> list[tuple[bytes, Any]]:
+        """The rows at these keys, as far as they are there."""
+        rows = self._news[table.tag]
+        return [(key, row) for key in keys if (row := rows.get(key)) is not None]
 
     def row(self, table: Table[Any], key: bytes) -> Any:
         """One row, if it is there."""

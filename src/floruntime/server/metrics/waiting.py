@@ -60,6 +60,36 @@ class Queue(NamedTuple):
     acked_total: int
 
 
+class _Sums:
+    """What queues hold together."""
+
+    def __init__(self) -> None:
+        self._ready = self._delayed = self._leased = self._dead = self._enqueued = self._acked = 0
+
+    def add(self, rows: list[tuple[bytes, QueueRow]]) -> None:
+        """Add these."""
+        for _, row in rows:
+            self._ready += row.ready
+            self._delayed += row.delayed
+            self._leased += row.leased
+            self._dead += row.dead
+            self._enqueued += row.enqueued_total
+            self._acked += row.acked_total
+
+    def without(self, told: list[Queue], oldest_age_ms: int) -> Queue:
+        """All but those that were told by name, under the labels of the rest."""
+        return Queue(
+            REST,
+            self._ready - sum(each.ready for each in told),
+            self._delayed - sum(each.delayed for each in told),
+            self._leased - sum(each.leased for each in told),
+            self._dead - sum(each.dead for each in told),
+            oldest_age_ms,
+            self._enqueued - sum(each.enqueued_total for each in told),
+            self._acked - sum(each.acked_total for each in told),
+        )
+
+
 class Group(NamedTuple):
     """A consumer group: namespace, stream and group are its labels."""
 
@@ -112,38 +142,35 @@ class Look:
     # Queues
 
     async def _queues(self) -> list[Queue]:
-        every: list[Sized] = []
+        sums = _Sums()
+        largest: list[Sized] = []
+        kept, floor = self._series_max + REST_LOOKED_AT, -1
         async for chunk in self._chunks(QUEUE):
-            every += [(row.ready + row.delayed + row.leased + row.dead, k, row) for k, row in chunk]
-        largest = nlargest(self._series_max, every, key=_size)
+            # Only those that may be told: a list of all would have the garbage collector look at
+            # everything.
+            sized = [
+                (size, key, row)
+                for key, row in chunk
+                if (size := row.ready + row.delayed + row.leased + row.dead) > floor
+            ]
+            if sized:
+                largest = nlargest(kept, largest + sized, key=_size)
+                floor = largest[-1][0] if len(largest) == kept else -1
+            sums.add(chunk)
+        named, others = largest[: self._series_max], largest[self._series_max :]
         told = [
             self._queue(self._labels(QUEUE, key), row, age_ms)
-            for (_, key, row), age_ms in zip(largest, await self._ages_ms(largest), strict=True)
+            for (_, key, row), age_ms in zip(named, await self._ages_ms(named), strict=True)
         ]
-        if len(every) > len(largest):
-            known = {key for _, key, _ in largest}
-            told.append(await self._rest_of([each for each in every if each[1] not in known]))
+        if others:
+            # The oldest is looked for in the largest of the rest.
+            age_ms = max(await self._ages_ms(others), default=0)
+            told.append(sums.without(told, age_ms))
         return told
 
     def _queue(self, labels: Labels, row: QueueRow, age_ms: int) -> Queue:
         counts = (row.ready, row.delayed, row.leased, row.dead)
         return Queue(labels, *counts, age_ms, row.enqueued_total, row.acked_total)
-
-    async def _rest_of(self, rest: list[Sized]) -> Queue:
-        """The rest, summed; the oldest is looked for in the largest of those that hold anything."""
-        ready = delayed = leased = dead = enqueued = acked = 0
-        for chunk in _cut(rest):
-            for _, _, row in chunk:
-                ready += row.ready
-                delayed += row.delayed
-                leased += row.leased
-                dead += row.dead
-                enqueued += row.enqueued_total
-                acked += row.acked_total
-            await asyncio.sleep(0)
-        largest = nlargest(REST_LOOKED_AT, rest, key=_size)
-        age_ms = max(await self._ages_ms(largest), default=0)
-        return Queue(REST, ready, delayed, leased, dead, age_ms, enqueued, acked)
 
     async def _ages_ms(self, queues: list[Sized]) -> list[int]:
         """Of each queue, how old its oldest message is that is not dead."""
@@ -240,7 +267,8 @@ class Look:
     async def _chunks(self, table: Any) -> AsyncIterator[list[tuple[bytes, Any]]]:
         """The rows of a table whose namespace is there; the others went with it."""
         known = {number.to_bytes(8) for number in self._namespaces}
-        for chunk in _cut(self._tally.rows(table)):
+        for keys in _cut(self._tally.keys(table)):
+            chunk = self._tally.rows_at(table, keys)
             there = [each for each in chunk if each[0][_NAMESPACE_ID] in known]
             if len(there) < len(chunk):
                 self._forget_others(table, chunk, known)
