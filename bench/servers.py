@@ -105,10 +105,10 @@ def start_redis(directory: Path) -> Server:
     return _start("Redis", command, port, directory, _redis_is_ready)
 
 
-def start_flo(directory: Path) -> Server:
-    """Flo with its defaults: `durability = sync`."""
+def start_flo(directory: Path, python: str = sys.executable) -> Server:
+    """Flo with its defaults: `durability = sync`. `python`: that of its checkout."""
     port = free_port()
-    command = [sys.executable, "-m", "floruntime.cli.main", "server", "start"]
+    command = [python, "-m", "floruntime.cli.main", "server", "start"]
     command += ["--port", str(port), "--bind", "127.0.0.1", "--data-dir", str(directory / "data")]
     return _start("Flo", command, port, directory, flo_is_ready)
 
@@ -152,6 +152,17 @@ START: dict[str, Callable[[Path], Server]] = {"Flo": start_flo, "Redis": start_r
 def running(name: str, directory: Path) -> Iterator[Server]:
     """The named server on fresh data, while the block runs; then its data is removed."""
     server = START[name](directory)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def running_checkout(checkout: Path, directory: Path) -> Iterator[Server]:
+    """The Flo of a checkout, by the Python of its `.venv`, on fresh data while the block runs."""
+    server = start_flo(directory, str(checkout / ".venv/bin/python"))
     try:
         yield server
     finally:
