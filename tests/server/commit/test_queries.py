@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from floruntime.core.kv import KvChanges, KvChangesReply, KvGet, KvPut, PutResult
+from floruntime.core.kv import KvChanges, KvChangesReply, KvDelete, KvGet, KvPut, PutResult
+from floruntime.core.system import NamespaceDelete
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.rules import RULES
 from floruntime.engine.state import tx
@@ -149,3 +150,56 @@ async def test_what_somebody_looks_at_stays_where_it_was_told_to_look(rig: Commi
     await rig.advance(5)
     assert (mine.namespace, other.namespace) == ("default", "elsewhere")
     assert mine.now_ms == at_ms
+
+
+async def test_what_was_read_stays_decoded_until_it_changes(
+    rig: CommitRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"1"))
+    client.send(KvPut("other", b"1"))
+    await rig.settle()
+    assert client.result(client.send(KvGet("k"))) == b"1"
+    decoded: list[bytes] = []
+    decode = kv_rows.KV.decode
+    monkeypatch.setattr(kv_rows.KV, "decode", lambda data: decoded.append(data) or decode(data))
+    assert client.result(client.send(KvGet("k"))) == b"1"
+    client.send(KvPut("other", b"2"))
+    await rig.settle()
+    assert client.result(client.send(KvGet("k"))) == b"1"
+    assert not decoded, "another key's change leaves it"
+
+
+async def test_a_row_that_is_not_durable_yet_is_not_seen_for_having_been_read_before(
+    rig: CommitRig,
+) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"old"))
+    client.send(KvPut("gone", b"old"))
+    await rig.settle()
+    for key in ("k", "gone"):
+        assert client.result(client.send(KvGet(key))) == b"old"
+    rig.journal.hold()
+    client.send(KvPut("k", b"new"))
+    client.send(KvDelete("gone"))
+    await rig.turns()
+    for key in ("k", "gone"):
+        assert client.result(client.send(KvGet(key))) == b"old"
+    rig.journal.release()
+    await rig.settle()
+    assert client.result(client.send(KvGet("k"))) == b"new"
+    assert client.result(client.send(KvGet("gone"))) is None
+
+
+async def test_what_is_cleared_is_not_seen_for_having_been_read_before(rig: CommitRig) -> None:
+    client = rig.client("me")
+    client.send(KvPut("k", b"old"))
+    await rig.settle()
+    assert client.result(client.send(KvGet("k"))) == b"old"
+    client.send(NamespaceDelete("default", force=True))
+    await rig.settle()
+    await rig.advance(5_000)
+    assert client.result(client.send(KvGet("k"))) is None
+    client.send(KvPut("k", b"new"))
+    await rig.settle()
+    assert client.result(client.send(KvGet("k"))) == b"new"

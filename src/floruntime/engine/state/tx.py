@@ -71,20 +71,38 @@ class View:
         self.answer_room: Callable[[], int] = _limit_of_answers
         #: By primitive, the names that lists show; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
+        #: Rows of warm tables that were read in this very state, whoever looked: see `Queries`.
+        self.recent: dict[bytes, Any] | None = None
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
         #: Those of lasting tables, shared with the views of other states.
         self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
 
-    def aim(self, namespace: str, now_ms: int) -> None:
-        """Begin a command or a query in a namespace, at a time; until then nobody looks."""
-        self.namespace, self.now_ms, self.spans = namespace, now_ms, None
+    def aim(
+        self, namespace: str, now_ms: int, spans: Mapping[str, tuple[Span, ...]] | None = None
+    ) -> None:
+        """Begin a query: in a namespace, at a time, of who sees so much."""
+        self.namespace, self.now_ms, self.spans = namespace, now_ms, spans
 
     def beside(self, namespace: str, now_ms: int) -> View:
         """Another look at the same state, which shares what this one has decoded."""
         other = View(self._reader, namespace, now_ms, self.value_bytes_max, self._lasting)
         other._rows, other.parsed, other.answer_room = self._rows, self.parsed, self.answer_room
         return other
+
+    def _get_recent(self, table: Table[Row], key: bytes, recent: dict[bytes, Any]) -> Row | None:
+        """A row that may have been read in this state before, and is kept if it is small."""
+        row: Row | None = recent.get(key)
+        if row is None:
+            data = self._reader.get(key)
+            if data is None:
+                return None
+            row = table.decode(data)
+            if len(data) <= table.kept_bytes:
+                if len(recent) >= _CACHED_ROWS_MAX:
+                    _make_room(recent)
+                recent[key] = row
+        return row
 
     def within(self, namespace: str) -> Within:
         """`with view.within(name):` reads there, and comes back where it was."""
@@ -93,6 +111,9 @@ class View:
     def get(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, or `None`."""
         if not table.cached:
+            recent = self.recent
+            if recent is not None and table.kept_bytes:
+                return self._get_recent(table, key, recent)
             data = self._reader.get(key)
             return None if data is None else table.decode(data)
         rows = self._lasting if table.lasting else self._rows
@@ -399,8 +420,12 @@ class Tx(View):
 
     def _evict(self) -> None:
         """Make room: what came into the cache first goes first."""
-        for key in list(islice(self._rows, len(self._rows) - _CACHED_ROWS_MAX * 3 // 4)):
-            del self._rows[key]
+        _make_room(self._rows)
+
+
+def _make_room(rows: dict[bytes, Any]) -> None:
+    for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
+        del rows[key]
 
 
 def _kept_bytes_of(tables: Mapping[bytes, Table[Any]]) -> dict[bytes, int]:

@@ -99,7 +99,7 @@ class Commit:
         """Hold on to no earlier state, unless a batch under way needs it."""
         if self.is_idle:
             self._journal.let_go()
-            self.queries.move_on()
+            self.queries.let_go()
 
     def start(self) -> None:
         """Begin to tick."""
@@ -227,6 +227,7 @@ class Commit:
         except Exception as error:  # a bug; the batch cannot be told apart from its neighbours
             self._fail(error)
             return
+        batch.changes = changes
         self._commands_per_batch.observe(len(batch.answers))
         if self._journal.append(changes, self._machine.index, len(batch.answers)):
             self._tell()
@@ -242,7 +243,8 @@ class Commit:
         """What was in flight is durable: let it be seen."""
         batch, self._in_flight = self._in_flight, None
         assert batch is not None, "a batch was appended"
-        self.queries.move_on()
+        assert batch.changes is not None, "with what it changes"
+        self.queries.move_on(batch.changes)
         self._answer(batch)
 
     def _answer(self, batch: OpenBatch) -> None:

@@ -18,7 +18,7 @@ from floruntime.core.types import Query
 from floruntime.engine.machine import Machine
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
-from floruntime.engine.store import Reader
+from floruntime.engine.store import Changes, Reader
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.large_answers import LargeAnswers
@@ -40,9 +40,12 @@ class Queries:
         self._due: deque[Waiter] = deque()
         self._is_asking = False
         self._machine = machine
+        self._waits = machine.rules.waits
         self._clock = clock
         self._readable = readable
         self._pinned: View | None = None
+        #: Rows of the state that queries see, decoded, for all of its views.
+        self._recent: dict[bytes, Any] = {}
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
         #: How many bytes an answer may have now.
@@ -50,8 +53,18 @@ class Queries:
         self._items = machine.rules.items
         self._large = LargeAnswers(lambda: self.answer_room() if self.answer_room else UINT_MAX)
 
-    def move_on(self) -> None:
-        """From now on queries see the state that `readable` gives then."""
+    def move_on(self, changes: Changes) -> None:
+        """From now on queries see the state that `readable` gives then; so it differs."""
+        self._pinned = None
+        recent = self._recent
+        if changes.cleared:
+            recent.clear()
+        elif recent:
+            for key in changes.rows:
+                recent.pop(key, None)
+
+    def let_go(self) -> None:
+        """Hold on to no view of the state, though it is the same."""
         self._pinned = None
 
     def view(self) -> View:
@@ -71,6 +84,7 @@ class Queries:
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
+            view.recent = self._recent
             if self.answer_room is not None:
                 view.answer_room = self.answer_room
         return view
@@ -84,8 +98,9 @@ class Queries:
     def answer(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
         """Answer at once, or begin to wait."""
         try:
-            view = self._aimed(namespace, self._clock.now_ms())
-            view.spans = caller.spans  # listings alone look at them, and none of them waits
+            view = self._pinned or self._own_view()
+            # Listings alone look at the spans, and none of them waits.
+            view.aim(namespace, self._clock.now_ms(), caller.spans)
             items = self._items.get(type(query))
             if items is not None:
                 check_read_namespace(namespace)
@@ -93,10 +108,10 @@ class Queries:
                 self._large.answer(caller, request_id, items(apart, query))
                 return
             result = self._machine.ask(view, query)
-            wait = self._machine.rules.waits.get(type(query))
-            if wait is not None and not wait.found(result):
+            wait = self._waits.get(type(query))
+            if wait is not None:
                 block_ms: int = query.block_ms  # type: ignore[attr-defined]  # every waiting kind has it
-                if block_ms > 0 and not self._is_ending:
+                if block_ms > 0 and not (self._is_ending or wait.found(result)):
                     self._wait(caller, request_id, namespace, query, wait, result)
                     return
         except FloError as error:

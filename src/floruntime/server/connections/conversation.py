@@ -154,7 +154,7 @@ class Conversation:
             turns = self._turns
             if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
                 begun_s = turns.now_s()
-                self._do_at_once(bodies[0])
+                self._do_at_once(bodies[0], begun_s)
                 turns.used_s += turns.now_s() - begun_s
                 return
         self._inbox.extend(bodies)
@@ -164,10 +164,10 @@ class Conversation:
             self._turns.begin(self)
         self.is_busy = bool(self._inbox)
 
-    def _do_at_once(self, body: bytes) -> None:
+    def _do_at_once(self, body: bytes, begun_s: float) -> None:
         self._is_receiving = True
         if not self._timed_id:
-            self._timed_id, self._timed_s = -1, self._turns.now_s()
+            self._timed_id, self._timed_s = -1, begun_s
         try:
             self._receive_body(body)
         except StoreError:
@@ -181,16 +181,16 @@ class Conversation:
 
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
-        inbox = self._inbox
+        inbox, now_s = self._inbox, self._turns.now_s
         self._is_receiving = True
         if not self._timed_id:
-            self._timed_id, self._timed_s = -1, self._turns.now_s()
+            self._timed_id, self._timed_s = -1, now_s()
         try:
             while inbox and not self._is_held_up():
                 self._receive_body(inbox.popleft())
                 if self.is_closed:
                     return False
-                if inbox and self._turns.now_s() >= until_s:
+                if inbox and now_s() >= until_s:
                     break
         except StoreError:
             return False  # the server ends, and has closed this connection
@@ -238,7 +238,34 @@ class Conversation:
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_body(body, error)
             return
-        self._receive_envelope(envelope, len(body))
+        # What follows is done for every request: few calls, and what is rare elsewhere.
+        size_bytes, in_flight = len(body), self._in_flight
+        request_id, request = envelope.id, envelope.request
+        if not self.client or request_id in in_flight:
+            self._receive_unusual(envelope, size_bytes)
+            return
+        load, answers = self._load, self._answers
+        if (
+            len(in_flight) >= self._host.in_flight_max
+            or load.held_bytes + size_bytes > load.bytes_max
+            or answers.held_bytes >= answers.bytes_max
+        ) and self._is_refused_for_load(request_id, request, size_bytes):
+            return
+        kind = type(request)
+        if kind not in self._free:
+            allowed = self._granted(envelope)
+            if allowed is None:
+                return
+            request = allowed
+        load.held_bytes += size_bytes
+        in_flight[request_id] = (size_bytes, kind)
+        if self._timed_id < 0:
+            self._timed_id = request_id
+        if size_bytes > CHECKED_AT_ONCE_BYTES_MAX and (documents := documents_of(request)):
+            self._is_checking = True
+            self._host.checking.begin(documents, lambda: self._checked(envelope, request))
+        else:
+            self._hand_over(envelope, request)
 
     def _refuse_cheaply(self, body: bytes) -> None:
         """One request too many this second: what it asks is not even looked at."""
@@ -250,43 +277,19 @@ class Conversation:
         else:
             self._put_out(encode_error(request_id, TOO_FAST))
 
-    def _receive_envelope(self, envelope: Envelope, size_bytes: int) -> None:
-        if not self.client or envelope.id in self._in_flight:
-            self._receive_unusual(envelope, size_bytes)
+    def _is_refused_for_load(self, request_id: int, request: Any, size_bytes: int) -> bool:
+        """Refuse what finds too much under way, or too much unread; else it may go on."""
+        in_flight, load, answers = len(self._in_flight), self._load, self._answers
+        error: FloError
+        if in_flight >= self._host.in_flight_max or load.held_bytes + size_bytes > load.bytes_max:
+            error = overloaded(in_flight)
+        elif answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
+            error = unread()
         else:
-            self._dispatch(envelope, size_bytes)
-
-    def _dispatch(self, envelope: Envelope, size_bytes: int) -> None:
-        host = self._host
-        request_id = envelope.id
-        request: Any = envelope.request
-        kind = type(request)
-        load = self._load
-        if (
-            len(self._in_flight) >= host.in_flight_max
-            or load.held_bytes + size_bytes > load.bytes_max
-        ):
-            self._counts.refusals[Refusal.OVERLOAD] += 1
-            self.add_answer(request_id, None, overloaded(len(self._in_flight)))
-            return
-        answers = self._answers
-        if answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
-            self._counts.refusals[Refusal.OVERLOAD] += 1
-            self.add_answer(request_id, None, unread())
-            return
-        if kind not in self._free:
-            request = self._granted(envelope)
-            if request is None:
-                return
-        load.held_bytes += size_bytes
-        self._in_flight[request_id] = (size_bytes, kind)
-        if self._timed_id < 0:
-            self._timed_id = request_id
-        if size_bytes > CHECKED_AT_ONCE_BYTES_MAX and (documents := documents_of(request)):
-            self._is_checking = True
-            host.checking.begin(documents, lambda: self._checked(envelope, request))
-        else:
-            self._hand_over(envelope, request)
+            return False
+        self._counts.refusals[Refusal.OVERLOAD] += 1
+        self.add_answer(request_id, None, error)
+        return True
 
     def _checked(self, envelope: Envelope, request: Any) -> None:
         """The definitions in it are checked: it goes on, and so does what came behind it."""
@@ -306,13 +309,13 @@ class Conversation:
     def _hand_over(self, envelope: Envelope, request: Any) -> None:
         host, request_id = self._host, envelope.id
         self.terms = envelope.terms
-        if isinstance(request, Command):
+        if isinstance(request, Query):
+            host.commit.queries.answer(self, request_id, envelope.namespace, request)
+        elif isinstance(request, Command):
             if host.is_stopping:
                 self.add_answer(request_id, None, stopping())
                 return
             host.commit.submit(self, request_id, envelope.namespace, envelope.number, request)
-        elif isinstance(request, Query):
-            host.commit.queries.answer(self, request_id, envelope.namespace, request)
         elif isinstance(request, CancelWait):
             ended = host.commit.cancel(self, request.request_id)
             self.add_answer(request_id, ended, None)
@@ -403,7 +406,13 @@ class Conversation:
                 self._tell_time(asked[1])
         if self._owed:
             self._owed.settle(request_id)
-        self._put_out(encode_outcome(request_id, result, error, told))
+        body = (
+            encode_answer(request_id, result)
+            if error is None and told is None  # by far the most
+            else encode_outcome(request_id, result, error, told)
+        )
+        self._outbox.append(body)
+        self._outbox_bytes += len(body)
 
     def _put_out(self, body: bytes) -> None:
         self._outbox.append(body)
