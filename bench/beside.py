@@ -69,7 +69,7 @@ class Compared:
             getattr(old, field) / getattr(new, field)
             for old, new in zip(self.old, self.new, strict=True)
         ]
-        middle = statistics.median(ratios)
+        middle: float = statistics.median(ratios)
         return 1 / middle if field == "rate" else middle
 
     def cells(self) -> Iterator[str]:

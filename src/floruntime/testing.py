@@ -52,6 +52,7 @@ from floruntime.server.connections.port import Port
 from floruntime.server.connections.tls import server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.http.listening import listen
+from floruntime.server.memory import budget_bytes
 from floruntime.server.server import FloServer
 from floruntime.server.settings import ServerSettings
 
@@ -180,7 +181,7 @@ class FloTestServer:
         """Start on a free port (after a stop: on the same one)."""
         if self._storage is None:
             if self._data_dir is not None:
-                self._storage = DiskStorage(self._data_dir)
+                self._storage = DiskStorage(self._data_dir, budget_bytes(self._config))
             else:
                 self._storage = MemoryStorage(self._follows)
                 self._follows = "the test server was stopped, and its memory with it"

@@ -78,6 +78,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:
         ("pending_bytes_max = 1", "pending_bytes_max"),
         ("outbox_bytes_max = 1", "outbox_bytes_max"),
         ("disk_low_bytes = -1", "disk_low_bytes"),
+        ("memory_bytes = 1000", "memory_bytes is 1000; 8388608 to"),
         ("connections_per_address_max = 0", "connections_per_address_max"),
         ("web_requests_per_second = 0", "web_requests_per_second"),
         ('allowed_origins = ["example.org"]', "example.org"),

@@ -95,6 +95,7 @@ class ServerInfo(Value, frozen=True):
     """The running server. `durability` is `sync`, `async` or `ephemeral`; `now_ms`: its clock.
 
     `history`: which history of its state it is in; another one after the state went back.
+    `memory_bytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
     """
 
     version: str
@@ -107,6 +108,7 @@ class ServerInfo(Value, frozen=True):
     storage_full: bool = False
     history: str = ""
     now_ms: int = 0
+    memory_bytes: int = 0
 
 
 class NamespaceInfo(Value, frozen=True):

@@ -24,6 +24,7 @@ from floruntime.server.commit.durability import Durability
 ENVIRONMENT_PREFIX = "FLO_"
 MIB = 1024 * 1024
 JWT_SECRET_BYTES_MIN = 32
+MEMORY_BYTES_MIN = 8 * MIB
 PARTITIONS_MAX = 1_024
 REPLICAS_MAX = 5
 COPIES_MAX = 16
@@ -67,6 +68,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     metrics_token: str = ""
     #: Web pages that may connect, such as https://app.example.org.
     allowed_origins: list[str] = []
+    #: What blocks read from disk are kept in; 0: a quarter of the machine's memory.
+    memory_bytes: int = 0
     #: Below this much free disk space growth is refused; it resumes above twice as much.
     disk_low_bytes: int = 256 * MIB
     #: The secret that signs JWT by HS256, at least 32 bytes.
@@ -114,6 +117,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _check("outbox_bytes_max", self.outbox_bytes_max, 1024, 2**50)
         _check("answers_bytes_max", self.answers_bytes_max, 1024, 2**50)
         _check("disk_low_bytes", self.disk_low_bytes, 0, 2**50)
+        if self.memory_bytes:
+            _check("memory_bytes", self.memory_bytes, MEMORY_BYTES_MIN, 2**50)
         _check("partitions", self.partitions, 1, PARTITIONS_MAX)
         _check("replicas", self.replicas, 1, REPLICAS_MAX)
         _check("copies", self.copies, 1, COPIES_MAX)

@@ -18,6 +18,7 @@ from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
 from floruntime.server.http.listening import listen
 from floruntime.server.logs import set_up_logging
+from floruntime.server.memory import budget_bytes
 from floruntime.server.open_files import raise_file_limit, what_cannot_be_had
 from floruntime.server.server import FloServer, needs_disk
 
@@ -94,7 +95,11 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
 
 def _server(config: Config) -> FloServer:
     storage: Storage
-    storage = DiskStorage(config.data_dir) if needs_disk(config) else MemoryStorage(EPHEMERAL)
+    storage = (
+        DiskStorage(config.data_dir, budget_bytes(config))
+        if needs_disk(config)
+        else MemoryStorage(EPHEMERAL)
+    )
     on_step = fail_point_from(os.environ.get(VARIABLE))
     return FloServer(config, storage, SystemClock, on_fatal=_end_at_once, on_step=on_step)
 

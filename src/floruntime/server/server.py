@@ -58,6 +58,7 @@ from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
 from floruntime.server.data.storage import Storage
+from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
@@ -426,6 +427,7 @@ class FloServer:
             commands_total=self.commit.commands_total,
             storage_full=not self.commit.may_grow,
             history=self.history_name,
+            memory_bytes=budget_bytes(self.config) if self.storage.path else 0,
         )
 
     # The end

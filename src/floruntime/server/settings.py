@@ -32,6 +32,7 @@ class ServerSettings(TypedDict, total=False):
     http: bool
     metrics_token: str
     allowed_origins: list[str]
+    memory_bytes: int
     disk_low_bytes: int
     jwt_secret: str
     jwt_jwks: str

@@ -162,7 +162,12 @@ async def test_what_was_read_stays_decoded_until_it_changes(
     assert client.result(client.send(KvGet("k"))) == b"1"
     decoded: list[bytes] = []
     decode = kv_rows.KV.decode
-    monkeypatch.setattr(kv_rows.KV, "decode", lambda data: decoded.append(data) or decode(data))
+
+    def noted(data: bytes) -> Any:
+        decoded.append(data)
+        return decode(data)
+
+    monkeypatch.setattr(kv_rows.KV, "decode", noted)
     assert client.result(client.send(KvGet("k"))) == b"1"
     client.send(KvPut("other", b"2"))
     await rig.settle()

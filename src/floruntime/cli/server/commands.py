@@ -234,6 +234,9 @@ async def info(session: Session) -> None:
             "up for": lasting(found.uptime_ms),
             "connections": str(found.connections),
             "commands": str(found.commands_total),
+            "memory for what was read": shown_size(found.memory_bytes)
+            if found.memory_bytes
+            else "no disk",
             "disk nearly full": "yes: growth is refused" if found.storage_full else "no",
             "largest value": shown_size(found.limits.value_bytes_max),
             "largest frame": shown_size(found.limits.frame_bytes_max),

@@ -53,16 +53,24 @@ _NOT_FOUND = ("key not found",)
 class RocksStore:
     """A store in the directory `path`, made if missing. Drop all scans before `close`.
 
-    `files_max`: how many files it keeps open, where that is bounded.
+    `files_max`: how many files it keeps open, where that is bounded. `cache_bytes`: what blocks
+    that were read are kept in.
     """
 
     get: PointRead
     """RocksDB's own method: a wrapper would cost more than the look-up."""
 
-    def __init__(self, path: str, *, read_only: bool = False, files_max: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        read_only: bool = False,
+        files_max: int | None = None,
+        cache_bytes: int = BLOCK_CACHE_BYTES,
+    ) -> None:
         disarm_logs(path)
         access = AccessType.read_only(False) if read_only else AccessType.read_write()
-        options = _options()
+        options = _options(cache_bytes)
         if files_max is not None:
             options.set_max_open_files(files_max)
         # Named again for its column family: else the binding opens an existing one with a cache
@@ -280,10 +288,10 @@ def _falling(
     rows.status()
 
 
-def _options() -> Options:
+def _options(cache_bytes: int) -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
-    options.set_block_based_table_factory(_tables())
+    options.set_block_based_table_factory(_tables(cache_bytes))
     _set_log_rules(options)
     _set_sizes(options)
     return options
@@ -316,9 +324,9 @@ def _set_sizes(options: Options) -> None:
     )
 
 
-def _tables() -> BlockBasedOptions:
+def _tables(cache_bytes: int) -> BlockBasedOptions:
     tables = BlockBasedOptions()
-    tables.set_block_cache(Cache(BLOCK_CACHE_BYTES))
+    tables.set_block_cache(Cache(cache_bytes))
     tables.set_format_version(5)
     tables.set_bloom_filter(BLOOM_BITS_PER_KEY, False)
     # Indexes and filters count towards the cache, so that memory stays bounded as data grows; in

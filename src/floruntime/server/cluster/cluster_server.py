@@ -32,10 +32,11 @@ from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.queries import OWN_NAMESPACE
-from floruntime.server.config import Config, ConfigError
+from floruntime.server.config import MEMORY_BYTES_MIN, Config, ConfigError
 from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.server import FloServer
 
@@ -313,7 +314,8 @@ async def open_cluster_server(
     config: Config, on_fatal: Callable[[BaseException], None]
 ) -> ClusterServer:
     """Join the cluster that the settings name. Raises `ConfigError`, `StoreError`."""
-    storage = NodeStorage(config.data_dir, config.node)
+    cache_bytes = max(budget_bytes(config) // config.partitions, MEMORY_BYTES_MIN)
+    storage = NodeStorage(config.data_dir, config.node, cache_bytes)
     try:
         joined = await join(config)
         storage.belong_to(config.node, joined.meta.cluster_id, config.cluster_name)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
-from floruntime.engine.store.rocks import RocksStore
+from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES, RocksStore
 from floruntime.server.config import ConfigError
 from floruntime.server.data.data_dir import (
     DataDirectoryError,
@@ -29,9 +29,13 @@ CLUSTER_FORMAT = "flo-cluster 1"
 
 
 class NodeStorage:
-    """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`."""
+    """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`.
 
-    def __init__(self, path: str, node: str) -> None:
+    `cache_bytes`: what each of its stores keeps in memory of what it read.
+    """
+
+    def __init__(self, path: str, node: str, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
+        self._cache_bytes = cache_bytes
         self.path: str | None = os.path.abspath(path)
         #: As `path`, which is so of every storage.
         self.place = self._path = self.path
@@ -110,7 +114,7 @@ class NodeStorage:
     def open_partition(self, partition: int) -> Store:
         """The store of a partition, made if it is missing."""
         make_directory(os.path.dirname(self._place_of(partition)))
-        return RocksStore(self._place_of(partition))
+        return RocksStore(self._place_of(partition), cache_bytes=self._cache_bytes)
 
     def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
         """A store in place of a partition's, which must be closed: all of it, or nothing."""
@@ -125,7 +129,7 @@ class NodeStorage:
             store.close()
         shutil.rmtree(place, ignore_errors=True)
         os.rename(fresh, place)
-        return RocksStore(place)
+        return RocksStore(place, cache_bytes=self._cache_bytes)
 
     def drop_partition(self, partition: int) -> None:
         """Delete the store of a partition; it must be closed."""

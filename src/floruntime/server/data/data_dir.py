@@ -19,7 +19,7 @@ from pathlib import Path
 from floruntime.engine.machine import applied_index
 from floruntime.engine.store.continuity import check_continuity
 from floruntime.engine.store.errors import StoreDamagedError, StoreError
-from floruntime.engine.store.rocks import RocksStore
+from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES, RocksStore
 from floruntime.engine.store.witness import WitnessFile, create_witness, read_witness
 from floruntime.engine.system import eras
 from floruntime.server.data.causes import cannot_open, cannot_use
@@ -40,8 +40,9 @@ class DataDirectoryError(StoreError):
 class DataDirectory:
     """An open data directory, made if `path` is missing or empty. Holds the lock until `close`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
         self.path = os.path.abspath(path)
+        self._cache_bytes = cache_bytes
         try:
             make_directory(self.path)
             self._lock = DirectoryLock(self.path)
@@ -61,7 +62,7 @@ class DataDirectory:
         if not has_format(self.path):
             _create(self.path)
         _check_reach_before_opening(self.path)
-        self.store = open_store(self.path)
+        self.store = open_store(self.path, cache_bytes=self._cache_bytes)
         try:
             self.witness = WitnessFile(witness_path(self.path))
         except BaseException:
@@ -213,10 +214,17 @@ def write_format(path: str) -> None:
     sync_directory(path)
 
 
-def open_store(path: str, *, read_only: bool = False) -> RocksStore:
+def open_store(
+    path: str, *, read_only: bool = False, cache_bytes: int = BLOCK_CACHE_BYTES
+) -> RocksStore:
     """The store of the data directory `path`. Raises a `StoreError` that says why it cannot be."""
     try:
-        return RocksStore(store_path(path), read_only=read_only, files_max=store_files_max())
+        return RocksStore(
+            store_path(path),
+            read_only=read_only,
+            files_max=store_files_max(),
+            cache_bytes=cache_bytes,
+        )
     except Exception as error:
         raise cannot_open(path, error) from error
 

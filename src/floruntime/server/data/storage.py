@@ -12,6 +12,7 @@ from floruntime.core.errors import BadRequestError, FloError, StorageFullError
 from floruntime.core.limits import shown
 from floruntime.engine.store import Store
 from floruntime.engine.store.memory import MemoryStore
+from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES
 from floruntime.server.data.data_dir import DataDirectory, DataDirectoryError
 
 
@@ -50,13 +51,16 @@ class Storage(Protocol):
 
 
 class DiskStorage:
-    """A data directory. Raises what opening one raises (`StoreError`)."""
+    """A data directory. Raises what opening one raises (`StoreError`).
+
+    `cache_bytes`: what is read from disk is kept in so much.
+    """
 
     #: A directory is anew what it was, or new.
     follows = ""
 
-    def __init__(self, path: str) -> None:
-        self._directory = DataDirectory(path)
+    def __init__(self, path: str, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
+        self._directory = DataDirectory(path, cache_bytes)
         self.path: str | None = self._directory.path
         self.store: Store = self._directory.store
 

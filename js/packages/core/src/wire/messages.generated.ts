@@ -230,6 +230,7 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
  * The running server. `durability` is `sync`, `async` or `ephemeral`; `nowMs`: its clock.
  *
  * `history`: which history of its state it is in; another one after the state went back.
+ * `memoryBytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
  */
 export interface ServerInfo {
   readonly version: string;
@@ -242,6 +243,7 @@ export interface ServerInfo {
   readonly storageFull: boolean;
   readonly history: string;
   readonly nowMs: number;
+  readonly memoryBytes: number;
 }
 export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["version", text],
@@ -254,6 +256,7 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["storageFull", bool, false],
   ["history", text, ""],
   ["nowMs", int, 0],
+  ["memoryBytes", int, 0],
 ]);
 
 /**
