@@ -323,7 +323,8 @@ class ActionScheduleInfo(Value, frozen=True):
     `enabled`: whether the action is. `next_run_at_ms`: the next nominal time, `None` while it is
     paused, disabled or not yet known. `last_run_at_ms`: the nominal time of the last run, which is
     `last_run_id`. `running`: the schedule's own runs that have not ended. `skipped_total`: times
-    let pass because of `overlap`.
+    let pass because of `overlap`. `doubt`: what its `cron` matches other than it reads, as a
+    step of 90 minutes; empty: nothing.
     """
 
     name: str
@@ -341,6 +342,7 @@ class ActionScheduleInfo(Value, frozen=True):
     max_concurrent: int
     catch_up_ms: int
     jitter_ms: int
+    doubt: str = ""
 
 
 class ActionScheduleListReply(Value, frozen=True):

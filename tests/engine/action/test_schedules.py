@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -264,3 +265,11 @@ def test_schedules_are_listed_by_name_in_pages() -> None:
     assert [info.name for info in page.items] == ["a", "b"]
     rest = engine.query(ActionSchedules(limit=2, cursor=page.cursor))
     assert ([info.name for info in rest.items], rest.cursor) == (["c"], None)
+
+
+@pytest.mark.parametrize(
+    ("cron", "says"), [("*/90 * * * *", r"\*/90"), ("0 */25 * * *", "hour"), ("0 3 * * *", None)]
+)
+def test_a_cron_that_matches_other_than_it_reads_is_told(cron: str, says: str | None) -> None:
+    info = Scheduled().schedule(cron=cron)
+    assert re.search(says, info.doubt) if says else info.doubt == ""

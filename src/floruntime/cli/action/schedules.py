@@ -8,7 +8,7 @@ import typer
 
 from floruntime.cli.base.errors import Empty
 from floruntime.cli.base.options import All, Cursor, Limit, duration, examples
-from floruntime.cli.base.output import at, cell, rows_of
+from floruntime.cli.base.output import at, cell, complain, rows_of
 from floruntime.cli.base.run import Session, connected, pages
 from floruntime.cli.base.values import read_value
 from floruntime.core import defaults
@@ -89,6 +89,8 @@ async def schedule(
         catch_up_ms=catch_up,
         jitter_ms=jitter,
     )
+    if info.doubt:
+        complain(f"warning: {info.doubt}")
     _show(session, info)
 
 

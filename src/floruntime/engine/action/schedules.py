@@ -255,4 +255,5 @@ def _info(name: str, action: ActionRow, row: ActionScheduleRow) -> ActionSchedul
         spec.max_concurrent,
         spec.catch_up_ms,
         spec.jitter_ms,
+        "" if spec.cron is None else cron.doubt_about(spec.cron),
     )

@@ -1166,7 +1166,8 @@ export const LimitsReplySchema: StructSchema<LimitsReply> = struct("LimitsReply"
  * `enabled`: whether the action is. `nextRunAtMs`: the next nominal time, `null` while it is
  * paused, disabled or not yet known. `lastRunAtMs`: the nominal time of the last run, which is
  * `lastRunId`. `running`: the schedule's own runs that have not ended. `skippedTotal`: times
- * let pass because of `overlap`.
+ * let pass because of `overlap`. `doubt`: what its `cron` matches other than it reads, as a
+ * step of 90 minutes; empty: nothing.
  */
 export interface ActionScheduleInfo {
   readonly name: string;
@@ -1184,6 +1185,7 @@ export interface ActionScheduleInfo {
   readonly maxConcurrent: number;
   readonly catchUpMs: number;
   readonly jitterMs: number;
+  readonly doubt: string;
 }
 export const ActionScheduleInfoSchema: StructSchema<ActionScheduleInfo> = struct("ActionScheduleInfo", [
   ["name", text],
@@ -1201,6 +1203,7 @@ export const ActionScheduleInfoSchema: StructSchema<ActionScheduleInfo> = struct
   ["maxConcurrent", int],
   ["catchUpMs", int],
   ["jitterMs", int],
+  ["doubt", text, ""],
 ]);
 
 export interface ActionScheduleListReply {

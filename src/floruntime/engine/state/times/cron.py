@@ -8,6 +8,7 @@ and weekday both are, either of them will do.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from floruntime.core.errors import BadRequestError
@@ -88,6 +89,16 @@ def check_cron(expression: str) -> str:
     if fields.is_either:
         _check_either(expression, texts, fields)
     return expression
+
+
+@lru_cache(maxsize=1_024)
+def doubt_about(expression: str) -> str:
+    """What is doubtful about an expression that is valid; empty where nothing is."""
+    try:
+        check_cron(expression)
+    except CronDoubtError as doubt:
+        return doubt.message
+    return ""
 
 
 def parse_cron(expression: str) -> CronFields:
