@@ -23,10 +23,11 @@ import {
 import type { Registered } from "./action-handlers.js";
 import { Attempt } from "./attempts.js";
 import { ClaimPolicy, Do, type Hand, PACE, type Step, WAIT } from "./claim-policy.js";
-import { ActionContext, ActionResult, type Progress, resultBytes } from "./contexts.js";
+import { ActionContext, ActionResult, resultBytes } from "./contexts.js";
 import { mayRetry } from "./handlers.js";
 import { Heartbeat } from "./heartbeat.js";
 import { howLate, Life, type Plan } from "./life.js";
+import { contextOf, PROGRESS_MS, unknownProgress } from "./progress.js";
 import { type Ended, Results, resultOf } from "./results.js";
 
 /** What the worker can do, and how it is registered. */
@@ -43,8 +44,6 @@ interface News {
   readonly begun: readonly Attempt<Task>[];
 }
 
-/** How long what a handler tells of its progress waits for more of it. */
-const PROGRESS_MS = 500;
 /** Only hand in what is new. */
 const HAND_IN: Step = { ...WAIT, do: Do.Claim };
 
@@ -488,14 +487,4 @@ export class ActionLife extends Life<Task> {
       }
     }
   }
-}
-
-function contextOf(attempt: Attempt<Task>): ActionContext | null {
-  return attempt.context instanceof ActionContext ? attempt.context : null;
-}
-
-/** What its handler told that the server does not know yet. */
-function unknownProgress(attempt: Attempt<Task>): Progress {
-  const context = contextOf(attempt);
-  return context?.unknownProgress() ?? { progress: null, progressNote: null };
 }
