@@ -150,14 +150,18 @@ class Simulation:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """When cycles are collected, and what that ends, depends on all that the process ever did."""
-    gc.collect()
+    """When cycles are collected, and what that ends, depends on all that the process ever did.
+
+    What was there before is left out of the collection at the end: it may be a million objects.
+    """
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
-        gc.enable()
         gc.collect()
+        gc.unfreeze()
+        gc.enable()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from floruntime.cli.base.environment import warn_of_variables
 from floruntime.cli.base.options import duration, examples
 from floruntime.cli.base.output import Output, cell, write_text
 from floruntime.cli.base.place import placed
+from floruntime.cli.base.reading import MaxStaleness, Reads
 from floruntime.cli.base.root_options import CONNECTION, READS, refuse
 from floruntime.cli.base.run import (
     Session,
@@ -26,7 +27,6 @@ from floruntime.cli.base.run import (
 )
 from floruntime.cli.base.tls import Ca, ClientCert, ClientKey, Tls, Wanted
 from floruntime.cli.descriptors import occupy_closed_descriptors
-from floruntime.client.link.reads import ReadsFrom
 from floruntime.core import defaults
 from floruntime.core.version import VERSION
 
@@ -162,17 +162,8 @@ def root(
             "--create", help="With file:PATH or --data-dir: make the data directory if need be."
         ),
     ] = False,
-    reads: Annotated[
-        ReadsFrom,
-        typer.Option(
-            "--reads",
-            help="In a cluster: local lets any node answer what only reads, from its copy.",
-        ),
-    ] = defaults.READS,
-    max_staleness: Annotated[
-        int | None,
-        duration("--max-staleness", help="With --reads local: what is older the leader is asked."),
-    ] = None,
+    reads: Reads = defaults.READS,
+    max_staleness: MaxStaleness = None,
     version: Annotated[  # noqa: ARG001 # its callback prints it
         bool,
         typer.Option(

@@ -25,7 +25,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any]] = {
     "max_staleness_ms": (("--max-staleness", "9s"), 9_000),
 }
 """Every option of the root but `--json` and `--create`: as it is written, and its value."""
-SPECIAL = {"server start", "top", "verify", "worker run", "workflow validate"}
+SPECIAL = {"server start", "top", "verify", "worker run", "workflow new", "workflow validate"}
 """What does not connect by a `CommandClient`; each has a test of its own."""
 
 

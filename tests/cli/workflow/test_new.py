@@ -52,6 +52,19 @@ def test_it_can_be_printed(here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
+def test_a_script_is_told_in_json(here: Path) -> None:
+    assert json.loads(invoke(("--json", "workflow", "new", "order")).out) == {"path": "order.yaml"}
+    printed = invoke(("--json", "workflow", "new", "order", "--print"))
+    assert json.loads(printed.out) == {"text": (here / "order.yaml").read_text()}
+
+
+def test_what_is_for_a_server_is_refused(here: Path) -> None:
+    answer = invoke(("--host", "db:9000", "workflow", "new", "order"))
+    assert answer.code == 2
+    assert "--host is given, and this asks no server" in answer.err
+    assert list(here.iterdir()) == []
+
+
 def test_the_entry_for_the_schema_store_leads_to_the_same_schema() -> None:
     entry = json.loads((ROOT / "packaging" / "schemastore.json").read_text())
     assert set(entry) == {"name", "description", "fileMatch", "url"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +83,13 @@ class InsideNode:
         if server is not None and port is not None:
             self._server = None
             port.close()
-            await server.stop()
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    await server.stop()
+            except TimeoutError:
+                raise AssertionError(
+                    f"node {self.config.node} does not end: {_going_on()}"
+                ) from None
             await port.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -91,3 +98,11 @@ class InsideNode:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+def _going_on() -> str:
+    """Where each task stands."""
+    stacks = io.StringIO()
+    for task in asyncio.all_tasks():
+        task.print_stack(file=stacks)
+    return stacks.getvalue()

@@ -9,7 +9,9 @@ import typer
 
 from floruntime.cli.base.errors import REFUSED, Failure
 from floruntime.cli.base.options import examples, group
-from floruntime.cli.base.output import write_value
+from floruntime.cli.base.output import Output
+from floruntime.cli.base.root_options import CONNECTION, refuse
+from floruntime.cli.base.run import settings_of
 from floruntime.core.limits import check_name
 
 app = group("Definitions to begin with.")
@@ -65,6 +67,7 @@ terminals:
 
 @app.command(epilog=examples("flo workflow new order", "flo workflow new order --dir workflows"))
 def new(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The workflow, and its file.")],
     directory: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where the file is made.")
@@ -76,14 +79,16 @@ def new(
 
     Editors with a language server for YAML check it as you type, and complete its keys.
     """
+    refuse(ctx, ("namespace", *CONNECTION), "is given, and this asks no server")
     check_name("workflow", name)
+    out = Output(settings_of(ctx).is_json)
     path = directory / f"{name.replace('/', '-')}.yaml"
     text = SKELETON.format(name=name, path=path, schema=SCHEMA_URL)
     if to_output:
-        write_value(text.encode())
+        out.show({"text": text}, text.rstrip("\n"))
         return
     if path.exists() and not force:
         raise Failure(f"{path} is there already; --force writes over it", exit_code=REFUSED)
     directory.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    write_value(f"{path}: made; next: flo workflow validate {path}\n".encode())
+    out.show({"path": str(path)}, f"{path}: made; next: flo workflow validate {path}")

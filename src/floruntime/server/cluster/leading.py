@@ -25,6 +25,7 @@ from floruntime.server.cluster.recovering import history_of, is_asked_of, write_
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.config import Config
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -393,9 +394,7 @@ class Leading:
         """Lead nothing, and leave nothing behind."""
         for lead in self.all():
             lead.end(OvertakenError("the node is stopping"))
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
 
 CLOSE_ENTRIES = 5_000

@@ -36,6 +36,7 @@ from floruntime.server.cluster.recovering import give_up_former
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.cluster.router import Router
 from floruntime.server.config import Config
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -184,9 +185,7 @@ class Node:
         """Take no more part."""
         self.router.refuse_all("this node is stopping")
         self.is_stopped = True
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        await end_tasks([self._looking])
         await self.leading.stop()
         if self._looking is not None:
             await self._tell_of_itself()

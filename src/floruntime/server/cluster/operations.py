@@ -44,6 +44,7 @@ from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import history_of, recover_of
 from floruntime.server.cluster.router import TELLING_S
 from floruntime.server.cluster.taking_in import take_in
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -112,9 +113,7 @@ class Operations:
 
     async def stop(self) -> None:
         """Answer nothing any more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     # How it is
 

@@ -16,6 +16,7 @@ from floruntime.core.framing import FrameReader, frame
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
 from floruntime.server.cluster import peer_messages as messages
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -125,8 +126,7 @@ class PeerLink:
 
     async def stop(self) -> None:
         """End it."""
-        self._keeping.cancel()
-        await asyncio.gather(self._keeping, return_exceptions=True)
+        await end_tasks([self._keeping])
 
 
 class _NotOursError(Exception):

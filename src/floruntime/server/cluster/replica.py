@@ -26,6 +26,7 @@ from floruntime.server.cluster.message import (
     decode_message,
 )
 from floruntime.server.cluster.position import encode_position, position_in
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -92,9 +93,7 @@ class Replica:
 
     async def stop(self) -> None:
         """Follow no more, and close the store."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        await end_tasks([self._following])
         self.store.close()
 
     def hint(self, sequence: int) -> None:

@@ -1,0 +1,24 @@
+"""Ending what goes on in the background, for certain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+CANCEL_AGAIN_S = 1.0
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel `tasks`, and wait until each has ended, however it ends.
+
+    A task is cancelled again while it goes on: in Python 3.11 `asyncio.wait_for` drops a
+    cancellation that comes at the moment when what it waits for is done.
+    """
+    ending = [task for task in tasks if task is not None]
+    going_on = {task for task in ending if not task.done()}
+    while going_on:
+        for task in going_on:
+            task.cancel()
+        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*ending, return_exceptions=True)
