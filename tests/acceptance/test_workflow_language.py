@@ -121,7 +121,7 @@ async def planned(text: str) -> AsyncIterator[Plans]:
         (one_action("  waitForSignal: {type: go}\n"), "start.waitForSignal"),
         (one_action("  retry: {max_attempts: 0}\n"), "start.retry.max_attempts"),
         (one_action("  retry: {backoff: odd}\n"), "start.retry.backoff"),
-        (one_action("  retry: {maxAttempts: 1}\n"), "start.retry.maxAttempts"),
+        (one_action("  retry: {maxAttemps: 1}\n"), "start.retry.maxAttemps"),
         (one_action("  poll: {max_attempts: 1}\n"), "start.poll.max_attempts"),
         (one_action("  poll: {baseDelayMs: -1}\n"), "start.poll.baseDelayMs"),
         (one_action("  timeoutMs: soon\n"), "start.timeoutMs"),

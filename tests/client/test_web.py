@@ -36,6 +36,7 @@ def test_nothing_else_exists_on_it() -> None:
             "namespace",
             "on_connect",
             "on_disconnect",
+            "staleness_ms",
             "streams",
         ),
     }

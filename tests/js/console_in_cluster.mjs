@@ -7,7 +7,7 @@ const [link, queue] = process.argv.slice(2);
 const browser = await launch();
 try {
   const page = await browser.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(150_000);
   await page.goto(link);
   await page.getByText("live", { exact: true }).waitFor();
   await page.goto(`${new URL(link).origin}/#/default/queues/${queue}`);

@@ -28,7 +28,7 @@ async def test_a_page_goes_on_when_the_leader_dies(built: None, tmp_path: Path) 
         )
         assert process.stdout is not None
         assert process.stdin is not None
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             assert await process.stdout.readline() == b"before\n"
             await rig.nodes[leader].kill()
             process.stdin.write(b"go on\n")

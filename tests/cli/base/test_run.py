@@ -116,7 +116,7 @@ def test_a_server_inside_the_process_will_do() -> None:
 
 
 def test_an_unexpected_error_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr("floruntime.cli.main.Settings", broken)

@@ -351,12 +351,13 @@ def test_runs_are_listed_by_statuses_times_and_order() -> None:
 def test_a_page_looks_at_a_bounded_number_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "RUNS_LOOKED_AT_MAX", 3)
     actions = Actions()
-    [wanted] = failed(actions, 1)
-    actions.engine.advance(1_000)
     failed(actions, 5)
-    reply = actions.engine.query(ActionListRuns(ended_before_ms=actions.now_ms))
+    actions.engine.advance(1_000)
+    [wanted] = failed(actions, 1)
+    filters: Any = {"started_after_ms": actions.now_ms, "order": RunOrder.OLDEST}
+    reply = actions.engine.query(ActionListRuns(**filters))
     assert (reply.items, reply.cursor is not None) == ([], True)
-    assert listed(actions, ended_before_ms=actions.now_ms) == [wanted]
+    assert listed(actions, **filters) == [wanted]
 
 
 def test_a_cursor_of_other_filters_is_refused() -> None:
