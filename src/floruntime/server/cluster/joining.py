@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from typing import NamedTuple
 
-from floruntime.server.cluster.board import BoardSilentError, RevisionError
+from floruntime.server.cluster.board import Board, BoardSilentError, RevisionError
 from floruntime.server.cluster.jetstream import (
     JetStreamBoard,
     JetStreamLog,
@@ -93,7 +93,7 @@ async def _check_jetstream(config: Config, nats: Nats) -> None:
     )
 
 
-async def _first(board: JetStreamBoard, name: str, value: bytes) -> bytes:
+async def _first(board: Board, name: str, value: bytes) -> bytes:
     """The entry as whoever was first wrote it; `value` where that is this node."""
     problem = ""
     for _ in range(TRIES):
@@ -102,11 +102,13 @@ async def _first(board: JetStreamBoard, name: str, value: bytes) -> bytes:
             if found is not None and found.value:
                 return found.value
             await board.write(name, value, 0 if found is None else found.revision)
-        except RevisionError:
             continue
+        except RevisionError:
+            # Another node was first; whom we ask may not have heard of it yet.
+            problem = f"another node wrote {name}, and it cannot be read"
         except BoardSilentError as error:
             problem = str(error)
-            await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
     raise ConfigError(
         f"NATS answers nothing about the cluster ({problem}); has it a majority of its nodes?"
     )

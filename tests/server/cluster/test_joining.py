@@ -1,0 +1,50 @@
+"""Nodes that make a cluster at the same moment agree on what its first entries say."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from floruntime.server.cluster import joining
+from floruntime.server.cluster.board import Entry, RevisionError
+from floruntime.server.cluster.members import SECRET
+from tests.server.cluster.memory_board import MemoryBoard
+
+
+class LateBoard(MemoryBoard):
+    """Of a node that another was before, and that hears of it late."""
+
+    def __init__(self, silent_reads: int) -> None:
+        super().__init__()
+        self.entries[SECRET] = Entry(1, b"theirs")
+        self.refusals = 0
+        self._silent_reads = silent_reads
+
+    async def read(self, name: str) -> Entry | None:
+        self._silent_reads -= 1
+        return None if self._silent_reads >= 0 else await super().read(name)
+
+    async def write(self, name: str, value: bytes, revision: int | None) -> int:
+        try:
+            return await super().write(name, value, revision)
+        except RevisionError:
+            self.refusals += 1
+            raise
+
+
+async def test_a_node_waits_to_hear_what_another_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    board = LateBoard(3)
+    assert await joining._first(board, SECRET, b"ours") == b"theirs"
+    assert (board.refusals, waited) == (3, [joining.AGAIN_S] * 3)
+
+
+async def test_who_is_first_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "AGAIN_S", None)
+    assert await joining._first(MemoryBoard(), SECRET, b"ours") == b"ours"
