@@ -7,7 +7,7 @@ import { FloClient as NodeClient } from "@floruntime/node";
 import { environment, python, ROOT, ServerProcess } from "@floruntime/testing";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { launch, Pages } from "./chromium.js";
+import { launch, PATIENCE_MS, Pages } from "./chromium.js";
 
 const CONTRAST_MIN = 4.5; // of texts, says WCAG 2 at level AA
 
@@ -21,8 +21,9 @@ const hosts = new Set<string>();
 
 before(async () => {
   [server, pages, browser] = await Promise.all([ServerProcess.start(), Pages.start(), launch()]);
-  backend = new NodeClient(server.endpoint, { namespace: "chat", timeoutMs: 30_000 });
+  backend = new NodeClient(server.endpoint, { namespace: "chat", timeoutMs: PATIENCE_MS });
   context = await browser.newContext({ colorScheme: "light", locale: "en-GB" });
+  context.setDefaultTimeout(PATIENCE_MS);
   context.on("weberror", (told) => uncaught.push(told.error()));
   context.on("request", (request) => hosts.add(new URL(request.url()).host));
 });

@@ -5,6 +5,8 @@ import { type Browser, chromium } from "playwright-core";
 
 /** A name that leads to this machine in this browser alone: a page of some other site. */
 export const ELSEWHERE = "elsewhere.test";
+/** How long a page may take to show what it should; machines that build and test at once are slow. */
+export const PATIENCE_MS = 120_000;
 const EXECUTABLE = process.env["CHROMIUM"] || "/usr/bin/chromium";
 const QUIET = [
   "--disable-background-networking",
@@ -20,7 +22,12 @@ export async function launch(): Promise<Browser> {
   const only = `MAP ${ELSEWHERE} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`;
   const args = [...QUIET, `--host-resolver-rules=${only}`];
   // Its sandbox needs a user who is not root; the pages are our own.
-  return await chromium.launch({ executablePath: EXECUTABLE, chromiumSandbox: false, args });
+  return await chromium.launch({
+    executablePath: EXECUTABLE,
+    chromiumSandbox: false,
+    args,
+    timeout: PATIENCE_MS,
+  });
 }
 
 /** Serves `js/` on a port of loopback. */

@@ -85,7 +85,7 @@ test("lists of any length scroll, and only what is seen is on the page", async (
   assert((await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX);
   await place.open(page, "overview");
   await page.getByText("ready, of 1,000 queues").waitFor();
-  await page.context().close();
+  await page.close();
 });
 
 test("the rows of a list are reached by the keyboard", async () => {
@@ -97,7 +97,7 @@ test("the rows of a list are reached by the keyboard", async () => {
   const name = await page.evaluate(() => document.activeElement?.textContent);
   await page.keyboard.press("Enter");
   await page.locator("h1", { hasText: name?.trim() ?? "" }).waitFor();
-  await page.context().close();
+  await page.close();
 });
 
 test("payloads of a megabyte open, as text and as a tree", async () => {
@@ -110,7 +110,7 @@ test("payloads of a megabyte open, as text and as a tree", async () => {
   await place.open(page, "keys/tree.json");
   await page.getByText("[20000]").first().waitFor();
   await page.getByRole("button", { name: /more$/ }).first().waitFor();
-  await page.context().close();
+  await page.close();
 });
 
 test("a job over many shows how far it is, and is stopped", async () => {
@@ -120,7 +120,7 @@ test("a job over many shows how far it is, and is stopped", async () => {
   await page.getByRole("button", { name: /^Cancel (all that match|[\d,]+ runs)$/ }).click();
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByText(/^(cancelled|completed): [\d,]+ done/).waitFor();
-  await page.context().close();
+  await page.close();
 });
 
 interface Weight {
@@ -184,7 +184,7 @@ test("walking from screen to screen leaves nothing behind", async (t) => {
   t.diagnostic(`screens: ${JSON.stringify(first)}, later ${JSON.stringify(second)}`);
   assertSameWeight(first, second);
   assert.deepEqual(place.troubles.splice(0), []);
-  await page.context().close();
+  await page.close();
 });
 
 test("on a slow phone the page comes soon (told, not judged)", async (t) => {

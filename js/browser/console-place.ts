@@ -6,7 +6,7 @@ import { FloClient as NodeClient } from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { launch } from "./chromium.js";
+import { launch, PATIENCE_MS } from "./chromium.js";
 
 interface Violation {
   readonly id: string;
@@ -14,10 +14,14 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 declare global {
-  var axe: { run(): Promise<{ violations: Violation[] }> };
+  var axe: {
+    run(of: Document, how: { resultTypes: string[] }): Promise<{ violations: Violation[] }>;
+  };
 }
 
-const PATIENT = { timeoutMs: 30_000 };
+type Scheme = "light" | "dark";
+
+const PATIENT = { timeoutMs: PATIENCE_MS };
 const AXE = readFileSync(
   fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)),
   "utf8",
@@ -30,6 +34,7 @@ export class ConsolePlace {
   readonly token: string;
   /** What went wrong in the tabs. */
   readonly troubles: string[] = [];
+  readonly #profiles = new Map<string, BrowserContext>();
 
   private constructor(server: ServerProcess, backend: NodeClient, browser: Browser, token: string) {
     this.server = server;
@@ -61,14 +66,17 @@ export class ConsolePlace {
     return `http://${this.server.endpoint}/`;
   }
 
-  /** An empty tab; what goes wrong in it is kept. */
-  async blank(width = 1280, colorScheme: "light" | "dark" = "light"): Promise<Page> {
-    const context: BrowserContext = await this.browser.newContext({
-      viewport: { width, height: 860 },
-      colorScheme,
-    });
+  /** An empty tab with a profile of its own; what goes wrong in it is kept. */
+  async blank(width = 1280, colorScheme: Scheme = "light"): Promise<Page> {
+    const viewport = { width, height: 860 };
+    const context = await this.browser.newContext({ viewport, colorScheme });
     context.on("weberror", (told) => this.troubles.push(told.error().message));
+    return await this.#opened(context);
+  }
+
+  async #opened(context: BrowserContext): Promise<Page> {
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on("console", (told) => {
       if (told.type() === "error" && !told.text().includes("WebSocket")) {
         this.troubles.push(told.text());
@@ -83,11 +91,16 @@ export class ConsolePlace {
     return page;
   }
 
-  /** A tab that is logged in, of this size and scheme. */
-  async tab(width = 1280, scheme: "light" | "dark" = "light", token = this.token): Promise<Page> {
-    const page = await this.blank(width, scheme);
-    await page.goto(this.address);
-    await this.logIn(page, token);
+  /** A tab that is logged in, of this size and scheme. Its like share a profile, as a person's do. */
+  async tab(width = 1280, scheme: Scheme = "light", token = this.token): Promise<Page> {
+    const profile = `${width} ${scheme} ${token}`;
+    const known = this.#profiles.get(profile);
+    const page = await (known === undefined ? this.blank(width, scheme) : this.#opened(known));
+    this.#profiles.set(profile, page.context());
+    await page.goto(`${this.address}#/default/settings`);
+    if (known === undefined) {
+      await this.logIn(page, token);
+    }
     await page.getByText("live", { exact: true }).waitFor();
     return page;
   }
@@ -109,10 +122,13 @@ export async function seriousOf(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis))) {
     await page.evaluate(AXE);
   }
-  const { violations } = await page.evaluate(() => axe.run());
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  // Judged within the page: the whole of what axe tells takes longer to travel than to find.
+  return await page.evaluate(async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
 }
 
 /** A test that cannot begin leaves no process behind. */

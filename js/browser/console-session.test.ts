@@ -41,7 +41,7 @@ test("scopes decide which screens, which things and which buttons there are", as
   await page.getByText("oldest message").waitFor();
   assert.equal(await page.getByText("runs failed").count(), 0);
   assert.deepEqual(place.troubles.splice(0), []);
-  await page.context().close();
+  await page.close();
 });
 
 test("a page's own token opens the streams that it may read, by name", async () => {
@@ -54,7 +54,7 @@ test("a page's own token opens the streams that it may read, by name", async () 
   await page.getByLabel("from", { exact: true }).fill("60");
   await page.getByText("hello").first().waitFor();
   assert.deepEqual(place.troubles.splice(0), []);
-  await page.context().close();
+  await page.close();
 });
 
 test("a session that ends leaves the page as it is; a token lets it go on", async () => {
@@ -76,7 +76,7 @@ test("a session that ends leaves the page as it is; a token lets it go on", asyn
   await page.getByRole("button", { name: "Write" }).click();
   await page.locator("h1", { hasText: "typed" }).waitFor();
   assert.equal((await backend.kv.entry("typed"))?.text(), "with care");
-  await page.context().close();
+  await page.close();
 });
 
 test("a session that ends goes on when another tab logs in", async () => {
@@ -145,5 +145,5 @@ test("with a slow line it says that it loads, and what is typed is kept", async 
   await page.locator("textarea[name=payload]").fill("over a slow line");
   await page.getByRole("button", { name: "Enqueue", exact: true }).click();
   await page.locator("summary", { hasText: "over a slow line" }).waitFor();
-  await page.context().close();
+  await page.close();
 });

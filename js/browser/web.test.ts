@@ -8,7 +8,7 @@ import { decodeMessagePack, ServerProcess } from "@floruntime/testing";
 import type { FloClient } from "@floruntime/web";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { ELSEWHERE, launch, Pages } from "./chromium.js";
+import { ELSEWHERE, launch, PATIENCE_MS, Pages } from "./chromium.js";
 
 /** What the page has: the package, and what a test keeps there. */
 declare global {
@@ -20,7 +20,7 @@ declare global {
 
 const RECORDS = 150; // of each tab
 const BEFORE_THE_KILL = 30;
-const PATIENT = { timeoutMs: 30_000 };
+const PATIENT = { timeoutMs: PATIENCE_MS };
 
 let server: ServerProcess;
 let backend: NodeClient;
@@ -33,6 +33,7 @@ before(async () => {
   [server, pages, browser] = await Promise.all([ServerProcess.start(), Pages.start(), launch()]);
   backend = new NodeClient(server.endpoint, PATIENT);
   context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
   context.on("weberror", (told) => uncaught.push(told.error()));
 });
 after(async () => {

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 120_000;
 
 /** The root of the whole repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));

@@ -34,18 +34,15 @@ const contents = (name: string): string[] =>
 
 before(async () => {
   place = mkdtempSync(join(tmpdir(), "flo-packed-"));
-  for (const name of NAMES) {
-    const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", place];
-    const said = execFileSync("npm", args, { cwd: join(JS, "packages", name), encoding: "utf8" });
-    const [{ filename }] = JSON.parse(said) as [{ filename: string }];
-    mkdirSync(packed(name), { recursive: true });
-    execFileSync("tar", [
-      "-xzf",
-      join(place, filename),
-      "-C",
-      packed(name),
-      "--strip-components=1",
-    ]);
+  const of = NAMES.map((name) => `--workspace=packages/${name}`);
+  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", place, ...of];
+  const said = execFileSync("npm", args, { cwd: JS, encoding: "utf8" });
+  const files = JSON.parse(said) as { name: string; filename: string }[];
+  assert.equal(files.length, NAMES.length);
+  for (const { name, filename } of files) {
+    const folder = join(place, "node_modules", name);
+    mkdirSync(folder, { recursive: true });
+    execFileSync("tar", ["-xzf", join(place, filename), "-C", folder, "--strip-components=1"]);
   }
   server = await ServerProcess.start("--durability", "ephemeral");
 });
