@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { FloClient as NodeClient } from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 import { launch, PATIENCE_MS } from "./chromium.js";
 
@@ -34,7 +34,7 @@ export class ConsolePlace {
   readonly token: string;
   /** What went wrong in the tabs. */
   readonly troubles: string[] = [];
-  readonly #profiles = new Map<string, BrowserContext>();
+  readonly #tabs = new Map<string, Page>();
 
   private constructor(server: ServerProcess, backend: NodeClient, browser: Browser, token: string) {
     this.server = server;
@@ -70,33 +70,28 @@ export class ConsolePlace {
   async blank(width = 1280, colorScheme: Scheme = "light"): Promise<Page> {
     const viewport = { width, height: 860 };
     const context = await this.browser.newContext({ viewport, colorScheme });
+    context.setDefaultTimeout(PATIENCE_MS);
     context.on("weberror", (told) => this.troubles.push(told.error().message));
-    return await this.#opened(context);
-  }
-
-  async #opened(context: BrowserContext): Promise<Page> {
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on("console", (told) => {
+    context.on("console", (told) => {
       if (told.type() === "error" && !told.text().includes("WebSocket")) {
         this.troubles.push(told.text());
       }
     });
-    page.on("request", (request) => {
+    context.on("request", (request) => {
       const own = [this.address, `ws://${this.server.endpoint}/`];
       if (!own.some((each) => request.url().startsWith(each))) {
         this.troubles.push(`a request went elsewhere: ${request.url()}`);
       }
     });
-    return page;
+    return await context.newPage();
   }
 
-  /** A tab that is logged in, of this size and scheme. Its like share a profile, as a person's do. */
+  /** A tab that is logged in, of this size and scheme: the one of an earlier test, if it is open. */
   async tab(width = 1280, scheme: Scheme = "light", token = this.token): Promise<Page> {
-    const profile = `${width} ${scheme} ${token}`;
-    const known = this.#profiles.get(profile);
-    const page = await (known === undefined ? this.blank(width, scheme) : this.#opened(known));
-    this.#profiles.set(profile, page.context());
+    const kind = `${width} ${scheme} ${token}`;
+    const known = this.#tabs.get(kind);
+    const page = known === undefined ? await this.blank(width, scheme) : await openAgain(known);
+    this.#tabs.set(kind, page);
     await page.goto(`${this.address}#/default/settings`);
     if (known === undefined) {
       await this.logIn(page, token);
@@ -115,6 +110,13 @@ export class ConsolePlace {
     await page.locator("h1").first().waitFor();
     await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
   }
+}
+
+/** The tab with nothing of before on it. Who closes it gets another one of the same profile. */
+async function openAgain(page: Page): Promise<Page> {
+  const again = page.isClosed() ? await page.context().newPage() : page;
+  await again.goto("about:blank");
+  return again;
 }
 
 /** What axe calls serious on the page as it is, each with the element. */

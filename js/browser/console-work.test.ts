@@ -85,7 +85,6 @@ test("a run with branches and items is drawn with what is in them, and its steps
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await drawing.getByText("3 done").waitFor();
   await page.getByText("waits").first().waitFor();
-  await page.close();
 });
 
 test("a run is paused, resumed and forked", async () => {
@@ -102,7 +101,6 @@ test("a run is paused, resumed and forked", async () => {
   await pressIn(page, "Fork waits-1", "Begin a new run");
   await page.locator("h1", { hasText: "wfrun" }).waitFor();
   assert.equal((await backend.workflow.status("waits-1")).status, "waiting");
-  await page.close();
 });
 
 test("all runs that match are counted first, then cancelled by a job", async () => {
@@ -131,7 +129,6 @@ test("all runs that match are counted first, then cancelled by a job", async () 
   await page.waitForURL(/status=cancelled/);
   await place.open(page, "settings/jobs");
   await page.getByText("cancel workflow").first().waitFor();
-  await page.close();
 });
 
 test("runs are found by when they began, and the filter stands in the address", async () => {
@@ -157,7 +154,6 @@ test("runs are found by when they began, and the filter stands in the address", 
   ]);
   await page.getByLabel("attributes").fill("customer");
   await page.getByRole("alert").getByText("write customer=ada amount>=100").waitFor();
-  await page.close();
 });
 
 test("an action's run that failed is tried again; what limits hold up is shown", async () => {
@@ -180,7 +176,6 @@ test("an action's run that failed is tried again; what limits hold up is shown",
   await page.getByText("40 %").waitFor();
   await place.open(page, "actions/workers/by-hand");
   await page.getByText("40 % half way").waitFor();
-  await page.close();
 });
 
 test("schedules of actions stand still and go on", async () => {
@@ -190,7 +185,6 @@ test("schedules of actions stand still and go on", async () => {
   await page.getByRole("button", { name: "pause" }).click();
   await page.getByRole("button", { name: "resume" }).waitFor();
   assert.equal((await backend.action.schedules())[0]?.paused, true);
-  await page.close();
 });
 
 test("a queue stands still; dead letters of one error go back, the others stay", async () => {
@@ -216,7 +210,6 @@ test("a queue stands still; dead letters of one error go back, the others stay",
   await page.getByText("Dead letters (0)").waitFor();
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
-  await page.close();
 });
 
 test("a group shows its lag, what is under way, what died; and is moved", async () => {
@@ -238,7 +231,6 @@ test("a group shows its lag, what is under way, what died; and is moved", async 
   await pressIn(page, "Move the group books", "Move it");
   await page.getByText("Nothing is under way.").waitFor();
   assert.equal((await backend.stream.groupInfo("events", "books")).lag, 0);
-  await page.close();
 });
 
 test("a token is made, shown once, and revoked", async () => {
@@ -261,5 +253,4 @@ test("a token is made, shown once, and revoked", async () => {
   await page.getByRole("button", { name: "TokenRevoke" }).first().click();
   await page.getByRole("region", { name: "the record" }).getByText("who:").waitFor();
   assert.deepEqual(place.troubles.splice(0), []);
-  await page.close();
 });

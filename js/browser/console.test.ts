@@ -140,7 +140,6 @@ test("a namespace in which nothing is says so on every screen", async () => {
   }
   assert.deepEqual(await seriousOf(page), []);
   assert.deepEqual(place.troubles.splice(0), []);
-  await page.close();
 });
 
 test("a token that is refused is told, and the page stays closed", async () => {
@@ -205,7 +204,6 @@ test("a run is signalled to its end, and the drawing follows", async () => {
   await page.locator("h1 .badge", { hasText: "completed" }).waitFor();
   const run = await backend.workflow.status("order-1");
   assert.equal(run.status, "completed");
-  await page.close();
 });
 
 test("a run is started by the keyboard alone", async () => {
@@ -221,7 +219,6 @@ test("a run is started by the keyboard alone", async () => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.locator("h1", { hasText: "wfrun" }).waitFor();
-  await page.close();
 });
 
 test("an edit is written only at the version that was read", async () => {
@@ -234,7 +231,6 @@ test("an edit is written only at the version that was read", async () => {
   await page.getByRole("button", { name: "Write" }).click();
   await page.locator(".notice.bad").waitFor();
   assert.equal((await backend.kv.entry("users/ada"))?.text(), "meanwhile");
-  await page.close();
 });
 
 test("an edit keeps the time that a key has left", async () => {
@@ -250,7 +246,6 @@ test("an edit keeps the time that a key has left", async () => {
   assert(entry.expiresAtMs !== null && entry.expiresAtMs > BigInt(Date.now()) + 3_000_000n);
   await backend.kv.put("session", "from elsewhere");
   await page.getByText("from elsewhere").first().waitFor();
-  await page.close();
 });
 
 test("records show as they are appended", async () => {
@@ -263,7 +258,6 @@ test("records show as they are appended", async () => {
     await backend.stream.append("events", "just now appended");
     await seen.waitFor({ timeout: 1_000 }).catch(() => undefined);
   }
-  await page.close();
 });
 
 test("a server that is killed and comes again finds the page where it was", async () => {
@@ -274,7 +268,6 @@ test("a server that is killed and comes again finds the page where it was", asyn
   await place.server.start();
   await page.getByText("live", { exact: true }).waitFor();
   await page.getByRole("link", { name: "mails" }).waitFor();
-  await page.close();
 });
 
 test("a token that is revoked ends the page", async () => {
