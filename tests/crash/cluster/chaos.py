@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.crash.checker import problems
 from tests.crash.cluster.rig import Rig
 from tests.crash.history import History
 from tests.crash.look import drain, look
+from tests.crash.process import LoggedProcess
 from tests.crash.run import Report
 from tests.crash.workload import Worker, new_client, prepare
 
@@ -56,15 +58,15 @@ class ClusterChaos:
         rig = self._rig
         node = rig.nodes[await rig.leader()]
         server = self._random.choice(rig.nats.servers)
+        killed: list[LoggedProcess] = []
         if fault in ("flo", "machine"):
-            await node.kill()
+            killed.append(node)
         if fault in ("nats", "machine"):
-            await server.kill()
+            killed.append(server)
+        for process in killed:
+            await process.kill()
         self.led_again_s.append((fault, await rig.led_again()))
-        if fault in ("nats", "machine"):
-            await server.start()
-        if fault in ("flo", "machine"):
-            await node.start()
+        await asyncio.gather(*(process.start() for process in killed))
         await rig.settled()
 
     async def _look(self) -> list[str]:

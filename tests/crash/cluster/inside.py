@@ -12,13 +12,16 @@ from typing import Any, Self
 from floruntime import FloClient
 from floruntime.server.cluster.cluster_server import ClusterServer, open_cluster_server
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
 from floruntime.server.http.listening import listen
+from tests.crash.cluster.rig import PATIENT_MS
 from tests.crash.process import free_port
 
 LOOK_S = 0.05
-WAIT_S = 30.0
+WAIT_S = 120.0
+"""For how long anything is waited for; generous, since machines are slow at times."""
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -28,18 +31,24 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(LOOK_S)
 
 
+async def all_seen(*nodes: InsideNode) -> None:
+    """Wait until each of them knows that all of them live."""
+    names = [node.config.node for node in nodes]
+    members = [node.node.members for node in nodes]
+    await until(lambda: all(each.is_alive(name) for each in members for name in names))
+
+
 class InsideNode:
     """One node; `start` raises what keeps it from starting."""
 
     def __init__(self, nats: str, directory: Path, name: str, **settings: Any) -> None:
-        self.port_number = free_port()
+        self.port_number: int = settings.setdefault("port", free_port())
         self.config = make_config(
             {
                 "cluster": nats,
                 "node": name,
                 "advertise": f"127.0.0.1:{self.port_number}",
                 "data_dir": str(directory / name),
-                "port": self.port_number,
                 "partitions": 2,
                 "replicas": 1,
                 **settings,
@@ -50,6 +59,11 @@ class InsideNode:
         self.fatal: list[BaseException] = []
         self._server: ClusterServer | None = None
         self._port: Port | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients reach it."""
+        return f"127.0.0.1:{self.port_number}"
 
     @property
     def node(self) -> Node:
@@ -69,6 +83,10 @@ class InsideNode:
         self._port = await listen(server, "127.0.0.1", self.port_number)
         server.start()
 
+    def leads(self, namespace: str) -> bool:
+        """Whether it leads the partition of a namespace."""
+        return self.node.lead_of(partition_of(namespace, self.config.partitions)) is not None
+
     def reasons_not_ready(self) -> list[str]:
         """What `/readyz` says."""
         assert self._server is not None
@@ -76,7 +94,7 @@ class InsideNode:
 
     def client(self) -> FloClient:
         """A patient client of this node."""
-        return FloClient(f"127.0.0.1:{self.port_number}", timeout_ms=30_000)
+        return FloClient(self.endpoint, timeout_ms=PATIENT_MS)
 
     async def stop(self) -> None:
         server, port = self._server, self._port

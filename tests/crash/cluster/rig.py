@@ -12,11 +12,12 @@ from floruntime.core.cluster import ClusterInfo, ClusterStatus
 from floruntime.core.errors import FloError
 from floruntime.server.cluster.placement import partition_of
 from tests.crash.cluster.nats import NatsCluster
-from tests.crash.cluster.proxy import Cable
 from tests.crash.process import ServerProcess
 
-SETTLED_S = 40.0
+SETTLED_S = 120.0
 LOOK_S = 0.1
+PATIENT_MS = 60_000
+"""How long the calls of a patient client may take."""
 
 
 class NodeProcess(ServerProcess):
@@ -37,33 +38,21 @@ class Rig:
         nodes: int = 3,
         servers: int = 3,
         partitions: int = 3,
-        cables: bool = False,
     ) -> None:
         self._directory = directory
         self._partitions = partitions
         self._replicas = servers
         self.nats = NatsCluster(directory, servers)
         self.nodes: dict[str, NodeProcess] = {}
-        self._has_cables = cables
-        #: With `cables`: what each node reaches NATS by, and what others reach it by.
-        self.to_nats: dict[str, Cable] = {}
-        self.to_node: dict[str, Cable] = {}
         for name in "abcdefgh"[:nodes]:
             self.add(name)
 
     def add(self, name: str, *options: str) -> NodeProcess:
         """Another node; it is not started yet."""
         node = NodeProcess(str(self._directory / name))
-        urls, advertised = self.nats.urls, node.endpoint
-        if self._has_cables:
-            [server] = self.nats.servers
-            self.to_nats[name] = Cable(server.port)
-            self.to_node[name] = Cable(node.port)
-            urls = f"nats://127.0.0.1:{self.to_nats[name].port}"
-            advertised = f"127.0.0.1:{self.to_node[name].port}"
         node.options = (
-            *("--cluster", urls, "--node", name),
-            *("--advertise", advertised, "--partitions", str(self._partitions)),
+            *("--cluster", self.nats.urls, "--node", name),
+            *("--advertise", node.endpoint, "--partitions", str(self._partitions)),
             *("--replicas", str(self._replicas), *options),
         )
         self.nodes[name] = node
@@ -76,7 +65,7 @@ class Rig:
 
     def client(self, endpoint: str | None = None) -> FloClient:
         """A patient client of any node, or of one."""
-        return FloClient(endpoint or self.endpoints, timeout_ms=30_000)
+        return FloClient(endpoint or self.endpoints, timeout_ms=PATIENT_MS)
 
     async def status(self) -> ClusterInfo:
         """How the cluster is, as any node tells."""
@@ -120,8 +109,6 @@ class Rig:
     async def __aenter__(self) -> Self:
         await self.nats.__aenter__()
         try:
-            for cable in (*self.to_nats.values(), *self.to_node.values()):
-                await cable.__aenter__()
             await asyncio.gather(*(node.start() for node in self.nodes.values()))
         except BaseException:
             await self.__aexit__()
@@ -132,6 +119,4 @@ class Rig:
         for node in self.nodes.values():
             if node.is_launched:
                 await node.kill()
-        for cable in (*self.to_nats.values(), *self.to_node.values()):
-            await cable.__aexit__()
         await self.nats.kill()

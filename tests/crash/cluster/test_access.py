@@ -10,9 +10,10 @@ import pytest
 
 from floruntime import FloClient
 from floruntime.core.errors import FloError, ForbiddenError, UnauthorizedError
-from tests.crash.cluster.inside import WAIT_S, InsideNode, until
+from tests.crash.cluster.inside import WAIT_S, InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
+from tests.crash.cluster.rig import PATIENT_MS
 
 Nodes = tuple[InsideNode, InsideNode]
 
@@ -26,7 +27,7 @@ async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
         InsideNode(nats.urls, tmp_path, "a") as first,
         InsideNode(nats.urls, tmp_path, "b") as second,
     ):
-        await until(lambda: len(first.node.members.names) == 2)
+        await all_seen(first, second)
         async with first.client() as client:
             await client.cluster.move(0, "a")
         yield first, second
@@ -34,7 +35,7 @@ async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
 
 def at(node: InsideNode, token: str) -> FloClient:
     """A client of one node alone, by a token."""
-    return FloClient(f"127.0.0.1:{node.port_number}", token=token, timeout_ms=30_000)
+    return FloClient(node.endpoint, token=token, timeout_ms=PATIENT_MS)
 
 
 async def refused(node: InsideNode, token: str) -> None:

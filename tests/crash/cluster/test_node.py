@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nats.aio.client import Client
@@ -18,15 +19,15 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster import leading
+from floruntime.server.cluster import jetstream, leading, lease
+from floruntime.server.cluster import node as node_module
+from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import ConfigError
-from tests.crash.cluster.inside import InsideNode, until
+from tests.crash.cluster.inside import WAIT_S, InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
 from tests.crash.process import free_port
-
-WAIT_S = 30.0
 
 
 @pytest.fixture
@@ -37,19 +38,24 @@ async def nats(tmp_path: Path) -> AsyncIterator[str]:
         yield cluster.urls
 
 
-async def test_what_cannot_be_a_node_is_refused_by_name(nats: str, tmp_path: Path) -> None:
+async def test_what_cannot_be_a_node_is_refused_by_name(
+    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jetstream, "CONNECT_S", 1.0)
+
+    async def refused(told: str, directory: str, name: str, **settings: Any) -> None:
+        with pytest.raises(ConfigError, match=told):
+            await InsideNode(nats, tmp_path / directory, name, **settings).start()
+
     async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
         await client.kv.put("k", b"v")
-        for settings, told in (
-            ({"partitions": 3}, "partitions is 3, .* made with 2"),
-            ({"cluster": f"nats://127.0.0.1:{free_port()}"}, "no NATS answers"),
-            ({"cluster": f"nats://127.0.0.1:{first.port_number}"}, "no NATS answers"),
-        ):
-            with pytest.raises(ConfigError, match=told):
-                await InsideNode(nats, tmp_path, "b", **settings).start()
-        elsewhere = tmp_path / "elsewhere"
-        with pytest.raises(ConfigError, match="a node of that name runs at"):
-            await InsideNode(nats, elsewhere, "a").start()
+        nobody, no_nats = (f"nats://127.0.0.1:{each}" for each in (free_port(), first.port_number))
+        await asyncio.gather(
+            refused("partitions is 3, .* made with 2", "one", "b", partitions=3),
+            refused("no NATS answers", "two", "b", cluster=nobody),
+            refused("no NATS answers", "three", "b", cluster=no_nats),
+            refused("a node of that name runs at", "four", "a"),
+        )
         assert await client.kv.get("k") == b"v"
         assert not first.fatal
     with pytest.raises(ConfigError, match="is the directory of node 'a'"):
@@ -88,20 +94,18 @@ async def test_an_empty_node_begins_with_a_checkpoint(
     monkeypatch.setattr(leading, "CHECKPOINT_MESSAGES", 20)
     partition = partition_of("default", 2)
     async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
-        for round in range(5):
-            for number in range(25):
-                await client.kv.put(f"k{number}", b"%d" % round)
-            await asyncio.sleep(0.6)
         log = first.node.logs[partition]
         async with asyncio.timeout(WAIT_S):
-            while (await log.ends()).first == 1:
-                await client.kv.put("more", b"")
+            while (await log.ends()).first <= 1:  # until there were two checkpoints
+                for number in range(25):
+                    await client.kv.put(f"k{number}", b"4")
         async with InsideNode(nats, tmp_path, "b") as second:
             ours, theirs = first.node.replicas[partition], second.node.replicas[partition]
             await until(lambda: theirs.position.sequence >= ours.position.sequence)
             assert theirs.trouble == ""
             at = (b"a", b"{")
             assert list(theirs.store.scan(*at)) == list(ours.store.scan(*at))
+            await all_seen(first, second)
             await client.cluster.move(partition, "b")
             assert second.node.lead_of(partition) is not None
             assert await client.kv.get("k24") == b"4"
@@ -112,7 +116,7 @@ async def test_an_empty_node_begins_with_a_checkpoint(
 async def test_leads_are_moved_drained_and_nodes_forgotten(nats: str, tmp_path: Path) -> None:
     async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
         async with InsideNode(nats, tmp_path, "b") as second:
-            await until(lambda: len(first.node.members.names) == 2)
+            await all_seen(first, second)
             for partition in (0, 1, 2):
                 await client.cluster.move(partition, "b")
             assert [p.leader for p in (await client.cluster.status()).partitions] == ["b"] * 3
@@ -136,6 +140,25 @@ async def test_leads_are_moved_drained_and_nodes_forgotten(nats: str, tmp_path: 
         assert await client.kv.get("k") == b"v"
 
 
+async def test_a_node_that_comes_back_waits_neither_for_its_lease_nor_for_a_namesake(
+    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def say_nothing(node: Node) -> None:
+        """As if it had been killed."""
+
+    node = InsideNode(nats, tmp_path, "a")
+    async with node:
+        await until(lambda: node.leads("default"))
+        with monkeypatch.context() as patch:
+            patch.setattr(Node, "_tell_of_itself", say_nothing)
+            await node.stop()
+    for module in (lease, leading):
+        monkeypatch.setattr(module, "LEASE_S", HOUR_S)
+    monkeypatch.setattr(node_module, "TELL_S", HOUR_S)
+    async with node:
+        await until(lambda: node.leads("default"))
+
+
 HOUR_S = 3_600.0
 
 
@@ -146,7 +169,7 @@ async def test_command_time_goes_on_at_the_next_leader_whatever_its_clock(
     ahead, behind = InsideNode(nats, tmp_path, "a"), InsideNode(nats, tmp_path, "b")
     ahead.ahead_s, behind.ahead_s = HOUR_S, -HOUR_S
     async with ahead, behind, behind.client() as client:
-        await until(lambda: len(behind.node.members.names) == 2)
+        await all_seen(ahead, behind)
         await client.cluster.move(partition, "a")
         await client.kv.put("k", b"v", ttl_ms=600_000)
         lead = ahead.node.lead_of(partition)

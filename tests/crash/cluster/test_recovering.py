@@ -13,9 +13,10 @@ from floruntime import FloClient
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import Backup
 from floruntime.server.cluster.placement import partition_of
-from tests.crash.cluster.inside import InsideNode, until
+from tests.crash.cluster.inside import InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
+from tests.crash.cluster.rig import PATIENT_MS
 
 PARTITION = partition_of("default", 2)
 
@@ -30,7 +31,7 @@ async def pair(
         for node in nodes:
             await stack.enter_async_context(node)
         first, second = nodes
-        await until(lambda: len(first.node.members.names) == len(second.node.members.names) == 2)
+        await all_seen(first, second)
         yield first, second
 
 
@@ -91,9 +92,9 @@ async def test_a_backup_of_a_cluster_is_taken_into_another(tmp_path: Path) -> No
             assert {len(node.node.replicas) for node in nodes} != {3}  # none keeps all
         async with (
             pair(nats.urls, tmp_path, copies=1) as (first, _),
-            FloClient(f"127.0.0.1:{first.port_number}", token=token.token) as client,
+            FloClient(first.endpoint, token=token.token) as client,
         ):
-            assert await client.call(Backup(str(backup)), timeout_ms=30_000) == str(backup)
+            assert await client.call(Backup(str(backup)), timeout_ms=PATIENT_MS) == str(backup)
             with pytest.raises(BadRequestError, match="empty or missing"):
                 await client.call(Backup(str(backup)))
         other = {"cluster_name": "other", "data_dir": str(tmp_path / "other")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,12 @@ import pytest
 from floruntime import FloClient
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import Backup
-from tests.crash.cluster.inside import InsideNode
+from floruntime.server.cluster.replica import Replica
+from tests.crash.cluster.inside import InsideNode, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
 
 NAMES = [f"shop-{number}" for number in range(6)]
-WAIT_S = 30.0
 
 
 async def backup_of_a_single_server(directory: Path) -> Path:
@@ -55,9 +55,12 @@ async def test_a_backup_is_taken_into_an_empty_cluster(tmp_path: Path) -> None:
         await client.kv.put("k0", b"on", namespace=NAMES[2])
         with pytest.raises(ConflictError, match="not empty"):
             await client.cluster.import_backup(str(backup))
-        async with asyncio.timeout(WAIT_S):
-            for number, replica in first.node.replicas.items():
-                other = second.node.replicas[number]
-                while replica.position != other.position:  # noqa: ASYNC110 # no event tells
-                    await asyncio.sleep(0.05)
-                assert (replica.trouble, other.trouble) == ("", "")
+        replicas = first.node.replicas, second.node.replicas
+        for number in replicas[0]:
+            await until(partial(is_same, number, *replicas))
+
+
+def is_same(number: int, *replicas: dict[int, Replica]) -> bool:
+    """Whether two copies have come to the same message, and follow."""
+    ours, theirs = (each[number] for each in replicas)
+    return ours.position == theirs.position and (ours.trouble, theirs.trouble) == ("", "")

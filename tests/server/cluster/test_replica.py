@@ -129,6 +129,18 @@ async def test_a_store_that_is_ahead_of_its_log_follows_no_further(
     await replica.stop()
 
 
+async def test_a_store_that_has_another_message_at_its_place_follows_no_further() -> None:
+    """The log was set back, and another node has gone on in it as far as this one had come."""
+    log, other = MemoryLog(), MemoryLog()
+    ahead = Writer(log)
+    await ahead.write(a=b"lost")
+    await Writer(other).write(a=b"on")
+    with pytest.raises(DamagedLogError, match="message 1 of the log is another"):
+        await follower(other, ahead.store).check_reach()
+    other.trimmed = 1
+    await follower(other, ahead.store).check_reach()  # what is dropped cannot be compared
+
+
 async def test_while_this_node_leads_nobody_else_writes_into_the_store() -> None:
     log = MemoryLog()
     leader, replica = Writer(log), follower(log)

@@ -129,6 +129,7 @@ class Node:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
         await _patiently(self._read_board)
         await self._watch_for_namesake()
+        self.storage.note_run(self.run)
         self._keep_copies()
         await _patiently(self.replicas[SYSTEM].read_on)
         self.on_system()
@@ -153,9 +154,11 @@ class Node:
             )
 
     async def _watch_for_namesake(self) -> None:
-        """Another process of this name shows itself within the time that leases take, too."""
+        """Another process of this name shows itself within the time that leases take, too. The one
+        that had this directory does not go on: it is locked.
+        """
         before = self.members.row(self.name)
-        if before is None or before.is_stopped:
+        if before is None or before.is_stopped or before.run == self.storage.last_run:
             return
         until_s = time.monotonic() + 3 * TELL_S
         while time.monotonic() < until_s:

@@ -2,7 +2,7 @@
 
 FORMAT          names the version of this layout
 LOCK            held exclusively by the process that has the directory open
-node.json       the node's name and its cluster
+node.json       the node's name, its cluster, and which start of it was the last
 partitions/N/   the store of partition N
 """
 
@@ -98,6 +98,16 @@ class NodeStorage:
         if not self._record:
             self._record = {"node": node, "cluster_id": cluster_id}
             self._write("node.json", json.dumps(self._record) + "\n")
+
+    @property
+    def last_run(self) -> str:
+        """Which start of the node had this directory last; empty where none is noted."""
+        return self._record.get("run", "")
+
+    def note_run(self, run: str) -> None:
+        """From now on this start of the node has it."""
+        self._record["run"] = run
+        self._write("node.json", json.dumps(self._record) + "\n")
 
     def _write(self, name: str, text: str) -> None:
         fresh = os.path.join(self._path, name + ".new")

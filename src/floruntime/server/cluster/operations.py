@@ -187,9 +187,10 @@ class Operations:
         }
         if partition in node.replicas:
             troubles[node.name] = node.replicas[partition].trouble
-        if not leader and not node.members.may_lead(node.format):
+        told = "; ".join(f"{name}: {text}" for name, text in troubles.items() if text)
+        if not (told or leader or node.members.may_lead(node.format)):
             return f"its log has format {node.format}, and no node that lives and may lead knows it"
-        return "; ".join(f"{name}: {text}" for name, text in troubles.items() if text)
+        return told
 
     def _sequence(self, name: str, partition: int) -> int:
         node = self._node

@@ -89,6 +89,7 @@ class Replica:
 
     def start(self) -> None:
         """Begin to follow."""
+        self._news.set()
         self._following = asyncio.get_running_loop().create_task(self._follow())
 
     async def stop(self) -> None:
@@ -174,11 +175,18 @@ class Replica:
         """See that the log has all that this store has. Raises `DamagedLogError`."""
         if self.has_reach:
             return
+        own = self.position
         last = (await self.log.ends()).last
-        if last < self.position.sequence:
+        if last < own.sequence:
             raise DamagedLogError(
-                f"this node has come to message {self.position.sequence} and the log ends at "
+                f"this node has come to message {own.sequence} and the log ends at "
                 f"{last}: NATS was set back, and has lost what was acknowledged; {RECOVER}"
+            )
+        body = await self.log.at(own.sequence)  # nothing where it is dropped by now
+        if body is not None and decode_message(body).chain != own.chain:
+            raise DamagedLogError(
+                f"message {own.sequence} of the log is another than the one that this node has: "
+                f"NATS was set back, and another node has gone on; {RECOVER}"
             )
         self.has_reach = True
 
