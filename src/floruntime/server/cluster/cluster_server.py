@@ -23,13 +23,14 @@ from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.joining import join
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError
-from floruntime.server.cluster.node import NameTakenError, Node
+from floruntime.server.cluster.node import NameTakenError, Node, OtherClusterError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
+from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.config import MEMORY_BYTES_MIN, Config, ConfigError
@@ -220,7 +221,7 @@ class ClusterServer(FloServer):
     async def prepare(self) -> None:
         try:
             await self.node.start()
-        except NameTakenError as error:
+        except (NameTakenError, OtherClusterError) as error:
             raise ConfigError(str(error)) from None
         self.access.renew()
         self.other_protocols = ((PEER_PREAMBLE, lambda socket, server: self.speak(socket)),)
@@ -260,8 +261,8 @@ class ClusterServer(FloServer):
     def reasons_not_ready(self) -> list[str]:
         reasons = super().reasons_not_ready()
         node = self.node
-        if not (node.nats.is_connected and node.is_board_heard):
-            reasons.append("NATS does not answer, or lacks a majority of its nodes")
+        if ailment := what_ails_nats(node):
+            reasons.append(ailment)
         elif not all(map(node.leader_of, range(len(node.watches)))):
             reasons.append("not every partition has a leader")
         return reasons

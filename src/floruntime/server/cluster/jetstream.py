@@ -35,6 +35,11 @@ WRONG_LAST = {10071, 10164}
 NOT_FOUND = {10037, 10059}
 
 
+SERVER_FAULT = 500
+"""Codes of errors from here on are NATS's own, as in HTTP."""
+NOBODY = 503
+SAID_MAX = 8
+"""So many different problems of the connection are said once each, until it is back."""
 SYNC_SUBJECT = "$SYS.REQ.SERVER.PING.JSZ"
 SYNC_S = 1.0
 """How long servers have to say when they sync."""
@@ -50,9 +55,12 @@ class NatsFailedError(Exception):
 class Nats:
     """One connection to NATS, which comes back by itself."""
 
-    def __init__(self, client: Client, prefix: str) -> None:
+    def __init__(self, client: Client, prefix: str, said: list[str]) -> None:
         self._client = client
         self.prefix = prefix
+        self._said = said
+        #: Why JetStream did not take what it was sent last; empty where it did.
+        self.refusal = ""
 
     @classmethod
     async def connect(cls, config: Config) -> Nats:
@@ -69,9 +77,16 @@ class Nats:
         said: list[str] = []
 
         async def say(error: Exception) -> None:
-            said.append(str(error) or type(error).__name__)
-            log.info("NATS: %s", said[-1])
-            del said[:-1]
+            text = str(error) or type(error).__name__
+            if text in said:
+                said.remove(text)
+            else:
+                log.info("NATS: %s", text)
+            said.append(text)
+            del said[:-SAID_MAX]
+
+        async def forget() -> None:
+            said.clear()
 
         try:
             await asyncio.wait_for(
@@ -85,6 +100,7 @@ class Nats:
                     max_outstanding_pings=2,
                     allow_reconnect=True,
                     error_cb=say,
+                    reconnected_cb=forget,
                     **options,
                 ),
                 CONNECT_S,
@@ -93,7 +109,7 @@ class Nats:
             await client.close()
             reason = (said or [str(error) or type(error).__name__])[-1]
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
-        return cls(client, config.cluster_name)
+        return cls(client, config.cluster_name, said)
 
     async def close(self) -> None:
         """Give the connection up."""
@@ -103,6 +119,11 @@ class Nats:
     def is_connected(self) -> bool:
         """Whether a server of NATS is there."""
         return bool(self._client.is_connected)
+
+    @property
+    def problem(self) -> str:
+        """What went wrong last, since it was connected."""
+        return self._said[-1] if self._said else ""
 
     @property
     def version(self) -> str:
@@ -128,9 +149,18 @@ class Nats:
         """One request; its answer as JSON. Raises `LogSilentError`."""
         try:
             answer = await self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
-            return json.loads(answer.data) if answer.data else {}
+            return self._noted(json.loads(answer.data) if answer.data else {})
         except (NatsError, OSError, ValueError) as error:
             raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
+
+    def _noted(self, answer: Any) -> Any:
+        """The same answer; what it says of JetStream's state is kept."""
+        error = answer.get("error")
+        if error is None:
+            self.refusal = ""
+        elif error.get("code", 0) >= SERVER_FAULT:
+            self.refusal = str(error.get("description"))
+        return answer
 
     async def api(self, what: str, **request: Any) -> dict[str, Any]:
         """One request to JetStream. Raises `LogSilentError`."""
@@ -226,6 +256,10 @@ class Nats:
                 await subscription.unsubscribe()
         except (NatsError, OSError, TimeoutError) as error:
             raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
+        if status == NOBODY:
+            raise LogSilentError(
+                f"nobody in NATS answers for the stream {stream}: it is gone, or lacks a majority"
+            )
         if status not in (204, 404):
             raise LogSilentError(f"NATS: a read of {stream} came to {status}")
         return found
@@ -390,7 +424,7 @@ class JetStreamBoard:
             return int(answer["seq"])
         if error.get("err_code") in WRONG_LAST:
             raise RevisionError(name)
-        raise BoardSilentError(f"NATS: {error}")
+        raise BoardSilentError(f"NATS: {error.get('description') or error}")
 
 
 class JetStreamObjects:

@@ -24,6 +24,7 @@ from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
+from floruntime.server.cluster.silence import Said
 from floruntime.server.config import Config
 from floruntime.server.ending import end_tasks
 
@@ -93,6 +94,7 @@ class Leading:
         self._hinting: set[int] = set()
         self._handing_over: set[int] = set()
         self._saving: set[int] = set()
+        self._said: dict[int, Said] = {}
         self._started_s = time.monotonic()
         self._moved_s = self._began_s = time.monotonic()
 
@@ -168,7 +170,8 @@ class Leading:
             if await lease.take(watch.revision):
                 await self._begin(partition, lease, watch.time_ms())
         except (BoardSilentError, LogSilentError, OvertakenError) as error:
-            log.warning("partition %d: it does not lead after all: %s", partition, error)
+            if self._said.setdefault(partition, Said()).is_new(str(error)):
+                log.warning("partition %d: it does not lead after all: %s", partition, error)
         except (DamagedLogError, TooFarBehindError) as error:
             log.error("partition %d cannot be led here: %s", partition, error)
         except StoreError as error:

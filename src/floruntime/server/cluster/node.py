@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import Any
 
 from floruntime.core.version import VERSION
 from floruntime.engine.store.errors import StoreError
@@ -26,7 +25,15 @@ from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LEASE_S, LeaseWatch, name_of
 from floruntime.server.cluster.local_reads import LocalReads
 from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import DRAIN, NODES, Members, NodeRow, encode
+from floruntime.server.cluster.members import (
+    DRAIN,
+    META,
+    NODES,
+    Members,
+    NodeRow,
+    decode_meta,
+    encode,
+)
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
@@ -35,6 +42,7 @@ from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import give_up_former
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.cluster.router import Router
+from floruntime.server.cluster.silence import Said, lazy_servers, why_none
 from floruntime.server.config import Config
 from floruntime.server.ending import end_tasks
 
@@ -59,6 +67,10 @@ HINTS = ("log", "lead", "lease")
 
 class NameTakenError(Exception):
     """Another process is a node of this name."""
+
+
+class OtherClusterError(Exception):
+    """What is in NATS now is another cluster."""
 
 
 class Node:
@@ -98,7 +110,7 @@ class Node:
         self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
         self.replicas: dict[int, Replica] = {}
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
-        self.router = Router(self.meta.partitions, self.why_none, LocalReads(self).answer)
+        self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
         self.leading = Leading(self)
         #: Who said last that it leads: ahead of what the board showed.
         self._announced: dict[int, tuple[str, int]] = {}
@@ -120,6 +132,8 @@ class Node:
         self.is_taking_in = False
         self.is_stopped = False
         self.is_board_heard = False
+        #: Why the board could not be used when that was so last.
+        self.board_problem = ""
 
     # Its life
 
@@ -137,21 +151,7 @@ class Node:
         self.leading.keep(self._look_at_syncs())
 
     async def _look_at_syncs(self) -> None:
-        """Say where NATS acknowledges what it has not synced, if it lets us know."""
-        intervals = await self.nats.sync_intervals()
-        self.lazy = {name: every_s for name, every_s in sorted(intervals.items()) if every_s}
-        for name, every_s in self.lazy.items():
-            log.warning(
-                "the server %s of NATS syncs every %g s, after it has acknowledged: a power cut of "
-                "a majority loses what was written since. Set sync_interval: always",
-                name,
-                every_s,
-            )
-        if not intervals:
-            log.info(
-                "this account of NATS cannot see whether its servers sync before they acknowledge; "
-                "they should have sync_interval: always (docs/cluster.md)"
-            )
+        self.lazy = await lazy_servers(self.nats)
 
     async def _watch_for_namesake(self) -> None:
         """Another process of this name shows itself within the time that leases take, too. The one
@@ -201,13 +201,15 @@ class Node:
     # What it sees
 
     async def _look_on(self) -> None:
+        said = Said()
         while True:
             try:
                 await self._look()
             except BoardSilentError as error:
-                self.is_board_heard = False
-                log.warning("the board of the cluster cannot be read: %s", error)
-            except (StoreError, NameTakenError) as error:
+                self.is_board_heard, self.board_problem = False, str(error)
+                if said.is_new(str(error)):
+                    log.warning("the board of the cluster cannot be used: %s", error)
+            except (StoreError, NameTakenError, OtherClusterError) as error:
                 log.critical("this node cannot go on: %s", error)
                 self.on_fatal(error)
                 return
@@ -225,11 +227,26 @@ class Node:
             self._news.clear()
 
     async def _read_board(self) -> None:
-        self.entries = entries = await self.board.read_all()
+        entries = await self.board.read_all()
+        self._check_cluster(entries)
+        self.entries = entries
         self.is_board_heard = True
         for partition, watch in enumerate(self.watches):
             watch.see(entries.get(name_of(partition)))
         self.members.see(entries)
+
+    def _check_cluster(self, entries: dict[str, Entry]) -> None:
+        """See that the board is this cluster's: NATS may have lost all, and others begun anew."""
+        meta = entries.get(META)
+        if (
+            meta is not None
+            and meta.value
+            and decode_meta(meta.value).cluster_id != self.cluster_id
+        ):
+            raise OtherClusterError(
+                f"there is another cluster {self.config.cluster_name!r} in NATS now: it has lost "
+                "what it had, or was replaced"
+            )
 
     async def _look(self) -> None:
         await self._read_board()
@@ -375,21 +392,6 @@ class Node:
         self._guesses[partition] = guess = self._guesses.get(partition, 0) + 1
         return names[guess % len(names)] if names else ""
 
-    def why_none(self, partition: int) -> str:
-        """Why a request cannot be answered, for whoever waited."""
-        name = "system" if partition == SYSTEM else str(partition)
-        if not self.nats.is_connected:
-            return f"partition {name} has no leader that can be asked: NATS cannot be reached"
-        if not self.is_board_heard:
-            return (
-                f"partition {name} has no leader that can be asked: NATS does not answer; "
-                "it needs a majority of its nodes"
-            )
-        leader = self.leader_of(partition)
-        if leader:
-            return f"partition {name} is led by node {leader}, which cannot be reached"
-        return f"partition {name} has no leader; NATS may lack a majority for its log"
-
     def _keep_links(self) -> None:
         for name in self.members.names:
             row = self.members.row(name)
@@ -476,12 +478,6 @@ class Node:
     def hint(self, name: str, partition: int, text: str) -> None:
         """Tell all nodes, if they hear it."""
         self.leading.keep(self.nats.hint(f"{name}.{partition}", text.encode()))
-
-
-def entry_text(entries: dict[str, Entry], name: str) -> str:
-    """An entry that is plain text; empty where there is none."""
-    entry: Any = entries.get(name)
-    return "" if entry is None else entry.value.decode()
 
 
 async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:

@@ -43,6 +43,7 @@ from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import history_of, recover_of
 from floruntime.server.cluster.router import TELLING_S
+from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.cluster.taking_in import take_in
 from floruntime.server.ending import end_tasks
 
@@ -121,7 +122,7 @@ class Operations:
         node = self._node
         numbers = range(SYSTEM, node.meta.partitions + 1)
         leaders = {number: node.leader_of(number) for number in numbers}
-        is_up = node.nats.is_connected and node.is_board_heard
+        ailment = what_ails_nats(node)
         state = f"version {node.nats.version}, " if node.nats.is_connected else ""
         lazy = "".join(f"; {name} syncs only every {each:g} s" for name, each in node.lazy.items())
         return ClusterInfo(
@@ -129,8 +130,8 @@ class Operations:
             cluster_id=node.cluster_id,
             node=node.name,
             copies=node.meta.copies,
-            nats=state + ("answers" if is_up else "does not answer: it may lack a majority") + lazy,
-            nats_is_up=is_up,
+            nats=state + (ailment or "answers") + lazy,
+            nats_is_up=not ailment,
             nodes=[self._node_info(name, leaders) for name in node.members.names],
             partitions=[self._partition_info(number, leaders[number]) for number in numbers],
         )

@@ -1,0 +1,84 @@
+"""Why a request cannot be answered: in words, for whoever waited, and for whoever operates it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+from floruntime.server.cluster.jetstream import Nats
+from floruntime.server.cluster.placement import SYSTEM
+
+log = logging.getLogger("floruntime.cluster")
+
+SAID_AGAIN_S = 60.0
+"""How long the same trouble is not said again."""
+
+
+class Said:
+    """What was said last, so that the same is not said over and over."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._said_s = 0.0
+
+    def is_new(self, text: str) -> bool:
+        """Whether it is to be said."""
+        now_s = time.monotonic()
+        if text == self._text and now_s - self._said_s < SAID_AGAIN_S:
+            return False
+        self._text, self._said_s = text, now_s
+        return True
+
+
+class Node(Protocol):
+    """Whose view it is."""
+
+    nats: Nats
+    is_board_heard: bool
+    board_problem: str
+
+    def leader_of(self, partition: int) -> str: ...
+
+
+def what_ails_nats(node: Node) -> str:
+    """Why NATS is of no use to this node at the moment; empty where it is."""
+    nats = node.nats
+    if not nats.is_connected:
+        return "NATS cannot be reached" + (f" ({nats.problem})" if nats.problem else "")
+    if nats.refusal:
+        return f"NATS does not take what the cluster needs: {nats.refusal}"
+    if node.is_board_heard:
+        return ""
+    return f"NATS does not answer; it needs a majority of its nodes ({node.board_problem})"
+
+
+def why_none(node: Node, partition: int) -> str:
+    """Why a partition has no leader that can be asked."""
+    name = "system" if partition == SYSTEM else str(partition)
+    if ailment := what_ails_nats(node):
+        return f"partition {name} has no leader that can be asked: {ailment}"
+    if leader := node.leader_of(partition):
+        return f"partition {name} is led by node {leader}, which cannot be reached"
+    return f"partition {name} has no leader; NATS may lack a majority for its log"
+
+
+async def lazy_servers(nats: Nats) -> dict[str, float]:
+    """The servers of NATS that acknowledge what they have not synced, if it lets us know; it is
+    said of each.
+    """
+    intervals = await nats.sync_intervals()
+    lazy = {name: every_s for name, every_s in sorted(intervals.items()) if every_s}
+    for name, every_s in lazy.items():
+        log.warning(
+            "the server %s of NATS syncs every %g s, after it has acknowledged: a power cut of "
+            "a majority loses what was written since. Set sync_interval: always",
+            name,
+            every_s,
+        )
+    if not intervals:
+        log.info(
+            "this account of NATS cannot see whether its servers sync before they acknowledge; "
+            "they should have sync_interval: always (docs/cluster.md)"
+        )
+    return lazy
