@@ -10,7 +10,13 @@ from floruntime.core.action import ActionInvoke, ActionRegister, ActionStatus
 from floruntime.core.errors import BadRequestError, ConflictError, GapError, NotFoundError
 from floruntime.core.kv import KvChanges, KvPut, KvScan
 from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
-from floruntime.core.stream import StreamAppend, StreamRead
+from floruntime.core.stream import (
+    StreamAppend,
+    StreamCreate,
+    StreamGetInfo,
+    StreamRead,
+    StreamTrim,
+)
 from floruntime.core.system import HistoryBegin, HistoryEnd, SessionOpen
 from floruntime.core.worker import WorkerAwait, WorkerComplete, WorkerRegister
 from floruntime.engine.kv.rows import KV_CHANGE
@@ -190,3 +196,57 @@ def test_a_cursor_goes_on_in_the_history_in_which_it_was_given(engine: Engine) -
     for garbled in ("x", f"{cursor}x", f"{FLOOR}.x", "."):
         with pytest.raises(BadRequestError):
             engine.query(KvScan("", 1, garbled))
+
+
+@pytest.mark.parametrize("partitions", [1, 2])
+def test_an_offset_of_another_history_is_a_gap(engine: Engine, partitions: int) -> None:
+    engine.run(StreamCreate("s", partitions))
+    engine.run(StreamAppend("s", [b"0", b"1"], partition=0))
+    begun(engine)
+    lost = StreamRead("s", offset=3)
+    with pytest.raises(GapError, match=r"offset 3 belongs to another history"):
+        engine.query(lost)
+    assert engine.query(StreamRead("s", offset=2)).records == []
+    appended = engine.run(StreamAppend("s", [b"2", b"3"], partition=0))
+    assert [each.offset for each in appended] == [FLOOR, FLOOR + 1]
+    with pytest.raises(GapError, match="begin anew"):
+        engine.query(lost)
+    for offset, payloads in (
+        (1, [b"1", b"2", b"3"]),
+        (2, [b"2", b"3"]),  # whoever has seen all that both have goes on
+        (FLOOR, [b"2", b"3"]),
+        (FLOOR + 1, [b"3"]),
+        (FLOOR + 2, []),
+    ):
+        read = engine.query(StreamRead("s", offset=offset))
+        assert [record.payload for record in read.records] == payloads
+
+
+@pytest.mark.parametrize("partitions", [1, 2])
+def test_records_of_several_histories_are_trimmed_like_others(
+    engine: Engine, partitions: int
+) -> None:
+    engine.run(StreamCreate("s", partitions))
+    for floor in (0, FLOOR, 2 * FLOOR):
+        begun(engine, floor=floor)
+        engine.run(StreamAppend("s", [b"x"] * 200, partition=0))
+    engine.run(StreamTrim("s", max_records=210))
+    first = engine.query(StreamRead("s", offset=0, limit=1)).records[0]
+    assert (first.offset, engine.query(StreamGetInfo("s")).count) == (FLOOR + 190, 210)
+    with pytest.raises(GapError):
+        engine.query(StreamRead("s", offset=FLOOR + 201))
+    [behind] = engine.query(StreamRead("s", offset=FLOOR + 200, limit=1)).records
+    assert behind.offset == 2 * FLOOR
+
+
+def test_an_offset_of_a_stream_that_is_lost_is_a_gap(engine: Engine) -> None:
+    version(engine)
+    begun(engine)
+    assert engine.query(StreamRead("lost", offset=0)).records == []
+    with pytest.raises(GapError, match="offset 7"):
+        engine.query(StreamRead("lost", offset=7))
+
+
+def test_offsets_count_from_0_where_nothing_was_kept(engine: Engine) -> None:
+    engine.run(HistoryBegin("one", FLOOR, 0, 0, "what was in memory is gone"))
+    assert [each.offset for each in engine.run(StreamAppend("s", [b"x", b"x"]))] == [0, 1]

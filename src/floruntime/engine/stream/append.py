@@ -6,11 +6,14 @@ does. Ids are stored with the record and grow over the whole stream, all partiti
 
 from __future__ import annotations
 
+from typing import Final
+
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import AppendResult, StreamAppend, StreamID
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
+from floruntime.engine.stream.offsets import begin_of_history, skipped, with_gap
 from floruntime.engine.stream.positions import choose_partition
 from floruntime.engine.stream.retention import (
     SWEEP_EVERY_MS,
@@ -35,6 +38,8 @@ from floruntime.engine.stream.rows import (
 )
 from floruntime.engine.system.namespaces import ensure_namespace
 
+_NO_RECORD: Final = PartitionRow(0)
+
 
 def append(tx: Tx, request: StreamAppend) -> list[AppendResult]:
     """Append all payloads, in one commit; a stream that does not exist gets one partition."""
@@ -48,6 +53,9 @@ def append_to(tx: Tx, stream: StreamRow, request: StreamAppend) -> list[AppendRe
     if stream.max_bytes is not None:
         _check_fits(request, extra_bytes, stream.max_bytes)
     state = state_of(tx, stream).copy()
+    if stream.partitions == 1:
+        next_offset = state.next_ordinal + skipped(state.gaps)
+        state.gaps = with_gap(state.gaps, next_offset, begin_of_history(tx))
     results = [
         _append_one(tx, stream, state, request, payload, extra_bytes, chosen)
         for payload in request.payloads
@@ -97,11 +105,13 @@ def _append_one(
     chosen: int | None,
 ) -> AppendResult:
     ms, sequence = _next_id(tx, state)
-    ordinal = offset = state.next_ordinal
+    ordinal = state.next_ordinal
     partition = 0
     if stream.partitions > 1:
         partition = _take_turn(stream, state) if chosen is None else chosen
         offset = _take_offset(tx, stream, partition, ms, sequence)
+    else:
+        offset = ordinal + skipped(state.gaps)
     tx.put(
         RECORD,
         RECORD.key(stream.id, ms, sequence),
@@ -140,8 +150,9 @@ def _take_turn(stream: StreamRow, state: StreamStateRow) -> int:
 
 def _take_offset(tx: Tx, stream: StreamRow, partition: int, ms: int, sequence: int) -> int:
     key = PARTITION.key(stream.id, partition)
-    row = tx.get(PARTITION, key)
-    offset = row.next_offset if row is not None else 0
-    tx.put(PARTITION, key, PartitionRow(offset + 1))
+    row = tx.get(PARTITION, key) or _NO_RECORD
+    begin = begin_of_history(tx)
+    offset = max(row.next_offset, begin)
+    tx.put(PARTITION, key, PartitionRow(offset + 1, with_gap(row.gaps, row.next_offset, begin)))
     tx.put(OFFSET, OFFSET.key(stream.id, partition, offset), (ms, sequence))
     return offset

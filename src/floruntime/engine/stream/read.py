@@ -15,6 +15,7 @@ from floruntime.core.errors import BadRequestError, GapError
 from floruntime.core.stream import ReadResult, StreamID, StreamRead, StreamRecord
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
+from floruntime.engine.stream.offsets import check_is_known, skipped
 from floruntime.engine.stream.positions import choose_partition, parse_position, parse_start
 from floruntime.engine.stream.retention import find_ordinal, first_offset_after, visible_floor
 from floruntime.engine.stream.rows import (
@@ -23,6 +24,7 @@ from floruntime.engine.stream.rows import (
     OFFSET,
     PARTITION,
     Id,
+    PartitionRow,
     RecordRow,
     StreamRow,
     StreamStateRow,
@@ -53,6 +55,8 @@ def read(view: View, request: StreamRead) -> ReadResult:
     stream = find_stream(view, request.stream)
     if stream is None:
         _check_positions(request)
+        if request.offset is not None:
+            check_is_known(view, (), 0, request.offset)
         return ReadResult([], external(BEGINNING))
     state = state_of(view, stream)
     span = _span_of(view, stream, state, request)
@@ -119,13 +123,18 @@ def _low_of_offset(
     view: View, stream: StreamRow, state: StreamStateRow, partition: int, offset: int
 ) -> Id | None:
     if stream.partitions == 1:
-        found = find_ordinal(view, stream, state, offset)
+        next_offset = state.next_ordinal + skipped(state.gaps)
+        check_is_known(view, state.gaps, next_offset, offset)
+        found = find_ordinal(view, stream, state, offset - skipped(state.gaps, offset))
         return None if found is None else before(found[0])
-    at = view.get(OFFSET, OFFSET.key(stream.id, partition, offset))
-    if at is not None:
-        return before((at[0], at[1]))
-    end = view.get(PARTITION, PARTITION.key(stream.id, partition))
-    return BEGINNING if end is not None and offset < end.next_offset else None
+    end = view.get(PARTITION, PARTITION.key(stream.id, partition)) or PartitionRow(0)
+    check_is_known(view, end.gaps, end.next_offset, offset)
+    if offset >= end.next_offset:
+        return None
+    start, stop = OFFSET.key(stream.id, partition, offset), OFFSET.range(stream.id, partition)[1]
+    for _, (ms, sequence) in view.scan(OFFSET, start, stop):
+        return before((ms, sequence))  # of that offset, or the first that is kept behind it
+    return BEGINNING
 
 
 def _rows_in(

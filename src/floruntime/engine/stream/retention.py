@@ -14,6 +14,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import StreamTrim, TrimResult
 from floruntime.engine.state.tx import Tx, View
+from floruntime.engine.stream.offsets import stretches
 from floruntime.engine.stream.positions import parse_position
 from floruntime.engine.stream.rows import (
     FOREVER,
@@ -183,7 +184,19 @@ def _clear_before(tx: Tx, stream: StreamRow, cut: Cut) -> None:
 def first_offset_after(view: View, stream: StreamRow, partition: int, id: Id) -> int:
     """The first offset of a partition (of several) whose record comes after `id`."""
     end = view.get(PARTITION, PARTITION.key(stream.id, partition))
-    low, high = 0, end.next_offset if end is not None else 0
+    if end is None:
+        return 0
+    for low, high in stretches(end.gaps, end.next_offset):
+        first = _first_within(view, stream, partition, id, low, high)
+        if first < high:
+            return first
+    return end.next_offset
+
+
+def _first_within(
+    view: View, stream: StreamRow, partition: int, id: Id, low: int, high: int
+) -> int:
+    """The same among offsets without a gap; `high` where there is none."""
     while low < high:
         middle = (low + high) // 2
         at = view.get(OFFSET, OFFSET.key(stream.id, partition, middle))

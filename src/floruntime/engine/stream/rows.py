@@ -4,7 +4,7 @@ A record's key is its id, so reading a whole stream is one scan whatever its par
 also carries its `ordinal` (how many came before it, ever) and `bytes_before`: the count and size
 between any two ids are differences, found with one seek each. Sparse marks lead from an ordinal to
 an id. Streams of several partitions have one more row a record, which leads from partition and
-offset to the id; with one partition the offset is the ordinal and needs none.
+offset to the id; with one partition the offset is the ordinal, but for gaps, and needs none.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
 Id = tuple[int, int]
 """A record id inside the engine: milliseconds and sequence. `(0, 0)` is before every record."""
+
+Gap = tuple[int, int]
+"""Offsets that were never given (`offsets.py`): the first, and the first that was given again."""
+Gaps = tuple[Gap, ...]
 
 BEGINNING: Final[Id] = (0, 0)
 U64_MAX: Final = 2**64 - 1
@@ -48,7 +52,7 @@ class StreamStateRow(msgspec.Struct, array_like=True):
 
     `floor`: the last id that retention or a trim took away; nothing at or below it is kept.
     `turn`: the partition of the next record without partition or key. `groups_due_ms`: when groups
-    are to drop what is gone; 0 if they have.
+    are to drop what is gone; 0 if they have. `gaps`: of the offsets, where there is one partition.
     """
 
     last_ms: int = 0
@@ -62,6 +66,7 @@ class StreamStateRow(msgspec.Struct, array_like=True):
     turn: int = 0
     retention_due_ms: int = 0
     groups_due_ms: int = 0
+    gaps: Gaps = ()
 
     @property
     def last(self) -> Id:
@@ -99,6 +104,7 @@ class MarkRow(Value, frozen=True):
 
 class PartitionRow(Value, frozen=True):
     next_offset: int
+    gaps: Gaps = ()
 
 
 STREAM: Final[Table[StreamRow]] = Table(
