@@ -582,15 +582,18 @@ async def test_with_jwt_tokens_are_on_from_the_start_and_both_kinds_are_taken() 
         assert isinstance(page.error(3), ForbiddenError)
 
 
-async def test_a_jwt_that_expires_cuts_its_holder() -> None:
+@pytest.mark.parametrize("ahead_s", [-HOUR_S, 0, HOUR_S])  # the wall clock was wrong, and set right
+async def test_a_jwt_that_expires_cuts_its_holder(ahead_s: int) -> None:
     async with Rig(jwt_secret=SECRET) as rig:
+        await rig.advance(int(time.time() + ahead_s) * 1_000 - rig.clock.now_ms())
         exp = int(time.time()) + HOUR_S
         client = rig.client("me", token=signed(exp=exp))
         page = WebPeer(rig)
         page.greet("page", signed(exp=exp, sub="ada"))
-        await rig.advance((exp + LEEWAY_S) * 1_000 - rig.clock.now_ms() - 1)
+        slow_ms = 30_000  # for a test that takes its time
+        await rig.advance((HOUR_S + LEEWAY_S) * 1_000 - slow_ms)
         assert not client.is_closed
-        await rig.advance(1)
+        await rig.advance(slow_ms)
         page.take()
         assert client.is_closed
         assert page.closed is not None

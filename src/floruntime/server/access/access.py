@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -119,23 +120,23 @@ class Access:
             if self._jwt is None or self._has_row(token):
                 grant: Grant | None = self._by_row(token, now_ms)
             else:
-                grant = self._by_jwt(self._jwt, token, are_old_good=False)
+                grant = self._by_jwt(self._jwt, token, _ahead_ms(now_ms), are_old_good=False)
         except UnauthorizedError as error:
             self._refuse(peer, error, then)
             return
         if grant is not None:
             then(grant)
         else:
-            self._keep(self._judge_with_new_keys(peer, token, then))
+            self._keep(self._judge_with_new_keys(peer, token, _ahead_ms(now_ms), then))
 
     async def _judge_with_new_keys(
-        self, peer: Peer, token: str, then: Callable[[Verdict], None]
+        self, peer: Peer, token: str, ahead_ms: int, then: Callable[[Verdict], None]
     ) -> None:
         """The token's key is not known, or the keys are old: read them, and look again."""
         assert self._jwt is not None
         await self._jwt.renew_keys()
         try:
-            grant = self._by_jwt(self._jwt, token)
+            grant = self._by_jwt(self._jwt, token, ahead_ms)
             if grant is None:
                 raise UnauthorizedError("the token is signed with a key that is not known")
         except UnauthorizedError as error:
@@ -143,10 +144,12 @@ class Access:
         else:
             then(grant)
 
-    def _by_jwt(self, jwt: JwtTokens, token: str, *, are_old_good: bool = True) -> Grant | None:
+    def _by_jwt(
+        self, jwt: JwtTokens, token: str, ahead_ms: int, *, are_old_good: bool = True
+    ) -> Grant | None:
         """`None`: only keys that are not known yet could tell."""
         claims = jwt.verify(token, are_old_good=are_old_good)
-        return None if claims is None else _by_claims(claims)
+        return None if claims is None else _by_claims(claims, ahead_ms)
 
     def _keep(self, judging: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(judging)
@@ -228,7 +231,14 @@ def _over(row: TokenRow, now_ms: int) -> UnauthorizedError | None:
     return None
 
 
-def _by_claims(claims: Claims) -> Grant:
+def _ahead_ms(now_ms: int) -> int:
+    """How far command time is ahead of the wall clock, which JWT are signed and judged by; an hour
+    where that was an hour fast and was set right since. Their ends are told in command time.
+    """
+    return now_ms - int(time.time() * 1000)
+
+
+def _by_claims(claims: Claims, ahead_ms: int) -> Grant:
     holder = hashlib.sha256(claims.subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     scopes = Scopes(claims.scopes) if claims.scopes else None
     return Grant(
@@ -236,7 +246,7 @@ def _by_claims(claims: Claims) -> Grant:
         f"jwt {holder}",
         claims.namespaces,
         scopes,
-        expires_at_ms=claims.expires_at_ms,
+        expires_at_ms=claims.expires_at_ms + ahead_ms,
         who=f"jwt {claims.subject.strip()[:WHO_CHARS_MAX]!r}",
     )
 
