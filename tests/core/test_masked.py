@@ -19,6 +19,9 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYWRtaW4ifQ.c2lnbmF0dXJl"
         (f"flo://{OURS}@host:9000/shop?tls=1&ca=a.pem", "flo://***@host:9000/shop?tls=***&ca=***"),
         ("flo://a/b+c@d@host", "flo://***@host"),
         ("flo://a b@host", "flo://***@host"),
+        ("flo:/secret@host", "flo:/***@host"),
+        ("a/secret@host:9000", "***@host:9000"),
+        ("line\nsecret@host:9000", "***@host:9000"),
         ("file:./data", "file:./data"),
     ],
 )

@@ -60,6 +60,7 @@ def test_endpoints(text: str, expected: Any) -> None:
         ("http://host:9000/ws", "not understood"),
         ("ws://host:9000/ws?token=x", "not understood"),
         ("ws://me@host/ws", "not understood"),
+        ("secret@host:9000", "not understood"),
         ("ws:///ws", "names no host"),
         ("ws://", "names no host"),
         ("ws://host:0/ws", "port must be"),

@@ -21,7 +21,7 @@ export function parseEndpoint(text: string): Endpoint {
     throw refused(text, "a server inside the process is for Python alone");
   }
   const address = text.startsWith("flo://") ? text.slice("flo://".length) : text;
-  if (address.includes("/") || address.trim() === "") {
+  if (/[/@]/.test(address) || address.trim() === "") {
     throw refused(text, "it is not understood");
   }
   const [host, port] = splitPort(text, address);

@@ -17,6 +17,7 @@ const RIGHT: readonly [string, string, number][] = [
 ];
 const WRONG: readonly [unknown, RegExp][] = [
   ["", /not understood/],
+  ["secret@host:9000", /"\*\*\*@host:9000": it is not understood/],
   ["http://localhost", /not understood/],
   ["localhost:9000/path", /not understood/],
   [":9000", /names no host/],

@@ -90,7 +90,7 @@ def _file(text: str) -> EmbeddedEndpoint:
 
 def _tcp(text: str) -> TcpEndpoint:
     address = text.removeprefix("flo://")
-    if "://" in address or "/" in address or not address.strip():
+    if "/" in address or "@" in address or not address.strip():
         raise BadRequestError(f"endpoint {shown(masked(text))} is not understood: {_EXPECTED}")
     host, port = _split_port(text, address)
     if not host or any(character.isspace() for character in host):

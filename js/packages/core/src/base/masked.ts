@@ -4,6 +4,6 @@
  */
 export function masked(address: string): string {
   return address
-    .replace(/\/\/.*@/g, "//***@")
+    .replace(/^((?:[a-z]+:\/+)?).*@/is, "$1***@")
     .replace(/([?&#][^=&#\s]*=)[^&#\s]*/g, (_, name: string) => `${name}***`);
 }
