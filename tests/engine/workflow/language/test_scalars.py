@@ -83,8 +83,14 @@ def test_not_a_number_is_a_number_of_yaml() -> None:
             "=",
             "<<",
         ),
-        *("nil", "none", "2024-01-01", "\u0661\u0662", "1" * (DIGITS_MAX + 1)),
+        *("nil", "none", "2024-01-01", "\u0661\u0662", "z" * (DIGITS_MAX + 1)),
     ],
 )
 def test_all_else_is_text(text: str) -> None:
     assert plain(text) == text
+
+
+@pytest.mark.parametrize("text", ["1{}", "-1{}", "0x1{}", "0o1{}", "1.{}", "+1{}"])
+def test_more_digits_than_a_number_may_have_are_no_text(text: str) -> None:
+    number = plain(text.format("1" * DIGITS_MAX))
+    assert number == (-math.inf if text[0] == "-" else math.inf)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from floruntime.core.limits import shown
 from floruntime.engine.state.json_path.tree import (
     Comparable,
     Comparison,
@@ -34,6 +35,7 @@ from floruntime.engine.state.json_path.tree import (
 )
 
 INDEX_MAX: Final = 2**53 - 1
+_INDEX_CHARS_MAX: Final = len(str(-INDEX_MAX))
 VALUE_FUNCTIONS: Final = ("length",)
 NODES_FUNCTIONS: Final = ("count", "value")
 
@@ -233,10 +235,11 @@ class _Parser:
         found = self._match(_INTEGER)
         if found is None:
             return None
-        number = int(found[0])
-        if found[0] == "-0" or abs(number) > INDEX_MAX or self._next().isdigit():
-            raise self.wrong(f"{found[0]!r} is no index", begin)
-        return number
+        digits = found[0]
+        is_short = len(digits) <= _INDEX_CHARS_MAX  # else int() may refuse it
+        if not is_short or digits == "-0" or abs(int(digits)) > INDEX_MAX or self._next().isdigit():
+            raise self.wrong(f"{shown(digits)} is no index", begin)
+        return int(digits)
 
     # Tests
 

@@ -62,7 +62,7 @@ class JsonReader:
     def _scalar(self, scalar: Scalar, path: KeyPath) -> Any:
         value = value_of(scalar)
         if isinstance(value, float) and not math.isfinite(value):
-            message = f"{scalar.text} is no number that JSON has; only finite ones are"
+            message = f"{shown(scalar.text)} is no number that JSON has; only finite ones are"
             self._problems.add("E213", path, scalar.start, message)
         if isinstance(value, int) and not is_storable(value):
             message = f"{shown(scalar.text)} has more than 64 bits; write it as text"

@@ -6,13 +6,14 @@ schema takes it for a twelve: it is never meant as one, and as text it keeps its
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
 from floruntime.engine.workflow.language.yaml_nodes import Scalar
 
 DIGITS_MAX: Final = 1_000
-"""A longer run of digits is taken for text: turning it into a number takes too long."""
+"""Turning more of them into a number takes too long, and it would be too large anyway."""
 
 _NULL: Final = {"", "~", "null", "Null", "NULL"}
 _TRUE: Final = {"true", "True", "TRUE"}
@@ -38,10 +39,13 @@ def value_of(scalar: Scalar) -> Any:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    return text if len(text) > DIGITS_MAX else _number(text)
+    return _number(text)
 
 
 def _number(text: str) -> Any:
+    if len(text) > DIGITS_MAX:
+        is_number = any(each.fullmatch(text) for each in (_INTEGER, _OCTAL, _HEXADECIMAL, _FLOAT))
+        return math.copysign(math.inf, -1 if text[0] == "-" else 1) if is_number else text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _OCTAL.fullmatch(text):
