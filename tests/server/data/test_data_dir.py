@@ -84,6 +84,8 @@ def test_a_store_that_lost_its_format_is_refused_and_kept(path: Path) -> None:
     (path / "FORMAT").unlink()
     with pytest.raises(DataDirectoryError, match=r"lost its file FORMAT.*up to 5.*'flo-data 1'"):
         DataDirectory(str(path))
+    with pytest.raises(DataDirectoryError, match=r"lost its file FORMAT.*up to 5"):
+        verify(str(path))
     (path / "witness").unlink()
     with pytest.raises(DataDirectoryError, match="holds a store with rows"):
         DataDirectory(str(path))

@@ -277,7 +277,7 @@ def _create(path: str) -> None:
             f"{path} is not a data directory, and not empty (it has {strange[0]!r}); "
             "choose an empty or missing directory with --data-dir"
         )
-    _check_unfinished(path)
+    check_unfinished(path)
     shutil.rmtree(store_path(path), ignore_errors=True)
     os.mkdir(store_path(path), OWNER_ONLY)
     RocksStore(store_path(path)).close()
@@ -287,7 +287,7 @@ def _create(path: str) -> None:
     sync_directory(os.path.dirname(path))
 
 
-def _check_unfinished(path: str) -> None:
+def check_unfinished(path: str) -> None:
     """Only what a creation left behind may be made anew: a store with rows has lost its FORMAT."""
     store = Path(store_path(path))
     files = [file for pattern in _DATA_FILES for file in sorted(store.glob(pattern))]

@@ -27,6 +27,7 @@ from floruntime.server.data.data_dir import (
     ReadersLock,
     check_gaps,
     check_reach,
+    check_unfinished,
     has_format,
     open_store,
     sync_directory,
@@ -68,6 +69,7 @@ def verify(path: str, *, accept_loss: bool = False) -> VerifyReport:
     """
     path = os.path.abspath(path)
     if not os.path.isdir(path) or not has_format(path):
+        check_unfinished(path)
         raise DataDirectoryError(f"{path} is not a data directory: it has no file FORMAT")
     lock = DirectoryLock(path) if accept_loss else ReadersLock(path)
     try:
