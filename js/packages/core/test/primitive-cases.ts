@@ -483,6 +483,7 @@ export const CASES: readonly Case[] = [
         idempotencyKey: "i",
         labels: { a: "b" },
         callerRunId: "c",
+        create: true,
       }),
     "ActionInvoke",
     {
@@ -493,6 +494,7 @@ export const CASES: readonly Case[] = [
       idempotencyKey: "i",
       labels: { a: "b" },
       callerRunId: "c",
+      create: true,
     },
   ],
   [

@@ -14,7 +14,8 @@ import {
 import type { Request } from "../wire/request.js";
 import { Commands } from "./commands.js";
 
-export interface InvokeOptions {
+/** How a run is asked for. */
+export interface InvokeOnceOptions {
   /** Lower goes first. Default: 10. */
   readonly priority?: Integer | undefined;
   readonly delayMs?: Integer | undefined;
@@ -24,8 +25,13 @@ export interface InvokeOptions {
   readonly labels?: Readonly<Record<string, string>> | string | undefined;
   /** The run that asks for this one. */
   readonly callerRunId?: string | undefined;
+  /** Register the action with the default settings where nobody has. Default: false. */
+  readonly create?: boolean | undefined;
   /** What the limits per key count it under; else what the action's `keyPath` finds. */
   readonly key?: string | undefined;
+}
+
+export interface InvokeOptions extends InvokeOnceOptions {
   /** While invocations with this key keep coming, they are one run, of the newest payload. */
   readonly debounceKey?: string | undefined;
   /** The pause after the last of them that the run waits for. */
@@ -38,13 +44,17 @@ export interface CancelOptions {
   readonly reason?: string | undefined;
 }
 
-export const INVOKE: OptionNames<InvokeOptions> = {
+export const INVOKE_ONCE: OptionNames<InvokeOnceOptions> = {
   priority: true,
   delayMs: true,
   idempotencyKey: true,
   labels: true,
   callerRunId: true,
+  create: true,
   key: true,
+};
+const INVOKE: OptionNames<InvokeOptions> = {
+  ...INVOKE_ONCE,
   debounceKey: true,
   debounceMs: true,
   debounceMaxMs: true,
@@ -59,12 +69,12 @@ export class ActionCommands extends Commands {
     options: InvokeOptions = {},
   ): Request<InvokeResult> {
     const given = this.known("action.invoke", options, INVOKE);
-    const { priority, delayMs, idempotencyKey, callerRunId, key } = given;
+    const { priority, delayMs, idempotencyKey, callerRunId, create, key } = given;
     const { debounceKey, debounceMs, debounceMaxMs } = given;
     const debounce = { debounceKey, debounceMs, debounceMaxMs };
     const labels = labelsOf(given.labels);
-    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId, key, ...debounce };
-    return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings });
+    const settings = { priority, delayMs, idempotencyKey, labels, callerRunId, create, key };
+    return ActionInvoke.of({ name, payload: payloadBytes(payload), ...settings, ...debounce });
   }
 
   cancel(runId: string, options: CancelOptions = {}): Request<ActionRun> {

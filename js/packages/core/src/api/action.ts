@@ -39,7 +39,8 @@ import {
 import {
   ActionCommands,
   type CancelOptions,
-  INVOKE,
+  INVOKE_ONCE,
+  type InvokeOnceOptions,
   type InvokeOptions,
 } from "./action-commands.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
@@ -129,7 +130,8 @@ export interface WaitForRunOptions {
   readonly blockMs?: Integer | undefined;
 }
 
-export interface CallActionOptions extends InvokeOptions, WaitForRunOptions {}
+/** As for `invoke`; but a run that is debounced is not waited for. */
+export interface CallActionOptions extends InvokeOnceOptions, WaitForRunOptions {}
 
 export interface ListActionsOptions extends ListOptions {
   readonly prefix?: string | undefined;
@@ -197,7 +199,7 @@ const LIMITS: OptionNames<LimitsOptions> = {
   fair: true,
 };
 const WAIT: OptionNames<WaitForRunOptions> = { blockMs: true };
-const CALL: OptionNames<CallActionOptions> = { ...INVOKE, ...WAIT };
+const CALL: OptionNames<CallActionOptions> = { ...INVOKE_ONCE, ...WAIT };
 const LIST: OptionNames<ListActionsOptions> = { ...LISTING, prefix: true };
 const RUN_FILTER: OptionNames<RunFilterOptions> = {
   status: true,

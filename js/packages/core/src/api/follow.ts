@@ -8,6 +8,7 @@
 import { checkFlag } from "../base/checks.js";
 import { BadRequestError, FloError, NotConnectedError } from "../base/errors.js";
 import type { CallOptions, OptionNames } from "../base/options.js";
+import { loggable } from "../base/printable.js";
 import { randomHex } from "../base/random.js";
 import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
@@ -148,7 +149,7 @@ export class Subscription {
       await this.#callback(record);
     } catch (error) {
       const { logger } = this.#caller;
-      logger.error(`subscription: the callback failed on record ${record.id}:`, error);
+      logger.error(`subscription: the callback failed on record ${record.id}:`, loggable(error));
     } finally {
       this.#isInCallback = false;
     }
