@@ -20,6 +20,7 @@ import {
 } from "../dist/base/limits.generated.js";
 import { about, defaultLogger } from "../dist/base/logger.js";
 import { knownOfCall } from "../dist/base/options.js";
+import { loggable, printable } from "../dist/base/printable.js";
 import { shown } from "../dist/base/shown.js";
 import { WriteNumbers } from "../dist/link/numbers.js";
 import { RetryPolicy } from "../dist/link/retry.js";
@@ -343,6 +344,18 @@ test("a logger says what it is about; the default one keeps quiet about small th
   assert.equal(warned.mock.callCount(), 1);
   assert.equal(failed.mock.callCount(), 1);
   mock.restoreAll();
+});
+
+test("what others wrote is shown as one line that no terminal obeys", () => {
+  const hostile = "a\x1b[2J\u009b31m \u202e\n2026-01-01 INFO \u{e0001}";
+  assert.equal(printable(hostile), "a\\x1b[2J\\x9b31m \\u202e\\n2026-01-01 INFO \\u{e0001}");
+  assert.equal(printable("naïve 語 🎉"), "naïve 語 🎉");
+  const plain = new TypeError("an ordinary one");
+  assert.equal(loggable(plain), plain);
+  assert.equal(loggable(hostile), printable(hostile));
+  const [first, ...frames] = String(loggable(new TypeError(hostile))).split("\n");
+  assert.equal(first, `TypeError: ${printable(hostile)}`);
+  assert.ok(frames.length > 0 && frames.every((frame) => frame.startsWith("    at ")));
 });
 
 test("limits beyond 2^53 are bigints", () => {

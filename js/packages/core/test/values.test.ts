@@ -122,6 +122,8 @@ test("what JSON has no form for is refused, with its place", () => {
     [new ArrayBuffer(1), /bytes/],
     [runInNewContext("new Uint8Array(1)"), /bytes/],
     [/x/, /a RegExp/],
+    [new Blob(["x"]), /a Blob/],
+    [{ form: new URLSearchParams("a=1") }, /value\["form"\] .*a URLSearchParams/],
     [new Error("x"), /an? Error/],
     [new Date(Number.NaN), /a Date that is not valid/],
     [[1][Symbol.iterator](), /Iterator/],

@@ -13,6 +13,8 @@ const decoder = new TextDecoder(); // which passes over U+FEFF at the beginning
 const WITHOUT_FORM =
   /^(?:(?:Weak)?(?:Map|Set)|WeakRef|Promise|RegExp|Error|Symbol|BigInt|.*Generator|.*Iterator)$/;
 
+const PLAIN = /^(?:Object|Array|String|Number|Boolean|Arguments|Module)$/;
+
 /** What JSON text in UTF-8 says; U+FEFF before it is passed over. Throws `SyntaxError`. */
 export function fromJson(bytes: Uint8Array): unknown {
   return JSON.parse(decoder.decode(bytes));
@@ -69,7 +71,8 @@ function checkKind(where: string, value: object): void {
   if (typeof (value as { then?: unknown }).then === "function") {
     refuse(where, `a ${typeName(value)} (is an await missing?)`);
   }
-  if (WITHOUT_FORM.test(kind)) {
+  const isEmptyOfAKind = !PLAIN.test(kind) && Object.keys(value).length === 0; // a Blob, say
+  if (WITHOUT_FORM.test(kind) || isEmptyOfAKind) {
     refuse(where, `a ${kind}`);
   }
 }

@@ -13,6 +13,7 @@ import {
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import { loggable } from "../base/printable.js";
 import type { Integer } from "../base/schema.js";
 import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
@@ -123,7 +124,7 @@ export class ConnectedClient implements Caller {
     this.#reads = new Reads(options.reads, options.maxStalenessMs);
     this.logger = loggerOf(given.logger);
     this.clock = options.clock ?? systemClock;
-    const failed = (error: unknown) => this.logger.error("a listener failed:", error);
+    const failed = (error: unknown) => this.logger.error("a listener failed:", loggable(error));
     this.#connects = new Listeners(failed);
     this.#disconnects = new Listeners(failed);
   }

@@ -3,6 +3,7 @@
 import type { FloClient } from "../api/client.js";
 import { BadTypeError } from "../base/errors.js";
 import type { FullLogger } from "../base/logger.js";
+import { loggable } from "../base/printable.js";
 import { typeName } from "../base/shown.js";
 
 /** Gets the worker's client; a promise of it is waited for. */
@@ -33,7 +34,7 @@ export async function callLastHooks(
     try {
       await hook(client);
     } catch (error) {
-      log.error("what was to be done at the end of a worker failed:", error);
+      log.error("what was to be done at the end of a worker failed:", loggable(error));
     }
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "../base/errors.js";
 import { Flag } from "../base/flag.js";
 import type { FullLogger } from "../base/logger.js";
+import { loggable, printable } from "../base/printable.js";
 import type { RetryPolicy } from "../link/retry.js";
 import { type Attempt, Attempts, CLEAN_UP_MS, type Owner } from "./attempts.js";
 import { PACE } from "./claim-policy.js";
@@ -317,8 +318,8 @@ export abstract class Life<Item> implements Owner<Item> {
 
   protected tellFailure(attempt: Attempt<Item>, error: unknown): void {
     const isExpected = error instanceof FloError || error instanceof HandlerTimeoutError;
-    const isReadable = error instanceof Error && typeof error.message === "string";
-    attempt.context.log.warn("failed:", isReadable && !isExpected ? error : errorText(error));
+    const text = printable(errorText(error));
+    attempt.context.log.warn("failed:", isExpected ? text : loggable(error));
   }
 
   /** The server says that the delivery is no longer ours. */
