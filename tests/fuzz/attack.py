@@ -235,7 +235,7 @@ class Fuzz:
         held = {
             "conversations": len(server._conversations),
             "bytes of requests": server.load.held_bytes,
-            "waits for commands": int(bool(server.commit._waits)),
+            "waits for commands": int(bool(server.commit._waits.by_topic)),
             "waits for queries": len(server.commit.queries.waiters),
         }
         self.problems += [f"{count} {what} are held" for what, count in held.items() if count]

@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant(
         "who waits is not asked again",
         "server/commit/commit.py",
-        "        if self._waits and (outcome.touched or outcome.ended):\n"
+        "        if self._waited_on and (outcome.touched or outcome.ended):\n"
         "            self._waits.offer(outcome)\n        rule",
         "        rule",
         f"{COMMIT}/test_command_waits.py",

@@ -181,7 +181,7 @@ async def test_nothing_is_held_after_everyone_has_gone(rig: CommitRig) -> None:
     for client in clients:
         client.vanish()
     await rig.settle()
-    assert not rig.commit._waits
+    assert not rig.commit._waits.by_topic
     assert not rig.commit.queries.waiters
     assert rig.commit.is_idle
     assert not rig.commit._batch.touched

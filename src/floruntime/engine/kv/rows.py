@@ -119,8 +119,8 @@ def change(
     if not namespace.id:
         namespace = ensure_namespace(tx)
         at = KV.key(namespace.id, tail=key.encode())
-    is_taken = version > 0
-    version = version or _next_version(tx, namespace)
+    if not version:
+        version = _count_change(tx, namespace)
     now_ms = tx.now_ms
     if old is None:
         key_id = version
@@ -140,22 +140,13 @@ def change(
         set_timer(tx, forget_ms, KV_FORGET, namespace.id, key_id, (tx.namespace, key))
     elif deleted:
         purge(tx, namespace.id, at, row)
-    if not is_taken:
-        _count_change(tx, namespace, version)
     tx.touch((tx.namespace, "kv", key))
     return version
 
 
 def take_version(tx: Tx) -> int:
     """The next version of the namespace, for a change that is yet to be written."""
-    namespace = ensure_namespace(tx)
-    version = _next_version(tx, namespace)
-    _count_change(tx, namespace, version)
-    return version
-
-
-def _next_version(tx: Tx, namespace: NamespaceRow) -> int:
-    return max(namespace.version, eras.floor_of(tx)) + 1
+    return _count_change(tx, ensure_namespace(tx))
 
 
 def set_expiry(tx: Tx, namespace_id: int, at: bytes, key: str, row: KvRow, due_ms: int) -> None:
@@ -191,15 +182,18 @@ def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
         cancel_timer(tx, row.expires_at_ms, KV_EXPIRY, namespace_id, row.key_id)
 
 
-def _count_change(tx: Tx, namespace: NamespaceRow, version: int) -> None:
-    floor = namespace.changes_floor
+def _count_change(tx: Tx, namespace: NamespaceRow) -> int:
+    """One more change: its version."""
+    era_floor, floor = eras.floor_of(tx), namespace.changes_floor
+    version = max(namespace.version, era_floor) + 1
     if namespace.version == floor:  # the oldest change kept: it sets the pace at which they age out
         set_timer(tx, tx.now_ms + FORGET_AFTER_MS, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)
-    counted_from = max(floor, eras.floor_of(tx))  # no change has a version in the gap
-    if version - counted_from >= CHANGES_MAX + CHANGES_SLACK:
+    # No change has a version in the gap before the era.
+    if version - max(floor, era_floor) >= CHANGES_MAX + CHANGES_SLACK:
         floor = version - CHANGES_MAX
         _drop_changes(tx, namespace.id, floor)
     put_namespace(tx, _at(namespace, version, floor))
+    return version
 
 
 def _at(namespace: NamespaceRow, version: int, floor: int) -> NamespaceRow:

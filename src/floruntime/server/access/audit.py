@@ -35,6 +35,17 @@ _BY_SESSIONS: frozenset[Kind] = frozenset(
 """What is written down of the console's sessions."""
 
 
+_NOTED: frozenset[Kind] = AUDITED | {Batch}
+_NOTED_OF_SESSIONS: frozenset[Kind] = _BY_SESSIONS | {Batch}
+
+
+def noted_of(grant: Grant) -> frozenset[Kind]:
+    """The commands of its holder of which something may be written down; of a batch, of what is in
+    it.
+    """
+    return _NOTED if grant.session_id is None else _NOTED_OF_SESSIONS
+
+
 def note_of(grant: Grant, peer: Peer, namespace: str, command: Command[Any]) -> AuditNote | None:
     """What is to be written down of a command, if anything is."""
     kind = type(command)

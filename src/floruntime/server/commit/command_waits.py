@@ -44,10 +44,9 @@ class CommandWaits:
         self._apply = apply
         self._answer = answer
         self._waiters = Waiters(clock, self._time_up)
+        #: Empty while nobody waits: whoever has changed something may look before they offer it.
+        self.by_topic = self._waiters.by_topic
         self._to_offer: deque[Outcome] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._waiters)
 
     def begin(
         self,

@@ -73,6 +73,7 @@ class Commit:
         self._is_flush_scheduled = False
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._waits = CommandWaits(machine, clock, self._apply, self._answer_later)
+        self._waited_on = self._waits.by_topic
         self._ticker = Ticker(machine, clock, self.submit_own, self._before_tick)
         #: Answers what only reads.
         self.queries = Queries(machine, clock, journal.readable)
@@ -122,7 +123,7 @@ class Commit:
             now_ms = self._clock.now_ms()  # ticks take time, and have stamped theirs
         note = caller.note_of(namespace, command)
         outcome = self._apply(now_ms, namespace, caller.client, number, command, note)
-        if self._waits and (outcome.touched or outcome.ended):
+        if self._waited_on and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
         rule = self._machine.rules.waits.get(type(command))
         if (
@@ -139,7 +140,7 @@ class Commit:
         outcome = self._apply(self._clock.now_ms(), OWN_NAMESPACE, "", 0, command, note)
         if outcome.error is not None:
             log.error("the server's own %s was refused: %s", type(command).__name__, outcome.error)
-        if self._waits and (outcome.touched or outcome.ended):
+        if self._waited_on and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
         self._schedule_flush()
         return outcome

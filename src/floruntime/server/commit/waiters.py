@@ -81,12 +81,13 @@ class Waiters:
     def __init__(self, clock: Clock, time_up: Callable[[Waiter], None]) -> None:
         self._clock = clock
         self._time_up = time_up
-        self._by_topic: dict[Topic, dict[Waiter, None]] = {}
+        #: Who waits on what; empty while nobody waits at all.
+        self.by_topic: dict[Topic, dict[Waiter, None]] = {}
         self._by_owner: dict[Caller, dict[Waiter, None]] = {}
         self._keeping_alive: dict[Waiter, None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._by_topic)
+        return bool(self.by_topic)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_owner.values()))
@@ -94,7 +95,7 @@ class Waiters:
     def add(self, waiter: Waiter, block_ms: int) -> None:
         """Let `waiter` wait for `block_ms`."""
         for topic in waiter.topics:
-            self._by_topic.setdefault(topic, {})[waiter] = None
+            self.by_topic.setdefault(topic, {})[waiter] = None
         self._by_owner.setdefault(waiter.owner, {})[waiter] = None
         if waiter.rule.keeps_alive:
             self._keeping_alive[waiter] = None
@@ -109,7 +110,7 @@ class Waiters:
     def remove(self, waiter: Waiter) -> None:
         """Take `waiter` out, if it still waits."""
         for topic in waiter.topics:
-            _take_out(self._by_topic, topic, waiter)
+            _take_out(self.by_topic, topic, waiter)
         _take_out(self._by_owner, waiter.owner, waiter)
         self._keeping_alive.pop(waiter, None)
         if waiter.deadline is not None:
@@ -128,7 +129,7 @@ class Waiters:
 
     def _within(self, namespace: str) -> list[Topic]:
         """All topics of a namespace on which somebody waits."""
-        return [topic for topic in self._by_topic if topic[0] == namespace]
+        return [topic for topic in self.by_topic if topic[0] == namespace]
 
     def at(self, topic: Topic, seen: set[Topic]) -> Iterator[Waiter]:
         """Those who wait on `topic`, and then on all of its primitive, but for what was `seen`.
@@ -138,8 +139,8 @@ class Waiters:
         for key in (topic, (topic[0], topic[1], "")):
             if key not in seen:
                 seen.add(key)
-                for waiter in list(self._by_topic.get(key, ())):
-                    if waiter in self._by_topic.get(key, ()):
+                for waiter in list(self.by_topic.get(key, ())):
+                    if waiter in self.by_topic.get(key, ()):
                         yield waiter
 
     def of(self, owner: Caller) -> list[Waiter]:

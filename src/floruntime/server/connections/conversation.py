@@ -33,7 +33,7 @@ from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.engine.store import StoreError
 from floruntime.server import limits
-from floruntime.server.access.audit import note_of
+from floruntime.server.access.audit import note_of, noted_of
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.needs import Looks
 from floruntime.server.access.roles import granted
@@ -107,6 +107,7 @@ class Conversation:
         #: What it may do; `None` before the hello.
         self.grant: Grant | None = None
         self._free: frozenset[Any] = frozenset()
+        self._noted: frozenset[Any] = frozenset()
         #: By primitive, the names that lists show to it; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         #: Of the request that is being handed over.
@@ -338,6 +339,8 @@ class Conversation:
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
         """What is to be written down of a command of this caller, if anything is."""
+        if type(command) not in self._noted:
+            return None
         assert self.grant is not None, "whoever asks was let in"
         return note_of(self.grant, self.peer, namespace, command)
 
@@ -360,6 +363,7 @@ class Conversation:
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
         self.client, self.grant, self._free = client, grant, grant.free
+        self._noted = noted_of(grant)
         self.spans = None if grant.scopes is None else grant.scopes.spans
         self._is_greeting = False
         self._put_out(encode_answer(request_id, welcome))
@@ -404,7 +408,7 @@ class Conversation:
                 self._counts.failed[asked[1], error.code] += 1
             if request_id == self._timed_id:
                 self._tell_time(asked[1])
-        if self._owed:
+        if self._owed.of:
             self._owed.settle(request_id)
         body = (
             encode_answer(request_id, result)

@@ -43,24 +43,22 @@ class Owed:
 
     def __init__(self, answers: AnswersLoad) -> None:
         self._answers = answers
-        self._of: dict[int, int] = {}
+        #: By request, how large its answer is.
+        self.of: dict[int, int] = {}
         self.bytes = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._of)
 
     def add(self, request_id: int, more_bytes: int) -> None:
         """So much more of the answer to that request."""
-        self._of[request_id] = self._of.get(request_id, 0) + more_bytes
+        self.of[request_id] = self.of.get(request_id, 0) + more_bytes
         self._count(more_bytes)
 
     def settle(self, request_id: int) -> None:
         """That answer is given."""
-        self._count(-self._of.pop(request_id, 0))
+        self._count(-self.of.pop(request_id, 0))
 
     def settle_all(self) -> None:
         """None of them will be."""
-        self._of.clear()
+        self.of.clear()
         self._count(-self.bytes)
 
     def _count(self, more_bytes: int) -> None:
