@@ -8,6 +8,9 @@ SEEDS ?= 1000
 MINUTES ?= 60
 SIZES ?=
 
+# Without bytecode kept, each of the hundreds of processes that the tests start compiles all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo chat test check bench cluster cluster-chaos crash simulate mutants load soak fuzz console dist release pictures docs site clean
 
 run: $(STAMP)  ## set up everything and start the server

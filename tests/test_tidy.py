@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ IMPURE = {
 REAL_PROCESSES = ROOT / "tests" / "crash"
 """Drives server processes, whose events it can only look for, again and again."""
 SOURCES = [path for part in FILE_LINES_MAX for path in sorted((ROOT / part).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 MUTED = re.compile(r"#\s*(?:type:\s*ignore|noqa)\b(?:\s*[\[:][\w\[\], -]*\]?)?(?P<reason>[^\n]*)")
 LOOSE_END = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """All sources, parsed when the first test asks: collecting the tests does not."""
+    return {path: ast.parse(path.read_text()) for path in SOURCES}
 
 
 def where(path: Path, line: int) -> str:
@@ -48,7 +54,7 @@ def calls(tree: ast.AST) -> Iterator[ast.Call]:
 def test_functions_are_short() -> None:
     long = [
         f"{where(path, node.lineno)} {node.name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
@@ -93,7 +99,7 @@ def test_no_test_sleeps_on_the_wall_clock() -> None:
     """Move the clock, or wait for the event; `sleep(0)` only gives others a turn."""
     assert not [
         where(path, call.lineno)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if path.is_relative_to(ROOT / "tests") and not path.is_relative_to(REAL_PROCESSES)
         for call in set(calls(tree)) - set(calls_in_virtual_time(tree))
         if ast.unparse(call.func) in ("asyncio.sleep", "time.sleep", "sleep")
@@ -127,7 +133,7 @@ def test_the_engine_is_pure() -> None:
     ]
     assert len(rules) > 100
     assert not {
-        where(path, 1): found for path in rules if (found := IMPURE & set(imported(TREES[path])))
+        where(path, 1): found for path in rules if (found := IMPURE & set(imported(trees()[path])))
     }
 
 

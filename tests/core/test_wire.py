@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from floruntime.core import kv, queue, system, wire
@@ -15,6 +15,9 @@ from floruntime.core.errors import BY_CODE, ConflictError, FloError, ProtocolErr
 from floruntime.core.framing import PREAMBLE, frame
 from floruntime.core.types import Request
 from tests.core.messages import REQUESTS, values_of
+
+FEW = settings(max_examples=25)
+"""There are hundreds of kinds, of few shapes."""
 
 
 def test_every_request_has_a_tag_of_its_own() -> None:
@@ -25,6 +28,7 @@ def test_every_request_has_a_tag_of_its_own() -> None:
 
 @pytest.mark.parametrize("kind", wire.CLIENT_REQUESTS)
 def test_every_request_survives_the_wire(kind: type[Request[Any]]) -> None:
+    @FEW
     @given(values_of(kind), values_of(int), values_of(str))
     def there_and_back(request: Request[Any], id: int, namespace: str) -> None:
         body = wire.encode_request(id, namespace, 3, request)
@@ -36,6 +40,7 @@ def test_every_request_survives_the_wire(kind: type[Request[Any]]) -> None:
 
 @pytest.mark.parametrize("kind", [each for each in wire.ALL_REQUESTS if each != system.Batch])
 def test_every_reply_survives_the_wire(kind: type[Request[Any]]) -> None:
+    @FEW
     @given(values_of(kind), values_of(wire.reply_type(kind)))
     def there_and_back(request: Request[Any], result: Any) -> None:
         body = wire.encode_answer(8, result)
@@ -46,6 +51,7 @@ def test_every_reply_survives_the_wire(kind: type[Request[Any]]) -> None:
     there_and_back()
 
 
+@FEW
 @given(st.data())
 def test_a_batchs_results_are_typed_by_its_commands(data: st.DataObject) -> None:
     batch = data.draw(values_of(system.Batch))
@@ -75,6 +81,7 @@ def test_every_error_survives_the_wire(kind: type[FloError], drawn: wire.WireErr
 
 @pytest.mark.parametrize("kind", wire.SERVER_ONLY)
 def test_what_only_the_server_submits_is_refused_from_a_client(kind: type[Request[Any]]) -> None:
+    @FEW
     @given(values_of(kind))
     def refused(request: Request[Any]) -> None:
         body = wire.encode_request(1, "default", 0, request)

@@ -51,13 +51,9 @@ def test_a_small_checkout(tmp_path: Path) -> None:
     ]
 
 
-def test_this_checkout() -> None:
+def test_this_checkout_is_measured_and_no_import_of_ours_goes_round() -> None:
     found = dict(rows(HERE))
     assert all(found.values())
     assert "`floruntime.engine`: rooms, arrows, floors" in found
-
-
-def test_no_import_of_ours_goes_round() -> None:
-    found = dict(rows(HERE))
     assert found["import circles in Python"] == "0"
     assert found["import circles in JavaScript"] == "0"

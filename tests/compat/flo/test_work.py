@@ -62,7 +62,8 @@ async def test_a_task_is_named_by_its_id(client: flo.FloClient, named: bool) -> 
 
 
 async def test_none_came(client: flo.FloClient) -> None:
-    assert await client.worker.await_task("w", ["mail"]) == flo.WorkerAwaitResult(None)
+    none = await client.worker.await_task("w", ["mail"], flo.WorkerAwaitOptions(block_ms=1))
+    assert none == flo.WorkerAwaitResult(None)
 
 
 async def test_a_task_that_was_not_claimed_here(client: flo.FloClient) -> None:
