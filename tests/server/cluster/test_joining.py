@@ -8,7 +8,8 @@ import pytest
 
 from floruntime.server.cluster import joining
 from floruntime.server.cluster.board import Entry, RevisionError
-from floruntime.server.cluster.members import SECRET
+from floruntime.server.cluster.jetstream import NatsFailedError
+from floruntime.server.cluster.members import META, SECRET
 from tests.server.cluster.memory_board import MemoryBoard
 
 
@@ -48,3 +49,41 @@ async def test_a_node_waits_to_hear_what_another_wrote(monkeypatch: pytest.Monke
 async def test_who_is_first_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "AGAIN_S", None)
     assert await joining._first(MemoryBoard(), SECRET, b"ours") == b"ours"
+
+
+class CountedLog:
+    """A log with so many messages."""
+
+    stream = "flo-1"
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    async def messages(self) -> int:
+        return self._count
+
+
+async def test_a_log_with_messages_and_no_cluster_is_refused_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(joining, "AGAIN_S", 0)
+    board = MemoryBoard()
+    with pytest.raises(NatsFailedError, match=r"the stream flo-1 .* was lost"):
+        await joining._check_unused(board, [CountedLog(0), CountedLog(1)])
+    assert board.entries == {}
+
+
+async def test_a_cluster_that_was_just_made_is_heard_of_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the time that this node counts, the one that made it has written to its log, too."""
+    monkeypatch.setattr(joining, "AGAIN_S", 0)
+    board = LateBoard(3)
+    board.entries[META] = Entry(2, b"theirs")
+    await joining._check_unused(board, [CountedLog(1)])
+    assert await joining._first(board, META, b"ours") == b"theirs"
+
+
+async def test_an_unused_log_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "AGAIN_S", None)
+    await joining._check_unused(MemoryBoard(), [CountedLog(0)])

@@ -167,9 +167,10 @@ class Nats:
         answer: dict[str, Any] = await self.ask(f"$JS.API.{what}", json.dumps(request).encode())
         return answer
 
-    async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> int:
-        """Make a stream, if it is not there; how many messages it has. Raises `NatsFailedError`
-        where it cannot be, or is another's.
+    async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> None:
+        """Make a stream, if it is not there.
+
+        Raises `NatsFailedError` where it cannot be, or is another's.
         """
         wanted: dict[str, Any] = {
             "name": name,
@@ -188,13 +189,13 @@ class Nats:
                 found = await self.api(f"STREAM.INFO.{name}")
                 if "config" in found:
                     _check_ours(name, found["config"], wanted)
-                    return int(found["state"]["messages"])
+                    return
                 answer = await self.api(f"STREAM.CREATE.{name}", **wanted)
             except LogSilentError as silent:
                 error = str(silent)
             else:
                 if "error" not in answer:
-                    return 0
+                    return
                 error = answer["error"].get("description")
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
@@ -316,10 +317,19 @@ class JetStreamLog:
     def message_bytes_max(self) -> int:
         return self._nats.message_bytes_max
 
-    async def make(self, replicas: int, cluster_id: str) -> int:
-        """Make the stream, if it is not there; how many messages it has."""
+    async def make(self, replicas: int, cluster_id: str) -> None:
+        """Make the stream, if it is not there."""
         owner = {CLUSTER_KEY: cluster_id}
-        return await self._nats.make_stream(self.stream, self.subject, replicas, metadata=owner)
+        await self._nats.make_stream(self.stream, self.subject, replicas, metadata=owner)
+
+    async def messages(self) -> int:
+        """How many messages the stream has; 0 where there is none."""
+        answer = await self._nats.api(f"STREAM.INFO.{self.stream}")
+        if "state" in answer:
+            return int(answer["state"]["messages"])
+        if answer.get("error", {}).get("code") == 404:
+            return 0
+        raise LogSilentError(f"NATS: {answer.get('error')}")
 
     async def append(self, body: bytes, expected: int) -> None:
         headers = {

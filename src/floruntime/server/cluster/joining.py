@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from floruntime.server.cluster.board import Board, BoardSilentError, RevisionError
 from floruntime.server.cluster.jetstream import (
@@ -21,7 +22,22 @@ from floruntime.server.config import Config, ConfigError
 
 TRIES = 80
 AGAIN_S = 0.5
+LOOKS = 6
+"""So often a cluster is looked for whose log has messages."""
 SECRET_BYTES = 32
+
+
+class Counted(Protocol):
+    """A log that tells how many messages it has."""
+
+    @property
+    def stream(self) -> str:
+        """Its name in NATS."""
+        ...
+
+    async def messages(self) -> int:
+        """0 where there is none. Raises `LogSilentError`."""
+        ...
 
 
 class Joined(NamedTuple):
@@ -54,20 +70,12 @@ async def _join(config: Config, nats: Nats) -> Joined:
     board = JetStreamBoard(nats)
     await board.make(config.replicas)
     wanted = MetaRow(secrets.token_hex(8), config.partitions, config.replicas, config.copies)
+    logs = [JetStreamLog(nats, number) for number in range(SYSTEM, config.partitions + 1)]
+    await _check_unused(board, logs)
     meta = decode_meta(await _first(board, META, encode(wanted)))
     _check_fixed(config, meta)
-    is_new = meta.cluster_id == wanted.cluster_id
     secret = await _first(board, SECRET, secrets.token_bytes(SECRET_BYTES))
-    logs = [JetStreamLog(nats, number) for number in range(SYSTEM, meta.partitions + 1)]
-    counts = await asyncio.gather(*(log.make(meta.replicas, meta.cluster_id) for log in logs))
-    if is_new and any(counts):
-        await board.write(META, b"", None)
-        used = _first_used(logs, counts)
-        raise NatsFailedError(
-            f"there is no cluster {config.cluster_name!r}, and the stream {used} of one has "
-            "messages: the bucket that belongs to it was lost; choose another cluster_name, or "
-            "delete the streams"
-        )
+    await asyncio.gather(*(log.make(meta.replicas, meta.cluster_id) for log in logs))
     return Joined(nats, board, meta, secret, logs, JetStreamObjects(nats, meta.replicas))
 
 
@@ -93,6 +101,30 @@ async def _check_jetstream(config: Config, nats: Nats) -> None:
     )
 
 
+async def _check_unused(board: Board, logs: Sequence[Counted]) -> None:
+    """Raise `NatsFailedError` where a log has messages, and nothing says which cluster it is of.
+
+    Before a cluster is made, and not after: nodes that start together race, and once one has made
+    it, others write. What they make is written before the first message, but it may be heard of
+    later: so it is looked for again, for a while.
+    """
+    used = ""
+    for _ in range(LOOKS):
+        try:
+            counts = await asyncio.gather(*(log.messages() for log in logs))
+            found = await board.read(META)
+        except (BoardSilentError, LogSilentError):
+            return  # who goes on to ask for the entry says what is wrong
+        if not any(counts) or (found is not None and found.value):
+            return
+        used = next(log.stream for log, count in zip(logs, counts, strict=True) if count)
+        await asyncio.sleep(AGAIN_S)
+    raise NatsFailedError(
+        f"the stream {used} of a cluster has messages, and the bucket that says which cluster it "
+        "is was lost; choose another cluster_name, or delete the streams"
+    )
+
+
 async def _first(board: Board, name: str, value: bytes) -> bytes:
     """The entry as whoever was first wrote it; `value` where that is this node."""
     problem = ""
@@ -112,11 +144,6 @@ async def _first(board: Board, name: str, value: bytes) -> bytes:
     raise ConfigError(
         f"NATS answers nothing about the cluster ({problem}); has it a majority of its nodes?"
     )
-
-
-def _first_used(logs: list[JetStreamLog], counts: list[int]) -> str:
-    """The first stream that has messages."""
-    return next(log.stream for log, count in zip(logs, counts, strict=True) if count)
 
 
 def _check_fixed(config: Config, meta: MetaRow) -> None:
