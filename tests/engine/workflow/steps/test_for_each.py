@@ -106,7 +106,7 @@ def test_no_items_are_a_success() -> None:
     flows = each()
     run_id = flows.start({"items": []})
     assert flows.status(run_id) == "completed"
-    assert flows.output(run_id)["all"] == []
+    assert flows.output(run_id) == {"all": [], "count": 0, "failed": []}
 
 
 @pytest.mark.parametrize("items", ["text", 5, None, {"a": 1}, list(range(10_001))])
@@ -125,7 +125,7 @@ def test_without_collecting_there_is_no_output() -> None:
     flows = each(", collect: false")
     run_id = flows.start({"items": [1, 2]})
     work(flows)
-    assert flows.output(run_id)["all"] == []
+    assert flows.output(run_id) == {"all": [], "count": 0, "failed": []}
 
 
 def test_outputs_that_are_too_large_together_cannot_be_kept() -> None:

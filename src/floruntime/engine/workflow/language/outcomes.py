@@ -58,6 +58,8 @@ class BranchResult(msgspec.Struct, frozen=True, gc=False):
 
 
 NO_BRANCHES: Final = BranchResult()
+NONE_FAILED: Final = BranchResult(failed=b"[]")
+"""Of items, there being none or none that failed."""
 
 
 class StepOutcome(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 from floruntime.engine.workflow.language.outcomes import (
+    NONE_FAILED,
     BranchResult,
     StepOutcome,
     could_not_run,
@@ -75,7 +76,7 @@ def _of_items(run: OpenWorkflowRun, group: RunGroupRow, name: str) -> StepOutcom
     each = run.step.for_each
     assert each is not None, "the step has items"
     if not each.collect and not group.failed:
-        return StepOutcome((name,), b"[]")
+        return StepOutcome((name,), b"[]", branches=NONE_FAILED)
     outputs = [b"null"] * group.count
     failed: list[dict[str, Any]] = []
     for index, end in _ends(run, group):

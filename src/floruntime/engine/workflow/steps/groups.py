@@ -20,7 +20,7 @@ from floruntime.engine.workflow.language.definition import (
     OnItemFailure,
     Parallel,
 )
-from floruntime.engine.workflow.language.outcomes import StepOutcome, could_not_run
+from floruntime.engine.workflow.language.outcomes import NONE_FAILED, StepOutcome, could_not_run
 from floruntime.engine.workflow.runs.advance import (
     EVENTS_MAX,
     begin_attempt,
@@ -63,7 +63,7 @@ def begin_group(run: OpenWorkflowRun) -> StepOutcome | None:
         try:
             items = list_of_items(run, step.for_each)
             if not items:
-                return StepOutcome(("success",), b"[]")
+                return StepOutcome(("success",), b"[]", branches=NONE_FAILED)
             keep_items(run, step.for_each, group.id, items)
         except CannotMap as problem:
             return could_not_run(str(problem))
