@@ -12,7 +12,6 @@ for ever without an attempt.
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -159,12 +158,8 @@ def _claim_one_by_one(
     tx: Tx, opened: Opened, labels: dict[str, str], worker_id: str, share: Share
 ) -> list[Task]:
     """Where limits are to be kept: each claim may block its key, or the whole action."""
-    with closing(Offers(tx, opened, labels)) as offers:
-        return _tasks_of(tx, offers, worker_id, share)
-
-
-def _tasks_of(tx: Tx, offers: Offers, worker_id: str, share: Share) -> list[Task]:
     of_namespace_id = namespace_id(tx)
+    offers = Offers(tx, opened, labels)
     tasks: list[Task] = []
     bytes_left = limits.REPLY_BYTES_MAX
     while len(tasks) < share.limit and (offer := offers.best()) is not None:

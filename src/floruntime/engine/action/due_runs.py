@@ -8,7 +8,7 @@ action's own number and is counted in its row; a line for labels exists while a 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from heapq import merge
 from typing import Any, Final, NamedTuple
 
@@ -153,7 +153,7 @@ def numbers_in_order(tx: Tx, lines: list[Line]) -> Iterator[int]:
         yield DUE_RUN.unpack(key)[3]
 
 
-def runs_in_line(tx: Tx, line: Line) -> Generator[tuple[int, int, int], None, None]:
+def runs_in_line(tx: Tx, line: Line) -> Iterator[tuple[int, int, int]]:
     """The places of the runs of one line, in order."""
     for key in _keys_of(tx, line):
         _, priority, due_ms, number = DUE_RUN.unpack(key)

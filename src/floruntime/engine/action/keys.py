@@ -39,19 +39,6 @@ KEYS_PER_TICK_MAX = 200
 """Keys that one tick looks at after limits have changed; the next tick goes on."""
 
 
-def blocked_by(tx: Tx, limits: Limits, key: str, row: KeyRow) -> tuple[Blocked, int]:
-    """Which limit holds up a key as its row stands, and until when; 0: until something ends."""
-    if key == NO_KEY:
-        return Blocked.NO, 0
-    if limits.running_per_key is not None and row.running >= limits.running_per_key:
-        return Blocked.RUNNING_PER_KEY, 0
-    if limits.rate_per_key is not None:
-        until_ms = free_at(tx, row.id, row, limits.rate_per_key, limits.rate_period_ms)
-        if until_ms > tx.now_ms:
-            return Blocked.RATE_PER_KEY, until_ms
-    return Blocked.NO, 0
-
-
 class OpenKey:
     """A key and its action: a row of its own to change, and `close`."""
 
@@ -134,7 +121,17 @@ class OpenKey:
 
     def blocked(self) -> tuple[Blocked, int]:
         """Which limit holds it up now, and until when; 0: until something ends."""
-        return blocked_by(self.tx, self.limits, self.key, self.row)
+        limits, row = self.limits, self.row
+        if self.key == NO_KEY:
+            return Blocked.NO, 0
+        if limits.running_per_key is not None and row.running >= limits.running_per_key:
+            return Blocked.RUNNING_PER_KEY, 0
+        if limits.rate_per_key is not None:
+            rate, period_ms = limits.rate_per_key, limits.rate_period_ms
+            until_ms = free_at(self.tx, row.id, row, rate, period_ms)
+            if until_ms > self.tx.now_ms:
+                return Blocked.RATE_PER_KEY, until_ms
+        return Blocked.NO, 0
 
     def close(self) -> None:
         """Bring its fronts in line with its limits, and write it, or forget what is idle."""

@@ -7,12 +7,12 @@ looked at again. A key whose limit was lowered since then is blocked when its tu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from floruntime.engine.action.due_runs import Line, matching_lines, runs_in_line
-from floruntime.engine.action.key_rows import FRONT, KEY, KEY_LINE, FrontRow, KeyRow, Place
-from floruntime.engine.action.keys import OpenKey, blocked_by
+from floruntime.engine.action.key_rows import FRONT, KEY_LINE, Place
+from floruntime.engine.action.keys import OpenKey
 from floruntime.engine.action.limits import blocked
 from floruntime.engine.action.line_choice import Labels, matching
 from floruntime.engine.action.rows import OpenAction
@@ -46,7 +46,6 @@ class Offers:
         for action in opened.values():
             if blocked(tx, action.row) is None:
                 self._sources += _sources_of(tx, action, labels)
-        self._all = self._sources
 
     def best(self) -> Offer | None:
         """The first in order of all offers."""
@@ -64,18 +63,12 @@ class Offers:
             self._sources = [each for each in self._sources if each.action is not offer.action]
         else:
             for source in self._sources:
-                is_other = source is not offer.source and source.action is offer.action
-                if is_other and offer.key is not None:
+                if source.action is offer.action and offer.key is not None:
                     source.look_again()
 
     def pass_over(self, offer: Offer) -> None:
         """The offered run is not for this worker, or not now."""
         offer.source.pass_over(offer)
-
-    def close(self) -> None:
-        """Nothing more is wanted: end what is read ahead, which the store keeps open."""
-        for source in self._all:
-            source.close()
 
 
 class Offering:
@@ -100,10 +93,6 @@ class Offering:
     def look_again(self) -> None:
         """Another line's run was taken, which may have blocked a key of this one."""
 
-    def close(self) -> None:
-        """Nothing more is wanted of it."""
-        raise NotImplementedError
-
 
 class PlainSource(Offering):
     """Runs that stand under no key, in order."""
@@ -124,22 +113,14 @@ class PlainSource(Offering):
     def pass_over(self, offer: Offer) -> None:
         self.taken(offer)
 
-    def close(self) -> None:
-        self._places.close()
-
 
 class KeySource(Offering):
-    """The keys of one line that may be served, in order.
-
-    Fronts are read ahead. What is served meanwhile takes its own front away; only where it leaves
-    another one in its place, or something else was served, are they read again from the first.
-    """
+    """The keys of one line that may be served, in order."""
 
     def __init__(self, tx: Tx, action: OpenAction, line_id: int) -> None:
         super().__init__(tx, action)
         self._line_id = line_id
         self._passed: set[str] = set()
-        self._ahead: Generator[tuple[bytes, FrontRow], None, None] | None = None
         self._offer: Offer | None = None
         self._is_known = False
         self._blocked = 0
@@ -150,12 +131,12 @@ class KeySource(Offering):
         return self._offer
 
     def _find(self) -> Offer | None:
-        limits = self.action.row.settings.limits
-        while (front := self._next_front()) is not None:
-            row = self._row_of(front.key)
-            if not blocked_by(self.tx, limits, front.key, row)[0]:
-                return Offer(front.first, self.action, self, front.key)
-            OpenKey(self.action, front.key).close()
+        while (found := self._first_front()) is not None:
+            place, name = found
+            key = OpenKey(self.action, name)
+            if not key.blocked()[0]:
+                return Offer(place, self.action, self, name)
+            key.close()
             self._blocked += 1
             if self._blocked == BLOCKED_PER_CLAIM_MAX:
                 timers.set_timer(self.tx, self.tx.now_ms, timers.ACTION_LIMITS, self.action.row.id)
@@ -165,42 +146,23 @@ class KeySource(Offering):
             self.action.save()
         return None
 
-    def _row_of(self, key: str) -> KeyRow:
-        row = self.tx.get(KEY, KEY.key(self.action.row.id, tail=key.encode()))
-        assert row is not None, "a key that has a front has a row"
-        return row
-
-    def close(self) -> None:
-        if self._ahead is not None:
-            self._ahead.close()
-        self._ahead = self._offer = None
-
-    def _next_front(self) -> FrontRow | None:
-        if self._ahead is None:
-            self._ahead = self._fronts()
-        for key, front in self._ahead:
-            if front.key not in self._passed and self.tx.get(FRONT, key) is not None:
-                if not self._passed:  # all that stood before it is served, or blocked
-                    gaps_of(self.tx, self._line_id).learn(FRONT.range(self._line_id)[0], key)
-                return front
+    def _first_front(self) -> tuple[Place, str] | None:
+        gaps = gaps_of(self.tx, self._line_id)
+        start, end = FRONT.range(self._line_id)
+        is_first = True
+        for piece in gaps.between(start, end):
+            for key, front in self.tx.scan(FRONT, *piece):
+                if is_first:
+                    gaps.learn(start, key)
+                    is_first = False
+                if front.key not in self._passed:
+                    return front.first, front.key
         return None
 
-    def _fronts(self) -> Generator[tuple[bytes, FrontRow], None, None]:
-        gaps = gaps_of(self.tx, self._line_id)
-        for piece in gaps.between(*FRONT.range(self._line_id)):
-            yield from self.tx.scan(FRONT, *piece)
-
     def taken(self, offer: Offer) -> None:
-        assert offer.key is not None, "its offers stand under keys"
         self._is_known = False
-        key = KEY.key(self.action.row.id, tail=offer.key.encode())
-        row = self.tx.get(KEY, key)
-        lanes = () if row is None else row.lanes.values()
-        if any(lane.line_id == self._line_id and lane.front is not None for lane in lanes):
-            self.close()
 
     def look_again(self) -> None:
-        self.close()
         self._is_known = False
 
     def pass_over(self, offer: Offer) -> None:
