@@ -159,7 +159,7 @@ def _claim_one_by_one(
 ) -> list[Task]:
     """Where limits are to be kept: each claim may block its key, or the whole action."""
     of_namespace_id = namespace_id(tx)
-    offers = Offers(tx, opened, labels)
+    offers = Offers(tx, opened, labels, share.limit)
     tasks: list[Task] = []
     bytes_left = limits.REPLY_BYTES_MAX
     while len(tasks) < share.limit and (offer := offers.best()) is not None:
@@ -175,7 +175,8 @@ def _claim_one_by_one(
         if bytes_left < 0 and tasks:
             break
         run = OpenActionRun(tx, offer.action, of_namespace_id, offer.number, copy_of(row))
-        lease_to(run, worker_id, is_reserved=share.places is not None and not row.losses)
+        is_reserved = share.places is not None and not row.losses
+        lease_to(run, worker_id, is_reserved=is_reserved, opened=offer.key)
         offers.taken(offer)
         tasks.append(_task(run, payload))
         if goes_alone:

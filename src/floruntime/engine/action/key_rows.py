@@ -9,6 +9,7 @@ who look for work never pass it; whatever frees it puts its fronts back.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -28,10 +29,14 @@ class Blocked(IntEnum):
     RATE_PER_KEY = 2
 
 
+BEHIND_MAX: Final = 4
+"""Places behind the first one that a lane keeps at hand, so that few claims look for the next."""
+
+
 class LaneRow(Value, frozen=True):
     """The due runs of a key with one set of labels. `first`: the place of the first of them.
     `turn`: where the key stands in a fair line; 0: nowhere yet. `front`: where its front lies, if
-    it has one.
+    it has one. `behind`: the places right behind the first, in order, as far as they are at hand.
     """
 
     line_id: int
@@ -39,6 +44,21 @@ class LaneRow(Value, frozen=True):
     first: Place
     turn: int = 0
     front: Place | None = None
+    behind: tuple[Place, ...] = ()
+
+    def with_run(self, place: Place) -> LaneRow:
+        """The lane, once this run stands in it, too."""
+        first, behind = self.first, self.behind
+        if place < first:
+            first, behind = place, (first, *behind)[:BEHIND_MAX]
+        elif self.waiting == 1 + len(behind) or (behind and place < behind[-1]):
+            behind = tuple(sorted((*behind, place)))[:BEHIND_MAX]
+        turn = self.turn if first[0] == self.first[0] else 0
+        return LaneRow(self.line_id, self.waiting + 1, first, turn, self.front, behind)
+
+    def at(self, turn: int, front: Place | None) -> LaneRow:
+        """The lane, with its front there."""
+        return LaneRow(self.line_id, self.waiting, self.first, turn, front, self.behind)
 
 
 class KeyRow(msgspec.Struct, array_like=True, gc=False):
@@ -84,6 +104,18 @@ FRONT: Final[Table[FrontRow]] = Table(
 KEY_LINE: Final[Table[KeyLineRow]] = Table(
     b"ai", KeyLineRow, action_id="u64", tail="labels as text", cached=True
 )
+
+
+@lru_cache(maxsize=4096)
+def stored_key(action_id: int, key: str) -> bytes:
+    """Where the row of a key lies."""
+    return KEY.key(action_id, tail=key.encode())
+
+
+@lru_cache(maxsize=1024)
+def stored_line(action_id: int, text: str) -> bytes:
+    """Where the row of the line for a set of labels lies."""
+    return KEY_LINE.key(action_id, tail=text.encode())
 
 
 def copy_of_key(row: Any) -> KeyRow:

@@ -6,11 +6,13 @@ key, and at most one front for each set of labels that the key's runs have.
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from floruntime.core.action import Limits
 from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
 from floruntime.engine.action.key_rows import (
+    BEHIND_MAX,
     FRONT,
     KEY,
     KEY_LINE,
@@ -22,6 +24,8 @@ from floruntime.engine.action.key_rows import (
     LaneRow,
     Place,
     copy_of_key,
+    stored_key,
+    stored_line,
 )
 from floruntime.engine.action.limits import claimed, place_free
 from floruntime.engine.action.line_choice import text_of
@@ -48,7 +52,7 @@ class OpenKey:
         self.tx = tx = action.tx
         self.action = action
         self.key = key
-        self._stored_key = KEY.key(action.row.id, tail=key.encode())
+        self._stored_key = stored_key(action.row.id, key)
         row = tx.get(KEY, self._stored_key)
         self.row = KeyRow(tx.next_id()) if row is None else copy_of_key(row)
         #: What changes in the counts of lines, by the text of their labels.
@@ -66,12 +70,9 @@ class OpenKey:
         place: Place = run.priority, run.due_ms, number
         lane = self.row.lanes.get(text)
         if lane is None:
-            line_id = self._line(text, run.labels).id
-            lane = LaneRow(line_id, 1, place)
+            lane = LaneRow(self._line(text, run.labels).id, 1, place)
         else:
-            first = min(lane.first, place)
-            turn = lane.turn if first[0] == lane.first[0] else 0
-            lane = LaneRow(lane.line_id, lane.waiting + 1, first, turn, lane.front)
+            lane = lane.with_run(place)
         self.tx.put(KEYED_RUN, KEYED_RUN.key(lane.line_id, self.row.id, *place), True)
         self._count(text, waiting=1)
         self.row.waiting += 1
@@ -90,18 +91,25 @@ class OpenKey:
             del self.row.lanes[text]
             self._count(text, waiting=-1)
             return
-        first = lane.first if place != lane.first else self._first_after(lane, gone)
+        first, behind = lane.first, lane.behind
+        if place == first:
+            first, *rest = behind or self._places_after(lane, gone)
+            behind = tuple(rest)
+        elif place in behind:
+            behind = tuple(each for each in behind if each != place)
         keeps_turn = not served and first[0] == lane.first[0]
         turn = lane.turn if keeps_turn else 0
-        self.row.lanes[text] = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front)
+        lane = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front, behind)
+        self.row.lanes[text] = lane
         self._count(text, waiting=-1)
 
-    def _first_after(self, lane: LaneRow, gone: bytes) -> Place:
+    def _places_after(self, lane: LaneRow, gone: bytes) -> tuple[Place, ...]:
+        """The first place of what is left, and those right behind it."""
         end = KEYED_RUN.range(lane.line_id, self.row.id)[1]
-        for key, _ in self.tx.scan(KEYED_RUN, next_key(gone), end):
-            _, _, priority, due_ms, number = KEYED_RUN.unpack(key)
-            return priority, due_ms, number
-        raise AssertionError("a lane that waits has a first run")
+        found = islice(self.tx.scan(KEYED_RUN, next_key(gone), end), 1 + BEHIND_MAX)
+        places = tuple(cast(Place, KEYED_RUN.unpack(key)[2:]) for key, _ in found)
+        assert places, "a lane that waits has a first run"
+        return places
 
     def serve(self) -> None:
         """One of its runs is claimed."""
@@ -173,12 +181,10 @@ class OpenKey:
 
     def _front_of(self, lane: LaneRow) -> LaneRow:
         """The lane, with the front that it is to have."""
-        priority, due_ms, number = lane.first
         if not self.limits.fair:
-            return LaneRow(lane.line_id, lane.waiting, lane.first, 0, (priority, due_ms, number))
+            return lane.at(0, lane.first)
         turn = lane.turn or self.tx.next_id()
-        front = priority, turn, self.row.id
-        return LaneRow(lane.line_id, lane.waiting, lane.first, turn, front)
+        return lane.at(turn, (lane.first[0], turn, self.row.id))
 
     def _show(self, text: str, lane: LaneRow, shown: LaneRow | None) -> None:
         """Let the lane have the front that `shown` has; `None`: none."""
@@ -192,18 +198,14 @@ class OpenKey:
         change = (front is not None) - (lane.front is not None)
         if change:
             self._count(text, fronts=change)
-        self.row.lanes[text] = (
-            LaneRow(lane.line_id, lane.waiting, lane.first, self._kept_turn(lane), None)
-            if shown is None
-            else shown
-        )
+        self.row.lanes[text] = lane.at(self._kept_turn(lane), None) if shown is None else shown
 
     def _kept_turn(self, lane: LaneRow) -> int:
         """A key that is blocked keeps its turn; one that was just served has its next one."""
         return lane.turn or (self.tx.next_id() if self.limits.fair else 0)
 
     def _line(self, text: str, labels: dict[str, str]) -> KeyLineRow:
-        key = KEY_LINE.key(self.action.row.id, tail=text.encode())
+        key = stored_line(self.action.row.id, text)
         line = self.tx.get(KEY_LINE, key)
         if line is None:
             line = KeyLineRow(self.tx.next_id(), labels, 0, 0)
@@ -222,7 +224,7 @@ class OpenKey:
 
     def _write_count(self, text: str, waiting: int, fronts: int) -> None:
         tx = self.tx
-        key = KEY_LINE.key(self.action.row.id, tail=text.encode())
+        key = stored_line(self.action.row.id, text)
         line = tx.get(KEY_LINE, key)
         assert line is not None, "a lane is of a line"
         self.action.row.fronts += fronts
@@ -255,10 +257,12 @@ def withdraw(action: OpenAction, number: int, run: ActionRunRow) -> None:
         take_out_of_line(action, number, run)
 
 
-def serve(action: OpenAction, number: int, run: ActionRunRow) -> None:
-    """The run is claimed."""
+def serve(
+    action: OpenAction, number: int, run: ActionRunRow, opened: OpenKey | None = None
+) -> None:
+    """The run is claimed. `opened`: the key that it stands under, where that is at hand."""
     if run.is_keyed:
-        serve_keyed(action, number, run)
+        serve_keyed(opened or _key_of(action, run), number, run)
     else:
         take_out_of_line(action, number, run)
     claimed(action)
@@ -271,10 +275,15 @@ def give_up_place(action: OpenAction, run: ActionRunRow) -> None:
     place_free(action)
 
 
+def _key_of(action: OpenAction, run: ActionRunRow) -> OpenKey:
+    """The key that a run stands under, or is to stand under."""
+    return OpenKey(action, NO_KEY if run.key is None else run.key)
+
+
 def put_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """Let a run be claimed that stands under a key, and tell those who wait."""
     assert not run.is_ready, "a run stands in one line"
-    key = OpenKey(action, NO_KEY if run.key is None else run.key)
+    key = _key_of(action, run)
     key.join(number, run)
     key.close()
     run.is_ready = run.is_keyed = True
@@ -284,15 +293,14 @@ def put_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
 
 def take_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """The run no longer waits to be claimed."""
-    key = OpenKey(action, NO_KEY if run.key is None else run.key)
+    key = _key_of(action, run)
     key.leave(number, run, served=False)
     key.close()
     run.is_ready = run.is_keyed = False
 
 
-def serve_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
+def serve_keyed(key: OpenKey, number: int, run: ActionRunRow) -> None:
     """The run is claimed."""
-    key = OpenKey(action, NO_KEY if run.key is None else run.key)
     key.leave(number, run, served=True)
     key.serve()
     key.close()

@@ -2,16 +2,20 @@
 
 Each action offers the first run of its lines, and the first run of the first key that may be
 served in each of its lines of keys. The best of all offers is taken; then only what it changed is
-looked at again. A key whose limit was lowered since then is blocked when its turn comes.
+looked at again. A key whose limit was lowered since then is blocked when its turn comes. Fronts of
+keys are read several at once, and those that a claim leaves are put among them.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
+from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from floruntime.engine.action.due_runs import Line, matching_lines, runs_in_line
-from floruntime.engine.action.key_rows import FRONT, KEY_LINE, Place
+from floruntime.engine.action.key_rows import FRONT, KEY_LINE, FrontRow, Place
 from floruntime.engine.action.keys import OpenKey
 from floruntime.engine.action.limits import blocked
 from floruntime.engine.action.line_choice import Labels, matching
@@ -20,17 +24,19 @@ from floruntime.engine.state.tombstones import gaps_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
+FRONTS_AHEAD_MAX = 32
+"""Fronts of keys that are read at once; fewer, where fewer runs are wanted."""
 BLOCKED_PER_CLAIM_MAX = 100
 """Keys that one claim finds blocked by a limit that was lowered; the next tick asks again."""
 
 
 class Offer(NamedTuple):
-    """A run that could be handed out now. `key`: the key that it stands under, if it does."""
+    """A run that could be handed out now. `key`: what it stands under, if it does."""
 
     place: Place
     action: OpenAction
     source: Offering
-    key: str | None
+    key: OpenKey | None
 
     @property
     def number(self) -> int:
@@ -38,14 +44,14 @@ class Offer(NamedTuple):
 
 
 class Offers:
-    """See the head of this module."""
+    """See the head of this module. `wanted`: so many runs, at most."""
 
-    def __init__(self, tx: Tx, opened: dict[int, OpenAction], labels: Labels) -> None:
+    def __init__(self, tx: Tx, opened: dict[int, OpenAction], labels: Labels, wanted: int) -> None:
         self._tx = tx
         self._sources: list[Offering] = []
         for action in opened.values():
             if blocked(tx, action.row) is None:
-                self._sources += _sources_of(tx, action, labels)
+                self._sources += _sources_of(tx, action, labels, wanted)
 
     def best(self) -> Offer | None:
         """The first in order of all offers."""
@@ -61,10 +67,10 @@ class Offers:
         offer.source.taken(offer)
         if blocked(self._tx, offer.action.row) is not None:
             self._sources = [each for each in self._sources if each.action is not offer.action]
-        else:
+        elif offer.key is not None:
             for source in self._sources:
-                if source.action is offer.action and offer.key is not None:
-                    source.look_again()
+                if source.action is offer.action and source is not offer.source:
+                    source.look_again(offer.key)
 
     def pass_over(self, offer: Offer) -> None:
         """The offered run is not for this worker, or not now."""
@@ -90,8 +96,8 @@ class Offering:
         """Its offer is to be offered no more."""
         raise NotImplementedError
 
-    def look_again(self) -> None:
-        """Another line's run was taken, which may have blocked a key of this one."""
+    def look_again(self, key: OpenKey) -> None:
+        """A run of this key was taken from another line: it may be blocked in this one, too."""
 
 
 class PlainSource(Offering):
@@ -115,11 +121,18 @@ class PlainSource(Offering):
 
 
 class KeySource(Offering):
-    """The keys of one line that may be served, in order."""
+    """The keys of one line that may be served, in order.
 
-    def __init__(self, tx: Tx, action: OpenAction, line_id: int) -> None:
+    `_ahead`: the first of their fronts, as far as they were read. They are where what this claim
+    does leaves them; `_has_more`: there may be others behind.
+    """
+
+    def __init__(self, tx: Tx, action: OpenAction, line_id: int, wanted: int) -> None:
         super().__init__(tx, action)
         self._line_id = line_id
+        self._read_at_once = min(wanted, FRONTS_AHEAD_MAX)
+        self._ahead: list[tuple[bytes, FrontRow]] = []
+        self._has_more = True
         self._passed: set[str] = set()
         self._offer: Offer | None = None
         self._is_known = False
@@ -131,12 +144,13 @@ class KeySource(Offering):
         return self._offer
 
     def _find(self) -> Offer | None:
-        while (found := self._first_front()) is not None:
-            place, name = found
-            key = OpenKey(self.action, name)
+        while self._ahead or self._read_ahead():
+            front = self._ahead[0][1]
+            key = OpenKey(self.action, front.key)
             if not key.blocked()[0]:
-                return Offer(place, self.action, self, name)
+                return Offer(front.first, self.action, self, key)
             key.close()
+            del self._ahead[0]
             self._blocked += 1
             if self._blocked == BLOCKED_PER_CLAIM_MAX:
                 timers.set_timer(self.tx, self.tx.now_ms, timers.ACTION_LIMITS, self.action.row.id)
@@ -146,7 +160,14 @@ class KeySource(Offering):
             self.action.save()
         return None
 
-    def _first_front(self) -> tuple[Place, str] | None:
+    def _read_ahead(self) -> bool:
+        """Read the first fronts that were not passed over; whether there are any."""
+        if self._has_more:
+            self._ahead = list(islice(self._fronts(), self._read_at_once))
+            self._has_more = len(self._ahead) == self._read_at_once
+        return bool(self._ahead)
+
+    def _fronts(self) -> Iterator[tuple[bytes, FrontRow]]:
         gaps = gaps_of(self.tx, self._line_id)
         start, end = FRONT.range(self._line_id)
         is_first = True
@@ -156,26 +177,39 @@ class KeySource(Offering):
                     gaps.learn(start, key)
                     is_first = False
                 if front.key not in self._passed:
-                    return front.first, front.key
-        return None
+                    yield key, front
 
     def taken(self, offer: Offer) -> None:
+        assert offer.key is not None, "its offers stand under keys"
+        del self._ahead[0]
         self._is_known = False
+        for lane in offer.key.row.lanes.values():
+            if lane.line_id == self._line_id and lane.front is not None:
+                self._put_back(FRONT.key(self._line_id, *lane.front), offer.key.key, lane.first)
 
-    def look_again(self) -> None:
-        self._is_known = False
+    def _put_back(self, key: bytes, name: str, first: Place) -> None:
+        """The key that was served may be served again."""
+        if not self._has_more or (self._ahead and key < self._ahead[-1][0]):
+            insort(self._ahead, (key, FrontRow(name, first)), key=itemgetter(0))
+
+    def look_again(self, key: OpenKey) -> None:
+        if self._ahead and self._ahead[0][1].key == key.key:
+            self._is_known = False  # the key as its offer has it is no longer how it stands
+        if key.row.blocked:
+            self._ahead = [each for each in self._ahead if each[1].key != key.key]
 
     def pass_over(self, offer: Offer) -> None:
         assert offer.key is not None, "its offers stand under keys"
-        self._passed.add(offer.key)
+        self._passed.add(offer.key.key)
+        del self._ahead[0]
         self._is_known = False
 
 
-def _sources_of(tx: Tx, action: OpenAction, labels: Labels) -> Iterator[Offering]:
+def _sources_of(tx: Tx, action: OpenAction, labels: Labels, wanted: int) -> Iterator[Offering]:
     for line in matching_lines(tx, action.row, labels):
         yield PlainSource(tx, action, line)
     if action.row.fronts:
         row = action.row
         for key_line in matching(tx, KEY_LINE, row.id, row.key_lines, labels):
             if key_line.fronts:
-                yield KeySource(tx, action, key_line.id)
+                yield KeySource(tx, action, key_line.id, wanted)

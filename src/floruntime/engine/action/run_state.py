@@ -21,7 +21,7 @@ from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.action.attempts import forget_attempts, keep_attempt
 from floruntime.engine.action.debounce_rows import stop_debouncing
-from floruntime.engine.action.keys import give_up_place, serve, stand, withdraw
+from floruntime.engine.action.keys import OpenKey, give_up_place, serve, stand, withdraw
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action_by_id
 from floruntime.engine.action.run_rows import (
     ACTION_INPUT,
@@ -165,14 +165,21 @@ def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     run.save()
 
 
-def lease_to(run: OpenActionRun, worker_id: str, *, is_reserved: bool = False) -> None:
+def lease_to(
+    run: OpenActionRun,
+    worker_id: str,
+    *,
+    is_reserved: bool = False,
+    opened: OpenKey | None = None,
+) -> None:
     """Hand a ready run to a worker, for the action's `timeout_ms`.
 
-    `is_reserved`: its handler will begin later, and that will be told.
+    `is_reserved`: its handler will begin later, and that will be told. `opened`: the key that it
+    stands under, where that is at hand.
     """
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
-    serve(run.action, run.number, row)
+    serve(run.action, run.number, row, opened)
     stop_debouncing(tx, row)
     set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
