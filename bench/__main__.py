@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import shutil
 import sys
@@ -10,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from bench import compare, report
 from bench.report import Row
@@ -17,8 +19,13 @@ from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
 from bench.talk import BenchError
 
-ALONE = ("tasks", "workflows", "waiting", "alone", "growth", "bystander", "footprint", "cluster")
+ALONE = (
+    *("tasks", "workflows", "items", "keyed", "waiting", "alone", "growth"),
+    *("bystander", "bulk", "footprint", "cluster"),
+)
 PARTS = (*compare.WORKS, *ALONE)
+_MODULES = {"waiting": "workflow_growth", "items": "workflow_items"}
+"""Of the parts that have another name than their module."""
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
 
@@ -90,37 +97,8 @@ def _measure(settings: Settings, parts: list[str]) -> Iterator[tuple[Row, object
 
 def _alone(part: str) -> Callable[[Settings], list[Row]]:
     """The module of a part that measures by itself; loaded late, for what it loads in turn."""
-    if part == "tasks":
-        from bench import tasks
-
-        return tasks.measure
-    if part == "workflows":
-        from bench import workflows
-
-        return workflows.measure
-    if part == "waiting":
-        from bench import workflow_growth
-
-        return workflow_growth.measure
-    if part == "alone":
-        from bench import alone
-
-        return alone.measure
-    if part == "growth":
-        from bench import growth
-
-        return growth.measure
-    if part == "bystander":
-        from bench import bystander
-
-        return bystander.measure
-    if part == "cluster":
-        from bench import cluster
-
-        return cluster.measure
-    from bench import footprint
-
-    return footprint.measure
+    module = importlib.import_module(f"bench.{_MODULES.get(part, part)}")
+    return cast(Callable[[Settings], list[Row]], module.measure)
 
 
 def _as_json(facts: dict[str, str], done: list[tuple[Row, object]]) -> str:

@@ -26,6 +26,9 @@ class Settings:
     tasks: int = 2_000
     trips: int = 200
     waiting: int = 100_000
+    claims: int = 40_000
+    bulk: int = 100_000
+    items: int = 1_000
     workflows: Mapping[str, int] = field(
         default_factory=lambda: {"flo": 6_000, "restate": 1_500, "dbos": 300}
     )
@@ -44,6 +47,9 @@ def quick(directory: Path) -> Settings:
         tasks=300,
         trips=50,
         waiting=10_000,
+        claims=8_000,
+        bulk=10_000,
+        items=200,
         workflows={"flo": 600, "restate": 200, "dbos": 60},
         is_quick=True,
     )

@@ -74,7 +74,7 @@ class OpenKey:
         else:
             lane = lane.with_run(place)
         self.tx.put(KEYED_RUN, KEYED_RUN.key(lane.line_id, self.row.id, *place), True)
-        self._count(text, waiting=1)
+        self._count(text, 1, 0)
         self.row.waiting += 1
         self.row.lanes[text] = lane
 
@@ -87,9 +87,9 @@ class OpenKey:
         self.tx.delete(KEYED_RUN, gone)
         self.row.waiting -= 1
         if lane.waiting == 1:
-            self._show(text, lane, None)
+            self._show(text, lane, is_shown=False)
             del self.row.lanes[text]
-            self._count(text, waiting=-1)
+            self._count(text, -1, 0)
             return
         first, behind = lane.first, lane.behind
         if place == first:
@@ -101,7 +101,7 @@ class OpenKey:
         turn = lane.turn if keeps_turn else 0
         lane = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front, behind)
         self.row.lanes[text] = lane
-        self._count(text, waiting=-1)
+        self._count(text, -1, 0)
 
     def _places_after(self, lane: LaneRow, gone: bytes) -> tuple[Place, ...]:
         """The first place of what is left, and those right behind it."""
@@ -146,9 +146,11 @@ class OpenKey:
         row = self.row
         was_blocked = row.blocked
         row.blocked, until_ms = self.blocked()
-        for text, lane in list(row.lanes.items()):
-            self._show(text, lane, None if row.blocked else self._front_of(lane))
-        self._write_counts()
+        for text, lane in row.lanes.items():  # each is replaced, none comes or goes
+            self._show(text, lane, is_shown=not row.blocked)
+        for text, (waiting, fronts) in self._lines.items():
+            if waiting or fronts:
+                self._write_count(text, waiting, fronts)
         if was_blocked and not row.blocked and row.lanes:
             self.tx.touch(due_marker(self.action))
         if until_ms and row.lanes:
@@ -179,30 +181,27 @@ class OpenKey:
 
     # Where it stands
 
-    def _front_of(self, lane: LaneRow) -> LaneRow:
-        """The lane, with the front that it is to have."""
-        if not self.limits.fair:
-            return lane.at(0, lane.first)
-        turn = lane.turn or self.tx.next_id()
-        return lane.at(turn, (lane.first[0], turn, self.row.id))
-
-    def _show(self, text: str, lane: LaneRow, shown: LaneRow | None) -> None:
-        """Let the lane have the front that `shown` has; `None`: none."""
-        tx, front = self.tx, None if shown is None else shown.front
-        if lane.front is not None and lane.front != front:
-            tx.delete(FRONT, FRONT.key(lane.line_id, *lane.front))
-        if front is not None and (front != lane.front or self.limits.fair):
+    def _show(self, text: str, lane: LaneRow, *, is_shown: bool) -> None:
+        """Let the lane have a front where it belongs, or none. In a fair line a key that is blocked
+        keeps its turn, and one that was just served has its next one.
+        """
+        tx, is_fair = self.tx, self.limits.fair
+        turn, front, before = lane.turn, None, lane.front
+        if is_fair:
+            turn = turn or tx.next_id()
+        if is_shown:
+            turn = turn if is_fair else 0
+            front = (lane.first[0], turn, self.row.id) if is_fair else lane.first
+        if before is not None and before != front:
+            tx.delete(FRONT, FRONT.key(lane.line_id, *before))
+        if front is not None and (front != before or is_fair):
             key = FRONT.key(lane.line_id, *front)
             tx.put(FRONT, key, FrontRow(self.key, lane.first))
             gaps_of(tx, lane.line_id).fill(key, key)
-        change = (front is not None) - (lane.front is not None)
-        if change:
-            self._count(text, fronts=change)
-        self.row.lanes[text] = lane.at(self._kept_turn(lane), None) if shown is None else shown
-
-    def _kept_turn(self, lane: LaneRow) -> int:
-        """A key that is blocked keeps its turn; one that was just served has its next one."""
-        return lane.turn or (self.tx.next_id() if self.limits.fair else 0)
+        if (front is None) != (before is None):
+            self._count(text, 0, -1 if front is None else 1)
+        if front != before or turn != lane.turn:
+            self.row.lanes[text] = lane.at(turn, front)
 
     def _line(self, text: str, labels: dict[str, str]) -> KeyLineRow:
         key = stored_line(self.action.row.id, text)
@@ -213,14 +212,9 @@ class OpenKey:
             self.action.row.key_lines += 1
         return line
 
-    def _count(self, text: str, *, waiting: int = 0, fronts: int = 0) -> None:
+    def _count(self, text: str, waiting: int, fronts: int) -> None:
         before = self._lines.get(text, (0, 0))
         self._lines[text] = before[0] + waiting, before[1] + fronts
-
-    def _write_counts(self) -> None:
-        for text, (waiting, fronts) in self._lines.items():
-            if waiting or fronts:
-                self._write_count(text, waiting, fronts)
 
     def _write_count(self, text: str, waiting: int, fronts: int) -> None:
         tx = self.tx

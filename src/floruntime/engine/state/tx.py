@@ -291,17 +291,14 @@ class Tx(View):
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
         """Write `row` at `key`."""
         if self._sorted:
-            self._sort_in(table.tag, key)
+            keys = self._sorted.get(table.tag)
+            if keys is not None and key not in self._command and key not in self._batch:
+                insort(keys, key)
         self._command[key] = row
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """Delete the row at `key`, if it is there."""
         self.put(table, key, None)
-
-    def _sort_in(self, tag: bytes, key: bytes) -> None:
-        keys = self._sorted.get(tag)
-        if keys is not None and key not in self._command and key not in self._batch:
-            insort(keys, key)
 
     def clear(self, table: Table[Any], start: bytes, end: bytes) -> None:
         """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
