@@ -20,6 +20,7 @@ from floruntime.engine.action.keys import OpenKey
 from floruntime.engine.action.limits import blocked
 from floruntime.engine.action.line_choice import Labels, matching
 from floruntime.engine.action.rows import OpenAction
+from floruntime.engine.state.keyspace import next_key
 from floruntime.engine.state.tombstones import gaps_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
@@ -181,11 +182,13 @@ class KeySource(Offering):
 
     def taken(self, offer: Offer) -> None:
         assert offer.key is not None, "its offers stand under keys"
-        del self._ahead[0]
+        served, _ = self._ahead.pop(0)
         self._is_known = False
         for lane in offer.key.row.lanes.values():
             if lane.line_id == self._line_id and lane.front is not None:
                 self._put_back(FRONT.key(self._line_id, *lane.front), offer.key.key, lane.first)
+        if not self._ahead and not self._passed:  # none that it left stands before it
+            gaps_of(self.tx, self._line_id).learn(FRONT.range(self._line_id)[0], next_key(served))
 
     def _put_back(self, key: bytes, name: str, first: Place) -> None:
         """The key that was served may be served again."""
