@@ -121,10 +121,12 @@ def how_ended(queue: OpenQueue, seq: int, lease: int) -> LeaseEnd:
     tx, queue_id = queue.tx, queue.row.id
     earliest = max(0, lease - limits.MANY_MAX + 1)
     span = DELIVERY.key(queue_id, earliest), DELIVERY.key(queue_id, lease + 1)
-    for key, row in tx.scan(DELIVERY, *span, reverse=True):
-        offset = lease - DELIVERY.unpack(key)[1]
-        if offset >= len(row.seqs) or row.seqs[offset] != seq:
-            return LeaseEnd.OPEN
-        is_remembered = MEMORY.has(row.settled_at_ms, tx.now_ms)
-        return LeaseEnd(row.ends[offset]) if is_remembered else LeaseEnd.OPEN
-    return LeaseEnd.OPEN
+    found = tx.last(DELIVERY, *span)
+    if found is None:
+        return LeaseEnd.OPEN
+    key, row = found
+    offset = lease - DELIVERY.unpack(key)[1]
+    if offset >= len(row.seqs) or row.seqs[offset] != seq:
+        return LeaseEnd.OPEN
+    is_remembered = MEMORY.has(row.settled_at_ms, tx.now_ms)
+    return LeaseEnd(row.ends[offset]) if is_remembered else LeaseEnd.OPEN

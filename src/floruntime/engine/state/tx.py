@@ -133,6 +133,19 @@ class View:
         """Rows with `start <= key < end`, in key order (or falling)."""
         return _decoded(table, self._reader.scan(start, end, reverse=reverse))
 
+    def last(self, table: Table[Row], start: bytes, end: bytes) -> tuple[bytes, Row] | None:
+        """The last row with `start <= key < end`.
+
+        Where there is none, a store that looks back walks over all that was ever deleted before
+        `start`, too. So it looks on first.
+        """
+        if not self._holds(start, end):
+            return None
+        return next(iter(self.scan(table, start, end, reverse=True)), None)
+
+    def _holds(self, start: bytes, end: bytes) -> bool:
+        return next(iter(self._reader.scan(start, end)), None) is not None
+
 
 class Within:
     """A stay in another namespace. Nothing else moves a view once a command or query has begun."""
@@ -243,6 +256,12 @@ class Tx(View):
         if reverse:
             written.reverse()
         return self._merged(table, written, stored, reverse)
+
+    def last(self, table: Table[Row], start: bytes, end: bytes) -> tuple[bytes, Row] | None:
+        if self._holds(start, end):
+            return next(iter(self.scan(table, start, end, reverse=True)), None)
+        written = self.written_keys(table, start, end)
+        return (written[-1], self._written_row(written[-1])) if written else None
 
     def _merged(
         self,

@@ -20,6 +20,7 @@ def item_of(body: OpenBody) -> Any:
     of = body.body
     place = (body.namespace_id, of.run, of.group)
     start, end = ITEMS.range(*place)[0], ITEMS.key(*place, of.index + 1)
-    for key, together in body.tx.scan(ITEMS, start, end, reverse=True):
-        return load_input("item", together[of.index - ITEMS.unpack(key)[3]])
-    raise AssertionError("an item stays while it may be asked for")
+    found = body.tx.last(ITEMS, start, end)
+    assert found is not None, "an item stays while it may be asked for"
+    key, together = found
+    return load_input("item", together[of.index - ITEMS.unpack(key)[3]])

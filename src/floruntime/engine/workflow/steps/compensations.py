@@ -43,8 +43,16 @@ def compensate(run: OpenWorkflowRun, ending: EndingRow) -> bool:
 
 
 def _newest(run: OpenWorkflowRun) -> tuple[bytes, UndoRow] | None:
-    span = UNDO.range(run.namespace_id, run.number)
-    return next(iter(run.tx.scan(UNDO, *span, reverse=True)), None)
+    """What is to be undone next. What was undone left tombstones, which lie behind it: they are not
+    to be walked over again for each of many.
+    """
+    start, end = UNDO.range(run.namespace_id, run.number)
+    return run.tx.last(UNDO, start, run.tx.hints.get(_undone_to(run), end))
+
+
+def _undone_to(run: OpenWorkflowRun) -> tuple[str, int]:
+    """Under what is remembered which of the run's was undone last; derived, and never needed."""
+    return "undo", run.number
 
 
 def _go_on(run: OpenWorkflowRun) -> None:
@@ -56,6 +64,7 @@ def _go_on(run: OpenWorkflowRun) -> None:
             return
         key, undo = newest
         run.tx.delete(UNDO, key)
+        run.tx.hints[_undone_to(run)] = key
         if not _is_over_at_once(run, undo):
             return
     run.wait_for(Wait.COMPENSATION)
@@ -160,6 +169,7 @@ def _end(run: OpenWorkflowRun) -> None:
     ending = run.tx.get(ENDING, key)
     assert ending is not None, "a run that compensates knows how it ends"
     run.tx.delete(ENDING, key)
+    run.tx.hints.pop(_undone_to(run), None)
     if ending.failed:
         more = ending.failed_count - len(ending.failed)
         names = ", ".join(ending.failed) + (f" and {more} more" if more else "")
