@@ -20,12 +20,10 @@ from bench.settings import Settings, quick
 from bench.talk import BenchError
 
 ALONE = (
-    *("tasks", "workflows", "items", "keyed", "waiting", "alone", "growth"),
+    *("tasks", "workflows", "keyed", "waiting", "alone", "growth"),
     *("bystander", "bulk", "footprint", "cluster"),
 )
 PARTS = (*compare.WORKS, *ALONE)
-_MODULES = {"waiting": "workflow_growth", "items": "workflow_items"}
-"""Of the parts that have another name than their module."""
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}
 
 
@@ -97,7 +95,7 @@ def _measure(settings: Settings, parts: list[str]) -> Iterator[tuple[Row, object
 
 def _alone(part: str) -> Callable[[Settings], list[Row]]:
     """The module of a part that measures by itself; loaded late, for what it loads in turn."""
-    module = importlib.import_module(f"bench.{_MODULES.get(part, part)}")
+    module = importlib.import_module(f"bench.{'workflow_growth' if part == 'waiting' else part}")
     return cast(Callable[[Settings], list[Row]], module.measure)
 
 

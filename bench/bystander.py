@@ -36,33 +36,33 @@ def _row(settings: Settings, name: str, seconds: float) -> Row:
         flood = subprocess.Popen([*command, str(seconds + 2 * BEFORE_S)])
         try:
             time.sleep(BEFORE_S)
-            latencies_s = _latencies_s(server.port, seconds)
+            took_s = latencies_s(server.port, seconds)
         finally:
             flood.kill()
             flood.wait()
     finally:
         server.kill()
         shutil.rmtree(directory, ignore_errors=True)
-    p50_ms, p99_ms = (percentile(latencies_s, part) * 1000 for part in (50, 99))
+    p50_ms, p99_ms = (percentile(took_s, part) * 1000 for part in (50, 99))
     return Row(
         f"a put and a get beside {name}",
         f"p50 {p50_ms:.1f} p99 {p99_ms:.1f} ms",
         target=f"p99 < {P99_MS_MAX:g} ms",
         is_met=p99_ms < P99_MS_MAX,
-        note=f"{len(latencies_s)} times, worst {max(latencies_s) * 1000:.0f} ms",
+        note=f"{len(took_s)} times, worst {max(took_s) * 1000:.0f} ms",
     )
 
 
-def _latencies_s(port: int, seconds: float) -> list[float]:
+def latencies_s(port: int, seconds: float) -> list[float]:
     """How long a put and a get take together, again and again."""
     connection = FloConnection(port)
-    latencies_s: list[float] = []
+    took_s: list[float] = []
     end_s = time.perf_counter() + seconds
-    while time.perf_counter() < end_s or not latencies_s:
+    while time.perf_counter() < end_s or not took_s:
         begun_s = time.perf_counter()
         connection.ask(KvPut("bystander", b"x"))
         connection.ask(KvGet("bystander"))
-        latencies_s.append(time.perf_counter() - begun_s)
+        took_s.append(time.perf_counter() - begun_s)
         time.sleep(EVERY_S)
     connection.close()
-    return latencies_s
+    return took_s

@@ -1,4 +1,6 @@
-"""One repetition of one workflow system: `python -m bench.workflow_run NAME DIRECTORY COUNT TRIPS`.
+"""One repetition of one workflow system.
+
+As `python -m bench.workflow_run NAME DIRECTORY COUNT TRIPS ITEMS`.
 
 Run by `bench.workflows` in a process of its own, so that nothing is left over from the repetition
 before; the figures come as JSON.
@@ -23,6 +25,8 @@ from bench.task_callers import Callers
 
 STEPS = 3
 AT_ONCE = 50
+FAN_OUTS = 3
+"""Workflows of many items that are measured, one after the other."""
 WARM_UP_RUNS = 100
 WARM_UP_AT_ONCE = 10
 _STOP_S_MAX = 15.0
@@ -37,6 +41,7 @@ class Figures:
     p50_ms: float
     p99_ms: float
     note: str
+    items_per_s: float
 
 
 class WorkflowSystem(Protocol):
@@ -50,17 +55,21 @@ class WorkflowSystem(Protocol):
     def callers(self, ports: Mapping[str, int]) -> Callers:
         """Connects. To enqueue is to run one workflow to its result; so is a round trip."""
 
+    def fan_out(self, ports: Mapping[str, int], items: int) -> Callers:
+        """Connects. To enqueue is to run one workflow of so many items that do nothing."""
+
 
 def main() -> int:
     """Measure the system named on the command line."""
-    name, directory, count, trips = sys.argv[1:]
+    name, directory, *numbers = sys.argv[1:]
+    count, trips, items = map(int, numbers)
     system = cast(WorkflowSystem, importlib.import_module(f"bench.workflows_{name}"))
-    print(json.dumps(asdict(measure(system, Path(directory), int(count), int(trips)))))
+    print(json.dumps(asdict(measure(system, Path(directory), count, trips, items))))
     return 0
 
 
-def measure(system: WorkflowSystem, directory: Path, count: int, trips: int) -> Figures:
-    """Many workflows at once, then one at a time."""
+def measure(system: WorkflowSystem, directory: Path, count: int, trips: int, items: int) -> Figures:
+    """Many workflows at once, then one at a time, then some of many items."""
     with system.serving(directory) as ports:
         callers = system.callers(ports)
         callers.enqueue(WARM_UP_RUNS, WARM_UP_AT_ONCE)
@@ -68,12 +77,21 @@ def measure(system: WorkflowSystem, directory: Path, count: int, trips: int) -> 
         time.sleep(_IDLE_S)
         trips_s = callers.round_trips_s(trips)
         callers.close()
+        items_per_s = _items_per_s(system.fan_out(ports, items), items)
     return Figures(
         workflows_per_s=count / seconds,
         p50_ms=percentile(trips_s, 50) * 1000,
         p99_ms=percentile(trips_s, 99) * 1000,
         note=system.NOTE,
+        items_per_s=items_per_s,
     )
+
+
+def _items_per_s(fan_out: Callers, items: int) -> float:
+    fan_out.enqueue(1, 1)
+    seconds = fan_out.enqueue(FAN_OUTS, 1)
+    fan_out.close()
+    return items * FAN_OUTS / seconds
 
 
 @contextmanager

@@ -80,6 +80,13 @@ MEASURES = [
         {"restate": 6, "dbos": 20},
     ),
     Measure("the same: workflows", lambda each: each.workflows_per_s, "/s", True, {}),
+    Measure(
+        "one workflow of many no-op items (`forEach`, calls, a queue): items",
+        lambda each: each.items_per_s,
+        "/s",
+        True,
+        {"restate": 4, "dbos": 4},
+    ),
     Measure("one workflow, idle, p50", lambda each: each.p50_ms, " ms", False, {"restate": 0.4}),
     Measure("one workflow, idle, p99", lambda each: each.p99_ms, " ms", False, {"restate": 0.4}),
 ]
@@ -122,7 +129,7 @@ def _repetition(settings: Settings, name: str) -> Figures:
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "bench.workflow_run", name, str(directory)]
-    command += [str(settings.workflows[name]), str(settings.trips)]
+    command += [str(settings.workflows[name]), str(settings.trips), str(settings.items)]
     done = subprocess.run(
         command, env=environment, cwd=directory, capture_output=True, text=True, check=False
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,14 @@ steps:
   second: {{run: "@actions/{ACTION}", transitions: {{success: third}}}}
   third: {{run: "@actions/{ACTION}", transitions: {{success: flo.Completed}}}}
 """
+ITEMS = f"""
+kind: Workflow
+name: items
+version: "1"
+start:
+  forEach: {{items: $.input, run: "@actions/{ACTION}", inputMapping: $.item, concurrency: 1000}}
+  transitions: {{success: flo.Completed}}
+"""
 
 
 async def noop(ctx: ActionContext) -> bytes:
@@ -48,17 +57,24 @@ def callers(ports: Mapping[str, int]) -> Callers:
     return LoopCallers(_Connected(ports["server"]), _run, _run)
 
 
-class _Connected(FloClient):
-    """A client on whose server the workflow is known."""
+def fan_out(ports: Mapping[str, int], items: int) -> Callers:
+    """Workflows of so many items."""
+    return LoopCallers(_Connected(ports["server"], items), _run_items, _run_items)
 
-    def __init__(self, port: int) -> None:
+
+class _Connected(FloClient):
+    """A client on whose server the workflows are known."""
+
+    def __init__(self, port: int, items: int = 0) -> None:
         super().__init__(f"127.0.0.1:{port}", timeout_ms=30_000)
         self.document = f'"{PAYLOAD}"'
+        self.items = list(range(items))
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         await self.action.register(ACTION)
         await self.workflow.sync(DEFINITION)
+        await self.workflow.sync(ITEMS)
         return self
 
 
@@ -67,6 +83,12 @@ async def _run(client: _Connected) -> None:
     run = await client.workflow.wait(run_id)
     assert run.status == "completed", run
     assert run.output == client.document.encode(), run
+
+
+async def _run_items(client: _Connected) -> None:
+    run = await client.workflow.wait(await client.workflow.start("items", client.items))
+    assert run.status == "completed", run
+    assert json.loads(run.output or b"") == client.items, run
 
 
 def main() -> None:

@@ -44,6 +44,23 @@ def _given(arg: str) -> str:
 
 
 three = service.handler(name="three")(_three)
+
+
+async def _item(ctx: restate.Context, number: int) -> int:
+    """Nothing: what came in goes out."""
+    return number
+
+
+item = service.handler(name="item")(_item)
+
+
+async def _fan(ctx: restate.Context, items: int) -> list[int]:
+    """Starts so many calls, and awaits them."""
+    calls = [ctx.service_call(item, arg=number) for number in range(items)]
+    return [await call for call in calls]
+
+
+fan = service.handler(name="fan")(_fan)
 app = restate.app([service])
 
 
@@ -95,8 +112,9 @@ def _register(ports: Mapping[str, int]) -> None:
 class _Connected:
     """The HTTP client that all callers share."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/Bench/three"
+    def __init__(self, port: int, items: int = 0) -> None:
+        self.url = f"http://127.0.0.1:{port}/Bench/{'fan' if items else 'three'}"
+        self.items = items
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -121,3 +139,14 @@ async def _run(connected: _Connected) -> None:
     async with connected.http.post(connected.url, json=PAYLOAD) as answer:
         assert answer.status == 200, await answer.text()
         assert await answer.json() == PAYLOAD
+
+
+def fan_out(ports: Mapping[str, int], items: int) -> Callers:
+    """A handler that starts so many calls, and awaits them."""
+    return LoopCallers(_Connected(ports["ingress"], items), _run_items, _run_items)
+
+
+async def _run_items(connected: _Connected) -> None:
+    async with connected.http.post(connected.url, json=connected.items) as answer:
+        assert answer.status == 200, await answer.text()
+        assert await answer.json() == list(range(connected.items))
