@@ -244,6 +244,21 @@ def test_runs_of_a_time_of_their_end_come_in_its_order() -> None:
     assert flows.runs(ended_after_ms=half_ms, status="running") == []
 
 
+def test_a_run_that_fails_again_at_once_ended_when_it_failed_last() -> None:
+    flows = Workflows(
+        flow("""
+start:
+  forEach: {items: $.input, run: "@actions/charge"}
+  transitions: {success: flo.Failed, failure: flo.Failed}
+""")
+    )
+    run_id = flows.start([])
+    flows.advance(10)
+    assert flows.retry(run_id).status == "failed"
+    assert flows.runs(ended_after_ms=flows.now_ms) == [run_id]
+    assert flows.runs(ended_before_ms=flows.now_ms) == []
+
+
 def test_what_a_time_or_a_range_leaves_out_costs_nothing() -> None:
     gets = []
     for runs in (40, 400):

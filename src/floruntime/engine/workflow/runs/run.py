@@ -132,6 +132,8 @@ class OpenWorkflowRun:
             arm_workflow_run(self, due_ms)
         if row.status != self._stored_status:
             self._move_in_index()
+        elif row.completed_at_ms != self._stored_ended_ms:  # begun again, and failed at once
+            self._move_among_ended()
         if self._events:
             tx.put(EVENTS, EVENTS.key(self.namespace_id, self.number, row.events + 1), self._events)
             row.events += len(self._events)
