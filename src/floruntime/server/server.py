@@ -20,7 +20,6 @@ from floruntime.core.errors import (
 )
 from floruntime.core.limits import AUDIT_STREAM, SYSTEM_NAMESPACE, check_name
 from floruntime.core.system import (
-    TIMERS_PER_TICK_MAX,
     Backup,
     GetServerInfo,
     Hello,
@@ -37,7 +36,7 @@ from floruntime.engine.audit import persons_audits
 from floruntime.engine.machine import Machine
 from floruntime.engine.rules import RULES
 from floruntime.engine.state.tx import View
-from floruntime.engine.system import eras, timers, tokens
+from floruntime.engine.system import eras, tokens
 from floruntime.server import eras as own_eras
 from floruntime.server.access.access import Access, Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
@@ -62,6 +61,7 @@ from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
+from floruntime.server.metrics.waiting import At
 from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.open_files import file_plan
 from floruntime.server.scheduler import Scheduler
@@ -144,6 +144,12 @@ class FloServer:
         """From now on keep at hand what waits. To be called before anybody connects."""
         self.tally = Tally(self._machine, self.storage.store.snapshot())
         self.tally.start()
+
+    def looks(self) -> list[At]:
+        """Where what waits is looked for."""
+        if self.tally is None:
+            return []
+        return [At(self.tally, self.commit.queries.view_apart(), self.clock.now_ms())]
 
     async def prepare(self) -> None:
         """What must be so before anybody connects: the state has a history, and the admin's token
@@ -409,10 +415,6 @@ class FloServer:
     def conversations(self) -> Collection[Conversation]:
         """Every open connection's."""
         return self._conversations.keys()
-
-    def timers_due(self, view: View) -> int:
-        """How many deadlines have passed and wait, as far as one tick goes."""
-        return timers.count_due(view, self.clock.now_ms(), TIMERS_PER_TICK_MAX)
 
     def info(self) -> ServerInfo:
         """What `client.info()` shows."""

@@ -16,6 +16,7 @@ from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
 from floruntime.server.http.listening import listen
+from floruntime.server.metrics.families import families_now
 from tests.crash.cluster.rig import PATIENT_MS
 from tests.crash.process import free_port
 
@@ -91,6 +92,16 @@ class InsideNode:
         """What `/readyz` says."""
         assert self._server is not None
         return self._server.reasons_not_ready()
+
+    async def shown(self, name: str, label: str) -> dict[str, float]:
+        """What its `/metrics` show under this name, by one of the labels."""
+        assert self._server is not None
+        return {
+            sample.labels[label]: sample.value
+            for family in await families_now(self._server)
+            for sample in family.samples
+            if sample.name == name
+        }
 
     def client(self) -> FloClient:
         """A patient client of this node."""

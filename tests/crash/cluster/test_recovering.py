@@ -13,6 +13,7 @@ from floruntime import FloClient
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import Backup
 from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.verifying import verify_partitions
 from tests.crash.cluster.inside import InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster
@@ -97,6 +98,10 @@ async def test_a_backup_of_a_cluster_is_taken_into_another(tmp_path: Path) -> No
             assert await client.call(Backup(str(backup)), timeout_ms=PATIENT_MS) == str(backup)
             with pytest.raises(BadRequestError, match="empty or missing"):
                 await client.call(Backup(str(backup)))
+        for directory in (backup, tmp_path / "a"):
+            report = verify_partitions(str(directory))
+            assert report.problems == []
+            assert report.index
         other = {"cluster_name": "other", "data_dir": str(tmp_path / "other")}
         async with (
             InsideNode(nats.urls, tmp_path, "a", **other) as node,

@@ -58,6 +58,12 @@ async def test_a_backup_is_taken_into_an_empty_cluster(tmp_path: Path) -> None:
         replicas = first.node.replicas, second.node.replicas
         for number in replicas[0]:
             await until(partial(is_same, number, *replicas))
+        shown = [
+            await each.shown("flo_queue_enqueued_messages_total", "namespace")
+            for each in (first, second)
+        ]
+        assert shown[0] | shown[1] == dict.fromkeys(NAMES, 1)
+        assert not shown[0].keys() & shown[1].keys()  # each where its partition is led
 
 
 def is_same(number: int, *replicas: dict[int, Replica]) -> bool:

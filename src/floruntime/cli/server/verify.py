@@ -8,13 +8,16 @@ from floruntime.cli.base.errors import Failure
 from floruntime.cli.base.output import Output, cell, complain, plain
 from floruntime.cli.base.run import settings_of
 from floruntime.engine.store.errors import StoreError
+from floruntime.server.cluster.directories import is_of_a_cluster
+from floruntime.server.cluster.verifying import verify_partitions
 from floruntime.server.data.verify import VerifyReport, verify
 
 
 def verify_directory(ctx: typer.Context, directory: str, accept_loss: bool) -> None:
     """Check `directory`; fails if something is wrong that was not accepted."""
     try:
-        report = verify(directory, accept_loss=accept_loss)
+        check = verify_partitions if is_of_a_cluster(directory) else verify
+        report = check(directory, accept_loss=accept_loss)
     except StoreError as error:
         raise Failure(str(error), code="storage") from error
     out = Output(settings_of(ctx).is_json)

@@ -23,14 +23,12 @@ from floruntime.engine.store.errors import StoreError
 from floruntime.engine.store.rocks import RocksStore
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.checkpoints import Checkpoints
+from floruntime.server.cluster.directories import BACKUP_FORMAT, place_of
 from floruntime.server.cluster.jetstream import JetStreamLog
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError
-from floruntime.server.cluster.node_storage import CLUSTER_FORMAT
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.data.data_dir import make_directory, sync_directory, sync_tree
-
-BACKUP_FORMAT = "flo-cluster-backup 1"
 
 
 class Node(Protocol):
@@ -39,29 +37,6 @@ class Node(Protocol):
     replicas: dict[int, Replica]
     logs: list[JetStreamLog]
     checkpoints: Checkpoints
-
-
-def is_of_a_cluster(directory: str) -> bool:
-    """Whether it is such a backup, or the data directory of a node."""
-    try:
-        with open(os.path.join(directory, "FORMAT"), encoding="utf-8", errors="replace") as file:
-            return file.read(100).strip() in (BACKUP_FORMAT, CLUSTER_FORMAT)
-    except OSError:
-        return False
-
-
-def partitions_in(directory: str) -> list[int]:
-    """Which partitions lie in it."""
-    try:
-        names = os.listdir(os.path.join(directory, "partitions"))
-    except FileNotFoundError:
-        return []
-    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
-
-
-def place_of(directory: str, partition: int) -> str:
-    """Where the store of a partition lies."""
-    return os.path.join(directory, "partitions", str(partition))
 
 
 async def back_up(node: Node, directory: str) -> str:

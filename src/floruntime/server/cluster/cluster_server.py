@@ -39,6 +39,7 @@ from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
+from floruntime.server.metrics.waiting import At
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.cluster")
@@ -116,8 +117,8 @@ class ClusterCommit:
 
     @property
     def changes_total(self) -> int:
-        """Each partition has a store of its own, which compacts by itself."""
-        return 0
+        """Batches that this node's copies have taken in."""
+        return sum(each.position.sequence for each in self._node.replicas.values())
 
     def let_go(self) -> None:
         """Nothing of a partition is held here."""
@@ -193,7 +194,13 @@ class ClusterServer(FloServer):
         return cast(Commit, ClusterCommit(self.node)), make_clock(0)
 
     def keep_tally(self) -> None:
-        """What waits belongs to partitions, whose leaders know it."""
+        """What waits belongs to partitions, whose leaders keep it at hand."""
+
+    def looks(self) -> list[At]:
+        return [
+            At(lead.tally, lead.commit.queries.view_apart(), lead.clock.now_ms())
+            for lead in self.node.leads()
+        ]
 
     def copies(self) -> list[Copy]:
         node = self.node

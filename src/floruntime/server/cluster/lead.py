@@ -42,6 +42,7 @@ from floruntime.server.cluster.publishing import OvertakenError, publish
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
+from floruntime.server.metrics.tally import Tally
 from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.scheduler import Scheduler
 
@@ -106,6 +107,8 @@ class Lead:
         self._sweep: asyncio.TimerHandle | None = None
         self.commit: Commit
         self.clock: SystemClock
+        #: What waits in it, kept at hand.
+        self.tally: Tally
 
     async def begin(self, told_ms: int | None, *, history: int = 0) -> None:
         """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`.
@@ -126,12 +129,14 @@ class Lead:
             on_published=self._published,
         )
         machine = Machine(self._journal.applied, RULES, value_bytes_max=self._value_bytes_max)
+        self.tally = Tally(machine, self.replica.store.snapshot())
         self.commit = Commit(machine, self._journal, self.clock, on_fatal=self._ended)
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
         eras.begin(self.commit, machine, "")
         see_to_old_runs(self.commit)
         self.commit.start()
+        self.tally.start()
         self._scheduler.start()
         self._see_to_mint_key()
         self._sweep_later()
@@ -238,6 +243,7 @@ class Lead:
         if self._sweep is not None:
             self._sweep.cancel()
             self._scheduler.stop()
+            self.tally.give_up()
             self._journal.lose(error)
         self.replica.let_go()
         self._on_end(self, error)

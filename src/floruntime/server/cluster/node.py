@@ -330,6 +330,7 @@ class Node:
     async def _load(self, replica: Replica) -> None:
         """Fill a copy that is too far behind from a checkpoint."""
         partition = replica.partition
+        await asyncio.to_thread(self.storage.let_go, partition)
         replica.store.close()
         try:
             store = await self.checkpoints.load(
@@ -348,6 +349,7 @@ class Node:
         replica = self.replicas.pop(partition)
 
         async def drop() -> None:
+            await asyncio.to_thread(self.storage.let_go, partition)
             await replica.stop()
             self.storage.drop_partition(partition)
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterable
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
 from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES, RocksStore
+from floruntime.server.cluster.directories import CLUSTER_FORMAT, place_of
 from floruntime.server.config import ConfigError
 from floruntime.server.data.data_dir import (
     DataDirectoryError,
@@ -25,7 +27,8 @@ from floruntime.server.data.data_dir import (
 )
 from floruntime.server.data.reserve import give_up_for_start
 
-CLUSTER_FORMAT = "flo-cluster 1"
+WRITE_STOPPED = "rocksdb.is-write-stopped"
+"""1 or 0: of this property the greatest counts, not the sum."""
 
 
 class NodeStorage:
@@ -39,6 +42,10 @@ class NodeStorage:
         self.path: str | None = os.path.abspath(path)
         #: As `path`, which is so of every storage.
         self.place = self._path = self.path
+        #: Stores that deleted space is given back of, by partition.
+        self._stores: dict[int, RocksStore] = {}
+        #: Held while that is done to one, which must not be closed meanwhile.
+        self._giving_back = threading.Lock()
         make_directory(self._path)
         self._lock = DirectoryLock(self._path)
         give_up_for_start(self._path)
@@ -119,12 +126,17 @@ class NodeStorage:
         sync_directory(self._path)
 
     def _place_of(self, partition: int) -> str:
-        return os.path.join(self._path, "partitions", str(partition))
+        return place_of(self._path, partition)
 
     def open_partition(self, partition: int) -> Store:
         """The store of a partition, made if it is missing."""
         make_directory(os.path.dirname(self._place_of(partition)))
-        return RocksStore(self._place_of(partition), cache_bytes=self._cache_bytes)
+        return self._open(partition)
+
+    def _open(self, partition: int) -> Store:
+        store = RocksStore(self._place_of(partition), cache_bytes=self._cache_bytes)
+        self._stores[partition] = store
+        return store
 
     def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
         """A store in place of a partition's, which must be closed: all of it, or nothing."""
@@ -139,7 +151,7 @@ class NodeStorage:
             store.close()
         shutil.rmtree(place, ignore_errors=True)
         os.rename(fresh, place)
-        return RocksStore(place, cache_bytes=self._cache_bytes)
+        return self._open(partition)
 
     def drop_partition(self, partition: int) -> None:
         """Delete the store of a partition; it must be closed."""
@@ -151,11 +163,29 @@ class NodeStorage:
         return status.f_bavail * status.f_frsize
 
     def give_back(self) -> None:
-        """Each partition has a store of its own, which compacts by itself."""
+        """Give the space of what was deleted back to the disk. For a thread."""
+        for partition in list(self._stores):
+            with self._giving_back:
+                store = self._stores.get(partition)
+                if store is not None:
+                    store.give_back()
+
+    def let_go(self, partition: int) -> None:
+        """The store of a partition is about to be closed. For a thread: it waits until nothing is
+        done to it.
+        """
+        with self._giving_back:
+            self._stores.pop(partition, None)
 
     def properties(self, names: Iterable[str]) -> dict[str, int]:
-        """Each partition has a store of its own."""
-        return {}
+        """These numbers of RocksDB, of all stores together."""
+        found: dict[str, int] = {}
+        for name in names:
+            told = [store.property_of(name) for store in self._stores.values()]
+            numbers = [each for each in told if each is not None]
+            if numbers:
+                found[name] = max(numbers) if name == WRITE_STOPPED else sum(numbers)
+        return found
 
     def checkpoint(self, directory: str) -> str:
         """Each partition has a store of its own: see `cluster_backup.py`."""

@@ -24,7 +24,7 @@ from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.system.eras import ERAS_KEY, ended
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.tokens import TOKEN
-from floruntime.server.cluster.cluster_backup import is_of_a_cluster, partitions_in, place_of
+from floruntime.server.cluster.directories import is_of_a_cluster, partitions_in, place_of
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.message import POSITION_KEY

@@ -24,14 +24,15 @@ _NOT_READ: Final = frozenset({"LOCK", "LOG"})
 
 
 @contextmanager
-def reading_store(path: str) -> Iterator[RocksStore]:
-    """The store of the data directory `path` as it stands, to be read within the block.
+def reading_store(path: str, place: str | None = None) -> Iterator[RocksStore]:
+    """The store of the data directory `path` as it stands, to be read within the block; it lies at
+    `place`, if that is told.
 
     Raises a `StoreError` that says why it cannot be opened.
     """
     with tempfile.TemporaryDirectory(prefix="flo-verify-") as shadow:
         try:
-            _link_files(Path(store_path(path)), Path(shadow))
+            _link_files(Path(place or store_path(path)), Path(shadow))
             store = RocksStore(shadow, read_only=True, files_max=store_files_max())
         except Exception as error:
             raise cannot_open(path, error) from error

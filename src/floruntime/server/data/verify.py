@@ -7,8 +7,9 @@ is without an owner, and that indexes and counts agree with the runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from floruntime.core.types import Value
 from floruntime.engine.machine import applied_index, applied_time_ms
@@ -79,7 +80,7 @@ def verify(path: str, *, accept_loss: bool = False) -> VerifyReport:
 
 
 def _verify(path: str, accept_loss: bool) -> VerifyReport:
-    findings = _Findings()
+    findings = Findings()
     gap = _gap_in(path)
     with reading_store(path) as store:
         findings.walk(store)
@@ -137,20 +138,26 @@ def _accept(path: str) -> None:
         store.close()
 
 
-class _Findings:
-    def __init__(self) -> None:
+class Findings:
+    """What is found in stores of these `tables`, one after the other."""
+
+    def __init__(self, tables: Mapping[bytes, Table[Any]] = RULES.tables) -> None:
+        self._tables = tables
+        #: Where one looks, as each problem is to begin.
+        self.where = ""
         self.rows: dict[str, int] = {}
         self.problems: list[str] = []
         self.count = 0
 
     def add(self, problem: str) -> None:
+        """Something is wrong."""
         self.count += 1
         if len(self.problems) < PROBLEMS_MAX:
-            self.problems.append(problem)
+            self.problems.append(self.where + problem)
 
     def walk(self, store: Reader) -> None:
         """Read every row; where a block is damaged, go on behind that table."""
-        for start, end in _stretches():
+        for start, end in _stretches(self._tables):
             try:
                 for key, data in store.scan(start, end):
                     self._check_row(key, data)
@@ -164,7 +171,7 @@ class _Findings:
             self.add(problem)
 
     def _check_row(self, key: bytes, data: bytes) -> None:
-        table = RULES.tables.get(key[:2])
+        table = self._tables.get(key[:2])
         if table is None:
             self.add(f"the row {key!r} belongs to no table that this version knows")
             return
@@ -175,9 +182,9 @@ class _Findings:
             self.add(f"the row {key!r} of table {name!r} {problem}")
 
 
-def _stretches() -> Iterator[tuple[bytes, bytes]]:
+def _stretches(tables: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """All keys, cut at the start of each table: damage in one hides no other."""
-    return pairwise([_EVERY_KEY[0], *sorted(RULES.tables), _EVERY_KEY[1]])
+    return pairwise([_EVERY_KEY[0], *sorted(tables), _EVERY_KEY[1]])
 
 
 def _problem_of(table: Table[object], key: bytes, data: bytes) -> str:

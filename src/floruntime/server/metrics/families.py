@@ -14,12 +14,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from floruntime.core.system import TIMERS_PER_TICK_MAX
 from floruntime.core.version import VERSION
-from floruntime.engine.state.tx import View
+from floruntime.engine.system import timers
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Histogram, Refusal
 from floruntime.server.metrics.names import operation_of
-from floruntime.server.metrics.waiting import Labels, Look, Waiting, non_zero
+from floruntime.server.metrics.waiting import At, Labels, Look, Waiting, non_zero, together
 from floruntime.server.server import FloServer
 
 _QUEUE = ("namespace", "queue")
@@ -65,16 +66,16 @@ async def families_now(server: FloServer) -> list[Metric]:
         *_store(server),
         *_cluster(server.copies()),
     ]
-    if server.tally is None:
+    looks = server.looks()
+    if not looks:
         return families
-    view = server.commit.queries.view_apart()
-    waiting = await Look(server.tally, view, server.clock.now_ms()).waiting()
+    waiting = together([await Look(*each).waiting() for each in looks])
     return [
         *families,
         *_queues(waiting),
         *_groups(waiting),
         *_runs(waiting),
-        _timers(server, view),
+        _timers(looks),
     ]
 
 
@@ -208,8 +209,9 @@ def _runs(waiting: Waiting) -> Iterator[Metric]:
     )
 
 
-def _timers(server: FloServer, view: View) -> Metric:
-    count = server.timers_due(view)
+def _timers(looks: list[At]) -> Metric:
+    dues = (timers.count_due(each.view, each.now_ms, TIMERS_PER_TICK_MAX) for each in looks)
+    count = min(sum(dues), TIMERS_PER_TICK_MAX)
     return _gauge("flo_timers_due", "Deadlines that have passed and wait, 1,000 at most.", count)
 
 

@@ -51,6 +51,11 @@ class Tally:
         """Begin to read what is there already."""
         self._loading = asyncio.get_running_loop().create_task(self._load())
 
+    def give_up(self) -> None:
+        """Read no more; it ends by itself."""
+        if self._loading is not None:
+            self._loading.cancel()
+
     async def stop(self) -> None:
         """Read no more."""
         if self._loading is not None:

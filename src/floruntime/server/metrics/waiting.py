@@ -117,6 +117,50 @@ class Waiting:
     workers: Counter[Labels] = field(default_factory=Counter)
 
 
+class At(NamedTuple):
+    """Where one looks: what is kept at hand, the state now, and its time."""
+
+    tally: Tally
+    view: View
+    now_ms: int
+
+
+def together(several: list[Waiting]) -> Waiting:
+    """What waits in several states that share no namespace. Of each, what is not told by name is
+    under the same labels: it is added up.
+    """
+    if len(several) == 1:
+        return several[0]
+    queues: dict[Labels, Queue] = {}
+    groups: dict[Labels, Group] = {}
+    kinds: tuple[dict[Labels, Runs], dict[Labels, Runs]] = {}, {}
+    workers: Counter[Labels] = Counter()
+    for each in several:
+        for queue in each.queues:
+            queues[queue.labels] = _added(queues.get(queue.labels), queue)
+        for group in each.groups:
+            groups[group.labels] = _added(groups.get(group.labels), group)
+        for runs, kind in zip((each.actions, each.workflows), kinds, strict=True):
+            for named in runs:
+                before = kind.get(named.labels, Runs(named.labels, {}))
+                counts = Counter(before.by_status)
+                counts.update(named.by_status)
+                kind[named.labels] = Runs(named.labels, dict(counts))
+        workers.update(each.workers)
+    actions, workflows = (list(kind.values()) for kind in kinds)
+    return Waiting(list(queues.values()), list(groups.values()), actions, workflows, workers)
+
+
+def _added(before: Any, more: Any) -> Any:
+    """Two of the same labels as one: numbers are added, of ages the greater counts."""
+    if before is None:
+        return more
+    pairs = {name: (getattr(before, name), getattr(more, name)) for name in more._fields[1:]}
+    return more._replace(
+        **{name: max(pair) if "age" in name else sum(pair) for name, pair in pairs.items()}
+    )
+
+
 class Look:
     """One look at the tally. `view` is the state now, for what only the store knows."""
 

@@ -1,0 +1,31 @@
+"""What lies in directories of a cluster, of a node or of a backup: a store for each partition."""
+
+from __future__ import annotations
+
+import os
+
+CLUSTER_FORMAT = "flo-cluster 1"
+BACKUP_FORMAT = "flo-cluster-backup 1"
+
+
+def is_of_a_cluster(directory: str) -> bool:
+    """Whether it is such a backup, or the data directory of a node."""
+    try:
+        with open(os.path.join(directory, "FORMAT"), encoding="utf-8", errors="replace") as file:
+            return file.read(100).strip() in (BACKUP_FORMAT, CLUSTER_FORMAT)
+    except OSError:
+        return False
+
+
+def partitions_in(directory: str) -> list[int]:
+    """Which partitions lie in it."""
+    try:
+        names = os.listdir(os.path.join(directory, "partitions"))
+    except FileNotFoundError:
+        return []
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+
+def place_of(directory: str, partition: int) -> str:
+    """Where the store of a partition lies."""
+    return os.path.join(directory, "partitions", str(partition))
