@@ -201,35 +201,29 @@ class Machine:
         return self._accept(tx, entry, result, recalled)
 
     def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
-        command = entry.command
-        number = entry.number
-        if not number:
-            limits.check_namespace(entry.namespace)
-            return False, self._carry_out(tx, entry)
-        place = write_memory.place_of(tx, entry.session, number)
-        remembered = write_memory.recall(tx, place, number, command, self._recalls)
-        if remembered is not write_memory.NOTHING:
-            return True, remembered
+        command, number = entry.command, entry.number
+        place = None
+        if number:
+            place = write_memory.place_of(tx, entry.session, number)
+            remembered = write_memory.recall(tx, place, number, command, self._recalls)
+            if remembered is not write_memory.NOTHING:
+                return True, remembered
         limits.check_namespace(entry.namespace)
-        result = self._carry_out(tx, entry)
-        wait = self._waits.get(type(command))
-        if wait is None or wait.look is not None or wait.found(result):
-            write_memory.remember(tx, place, number, command, result, self._recalls)
-        return False, result
-
-    def _carry_out(self, tx: Tx, entry: Entry) -> Any:
-        result = apply_rule(tx, entry.command)
+        result = apply_rule(tx, command)
         if entry.audit is not None and tx.wrote:
-            self.rules.audit(tx, entry.audit, entry.command, result)
-        return result
+            self.rules.audit(tx, entry.audit, command, result)
+        if place is not None:
+            wait = self._waits.get(type(command))
+            if wait is None or wait.look is not None or wait.found(result):
+                write_memory.remember(tx, place, number, command, result, self._recalls)
+        return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
         self._time_ms = entry.time_ms
         touched, ended, delivery = tx.touched, tx.ended, tx.delivery
-        if tx.wrote:
+        if tx.accept():
             self._index += 1
             self._is_changed = True
-            tx.accept()
         if touched:
             tx.touched = []
         if ended:

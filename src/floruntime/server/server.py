@@ -106,7 +106,8 @@ class FloServer:
         self.commit.queries.answer_room = self._answer_room
         self.turns = Turns()
         self.checking = Checking()
-        self._is_stopping = False
+        #: Whether no new work is taken.
+        self.is_stopping = False
         self._is_failed = False
         self._answering: set[asyncio.Task[None]] = set()
         self._started_ms = self.clock.now_ms()
@@ -194,11 +195,6 @@ class FloServer:
             )
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether no new work is taken."""
-        return self._is_stopping
-
-    @property
     def is_failed(self) -> bool:
         """Whether the store failed: nothing is answered any more."""
         return self._is_failed
@@ -250,7 +246,7 @@ class FloServer:
         return Look(view, envelope.namespace)
 
     def _check_room(self) -> None:
-        if self._is_stopping or self._is_failed:
+        if self.is_stopping or self._is_failed:
             raise UnavailableError("the server is stopping and takes no new connections")
         if len(self._conversations) > self.files.connections_max:
             raise OverloadedError(
@@ -320,7 +316,7 @@ class FloServer:
         self._space.catch_up()
         reasons = {
             "the store failed": self._is_failed,
-            "stopping": self._is_stopping,
+            "stopping": self.is_stopping,
             "starting": not self._is_started,
             "the disk is nearly full": not self.commit.may_grow,
         }
@@ -444,7 +440,7 @@ class FloServer:
 
     async def stop(self) -> None:
         """Take no new work, answer what is in flight, close connections and store."""
-        self._is_stopping = True
+        self.is_stopping = True
         self._scheduler.stop()
         self.commit.end_waits()
         if not self._is_failed:

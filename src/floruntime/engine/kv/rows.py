@@ -185,11 +185,12 @@ def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
 def _count_change(tx: Tx, namespace: NamespaceRow) -> int:
     """One more change: its version."""
     era_floor, floor = eras.floor_of(tx), namespace.changes_floor
-    version = max(namespace.version, era_floor) + 1
-    if namespace.version == floor:  # the oldest change kept: it sets the pace at which they age out
+    last = namespace.version
+    version = (era_floor if era_floor > last else last) + 1
+    if last == floor:  # the oldest change kept: it sets the pace at which they age out
         set_timer(tx, tx.now_ms + FORGET_AFTER_MS, KV_TRIM_CHANGES, namespace.id, 0, tx.namespace)
     # No change has a version in the gap before the era.
-    if version - max(floor, era_floor) >= CHANGES_MAX + CHANGES_SLACK:
+    if version - (era_floor if era_floor > floor else floor) >= CHANGES_MAX + CHANGES_SLACK:
         floor = version - CHANGES_MAX
         _drop_changes(tx, namespace.id, floor)
     put_namespace(tx, _at(namespace, version, floor))

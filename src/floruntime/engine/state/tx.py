@@ -374,13 +374,17 @@ class Tx(View):
         """Whether the command has written anything."""
         return bool(self._command) or self._cleared_before is not None
 
-    def accept(self) -> None:
-        """Let the command's writes join the batch."""
-        self._batch.update(self._command)
-        self._command.clear()
+    def accept(self) -> bool:
+        """Let the command's writes join the batch; whether there are any."""
+        command = self._command
+        if not command and self._cleared_before is None:
+            return False
+        self._batch.update(command)
+        command.clear()
         self._cleared_before = None
         if self._run_moves:
             self._count_runs()
+        return True
 
     def _count_runs(self) -> None:
         counts = self.run_counts

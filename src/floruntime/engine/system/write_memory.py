@@ -103,7 +103,7 @@ def recall(tx: Tx, place: Place, number: int, command: Command[Any], recalls: Re
             "it may have run",
             ran="maybe",
         )
-    if remembered[2] != _tag(command):
+    if remembered[2] != command.__struct_config__.tag:
         # A foreign memo means nothing to this command's rules.
         raise BadRequestError(
             f"write number {number} was another operation than {type(command).__name__}; "
@@ -123,13 +123,9 @@ def remember(
     if row is None or row.block != place.block:
         row = SessionBlockRow(place.block, {})
     memo = result if rule is None else rule.memo(result)
-    row.answers[number] = (tx.now_ms, memo, _tag(command))
-    tx.put(SESSION_BLOCK, place.key, row)
-
-
-def _tag(command: Command[Any]) -> int:
     tag: int = command.__struct_config__.tag  # type: ignore[assignment]  # every command has one
-    return tag
+    row.answers[number] = (tx.now_ms, memo, tag)
+    tx.put(SESSION_BLOCK, place.key, row)
 
 
 def forget_answer(tx: Tx, session: str, number: int) -> None:

@@ -301,7 +301,7 @@ class ClusterServer(FloServer):
             super().serve(conversation, request_id, request)
 
     async def stop(self) -> None:
-        self._is_stopping = True
+        self.is_stopping = True
         if self._reviewing is not None:
             self._reviewing.cancel()
         adopting_task = getattr(self, "_adopting", None)

@@ -59,12 +59,10 @@ class Host(Protocol):
     answers: AnswersLoad
     turns: Turns
     checking: Checking
+    is_stopping: bool
 
     @property
     def commit(self) -> Orders: ...
-
-    @property
-    def is_stopping(self) -> bool: ...
 
     def look(self, envelope: Envelope) -> Looks: ...
     def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None: ...

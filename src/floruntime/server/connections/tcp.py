@@ -58,11 +58,16 @@ class TcpSpeaker:
         self._conversation.fail(error)
 
     def _send(self, bodies: list[bytes]) -> None:
-        if len(bodies) == 1 and len(bodies[0]) > limits.COPIED_BYTES_MAX:
-            self._socket.write(LENGTH.pack(len(bodies[0])))
-            self._socket.write(bodies[0])
-        else:
+        if len(bodies) > 1:
             self._socket.write(frames(bodies))
+            return
+        body = bodies[0]
+        length = LENGTH.pack(len(body))
+        if len(body) > limits.COPIED_BYTES_MAX:
+            self._socket.write(length)
+            self._socket.write(body)
+        else:
+            self._socket.write(length + body)
 
     def close(self, reason: FloError) -> None:
         """Close the connection; this framing has no words for the reason."""
