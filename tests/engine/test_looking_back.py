@@ -1,5 +1,7 @@
-"""No rule looks back for a row where the store has none: RocksDB would walk over everything that was
-ever deleted before that place, so each run of a kind would cost more than the one before.
+"""No rule looks back for a row where the store has none.
+
+RocksDB would walk over everything that was ever deleted before that place, so each run of a kind
+would cost more than the one before.
 """
 
 from __future__ import annotations
