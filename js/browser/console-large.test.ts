@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 import type { CDPSession, Page } from "playwright-core";
 
-import { ConsolePlace } from "./console-place.js";
+import { ConsolePlace, WAITS } from "./console-place.js";
 
 const IS_LARGE = process.env["CONSOLE_LARGE"] !== undefined;
 const RUNS = IS_LARGE ? 100_000 : 2_000;
@@ -20,14 +20,6 @@ const GROWTH_BYTES_MAX = 1_500_000;
 /** What differs from one look to the next, by what just stands on the page. */
 const NODES_SPARE = 1_000;
 const LISTENERS_SPARE = 60;
-const WAITS = `
-kind: Workflow
-name: waits
-version: "1"
-start:
-  waitForSignal: {type: go}
-  transitions: {success: flo.Completed}
-`;
 
 let place: ConsolePlace;
 let backend: NodeClient;

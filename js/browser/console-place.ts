@@ -19,6 +19,16 @@ declare global {
   };
 }
 
+/** A workflow whose runs wait for good. */
+export const WAITS = `
+kind: Workflow
+name: waits
+version: "1"
+start:
+  waitForSignal: {type: go}
+  transitions: {success: flo.Completed}
+`;
+
 type Scheme = "light" | "dark";
 
 const PATIENT = { timeoutMs: PATIENCE_MS };

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 import type { Page } from "playwright-core";
 
-import { ConsolePlace, seriousOf } from "./console-place.js";
+import { ConsolePlace, seriousOf, WAITS } from "./console-place.js";
 
 const ORDER = `
 kind: Workflow
@@ -27,14 +27,6 @@ steps:
   approve:
     waitForSignal: {type: approval}
     transitions: {success: flo.Completed}
-`;
-const WAITS = `
-kind: Workflow
-name: waits
-version: "1"
-start:
-  waitForSignal: {type: go}
-  transitions: {success: flo.Completed}
 `;
 
 let place: ConsolePlace;

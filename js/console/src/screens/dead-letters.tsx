@@ -3,9 +3,10 @@
 import type { Message } from "@floruntime/core";
 import { useState } from "preact/hooks";
 import { useFlo } from "../flo.js";
-import { count, glimpse, shown } from "../format.js";
+import { glimpse, shown } from "../format.js";
 import { usePages } from "../live.js";
-import { Bulk, type BulkForm, type Operation } from "../parts/bulk.js";
+import type { BulkForm, Operation } from "../parts/bulk.js";
+import { DeadHeading } from "../parts/dead-heading.js";
 import { Moment } from "../parts/moment.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
@@ -14,7 +15,7 @@ import { Table } from "../parts/table.js";
 
 const PAGE_ROWS = 200;
 
-export const DEAD_OPERATIONS: readonly Operation[] = [
+const DEAD_OPERATIONS: readonly Operation[] = [
   { name: "requeue_dead", label: "Requeue", fields: ["errorContains", "deadReason"] },
   {
     name: "delete_dead",
@@ -56,21 +57,13 @@ export function Dead({ queue, total, onChange }: DeadProps) {
   };
   return (
     <section>
-      <div class="bar">
-        <h2>Dead letters ({count(total)})</h2>
-        <span class="spring" />
-        {total > 0 ? (
-          <Only role="backend" scope={`write:queue:${queue}`}>
-            <Bulk
-              what="dead letters"
-              operations={DEAD_OPERATIONS}
-              filters=""
-              begin={begin}
-              onEnd={changed}
-            />
-          </Only>
-        ) : null}
-      </div>
+      <DeadHeading
+        total={total}
+        operations={DEAD_OPERATIONS}
+        scope={`write:queue:${queue}`}
+        begin={begin}
+        onEnd={changed}
+      />
       <Table
         label="dead letters"
         items={letters.items}

@@ -5,7 +5,8 @@ import { useState } from "preact/hooks";
 import { asPage, useFlo } from "../flo.js";
 import { count, duration, glimpse, shown } from "../format.js";
 import { useLive, usePages } from "../live.js";
-import { Bulk, type BulkForm, type Operation } from "../parts/bulk.js";
+import type { BulkForm, Operation } from "../parts/bulk.js";
+import { DeadHeading } from "../parts/dead-heading.js";
 import { Dialog } from "../parts/dialog.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
@@ -179,21 +180,13 @@ function Dead({ stream, name, total, onChange }: DeadProps) {
   );
   return (
     <section>
-      <div class="bar">
-        <h2>Dead letters ({count(total)})</h2>
-        <span class="spring" />
-        {total > 0 ? (
-          <Only role="backend" scope={scope}>
-            <Bulk
-              what="dead letters"
-              operations={OPERATIONS}
-              filters=""
-              begin={begin}
-              onEnd={changed}
-            />
-          </Only>
-        ) : null}
-      </div>
+      <DeadHeading
+        total={total}
+        operations={OPERATIONS}
+        scope={scope}
+        begin={begin}
+        onEnd={changed}
+      />
       <Table
         label="dead letters"
         isShort

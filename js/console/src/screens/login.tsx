@@ -1,6 +1,6 @@
 /** The way in: a link from `flo console`, or a token. */
 
-import { useState } from "preact/hooks";
+import { TokenForm } from "../parts/token-form.js";
 
 export interface LoginProps {
   readonly trouble: string | null;
@@ -8,7 +8,6 @@ export interface LoginProps {
 }
 
 export function Login({ trouble, onToken }: LoginProps) {
-  const [text, setText] = useState("");
   return (
     <main class="login">
       <h1>Flo</h1>
@@ -20,27 +19,7 @@ export function Login({ trouble, onToken }: LoginProps) {
       <p>
         Run <code>flo console</code> in a terminal: it opens this page and logs you in.
       </p>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onToken(text.trim());
-        }}
-      >
-        <label>
-          Or paste a token
-          <input
-            type="password"
-            name="token"
-            autocomplete="off"
-            required
-            value={text}
-            onInput={(event) => setText((event.currentTarget as HTMLInputElement).value)}
-          />
-        </label>
-        <button type="submit" class="primary">
-          Log in
-        </button>
-      </form>
+      <TokenForm confirm="Log in" onToken={onToken} />
     </main>
   );
 }

@@ -1,6 +1,8 @@
 /** The session ended while the page was open: a way back in that loses nothing of what is on it. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { TokenForm } from "../parts/token-form.js";
 
 export interface SessionOverProps {
   readonly why: string;
@@ -10,22 +12,21 @@ export interface SessionOverProps {
 
 export function SessionOver({ why, onToken, onLeave }: SessionOverProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [text, setText] = useState("");
   useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
+  const leave = (
+    <button type="button" class="plain" onClick={onLeave}>
+      Leave the page
+    </button>
+  );
   return (
     <dialog
       ref={dialog}
       aria-label="Your session is over"
       onCancel={(event) => event.preventDefault()}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onToken(text.trim());
-        }}
-      >
+      <TokenForm confirm="Go on" onToken={onToken} aside={leave}>
         <h2>Your session is over</h2>
         <p class="trouble" role="alert">
           {why}
@@ -34,26 +35,7 @@ export function SessionOver({ why, onToken, onLeave }: SessionOverProps) {
           This page waits as it is. Run <code>flo console</code> in a terminal: once it has opened,
           this page goes on by itself.
         </p>
-        <label>
-          Or paste a token
-          <input
-            type="password"
-            name="token"
-            autocomplete="off"
-            required
-            value={text}
-            onInput={(event) => setText((event.currentTarget as HTMLInputElement).value)}
-          />
-        </label>
-        <div class="row end">
-          <button type="button" class="plain" onClick={onLeave}>
-            Leave the page
-          </button>
-          <button type="submit" class="primary">
-            Go on
-          </button>
-        </div>
-      </form>
+      </TokenForm>
     </dialog>
   );
 }
