@@ -114,6 +114,7 @@ from floruntime.core.version import VERSION as __version__
 from floruntime.core.worker import Heartbeat, Task, WorkerInfo
 from floruntime.core.workflow import (
     DefinitionInfo,
+    DefinitionVersion,
     HistoryEvent,
     Problem,
     ScheduleInfo,
@@ -161,6 +162,7 @@ __all__ = [
     "ConsoleSession",
     "DeadBulkOperation",
     "DefinitionInfo",
+    "DefinitionVersion",
     "DequeueResult",
     "FloClient",
     "FloError",

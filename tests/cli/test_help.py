@@ -35,7 +35,7 @@ EXPECTED = {
     "flo jobs": "cancel list status wait",
     "flo action": "bulk cancel counts delete disable enable get invoke limits list register retry "
     "runs schedule schedules status unschedule",
-    "flo action schedules": "pause resume",
+    "flo action schedules": "pause resume trigger",
     "flo kv": "delete entry exists get history incr json-del json-get json-set mget persist put "
     "scan touch watch",
     "flo queue": "ack bulk configure delete dequeue dlq enqueue list nack pause peek promote "
@@ -48,7 +48,7 @@ EXPECTED = {
     "flo server": "info start",
     "flo token": "create list mint revoke whoami",
     "flo workflow": "bulk cancel counts create definitions disable enable fork get graph history "
-    "list new pause resume retry runs schedules signal start status sync use validate",
+    "list new pause resume retry runs schedules signal start status sync use validate versions",
     "flo workflow schedules": "pause resume trigger",
 }
 

@@ -257,10 +257,8 @@ async def backup(
     The copy is a data directory: flo server start --data-dir DIR runs on it. A relative DIR is
     taken from here, not from where the server was started.
     """
-    from floruntime.core.system import Backup
-
     here = os.path.abspath(directory)  # noqa: ASYNC240 # reads no disk
-    path = await session.client.call(Backup(here))
+    path = await session.client.backup(here)
     session.out.show({"directory": path}, f"backup in {cell(path)}")
 
 

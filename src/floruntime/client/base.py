@@ -34,7 +34,7 @@ from floruntime.client.link.transports.protocol import Transport
 from floruntime.core import defaults
 from floruntime.core.errors import FloError
 from floruntime.core.limits import check_namespace
-from floruntime.core.system import GetServerInfo, Ping, ServerInfo
+from floruntime.core.system import Backup, GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
 R = TypeVar("R")
@@ -222,3 +222,12 @@ class BaseClient:
         Raises what the connection raises.
         """
         return self.calls.call(GetServerInfo())
+
+    def backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[str]:
+        """Copy the running server's state into `directory`, new on its machine; the full path.
+
+        `timeout_ms`: the client's own unless given; a large state takes longer.
+
+        Raises `BadRequestError` where the directory has something in it, or cannot be written.
+        """
+        return self.calls.call(Backup(directory), timeout_ms=timeout_ms)

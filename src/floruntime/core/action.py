@@ -385,6 +385,12 @@ class ActionPauseSchedule(Command[ActionScheduleInfo], tag=102, frozen=True):
     paused: bool = True
 
 
+class ActionTriggerSchedule(Command[str], tag=250, frozen=True):
+    """Start a run of the schedule now, beside its times. Answers the run id."""
+
+    name: str
+
+
 class ActionScheduleDue(Command[None], tag=103, frozen=True):
     """As `ScheduleDue`, of an action's schedule. Server only."""
 

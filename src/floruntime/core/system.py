@@ -96,6 +96,7 @@ class ServerInfo(Value, frozen=True):
 
     `history`: which history of its state it is in; another one after the state went back.
     `memory_bytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
+    `disk_free_bytes`: the space left where the data lies; `None` where all is in memory.
     """
 
     version: str
@@ -109,6 +110,7 @@ class ServerInfo(Value, frozen=True):
     history: str = ""
     now_ms: int = 0
     memory_bytes: int = 0
+    disk_free_bytes: int | None = None
 
 
 class NamespaceInfo(Value, frozen=True):

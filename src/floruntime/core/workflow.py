@@ -120,6 +120,15 @@ class DefinitionInfo(Value, frozen=True):
     description: str | None = None
 
 
+class DefinitionVersion(Value, frozen=True):
+    """A version of a workflow that is kept. `current`: new runs are of it."""
+
+    version: str
+    created_at_ms: int
+    current: bool
+    description: str | None = None
+
+
 class ScheduleInfo(Value, frozen=True):
     """A workflow's schedule: one of `cron` and `interval_ms`.
 
@@ -156,6 +165,11 @@ class WorkflowRunListReply(Value, frozen=True):
 
 class DefinitionListReply(Value, frozen=True):
     items: list[DefinitionInfo]
+    cursor: str | None
+
+
+class DefinitionVersionListReply(Value, frozen=True):
+    items: list[DefinitionVersion]
     cursor: str | None
 
 
@@ -333,6 +347,14 @@ class WorkflowUse(Command[DefinitionInfo], tag=139, frozen=True):
 class WorkflowListDefinitions(Query[DefinitionListReply], tag=169, frozen=True):
     """By name."""
 
+    limit: int = defaults.PAGE_LIMIT
+    cursor: str | None = None
+
+
+class WorkflowListVersions(Query[DefinitionVersionListReply], tag=251, frozen=True):
+    """Those of one workflow, the last that was synced first."""
+
+    name: str
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 

@@ -426,6 +426,7 @@ class FloServer:
             storage_full=not self.commit.may_grow,
             history=self.history_name,
             memory_bytes=budget_bytes(self.config) if self.storage.path else 0,
+            disk_free_bytes=self.storage.free_bytes(),
         )
 
     # The end

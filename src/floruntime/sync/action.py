@@ -221,6 +221,18 @@ class Action(PartOf[AsyncAction]):
             self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
         )
 
+    def trigger_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> str:
+        """Start one of the runs of action `name`'s schedule now, beside its times; the run's id.
+
+        Raises `NotFoundError` where it has no schedule, `ConflictError` where the action is
+        disabled.
+        """
+        return self._bridge.run(
+            self._of.trigger_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
     def register(
         self,
         name: str,

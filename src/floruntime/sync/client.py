@@ -236,6 +236,15 @@ class FloClient(ClientOf):
         """
         return self._bridge.run(self._of.info())
 
+    def backup(self, directory: str, *, timeout_ms: int | None = None) -> str:
+        """Copy the running server's state into `directory`, new on its machine; the full path.
+
+        `timeout_ms`: the client's own unless given; a large state takes longer.
+
+        Raises `BadRequestError` where the directory has something in it, or cannot be written.
+        """
+        return self._bridge.run(self._of.backup(directory, timeout_ms=timeout_ms))
+
     def new_action_worker(self, **options: Unpack[ActionWorkerOptions]) -> ActionWorker:
         """An `ActionWorker` on this client's connection; options as there, but for the endpoint.
 

@@ -18,6 +18,7 @@ from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
     DefinitionInfo,
+    DefinitionVersion,
     HistoryEvent,
     Problem,
     ScheduleInfo,
@@ -193,6 +194,61 @@ class Workflow(PartOf[AsyncWorkflow]):
         """
         return self._bridge.run(self._of.resume(run_id, namespace=namespace, timeout_ms=timeout_ms))
 
+    def schedules(
+        self,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Page[ScheduleInfo]:
+        """A page of the schedules, by the name of their workflow.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `BadRequestError` on a cursor of another listing.
+        """
+        return self._bridge.run(
+            self._of.schedules(
+                limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
+    def pause_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> ScheduleInfo:
+        """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
+
+        Raises `NotFoundError` where it has no schedule.
+        """
+        return self._bridge.run(
+            self._of.pause_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def resume_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> ScheduleInfo:
+        """Let the schedule of workflow `name` go on with its next time.
+
+        Raises `NotFoundError` where it has no schedule.
+        """
+        return self._bridge.run(
+            self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
+    def trigger_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> str:
+        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
+
+        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
+        disabled.
+        """
+        return self._bridge.run(
+            self._of.trigger_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
+        )
+
     def sync(
         self,
         yaml: Payload,
@@ -318,6 +374,29 @@ class Workflow(PartOf[AsyncWorkflow]):
         return self._bridge.run(
             self._of.list_definitions(
                 limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
+            )
+        )
+
+    def list_versions(
+        self,
+        name: str,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Page[DefinitionVersion]:
+        """A page of the versions of workflow `name` that are kept, the last synced first.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a cursor of
+        another listing.
+        """
+        return self._bridge.run(
+            self._of.list_versions(
+                name, limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
             )
         )
 
@@ -567,59 +646,4 @@ class Workflow(PartOf[AsyncWorkflow]):
                 namespace=namespace,
                 timeout_ms=timeout_ms,
             )
-        )
-
-    def schedules(
-        self,
-        *,
-        limit: int = defaults.PAGE_LIMIT,
-        cursor: str | None = None,
-        namespace: str | None = None,
-        timeout_ms: int | None = None,
-    ) -> Page[ScheduleInfo]:
-        """A page of the schedules, by the name of their workflow.
-
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
-
-        Raises `BadRequestError` on a cursor of another listing.
-        """
-        return self._bridge.run(
-            self._of.schedules(
-                limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms
-            )
-        )
-
-    def pause_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> ScheduleInfo:
-        """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
-
-        Raises `NotFoundError` where it has no schedule.
-        """
-        return self._bridge.run(
-            self._of.pause_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
-        )
-
-    def resume_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> ScheduleInfo:
-        """Let the schedule of workflow `name` go on with its next time.
-
-        Raises `NotFoundError` where it has no schedule.
-        """
-        return self._bridge.run(
-            self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
-        )
-
-    def trigger_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> str:
-        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
-
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
-        disabled.
-        """
-        return self._bridge.run(
-            self._of.trigger_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
         )

@@ -15,9 +15,10 @@ from floruntime.core.action import (
     ActionScheduleDue,
     ActionScheduleInfo,
     ActionSchedules,
+    ActionTriggerSchedule,
     ActionUnschedule,
 )
-from floruntime.core.errors import BadRequestError, NotFoundError
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.schedule import Overlap
 from floruntime.core.system import NamespaceDelete
 from floruntime.engine.action.schedule_rows import (
@@ -151,6 +152,23 @@ def test_paused_it_sleeps_and_makes_up_for_nothing() -> None:
     assert (actions.standing(), actions.info.next_run_at_ms) == ([], None)
     assert not actions.pause(False).paused
     assert [due_ms for due_ms, _ in actions.standing()] == [0]
+
+
+def test_by_hand_a_run_of_it_begins_beside_its_times() -> None:
+    actions = Scheduled()
+    with pytest.raises(NotFoundError, match="no schedule"):
+        actions.engine.run(ActionTriggerSchedule(RESIZE))
+    actions.schedule(payload=b"p")
+    actions.come(0, 5000)
+    run_id = actions.engine.run(ActionTriggerSchedule(RESIZE))
+    assert (actions.runs(), actions.run(run_id).input) == ([run_id], b"p")
+    info = actions.info
+    assert (info.running, info.next_run_at_ms, info.last_run_id) == (1, 5000, None)
+    actions.pause()
+    assert actions.engine.run(ActionTriggerSchedule(RESIZE)) != run_id, "paused, too"
+    actions.enable(False)
+    with pytest.raises(ConflictError, match="disabled"):
+        actions.engine.run(ActionTriggerSchedule(RESIZE))
 
 
 def test_disabled_the_action_is_not_invoked() -> None:

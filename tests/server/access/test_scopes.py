@@ -54,11 +54,13 @@ TABLE = {
     "write:action": (
         "ActionRegister ActionInvoke ActionCall ActionDelete ActionEnable ActionCancel "
         "ActionRetry ActionBulk ActionSchedule ActionUnschedule ActionPauseSchedule "
+        "ActionTriggerSchedule "
         "WorkerComplete WorkerFail WorkerTouch WorkerRelease WorkerAwait WorkerRegister "
         "WorkerHeartbeat WorkerDrain WorkerDeregister WorkerExchange WorkerTurn"
     ),
     "read:workflow": (
         "WorkflowGetDefinition WorkflowListDefinitions WorkflowSchedules WorkflowListRuns "
+        "WorkflowListVersions "
         "WorkflowGet WorkflowHistory WorkflowCountRuns"
     ),
     "write:workflow": (

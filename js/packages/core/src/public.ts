@@ -102,6 +102,7 @@ export type { SearchBounds } from "./api/workflow-filters.js";
 export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow-meta.js";
 export type {
   DefinitionEntry,
+  DefinitionVersionEntry,
   HistoryEvent,
   RunEntry,
   ScheduleEntry,

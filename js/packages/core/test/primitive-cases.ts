@@ -64,6 +64,7 @@ const EVENT = { sequence: 1n, type: "t", detail: "d", step: null, timestampMs: 5
 const EVENT_SHOWN = {
   ...{ sequence: 1n, type: "t", detail: "d", step: undefined, timestamp: 5n, run_id: "run-1" },
 };
+const VERSION_INFO = { version: "2", createdAtMs: 7n, current: true, description: null };
 const SCHEDULE = {
   ...{ name: "w", cron: null, intervalMs: 5, timezone: "UTC", paused: false, enabled: true },
   ...{ nextRunAtMs: 5n, lastRunAtMs: null, lastRunId: null, running: 0, skippedTotal: 1 },
@@ -786,6 +787,14 @@ export const CASES: readonly Case[] = [
     { name: "w", paused: false },
     SCHEDULE,
     SCHEDULE_SHOWN,
+  ],
+  [({ action }) => action.triggerSchedule("a"), "ActionTriggerSchedule", { name: "a" }, "r", "r"],
+  [
+    ({ workflow }) => workflow.listVersions("w", { limit: 2 }),
+    "WorkflowListVersions",
+    { name: "w", limit: 2 },
+    { items: [VERSION_INFO], cursor: null },
+    new Page([{ version: "2", created_at: 7n, current: true, description: undefined }], null),
   ],
   [
     ({ workflow }) => workflow.triggerSchedule("w"),

@@ -177,3 +177,11 @@ async def pause(session: Session, name: Name) -> None:
 async def resume(session: Session, name: Name) -> None:
     """Let a schedule go on with its next time."""
     _show(session, await session.client.action.resume_schedule(name))
+
+
+@app.command(epilog=examples("flo action schedules trigger nightly"))
+@connected
+async def trigger(session: Session, name: Name) -> None:
+    """Start one of a schedule's runs now, with its input, beside its times; prints the run's id."""
+    run_id = await session.client.action.trigger_schedule(name)
+    session.out.show({"run_id": run_id}, cell(run_id))

@@ -225,6 +225,37 @@ async def list_(
         raise Empty("no workflows")
 
 
+@app.command(epilog=examples("flo workflow versions order"))
+@connected
+async def versions(
+    session: Session,
+    name: Name,
+    limit: Limit = defaults.PAGE_LIMIT,
+    cursor: Cursor = None,
+    all_: All = False,
+) -> None:
+    """List the versions of a workflow that are kept, the last synced first."""
+    page = await pages(
+        lambda limit, cursor: session.client.workflow.list_versions(
+            name, limit=limit, cursor=cursor
+        ),
+        limit,
+        cursor,
+        all_,
+    )
+    session.out.table(
+        page,
+        ["version", "current", "synced", "description"],
+        rows_of(
+            page,
+            lambda each: each.version,
+            lambda each: "yes" if each.current else "",
+            lambda each: at(each.created_at_ms),
+            lambda each: each.description,
+        ),
+    )
+
+
 @app.command(
     epilog=examples("flo workflow get order > order.yaml", "flo workflow get order --version 1")
 )

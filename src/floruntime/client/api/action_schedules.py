@@ -13,6 +13,7 @@ from floruntime.core.action import (
     ActionSchedule,
     ActionScheduleInfo,
     ActionSchedules,
+    ActionTriggerSchedule,
     ActionUnschedule,
 )
 from floruntime.core.schedule import Overlap
@@ -111,3 +112,13 @@ class ScheduledActions(ActionWrites):
         Raises `NotFoundError` where it has no schedule.
         """
         return self._call(ActionPauseSchedule(name, False), namespace, timeout_ms)
+
+    def trigger_schedule(
+        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
+    ) -> Operation[str]:
+        """Start one of the runs of action `name`'s schedule now, beside its times; the run's id.
+
+        Raises `NotFoundError` where it has no schedule, `ConflictError` where the action is
+        disabled.
+        """
+        return self._call(ActionTriggerSchedule(name), namespace, timeout_ms)

@@ -12,7 +12,6 @@ from floruntime.client.api.choices import choice, choices
 from floruntime.client.api.operation import Operation
 from floruntime.client.api.pages import as_page
 from floruntime.client.api.values import Payload, as_bytes, text_or_json
-from floruntime.client.api.workflow_control import WorkflowControl
 from floruntime.client.api.workflow_files import (
     DefinitionFile,
     in_file,
@@ -27,6 +26,7 @@ from floruntime.client.api.workflow_filters import (
     search_of,
 )
 from floruntime.client.api.workflow_follow import HistoryFollower
+from floruntime.client.api.workflow_schedules import ScheduledWorkflows
 from floruntime.core import defaults
 from floruntime.core.action import RunOrder
 from floruntime.core.errors import BadRequestError, BadTypeError
@@ -34,9 +34,9 @@ from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Page
 from floruntime.core.workflow import (
     DefinitionInfo,
+    DefinitionVersion,
     HistoryEvent,
     Problem,
-    ScheduleInfo,
     SyncResult,
     WorkflowBulk,
     WorkflowBulkOperation,
@@ -47,13 +47,11 @@ from floruntime.core.workflow import (
     WorkflowHistory,
     WorkflowListDefinitions,
     WorkflowListRuns,
-    WorkflowPauseSchedule,
+    WorkflowListVersions,
     WorkflowRun,
-    WorkflowSchedules,
     WorkflowStatus,
     WorkflowSync,
     WorkflowSyncPreview,
-    WorkflowTriggerSchedule,
     WorkflowUse,
     WorkflowValidate,
 )
@@ -65,7 +63,7 @@ def _sync_of(documents: list[bytes], dry_run: bool) -> WorkflowSync | WorkflowSy
     return WorkflowSyncPreview(documents) if dry_run else WorkflowSync(documents)
 
 
-class Workflow(WorkflowControl):
+class Workflow(ScheduledWorkflows):
     """The workflows of one client.
 
     The name of a workflow and the id of a run are 1 to 255 bytes of UTF-8 without control
@@ -211,6 +209,26 @@ class Workflow(WorkflowControl):
         Raises `BadRequestError` on a cursor of another listing.
         """
         request = WorkflowListDefinitions(limit, cursor)
+        return self._call_for(as_page, request, namespace, timeout_ms)
+
+    def list_versions(
+        self,
+        name: str,
+        *,
+        limit: int = defaults.PAGE_LIMIT,
+        cursor: str | None = None,
+        namespace: str | None = None,
+        timeout_ms: int | None = None,
+    ) -> Operation[Page[DefinitionVersion]]:
+        """A page of the versions of workflow `name` that are kept, the last synced first.
+
+        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
+        begins at the first.
+
+        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a cursor of
+        another listing.
+        """
+        request = WorkflowListVersions(name, limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
 
     def get_definition(
@@ -446,51 +464,3 @@ class Workflow(WorkflowControl):
             search_range,
         )
         return self._call(request, namespace, timeout_ms)
-
-    # Schedules
-
-    def schedules(
-        self,
-        *,
-        limit: int = defaults.PAGE_LIMIT,
-        cursor: str | None = None,
-        namespace: str | None = None,
-        timeout_ms: int | None = None,
-    ) -> Operation[Page[ScheduleInfo]]:
-        """A page of the schedules, by the name of their workflow.
-
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
-
-        Raises `BadRequestError` on a cursor of another listing.
-        """
-        request = WorkflowSchedules(limit, cursor)
-        return self._call_for(as_page, request, namespace, timeout_ms)
-
-    def pause_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> Operation[ScheduleInfo]:
-        """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
-
-        Raises `NotFoundError` where it has no schedule.
-        """
-        return self._call(WorkflowPauseSchedule(name, True), namespace, timeout_ms)
-
-    def resume_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> Operation[ScheduleInfo]:
-        """Let the schedule of workflow `name` go on with its next time.
-
-        Raises `NotFoundError` where it has no schedule.
-        """
-        return self._call(WorkflowPauseSchedule(name, False), namespace, timeout_ms)
-
-    def trigger_schedule(
-        self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
-    ) -> Operation[str]:
-        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
-
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
-        disabled.
-        """
-        return self._call(WorkflowTriggerSchedule(name), namespace, timeout_ms)

@@ -19,9 +19,10 @@ from floruntime.core.action import (
     ActionScheduleInfo,
     ActionScheduleListReply,
     ActionSchedules,
+    ActionTriggerSchedule,
     ActionUnschedule,
 )
-from floruntime.core.errors import BadRequestError, NotFoundError
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.engine.action.creating import create
 from floruntime.engine.action.rows import (
     ACTION,
@@ -164,6 +165,15 @@ def pause(tx: Tx, request: ActionPauseSchedule) -> ActionScheduleInfo:
     return _info(action.name, action.row, _the_row(action))
 
 
+def trigger(tx: Tx, request: ActionTriggerSchedule) -> str:
+    """Start one of the schedule's runs now, whatever runs; it counts as one of its own."""
+    action = the_action(tx, request.name)
+    _the_row(action)
+    if not action.row.enabled:
+        raise ConflictError(f"action {request.name!r} is disabled; enable it to start it")
+    return action_run_id(_begin(action))
+
+
 def _the_row(action: OpenAction) -> ActionScheduleRow:
     row = find_schedule(action.tx, action.row.id)
     if row is None:
@@ -205,11 +215,18 @@ def _has_come(action: OpenAction, nominal_ms: int) -> None:
 
 
 def _run(action: OpenAction, row: ActionScheduleRow, nominal_ms: int) -> None:
-    tx, action_id, number = action.tx, action.row.id, action.tx.next_id()
-    payload = tx.get(ACTION_SCHEDULE_PAYLOAD, ACTION_SCHEDULE_PAYLOAD.key(action_id))
+    number = _begin(action)
+    moved = replace(row, last_ms=nominal_ms, last_run=number)
+    _put(action.tx, action.row.id, moved, row.due_ms)
+
+
+def _begin(action: OpenAction) -> int:
+    """A run of the schedule, with its payload; its number."""
+    tx, number = action.tx, action.tx.next_id()
+    payload = tx.get(ACTION_SCHEDULE_PAYLOAD, ACTION_SCHEDULE_PAYLOAD.key(action.row.id))
     assert payload is not None, "a schedule has a payload"
     create(action, number, payload, is_scheduled=True)
-    _put(tx, action_id, replace(row, last_ms=nominal_ms, last_run=number), row.due_ms)
+    return number
 
 
 def on_free(tx: Tx, due_ms: int, action_id: int, item: int, data: Any) -> None:

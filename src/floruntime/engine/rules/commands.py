@@ -137,6 +137,7 @@ COMMANDS: Final = (
     command(action.ActionSchedule, action_schedules.schedule),
     command(action.ActionUnschedule, action_schedules.unschedule, grows=False),
     command(action.ActionPauseSchedule, action_schedules.pause, grows=False),
+    command(action.ActionTriggerSchedule, action_schedules.trigger),
     command(action.ActionScheduleDue, action_schedules.due),
     command(worker.WorkerRegister, workers.register, grows=False),
     command(worker.WorkerHeartbeat, workers.heartbeat, grows=False),

@@ -82,6 +82,7 @@ QUERIES: Final = (
     query(workflow.WorkflowSyncPreview, preview.preview),
     query(workflow.WorkflowGetDefinition, sync.get_definition),
     query(workflow.WorkflowListDefinitions, sync.list_definitions),
+    query(workflow.WorkflowListVersions, sync.list_versions),
     query(workflow.WorkflowGet, control.get),
     query(workflow.WorkflowHistory, history.history),
     query(workflow.WorkflowListRuns, listing.list_runs),

@@ -86,7 +86,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         # Runs of workflows, but not what they follow.
         *(f.WorkflowStart, f.WorkflowGet, f.WorkflowSignal, f.WorkflowCancel),
         *(f.WorkflowHistory, f.WorkflowListRuns, f.WorkflowCountRuns, f.WorkflowListDefinitions),
-        *(f.WorkflowGetDefinition, f.WorkflowSchedules),
+        *(f.WorkflowGetDefinition, f.WorkflowListVersions, f.WorkflowSchedules),
     ),
     Role.BACKEND: (
         *(q.QueueDlqRequeue, q.QueueDlqDelete, q.QueueDlqPurge, q.QueuePurge),
@@ -94,7 +94,7 @@ _BY_ROLE: dict[Role, tuple[Kind, ...]] = {
         *(s.StreamCreate, s.StreamAlter, s.StreamTrim, s.StreamDelete, s.GroupConfigure),
         *(s.GroupDeadRequeue, s.GroupDeadDelete),
         *(a.ActionDelete, a.ActionEnable, a.ActionRetry, w.WorkerDrain),
-        *(a.ActionUnschedule, a.ActionPauseSchedule),
+        *(a.ActionUnschedule, a.ActionPauseSchedule, a.ActionTriggerSchedule),
         *(a.ActionBulk, q.QueueBulk, s.GroupBulk, j.JobCancel),
         *(
             f.WorkflowSync,
@@ -202,6 +202,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
         (
             *(a.ActionRegister, a.ActionInvoke, a.ActionCall, a.ActionDelete, a.ActionEnable),
             *(a.ActionSchedule, a.ActionUnschedule, a.ActionPauseSchedule),
+            a.ActionTriggerSchedule,
         ),
     ),
     (
@@ -217,7 +218,7 @@ _NEEDED: tuple[tuple[Need, tuple[Kind, ...]], ...] = (
     (WORKER, (w.WorkerDrain, w.WorkerDeregister)),
     (WORKER_TURN, (w.WorkerExchange, w.WorkerTurn)),
     # Workflows
-    (named("read", "workflow", "name"), (f.WorkflowGetDefinition,)),
+    (named("read", "workflow", "name"), (f.WorkflowGetDefinition, f.WorkflowListVersions)),
     (listing("workflow"), (f.WorkflowListDefinitions, f.WorkflowSchedules)),
     (
         runs_listed("workflow", "workflow_name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from floruntime.core.errors import NotFoundError
-from floruntime.core.workflow import WorkflowGetDefinition, WorkflowUse
+from floruntime.core.workflow import WorkflowGetDefinition, WorkflowListVersions, WorkflowUse
 from tests.engine.workflow.calls import ONE_STEP, Workflows
 
 DAY_MS = 24 * 3_600_000
@@ -32,6 +32,20 @@ def test_the_last_20_versions_are_kept() -> None:
     with pytest.raises(NotFoundError):
         flows.start(version="v10")
     assert flows.run(flows.start(version="v11")).version == "v11"
+
+
+def test_versions_are_listed_the_last_synced_first() -> None:
+    flows = Workflows()
+    with pytest.raises(NotFoundError, match="does not exist"):
+        flows.ask(WorkflowListVersions("flow"))
+    for number in (1, 2, 3):
+        flows.sync(version(number))
+    flows.tell(WorkflowUse("flow", "v2"))
+    page = flows.ask(WorkflowListVersions("flow", 2))
+    assert [(each.version, each.current) for each in page.items] == [("v3", False), ("v2", True)]
+    rest = flows.ask(WorkflowListVersions("flow", 2, page.cursor))
+    assert [(each.version, each.current) for each in rest.items] == [("v1", False)]
+    assert rest.cursor is None
 
 
 def test_a_version_stays_while_a_run_is_on_it() -> None:

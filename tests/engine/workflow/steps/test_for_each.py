@@ -70,6 +70,19 @@ def test_each_item_is_run_and_the_outputs_stand_in_order() -> None:
     assert flows.output(run_id) == {"all": [50, 10, 30, 20, 40], "count": 0, "failed": []}
 
 
+def test_history_tells_the_run_of_each_item_as_it_begins_and_as_it_ends() -> None:
+    flows = each(", retry: {maxAttempts: 2, initialDelayMs: 1}")
+    run_id = flows.start({"items": [5]})
+    [first] = flows.claim("work")
+    flows.fail(first, "bad")
+    flows.advance(1)
+    [last] = flows.claim("work")
+    flows.complete(last, 1)
+    told = {event.type: event.run_id for event in flows.history(run_id)}
+    assert told["branch_started"] == first.run_id
+    assert told["branch_completed"] == last.run_id != first.run_id
+
+
 def test_the_first_failure_takes_the_rest_back() -> None:
     flows = each(", concurrency: 2")
     run_id = flows.start({"items": list(range(5))})

@@ -26,6 +26,7 @@ import {
   type ActionScheduleInfo,
   ActionSchedules,
   ActionStatus,
+  ActionTriggerSchedule,
   ActionType,
   ActionUnschedule,
   type BulkJob,
@@ -382,6 +383,12 @@ export class Action {
   async resumeSchedule(name: string, options: CallOptions = {}): Promise<ActionScheduleInfo> {
     knownOfCall("action.resumeSchedule", options, NONE);
     return await this.#caller.call(ActionPauseSchedule.of({ name, paused: false }), options);
+  }
+
+  /** Start one of the schedule's runs now, with its input, beside its times; the run's id. */
+  async triggerSchedule(name: string, options: CallOptions = {}): Promise<string> {
+    knownOfCall("action.triggerSchedule", options, NONE);
+    return await this.#caller.call(ActionTriggerSchedule.of({ name }), options);
   }
 
   /** A page of the actions whose names begin with `prefix`, by name. */

@@ -7,6 +7,7 @@ import type { Scalar } from "../base/schema.js";
 import { type Kind, outputAs } from "../base/typed.js";
 import type {
   DefinitionInfo,
+  DefinitionVersion,
   HistoryEvent as HistoryEventMessage,
   RunWait,
   ScheduleInfo,
@@ -65,6 +66,14 @@ export interface DefinitionEntry {
   readonly version: string;
   readonly enabled: boolean;
   readonly created_at: bigint;
+  readonly description: string | undefined;
+}
+
+/** A version of a workflow that is kept. `current`: new runs are of it. */
+export interface DefinitionVersionEntry {
+  readonly version: string;
+  readonly created_at: bigint;
+  readonly current: boolean;
   readonly description: string | undefined;
 }
 
@@ -131,6 +140,15 @@ export function definitionOf(definition: DefinitionInfo): DefinitionEntry {
     enabled: definition.enabled,
     created_at: definition.createdAtMs,
     description: definition.description ?? undefined,
+  };
+}
+
+export function versionOf(version: DefinitionVersion): DefinitionVersionEntry {
+  return {
+    version: version.version,
+    created_at: version.createdAtMs,
+    current: version.current,
+    description: version.description ?? undefined,
   };
 }
 

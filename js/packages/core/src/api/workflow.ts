@@ -23,6 +23,7 @@ import {
   WorkflowHistory,
   WorkflowListDefinitions,
   WorkflowListRuns,
+  WorkflowListVersions,
   WorkflowPauseSchedule,
   WorkflowResume,
   WorkflowRetry,
@@ -42,6 +43,7 @@ import { type SearchBounds, searchOf } from "./workflow-filters.js";
 import { extractWorkflowMeta } from "./workflow-meta.js";
 import {
   type DefinitionEntry,
+  type DefinitionVersionEntry,
   definitionOf,
   eventOf,
   type HistoryEvent,
@@ -49,6 +51,7 @@ import {
   runOf,
   type ScheduleEntry,
   scheduleOf,
+  versionOf,
   type WorkflowStatusResult,
 } from "./workflow-results.js";
 
@@ -208,6 +211,16 @@ export class Workflow {
     const { limit, cursor } = knownOfCall("workflow.listDefinitions", options, LISTING);
     const request = WorkflowListDefinitions.of({ limit, cursor });
     return await this.#caller.call(request.map(pageWith(definitionOf)), options);
+  }
+
+  /** A page of the versions of a workflow that are kept, the last synced first. */
+  async listVersions(
+    name: string,
+    options: ListOptions & CallOptions = {},
+  ): Promise<Page<DefinitionVersionEntry>> {
+    const { limit, cursor } = knownOfCall("workflow.listVersions", options, LISTING);
+    const request = WorkflowListVersions.of({ name, limit, cursor });
+    return await this.#caller.call(request.map(pageWith(versionOf)), options);
   }
 
   /** The YAML as it was synced, of the current version unless told; `null`: there is none. */

@@ -15,7 +15,7 @@ import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import { loggable } from "../base/printable.js";
 import type { Integer } from "../base/schema.js";
-import { GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
+import { Backup, GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
 import { again } from "./again.js";
 import { Call } from "./call.js";
@@ -361,6 +361,12 @@ export class ConnectedClient implements Caller {
   async info(options: CallOptions = {}): Promise<ServerInfo> {
     knownOfCall("info", options, NONE);
     return await this.call(GetServerInfo.of({}), options);
+  }
+
+  /** Copy the running server's state into `directory`, new on its machine; the full path. */
+  async backup(directory: string, options: CallOptions = {}): Promise<string> {
+    knownOfCall("backup", options, NONE);
+    return await this.call(Backup.of({ directory }), options);
   }
 }
 

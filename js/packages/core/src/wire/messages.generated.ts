@@ -231,6 +231,7 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
  *
  * `history`: which history of its state it is in; another one after the state went back.
  * `memoryBytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
+ * `diskFreeBytes`: the space left where the data lies; `null` where all is in memory.
  */
 export interface ServerInfo {
   readonly version: string;
@@ -244,6 +245,7 @@ export interface ServerInfo {
   readonly history: string;
   readonly nowMs: number;
   readonly memoryBytes: number;
+  readonly diskFreeBytes: number | null;
 }
 export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["version", text],
@@ -257,6 +259,7 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["history", text, ""],
   ["nowMs", int, 0],
   ["memoryBytes", int, 0],
+  ["diskFreeBytes", nullable(int), null],
 ]);
 
 /**
@@ -1529,6 +1532,29 @@ export interface DefinitionListReply {
 }
 export const DefinitionListReplySchema: StructSchema<DefinitionListReply> = struct("DefinitionListReply", [
   ["items", list(DefinitionInfoSchema)],
+  ["cursor", nullable(text)],
+]);
+
+/** A version of a workflow that is kept. `current`: new runs are of it. */
+export interface DefinitionVersion {
+  readonly version: string;
+  readonly createdAtMs: bigint;
+  readonly current: boolean;
+  readonly description: string | null;
+}
+export const DefinitionVersionSchema: StructSchema<DefinitionVersion> = struct("DefinitionVersion", [
+  ["version", text],
+  ["createdAtMs", big],
+  ["current", bool],
+  ["description", nullable(text), null],
+]);
+
+export interface DefinitionVersionListReply {
+  readonly items: DefinitionVersion[];
+  readonly cursor: string | null;
+}
+export const DefinitionVersionListReplySchema: StructSchema<DefinitionVersionListReply> = struct("DefinitionVersionListReply", [
+  ["items", list(DefinitionVersionSchema)],
   ["cursor", nullable(text)],
 ]);
 
@@ -3145,6 +3171,16 @@ export const ActionPauseSchedule: RequestKind<ActionPauseSchedule, ActionSchedul
 ], ActionScheduleInfoSchema,
 );
 
+/** Start a run of the schedule now, beside its times. Answers the run id. */
+export interface ActionTriggerSchedule {
+  readonly name: string;
+}
+export const ActionTriggerSchedule: RequestKind<ActionTriggerSchedule, string> = requestKind(
+  "ActionTriggerSchedule", 250, "command", [
+  ["name", text],
+], text,
+);
+
 export interface WorkerGetInfo {
   readonly workerId: string;
 }
@@ -3622,6 +3658,20 @@ export const WorkflowListDefinitions: RequestKind<WorkflowListDefinitions, Defin
 ], DefinitionListReplySchema,
 );
 
+/** Those of one workflow, the last that was synced first. */
+export interface WorkflowListVersions {
+  readonly name: string;
+  readonly limit?: Integer | undefined;
+  readonly cursor?: string | null | undefined;
+}
+export const WorkflowListVersions: RequestKind<WorkflowListVersions, DefinitionVersionListReply> = requestKind(
+  "WorkflowListVersions", 251, "query", [
+  ["name", text],
+  ["limit", int, 100],
+  ["cursor", nullable(text), null],
+], DefinitionVersionListReplySchema,
+);
+
 /** The YAML as it was synced; of the current version unless told. */
 export interface WorkflowGetDefinition {
   readonly name: string;
@@ -3788,6 +3838,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   ActionUnschedule,
   ActionSchedules,
   ActionPauseSchedule,
+  ActionTriggerSchedule,
   WorkerGetInfo,
   WorkerRegister,
   WorkerHeartbeat,
@@ -3818,6 +3869,7 @@ export const ALL_REQUESTS: readonly AnyRequestKind[] = [
   WorkflowBulk,
   WorkflowUse,
   WorkflowListDefinitions,
+  WorkflowListVersions,
   WorkflowGetDefinition,
   WorkflowEnable,
   WorkflowSchedules,

@@ -7,6 +7,8 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.workflow import (
     DefinitionInfo,
     DefinitionListReply,
+    DefinitionVersion,
+    DefinitionVersionListReply,
     Problem,
     Severity,
     SyncAction,
@@ -14,24 +16,32 @@ from floruntime.core.workflow import (
     WorkflowEnable,
     WorkflowGetDefinition,
     WorkflowListDefinitions,
+    WorkflowListVersions,
     WorkflowSync,
     WorkflowUse,
     WorkflowValidate,
 )
 from floruntime.engine.action.rows import find_action_row
-from floruntime.engine.state.pages import page_by_name
+from floruntime.engine.state.pages import page_by_key, page_by_name
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import namespace_id
 from floruntime.engine.workflow.catalog import schedules, triggers
 from floruntime.engine.workflow.catalog.versions import changed_text, take_over, use
 from floruntime.engine.workflow.language.definition import Definition, Target, TargetKind, target_of
 from floruntime.engine.workflow.language.validation import Checked, check, content_hash
-from floruntime.engine.workflow.runs.rows import DEFINITION_TEXT, WORKFLOW, WorkflowRow
+from floruntime.engine.workflow.runs.rows import (
+    DEFINITION,
+    DEFINITION_TEXT,
+    WORKFLOW,
+    DefinitionRow,
+    WorkflowRow,
+)
 from floruntime.engine.workflow.runs.workflows import (
     find_row,
     find_version,
     the_definition,
     the_workflow,
+    unknown_workflow,
 )
 
 
@@ -166,6 +176,22 @@ def list_definitions(view: View, request: WorkflowListDefinitions) -> Definition
     owner = namespace_id(view)
     return DefinitionListReply(
         *page_by_name(view, "workflows", WORKFLOW, owner, request, shown, primitive="workflow")
+    )
+
+
+def list_versions(view: View, request: WorkflowListVersions) -> DefinitionVersionListReply:
+    workflow = find_row(view, request.name)
+    if workflow is None:
+        raise unknown_workflow(request.name)
+
+    def told(key: bytes, row: DefinitionRow) -> DefinitionVersion:
+        is_current = DEFINITION.unpack(key)[1] == workflow.current
+        return DefinitionVersion(
+            row.version, row.created_at_ms, is_current, row.definition.description
+        )
+
+    return DefinitionVersionListReply(
+        *page_by_key(view, "versions", DEFINITION, workflow.id, request, told, newest_first=True)
     )
 
 

@@ -77,7 +77,7 @@ class OpenBody(OpenWorkflowRun):
     after it. `ended_with`: its outcome, once it has ended.
     """
 
-    __slots__ = ("_is_new", "body", "ended_with", "whole")
+    __slots__ = ("_is_new", "_latest", "body", "ended_with", "whole")
 
     TIMER_KIND = timers.WORKFLOW_BODY
 
@@ -96,6 +96,8 @@ class OpenBody(OpenWorkflowRun):
         self.body = body
         self.ended_with: StepOutcome | None = None
         self._is_new = is_new
+        #: Of an item, the run that it began or heard of last, and whether that is a workflow's.
+        self._latest = (0, False)
 
     @property
     def of_run(self) -> OpenWorkflowRun:
@@ -120,9 +122,16 @@ class OpenBody(OpenWorkflowRun):
         is_child: bool = False,
         step: str | None = None,
     ) -> None:
-        """Add an event to the run's history; of an item, only its beginning and its end."""
+        """Add an event to the run's history; of an item, only its beginning and its end, with the
+        run that it has then.
+        """
         kind = self.body.kind
-        if kind is BodyKind.BRANCH or (kind is BodyKind.ITEM and type in _OF_ITEMS):
+        if kind is BodyKind.ITEM:
+            if type not in _OF_ITEMS:
+                self._latest = (number, is_child) if number else self._latest
+                return
+            number, is_child = self._latest
+        if kind is not BodyKind.COMPENSATION:
             told = f"{self.label}: {detail}" if detail else self.label
             self.whole.note(type, told, number, is_child=is_child, step=step)
 

@@ -111,8 +111,11 @@ def _begin_next(run: OpenWorkflowRun, group: RunGroupRow) -> None:
     if step.parallel is not None:
         kind, branch = BodyKind.BRANCH, list(step.parallel.branches)[index]
     body = new_body(run, kind, group.id, branch=branch, index=index)
-    body.note(Event.BRANCH_STARTED)
+    if kind is BodyKind.BRANCH:
+        body.note(Event.BRANCH_STARTED)
     outcome = begin_attempt(body)
+    if kind is BodyKind.ITEM:  # after it, so that the event can tell what the item runs
+        body.note(Event.BRANCH_STARTED)
     follow(body, outcome)
     if body.row.is_finished:
         run.row.hops = max(run.row.hops, body.row.hops)
