@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from floruntime.core.limits import DURATION_MS_MAX
+from floruntime.server.wall_alarm import WallAlarm
 
 CORRECTION_MS_PER_CALL_MAX = 5
 CORRECTION_INTERVAL_MS = 1_000
@@ -46,6 +47,10 @@ class Clock(Protocol):
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
         """Call back once command time has reached `when_ms`."""
+        ...
+
+    def call_at_wall(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        """Call back once the wall clock shows `when_ms`, or earlier: where it is set, say."""
         ...
 
 
@@ -91,6 +96,12 @@ class SystemClock:
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
         return _LoopHandle(self, when_ms, callback)
+
+    def call_at_wall(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        if self._wall_s is time.time:
+            return WallAlarm(when_ms, self.wall_ms(), callback)
+        wait_ms = min(when_ms - self.wall_ms(), self.horizon_ms)  # a clock that no kernel knows
+        return self.call_at(self.now_ms() + wait_ms, callback)
 
 
 class _LoopHandle:
@@ -150,6 +161,9 @@ class ManualClock:
         handle = _ManualHandle(callback)
         heapq.heappush(self._calls, (when_ms, next(self._order), handle))
         return handle
+
+    def call_at_wall(self, when_ms: int, callback: Callable[[], None]) -> Handle:
+        return self.call_at(when_ms, callback)
 
     def run_next(self, until_ms: int) -> bool:
         """Move to the next call due by `until_ms` and make it; without one, move to `until_ms`."""

@@ -34,9 +34,7 @@ _KINDS = ((WORKFLOWS, ScheduleDue), (ACTIONS, ActionScheduleDue))
 
 
 class Scheduler:
-    """Wakes at the next due time, when a schedule changes, and once a second in between: the wall
-    clock may be set.
-    """
+    """Wakes at the next due time, when a schedule changes, and where the wall clock is set."""
 
     def __init__(self, commit: Commit, clock: Clock) -> None:
         self._commit = commit
@@ -74,15 +72,14 @@ class Scheduler:
         next_ms = min((time for time in times if time is not None), default=None)
         if any(outcome.error is not None for outcome in outcomes):
             next_ms = wall_ms + AGAIN_MS
-        self._look_again(next_ms, wall_ms)
+        self._look_again(next_ms)
 
-    def _look_again(self, next_ms: int | None, wall_ms: int) -> None:
+    def _look_again(self, next_ms: int | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if next_ms is not None:
-            wait_ms = min(next_ms - wall_ms, self._clock.horizon_ms)
-            self._timer = self._clock.call_at(self._clock.now_ms() + wait_ms, self._wake)
+            self._timer = self._clock.call_at_wall(next_ms, self._wake)
 
     def _judged(self, told: Told, due: Due, wall_ms: int) -> ScheduleDue | ActionScheduleDue:
         """What to tell the engine of a schedule that is due. One that is broken holds up no other:
