@@ -9,6 +9,7 @@ import logging
 import pytest
 
 from floruntime.client.client import FloClient
+from floruntime.core import wire
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
@@ -17,7 +18,7 @@ from floruntime.core.errors import (
     UnauthorizedError,
 )
 from floruntime.core.kv import KvGet
-from floruntime.core.system import Ping
+from floruntime.core.system import Ping, Welcome
 from tests.client.fake_server import FakeServer
 from tests.client.test_client import client_of, silent_for
 from tests.client.virtual_time import pass_ms, settle, virtual
@@ -250,3 +251,49 @@ async def test_a_silent_server_is_named_as_one() -> None:
         server.is_deaf = True
         with pytest.raises(RequestTimeoutError, match=r"within 400 ms; nothing came for \d"):
             await client.kv.get("a", timeout_ms=400)
+
+
+# Links that are half open
+
+
+@virtual
+async def test_a_hello_into_the_void_is_followed_by_another_on_a_second_link() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server, timeout_ms=60_000)
+    opening = asyncio.ensure_future(client.connect())
+    await asyncio.sleep(2.9)
+    server.is_deaf = False
+    assert server.connects == 1
+    await asyncio.sleep(0.2)
+    assert (opening.done(), server.connects, server.links[0].is_closed) == (True, 2, True)
+    assert await client.kv.get("a") == b"a"
+    await client.close()
+    assert all(link.is_closed for link in server.links)
+
+
+@virtual
+async def test_a_hello_that_is_answered_slowly_is_good() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    client = client_of(server, timeout_ms=5_000)
+    opening = asyncio.ensure_future(client.connect())
+    await asyncio.sleep(4)
+    first, second = server.links
+    welcome = Welcome("9.9.9", server.limits, False)
+    first.deliver(wire.encode_answer(0, welcome))
+    await opening
+    assert (first.is_closed, second.is_closed, server.connects) == (False, True, 2)
+    await client.close()
+
+
+@virtual
+async def test_a_refusal_on_either_link_is_the_answer() -> None:
+    server = FakeServer()
+    server.is_deaf = True
+    opening = asyncio.ensure_future(client_of(server, timeout_ms=5_000).connect())
+    await asyncio.sleep(1.2)
+    server.refusal = UnauthorizedError("no")
+    with pytest.raises(UnauthorizedError, match="no"):
+        await opening
+    assert [link.is_closed for link in server.links] == [True, True]

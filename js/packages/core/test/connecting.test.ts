@@ -73,6 +73,35 @@ test("a server that never greets fails after the time-out", async () => {
   assert.equal(server.links[0]?.isClosed, true);
 });
 
+test("a hello into the void is followed by another on a second link", async () => {
+  const { server, clock, client } = setUp(undefined, { timeoutMs: 60_000 });
+  server.isDeaf = true;
+  const connecting = client.connect();
+  await clock.advance(2_900);
+  server.isDeaf = false;
+  assert.equal(server.connects, 1);
+  await clock.advance(200);
+  await connecting;
+  assert.deepEqual([server.connects, server.links[0]?.isClosed], [2, true]);
+  await client.close();
+  assert.equal(clock.waiting, 0, "no timer is left behind");
+});
+
+test("a refusal on either link is the answer", async () => {
+  const { server, clock, client } = setUp(undefined, { timeoutMs: 5_000 });
+  server.isDeaf = true;
+  const connecting = rejection(client.connect());
+  await clock.advance(1_200);
+  server.refusal = new errors.UnauthorizedError("no");
+  await clock.advance(100);
+  assert.ok((await connecting) instanceof errors.UnauthorizedError);
+  assert.deepEqual(
+    server.links.map((link) => link.isClosed),
+    [true, true],
+  );
+  assert.equal(clock.waiting, 0, "no timer is left behind");
+});
+
 test("a refused token is its typed error", async () => {
   const { server, clock, client } = setUp(undefined, { token: "x" });
   server.refusal = new errors.UnauthorizedError("token 'x' is not known");

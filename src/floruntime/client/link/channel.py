@@ -11,6 +11,7 @@ from typing import Protocol
 from floruntime.client.link.call import Call
 from floruntime.client.link.connection import Connection
 from floruntime.client.link.exchange import Exchange
+from floruntime.client.link.greeting import Greeted, greeted
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.reads import Reads
 from floruntime.client.link.retry import RetryPolicy
@@ -204,10 +205,9 @@ class Channel:
 
     async def _dial_once(self) -> bool:
         token = await self._token.next()
-        connection = Connection(self, self._timeout_s)
         hello = Hello(VERSION, self._exchange.session, token)
         try:
-            welcome = await connection.open(self._transport, hello, self._namespace)
+            connection, welcome = await self._greeted(hello)
         except ConnectionFailedError as error:
             raise ConnectionFailedError(
                 f"cannot connect to {self._endpoint}: {error.message}"
@@ -223,6 +223,14 @@ class Channel:
             await connection.close()
             return False
         return True
+
+    async def _greeted(self, hello: Hello) -> Greeted:
+        async def greet(within_s: float) -> Greeted:
+            connection = Connection(self, self._timeout_s)
+            welcome = await connection.open(self._transport, hello, self._namespace, within_s)
+            return connection, welcome
+
+        return await greeted(greet, self._timeout_s)
 
     def _notice(self, history: str) -> None:
         """A server that went back refuses by itself what it has not seen; people must hear."""

@@ -54,7 +54,6 @@ class Connection:
     def __init__(self, owner: Owner, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._owner = owner
-        self._timeout_s = timeout_s
         self._pulse = Pulse(timeout_s, self)
         self._link: Link | None = None
         self._outgoing: list[bytes] = []
@@ -70,16 +69,19 @@ class Connection:
         """For how long nothing came."""
         return self._pulse.silent_s
 
-    async def open(self, transport: Transport, hello: Hello, namespace: str) -> Welcome:
+    async def open(
+        self, transport: Transport, hello: Hello, namespace: str, within_s: float
+    ) -> Welcome:
         """Connect and greet. Raises the server's refusal or `ConnectionFailedError`."""
         try:
-            return await self._greet(transport, hello, namespace)
+            async with asyncio.timeout(within_s):
+                return await self._greet(transport, hello, namespace)
         except FloError:
             await self.close()
             raise
         except TimeoutError:
             await self.close()
-            raise ConnectionFailedError(f"no answer came within {self._timeout_s:g} s") from None
+            raise ConnectionFailedError(f"no answer came within {within_s:g} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
             raise ConnectionFailedError(_reason(error)) from error
@@ -90,10 +92,9 @@ class Connection:
     async def _greet(self, transport: Transport, hello: Hello, namespace: str) -> Welcome:
         assert self._greeting is not None
         self._namespace = namespace
-        async with asyncio.timeout(self._timeout_s):
-            self._link = await transport.connect(self._receive, self._link_lost)
-            self._link.send([wire.encode_request(GREETING_ID, namespace, 0, hello)])
-            welcome = await self._greeting
+        self._link = await transport.connect(self._receive, self._link_lost)
+        self._link.send([wire.encode_request(GREETING_ID, namespace, 0, hello)])
+        welcome = await self._greeting
         self._quiet_ms_max = transport.quiet_ms_max
         if self._quiet_ms_max and not self.is_over:
             self._keep_promise(self._quiet_ms_max / 2000)

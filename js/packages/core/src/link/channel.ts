@@ -17,6 +17,7 @@ import { again } from "./again.js";
 import type { Call } from "./call.js";
 import { Connection } from "./connection.js";
 import { Exchange } from "./exchange.js";
+import { type Greeting, greeted } from "./greeting.js";
 import type { Reads } from "./reads.js";
 import type { RetryPolicy } from "./retry.js";
 import { type Token, TokenSource } from "./token.js";
@@ -54,7 +55,7 @@ export class Channel {
   readonly #token: TokenSource;
   readonly #life = new AbortController();
   #connection: Connection | null = null;
-  #dialling: Connection | null = null;
+  #dialling: Connection[] = [];
   #lastError: FloError | null = null;
   #isOpen = false;
   #failures = 0;
@@ -95,7 +96,7 @@ export class Channel {
     this.#life.abort(closed());
     this.#exchange.failAll((ran) => closed({ ran }));
     this.#exchange.linkDown("the client was closed");
-    const connections = [this.#connection, this.#dialling];
+    const connections = [this.#connection, ...this.#dialling];
     this.#connection = null;
     await Promise.all(connections.map((each) => each?.close(closed())));
   }
@@ -164,18 +165,17 @@ export class Channel {
     const { clock, transport, namespace, timeoutMs } = this.#options;
     const token = await this.#token.next();
     this.#life.signal.throwIfAborted();
-    const connection = new Connection(clock, timeoutMs, {
-      receive: (message) => this.#exchange.receive(message),
-      underWay: () => this.#exchange.underWay(),
-      lost: (lost, error) => this.#lost(lost, error),
-    });
     const hello = Hello.of({ clientVersion: VERSION, session: this.#exchange.session, token });
-    this.#dialling = connection;
-    const welcome = await connection
-      .open(transport, hello, namespace)
+    const greet = (withinMs: number): Greeting => {
+      const connection = this.#newConnection();
+      this.#dialling.push(connection);
+      const welcome = connection.open(transport, hello, namespace, withinMs);
+      return { connection, welcome };
+    };
+    const { connection, welcome } = await greeted(clock, timeoutMs, greet)
       .catch((error: unknown) => Promise.reject(this.#cannotConnect(error)))
       .finally(() => {
-        this.#dialling = null;
+        this.#dialling = [];
       });
     if (connection.isOver) {
       throw new ConnectionFailedError(
@@ -194,6 +194,15 @@ export class Channel {
       return false;
     }
     return true;
+  }
+
+  #newConnection(): Connection {
+    const { clock, timeoutMs } = this.#options;
+    return new Connection(clock, timeoutMs, {
+      receive: (message) => this.#exchange.receive(message),
+      underWay: () => this.#exchange.underWay(),
+      lost: (lost, error) => this.#lost(lost, error),
+    });
   }
 
   /** A server that went back refuses by itself what it did not see; a person must hear of it. */

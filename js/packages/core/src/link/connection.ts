@@ -33,7 +33,6 @@ export interface ConnectionOwner {
 export class Connection {
   readonly #clock: Clock;
   readonly #owner: ConnectionOwner;
-  readonly #timeoutMs: number;
   readonly #pulse: Pulse;
   readonly #connecting = new AbortController();
   #greeting: Deferred<Welcome> | null = deferred<Welcome>();
@@ -46,7 +45,6 @@ export class Connection {
 
   constructor(clock: Clock, timeoutMs: number, owner: ConnectionOwner) {
     this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
     this.#owner = owner;
     this.#pulse = new Pulse(clock, timeoutMs, {
       underWay: () => owner.underWay(),
@@ -65,15 +63,19 @@ export class Connection {
   }
 
   /** Connect and greet. Throws the server's refusal or `ConnectionFailedError`. */
-  async open(transport: Transport, hello: Request<Welcome>, namespace: string): Promise<Welcome> {
-    const timeoutMs = this.#timeoutMs;
+  async open(
+    transport: Transport,
+    hello: Request<Welcome>,
+    namespace: string,
+    withinMs: number,
+  ): Promise<Welcome> {
     const greeting = this.#greeting;
     if (greeting === null) {
       throw new ConnectionFailedError("the connection was used before");
     }
     this.#namespace = namespace;
-    const timer = this.#clock.callAt(this.#clock.nowMs() + timeoutMs, () =>
-      this.#lose(new ConnectionFailedError(`no answer came within ${timeoutMs} ms`)),
+    const timer = this.#clock.callAt(this.#clock.nowMs() + withinMs, () =>
+      this.#lose(new ConnectionFailedError(`no answer came within ${withinMs} ms`)),
     );
     void this.#greet(transport, hello);
     try {

@@ -1,0 +1,69 @@
+"""Being greeted over a link that may be half open: a second one is tried beside one that is silent.
+
+Nothing answers a hello that went into the void, nor for a while one that the server takes its time
+over (it may have to fetch the keys of a token). So the first link is kept while the second is
+tried, and whichever is greeted first is the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from floruntime.client.link.connection import Connection
+from floruntime.core.errors import ConnectionFailedError, FloError
+from floruntime.core.system import Welcome
+
+SILENT_S_MIN = 0.5
+SILENT_S_MAX = 3.0
+
+Greeted = tuple[Connection, Welcome]
+
+
+def patience_s(timeout_s: float) -> float:
+    """For how long a greeting is waited for before a second link is tried."""
+    return min(max(SILENT_S_MIN, timeout_s / 4), SILENT_S_MAX)
+
+
+async def greeted(
+    greet: Callable[[float], Coroutine[Any, Any, Greeted]], timeout_s: float
+) -> Greeted:
+    """What `greet`, given its seconds, comes to: once, or twice side by side.
+
+    Raises the server's refusal, or else why the first link failed.
+    """
+    tasks = [asyncio.create_task(greet(timeout_s))]
+    try:
+        await asyncio.wait(tasks, timeout=patience_s(timeout_s))
+        if not tasks[0].done():
+            tasks.append(asyncio.create_task(greet(timeout_s - patience_s(timeout_s))))
+        return await _first(tasks)
+    finally:
+        await _let_go(tasks)
+
+
+async def _first(tasks: list[asyncio.Task[Greeted]]) -> Greeted:
+    """The first that is greeted; it is taken out of `tasks`."""
+    failure: FloError | None = None
+    waiting = set(tasks)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in [each for each in tasks if each in done]:
+            try:
+                found = task.result()
+            except ConnectionFailedError as error:
+                failure = failure or error
+            else:
+                tasks.remove(task)
+                return found
+    assert failure is not None, "each was greeted, or failed"
+    raise failure
+
+
+async def _let_go(tasks: list[asyncio.Task[Greeted]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if not isinstance(outcome, BaseException):
+            await outcome[0].close()  # it was greeted in the same breath
