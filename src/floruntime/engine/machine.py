@@ -248,6 +248,12 @@ class Machine:
         self._tx.kept_rows = {table.tag: {} for table in tables}
         return self._tx.kept_rows
 
+    def changed_keys_of(self, table: Table[Any]) -> set[bytes]:
+        """The keys of rows of a kept table that are written from now on, for whoever asks to clear.
+        No more are added once there are `CHANGED_KEYS_MAX`.
+        """
+        return self._tx.changed_keys.setdefault(table.tag, set())
+
     def forget_deleted_rows(self) -> None:
         """From now on a deleted row is left out."""
         self._tx.keeps_deleted = False

@@ -39,6 +39,7 @@ async def fill(client: FloClient) -> None:
     [message] = (await client.queue.dequeue("jobs")).messages
     await client.queue.nack("jobs", [message], to_dlq=True)
     await client.queue.dequeue("jobs")
+    await client.queue.enqueue_many("jobs", ["d", "e", "f"], group="one")
     await client.stream.append_many("events", ["a", "b", "c"])
     await client.stream.group_read("events", group="g", consumer="c", limit=1)
     await client.action.register("greet")
@@ -61,11 +62,12 @@ start:
   transitions: { success: flo.Completed }
 """
 EXPECTED = [
-    ("flo_queue_messages", {"queue": "jobs", "state": "ready"}, 1),
+    ("flo_queue_messages", {"queue": "jobs", "state": "ready"}, 2),
+    ("flo_queue_messages", {"queue": "jobs", "state": "waiting"}, 2),
     ("flo_queue_messages", {"queue": "jobs", "state": "delayed"}, 1),
     ("flo_queue_messages", {"queue": "jobs", "state": "leased"}, 1),
     ("flo_queue_messages", {"queue": "jobs", "state": "dead"}, 1),
-    ("flo_queue_enqueued_messages_total", {"queue": "jobs"}, 4),
+    ("flo_queue_enqueued_messages_total", {"queue": "jobs"}, 7),
     ("flo_group_lag_records", {"stream": "events", "group": "g"}, 2),
     ("flo_group_pending_records", {"stream": "events", "group": "g"}, 1),
     ("flo_action_runs", {"action": "greet", "status": "pending"}, 1),
@@ -216,6 +218,7 @@ async def test_a_scrape_among_many_queues_holds_nobody_up(
     for number in range(100_000):
         other: QueueRow = msgspec.structs.replace(row, ready=number)
         tally._news[QUEUE.tag][QUEUE.key(namespace_id, tail=str(number).encode())] = other
+    flo.server._machine.changed_keys_of(QUEUE).update(tally._news[QUEUE.tag])
     turns: list[float] = []
 
     async def beat() -> None:

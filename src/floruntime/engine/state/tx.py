@@ -30,6 +30,8 @@ Span = tuple[bytes, bytes]
 
 _ABSENT: Any = object()
 _CACHED_ROWS_MAX = 100_000
+CHANGED_KEYS_MAX = 200_000
+"""So many keys of rows that changed are kept for whoever asks; then all have to be looked at."""
 
 
 def _limit_of_answers() -> int:
@@ -212,6 +214,8 @@ class Tx(View):
         self.is_deferring = False
         #: By tag of a table whose rows somebody keeps at hand: its latest rows, by key.
         self.kept_rows: dict[bytes, dict[bytes, Any]] = {}
+        #: By tag of some of these: the keys of rows that were written since somebody looked.
+        self.changed_keys: dict[bytes, set[bytes]] = {}
         #: Whether a row that was deleted is kept as `None`; else it is left out.
         self.keeps_deleted = True
         #: By owner and status: how many runs came, less those that went, since the start.
@@ -433,10 +437,14 @@ class Tx(View):
         return changes
 
     def _keep_row(self, key: bytes, row: Any) -> None:
+        tag = key[:2]
         if row is None and not self.keeps_deleted:
-            self.kept_rows[key[:2]].pop(key, None)
+            self.kept_rows[tag].pop(key, None)
         else:
-            self.kept_rows[key[:2]][key] = row
+            self.kept_rows[tag][key] = row
+        changed = self.changed_keys.get(tag)
+        if changed is not None and len(changed) < CHANGED_KEYS_MAX:
+            changed.add(key)
 
     def _evict(self) -> None:
         """Make room: what came into the cache first goes first."""

@@ -24,6 +24,7 @@ from floruntime.server.metrics.waiting import At, Labels, Look, Waiting, non_zer
 from floruntime.server.server import FloServer
 
 _QUEUE = ("namespace", "queue")
+_STATES = ("ready", "delayed", "leased", "waiting", "dead")
 _GROUP = ("namespace", "stream", "group")
 STORE_GAUGES = {
     "rocksdb.estimate-pending-compaction-bytes": (
@@ -150,7 +151,9 @@ def _cluster(copies: list[Copy]) -> Iterator[Metric]:
 
 def _queues(waiting: Waiting) -> Iterator[Metric]:
     messages = GaugeMetricFamily(
-        "flo_queue_messages", "Messages of a queue, by state.", labels=(*_QUEUE, "state")
+        "flo_queue_messages",
+        "Messages of a queue, by state; waiting: for others of their group.",
+        labels=(*_QUEUE, "state"),
     )
     ages = GaugeMetricFamily(
         "flo_queue_oldest_age_seconds", "Age of the oldest message that is not dead.", labels=_QUEUE
@@ -162,11 +165,12 @@ def _queues(waiting: Waiting) -> Iterator[Metric]:
         "flo_queue_acked_messages", "Messages that were acked.", labels=_QUEUE
     )
     for queue in waiting.queues:
-        for state in ("ready", "delayed", "leased", "dead"):
-            messages.add_metric((*queue.labels, state), getattr(queue, state))
+        counts = queue.counts
+        for state in _STATES:
+            messages.add_metric((*queue.labels, state), getattr(counts, state))
         ages.add_metric(queue.labels, queue.oldest_age_ms / 1000)
-        enqueued.add_metric(queue.labels, queue.enqueued_total)
-        acked.add_metric(queue.labels, queue.acked_total)
+        enqueued.add_metric(queue.labels, counts.enqueued_total)
+        acked.add_metric(queue.labels, counts.acked_total)
     yield from (messages, ages, enqueued, acked)
 
 

@@ -22,6 +22,7 @@ from floruntime.engine.stream.group.rows import GROUP_NAMES, GROUP_STATE
 from floruntime.engine.stream.rows import STREAM_STATE
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.workflow.runs.rows import WORKFLOW, WORKFLOW_RUN_BY_STATUS
+from floruntime.server.metrics.queues import QueueBook
 
 KEPT: Final[tuple[Table[Any], ...]] = (
     *(NAMESPACE, QUEUE, ACTION, WORKFLOW, WORKER),
@@ -45,6 +46,7 @@ class Tally:
         self._reader = reader
         self._counted: Counter[tuple[int, int]] = Counter()
         self._news: Mapping[bytes, Rows] = machine.keep_rows_of(KEPT)
+        self.queues = QueueBook(self._news[QUEUE.tag], machine.changed_keys_of(QUEUE))
         self._loading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -88,6 +90,12 @@ class Tally:
         """A row that went with its owner, and was not told of."""
         self._news[table.tag].pop(key, None)
 
+    def namespaces(self) -> dict[int, str]:
+        """The namespaces that there are, by their numbers."""
+        return {
+            row.id: NAMESPACE.tail_of(key).decode() for key, row in self.rows(NAMESPACE) if row.id
+        }
+
     def runs(self, owner_id: int, status: int) -> int:
         """How many runs of an action or a workflow are in a status."""
         moved = self._machine.run_counts.get((owner_id, status), 0)
@@ -103,6 +111,7 @@ class Tally:
             for key in [key for key, row in rows.items() if row is None]:
                 del rows[key]
         self._machine.forget_deleted_rows()
+        await self.queues.follow(self.namespaces())
 
     async def _keep(self, table: Table[Any]) -> None:
         """What was told since is newer than what is read here."""

@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import nlargest
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from floruntime.core.limits import WORKER_UNHEALTHY_MS
 from floruntime.engine.action.rows import ACTION
 from floruntime.engine.action.run_rows import ActionRunStatus
 from floruntime.engine.action.workers import WORKER
-from floruntime.engine.queue.messages import oldest
-from floruntime.engine.queue.rows import QUEUE, QueueRow
+from floruntime.engine.queue.rows import QUEUE
 from floruntime.engine.state.tx import View
 from floruntime.engine.stream.group.rows import (
     GROUP_NAMES,
@@ -27,20 +26,15 @@ from floruntime.engine.stream.group.rows import (
     GroupStateRow,
 )
 from floruntime.engine.stream.rows import STREAM_STATE, StreamStateRow, find_stream
-from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.workflow.runs.rows import WORKFLOW, WorkflowRunStatus
+from floruntime.server.metrics.queues import Counts, plus
 from floruntime.server.metrics.tally import Tally
 
 SERIES_MAX = 1_000
 """So many of each kind are told by name."""
-REST_LOOKED_AT = 250
-"""In so many of the others the oldest message is looked for."""
 ITEMS_PER_TURN = 2_000
-OLDEST_PER_TURN = 50
-"""Each is a seek in the store."""
 
 Labels = tuple[str, ...]
-Sized = tuple[int, bytes, QueueRow]
 _NAMESPACE_ID = slice(2, 10)
 """Where the number of its namespace stands in the key of a row."""
 REST: Labels = ("", "")
@@ -51,43 +45,8 @@ class Queue(NamedTuple):
     """A queue, or the rest of them together."""
 
     labels: Labels
-    ready: int
-    delayed: int
-    leased: int
-    dead: int
+    counts: Counts
     oldest_age_ms: int
-    enqueued_total: int
-    acked_total: int
-
-
-class _Sums:
-    """What queues hold together."""
-
-    def __init__(self) -> None:
-        self._ready = self._delayed = self._leased = self._dead = self._enqueued = self._acked = 0
-
-    def add(self, rows: list[tuple[bytes, QueueRow]]) -> None:
-        """Add these."""
-        for _, row in rows:
-            self._ready += row.ready
-            self._delayed += row.delayed
-            self._leased += row.leased
-            self._dead += row.dead
-            self._enqueued += row.enqueued_total
-            self._acked += row.acked_total
-
-    def without(self, told: list[Queue], oldest_age_ms: int) -> Queue:
-        """All but those that were told by name, under the labels of the rest."""
-        return Queue(
-            REST,
-            self._ready - sum(each.ready for each in told),
-            self._delayed - sum(each.delayed for each in told),
-            self._leased - sum(each.leased for each in told),
-            self._dead - sum(each.dead for each in told),
-            oldest_age_ms,
-            self._enqueued - sum(each.enqueued_total for each in told),
-            self._acked - sum(each.acked_total for each in told),
-        )
 
 
 class Group(NamedTuple):
@@ -137,9 +96,9 @@ def together(several: list[Waiting]) -> Waiting:
     workers: Counter[Labels] = Counter()
     for each in several:
         for queue in each.queues:
-            queues[queue.labels] = _added(queues.get(queue.labels), queue)
+            queues[queue.labels] = _queues_added(queues.get(queue.labels), queue)
         for group in each.groups:
-            groups[group.labels] = _added(groups.get(group.labels), group)
+            groups[group.labels] = _groups_added(groups.get(group.labels), group)
         for runs, kind in zip((each.actions, each.workflows), kinds, strict=True):
             for named in runs:
                 before = kind.get(named.labels, Runs(named.labels, {}))
@@ -151,14 +110,18 @@ def together(several: list[Waiting]) -> Waiting:
     return Waiting(list(queues.values()), list(groups.values()), actions, workflows, workers)
 
 
-def _added(before: Any, more: Any) -> Any:
-    """Two of the same labels as one: numbers are added, of ages the greater counts."""
-    if before is None:
-        return more
-    pairs = {name: (getattr(before, name), getattr(more, name)) for name in more._fields[1:]}
-    return more._replace(
-        **{name: max(pair) if "age" in name else sum(pair) for name, pair in pairs.items()}
-    )
+def _queues_added(one: Queue | None, other: Queue) -> Queue:
+    """Two of the same labels as one: of ages the greater counts."""
+    if one is None:
+        return other
+    age_ms = max(one.oldest_age_ms, other.oldest_age_ms)
+    return Queue(other.labels, plus(one.counts, other.counts), age_ms)
+
+
+def _groups_added(one: Group | None, other: Group) -> Group:
+    if one is None:
+        return other
+    return Group(other.labels, *map(add, one[1:], other[1:]))
 
 
 class Look:
@@ -169,9 +132,7 @@ class Look:
         self._view = view
         self._now_ms = now_ms
         self._series_max = SERIES_MAX
-        self._namespaces: dict[int, str] = {
-            row.id: NAMESPACE.tail_of(key).decode() for key, row in tally.rows(NAMESPACE) if row.id
-        }
+        self._namespaces = tally.namespaces()
 
     async def waiting(self) -> Waiting:
         """All that waits."""
@@ -183,53 +144,13 @@ class Look:
             workers=await self._workers(),
         )
 
-    # Queues
-
     async def _queues(self) -> list[Queue]:
-        sums = _Sums()
-        largest: list[Sized] = []
-        kept, floor = self._series_max + REST_LOOKED_AT, -1
-        async for chunk in self._chunks(QUEUE):
-            # Only those that may be told: a list of all would have the garbage collector look at
-            # everything.
-            sized = [
-                (size, key, row)
-                for key, row in chunk
-                if (size := row.ready + row.delayed + row.leased + row.dead) > floor
-            ]
-            if sized:
-                largest = nlargest(kept, largest + sized, key=_size)
-                floor = largest[-1][0] if len(largest) == kept else -1
-            sums.add(chunk)
-        named, others = largest[: self._series_max], largest[self._series_max :]
-        told = [
-            self._queue(self._labels(QUEUE, key), row, age_ms)
-            for (_, key, row), age_ms in zip(named, await self._ages_ms(named), strict=True)
+        book, namespaces = self._tally.queues, self._namespaces
+        told = await book.look(self._view, self._now_ms, namespaces, self._series_max)
+        return [
+            Queue(self._labels(QUEUE, key) if key else REST, counts, oldest_age_ms)
+            for key, counts, oldest_age_ms in told
         ]
-        if others:
-            # The oldest is looked for in the largest of the rest.
-            age_ms = max(await self._ages_ms(others), default=0)
-            told.append(sums.without(told, age_ms))
-        return told
-
-    def _queue(self, labels: Labels, row: QueueRow, age_ms: int) -> Queue:
-        counts = (row.ready, row.delayed, row.leased, row.dead)
-        return Queue(labels, *counts, age_ms, row.enqueued_total, row.acked_total)
-
-    async def _ages_ms(self, queues: list[Sized]) -> list[int]:
-        """Of each queue, how old its oldest message is that is not dead."""
-        ages_ms = []
-        for number, (_, _, row) in enumerate(queues, 1):
-            ages_ms.append(self._age_ms(row))
-            if number % OLDEST_PER_TURN == 0:
-                await asyncio.sleep(0)
-        return ages_ms
-
-    def _age_ms(self, row: QueueRow) -> int:
-        if not (row.ready or row.delayed or row.leased):
-            return 0
-        found = oldest(self._view, row.messages_id, row.oldest_seq, row.next_seq)
-        return 0 if found is None else max(0, self._now_ms - found[1].enqueued_at_ms)
 
     # Groups
 
