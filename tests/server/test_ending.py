@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -35,3 +36,31 @@ async def test_tasks_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_nothing_is_ended() -> None:
     await ending.end_tasks([])
+
+
+async def test_a_cancellation_that_is_dropped_on_the_way_is_heeded() -> None:
+    """`wait_for` of Python 3.11 drops one that comes at the moment of the result."""
+    answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def drops() -> str:
+        try:
+            return await answered
+        except asyncio.CancelledError:
+            return "as if nothing had been"
+
+    asking = asyncio.create_task(ending.heeding(drops()))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+
+
+async def test_a_time_out_around_what_drops_it_is_heeded() -> None:
+    async def drops() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await ending.heeding(drops())
+    assert await ending.heeding(asyncio.sleep(0, "well")) == "well"

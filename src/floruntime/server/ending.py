@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 CANCEL_AGAIN_S = 1.0
 
@@ -22,3 +24,15 @@ async def end_tasks(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
             task.cancel()
         _, going_on = await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
     await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def heeding(work: Awaitable[T]) -> T:
+    """Wait for `work`, which may drop a cancellation as above, and end by it all the same."""
+    task = asyncio.current_task()
+    assert task is not None, "it is awaited in one"
+    before = task.cancelling()
+    try:
+        return await work
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError

@@ -19,7 +19,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster import jetstream, leading, lease
+from floruntime.server.cluster import jetstream, joining, leading, lease
 from floruntime.server.cluster import node as node_module
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import partition_of
@@ -42,6 +42,7 @@ async def test_what_cannot_be_a_node_is_refused_by_name(
     nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jetstream, "CONNECT_S", 1.0)
+    monkeypatch.setattr(joining, "AGAIN_S", 0.02)
 
     async def refused(told: str, directory: str, name: str, **settings: Any) -> None:
         with pytest.raises(ConfigError, match=told):
@@ -60,7 +61,7 @@ async def test_what_cannot_be_a_node_is_refused_by_name(
         assert not first.fatal
     with pytest.raises(ConfigError, match="is the directory of node 'a'"):
         await InsideNode(nats, tmp_path, "b", data_dir=str(tmp_path / "a")).start()
-    with pytest.raises(ConfigError, match="belongs to another cluster"):
+    with pytest.raises(ConfigError, match="there is no cluster of that name"):
         await InsideNode(nats, tmp_path, "a", cluster_name="other").start()
     async with FloClient(f"file:{tmp_path / 'single'}") as single:
         await single.kv.put("k", b"v")
@@ -68,7 +69,10 @@ async def test_what_cannot_be_a_node_is_refused_by_name(
         await InsideNode(nats, tmp_path, "c", data_dir=str(tmp_path / "single")).start()
 
 
-async def test_streams_of_others_under_its_name_are_refused(nats: str, tmp_path: Path) -> None:
+async def test_streams_of_others_under_its_name_are_refused(
+    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "AGAIN_S", 0.02)
     client = Client()
     await client.connect(nats)
     try:
@@ -159,6 +163,23 @@ async def test_a_node_that_comes_back_waits_neither_for_its_lease_nor_for_a_name
     monkeypatch.setattr(node_module, "TELL_S", HOUR_S)
     async with node:
         await until(lambda: node.leads("default"))
+
+
+async def test_a_lead_is_kept_for_a_node_until_that_is_lost_and_nothing_is_led_without_nats(
+    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "LOST_S", 0.0)
+    wish = leading.pin_of(partition_of("default", 2))
+    async with InsideNode(nats, tmp_path, "a") as first, first.client() as client:
+        async with InsideNode(nats, tmp_path, "b") as second:
+            await all_seen(first, second)
+            await client.cluster.move(partition_of("default", 2), "b")
+            await until(lambda: first.node.entries[wish].value == b"b")
+        await until(lambda: first.leads("default") and not first.node.entries[wish].value)
+        connection: Any = first.node.nats
+        await connection._client._process_err("'User Authentication Expired'")
+        await until(lambda: first.fatal)
+        assert "NATS has closed the connection for good" in str(first.fatal[0])
 
 
 HOUR_S = 3_600.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,14 @@ async def test_a_backup_is_taken_into_an_empty_cluster(tmp_path: Path) -> None:
     ):
         with pytest.raises(BadRequestError, match="no data directory"):
             await client.cluster.import_backup(str(tmp_path / "nothing"))
-        assert await client.cluster.import_backup(str(backup)) == len(NAMES)
+        async with first.client() as other:  # both at once: one of them alone takes it in
+            told = await asyncio.gather(
+                *(each.cluster.import_backup(str(backup)) for each in (client, other)),
+                return_exceptions=True,
+            )
+        [refusal] = [each for each in told if isinstance(each, BaseException)]
+        assert isinstance(refusal, ConflictError)
+        assert len(NAMES) in told
         listed = [item.name for item in await client.namespaces.list()]
         assert listed == sorted(NAMES)
         for name in NAMES:

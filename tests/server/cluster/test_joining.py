@@ -87,3 +87,14 @@ async def test_a_cluster_that_was_just_made_is_heard_of_late(
 async def test_an_unused_log_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joining, "AGAIN_S", None)
     await joining._check_unused(MemoryBoard(), [CountedLog(0)])
+
+
+async def test_a_node_of_a_cluster_makes_none_where_its_own_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("floruntime.server.cluster.joining.AGAIN_S", 0)
+    board = MemoryBoard()
+    with pytest.raises(NatsFailedError, match="of the cluster c0ffee, and there is no cluster"):
+        await joining.check_there(board, "c0ffee")
+    await board.write(META, b"it", 0)
+    await joining.check_there(board, "c0ffee")

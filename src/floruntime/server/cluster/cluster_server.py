@@ -325,7 +325,7 @@ async def open_cluster_server(
     cache_bytes = max(budget_bytes(config) // config.partitions, MEMORY_BYTES_MIN)
     storage = NodeStorage(config.data_dir, config.node, cache_bytes)
     try:
-        joined = await join(config)
+        joined = await join(config, storage.cluster_id)
         storage.belong_to(config.node, joined.meta.cluster_id, config.cluster_name)
     except BaseException:
         storage.close()

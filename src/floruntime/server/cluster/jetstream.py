@@ -19,6 +19,7 @@ from nats.errors import Error as NatsError
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
 from floruntime.server.config import Config, ConfigError
+from floruntime.server.ending import heeding
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -32,6 +33,7 @@ READ_MESSAGES_MAX = 256
 READ_BYTES_MAX = 4 * 1024 * 1024
 """How much of a log one read fetches."""
 WRONG_LAST = {10071, 10164}
+NAME_IN_USE = 10058
 NOT_FOUND = {10037, 10059}
 
 
@@ -89,8 +91,8 @@ class Nats:
             said.clear()
 
         try:
-            await asyncio.wait_for(
-                client.connect(
+            async with asyncio.timeout(CONNECT_S):
+                await client.connect(
                     servers,
                     name=f"flo {config.node}",
                     max_reconnect_attempts=-1,
@@ -102,9 +104,7 @@ class Nats:
                     error_cb=say,
                     reconnected_cb=forget,
                     **options,
-                ),
-                CONNECT_S,
-            )
+                )
         except Exception as error:  # whatever nats-py makes of what is no NATS
             await client.close()
             reason = (said or [str(error) or type(error).__name__])[-1]
@@ -119,6 +119,11 @@ class Nats:
     def is_connected(self) -> bool:
         """Whether a server of NATS is there."""
         return bool(self._client.is_connected)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over for good, as where NATS says that credentials have run out."""
+        return bool(self._client.is_closed)
 
     @property
     def problem(self) -> str:
@@ -148,7 +153,9 @@ class Nats:
     async def ask(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
         """One request; its answer as JSON. Raises `LogSilentError`."""
         try:
-            answer = await self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
+            answer = await heeding(
+                self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
+            )
             return self._noted(json.loads(answer.data) if answer.data else {})
         except (NatsError, OSError, ValueError) as error:
             raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
@@ -197,6 +204,8 @@ class Nats:
                 if "error" not in answer:
                     return
                 error = answer["error"].get("description")
+                if answer["error"].get("err_code") == NAME_IN_USE:
+                    continue  # another node was faster, by other settings perhaps: look at it
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
             await asyncio.sleep(0.5)
@@ -252,7 +261,8 @@ class Nats:
             try:
                 body = json.dumps(request).encode()
                 await self._client.publish(f"$JS.API.DIRECT.GET.{stream}", body, reply=inbox)
-                status = await asyncio.wait_for(done, ANSWER_S)
+                async with asyncio.timeout(ANSWER_S):
+                    status = await done
             finally:
                 await subscription.unsubscribe()
         except (NatsError, OSError, TimeoutError) as error:
@@ -475,6 +485,6 @@ class JetStreamObjects:
 async def _answered(work: Any) -> Any:
     try:
         async with asyncio.timeout(OBJECT_S):
-            return await work
+            return await heeding(work)
     except (NatsError, OSError, TimeoutError, ValueError) as error:
         raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None

@@ -51,11 +51,14 @@ class Joined(NamedTuple):
     objects: JetStreamObjects
 
 
-async def join(config: Config) -> Joined:
-    """Connect to NATS, and find or make the cluster. Raises `ConfigError`."""
+async def join(config: Config, held: str = "") -> Joined:
+    """Connect to NATS, and find or make the cluster. Raises `ConfigError`.
+
+    `held`: the cluster that this node's directory is of; then none is made.
+    """
     nats = await Nats.connect(config)
     try:
-        return await _join(config, nats)
+        return await _join(config, nats, held)
     except NatsFailedError as error:
         await nats.close()
         raise ConfigError(f"cluster is {config.cluster!r}: {error}") from None
@@ -64,7 +67,7 @@ async def join(config: Config) -> Joined:
         raise
 
 
-async def _join(config: Config, nats: Nats) -> Joined:
+async def _join(config: Config, nats: Nats, held: str) -> Joined:
     nats.check_version()
     await _check_jetstream(config, nats)
     board = JetStreamBoard(nats)
@@ -72,6 +75,8 @@ async def _join(config: Config, nats: Nats) -> Joined:
     wanted = MetaRow(secrets.token_hex(8), config.partitions, config.replicas, config.copies)
     logs = [JetStreamLog(nats, number) for number in range(SYSTEM, config.partitions + 1)]
     await _check_unused(board, logs)
+    if held:
+        await check_there(board, held)
     meta = decode_meta(await _first(board, META, encode(wanted)))
     _check_fixed(config, meta)
     secret = await _first(board, SECRET, secrets.token_bytes(SECRET_BYTES))
@@ -122,6 +127,23 @@ async def _check_unused(board: Board, logs: Sequence[Counted]) -> None:
     raise NatsFailedError(
         f"the stream {used} of a cluster has messages, and the bucket that says which cluster it "
         "is was lost; choose another cluster_name, or delete the streams"
+    )
+
+
+async def check_there(board: Board, held: str) -> None:
+    """Raise `NatsFailedError` where a node is of the cluster `held`, and there is none."""
+    for _ in range(LOOKS):
+        try:
+            found = await board.read(META)
+        except BoardSilentError:
+            return  # who goes on to ask for the entry says what is wrong
+        if found is not None and found.value:
+            return
+        await asyncio.sleep(AGAIN_S)
+    raise NatsFailedError(
+        f"the data directory is of a node of the cluster {held}, and there is no cluster of that "
+        "name: NATS has lost what it had, or is another. Where it is lost, start nodes on empty "
+        "directories, and take this one in with `flo cluster import`"
     )
 
 

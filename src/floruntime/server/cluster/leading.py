@@ -41,6 +41,8 @@ CALM_S = 5.0
 """How long after this node began to lead anything it hands nothing over to make leads even."""
 HAND_OVER_S = 5.0
 """How long the one who is to lead has to take over."""
+LOST_S = 5.0
+"""How long a node is missed before no lead is kept for it any more."""
 LEAVE_S = 1.0
 """How long a node that stops has to leave a lease that nobody took over."""
 HINT_S = 0.002
@@ -95,6 +97,8 @@ class Leading:
         self._handing_over: set[int] = set()
         self._saving: set[int] = set()
         self._said: dict[int, Said] = {}
+        #: Since when the node is missed that is to lead a partition.
+        self._missing_s: dict[int, float] = {}
         self._started_s = time.monotonic()
         self._moved_s = self._began_s = time.monotonic()
 
@@ -201,6 +205,8 @@ class Leading:
             renewing.cancel()
             lead.end(OvertakenError("it did not begin"))
             raise
+        if node.is_stopped:
+            lead.end(OvertakenError("the node is stopping"))
         if lead.is_over:
             return
         lead.commit.may_grow = node.may_grow
@@ -295,6 +301,7 @@ class Leading:
     def _look_whom_to_hand_over(self) -> None:
         node = self._node
         able = node.members.may_lead(node.format)
+        self._forget_lost()
         for partition in list(self._leads):
             target = self._asked_for(partition, able) or self._keeper_of(partition, able)
             if target and target != node.name:
@@ -317,6 +324,24 @@ class Leading:
         entry = self._node.entries.get(pin_of(partition))
         wanted = "" if entry is None else entry.value.decode()
         return wanted if wanted in able else ""
+
+    def _forget_lost(self) -> None:
+        """A lead holds on to the node that an operator moved it to until that is lost."""
+        node, now_s = self._node, time.monotonic()
+        for partition in self._leads:
+            entry = node.entries.get(pin_of(partition))
+            wanted = "" if entry is None else entry.value.decode()
+            if not wanted or node.members.is_alive(wanted):
+                self._missing_s.pop(partition, None)
+            elif now_s - self._missing_s.setdefault(partition, now_s) > LOST_S:
+                del self._missing_s[partition]
+                self.keep(self._forget_wish(partition))
+
+    async def _forget_wish(self, partition: int) -> None:
+        try:
+            await self._node.board.write(pin_of(partition), b"", None)
+        except BoardSilentError as error:
+            log.debug("partition %d: where it is to be led is not forgotten: %s", partition, error)
 
     def _even_out(self, able: list[str]) -> None:
         now_s = time.monotonic()

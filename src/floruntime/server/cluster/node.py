@@ -18,7 +18,7 @@ from floruntime.core.version import VERSION
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
 from floruntime.server.cluster.checkpoints import Checkpoints
-from floruntime.server.cluster.jetstream import JetStreamLog, Nats
+from floruntime.server.cluster.jetstream import JetStreamLog, Nats, NatsFailedError
 from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
@@ -71,6 +71,10 @@ class NameTakenError(Exception):
 
 class OtherClusterError(Exception):
     """What is in NATS now is another cluster."""
+
+
+FATAL = (StoreError, NameTakenError, OtherClusterError, NatsFailedError)
+"""After these a node does not go on."""
 
 
 class Node:
@@ -209,7 +213,7 @@ class Node:
                 self.is_board_heard, self.board_problem = False, str(error)
                 if said.is_new(str(error)):
                     log.warning("the board of the cluster cannot be used: %s", error)
-            except (StoreError, NameTakenError, OtherClusterError) as error:
+            except FATAL as error:
                 log.critical("this node cannot go on: %s", error)
                 self.on_fatal(error)
                 return
@@ -249,6 +253,8 @@ class Node:
             )
 
     async def _look(self) -> None:
+        if self.nats.is_closed:
+            raise NatsFailedError(f"NATS has closed the connection for good: {self.nats.problem}")
         await self._read_board()
         now_s = time.monotonic()
         if now_s - self._told_s >= TELL_S:
@@ -319,7 +325,7 @@ class Node:
             partition,
             self.storage.open_partition(partition),
             self.logs[partition],
-            on_applied=self._system_applied if partition == SYSTEM else lambda: None,
+            on_applied=(lambda: self.on_system()) if partition == SYSTEM else lambda: None,
             now_s=time.monotonic,
             load=self._load,
             on_fatal=self.on_fatal,
@@ -354,9 +360,6 @@ class Node:
             self.storage.drop_partition(partition)
 
         self.leading.keep(drop())
-
-    def _system_applied(self) -> None:
-        self.on_system()
 
     # Where requests go
 

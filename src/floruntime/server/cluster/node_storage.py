@@ -107,6 +107,11 @@ class NodeStorage:
             self._write("node.json", json.dumps(self._record) + "\n")
 
     @property
+    def cluster_id(self) -> str:
+        """Which cluster it is of; empty where it is of none yet."""
+        return self._record.get("cluster_id", "")
+
+    @property
     def last_run(self) -> str:
         """Which start of the node had this directory last; empty where none is noted."""
         return self._record.get("run", "")

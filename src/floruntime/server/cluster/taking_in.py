@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from floruntime.core.errors import BadRequestError, ConflictError, UnavailableError
 from floruntime.core.limits import shown
@@ -24,6 +24,7 @@ from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.system.eras import ERAS_KEY, ended
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.tokens import TOKEN
+from floruntime.server.cluster.board import BoardSilentError, RevisionError
 from floruntime.server.cluster.directories import is_of_a_cluster, partitions_in, place_of
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import pin_of
@@ -33,6 +34,8 @@ from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.data.data_dir import ReadersLock, has_format, open_store
 
+TAKING_IN = "taking-in"
+"""The board's entry with the start of the node that takes data in."""
 LOOK_S = 0.05
 PATIENCE_S = 30.0
 BATCH_BYTES = 512 * 1024
@@ -57,6 +60,11 @@ async def take_in(node: Node, directory: str) -> int:
                 "the cluster is not empty; data can be taken into an empty one only"
             )
     source = await asyncio.to_thread(_open, directory, len(numbers))
+    try:
+        await _claim(node)
+    except BaseException:
+        source.close()
+        raise
     node.is_taking_in = True
     try:
         for number in numbers:
@@ -69,7 +77,25 @@ async def take_in(node: Node, directory: str) -> int:
     finally:
         node.is_taking_in = False
         source.close()
+        with suppress(BoardSilentError):  # it is this node's, which may do so again
+            await node.board.write(TAKING_IN, b"", None)
     return source.namespaces
+
+
+async def _claim(node: Node) -> None:
+    """See that nobody else takes data in meanwhile. Raises `ConflictError`."""
+    found = await node.board.read(TAKING_IN)
+    held = b"" if found is None else found.value
+    others = [name for name in node.members.names if name != node.name or node.is_taking_in]
+    for name in others:
+        row = node.members.row(name)
+        if row is not None and row.run.encode() == held and node.members.is_alive(name):
+            raise ConflictError(f"node {name} takes data in already")
+    try:
+        revision = 0 if found is None else found.revision
+        await node.board.write(TAKING_IN, node.run.encode(), revision)
+    except RevisionError:
+        raise ConflictError("another node takes data in already") from None
 
 
 class Source:
