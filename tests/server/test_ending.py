@@ -63,4 +63,9 @@ async def test_a_time_out_around_what_drops_it_is_heeded() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
             await ending.heeding(drops())
-    assert await ending.heeding(asyncio.sleep(0, "well")) == "well"
+
+
+async def test_what_is_not_cancelled_answers_as_ever() -> None:
+    answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    answered.set_result("well")
+    assert await ending.heeding(answered) == "well"
