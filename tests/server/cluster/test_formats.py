@@ -26,7 +26,7 @@ async def test_a_newer_format_is_followed() -> None:
     head = Head(1, 1, 1_000, "a", 0, 1, FORMAT + 1)
     content = encode_changes(Changes({b"xxk": b"newer"}, []))
     await log.append(encode_message(Message(head, chained(CHAIN_START, head, content), content)), 0)
-    replica = Replica(1, store, log, now_s=lambda: 0.0)
+    replica = Replica(1, store, log)
     await replica.read_on()
     assert store.get(b"xxk") == b"newer"
     assert replica.position.format == FORMAT + 1

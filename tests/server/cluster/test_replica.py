@@ -9,6 +9,7 @@ import pytest
 from floruntime.engine.store import Changes
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.server.cluster import replica as replica_module
+from floruntime.server.cluster.log import Stored
 from floruntime.server.cluster.log_journal import LogJournal
 from floruntime.server.cluster.message import (
     HEADER_BYTES,
@@ -53,7 +54,7 @@ class Writer:
 
 
 def follower(log: Any, store: MemoryStore | None = None) -> Replica:
-    return Replica(1, store or MemoryStore(), log, now_s=lambda: 0.0)
+    return Replica(1, store or MemoryStore(), log)
 
 
 def rows(replica: Replica) -> dict[bytes, bytes]:
@@ -139,6 +140,25 @@ async def test_a_store_that_has_another_message_at_its_place_follows_no_further(
         await follower(other, ahead.store).check_reach()
     other.trimmed = 1
     await follower(other, ahead.store).check_reach()  # what is dropped cannot be compared
+
+
+async def test_what_was_told_of_is_read_at_once_and_asked_for_no_more() -> None:
+    reads = 0
+
+    class CountingLog(MemoryLog):
+        async def after(self, sequence: int) -> list[Stored]:
+            nonlocal reads
+            reads += 1
+            return await super().after(sequence)
+
+    log = CountingLog()
+    leader, replica = Writer(log), follower(log)
+    await leader.write(a=b"1")
+    await replica.read_on(up_to=1)
+    assert (replica.position.sequence, reads) == (1, 1)
+    await leader.write(a=b"2")
+    await replica.read_on()
+    assert (replica.position.sequence, reads) == (2, 3)  # until there is no more
 
 
 async def test_while_this_node_leads_nobody_else_writes_into_the_store() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -87,7 +86,7 @@ async def _copy(node: Node, partition: int, place: str) -> None:
             await replica.read_on()
         await asyncio.to_thread(replica.store.checkpoint, place)
         return
-    apart = Replica(partition, RocksStore(place), node.logs[partition], now_s=time.monotonic)
+    apart = Replica(partition, RocksStore(place), node.logs[partition])
     try:
         await _follow(node, apart, place)
         apart.store.sync()

@@ -1,17 +1,19 @@
 """NATS: the logs, the board and the hints of a cluster, over one connection of `nats-py`.
 
-The only module that knows NATS; loaded only where `cluster` is set. Logs are read by batched direct
-get, from any replica; what settles something is asked of the stream's leader.
+With `jetstream_objects.py` the only module that knows NATS; loaded only where `cluster` is set.
+Logs are read by batched direct get, from any replica; what settles something is asked of the
+stream's leader.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -27,8 +29,6 @@ OLDEST_VERSION = (2, 11)
 CONNECT_S = 5
 ANSWER_S = 2.0
 """How long an answer of NATS is waited for."""
-OBJECT_S = 600.0
-"""How long a file may take on its way."""
 READ_MESSAGES_MAX = 256
 READ_BYTES_MAX = 4 * 1024 * 1024
 """How much of a log one read fetches."""
@@ -50,6 +50,13 @@ CLUSTER_KEY = "flo-cluster"
 _OURS = ("subjects", "retention", "storage", "max_age")
 
 
+class _Reading(NamedTuple):
+    """A read that is under way: what it has found, and how it ended."""
+
+    found: list[Any]
+    done: asyncio.Future[int]
+
+
 class NatsFailedError(Exception):
     """NATS refused something that a cluster cannot do without."""
 
@@ -63,6 +70,9 @@ class Nats:
         self._said = said
         #: Why JetStream did not take what it was sent last; empty where it did.
         self.refusal = ""
+        self._inbox = ""
+        self._numbers = itertools.count()
+        self._readings: dict[str, _Reading] = {}
 
     @classmethod
     async def connect(cls, config: Config) -> Nats:
@@ -105,11 +115,13 @@ class Nats:
                     reconnected_cb=forget,
                     **options,
                 )
+                nats = cls(client, config.cluster_name, said)
+                await nats._listen()
         except Exception as error:  # whatever nats-py makes of what is no NATS
             await client.close()
             reason = (said or [str(error) or type(error).__name__])[-1]
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
-        return cls(client, config.cluster_name, said)
+        return nats
 
     async def close(self) -> None:
         """Give the connection up."""
@@ -243,37 +255,42 @@ class Nats:
             log.debug("NATS was not asked when it syncs: %s", error)
         return found
 
+    async def _listen(self) -> None:
+        """One subscription takes what all reads are answered."""
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._take_answer)
+
+    async def _take_answer(self, message: Any) -> None:
+        reading = self._readings.get(message.subject)
+        status = (message.headers or {}).get("Status")
+        if reading is None:
+            return  # it was waited for no longer
+        if status is None:
+            reading.found.append(message)
+        elif not reading.done.done():
+            reading.done.set_result(int(status))
+
     async def direct_get(self, stream: str, **request: Any) -> list[Any]:
         """Messages of a stream by batched direct get. Raises `LogSilentError`."""
-        inbox = self._client.new_inbox()
-        found: list[Any] = []
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        async def take(message: Any) -> None:
-            status = (message.headers or {}).get("Status")
-            if status is None:
-                found.append(message)
-            elif not done.done():
-                done.set_result(int(status))
-
+        reading = _Reading([], asyncio.get_running_loop().create_future())
+        inbox = f"{self._inbox}.{next(self._numbers)}"
+        self._readings[inbox] = reading
         try:
-            subscription = await self._client.subscribe(inbox, cb=take)
-            try:
-                body = json.dumps(request).encode()
-                await self._client.publish(f"$JS.API.DIRECT.GET.{stream}", body, reply=inbox)
-                async with asyncio.timeout(ANSWER_S):
-                    status = await done
-            finally:
-                await subscription.unsubscribe()
+            body = json.dumps(request).encode()
+            await self._client.publish(f"$JS.API.DIRECT.GET.{stream}", body, reply=inbox)
+            async with asyncio.timeout(ANSWER_S):
+                status = await reading.done
         except (NatsError, OSError, TimeoutError) as error:
             raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
+        finally:
+            del self._readings[inbox]
         if status == NOBODY:
             raise LogSilentError(
                 f"nobody in NATS answers for the stream {stream}: it is gone, or lacks a majority"
             )
         if status not in (204, 404):
             raise LogSilentError(f"NATS: a read of {stream} came to {status}")
-        return found
+        return reading.found
 
     def jetstream(self) -> Any:
         """The context of `nats-py`."""
@@ -445,46 +462,3 @@ class JetStreamBoard:
         if error.get("err_code") in WRONG_LAST:
             raise RevisionError(name)
         raise BoardSilentError(f"NATS: {error.get('description') or error}")
-
-
-class JetStreamObjects:
-    """Files, in a bucket of JetStream's object store."""
-
-    def __init__(self, nats: Nats, replicas: int) -> None:
-        self._nats = nats
-        self._bucket = f"{nats.prefix}-checkpoints"
-        self._replicas = replicas
-
-    async def put(self, name: str, path: str) -> None:
-        """Put a file in."""
-        store = await self._open()
-        with open(path, "rb") as file:  # noqa: ASYNC230 # read in a thread by nats-py
-            await _answered(store.put(name, file))
-
-    async def get(self, name: str, path: str) -> None:
-        """Get a file out."""
-        store = await self._open()
-        with open(path, "wb") as file:  # noqa: ASYNC230 # written in a thread by nats-py
-            await _answered(store.get(name, writeinto=file))
-
-    async def delete(self, name: str) -> None:
-        """Drop a file."""
-        store = await self._open()
-        await _answered(store.delete(name))
-
-    async def _open(self) -> Any:
-        context = self._nats.jetstream()
-        try:
-            return await _answered(context.object_store(self._bucket))
-        except LogSilentError:
-            return await _answered(
-                context.create_object_store(self._bucket, replicas=self._replicas)
-            )
-
-
-async def _answered(work: Any) -> Any:
-    try:
-        async with asyncio.timeout(OBJECT_S):
-            return await heeding(work)
-    except (NatsError, OSError, TimeoutError, ValueError) as error:
-        raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None

@@ -11,10 +11,10 @@ from floruntime.server.cluster.board import Board, BoardSilentError, RevisionErr
 from floruntime.server.cluster.jetstream import (
     JetStreamBoard,
     JetStreamLog,
-    JetStreamObjects,
     Nats,
     NatsFailedError,
 )
+from floruntime.server.cluster.jetstream_objects import JetStreamObjects
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import META, SECRET, MetaRow, decode_meta, encode
 from floruntime.server.cluster.placement import SYSTEM

@@ -326,7 +326,6 @@ class Node:
             self.storage.open_partition(partition),
             self.logs[partition],
             on_applied=(lambda: self.on_system()) if partition == SYSTEM else lambda: None,
-            now_s=time.monotonic,
             load=self._load,
             on_fatal=self.on_fatal,
         )

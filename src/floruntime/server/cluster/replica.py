@@ -54,7 +54,6 @@ class Replica:
         log: Log,
         *,
         on_applied: Callable[[], None] = lambda: None,
-        now_s: Callable[[], float],
         load: Callable[[Replica], Awaitable[None]] | None = None,
         on_fatal: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
@@ -62,7 +61,6 @@ class Replica:
         self.store = store
         self.log = log
         self._on_applied = on_applied
-        self._now_s = now_s
         self._load_checkpoint = load
         self._on_fatal = on_fatal
         self.position = position_in(store)
@@ -74,8 +72,6 @@ class Replica:
         self.hinted = 0
         #: Whether somebody else writes into the store: this node leads.
         self.is_held = False
-        #: When it was seen to be at the end of the log.
-        self.fresh_s = 0.0
         #: Why it follows no further; empty while it does.
         self.trouble = ""
         #: Whether the store is open, and does not stand beside the log.
@@ -107,7 +103,6 @@ class Replica:
         """The leader on this node has written up to here."""
         self.position = position
         self._part_chain, self._part_sequence = position.chain, position.sequence
-        self.fresh_s = self._now_s()
         self._on_applied()
 
     @property
@@ -155,7 +150,8 @@ class Replica:
         try:
             await self.check_reach()
             for _ in range(HURRIES_MAX):
-                await self.read_on()
+                is_told = self.hinted > self._part_sequence
+                await self.read_on(up_to=self.hinted if is_told else 0)
                 if self.position.sequence >= self.hinted or self.is_held:
                     break
                 await asyncio.sleep(HURRY_S)
@@ -218,19 +214,19 @@ class Replica:
                 return
             await asyncio.sleep(HURRY_S)
 
-    async def read_on(self, *, leads: bool = False) -> None:
-        """Read to where the log seems to end. `leads`: on behalf of this node's leader."""
+    async def read_on(self, *, leads: bool = False, up_to: int = 0) -> None:
+        """Read to where the log seems to end, or up to this message. `leads`: on behalf of this
+        node's leader.
+        """
         async with self._reading:
             while self.is_held is leads:
-                begun_s = self._now_s()
                 found = await self.log.after(self._part_sequence)
-                if self.is_held is not leads:
-                    return
-                if not found:
-                    self.fresh_s = begun_s
+                if self.is_held is not leads or not found:
                     return
                 self._take(found)
                 self._on_applied()
+                if 0 < up_to <= self._part_sequence:
+                    return
                 await asyncio.sleep(0)
 
     def _take(self, found: list[Stored]) -> None:
