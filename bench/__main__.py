@@ -1,4 +1,4 @@
-"""Measure Flo beside Redis, task queues and alone, and print a table: `python -m bench --help`."""
+"""Measure Flo beside its peers, task queues and alone, into a table: `python -m bench --help`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from bench import compare, report
+from bench.peers import PEERS
 from bench.report import Row
 from bench.servers import REDIS_MISSING
 from bench.settings import Settings, quick
@@ -38,6 +39,8 @@ def main() -> int:
         directory = Path(name).resolve()
         settings = quick(directory) if arguments.quick else Settings(directory)
         facts = report.machine_facts(directory)
+        if set(compare.WORKS) & set(parts):
+            facts |= {peer.name: peer.told_version() for peer in PEERS}
         _print_header(facts, settings)
         try:
             done = list(_measure(settings, parts))
@@ -87,7 +90,8 @@ def _measure(settings: Settings, parts: list[str]) -> Iterator[tuple[Row, object
         print(f"measuring {part} …", file=sys.stderr, flush=True)
         if part in compare.WORKS:
             for comparison in compare.compare(settings, part):
-                yield comparison.row(), asdict(comparison)
+                for row in comparison.rows():
+                    yield row, asdict(comparison)
         else:
             for row in _alone(part)(settings):
                 yield row, None

@@ -212,7 +212,7 @@ class FloCycle:
 class Flo:
     """The dialect."""
 
-    def connect(self, port: int) -> socket.socket:
+    def connect(self, port: int, connection: int) -> socket.socket:
         return FloConnection(port).socket
 
     def prepare(self, port: int, work: str) -> None:

@@ -1,7 +1,7 @@
 """The load generator: one process, one loop over epoll, many connections.
 
 It costs as little as Python allows, so that the two cores go to the servers, and it is the same
-loop for both of them: only the bytes differ. Each connection keeps a fixed number of requests in
+loop for all of them: only the bytes differ. Each connection keeps a fixed number of requests in
 flight. What was asked is counted against what was answered: at the end every request must have got
 its answer, and an error answer voids the measurement.
 """
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 from bench import process
 from bench.flo import Flo
+from bench.jetstream import Nats
 from bench.resp import Redis
 from bench.talk import NOTHING, BenchError, Dialect, Talk, key_bytes
 
-DIALECTS: dict[str, Dialect] = {"Flo": Flo(), "Redis": Redis()}
+DIALECTS: dict[str, Dialect] = {"Flo": Flo(), "Redis": Redis(), "NATS": Nats()}
 RANDOM_KEYS_PER_CONNECTION = 10_000
 SILENCE_S_MAX = 20.0
 _RECEIVE_BYTES = 1 << 16
@@ -65,6 +66,11 @@ class Result:
         """Operations a second."""
         return self.operations / self.seconds
 
+    @property
+    def server_us(self) -> float:
+        """Microseconds of the server's processor for one operation."""
+        return self.server_cpu / self.rate * 1e6
+
 
 def percentile(values: list[float], percent: float) -> float:
     """The smallest value that at least `percent` of `values` do not exceed (nearest rank)."""
@@ -89,7 +95,7 @@ def run(plan: Plan) -> Result:
     dialect = DIALECTS[plan.server]
     dialect.prepare(plan.port, plan.work)
     talks = {
-        dialect.connect(plan.port): dialect.talk(
+        dialect.connect(plan.port, number): dialect.talk(
             plan.work, number, plan.in_flight, _keys(plan, number), _share(plan, number)
         )
         for number in range(plan.connections)

@@ -22,9 +22,9 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
-def has_children(pid: int) -> bool:
-    """Whether the process has children (Redis rewrites its file in one)."""
-    return bool(Path(f"/proc/{pid}/task/{pid}/children").read_text().strip())
+def children(pid: int) -> int:
+    """How many children the process has (Redis rewrites its file in one)."""
+    return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
 def family(pid: int) -> list[int]:

@@ -8,12 +8,12 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from bench.talk import (
-    KEY_BYTES,
     PLACEHOLDER_KEY,
     VALUE_BYTES,
     BenchError,
     Cycle,
     Pipeline,
+    Prebuilt,
     Talk,
 )
 
@@ -43,25 +43,6 @@ def command_of(work: str) -> bytes:
         case "enqueue":
             return command(b"LPUSH", LIST, value)
     raise BenchError(f"no such work: {work!r}")
-
-
-class RespRequests:
-    """Commands of one size, one prebuilt for each place in flight."""
-
-    def __init__(self, commands: list[bytes], keys: Iterator[bytes]) -> None:
-        self._size = len(commands[0])
-        assert all(len(each) == self._size for each in commands), "patching needs equal sizes"
-        self._buffer = bytearray(b"".join(commands))
-        self._view = memoryview(self._buffer)
-        self._key_at = commands[0].find(PLACEHOLDER_KEY.encode())
-        self._keys = keys
-
-    def take(self, count: int) -> memoryview:
-        buffer, size, key_at = self._buffer, self._size, self._key_at
-        if key_at >= 0:
-            for key_start in range(key_at, count * size, size):
-                buffer[key_start : key_start + KEY_BYTES] = next(self._keys)
-        return self._view[: count * size]
 
 
 class RespAnswers:
@@ -221,7 +202,7 @@ class RedisCycle:
 class Redis:
     """The dialect."""
 
-    def connect(self, port: int) -> socket.socket:
+    def connect(self, port: int, connection: int) -> socket.socket:
         return RedisConnection(port).socket
 
     def prepare(self, port: int, work: str) -> None:
@@ -242,6 +223,6 @@ class Redis:
     ) -> Talk:
         if work == "cycle":
             return Cycle(RedisCycle(b"consumer-%d" % connection))
-        requests = RespRequests([command_of(work) for _ in range(in_flight)], keys)
+        requests = Prebuilt([command_of(work) for _ in range(in_flight)], keys)
         answers = RespAnswers(VALUE_BYTES if work == "get" else 0)
         return Pipeline(requests, answers, in_flight, total)

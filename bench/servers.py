@@ -1,10 +1,11 @@
 """The servers under test: each a process of its own on a free loopback port, ended by its pid.
 
-Both keep their data below the directory they are given, so on the same disk.
+All keep their data below the directory they are given, so on the same disk.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from bench import process
@@ -41,6 +42,7 @@ class Server:
         self.port = port
         self._process = handle
         self._log = log
+        self._children = 0
 
     @property
     def pid(self) -> int:
@@ -54,7 +56,7 @@ class Server:
             before_s = process.cpu_s(self.pid)
             time.sleep(_SETTLE_STEP_S)
             used = (process.cpu_s(self.pid) - before_s) / _SETTLE_STEP_S
-            if used < _IDLE_CPU and not process.has_children(self.pid):
+            if used < _IDLE_CPU and process.children(self.pid) <= self._children:
                 return
         raise BenchError(f"{self.name} was still busy {SETTLE_S_MAX:.0f} s after the load")
 
@@ -65,7 +67,9 @@ class Server:
             if self._process.poll() is not None:
                 raise BenchError(f"{self.name} ended as it started:\n{self._log_tail()}")
             try:
-                return is_ready(self.port)
+                is_ready(self.port)
+                self._children = process.children(self.pid)
+                return
             except ConnectionRefusedError:
                 time.sleep(_POLL_S)
             except OSError as error:
@@ -102,7 +106,7 @@ def start_redis(directory: Path) -> Server:
     port = free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
     command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-    return _start("Redis", command, port, directory, _redis_is_ready)
+    return start("Redis", command, port, directory, _redis_is_ready)
 
 
 def start_flo(directory: Path, python: str = sys.executable) -> Server:
@@ -110,17 +114,28 @@ def start_flo(directory: Path, python: str = sys.executable) -> Server:
     port = free_port()
     command = [python, "-m", "floruntime.cli.main", "server", "start"]
     command += ["--port", str(port), "--bind", "127.0.0.1", "--data-dir", str(directory / "data")]
-    return _start("Flo", command, port, directory, flo_is_ready)
+    return start("Flo", command, port, directory, flo_is_ready)
 
 
-def _start(
-    name: str, command: list[str], port: int, directory: Path, is_ready: Callable[[int], None]
+def start(
+    name: str,
+    command: list[str],
+    port: int,
+    directory: Path,
+    is_ready: Callable[[int], None],
+    environment: dict[str, str] | None = None,
 ) -> Server:
+    """Start `command`, with `environment` beside ours, and wait until it answers."""
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "log.txt"
     with log.open("ab") as output:
         handle = subprocess.Popen(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     server = Server(name, port, handle, log)
     try:
@@ -149,9 +164,9 @@ START: dict[str, Callable[[Path], Server]] = {"Flo": start_flo, "Redis": start_r
 
 
 @contextmanager
-def running(name: str, directory: Path) -> Iterator[Server]:
-    """The named server on fresh data, while the block runs; then its data is removed."""
-    server = START[name](directory)
+def serving(start_it: Callable[[Path], Server], directory: Path) -> Iterator[Server]:
+    """A server on fresh data, while the block runs; then its data is removed."""
+    server = start_it(directory)
     try:
         yield server
     finally:
@@ -159,15 +174,15 @@ def running(name: str, directory: Path) -> Iterator[Server]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@contextmanager
-def running_checkout(checkout: Path, directory: Path) -> Iterator[Server]:
+def running(name: str, directory: Path) -> AbstractContextManager[Server]:
+    """Flo or Redis on fresh data, while the block runs."""
+    return serving(START[name], directory)
+
+
+def running_checkout(checkout: Path, directory: Path) -> AbstractContextManager[Server]:
     """The Flo of a checkout, by the Python of its `.venv`, on fresh data while the block runs."""
-    server = start_flo(directory, str(checkout / ".venv/bin/python"))
-    try:
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+    python = str(checkout / ".venv/bin/python")
+    return serving(lambda data: start_flo(data, python), directory)
 
 
 def free_port() -> int:

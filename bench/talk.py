@@ -1,8 +1,8 @@
 """What one connection of the load generator says: requests out, answers counted.
 
-A `Talk` is fed what arrived and gives what to send next; it does no I/O, so both servers are
-driven by the same loop (`generator.py`) and the parsers are tested without a socket. `flo.py` and
-`resp.py` are the two dialects.
+A `Talk` is fed what arrived and gives what to send next; it does no I/O, so all servers are
+driven by the same loop (`generator.py`) and the parsers are tested without a socket. The dialects
+are `flo.py`, `resp.py` (Redis) and `jetstream.py` (NATS).
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class Talk(Protocol):
 class Dialect(Protocol):
     """How one kind of server is talked to."""
 
-    def connect(self, port: int) -> socket.socket:
-        """A connection that is ready for requests, the greeting done."""
+    def connect(self, port: int, connection: int) -> socket.socket:
+        """A connection that is ready for requests, the greeting done; `connection` numbers it."""
         ...
 
     def prepare(self, port: int, work: str) -> None:
@@ -84,6 +84,25 @@ class Dialect(Protocol):
     ) -> Talk:
         """The talk of one connection; `total` ends it after so many requests."""
         ...
+
+
+class Prebuilt:
+    """Requests of one size, one prebuilt for each place in flight, each with a fresh key."""
+
+    def __init__(self, requests: list[bytes], keys: Iterator[bytes]) -> None:
+        self._size = len(requests[0])
+        assert all(len(each) == self._size for each in requests), "patching needs equal sizes"
+        self._buffer = bytearray(b"".join(requests))
+        self._view = memoryview(self._buffer)
+        self._key_at = requests[0].find(PLACEHOLDER_KEY.encode())
+        self._keys = keys
+
+    def take(self, count: int) -> memoryview:
+        buffer, size, key_at = self._buffer, self._size, self._key_at
+        if key_at >= 0:
+            for key_start in range(key_at, count * size, size):
+                buffer[key_start : key_start + KEY_BYTES] = next(self._keys)
+        return self._view[: count * size]
 
 
 class Pipeline:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from bench.flo import FIRST_ID, NAMESPACE, FloAnswers, FloRequests, request_of
 from bench.generator import Loop, Plan, percentile
-from bench.resp import RespAnswers, RespReader, RespRequests
-from bench.talk import VALUE_BYTES, Answers, BenchError, Cycle, Pipeline, key_bytes
+from bench.resp import RespAnswers, RespReader
+from bench.talk import VALUE_BYTES, Answers, BenchError, Cycle, Pipeline, Prebuilt, key_bytes
 
 from bench import generator, resp
 from floruntime.core import framing, wire
@@ -69,7 +69,7 @@ def test_each_place_in_flight_has_a_value_of_its_own() -> None:
 
 
 def test_redis_commands_carry_fresh_keys() -> None:
-    requests = RespRequests([resp.command_of("put") for _ in range(3)], keys_from(7))
+    requests = Prebuilt([resp.command_of("put") for _ in range(3)], keys_from(7))
     sent = RespReader().receive(bytes(requests.take(3)))
     assert [command[:2] for command in sent] == [[b"SET", key_bytes(n)] for n in (7, 8, 9)]
     assert {len(command[2]) for command in sent} == {VALUE_BYTES}
@@ -84,7 +84,7 @@ def test_redis_commands_carry_fresh_keys() -> None:
     ],
 )
 def test_redis_commands_are_what_flo_is_compared_with(work: str, begin: list[bytes]) -> None:
-    requests = RespRequests([resp.command_of(work)], keys_from(0))
+    requests = Prebuilt([resp.command_of(work)], keys_from(0))
     [command] = RespReader().receive(bytes(requests.take(1)))
     assert command[: len(begin)] == begin
 
@@ -192,7 +192,7 @@ def test_a_pipeline_keeps_as_many_in_flight_as_it_may_and_stops_at_its_total() -
 
 
 def test_nothing_more_is_sent_once_the_time_is_up() -> None:
-    requests = RespRequests([resp.command_of("put")], keys_from(0))
+    requests = Prebuilt([resp.command_of("put")], keys_from(0))
     talk = Pipeline(requests, RespAnswers(), in_flight=1)
     talk.begin(0.0)
     assert not talk.answer(b"+OK\r\n", 1.5, more=False)
@@ -311,7 +311,7 @@ def test_a_refusal_in_the_middle_of_a_load_fails_it(work: str) -> None:
 def test_a_connection_that_the_server_closes_fails_the_load() -> None:
     ours, theirs = socket.socketpair()
     theirs.close()
-    requests = RespRequests([resp.command_of("put")], keys_from(0))
+    requests = Prebuilt([resp.command_of("put")], keys_from(0))
     talk = Pipeline(requests, RespAnswers(), in_flight=1)
     with ours, pytest.raises((BenchError, ConnectionError)):
         Loop({ours: talk}).run(Plan("Redis", 0, "put", warm_up_s=5))
@@ -322,7 +322,7 @@ def test_requests_that_the_socket_does_not_take_at_once_are_sent_later() -> None
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     count = 500
     commands = [resp.command_of("put") for _ in range(count)]
-    talk = Pipeline(RespRequests(commands, keys_from(0)), RespAnswers(), count, total=2 * count)
+    talk = Pipeline(Prebuilt(commands, keys_from(0)), RespAnswers(), count, total=2 * count)
     received: list[Any] = []
 
     def serve() -> None:

@@ -1,0 +1,40 @@
+"""The table beside Redis and the peers: who is the best, and what is judged by whom."""
+
+from __future__ import annotations
+
+import pytest
+from bench.compare import TARGETS, Comparison
+from bench.generator import Result
+from bench.peers import PEERS
+
+
+def results(*rates: int) -> list[Result]:
+    return [Result(rate, 1.0, 1.0, 2.0, 0.5, 0.5, 0) for rate in rates]
+
+
+def compared(**others: list[Result]) -> Comparison:
+    rest = {"Flo": results(1, 3_000, 9_999), "Redis": results(6_000) * 3}
+    return Comparison(TARGETS[0], rest | others)
+
+
+@pytest.mark.parametrize(("rate", "is_met"), [(1_000, True), (1_001, False)])
+def test_flo_is_judged_by_the_best_peer(
+    rate: int, is_met: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = [type(PEERS[0])("Slow", (), lambda: None, (), PEERS[0].start, "")]
+    monkeypatch.setattr("bench.compare.PEERS", (*slow, *PEERS))
+    row, beside_redis = compared(Slow=results(10), NATS=results(5, rate, 9_000)).rows()
+    assert (row.is_met, row.ratio) == (is_met, f"{3_000 / rate:.2f}")
+    assert row.peer.index("NATS") < row.peer.index("Slow")
+    assert (beside_redis.ratio, beside_redis.is_met) == ("0.50", False)
+
+
+def test_without_a_peer_there_is_only_the_line_of_redis() -> None:
+    [row] = compared().rows()
+    assert "Redis" in row.peer
+
+
+def test_what_one_request_costs_is_told_in_processor_time() -> None:
+    *_, row = compared().rows()
+    assert "Flo" in row.note
+    assert "167 µs of processor each" in row.note
