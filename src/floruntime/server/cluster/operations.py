@@ -40,9 +40,9 @@ from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import history_of, recover_of
-from floruntime.server.cluster.router import TELLING_S
 from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.cluster.taking_in import take_in
 from floruntime.server.ending import end_tasks

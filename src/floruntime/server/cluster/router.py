@@ -13,28 +13,20 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
-
-from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
 from floruntime.core.errors import FloError, UnavailableError
 from floruntime.core.limits import SYSTEM_NAMESPACE
-from floruntime.core.queue import QueueDequeue
-from floruntime.core.stream import GroupRead
 from floruntime.core.system import (
-    GetServerInfo,
     NamespaceConfigure,
     NamespaceCreate,
     NamespaceDelete,
     NamespaceList,
     SessionOpen,
 )
-from floruntime.core.terms import Terms, Told
-from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
+from floruntime.core.terms import Told
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request
-from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
@@ -42,120 +34,18 @@ from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.local_reads import is_local
 from floruntime.server.cluster.namespace_pages import NamespacePages
 from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.pending import OF_SYSTEM, Connection, Pending
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 
 PATIENCE_S = 20.0
 """How long a partition may be without a leader before requests are refused whose callers do not say
 how long they wait.
 """
-TELLING_S = 0.3
-"""How long before its caller gives up a request is refused that nobody can take."""
-DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
-_OF_SYSTEM = (
-    *(TokenCreate, TokenList, TokenRevoke, GetServerInfo),
-    *(ConsoleOpen, ConsoleLogin, ConsoleLogout),
-)
-
-
-class Connection(Protocol):
-    """A client's connection to this node."""
-
-    client: str
-    is_closed: bool
-    terms: Terms | None
-    spans: Mapping[str, tuple[Span, ...]] | None
-
-    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None: ...
-    def add_answer(
-        self, request_id: int, result: Any, error: FloError | None, told: Told | None = None
-    ) -> None: ...
-    def add_body(self, request_id: int, body: bytes) -> None: ...
-    def flush(self) -> None: ...
 
 
 Target = Lead | PeerLink | None
 ReadHere = Callable[[int, Connection, int, str, Request[Any]], bool]
 """Answers a request from this node's copy of a partition, if that is good enough."""
-
-
-class Pending:
-    """A request that is not answered."""
-
-    __slots__ = (
-        "asked_s",
-        "asker",
-        "caller",
-        "is_ended",
-        "is_timed",
-        "namespace",
-        "number",
-        "partition",
-        "request",
-        "request_id",
-        "target",
-        "terms",
-        "was_sent",
-    )
-
-    def __init__(
-        self,
-        caller: Connection,
-        request_id: int,
-        namespace: str,
-        number: int,
-        request: Request[Any],
-        partition: int,
-    ) -> None:
-        self.caller = caller
-        self.request_id = request_id
-        self.namespace = namespace
-        self.number = number
-        self.request = request
-        self.partition = partition
-        self.terms = caller.terms
-        self.asked_s = time.monotonic()
-        #: Whether it is refused by itself before its caller gives up.
-        self.is_timed = False
-        #: Where it is; `None`: held here.
-        self.target: Target = None
-        self.asker: Asker | None = None
-        #: Whether a leader may have run it.
-        self.was_sent = False
-        #: Whether its wait is to end at once.
-        self.is_ended = False
-
-    @property
-    def may_repeat(self) -> bool:
-        """Whether it may go to another leader after one that may have run it."""
-        return self.number != 0 or isinstance(self.request, (Query, *DELIVERIES))
-
-    @property
-    def ran(self) -> Any:
-        """Whether it may have taken effect."""
-        return "maybe" if self.was_sent and isinstance(self.request, Command) else "no"
-
-    @property
-    def wants_told(self) -> bool:
-        """Whether its caller wants to know of which sequence the answer is."""
-        terms, request = self.terms, self.request
-        return terms is not None and terms.seen is not None and not isinstance(request, _OF_SYSTEM)
-
-    @property
-    def left_s(self) -> float | None:
-        """For how long it may still be held; `None` where its caller does not say."""
-        if self.terms is None or not self.terms.within_ms:
-            return None
-        within_s = self.terms.within_ms / 1000
-        return self.asked_s + within_s - min(TELLING_S, within_s / 2) - time.monotonic()
-
-    def current(self) -> Request[Any]:
-        """The request; where it waited already, only for what is left of its time."""
-        block_ms: int = getattr(self.request, "block_ms", 0)
-        if not block_ms:
-            return self.request
-        left_ms = block_ms - int((time.monotonic() - self.asked_s) * 1000)
-        left_ms = 0 if self.is_ended else max(0, left_ms)
-        return msgspec.structs.replace(self.request, block_ms=min(block_ms, left_ms))
 
 
 class Asker:
@@ -259,7 +149,7 @@ class Router:
         self._send(pending)
 
     def _partition_of(self, namespace: str, request: Request[Any]) -> int:
-        if isinstance(request, _OF_SYSTEM):
+        if isinstance(request, OF_SYSTEM):
             return SYSTEM
         if isinstance(request, NamespaceConfigure | NamespaceCreate | NamespaceDelete):
             return partition_of(request.name, self.partitions)
@@ -340,6 +230,7 @@ class Router:
 
     def _take_back(self, pending: Pending) -> None:
         pending.target = pending.asker = None
+        pending.lost_s = time.monotonic()
         if not pending.may_repeat:
             self._refuse(
                 pending,
@@ -348,6 +239,9 @@ class Router:
 
     def _send(self, pending: Pending) -> None:
         if pending.target is not None or pending.caller.is_closed:
+            return
+        if pending.is_forgotten:
+            self._refuse(pending, "its partition had no leader for so long that it may have run")
             return
         target = self._targets[pending.partition]
         if isinstance(target, Lead) and target.may_answer:

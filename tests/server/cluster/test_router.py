@@ -1,0 +1,130 @@
+"""Requests go to whoever leads, and to the next leader where that cannot do harm."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from floruntime.core.errors import FloError, UnavailableError
+from floruntime.core.kv import KvGet, KvPut
+from floruntime.core.limits import SESSION_AGE_MS_MAX
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.types import Request
+from floruntime.core.wire import decode_envelope
+from floruntime.server.cluster import peer_messages as messages
+from floruntime.server.cluster import pending, router
+from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.router import Router
+
+PARTITION = partition_of("default", 2)
+GET, PUT, TAKE = KvGet("k"), KvPut("k", b"v"), QueueDequeue("q")
+
+
+class Link(PeerLink):
+    """A link that is up, and keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self.sent: list[Any] = []
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    @property
+    def asked(self) -> list[tuple[int, int, Request[Any]]]:
+        """By id and number, what it was asked."""
+        bodies = [each.body for each in self.sent if isinstance(each, messages.Ask)]
+        envelopes = map(decode_envelope, bodies)
+        return [(each.id, each.number, each.request) for each in envelopes]
+
+
+class Caller:
+    """A client's connection, and what it was answered."""
+
+    client, is_closed, terms, spans = "client", False, None, None
+
+    def __init__(self) -> None:
+        self.bodies: dict[int, bytes] = {}
+        self.errors: dict[int, FloError | None] = {}
+
+    def note_of(self, namespace: str, command: Any) -> None: ...
+    def flush(self) -> None: ...
+
+    def add_body(self, request_id: int, body: bytes) -> None:
+        self.bodies[request_id] = body
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None, *_: Any) -> None:
+        self.errors[request_id] = error
+
+
+def make() -> Router:
+    return Router(2, lambda partition: f"nobody leads {partition}", lambda *_: False)
+
+
+def test_what_is_asked_waits_for_a_leader_and_its_answer_goes_to_who_asked() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.take(caller, 1, "default", 0, GET)
+    assert it.has_held(PARTITION)
+    it.set_target(PARTITION, link)
+    [(request_id, _, request)] = link.asked
+    assert (request_id, request) == (1, GET)
+    it.answered(link.sent[0].caller, 1, b"answer")
+    assert caller.bodies == {1: b"answer"}
+    assert not it.has_pending
+    it.answered(link.sent[0].caller, 1, b"twice")
+    assert caller.bodies == {1: b"answer"}
+
+
+def test_of_a_lost_leader_only_what_cannot_run_twice_goes_to_the_next() -> None:
+    it, caller, lost, next_one = make(), Caller(), Link(), Link()
+    it.set_target(PARTITION, lost)
+    for request_id, (number, request) in enumerate(((0, GET), (7, PUT), (0, TAKE), (0, PUT))):
+        it.take(caller, request_id, "default", number, request)
+    it.lost(PARTITION, lost)
+    [(request_id, error)] = caller.errors.items()
+    assert isinstance(error, UnavailableError)
+    assert (request_id, error.ran) == (3, "maybe")
+    it.set_target(PARTITION, next_one)
+    assert next_one.asked == [(0, 0, GET), (1, 7, PUT), (2, 0, TAKE)]
+
+
+def test_a_node_that_does_not_lead_has_not_looked_at_what_it_refuses() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    it.take(caller, 1, "default", 7, PUT)
+    it.refused(link, link.sent[0].caller, 1)
+    assert it.has_held(PARTITION)
+    it.look()
+    assert [request for _, _, request in link.asked] == [PUT, PUT]
+
+
+def test_a_write_is_not_sent_again_once_it_may_be_forgotten_that_it_ran(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SimpleNamespace(now_s=1_000.0)
+    clock.monotonic = lambda: clock.now_s
+    for module in (pending, router):
+        monkeypatch.setattr(module, "time", clock)
+    it, caller, lost, next_one = make(), Caller(), Link(), Link()
+    it.set_target(PARTITION, lost)
+    it.take(caller, 1, "default", 7, PUT)
+    it.take(caller, 2, "default", 0, GET)
+    it.lost(PARTITION, lost)
+    clock.now_s += SESSION_AGE_MS_MAX / 1000 + 1
+    it.set_target(PARTITION, next_one)
+    assert next_one.asked == [(2, 0, GET)]
+    error = caller.errors[1]
+    assert isinstance(error, UnavailableError)
+    assert error.ran == "maybe"
+
+
+def test_who_has_gone_takes_what_he_asked_along() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    it.take(caller, 1, "default", 0, TAKE)
+    it.drop(caller)
+    assert not it.has_pending
+    assert isinstance(link.sent[-1], messages.Gone)
