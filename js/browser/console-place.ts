@@ -15,7 +15,7 @@ interface Violation {
 }
 declare global {
   var axe: {
-    run(of: Document, how: { resultTypes: string[] }): Promise<{ violations: Violation[] }>;
+    run(of: Document, how: object): Promise<{ violations: Violation[] }>;
   };
 }
 
@@ -29,7 +29,7 @@ start:
   transitions: {success: flo.Completed}
 `;
 
-type Scheme = "light" | "dark";
+export type Scheme = "light" | "dark";
 
 const PATIENT = { timeoutMs: PATIENCE_MS };
 const AXE = readFileSync(
@@ -129,18 +129,27 @@ async function openAgain(page: Page): Promise<Page> {
   return again;
 }
 
-/** What axe calls serious on the page as it is, each with the element. */
-export async function seriousOf(page: Page): Promise<string[]> {
+/** What axe calls serious on the page as it is, each with the element; by one rule, or by all. */
+export async function seriousOf(page: Page, rule?: string): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis))) {
     await page.evaluate(AXE);
   }
   // Judged within the page: the whole of what axe tells takes longer to travel than to find.
-  return await page.evaluate(async () => {
-    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return await page.evaluate(async (only) => {
+    const rules = only === undefined ? {} : { runOnly: [only] };
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], ...rules });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
+  }, rule);
+}
+
+/** What cannot be read in the other scheme, of light and dark; nothing else differs there. */
+export async function unreadableIn(page: Page, colorScheme: Scheme): Promise<string[]> {
+  await page.emulateMedia({ colorScheme });
+  const found = await seriousOf(page, "color-contrast");
+  await page.emulateMedia({ colorScheme: null });
+  return found;
 }
 
 /** A test that cannot begin leaves no process behind. */

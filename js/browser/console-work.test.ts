@@ -1,6 +1,9 @@
 /** What an operator does in the console, against a real server. */
 
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 import type { Page } from "playwright-core";
@@ -27,6 +30,15 @@ steps:
   approve:
     waitForSignal: {type: approval}
     transitions: {success: flo.Completed}
+`;
+
+const EACH = `
+kind: Workflow
+name: each
+version: "1"
+start:
+  forEach: {items: $.input, run: "@actions/pick"}
+  transitions: {success: flo.Completed, failure: flo.Failed}
 `;
 
 let place: ConsolePlace;
@@ -77,6 +89,72 @@ test("a run with branches and items is drawn with what is in them, and its steps
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await drawing.getByText("3 done").waitFor();
   await page.getByText("waits").first().waitFor();
+});
+
+test("each item of a run leads to what it ran", async () => {
+  const page = await place.tab();
+  await backend.workflow.sync(EACH);
+  await backend.workflow.start("each", ["lamp", "desk"], { runId: "each-1" });
+  const lamp = await claimed("pick");
+  await backend.worker.complete("by-hand", lamp, JSON.stringify({ shelf: 12 }));
+  const desk = await claimed("pick");
+  await place.open(page, "workflows/runs/each-1");
+  for (const [item, { runId }] of [
+    ["0", lamp],
+    ["1", desk],
+  ] as const) {
+    const named = page.getByText(item, { exact: true });
+    await page.locator("summary.lane.inner", { has: named }).click();
+    await page.locator(".opened").getByRole("link", { name: runId }).waitFor();
+  }
+  await page.getByText("shelf:").waitFor();
+  await backend.worker.complete("by-hand", desk, "{}");
+  await page.locator("h1 .badge", { hasText: "completed" }).waitFor();
+});
+
+test("versions of a definition are listed, compared and used", async () => {
+  const page = await place.tab();
+  await backend.workflow.sync(WAITS.replace(`"1"`, `"2"`).replace("type: go", "type: walk"));
+  await place.open(page, "workflows/definitions/waits");
+  await page.getByRole("row", { name: /^2.*current/ }).waitFor();
+  await page.getByRole("link", { name: "since 1" }).click();
+  await page.locator(".difference").getByText("walk").waitFor();
+  await page.getByLabel("compare with version").selectOption("none");
+  assert.deepEqual(await seriousOf(page), []);
+  await page.getByRole("button", { name: "use it" }).click();
+  await page.getByRole("row", { name: /^1.*current/ }).waitFor();
+  const [current] = (await backend.workflow.listVersions("waits")).filter((each) => each.current);
+  assert.equal(current?.version, "1");
+});
+
+test("a namespace is told what to keep, and a backup is made", async () => {
+  const page = await place.tab();
+  await backend.namespaces.create("cache");
+  await place.open(page, "settings/namespaces");
+  const row = page.getByRole("row", { name: /^cache/ });
+  await row.getByRole("button", { name: "settings…" }).click();
+  await page.getByLabel("Versions of a key").fill("3");
+  await page.getByLabel("Deleted ones").fill("0.5");
+  await pressIn(page, "Settings of cache", "Keep so much");
+  await row.getByText("30 m").waitFor();
+  const [cache] = (await backend.namespaces.list()).filter(({ name }) => name === "cache");
+  assert.deepEqual([cache?.kvHistory, Number(cache?.kvDeletedMs)], [3, 1_800_000]);
+  await place.open(page, "settings");
+  await page.getByText(/[GM]iB free/).waitFor();
+  await page.getByRole("button", { name: "Back up…" }).click();
+  const directory = await mkdtemp(join(tmpdir(), "flo-js-backup-"));
+  await page.getByLabel("Directory on the server").fill(directory);
+  await pressIn(page, "Back up the server", "Back up");
+  await page.getByText(`The backup is in ${directory}.`).waitFor();
+  assert((await readdir(directory)).length > 0);
+  await rm(directory, { recursive: true });
+});
+
+test("a list of keys follows what is written", async () => {
+  const page = await place.tab();
+  await place.open(page, "keys");
+  await backend.kv.put("written/now", "1");
+  await page.getByRole("link", { name: "written/now" }).waitFor();
 });
 
 test("a run is paused, resumed and forked", async () => {
@@ -170,10 +248,13 @@ test("an action's run that failed is tried again; what limits hold up is shown",
   await page.getByText("40 % half way").waitFor();
 });
 
-test("schedules of actions stand still and go on", async () => {
+test("schedules of actions run now, stand still and go on", async () => {
   const page = await place.tab();
   await backend.action.schedule("sync", { cron: "0 3 * * *", timezone: "Europe/Berlin" });
   await place.open(page, "actions/schedules");
+  await page.getByRole("button", { name: "run now" }).click();
+  await page.getByText("sync was started").first().waitFor();
+  assert.equal((await backend.action.schedules())[0]?.running, 1);
   await page.getByRole("button", { name: "pause" }).click();
   await page.getByRole("button", { name: "resume" }).waitFor();
   assert.equal((await backend.action.schedules())[0]?.paused, true);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 
-import { ConsolePlace, seriousOf } from "./console-place.js";
+import { ConsolePlace, seriousOf, unreadableIn } from "./console-place.js";
 
 declare global {
   var wasHurt: boolean | undefined;
@@ -35,6 +35,7 @@ const SCREENS: Readonly<Record<string, string>> = {
   "hostile run": "workflows/runs/order-2",
   definitions: "workflows/definitions",
   definition: "workflows/definitions/order",
+  "a difference": "workflows/definitions/order?version=2&beside=1",
   schedules: "workflows/schedules",
   "empty list": "workflows?search=customer%3Dnobody&time=3600000",
   actions: "actions",
@@ -70,7 +71,8 @@ before(async () => {
 after(() => place?.stop());
 
 async function fill(client: NodeClient): Promise<void> {
-  await client.workflow.sync(WORKFLOW);
+  await client.workflow.sync(WORKFLOW.replace("approval, timeoutMs", "answer, timeoutMs"));
+  await client.workflow.sync(WORKFLOW.replace(`"1"`, `"2"`));
   for (const number of [1, 2, 3]) {
     const input = { id: number, customer: "Ada", items: [{ sku: "a-1", count: 2 }] };
     await client.workflow.start("order", input, { runId: `order-${number}` });
@@ -79,6 +81,8 @@ async function fill(client: NodeClient): Promise<void> {
   await client.workflow.signal("order-1", "payment", { ok: true });
   await client.workflow.cancel("order-2", HOSTILE);
   await client.action.register("ship");
+  await client.action.schedule("ship", { cron: "0 3 1 1 *" });
+  await client.namespaces.create("another");
   await client.action.invoke("ship", JSON.stringify({ parcel: 7 }));
   await client.queue.configure("mails", { maxAttempts: 1 });
   await client.queue.enqueueMany("mails", ["one", "two", JSON.stringify({ three: 3 })]);
@@ -106,22 +110,31 @@ async function hostile(client: NodeClient): Promise<void> {
   await client.stream.groupRead("events", { group: "mailer", consumer: MARKUP });
 }
 
-for (const [width, scheme] of [
-  [1280, "light"],
-  [390, "dark"],
+for (const [width, scheme, other] of [
+  [1280, "light", "dark"],
+  [390, "dark", "light"],
 ] as const) {
-  test(`every screen at ${width} pixels, ${scheme}: nothing breaks, axe finds nothing serious`, async () => {
+  test(`every screen at ${width} pixels, ${scheme} and ${other}: nothing breaks, axe finds nothing serious`, async () => {
     const page = await place.tab(width, scheme);
     for (const [name, where] of Object.entries(SCREENS)) {
       await place.open(page, where);
       assert.deepEqual(await seriousOf(page), [], `${name} at ${width}`);
+      assert.deepEqual(await unreadableIn(page, other), [], `${name} at ${width}, ${other}`);
       const isWide = await page.evaluate(() => document.body.scrollWidth > innerWidth + 1);
       assert(!isWide, `${name} is wider than ${width} pixels`);
+      assert.deepEqual(await page.evaluate(squeezed), [], `${name}: columns that nobody can read`);
     }
     assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
     assert.deepEqual(place.troubles.splice(0), []);
     await page.close();
   });
+}
+
+/** The titles of columns that are shown, and have no room. */
+function squeezed(): string[] {
+  return [...document.querySelectorAll<HTMLElement>(".line.head .cell")]
+    .filter(({ offsetWidth, textContent }) => offsetWidth > 0 && offsetWidth < 50 && textContent)
+    .map(({ textContent }) => textContent ?? "");
 }
 
 test("a namespace in which nothing is says so on every screen", async () => {

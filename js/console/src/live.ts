@@ -1,9 +1,16 @@
-/** Values that follow the server: asked again every two seconds while somebody looks. */
+/**
+ * Values that follow the server: asked again at its news where it tells them, else every two seconds;
+ * while somebody looks.
+ */
 
 import { FloClient } from "@floruntime/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 export const LIVE_MS = 2_000;
+/** For what tells its news, and may have something to tell that is none. */
+export const SLOW_MS = 10_000;
+const UNHEARD_MS = 5_000;
+const TOGETHER_MS = 150;
 
 export interface Live<T> {
   readonly value: T | null;
@@ -24,6 +31,74 @@ function useIsOther(dependencies: readonly unknown[]): () => boolean {
     before.current = about;
     return known === null || about.some((each, at) => each !== known[at]);
   };
+}
+
+/** Tells when the page comes to the front, and when it goes; what ends that. */
+function onSight(tell: (isInSight: boolean) => void): () => void {
+  const changed = () => tell(!document.hidden);
+  document.addEventListener("visibilitychange", changed);
+  return () => document.removeEventListener("visibilitychange", changed);
+}
+
+/**
+ * Calls `heard` soon after what `follow` gives, every two seconds at most, while the page is in front,
+ * and when it comes there. Where there is nothing to follow (it is forbidden, or too long ago), every
+ * five seconds.
+ */
+export function useNews(
+  follow: (signal: AbortSignal) => AsyncIterable<unknown>,
+  heard: () => void,
+  dependencies: readonly unknown[],
+): void {
+  const latest = useRef(heard);
+  latest.current = heard;
+  useEffect(() => {
+    let stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let lastMs = 0;
+    const tell = () => {
+      timer = undefined;
+      lastMs = performance.now();
+      latest.current();
+    };
+    const listen = async ({ signal }: AbortController) => {
+      try {
+        for await (const _ of follow(signal)) {
+          const dueMs = Math.max(TOGETHER_MS, lastMs + LIVE_MS - performance.now());
+          timer ??= setTimeout(tell, dueMs);
+        }
+      } catch {
+        const unheard = setInterval(tell, UNHEARD_MS);
+        signal.addEventListener("abort", () => clearInterval(unheard));
+        if (signal.aborted) {
+          clearInterval(unheard);
+        }
+      }
+    };
+    const begin = () => {
+      stop = new AbortController();
+      void listen(stop);
+    };
+    const end = () => {
+      stop.abort();
+      clearTimeout(timer);
+      timer = undefined;
+    };
+    const offSight = onSight((isInSight) => {
+      end();
+      if (isInSight) {
+        begin();
+        tell();
+      }
+    });
+    if (!document.hidden) {
+      begin();
+    }
+    return () => {
+      end();
+      offSight();
+    };
+  }, dependencies);
 }
 
 /**
@@ -56,8 +131,8 @@ export function useLive<T>(
       }
       isAsking = true;
       try {
-        const loaded = document.hidden && everyMs > 0 ? null : await load();
-        if (!isOver && loaded !== null) {
+        const loaded = await load();
+        if (!isOver) {
           setValue(() => loaded);
           setError(null);
         }
@@ -69,22 +144,22 @@ export function useLive<T>(
       isAsking = false;
       if (isAskedAgain) {
         void ask();
-      } else if (!isOver && everyMs > 0) {
+      } else if (!isOver && everyMs > 0 && !document.hidden) {
         timer = setTimeout(ask, everyMs);
       }
     };
     hurry.current = ask;
-    const seen = () => {
-      if (!document.hidden) {
+    const offSight = onSight((isInSight) => {
+      clearTimeout(timer);
+      if (isInSight && everyMs > 0) {
         void ask();
       }
-    };
-    document.addEventListener("visibilitychange", seen);
+    });
     void ask();
     return () => {
       isOver = true;
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", seen);
+      offSight();
     };
   }, dependencies);
   const reload = useCallback(() => hurry.current(), []);
@@ -99,6 +174,8 @@ export interface Pages<T> {
   readonly error: Error | null;
   readonly more: () => void;
   readonly reload: () => void;
+  /** Read the first page again, where the reader is on it. */
+  readonly refresh: () => void;
 }
 
 export interface PageOf<T> {
@@ -107,12 +184,13 @@ export interface PageOf<T> {
 }
 
 /**
- * A list read page by page. While the reader is on its first page it is asked again every two
- * seconds; further down it stands still, so that nothing moves under the hand.
+ * A list read page by page. While the reader is on its first page it is asked again every `everyMs`
+ * (0: only by `refresh`); further down it stands still, so that nothing moves under the hand.
  */
 export function usePages<T>(
   load: (cursor: string | null) => Promise<PageOf<T>>,
   dependencies: readonly unknown[],
+  everyMs: number = LIVE_MS,
 ): Pages<T> {
   const [pages, setPages] = useState<readonly PageOf<T>[]>([]);
   const [isLoading, setLoading] = useState(false);
@@ -153,14 +231,33 @@ export function usePages<T>(
       generation.current += 1;
     };
   }, [ask]);
+  const isAtTop = pages.length <= 1;
+  const refresh = useCallback(() => {
+    if (isAtTop && !isLoading) {
+      void ask(null, true);
+    }
+  }, [ask, isAtTop, isLoading]);
   useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden && pages.length <= 1 && !isLoading) {
-        void ask(null, true);
+    if (everyMs === 0) {
+      return;
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      timer = document.hidden ? undefined : setTimeout(refresh, everyMs);
+    };
+    const offSight = onSight((isInSight) => {
+      clearTimeout(timer);
+      if (isInSight) {
+        refresh();
+        wait();
       }
-    }, LIVE_MS);
-    return () => clearInterval(timer);
-  }, [ask, pages.length, isLoading]);
+    });
+    wait();
+    return () => {
+      clearTimeout(timer);
+      offSight();
+    };
+  }, [refresh, everyMs]);
   const cursor = pages.at(-1)?.cursor ?? null;
   const more = useCallback(() => {
     if (cursor !== null && !isLoading) {
@@ -168,5 +265,5 @@ export function usePages<T>(
     }
   }, [ask, cursor, isLoading]);
   const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
-  return { items, isLoading, hasMore: cursor !== null, error, more, reload };
+  return { items, isLoading, hasMore: cursor !== null, error, more, reload, refresh };
 }

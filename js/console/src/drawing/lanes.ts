@@ -43,9 +43,10 @@ class Reading {
         this.#end(step, atMs, toneOf(detail), detail);
         break;
       case "branch_started":
-        this.#begin(inner, name, 1, atMs);
+        addRun(this.#begin(inner, name, 1, atMs), run_id);
         break;
       case "branch_completed":
+        addRun(this.#open.get(inner), run_id);
         this.#end(inner, atMs, toneOf(rest), rest);
         break;
       case "branch_cancelled":
@@ -115,6 +116,18 @@ class Reading {
       const outcome = attempt.lane.level > 0 ? rest : detail;
       Object.assign(attempt.segment, { untilMs, tone: toneOf(outcome), note: outcome });
     }
+  }
+}
+
+/** Whether a run that a history names is a workflow's; else it is an action's. */
+export function isOfWorkflow(runId: string): boolean {
+  return !/^run-\d+$/.test(runId);
+}
+
+/** An item tells the run of its first attempt, and that of its last. */
+function addRun(lane: OpenLane | undefined, runId: string | undefined): void {
+  if (runId !== undefined && lane?.runs.every((known) => known.runId !== runId)) {
+    lane.runs.push({ runId, isChild: isOfWorkflow(runId) });
   }
 }
 

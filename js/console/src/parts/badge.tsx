@@ -5,6 +5,7 @@ const TONES: Readonly<Record<string, string>> = {
   success: "good",
   healthy: "good",
   enabled: "good",
+  current: "good",
   running: "busy",
   waiting: "calm",
   pending: "calm",

@@ -17,6 +17,13 @@ export interface ChartProps {
 }
 
 const HEIGHT_PX = 160;
+/** The least that is shown, so that the first looks are no chart of milliseconds. */
+const SPAN_S = 60;
+
+function timesShown(_: uPlot, first: number | null, last: number | null): uPlot.Range.MinMax {
+  const until = last ?? Date.now() / 1_000;
+  return [Math.min(first ?? until, until - SPAN_S), until];
+}
 
 export function Chart({ title, timesMs, series }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -36,7 +43,10 @@ export function Chart({ title, timesMs, series }: ChartProps) {
         cursor: { y: false },
         legend: { live: false },
         axes: [axis, { ...axis, size: 48 }],
-        scales: { y: { range: (_, __, highest) => [0, Math.max(1, highest * 1.1)] } },
+        scales: {
+          x: { range: timesShown },
+          y: { range: (_, __, highest) => [0, Math.max(1, highest * 1.1)] },
+        },
         series: [
           {},
           ...series.map(({ name, color: stroke }) => ({

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import type { Client } from "../connection.js";
 import { useFlo } from "../flo.js";
 import { shown, textOf } from "../format.js";
-import { useLive } from "../live.js";
+import { useLive, useNews } from "../live.js";
 import { Choice, Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
@@ -21,7 +21,6 @@ const ABOUT_MAX = 300;
 const SYSTEM = "_system";
 const AUDIT = "_audit";
 const DAY_MS = 86_400_000;
-const AUDIT_MS = 10_000;
 
 interface Entry {
   readonly id: string;
@@ -40,14 +39,17 @@ export function Audit() {
   const { text = "", days = "1", of = "" } = route.filters;
   const namespace = of === "server" ? SYSTEM : route.namespace;
   const [opened, setOpened] = useState<Entry | null>(null);
-  const { value, error } = useLive(
+  const { value, error, reload } = useLive(
     async () => {
       const from = BigInt(Date.now() - Number(days) * DAY_MS);
       return await newest(client, namespace, from);
     },
     [client, namespace, days],
-    AUDIT_MS,
+    0,
   );
+  const records = (signal: AbortSignal) =>
+    client.stream.follow(AUDIT, { tail: true, namespace, signal });
+  useNews(records, reload, [client, namespace]);
   const wanted = text.toLowerCase();
   const entries = (value ?? []).filter(({ who, what, from, payload }) =>
     `${who} ${what} ${from} ${textOf(payload)}`.toLowerCase().includes(wanted),

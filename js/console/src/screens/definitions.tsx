@@ -1,14 +1,15 @@
 /** Definitions of workflows: their text, their drawing, and what differs between two versions. */
 
+import type { DefinitionVersionEntry } from "@floruntime/core";
 import { useMemo } from "preact/hooks";
 import { drawnOf } from "../drawing/definition.js";
 import { Drawing } from "../drawing/drawing.js";
 import { asPage, useFlo } from "../flo.js";
 import { shown, textOf } from "../format.js";
-import { useLive, usePages } from "../live.js";
+import { SLOW_MS, useLive, usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Difference } from "../parts/difference.js";
-import { Words } from "../parts/filter.js";
+import { Choice } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
@@ -19,6 +20,7 @@ import { linkTo } from "../route.js";
 import { StartRun } from "./start-run.js";
 
 const PAGE_ROWS = 200;
+const VERSIONS_MAX = 1_000;
 
 export function Definitions() {
   const { client, route } = useFlo();
@@ -84,58 +86,34 @@ export function Definitions() {
 
 export function Definition({ name }: { name: string }) {
   const { client, route } = useFlo();
-  const act = useAct();
   const { version = "", beside = "" } = route.filters;
-  const { value, error } = useLive(
-    async () => await definitionOf(version),
-    [client, name, version],
-    0,
+  const { value, error } = useDefinition(name, version);
+  const other = useDefinition(name, beside);
+  const versions = useLive(
+    async () => [...(await client.workflow.listVersions(name, { limit: VERSIONS_MAX }))],
+    [client, name],
+    SLOW_MS,
   );
-  const other = useLive(
-    async () => (beside === "" ? "" : await definitionOf(beside)),
-    [client, name, beside],
-    0,
-  );
+  const names = (versions.value ?? []).map((each) => each.version);
   const drawn = useMemo(() => (value === null ? null : drawnOf(value)), [value]);
-  async function definitionOf(wanted: string): Promise<string> {
-    const options = wanted === "" ? {} : { version: wanted };
-    const text = await client.workflow.getDefinition(name, options);
-    if (text === null) {
-      throw new Error(`there is no version ${wanted} of ${name}`.replace("  ", " "));
-    }
-    return textOf(text) ?? "";
-  }
   return (
     <>
       <h1>
         <Name text={name} />
       </h1>
       <div class="bar">
-        <Words name="version" label="version" hint="the current one" />
-        <Words name="beside" label="compare with version" />
+        <Choice name="version" label="version" options={names} none="the current one" />
+        <Choice name="beside" label="compare with version" options={names} none="none" />
         <span class="spring" />
         <a href={linkTo(route, "workflows", [], { workflow: name })}>its runs</a>
-        {version === "" ? null : (
-          <Only role="backend" scope={`write:workflow:${name}`}>
-            <button
-              type="button"
-              onClick={() =>
-                void act(`new runs are of version ${version}`, () =>
-                  client.workflow.use(name, version),
-                )
-              }
-            >
-              Use this version
-            </button>
-          </Only>
-        )}
         <Only role="worker" scope={`write:workflow:${name}`}>
           <StartRun workflow={name} />
         </Only>
       </div>
-      <Trouble error={error ?? other.error} />
+      <Trouble error={error ?? other.error ?? versions.error} />
       {value === null && error === null ? <Loading /> : null}
       {drawn === null ? null : <Drawing drawn={drawn} way={null} />}
+      <Versions name={name} versions={versions.value ?? []} reload={versions.reload} />
       {value === null ? null : beside === "" || other.value === null ? (
         <pre class="card" tabIndex={0}>
           {shown(value)}
@@ -144,5 +122,85 @@ export function Definition({ name }: { name: string }) {
         <Difference before={other.value} after={value} />
       )}
     </>
+  );
+}
+
+/** The text of a version; of the current one where none is named. */
+function useDefinition(name: string, version: string) {
+  const { client } = useFlo();
+  return useLive(
+    async () => {
+      const text = await client.workflow.getDefinition(name, version === "" ? {} : { version });
+      if (text === null) {
+        throw new Error(`there is no version ${version} of ${name}`.replace("  ", " "));
+      }
+      return textOf(text) ?? "";
+    },
+    [client, name, version],
+    0,
+  );
+}
+
+interface VersionsProps {
+  readonly name: string;
+  readonly versions: readonly DefinitionVersionEntry[];
+  readonly reload: () => void;
+}
+
+function Versions({ name, versions, reload }: VersionsProps) {
+  const { client, route } = useFlo();
+  const act = useAct();
+  const before = new Map(versions.map(({ version }, at) => [version, versions[at + 1]?.version]));
+  const at = (filters: Readonly<Record<string, string>>) =>
+    linkTo(route, "workflows", ["definitions", name], filters);
+  const use = async (version: string) => {
+    const write = () => client.workflow.use(name, version);
+    if (await act(`new runs are of version ${version}`, write)) {
+      reload();
+    }
+  };
+  return (
+    <section>
+      <h2>Versions</h2>
+      <Table
+        label="versions"
+        isShort
+        items={versions}
+        keyOf={({ version }) => version}
+        hrefOf={({ version }) => at({ version })}
+        empty="No version is kept."
+        columns={[
+          { title: "version", cell: ({ version }) => <Name text={version} /> },
+          { title: "synced", cell: ({ created_at }) => <Moment ms={created_at} />, isExtra: true },
+          {
+            title: "what changed",
+            cell: ({ version }) => {
+              const beside = before.get(version);
+              return beside === undefined ? (
+                "–"
+              ) : (
+                <a href={at({ version, beside })}>
+                  since <Name text={beside} />
+                </a>
+              );
+            },
+          },
+          {
+            title: "state",
+            cell: ({ version, current }) =>
+              current ? (
+                <Badge state="current" />
+              ) : (
+                <Only role="backend" scope={`write:workflow:${name}`}>
+                  <button type="button" class="plain" onClick={() => void use(version)}>
+                    use it
+                  </button>
+                </Only>
+              ),
+            width: "7rem",
+          },
+        ]}
+      />
+    </section>
   );
 }

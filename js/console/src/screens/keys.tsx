@@ -1,10 +1,10 @@
 /** Keys: by prefix, with their versions; an edit is checked against the version that was read. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Client } from "../connection.js";
 import { useFlo } from "../flo.js";
 import { glimpse, textOf } from "../format.js";
-import { useLive, usePages } from "../live.js";
+import { useLive, useNews, usePages } from "../live.js";
 import { Dialog } from "../parts/dialog.js";
 import { Difference } from "../parts/difference.js";
 import { Words } from "../parts/filter.js";
@@ -22,7 +22,6 @@ const PAGE_ROWS = 200;
 const HISTORY_MAX = 64;
 const LARGE_BYTES = 100_000;
 const LARGE_HISTORY_MAX = 4;
-const UNWATCHED_MS = 5_000;
 
 type Entry = NonNullable<Awaited<ReturnType<Client["kv"]["entry"]>>>;
 
@@ -42,7 +41,10 @@ function All() {
       return { items: page.entries, cursor: page.cursor };
     },
     [client, prefix],
+    0,
   );
+  const changes = (signal: AbortSignal) => client.kv.watch(prefix, { prefix: true, signal });
+  useNews(changes, keys.refresh, [client, prefix]);
   return (
     <>
       <h1>Keys</h1>
@@ -261,25 +263,7 @@ function useKey(name: string) {
     return { entry, versions: await client.kv.history(name, { limit }) };
   };
   const live = useLive(load, [client, name], 0);
-  const { reload } = live;
-  useEffect(() => {
-    const stop = new AbortController();
-    let timer: ReturnType<typeof setInterval> | undefined;
-    const follow = async () => {
-      for await (const _ of client.kv.watch(name, { signal: stop.signal })) {
-        reload();
-      }
-    };
-    follow().catch(() => {
-      if (!stop.signal.aborted) {
-        timer = setInterval(reload, UNWATCHED_MS); // it may not watch, or missed something
-      }
-    });
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
-  }, [client, name]);
+  useNews((signal) => client.kv.watch(name, { signal }), live.reload, [client, name]);
   return live;
 }
 

@@ -1,5 +1,6 @@
 /** Namespaces: made here, deleted with all that is in them. */
 
+import type { NamespaceInfo } from "@floruntime/core";
 import { useState } from "preact/hooks";
 import { asPage, useFlo } from "../flo.js";
 import { count, duration } from "../format.js";
@@ -12,12 +13,15 @@ import { Table } from "../parts/table.js";
 import { hrefOf } from "../route.js";
 
 const PAGE_ROWS = 200;
+const HOUR_MS = 3_600_000;
+const HISTORY_MAX = 64;
 
 export function Namespaces() {
   const { client, route } = useFlo();
   const act = useAct();
   const [asked, setAsked] = useState<string | null>(null);
   const [doomed, setDoomed] = useState<string | null>(null);
+  const [changed, setChanged] = useState<NamespaceInfo | null>(null);
   const namespaces = usePages(
     async (cursor) => asPage(await client.namespaces.list({ limit: PAGE_ROWS, cursor })),
     [client],
@@ -52,43 +56,42 @@ export function Namespaces() {
             isNumber: true,
             isExtra: true,
           },
-          { title: "since", cell: ({ createdAtMs }) => <Moment ms={createdAtMs} /> },
+          { title: "since", cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />, isExtra: true },
           {
             title: "",
-            width: "6rem",
-            cell: ({ name }) => (
-              <button type="button" class="plain" onClick={() => setDoomed(name)}>
-                delete…
-              </button>
+            width: "11rem",
+            cell: (info) => (
+              <>
+                <button type="button" class="plain" onClick={() => setChanged(info)}>
+                  settings…
+                </button>
+                <button type="button" class="plain" onClick={() => setDoomed(info.name)}>
+                  delete…
+                </button>
+              </>
             ),
           },
         ]}
       />
-      {doomed === null ? null : (
-        <Dialog
-          title={`Delete the namespace ${doomed}?`}
-          confirm="Delete it with all it holds"
-          isDangerous
-          onClose={() => setDoomed(null)}
-          onConfirm={async (form) => {
-            const isDone = await act(`${doomed} is deleted`, async () => {
-              if (form.get("name") !== doomed) {
-                throw new Error(`type ${doomed} to delete it`);
-              }
-              await client.namespaces.delete(doomed, { force: true });
-            });
-            if (isDone) {
-              setDoomed(null);
-              namespaces.reload();
-            }
+      {changed === null ? null : (
+        <Configure
+          info={changed}
+          onClose={() => setChanged(null)}
+          onDone={() => {
+            setChanged(null);
+            namespaces.reload();
           }}
-        >
-          <p>Every key, queue, stream, action, workflow and run in it goes. To be sure:</p>
-          <label>
-            Its name
-            <input name="name" required autocomplete="off" />
-          </label>
-        </Dialog>
+        />
+      )}
+      {doomed === null ? null : (
+        <Delete
+          name={doomed}
+          onClose={() => setDoomed(null)}
+          onDone={() => {
+            setDoomed(null);
+            namespaces.reload();
+          }}
+        />
       )}
       {asked === null ? null : (
         <Dialog
@@ -111,5 +114,97 @@ export function Namespaces() {
         </Dialog>
       )}
     </>
+  );
+}
+
+interface ConfigureProps {
+  readonly info: NamespaceInfo;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+function Configure({ info, onClose, onDone }: ConfigureProps) {
+  const { client } = useFlo();
+  const act = useAct();
+  const write = async (form: FormData) => {
+    const settings = {
+      kvHistory: Number(form.get("history")),
+      kvDeletedMs: Math.round(Number(form.get("deleted")) * HOUR_MS),
+    };
+    if (
+      await act(`${info.name} keeps so much`, () =>
+        client.namespaces.configure(info.name, settings),
+      )
+    ) {
+      onDone();
+    }
+  };
+  return (
+    <Dialog
+      title={`Settings of ${info.name}`}
+      confirm="Keep so much"
+      onClose={onClose}
+      onConfirm={write}
+    >
+      <label>
+        Versions of a key, the present one included
+        <input
+          name="history"
+          type="number"
+          min={1}
+          max={HISTORY_MAX}
+          required
+          defaultValue={`${info.kvHistory}`}
+        />
+      </label>
+      <label>
+        Deleted ones are kept for so many hours
+        <input
+          name="deleted"
+          type="number"
+          min={0}
+          step="any"
+          required
+          defaultValue={`${Number(info.kvDeletedMs) / HOUR_MS}`}
+        />
+      </label>
+    </Dialog>
+  );
+}
+
+interface DeleteProps {
+  readonly name: string;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+function Delete({ name, onClose, onDone }: DeleteProps) {
+  const { client } = useFlo();
+  const act = useAct();
+  const write = async (form: FormData) => {
+    const isDone = await act(`${name} is deleted`, async () => {
+      if (form.get("name") !== name) {
+        throw new Error(`type ${name} to delete it`);
+      }
+      await client.namespaces.delete(name, { force: true });
+    });
+    if (isDone) {
+      onDone();
+    }
+  };
+  return (
+    <Dialog
+      title={`Delete the namespace ${name}?`}
+      confirm="Delete it with all it holds"
+      isDangerous
+      onClose={onClose}
+      onConfirm={write}
+    >
+      <p>Every key, queue, stream, action, workflow and run in it goes. To be sure:</p>
+      <label>
+        Its name
+        <input name="name" required autocomplete="off" />
+      </label>
+    </Dialog>
   );
 }

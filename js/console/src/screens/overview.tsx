@@ -1,10 +1,10 @@
 /** What is going on: what waits, what runs, what failed in the last hour, and who works. */
 
-import { type ClusterInfo, isBadRequest, type QueueStats } from "@floruntime/core";
+import { type ClusterInfo, isBadRequest, type QueueStats, type ServerInfo } from "@floruntime/core";
 import { useRef } from "preact/hooks";
 import type { Client } from "../connection.js";
 import { type Flo, unlessForbidden, useFlo } from "../flo.js";
-import { count, duration, shown } from "../format.js";
+import { bytes, count, duration, shown } from "../format.js";
 import { useLive } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -165,12 +165,19 @@ function Numbers({ seen }: { seen: Seen }) {
       <Figure label="answers in" value={duration(seen.tookMs)} />
       <Figure label="connections" value={seen.info.connections} />
       {seen.cluster === null ? null : <Nodes cluster={seen.cluster} />}
-      <Figure
-        label="disk"
-        value={seen.info.storageFull ? "nearly full" : "enough"}
-        isBad={seen.info.storageFull}
-      />
+      <Disk info={seen.info} />
     </ul>
+  );
+}
+
+function Disk({ info }: { info: ServerInfo }) {
+  const { diskFreeBytes, storageFull } = info;
+  return diskFreeBytes === null ? null : (
+    <Figure
+      label={storageFull ? "of disk free: nearly full" : "of disk free"}
+      value={bytes(diskFreeBytes)}
+      isBad={storageFull}
+    />
   );
 }
 

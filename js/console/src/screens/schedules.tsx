@@ -32,8 +32,7 @@ interface Kind {
   readonly list: (cursor: string | null) => Promise<{ items: Schedule[]; cursor: string | null }>;
   readonly pause: (name: string) => Promise<unknown>;
   readonly resume: (name: string) => Promise<unknown>;
-  /** `null`: there is no such call. */
-  readonly runNow: ((name: string) => Promise<unknown>) | null;
+  readonly runNow: (name: string) => Promise<unknown>;
 }
 
 function whenOf(cron: string | null | undefined, intervalMs: number | null | undefined): string {
@@ -89,7 +88,7 @@ export function ActionSchedules() {
     },
     pause: (name) => client.action.pauseSchedule(name),
     resume: (name) => client.action.resumeSchedule(name),
-    runNow: null,
+    runNow: (name) => client.action.triggerSchedule(name),
   };
   return <All kind={kind} />;
 }
@@ -121,8 +120,13 @@ function All({ kind }: { kind: Kind }) {
             </a>
           ),
         },
-        { title: "when", cell: ({ when }) => when },
-        { title: "next", cell: ({ nextMs }) => <Moment ms={nextMs} />, width: "8rem" },
+        { title: "when", cell: ({ when }) => when, isExtra: true },
+        {
+          title: "next",
+          cell: ({ nextMs }) => <Moment ms={nextMs} />,
+          width: "8rem",
+          isExtra: true,
+        },
         {
           title: "last",
           isExtra: true,
@@ -158,18 +162,16 @@ function All({ kind }: { kind: Kind }) {
         },
         {
           title: "",
-          width: kind.runNow === null ? "6rem" : "11rem",
+          width: "11rem",
           cell: ({ name, isPaused }) => (
             <Only role="backend" scope={`write:${kind.what}:${name}`}>
-              {kind.runNow === null ? null : (
-                <button
-                  type="button"
-                  class="plain"
-                  onClick={() => then(`${name} was started`, async () => await kind.runNow?.(name))}
-                >
-                  run now
-                </button>
-              )}
+              <button
+                type="button"
+                class="plain"
+                onClick={() => then(`${name} was started`, () => kind.runNow(name))}
+              >
+                run now
+              </button>
               <button
                 type="button"
                 class="plain"

@@ -1,10 +1,14 @@
 /** What belongs to the whole server: jobs, namespaces, tokens, the audit, the cluster, facts. */
 
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
 import { useFlo } from "../flo.js";
-import { count, duration } from "../format.js";
+import { bytes, count, duration } from "../format.js";
 import { useLive } from "../live.js";
-import { useMay } from "../parts/only.js";
+import { Dialog } from "../parts/dialog.js";
+import { Name } from "../parts/name.js";
+import { useAct } from "../parts/notices.js";
+import { Only, useMay } from "../parts/only.js";
 import { Trouble } from "../parts/state.js";
 import { Tabs } from "../parts/tabs.js";
 import type { Needs } from "../rights.js";
@@ -29,6 +33,8 @@ const PARTS: readonly Part[] = [
   { name: "audit", title: "Audit", Screen: Audit, needs: { role: "backend" } },
   { name: "cluster", title: "Cluster", Screen: Cluster, needs: { role: "admin" } },
 ];
+
+const BACKUP_MS = 3_600_000;
 
 export function Settings() {
   const { route } = useFlo();
@@ -65,13 +71,59 @@ function Server() {
           <dt>commands so far</dt>
           <dd>{count(info.commandsTotal)}</dd>
           <dt>disk</dt>
-          <dd>{info.storageFull ? "nearly full: growth is refused" : "enough space"}</dd>
-          <dt>backup</dt>
           <dd>
-            while it runs, by <code>flo backup DIRECTORY</code>
+            {info.diskFreeBytes === null ? "none" : `${bytes(info.diskFreeBytes)} free`}
+            {info.storageFull ? ", nearly full: growth is refused" : ""}
           </dd>
         </dl>
       )}
+      <Only role="admin">
+        <Backup />
+      </Only>
     </>
+  );
+}
+
+/** A copy while all goes on; where it lies is said, and stays on the page. */
+function Backup() {
+  const { client } = useFlo();
+  const act = useAct();
+  const [isOpen, setOpen] = useState(false);
+  const [isUnderWay, setUnderWay] = useState(false);
+  const [path, setPath] = useState<string | null>(null);
+  const copy = async (form: FormData) => {
+    setOpen(false);
+    setUnderWay(true);
+    await act("the backup is there", async () => {
+      const directory = String(form.get("directory"));
+      setPath(await client.backup(directory, { timeoutMs: BACKUP_MS }));
+    });
+    setUnderWay(false);
+  };
+  return (
+    <div class="bar">
+      <button type="button" disabled={isUnderWay} onClick={() => setOpen(true)}>
+        {isUnderWay ? "Backing up…" : "Back up…"}
+      </button>
+      {path === null ? null : (
+        <span>
+          The backup is in <Name text={path} />.
+        </span>
+      )}
+      {isOpen ? (
+        <Dialog
+          title="Back up the server"
+          confirm="Back up"
+          onClose={() => setOpen(false)}
+          onConfirm={copy}
+        >
+          <p>A copy of all namespaces, as of now. The server goes on meanwhile.</p>
+          <label>
+            Directory on the server's machine, new or empty
+            <input name="directory" required placeholder="/backups/today" />
+          </label>
+        </Dialog>
+      ) : null}
+    </div>
   );
 }

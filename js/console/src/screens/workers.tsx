@@ -56,6 +56,7 @@ function All() {
           title: "at work",
           cell: ({ running, concurrency }) => `${running} of ${concurrency}`,
           isNumber: true,
+          isExtra: true,
           width: "6rem",
         },
         {

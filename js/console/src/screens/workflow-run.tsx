@@ -4,11 +4,11 @@ import type { HistoryEvent, WorkflowStatusResult } from "@floruntime/core";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Drawn, drawnOf } from "../drawing/definition.js";
 import { Drawing } from "../drawing/drawing.js";
-import { lanesOf } from "../drawing/lanes.js";
+import { isOfWorkflow, lanesOf } from "../drawing/lanes.js";
 import { wayOf } from "../drawing/way.js";
 import { useFlo } from "../flo.js";
 import { duration, moment, shown, textOf } from "../format.js";
-import { useLive } from "../live.js";
+import { SLOW_MS, useLive } from "../live.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
 import { Payload } from "../parts/payload.js";
@@ -27,7 +27,7 @@ export function WorkflowRun({ runId }: { runId: string }) {
     value: run,
     error,
     reload,
-  } = useLive(() => client.workflow.status(runId), [client, runId]);
+  } = useLive(() => client.workflow.status(runId), [client, runId], SLOW_MS);
   const isOver = run !== null && hasEnded(run);
   const history = useHistory(runId, isOver, reload);
   const drawn = useDrawn(run);
@@ -212,7 +212,7 @@ function History({ events }: { events: readonly HistoryEvent[] }) {
               {event.run_id === undefined ? null : (
                 <a
                   href={
-                    event.type.includes("child")
+                    isOfWorkflow(event.run_id)
                       ? linkTo(route, "workflows", ["runs", event.run_id])
                       : linkTo(route, "actions", ["runs", event.run_id])
                   }
