@@ -59,7 +59,7 @@ export function Tokens() {
         empty="No token was made: whoever reaches the server may do everything."
         columns={[
           { title: "id", cell: ({ id }) => <Name text={id} /> },
-          { title: "role", cell: ({ role }) => role, width: "6rem" },
+          { title: "role", cell: ({ role }) => role, isExtra: true, width: "6rem" },
           {
             title: "namespaces",
             cell: ({ namespaces }) => namespaces.join(", ") || "all",
