@@ -77,7 +77,7 @@ export function Audit() {
         columns={[
           { title: "what", cell: ({ what }) => shown(what), width: "1fr" },
           { title: "about", cell: ({ about }) => <code>{about}</code>, width: "1.6fr" },
-          { title: "by", cell: ({ who }) => <Name text={who} />, width: "1.2fr" },
+          { title: "by", cell: ({ who }) => <Name text={who} />, width: "1.2fr", isExtra: true },
           { title: "from", cell: ({ from }) => <Name text={from} />, isExtra: true },
           { title: "when", cell: ({ atMs }) => <Moment ms={atMs} />, width: "8rem" },
         ]}

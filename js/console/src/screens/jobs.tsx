@@ -50,7 +50,12 @@ export function Jobs() {
           isExtra: true,
         },
         { title: "so far", cell: tellOf, width: "1.6fr", isExtra: true },
-        { title: "begun", cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />, width: "8rem" },
+        {
+          title: "begun",
+          cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />,
+          width: "8rem",
+          isExtra: true,
+        },
         {
           title: "",
           width: "5rem",
