@@ -16,7 +16,28 @@ _PARTS = {
     "Workflow": "workflow",
     "Namespace": "namespaces",
     "Token": "tokens",
+    "Job": "jobs",
+    "Cluster": "cluster",
+    "Console": "console",
 }
+_CALLED = {
+    "ActionGetLimits": "action.limits",
+    "Backup": "server.backup",
+    "ConsoleOpen": "console.code",
+    "GetServerInfo": "server.info",
+    "GroupBulk": "stream.bulk",
+    "GroupGetInfo": "stream.group_info",
+    "JobGet": "jobs.status",
+    "KvChanges": "kv.watch",
+    "KvGetEntry": "kv.entry",
+    "QueueGetStats": "queue.stats",
+    "StreamGetInfo": "stream.info",
+    "WhoAmI": "tokens.whoami",
+    "WorkerAwait": "worker.await_tasks",
+    "WorkerGetInfo": "worker.info",
+    "WorkflowGet": "workflow.status",
+}
+"""Requests whose call has another name than they have."""
 _WORDS = re.compile(r"[A-Z][a-z0-9]*")
 
 
@@ -27,6 +48,9 @@ def operation_of(kind: type[Any]) -> str:
 
 @lru_cache(maxsize=1024)
 def _named(name: str) -> str:
+    called = _CALLED.get(name)
+    if called is not None:
+        return called
     words = _WORDS.findall(name)
     part = _PARTS.get(words[0])
     if part is None or len(words) == 1:
