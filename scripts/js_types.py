@@ -49,7 +49,7 @@ def camel(name: str) -> str:
 
 def is_big(field: msgspec.structs.FieldInfo) -> bool:
     """Whether integers of this field may pass 2^53, or belong to those that may."""
-    if field.name == "done":  # seqs, or how many are done
+    if field.name in ("done", "failed"):  # seqs, or how many are
         return field.type is not int
     return field.name in BIG_NAMES or field.name.endswith("_at_ms")
 

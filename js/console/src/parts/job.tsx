@@ -89,7 +89,7 @@ export function JobCard({ jobId, title, onClose }: JobCardProps) {
 }
 
 export function tellOf(job: BulkJob): string {
-  const failed = job.failed > 0n ? `, ${count(job.failed)} failed` : "";
+  const failed = job.failed > 0 ? `, ${count(job.failed)} failed` : "";
   const done = job.dryRun ? `${count(job.matched)} match` : `${count(job.done)} done${failed}`;
   const state = job.status === "running" ? "" : `${job.status}: `;
   return `${state}${done}, ${count(job.lookedAt)} looked at`;

@@ -490,7 +490,7 @@ export interface BulkJob {
   readonly status: JobStatus;
   readonly matched: number;
   readonly done: number;
-  readonly failed: bigint;
+  readonly failed: number;
   readonly createdAtMs: bigint;
   readonly kind: string;
   readonly about: string | null;
@@ -506,7 +506,7 @@ export const BulkJobSchema: StructSchema<BulkJob> = struct("BulkJob", [
   ["status", choice<JobStatus>(JobStatus)],
   ["matched", int],
   ["done", int],
-  ["failed", big],
+  ["failed", int],
   ["createdAtMs", big],
   ["kind", text, ""],
   ["about", nullable(text), null],
@@ -1235,7 +1235,7 @@ export interface WorkerInfo {
   readonly draining: boolean;
   readonly running: number;
   readonly done: number;
-  readonly failed: bigint;
+  readonly failed: number;
 }
 export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["workerId", text],
@@ -1249,7 +1249,7 @@ export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["draining", bool],
   ["running", int],
   ["done", int, 0],
-  ["failed", big, 0n],
+  ["failed", int, 0],
 ]);
 
 /** `known`: false asks the worker to register again. `cancelled`: of `running`, what to stop. */
