@@ -21,12 +21,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import process
 from bench.compare import load_keys
-from bench.generator import Plan, generate
+from bench.generator import Plan, Result
 from bench.report import machine_facts
 from bench.servers import Server, running_checkout
 from bench.settings import CONNECTIONS
@@ -165,14 +166,14 @@ def _compare_load(
             for server in servers:
                 load_keys(server, KEYS)
         for round_number in range(-1, arguments.rounds):  # the first is for warming up
-            for server, kept in zip(servers, turns, strict=True):
-                turn = _load(server, work, in_flight, arguments.seconds)
+            for checkout, server, kept in zip(checkouts, servers, turns, strict=True):
+                turn = _load(checkout, server, work, in_flight, arguments.seconds)
                 if round_number >= 0:
                     kept.append(turn)
     return Compared(what, *turns)
 
 
-def _load(server: Server, work: str, in_flight: int, seconds: float) -> Turn:
+def _load(checkout: Path, server: Server, work: str, in_flight: int, seconds: float) -> Turn:
     plan = Plan(
         "Flo",
         server.port,
@@ -184,8 +185,20 @@ def _load(server: Server, work: str, in_flight: int, seconds: float) -> Turn:
         keys=KEYS,
         server_pid=server.pid,
     )
-    result = generate(plan)
+    result = _generate(checkout, plan)
     return Turn(result.server_us, result.rate, result.p50_ms, result.p99_ms)
+
+
+GENERATE = """
+import dataclasses, json, sys
+from bench.generator import Plan, run
+print(json.dumps(dataclasses.asdict(run(Plan(**json.loads(sys.argv[1]))))))
+"""
+
+
+def _generate(checkout: Path, plan: Plan) -> Result:
+    """The load by the generator of that checkout, for it speaks as its server does."""
+    return Result(**_answer(checkout, ["-c", GENERATE, json.dumps(asdict(plan))], {}))
 
 
 def _compare_runs(
@@ -238,16 +251,21 @@ def _run_workflows(
 
 def _figures(checkout: Path, arguments: list[str], environment: dict[str, str]) -> dict[str, float]:
     module, *others = arguments
-    command = [str(checkout / ".venv/bin/python"), "-m", f"bench.{module}", *others]
+    figures: dict[str, float] = _answer(checkout, ["-m", f"bench.{module}", *others], environment)
+    return figures
+
+
+def _answer(checkout: Path, arguments: list[str], environment: dict[str, str]) -> Any:
+    """What the Python of a checkout prints, as JSON."""
+    command = [str(checkout / ".venv/bin/python"), *arguments]
     run = subprocess.run(
         command, cwd=checkout, env={**os.environ, **environment}, capture_output=True, text=True
     )
     if run.returncode:
         raise BenchError(
-            f"{module} of {checkout} ended with {run.returncode}:\n{run.stderr[-2000:]}"
+            f"{arguments[1]} of {checkout} ended with {run.returncode}:\n{run.stderr[-2000:]}"
         )
-    figures: dict[str, float] = json.loads(run.stdout)
-    return figures
+    return json.loads(run.stdout)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """One repetition of one workflow system.
 
-As `python -m bench.workflow_run NAME DIRECTORY COUNT TRIPS ITEMS`.
+As `python -m bench.workflow_run NAME DIRECTORY COUNT TRIPS [ITEMS]`: without
+`ITEMS` no workflow of many items is measured.
 
 Run by `bench.workflows` in a process of its own, so that nothing is left over from the repetition
 before; the figures come as JSON.
@@ -62,7 +63,7 @@ class WorkflowSystem(Protocol):
 def main() -> int:
     """Measure the system named on the command line."""
     name, directory, *numbers = sys.argv[1:]
-    count, trips, items = map(int, numbers)
+    count, trips, items, *_ = [*map(int, numbers), 0]
     system = cast(WorkflowSystem, importlib.import_module(f"bench.workflows_{name}"))
     print(json.dumps(asdict(measure(system, Path(directory), count, trips, items))))
     return 0
@@ -77,7 +78,7 @@ def measure(system: WorkflowSystem, directory: Path, count: int, trips: int, ite
         time.sleep(_IDLE_S)
         trips_s = callers.round_trips_s(trips)
         callers.close()
-        items_per_s = _items_per_s(system.fan_out(ports, items), items)
+        items_per_s = _items_per_s(system.fan_out(ports, items), items) if items else 0.0
     return Figures(
         workflows_per_s=count / seconds,
         p50_ms=percentile(trips_s, 50) * 1000,
