@@ -210,7 +210,7 @@ def _compare_runs(
     directory: Path,
 ) -> Compared:
     turns: tuple[list[Turn], list[Turn]] = ([], [])
-    counts = (64, TRIPS) if one_by_one else (TASKS if module == "task_run" else TASKS // 4, 5)
+    counts = (100, TRIPS) if one_by_one else (TASKS if module == "task_run" else TASKS // 4, 5)
     for _ in range(rounds):
         for checkout, kept in zip(checkouts, turns, strict=True):
             run = _run_tasks if module == "task_run" else _run_workflows

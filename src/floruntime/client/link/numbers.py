@@ -15,10 +15,6 @@ WAIT_PLACES_MAX = SESSION_BLOCKS // 2 - 1
 """Calls of actions wait, too (`CALLS_MAX`), in places of their own."""
 
 
-def _block_of(number: int) -> int:
-    return number // SESSION_BLOCK_WRITES
-
-
 class _Place:
     """What is unanswered at one place of the ring."""
 
@@ -40,23 +36,31 @@ class WriteNumbers:
         self._wait_places = 0
 
     def take(self) -> int | None:
-        """The next number; `None` while every place in the ring has an unanswered write."""
-        number = self._find()
-        if number is not None:
-            place = self._at(number)
-            place.block = _block_of(number)
-            place.unanswered += 1
-            self._next = number + 1
-        return number
+        """The next number whose place in the ring is free, or its block's own; `None` while every
+        place has an unanswered write.
+        """
+        number = self._next
+        for _ in range(SESSION_BLOCKS):
+            block = number // SESSION_BLOCK_WRITES
+            place = self._places[block % SESSION_BLOCKS]
+            if not place.unanswered or place.block == block:
+                place.block = block
+                place.unanswered += 1
+                self._next = number + 1
+                return number
+            number = (block + 1) * SESSION_BLOCK_WRITES
+        return None
 
     def take_for_wait(self) -> int | None:
         """A number for a long poll; `None` where long polls have as many places as they get."""
-        found = self._find()
-        if found is None or (not self._at(found).waits and self._wait_places == WAIT_PLACES_MAX):
-            return None
         number = self.take()
-        assert number == found
+        if number is None:
+            return None
         place = self._at(number)
+        if not place.waits and self._wait_places == WAIT_PLACES_MAX:
+            place.unanswered -= 1
+            self._next = number
+            return None
         self._wait_places += not place.waits
         place.waits += 1
         self._waits.add(number)
@@ -71,15 +75,5 @@ class WriteNumbers:
             place.waits -= 1
             self._wait_places -= not place.waits
 
-    def _find(self) -> int | None:
-        """The first number from the next one on whose place is free, or its block's own."""
-        number = self._next
-        for _ in range(SESSION_BLOCKS):
-            place = self._at(number)
-            if not place.unanswered or place.block == _block_of(number):
-                return number
-            number = (_block_of(number) + 1) * SESSION_BLOCK_WRITES
-        return None
-
     def _at(self, number: int) -> _Place:
-        return self._places[_block_of(number) % SESSION_BLOCKS]
+        return self._places[number // SESSION_BLOCK_WRITES % SESSION_BLOCKS]

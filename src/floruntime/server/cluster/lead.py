@@ -66,6 +66,9 @@ class NobodyWaits:
     def note_of(self, namespace: str, command: Command[Any]) -> None:
         """Nothing is written down of it."""
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """Nobody is told."""
+
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Nobody is told."""
 

@@ -49,6 +49,9 @@ class NamespacePages:
     def note_of(self, namespace: str, command: Command[Any]) -> None:
         """Nothing is written down of what is only read."""
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """Nothing that it asks delivers."""
+
     def begin(self) -> None:
         """Ask all of them."""
         for partition in range(1, self._router.partitions + 1):

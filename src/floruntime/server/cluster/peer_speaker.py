@@ -55,6 +55,9 @@ class RemoteCaller:
         """What is to be written down of the command that is being asked, as its gateway said."""
         return self.note
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """The client's own node counts what lies unread."""
+
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
         lead = self.telling.pop(request_id, None)

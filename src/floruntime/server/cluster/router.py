@@ -71,6 +71,9 @@ class Asker:
         """What is to be written down of a command of this caller, if anything is."""
         return self._caller.note_of(namespace, command)
 
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """It is counted where it is given: another leader may have to make it again."""
+
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
         pending = None if self._lead.is_over else self._router.forget(self._caller, request_id)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
-
-import msgspec
+from typing import Any, Protocol
 
 from floruntime.core.errors import FloError
 from floruntime.core.types import Command
+from floruntime.core.wire import encode
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 
-_SMALL_BYTES = 8
-_DEPTH_MAX = 5
 
-
-def answer_bytes(result: Any, depth: int = 0) -> int:
-    """About how large an answer is: the bytes and texts in it count, the rest is small."""
-    if isinstance(result, (bytes, str)):
-        return len(result)
-    if depth == _DEPTH_MAX:
-        return _SMALL_BYTES
-    if isinstance(result, msgspec.Struct):
-        fields = [getattr(result, name) for name in result.__struct_fields__]
-        return sum(answer_bytes(field, depth + 1) for field in fields)
-    if isinstance(result, (list, tuple)):
-        return sum(answer_bytes(item, depth + 1) for item in result)
-    return _SMALL_BYTES
+def answer_bytes(result: Any) -> int:
+    """How large an answer will be. To encode it twice costs less than to walk over it."""
+    return len(encode(result))
 
 
 class Caller(Protocol):
@@ -60,11 +47,6 @@ class Caller(Protocol):
         """Send what is in the outbox."""
         ...
 
-
-@runtime_checkable
-class KeepsAccount(Protocol):
-    """A caller that bounds what its answers hold."""
-
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """An answer of about that size was made, and is given once it is durable."""
+        """An answer of that size was made, and is given once it is durable."""
         ...

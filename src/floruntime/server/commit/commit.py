@@ -25,7 +25,7 @@ from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
 from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock
-from floruntime.server.commit.caller import Caller, KeepsAccount, answer_bytes
+from floruntime.server.commit.caller import Caller, answer_bytes
 from floruntime.server.commit.command_waits import CommandWaits
 from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.open_batch import OpenBatch
@@ -168,7 +168,7 @@ class Commit:
 
     def _answer_later(self, caller: Caller, request_id: int, number: int, outcome: Outcome) -> None:
         self._batch.answers.append((caller, request_id, number, outcome))
-        if outcome.delivery is not None and isinstance(caller, KeepsAccount):
+        if outcome.delivery is not None:
             caller.owe(request_id, answer_bytes(outcome.result))
         if not self._is_flush_scheduled:
             self._schedule_flush()
