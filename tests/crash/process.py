@@ -12,6 +12,8 @@ from collections import deque
 from pathlib import Path
 from typing import Self
 
+from tests.until import until
+
 READY_SECONDS_MAX = 60
 LINES_KEPT = 200
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +121,12 @@ class LoggedProcess:
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(number)
+
+    async def pause(self) -> None:
+        """Send SIGSTOP, and wait until it has: what comes before may still be answered."""
+        self.send(signal.SIGSTOP)
+        status = Path(f"/proc/{self.pid}/stat")
+        await until(lambda: status.read_text().rpartition(")")[2].split()[0] == "T")
 
     async def ended(self, timeout_s: float = READY_SECONDS_MAX) -> int:
         """Wait for its end; the exit code (negative: the signal that killed it)."""

@@ -227,7 +227,7 @@ async def _pause_past_the_lease(
     run_id = (await client.action.invoke(ACTION)).run_id
     await until(lambda: bool(journal.notes("begun")))
     paused, other = sorted(workers, key=lambda each: each.name not in journal.workers("begun"))
-    paused.send(signal.SIGSTOP)
+    await paused.pause()
     run = await client.action.wait(run_id)
     assert (run.status, run.attempt, run.worker_id) == (RunStatus.COMPLETED, 2, other.name)
     assert run.output == f"{other.name} 2".encode()

@@ -25,7 +25,7 @@ async def a_leader_that_hangs_answers_nothing_more_and_says_so(rig: Rig) -> None
     others = ",".join(each.endpoint for each in rig.nodes.values() if each is not node)
     async with rig.client(node.endpoint) as stuck, rig.client(others) as client:
         assert await stuck.kv.incr("k") == 1
-        node.send(signal.SIGSTOP)
+        await node.pause()
         late = [asyncio.create_task(stuck.kv.incr("k")) for _ in range(3)]
         asked = asyncio.create_task(stuck.kv.get("other"))
         await client.kv.put("other", b"new")  # once its lease is over, and another leads

@@ -103,7 +103,7 @@ async def test_without_nats_copies_are_read_and_writes_are_told_why_they_fail(
             while not client.staleness_ms:  # until the copy there has heard of it
                 assert await client.kv.get("k", timeout_ms=PATIENT_MS) == b"v"
             [server] = nats.servers
-            server.send(signal.SIGSTOP)
+            await server.pause()
             try:
                 # by then the lease of the leader is over, so that it answers no reads any more
                 await asyncio.gather(
