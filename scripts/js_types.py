@@ -149,7 +149,8 @@ def comment(kind: type[Any], indent: str = "") -> str:
     if not own or own.startswith(f"{kind.__name__}("):
         return ""
     text = re.sub(r"`(\w+)`", lambda found: f"`{camel(found[1])}`", own.strip())
-    lines = [line.strip() for line in text.replace("`None`", "`null`").splitlines()]
+    text = text.replace("`None`", "`null`").replace("*/", "*\\/")  # which would end it
+    lines = [line.strip() for line in text.splitlines()]
     if len(lines) == 1:
         return f"{indent}/** {lines[0]} */\n"
     body = "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines)

@@ -135,3 +135,11 @@ def test_docstrings_become_comments_with_the_names_of_javascript() -> None:
 
     assert comment(Told) == "/** `blockMs` is `null` or more. */\n"
     assert comment(KvGet) == ""
+
+
+def test_no_docstring_ends_the_comment_that_is_made_of_it() -> None:
+    class Globbed:
+        """All of `events/*/paid`, not events/*/ alone."""
+
+    [text] = comment(Globbed).splitlines()
+    assert text == "/** All of `events/*\\/paid`, not events/*\\/ alone. */"

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -11,11 +12,19 @@ const READY_MS_MAX = 120_000;
 /** The root of the whole repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The Python that has Flo installed: `FLO_PYTHON`, or that of the repository's environment. */
+/**
+ * The Python that has Flo installed: `FLO_PYTHON`, or that of the repository's environment. A relative
+ * path begins where npm was called, or where this process runs; a name alone is found by `PATH`.
+ */
 export function python(): string {
-  const found = process.env["FLO_PYTHON"] ?? `${ROOT}/.venv/bin/python`;
-  if (!existsSync(found)) {
-    throw new Error(`there is no ${found}: run \`make test\` once, or set FLO_PYTHON`);
+  const named = process.env["FLO_PYTHON"] ?? `${ROOT}/.venv/bin/python`;
+  if (!named.includes("/")) {
+    return named;
+  }
+  const places = [process.env["INIT_CWD"] ?? process.cwd(), process.cwd(), ROOT];
+  const found = places.map((place) => resolve(place, named)).find(existsSync);
+  if (found === undefined) {
+    throw new Error(`there is no ${named}: run \`make test\` once, or set FLO_PYTHON`);
   }
   return found;
 }

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
 from floruntime.client.client import FloClient as OurFloClient
+from floruntime.compat.flo.arguments import (
+    ActionWorkerArguments,
+    ClientMore,
+    StreamWorkerArguments,
+)
 from floruntime.compat.flo.flows import WorkflowOperations
 from floruntime.compat.flo.keys import KVOperations
 from floruntime.compat.flo.queues import QueueOperations
@@ -28,7 +33,7 @@ class FloClient:
         namespace: str = "default",
         timeout_ms: int = 5_000,
         debug: bool = False,
-        **others: Any,
+        **others: Unpack[ClientMore],
     ) -> None:
         if debug:
             logging.basicConfig(level=logging.DEBUG)
@@ -79,10 +84,10 @@ class FloClient:
     ) -> None:
         await self.close()
 
-    def new_action_worker(self, **options: Any) -> ActionWorker:
+    def new_action_worker(self, **options: Unpack[ActionWorkerArguments]) -> ActionWorker:
         """An `ActionWorker` on this client's connection."""
         return ActionWorker(self.native, **options)
 
-    def new_stream_worker(self, **options: Any) -> StreamWorker:
+    def new_stream_worker(self, **options: Unpack[StreamWorkerArguments]) -> StreamWorker:
         """A `StreamWorker` on this client's connection."""
         return StreamWorker(self.native, **options)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from floruntime.client.base import BaseClient
 from floruntime.client.worker.action_worker import ActionWorker as OurActionWorker
 from floruntime.client.worker.contexts import ActionContext, ActionResult, StreamContext
 from floruntime.client.worker.stream_worker import StreamWorker as OurStreamWorker
+from floruntime.compat.flo.arguments import (
+    ActionWorkerMore,
+    StreamRecordHandler,
+    StreamWorkerMore,
+)
 
 ActionHandler = Callable[[ActionContext], Any]
-StreamRecordHandler = Callable[[StreamContext], Any]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class ActionWorker(OurActionWorker):
         action_timeout: float = 300.0,
         block_ms: int = 30_000,
         heartbeat_interval_ms: int = 30_000,
-        **others: Any,
+        **others: Unpack[ActionWorkerMore],
     ) -> None:
         super().__init__(
             endpoint,
@@ -100,7 +104,7 @@ class StreamWorker(OurStreamWorker):
         consumer: str | None = None,
         worker_id: str | None = None,
         message_timeout: float = 300.0,
-        **others: Any,
+        **others: Unpack[StreamWorkerMore],
     ) -> None:
         super().__init__(
             endpoint,
