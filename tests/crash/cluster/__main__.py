@@ -1,4 +1,4 @@
-"""`python -m tests.crash.cluster ROUNDS [--seed N]`: kill parts of a cluster, and look."""
+"""`python -m tests.crash.cluster ROUNDS [--seed N] [--kills]`: harm a cluster, and look."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crash.cluster.chaos import ClusterChaos
+from tests.crash.cluster.chaos import EVERY_FAULT, FAULTS, ClusterChaos
 
-ROUNDS_PER_RUN = 6
+ROUNDS_PER_RUN = 7
 
 
 def main() -> int:
@@ -20,21 +20,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.cluster", description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=6, metavar="ROUNDS")
     parser.add_argument("--seed", type=int, help="repeat the run that printed it")
+    parser.add_argument("--kills", action="store_true", help="kill only, as the test does")
     options = parser.parse_args()
+    faults = FAULTS if options.kills else EVERY_FAULT
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     left, failures = options.rounds, 0
     while left > 0:
         rounds = min(left, ROUNDS_PER_RUN)
         with tempfile.TemporaryDirectory(prefix="flo-cluster-") as directory:
-            chaos = ClusterChaos(Path(directory), rounds, seed)
+            chaos = ClusterChaos(Path(directory), rounds, seed, faults)
             report = asyncio.run(chaos.run())
         print(report, flush=True)
         for fault, seconds in chaos.led_again_s:
-            print(f"  {fault} killed: all partitions led again after {seconds:.1f} s", flush=True)
+            print(f"  {fault}: all partitions led again after {seconds:.1f} s", flush=True)
         failures += bool(report.problems)
         left -= rounds
         seed = random.Random(seed).randrange(2**32)
-    print(f"{options.rounds} kills, {failures} runs with problems")
+    print(f"{options.rounds} faults, {failures} runs with problems")
     return 1 if failures else 0
 
 

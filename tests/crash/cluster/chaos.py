@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 from pathlib import Path
 
 from tests.crash.checker import problems
@@ -16,13 +17,19 @@ from tests.crash.workload import Worker, new_client, prepare
 
 FAULTS = ("flo", "nats", "machine")
 """What is killed: the node that leads most, a server of NATS, or one of each at once."""
+EVERY_FAULT = (*FAULTS, "hanging node", "hanging nats", "restart", "moves")
+"""And what hangs for longer than a lease, restarts by hand, leads that are moved about."""
 WORKERS = 2
+MOVES = 12
 
 
 class ClusterChaos:
     """`rounds` kills, each of another kind than the one before."""
 
-    def __init__(self, directory: Path, rounds: int, seed: int) -> None:
+    def __init__(
+        self, directory: Path, rounds: int, seed: int, faults: tuple[str, ...] = FAULTS
+    ) -> None:
+        self._faults = faults
         self._rounds = rounds
         self._seed = seed
         self._random = random.Random(seed)
@@ -40,9 +47,10 @@ class ClusterChaos:
             workers = [self._worker(number) for number in range(WORKERS)]
             for worker in workers:
                 worker.start()
-            first = self._random.randrange(len(FAULTS))
+            first = self._random.randrange(len(self._faults))
             for number in range(self._rounds):
-                await self._kill_once(FAULTS[(first + number) % len(FAULTS)])
+                await self._once(self._faults[(first + number) % len(self._faults)])
+                await rig.settled()
             for worker in workers:
                 await worker.stop()
             broken = await self._look()
@@ -54,7 +62,45 @@ class ClusterChaos:
         client = new_client(self._rig.endpoints)
         return Worker(name, client, self._history, f"{self._seed}-{name}")
 
-    async def _kill_once(self, fault: str) -> None:
+    async def _once(self, fault: str) -> None:
+        if fault in FAULTS:
+            await self._kill(fault)
+        elif fault.startswith("hanging"):
+            await self._hang(fault)
+        elif fault == "restart":
+            await self._restart()
+        else:
+            await self._move_about()
+
+    async def _hang(self, fault: str) -> None:
+        rig = self._rig
+        node = rig.nodes[await rig.leader()]
+        stuck = node if fault == "hanging node" else self._random.choice(rig.nats.servers)
+        stuck.send(signal.SIGSTOP)
+        try:
+            self.led_again_s.append((fault, await rig.led_again(but=node)))
+        finally:
+            stuck.send(signal.SIGCONT)
+
+    async def _restart(self) -> None:
+        """Of a node that was drained, or is not."""
+        name = self._random.choice(sorted(self._rig.nodes))
+        if self._random.random() < 0.5:
+            async with self._rig.client() as client:
+                await client.cluster.drain(name)
+        await self._rig.nodes[name].stop()
+        self.led_again_s.append(("restart", await self._rig.led_again()))
+        await self._rig.nodes[name].start()
+
+    async def _move_about(self) -> None:
+        names = sorted(self._rig.nodes)
+        async with self._rig.client() as client:
+            for _ in range(MOVES):
+                partition = self._random.randrange(len(names) + 1)
+                await client.cluster.move(partition, self._random.choice(names))
+            await client.cluster.drain(self._random.choice(names))
+
+    async def _kill(self, fault: str) -> None:
         rig = self._rig
         node = rig.nodes[await rig.leader()]
         server = self._random.choice(rig.nats.servers)
@@ -67,7 +113,6 @@ class ClusterChaos:
             await process.kill()
         self.led_again_s.append((fault, await rig.led_again()))
         await asyncio.gather(*(process.start() for process in killed))
-        await rig.settled()
 
     async def _look(self) -> list[str]:
         async with new_client(self._rig.endpoints) as client:

@@ -75,26 +75,35 @@ class Rig:
     async def settled(self, *, alive: int | None = None) -> ClusterInfo:
         """Wait until each partition has a leader that lives; how the cluster is then."""
         wanted = len(self.nodes) if alive is None else alive
-        async with asyncio.timeout(SETTLED_S):
-            while True:
-                try:
-                    found = await self.status()
-                except FloError:
-                    continue
-                living = {node.name for node in found.nodes if node.is_alive}
-                if len(living) >= wanted and all(p.leader in living for p in found.partitions):
-                    return found
-                await asyncio.sleep(LOOK_S)
+        found: ClusterInfo | FloError | None = None
+        try:
+            async with asyncio.timeout(SETTLED_S):
+                while True:
+                    try:
+                        found = await self.status()
+                    except FloError as error:
+                        found = error
+                        continue
+                    living = {node.name for node in found.nodes if node.is_alive}
+                    if len(living) >= wanted and all(p.leader in living for p in found.partitions):
+                        return found
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            logs = "\n".join(f"{name}:\n{node.log}" for name, node in self.nodes.items())
+            raise AssertionError(f"it does not settle: {found}\n{logs}") from None
 
     def namespace_in(self, partition: int) -> str:
         """The name of a namespace that lies there."""
         names = (f"probe-{number}" for number in range(1_000))
         return next(name for name in names if partition_of(name, self._partitions) == partition)
 
-    async def led_again(self) -> float:
-        """Write once in each partition as an ordinary client; the longest that one took."""
+    async def led_again(self, *, but: NodeProcess | None = None) -> float:
+        """Write once in each partition as an ordinary client, of any node `but` this; the longest
+        that one took.
+        """
         begun_s = time.monotonic()
-        async with self.client() as client:
+        endpoints = ",".join(node.endpoint for node in self.nodes.values() if node is not but)
+        async with self.client(endpoints) as client:
             numbers = range(1, self._partitions + 1)
             await asyncio.gather(
                 *(client.kv.incr("probe", namespace=self.namespace_in(each)) for each in numbers)

@@ -21,6 +21,6 @@ def with_nats() -> None:
 async def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(tmp_path: Path) -> None:
     seed = secrets.randbelow(2**32)
     report = await ClusterChaos(tmp_path, len(FAULTS), seed).run()
-    repeat = f"python -m tests.crash.cluster {len(FAULTS)} --seed {seed}"
+    repeat = f"python -m tests.crash.cluster {len(FAULTS)} --kills --seed {seed}"
     assert not report.problems, f"{report}\nagain: {repeat}"
     assert report.calls > 500, report
