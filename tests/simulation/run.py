@@ -18,8 +18,10 @@ from tests.simulation.faults import Faults
 from tests.simulation.machine import Killed
 from tests.simulation.work.bulk import Bulk
 from tests.simulation.work.flows import Flows
+from tests.simulation.work.messages import Messages
 from tests.simulation.work.mixed import Mixed
 from tests.simulation.work.protocol import PATIENCE_S, Work
+from tests.simulation.work.records import Records
 from tests.simulation.work.registers import Registers
 from tests.simulation.work.tasks import Tasks
 from tests.simulation.world import World
@@ -29,7 +31,9 @@ LOOK_EVERY_S = 1.0
 KINDS: dict[str, Callable[[World], Work]] = {
     "bulk": Bulk,
     "flows": Flows,
+    "messages": Messages,
     "mixed": Mixed,
+    "records": Records,
     "registers": Registers,
     "tasks": Tasks,
 }
@@ -55,13 +59,13 @@ class Report:
         )
         if not self.problems:
             return head
-        again = f"replay: {replays(self.seed)}"
+        again = f"replay: {replays(self.seed, self.works)}"
         return "\n".join([head, *self.problems, again])
 
 
-def replays(seed: int) -> str:
-    """The command that runs this seed again."""
-    return f".venv/bin/python -m tests.simulation --seed {seed}"
+def replays(seed: int, works: list[str]) -> str:
+    """The command that runs this seed again, whatever kinds of work there will be by then."""
+    return f".venv/bin/python -m tests.simulation --seed {seed} --kinds {' '.join(works)}"
 
 
 class Simulation:

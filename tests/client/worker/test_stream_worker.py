@@ -273,6 +273,29 @@ async def test_stop_hands_back_what_has_not_begun_and_what_does_not_finish() -> 
         assert {record.attempt for record in again.records} == {1}
 
 
+async def test_what_waits_behind_one_of_its_key_is_not_handed_back_before_it() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(ctx: StreamContext) -> None:
+        begun.set()
+        await go_on.wait()
+
+    worker = worker_of(handle)
+    async with FloTestServer() as server, server.client() as client:
+        await client.stream.group_create("s", "g", mode="key_shared")
+        await client.stream.append_many("s", [b"1", b"2", b"3"], partition_key="k")
+        async with server.running(worker):
+            await begun.wait()
+            worker.stop()
+            for _ in range(10):
+                await client.ping()
+            held = await client.stream.group_pending("s", "g")
+            assert all(each.expires_at_ms > each.delivered_at_ms for each in held)
+            go_on.set()
+        again = await client.stream.group_read("s", group="g", consumer="d", limit=20)
+        assert [(each.payload, each.attempt) for each in again.records] == [(b"2", 1), (b"3", 1)]
+
+
 async def test_it_joins_again_after_its_stream_was_deleted() -> None:
     seen = Seen()
     async with FloTestServer() as server, server.client() as client:

@@ -510,6 +510,47 @@ test("records of one key are handled in order, one at a time", async () => {
   assert.deepEqual(seen["y"]?.map(Number), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
+test("what waits behind one of its key is not handed back before it", async () => {
+  const stream = fresh();
+  await client.stream.groupCreate(stream, "g", { mode: "key_shared" });
+  await client.stream.appendMany(stream, ["1", "2", "3"], { partitionKey: "k" });
+  let goOn: () => void = () => undefined;
+  const seen: string[] = [];
+  const worker = client.newStreamWorker({
+    stream,
+    group: "g",
+    handleSignals: false,
+    handler: (ctx) => {
+      seen.push(ctx.text());
+      return new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    },
+  });
+  keep(worker);
+  await begin(worker);
+  await until(() => seen.length === 1);
+  worker.stop();
+  for (let round = 0; round < 10; round++) {
+    await client.ping();
+  }
+  const held = await client.stream.groupPending(stream, "g");
+  assert.ok(
+    [...held].every(({ expiresAtMs, deliveredAtMs }) => expiresAtMs > deliveredAtMs + 1_000n),
+  );
+  goOn();
+  await worker.close();
+  const again = await client.stream.groupRead(stream, { group: "g", consumer: "d", limit: 20 });
+  assert.deepEqual(seen, ["1"]);
+  assert.deepEqual(
+    again.records.map((record) => [record.text(), record.attempt]),
+    [
+      ["2", 1],
+      ["3", 1],
+    ],
+  );
+});
+
 test("leases of records are kept, and a handler takes no longer than its time-out", async () => {
   const stream = fresh();
   await client.stream.groupCreate(stream, "g", { ackTimeoutMs: 9_000 });

@@ -11,7 +11,7 @@ import asyncio
 import contextvars
 import math
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -260,9 +260,11 @@ class Attempts:
             attempt.is_entered = True
             attempt.task.add_done_callback(lambda _: self._left(attempt))
 
-    def take_unbegun(self) -> list[Attempt]:
-        """Everything that has not begun, out of hand."""
-        unbegun = [attempt for attempt in self._held.values() if not attempt.is_begun]
+    def take_unbegun(
+        self, may_go: Callable[[Attempt], bool] = lambda attempt: True
+    ) -> list[Attempt]:
+        """Everything that has not begun and may go, out of hand."""
+        unbegun = [each for each in self._held.values() if not each.is_begun and may_go(each)]
         for attempt in unbegun:
             self.lose(attempt)
         return unbegun

@@ -158,7 +158,7 @@ class Life(ABC):
     async def _drain(self, lanes: list[asyncio.Task[None]]) -> None:
         """No new work; what has not begun goes back at once, what runs may finish."""
         until_s = self._loop.time() + self.plan.drain_timeout_ms / 1000
-        await self._release(self._attempts.take_unbegun())
+        await self._release(self._take_unbegun())
         while self._attempts.running and self._loop.time() < until_s:
             await self._attempts.finish(until_s - self._loop.time())
         left = await self._give_up()
@@ -168,6 +168,10 @@ class Life(ABC):
         except TimeoutError:
             if left or self.has_news:
                 log.error("worker %s: what it had in hand could not be delivered", self.plan.name)
+
+    def _take_unbegun(self) -> list[Attempt]:
+        """What may go back before all that runs has ended."""
+        return self._attempts.take_unbegun()
 
     async def _give_up(self) -> list[Attempt]:
         """Stop what still runs, and let it clean up before anybody else may begin it."""

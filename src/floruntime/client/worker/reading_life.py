@@ -148,7 +148,7 @@ class ReadingLife(Life, Generic[Item]):
             self._attempts.hold(attempt)
         self._attempts.waiting.extend(attempts)
         if self._stopped.is_set():
-            self._in_background(self._release(self._attempts.take_waiting()))
+            self._release_soon()
         else:
             self._begin_waiting()
 
@@ -186,6 +186,8 @@ class ReadingLife(Life, Generic[Item]):
     def ended(self, attempt: Attempt, took_ms: float | None) -> None:
         self._busy_keys.discard(self._key_of(attempt.item) or "")
         self._begin_waiting()
+        if self._stopped.is_set() and not attempt.is_given_up:
+            self._release_soon()
 
     def succeeded(self, attempt: Attempt, result: Any) -> None:
         if not attempt.is_settled:
@@ -204,6 +206,19 @@ class ReadingLife(Life, Generic[Item]):
         for attempt in [each for each in self._attempts.waiting if self._key_of(each.item) == key]:
             self._attempts.lose(attempt)
             self._verdicts.append(Verdict(attempt.item, RELEASE, attempt.lease_ends_ms))
+
+    def _take_unbegun(self) -> list[Attempt]:
+        """What waits behind one of its key stays until that has ended, or goes back with it.
+
+        Handed back before it, it would be handled before it, if that one goes back as well.
+        """
+        at_work = (each for each in self._attempts.at_work() if each.is_begun)
+        busy = {self._key_of(attempt.item) for attempt in at_work} - {None}
+        return self._attempts.take_unbegun(lambda each: self._key_of(each.item) not in busy)
+
+    def _release_soon(self) -> None:
+        if unbegun := self._take_unbegun():
+            self._in_background(self._release(unbegun))
 
     # Leases
 

@@ -214,11 +214,11 @@ export class Attempts<Item> {
     attempt.context.cancel(reason);
   }
 
-  /** Everything that has not begun, out of hand. */
-  takeWaiting(): Attempt<Item>[] {
-    const waiting = this.waiting;
-    this.waiting = [];
-    return waiting.filter((attempt) => this.#end(attempt));
+  /** Everything that has not begun and may go, out of hand. */
+  takeWaiting(mayGo: (attempt: Attempt<Item>) => boolean = () => true): Attempt<Item>[] {
+    const taken = new Set(this.waiting.filter(mayGo));
+    this.waiting = this.waiting.filter((attempt) => !taken.has(attempt));
+    return [...taken].filter((attempt) => this.#end(attempt));
   }
 
   /** Tell every handler to stop. What they do then may take its time; leases are kept. */

@@ -171,7 +171,7 @@ export abstract class Life<Item> implements Owner<Item> {
 
   /** No new work; what has not begun goes back at once, what runs may finish. */
   async #drain(lanes: Promise<void>[]): Promise<void> {
-    const returned = this.release(this.attempts.takeWaiting());
+    const returned = this.release(this.takeWaiting());
     await this.#within(this.plan.drainTimeoutMs, (signal) => this.attempts.finish(signal));
     const untilMs = this.clock.nowMs() + GOOD_BYE_MS;
     const left = await this.#giveUp();
@@ -180,6 +180,11 @@ export abstract class Life<Item> implements Owner<Item> {
     if (this.#hasLostTouch && this.#hasNews) {
       this.log.error(`worker ${this.plan.name}: what it had in hand could not be delivered`);
     }
+  }
+
+  /** What may go back before all that runs has ended. */
+  protected takeWaiting(): Attempt<Item>[] {
+    return this.attempts.takeWaiting();
   }
 
   /** Tell handlers to stop, and let them clean up before anybody else may begin what they had. */

@@ -142,7 +142,7 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     }
     this.attempts.waiting.push(...attempts);
     if (this.stopped.isSet) {
-      this.inBackground(this.release(this.attempts.takeWaiting()));
+      this.#releaseSoon();
     } else {
       this.beginWaiting();
     }
@@ -199,6 +199,9 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
       this.#busyKeys.delete(key);
     }
     super.ended(attempt, tookMs);
+    if (this.stopped.isSet) {
+      this.#releaseSoon();
+    }
   }
 
   override succeeded(attempt: Attempt<Item>, _result: unknown): void {
@@ -222,6 +225,24 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     for (const attempt of this.attempts.waiting.filter(({ item }) => this.keyOf(item) === key)) {
       this.attempts.lose(attempt, "an earlier record of its key failed");
       this.#judge(attempt, "release");
+    }
+  }
+
+  /**
+   * What waits behind one of its key stays until that has ended, or goes back with it: handed back
+   * before it, it would be handled before it, if that one goes back as well.
+   */
+  protected override takeWaiting(): Attempt<Item>[] {
+    return this.attempts.takeWaiting(({ item }) => {
+      const key = this.keyOf(item);
+      return key === null || !this.#busyKeys.has(key);
+    });
+  }
+
+  #releaseSoon(): void {
+    const waiting = this.takeWaiting();
+    if (waiting.length > 0) {
+      this.inBackground(this.release(waiting));
     }
   }
 
