@@ -102,6 +102,7 @@ async def tour(directory: Path) -> int:
         await seen(load, "a NATS server killed", table)
         await rig.led_again()
         await rig.nats.servers[0].start()
+        show(await rig.settled())
         other = next(each for each in rig.nodes if each != name)
         say(f"Node {other} is drained and stopped: nobody loses a call.")
         async with rig.client() as client:
