@@ -19,12 +19,18 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from bench import process
+from bench.amqp import Rabbit
 from bench.flo import Flo
 from bench.jetstream import Nats
 from bench.resp import Redis
 from bench.talk import NOTHING, BenchError, Dialect, Talk, key_bytes
 
-DIALECTS: dict[str, Dialect] = {"Flo": Flo(), "Redis": Redis(), "NATS": Nats()}
+DIALECTS: dict[str, Dialect] = {
+    "Flo": Flo(),
+    "Redis": Redis(),
+    "NATS": Nats(),
+    "RabbitMQ": Rabbit(),
+}
 RANDOM_KEYS_PER_CONNECTION = 10_000
 SILENCE_S_MAX = 20.0
 _RECEIVE_BYTES = 1 << 16

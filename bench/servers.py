@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -37,12 +37,20 @@ REDIS_MISSING = (
 class Server:
     """One running server process."""
 
-    def __init__(self, name: str, port: int, handle: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        handle: subprocess.Popen[bytes],
+        log: Path,
+        companion: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.port = port
         self._process = handle
         self._log = log
         self._children = 0
+        self._companion = companion
 
     @property
     def pid(self) -> int:
@@ -93,6 +101,9 @@ class Server:
             self._process.kill()
             self._process.wait()
             raise BenchError(f"{self.name} did not end in {STOP_S_MAX:.0f} s") from None
+        finally:
+            if self._companion:
+                subprocess.run(self._companion, check=False, stdout=subprocess.DEVNULL)
 
     def _log_tail(self) -> str:
         return self._log.read_text(errors="replace")[-2000:]
@@ -124,8 +135,12 @@ def start(
     directory: Path,
     is_ready: Callable[[int], None],
     environment: dict[str, str] | None = None,
+    companion: Sequence[str] = (),
 ) -> Server:
-    """Start `command`, with `environment` beside ours, and wait until it answers."""
+    """Start `command`, with `environment` beside ours, and wait until it answers.
+
+    `companion`: what ends a process that it leaves running, once it has ended.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "log.txt"
     with log.open("ab") as output:
@@ -137,7 +152,7 @@ def start(
             stdout=output,
             stderr=output,
         )
-    server = Server(name, port, handle, log)
+    server = Server(name, port, handle, log, companion)
     try:
         server.wait_until_ready(is_ready)
     except BaseException:
