@@ -39,6 +39,7 @@ export class Batch {
   readonly queue: Recorded<QueueCommands>;
   /** The writes of `client.stream` but `groupRead`. */
   readonly stream: Recorded<StreamCommands>;
+  /** The same as `stream`. */
   readonly streams: Recorded<StreamCommands>;
   /** `invoke` and `cancel` of `client.action`. */
   readonly action: Recorded<ActionCommands>;

@@ -31,19 +31,31 @@ import { Workflow } from "./workflow.js";
  * `await using client = …`.
  */
 export class FloClient extends ConnectedClient {
+  /** Versioned keys. */
   readonly kv: Kv;
+  /** Priority queues with leases. */
   readonly queue: Queue;
+  /** Streams and their groups. */
   readonly stream: Stream;
+  /** The same as `stream`. */
   readonly streams: Stream;
+  /** Actions and their runs. */
   readonly action: Action;
+  /** Workers by id; one of your own is an `ActionWorker`. */
   readonly worker: Worker;
+  /** Workflows, their runs and schedules. */
   readonly workflow: Workflow;
+  /** Operations on all that matches, under way or done. */
   readonly jobs: Jobs;
+  /** Worlds of their own on one server. */
   readonly namespaces: Namespaces;
+  /** The cluster that the server is a node of. */
   readonly cluster: Cluster;
+  /** Who may do what. */
   readonly tokens: Tokens;
+  /** Sessions of the web console. */
   readonly console: Console;
-  /** Which deliveries it remembers, so that a number is enough to settle one. */
+  /** Which deliveries it remembers, so that a number is enough to settle one. @internal */
   readonly memories: Memories = { queue: new LeaseMemory(), stream: new LeaseMemory() };
 
   constructor(transport: Transport, options: ClientOptions = {}) {

@@ -3,6 +3,7 @@ import type { Integer } from "../base/schema.js";
 
 /** One page of a listing: an array with a `cursor` for the next page (`null`: the end). */
 export class Page<T> extends Array<T> {
+  /** Where the next page begins; `null` where there is none. */
   readonly cursor: string | null;
 
   constructor(items: readonly T[], cursor: string | null) {

@@ -18,7 +18,6 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
   #cursor: Cursor | null;
   #hasMore = true;
 
-  /** @internal */
   constructor(pageAt: PageAt<Entry, Cursor>, cursor: Cursor | null = null) {
     this.#pageAt = pageAt;
     this.#cursor = cursor;

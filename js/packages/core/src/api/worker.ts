@@ -85,7 +85,6 @@ export class Worker {
   readonly #caller: Caller;
   readonly #commands = new WorkerCommands(false);
 
-  /** @internal */
   constructor(caller: Caller) {
     if (typeof Object(caller).call !== "function") {
       throw new BadTypeError("Worker is client.worker; a worker of your own is an ActionWorker");

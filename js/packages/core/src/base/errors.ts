@@ -18,6 +18,7 @@ export class FloError extends Error {
   readonly ran: Ran;
   /** Position of the refused command in its batch, `null` outside batches. */
   readonly index: number | null;
+  /** What else is told of it. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(message: string, options: ErrorOptions = {}) {

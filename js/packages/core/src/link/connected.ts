@@ -98,8 +98,11 @@ export type DisconnectListener = (reason: FloError) => unknown;
  * refusal until `connect()` tries once more.
  */
 export class ConnectedClient implements Caller {
+  /** That of calls that name none. */
   readonly namespace: string;
+  /** Where it says what happens. */
   readonly logger: FullLogger;
+  /** What time-outs are kept by. */
   readonly clock: Clock;
   readonly #transport: Transport;
   readonly #timeoutMs: number;

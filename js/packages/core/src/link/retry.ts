@@ -28,9 +28,13 @@ const RETRY: OptionNames<RetryOptions> = {
 
 /** Back-off. The number of attempts has no limit of its own: a call's time-out ends them. */
 export class RetryPolicy {
+  /** The first wait. */
   readonly initialDelayMs: number;
+  /** The longest wait. */
   readonly maxDelayMs: number;
+  /** How much longer each wait is than the one before. */
   readonly multiplier: number;
+  /** The part of each wait that chance may take away. */
   readonly jitter: number;
 
   constructor(options: RetryOptions = {}) {

@@ -44,10 +44,12 @@ export class StreamID {
     return left < right ? -1 : left > right ? 1 : 0;
   }
 
+  /** Whether both name one record. */
   equals(other: StreamID): boolean {
     return StreamID.compare(this, other) === 0;
   }
 
+  /** `MILLISECONDS-SEQUENCE`. */
   toString(): string {
     return `${this.timestampMs}-${this.sequence}`;
   }

@@ -22,6 +22,7 @@ import { type ClientSource, WorkerBase } from "./worker-base.js";
 
 /** A worker for actions. Name handlers with `worker.action(...)`, then `await worker.start()`. */
 export class ActionWorker extends WorkerBase {
+  /** What the server knows it by. */
   readonly workerId: string;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #metadata: Readonly<Record<string, string>>;

@@ -74,11 +74,13 @@ export interface StreamContextOptions extends ContextOptions {
 
 /** What the contexts of actions, streams and queues have in common. */
 export abstract class Context {
+  /** What was handed over. */
   abstract readonly payload: Uint8Array;
   /** Counts from 1. */
   abstract readonly attempt: number;
   /** The worker's own connection, in the worker's namespace. */
   readonly client: FloClient;
+  /** The namespace of the work. */
   readonly namespace: string;
   /** A logger that names this delivery in each line, and its trace if there is one. */
   readonly log: FullLogger;
@@ -192,11 +194,15 @@ export class ActionContext extends Context {
   #known: Progress = NO_PROGRESS;
   /** The claim: what `client.worker` and `b.worker` of a batch settle this attempt with. */
   readonly task: Task;
+  /** What the action was invoked with. */
   readonly payload: Uint8Array;
+  /** Which attempt this is, from 1. */
   readonly attempt: number;
   /** The run's id: the same in every attempt. */
   readonly taskId: string;
+  /** Which action it is. */
   readonly actionName: string;
+  /** When it was invoked. */
   readonly createdAtMs: bigint;
   /**
    * What to give to others who must not do the same twice, a payment provider, say. It is the same
@@ -206,6 +212,7 @@ export class ActionContext extends Context {
   readonly idempotencyKey: string;
   /** The workflow run that asked for this one, if one did. */
   readonly callerRunId: string | null;
+  /** The labels that were asked for. */
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(task: Task, options: ActionContextOptions) {
@@ -263,12 +270,19 @@ export class ActionContext extends Context {
 
 /** One delivery of one record. */
 export class StreamContext extends Context {
+  /** The record as it was read. */
   readonly record: StreamRecord;
+  /** What was appended. */
   readonly payload: Uint8Array;
+  /** Which delivery this is, from 1. */
   readonly attempt: number;
+  /** The id of the record. */
   readonly streamId: StreamID;
+  /** The stream that it is of. */
   readonly stream: string;
+  /** What was appended with it. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The key that its order is kept by; `null` without one. */
   readonly partitionKey: string | null;
   /** The consumer group that the record was delivered to. */
   readonly group: string;
@@ -291,11 +305,17 @@ export class StreamContext extends Context {
 
 /** One delivery of one message. */
 export class QueueContext extends Context {
+  /** The message as it was dequeued. */
   readonly message: Message;
+  /** What was enqueued. */
   readonly payload: Uint8Array;
+  /** Which delivery this is, from 1. */
   readonly attempt: number;
+  /** The number of the message. */
   readonly seq: bigint;
+  /** Lower goes first. */
   readonly priority: number;
+  /** When it was enqueued. */
   readonly enqueuedAtMs: bigint;
   /** The queue that it came from. */
   readonly queue: string;

@@ -28,6 +28,7 @@ export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
  * queue's `maxAttempts`; with `NonRetryableError` it is one at once.
  */
 export class QueueWorker extends WorkerBase {
+  /** What the server knows it by. */
   readonly workerId: string;
   readonly #queues: Queues;
 

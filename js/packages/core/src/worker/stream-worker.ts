@@ -36,8 +36,11 @@ export interface StreamWorkerOptions extends WorkerBaseOptions {
 
 /** A consumer of a group: `handler(ctx)` for each record, from `await worker.start()` on. */
 export class StreamWorker extends WorkerBase {
+  /** The stream that it reads. */
   readonly stream: string;
+  /** The group that it is a member of. */
   readonly group: string;
+  /** What the group knows it by. */
   readonly consumer: string;
   readonly #reading: Reading;
 
