@@ -38,6 +38,20 @@ def retry_delay_ms(
     return min(delay_ms + delay_ms * share // (1000 * _JITTER_SHARE), longest_ms)
 
 
+def lost_delay_ms(base_ms: int, longest_ms: int, attempt: int, seed: object) -> int:
+    """The delay after attempt `attempt` ended with its worker. The first time that is chance; from
+    the second on it is a second unless told, twice as long after each, and up to twice that by
+    chance: whichever piece of work ends workers, its neighbours come back without it.
+    """
+    if attempt <= 1:
+        return base_ms
+    base_ms = base_ms or defaults.RUN_RETRY_DELAY_MS
+    longest_ms = max(base_ms, longest_ms)
+    delay_ms = min(base_ms << min(attempt - 2, _DOUBLINGS_MAX), longest_ms)
+    share = zlib.crc32(f"{seed}/{attempt}".encode()) % 1001
+    return min(delay_ms + delay_ms * share // 1000, longest_ms)
+
+
 class RetryDelay(NamedTuple):
     """The settings of one holder of them."""
 

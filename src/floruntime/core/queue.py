@@ -98,13 +98,16 @@ class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
 
 
 class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):
-    """`on_delivery`: acked as it is handed out (at most once)."""
+    """`on_delivery`: acked as it is handed out (at most once). `by_worker`: by one that begins all
+    at once; what it leaves behind when it dies waits before it is handed out again.
+    """
 
     queue: str
     count: int = 1
     visibility_timeout_ms: int = defaults.VISIBILITY_TIMEOUT_MS
     block_ms: int = 0
     on_delivery: bool = False
+    by_worker: bool = False
 
 
 class QueueAck(Command[AckResult], tag=34, frozen=True):

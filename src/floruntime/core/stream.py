@@ -331,12 +331,18 @@ class GroupList(Query[GroupListReply], tag=78, frozen=True):
 
 
 class GroupRead(Command[ReadResult], tag=79, frozen=True):
+    """`by_worker`: by one that handles the records of a key one after the other. Of what it leaves
+    behind when it dies only that counts as tried of which none of its key was before it, and waits
+    before it is handed out again.
+    """
+
     stream: str
     group: str
     consumer: str
     limit: int = defaults.RECORDS_LIMIT
     block_ms: int = 0
     no_ack: bool = False
+    by_worker: bool = False
 
 
 class GroupAck(Command[GroupAckResult], tag=80, frozen=True):

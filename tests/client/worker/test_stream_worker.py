@@ -256,6 +256,42 @@ async def test_what_waits_behind_a_failed_record_of_its_key_goes_back_behind_it(
     assert [ctx.attempt for ctx in seen.contexts] == [1, 2, 1, 1]
 
 
+async def test_what_waits_behind_its_key_costs_nothing_when_leases_are_lost() -> None:
+    begun: list[tuple[bytes, int]] = []
+
+    async def stuck_at_first(ctx: StreamContext) -> None:
+        begun.append((ctx.payload, ctx.attempt))
+        if len(begun) == 1:
+            await asyncio.Event().wait()
+
+    async with FloTestServer() as server, server.client() as client:
+        await client.stream.group_create("s", "g", mode="key_shared", ack_timeout_ms=1_000)
+        await client.stream.append_many("s", [b"1", b"2", b"3"], partition_key="k")
+        async with server.running(worker_of(stuck_at_first, auto_touch=False)):
+            await until(lambda: begun)
+            await server.advance(1_000)
+            await server.advance(5_000)
+            await all_acked(client)
+    assert begun == [(b"1", 1), (b"1", 2), (b"2", 1), (b"3", 1)]
+
+
+async def test_behind_one_that_may_have_ended_a_worker_the_next_begins_once_it_is_acked() -> None:
+    left: list[int] = []
+
+    async with FloTestServer() as server, server.client() as client:
+
+        async def handle(ctx: StreamContext) -> None:
+            left.append(await pending(client))
+
+        await client.stream.group_create("s", "g", mode="key_shared")
+        await client.stream.append_many("s", [b"1", b"2", b"3"], partition_key="k")
+        first = await client.stream.group_read("s", group="g", consumer="c")
+        await client.stream.group_nack("s", first.records, group="g")
+        async with server.running(worker_of(handle)):
+            await all_acked(client)
+    assert left == [3, 2, 1]
+
+
 async def test_stop_hands_back_what_has_not_begun_and_what_does_not_finish() -> None:
     begun: list[bytes] = []
 

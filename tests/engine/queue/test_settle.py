@@ -470,3 +470,32 @@ def test_each_limit_holds_at_it_and_one_past_it(
     with pytest.raises(BadRequestError, match=named):
         engine.run(bad)
     assert engine.rows() == rows
+
+
+# A worker that dies
+
+
+def test_what_a_lost_worker_had_comes_again_later_each_time_and_scattered(engine: Engine) -> None:
+    engine.run(QueueEnqueue("q", [b"x"] * 10))
+    for _ in range(2):  # the first time may be chance
+        assert len(engine.run(QueueDequeue("q", 10, 1_000, by_worker=True)).messages) == 10
+        engine.advance(1_000)
+    assert engine.run(QueueDequeue("q", 10)).messages == []
+    together: list[int] = []
+    while sum(together) < 10:
+        engine.advance(50)
+        together.append(len(engine.run(QueueDequeue("q", 10, 3_600_000)).messages))
+    assert (max(together) < 5, len(together) > 20) == (True, True)
+
+
+def test_what_a_lost_worker_kept_longer_comes_again_later_too(engine: Engine) -> None:
+    engine.run(QueueEnqueue("q", [b"x", b"x"]))
+    engine.run(QueueDequeue("q", 2, 1_000))
+    engine.advance(1_000)
+    first, second = engine.run(QueueDequeue("q", 2, 1_000, by_worker=True)).messages
+    engine.run(QueueTouch("q", [first.seq], [first.lease], 5_000))
+    engine.run(QueueAck("q", [second.seq], [second.lease]))
+    engine.advance(5_000)
+    assert engine.run(QueueDequeue("q")).messages == []
+    engine.advance(2_000)
+    assert [each.attempt for each in engine.run(QueueDequeue("q")).messages] == [3]

@@ -49,7 +49,9 @@ class QueueLife(ReadingLife[Message]):
 
     async def _read(self, count: int) -> Sequence[Message]:
         serving, block_ms = self._serving, self.plan.block_ms
-        request = QueueDequeue(serving.queue, count, serving.visibility_timeout_ms, block_ms)
+        request = QueueDequeue(
+            *(serving.queue, count, serving.visibility_timeout_ms, block_ms), by_worker=True
+        )
         result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )

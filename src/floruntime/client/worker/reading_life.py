@@ -57,6 +57,8 @@ class ReadingLife(Life, Generic[Item]):
         self._wait = Wait()
         self._verdicts: list[Verdict] = []
         self._busy_keys: set[str] = set()
+        #: Of those that were begun before, the next one begins once the ack of this is known.
+        self._unsettled_keys: set[str] = set()
         self._is_settling = False
 
     # What a kind of item does
@@ -88,6 +90,10 @@ class ReadingLife(Life, Generic[Item]):
     def _key_of(self, item: Item) -> str | None:  # others keep one
         """What order is kept by; `None` where there is none."""
         return None
+
+    def _was_begun_before(self, item: Item) -> bool:  # others know
+        """Whether the item may have ended a worker: what is behind it must not be taken for it."""
+        return False
 
     def _failure(self, attempt: Attempt, error: BaseException) -> Verdict:
         """What is to become of an item whose handler raised."""
@@ -184,14 +190,20 @@ class ReadingLife(Life, Generic[Item]):
         pass
 
     def ended(self, attempt: Attempt, took_ms: float | None) -> None:
-        self._busy_keys.discard(self._key_of(attempt.item) or "")
+        key = self._key_of(attempt.item)
+        if key is not None and key not in self._unsettled_keys:
+            self._busy_keys.discard(key)
         self._begin_waiting()
         if self._stopped.is_set() and not attempt.is_given_up:
             self._release_soon()
 
     def succeeded(self, attempt: Attempt, result: Any) -> None:
-        if not attempt.is_settled:
-            self._verdicts.append(Verdict(attempt.item, ACK, attempt.lease_ends_ms))
+        if attempt.is_settled:
+            return
+        self._verdicts.append(Verdict(attempt.item, ACK, attempt.lease_ends_ms))
+        key = self._key_of(attempt.item)
+        if key is not None and self._was_begun_before(attempt.item):
+            self._unsettled_keys.add(key)
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
         self._tell_failure(attempt, error)
@@ -267,12 +279,12 @@ class ReadingLife(Life, Generic[Item]):
         left: list[Verdict] = []
         trouble: BaseException | None = None
         for part, outcome in zip(parts, outcomes, strict=True):
-            if isinstance(outcome, NotFoundError):
-                continue  # what it was of is no more
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, NotFoundError):
                 left += part
                 trouble = trouble or outcome
-            else:
+                continue
+            self._free_keys(part)
+            if not isinstance(outcome, NotFoundError):  # else what it was of is no more
                 self._tell_stale(part, outcome.stale)
         self._verdicts[:0] = left
         if trouble is None:
@@ -281,6 +293,14 @@ class ReadingLife(Life, Generic[Item]):
             raise trouble
         await self._trouble(trouble, failures)
         return failures + 1
+
+    def _free_keys(self, part: list[Verdict]) -> None:
+        """What waited for these to be settled may begin."""
+        freed = self._unsettled_keys.intersection(self._key_of(each.item) or "" for each in part)
+        if freed:
+            self._unsettled_keys -= freed
+            self._busy_keys -= freed
+            self._begin_waiting()
 
     def _tell_stale(self, part: list[Verdict], stale: Iterable[Any]) -> None:
         """Say which verdicts came too late to count."""

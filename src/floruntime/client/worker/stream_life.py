@@ -61,7 +61,9 @@ class StreamLife(ReadingLife[StreamRecord]):
 
     async def _read(self, count: int) -> Sequence[StreamRecord]:
         reading, block_ms = self._reading, self.plan.block_ms
-        request = GroupRead(reading.stream, reading.group, self.plan.name, count, block_ms)
+        request = GroupRead(
+            *(reading.stream, reading.group, self.plan.name, count, block_ms), by_worker=True
+        )
         result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )
@@ -77,6 +79,9 @@ class StreamLife(ReadingLife[StreamRecord]):
 
     def _key_of(self, item: StreamRecord) -> str | None:
         return item.partition_key if self._keeps_order else None
+
+    def _was_begun_before(self, item: StreamRecord) -> bool:
+        return item.attempt > 1
 
     def _context_of(self, item: StreamRecord, touch: Touch) -> StreamContext:
         group, consumer = self._reading.group, self.plan.name

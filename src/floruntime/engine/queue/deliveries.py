@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from floruntime.core import limits
 from floruntime.core.types import Value
 from floruntime.engine.queue.rows import OpenQueue
@@ -32,12 +34,15 @@ class LeaseEnd(IntEnum):
 
 
 class DeliveryRow(Value, frozen=True):
-    """`ends`: a byte for each message, how its lease ended. `forgets`: a timer will delete it."""
+    """`ends`: a byte for each message, how its lease ended. `forgets`: a timer will delete it.
+    `is_workers`: it went to a worker.
+    """
 
     seqs: list[int]
     ends: bytes
     settled_at_ms: int = 0
     forgets: bool = False
+    is_workers: bool = False
 
 
 MEMORY: Final = Memory(limits.SETTLED_MS + 1)
@@ -46,10 +51,13 @@ MEMORY: Final = Memory(limits.SETTLED_MS + 1)
 DELIVERY: Final[Table[DeliveryRow]] = Table(b"qd", DeliveryRow, queue_id="u64", delivery="u64")
 
 
-def open_delivery(queue: OpenQueue, delivery: int, seqs: list[int], expires_at_ms: int) -> None:
+def open_delivery(
+    queue: OpenQueue, delivery: int, seqs: list[int], expires_at_ms: int, *, to_worker: bool
+) -> None:
     """Remember what a dequeue hands out, and when its leases run out."""
     tx, queue_id = queue.tx, queue.row.id
-    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), DeliveryRow(seqs, bytes(len(seqs))))
+    row = DeliveryRow(seqs, bytes(len(seqs)), is_workers=to_worker)
+    tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), row)
     timers.set_timer(tx, expires_at_ms, timers.QUEUE_LEASE, queue_id, delivery)
 
 
@@ -93,7 +101,7 @@ def write_ends(tx: Tx, queue_id: int, delivery: int, row: DeliveryRow, ends: byt
     """Write how leases ended, and see to it that this is forgotten in time."""
     if not row.forgets:
         _forget_later(tx, queue_id, delivery, tx.now_ms)
-    row = DeliveryRow(row.seqs, ends, tx.now_ms, True)
+    row = replace(row, ends=ends, settled_at_ms=tx.now_ms, forgets=True)
     tx.put(DELIVERY, DELIVERY.key(queue_id, delivery), row)
 
 
@@ -111,7 +119,7 @@ def forget(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None
     if MEMORY.has(row.settled_at_ms, tx.now_ms):
         _forget_later(tx, queue_id, delivery, row.settled_at_ms)
     elif LeaseEnd.OPEN in row.ends:
-        tx.put(DELIVERY, key, DeliveryRow(row.seqs, row.ends, row.settled_at_ms, False))
+        tx.put(DELIVERY, key, replace(row, forgets=False))
     else:
         tx.delete(DELIVERY, key)
 

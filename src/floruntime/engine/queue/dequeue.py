@@ -45,7 +45,7 @@ def dequeue(tx: Tx, request: QueueDequeue) -> DequeueResult:
         messages = _deliver_for_good(queue, taken)
     else:
         until_ms = extended(0, tx.now_ms, request.visibility_timeout_ms)
-        messages = _lease(queue, taken, until_ms)
+        messages = _lease(queue, taken, until_ms, to_worker=request.by_worker)
     queue.save()
     return DequeueResult(messages)
 
@@ -80,7 +80,9 @@ def _stored_state(queue: OpenQueue, seq: int) -> StateRow | None:
     return queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
 
 
-def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Message]:
+def _lease(
+    queue: OpenQueue, taken: list[Taken], expires_at_ms: int, *, to_worker: bool
+) -> list[Message]:
     tx, row = queue.tx, queue.row
     now_ms, messages_id = tx.now_ms, row.messages_id
     delivery = 0
@@ -108,7 +110,7 @@ def _lease(queue: OpenQueue, taken: list[Taken], expires_at_ms: int) -> list[Mes
         seqs.append(seq)
         items.append([seq, lease])
     row.leased += len(seqs)
-    open_delivery(queue, delivery, seqs, expires_at_ms)
+    open_delivery(queue, delivery, seqs, expires_at_ms, to_worker=to_worker)
     tx.delivery = Delivery(PRIMITIVE, row.id, items)
     return messages
 

@@ -18,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from floruntime.core import limits
-from floruntime.core.backoff import retry_delay_ms
+from floruntime.core.backoff import lost_delay_ms, retry_delay_ms
 from floruntime.core.errors import BadRequestError
 from floruntime.core.queue import QueueAck, QueueNack, QueueTouch
 from floruntime.core.system import Delivery
@@ -33,6 +33,7 @@ from floruntime.engine.queue.dead_letters import (
 )
 from floruntime.engine.queue.deliveries import (
     DELIVERY,
+    DeliveryRow,
     LeaseEnd,
     Settlements,
     how_ended,
@@ -257,7 +258,7 @@ def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> Non
     if queue is None or row is None:
         return
     ends = bytearray(row.ends)
-    next_ms = _take_back(queue, delivery, row.seqs, ends)
+    next_ms = _take_back(queue, delivery, row, ends)
     if next_ms:
         timers.set_timer(tx, next_ms, timers.QUEUE_LEASE, queue_id, delivery)
     if ends != row.ends:
@@ -266,12 +267,13 @@ def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> Non
         queue.save()
 
 
-def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray) -> int:
+def _take_back(queue: OpenQueue, delivery: int, row: DeliveryRow, ends: bytearray) -> int:
     """Answers when to look again; 0: never."""
     tx, messages_id = queue.tx, queue.row.messages_id
     next_ms = 0
     moved = 0
-    for offset, seq in enumerate(seqs):
+    config = queue.row.config
+    for offset, seq in enumerate(row.seqs):
         if ends[offset] != LeaseEnd.OPEN:
             continue
         state = tx.get(STATE, STATE.key(messages_id, seq))
@@ -286,7 +288,11 @@ def _take_back(queue: OpenQueue, delivery: int, seqs: list[int], ends: bytearray
             ends[offset] = LeaseEnd.RAN_OUT
             moved += 1
             take_out(queue, seq, state)
-            _count_failure(queue, seq, state, lease=lease, delay_ms=0)
+            delay_ms = 0
+            if row.is_workers:
+                delays = config.retry_delay_ms, config.retry_delay_max_ms
+                delay_ms = lost_delay_ms(*delays, state.attempt, seq)
+            _count_failure(queue, seq, state, lease=lease, delay_ms=delay_ms)
     return next_ms
 
 

@@ -24,7 +24,7 @@ from floruntime.engine.queue import settle as queue_settle
 from floruntime.engine.state import dispatch
 from floruntime.engine.stream import retention
 from floruntime.engine.stream.group import bulk as group_bulk
-from floruntime.engine.stream.group import members, redelivery, trimmed
+from floruntime.engine.stream.group import members, redelivery, run_out, trimmed
 from floruntime.engine.stream.group import settle as group_settle
 from floruntime.engine.system import console as console_sessions
 from floruntime.engine.system import jobs as system_jobs
@@ -60,7 +60,7 @@ TIMERS: Final[Mapping[int, dispatch.TimerRule]] = {
     timers.QUEUE_FORGET: deliveries.forget,
     timers.QUEUE_TRIM_DEAD: dead_letters.evict_more,
     timers.STREAM_RETENTION: retention.sweep,
-    timers.GROUP_LEASE: redelivery.lease_ran_out,
+    timers.GROUP_LEASE: run_out.lease_ran_out,
     timers.GROUP_DUE: redelivery.returned_is_due,
     timers.GROUP_CONSUMER: members.sweep,
     timers.GROUP_FORGET: group_settle.forget_settled,

@@ -2177,13 +2177,17 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
 ], list(big),
 );
 
-/** `onDelivery`: acked as it is handed out (at most once). */
+/**
+ * `onDelivery`: acked as it is handed out (at most once). `byWorker`: by one that begins all
+ * at once; what it leaves behind when it dies waits before it is handed out again.
+ */
 export interface QueueDequeue {
   readonly queue: string;
   readonly count?: Integer | undefined;
   readonly visibilityTimeoutMs?: Integer | undefined;
   readonly blockMs?: Integer | undefined;
   readonly onDelivery?: boolean | undefined;
+  readonly byWorker?: boolean | undefined;
 }
 export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKind(
   "QueueDequeue", 33, "command", [
@@ -2192,6 +2196,7 @@ export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKin
   ["visibilityTimeoutMs", int, 30000],
   ["blockMs", int, 0],
   ["onDelivery", bool, false],
+  ["byWorker", bool, false],
 ], DequeueResultSchema,
 );
 
@@ -2667,6 +2672,11 @@ export const GroupList: RequestKind<GroupList, GroupListReply> = requestKind(
 ], GroupListReplySchema,
 );
 
+/**
+ * `byWorker`: by one that handles the records of a key one after the other. Of what it leaves
+ * behind when it dies only that counts as tried of which none of its key was before it, and waits
+ * before it is handed out again.
+ */
 export interface GroupRead {
   readonly stream: string;
   readonly group: string;
@@ -2674,6 +2684,7 @@ export interface GroupRead {
   readonly limit?: Integer | undefined;
   readonly blockMs?: Integer | undefined;
   readonly noAck?: boolean | undefined;
+  readonly byWorker?: boolean | undefined;
 }
 export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
   "GroupRead", 79, "command", [
@@ -2683,6 +2694,7 @@ export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
   ["limit", int, 10],
   ["blockMs", int, 0],
   ["noAck", bool, false],
+  ["byWorker", bool, false],
 ], ReadResultSchema,
 );
 

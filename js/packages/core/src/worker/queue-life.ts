@@ -48,7 +48,8 @@ export class QueueLife extends ReadingLife<Message, QueueContext> {
   protected override async read(count: number): Promise<readonly Message[]> {
     const { queue, visibilityTimeoutMs } = this.#serving;
     const { blockMs } = this.plan;
-    const request = QueueDequeue.of({ queue, count, visibilityTimeoutMs, blockMs });
+    const settings = { visibilityTimeoutMs, blockMs, byWorker: true };
+    const request = QueueDequeue.of({ queue, count, ...settings });
     const options = { ...this.ofThisLife, blockMs, wait: this.wait };
     return (await this.client.call(request, options)).messages;
   }

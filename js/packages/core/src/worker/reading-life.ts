@@ -36,6 +36,8 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
   readonly #changed = new Flag();
   readonly #hasRoom = new Flag();
   readonly #busyKeys = new Set<string>();
+  /** Of those that were begun before, the next one begins once the ack of this is known. */
+  readonly #unsettledKeys = new Set<string>();
   readonly #batchSize: number;
   readonly #handler: (ctx: Given) => unknown;
   #verdicts: Verdict<Item>[] = [];
@@ -76,6 +78,11 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
   /** What the order is kept by; `null` where there is none. */
   protected keyOf(_item: Item): string | null {
     return null;
+  }
+
+  /** Whether the item may have ended a worker: what is behind it must not be taken for it. */
+  protected wasBegunBefore(_item: Item): boolean {
+    return false;
   }
 
   // Reading
@@ -195,7 +202,7 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
 
   override ended(attempt: Attempt<Item>, tookMs: number | null): void {
     const key = this.keyOf(attempt.item);
-    if (key !== null) {
+    if (key !== null && !this.#unsettledKeys.has(key)) {
       this.#busyKeys.delete(key);
     }
     super.ended(attempt, tookMs);
@@ -205,8 +212,13 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
   }
 
   override succeeded(attempt: Attempt<Item>, _result: unknown): void {
-    if (!attempt.isSettled) {
-      this.#judge(attempt, "ack");
+    if (attempt.isSettled) {
+      return;
+    }
+    this.#judge(attempt, "ack");
+    const key = this.keyOf(attempt.item);
+    if (key !== null && this.wasBegunBefore(attempt.item)) {
+      this.#unsettledKeys.add(key);
     }
   }
 
@@ -313,11 +325,14 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     const again: Verdict<Item>[] = [];
     for (const [index, outcome] of outcomes.entries()) {
       const part = parts[index] ?? [];
-      if (outcome.status === "fulfilled") {
-        this.#tellStale(part, outcome.value);
-      } else if (!(outcome.reason instanceof NotFoundError)) {
-        errors.push(outcome.reason); // what is not found any more is gone with what it was of
+      if (outcome.status === "rejected" && !(outcome.reason instanceof NotFoundError)) {
+        errors.push(outcome.reason);
         again.push(...part);
+        continue;
+      }
+      this.#freeKeys(part);
+      if (outcome.status === "fulfilled") {
+        this.#tellStale(part, outcome.value); // else what it was of is no more
       }
     }
     this.#verdicts.unshift(...again);
@@ -327,6 +342,21 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     }
     await this.trouble(first, failures);
     return failures + 1;
+  }
+
+  /** What waited for these to be settled may begin. */
+  #freeKeys(part: readonly Verdict<Item>[]): void {
+    let isFreed = false;
+    for (const { item } of part) {
+      const key = this.keyOf(item);
+      if (key !== null && this.#unsettledKeys.delete(key)) {
+        this.#busyKeys.delete(key);
+        isFreed = true;
+      }
+    }
+    if (isFreed) {
+      this.beginWaiting();
+    }
   }
 
   /** Say which verdicts came too late to count. */

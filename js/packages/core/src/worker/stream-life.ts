@@ -51,7 +51,14 @@ export class StreamLife extends ReadingLife<StreamRecord, StreamContext> {
   protected override async read(count: number): Promise<readonly StreamRecord[]> {
     const { stream, group } = this.#reading;
     const { name: consumer, blockMs } = this.plan;
-    const request = GroupRead.of({ stream, group, consumer, limit: count, blockMs });
+    const request = GroupRead.of({
+      stream,
+      group,
+      consumer,
+      limit: count,
+      blockMs,
+      byWorker: true,
+    });
     const options = { ...this.ofThisLife, blockMs, wait: this.wait };
     const { records, leaseMs } = await this.client.call(request, options);
     // The lease that these came under counts, whatever the group said as it was joined.
@@ -69,6 +76,10 @@ export class StreamLife extends ReadingLife<StreamRecord, StreamContext> {
 
   protected override keyOf({ partitionKey }: StreamRecord): string | null {
     return this.#keepsOrder ? partitionKey : null;
+  }
+
+  protected override wasBegunBefore({ attempt }: StreamRecord): boolean {
+    return attempt > 1;
   }
 
   protected override contextOf(record: StreamRecord, options: ContextOptions): StreamContext {

@@ -64,9 +64,12 @@ class Handed(NamedTuple):
 class Handout:
     """What one command hands out to one consumer; `close` writes it."""
 
-    def __init__(self, opened: OpenGroup, consumer: str, limit: int) -> None:
+    def __init__(
+        self, opened: OpenGroup, consumer: str, limit: int, *, to_worker: bool = False
+    ) -> None:
         self._opened = opened
         self._consumer = consumer
+        self._to_worker = to_worker
         self._limit = limit
         self._bytes_left = limits.REPLY_BYTES_MAX
         self._items: list[Handed] = []
@@ -135,6 +138,7 @@ class Handout:
             slot,
             epoch,
             error,
+            self._to_worker,
         )
         tx.put(PENDING_RECORD, opened.pending_key(item.id), pending)
         return as_record(opened.stream_name, item.id, item.row, attempt, lease)
@@ -147,7 +151,8 @@ def read(tx: Tx, request: GroupRead) -> ReadResult:
     limits.check_name("consumer", request.consumer)
     opened = ensure_group(tx, request.stream, request.group)
     renew(opened, request.consumer)
-    handout = Handout(opened, request.consumer, request.limit)
+    to_worker = request.by_worker
+    handout = Handout(opened, request.consumer, request.limit, to_worker=to_worker)
     if _may_read(opened, request.consumer):
         _take_returned(opened, handout, request.consumer)
         if opened.state.parked and not handout.is_full:

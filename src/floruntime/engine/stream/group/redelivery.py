@@ -1,4 +1,4 @@
-"""How a delivery ends without an ack: its lease runs out, it is nacked, it is handed back.
+"""How a delivery ends without an ack: it is nacked, handed back, or its lease ran out.
 
 The record waits in RETURNED for its next delivery, or, after `max_deliver` of them, goes to the
 group's dead letters. What the stream no longer keeps is dropped.
@@ -86,8 +86,12 @@ def give_back(
     return True
 
 
-def release(opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str) -> None:
-    """Hand a held record back at once, its delivery not counted."""
+def release(
+    opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str, due_ms: int = 0
+) -> None:
+    """Hand a held record back, its delivery not counted: at once, or from `due_ms` on, for which
+    there is a timer.
+    """
     assert pending.standing == Standing.HELD, "what is handed back was held"
     let_go(opened, pending)
     _put_returned(
@@ -96,7 +100,7 @@ def release(opened: OpenGroup, id: Id, pending: PendingRecordRow, consumer: str)
         msgspec.structs.replace(
             pending,
             standing=Standing.RELEASED,
-            due_ms=opened.tx.now_ms,
+            due_ms=max(due_ms, opened.tx.now_ms),
             consumer=consumer,
             attempt=pending.attempt - 1,
         ),
@@ -130,25 +134,6 @@ def bury(opened: OpenGroup, id: Id, pending: PendingRecordRow) -> None:
         row.traceparent,
     )
     put_dead(opened, dead)
-
-
-RETURNS_PER_TIMER_MAX = 100
-
-
-def lease_ran_out(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:
-    """Return what was handed out under this timer and is still held; a large rest next tick."""
-    opened = open_by_id(tx, group_id)
-    if opened is None:
-        return
-    rest = data[RETURNS_PER_TIMER_MAX:]
-    if rest:
-        timers.set_timer(tx, tx.now_ms, timers.GROUP_LEASE, group_id, item, data=rest)
-    for ms, sequence in data[:RETURNS_PER_TIMER_MAX]:
-        pending = tx.get(PENDING_RECORD, opened.pending_key((ms, sequence)))
-        if pending is not None and pending.standing == Standing.HELD and pending.timer == item:
-            give_back(opened, (ms, sequence), pending, Standing.EXPIRED)
-    opened.save()
-    opened.touch()
 
 
 def returned_is_due(tx: Tx, due_ms: int, group_id: int, item: int, data: Any) -> None:

@@ -126,7 +126,9 @@ class SlotsRow(Value, frozen=True):
 
 
 class PendingRecordRow(Value, frozen=True):
-    """One delivery of one record. `timer` is shared by `timer_count` records."""
+    """One delivery of one record. `timer` is shared by `timer_count` records. `is_workers`: to a
+    worker, which handles the records of a key one after the other.
+    """
 
     consumer: str
     lease: int
@@ -140,6 +142,7 @@ class PendingRecordRow(Value, frozen=True):
     slot: int = 0
     epoch: int = 0
     error: str | None = None
+    is_workers: bool = False
 
     @property
     def held(self) -> Lease:
