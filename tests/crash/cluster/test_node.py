@@ -19,8 +19,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster import jetstream, joining, leading, lease
-from floruntime.server.cluster import node as node_module
+from floruntime.server.cluster import jetstream, joining, leading, lease, namesakes
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import ConfigError
@@ -160,7 +159,7 @@ async def test_a_node_that_comes_back_waits_neither_for_its_lease_nor_for_a_name
             await node.stop()
     for module in (lease, leading):
         monkeypatch.setattr(module, "LEASE_S", HOUR_S)
-    monkeypatch.setattr(node_module, "TELL_S", HOUR_S)
+    monkeypatch.setattr(namesakes, "WATCH_S", HOUR_S)
     async with node:
         await until(lambda: node.leads("default"))
 

@@ -23,7 +23,8 @@ from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.joining import join
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError
-from floruntime.server.cluster.node import NameTakenError, Node, OtherClusterError
+from floruntime.server.cluster.namesakes import NameTakenError
+from floruntime.server.cluster.node import Node, OtherClusterError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peer_messages import PEER_PREAMBLE

@@ -92,6 +92,11 @@ class Members:
         seen = self._seen.get(name)
         return None if seen is None else seen.row
 
+    def revision(self, name: str) -> int:
+        """Of what a node told last, as far as it was read."""
+        seen = self._seen.get(name)
+        return 0 if seen is None else seen.revision
+
     @property
     def names(self) -> list[str]:
         """All that are not forgotten."""

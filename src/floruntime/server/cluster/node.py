@@ -17,6 +17,7 @@ from functools import partial
 from floruntime.core.version import VERSION
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.board_view import BoardView
 from floruntime.server.cluster.checkpoints import Checkpoints
 from floruntime.server.cluster.jetstream import JetStreamLog, Nats, NatsFailedError
 from floruntime.server.cluster.joining import Joined
@@ -34,6 +35,7 @@ from floruntime.server.cluster.members import (
     decode_meta,
     encode,
 )
+from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
@@ -60,13 +62,7 @@ START_S = 60.0
 """How long a start waits for NATS to have leaders, as where all was just started."""
 GONE_S = 2 * LEASE_S
 """Who has not renewed its lease for so long leads no more, as far as this node can tell."""
-TOLD_MIN = 4
-"""What was told under its name before it began is forgotten once it has told of itself so often."""
 HINTS = ("log", "lead", "lease")
-
-
-class NameTakenError(Exception):
-    """Another process is a node of this name."""
 
 
 class OtherClusterError(Exception):
@@ -109,9 +105,11 @@ class Node:
         self._tls = tls
         self.clients: Callable[[], Collection[str]] = tuple
         self.on_system: Callable[[], None] = lambda: None
-        self.members = Members(time.monotonic)
-        numbers = range(SYSTEM, self.meta.partitions + 1)
-        self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
+        self.members: Members
+        self.watches: list[LeaseWatch]
+        self._view = BoardView(time.monotonic)
+        self._know_anew()
+        self.namesakes = Namesakes(self.board, self.name, self.run, storage.last_run)
         self.replicas: dict[int, Replica] = {}
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
@@ -146,7 +144,7 @@ class Node:
         for name in HINTS:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
         await _patiently(self._read_board)
-        await self._watch_for_namesake()
+        await _patiently(self.namesakes.watch)
         self.storage.note_run(self.run)
         self._keep_copies()
         await _patiently(self.replicas[SYSTEM].read_on)
@@ -156,24 +154,6 @@ class Node:
 
     async def _look_at_syncs(self) -> None:
         self.lazy = await lazy_servers(self.nats)
-
-    async def _watch_for_namesake(self) -> None:
-        """Another process of this name shows itself within the time that leases take, too. The one
-        that had this directory does not go on: it is locked.
-        """
-        before = self.members.row(self.name)
-        if before is None or before.is_stopped or before.run == self.storage.last_run:
-            return
-        until_s = time.monotonic() + 3 * TELL_S
-        while time.monotonic() < until_s:
-            await asyncio.sleep(LOOK_S)
-            await self._read_board()
-            now = self.members.row(self.name)
-            if now is not None and now.count != before.count and not now.is_stopped:
-                raise NameTakenError(
-                    f"node is {self.name!r}, and a node of that name runs at {now.address}; "
-                    "each node needs a name of its own"
-                )
 
     def open_system(self) -> None:
         """Open this node's copy of what belongs to no namespace."""
@@ -231,13 +211,21 @@ class Node:
             self._news.clear()
 
     async def _read_board(self) -> None:
-        entries = await self.board.read_all()
-        self._check_cluster(entries)
-        self.entries = entries
+        found = await self.board.read_all()
+        self._check_cluster(found)
+        if self._view.see(found):
+            log.warning("the board of the cluster was set back: what it says is known anew")
+            self._know_anew()
+        self.entries = entries = self._view.entries
         self.is_board_heard = True
         for partition, watch in enumerate(self.watches):
             watch.see(entries.get(name_of(partition)))
         self.members.see(entries)
+
+    def _know_anew(self) -> None:
+        self.members = Members(time.monotonic)
+        numbers = range(SYSTEM, self.meta.partitions + 1)
+        self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
 
     def _check_cluster(self, entries: dict[str, Entry]) -> None:
         """See that the board is this cluster's: NATS may have lost all, and others begun anew."""
@@ -284,20 +272,12 @@ class Node:
                 number: each.trouble for number, each in self.replicas.items() if each.trouble
             },
         )
-        self._check_namesake()
+        self.namesakes.check(self.members, self._count, self._row_revision)
         try:
-            await self.board.write(NODES + self.name, encode(row), None)
+            self._row_revision = await self.board.write(NODES + self.name, encode(row), None)
         except BoardSilentError:
             if not self.is_stopped:
                 raise
-
-    def _check_namesake(self) -> None:
-        """Of two processes of one name that began at the same time the later one ends."""
-        other = self.members.row(self.name)
-        if other is None or other.is_stopped or self._count <= TOLD_MIN:
-            return
-        if other.run != self.run and (other.count, other.run) > (self._count, self.run):
-            raise NameTakenError(f"another process at {other.address} is node {self.name!r}, too")
 
     @property
     def format(self) -> int:

@@ -1,0 +1,64 @@
+"""Two processes of one name: the later one is refused, or ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from floruntime.server.cluster.board import Board
+from floruntime.server.cluster.members import NODES, Members, NodeRow, decode_node
+
+WATCH_S = 3.0
+"""How long a node that starts looks for another of its name: each tells of itself once a second."""
+LOOK_S = 0.5
+TOLD_MIN = 4
+"""A node judges by what stands under its name once it has told of itself so often."""
+
+
+class NameTakenError(Exception):
+    """Another process is a node of this name."""
+
+
+class Namesakes:
+    """Other processes of the name of this `run` of a node; `last_run` had its directory before."""
+
+    def __init__(self, board: Board, name: str, run: str, last_run: str) -> None:
+        self._board = board
+        self._name = name
+        self._run = run
+        self._last_run = last_run
+
+    async def watch(self) -> None:
+        """Another one shows itself within the time that leases take, too. The one that had this
+        directory does not go on: it is locked. Raises `NameTakenError`, `BoardSilentError`.
+        """
+        before = await self._row()
+        if before is None or before.is_stopped or before.run == self._last_run:
+            return
+        until_s = time.monotonic() + WATCH_S
+        while time.monotonic() < until_s:
+            await asyncio.sleep(LOOK_S)
+            now = await self._row()
+            if now is not None and now.count != before.count and not now.is_stopped:
+                raise NameTakenError(
+                    f"node is {self._name!r}, and a node of that name runs at {now.address}; "
+                    "each node needs a name of its own"
+                )
+
+    async def _row(self) -> NodeRow | None:
+        """What stands under its name, as the board's leader knows it."""
+        found = await self._board.read(NODES + self._name)
+        return None if found is None or not found.value else decode_node(found.value)
+
+    def check(self, members: Members, count: int, told_revision: int) -> None:
+        """Of two that began at the same time the later one ends. Raises `NameTakenError`.
+
+        `count`: how often this one has told of itself, `told_revision`: of what it told last.
+        """
+        other = members.row(self._name)
+        if other is None or other.is_stopped or count <= TOLD_MIN:
+            return
+        if members.revision(self._name) <= told_revision:
+            return  # its own, or what stood there before: not every server of NATS is up to date
+        if other.run != self._run and (other.count, other.run) > (count, self._run):
+            raise NameTakenError(f"another process at {other.address} is node {self._name!r}, too")

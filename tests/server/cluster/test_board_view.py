@@ -1,0 +1,42 @@
+"""What was seen of the board stays, until it is clear that the board itself was set back."""
+
+from __future__ import annotations
+
+from floruntime.server.cluster import board_view
+from floruntime.server.cluster.board import Entry
+from floruntime.server.cluster.board_view import BoardView
+
+
+def at(**revisions: int) -> dict[str, Entry]:
+    return {name: Entry(number, b"%d" % number) for name, number in revisions.items()}
+
+
+def test_a_server_that_lags_behind_takes_nothing_back() -> None:
+    view = BoardView(lambda: 0.0)
+    assert not view.see(at(a=1, b=5))
+    assert not view.see(at(a=3))
+    assert view.entries == at(a=3, b=5)
+    assert not view.see(at(a=1, b=2, c=4))
+    assert view.entries == at(a=3, b=5, c=4)
+
+
+def test_a_board_that_was_set_back_is_known_anew_after_a_while() -> None:
+    now_s = 100.0
+    view = BoardView(lambda: now_s)
+    view.see(at(a=50, b=60))
+    assert not view.see(at(a=5, b=6))
+    now_s += board_view.SET_BACK_S + 1
+    assert view.see(at(a=7, b=6))
+    assert view.entries == at(a=7, b=6)
+    assert not view.see(at(a=8, b=6))
+    assert view.entries == at(a=8, b=6)
+
+
+def test_one_look_that_is_up_to_date_is_enough() -> None:
+    now_s = 100.0
+    view = BoardView(lambda: now_s)
+    view.see(at(a=50))
+    for _ in range(5):
+        now_s += board_view.SET_BACK_S
+        assert not view.see(at(a=5))
+        assert not view.see(at(a=50))
