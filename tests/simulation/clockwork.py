@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import email.utils
 import pkgutil
 import random
 import secrets
@@ -11,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
@@ -23,6 +25,8 @@ import floruntime.server
 WALL_S = 1_700_000_000
 TURNS_PER_MOMENT_MAX = 50_000
 """More turns of the loop in which no time passes, and something goes round in circles."""
+OF_OTHERS = ("websockets.frames", "websockets.server", "websockets.utils")
+"""Modules that ask for secrets or the time on their own: masks, keys and heads of WebSockets."""
 LOOK_S = 0.000_002
 """How much a look at a fine clock takes: work is not free."""
 
@@ -111,14 +115,17 @@ def inside(loop: SimLoop, chance: random.Random) -> Iterator[None]:
         id(secrets): SimpleNamespace(
             token_hex=lambda size: chance.randbytes(size).hex(),
             token_bytes=chance.randbytes,
+            token_urlsafe=lambda size: _urlsafe(chance.randbytes(size)),
             choice=chance.choice,
         ),
+        id(email): SimpleNamespace(utils=SimpleNamespace(formatdate=partial(_date, loop))),
+        id(email.utils.formatdate): partial(_date, loop),
     }
     before: list[tuple[ModuleType, str, Any]] = []
     defaults: list[tuple[FunctionType, Any, Any]] = []
     for module in _modules():
         for name, value in list(vars(module).items()):
-            stand_in = stand_ins.get(id(value)) if isinstance(value, ModuleType) else None
+            stand_in = stand_ins.get(id(value))
             if stand_in is not None:
                 before.append((module, name, value))
                 setattr(module, name, stand_in)
@@ -135,6 +142,14 @@ def inside(loop: SimLoop, chance: random.Random) -> Iterator[None]:
             setattr(module, name, value)
         for function, positional, named in defaults:
             function.__defaults__, function.__kwdefaults__ = positional, named
+
+
+def _date(loop: SimLoop, usegmt: bool = True) -> str:
+    return email.utils.formatdate(loop.wall_s(), usegmt=usegmt)
+
+
+def _urlsafe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _time(loop: SimLoop) -> SimpleNamespace:
@@ -160,9 +175,8 @@ def _modules() -> list[ModuleType]:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("jetstream"):
                 import_module(found.name)
-    return [
-        module for name, module in sorted(sys.modules.items()) if name.startswith("floruntime.")
-    ]
+    names = sorted(name for name in sys.modules if name.startswith("floruntime."))
+    return [sys.modules[name] for name in (*names, *OF_OTHERS)]
 
 
 _CLOCKS: set[Any] = {time.monotonic, time.monotonic_ns, time.perf_counter, time.time}

@@ -13,8 +13,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from floruntime.client.link.transports.protocol import OnBodies, OnClose
+from floruntime.client.link.endpoint import WebEndpoint
+from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
 from floruntime.client.link.transports.tcp import QUIET_MS_MAX, TcpLink
+from floruntime.client.link.transports.websocket import WebSocketLink
+from floruntime.server.connections.websocket import PATH
 from tests.simulation.clockwork import SimLoop
 
 PIECE_BYTES_MAX = 64 * 1024
@@ -121,6 +124,18 @@ class End(asyncio.Transport):
             self._is_closing = True
             self._arrive_later(self.peer._ended)
             self._loop.call_soon(self.end, None)
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        """Nothing more is written; what the other end writes still comes."""
+        if not self.is_closing():
+            self._arrive_later(self.peer._half_ended)
+
+    def _half_ended(self) -> None:
+        if not self.is_over and not self.is_severed and not self.protocol.eof_received():
+            self.close()
 
     def _ended(self) -> None:
         if not self.is_over and not self.is_severed:
@@ -285,13 +300,34 @@ class SimTransport:
     async def prepare(self) -> None:
         """Nothing to do."""
 
-    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> TcpLink:
+    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`."""
+        link = TcpLink(on_bodies, on_close)
+        await self._open(link)
+        return link
+
+    async def _open(self, link: asyncio.Protocol) -> None:
         if self.is_gone:
             await self._network.loop.create_future()
-        link = TcpLink(on_bodies, on_close)
         await self._network.connect(self._name, self._address, link)
-        return link
 
     async def release(self) -> None:
         """Nothing is held."""
+
+
+class SimWebTransport(SimTransport):
+    """The same by WebSocket."""
+
+    quiet_ms_max = 0
+
+    async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
+        """Raises `OSError`."""
+        link = WebSocketLink(WebEndpoint(self._address, 9000, PATH, False), on_bodies, on_close)
+        await self._open(link)
+        try:
+            await link.opened
+        except BaseException:
+            link.close()
+            await link.wait_closed()
+            raise
+        return link

@@ -114,6 +114,7 @@ class Simulation:
         world = self.world
         world.machine.start()
         await world.machine.until_up()
+        await world.lock()
         works = [KINDS[kind](world) for kind in self._kinds]
         for work in works:
             await work.begin()

@@ -17,9 +17,11 @@ from floruntime.server.commit import local_journal
 from tests.simulation.clockwork import SimLoop
 from tests.simulation.disk import Disk, SimSyncs, snapshot_of
 from tests.simulation.machine import ADDRESS, Machine, config_of
-from tests.simulation.network import Network, SimTransport
+from tests.simulation.network import Network, SimTransport, SimWebTransport
 
 PROBLEMS_MAX = 20
+LOCKED_SHARE = 0.35
+"""Of the worlds: there one needs a token, and with one, half of the clients come by WebSocket."""
 
 
 class World:
@@ -40,6 +42,8 @@ class World:
         #: Called while a server runs, now and then.
         self.looks: list[Callable[[], None]] = [self._look_at_workflows]
         self._transports: dict[str, SimTransport] = {}
+        self._doors = self.fork("doors")
+        self.token: str | None = None
 
     def fork(self, name: str) -> random.Random:
         """Chance for one part, which others do not disturb."""
@@ -70,15 +74,25 @@ class World:
         self, name: str, *, timeout_ms: int = 5_000, namespace: str = "default"
     ) -> FloClient:
         """A client in a process of its own."""
-        transport = SimTransport(self.network, name, ADDRESS)
+        is_by_web = self.token is not None and self._doors.random() < 0.5
+        kind = SimWebTransport if is_by_web else SimTransport
+        transport = kind(self.network, name, ADDRESS)
         self._transports[name] = transport
         return FloClient(
             f"{ADDRESS}:9000",
             namespace=namespace,
             timeout_ms=timeout_ms,
+            token=self.token,
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
             transport=transport,
         )
+
+    async def lock(self) -> None:
+        """Some servers let nobody in without a token. By WebSocket one may do little without."""
+        if self._doors.random() < LOCKED_SHARE:
+            async with self.client("locksmith") as client:
+                made = await client.tokens.create("admin")
+            self.token = made.token
 
     async def vanish(self, name: str, client: FloClient) -> None:
         """The client's process is killed: what it would say now reaches nobody."""
