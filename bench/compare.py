@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,8 +124,8 @@ def compare(settings: Settings, work: str) -> list[Comparison]:
             for name, start in starts.items()
         }
         if work in _KEYED:
-            for server in servers.values():
-                load_keys(server, settings.keys)
+            with ThreadPoolExecutor() as loads:
+                list(loads.map(lambda server: load_keys(server, settings.keys), servers.values()))
         return [_measure(settings, servers, target) for target in TARGETS if target.work == work]
 
 

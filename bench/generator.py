@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from bench import process
 from bench.amqp import Rabbit
+from bench.etcd import Etcd
 from bench.flo import Flo
 from bench.jetstream import Nats
 from bench.resp import Redis
@@ -30,6 +31,7 @@ DIALECTS: dict[str, Dialect] = {
     "Redis": Redis(),
     "NATS": Nats(),
     "RabbitMQ": Rabbit(),
+    "etcd": Etcd(),
 }
 RANDOM_KEYS_PER_CONNECTION = 10_000
 SILENCE_S_MAX = 20.0

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.crash.cluster.nats import nats_server
 
 from bench.amqp import AmqpConnection
+from bench.etcd import EtcdConnection
 from bench.jetstream import NatsConnection
 from bench.servers import Server, free_port, start
 from bench.talk import BenchError
@@ -104,6 +105,28 @@ def _rabbitmq_is_ready(port: int) -> None:
     AmqpConnection(port).close()
 
 
+def start_etcd(directory: Path) -> Server:
+    """One member of etcd, with its defaults."""
+    program = shutil.which("etcd")
+    if program is None:
+        raise BenchError("etcd is missing")
+    port = free_port()
+    clients, peers = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
+    command = [program, "--data-dir", str(directory / "data"), "--logger", "zap"]
+    command += ["--listen-client-urls", clients, "--advertise-client-urls", clients]
+    command += ["--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers]
+    command += ["--initial-cluster", f"default={peers}"]
+    return start("etcd", command, port, directory, _etcd_is_ready)
+
+
+def _etcd_is_ready(port: int) -> None:
+    connection = EtcdConnection(port)
+    try:
+        connection.look()
+    finally:
+        connection.close()
+
+
 PEERS = (
     Peer(
         "NATS",
@@ -120,6 +143,14 @@ PEERS = (
         lambda program: [str(Path(program).with_name("rabbitmqctl")), "version"],
         start_rabbitmq,
         "`sudo apt-get install rabbitmq-server`",
+    ),
+    Peer(
+        "etcd",
+        ("put", "get"),
+        lambda: shutil.which("etcd"),
+        _tells_version,
+        start_etcd,
+        "`sudo apt-get install etcd-server`",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 A `Talk` is fed what arrived and gives what to send next; it does no I/O, so all servers are
 driven by the same loop (`generator.py`) and the parsers are tested without a socket. The dialects
-are `flo.py`, `resp.py` (Redis), `jetstream.py` (NATS) and `amqp.py` (RabbitMQ).
+are `flo.py`, `resp.py` (Redis), `jetstream.py` (NATS), `amqp.py` (RabbitMQ) and `etcd.py`.
 """
 
 from __future__ import annotations
