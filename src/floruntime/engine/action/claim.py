@@ -159,7 +159,7 @@ def _claim_one_by_one(
 ) -> list[Task]:
     """Where limits are to be kept: each claim may block its key, or the whole action."""
     of_namespace_id = namespace_id(tx)
-    offers = Offers(tx, opened, labels, share.limit)
+    offers = Offers(tx, opened, labels)
     tasks: list[Task] = []
     bytes_left = limits.REPLY_BYTES_MAX
     while len(tasks) < share.limit and (offer := offers.best()) is not None:

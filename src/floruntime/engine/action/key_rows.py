@@ -29,7 +29,7 @@ class Blocked(IntEnum):
     RATE_PER_KEY = 2
 
 
-BEHIND_MAX: Final = 4
+BEHIND_MAX: Final = 8
 """Places behind the first one that a lane keeps at hand, so that few claims look for the next."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from floruntime.core.action import Limits
 from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
+from floruntime.engine.action.fronts import forget_fronts, put_front, take_front
 from floruntime.engine.action.key_rows import (
     BEHIND_MAX,
     FRONT,
@@ -33,7 +34,7 @@ from floruntime.engine.action.rate_window import forget_claims, free_at, note_cl
 from floruntime.engine.action.rows import OpenAction, find_action_by_id
 from floruntime.engine.action.run_rows import ActionRunRow
 from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.tombstones import forget_gaps, gaps_of
+from floruntime.engine.state.tombstones import forget_gaps
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -193,11 +194,10 @@ class OpenKey:
             turn = turn if is_fair else 0
             front = (lane.first[0], turn, self.row.id) if is_fair else lane.first
         if before is not None and before != front:
-            tx.delete(FRONT, FRONT.key(lane.line_id, *before))
+            take_front(tx, lane.line_id, FRONT.key(lane.line_id, *before))
         if front is not None and (front != before or is_fair):
             key = FRONT.key(lane.line_id, *front)
-            tx.put(FRONT, key, FrontRow(self.key, lane.first))
-            gaps_of(tx, lane.line_id).fill(key, key)
+            put_front(tx, lane.line_id, key, FrontRow(self.key, lane.first))
         if (front is None) != (before is None):
             self._count(text, 0, -1 if front is None else 1)
         if front != before or turn != lane.turn:
@@ -230,6 +230,7 @@ class OpenKey:
             tx.delete(KEY_LINE, key)
             self.action.row.key_lines -= 1
             forget_gaps(tx, line.id)
+            forget_fronts(tx, line.id)
 
 
 # What the transitions of runs ask for
