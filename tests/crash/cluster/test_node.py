@@ -93,8 +93,11 @@ async def test_streams_of_others_under_its_name_are_refused(
         await client.close()
 
 
-async def test_an_empty_node_begins_with_a_checkpoint(
-    nats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_an_empty_node_begins_with_a_checkpoint_that_is_good(
+    nats: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(leading, "CHECKPOINT_MESSAGES", 20)
     partition = partition_of("default", 2)
@@ -104,10 +107,13 @@ async def test_an_empty_node_begins_with_a_checkpoint(
             while (await log.ends()).first <= 1:  # until there were two checkpoints
                 for number in range(25):
                     await client.kv.put(f"k{number}", b"4")
+        newest, _ = await first.node.checkpoints.known(partition)
+        await first.node.objects.delete(newest.name)  # then the older one does
         async with InsideNode(nats, tmp_path, "b") as second:
             ours, theirs = first.node.replicas[partition], second.node.replicas[partition]
             await until(lambda: theirs.position.sequence >= ours.position.sequence)
             assert theirs.trouble == ""
+            assert f"checkpoint {newest.name}: NATS: " in caplog.text
             at = (b"a", b"{")
             assert list(theirs.store.scan(*at)) == list(ours.store.scan(*at))
             await all_seen(first, second)

@@ -11,6 +11,7 @@ import pytest
 from floruntime.engine.store import Changes, Store
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.server.cluster.checkpoints import Checkpoints
+from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import POSITION_KEY, DamagedLogError, Position
 from floruntime.server.cluster.position import encode_position
 from tests.server.cluster.memory_board import MemoryBoard
@@ -23,6 +24,8 @@ class Files:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.goes_wrong = False
+        #: Of these nothing comes.
+        self.silent: set[str] = set()
 
     def path(self, name: str) -> Path:
         return self._directory / name
@@ -37,6 +40,8 @@ class Files:
             damage(self.path(name))
 
     async def get(self, name: str, path: str) -> None:
+        if name in self.silent:
+            raise LogSilentError("nothing came of it")
         shutil.copy(self.path(name), path)
 
     async def delete(self, name: str) -> None:
@@ -114,8 +119,19 @@ async def test_of_a_damaged_one_the_older_is_loaded(bench: Bench, quiet: None) -
     damage(bench.files.path("1-1-20"))
     assert (await bench.loaded()).get(b"kv0") == b"10"
     damage(bench.files.path("1-1-10"))
-    with pytest.raises(DamagedLogError, match=r"1-1-20 is damaged.*1-1-10 is damaged"):
+    with pytest.raises(DamagedLogError, match=r"1-1-20: it is damaged.*1-1-10: it is damaged"):
         await bench.loaded()
+
+
+async def test_of_one_that_does_not_come_the_older_is_loaded(bench: Bench, quiet: None) -> None:
+    for sequence in (10, 20):
+        bench.write(sequence)
+        await bench.save()
+    bench.files.silent.add("1-1-20")
+    assert (await bench.loaded()).get(b"kv0") == b"10"
+    damage(bench.files.path("1-1-10"))
+    with pytest.raises(LogSilentError, match=r"1-1-20: nothing came of it.*1-1-10: it is damaged"):
+        await bench.loaded()  # so it is asked for again
 
 
 async def test_what_cannot_be_read_back_does_not_count(bench: Bench) -> None:

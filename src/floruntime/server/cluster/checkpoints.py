@@ -20,6 +20,7 @@ from floruntime.core.types import Value
 from floruntime.engine.store import Reader, Store
 from floruntime.server.cluster.board import Board, Entry, RevisionError
 from floruntime.server.cluster.dump import digest_of, read_dump, write_dump
+from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError, Position
 from floruntime.server.cluster.position import position_in
 
@@ -133,21 +134,23 @@ class Checkpoints:
 
         Raises `DamagedLogError` where none can be read, and `LogSilentError`, `BoardSilentError`.
         """
-        problems = []
+        problems: list[Exception] = []
         for row in await self.known(partition):
             path = self._path(partition, "loaded")
             try:
                 await self._objects.get(row.name, path)
                 if await asyncio.to_thread(_digest_of, path) != row.digest:
-                    raise DamagedLogError(f"the checkpoint {row.name} is damaged")
+                    raise DamagedLogError("it is damaged")
                 return await asyncio.to_thread(replace, partial(_read_file, path))
-            except DamagedLogError as error:
-                log.error("partition %d: %s", partition, error)
-                problems.append(str(error))
+            except (DamagedLogError, LogSilentError) as error:
+                log.error("partition %d: checkpoint %s: %s", partition, row.name, error)
+                problems.append(type(error)(f"checkpoint {row.name}: {error}"))
             finally:
                 _remove(path)
-        told = "; ".join(problems) or "there is no checkpoint"
-        raise DamagedLogError(f"the log's beginning is gone, and {told}")
+        told = "; ".join(map(str, problems)) or "there is no checkpoint"
+        if all(isinstance(error, DamagedLogError) for error in problems):
+            raise DamagedLogError(told)
+        raise LogSilentError(told)
 
 
 def _row(partition: int, position: Position, digest: bytes, size_bytes: int) -> CheckpointRow:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO
 
 from nats.errors import Error as NatsError
+from nats.js.errors import (
+    BadObjectMetaError,
+    DigestMismatchError,
+    ObjectDeletedError,
+    ObjectNotFoundError,
+)
 
 from floruntime.server.cluster.jetstream import Nats
 from floruntime.server.cluster.log import LogSilentError
+from floruntime.server.cluster.message import DamagedLogError
 from floruntime.server.ending import heeding
 
 OBJECT_S = 600.0
-"""How long a file may take on its way."""
+"""How long a file may take on its way to NATS."""
+STALLS_S = 30.0
+"""A file of which nothing comes for so long is not there, or NATS is silent."""
+DAMAGES = (DigestMismatchError, ObjectNotFoundError, ObjectDeletedError, BadObjectMetaError)
+"""What nats-py raises where a file is not what it was: to ask again is of no use."""
 
 
 class JetStreamObjects:
@@ -30,10 +42,15 @@ class JetStreamObjects:
             await _answered(store.put(name, file))
 
     async def get(self, name: str, path: str) -> None:
-        """Get a file out."""
+        """Get a file out. Raises `DamagedLogError` where it is gone, or is not what it was."""
         store = await self._open()
-        with open(path, "wb") as file:  # noqa: ASYNC230 # written in a thread by nats-py
-            await _answered(store.get(name, writeinto=file))
+        try:
+            async with asyncio.timeout(None) as limit:
+                with open(path, "wb") as file:  # noqa: ASYNC230 # written in a thread by nats-py
+                    into = _Progress(file, limit)
+                    await _answered(store.get(name, writeinto=into))
+        except TimeoutError:
+            raise LogSilentError(f"NATS: nothing came of it for {STALLS_S:g} s") from None
 
     async def delete(self, name: str) -> None:
         """Drop a file."""
@@ -50,9 +67,30 @@ class JetStreamObjects:
             )
 
 
+class _Progress:
+    """A file that is written in a thread; each piece gives time for what follows."""
+
+    def __init__(self, file: BinaryIO, limit: asyncio.Timeout) -> None:
+        self._file = file
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._go_on()
+
+    def write(self, data: bytes) -> int:
+        """Take a piece."""
+        self._loop.call_soon_threadsafe(self._go_on)
+        return self._file.write(data)
+
+    def _go_on(self) -> None:
+        with suppress(RuntimeError):  # it is over by now
+            self._limit.reschedule(self._loop.time() + STALLS_S)
+
+
 async def _answered(work: Any) -> Any:
     try:
         async with asyncio.timeout(OBJECT_S):
             return await heeding(work)
+    except DAMAGES as error:
+        raise DamagedLogError(f"NATS: {str(error) or type(error).__name__}") from None
     except (NatsError, OSError, TimeoutError, ValueError) as error:
         raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None

@@ -111,6 +111,7 @@ class Node:
         self._know_anew()
         self.namesakes = Namesakes(self.board, self.name, self.run, storage.last_run)
         self.replicas: dict[int, Replica] = {}
+        self.objects = joined.objects
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
         self.leading = Leading(self)

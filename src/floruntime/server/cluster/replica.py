@@ -145,7 +145,7 @@ class Replica:
 
     async def _follow_once(self) -> None:
         if self.is_given_up:
-            await self._load()
+            await self._load("its state began anew elsewhere")
             return
         try:
             await self.check_reach()
@@ -161,7 +161,7 @@ class Replica:
             self._tell(str(error))
         except TooFarBehindError as error:
             log.info("partition %d: %s", self.partition, error)
-            await self._load()
+            await self._load(str(error))
         except DamagedLogError as error:
             self.may_be_read = False
             self._tell(str(error))
@@ -186,8 +186,8 @@ class Replica:
             )
         self.has_reach = True
 
-    async def _load(self) -> None:
-        """Begin anew from a checkpoint."""
+    async def _load(self, reason: str) -> None:
+        """Begin anew from a checkpoint, since the log is not enough."""
         if self._load_checkpoint is None:
             return
         self.trouble = "it loads a checkpoint"
@@ -195,7 +195,7 @@ class Replica:
         try:
             await self._load_checkpoint(self)
         except (DamagedLogError, LogSilentError, BoardSilentError) as error:
-            self._tell(str(error))
+            self._tell(f"{reason}, and {error}; {RECOVER}")
             await asyncio.sleep(LOOK_S)
 
     def _tell(self, trouble: str) -> None:
