@@ -21,6 +21,7 @@ _BY_TAG: dict[int, Any] = {
     for request in CLIENT_REQUESTS
 }
 _PATH = re.compile(r" - at `\$(.*)`$")
+_TOO_MANY = re.compile(r"Expected `array` of at most length (\d+), got (\d+)")
 _STEP = re.compile(r"\[(\d+|\.\.\.)\]")
 _ENVELOPE = ("id", "namespace", "number", "request")
 _REQUEST = _ENVELOPE.index("request")
@@ -38,12 +39,25 @@ def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestErr
     decoded = _decoded(body)
     field, value = _locate(decoded, steps)
     reason = message if match is None else message[: match.start()]
+    too_many = _TOO_MANY.fullmatch(reason)
+    if field == "request" and too_many is not None and isinstance(value, list):
+        return request_id, _newer(value, int(too_many[1]), int(too_many[2]))
     if isinstance(value, (list, dict, bytes)) or _is_hello(decoded):
         return request_id, BadRequestError(f"{field}: {_lowered(reason)}")
     value = without_tokens(value) if isinstance(value, str) else value
     if field == "operation":
         return request_id, BadRequestError(f"operation {shown(value)} is not known to this server")
     return request_id, BadRequestError(f"{field} is {shown(value)}: {_lowered(reason)}")
+
+
+def _newer(request: list[Any], known: int, given: int) -> BadRequestError:
+    """The tag of a request counts as one of its elements, and is no field."""
+    kind = _BY_TAG.get(request[0]) if request and isinstance(request[0], int) else None
+    name = "a request" if kind is None else kind.__name__
+    return BadRequestError(
+        f"{name} has {given - 1} fields, and this server knows at most {known - 1}: the client is "
+        "newer than the server; upgrade the server first"
+    )
 
 
 def _decoded(body: bytes) -> Any:
