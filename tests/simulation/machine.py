@@ -10,8 +10,8 @@ from functools import partial
 from floruntime.server.clock import Handle, SystemClock
 from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
-from floruntime.server.connections.port import PROTOCOLS
-from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.connections.sockets import Protocols, SocketConnection
+from floruntime.server.http.listening import protocols_of
 from floruntime.server.server import FloServer
 from tests.simulation.clockwork import SimLoop, pause
 from tests.simulation.disk import Disk, SimStorage
@@ -91,7 +91,7 @@ class Machine:
                 on_step=partial(self._step, process),
             )
             await server.prepare()
-            self._network.listen(ADDRESS, partial(self._accept, server))
+            self._network.listen(ADDRESS, partial(self._accept, server, protocols_of(server)))
             server.start()
         except Killed:
             return
@@ -116,8 +116,8 @@ class Machine:
         clock.process = process
         return clock
 
-    def _accept(self, server: FloServer, name: str) -> asyncio.Protocol:
-        connection = SocketConnection(server, PROTOCOLS, name, self._gone)
+    def _accept(self, server: FloServer, protocols: Protocols, name: str) -> asyncio.Protocol:
+        connection = SocketConnection(server, protocols, name, self._gone)
         self._connections[connection] = None
         return connection
 

@@ -17,6 +17,7 @@ from tests.simulation.clockwork import SimLoop, inside, pause
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Killed
 from tests.simulation.work.bulk import Bulk
+from tests.simulation.work.calls import Calls
 from tests.simulation.work.flows import Flows
 from tests.simulation.work.messages import Messages
 from tests.simulation.work.mixed import Mixed
@@ -30,6 +31,7 @@ BUSY_S = 7.0
 LOOK_EVERY_S = 1.0
 KINDS: dict[str, Callable[[World], Work]] = {
     "bulk": Bulk,
+    "calls": Calls,
     "flows": Flows,
     "messages": Messages,
     "mixed": Mixed,
