@@ -37,8 +37,12 @@ async def test_keys_have_bounds(http: HttpPeer, key: str, status: int) -> None:
 
 
 async def test_a_read_takes_no_key(http: HttpPeer) -> None:
+    await incr(http, "used")
+    reply = await http.ask("POST", "/v1/shop/kv.get", {"key": "a"}, Idempotency_Key="used")
+    assert reply.status == 400, "whatever the key was used for"
     reply = await http.ask("POST", "/v1/shop/kv.get", {"key": "a"}, Idempotency_Key="k")
     assert reply.status == 400
+    assert (await incr(http, "k")).status == 200, "it uses up no key"
     reply = await http.ask("POST", "/v1/tokens.create", {"role": "admin"}, Idempotency_Key="k")
     assert reply.status == 400
 

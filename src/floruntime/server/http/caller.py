@@ -7,6 +7,7 @@ writes, unless an `Idempotency-Key` makes it (`once.py`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -115,8 +116,9 @@ class HttpCaller:
 class InNamespace:
     """What the client's API stands on: its calls, made through an `HttpCaller`.
 
-    `number`: that of the one write that may be made; 0: any number of calls, none of them
-    remembered. `traceparent`: the trace in which it hands over what it does.
+    `number`: that of the one write that may be made, and `before` what is done before it; 0: any
+    number of calls, none of them remembered. `traceparent`: the trace in which it hands over what
+    it does.
     """
 
     def __init__(
@@ -125,12 +127,14 @@ class InNamespace:
         namespace: str,
         *,
         number: int = 0,
+        before: Callable[[], Awaitable[None]] | None = None,
         traceparent: str | None = None,
     ) -> None:
         self.namespace = namespace
         self.leases = Leases(0)
         self._caller = caller
         self._number = number
+        self._before = before
         self._traceparent = traceparent
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
@@ -143,6 +147,8 @@ class InNamespace:
         within_ms = ask.block_ms + check_duration("timeout_ms", own_ms, low=1)
         if self._number and not isinstance(ask.request, Command):
             raise BadRequestError("Idempotency-Key is given, and this call only reads")
+        if self._before is not None:
+            await self._before()
         request = ask.request
         if self._traceparent is not None:
             request = with_traceparent(request, self._traceparent)

@@ -6,6 +6,7 @@ Whoever comes with the same token on the same connection is let in once.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -151,9 +152,14 @@ class HttpVisit:
         try:
             await caller.greet(who.token, once.session)
             with self._app.under_way.doing(caller.client, once.digest):
-                await open_once(caller, once, namespace)
                 return await ask(
-                    InNamespace(caller, namespace, number=NUMBER, traceparent=traceparent)
+                    InNamespace(
+                        caller,
+                        namespace,
+                        number=NUMBER,
+                        before=partial(open_once, caller, once, namespace),
+                        traceparent=traceparent,
+                    )
                 )
         finally:
             caller.close()
