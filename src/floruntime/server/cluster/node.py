@@ -124,6 +124,7 @@ class Node:
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._told_s = self._here_s = 0.0
+        self._is_told = True
         self._count = 0
         self._row_revision = 0
         self._silent_since_s: float | None = None
@@ -218,7 +219,9 @@ class Node:
             log.warning("the board of the cluster was set back: what it says is known anew")
             self._know_anew()
         self.entries = entries = self._view.entries
-        self.is_board_heard = True
+        self.is_board_heard = (
+            self._is_told
+        )  # a server without a majority shows it, and takes nothing
         for partition, watch in enumerate(self.watches):
             watch.see(entries.get(name_of(partition)))
         self.members.see(entries)
@@ -247,8 +250,9 @@ class Node:
         await self._read_board()
         now_s = time.monotonic()
         if now_s - self._told_s >= TELL_S:
-            self._told_s = now_s
+            self._told_s, self._is_told = now_s, False
             await self._tell_of_itself()
+            self._is_told = self.is_board_heard = True
         self._keep_copies()
         give_up_former(self.entries, self.replicas)
         self._keep_links()
