@@ -21,7 +21,7 @@ def wall_ms() -> int:
     return int(time.time() * 1000)
 
 
-@pytest.mark.parametrize("late_ms", [-5, 0, wall_ms()])
+@pytest.mark.parametrize("late_ms", [-5, 0, wall_ms()], ids=["soon", "now", "in 1970"])
 async def test_it_calls_when_the_wall_clock_shows_the_time(late_ms: int) -> None:
     called = asyncio.Event()
     when_ms = wall_ms() - late_ms
