@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+from collections.abc import Callable
 from typing import Protocol
 
 from floruntime.client.link.call import Call
@@ -225,10 +226,10 @@ class Channel:
         return True
 
     async def _greeted(self, hello: Hello) -> Greeted:
-        async def greet(within_s: float) -> Greeted:
+        async def greet(within_s: float, sent: Callable[[], None]) -> Greeted:
             connection = Connection(self, self._timeout_s)
-            welcome = await connection.open(self._transport, hello, self._namespace, within_s)
-            return connection, welcome
+            where = self._transport, hello, self._namespace
+            return connection, await connection.open(*where, within_s, sent)
 
         return await greeted(greet, self._timeout_s)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable
 from typing import Protocol
 
 from floruntime.client.link.pulse import Pulse, UnderWay
@@ -70,12 +71,19 @@ class Connection:
         return self._pulse.silent_s
 
     async def open(
-        self, transport: Transport, hello: Hello, namespace: str, within_s: float
+        self,
+        transport: Transport,
+        hello: Hello,
+        namespace: str,
+        within_s: float,
+        sent: Callable[[], None],
     ) -> Welcome:
-        """Connect and greet. Raises the server's refusal or `ConnectionFailedError`."""
+        """Connect and greet; `sent` is called once the hello is on its way. Raises the server's
+        refusal or `ConnectionFailedError`.
+        """
         try:
             async with asyncio.timeout(within_s):
-                return await self._greet(transport, hello, namespace)
+                return await self._greet(transport, hello, namespace, sent)
         except FloError:
             await self.close()
             raise
@@ -89,11 +97,14 @@ class Connection:
             await self.close()
             raise
 
-    async def _greet(self, transport: Transport, hello: Hello, namespace: str) -> Welcome:
+    async def _greet(
+        self, transport: Transport, hello: Hello, namespace: str, sent: Callable[[], None]
+    ) -> Welcome:
         assert self._greeting is not None
         self._namespace = namespace
         self._link = await transport.connect(self._receive, self._link_lost)
         self._link.send([wire.encode_request(GREETING_ID, namespace, 0, hello)])
+        sent()
         welcome = await self._greeting
         self._quiet_ms_max = transport.quiet_ms_max
         if self._quiet_ms_max and not self.is_over:

@@ -19,28 +19,42 @@ SILENT_S_MIN = 0.5
 SILENT_S_MAX = 3.0
 
 Greeted = tuple[Connection, Welcome]
+Greet = Callable[[float, Callable[[], None]], Coroutine[Any, Any, Greeted]]
+"""Opens a link and greets, in so many seconds; calls back once its hello is on the way."""
 
 
 def patience_s(timeout_s: float) -> float:
-    """For how long a greeting is waited for before a second link is tried."""
+    """How long a hello may be unanswered before a second link is tried. (That a link is made slowly
+    is no sign of silence.)
+    """
     return min(max(SILENT_S_MIN, timeout_s / 4), SILENT_S_MAX)
 
 
-async def greeted(
-    greet: Callable[[float], Coroutine[Any, Any, Greeted]], timeout_s: float
-) -> Greeted:
-    """What `greet`, given its seconds, comes to: once, or twice side by side.
+async def greeted(greet: Greet, timeout_s: float) -> Greeted:
+    """What `greet` comes to: once, or twice side by side.
 
     Raises the server's refusal, or else why the first link failed.
     """
-    tasks = [asyncio.create_task(greet(timeout_s))]
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + timeout_s
+    sent = asyncio.Event()
+    tasks = [asyncio.create_task(greet(timeout_s, sent.set))]
+    silence = asyncio.create_task(_silent(sent, patience_s(timeout_s)))
     try:
-        await asyncio.wait(tasks, timeout=patience_s(timeout_s))
+        await asyncio.wait([*tasks, silence], return_when=asyncio.FIRST_COMPLETED)
         if not tasks[0].done():
-            tasks.append(asyncio.create_task(greet(timeout_s - patience_s(timeout_s))))
+            tasks.append(asyncio.create_task(greet(until_s - loop.time(), sent.set)))
         return await _first(tasks)
     finally:
+        silence.cancel()
+        await asyncio.gather(silence, return_exceptions=True)
         await _let_go(tasks)
+
+
+async def _silent(sent: asyncio.Event, patience_s: float) -> None:
+    """Returns once a hello that went has had its time."""
+    await sent.wait()
+    await asyncio.sleep(patience_s)
 
 
 async def _first(tasks: list[asyncio.Task[Greeted]]) -> Greeted:

@@ -166,10 +166,10 @@ export class Channel {
     const token = await this.#token.next();
     this.#life.signal.throwIfAborted();
     const hello = Hello.of({ clientVersion: VERSION, session: this.#exchange.session, token });
-    const greet = (withinMs: number): Greeting => {
+    const greet = (withinMs: number, sent: () => void): Greeting => {
       const connection = this.#newConnection();
       this.#dialling.push(connection);
-      const welcome = connection.open(transport, hello, namespace, withinMs);
+      const welcome = connection.open(transport, hello, namespace, withinMs, sent);
       return { connection, welcome };
     };
     const { connection, welcome } = await greeted(clock, timeoutMs, greet)

@@ -62,12 +62,16 @@ export class Connection {
     return this.#pulse.silentMs;
   }
 
-  /** Connect and greet. Throws the server's refusal or `ConnectionFailedError`. */
+  /**
+   * Connect and greet; `sent` is called once the hello is on its way. Throws the server's refusal or
+   * `ConnectionFailedError`.
+   */
   async open(
     transport: Transport,
     hello: Request<Welcome>,
     namespace: string,
     withinMs: number,
+    sent: () => void,
   ): Promise<Welcome> {
     const greeting = this.#greeting;
     if (greeting === null) {
@@ -77,7 +81,7 @@ export class Connection {
     const timer = this.#clock.callAt(this.#clock.nowMs() + withinMs, () =>
       this.#lose(new ConnectionFailedError(`no answer came within ${withinMs} ms`)),
     );
-    void this.#greet(transport, hello);
+    void this.#greet(transport, hello, sent);
     try {
       const welcome = await greeting.promise;
       this.#quietMsMax = transport.quietMsMax ?? 0;
@@ -102,7 +106,7 @@ export class Connection {
     });
   }
 
-  async #greet(transport: Transport, hello: Request<Welcome>): Promise<void> {
+  async #greet(transport: Transport, hello: Request<Welcome>, sent: () => void): Promise<void> {
     try {
       const link = await transport.connect(
         {
@@ -117,6 +121,7 @@ export class Connection {
         return;
       }
       link.write(this.#encoded(hello, GREETING_BYTES_MAX));
+      sent();
     } catch (error) {
       this.#lose(
         error instanceof FloError

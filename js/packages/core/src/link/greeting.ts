@@ -6,7 +6,7 @@
  * tried, and whichever is greeted first is the connection.
  */
 
-import type { Clock } from "../base/clock.js";
+import type { Clock, Timer } from "../base/clock.js";
 import { ConnectionFailedError } from "../base/errors.js";
 import type { Welcome } from "../wire/messages.generated.js";
 import type { Connection } from "./connection.js";
@@ -25,25 +25,29 @@ export interface Greeted {
   readonly welcome: Welcome;
 }
 
-/** For how long a greeting is waited for before a second link is tried. */
+/**
+ * How long a hello may be unanswered before a second link is tried. (That a link is made slowly is no
+ * sign of silence.)
+ */
 function patienceMs(timeoutMs: number): number {
   return Math.min(Math.max(SILENT_MS_MIN, timeoutMs / 4), SILENT_MS_MAX);
 }
 
 /**
- * What `greet`, given its milliseconds, comes to: once, or twice side by side. Throws the server's
- * refusal, or else why the first link failed.
+ * What `greet` comes to, which is given its milliseconds and calls back once its hello is on the way:
+ * once, or twice side by side. Throws the server's refusal, or else why the first link failed.
  */
 export async function greeted(
   clock: Clock,
   timeoutMs: number,
-  greet: (withinMs: number) => Greeting,
+  greet: (withinMs: number, sent: () => void) => Greeting,
 ): Promise<Greeted> {
+  const untilMs = clock.nowMs() + timeoutMs;
   const tried: Greeting[] = [];
   const failures: unknown[] = [];
   const race = new Promise<Greeted>((resolve, reject) => {
-    const begin = (withinMs: number) => {
-      const greeting = greet(withinMs);
+    const begin = (sent: () => void) => {
+      const greeting = greet(untilMs - clock.nowMs(), sent);
       tried.push(greeting);
       greeting.welcome.then(
         (welcome) => resolve({ connection: greeting.connection, welcome }),
@@ -54,12 +58,15 @@ export async function greeted(
           }
         },
       );
+      return greeting;
     };
-    begin(timeoutMs);
-    const waitMs = patienceMs(timeoutMs);
-    const timer = clock.callAt(clock.nowMs() + waitMs, () => begin(timeoutMs - waitMs));
-    const over = () => timer.cancel();
-    tried[0]?.welcome.then(over, over);
+    let timer: Timer | null = null;
+    const first = begin(() => {
+      const silentMs = clock.nowMs() + patienceMs(timeoutMs);
+      timer = clock.callAt(silentMs, () => begin(() => undefined));
+    });
+    const over = () => timer?.cancel();
+    first.welcome.then(over, over);
   });
   const won = await race.catch(() => null);
   const others = tried.filter(({ connection }) => connection !== won?.connection);
