@@ -231,7 +231,7 @@ class Rabbit:
     def talk(
         self, work: str, connection: int, in_flight: int, keys: Iterator[bytes], total: int | None
     ) -> Talk:
-        if work == "cycle":
+        if work in ("cycle", "pipelined"):
             return Cycle(AmqpCycle())
         if work != "enqueue":
             raise BenchError(f"no such work: {work!r}")

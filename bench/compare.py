@@ -41,6 +41,7 @@ TARGETS = [
     Target("enqueue", "enqueue / LPUSH", 1, 1.0),
     Target("enqueue", "enqueue / LPUSH", 16, 0.4),
     Target("cycle", "enqueue, dequeue(10), ack / XADD, XREADGROUP, XACK", 1, 1.0),
+    Target("pipelined", "ack, enqueue, dequeue(10) at once / XACK, XADD, XREADGROUP", 1, 1.0),
 ]
 WORKS = tuple(dict.fromkeys(target.work for target in TARGETS))
 _KEYED = ("put", "get")

@@ -209,6 +209,40 @@ class FloCycle:
         return self._reader.receive_data(data)
 
 
+class FloPipelined(FloCycle):
+    """The same without waiting in between: the ack is of what the run before this one took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ack: QueueAck | None = None
+        self._awaited = 0
+        self._bodies: list[bytes] = []
+
+    def run(self) -> Generator[bytes, Any, int]:
+        ack = self._ack
+        requests = [*([] if ack is None else [ack]), self._enqueue, self._dequeue]
+        self._awaited = len(requests)
+        bodies = yield b"".join(self._frame(request) for request in requests)
+        results = [_result(*each) for each in zip(requests, bodies, strict=True)]
+        messages = results[-1].messages
+        leases = [message.lease for message in messages]
+        seqs = [message.seq for message in messages]
+        self._ack = QueueAck(QUEUE, seqs, leases) if messages else None
+        if ack is None:
+            return 0
+        if results[0].stale or results[0].done != ack.seqs:
+            raise BenchError(f"Flo took {len(results[0].done)} of {len(ack.seqs)} acks")
+        return len(ack.seqs)
+
+    def receive(self, data: bytes) -> list[Any]:
+        """The bodies of all answers, in the order of the requests, once all are there."""
+        self._bodies += super().receive(data)
+        if len(self._bodies) < self._awaited:
+            return []
+        bodies, self._bodies = self._bodies, []
+        return [sorted(bodies, key=lambda body: wire.decode_answer(body).id)]
+
+
 class Flo:
     """The dialect."""
 
@@ -223,6 +257,8 @@ class Flo:
     ) -> Talk:
         if work == "cycle":
             return Cycle(FloCycle())
+        if work == "pipelined":
+            return Cycle(FloPipelined())
         requests = FloRequests([request_of(work) for _ in range(in_flight)], keys)
         answers = FloAnswers(VALUE_BYTES if work == "get" else 0)
         return Pipeline(requests, answers, in_flight, total)

@@ -98,7 +98,7 @@ def generate(plan: Plan) -> Result:
 
 def run(plan: Plan) -> Result:
     """Run `plan` in this process."""
-    if plan.work == "cycle" and (plan.in_flight != 1 or plan.total is not None):
+    if plan.work in ("cycle", "pipelined") and (plan.in_flight != 1 or plan.total is not None):
         raise BenchError("a cycle has one request in flight and goes on until the time is up")
     dialect = DIALECTS[plan.server]
     dialect.prepare(plan.port, plan.work)

@@ -138,7 +138,7 @@ PEERS = (
     ),
     Peer(
         "RabbitMQ",
-        ("enqueue", "cycle"),
+        ("enqueue", "cycle", "pipelined"),
         rabbitmq_server,
         lambda program: [str(Path(program).with_name("rabbitmqctl")), "version"],
         start_rabbitmq,

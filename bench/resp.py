@@ -199,6 +199,34 @@ class RedisCycle:
         return self._reader.receive(data)
 
 
+class RedisPipelined(RedisCycle):
+    """The same without waiting in between: the ack is of what the run before this one read."""
+
+    def __init__(self, consumer: bytes) -> None:
+        super().__init__(consumer)
+        self._ids: list[bytes] = []
+        self._awaited = 0
+        self._answers: list[Any] = []
+
+    def run(self) -> Generator[bytes, Any, int]:
+        ids = self._ids
+        ack = command(b"XACK", STREAM, GROUP, *ids) if ids else b""
+        self._awaited = 2 + bool(ids)
+        *acked, _, streams = yield ack + self._add + self._read
+        self._ids = [record[0] for record in streams[0][1]] if streams else []
+        if ids and acked != [len(ids)]:
+            raise BenchError(f"Redis took {acked} of {len(ids)} acks")
+        return len(ids)
+
+    def receive(self, data: bytes) -> list[Any]:
+        """All answers, once all are there."""
+        self._answers += super().receive(data)
+        if len(self._answers) < self._awaited:
+            return []
+        answers, self._answers = self._answers, []
+        return [answers]
+
+
 class Redis:
     """The dialect."""
 
@@ -207,7 +235,7 @@ class Redis:
 
     def prepare(self, port: int, work: str) -> None:
         """Create the group that the cycle reads with, where it is missing."""
-        if work != "cycle":
+        if work not in ("cycle", "pipelined"):
             return
         connection = RedisConnection(port)
         try:
@@ -223,6 +251,8 @@ class Redis:
     ) -> Talk:
         if work == "cycle":
             return Cycle(RedisCycle(b"consumer-%d" % connection))
+        if work == "pipelined":
+            return Cycle(RedisPipelined(b"consumer-%d" % connection))
         requests = Prebuilt([command_of(work) for _ in range(in_flight)], keys)
         answers = RespAnswers(VALUE_BYTES if work == "get" else 0)
         return Pipeline(requests, answers, in_flight, total)

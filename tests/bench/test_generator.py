@@ -219,6 +219,22 @@ def test_a_cycle_that_reads_nothing_has_nothing_to_ack() -> None:
     assert (talk.done, talk.items) == (1, 0)
 
 
+def test_a_pipelined_redis_cycle_acks_what_the_one_before_it_read() -> None:
+    talk = Cycle(resp.RedisPipelined(b"c"))
+    assert b"XACK" not in bytes(talk.begin(0.0))
+    records = b"*1\r\n*2\r\n$6\r\nevents\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nv\r\n$1\r\nx\r\n"
+    assert not talk.answer(b"$3\r\n1-0\r\n", 1.0, more=True)
+    following = bytes(talk.answer(records, 2.0, more=True))
+    assert following.startswith(resp.command(b"XACK", b"events", b"workers", b"1-0"))
+    assert (talk.done, talk.items) == (1, 0)
+    assert not talk.answer(b":1\r\n$3\r\n1-1\r\n*-1\r\n", 3.0, more=False)
+    assert (talk.done, talk.items, talk.latencies_s) == (2, 1, [2.0, 1.0])
+    talk.begin(4.0)
+    talk.answer(b"$3\r\n1-0\r\n" + records, 5.0, more=True)
+    with pytest.raises(BenchError, match=r"\[0\] of 1"):
+        talk.answer(b":0\r\n$3\r\n1-1\r\n*-1\r\n", 6.0, more=False)
+
+
 def test_an_ack_that_was_not_taken_fails_the_bench() -> None:
     run: Generator[bytes, Any, int] = resp.RedisCycle(b"c").run()
     next(run)
@@ -283,10 +299,11 @@ def test_a_load_with_a_total_puts_each_key_once() -> None:
 
 
 @pytest.mark.usefixtures("stepping_clock")
-def test_a_flo_cycle_acks_all_that_it_took_with_the_leases_it_got() -> None:
+@pytest.mark.parametrize("work", ["cycle", "pipelined"])
+def test_a_flo_cycle_acks_all_that_it_took_with_the_leases_it_got(work: str) -> None:
     fake = Fake()
     with serving(fake) as port:
-        result = generator.run(plan(port, "cycle"))
+        result = generator.run(plan(port, work))
     assert result.operations > 0
     assert len(fake.acked) == len(set(fake.acked)) >= result.items > 0
     assert not fake.waiting
@@ -299,7 +316,7 @@ def test_what_a_cycle_cannot_do_is_refused(settings: dict[str, int]) -> None:
 
 
 @pytest.mark.usefixtures("stepping_clock")
-@pytest.mark.parametrize("work", ["put", "cycle"])
+@pytest.mark.parametrize("work", ["put", "cycle", "pipelined"])
 def test_a_refusal_in_the_middle_of_a_load_fails_it(work: str) -> None:
     with (
         serving(Fake(refuse_after=20)) as port,
