@@ -190,7 +190,7 @@ async def test_one_from_no_token_ends_when_tokens_are_wanted(place: Place) -> No
     owner = await place.client()
     page, waiting = await place.page(await place.session(owner)), await owner.console.code()
     await owner.tokens.create("admin")
-    with pytest.raises(UnauthorizedError, match="wants a token"):
+    with pytest.raises(UnauthorizedError, match="needs a token"):
         await page.kv.get("k")
     assert (await place.log_in(waiting.code)).status == 401
 

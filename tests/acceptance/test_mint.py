@@ -209,9 +209,9 @@ async def test_without_tokens_it_works_as_well_and_turns_nothing_on(
             assert await free.kv.get("secret") is None, "nobody needs a token"
         assert not await served.tokens.list()
         admin = await served.tokens.create("admin")
-        with pytest.raises(UnauthorizedError, match="wants a token"):
+        with pytest.raises(UnauthorizedError, match="needs a token"):
             await page.kv.get("flag:a")
-    with pytest.raises(UnauthorizedError, match="wants a token"):
+    with pytest.raises(UnauthorizedError, match="needs a token"):
         await server.web_client(token=minted.token).connect()
     async with server.client(token=admin.token) as client:
         minted = await client.tokens.mint(scopes=SCOPES)

@@ -57,7 +57,7 @@ async def delete(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Delete a namespace. One that is not empty wants --force."""
+    """Delete a namespace. One that is not empty needs --force."""
     confirm(f"Delete the namespace {name!r} and everything in it?", yes)
     if not await session.client.namespaces.delete(name, force=force):
         raise NotFoundError(f"the namespace {name!r} does not exist")

@@ -368,7 +368,7 @@ class ActionSchedule(Command[ActionScheduleInfo], tag=99, frozen=True):
 
 
 class ActionUnschedule(Command[bool], tag=100, frozen=True):
-    """Take the action's schedule away; whether it had one. Runs that are there go on."""
+    """Take the action's schedule away. Returns whether it had one. Runs that are there go on."""
 
     name: str
 
@@ -386,7 +386,7 @@ class ActionPauseSchedule(Command[ActionScheduleInfo], tag=102, frozen=True):
 
 
 class ActionTriggerSchedule(Command[str], tag=250, frozen=True):
-    """Start a run of the schedule now, beside its times. Answers the run id."""
+    """Start a run of the schedule now, beside its times. Returns the run id."""
 
     name: str
 

@@ -154,13 +154,13 @@ class GetServerInfo(Request[ServerInfo], tag=113, frozen=True):
 
 
 class Backup(Request[str], tag=114, frozen=True):
-    """An online copy into `directory` (new, on the server's machine). Answers its full path."""
+    """An online copy into `directory` (new, on the server's machine). Returns its full path."""
 
     directory: str
 
 
 class NamespaceCreate(Command[bool], tag=115, frozen=True):
-    """Answers whether it is new."""
+    """Returns whether it is new."""
 
     name: str
 
@@ -192,7 +192,7 @@ TIMERS_PER_TICK_MAX = 1_000
 
 
 class Tick(Command[bool], tag=119, frozen=True):
-    """Fire at most so many timers due by the command's time. Answers whether more is due. Server
+    """Fire at most so many timers due by the command's time. Returns whether more is due. Server
     only.
     """
 

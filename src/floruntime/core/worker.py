@@ -135,7 +135,7 @@ class WorkerFail(Command[None], tag=151, frozen=True):
 
 
 class WorkerTouch(Command[bool], tag=152, frozen=True):
-    """Answers whether the run goes on: false once it was cancelled.
+    """Returns whether the run goes on: false once it was cancelled.
 
     `progress` (0 to 1) and `progress_note` are kept with the run; what is `None` stays as it is.
     """

@@ -386,7 +386,7 @@ class WorkflowPauseSchedule(Command[ScheduleInfo], tag=173, frozen=True):
 
 
 class WorkflowTriggerSchedule(Command[str], tag=174, frozen=True):
-    """Start a run of the schedule now, beside its times. Answers the run id."""
+    """Start a run of the schedule now, beside its times. Returns the run id."""
 
     name: str
 

@@ -170,7 +170,7 @@ class Action(PartOf[AsyncAction]):
     def unschedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Take the schedule of action `name` away; whether it had one. Its runs go on.
+        """Take the schedule of action `name` away. Returns whether it had one. Its runs go on.
 
         Raises `BadRequestError` on what is no name of an action.
         """
@@ -430,7 +430,7 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Delete the action; whether it existed.
+        """Delete the action. Returns whether it existed.
 
         `force`: cancel its unfinished runs; off by default.
 

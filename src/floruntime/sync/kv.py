@@ -78,7 +78,7 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Delete a key; whether it existed.
+        """Delete a key. Returns whether it existed.
 
         `cas_version`: the version that it must have; by default any. `purge`: let go of its older
         values at once, those of a key that was deleted before, too; off by default, and then they
@@ -125,7 +125,7 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Give a key a new TTL; whether it exists. It stays at its version.
+        """Give a key a new TTL. Returns whether it exists. It stays at its version.
 
         `ttl_ms` or `ttl_seconds`: from now, up to ten years; 0 takes the TTL away. One of them must
         be given. `cas_version`: the version that the key must have; by default any.
@@ -152,7 +152,7 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Take a key's TTL away; whether it exists. It stays at its version.
+        """Take a key's TTL away. Returns whether it exists. It stays at its version.
 
         `cas_version`: the version that the key must have; by default any.
 
@@ -194,7 +194,7 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Delete the value at `path` of a JSON document; whether it was there.
+        """Delete the value at `path` of a JSON document. Returns whether it was there.
 
         `path`: `$`, the default, is the whole document.
 

@@ -26,7 +26,7 @@ class Namespaces(PartOf[AsyncNamespaces]):
         return self._bridge.client.namespaces
 
     def create(self, name: str, *, timeout_ms: int | None = None) -> bool:
-        """Make a namespace; whether it is new.
+        """Make a namespace. Returns whether it is new.
 
         Raises `BadRequestError` on a name that cannot be.
         """
@@ -72,7 +72,7 @@ class Namespaces(PartOf[AsyncNamespaces]):
         return self._bridge.run(self._of.list(limit=limit, cursor=cursor, timeout_ms=timeout_ms))
 
     def delete(self, name: str, *, force: bool = False, timeout_ms: int | None = None) -> bool:
-        """Delete a namespace; whether it existed.
+        """Delete a namespace. Returns whether it existed.
 
         `force`: also one that holds something; off by default.
 

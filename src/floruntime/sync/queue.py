@@ -257,7 +257,7 @@ class Queue(PartOf[AsyncQueue]):
     def delete(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Delete the queue with all it holds, settings and dedup keys too; whether it existed.
+        """Delete the queue, its settings and dedup keys. Returns whether it existed.
 
         Raises `BadRequestError` on a name that cannot be.
         """

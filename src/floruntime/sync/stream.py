@@ -149,7 +149,7 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Delete a stream with its groups; whether it existed.
+        """Delete a stream with its groups. Returns whether it existed.
 
         `force`: also one that holds records; off by default.
 
@@ -273,7 +273,7 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Leave, handing back at once what is pending; whether it was a member.
+        """Leave, handing back at once what is pending. Returns whether it was a member.
 
         Raises `NotFoundError` where there is no such group.
         """
@@ -291,7 +291,7 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Delete the group; whether it existed.
+        """Delete the group. Returns whether it existed.
 
         Raises `BadRequestError` on a name that cannot be.
         """

@@ -145,7 +145,7 @@ class Worker(PartOf[AsyncWorker]):
     def deregister(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Take the worker out of the registry; whether it was there.
+        """Take the worker out of the registry. Returns whether it was there.
 
         Raises `BadRequestError` on an id that cannot be.
         """

@@ -73,9 +73,9 @@ async def test_from_the_first_token_to_the_last() -> None:
                 admin.info.id,
                 page.info.id,
             }
-        with pytest.raises(UnauthorizedError, match="wants a token"):
+        with pytest.raises(UnauthorizedError, match="needs a token"):
             await server.client().connect()
-        with pytest.raises(UnauthorizedError, match="wants a token"):
+        with pytest.raises(UnauthorizedError, match="needs a token"):
             await server.web_client().connect()
 
 

@@ -63,11 +63,11 @@ async def test_the_first_token_is_answered_and_turns_tokens_on_for_all() -> None
         assert (maker.is_closed, other.is_closed, inside.is_closed) == (True, True, False)
         assert page.closed is not None
         assert (page.closed.code, page.closed.reason) == (
-            *(1008, "this server wants a token from now on"),
+            *(1008, "this server needs a token from now on"),
         )
         assert not other.is_answered(waiting)
         assert rig.server.load.held_bytes == 0
-        assert "wants a token" in refusal(rig, None)
+        assert "needs a token" in refusal(rig, None)
         assert rig.client("me", token=FIRST).conversation.grant is not None
 
 
@@ -86,12 +86,12 @@ async def test_tokens_stay_on_over_a_restart_and_when_the_last_is_gone() -> None
     async with Rig(storage) as rig:
         token = await rig.token("admin")
     async with Rig(storage) as rig:
-        assert "wants a token" in refusal(rig, None)
+        assert "needs a token" in refusal(rig, None)
         client = rig.client("me", token=token)
         client.send(TokenRevoke(str(id_of(token))))
         await rig.settle()
         assert client.is_closed
-        assert "wants a token" in refusal(rig, None)
+        assert "needs a token" in refusal(rig, None)
         assert "revoked" in refusal(rig, token)
 
 
@@ -136,7 +136,7 @@ async def test_a_token_that_is_not_quite_right_is_not_known(change: Any) -> None
 async def test_a_refused_hello_over_a_websocket_reaches_the_client_as_that_error() -> None:
     async with Rig() as rig:
         await rig.token("admin")
-        for token, told in ((None, "wants a token"), (FIRST, "not known")):
+        for token, told in ((None, "needs a token"), (FIRST, "not known")):
             page = WebPeer(rig)
             with pytest.raises(UnauthorizedError, match=told):
                 page.greet("me", token)
@@ -330,7 +330,7 @@ async def test_none_at_all_is_no_bad_token() -> None:
     async with Rig() as rig:
         await rig.token("web")
         for _ in range(2 * limits.BAD_TOKENS_MAX):
-            assert "wants a token" in refusal(rig, None)
+            assert "needs a token" in refusal(rig, None)
 
 
 def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

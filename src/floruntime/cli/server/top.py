@@ -94,7 +94,7 @@ def _fetch(settings: Settings) -> str:
         connection.close()
     if response.status in _REFUSALS:
         raise _REFUSALS[response.status](
-            "/metrics wants an admin's token, one for all namespaces, or metrics_token"
+            "/metrics needs an admin's token, one for all namespaces, or metrics_token"
         )
     if response.status != 200:
         raise Failure(f"{settings.host} answers {response.status} to a request for /metrics")

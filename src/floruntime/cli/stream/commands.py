@@ -373,7 +373,7 @@ async def delete(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Delete a stream and its groups. One that is not empty wants --force."""
+    """Delete a stream and its groups. One that is not empty needs --force."""
     confirm(f"Delete the stream {stream!r} and its groups?", yes)
     if not await session.client.stream.delete(stream, force=force):
         raise NotFoundError(f"the stream {stream!r} does not exist")

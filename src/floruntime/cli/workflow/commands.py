@@ -124,7 +124,7 @@ def _tell_checked(out: Output, source: DefinitionFile, problems: list[Problem]) 
 async def sync(session: Session, paths: Paths, dry_run: DryRun = False) -> None:
     """Take definitions over, all in one commit or none: created, updated or unchanged.
 
-    What is not valid is shown underlined, exit code 3. A changed text wants a new version. With
+    What is not valid is shown underlined, exit code 3. A changed text needs a new version. With
     --dry-run nothing is taken over: what would be is shown, with the difference to what is there,
     and the exit code is 3 if something would be refused.
     """

@@ -287,7 +287,7 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Delete the action; whether it existed.
+        """Delete the action. Returns whether it existed.
 
         `force`: cancel its unfinished runs; off by default.
 

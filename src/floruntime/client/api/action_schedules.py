@@ -72,7 +72,7 @@ class ScheduledActions(ActionWrites):
     def unschedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Take the schedule of action `name` away; whether it had one. Its runs go on.
+        """Take the schedule of action `name` away. Returns whether it had one. Its runs go on.
 
         Raises `BadRequestError` on what is no name of an action.
         """

@@ -146,7 +146,7 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Leave, handing back at once what is pending; whether it was a member.
+        """Leave, handing back at once what is pending. Returns whether it was a member.
 
         Raises `NotFoundError` where there is no such group.
         """
@@ -160,7 +160,7 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Delete the group; whether it existed.
+        """Delete the group. Returns whether it existed.
 
         Raises `BadRequestError` on a name that cannot be.
         """

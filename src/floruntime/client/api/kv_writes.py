@@ -61,7 +61,7 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Delete a key; whether it existed.
+        """Delete a key. Returns whether it existed.
 
         `cas_version`: the version that it must have; by default any. `purge`: let go of its older
         values at once, those of a key that was deleted before, too; off by default, and then they
@@ -98,7 +98,7 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Give a key a new TTL; whether it exists. It stays at its version.
+        """Give a key a new TTL. Returns whether it exists. It stays at its version.
 
         `ttl_ms` or `ttl_seconds`: from now, up to ten years; 0 takes the TTL away. One of them must
         be given. `cas_version`: the version that the key must have; by default any.
@@ -119,7 +119,7 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Take a key's TTL away; whether it exists. It stays at its version.
+        """Take a key's TTL away. Returns whether it exists. It stays at its version.
 
         `cas_version`: the version that the key must have; by default any.
 
@@ -155,7 +155,7 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Delete the value at `path` of a JSON document; whether it was there.
+        """Delete the value at `path` of a JSON document. Returns whether it was there.
 
         `path`: `$`, the default, is the whole document.
 

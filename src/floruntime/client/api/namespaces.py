@@ -26,7 +26,7 @@ class Namespaces(Part):
     """
 
     def create(self, name: str, *, timeout_ms: int | None = None) -> Operation[bool]:
-        """Make a namespace; whether it is new.
+        """Make a namespace. Returns whether it is new.
 
         Raises `BadRequestError` on a name that cannot be.
         """
@@ -71,7 +71,7 @@ class Namespaces(Part):
     def delete(
         self, name: str, *, force: bool = False, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Delete a namespace; whether it existed.
+        """Delete a namespace. Returns whether it existed.
 
         `force`: also one that holds something; off by default.
 

@@ -234,7 +234,7 @@ class QueueWrites(Part):
     def delete(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Delete the queue with all it holds, settings and dedup keys too; whether it existed.
+        """Delete the queue, its settings and dedup keys. Returns whether it existed.
 
         Raises `BadRequestError` on a name that cannot be.
         """

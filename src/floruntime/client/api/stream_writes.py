@@ -158,7 +158,7 @@ class StreamAdmin(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Delete a stream with its groups; whether it existed.
+        """Delete a stream with its groups. Returns whether it existed.
 
         `force`: also one that holds records; off by default.
 

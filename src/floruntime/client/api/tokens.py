@@ -66,7 +66,7 @@ class Tokens(Part):
         """Make a token.
 
         Its secret is made here, and only a hash of it is sent. The first token of a server turns
-        tokens on: whoever came without one is cut, this client too, once it has its answer.
+        tokens on: connections without one are closed, this client's too, once it has its answer.
         `namespaces`: those that it is for, 100 at most; by default all (an admin's is for all).
         `lifetime_ms`: after how long it ends, up to ten years; by default it does not.
         `description`: a text of up to 4 KiB for people; by default none.

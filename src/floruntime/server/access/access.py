@@ -94,7 +94,7 @@ class Access:
         elif peer.door is Door.EMBEDDED or not self.needs_token:
             then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
         elif token is None:
-            then(UnauthorizedError("this server wants a token, and none was given"))
+            then(UnauthorizedError("this server needs a token, and none was given"))
         else:
             self._judge_token(peer, token, now_ms, then)
 
@@ -206,7 +206,7 @@ class Access:
     def ended(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
         """Why a connection that was let in must go; `None` while it may stay."""
         if grant.is_open and self.needs_token:
-            return UnauthorizedError("this server wants a token from now on")
+            return UnauthorizedError("this server needs a token from now on")
         if grant.token_id is not None:
             row = tokens.find_token(self._view(), grant.token_id)
             over = UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)

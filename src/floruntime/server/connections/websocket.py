@@ -305,7 +305,7 @@ class WebSocketSpeaker:
             self._socket.abort()
 
     def _hang_up(self) -> None:
-        """All is said. What still comes is passed over, lest it destroys what we said last."""
+        """All is sent. Ignore what still comes: a reset would destroy what we sent last."""
         problem = self._protocol.parser_exc or self._protocol.handshake_exc
         if problem is not None:
             log.warning("%s: connection closed: %s", self._socket, _line(str(problem)))

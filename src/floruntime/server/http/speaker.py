@@ -272,7 +272,7 @@ class HttpSpeaker:
     # The end
 
     def _hang_up(self) -> None:
-        """All is said. What still comes is passed over, lest it destroys what we said last."""
+        """All is sent. Ignore what still comes: a reset would destroy what we sent last."""
         self._forget()
         transport = self._socket.transport
         if transport.is_closing():

@@ -329,7 +329,7 @@ export class Action {
     return await this.#caller.call(ActionGet.of({ name }), options);
   }
 
-  /** Delete the action; whether it existed. `force` cancels its unfinished runs. */
+  /** Delete the action. Returns whether it existed. `force` cancels its unfinished runs. */
   async delete(name: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     const { force } = knownOfCall("action.delete", options, FORCE);
     return await this.#caller.call(ActionDelete.of({ name, force }), options);
@@ -361,7 +361,7 @@ export class Action {
     return await this.#caller.call(request, options);
   }
 
-  /** Take the action's schedule away; whether it had one. Its runs go on. */
+  /** Take the action's schedule away. Returns whether it had one. Its runs go on. */
   async unschedule(name: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("action.unschedule", options, NONE);
     return await this.#caller.call(ActionUnschedule.of({ name }), options);

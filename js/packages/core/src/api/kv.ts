@@ -142,7 +142,7 @@ export class Kv extends KvReader {
     return await this.put(key, value, options);
   }
 
-  /** Delete a key; whether it existed. */
+  /** Delete a key. Returns whether it existed. */
   async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
   }
@@ -206,12 +206,12 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.incr(key, delta, options), where);
   }
 
-  /** Give a key a new TTL (0: none); whether it exists. */
+  /** Give a key a new TTL (0: none). Returns whether it exists. */
   async touch(key: string, options: TouchOptions & CallOptions): Promise<boolean> {
     return await this.caller.call(this.#commands.touch(key, options), options);
   }
 
-  /** Take a key's TTL away; whether it exists. */
+  /** Take a key's TTL away. Returns whether it exists. */
   async persist(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.persist(key, options), options);
   }
@@ -241,7 +241,7 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.jsonSet(key, path, value, options), options);
   }
 
-  /** Delete the value at `path`; whether it was there. */
+  /** Delete the value at `path`. Returns whether it was there. */
   async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
   }

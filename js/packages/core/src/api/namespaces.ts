@@ -30,7 +30,7 @@ export class Namespaces {
     this.#caller = caller;
   }
 
-  /** Make a namespace; whether it is new. */
+  /** Make a namespace. Returns whether it is new. */
   async create(name: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("namespaces.create", options, NONE);
     return await this.#caller.call(NamespaceCreate.of({ name }), options);
@@ -52,7 +52,7 @@ export class Namespaces {
     return await this.#caller.call(NamespaceList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Delete a namespace; whether it existed. One that is not empty wants `force`. */
+  /** Delete a namespace. Returns whether it existed. One that is not empty wants `force`. */
   async delete(name: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     const { force } = knownOfCall("namespaces.delete", options, FORCE);
     return await this.#caller.call(NamespaceDelete.of({ name, force }), options);

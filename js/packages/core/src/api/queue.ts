@@ -248,7 +248,7 @@ export class Queue {
     return await this.#caller.call(QueueList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Delete the queue with all it holds, settings and dedup keys too; whether it existed. */
+  /** Delete the queue with all it holds, settings and dedup keys too. Returns whether it existed. */
   async delete(queue: string, options: CallOptions = {}): Promise<boolean> {
     return await this.#caller.call(this.#commands.delete(queue, options), options);
   }

@@ -100,7 +100,7 @@ export class StreamGroups {
     return await this.caller.call(command, options);
   }
 
-  /** Leave, handing back at once what is pending; whether it was a member. */
+  /** Leave, handing back at once what is pending. Returns whether it was a member. */
   async groupLeave(
     stream: string,
     group: string,
@@ -111,7 +111,7 @@ export class StreamGroups {
     return await this.caller.call(command, options);
   }
 
-  /** Delete the group; whether it existed. */
+  /** Delete the group. Returns whether it existed. */
   async groupDelete(stream: string, group: string, options: CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.commands.groupDelete(stream, group, options), options);
   }

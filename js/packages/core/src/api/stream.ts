@@ -203,7 +203,7 @@ export class Stream extends StreamRecords {
     return await this.caller.call(this.commands.trim(stream, options), options);
   }
 
-  /** Delete a stream with its groups; whether it existed. One that holds records: `force`. */
+  /** Delete a stream with its groups. Returns whether it existed. One that holds records: `force`. */
   async delete(stream: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.commands.delete(stream, options), options);
   }

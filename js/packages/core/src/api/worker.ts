@@ -121,7 +121,7 @@ export class Worker {
     return await this.#caller.call(WorkerDrain.of({ workerId }), options);
   }
 
-  /** Take the worker out of the registry; whether it was there. */
+  /** Take the worker out of the registry. Returns whether it was there. */
   async deregister(workerId: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("worker.deregister", options, NONE);
     return await this.#caller.call(WorkerDeregister.of({ workerId }), options);

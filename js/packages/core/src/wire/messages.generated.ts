@@ -1635,7 +1635,7 @@ export const GetServerInfo: RequestKind<GetServerInfo, ServerInfo> = requestKind
   "GetServerInfo", 113, "other", [], ServerInfoSchema,
 );
 
-/** An online copy into `directory` (new, on the server's machine). Answers its full path. */
+/** An online copy into `directory` (new, on the server's machine). Returns its full path. */
 export interface Backup {
   readonly directory: string;
 }
@@ -1645,7 +1645,7 @@ export const Backup: RequestKind<Backup, string> = requestKind(
 ], text,
 );
 
-/** Answers whether it is new. */
+/** Returns whether it is new. */
 export interface NamespaceCreate {
   readonly name: string;
 }
@@ -3150,7 +3150,7 @@ export const ActionSchedule: RequestKind<ActionSchedule, ActionScheduleInfo> = r
 ], ActionScheduleInfoSchema,
 );
 
-/** Take the action's schedule away; whether it had one. Runs that are there go on. */
+/** Take the action's schedule away. Returns whether it had one. Runs that are there go on. */
 export interface ActionUnschedule {
   readonly name: string;
 }
@@ -3183,7 +3183,7 @@ export const ActionPauseSchedule: RequestKind<ActionPauseSchedule, ActionSchedul
 ], ActionScheduleInfoSchema,
 );
 
-/** Start a run of the schedule now, beside its times. Answers the run id. */
+/** Start a run of the schedule now, beside its times. Returns the run id. */
 export interface ActionTriggerSchedule {
   readonly name: string;
 }
@@ -3311,7 +3311,7 @@ export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
 );
 
 /**
- * Answers whether the run goes on: false once it was cancelled.
+ * Returns whether the run goes on: false once it was cancelled.
  *
  * `progress` (0 to 1) and `progressNote` are kept with the run; what is `null` stays as it is.
  */
@@ -3731,7 +3731,7 @@ export const WorkflowPauseSchedule: RequestKind<WorkflowPauseSchedule, ScheduleI
 ], ScheduleInfoSchema,
 );
 
-/** Start a run of the schedule now, beside its times. Answers the run id. */
+/** Start a run of the schedule now, beside its times. Returns the run id. */
 export interface WorkflowTriggerSchedule {
   readonly name: string;
 }

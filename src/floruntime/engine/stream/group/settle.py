@@ -40,7 +40,7 @@ class Settling:
         if len(request.leases) != len(request.ids):
             raise BadRequestError(
                 f"leases has {len(request.leases)} items beside {len(request.ids)} ids; "
-                "each id wants one"
+                "each id needs one"
             )
         limits.check_numbers("leases", request.leases, 0)
         if request.consumer is not None:

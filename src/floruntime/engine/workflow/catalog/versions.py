@@ -59,7 +59,7 @@ def changed_text(definition: Definition) -> str:
     """What is said of a version that is known with another content."""
     return (
         f"workflow {definition.name!r} has a version {definition.version!r} with another "
-        "content; a changed definition wants a new version"
+        "content; a changed definition needs a new version"
     )
 
 

@@ -1,7 +1,7 @@
 """Plain scalars by the core schema of YAML 1.2.
 
 `on`, `yes`, `1_000` and `12:30` are text, as people mean them. So is `012`, although the core
-schema takes it for a twelve: it is never meant as one, and as text it keeps its nought.
+schema takes it for a twelve: it is never meant as one, and as text it keeps its zero.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _check_key(workflow: OpenWorkflow, definition: Definition, request: Workflow
     key, rule = request.idempotency_key, definition.idempotency
     if key is None and rule is Idempotency.REQUIRED:
         raise BadRequestError(
-            f"workflow {workflow.name!r} wants an idempotency_key with each start"
+            f"workflow {workflow.name!r} needs an idempotency_key with each start"
         )
     if key is not None and rule is Idempotency.NONE:
         raise BadRequestError(
