@@ -22,7 +22,7 @@ app = group("Jobs: operations on everything that matches, begun by the bulk comm
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what matches.")]
 Background = Annotated[
-    bool, typer.Option("--background", help="Do not wait for its end: flo jobs status JOB tells.")
+    bool, typer.Option("--background", help="Do not wait for its end; see flo jobs status JOB.")
 ]
 AtMost = Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)]
 ErrorContains = Annotated[

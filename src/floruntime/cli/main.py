@@ -202,7 +202,7 @@ async def ping(session: Session) -> None:
 def top(
     ctx: typer.Context,
     interval: Annotated[
-        int, duration("--interval", help="How long between two looks.", default="2s")
+        int, duration("--interval", help="The time between two looks.", default="2s")
     ] = TOP_INTERVAL_MS,
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
 ) -> None:

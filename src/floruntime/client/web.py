@@ -39,8 +39,8 @@ class FloClient:
     ) -> None:
         if not isinstance(parse_endpoint(endpoint), WebEndpoint):
             raise BadRequestError(
-                f"endpoint {shown(endpoint)} is none of a web client: write ws://HOST:PORT/ws, or "
-                "wss:// for TLS"
+                f"endpoint {shown(endpoint)} is not one for a web client: write "
+                "ws://HOST:PORT/ws, or wss:// for TLS"
             )
         self._client = BaseClient(
             endpoint,

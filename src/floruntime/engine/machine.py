@@ -112,7 +112,7 @@ def _ask_for_page(rules: Rules, view: View, request: Any) -> Any:
         of_era, cursor = cursors.era_of(request.cursor)
         if of_era != era:
             cursors.check_made(cursor)
-            raise GapError(f"cursor {shown(request.cursor)} {eras.told(view)}; list anew")
+            raise GapError(f"cursor {shown(request.cursor)} {eras.told(view)}; list again")
         request = replace(request, cursor=cursor)
     page = rules.queries[type(request)](view, request)
     if not era or page.cursor is None:

@@ -151,7 +151,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if colon and not (host and is_safe):
             raise ConfigError(
                 f"jwt_jwks is {masked(self.jwt_jwks)!r}; a file or an https:// address is allowed, "
-                "for whoever can change the keys on their way can make tokens"
+                "for anybody who can change the keys on their way can make tokens"
             )
 
     @property
@@ -176,7 +176,7 @@ def check_cluster(config: Config) -> None:
         if not _CLUSTER_NAME.fullmatch(getattr(config, name)):
             raise ConfigError(
                 f"{name} is {limits.shown(getattr(config, name))}; with cluster, 1 to 32 letters, "
-                "digits, - and _ are wanted"
+                "digits, - and _ are needed"
             )
     host, colon, port = config.advertise.rpartition(":")
     if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):

@@ -156,14 +156,14 @@ class Rereading:
 
     def _read_certificate(self) -> None:
         if self._tls is None:
-            log.info("SIGHUP: there is no certificate to read anew")
+            log.info("SIGHUP: there is no certificate to reload")
             return
         try:
             self._tls.reload()
         except ConfigError as error:
             log.error("SIGHUP: the certificate stays as it was: %s", error)
         else:
-            log.info("SIGHUP: the certificate was read anew")
+            log.info("SIGHUP: the certificate was reloaded")
 
     async def _read_admin_token(self) -> None:
         try:
@@ -171,7 +171,7 @@ class Rereading:
         except ConfigError as error:
             log.error("SIGHUP: the admin's token stays as it was: %s", error)
         else:
-            log.info("SIGHUP: the admin's token was read anew")
+            log.info("SIGHUP: the admin's token was reloaded")
 
 
 def _end_at_once(error: BaseException) -> None:

@@ -50,7 +50,7 @@ async def test_sighup_reads_the_certificate_anew(tmp_path: Path, authority: Auth
             for fresh, file in zip(other.issue("127.0.0.1"), (cert, key), strict=True):
                 shutil.copy(fresh, file)
             server.send(signal.SIGHUP)
-            await server.said("read anew")
+            await server.said("reloaded")
             async with WebClient(endpoint, tls=other.client()) as new:
                 await new.streams.append("s", b"new")
             assert len((await old.streams.read("s")).records) == 1
@@ -101,5 +101,5 @@ def test_without_any_of_its_options_there_is_no_tls() -> None:
 async def test_a_signal_without_a_certificate_does_no_harm(tmp_path: Path) -> None:
     async with ServerProcess(str(tmp_path / "data")) as server:
         server.send(signal.SIGHUP)
-        await server.said("no certificate to read anew")
+        await server.said("no certificate to reload")
         assert await server.stop() == 0

@@ -18,5 +18,8 @@ Reads = Annotated[
 ]
 MaxStaleness = Annotated[
     int | None,
-    duration("--max-staleness", help="With --reads local: what is older the leader is asked."),
+    duration(
+        "--max-staleness",
+        help="With --reads local: the oldest state to accept; beyond it the leader is asked.",
+    ),
 ]

@@ -148,7 +148,7 @@ async def read(
     key: PartitionKey = None,
     block: Block = 0,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until interrupted.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new ones until interrupted.")
     ] = False,
 ) -> None:
     """Read records, from the beginning unless told otherwise; exit code 1 if there are none."""

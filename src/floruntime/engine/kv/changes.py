@@ -56,7 +56,7 @@ def _check_deletion(
     if is_before and since <= namespace.deleted_version:
         raise GapError(
             f"namespace {view.namespace!r} was deleted after version {since}, and its keys with "
-            "it; read what there is and watch anew",
+            "it; read what there is and watch again",
             first_version=namespace.deleted_version + 1,
         )
 

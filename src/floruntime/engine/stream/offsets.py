@@ -39,7 +39,7 @@ def check_is_known(view: View, gaps: Gaps, next_offset: int, offset: int) -> Non
     """Refuse an offset that another history gave, and this one has not seen."""
     is_lost = any(end < offset < begin for end, begin in gaps)
     if is_lost or next_offset < offset < begin_of_history(view):
-        raise GapError(f"offset {offset} {eras.told(view)}; begin anew")
+        raise GapError(f"offset {offset} {eras.told(view)}; start again")
 
 
 def stretches(gaps: Gaps, next_offset: int) -> Iterator[Gap]:

@@ -89,7 +89,7 @@ def _check_history(view: View, after: str | None) -> None:
     if after not in (None, "0", "$") and eras.is_lost_time(
         view, StreamID.parse(after).timestamp_ms
     ):
-        raise GapError(f"the position {after} {eras.told(view)}; begin anew")
+        raise GapError(f"the position {after} {eras.told(view)}; start again")
 
 
 def _check_positions(request: StreamRead) -> None:
@@ -203,7 +203,7 @@ def _gone(request: StreamRead) -> GapError | None:
     place = f"offset {request.offset}" if request.after is None else f"record {request.after}"
     return GapError(
         f"stream {limits.shown(request.stream)} was deleted with its namespace while this waited "
-        f"behind {place}; begin anew"
+        f"behind {place}; start again"
     )
 
 

@@ -150,7 +150,7 @@ def _good_code(tx: Tx, row: CodeRow | None) -> CodeRow:
 def log_out(tx: Tx, request: ConsoleLogout) -> None:
     row = find_session(tx, request.session_id)
     if row is None:
-        raise BadRequestError("whoever asks is no session of the console, and cannot log out")
+        raise BadRequestError("this is not a session of the console, so it cannot log out")
     timers.cancel_timer(tx, row.ends_at_ms, timers.CONSOLE_SESSION, row.number)
     _end(tx, request.session_id, row)
     tx.touch(CHANGED)
