@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from floruntime.core.errors import BadRequestError
@@ -203,3 +205,27 @@ def test_a_lower_limit_evicts_in_bounded_pieces(monkeypatch: pytest.MonkeyPatch)
     assert jobs.counts() == (0, 0, 0, 0)
     assert jobs.stats().dead_evicted_total == 9
     assert jobs.dead() == []
+
+
+def test_a_list_does_not_walk_over_what_was_requeued() -> None:
+    """In RocksDB what was deleted lies in the way until it is compacted."""
+    jobs = Jobs()
+    starts: list[bytes] = []
+    scan = jobs.engine.store.scan
+
+    def noted(start: bytes, end: bytes, *, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        if start[:2] == queue_dead.DEAD_ORDER.tag:
+            starts.append(start)
+        return scan(start, end, reverse=reverse)
+
+    jobs.engine.store.scan = noted  # type: ignore[method-assign]  # it notes
+    for _ in range(2):
+        jobs.put(b"a")
+        message = jobs.take_one()
+        jobs.nack(message, to_dlq=True)
+        assert seqs(jobs.dead()) == [message.seq]
+        jobs.engine.run(QueueDlqRequeue(JOBS, [message.seq]))
+        assert jobs.dead() == []
+        jobs.ack(jobs.take_one())
+    first, emptied, second, *_ = starts
+    assert first < emptied <= second, "each begins behind what went before"

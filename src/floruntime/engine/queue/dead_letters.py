@@ -144,6 +144,8 @@ def remove_dead(queue: OpenQueue, seq: int) -> DeadLetterRow | None:
         tx.delete(DEAD_LETTER, key)
         tx.delete(DEAD_ORDER, DEAD_ORDER.key(dead_id, letter.place))
         queue.row.dead -= 1
+        if not queue.row.dead:
+            queue.row.dead_floor = tx.last_id() + 1  # nobody walks over what they left
     return letter
 
 
