@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]` for one."""
+"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]`; `--cluster`: nodes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.simulation.cluster.run import ClusterSimulation
 from tests.simulation.run import KINDS, Simulation
 
 
@@ -16,12 +17,18 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--kinds", nargs="*", choices=sorted(KINDS), help="of work")
+    parser.add_argument("--cluster", action="store_true", help="nodes over a simulated NATS")
     parser.add_argument("--trace", action="store_true", help="print all that happens")
     options = parser.parse_args()
     first = options.first if options.seed is None else options.seed
     count = options.seeds if options.seed is None else 1
     begun_s, failed = time.monotonic(), []
     for seed in range(first, first + count):
+        if options.cluster:
+            if problems := ClusterSimulation(seed).run():
+                failed.append(seed)
+                print("\n".join([f"seed {seed} of a cluster:", *problems]), flush=True)
+            continue
         tell = print if options.trace else None
         report = Simulation(seed, kinds=options.kinds, tell=tell).run()
         if report.problems:

@@ -95,7 +95,7 @@ class Simulation:
         world = self.world
         faults = Faults(world)
         seeded = inside(self._loop, world.fork("inside"))
-        with _silence(), _uncollected(), seeded, world.with_syncs():
+        with silence(), uncollected(), seeded, world.with_syncs():
             try:
                 asyncio.set_event_loop(self._loop)
                 self._loop.run_until_complete(self._live(faults))
@@ -156,7 +156,7 @@ class Simulation:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """When cycles are collected, and what that ends, depends on all that the process ever did.
 
     What was there before is left out of the collection at the end: it may be a million objects.
@@ -172,7 +172,7 @@ def _uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Flo tells in its log of each trouble; here they are wanted."""
     logging.disable(logging.CRITICAL)
     try:

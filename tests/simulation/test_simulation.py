@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation.cluster.run import ClusterSimulation
 from tests.simulation.run import KINDS, Simulation
 
 SEEDS = 200
@@ -41,7 +42,9 @@ def test_no_promise_breaks(part: int) -> None:
 def _digests_of_another_process() -> list[str]:
     program = (
         "from tests.simulation.run import Simulation\n"
-        f"for seed, kind in {SAME}: print(Simulation(seed, kinds=[kind]).run().digest)"
+        "from tests.simulation.cluster.run import ClusterSimulation\n"
+        f"for seed, kind in {SAME}: print(Simulation(seed, kinds=[kind]).run().digest)\n"
+        "cluster = ClusterSimulation(1); cluster.run(); print(cluster.digest)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     done = subprocess.run(
@@ -51,9 +54,11 @@ def _digests_of_another_process() -> list[str]:
 
 
 def test_a_seed_is_the_same_to_the_byte_in_any_process() -> None:
-    here = [_digest(seed, kind) for seed, kind in SAME]
+    cluster = ClusterSimulation(1)
+    cluster.run()
+    here = [*(_digest(seed, kind) for seed, kind in SAME), cluster.digest]
     assert here == _digests_of_another_process()
-    assert len(set(here)) == len(SAME), "seeds differ from each other"
+    assert len(set(here)) == len(here), "seeds differ from each other"
 
 
 def test_a_failure_says_how_to_run_it_again() -> None:

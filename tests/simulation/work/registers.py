@@ -61,7 +61,7 @@ class Found(NamedTuple):
     version: int
 
 
-def _step(state: State, call: Seen) -> State | None:
+def register(state: State, call: Seen) -> State | None:
     """What a register does; versions grow with each write, by how much nobody knows."""
     asked, answer = call.asked, call.answer
     if isinstance(asked, Get):
@@ -98,7 +98,7 @@ def _saw(state: State, found: Found | None) -> State | None:
     return State(state.value, found.version, found.version) if found.version > state.past else None
 
 
-def _count(state: int, call: Seen) -> int | None:
+def count(state: int, call: Seen) -> int | None:
     if isinstance(call.asked, Get):
         return state if call.answer == state else None
     return state + 1 if not call.is_known or call.answer == state + 1 else None
@@ -135,7 +135,7 @@ class Registers:
 
     async def judge(self) -> None:
         for key, calls in self._seen.items():
-            start, step = (0, _count) if key == COUNTER else (State(), _step)
+            start, step = (0, count) if key == COUNTER else (State(), register)
             if is_linear(calls, start, step) is False:  # type: ignore[arg-type]  # of a kind
                 told = "\n".join(map(str, sorted(calls)))
                 self._world.complain(f"{key}: there is no story to tell of\n{told}")
