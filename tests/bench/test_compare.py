@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from bench.compare import TARGETS, Comparison
 from bench.generator import Result
+from bench.peers import PEERS
+
+from bench import peers
 
 
 def results(*rates: int) -> list[Result]:
@@ -33,3 +38,13 @@ def test_what_one_request_costs_is_told_in_processor_time() -> None:
     *_, row = compared().rows()
     assert "Flo" in row.note
     assert "167 µs of processor each" in row.note
+
+
+def test_a_peer_that_is_not_installed_is_named_and_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    etcd = next(peer for peer in PEERS if peer.name == "etcd")
+    missing = replace(etcd, program=lambda: None)
+    monkeypatch.setattr(peers, "PEERS", (missing,))
+    assert peers.peers_of("put") == []
+    assert "apt-get install etcd-server" in missing.told_version()
