@@ -123,3 +123,29 @@ def test_what_can_never_be_right(
     for command, error in refused:
         with pytest.raises(error):
             engine.run(command)
+
+
+def floor(engine: Engine) -> int:
+    """Where lists and evictions begin to look."""
+    [state] = [
+        GROUP_STATE.decode(data)
+        for key, data in engine.rows().items()
+        if key[:2] == GROUP_STATE.tag
+    ]
+    return int(state.dead_floor)
+
+
+def test_nobody_walks_over_letters_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, ids = with_dead(5)
+    engine.run(GroupDeadDelete("s", "g", [ids[1]]))
+    monkeypatch.setattr(limits, "GROUP_DEAD_MAX", 3)
+    for _ in range(3):
+        more = fill(engine, 1, every_ms=1)
+        [record] = read(engine)
+        engine.run(GroupNack("s", "g", more, [record.lease]))
+    left = dead(engine)
+    assert left[0] == ids[4], "the oldest goes for each that dies"
+    assert floor(engine) == 4
+    engine.run(GroupDeadRequeue("s", "g", left))
+    assert dead(engine) == []
+    assert floor(engine) == 8, "behind all that there ever were"

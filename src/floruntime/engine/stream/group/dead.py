@@ -24,6 +24,7 @@ from floruntime.engine.stream.group.redelivery import kept_record
 from floruntime.engine.stream.group.rows import (
     DEAD_ID,
     DEAD_RECORD,
+    GROUP_STATE,
     PENDING_RECORD,
     RETURNED,
     DeadRecordRow,
@@ -124,9 +125,20 @@ def list_dead(view: View, request: GroupDead) -> DeadReply:
     def shown(key: bytes, row: DeadRecordRow) -> StreamRecord:
         return _dead_record(request.stream, row)
 
-    return DeadReply(
-        *page_by_key(view, "dead", DEAD_RECORD, group.id, request, shown, size_of=_payload_bytes)
+    state = view.get(GROUP_STATE, GROUP_STATE.key(group.id))
+    first = 0 if state is None else state.dead_floor
+    span = DEAD_RECORD.key(group.id, first), DEAD_RECORD.range(group.id)[1]
+    page = page_by_key(
+        view,
+        "dead",
+        DEAD_RECORD,
+        group.id,
+        request,
+        shown,
+        span=span,
+        size_of=_payload_bytes,
     )
+    return DeadReply(*page)
 
 
 def _payload_bytes(record: StreamRecord) -> int:

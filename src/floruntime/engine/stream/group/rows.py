@@ -317,7 +317,8 @@ def put_dead(opened: OpenGroup, row: DeadRecordRow) -> None:
     if state.dead > limits.GROUP_DEAD_MAX:
         start, end = DEAD_RECORD.key(group_id, state.dead_floor), DEAD_RECORD.range(group_id)[1]
         oldest, letter = next(iter(tx.scan(DEAD_RECORD, start, end)))
-        remove_dead(opened, DEAD_RECORD.unpack(oldest)[1], letter)
+        state.dead_floor = DEAD_RECORD.unpack(oldest)[1]  # those before it may have gone singly
+        remove_dead(opened, state.dead_floor, letter)
 
 
 def remove_dead(opened: OpenGroup, number: int, row: DeadRecordRow) -> None:
@@ -329,5 +330,7 @@ def remove_dead(opened: OpenGroup, number: int, row: DeadRecordRow) -> None:
         tx.delete(DEAD_ID, key)
         state.dead_found -= 1
     state.dead -= 1
-    if number == state.dead_floor:
+    if not state.dead:
+        state.dead_floor = state.dead_total
+    elif number == state.dead_floor:
         state.dead_floor += 1
