@@ -140,7 +140,8 @@ PEERS = (
         "RabbitMQ",
         ("enqueue", "cycle", "pipelined"),
         rabbitmq_server,
-        lambda program: [str(Path(program).with_name("rabbitmqctl")), "version"],
+        # Its own tools would start a name server to tell it, and leave that running.
+        lambda _: ["dpkg-query", "--show", "--showformat=${Version}", "rabbitmq-server"],
         start_rabbitmq,
         "`sudo apt-get install rabbitmq-server`",
     ),
