@@ -32,6 +32,21 @@ def test_variables_are_settings(name: str) -> None:
     assert named <= SETTINGS
 
 
+def test_what_listens_beyond_its_machine_is_given_a_token() -> None:
+    [compose] = documents("compose.yaml")
+    server = compose["services"]["flo"]
+    [secret] = server["secrets"]
+    assert server["environment"]["FLO_ADMIN_TOKEN_FILE"] == f"/run/secrets/{secret}"
+    assert secret in compose["secrets"]
+    _, stateful = documents("kubernetes.yaml")
+    spec = stateful["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    [admin] = [each["name"] for each in spec["volumes"] if "secret" in each]
+    assert given["FLO_ADMIN_TOKEN_FILE"] == f"{mounts[admin]}/token"
+
+
 def test_the_image_is_not_roots_and_looks_after_itself() -> None:
     text = (PACKAGING / "Dockerfile").read_text()
     last_stage = text[text.rindex("FROM ") :]

@@ -41,3 +41,16 @@ def test_each_thing_that_is_wrong_is_told(tmp_path: Path) -> None:
     assert wrong(data_dir=data) == {}
     assert "holds no store" in wrong(data_dir=str(tmp_path))["data directory"]
     assert "no directory" in wrong(data_dir=str(tmp_path / "file"))["data directory"]
+
+
+def test_beyond_this_machine_there_must_be_a_token(tmp_path: Path) -> None:
+    open_to_all = {"bind": "0.0.0.0", "data_dir": str(tmp_path / "data")}
+    assert "only loopback addresses are allowed" in wrong(**open_to_all)["who may connect"]
+    assert wrong(**open_to_all, durability="ephemeral").keys() == {"who may connect"}
+    token = tmp_path / "token"
+    token.write_text("a" * 40)
+    assert wrong(**open_to_all, admin_token_file=str(token)) == {}
+    assert wrong(**open_to_all, insecure=True) == {}
+    assert wrong(**open_to_all, jwt_secret="s" * 32) == {}
+    DiskStorage(str(tmp_path / "data")).close()
+    assert wrong(**open_to_all) == {}, "its tokens are in the store"

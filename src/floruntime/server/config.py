@@ -206,6 +206,15 @@ def _host_of(address: str) -> str:
         return ""
 
 
+def open_to_all(config: Config) -> ConfigError:
+    """Why a server without tokens does not listen where others could reach it."""
+    return ConfigError(
+        f"bind is {config.bind!r}: without tokens anyone who can connect may do everything, so "
+        "only loopback addresses are allowed. Make a token first (`flo token create --data-dir "
+        f"{config.data_dir} --role admin`), or override this with insecure = true (--insecure)"
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches `host`."""
     if host == "localhost":

@@ -12,7 +12,7 @@ import socket
 from floruntime.core.types import Value
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.access.admin_token import read_admin_token
-from floruntime.server.config import Config, ConfigError
+from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all
 from floruntime.server.connections.tls import server_tls
 from floruntime.server.data.data_dir import DirectoryLock, has_format, open_store
 from floruntime.server.open_files import FILES_MIN, UNLIMITED, file_plan, what_cannot_be_had
@@ -28,10 +28,11 @@ class Finding(Value, frozen=True):
 
 
 def preflight(config: Config) -> list[Finding]:
-    """Judge certificates, keys, the admin's token, the directory, the file limit and the port."""
+    """Judge certificates, tokens, the directory, the file limit and the port."""
     checks = (
         ("certificates", _certificates),
         ("admin token", _admin_token),
+        ("who may connect", _who_may_connect),
         ("data directory", _directory),
         ("file limit", _file_limit),
         ("port", _port),
@@ -55,6 +56,18 @@ def _admin_token(config: Config) -> str:
         return "not from a file"
     read_admin_token(config.admin_token_file)
     return f"in {config.admin_token_file}"
+
+
+def _who_may_connect(config: Config) -> str:
+    if is_loopback(config.bind):
+        return "this machine"
+    if config.insecure:
+        return "everybody, without a token: insecure is set"
+    if config.admin_token_file or config.jwt_secret or config.jwt_jwks:
+        return "who has a token"
+    if needs_disk(config) and has_format(os.path.abspath(config.data_dir)):
+        return "who has a token, if the store has one; else the server will not start"
+    raise open_to_all(config)
 
 
 def _directory(config: Config) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from floruntime.server.clock import SystemClock
-from floruntime.server.config import Config, ConfigError, is_loopback
+from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all
 from floruntime.server.connections.tls import ServerTls, server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
@@ -128,11 +128,7 @@ def _stop_signals() -> asyncio.Event:
 def _check_open(config: Config, server: FloServer) -> None:
     """Without tokens whoever can connect may do everything."""
     if not (config.insecure or server.access.needs_token or is_loopback(config.bind)):
-        raise ConfigError(
-            f"bind is {config.bind!r}: without tokens anyone who can connect may do everything, so "
-            "only loopback addresses are allowed. Make a token first (`flo token create --data-dir "
-            f"{config.data_dir} --role admin`), or override this with insecure = true (--insecure)"
-        )
+        raise open_to_all(config)
 
 
 class Rereading:
