@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from floruntime.engine.store import Changes, Store
@@ -32,6 +33,10 @@ log = logging.getLogger("floruntime.cluster")
 
 LOOK_S = 1.0
 """How often the log is looked at where no hint came."""
+PAUSE_S = 0.01
+"""What comes within so long after a read waits for the next: one read costs about as much as ten
+messages. A log to which little is written is read at once.
+"""
 HURRY_S = 0.02
 """How soon again where a hint told of more than the log showed: a copy of it may lag behind."""
 HURRIES_MAX = 25
@@ -81,6 +86,8 @@ class Replica:
         #: Whether the log was seen to have all that this store has.
         self.has_reach = not self.position.sequence
         self._following: asyncio.Task[None] | None = None
+        #: When the log was read last.
+        self._read_s = 0.0
         self._reading = asyncio.Lock()
 
     def start(self) -> None:
@@ -132,8 +139,11 @@ class Replica:
                     await self._news.wait()
             except TimeoutError:
                 pass
+            if (left_s := self._read_s + PAUSE_S - time.monotonic()) > 0:
+                await asyncio.sleep(left_s)
             self._news.clear()
             if not self.is_held:
+                self._read_s = time.monotonic()
                 try:
                     await self._follow_once()
                 except StoreError as error:
