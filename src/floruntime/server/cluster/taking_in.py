@@ -55,10 +55,7 @@ async def take_in(node: Node, directory: str) -> int:
             raise BadRequestError(
                 f"node {node.name} keeps no copy of partition {number}; ask one that keeps all"
             )
-        if not _is_empty(node.replicas[number].store):
-            raise ConflictError(
-                "the cluster is not empty; data can be taken into an empty one only"
-            )
+        _check_empty(node, number)
     source = await asyncio.to_thread(_open, directory, len(numbers))
     try:
         await _claim(node)
@@ -67,19 +64,27 @@ async def take_in(node: Node, directory: str) -> int:
         raise
     node.is_taking_in = True
     try:
+        for number in numbers:  # what this node leads it knows: another may have been faster
+            await _led_here(node, number)
+            _check_empty(node, number)
         for number in numbers:
             lead = await _led_here(node, number)
             await _take_in_one(node, lead, source.of(number))
             if not source.is_cut:
                 await _drop_others(node, number)
-        for number in numbers:
-            await node.board.write(pin_of(number), b"", None)
     finally:
         node.is_taking_in = False
         source.close()
         with suppress(BoardSilentError):  # it is this node's, which may do so again
+            for number in numbers:
+                await node.board.write(pin_of(number), b"", None)
             await node.board.write(TAKING_IN, b"", None)
     return source.namespaces
+
+
+def _check_empty(node: Node, partition: int) -> None:
+    if not _is_empty(node.replicas[partition].store):
+        raise ConflictError("the cluster is not empty; data can be taken into an empty one only")
 
 
 async def _claim(node: Node) -> None:
