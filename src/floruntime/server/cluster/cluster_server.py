@@ -178,7 +178,7 @@ class ClusterServer(FloServer):
         have come: the change may be the work of one that is to be closed for it.
         """
         self.access.renew()
-        if self._reviewing is None and not self._is_stopping:
+        if self._reviewing is None and not self.is_stopping:
             loop = asyncio.get_running_loop()
             self._reviewing = loop.call_later(REVIEW_S, self._review_all)
 
