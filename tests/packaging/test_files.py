@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from floruntime.server.config import Config
+from floruntime.server.config import Config, load_config
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
 SETTINGS = {f"FLO_{name.upper()}" for name in Config.__struct_fields__}
-FILES = ("Dockerfile", "compose.yaml", "flo.service", "kubernetes.yaml")
+FILES = ("Dockerfile", "compose.yaml", "compose-cluster.yaml", "flo.service", "kubernetes.yaml")
 EXPOSURE_MAX = 2.0
 """What `systemd-analyze security` may give at most; 10 is the worst."""
 
@@ -65,6 +65,27 @@ def test_one_server_has_a_volume_and_no_rights() -> None:
     assert server["cap_drop"] == ["ALL"]
     assert server["volumes"] == ["flo-data:/data"]
     assert set(compose["volumes"]) == {"flo-data"}
+
+
+def test_the_nodes_of_a_cluster_have_settings_that_go_together() -> None:
+    [compose] = documents("compose-cluster.yaml")
+    services = compose["services"]
+    nodes = {name: each for name, each in services.items() if name.startswith("flo-")}
+    for name, node in nodes.items():
+        config = load_config({}, environment=node["environment"])
+        assert config.advertise == f"{name}:9000"
+        hosts = re.findall(r"nats://([\w-]+):4222", config.cluster)
+        assert set(hosts) == set(node["depends_on"]) <= set(services)
+        [volume] = node["volumes"]
+        assert volume.removesuffix(":/data") in compose["volumes"]
+    [prometheus] = documents("prometheus/prometheus.yml")
+    [scrape] = prometheus["scrape_configs"]
+    [targets] = scrape["static_configs"]
+    assert targets["targets"] == [f"{name}:9000" for name in nodes]
+    token = scrape["authorization"]["credentials_file"]
+    assert token == next(iter(nodes.values()))["environment"]["FLO_ADMIN_TOKEN_FILE"]
+    for mount in services["prometheus"]["volumes"]:
+        assert (PACKAGING / mount.split(":")[0]).exists()
 
 
 def test_a_stateful_set_has_probes_and_a_disk() -> None:
