@@ -123,12 +123,9 @@ def inside(loop: SimLoop, chance: random.Random) -> Iterator[None]:
     }
     before: list[tuple[ModuleType, str, Any]] = []
     defaults: list[tuple[FunctionType, Any, Any]] = []
-    for module in _modules():
-        for name, value in list(vars(module).items()):
-            stand_in = stand_ins.get(id(value))
-            if stand_in is not None:
-                before.append((module, name, value))
-                setattr(module, name, stand_in)
+    for module, name, value in _names_from_outside():
+        before.append((module, name, value))
+        setattr(module, name, stand_ins[id(value)])
     clocks: dict[Any, Any] = {time.monotonic: loop.time, time.time: loop.wall_s}
     clocks[time.perf_counter] = stand_ins[id(time)].perf_counter
     clocks[time.monotonic_ns] = lambda: int(loop.now_s * 1e9)
@@ -177,6 +174,18 @@ def _modules() -> list[ModuleType]:
                 import_module(found.name)
     names = sorted(name for name in sys.modules if name.startswith("floruntime."))
     return [sys.modules[name] for name in (*names, *OF_OTHERS)]
+
+
+@cache
+def _names_from_outside() -> list[tuple[ModuleType, str, Any]]:
+    """Where modules of Flo have what comes from outside."""
+    outside = [time, random, secrets, email, email.utils.formatdate]
+    return [
+        (module, name, value)
+        for module in _modules()
+        for name, value in vars(module).items()
+        if any(value is each for each in outside)
+    ]
 
 
 _CLOCKS: set[Any] = {time.monotonic, time.monotonic_ns, time.perf_counter, time.time}

@@ -85,11 +85,13 @@ class Deliveries:
             entry.key.partition("/")[2].encode(): int(entry.value) for entry in counts.entries
         }
 
-    def keys_in_hand(self) -> Iterator[list[Begun]]:
-        """What one worker began of one key, until an item of that key failed anywhere."""
+    def keys_in_hand(self, expired: set[str]) -> Iterator[list[Begun]]:
+        """What one worker began of one key, until an item of that key failed anywhere; nothing of
+        keys of which an item is among those that `expired`.
+        """
         done = {begun for begun, _ in self.effects}
         hands: dict[tuple[str, str], list[Begun]] = defaultdict(list)
-        failed: set[str] = set()
+        failed = {begun.key for begun, _ in self._begun if begun.item in expired}
         for begun, payload in self._begun:
             if begun.key not in failed:
                 hands[begun.worker, begun.key].append(begun)
