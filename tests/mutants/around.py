@@ -131,7 +131,7 @@ MUTANTS = (
     Mutant(
         "a number's place is taken though an older write there is unanswered",
         "client/link/numbers.py",
-        "            if not place.unanswered or place.block == _block_of(number):",
+        "            if not place.unanswered or place.block == block:",
         "            if True:",
         f"{LINK}/test_numbers.py",
     ),

@@ -173,8 +173,8 @@ MUTANTS = (
     Mutant(
         "a number of a write is not remembered",
         "engine/system/write_memory.py",
-        "    row.answers[number] = (tx.now_ms, memo, _tag(command))",
-        "    row.answers[-1] = (tx.now_ms, memo, _tag(command))",
+        "    row.answers[number] = (tx.now_ms, memo, tag)",
+        "    row.answers[-1] = (tx.now_ms, memo, tag)",
         f"{SYSTEM}/test_write_memory.py",
     ),
     Mutant(
