@@ -48,7 +48,7 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 
 LINES_MAX = 250
 TESTED = [
-    *("client.batch()", "asyncio.run", "floruntime.sync", "kv.history", "ActionWorker("),
+    *("client.batch()", "asyncio.run", "floruntime.sync", "cas_version=put.version", "ActionWorker("),
     *("action.call(", "comes_back", "workflow.sync_dir(", "web.FloClient("),
 ]
 SHOP = '''"""Checks orders and charges cards."""
@@ -140,7 +140,7 @@ async def test_the_first_program_on_disk(
 
 async def test_kv(capsys: pytest.CaptureFixture[str]) -> None:
     async with FloTestServer() as server, server.client() as client:
-        await run(the_block("python", "kv.history"), client=client)
+        await run(the_block("python", "cas_version=put.version"), client=client)
         assert await client.kv.json_get("config", "$.retries") == 7
         assert await client.kv.get("visits") == b"1"
         assert f"session:ada {server.now_ms + 30 * 60_000}" in capsys.readouterr().out
