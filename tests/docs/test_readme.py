@@ -48,8 +48,8 @@ async def run(block: str, **names: Any) -> dict[str, Any]:
 
 LINES_MAX = 250
 TESTED = [
-    *("client.batch()", "asyncio.run", "floruntime.sync", "cas_version=put.version", "ActionWorker("),
-    *("action.call(", "comes_back", "workflow.sync_dir(", "web.FloClient("),
+    *("client.batch()", "asyncio.run", "floruntime.sync", "cas_version=put.version"),
+    *("ActionWorker(", "action.call(", "comes_back", "workflow.sync_dir(", "web.FloClient("),
 ]
 SHOP = '''"""Checks orders and charges cards."""
 
