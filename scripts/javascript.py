@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ SECONDS_MAX = 900
 
 
 class NpmError(Exception):
-    """npm failed; it says what it was told."""
+    """npm, or what it ran, failed; it says what it was told."""
 
 
 def node_is_missing() -> str | None:
@@ -31,8 +32,18 @@ def node_is_missing() -> str | None:
 
 def npm(*arguments: str, **environment: str) -> str:
     """Run npm in js/; what it said. Raises `NpmError` where it fails."""
+    return _run(["npm", "--silent", *arguments], f"npm {' '.join(arguments)}", environment)
+
+
+def node_test(*files: Path, **environment: str) -> str:
+    """Run these built tests of js/; what they said. Raises `NpmError` where one fails."""
+    names = [str(file.relative_to(JS)) for file in files]
+    return _run(["node", "--test", *names], f"node --test {' '.join(names)}", environment)
+
+
+def _run(command: list[str], shown: str, environment: dict[str, str]) -> str:
     run = subprocess.run(
-        ["npm", "--silent", *arguments],
+        command,
         cwd=JS,
         env={**os.environ, "FLO_PYTHON": sys.executable, "FORCE_COLOR": "0", **environment},
         stdout=subprocess.PIPE,
@@ -42,8 +53,14 @@ def npm(*arguments: str, **environment: str) -> str:
         check=False,
     )
     if run.returncode != 0:
-        raise NpmError(f"npm {' '.join(arguments)} failed:\n{run.stdout}")
+        raise NpmError(f"{shown} failed:\n{failures_of(run.stdout) or run.stdout}")
     return run.stdout
+
+
+def failures_of(said: str) -> str:
+    """The tests that failed, of what all said: a log that is cut in its middle shows them still."""
+    found = re.findall(r"^ *not ok .*?^ *\.\.\.$", said, re.MULTILINE | re.DOTALL)
+    return "\n".join(found)
 
 
 def build() -> None:

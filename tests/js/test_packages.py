@@ -10,10 +10,32 @@ from pathlib import Path
 
 import pytest
 from scripts.dist import PACKAGES
-from scripts.javascript import JS, NpmError, node_is_missing, npm
+from scripts.javascript import JS, NpmError, failures_of, node_is_missing, node_test, npm
 
 from tests.js.missing import chromium, chromium_is_missing, leave_out
 from tests.js.pages import write_modules
+
+# `make pictures` runs the one that only takes pictures.
+BROWSER_TESTS = sorted(
+    path.name.removesuffix(".test.ts")
+    for path in (JS / "browser").glob("*.test.ts")
+    if path.name != "console-pictures.test.ts"
+)
+FAILED_ONE = """\
+TAP version 13
+# Subtest: one
+ok 1 - one
+  ---
+  duration_ms: 5
+  ...
+# Subtest: two
+not ok 2 - two
+  ---
+  error: |-
+    3 !== 1
+  ...
+1..2
+"""
 
 
 def passed(said: str) -> int:
@@ -32,15 +54,27 @@ def test_they_are_tidy_and_pass_their_tests() -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_they_work_in_a_browser() -> None:
+@pytest.mark.parametrize("name", BROWSER_TESTS)
+def test_they_work_in_a_browser(name: str) -> None:
     leave_out("tests in a real browser", chromium_is_missing())
-    assert passed(npm("run", "browser", CHROMIUM=chromium() or "")) > 12
+    built = JS / "browser" / "build" / f"{name}.test.js"
+    assert passed(node_test(built, CHROMIUM=chromium() or "")) > 0
 
 
 @pytest.mark.usefixtures("built")
 def test_what_npm_said_is_told_where_it_fails() -> None:
     with pytest.raises(NpmError, match=r"npm exec -- tsc --nonsense failed:\n.*--nonsense"):
         npm("exec", "--", "tsc", "--nonsense")
+
+
+def test_of_many_tests_the_ones_that_failed_are_told() -> None:
+    told = "not ok 2 - two\n  ---\n  error: |-\n    3 !== 1\n  ..."
+    assert failures_of(FAILED_ONE) == told
+    assert failures_of("npm: no such script") == ""
+
+
+def test_there_are_tests_in_a_browser() -> None:
+    assert {"chat", "console", "console-work", "web"} <= set(BROWSER_TESTS)
 
 
 @pytest.mark.usefixtures("built")
