@@ -215,6 +215,15 @@ def open_to_all(config: Config) -> ConfigError:
     )
 
 
+def without_nats(error: ModuleNotFoundError) -> Exception:
+    """What is told where a module that a cluster needs is not there; `error` if another one is."""
+    if (error.name or "").partition(".")[0] != "nats":
+        return error
+    return ConfigError(
+        "cluster is given, and nats-py is not installed: pip install 'floruntime[cluster]'"
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches `host`."""
     if host == "localhost":

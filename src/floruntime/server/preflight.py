@@ -1,20 +1,34 @@
 """`flo server start --check`: whether a server could start as it is told, without starting one.
 
-Nothing is made or changed, but for the lock of a data directory that is there, held for a moment.
+Nothing stays or is changed. For a moment it holds the lock of a data directory that is there, makes
+an empty directory where the server would make one, and listens on the port.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import resource
 import socket
+import tempfile
+from collections.abc import Iterator
 
 from floruntime.core.types import Value
 from floruntime.engine.store.errors import StoreError
+from floruntime.server.access.access import jwt_tokens_of
 from floruntime.server.access.admin_token import read_admin_token
-from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all
+from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all, without_nats
+from floruntime.server.connections.port import listening_on
 from floruntime.server.connections.tls import server_tls
-from floruntime.server.data.data_dir import DirectoryLock, has_format, open_store
+from floruntime.server.data.causes import cannot_use
+from floruntime.server.data.data_dir import (
+    DirectoryLock,
+    ReadersLock,
+    check_new,
+    check_store,
+    has_format,
+)
 from floruntime.server.open_files import FILES_MIN, UNLIMITED, file_plan, what_cannot_be_had
 from floruntime.server.server import needs_disk
 
@@ -28,14 +42,16 @@ class Finding(Value, frozen=True):
 
 
 def preflight(config: Config) -> list[Finding]:
-    """Judge certificates, tokens, the directory, the file limit and the port."""
+    """Judge each thing that a start needs."""
     checks = (
         ("certificates", _certificates),
+        ("keys of JWT", _keys_of_jwt),
         ("admin token", _admin_token),
         ("who may connect", _who_may_connect),
         ("data directory", _directory),
         ("file limit", _file_limit),
         ("port", _port),
+        ("NATS", _nats),
     )
     findings = []
     for what, check in checks:
@@ -49,6 +65,15 @@ def preflight(config: Config) -> list[Finding]:
 
 def _certificates(config: Config) -> str:
     return "none: no TLS" if server_tls(config) is None else f"{config.tls_cert} can be used"
+
+
+def _keys_of_jwt(config: Config) -> str:
+    if not (config.jwt_secret or config.jwt_jwks):
+        return "none: no JWT"
+    jwt_tokens_of(config)
+    if "://" in config.jwt_jwks:
+        return "read from jwt_jwks when the first JWT comes"
+    return "they can be used"
 
 
 def _admin_token(config: Config) -> str:
@@ -74,25 +99,93 @@ def _directory(config: Config) -> str:
     path = os.path.abspath(config.data_dir)
     if not needs_disk(config):
         return "none: the state is in memory"
+    try:
+        return _what_lies_in(path, config) + _space_left(path, config)
+    except OSError as error:
+        raise cannot_use(path, error) from None
+
+
+def _what_lies_in(path: str, config: Config) -> str:
     if not os.path.lexists(path):
-        parent = os.path.dirname(path)
-        while not os.path.lexists(parent):
-            parent = os.path.dirname(parent)
-        if not (os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)):
-            raise ConfigError(f"{path} cannot be made: {parent} cannot be written to")
+        _check_can_be_made(path)
         return f"{path} is not there and would be made"
     if not (os.path.isdir(path) and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
         raise ConfigError(f"{path} is no directory that this user may read and write")
-    if not has_format(path):
-        if os.listdir(path):
-            raise ConfigError(f"{path} is not empty and holds no store")
-        return f"{path} is empty: a store would be made in it"
-    lock = DirectoryLock(path)
+    with _alone(path):
+        if config.cluster:
+            return _of_a_node(path, config.node)
+        if not has_format(path):
+            check_new(path)
+            _make_and_remove_in(path)
+            return f"{path} is empty: a store would be made in it"
+        check_store(path)
+    return f"{path} holds a store that opens"
+
+
+def _of_a_node(path: str, node: str) -> str:
+    from floruntime.server.cluster.node_storage import check_node_directory
+
+    if check_node_directory(path, node):
+        return f"{path} is the directory of node {node}"
+    _make_and_remove_in(path)
+    return f"{path} holds nothing yet: node {node} would be made in it"
+
+
+def _check_can_be_made(path: str) -> None:
+    parent = os.path.dirname(path)
+    while not os.path.lexists(parent):
+        parent = os.path.dirname(parent)
     try:
-        open_store(path, read_only=True).close()
+        _make_and_remove_in(parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            f"{path} cannot be made: in {parent} no directory can be made ({reason})"
+        ) from None
+
+
+def _make_and_remove_in(parent: str) -> None:
+    """Only a try tells: permissions say nothing of /proc, of a quota or of a full disk."""
+    os.rmdir(tempfile.mkdtemp(prefix=".flo-check-", dir=parent))
+
+
+@contextlib.contextmanager
+def _alone(path: str) -> Iterator[None]:
+    """Keep servers off the directory meanwhile. What holds no LOCK gets none."""
+    has_lock = os.path.lexists(os.path.join(path, "LOCK"))
+    lock = DirectoryLock(path) if has_lock else ReadersLock(path)
+    try:
+        yield
     finally:
         lock.release()
-    return f"{path} holds a store that opens"
+
+
+def _space_left(path: str, config: Config) -> str:
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    status = os.statvfs(path)
+    free = status.f_bavail * status.f_frsize
+    if free >= config.disk_low_bytes:
+        return ""
+    return (
+        f"; {free} bytes are free, so it would refuse what grows "
+        f"(disk_low_bytes is {config.disk_low_bytes})"
+    )
+
+
+def _nats(config: Config) -> str:
+    if not config.cluster:
+        return "none: one machine, alone"
+    try:
+        from floruntime.server.cluster.jetstream import Nats
+    except ModuleNotFoundError as error:
+        raise without_nats(error) from None
+
+    async def ask() -> None:
+        await (await Nats.connect(config)).close()
+
+    asyncio.run(ask())
+    return "it answers"
 
 
 def _file_limit(config: Config) -> str:
@@ -110,8 +203,8 @@ def _port(config: Config) -> str:
     found = socket.getaddrinfo(
         config.bind, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
-    for family, kind, protocol, _, address in found:
-        with socket.socket(family, kind, protocol) as listening:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
+    for family, _, _, _, address in dict.fromkeys(found):
+        listening_on(family, address).close()
+    if not config.port:
+        return f"{config.bind} has a free one"
     return f"{config.bind}:{config.port} is free"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from floruntime.server.clock import SystemClock
-from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all
+from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all, without_nats
 from floruntime.server.connections.tls import ServerTls, server_tls
 from floruntime.server.data.storage import DiskStorage, MemoryStorage, Storage
 from floruntime.server.failpoints import VARIABLE, fail_point_from
@@ -109,11 +109,7 @@ async def _cluster_server(config: Config) -> FloServer:
     try:
         from floruntime.server.cluster.cluster_server import open_cluster_server
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "nats":
-            raise
-        raise ConfigError(
-            "cluster is given, and nats-py is not installed: pip install 'floruntime[cluster]'"
-        ) from None
+        raise without_nats(error) from None
     return await open_cluster_server(config, _end_at_once)
 
 

@@ -9,6 +9,8 @@ from tests.cli.conftest import Flo
 async def test_what_waits(server: FloTestServer, flo: Flo) -> None:
     async with server.client() as client:
         await client.queue.enqueue_many("jobs", ["a", "b"])
+        for _ in range(3):
+            await client.queue.enqueue("turns", "x", group="one")
         await client.action.register("greet")
         await client.action.invoke("greet")
         await client.worker.register("w", ["greet"])
@@ -20,8 +22,9 @@ async def test_what_waits(server: FloTestServer, flo: Flo) -> None:
     shown = told.json
     assert shown["ready"] is True
     assert shown["workers"] == {"healthy": 1}
-    [queue] = shown["queues"]
+    [queue, turns] = shown["queues"]
     assert (queue["queue"], queue["ready"], queue["oldest_age_ms"]) == ("jobs", 2, 89_999)
+    assert (turns["queue"], turns["ready"], turns["waiting"]) == ("turns", 1, 2)
     assert shown["groups"] == [{"namespace": "default", "stream": "events", "group": "g", "lag": 1}]
     assert [row["pending"] for row in shown["actions"]] == [1]
     operations = {row["operation"] for row in shown["operations"]}
@@ -30,6 +33,9 @@ async def test_what_waits(server: FloTestServer, flo: Flo) -> None:
     text = (await flo("top", "--once")).out
     assert "QUEUES" in text
     assert "jobs" in text
+    [heads] = [line.split() for line in text.splitlines() if "leased" in line]
+    [cells] = [line.split() for line in text.splitlines() if "turns" in line]
+    assert cells[heads.index("waiting")] == "2"
     assert "workers: 1 healthy" in text
 
 

@@ -193,7 +193,10 @@ def _largest(rows: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
 
 
 _TABLES: dict[str, tuple[str, ...]] = {
-    "queues": ("namespace", "queue", "ready", "delayed", "leased", "dead", "oldest_age_ms"),
+    "queues": (
+        *("namespace", "queue", "ready", "waiting", "delayed", "leased", "dead"),
+        "oldest_age_ms",
+    ),
     "groups": ("namespace", "stream", "group", "lag"),
     "actions": ("namespace", "action", "pending", "running", "failed"),
     "workflows": ("namespace", "workflow", "pending", "running", "waiting", "failed"),

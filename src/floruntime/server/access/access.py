@@ -57,7 +57,7 @@ class Access:
 
     def __init__(self, config: Config, view: Callable[[], View]) -> None:
         self._view = view
-        self._jwt = _jwt_tokens(config)
+        self._jwt = jwt_tokens_of(config)
         self._bad = BadTokens()
         #: Signs tokens for pages, and judges them.
         self.mint = Mint(view)
@@ -251,7 +251,7 @@ def _by_claims(claims: Claims, ahead_ms: int) -> Grant:
     )
 
 
-def _jwt_tokens(config: Config) -> JwtTokens | None:
+def jwt_tokens_of(config: Config) -> JwtTokens | None:
     """JWT as the settings ask for it; its library is loaded only then."""
     if not (config.jwt_secret or config.jwt_jwks):
         return None

@@ -12,6 +12,7 @@ import base64
 import itertools
 import json
 import logging
+import ssl
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -78,13 +79,7 @@ class Nats:
     async def connect(cls, config: Config) -> Nats:
         """Raises `ConfigError` where that cannot be what `cluster` names."""
         servers = [each.strip() for each in config.cluster.split(",") if each.strip()]
-        options: dict[str, Any] = {}
-        if config.nats_creds:
-            options["user_credentials"] = config.nats_creds
-        if config.nats_ca:
-            import ssl
-
-            options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
+        options = _of_files(config)
         client = Client()
         said: list[str] = []
 
@@ -462,3 +457,20 @@ class JetStreamBoard:
         if error.get("err_code") in WRONG_LAST:
             raise RevisionError(name)
         raise BoardSilentError(f"NATS: {error.get('description') or error}")
+
+
+def _of_files(config: Config) -> dict[str, Any]:
+    """The files of the settings, as nats-py takes them. Raises `ConfigError` where one is bad."""
+    options: dict[str, Any] = {}
+    name = "nats_creds"
+    try:
+        if config.nats_creds:
+            with open(config.nats_creds, "rb"):
+                options["user_credentials"] = config.nats_creds
+        name = "nats_ca"
+        if config.nats_ca:
+            options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
+    except OSError as error:  # also what is no certificate
+        reason = error.strerror or str(error)
+        raise ConfigError(f"{name} {getattr(config, name)} cannot be used: {reason}") from None
+    return options

@@ -31,6 +31,55 @@ WRITE_STOPPED = "rocksdb.is-write-stopped"
 """1 or 0: of this property the greatest counts, not the sum."""
 
 
+def check_node_directory(path: str, node: str) -> dict[str, str]:
+    """What is noted of the node whose directory it is; nothing where a node would be made in it.
+
+    Raises `StoreError`, or `ConfigError` where it is another node's. Changes nothing.
+    """
+    if not _has_format(path):
+        strange = sorted(set(os.listdir(path)) - {"LOCK", "FORMAT.new"})
+        if strange:
+            raise DataDirectoryError(
+                f"{path} is not empty (it has {strange[0]!r}) and no directory of a "
+                "node; choose an empty or missing directory with --data-dir"
+            )
+        return {}
+    record = _read_record(path)
+    held = record.get("node", node)
+    if held != node:
+        raise ConfigError(
+            f"node is {node!r}, and {path} is the directory of node {held!r}; "
+            "start it by that name, or on another directory"
+        )
+    return record
+
+
+def _has_format(path: str) -> bool:
+    try:
+        with open(os.path.join(path, "FORMAT"), encoding="utf-8", errors="replace") as opened:
+            found = opened.read(100).strip()
+    except FileNotFoundError:
+        return False
+    if found != CLUSTER_FORMAT:
+        raise DataDirectoryError(
+            f"{path} is the data directory of a single server ({found!r}), and cluster "
+            "is set: start a node on an empty directory, and take the data in with "
+            "`flo cluster import DIR`"
+        )
+    return True
+
+
+def _read_record(path: str) -> dict[str, str]:
+    try:
+        with open(os.path.join(path, "node.json"), encoding="utf-8") as file:
+            record: dict[str, str] = json.load(file)
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise DataDirectoryError(f"{path} has a damaged file node.json: {error}") from None
+    return record
+
+
 class NodeStorage:
     """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`.
 
@@ -50,49 +99,12 @@ class NodeStorage:
         self._lock = DirectoryLock(self._path)
         give_up_for_start(self._path)
         try:
-            self._check_format()
-            self._record = self._read_record()
-            self._check_node(node)
+            self._record = check_node_directory(self._path, node)
+            if not _has_format(self._path):
+                self._write("FORMAT", CLUSTER_FORMAT + "\n")
         except BaseException:
             self._lock.release()
             raise
-
-    def _check_format(self) -> None:
-        file = os.path.join(self._path, "FORMAT")
-        try:
-            with open(file, encoding="utf-8", errors="replace") as opened:
-                found = opened.read(100).strip()
-        except FileNotFoundError:
-            strange = sorted(set(os.listdir(self._path)) - {"LOCK"})
-            if strange:
-                raise DataDirectoryError(
-                    f"{self._path} is not empty (it has {strange[0]!r}) and no directory of a "
-                    "node; choose an empty or missing directory with --data-dir"
-                ) from None
-            self._write("FORMAT", CLUSTER_FORMAT + "\n")
-            return
-        if found != CLUSTER_FORMAT:
-            raise DataDirectoryError(
-                f"{self._path} is the data directory of a single server ({found!r}), and cluster "
-                "is set: start a node on an empty directory, and take the data in with "
-                "`flo cluster import DIR`"
-            )
-
-    def _read_record(self) -> dict[str, str]:
-        try:
-            with open(os.path.join(self._path, "node.json"), encoding="utf-8") as file:
-                record: dict[str, str] = json.load(file)
-        except FileNotFoundError:
-            return {}
-        return record
-
-    def _check_node(self, node: str) -> None:
-        held = self._record.get("node", node)
-        if held != node:
-            raise ConfigError(
-                f"node is {node!r}, and {self._path} is the directory of node {held!r}; "
-                "start it by that name, or on another directory"
-            )
 
     def belong_to(self, node: str, cluster_id: str, cluster_name: str) -> None:
         """Note whose directory it is. Raises `ConfigError` where it is another cluster's."""

@@ -74,7 +74,7 @@ class Port:
         listening: list[socket.socket] = []
         try:
             for family, _, _, _, address in dict.fromkeys(found):
-                listening.append(_listen(family, address))
+                listening.append(listening_on(family, address))
         except BaseException:
             for each in listening:
                 each.close()
@@ -182,7 +182,8 @@ class Port:
             await asyncio.sleep(0)
 
 
-def _listen(family: int, address: Any) -> socket.socket:
+def listening_on(family: int, address: Any) -> socket.socket:
+    """A socket that listens. Raises `CannotListenError`."""
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -61,7 +61,7 @@ class DataDirectory:
         give_up_for_start(self.path)
         if not has_format(self.path):
             _create(self.path)
-        _check_reach_before_opening(self.path)
+        check_store(self.path)
         self.store = open_store(self.path, cache_bytes=self._cache_bytes)
         try:
             self.witness = WitnessFile(witness_path(self.path))
@@ -252,8 +252,11 @@ def check_gaps(path: str) -> None:
         ) from None
 
 
-def _check_reach_before_opening(path: str) -> None:
-    """Look before the store is opened for writing: that would throw a damaged log away."""
+def check_store(path: str) -> None:
+    """Look before the store is opened for writing: that would throw a damaged log away.
+
+    Raises a `StoreError`; changes nothing.
+    """
     check_gaps(path)
     try:
         witnessed = read_witness(witness_path(path))
@@ -270,7 +273,8 @@ def _check_reach_before_opening(path: str) -> None:
     check_reach(path, witnessed, stored)
 
 
-def _create(path: str) -> None:
+def check_new(path: str) -> None:
+    """Refuse a directory without a FORMAT that holds anything but what a start left unfinished."""
     strange = sorted(set(os.listdir(path)) - _PARTS - {"FORMAT.new"})
     if strange:
         raise DataDirectoryError(
@@ -278,6 +282,10 @@ def _create(path: str) -> None:
             "choose an empty or missing directory with --data-dir"
         )
     check_unfinished(path)
+
+
+def _create(path: str) -> None:
+    check_new(path)
     shutil.rmtree(store_path(path), ignore_errors=True)
     os.mkdir(store_path(path), OWNER_ONLY)
     RocksStore(store_path(path)).close()
