@@ -7,7 +7,7 @@ import { FloClient as NodeClient } from "@floruntime/node";
 import { environment, python, ROOT, ServerProcess } from "@floruntime/testing";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-import { launch, PATIENCE_MS, Pages } from "./chromium.js";
+import { becomes, launch, PATIENCE_MS, Pages } from "./chromium.js";
 
 const CONTRAST_MIN = 4.5; // of texts, says WCAG 2 at level AA
 
@@ -72,8 +72,8 @@ test("two tabs talk, markup stays text, and a tab that comes later sees all of i
   const expected = ["Ada: is anybody here?", "Bob: <img src=x onerror=alert(1)> & I am"];
   assert.deepEqual(await lines(ada, 2), expected);
   assert.deepEqual(await lines(bob, 2), expected);
-  assert.equal(await ada.getByText("Nobody has said anything yet.").isVisible(), false);
-  assert.equal(await ada.locator(".own").count(), 1);
+  await becomes(() => ada.getByText("Nobody has said anything yet.").isVisible(), false);
+  await becomes(() => ada.locator(".own").count(), 1);
   const late = await opened("Eve", "one");
   assert.deepEqual(await lines(late, 2), expected);
   await Promise.all([ada, bob, late].map((page) => page.close()));
@@ -104,10 +104,10 @@ test("a lost server is shown, and what is said meanwhile arrives once", async ()
   await ada.getByText("The server cannot be reached.").waitFor();
   await say(ada, "meanwhile");
   await say(ada, "and more");
-  assert.equal(await ada.getByText("sending…").count(), 2);
+  await becomes(() => ada.getByText("sending…").count(), 2);
   await server.start();
   await Promise.all([status(ada, "connected"), status(bob, "connected")]);
-  assert.equal(await ada.getByText("The server cannot be reached.").isVisible(), false);
+  await becomes(() => ada.getByText("The server cannot be reached.").isVisible(), false);
   await say(bob, "welcome back");
   for (const page of [ada, bob]) {
     const shown = await lines(page, 4);
@@ -125,16 +125,16 @@ test("light or dark is the system's choice, and then the person's", async () => 
   const page = await opened("Ada", "four");
   const theme = () => page.locator("html").getAttribute("data-theme");
   const button = page.getByRole("button", { name: "Dark" });
-  assert.equal(await theme(), "light");
+  await becomes(theme, "light");
   await page.emulateMedia({ colorScheme: "dark" });
   await page.locator("html[data-theme=dark]").waitFor();
   await page.emulateMedia({ colorScheme: "light" });
   await page.locator("html[data-theme=light]").waitFor();
   await button.click();
-  assert.equal(await theme(), "dark");
-  assert.equal(await button.getAttribute("aria-pressed"), "true");
+  await becomes(theme, "dark");
+  await becomes(() => button.getAttribute("aria-pressed"), "true");
   await page.reload();
-  assert.equal(await theme(), "dark");
+  await becomes(theme, "dark");
   await page.close();
 });
 

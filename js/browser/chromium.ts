@@ -1,5 +1,8 @@
 /** A headless Chromium, and the pages it opens, served over loopback. */
 
+import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { Process, python } from "@floruntime/testing";
 import { type Browser, chromium } from "playwright-core";
 
@@ -28,6 +31,22 @@ export async function launch(): Promise<Browser> {
     args,
     timeout: PATIENCE_MS,
   });
+}
+
+const AGAIN_MS = 50;
+
+/**
+ * Ask again until the answer is the one that is expected, with `PATIENCE_MS`: what a page shows comes
+ * when it comes. Fails with the last answer.
+ */
+export async function becomes<T>(ask: () => T | Promise<T>, expected: T): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  let answer = await ask();
+  while (!isDeepStrictEqual(answer, expected) && performance.now() < endMs) {
+    await setTimeout(AGAIN_MS);
+    answer = await ask();
+  }
+  assert.deepEqual(answer, expected);
 }
 
 /** Serves `js/` on a port of loopback. */

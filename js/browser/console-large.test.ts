@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 import type { CDPSession, Page } from "playwright-core";
 
+import { becomes } from "./chromium.js";
 import { ConsolePlace, WAITS } from "./console-place.js";
 
 const IS_LARGE = process.env["CONSOLE_LARGE"] !== undefined;
@@ -72,9 +73,9 @@ test("lists of any length scroll, and only what is seen is on the page", async (
   const page = await place.tab();
   await place.open(page, "workflows");
   await page.getByRole("button", { name: `waiting ${RUNS.toLocaleString("en-US")}` }).waitFor();
-  assert((await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX);
+  await becomes(async () => (await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX, true);
   await place.open(page, "queues");
-  assert((await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX);
+  await becomes(async () => (await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX, true);
   await place.open(page, "overview");
   await page.getByText("ready, of 1,000 queues").waitFor();
   await page.close();

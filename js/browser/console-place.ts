@@ -6,7 +6,7 @@ import { FloClient as NodeClient } from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
 import type { Browser, Page } from "playwright-core";
 
-import { launch, PATIENCE_MS } from "./chromium.js";
+import { becomes, launch, PATIENCE_MS } from "./chromium.js";
 
 interface Violation {
   readonly id: string;
@@ -14,6 +14,8 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 declare global {
+  /** What follows `#`, as the page was told last. */
+  var heardPlace: string;
   var axe: {
     run(of: Document, how: object): Promise<{ violations: Violation[] }>;
   };
@@ -81,6 +83,12 @@ export class ConsolePlace {
     const viewport = { width, height: 860 };
     const context = await this.browser.newContext({ viewport, colorScheme });
     context.setDefaultTimeout(PATIENCE_MS);
+    await context.addInitScript(() => {
+      globalThis.heardPlace = location.hash;
+      addEventListener("hashchange", () => {
+        globalThis.heardPlace = location.hash;
+      });
+    });
     context.on("weberror", (told) => this.troubles.push(told.error().message));
     context.on("console", (told) => {
       if (told.type() === "error" && !told.text().includes("WebSocket")) {
@@ -115,8 +123,10 @@ export class ConsolePlace {
     await page.keyboard.press("Enter");
   }
 
+  /** The screen at this place; not before it is the one that is shown, with what it loads. */
   async open(page: Page, place: string, namespace = "default"): Promise<void> {
     await page.goto(`${this.address}#/${namespace}/${place}`);
+    await page.waitForFunction(() => globalThis.heardPlace === location.hash);
     await page.locator("h1").first().waitFor();
     await page.waitForFunction(() => document.querySelector("[aria-busy=true]") === null);
   }
@@ -142,6 +152,11 @@ export async function seriousOf(page: Page, rule?: string): Promise<string[]> {
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
   }, rule);
+}
+
+/** Nothing on the page is serious, once it shows what it should. */
+export async function isFair(page: Page): Promise<void> {
+  await becomes(() => seriousOf(page), []);
 }
 
 /** What cannot be read in the other scheme, of light and dark; nothing else differs there. */

@@ -8,7 +8,8 @@ import { after, before, test } from "node:test";
 import type { FloClient as NodeClient } from "@floruntime/node";
 import type { Page } from "playwright-core";
 
-import { ConsolePlace, seriousOf, WAITS } from "./console-place.js";
+import { becomes } from "./chromium.js";
+import { ConsolePlace, isFair, WAITS } from "./console-place.js";
 
 const ORDER = `
 kind: Workflow
@@ -74,17 +75,16 @@ test("a run with branches and items is drawn with what is in them, and its steps
   await place.open(page, "workflows/runs/order-1");
   const drawing = page.locator("svg[role=img]");
   await drawing.getByText("stock", { exact: true }).waitFor();
-  assert.equal(await drawing.locator("rect.box.group").count(), 2);
-  assert.match(
-    (await drawing.textContent()) ?? "",
-    /parallel, all of them.*for each of \$\.input\.items/s,
-  );
+  await becomes(() => drawing.locator("rect.box.group").count(), 2);
+  await drawing
+    .filter({ hasText: /parallel, all of them.*for each of \$\.input\.items/s })
+    .waitFor();
   await page.locator("summary.lane", { hasText: "stock" }).click();
   await page.getByText("shelf:").waitFor();
   await backend.workflow.signal("order-1", "payment", {});
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await drawing.getByText("1 done, 2 at work").waitFor();
-  assert.deepEqual(await seriousOf(page), []);
+  await isFair(page);
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await drawing.getByText("3 done").waitFor();
@@ -120,11 +120,13 @@ test("versions of a definition are listed, compared and used", async () => {
   await page.getByRole("link", { name: "since 1" }).click();
   await page.locator(".difference").getByText("walk").waitFor();
   await page.getByLabel("compare with version").selectOption("none");
-  assert.deepEqual(await seriousOf(page), []);
+  await isFair(page);
   await page.getByRole("button", { name: "use it" }).click();
   await page.getByRole("row", { name: /^1.*current/ }).waitFor();
-  const [current] = (await backend.workflow.listVersions("waits")).filter((each) => each.current);
-  assert.equal(current?.version, "1");
+  await becomes(async () => {
+    const versions = await backend.workflow.listVersions("waits");
+    return versions.filter(({ current }) => current).map(({ version }) => version);
+  }, ["1"]);
 });
 
 test("a namespace is told what to keep, and a backup is made", async () => {
@@ -137,8 +139,10 @@ test("a namespace is told what to keep, and a backup is made", async () => {
   await page.getByLabel("Deleted ones").fill("0.5");
   await pressIn(page, "Settings of cache", "Keep so much");
   await row.getByText("30 m").waitFor();
-  const [cache] = (await backend.namespaces.list()).filter(({ name }) => name === "cache");
-  assert.deepEqual([cache?.kvHistory, Number(cache?.kvDeletedMs)], [3, 1_800_000]);
+  await becomes(async () => {
+    const cache = (await backend.namespaces.list()).find(({ name }) => name === "cache");
+    return [cache?.kvHistory, Number(cache?.kvDeletedMs)];
+  }, [3, 1_800_000]);
   await place.open(page, "settings");
   await page.getByText(/[GM]iB free/).waitFor();
   await page.getByRole("button", { name: "Back up…" }).click();
@@ -146,7 +150,7 @@ test("a namespace is told what to keep, and a backup is made", async () => {
   await page.getByLabel("Directory on the server").fill(directory);
   await pressIn(page, "Back up the server", "Back up");
   await page.getByText(`The backup is in ${directory}.`).waitFor();
-  assert((await readdir(directory)).length > 0);
+  await becomes(async () => (await readdir(directory)).length > 0, true);
   await rm(directory, { recursive: true });
 });
 
@@ -170,7 +174,7 @@ test("a run is paused, resumed and forked", async () => {
   await page.getByRole("button", { name: "Fork…" }).click();
   await pressIn(page, "Fork waits-1", "Begin a new run");
   await page.locator("h1", { hasText: "wfrun" }).waitFor();
-  assert.equal((await backend.workflow.status("waits-1")).status, "waiting");
+  await becomes(async () => (await backend.workflow.status("waits-1")).status, "waiting");
 });
 
 test("all runs that match are counted first, then cancelled by a job", async () => {
@@ -180,21 +184,20 @@ test("all runs that match are counted first, then cancelled by a job", async () 
     await backend.workflow.start("order", input, { runId: `bulk-${number}` });
   }
   await place.open(page, "workflows?workflow=order&search=customer%3Dalan");
-  await page.getByRole("link", { name: "bulk-0" }).waitFor();
-  assert.equal(await page.getByRole("link", { name: /^bulk-/ }).count(), 3);
+  await becomes(() => page.getByRole("link", { name: /^bulk-/ }).count(), 3);
   await page.getByRole("button", { name: "All that match…" }).click();
   await page.getByText("3 runs match now.").waitFor();
-  assert.deepEqual(await seriousOf(page), []);
+  await isFair(page);
   await page.getByLabel("At most so many").fill("2");
   await page.getByText("2 runs match now.").waitFor();
   await page.getByLabel("At most so many").fill("");
   await pressIn(page, "All runs that match", "Cancel 3 runs");
   await page.getByText("completed: 3 done").waitFor();
-  const statuses = await Promise.all(
-    [0, 1, 2, 3, 4].map(async (each) => (await backend.workflow.status(`bulk-${each}`)).status),
-  );
-  assert.deepEqual(statuses.slice(0, 3), ["cancelled", "cancelled", "cancelled"]);
-  assert(!statuses.slice(3).includes("cancelled"), "the others are left alone");
+  const areCancelled = async () => {
+    const runs = [0, 1, 2, 3, 4].map((each) => backend.workflow.status(`bulk-${each}`));
+    return (await Promise.all(runs)).map(({ status }) => status === "cancelled");
+  };
+  await becomes(areCancelled, [true, true, true, false, false]);
   await page.getByRole("button", { name: /^cancelled 3$/ }).click();
   await page.waitForURL(/status=cancelled/);
   await place.open(page, "settings/jobs");
@@ -218,10 +221,10 @@ test("runs are found by when they began, and the filter stands in the address", 
   await place.open(page, "workflows");
   await page.getByLabel("attributes").fill("customer=tony amount>=100 amount<900");
   await page.waitForURL(/search=/);
-  await page.getByRole("link", { name: "amount-150" }).waitFor();
-  assert.deepEqual(await page.getByRole("link", { name: /^amount-/ }).allTextContents(), [
-    "amount-150",
-  ]);
+  await becomes(
+    () => page.getByRole("link", { name: /^amount-/ }).allTextContents(),
+    ["amount-150"],
+  );
   await page.getByLabel("attributes").fill("customer");
   await page.getByRole("alert").getByText("write customer=ada amount>=100").waitFor();
 });
@@ -254,10 +257,10 @@ test("schedules of actions run now, stand still and go on", async () => {
   await place.open(page, "actions/schedules");
   await page.getByRole("button", { name: "run now" }).click();
   await page.getByText("sync was started").first().waitFor();
-  assert.equal((await backend.action.schedules())[0]?.running, 1);
+  await becomes(async () => (await backend.action.schedules())[0]?.running, 1);
   await page.getByRole("button", { name: "pause" }).click();
   await page.getByRole("button", { name: "resume" }).waitFor();
-  assert.equal((await backend.action.schedules())[0]?.paused, true);
+  await becomes(async () => (await backend.action.schedules())[0]?.paused, true);
 });
 
 test("a queue stands still; dead letters of one error go back, the others stay", async () => {
@@ -277,7 +280,7 @@ test("a queue stands still; dead letters of one error go back, the others stay",
   await page.getByText("2 dead letters match now.").waitFor();
   await pressIn(page, "All dead letters that match", "Requeue 2 dead letters");
   await page.getByText("Dead letters (1)").waitFor();
-  assert.equal((await backend.queue.stats("mails")).paused, true);
+  await becomes(async () => (await backend.queue.stats("mails")).paused, true);
   await page.getByRole("button", { name: "3", exact: true }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("Dead letters (0)").waitFor();
@@ -303,7 +306,7 @@ test("a group shows its lag, what is under way, what died; and is moved", async 
   await page.locator("select[name=to]").selectOption("what comes from now on");
   await pressIn(page, "Move the group books", "Move it");
   await page.getByText("Nothing is under way.").waitFor();
-  assert.equal((await backend.stream.groupInfo("events", "books")).lag, 0);
+  await becomes(async () => (await backend.stream.groupInfo("events", "books")).lag, 0);
 });
 
 test("a token is made, shown once, and revoked", async () => {
@@ -314,10 +317,9 @@ test("a token is made, shown once, and revoked", async () => {
   await page.locator("input[name=scopes]").fill("read:kv:flag:*");
   await page.getByLabel("What it is for").fill("flags of the page");
   await page.getByRole("button", { name: "Make it" }).click();
-  const secret = await page.locator(".secret").textContent();
-  assert.match(secret ?? "", /^flo_/);
+  await page.locator(".secret").filter({ hasText: /^flo_/ }).waitFor();
   await page.getByRole("button", { name: "I have it" }).click();
-  assert.equal(await page.locator(".secret").count(), 0);
+  await becomes(() => page.locator(".secret").count(), 0);
   const row = page.getByRole("row", { name: /flags of the page/ });
   await row.getByRole("button", { name: "revoke" }).click();
   await row.getByText("revoked").waitFor();

@@ -20,17 +20,33 @@ export interface Live<T> {
 }
 
 /**
- * Whether what is asked for is another thing than before. Another connection is not: who logs in
- * again finds the page as it was.
+ * The number of what is asked for: the next one at once when something else is, so that nothing is
+ * shown as if it were of that. Another connection is nothing else: who logs in again finds the page
+ * as it was.
  */
-function useIsOther(dependencies: readonly unknown[]): () => boolean {
-  const before = useRef<readonly unknown[] | null>(null);
+function useSubject(dependencies: readonly unknown[]): number {
   const about = dependencies.filter((each) => !(each instanceof FloClient));
-  return () => {
-    const known = before.current;
-    before.current = about;
-    return known === null || about.some((each, at) => each !== known[at]);
-  };
+  const known = useRef({ about, subject: 0 });
+  if (about.some((each, at) => each !== known.current.about[at])) {
+    known.current = { about, subject: known.current.subject + 1 };
+  }
+  return known.current.subject;
+}
+
+/** State that is of a subject: of the next one it is what it was at first. */
+function useStateOf<T>(subject: number, first: T): [T, (change: (known: T) => T) => void] {
+  const [held, setHeld] = useState({ subject, value: first });
+  const set = useCallback(
+    (change: (known: T) => T) =>
+      setHeld((known) => {
+        if (known.subject > subject) {
+          return known;
+        }
+        return { subject, value: change(known.subject === subject ? known.value : first) };
+      }),
+    [subject],
+  );
+  return [held.subject === subject ? held.value : first, set];
 }
 
 /** Tells when the page comes to the front, and when it goes; what ends that. */
@@ -110,15 +126,12 @@ export function useLive<T>(
   dependencies: readonly unknown[],
   everyMs: number = LIVE_MS,
 ): Live<T> {
-  const [value, setValue] = useState<T | null>(null);
-  const [error, setError] = useState<Error | null>(null);
+  const subject = useSubject(dependencies);
+  const [value, setValue] = useStateOf<T | null>(subject, null);
+  const [error, setError] = useStateOf<Error | null>(subject, null);
   const hurry = useRef<() => void>(() => undefined);
-  const isOther = useIsOther(dependencies);
   useEffect(() => {
-    if (isOther()) {
-      setValue(null);
-    }
-    setError(null);
+    setError(() => null);
     let isOver = false;
     let isAsking = false;
     let isAskedAgain = false;
@@ -134,11 +147,11 @@ export function useLive<T>(
         const loaded = await load();
         if (!isOver) {
           setValue(() => loaded);
-          setError(null);
+          setError(() => null);
         }
       } catch (failure) {
         if (!isOver) {
-          setError(failure as Error);
+          setError(() => failure as Error);
         }
       }
       isAsking = false;
@@ -169,6 +182,7 @@ export function useLive<T>(
 /** Pages of a list, one after the other, as the reader gets there. */
 export interface Pages<T> {
   readonly items: readonly T[];
+  /** Nothing is known yet. */
   readonly isLoading: boolean;
   readonly hasMore: boolean;
   readonly error: Error | null;
@@ -183,6 +197,8 @@ export interface PageOf<T> {
   readonly cursor: string | null;
 }
 
+const NO_PAGES: readonly never[] = [];
+
 /**
  * A list read page by page. While the reader is on its first page it is asked again every `everyMs`
  * (0: only by `refresh`); further down it stands still, so that nothing moves under the hand.
@@ -192,27 +208,27 @@ export function usePages<T>(
   dependencies: readonly unknown[],
   everyMs: number = LIVE_MS,
 ): Pages<T> {
-  const [pages, setPages] = useState<readonly PageOf<T>[]>([]);
-  const [isLoading, setLoading] = useState(false);
-  const [error, setError] = useState<Error | null>(null);
+  const subject = useSubject(dependencies);
+  const [pages, setPages] = useStateOf<readonly PageOf<T>[]>(subject, NO_PAGES);
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useStateOf<Error | null>(subject, null);
   const generation = useRef(0);
-  const isOther = useIsOther(dependencies);
   const ask = useCallback(async (cursor: string | null, replace: boolean) => {
     const of = generation.current;
-    setLoading(true);
+    setAsking(true);
     try {
       const page = await load(cursor);
       if (of === generation.current) {
         setPages((known) => (replace ? [page] : [...known, page]));
-        setError(null);
+        setError(() => null);
       }
     } catch (failure) {
       if (of === generation.current) {
-        setError(failure as Error);
+        setError(() => failure as Error);
       }
     } finally {
       if (of === generation.current) {
-        setLoading(false);
+        setAsking(false);
       }
     }
   }, dependencies);
@@ -222,10 +238,7 @@ export function usePages<T>(
   }, [ask]);
   useEffect(() => {
     generation.current += 1;
-    if (isOther()) {
-      setPages([]);
-    }
-    setError(null);
+    setError(() => null);
     void ask(null, true);
     return () => {
       generation.current += 1;
@@ -233,10 +246,10 @@ export function usePages<T>(
   }, [ask]);
   const isAtTop = pages.length <= 1;
   const refresh = useCallback(() => {
-    if (isAtTop && !isLoading) {
+    if (isAtTop && !isAsking) {
       void ask(null, true);
     }
-  }, [ask, isAtTop, isLoading]);
+  }, [ask, isAtTop, isAsking]);
   useEffect(() => {
     if (everyMs === 0) {
       return;
@@ -260,10 +273,12 @@ export function usePages<T>(
   }, [refresh, everyMs]);
   const cursor = pages.at(-1)?.cursor ?? null;
   const more = useCallback(() => {
-    if (cursor !== null && !isLoading) {
+    if (cursor !== null && !isAsking) {
       void ask(cursor, false);
     }
-  }, [ask, cursor, isLoading]);
+  }, [ask, cursor, isAsking]);
   const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
+  // Nothing is said to be empty that nobody has looked at; what was seen once is asked for quietly.
+  const isLoading = pages.length === 0 && error === null;
   return { items, isLoading, hasMore: cursor !== null, error, more, reload, refresh };
 }

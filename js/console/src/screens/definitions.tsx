@@ -113,7 +113,7 @@ export function Definition({ name }: { name: string }) {
       <Trouble error={error ?? other.error ?? versions.error} />
       {value === null && error === null ? <Loading /> : null}
       {drawn === null ? null : <Drawing drawn={drawn} way={null} />}
-      <Versions name={name} versions={versions.value ?? []} reload={versions.reload} />
+      <Versions name={name} versions={versions.value} reload={versions.reload} />
       {value === null ? null : beside === "" || other.value === null ? (
         <pre class="card" tabIndex={0}>
           {shown(value)}
@@ -143,14 +143,15 @@ function useDefinition(name: string, version: string) {
 
 interface VersionsProps {
   readonly name: string;
-  readonly versions: readonly DefinitionVersionEntry[];
+  readonly versions: readonly DefinitionVersionEntry[] | null;
   readonly reload: () => void;
 }
 
 function Versions({ name, versions, reload }: VersionsProps) {
   const { client, route } = useFlo();
   const act = useAct();
-  const before = new Map(versions.map(({ version }, at) => [version, versions[at + 1]?.version]));
+  const kept = versions ?? [];
+  const before = new Map(kept.map(({ version }, at) => [version, kept[at + 1]?.version]));
   const at = (filters: Readonly<Record<string, string>>) =>
     linkTo(route, "workflows", ["definitions", name], filters);
   const use = async (version: string) => {
@@ -165,7 +166,8 @@ function Versions({ name, versions, reload }: VersionsProps) {
       <Table
         label="versions"
         isShort
-        items={versions}
+        items={kept}
+        isLoading={versions === null}
         keyOf={({ version }) => version}
         hrefOf={({ version }) => at({ version })}
         empty="No version is kept."

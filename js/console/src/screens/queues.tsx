@@ -12,7 +12,7 @@ import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
 import { Payload } from "../parts/payload.js";
-import { Empty, Trouble } from "../parts/state.js";
+import { Empty, Loading, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { linkTo } from "../route.js";
 import { Dead } from "./dead-letters.js";
@@ -114,6 +114,7 @@ function One({ name }: { name: string }) {
         <Name text={name} /> {value?.stats.paused ? <Badge state="paused" /> : null}
       </h1>
       <Trouble error={error} />
+      {value === null && error === null ? <Loading /> : null}
       {value === null ? null : (
         <>
           <ul class="numbers">

@@ -9,7 +9,7 @@ import { Dialog } from "../parts/dialog.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
 import { Only, useMay } from "../parts/only.js";
-import { Trouble } from "../parts/state.js";
+import { Loading, Trouble } from "../parts/state.js";
 import { Tabs } from "../parts/tabs.js";
 import type { Needs } from "../rights.js";
 import { Audit } from "./audit.js";
@@ -56,6 +56,7 @@ function Server() {
   return (
     <>
       <Trouble error={error} />
+      {info === null && error === null ? <Loading /> : null}
       {info === null ? null : (
         <dl class="facts card">
           <dt>version</dt>

@@ -113,7 +113,7 @@ function One({ name }: { name: string }) {
     async () =>
       await unlessForbidden(
         client.stream.groupList(name, { limit: GROUPS_MAX }).then((page) => [...page]),
-      ),
+      ).then((found) => found ?? []),
     [client, name],
   );
   return (
@@ -122,7 +122,7 @@ function One({ name }: { name: string }) {
         <Name text={name} />
       </h1>
       <Facts name={name} />
-      <Groups stream={name} groups={groups.value ?? []} />
+      <Groups stream={name} groups={groups.value} />
       <Trouble error={groups.error} />
       <Tail name={name} />
     </>
@@ -178,6 +178,10 @@ function Tail({ name }: { name: string }) {
   useEffect(() => {
     if (isPaused) {
       return;
+    }
+    if (from !== "") {
+      // It begins there again: what is shown would come twice, or be of another beginning.
+      setRecords([]);
     }
     const stop = new AbortController();
     const come: StreamRecord[] = [];
@@ -247,7 +251,7 @@ function Tail({ name }: { name: string }) {
 
 interface GroupsProps {
   readonly stream: string;
-  readonly groups: readonly GroupInfo[];
+  readonly groups: readonly GroupInfo[] | null;
 }
 
 function Groups({ stream, groups }: GroupsProps) {
@@ -258,7 +262,8 @@ function Groups({ stream, groups }: GroupsProps) {
       <Table
         label="groups"
         isShort
-        items={groups}
+        items={groups ?? []}
+        isLoading={groups === null}
         keyOf={({ name }) => name}
         hrefOf={({ name }) => linkTo(route, "streams", [stream, name])}
         empty="No group reads it."
