@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floruntime.core.action import ActionListRuns, ActionRun, RunStatus
+from floruntime.core.workflow import WorkflowStatus
+from floruntime.engine.action.run_rows import ACTION_RUN_BY_STATUS
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.workflow.runs.compensation_rows import UNDO
+from floruntime.engine.workflow.runs.rows import WORKFLOW_RUN_BY_STATUS
 from tests.engine.harness import Engine
 from tests.engine.queue.calls import Jobs
-from tests.engine.workflow.calls import Workflows, flow
+from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 
 EACH = flow("""
 compensation: always
@@ -28,6 +32,9 @@ steps:
 """)
 
 
+BY_STATUS = (WORKFLOW_RUN_BY_STATUS.tag, ACTION_RUN_BY_STATUS.tag)
+
+
 class Watched(MemoryStore):
     """Keeps the spans that were looked back over, and those in which there was nothing."""
 
@@ -35,6 +42,9 @@ class Watched(MemoryStore):
         super().__init__()
         self.looked: list[tuple[bytes, bytes]] = []
         self.in_vain: list[tuple[bytes, bytes]] = []
+        #: Where a scan of an index by status began, and how often one came to the end of its span.
+        self.starts: list[bytes] = []
+        self.run_out = 0
 
     def scan(
         self, start: bytes, end: bytes, *, reverse: bool = False
@@ -43,7 +53,15 @@ class Watched(MemoryStore):
             self.looked.append((start, end))
             if next(iter(super().scan(start, end)), None) is None:
                 self.in_vain.append((start, end))
-        return super().scan(start, end, reverse=reverse)
+        rows = super().scan(start, end, reverse=reverse)
+        if start[:2] not in BY_STATUS:
+            return rows
+        self.starts.append(start)
+        return self._run_out_of(rows)
+
+    def _run_out_of(self, rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        yield from rows
+        self.run_out += 1
 
 
 def test_items_and_what_undoes_them() -> None:
@@ -81,3 +99,40 @@ def test_an_ack_of_a_lease_that_is_forgotten() -> None:
     jobs.engine.advance(600_000)
     assert jobs.ack(message).stale == [message.seq]
     assert store.in_vain == []
+
+
+# Lists by status: of runs that left a status deletions lie around those that have it
+
+
+def listed(flows: Workflows, *statuses: str) -> tuple[list[str], list[ActionRun]]:
+    """The workflow's runs, and its action's, that have one of these statuses."""
+    request = ActionListRuns("charge", statuses=[RunStatus(status) for status in statuses])
+    wanted = [WorkflowStatus(status) for status in statuses]
+    return flows.runs(statuses=wanted), flows.ask(request).items
+
+
+def test_statuses_that_no_run_has() -> None:
+    store = Watched()
+    flows = Workflows(ONE_STEP, engine=Engine(store))
+    flows.start()
+    flows.do()
+    assert listed(flows, "pending", "running", "failed", "cancelled") == ([], [])
+    assert store.starts == []
+
+
+def test_runs_that_left_a_status() -> None:
+    store = Watched()
+    flows = Workflows(ONE_STEP, engine=Engine(store))
+    before: list[bytes] = []
+    for _ in range(3):
+        run_ids = [flows.start() for _ in range(4)]
+        first, *others = flows.claim()
+        for task in others:
+            flows.complete(task)
+        runs, [run] = listed(flows, "running")
+        assert (runs, run.run_id) == (run_ids[:1], first.run_id)
+        assert len(store.starts) == 2
+        assert all(start > earlier for start, earlier in zip(store.starts, before, strict=False))
+        before, store.starts = store.starts, []
+        flows.complete(first)
+    assert store.run_out == 0, "nobody looks on behind the last one"

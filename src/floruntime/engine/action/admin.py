@@ -177,7 +177,7 @@ def delete(tx: Tx, request: ActionDelete) -> bool:
     action.row.is_registered = False
     action.save()
     if unfinished:
-        _cancel_runs(tx, action.row.id, 0)
+        _cancel_runs(tx, action.row, 0)
     return True
 
 
@@ -185,18 +185,18 @@ def go_on_deleting(tx: Tx, due_ms: int, action_id: int, from_number: int, data: 
     action = find_action_by_id(tx, action_id)
     if action is not None and not action.row.is_registered:
         with tx.within(action.namespace):
-            _cancel_runs(tx, action_id, from_number)
+            _cancel_runs(tx, action.row, from_number)
 
 
-def _cancel_runs(tx: Tx, action_id: int, from_number: int) -> None:
+def _cancel_runs(tx: Tx, row: ActionRow, from_number: int) -> None:
     """Cancel a bounded number of the runs of a deleted action, from that number on."""
-    numbers = unfinished_numbers(tx, action_id, from_number, CANCELLED_PER_STEP_MAX)
+    numbers = unfinished_numbers(tx, row, from_number, CANCELLED_PER_STEP_MAX)
     for number in numbers:
         run = find_action_run(tx, namespace_id(tx), number)
         assert run is not None, "what the index names is there"
         end_run(run, ActionRunStatus.CANCELLED, reason=ACTION_DELETED)
     if len(numbers) == CANCELLED_PER_STEP_MAX:
-        timers.set_timer(tx, tx.now_ms, timers.ACTION_DELETE, action_id, numbers[-1] + 1)
+        timers.set_timer(tx, tx.now_ms, timers.ACTION_DELETE, row.id, numbers[-1] + 1)
 
 
 def get(view: View, request: ActionGet) -> ActionInfo:

@@ -90,7 +90,8 @@ def _walk(tx: Tx, job: Job, position: bytes) -> Iterator[Seen]:
     chosen = _filter(request)
     of_namespace_id = namespace_id(tx)
     spans = by_number(tx, request.name, chosen, of_namespace_id, job.end)
-    for at in walk(tx, spans, position or None, is_falling=False):
+    lanes = [span.uncounted for span in spans]
+    for at in walk(tx, lanes, position or None, is_falling=False):
         number = number_at(at)
         row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number))
         matches = row is not None and chosen.matches(row)

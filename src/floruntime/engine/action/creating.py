@@ -59,7 +59,7 @@ def create(
         True,
     )
     tx.count_run(action.row.id, ActionRunStatus.PENDING, 1)
-    action.row.pending += 1
+    action.row.count_pending(number, 1)
     action.row.runs += 1
     action.row.scheduled += is_scheduled
     start_waiting(OpenActionRun(tx, action, of_namespace_id, number, row), due_ms)

@@ -17,6 +17,7 @@ from floruntime.core import limits
 from floruntime.core.action import ActionInfo, ActionType, Limits
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
+from floruntime.engine.state.index_walk import first_after
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system import reclaim
@@ -46,6 +47,7 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     `fronts`: keys that may be served, counted once for each of these.
     `claims`, `first_claim`: its window of claims, while `rate` is limited; `frees_at_ms`: when a
     timer says that the window lets somebody in. `scheduled`: unfinished runs of its schedule.
+    `pending_from`, `running_from`: no pending, or running, run has a lower number.
     `is_indexed`: all of its runs that have ended stand in the index of ends; until then ticks put
     those of before there.
     """
@@ -70,10 +72,22 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
     frees_at_ms: int = 0
     scheduled: int = 0
     is_indexed: bool = False
+    pending_from: int = 0
+    running_from: int = 0
 
     @property
     def unfinished(self) -> int:
         return self.pending + self.running
+
+    def count_pending(self, number: int, change: int) -> None:
+        """A run comes to be pending (1), or no longer is (-1)."""
+        self.pending_from = first_after(self.pending_from, self.pending, number, change)
+        self.pending += change
+
+    def count_running(self, number: int, change: int) -> None:
+        """A run comes to be running (1), or no longer is (-1)."""
+        self.running_from = first_after(self.running_from, self.running, number, change)
+        self.running += change
 
 
 class ActionNameRow(Value, frozen=True):

@@ -19,7 +19,8 @@ from floruntime.core import limits
 from floruntime.core.action import ActionAttempt, ActionRun, RunStatus
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
-from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow
+from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow, ActionRow
+from floruntime.engine.state.index_walk import Filled, number_at
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
 from floruntime.engine.state.tx import View
@@ -249,12 +250,28 @@ def as_action_run(
     )
 
 
-def unfinished_numbers(view: View, action_id: int, first: int, count: int) -> list[int]:
+def with_status(row: ActionRow, status: ActionRunStatus) -> Filled:
+    """Where an action's runs with a status stand in the index."""
+    first = 0
+    if status == ActionRunStatus.PENDING:
+        count, first = row.pending, row.pending_from
+    elif status == ActionRunStatus.RUNNING:
+        count, first = row.running, row.running_from
+    elif row.runs - row.unfinished == sum(row.ended):
+        count = row.ended[ENDS.index(status)]
+    else:
+        count = None
+    place = ACTION_RUN_BY_STATUS.range(row.id, status)[0]
+    return Filled(ACTION_RUN_BY_STATUS, place, first, count)
+
+
+def unfinished_numbers(view: View, row: ActionRow, first: int, count: int) -> list[int]:
     """The lowest `count` numbers, from `first` on, of an action's runs that have not ended."""
     numbers: list[int] = []
     for status in (ActionRunStatus.PENDING, ActionRunStatus.RUNNING):
-        start = ACTION_RUN_BY_STATUS.key(action_id, status, first)
-        end = ACTION_RUN_BY_STATUS.range(action_id, status)[1]
-        keys = islice(view.scan(ACTION_RUN_BY_STATUS, start, end), count)
-        numbers += [ACTION_RUN_BY_STATUS.unpack(key)[2] for key, _ in keys]
+        filled = with_status(row, status)
+        if filled.rows:
+            lane = filled.lane(first, limits.UINT_MAX)
+            positions = islice(lane.positions(view, None, is_falling=False), count)
+            numbers += map(number_at, positions)
     return sorted(numbers)[:count]

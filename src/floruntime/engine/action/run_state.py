@@ -329,7 +329,7 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     row, tx = run.row, run.tx
     assert status != row.status, "a transition leads elsewhere"
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
-    count(run.action, row.status, -1)
+    count(run, row.status, -1)
     tx.count_run(row.action_id, row.status, -1)
     if row.is_counted:
         count_end(run, -1)
@@ -345,15 +345,15 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     if row.is_finished:
         count_end(run, 1)
     tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
-    count(run.action, status, 1)
+    count(run, status, 1)
 
 
-def count(action: OpenAction, status: ActionRunStatus, change: int) -> None:
-    """Count runs that came to a status or left it; only unfinished ones are told apart."""
+def count(run: OpenActionRun, status: ActionRunStatus, change: int) -> None:
+    """Count a run that came to a status or left it; only unfinished ones are told apart."""
     if status == ActionRunStatus.PENDING:
-        action.row.pending += change
+        run.action.row.count_pending(run.number, change)
     elif status == ActionRunStatus.RUNNING:
-        action.row.running += change
+        run.action.row.count_running(run.number, change)
 
 
 def count_end(run: OpenActionRun, change: int) -> None:

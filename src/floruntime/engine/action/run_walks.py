@@ -7,27 +7,25 @@ ended, before it was invoked; so an upper bound of these bounds the numbers, whi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from floruntime.core import limits
 from floruntime.engine.action.rows import ACTION, ActionRow
 from floruntime.engine.action.run_filter import FOREVER_MS, RunFilter
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
-    ACTION_RUN_BY_STATUS,
     ACTION_RUN_ENDED,
     ActionRunStatus,
+    with_status,
 )
 from floruntime.engine.state.index_walk import (
     BY_END,
     BY_NUMBER,
+    Filled,
     IndexWalk,
     Lane,
     first_since,
-    numbered,
     span_of,
 )
-from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import View
 
@@ -52,23 +50,21 @@ def by_number(
     to_ms = min(chosen.started_to_ms, chosen.ended_to_ms)
     if to_ms < FOREVER_MS:
         end = min(end, first_since(view, ACTION_RUN, of_namespace_id, to_ms))
-    places = _places(view, name, chosen, of_namespace_id)
-    return [numbered(table, place, 0, end) for table, place in places]
+    return [filled.lane(0, end) for filled in _places(view, name, chosen, of_namespace_id)]
 
 
 def _places(
     view: View, name: str | None, chosen: RunFilter, of_namespace_id: int
-) -> Iterator[tuple[Table[Any], bytes]]:
+) -> Iterator[Filled]:
     """The places of indexes that have the runs; what is known to be empty is left out."""
     is_every = name is None and len(chosen.statuses) == len(ActionRunStatus)
     if is_every and view.spans is None:
-        yield ACTION_RUN, ACTION_RUN.range(of_namespace_id)[0]
+        yield Filled(ACTION_RUN, ACTION_RUN.range(of_namespace_id)[0])
         return
     for row in _actions(view, name, of_namespace_id):
-        counts = {ActionRunStatus.PENDING: row.pending, ActionRunStatus.RUNNING: row.running}
-        for status in chosen.statuses:
-            if counts.get(status, row.runs - row.unfinished):
-                yield ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.range(row.id, status)[0]
+        for filled in (with_status(row, status) for status in chosen.statuses):
+            if filled.rows != 0:
+                yield filled
 
 
 def _ended(actions: list[ActionRow], chosen: RunFilter) -> list[Lane]:

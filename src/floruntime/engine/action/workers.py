@@ -30,10 +30,11 @@ from floruntime.core.worker import (
 from floruntime.engine.action.rows import ACTION, ActionRow
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
-    ACTION_RUN_BY_STATUS,
     ActionRunStatus,
     action_run_number,
+    with_status,
 )
+from floruntime.engine.state.index_walk import number_at
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.pages import page_by_name
 from floruntime.engine.state.tx import Tx, View
@@ -221,13 +222,9 @@ def _holders(view: View) -> Iterator[str | None]:
     actions: list[ActionRow] = [row for _, row in view.scan(ACTION, *ACTION.range(of_namespace_id))]
     for action in actions:
         if action.running:
-            for key, _ in view.scan(
-                ACTION_RUN_BY_STATUS,
-                *ACTION_RUN_BY_STATUS.range(action.id, ActionRunStatus.RUNNING),
-            ):
-                run = view.get(
-                    ACTION_RUN, ACTION_RUN.key(of_namespace_id, ACTION_RUN_BY_STATUS.unpack(key)[2])
-                )
+            lane = with_status(action, ActionRunStatus.RUNNING).lane(0, limits.UINT_MAX)
+            for position in lane.positions(view, None, is_falling=False):
+                run = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number_at(position)))
                 yield None if run is None else run.worker_id
 
 

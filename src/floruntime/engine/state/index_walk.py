@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import islice
 from typing import Any, NamedTuple
 
 from floruntime.core import limits
@@ -22,12 +23,21 @@ BY_END = "end"
 
 
 class Lane(NamedTuple):
-    """The part of one place that is walked over: positions from `start` on and before `end`."""
+    """The part of one place that is walked over: positions from `start` on and before `end`.
+    `rows`: so many there are at most, where that is known. Nobody looks on behind so many: a store
+    walks over all that was ever deleted there.
+    """
 
     table: Table[Any]
     place: bytes
     start: bytes
     end: bytes
+    rows: int | None = None
+
+    @property
+    def uncounted(self) -> Lane:
+        """The same for who changes rows on the way: there may come to be more of them."""
+        return self._replace(rows=None)
 
     def positions(self, view: View, behind: bytes | None, *, is_falling: bool) -> Iterator[bytes]:
         """In order, those behind a position."""
@@ -37,7 +47,7 @@ class Lane(NamedTuple):
         elif behind is not None:
             start = max(start, next_key(self.place + behind))
         cut = len(self.place)
-        for key, _ in view.scan(self.table, start, end, reverse=is_falling):
+        for key, _ in islice(view.scan(self.table, start, end, reverse=is_falling), self.rows):
             yield key[cut:]
 
 
@@ -56,6 +66,34 @@ def span_of(table: Table[Any], place: bytes, first: bytes = b"", end: bytes | No
 def numbered(table: Table[Any], place: bytes, first: int = 0, end: int = limits.UINT_MAX) -> Lane:
     """A place whose positions are numbers alone: `first <= number < end`."""
     return span_of(table, place, first.to_bytes(NUMBER_BYTES, "big"), end.to_bytes(8, "big"))
+
+
+class Filled(NamedTuple):
+    """A place of an index by status, of which it is kept where its rows begin, and how many there
+    are (`None`: that is not known).
+    """
+
+    table: Table[Any]
+    place: bytes
+    first: int = 0
+    rows: int | None = None
+
+    def lane(self, first: int, end: int) -> Lane:
+        """What of it may have numbers from `first` on and before `end`."""
+        first = max(first, self.first)
+        return numbered(self.table, self.place, min(first, end), end)._replace(rows=self.rows)
+
+
+def first_after(first: int, count: int, number: int, change: int) -> int:
+    """Below which number no row stands, once one has come (1) or gone (-1): of `count` rows, none
+    stood below `first`. It may lie below the first row: those between may have gone singly. Without
+    any row it is 0.
+    """
+    if change > 0:
+        return number if not count or number < first else first
+    if count == 1:
+        return 0
+    return number + 1 if number == first else first
 
 
 def walk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -43,11 +43,12 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_RUN_ID,
     Origin,
     WorkflowRow,
+    WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.run import ended_key
 from floruntime.engine.workflow.runs.search import mark_of
 from floruntime.engine.workflow.runs.search_values import key_of_value
-from floruntime.engine.workflow.runs.workflows import find_row
+from floruntime.engine.workflow.runs.workflows import find_row, with_status
 from floruntime.engine.workflow.steps.plan_rows import PLAN
 
 _OF_RUNS: Final[tuple[Table[Any], ...]] = (
@@ -124,6 +125,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.runs: Counter[int] = Counter()
+        self.numbers: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.unfinished: Counter[int] = Counter()
         self.scheduled: Counter[int] = Counter()
         self.uses: Counter[tuple[int, int]] = Counter()
@@ -133,6 +135,7 @@ class _Tally:
     def add(self, view: View, run: Live) -> None:
         row = run.row
         self.runs[row.workflow_id] += 1
+        self.numbers[row.workflow_id, row.status].append(run.number)
         self.uses[row.workflow_id, row.definition] += 1
         self.marks[run.namespace_id] += sum(
             value is not None for value in row.search_attributes.values()
@@ -246,6 +249,13 @@ def _of_workflow(view: View, row: WorkflowRow, tally: _Tally) -> Iterator[str]:
     found = tally.runs[row.id], tally.unfinished[row.id], tally.scheduled[row.id]
     if counted != found:
         yield f"counts runs, unfinished and scheduled ones as {counted}; there are {found}"
+    for status in WorkflowRunStatus if row.by_status else ():
+        place, numbers = with_status(row, status), tally.numbers[row.id, status]
+        if len(numbers) != place.rows or min(numbers, default=place.first) < place.first:
+            yield (
+                f"counts {place.rows} runs of status {status} from {place.first} on; there are "
+                f"{len(numbers)}, from {min(numbers, default=0)} on"
+            )
     indexed = sum(
         1 for _ in view.scan(WORKFLOW_RUN_BY_STATUS, *WORKFLOW_RUN_BY_STATUS.range(row.id))
     )

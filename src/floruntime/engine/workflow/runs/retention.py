@@ -61,6 +61,6 @@ def _forget_last(run: OpenWorkflowRun) -> None:
     tx.count_run(row.workflow_id, row.status, -1)
     if row.run_id is not None:
         tx.delete(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))
-    run.workflow.count(runs=-1, before=row.status)
+    run.workflow.count(runs=-1, number=run.number, before=row.status)
     if not run.workflow.count_use(row.definition, -1):
         let_go(run.workflow)

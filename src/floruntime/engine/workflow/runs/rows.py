@@ -92,7 +92,8 @@ class Origin(IntEnum):
 class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     """A workflow: its number, its current version, and how many runs of it are kept; of the
     unfinished ones, how many its schedule started. `by_status`: how many are in each status, by its
-    number; empty where there were runs before this was counted. `is_indexed`: all of its runs stand
+    number; empty where there were runs before this was counted. `first_by_status`: no run in a
+    status has a lower number; empty where that is not known. `is_indexed`: all of its runs stand
     in the indexes of values and ends; until then ticks put those of before there.
     """
 
@@ -106,6 +107,7 @@ class WorkflowRow(msgspec.Struct, array_like=True, gc=False):
     scheduled: int = 0
     by_status: list[int] = []
     is_indexed: bool = False
+    first_by_status: list[int] = []
 
 
 class WorkflowNameRow(Value, frozen=True):

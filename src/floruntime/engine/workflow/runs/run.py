@@ -164,6 +164,7 @@ class OpenWorkflowRun:
             unfinished=change,
             scheduled=scheduled,
             runs=not before,
+            number=self.number,
             before=before,
             after=row.status,
         )

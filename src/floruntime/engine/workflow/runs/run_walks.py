@@ -8,20 +8,19 @@ these grow with time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from floruntime.core import limits
 from floruntime.core.errors import ConflictError
 from floruntime.engine.state.index_walk import (
     BY_END,
     BY_NUMBER,
+    Filled,
     IndexWalk,
     Lane,
     first_since,
-    numbered,
     span_of,
 )
-from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.named import scan_named
 from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.runs.rows import (
@@ -29,13 +28,13 @@ from floruntime.engine.workflow.runs.rows import (
     SEARCH_VALUE,
     WORKFLOW,
     WORKFLOW_RUN,
-    WORKFLOW_RUN_BY_STATUS,
     WORKFLOW_RUN_ENDED,
     WorkflowRow,
 )
 from floruntime.engine.workflow.runs.run_filter import FOREVER_MS, WorkflowRunFilter
 from floruntime.engine.workflow.runs.search import mark_of
 from floruntime.engine.workflow.runs.search_values import place_of_value, span_of_range
+from floruntime.engine.workflow.runs.workflows import with_status
 
 BY_VALUE: Final = "value"
 
@@ -56,26 +55,24 @@ def by_number(
 ) -> list[Lane]:
     """What leads to runs that may match in the order in which they were started, before `end`."""
     first, end = _numbers(view, chosen, of_namespace_id, end)
-    return [
-        numbered(table, place, first, end)
-        for table, place in _places(view, chosen, of_namespace_id)
-    ]
+    return [filled.lane(first, end) for filled in _places(view, chosen, of_namespace_id)]
 
 
-def _places(
-    view: View, chosen: WorkflowRunFilter, of_namespace_id: int
-) -> Iterator[tuple[Table[Any], bytes]]:
-    """The places of indexes that have the runs in the order of their numbers."""
+def _places(view: View, chosen: WorkflowRunFilter, of_namespace_id: int) -> Iterator[Filled]:
+    """The places of indexes that have the runs in the order of their numbers; what is known to be
+    empty is left out.
+    """
     if chosen.search:
         name, value = next(iter(sorted(chosen.search.items())))
-        yield SEARCH_VALUE, place_of_value(of_namespace_id, name, value)
-        yield SEARCH, SEARCH.range(of_namespace_id, mark_of(name, value))[0]
+        yield Filled(SEARCH_VALUE, place_of_value(of_namespace_id, name, value))
+        yield Filled(SEARCH, SEARCH.range(of_namespace_id, mark_of(name, value))[0])
     elif chosen.workflow_id is None and chosen.is_of_any_status and view.spans is None:
-        yield WORKFLOW_RUN, WORKFLOW_RUN.range(of_namespace_id)[0]
+        yield Filled(WORKFLOW_RUN, WORKFLOW_RUN.range(of_namespace_id)[0])
     else:
         for row in _workflows(view, chosen, of_namespace_id):
-            for status in chosen.statuses:
-                yield WORKFLOW_RUN_BY_STATUS, WORKFLOW_RUN_BY_STATUS.range(row.id, status)[0]
+            for filled in (with_status(row, status) for status in chosen.statuses):
+                if filled.rows != 0:
+                    yield filled
 
 
 def _numbers(

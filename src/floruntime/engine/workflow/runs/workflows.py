@@ -9,6 +9,7 @@ from typing import Final
 from floruntime.core import limits
 from floruntime.core.errors import NotFoundError
 from floruntime.engine.action.rows import copy_of
+from floruntime.engine.state.index_walk import Filled, first_after
 from floruntime.engine.state.tx import Tx, View
 from floruntime.engine.system.namespaces import id_of, namespace_id
 from floruntime.engine.workflow.runs.rows import (
@@ -17,6 +18,7 @@ from floruntime.engine.workflow.runs.rows import (
     VERSION,
     WORKFLOW,
     WORKFLOW_NAME,
+    WORKFLOW_RUN_BY_STATUS,
     DefinitionRow,
     WorkflowRow,
     WorkflowRunStatus,
@@ -61,26 +63,31 @@ class OpenWorkflow:
         unfinished: int = 0,
         scheduled: int = 0,
         runs: int = 0,
+        number: int,
         before: int = 0,
         after: int = 0,
     ) -> None:
-        """Runs have come, ended or gone; one had the status `before` (0: it is new), and has
-        `after` (0: it is gone).
+        """The run with this number has come, ended or gone; it had the status `before` (0: it is
+        new), and has `after` (0: it is gone).
         """
 
         def add(row: WorkflowRow) -> None:
             if not row.runs:
                 row.by_status = [0] * STATUSES
             if row.by_status:
-                counts = [*row.by_status, *[0] * (STATUSES - len(row.by_status))]
-                counts[before] -= before > 0
-                counts[after] += after > 0
-                row.by_status = counts
+                counts, firsts = _as_long(row.by_status), _as_long(row.first_by_status)
+                if before:
+                    firsts[before] = first_after(firsts[before], counts[before], number, -1)
+                    counts[before] -= 1
+                if after:
+                    firsts[after] = first_after(firsts[after], counts[after], number, 1)
+                    counts[after] += 1
+                row.by_status, row.first_by_status = counts, firsts
             row.unfinished += unfinished
             row.scheduled += scheduled
             row.runs += runs
             if not row.runs:
-                row.by_status = []
+                row.by_status = row.first_by_status = []
             assert 0 <= row.scheduled <= row.unfinished <= row.runs, "runs are counted right"
 
         self.change(add)
@@ -99,6 +106,19 @@ class OpenWorkflow:
         else:
             self.tx.delete(USE, key)
         return uses
+
+
+def _as_long(counts: list[int]) -> list[int]:
+    return [*counts, *[0] * (STATUSES - len(counts))]
+
+
+def with_status(row: WorkflowRow, status: WorkflowRunStatus) -> Filled:
+    """Where a workflow's runs with a status stand in the index."""
+    place = WORKFLOW_RUN_BY_STATUS.range(row.id, status)[0]
+    if not row.by_status:
+        return Filled(WORKFLOW_RUN_BY_STATUS, place)
+    first = row.first_by_status[status] if row.first_by_status else 0
+    return Filled(WORKFLOW_RUN_BY_STATUS, place, first, row.by_status[status])
 
 
 def workflow_key(view: View, name: str) -> bytes:

@@ -114,7 +114,8 @@ def _walk(tx: Tx, job: Job, position: bytes) -> Iterator[Seen]:
     chosen = _filter(tx, job.request)
     of_namespace_id = namespace_id(tx)
     spans = by_number(tx, chosen, of_namespace_id, job.end)
-    for at in walk(tx, spans, position or None, is_falling=False):
+    lanes = [span.uncounted for span in spans]
+    for at in walk(tx, lanes, position or None, is_falling=False):
         number = number_at(at)
         row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number))
         matches = row is not None and chosen.matches(row)
