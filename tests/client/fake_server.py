@@ -10,6 +10,7 @@ from floruntime.core import wire
 from floruntime.core.errors import FloError
 from floruntime.core.kv import KvGet, KvPut, PutResult
 from floruntime.core.system import CancelWait, Hello, Ping, ServerLimits, SessionOpen, Welcome
+from floruntime.core.terms import Told
 from floruntime.core.types import Command
 
 SILENCE: Final = object()
@@ -42,7 +43,7 @@ class Peer:
         if isinstance(answer, FloError):
             self.send(wire.encode_error(envelope.id, answer))
         elif answer is not SILENCE:
-            self.send(wire.encode_answer(envelope.id, answer))
+            self.send(wire.encode_answer(envelope.id, answer, self._server.told(envelope)))
 
     def _answer(self, envelope: wire.Envelope) -> Any:
         server = self._server
@@ -67,8 +68,7 @@ class Peer:
         if self._server.is_deaf:
             return SILENCE
         self.session = hello.session
-        known = hello.session in self._server.sessions
-        return Welcome("9.9.9", self._server.limits, known, nodes=self._server.nodes)
+        return self._server.welcome(hello.session in self._server.sessions)
 
     def send(self, body: bytes) -> None:
         if not self._server.loses_answers:
@@ -100,6 +100,14 @@ class FakeServer:
         self.quiet_ms_max = 0
         self.prepared = 0
         self.released = 0
+
+    def welcome(self, known: bool) -> Welcome:
+        """How it greets."""
+        return Welcome("9.9.9", self.limits, known, nodes=self.nodes)
+
+    def told(self, envelope: wire.Envelope) -> Told | None:
+        """What stands beside an answer."""
+        return None
 
     def open_session(self, session: str) -> Any:
         if self.session_refusal is None:

@@ -80,7 +80,9 @@ class Welcome(Value, frozen=True):
 
     `role`: what the connection may do. `history`: which history of its state the server is in, by
     its id; another one after the state went back (a backup was restored, say). `nodes`: where those
-    of its cluster are reached that live, as HOST:PORT; empty where the server is alone.
+    of its cluster are reached that live, as HOST:PORT; empty where the server is alone. `node`:
+    which of them it is itself. `holder`: in a cluster, whose writes are remembered together with
+    the client's id: those of another holder are another client's.
     """
 
     server_version: str
@@ -89,6 +91,8 @@ class Welcome(Value, frozen=True):
     role: Role = Role.ADMIN
     history: str = ""
     nodes: list[str] = []
+    node: str = ""
+    holder: str = ""
 
 
 class ServerInfo(Value, frozen=True):

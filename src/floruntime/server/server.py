@@ -258,8 +258,8 @@ class FloServer:
     ) -> None:
         client = grant.client_of(hello.session)
         is_known = self._came(client)
-        nodes = self._nodes()
-        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self.history_name, nodes)
+        welcome = Welcome(VERSION, self._limits(), is_known, grant.role, self.history_name)
+        welcome = self._with_nodes(welcome, grant)
         if grant.expires_at_ms is not None:
             self._expiries[conversation] = self.clock.call_at(
                 grant.expires_at_ms, lambda: self._review(conversation)
@@ -274,9 +274,9 @@ class FloServer:
         """A connection of `client` is gone."""
         self._clients.went(client)
 
-    def _nodes(self) -> list[str]:
-        """Where the nodes of its cluster can be reached; none where it is alone."""
-        return []
+    def _with_nodes(self, welcome: Welcome, grant: Grant) -> Welcome:
+        """The welcome, with what is to be known of its cluster; nothing where it is alone."""
+        return welcome
 
     def _review(self, conversation: Conversation) -> None:
         """Cut a connection that may not stay."""

@@ -11,6 +11,8 @@ from floruntime.core.errors import FloError, UnavailableError
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
+from floruntime.core.terms import Terms
+from floruntime.core.token import TokenList
 from floruntime.core.types import Request
 from floruntime.core.wire import decode_envelope
 from floruntime.server.cluster import peer_messages as messages
@@ -44,9 +46,10 @@ class Link(PeerLink):
 class Caller:
     """A client's connection, and what it was answered."""
 
-    client, is_closed, terms, spans = "client", False, None, None
+    client, is_closed, spans = "client", False, None
 
     def __init__(self) -> None:
+        self.terms: Terms | None = None
         self.bodies: dict[int, bytes] = {}
         self.errors: dict[int, FloError | None] = {}
 
@@ -119,6 +122,29 @@ def test_a_write_is_not_sent_again_once_it_may_be_forgotten_that_it_ran(
     error = caller.errors[1]
     assert isinstance(error, UnavailableError)
     assert error.ran == "maybe"
+
+
+@pytest.mark.parametrize(
+    ("terms", "request_", "wanted"),
+    [
+        (None, GET, (False, False)),
+        (Terms(routes=True), GET, (False, True)),
+        (Terms(seen=0, routes=True), PUT, (True, True)),
+        (Terms(seen=0), PUT, (True, False)),
+        (Terms(seen=0, routes=True), TokenList(), (False, False)),
+    ],
+)
+def test_a_leader_is_asked_to_tell_what_the_caller_wants_to_know(
+    terms: Terms | None, request_: Request[Any], wanted: tuple[bool, bool]
+) -> None:
+    it, caller, link = make(), Caller(), Link()
+    caller.terms = terms
+    for partition in (0, PARTITION):
+        it.set_target(partition, link)
+    it.take(caller, 1, "default", 0, request_)
+    [ask] = link.sent
+    assert (ask.tells, ask.routes) == wanted
+    assert it.passed_total == 1
 
 
 def test_who_has_gone_takes_what_he_asked_along() -> None:

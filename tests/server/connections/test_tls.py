@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from floruntime import ConnectionFailedError
+from floruntime import ConnectionFailedError, FloClient
+from floruntime.client.link.endpoint import TcpEndpoint
+from floruntime.client.link.transports.tcp import TcpTransport
 from floruntime.server import limits
 from floruntime.server.config import Config, ConfigError, make_config
 from floruntime.server.connections.tls import ServerTls, TlsFiles, server_tls
@@ -46,6 +48,15 @@ async def test_tcp_and_websocket_go_inside_tls(authority: Authority) -> None:
             assert await page.kv.get("k") == b"x" * 1_000_000
             await page.streams.append("s", b"hello")
             assert (await client.stream.read("s")).records[0].payload == b"hello"
+
+
+async def test_a_route_to_another_node_goes_inside_the_same_tls(authority: Authority) -> None:
+    first = TcpTransport([TcpEndpoint("nowhere.invalid", 1)], authority.client())
+    async with served(authority) as server:
+        route = first.at(server.endpoint)
+        async with FloClient("nowhere.invalid:1", transport=route) as client:
+            await client.ping()
+    assert first.at("no address") is None
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_a_failed_connection(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from floruntime.client.link.routes.route import Route
 from floruntime.core.errors import Ran
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupClaim, GroupRead
@@ -36,6 +37,7 @@ class Call:
         "namespace",
         "number",
         "request",
+        "route",
         "sent_s",
         "was_sent",
     )
@@ -56,6 +58,8 @@ class Call:
         self.deadline_s = 0.0
         self.id = 0
         self.number = 0
+        #: By which route it went last; `None`: by the first link.
+        self.route: Route | None = None
         #: When it was sent last, and from when on its answer is due.
         self.sent_s = 0.0
         self.due_s = 0.0

@@ -16,8 +16,9 @@ from floruntime.client.link.greeting import Greeted, greeted
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.reads import Reads
 from floruntime.client.link.retry import RetryPolicy
+from floruntime.client.link.routes.keeper import RouteKeeper
 from floruntime.client.link.token import Token, TokenSource
-from floruntime.client.link.transports.protocol import Learns, Transport
+from floruntime.client.link.transports.protocol import Learns, Reaches, Transport
 from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
@@ -78,7 +79,9 @@ class Channel:
         self._retry = retry
         self.loop = asyncio.get_running_loop()
         self.process = os.getpid()
-        self._exchange = Exchange(self.loop.time, reads)
+        want = self._want_route if isinstance(transport, Reaches) else None
+        self._exchange = Exchange(self.loop.time, reads, want)
+        self._routes = RouteKeeper(transport, self._exchange, namespace, timeout_s)
         self._connection: Connection | None = None
         self._reconnecting: asyncio.Task[None] | None = None
         self._last_error: FloError | None = None
@@ -121,6 +124,7 @@ class Channel:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+        await self._routes.close()
         await self._transport.release()
 
     # Calls
@@ -223,7 +227,13 @@ class Channel:
             self._connection = None
             await connection.close()
             return False
+        self._routes.greeted(hello, welcome)
         return True
+
+    def _want_route(self, node: str) -> None:
+        """Calls are passed on to this node again and again."""
+        if self.is_open:
+            self._routes.want(node)
 
     async def _greeted(self, hello: Hello) -> Greeted:
         async def greet(within_s: float, sent: Callable[[], None]) -> Greeted:
@@ -281,6 +291,7 @@ class Channel:
         """The server does not want this client: no call can ever be answered."""
         self.is_open = False
         self._exchange.fail_all(lambda ran: again(refusal, ran))
+        self._routes.let_go("the server refuses this client")
         log.error("%s refuses this client for good: %s", self._endpoint, refusal.message)
         self._owner.ended(refusal)
 

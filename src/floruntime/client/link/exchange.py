@@ -8,6 +8,9 @@ handed back.
 
 However many long polls there are, they hold up nothing else: they never take all of what may be in
 flight, nor all places of write numbers.
+
+In a cluster some calls go by a route of their own, straight to whoever leads (`routes/leads.py`).
+When that breaks they go on by the first link, as after any loss.
 """
 
 from __future__ import annotations
@@ -25,17 +28,23 @@ from floruntime.client.link.handback import hand_back
 from floruntime.client.link.numbers import WriteNumbers
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.reads import Reads
+from floruntime.client.link.routes.leads import Leads, Want, place_of
+from floruntime.client.link.routes.route import Route, Send
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import wire
-from floruntime.core.errors import BadRequestError, ConnectionFailedError, FloError, Ran
+from floruntime.core.errors import (
+    BadRequestError,
+    ConnectionFailedError,
+    FloError,
+    ProtocolError,
+    Ran,
+)
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.system import CancelWait, ServerLimits, SessionOpen, Welcome
 from floruntime.core.terms import Terms
-from floruntime.core.types import Command, Request
+from floruntime.core.types import Command, Query, Request
 
 MakeError = Callable[[Ran], FloError]
-Send = Callable[[bytes, float], None]
-"""Sends one request, whose answer is due at that time."""
 
 IN_FLIGHT_FREE_OF_WAITS = 256
 """What long polls leave free of what may be in flight."""
@@ -44,9 +53,11 @@ IN_FLIGHT_FREE_OF_WAITS = 256
 class Exchange:
     """The calls of one client."""
 
-    def __init__(self, now_s: Callable[[], float], reads: Reads) -> None:
+    def __init__(self, now_s: Callable[[], float], reads: Reads, want: Want | None = None) -> None:
         self._now_s = now_s
         self._reads = reads
+        self._leads = Leads(want)
+        self._holder = ""
         self._is_in_cluster = False
         self._ids = itertools.count(1)
         self._in_flight: dict[int, Call] = {}
@@ -72,9 +83,21 @@ class Exchange:
     def submit(self, call: Call) -> None:
         """Send `call` now or as soon as it may go."""
         call.id = next(self._ids)
+        if self._is_in_cluster:
+            self._submit_ready()
+            if self._leads.holds(call):
+                return
+        self._submit_at_once(call)
+
+    def _submit_at_once(self, call: Call) -> None:
         held = self._held_for(call)
         if held or not self._try_send(call):
             held[call.id] = call
+
+    def _submit_ready(self) -> None:
+        """Calls that have waited for others before them, by another way."""
+        for call in self._leads.take_ready():
+            self._submit_at_once(call)
 
     def _held_for(self, call: Call) -> OrderedDict[int, Call]:
         if call.is_wait:
@@ -84,17 +107,19 @@ class Exchange:
     def _all_held(self) -> tuple[OrderedDict[int, Call], ...]:
         return self._held_others, self._held_writes, self._held_waits
 
-    def under_way(self) -> UnderWay | None:
-        """What is under way on the link; `None` where nothing is."""
-        if not self._in_flight:
+    def under_way(self, route: Route | None = None) -> UnderWay | None:
+        """What is under way on the first link, or on a route; `None` where nothing is."""
+        calls = [call for call in self._in_flight.values() if call.route is route]
+        if not calls:
             return None
-        calls = self._in_flight.values()
         return UnderWay(min(call.sent_s for call in calls), min(call.due_s for call in calls))
 
     def why_held(self, call: Call) -> str:
         """Why a call is held although the link is up."""
         if isinstance(call.request, Command) and not self._is_session_open:
             return "the server has not opened the session that writes need"
+        if self._leads.is_waiting(call):
+            return "what was asked before it, by way of another node, is not answered"
         return f"{len(self._in_flight)} calls are in flight, as many as may be"
 
     def abandon(self, call: Call) -> None:
@@ -102,12 +127,17 @@ class Exchange:
         call.is_abandoned = True
         if not call.was_sent:
             self._held_for(call).pop(call.id, None)
+            self._leads.abandon(call)
         elif call.id not in self._in_flight:
             self._hand_back_answered(call)
-        elif self._send is None:
+        elif not self._has_link(call):
             self._forsake(call)
         elif call.is_wait:
             self._cancel_wait(call)
+
+    def _has_link(self, call: Call) -> bool:
+        """Whether the link that a call went by is up."""
+        return call.route is not None or self._send is not None
 
     def _forsake(self, call: Call) -> None:
         """The link is gone, and so is the caller. What a delivery brought is asked for once more on
@@ -121,25 +151,29 @@ class Exchange:
     def end_wait(self, call: Call) -> None:
         """Let the long poll `call` be answered now; sent again, it does not block any more."""
         call.block_until_s = self._now_s()
-        if call.id in self._in_flight and self._send is not None:
+        if call.id in self._in_flight and self._has_link(call):
             self._cancel_wait(call)
 
     def _cancel_wait(self, call: Call) -> None:
         call.due_s = self._now_s()
-        self._transmit_own(CancelWait(call.id), call.namespace)
+        self._transmit_own(CancelWait(call.id), call.namespace, call.route)
 
     def fail_all(self, make_error: MakeError) -> None:
         """Fail every call, sent or not."""
-        self.fail_sent(make_error)
+        self._fail(list(self._in_flight.values()), make_error)
+        calls = self._leads.take_waiting()
         for held in self._all_held():
-            calls = list(held.values())
+            calls += held.values()
             held.clear()
-            for call in calls:
-                call.fail(make_error(call.ran))
+        for call in calls:
+            call.fail(make_error(call.ran))
 
-    def fail_sent(self, make_error: MakeError) -> None:
-        """Fail the calls in flight."""
-        for call in list(self._in_flight.values()):
+    def fail_sent(self, make_error: MakeError, route: Route | None = None) -> None:
+        """Fail the calls in flight on the first link, or on a route."""
+        self._fail([each for each in self._in_flight.values() if each.route is route], make_error)
+
+    def _fail(self, calls: list[Call], make_error: MakeError) -> None:
+        for call in calls:
             self._drop(call)
             call.fail(make_error(call.ran))
 
@@ -147,22 +181,25 @@ class Exchange:
 
     def link_up(self, send: Send, welcome: Welcome) -> bool:
         """A link greeted. False: its server forgot the session; greet again with the fresh one."""
-        if self._is_session_open and (not welcome.session_known or self._is_too_late(welcome)):
+        is_known = welcome.session_known and welcome.holder == self._holder
+        if self._is_session_open and (not is_known or self._is_too_late(welcome)):
             self._session_forgotten()
             return False
         self._is_session_open = welcome.session_known
+        self._holder, self._leads.home = welcome.holder, welcome.node
         self._send = send
         self.was_of_use = False
         self._limits = welcome.limits
         self._is_in_cluster = bool(welcome.nodes)
         for call in list(self._in_flight.values()):
-            self._transmit(call)
+            if call.route is None:
+                self._transmit(call)
         self._pump()
         return True
 
     def _is_too_late(self, welcome: Welcome) -> bool:
         """Whether a cluster may have forgotten the session: nobody there can tell for sure."""
-        away_s = self._now_s() - self._down_since_s
+        away_s = 0.0 if self._leads.routes else self._now_s() - self._down_since_s
         return bool(welcome.nodes) and away_s > SESSION_AGE_MS_MAX / 1000
 
     def link_down(self, reason: str) -> None:
@@ -171,12 +208,33 @@ class Exchange:
             self._down_since_s = self._now_s()
         self._send = None
         self._opening = None
-        for call in list(self._in_flight.values()):
+        self._bring_back(None, reason)
+
+    def route_up(self, route: Route) -> None:
+        """From now on what that node leads goes straight there."""
+        self._leads.route_up(route, self._in_flight.values())
+
+    def route_down(self, route: Route, error: FloError) -> None:
+        """A route is gone. What may be sent again goes by the first link."""
+        self._leads.route_down(route)
+        if self._send is None:
+            self._down_since_s = self._now_s()
+        if isinstance(error, ProtocolError):
+            self.fail_sent(lambda ran: ProtocolError(error.message, ran=ran), route)
+        self._bring_back(route, f"the connection to {route.node} broke: {error.message}")
+        self._pump()
+
+    def _bring_back(self, route: Route | None, reason: str) -> None:
+        """The link is gone that these went by: they go by the first one, now or once it is up."""
+        for call in [each for each in self._in_flight.values() if each.route is route]:
+            call.route = None
             if call.is_abandoned:
                 self._forsake(call)
             elif not call.may_repeat:
                 self._drop(call)
                 call.fail(ConnectionFailedError(reason, ran=call.ran))
+            if self._send is not None and call.id in self._in_flight:
+                self._transmit(call)
 
     def receive(self, body: bytes) -> None:
         """One answer came. Raises `ProtocolError` where it is none."""
@@ -188,14 +246,22 @@ class Exchange:
         self.was_of_use = self.was_of_use or call.future is not None
         if self._is_in_cluster:
             self._reads.tell(call.request, call.namespace, answer.told)
+            if answer.told is not None and answer.told.leader:
+                self._learn(call, answer.told.leader)
         if call is self._opening:
             self._session_opened(answer.error)
         elif answer.error is not None:
             call.fail(wire.raised(answer.error))
         else:
             self._answered(call, answer.result)
-        if self._held_writes or self._held_others or self._held_waits:
+        if self._held_writes or self._held_others or self._held_waits or self._leads.ready:
             self._pump()
+
+    def _learn(self, call: Call, leader: str) -> None:
+        """A call was passed on, to the node that leads where it belongs."""
+        place = place_of(call.request, call.namespace)
+        if place is not None:
+            self._leads.passed_on(place, leader, self._in_flight.values())
 
     def _answered(self, call: Call, raw: msgspec.Raw) -> None:
         try:
@@ -231,6 +297,10 @@ class Exchange:
                         ran="maybe",
                     )
                 )
+        for route in self._leads.routes:
+            self._leads.route_down(route)
+        for call in self._in_flight.values():
+            call.route = None
         self._renew_session()
 
     # Sending
@@ -242,6 +312,7 @@ class Exchange:
                 if not self._try_send(call):
                     break
                 held.pop(call_id, None)
+        self._submit_ready()
 
     def _try_send(self, call: Call) -> bool:
         if self._send is None or not self._has_room_for(call):
@@ -254,8 +325,16 @@ class Exchange:
             if number is None:
                 return False
             call.number = number
+        if self._leads.by_place:
+            call.route = self._route_of(call)
         self._transmit(call)
         return True
+
+    def _route_of(self, call: Call) -> Route | None:
+        """By which route a call goes; what any copy may answer is asked where the client is."""
+        if self._reads.is_local and isinstance(call.request, Query) and not call.is_wait:
+            return None
+        return self._leads.route_of(place_of(call.request, call.namespace))
 
     def _has_room_for(self, call: Call) -> bool:
         most = self._limits.in_flight_max
@@ -274,15 +353,19 @@ class Exchange:
         if self._opening is None:
             self._opening = self._transmit_own(SessionOpen(), namespace)
 
-    def _transmit_own(self, request: Request[Any], namespace: str) -> Call:
+    def _transmit_own(
+        self, request: Request[Any], namespace: str, route: Route | None = None
+    ) -> Call:
         """Send what no caller asked for, at once."""
         call = Call(request, namespace)
+        call.route = route
         call.id = next(self._ids)
         self._transmit(call)
         return call
 
     def _transmit(self, call: Call) -> None:
-        assert self._send is not None
+        send = self._send if call.route is None else call.route.send
+        assert send is not None
         self._keep(call)
         try:
             body = self._body_of(call)
@@ -291,10 +374,12 @@ class Exchange:
             call.fail(error)
             return
         call.was_sent = True
-        self._send(body, call.due_s)
+        send(body, call.due_s)
 
     def _keep(self, call: Call) -> None:
         call.sent_s = call.due_s = self._now_s()
+        if call.route is not None:
+            call.route.used_s = call.sent_s
         if call.is_wait:
             until_s = call.block_until_s
             call.due_s = call.sent_s + call.block_ms / 1000 if until_s is None else until_s
@@ -328,7 +413,7 @@ class Exchange:
         if not self._is_in_cluster:
             return None
         left_s = call.deadline_s - self._now_s() if call.deadline_s else 0.0
-        return self._reads.terms(call.namespace, max(0, int(left_s * 1000)))
+        return self._reads.terms(call.namespace, max(0, int(left_s * 1000)), self._leads.is_wanted)
 
     def _with_block_left(self, call: Call) -> Request[Any]:
         """The request; sent again, it blocks only for what is left of its `block_ms`."""
@@ -345,6 +430,8 @@ class Exchange:
         if self._in_flight.pop(call.id, None) is None:
             return
         self._waits_in_flight -= call.is_wait
+        if self._is_in_cluster:
+            self._leads.answered(call)
         if call.number:
             self._numbers.release(call.number)
 

@@ -36,12 +36,12 @@ class Reads:
         #: How old the state was that the latest answer came from.
         self.staleness_ms = 0
 
-    def terms(self, namespace: str, within_ms: int) -> Terms:
-        """What stands beside a request."""
+    def terms(self, namespace: str, within_ms: int, routes: bool = False) -> Terms:
+        """What stands beside a request; `routes`: whether its caller is to be told who leads."""
         if not self.is_local:
-            return Terms(within_ms)
+            return Terms(within_ms, routes=routes)
         seen = self._seen.get(namespace, self._seen_else)
-        return Terms(within_ms, seen, self._max_staleness_ms)
+        return Terms(within_ms, seen, self._max_staleness_ms, routes)
 
     def tell(self, request: Request[object], namespace: str, told: Told | None) -> None:
         """An answer came, with what stood beside it."""

@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from floruntime.core.errors import UnauthorizedError, UnavailableError
+from floruntime.core.system import Welcome
 from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
@@ -18,6 +21,7 @@ from floruntime.engine.state.tx import View
 from floruntime.engine.system import store_name
 from floruntime.server.access.access import Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
+from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.joining import join
@@ -288,10 +292,11 @@ class ClusterServer(FloServer):
         if not self._seen[client]:
             del self._seen[client]
 
-    def _nodes(self) -> list[str]:
-        members = self.node.members
+    def _with_nodes(self, welcome: Welcome, grant: Grant) -> Welcome:
+        members, own = self.node.members, self.config.advertise
         rows = [members.row(name) for name in members.names if members.is_alive(name)]
-        return [row.address for row in rows if row is not None] or [self.config.advertise]
+        nodes = [row.address for row in rows if row is not None] or [own]
+        return replace(welcome, nodes=nodes, node=own, holder=grant.holder)
 
     # Requests about the cluster
 

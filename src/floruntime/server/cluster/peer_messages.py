@@ -51,7 +51,8 @@ class Proof(PeerMessage, tag=2, frozen=True):
 class Ask(PeerMessage, tag=3, frozen=True):
     """A request of one of the gateway's callers, as its body came. `note`: what is to be written
     down of it. `spans`: which names lists show to the caller, `None` for all. `tells`: whether the
-    answer is to say of which sequence of the log it is.
+    answer is to say of which sequence of the log it is. `routes`: whether it is to say where the
+    leader is reached.
     """
 
     caller: int
@@ -61,6 +62,7 @@ class Ask(PeerMessage, tag=3, frozen=True):
     note: AuditNote | None = None
     spans: dict[str, tuple[tuple[bytes, bytes], ...]] | None = None
     tells: bool = False
+    routes: bool = False
 
 
 class Cancel(PeerMessage, tag=4, frozen=True):

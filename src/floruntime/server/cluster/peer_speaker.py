@@ -6,7 +6,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,6 +19,7 @@ from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
+from floruntime.server.config import Config
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -29,11 +30,24 @@ class Host(Protocol):
     cluster_id: str
     name: str
     secret: bytes
+    config: Config
     speakers: set[PeerSpeaker]
 
     def lead_of(self, partition: int) -> Lead | None: ...
     def leads(self) -> list[Lead]: ...
     def hear_of(self, clients: Collection[str]) -> None: ...
+
+
+class _Telling(NamedTuple):
+    """What an answer is to say: of which sequence it is, where the leader is reached."""
+
+    lead: Lead
+    tells_sequence: bool
+    leader: str
+
+    def told(self) -> Told:
+        sequence = self.lead.replica.position.sequence if self.tells_sequence else 0
+        return Told(sequence, 0, self.leader)
 
 
 class RemoteCaller:
@@ -46,8 +60,8 @@ class RemoteCaller:
         #: Of the request that is being asked: which names lists show, what is to be written down.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self.note: AuditNote | None = None
-        #: Whose answers are to say of which sequence they are.
-        self.telling: dict[int, Lead] = {}
+        #: Whose answers are to say something, and what.
+        self.telling: dict[int, _Telling] = {}
         self._send = send
         self._answers: list[tuple[int, bytes]] = []
 
@@ -60,8 +74,8 @@ class RemoteCaller:
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
-        lead = self.telling.pop(request_id, None)
-        told = None if lead is None else Told(lead.replica.position.sequence, 0)
+        telling = self.telling.pop(request_id, None)
+        told = None if telling is None else telling.told()
         self._answers.append((request_id, encode_outcome(request_id, result, error, told)))
 
     def flush(self) -> None:
@@ -151,8 +165,9 @@ class PeerSpeaker:
             self._callers[message.caller] = caller
         request: Any = envelope.request
         caller.note, caller.spans = message.note, message.spans
-        if message.tells:
-            caller.telling[envelope.id] = lead
+        if message.tells or message.routes:
+            leader = self._host.config.advertise if message.routes else ""
+            caller.telling[envelope.id] = _Telling(lead, message.tells, leader)
         if isinstance(request, Command):
             lead.submit(caller, envelope.id, envelope.namespace, envelope.number, request)
         else:
@@ -174,6 +189,10 @@ class PeerSpeaker:
 
     def lead_ended(self, partition: int) -> None:
         """This node leads it no more."""
+        for caller in self._callers.values():
+            for request_id, telling in list(caller.telling.items()):
+                if telling.lead.partition == partition:
+                    del caller.telling[request_id]
         self.send(messages.LeadEnded(partition))
 
     def send(self, message: Any) -> None:

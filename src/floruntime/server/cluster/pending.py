@@ -20,6 +20,7 @@ from floruntime.core.types import Command, Query, Request
 from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
+from floruntime.server.cluster.placement import SYSTEM
 
 TELLING_S = 0.3
 """How long before its caller gives up a request is refused that nobody can take."""
@@ -116,6 +117,11 @@ class Pending:
         """Whether its caller wants to know of which sequence the answer is."""
         terms, request = self.terms, self.request
         return terms is not None and terms.seen is not None and not isinstance(request, OF_SYSTEM)
+
+    @property
+    def wants_leader(self) -> bool:
+        """Whether its caller wants to know who leads, to go there by itself the next time."""
+        return self.terms is not None and self.terms.routes and self.partition != SYSTEM
 
     @property
     def left_s(self) -> float | None:

@@ -120,6 +120,8 @@ class Router:
         self._is_silent = False
         self.queries = RouterQueries(self)
         self.commands_total = 0
+        #: How many requests were passed on to another node.
+        self.passed_total = 0
 
     # What connections ask
 
@@ -295,8 +297,9 @@ class Router:
         elif caller.spans is not None:
             spans = dict(caller.spans)
         number = self._number_of(caller)
-        tells, partition = pending.wants_told, pending.partition
-        link.send(messages.Ask(number, caller.client, partition, body, note, spans, tells))
+        wants = pending.wants_told, pending.wants_leader
+        self.passed_total += 1
+        link.send(messages.Ask(number, caller.client, pending.partition, body, note, spans, *wants))
 
     def _number_of(self, caller: Connection) -> int:
         number = self._numbers.get(caller)

@@ -207,7 +207,9 @@ export const ServerLimitsSchema: StructSchema<ServerLimits> = struct("ServerLimi
  *
  * `role`: what the connection may do. `history`: which history of its state the server is in, by
  * its id; another one after the state went back (a backup was restored, say). `nodes`: where those
- * of its cluster are reached that live, as HOST:PORT; empty where the server is alone.
+ * of its cluster are reached that live, as HOST:PORT; empty where the server is alone. `node`:
+ * which of them it is itself. `holder`: in a cluster, whose writes are remembered together with
+ * the client's id: those of another holder are another client's.
  */
 export interface Welcome {
   readonly serverVersion: string;
@@ -216,6 +218,8 @@ export interface Welcome {
   readonly role: Role;
   readonly history: string;
   readonly nodes: string[];
+  readonly node: string;
+  readonly holder: string;
 }
 export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["serverVersion", text],
@@ -224,6 +228,8 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
   ["role", choice<Role>(Role), "admin"],
   ["history", text, ""],
   ["nodes", list(text), []],
+  ["node", text, ""],
+  ["holder", text, ""],
 ]);
 
 /**

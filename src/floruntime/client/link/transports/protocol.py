@@ -38,6 +38,15 @@ class Learns(Protocol):
         ...
 
 
+@runtime_checkable
+class Reaches(Protocol):
+    """A transport by which one node of a cluster can be reached beside another."""
+
+    def at(self, node: str) -> Transport | None:
+        """What opens links to the node at HOST:PORT and no other; `None` where that is none."""
+        ...
+
+
 class Transport(Protocol):
     """Opens links to one endpoint."""
 

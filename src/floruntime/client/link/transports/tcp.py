@@ -41,15 +41,13 @@ class TcpTransport:
 
     def learn(self, nodes: Sequence[str]) -> None:
         """Where else the same cluster is reached, as a node of it told."""
-        learned: list[TcpEndpoint] = []
-        for node in nodes[:NODES_MAX]:
-            try:
-                endpoint = parse_endpoint(node)
-            except FloError:
-                continue
-            if isinstance(endpoint, TcpEndpoint) and endpoint not in self._given:
-                learned.append(endpoint)
-        self._learned = learned
+        learned = [endpoint for node in nodes[:NODES_MAX] for endpoint in _understood(node)]
+        self._learned = [endpoint for endpoint in learned if endpoint not in self._given]
+
+    def at(self, node: str) -> TcpTransport | None:
+        """The same, to this node alone."""
+        endpoints = _understood(node)
+        return TcpTransport(endpoints, self._tls) if endpoints else None
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
         """Raises `OSError`."""
@@ -76,6 +74,15 @@ class TcpTransport:
 
     async def release(self) -> None:
         """TCP holds nothing beside its links."""
+
+
+def _understood(node: str) -> list[TcpEndpoint]:
+    """Where a node is reached, as another one told; nothing where that is no such address."""
+    try:
+        endpoint = parse_endpoint(node)
+    except FloError:
+        return []
+    return [endpoint] if isinstance(endpoint, TcpEndpoint) else []
 
 
 class TcpLink(SocketLink):

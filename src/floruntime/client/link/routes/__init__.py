@@ -1,0 +1,1 @@
+"""Going straight to whoever leads, in a cluster."""
