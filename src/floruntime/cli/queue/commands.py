@@ -264,6 +264,7 @@ async def stats(session: Session, queue: Queue) -> None:
         {
             "queue": cell(found.name),
             "ready": str(found.ready),
+            "waiting": str(found.waiting),
             "delayed": str(found.delayed),
             "leased": str(found.leased),
             "dead": str(found.dead),
@@ -271,7 +272,6 @@ async def stats(session: Session, queue: Queue) -> None:
             "enqueued in total": str(found.enqueued_total),
             "acked in total": str(found.acked_total),
             "dead letters evicted": str(found.dead_evicted_total),
-            "waiting": str(found.waiting),
             "paused": "yes" if found.paused else "no",
         },
     )
@@ -354,11 +354,12 @@ async def list_(
     )
     session.out.table(
         page,
-        ["queue", "ready", "delayed", "leased", "dead", "oldest", "enqueued", "acked"],
+        ["queue", "ready", "waiting", "delayed", "leased", "dead", "oldest", "enqueued", "acked"],
         rows_of(
             page,
             lambda each: each.name,
             lambda each: each.ready,
+            lambda each: each.waiting,
             lambda each: each.delayed,
             lambda each: each.leased,
             lambda each: each.dead,
