@@ -101,9 +101,10 @@ async def test_a_bad_request_is_refused(flo: Flo) -> None:
     assert "limit is 5000" in result.err
 
 
-async def test_a_bad_host_is_refused() -> None:
-    result = await asyncio.to_thread(invoke, ("--host", "host:port", "ping"))
-    assert (result.code, result.err.count("\n")) == (3, 1)
+@pytest.mark.parametrize("address", ["host:port", "flo://host:9000/shop?caa=x"])
+def test_a_bad_address_is_an_error_of_usage(address: str) -> None:
+    result = invoke(("--host", address, "ping"))
+    assert (result.code, result.err.count("\n")) == (2, 1)
 
 
 def test_the_host_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,17 @@ test("a server that never greets fails after the time-out", async () => {
   assert.equal(server.links[0]?.isClosed, true);
 });
 
+test("a link that breaks before the greeting may be one without TLS", async () => {
+  const { server, clock, client } = setUp();
+  server.isDeaf = true;
+  const connecting = rejection(client.connect());
+  await clock.settle();
+  server.dropLinks();
+  const error = await clock.until(connecting);
+  assert.ok(error instanceof errors.ConnectionFailedError);
+  assert.match(error.message, /before the greeting; is this a Flo server, and is TLS on at both/);
+});
+
 test("a hello into the void is followed by another on a second link", async () => {
   const { server, clock, client } = setUp(undefined, { timeoutMs: 60_000 });
   server.isDeaf = true;

@@ -19,7 +19,7 @@ const ESCAPED = /(?:%[\da-f]{2})+/gi;
 const OPTIONS = ["tls", "ca", "cert", "key"];
 const FLAGS: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 const YES = ["1", "true", "yes", "on"];
-const EXPECTED = "an address is flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE&cert=FILE&key=FILE";
+const EXPECTED = "An address is flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE&cert=FILE&key=FILE";
 
 /** TLS with its files: whom to trust (without `ca` whom the system trusts), and what to show. */
 export interface TlsFiles {
@@ -201,5 +201,5 @@ function unusable(field: string, path: string | undefined, error: unknown): BadR
 
 function refused(text: string, why: string): BadRequestError {
   const hidden = masked(text.replace(/\/\/.*@/s, "//***@"));
-  return new BadRequestError(`address ${shown(hidden)}: ${why}. ${EXPECTED}`);
+  return new BadRequestError(`address ${shown(hidden)}: ${why}${why.endsWith("?") ? "" : "."} ${EXPECTED}`);
 }

@@ -10,19 +10,26 @@ from dataclasses import replace
 
 import typer
 
+from floruntime.cli.base.errors import USAGE, Failure
 from floruntime.cli.base.root_options import given
 from floruntime.cli.base.run import Settings
 from floruntime.cli.base.tls import Tls
 from floruntime.client.link.address import URL, Address, read_address
+from floruntime.client.link.endpoint import parse_endpoints
+from floruntime.core.errors import BadRequestError
 
 _TLS = {"tls", "tls_ca", "client_cert", "client_key"}
 
 
 def placed(ctx: typer.Context, settings: Settings, environment: Mapping[str, str]) -> Settings:
-    """`settings`, with what an address says. Raises `BadRequestError` on one that cannot be."""
+    """`settings`, with what an address says. Raises `Failure` on one that cannot be."""
     here = given(ctx)
     url = environment.get(URL) if "host" not in here else None
-    address = read_address(url or settings.host)
+    try:
+        address = read_address(url or settings.host)
+        parse_endpoints(address.endpoint)
+    except BadRequestError as error:
+        raise Failure(str(error), exit_code=USAGE, code="usage") from None
     said = {"host"} if url else set()
     if address.namespace is not None and "namespace" not in here:
         settings = replace(settings, namespace=address.namespace)

@@ -11,11 +11,11 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from floruntime.cli.base.errors import Failure
+from floruntime.cli.base.errors import USAGE, Failure
 from floruntime.cli.base.output import Output
 from floruntime.cli.base.run import Settings
 from floruntime.cli.base.terminal import is_terminal
-from floruntime.client.link.endpoint import TcpEndpoint, parse_endpoint
+from floruntime.client.link.endpoint import TcpEndpoint, parse_endpoints
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import ConnectionFailedError, ForbiddenError, UnauthorizedError
 from floruntime.core.printable import printable
@@ -77,9 +77,7 @@ def scrape(settings: Settings) -> Snapshot:
 
 
 def _fetch(settings: Settings) -> str:
-    endpoint = parse_endpoint(settings.host)
-    if not isinstance(endpoint, TcpEndpoint):
-        raise Failure("flo top asks a server over HTTP; give it HOST:PORT")
+    endpoint = _asked(settings.host)
     connection = _connection(endpoint, settings.tls.context(), settings.timeout_ms / 1000)
     headers = {} if settings.token is None else {"Authorization": f"Bearer {settings.token}"}
     try:
@@ -99,6 +97,13 @@ def _fetch(settings: Settings) -> str:
     if response.status != 200:
         raise Failure(f"{settings.host} answers {response.status} to a request for /metrics")
     return body
+
+
+def _asked(host: str) -> TcpEndpoint:
+    endpoints = parse_endpoints(host)
+    if not isinstance(endpoints, list) or len(endpoints) > 1:
+        raise Failure("flo top asks one server over HTTP; give it HOST:PORT", exit_code=USAGE)
+    return endpoints[0]
 
 
 def _connection(

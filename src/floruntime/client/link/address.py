@@ -22,7 +22,7 @@ SCHEMES = {"flo": False, "flos": True}
 FILES = ("ca", "cert", "key")
 OPTIONS = ("tls", *FILES)
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
-_EXPECTED = "an address is flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE&cert=FILE&key=FILE"
+_EXPECTED = "An address is flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE&cert=FILE&key=FILE"
 
 
 class TlsFiles(NamedTuple):
@@ -131,7 +131,8 @@ def _tls_in(text: str, query: str, is_secure: bool) -> TlsFiles | None:
 
 
 def _refuse(text: str, why: str) -> NoReturn:
-    raise BadRequestError(f"address {shown(masked(text))}: {why}. {_EXPECTED}")
+    end = "" if why.endswith("?") else "."
+    raise BadRequestError(f"address {shown(masked(text))}: {why}{end} {_EXPECTED}")
 
 
 def _why(error: Exception) -> str:

@@ -131,7 +131,8 @@ class Port:
         self._beginning.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, OSError):
-            log.info("%s: connection closed before it began: %s", connection, error)
+            reason = str(error) or type(error).__name__
+            log.info("%s: connection closed before it began: %s", connection, reason)
         elif error is not None:
             log.error("%s: connection failed before it began", connection, exc_info=error)
         if not connection.has_begun:

@@ -81,8 +81,8 @@ class HttpCall(NamedTuple):
         for name in members:
             if name not in self.fields:
                 near = nearest(name, self.fields)
-                hint = f"; did you mean {near}?" if near else ""
-                raise BadRequestError(f"{self.name} has no {name!r}{hint}")
+                hint = f"did you mean {near}?" if near else f"it has {', '.join(self.fields)}"
+                raise BadRequestError(f"{self.name} has no {name!r}; {hint}")
         for name, field in self.fields.items():
             if field.is_needed and name not in members:
                 raise BadRequestError(f"{self.name} needs {name}")

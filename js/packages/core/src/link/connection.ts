@@ -207,9 +207,11 @@ export class Connection {
       return;
     }
     const why = error === undefined ? "" : `: ${error.message}`;
-    this.#lose(
-      new ConnectionFailedError(`the connection broke${why}`, { ran: "maybe", cause: error }),
-    );
+    const text =
+      this.#greeting === null
+        ? `the connection broke${why}`
+        : `it broke before the greeting; is this a Flo server, and is TLS on at both ends?${why}`;
+    this.#lose(new ConnectionFailedError(text, { ran: "maybe", cause: error }));
   }
 
   #lose(error: FloError): void {
