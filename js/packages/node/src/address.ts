@@ -201,5 +201,7 @@ function unusable(field: string, path: string | undefined, error: unknown): BadR
 
 function refused(text: string, why: string): BadRequestError {
   const hidden = masked(text.replace(/\/\/.*@/s, "//***@"));
-  return new BadRequestError(`address ${shown(hidden)}: ${why}${why.endsWith("?") ? "" : "."} ${EXPECTED}`);
+  return new BadRequestError(
+    `address ${shown(hidden)}: ${why}${why.endsWith("?") ? "" : "."} ${EXPECTED}`,
+  );
 }
