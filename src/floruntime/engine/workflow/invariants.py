@@ -88,8 +88,10 @@ def _unfinished(view: View, run: Live) -> Iterator[str]:
         yield "has not ended and waits for nothing"
     else:
         yield from judge(view, run)
-    if (row.plan is not None) != (row.wait in _PLAN_WAITS):
-        yield f"goes through plan {row.plan!r} while it waits for {row.wait.name}"
+    held = view.get(HELD, HELD.key(run.namespace_id, run.number))
+    wait = held.wait if row.wait is Wait.HELD and held is not None else row.wait
+    if (row.plan is not None) != (wait in _PLAN_WAITS):
+        yield f"goes through plan {row.plan!r} while it waits for {wait.name}"
     due_ms = min((due for due in (row.wait_due_ms, row.step_due_ms) if due), default=0)
     due_ms = 0 if row.is_paused else due_ms
     if row.timer_ms != due_ms:

@@ -6,6 +6,7 @@ import pytest
 
 from floruntime.core.errors import ConflictError, NotFoundError
 from tests.engine.workflow.calls import Workflows, flow
+from tests.engine.workflow.steps.plan_flows import Plans, planned
 
 TWO = """
 start: {run: "@actions/a", transitions: {success: b, failure: flo.Failed}}
@@ -268,3 +269,12 @@ start: {run: "@plan/p", transitions: {success: flo.Completed, failure: flo.Faile
     flows.signal(run_id, "plan:two", {"outcome": "success", "output": 7})
     flows.resume_run(run_id)
     assert flows.output(run_id) == 7
+
+
+def test_what_a_plan_has_come_to_is_held_while_its_run_is_paused() -> None:
+    """The state is looked at when a test has ended: what is held of a plan is sound."""
+    flows = Plans(planned("a"))
+    run_id = flows.start()
+    flows.pause_run(run_id)
+    flows.succeed()
+    assert flows.status(run_id) == "paused"
