@@ -35,6 +35,8 @@ class Deliveries:
         self._returned: set[Begun] = set()
         self._failed: set[Begun] = set()
         self._leases: set[tuple[str, int]] = set()
+        #: Keys of which a lease ran out, and how many handlers had begun when that was seen first.
+        self._lost_keys: dict[str, int] = {}
         #: Effects that are there, in the order of their commits.
         self.effects: list[tuple[Begun, bytes]] = []
 
@@ -85,14 +87,20 @@ class Deliveries:
             entry.key.partition("/")[2].encode(): int(entry.value) for entry in counts.entries
         }
 
-    def keys_in_hand(self, expired: set[str]) -> Iterator[list[Begun]]:
-        """What one worker began of one key, until an item of that key failed anywhere; nothing of
-        keys of which an item is among those that `expired`.
+    def lease_ran_out(self, key: str) -> None:
+        """Of an item of that key: it comes again after a while, and others of its key meanwhile."""
+        self._lost_keys.setdefault(key, len(self._begun))
+
+    def keys_in_hand(self) -> Iterator[list[Begun]]:
+        """What one worker began of one key, until an item of that key failed anywhere, or lost its
+        lease.
         """
         done = {begun for begun, _ in self.effects}
         hands: dict[tuple[str, str], list[Begun]] = defaultdict(list)
-        failed = {begun.key for begun, _ in self._begun if begun.item in expired}
-        for begun, payload in self._begun:
+        failed: set[str] = set()
+        for place, (begun, payload) in enumerate(self._begun):
+            if place >= self._lost_keys.get(begun.key, len(self._begun)):
+                failed.add(begun.key)
             if begun.key not in failed:
                 hands[begun.worker, begun.key].append(begun)
             is_refused = begun in self._returned - done and not is_plain(payload)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import zlib
 from collections import Counter
 
 from floruntime import StreamContext, StreamWorker
 from floruntime.client.client import FloClient
+from floruntime.engine.stream.group.key_shared import SLOT_COUNT
 from floruntime.engine.stream.group.rows import PENDING_RECORD, Standing
 from tests.simulation.clockwork import pause
 from tests.simulation.work.deliveries import PAGE, Begun, Deliveries, is_plain, is_poison
@@ -16,6 +18,7 @@ from tests.simulation.work.protocol import surely
 from tests.simulation.world import World
 
 STREAM, GROUP, KEYS = "ledger", "bookkeepers", "abc"
+SLOTS = {zlib.crc32(key.encode()) % SLOT_COUNT: key for key in KEYS}
 MODES = ("key_shared", "key_shared", "shared", "exclusive")
 LEASE_MS = 2_000
 MAX_DELIVER = 5
@@ -33,8 +36,6 @@ class Records:
         self._mode = self._chance.choice(MODES)
         self._deliveries = Deliveries(world, "records")
         self._busy: set[tuple[str, str]] = set()
-        #: Records whose lease ran out: what follows them in their key may come before them.
-        self._expired: set[str] = set()
         self._hands = Hands(world, "bookkeeper", self._new_worker)
 
     def _new_worker(self, client: FloClient, name: str) -> StreamWorker:
@@ -76,12 +77,11 @@ class Records:
         server = self._world.machine.server
         if server is None or self._mode != "key_shared":
             return
-        for key, pending in server.commit.queries.view().scan(
+        for _, pending in server.commit.queries.view().scan(
             PENDING_RECORD, *PENDING_RECORD.range()
         ):
             if pending.standing == Standing.EXPIRED:
-                _, ms, sequence = PENDING_RECORD.unpack(key)
-                self._expired.add(f"{ms}-{sequence}")
+                self._deliveries.lease_ran_out(SLOTS[pending.slot])
 
     async def begin(self) -> None:
         self._client = client = await self._world.client("ledger-writer").connect()
@@ -128,7 +128,7 @@ class Records:
             if record.attempt != MAX_DELIVER:
                 self._world.complain(f"{record} is dead after {record.attempt} attempts")
         if self._mode == "key_shared":
-            for begun in self._deliveries.keys_in_hand(self._expired):
+            for begun in self._deliveries.keys_in_hand():
                 first = [_order_of(each) for each in begun if each.attempt == 1]
                 if first != sorted(first):
                     self._world.complain(f"one key, one worker, out of order: {begun}")
