@@ -1,4 +1,7 @@
-"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]`; `--cluster`: nodes."""
+"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]`.
+
+`--cluster`: the leads of a cluster alone; `--nodes`: whole servers of one.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--kinds", nargs="*", choices=sorted(KINDS), help="of work")
     parser.add_argument("--cluster", action="store_true", help="nodes over a simulated NATS")
+    parser.add_argument("--nodes", action="store_true", help="whole servers of a cluster")
     parser.add_argument("--trace", action="store_true", help="print all that happens")
     options = parser.parse_args()
     first = options.first if options.seed is None else options.seed
@@ -30,7 +34,7 @@ def main() -> int:
                 print("\n".join([f"seed {seed} of a cluster:", *problems]), flush=True)
             continue
         tell = print if options.trace else None
-        report = Simulation(seed, kinds=options.kinds, tell=tell).run()
+        report = Simulation(seed, kinds=options.kinds, cluster=options.nodes, tell=tell).run()
         if report.problems:
             failed.append(seed)
         if report.problems or count == 1:

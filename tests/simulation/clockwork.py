@@ -11,8 +11,9 @@ import secrets
 import selectors
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from functools import cache, partial
 from importlib import import_module
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -21,6 +22,7 @@ from typing import Any
 import floruntime.client
 import floruntime.engine
 import floruntime.server
+from tests.simulation.process import OF
 
 WALL_S = 1_700_000_000
 TURNS_PER_MOMENT_MAX = 50_000
@@ -51,12 +53,58 @@ class SimLoop(asyncio.SelectorEventLoop):
         self.wall_off_s = 0.0
         self._chance = chance
         self._turns = 0
+        #: Connects whoever asks to a host.
+        self.connect: Callable[[str, asyncio.Protocol], Awaitable[None]]
         selector = _Selector()
         selector.loop = self
         super().__init__(selector)
 
     def time(self) -> float:
         return self.now_s
+
+    # What belongs to a process is done only while that lives
+
+    def call_soon(  # type: ignore[override]  # arguments are not looked at
+        self, callback: Any, *arguments: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        process = OF.get() if context is None else context.get(OF)
+        if process is None:
+            return super().call_soon(callback, *arguments, context=context)
+        handle: list[Any] = []
+        handle.append(
+            super().call_soon(process.call, handle, callback, *arguments, context=context)
+        )
+        return handle[0]  # type: ignore[no-any-return]  # it was just put there
+
+    def call_at(  # type: ignore[override]  # arguments are not looked at
+        self, when: float, callback: Any, *arguments: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        process = OF.get() if context is None else context.get(OF)
+        if process is None:
+            return super().call_at(when, callback, *arguments, context=context)
+        handle: list[Any] = []
+        handle.append(
+            super().call_at(when, process.call, handle, callback, *arguments, context=context)
+        )
+        return handle[0]  # type: ignore[no-any-return]  # it was just put there
+
+    def create_task(  # type: ignore[override]  # options are not looked at
+        self, work: Any, **options: Any
+    ) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = super().create_task(work, **options)
+        context = options.get("context")
+        process = OF.get() if context is None else context.get(OF)
+        if process is not None:
+            process.tasks.append(task)
+        return task
+
+    async def create_connection(  # type: ignore[override]  # what nodes ask for
+        self, factory: Any, host: str, port: int, **options: Any
+    ) -> tuple[None, Any]:
+        """A connection from the process that asks to another one."""
+        protocol = factory()
+        await self.connect(host, protocol)
+        return None, protocol
 
     def wall_s(self) -> float:
         """What a clock on the wall shows."""

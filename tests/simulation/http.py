@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import h11
 
-from tests.simulation.machine import ADDRESS
 from tests.simulation.network import End, Network
 
 TIMEOUT_S = 4.0
@@ -87,10 +86,13 @@ class HttpLink(asyncio.Protocol):
 class HttpProgram:
     """Keeps a connection while it lasts, as programs do."""
 
-    def __init__(self, network: Network, name: str, token: str | None) -> None:
+    def __init__(
+        self, network: Network, name: str, token: str | None, address: Callable[[], str]
+    ) -> None:
         self._network = network
         self._name = name
         self._token = token
+        self._address = address
         self._link: HttpLink | None = None
 
     async def ask(self, path: str, body: Any, key: str) -> Response:
@@ -103,7 +105,7 @@ class HttpProgram:
             if link is None or not link.is_fresh:
                 self._link = link = HttpLink()
                 async with asyncio.timeout(TIMEOUT_S):
-                    await self._network.connect(self._name, ADDRESS, link)
+                    await self._network.connect(self._name, self._address(), link)
             return await link.ask(path, headers, json.dumps(body).encode())
         except BaseException:
             self.close()

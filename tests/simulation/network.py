@@ -11,6 +11,7 @@ import asyncio
 import errno
 import random
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Any
 
 from floruntime.client.link.endpoint import WebEndpoint
@@ -31,8 +32,16 @@ VANISHED_S = 60.0
 class End(asyncio.Transport):
     """One end of a connection, as an event loop would give it to a protocol."""
 
-    def __init__(self, network: Network, protocol: asyncio.Protocol, name: str) -> None:
+    def __init__(
+        self,
+        network: Network,
+        protocol: asyncio.Protocol,
+        name: str,
+        context: Context | None = None,
+    ) -> None:
         super().__init__({"peername": (name, 1)})
+        #: That of the process whose end it is.
+        self.context = context or copy_context()
         self.network = network
         self.name = name
         self.protocol = protocol
@@ -44,6 +53,8 @@ class End(asyncio.Transport):
         self._high_bytes = HIGH_BYTES
         self._is_paused = False
         self.is_over = False
+        #: Whether its protocol knows of it.
+        self.is_made = False
         #: Whether nothing comes here any more, and nobody was told.
         self.is_severed = False
         self._is_closing = False
@@ -69,12 +80,12 @@ class End(asyncio.Transport):
         network = self.network
         arrives_s = network.arrival_s(self.name, self.peer.name)
         self._due_s = max(self._due_s + BEHIND_S, arrives_s)
-        self._loop.call_at(self._due_s, call, *arguments)
+        self._loop.call_at(self._due_s, call, *arguments, context=self.peer.context)
 
     def _arrived(self, data: bytes) -> None:
         if self.is_severed:
             return
-        if self.network.is_dark(self.name, self.peer.name):
+        if self.network.is_dark(self.peer.name, self.name):
             self.peer._arrive_later(self._arrived, data)  # it is sent again until it comes
             return
         self.peer.taken(len(data))
@@ -161,7 +172,8 @@ class End(asyncio.Transport):
             return
         self.is_over = True
         self.network.forget(self)
-        self.protocol.connection_lost(error)
+        if self.is_made:
+            self.protocol.connection_lost(error)
 
     def vanish(self) -> None:
         """Nobody is here any more, and nobody is told."""
@@ -172,7 +184,7 @@ class End(asyncio.Transport):
     def left_alone(self) -> None:
         """The other end is gone without a word; the kernel finds out in the end."""
         error = OSError(errno.ETIMEDOUT, "no answer")
-        self._loop.call_later(VANISHED_S, self.end, error)
+        self._loop.call_later(VANISHED_S, self.end, error, context=self.context)
 
 
 class Network:
@@ -187,8 +199,11 @@ class Network:
         #: How long a piece is on its way: at least, and the scale of what comes on top.
         self.delay_s = (0.000_2, 0.001)
         self._listening: dict[str, Callable[[str], asyncio.Protocol]] = {}
+        self._contexts: dict[str, Context] = {}
         self._ends: dict[End, None] = {}
         self._dark_until_s: dict[str, float] = {}
+        #: Of ways from one to another.
+        self._ways_dark_until_s: dict[tuple[str, str], float] = {}
 
     def forget(self, end: End) -> None:
         self._ends.pop(end, None)
@@ -196,6 +211,7 @@ class Network:
     def listen(self, address: str, accept: Callable[[str], asyncio.Protocol]) -> None:
         """From now on `accept` gives the protocol of each connection to `address`."""
         self._listening[address] = accept
+        self._contexts[address] = copy_context()
 
     def deafen(self, address: str) -> None:
         """Nobody listens there any more."""
@@ -207,15 +223,15 @@ class Network:
         on_way_s = least_s + self.chance.expovariate(1 / scale_s)
         if self.chance.random() < 0.01:
             on_way_s += self.chance.random() * 0.5  # lost once, and sent again
+        return max(self.loop.now_s, self._dark_s(source, target)) + on_way_s
+
+    def _dark_s(self, source: str, target: str) -> float:
         dark_s = max(self._dark_until_s.get(source, 0), self._dark_until_s.get(target, 0))
-        return max(self.loop.now_s, dark_s) + on_way_s
+        return max(dark_s, self._ways_dark_until_s.get((source, target), 0))
 
     def is_dark(self, source: str, target: str) -> bool:
-        """Whether nothing passes between the two."""
-        now_s = self.loop.now_s
-        return (
-            self._dark_until_s.get(source, 0) > now_s or self._dark_until_s.get(target, 0) > now_s
-        )
+        """Whether nothing passes from the one to the other."""
+        return self._dark_s(source, target) > self.loop.now_s
 
     async def connect(self, name: str, address: str, protocol: asyncio.Protocol) -> None:
         """A connection from `name` to `address`. Raises `OSError`."""
@@ -224,13 +240,21 @@ class Network:
         if accept is None:
             await self._on_way(address, name)
             raise ConnectionRefusedError(errno.ECONNREFUSED, "connection refused")
-        near, far = End(self, protocol, name), End(self, accept(name), address)
+        context = self._contexts[address]
+        near = End(self, protocol, name)
+        far = End(self, context.run(accept, name), address, context)
         near.peer, far.peer = far, near
         self._ends[near] = self._ends[far] = None
-        far.protocol.connection_made(far)
-        await self._on_way(address, name)
+        far.is_made = True
+        context.run(far.protocol.connection_made, far)
+        try:
+            await self._on_way(address, name)
+        except BaseException:
+            near.abort()
+            raise
         if near.is_over:
             raise ConnectionResetError
+        near.is_made = True
         protocol.connection_made(near)
 
     async def _on_way(self, source: str, target: str) -> None:
@@ -253,9 +277,8 @@ class Network:
     def cut(self, end: End) -> None:
         """The connection breaks: each end hears of it, at its own time."""
         for each in (end, end.peer):
-            self.loop.call_later(
-                self.chance.random() * 0.1, each.end, ConnectionResetError(errno.ECONNRESET, "cut")
-            )
+            error = ConnectionResetError(errno.ECONNRESET, "cut")
+            self.loop.call_later(self.chance.random() * 0.1, each.end, error, context=each.context)
 
     def sever(self, end: End) -> None:
         """Nothing passes any more, and neither end is told: it is half open."""
@@ -267,9 +290,14 @@ class Network:
         """Nothing passes to `name`, or from it, for so long."""
         self._dark_until_s[name] = self.loop.now_s + seconds
 
+    def darken_way(self, source: str, target: str, seconds: float) -> None:
+        """Nothing passes from the one to the other for so long; the other way all does."""
+        self._ways_dark_until_s[source, target] = self.loop.now_s + seconds
+
     def lighten(self) -> None:
         """All darkness is over."""
         self._dark_until_s.clear()
+        self._ways_dark_until_s.clear()
 
     def drop(self, name: str, *, is_told: bool) -> None:
         """Whoever was at `name` is gone; `is_told`: the kernel lives, and tells the other ends."""
@@ -277,7 +305,10 @@ class Network:
             peer = end.peer
             end.vanish()
             if is_told:
-                self.loop.call_later(self.chance.random() * 0.01, peer.end, ConnectionResetError())
+                after_s = self.chance.random() * 0.01
+                self.loop.call_later(
+                    after_s, peer.end, ConnectionResetError(), context=peer.context
+                )
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 from floruntime.core.errors import FloError
 from tests.simulation.clockwork import SimLoop, inside, pause
+from tests.simulation.cluster.cluster_faults import ClusterFaults
+from tests.simulation.cluster.cluster_world import ClusterWorld
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Killed
 from tests.simulation.work.bulk import Bulk
@@ -27,7 +29,6 @@ from tests.simulation.work.registers import Registers
 from tests.simulation.work.tasks import Tasks
 from tests.simulation.world import World
 
-BUSY_S = 7.0
 LOOK_EVERY_S = 1.0
 KINDS: dict[str, Callable[[World], Work]] = {
     "bulk": Bulk,
@@ -53,6 +54,7 @@ class Report:
     works: list[str]
     faults: list[str]
     deaths: list[str]
+    is_cluster: bool = False
 
     def __str__(self) -> str:
         head = (
@@ -62,6 +64,8 @@ class Report:
         if not self.problems:
             return head
         again = f"replay: {replays(self.seed, self.works)}"
+        if self.is_cluster:
+            again += " --nodes"
         return "\n".join([head, *self.problems, again])
 
 
@@ -71,13 +75,16 @@ def replays(seed: int, works: list[str]) -> str:
 
 
 class Simulation:
-    """`kinds`: the work to do, chosen by the seed unless given. `tell` hears of what happens."""
+    """`kinds`: the work to do, chosen by the seed unless given. `cluster`: several nodes serve.
+    `tell` hears of what happens.
+    """
 
     def __init__(
         self,
         seed: int,
         *,
         kinds: Sequence[str] | None = None,
+        cluster: bool = False,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self._chance = random.Random(f"{seed}/chance")
@@ -85,7 +92,9 @@ class Simulation:
         self._seed = seed
         choice = random.Random(f"{seed}/kinds")
         self._kinds = list(kinds or choice.sample(sorted(KINDS), choice.choice(AT_ONCE)))
-        self.world = World(seed, self._loop, self._chance)
+        self._is_cluster = cluster
+        kind = ClusterWorld if cluster else World
+        self.world = kind(seed, self._loop, self._chance)
         if tell is not None:
             self.world.tell = tell
         self._loop.set_exception_handler(self._handle)
@@ -93,7 +102,7 @@ class Simulation:
     def run(self) -> Report:
         """Do it all."""
         world = self.world
-        faults = Faults(world)
+        faults = ClusterFaults(world) if isinstance(world, ClusterWorld) else Faults(world)
         seeded = inside(self._loop, world.fork("inside"))
         with silence(), uncollected(), seeded, world.with_syncs():
             try:
@@ -109,19 +118,20 @@ class Simulation:
             world.problems,
             self._kinds,
             faults.names,
-            world.machine.deaths,
+            world.deaths,
+            self._is_cluster,
         )
 
-    async def _live(self, faults: Faults) -> None:
+    async def _live(self, faults: Faults | ClusterFaults) -> None:
         world = self.world
-        world.machine.start()
-        await world.machine.until_up()
+        await world.begin()
         await world.lock()
-        works = [KINDS[kind](world) for kind in self._kinds]
+        places = world.places(len(self._kinds))
+        works = [KINDS[kind](place) for kind, place in zip(self._kinds, places, strict=True)]
         for work in works:
             await work.begin()
         troubles = [asyncio.create_task(faults.run()), asyncio.create_task(self._look())]
-        await pause(BUSY_S)
+        await pause(world.busy_s)
         for trouble in troubles:
             trouble.cancel()
         await faults.end()
@@ -131,8 +141,7 @@ class Simulation:
         await faults.end()
         for work in works:
             await work.judge()
-        world.machine.kill(loses_power=True)
-        world.look_at_disk()
+        await world.end()
 
     async def _look(self) -> None:
         while True:
@@ -151,6 +160,7 @@ class Simulation:
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
+        self.world.forget()
         asyncio.set_event_loop(None)
         self._loop.close()
 

@@ -15,6 +15,7 @@ SEEDS = 200
 PARTS = 20
 """So that processes share them."""
 SAME = list(enumerate(sorted(KINDS), 2))
+NODES = 35
 FOUND = [(183, "records"), (5230, "calls records"), (5230, "flows records")]
 """Seeds that found something, with their kinds of work: `docs/reliability.md` tells what."""
 
@@ -44,7 +45,8 @@ def _digests_of_another_process() -> list[str]:
         "from tests.simulation.run import Simulation\n"
         "from tests.simulation.cluster.run import ClusterSimulation\n"
         f"for seed, kind in {SAME}: print(Simulation(seed, kinds=[kind]).run().digest)\n"
-        "cluster = ClusterSimulation(1); cluster.run(); print(cluster.digest)"
+        "cluster = ClusterSimulation(1); cluster.run(); print(cluster.digest)\n"
+        f"print(Simulation({NODES}, kinds=['registers'], cluster=True).run().digest)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     done = subprocess.run(
@@ -56,7 +58,8 @@ def _digests_of_another_process() -> list[str]:
 def test_a_seed_is_the_same_to_the_byte_in_any_process() -> None:
     cluster = ClusterSimulation(1)
     cluster.run()
-    here = [*(_digest(seed, kind) for seed, kind in SAME), cluster.digest]
+    nodes = Simulation(NODES, kinds=["registers"], cluster=True).run()
+    here = [*(_digest(seed, kind) for seed, kind in SAME), cluster.digest, nodes.digest]
     assert here == _digests_of_another_process()
     assert len(set(here)) == len(here), "seeds differ from each other"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy
@@ -24,8 +25,19 @@ LOCKED_SHARE = 0.35
 """Of the worlds: there one needs a token, and with one, half of the clients come by WebSocket."""
 
 
+class Vanishes(Protocol):
+    """A way to servers of a client whose process may be gone."""
+
+    is_gone: bool
+
+
 class World:
     """A machine, a disk, a network, and clients on it."""
+
+    busy_s = 7.0
+    """How long troubles last."""
+    namespace = "default"
+    """Where work is done."""
 
     def __init__(self, seed: int, loop: SimLoop, chance: random.Random) -> None:
         self.seed = seed
@@ -41,7 +53,7 @@ class World:
         )
         #: Called while a server runs, now and then.
         self.looks: list[Callable[[], None]] = [self._look_at_workflows]
-        self._transports: dict[str, SimTransport] = {}
+        self._transports: dict[str, Vanishes] = {}
         self._doors = self.fork("doors")
         self.token: str | None = None
 
@@ -68,10 +80,34 @@ class World:
             self.problems.append(f"at {self.loop.now_s:.3f}: {problem}")
         self.tell(f"{self.loop.now_s:10.4f} PROBLEM {problem}")
 
+    # Its life
+
+    async def begin(self) -> None:
+        """Be there for clients."""
+        self.machine.start()
+        await self.machine.until_up()
+
+    def places(self, count: int) -> Sequence[World]:
+        """The worlds that so many kinds of work are done in: all of them are this one."""
+        return [self] * count
+
+    async def end(self) -> None:
+        """All work is done: the power goes, and what is left must agree with itself."""
+        self.machine.kill(loses_power=True)
+        self.look_at_disk()
+
+    def forget(self) -> None:
+        """It is over: what is left of it does nothing as it is collected."""
+
+    @property
+    def deaths(self) -> list[str]:
+        """How servers ended."""
+        return self.machine.deaths
+
     # Clients
 
     def client(
-        self, name: str, *, timeout_ms: int = 5_000, namespace: str = "default"
+        self, name: str, *, timeout_ms: int = 5_000, namespace: str | None = None
     ) -> FloClient:
         """A client in a process of its own."""
         is_by_web = self.token is not None and self._doors.random() < 0.5
@@ -80,12 +116,16 @@ class World:
         self._transports[name] = transport
         return FloClient(
             f"{ADDRESS}:9000",
-            namespace=namespace,
+            namespace=self.namespace if namespace is None else namespace,
             timeout_ms=timeout_ms,
             token=self.token,
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
             transport=transport,
         )
+
+    def address(self) -> str:
+        """Where programs without a client of ours connect to."""
+        return ADDRESS
 
     async def lock(self) -> None:
         """Some servers let nobody in without a token. By WebSocket one may do little without."""

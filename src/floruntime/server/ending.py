@@ -18,11 +18,10 @@ async def end_tasks(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
     cancellation that comes at the moment when what it waits for is done.
     """
     ending = [task for task in tasks if task is not None]
-    going_on = {task for task in ending if not task.done()}
-    while going_on:
+    while going_on := [task for task in ending if not task.done()]:
         for task in going_on:
             task.cancel()
-        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
+        await asyncio.wait(going_on, timeout=CANCEL_AGAIN_S)
     await asyncio.gather(*ending, return_exceptions=True)
 
 

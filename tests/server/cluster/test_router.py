@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,6 +66,15 @@ class Caller:
 
 def make() -> Router:
     return Router(2, lambda partition: f"nobody leads {partition}", lambda *_: False)
+
+
+def test_it_tells_whether_an_answer_is_owed_to_what_came_before_a_time() -> None:
+    it, caller = make(), Caller()
+    it.take(caller, 1, "default", 0, GET)
+    assert it.awaits(caller, KvGet, math.inf)
+    assert not it.awaits(caller, KvGet, 0.0)
+    assert not it.awaits(caller, KvPut, math.inf)
+    assert not it.awaits(Caller(), KvGet, math.inf)
 
 
 def test_what_is_asked_waits_for_a_leader_and_its_answer_goes_to_who_asked() -> None:

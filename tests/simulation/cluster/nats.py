@@ -5,19 +5,50 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
-from floruntime.server.cluster.message import HEADER_BYTES
+from floruntime.server.cluster.message import HEADER_BYTES, DamagedLogError
 from tests.simulation.clockwork import SimLoop
+from tests.simulation.process import WORLD
 
 T = TypeVar("T")
 TIMEOUT_S = 1.0
 PAGE = 50
+DAMAGED_SHARE = 0.1
+"""Of what is put into NATS as a file."""
 LAG_MAX = 3
 """So many messages may be missing from what another server than the log's leader shows."""
 Hear = Callable[[str, bytes], None]
+
+
+class LogFile:
+    """The messages of a log, of which the first may be dropped by now."""
+
+    def __init__(self) -> None:
+        #: Every one that ever was, the dropped ones too.
+        self.all: list[bytes] = []
+        self.first = 1
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def append(self, body: bytes) -> None:
+        self.all.append(body)
+
+    def at(self, sequence: int) -> bytes | None:
+        return self.all[sequence - 1] if self.first <= sequence <= len(self.all) else None
+
+    def after(self, sequence: int, end: int) -> list[Stored]:
+        begin = max(sequence, self.first - 1)
+        return [
+            Stored(number, body)
+            for number, body in enumerate(self.all[begin : min(begin + PAGE, end)], begin + 1)
+        ]
 
 
 class Truth:
@@ -26,13 +57,18 @@ class Truth:
     def __init__(self, loop: SimLoop, chance: random.Random, partitions: int) -> None:
         self.loop = loop
         self.chance = chance
-        self.logs: list[list[bytes]] = [[] for _ in range(partitions + 1)]
+        self.logs = [LogFile() for _ in range(partitions + 1)]
+        self.objects: dict[str, bytes] = {}
         self.entries: dict[str, Entry] = {}
         self.earlier: dict[str, Entry] = {}
         self.revision = 0
         #: Nothing passes to or from these until then; `""`: NATS has no majority.
         self.dark_until_s: dict[str, float] = {}
         self.delay_s = 0.002
+        #: Until then nothing is taken: there is no room, say.
+        self.refuses_until_s = 0.0
+        #: How many of the messages come to NATS twice.
+        self.twice_share = chance.choice((0.0, 0.1))
         #: Where messages may be small, a batch takes several of them.
         self.message_bytes_max = chance.choice((1_000_000, HEADER_BYTES + 150))
         self.ears: dict[SimNats, dict[str, Hear]] = {}
@@ -54,7 +90,14 @@ class Truth:
         self.entries[name] = Entry(self.revision, value)
         return self.revision
 
+    def put_object(self, name: str, body: bytes) -> None:
+        if self.chance.random() < DAMAGED_SHARE:  # whoever reads it back finds out
+            body = body[: len(body) // 2]
+        self.objects[name] = body
+
     def append(self, partition: int, body: bytes, expected: int) -> None:
+        if self.loop.now_s < self.refuses_until_s:
+            raise LogSilentError("NATS did not take a message: there is no room")
         log = self.logs[partition]
         if len(log) != expected:
             raise LogRefusedError
@@ -75,9 +118,12 @@ class SimNats:
         self.node = node
         #: Whether the node's process is gone: what it sent may still arrive.
         self.is_gone = False
+        self.context = copy_context()
         truth.ears[self] = {}
 
-    async def ask(self, act: Callable[[], T], silence: type[Exception]) -> T:
+    async def ask(
+        self, act: Callable[[], T], silence: type[Exception], *, may_come_twice: bool = False
+    ) -> T:
         """Let NATS do it; raises what it raises, or `silence`: nobody knows then."""
         truth, loop = self.truth, self.truth.loop
         answer: asyncio.Future[T] = loop.create_future()
@@ -85,13 +131,13 @@ class SimNats:
         def arrive() -> None:
             if truth.is_dark(self.node):
                 if truth.chance.random() < 0.5:  # else it is lost
-                    loop.call_later(truth.chance.random() * 2, arrive)
+                    loop.call_later(truth.chance.random() * 2, arrive, context=WORLD)
                 return
             try:
                 result, error = act(), None
-            except (RevisionError, LogRefusedError) as refused:
+            except (RevisionError, LogRefusedError, silence) as refused:
                 result, error = None, refused
-            loop.call_later(truth.way_s(), come_back, result, error)
+            loop.call_later(truth.way_s(), come_back, result, error, context=WORLD)
 
         def come_back(result: Any, error: Exception | None) -> None:
             if truth.is_dark(self.node) or self.is_gone or answer.done():
@@ -102,7 +148,9 @@ class SimNats:
                 answer.set_result(result)
 
         if not self.is_gone:
-            loop.call_later(truth.way_s(), arrive)
+            loop.call_later(truth.way_s(), arrive, context=WORLD)
+            if may_come_twice and truth.chance.random() < truth.twice_share:
+                loop.call_later(truth.way_s() * 3, arrive, context=WORLD)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await answer
@@ -118,7 +166,8 @@ class SimNats:
         name, _, partition = subject.partition(".")
         for nats in list(truth.ears):
             if not (truth.is_dark(self.node) or self.is_gone) and truth.chance.random() < 0.9:
-                truth.loop.call_later(truth.way_s(), nats.told, name, partition, body)
+                call = partial(nats.told, name, partition, body)
+                truth.loop.call_later(truth.way_s(), call, context=nats.context)
 
     def told(self, name: str, partition: str, body: bytes) -> None:
         """A hint arrives."""
@@ -147,7 +196,7 @@ class SimLog:
         self._partition = partition
 
     @property
-    def _bodies(self) -> list[bytes]:
+    def _file(self) -> LogFile:
         return self._nats.truth.logs[self._partition]
 
     async def _ask(self, act: Callable[[], T]) -> T:
@@ -155,31 +204,51 @@ class SimLog:
 
     async def append(self, body: bytes, expected: int) -> None:
         truth = self._nats.truth
-        await self._ask(lambda: truth.append(self._partition, body, expected))
+        act = partial(truth.append, self._partition, body, expected)
+        await self._nats.ask(act, LogSilentError, may_come_twice=True)
 
     async def at(self, sequence: int) -> bytes | None:
-        def look() -> bytes | None:
-            bodies = self._bodies
-            return bodies[sequence - 1] if 0 < sequence <= len(bodies) else None
-
-        return await self._ask(look)
+        return await self._ask(lambda: self._file.at(sequence))
 
     async def after(self, sequence: int) -> list[Stored]:
         chance = self._nats.truth.chance
 
         def look() -> list[Stored]:
             lag = chance.randint(0, LAG_MAX) if chance.random() < 0.2 else 0
-            bodies = self._bodies[: max(0, len(self._bodies) - lag)]
-            found = enumerate(bodies[sequence : sequence + PAGE], sequence + 1)
-            return [Stored(number, body) for number, body in found]
+            return self._file.after(sequence, len(self._file) - lag)
 
         return await self._ask(look)
 
     async def ends(self) -> Ends:
-        return await self._ask(lambda: Ends(1, len(self._bodies)))
+        return await self._ask(lambda: Ends(self._file.first, len(self._file)))
 
     async def trim(self, up_to: int) -> None:
-        raise AssertionError("no checkpoint is written here")
+        def drop() -> None:
+            self._file.first = max(self._file.first, up_to + 1)
+
+        await self._ask(drop)
+
+
+class SimObjects:
+    """Where checkpoints lie, as one node sees it."""
+
+    def __init__(self, nats: SimNats) -> None:
+        self._nats = nats
+
+    async def put(self, name: str, path: str) -> None:
+        body = Path(path).read_bytes()  # noqa: ASYNC240 # no time passes here
+        await self._nats.ask(lambda: self._nats.truth.put_object(name, body), LogSilentError)
+
+    async def get(self, name: str, path: str) -> None:
+        objects = self._nats.truth.objects
+        body = await self._nats.ask(lambda: objects.get(name), LogSilentError)
+        if body is None:
+            raise DamagedLogError(f"{name} is gone")
+        Path(path).write_bytes(body)  # noqa: ASYNC240 # no time passes here
+
+    async def delete(self, name: str) -> None:
+        objects = self._nats.truth.objects
+        await self._nats.ask(lambda: objects.pop(name, None), LogSilentError)
 
 
 class SimBoard:

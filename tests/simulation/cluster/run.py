@@ -131,7 +131,7 @@ class ClusterSimulation:
     @property
     def digest(self) -> str:
         """All that stands in the logs, and when all was done, in short."""
-        bodies = b"".join(body for log in self._truth.logs for body in log)
+        bodies = b"".join(body for log in self._truth.logs for body in log.all)
         return hashlib.sha256(bodies + repr(self._loop.now_s).encode()).hexdigest()
 
     def run(self) -> list[str]:
@@ -261,7 +261,7 @@ class ClusterSimulation:
         log = self._truth.logs[PARTITIONS]
         if position.sequence > len(log):
             self.complain(f"{computer.name} is at {position.sequence}, the log at {len(log)}")
-        elif position.sequence and decode_message(log[position.sequence - 1]).chain != (
+        elif position.sequence and decode_message(log.all[position.sequence - 1]).chain != (
             position.chain
         ):
             self.complain(f"{computer.name} has another message {position.sequence} than the log")
@@ -285,7 +285,7 @@ class ClusterSimulation:
                     key for key in first.keys() | rows.keys() if first.get(key) != rows.get(key)
                 ]
                 self.complain(f"{computer.name} differs in {len(keys)} rows: {sorted(keys)[:3]}")
-        heads = [decode_message(body).head for body in self._truth.logs[PARTITIONS]]
+        heads = [decode_message(body).head for body in self._truth.logs[PARTITIONS].all]
         terms = [head.term for head in heads]
         self.terms = len(set(terms))
         if terms != sorted(terms):

@@ -57,7 +57,10 @@ class Calls:
         ]
 
     async def _work(self, name: str) -> None:
-        programs = [HttpProgram(self._world.network, name, self._world.token) for _ in range(2)]
+        programs = [
+            HttpProgram(self._world.network, name, self._world.token, self._world.address)
+            for _ in range(2)
+        ]
         done: list[Once] = []
         while not self._is_over:
             await pause(self._chance.expovariate(1 / REST_S))
@@ -90,7 +93,7 @@ class Calls:
             },
         }
         kind = self._chance.choice(sorted(kinds))
-        once = Once(number, f"/v1/default/{kind}", kinds[kind])
+        once = Once(number, f"/v1/{self._world.namespace}/{kind}", kinds[kind])
         self._all.append(once)
         return once
 

@@ -81,7 +81,7 @@ class Records:
             PENDING_RECORD, *PENDING_RECORD.range()
         ):
             if pending.standing == Standing.EXPIRED:
-                self._deliveries.lease_ran_out(SLOTS[pending.slot])
+                self._deliveries.lease_ran_out(SLOTS.get(pending.slot, ""))
 
     async def begin(self) -> None:
         self._client = client = await self._world.client("ledger-writer").connect()

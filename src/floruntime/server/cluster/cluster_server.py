@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from floruntime.core.errors import UnauthorizedError, UnavailableError
 from floruntime.core.system import Welcome
+from floruntime.core.token import TokenCreate
 from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
 from floruntime.engine.machine import Outcome
@@ -152,6 +154,8 @@ class ClusterServer(FloServer):
         self._operations = Operations(node)
         node.clients = self._seen.keys
         self._reviewing: asyncio.TimerHandle | None = None
+        #: When this node heard first that one needs a token.
+        self._locked_s = math.inf
         node.on_system = self._system_changed
 
     def _judge(self, peer: Peer, token: str | None, then: Callable[[Verdict], None]) -> None:
@@ -182,6 +186,8 @@ class ClusterServer(FloServer):
         have come: the change may be the work of one that is to be closed for it.
         """
         self.access.renew()
+        now_s = time.monotonic()
+        self._locked_s = min(self._locked_s, now_s) if self.access.needs_token else math.inf
         if self._reviewing is None and not self.is_stopping:
             loop = asyncio.get_running_loop()
             self._reviewing = loop.call_later(REVIEW_S, self._review_all)
@@ -192,6 +198,16 @@ class ClusterServer(FloServer):
             self._system_changed()
         else:
             self._tokens_changed()
+
+    def _review(self, conversation: Conversation) -> None:
+        """Who made the first token learns of it, however long the answer is on its way: nobody else
+        could ever let anybody in.
+        """
+        is_open = conversation.grant is not None and conversation.grant.is_open
+        if is_open and self.node.router.awaits(conversation, TokenCreate, self._locked_s):
+            self._system_changed()
+        else:
+            super()._review(conversation)
 
     def _make_commit(
         self, make_clock: Callable[[int], Any], on_step: Callable[[str], None]

@@ -224,7 +224,7 @@ class Lead:
     def _forget_clients(self) -> None:
         """Forget the writes of clients that nobody has told of for long."""
         now_s = time.monotonic()
-        for client in list(self._known):
+        for client in sorted(self._known):
             if now_s - self._heard_s.get(client, self._began_s) > SESSION_KEPT_S:
                 self._known.discard(client)
                 self._heard_s.pop(client, None)

@@ -68,7 +68,7 @@ class Node(Protocol):
     replicas: dict[int, Replica]
     entries: dict[str, Entry]
     router: Router
-    speakers: set[PeerSpeaker]
+    speakers: dict[PeerSpeaker, None]
     clients: Callable[[], Collection[str]]
     wall_s: Callable[[], float]
     on_fatal: Callable[[BaseException], None]
@@ -92,7 +92,7 @@ class Leading:
         self._node = node
         self._leads: dict[int, Lead] = {}
         self._trying: set[int] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}
         self._hinting: set[int] = set()
         self._handing_over: set[int] = set()
         self._saving: set[int] = set()
@@ -117,8 +117,8 @@ class Leading:
     def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something beside the rest."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         return task
 
     def look(self) -> None:

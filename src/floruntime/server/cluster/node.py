@@ -117,7 +117,7 @@ class Node:
         self.leading = Leading(self)
         #: Who said last that it leads: ahead of what the board showed.
         self._announced: dict[int, tuple[str, int]] = {}
-        self.speakers: set[PeerSpeaker] = set()
+        self.speakers: dict[PeerSpeaker, None] = {}
         self._links: dict[str, PeerLink] = {}
         self._guesses: dict[int, int] = {}
         self.entries: dict[str, Entry] = {}

@@ -74,7 +74,7 @@ class Operations:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._answers: dict[type[Any], Callable[[Any], Coroutine[Any, Any, Any]]] = {
             ClusterStatus: self._status,
             ClusterMove: self._move,
@@ -92,8 +92,8 @@ class Operations:
     def begin(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
         """Answer, now or later."""
         task = asyncio.get_running_loop().create_task(self._answer(asker, request_id, request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def _answer(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
         result, error = None, None

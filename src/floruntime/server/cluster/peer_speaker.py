@@ -31,7 +31,7 @@ class Host(Protocol):
     name: str
     secret: bytes
     config: Config
-    speakers: set[PeerSpeaker]
+    speakers: dict[PeerSpeaker, None]
 
     def lead_of(self, partition: int) -> Lead | None: ...
     def leads(self) -> list[Lead]: ...
@@ -151,7 +151,7 @@ class PeerSpeaker:
         ):
             raise ProtocolError("a node did not prove that it is of this cluster")
         self.is_welcome = True
-        host.speakers.add(self)
+        host.speakers[self] = None
 
     def _ask(self, message: messages.Ask, touched: dict[RemoteCaller, None]) -> None:
         envelope = decode_envelope(message.body)
@@ -214,6 +214,6 @@ class PeerSpeaker:
             return
         self._is_closed = True
         self._reader = FrameReader(0)
-        self._host.speakers.discard(self)
+        self._host.speakers.pop(self, None)
         for number in list(self._callers):
             self._gone(number)

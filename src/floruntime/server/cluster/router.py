@@ -195,7 +195,8 @@ class Router:
         number = self._numbers.pop(caller, None)
         if number is not None:
             del self._callers[number]
-            for link in {each for each in self._targets if isinstance(each, PeerLink)}:
+            links = [each for each in self._targets if isinstance(each, PeerLink)]
+            for link in dict.fromkeys(links):
                 link.send(messages.Gone(number))
 
     def forget(self, caller: Connection, request_id: int) -> Pending | None:
@@ -204,6 +205,14 @@ class Router:
         if partition is None:
             return None
         return self._pending[partition].pop((caller, request_id))
+
+    def awaits(self, caller: Any, kind: type[Request[Any]], before_s: float) -> bool:
+        """Whether the answer to such a request is still owed, which came before that time."""
+        asked = (
+            self._pending[partition][caller, request_id]
+            for request_id, partition in self._where.get(caller, {}).items()
+        )
+        return any(type(each.request) is kind and each.asked_s < before_s for each in asked)
 
     # Leaders
 

@@ -1,0 +1,252 @@
+"""Computers that run whole servers of a cluster: with a port, links to other nodes, checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from contextvars import Context
+from functools import partial
+from typing import Any, cast
+
+from floruntime.engine.store import Store
+from floruntime.server.cluster.cluster_server import ClusterServer
+from floruntime.server.cluster.joining import Joined
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.members import MetaRow
+from floruntime.server.cluster.node import Node
+from floruntime.server.config import Config
+from floruntime.server.connections.sockets import Protocols, SocketConnection
+from floruntime.server.http.listening import protocols_of
+from tests.simulation.clockwork import SimLoop, pause
+from tests.simulation.cluster.nats import SimBoard, SimLog, SimNats, SimObjects, Truth
+from tests.simulation.disk import PLENTY_BYTES, Disk, SimStore
+from tests.simulation.network import Network
+from tests.simulation.process import WORLD, Process
+
+LOOK_S = 0.05
+STOP_S_MAX = 30.0
+"""After which whoever asked it to stop kills it."""
+
+
+class SimNodeStorage:
+    """The directory of a node: a disk for each partition. `place`: where checkpoints pass by."""
+
+    path: str | None = None
+
+    def __init__(self, new_disk: Callable[[], Disk], place: str) -> None:
+        self._new_disk = new_disk
+        self.place = place
+        self.last_run = ""
+        self.disks: dict[int, Disk] = {}
+        self.stores: dict[int, SimStore] = {}
+
+    def note_run(self, run: str) -> None:
+        self.last_run = run
+
+    def open_partition(self, partition: int) -> Store:
+        disk = self.disks.setdefault(partition, self._new_disk())
+        self.stores[partition] = store = SimStore(disk)
+        return cast(Store, store)
+
+    def let_go(self, partition: int) -> None:
+        self.stores.pop(partition, None)
+
+    def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
+        disk = self._new_disk()
+        store = cast(Store, SimStore(disk))
+        fill(store)
+        store.sync()
+        self.disks[partition] = disk
+        return self.open_partition(partition)
+
+    def drop_partition(self, partition: int) -> None:
+        self.disks.pop(partition, None)
+
+    def free_bytes(self) -> int:
+        return PLENTY_BYTES
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        return {}
+
+    def give_back(self) -> None:
+        """There is nothing to compact."""
+
+    def close(self) -> None:
+        """The directory may be opened again."""
+
+    def end(self, *, loses_power: bool) -> None:
+        """Its process is gone. Nobody synced these stores: of what was written since they were
+        opened a beginning is there, or all where the machine goes on.
+        """
+        for store in self.stores.values():
+            store.close()
+        self.stores.clear()
+        for disk in self.disks.values():
+            if loses_power:
+                disk.lose_power()
+            else:
+                disk.end_process()
+
+
+class ServerComputer:
+    """Runs the server of the node `name`, again and again."""
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        truth: Truth,
+        chance: random.Random,
+        meta: MetaRow,
+        place: str,
+    ) -> None:
+        self.name = name
+        self._loop: SimLoop = network.loop
+        self._network = network
+        self._truth = truth
+        self._chance = chance
+        self._meta = meta
+        self._place = place
+        self._storage = self._empty()
+        self._nats: SimNats
+        self._process: Process | None = None
+        self._processes: list[Process] = []
+        #: How far its wall clock is off from that of others.
+        self.wall_off_s = chance.choice((0.0, 0.0, 0.3, -5.0, 3_600.0, -3_600.0))
+        self.server: ClusterServer | None = None
+        self.deaths: list[str] = []
+        #: Told of each batch that a leader here has published.
+        self.on_published: Callable[[Lead], None] = lambda lead: None
+        self.complain: Callable[[str], None] = lambda problem: None
+
+    @property
+    def context(self) -> Context:
+        """That of its process."""
+        assert self._process is not None, "it runs"
+        return self._process.context
+
+    def _empty(self) -> SimNodeStorage:
+        return SimNodeStorage(lambda: Disk(self._chance, lambda where, data: None), self._place)
+
+    @property
+    def node(self) -> Node | None:
+        """What runs here, once it takes part."""
+        return None if self.server is None else self.server.node
+
+    def start(self) -> None:
+        """Begin; it takes a while."""
+        if self._process is None:
+            self._process = process = Process()
+            self._processes.append(process)
+            process.begin(self._start(process))
+
+    def start_later(self, least_s: float, most_s: float) -> None:
+        """Begin after a while."""
+        self._loop.call_later(self._chance.uniform(least_s, most_s), self.start, context=WORLD)
+
+    async def _start(self, process: Process) -> None:
+        nats = self._nats = SimNats(self._truth, self.name)
+        logs = [SimLog(nats, number) for number in range(self._meta.partitions + 1)]
+        objects = SimObjects(nats)
+        parts: Any = (nats, SimBoard(nats), self._meta, b"secret", logs, objects)
+        config = Config(
+            cluster="nats://sim",
+            node=self.name,
+            advertise=f"{self.name}:9000",
+            partitions=self._meta.partitions,
+            copies=self._meta.copies,
+        )
+        on_fatal = partial(self._fatal, process)
+        storage = cast(Any, self._storage)
+        node = Node(config, Joined(*parts), storage, None, on_fatal=on_fatal)
+        node.wall_s = lambda: self._loop.wall_s() + self.wall_off_s
+        self._listen_to_leads(node)
+        node.open_system()
+        server = ClusterServer(config, node, on_fatal)
+        await server.prepare()
+        protocols = (*protocols_of(server), *server.other_protocols)
+        self._network.listen(self.name, partial(self._accept, server, protocols))
+        server.start()
+        self.server = server
+
+    def _listen_to_leads(self, node: Node) -> None:
+        published = node.leading._published
+
+        def tell(lead: Lead) -> None:
+            published(lead)
+            self.on_published(lead)
+
+        node.leading._published = tell  # type: ignore[method-assign]  # to listen
+
+    def _accept(self, server: ClusterServer, protocols: Protocols, name: str) -> asyncio.Protocol:
+        return SocketConnection(server, protocols, name, lambda connection: None)
+
+    def _fatal(self, process: Process, error: BaseException) -> None:
+        if process.is_alive:
+            self.complain(f"node {self.name} cannot go on: {error!r}")
+            self._end(f"fatal: {error}", is_told=True, loses_power=False)
+            self.start_later(0.5, 3.0)
+
+    # Ends
+
+    def kill(self, *, loses_power: bool, loses_all: bool = False) -> None:
+        """Its process is gone, and whatever it was about to do. What it sent still arrives."""
+        if self._process is None:
+            return
+        self._end("killed", is_told=not loses_power, loses_power=loses_power)
+        if loses_all:
+            self._storage = self._empty()
+            self.deaths[-1] = "lost everything"
+        self.start_later(0.1, 5.0)
+
+    def _end(self, how: str, *, is_told: bool, loses_power: bool) -> None:
+        process, self._process, self.server = self._process, None, None
+        assert process is not None, "it runs"
+        process.end()
+        self.deaths.append(how)
+        self._network.deafen(self.name)
+        self._network.drop(self.name, is_told=is_told)
+        self._nats.leave()
+        self._storage.end(loses_power=loses_power)
+
+    async def stop(self) -> None:
+        """End it in good order, as SIGTERM does."""
+        server, process = self.server, self._process
+        if server is None or process is None:
+            return
+        self.server = None
+        self._network.deafen(self.name)
+        stopping = process.begin(server.stop())
+        until_s = self._loop.now_s + STOP_S_MAX
+        while process.is_alive and not stopping.done():
+            if self._loop.now_s > until_s:
+                self.complain(f"node {self.name} does not stop")
+                break
+            await pause(LOOK_S)
+        if process is self._process:
+            if stopping.done() and stopping.exception() is not None:
+                self.complain(f"node {self.name} stops with {stopping.exception()!r}")
+            self._end("stopped", is_told=True, loses_power=False)
+
+    async def restart(self) -> None:
+        """End it in good order, and start it again after a while."""
+        await self.stop()
+        self.start_later(0.1, 3.0)
+
+    async def stand_still(self, seconds: float) -> None:
+        """As by SIGSTOP, and SIGCONT after a while."""
+        process = self._process
+        if process is not None:
+            process.stand_still()
+            await pause(seconds)
+            process.go_on()
+
+    def forget(self) -> None:
+        """The world is over."""
+        for process in self._processes:
+            process.forget()
+
+    def rows(self, partition: int) -> dict[bytes, bytes]:
+        """What its copy of a partition holds."""
+        return dict(self._storage.stores[partition].scan(b"", b"\xff" * 64))

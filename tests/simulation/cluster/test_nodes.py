@@ -1,0 +1,50 @@
+"""Whole servers of a cluster, by their seeds, doing all the work that one server does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.simulation.clockwork import pause
+from tests.simulation.cluster.cluster_world import ClusterWorld
+from tests.simulation.run import KINDS, Simulation
+
+SEEDS = [(seed, [kind]) for seed, kind in enumerate(sorted(KINDS), 1)]
+"""Few: each is as long as several of one server. `make simulate` does many."""
+
+
+@pytest.mark.parametrize(("seed", "kinds"), SEEDS)
+def test_no_promise_breaks(seed: int, kinds: list[str]) -> None:
+    report = Simulation(seed, kinds=kinds, cluster=True).run()
+    assert not report.problems, str(report)
+
+
+class _Scene(Simulation):
+    """One thing that happens in a cluster where all is well."""
+
+    def __init__(self, seed: int, scene: Callable[[ClusterWorld], Awaitable[None]]) -> None:
+        super().__init__(seed, kinds=["bulk"], cluster=True)
+        self._scene = scene
+
+    async def _live(self, faults: Any) -> None:
+        assert isinstance(self.world, ClusterWorld), "it asked for one"
+        await self.world.begin()
+        await self._scene(self.world)
+
+
+def test_who_makes_the_first_token_learns_of_it_however_late_the_answer() -> None:
+    async def scene(world: ClusterWorld) -> None:
+        lead = world.leader_of(0)
+        assert lead is not None, "all is led"
+        leader = lead.lease.row.node
+        gateway = next(name for name in world.names if name != leader)
+        client = await world.client("first", nodes=[gateway]).connect()
+        await pause(2.0)  # nodes find each other
+        world.network.darken_way(leader, gateway, 2.0)
+        made = await client.tokens.create("admin")
+        assert made.token
+        await client.close()
+
+    assert _Scene(1, scene).run().problems == []
