@@ -80,7 +80,7 @@ def register(tx: Tx, request: ActionRegister) -> ActionInfo:
 
 
 def _register(tx: Tx, request: ActionRegister) -> ActionInfo:
-    ensure_namespace(tx)
+    of_namespace_id = ensure_namespace(tx).id
     key = action_key(tx, request.name)
     old = tx.get(ACTION, key)
     settings = _settings(request, None if old is None or not old.is_registered else old.settings)
@@ -95,7 +95,7 @@ def _register(tx: Tx, request: ActionRegister) -> ActionInfo:
         row.version += 1
         row.updated_at_ms = tx.now_ms
     row.settings = settings
-    action = OpenAction(tx, tx.namespace, request.name, key, row)
+    action = OpenAction(tx, tx.namespace, of_namespace_id, request.name, key, row)
     if old is not None and old.settings.limits != settings.limits:
         limits_changed(action)
     action.save()

@@ -45,7 +45,7 @@ from floruntime.engine.action.run_state import (
     lease_to,
 )
 from floruntime.engine.action.settle import check_result, release_held, settle
-from floruntime.engine.action.workers import check_actions, find_worker
+from floruntime.engine.action.workers import Ends, check_actions, find_worker
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.system.namespaces import namespace_id
@@ -83,9 +83,10 @@ def turn(tx: Tx, request: WorkerTurn) -> TurnReply:
     limits.check_range("places", request.places, 0, request.count)
     begun = [action_run_number(each.run_id) for each in request.begun]
     stale = _settle_all(tx, request, _checked(tx, request))
-    of_namespace_id = namespace_id(tx)
-    for number, each in zip(begun, request.begun, strict=True):
-        _begin(tx, of_namespace_id, number, each.lease)
+    if begun:
+        of_namespace_id = namespace_id(tx)
+        for number, each in zip(begun, request.begun, strict=True):
+            _begin(tx, of_namespace_id, number, each.lease)
     share = Share(request.count, request.places)
     return TurnReply(_claim(tx, request, share) if request.count else [], stale)
 
@@ -105,12 +106,16 @@ def _checked(tx: Tx, request: WorkerExchange | WorkerTurn) -> list[int]:
 
 def _settle_all(tx: Tx, request: WorkerExchange | WorkerTurn, numbers: list[int]) -> list[int]:
     """Take all results; the places of those that were stale."""
-    of_namespace_id = namespace_id(tx)
-    return [
+    if not numbers:
+        return []
+    of_namespace_id, ends = namespace_id(tx), Ends()
+    stale = [
         place
         for place, (number, result) in enumerate(zip(numbers, request.results, strict=True))
-        if not settle(tx, of_namespace_id, number, result)
+        if not settle(tx, of_namespace_id, number, result, ends)
     ]
+    ends.count(tx)
+    return stale
 
 
 def _begin(tx: Tx, of_namespace_id: int, number: int, lease: int) -> None:
@@ -134,7 +139,8 @@ def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
         tasks = _claim_one_by_one(tx, opened, labels, worker_id, share)
     else:
         tasks = _claim_together(tx, opened, labels, worker_id, share)
-    _note_delivery(tx, namespace_id(tx), tasks)
+    if tasks:
+        _note_delivery(tx, namespace_id(tx), tasks)
     return tasks
 
 
@@ -147,10 +153,14 @@ def _claim_together(
         return []
     of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
-    for place, (number, row, payload) in enumerate(_first_of(tx, of_namespace_id, lines, share)):
+    found = _first_of(tx, of_namespace_id, lines, share)
+    for place, (number, row, payload) in enumerate(found):
         run = OpenActionRun(tx, opened[row.action_id], of_namespace_id, number, copy_of(row))
         lease_to(run, worker_id, is_reserved=share.places is not None and place >= share.places)
+        run.save_row()
         tasks.append(_task(run, payload))
+    for action_id in dict.fromkeys(row.action_id for _, row, _ in found):
+        opened[action_id].save()
     return tasks
 
 
@@ -177,6 +187,7 @@ def _claim_one_by_one(
         run = OpenActionRun(tx, offer.action, of_namespace_id, offer.number, copy_of(row))
         is_reserved = share.places is not None and not row.losses
         lease_to(run, worker_id, is_reserved=is_reserved, opened=offer.key)
+        run.save()
         offers.taken(offer)
         tasks.append(_task(run, payload))
         if goes_alone:
@@ -229,9 +240,9 @@ def _first_of(
 
 
 def _task(run: OpenActionRun, payload: bytes) -> Task:
-    row = run.row
+    row, run_id = run.row, action_run_id(run.number)
     return Task(
-        action_run_id(run.number),
+        run_id,
         run.action.name,
         payload,
         row.attempt,
@@ -241,14 +252,13 @@ def _task(run: OpenActionRun, payload: bytes) -> Task:
         row.caller_run_id,
         row.labels,
         row.expires_at_ms - run.tx.now_ms,
-        row.handler_key or own_handler_key(run.number, row),
+        row.handler_key or own_handler_key(run_id, row),
         row.traceparent,
     )
 
 
 def _note_delivery(tx: Tx, of_namespace_id: int, tasks: list[Task]) -> None:
-    if tasks:
-        tx.delivery = Delivery(PRIMITIVE, of_namespace_id, _memo(tasks))
+    tx.delivery = Delivery(PRIMITIVE, of_namespace_id, _memo(tasks))
 
 
 # Waiting, and being asked again
@@ -290,7 +300,8 @@ def _recall(tx: Tx, request: Claim, memo: list[list[int]]) -> list[Task]:
         for number, lease in memo
         if (task := _still_held(tx, of_namespace_id, number, lease)) is not None
     ]
-    _note_delivery(tx, of_namespace_id, tasks)
+    if tasks:
+        _note_delivery(tx, of_namespace_id, tasks)
     return tasks
 
 

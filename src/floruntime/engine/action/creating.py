@@ -15,7 +15,6 @@ from floruntime.engine.action.run_rows import (
 )
 from floruntime.engine.action.run_state import OpenActionRun, start_waiting
 from floruntime.engine.state.large_documents import keep_document
-from floruntime.engine.system.namespaces import namespace_id
 
 _NO_LABELS: Final[dict[str, str]] = {}
 
@@ -38,7 +37,7 @@ def create(
     traceparent: str | None = None,
 ) -> None:
     """Write a new run. It times out so long after it is first due: a wanted delay is no waiting."""
-    tx, of_namespace_id = action.tx, namespace_id(action.tx)
+    tx, of_namespace_id = action.tx, action.namespace_id
     due_ms = tx.now_ms + delay_ms
     row = ActionRunRow(action.row.id, ActionRunStatus.PENDING, priority, due_ms, tx.now_ms)
     run_timeout_ms = action.row.settings.run_timeout_ms
@@ -58,7 +57,7 @@ def create(
         ACTION_RUN_BY_STATUS.key(action.row.id, ActionRunStatus.PENDING, number),
         True,
     )
-    tx.count_run(action.row.id, ActionRunStatus.PENDING, 1)
+    tx.move_run(action.row.id, None, ActionRunStatus.PENDING)
     action.row.count_pending(number, 1)
     action.row.runs += 1
     action.row.scheduled += is_scheduled

@@ -8,7 +8,9 @@ are kept; registering the name again goes on with that row, so that the old runs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any, Final
 
 import msgspec
@@ -112,11 +114,14 @@ def holds_actions(view: View, of_namespace_id: int) -> bool:
 class OpenAction:
     """An action in the hands of one command: a row of its own to change, and `save`."""
 
-    __slots__ = ("_key", "name", "namespace", "row", "tx")
+    __slots__ = ("_key", "name", "namespace", "namespace_id", "row", "tx")
 
-    def __init__(self, tx: Tx, namespace: str, name: str, key: bytes, row: ActionRow) -> None:
+    def __init__(
+        self, tx: Tx, namespace: str, of_namespace_id: int, name: str, key: bytes, row: ActionRow
+    ) -> None:
         self.tx = tx
         self.namespace = namespace
+        self.namespace_id = of_namespace_id
         self.name = name
         self._key = key
         self.row = row
@@ -155,11 +160,12 @@ def not_registered(name: str) -> NotFoundError:
 
 def find_action(tx: Tx, name: str) -> OpenAction | None:
     """The registered action `name` of the command's namespace."""
-    key = action_key(tx, name)
+    of_namespace_id = namespace_id(tx)
+    key = _key_of(of_namespace_id, name)
     row = tx.get(ACTION, key)
     if row is None or not row.is_registered:
         return None
-    return OpenAction(tx, tx.namespace, name, key, copy_of(row))
+    return OpenAction(tx, tx.namespace, of_namespace_id, name, key, copy_of(row))
 
 
 def the_action(tx: Tx, name: str) -> OpenAction:
@@ -175,16 +181,16 @@ def find_action_by_id(tx: Tx, action_id: int) -> OpenAction | None:
     names = tx.get(ACTION_NAME, ACTION_NAME.key(action_id))
     if names is None:
         return None
-    key = _key_of(id_of(tx, names.namespace), names.name)
+    of_namespace_id = id_of(tx, names.namespace)
+    key = _key_of(of_namespace_id, names.name)
     row = tx.get(ACTION, key)
     if row is None or row.id != action_id:
         return None
-    return OpenAction(tx, names.namespace, names.name, key, copy_of(row))
+    return OpenAction(tx, names.namespace, of_namespace_id, names.name, key, copy_of(row))
 
 
-def copy_of(row: Any) -> Any:
-    """A row of one's own to change."""
-    return row.__copy__()
+copy_of: Final[Callable[[Any], Any]] = methodcaller("__copy__")
+"""A row of one's own to change."""
 
 
 def action_info(name: str, row: ActionRow) -> ActionInfo:

@@ -167,9 +167,9 @@ def action_run_number(run_id: str) -> int:
     return number
 
 
-def own_handler_key(number: int, row: ActionRunRow) -> str:
+def own_handler_key(run_id: str, row: ActionRunRow) -> str:
     """What the handlers of a run may use as a key elsewhere: no other run has it, on no server."""
-    return f"{action_run_id(number)}-{row.created_at_ms}"
+    return f"{run_id}-{row.created_at_ms}"
 
 
 def own_action_run_number(run_id: str) -> int:

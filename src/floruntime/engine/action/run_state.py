@@ -98,8 +98,12 @@ class OpenActionRun:
 
     def save(self) -> None:
         """Write the run and its action."""
-        self.tx.put(ACTION_RUN, self.key, self.row)
+        self.save_row()
         self.action.save()
+
+    def save_row(self) -> None:
+        """Write the run; its action is written by whoever has more to do with it."""
+        self.tx.put(ACTION_RUN, ACTION_RUN.key(self.namespace_id, self.number), self.row)
 
     @property
     def held(self) -> Lease:
@@ -108,7 +112,7 @@ class OpenActionRun:
         is_out = (
             row.status == ActionRunStatus.RUNNING
             and self.action.row.is_registered
-            and self._is_wanted
+            and (not row.workflow_run or self._is_wanted)
         )
         return Lease(row.lease, row.expires_at_ms if is_out else 0)
 
@@ -123,10 +127,9 @@ class OpenActionRun:
 
     @property
     def _is_wanted(self) -> bool:
-        """Whether the workflow run that it was begun for, if any, still waits for its end."""
-        number = self.row.workflow_run
+        """Whether the workflow run that it was begun for still waits for its end."""
         wanted = rules_of(self.tx).action_run_wanted
-        return not number or wanted(self.tx, self.namespace_id, number)
+        return wanted(self.tx, self.namespace_id, self.row.workflow_run)
 
 
 def find_action_run(tx: Tx, of_namespace_id: int, number: int) -> OpenActionRun | None:
@@ -148,7 +151,7 @@ def the_action_run(tx: Tx, run_id: str) -> OpenActionRun:
     return run
 
 
-# Transitions. Each saves.
+# Transitions. Each saves, but for `lease_to`: of many runs, the action is written once.
 
 
 def start_waiting(run: OpenActionRun, due_ms: int) -> None:
@@ -172,7 +175,7 @@ def lease_to(
     is_reserved: bool = False,
     opened: OpenKey | None = None,
 ) -> None:
-    """Hand a ready run to a worker, for the action's `timeout_ms`.
+    """Hand a ready run to a worker, for the action's `timeout_ms`. The caller saves both.
 
     `is_reserved`: its handler will begin later, and that will be told. `opened`: the key that it
     stands under, where that is at hand.
@@ -190,7 +193,7 @@ def lease_to(
     row.begun_at_ms = 0 if is_reserved else tx.now_ms
     if row.started_at_ms is None:
         row.started_at_ms = tx.now_ms
-    extend_lease(run, run.action.row.settings.timeout_ms)
+    _extend(run, run.action.row.settings.timeout_ms)
 
 
 def begin_reserved(run: OpenActionRun) -> None:
@@ -202,10 +205,14 @@ def begin_reserved(run: OpenActionRun) -> None:
 
 def extend_lease(run: OpenActionRun, for_ms: int) -> None:
     """Let the lease last for `for_ms` from now, or longer if it does so; not beyond the run."""
+    _extend(run, for_ms)
+    run.save()
+
+
+def _extend(run: OpenActionRun, for_ms: int) -> None:
     row = run.row
     row.expires_at_ms = extended(row.expires_at_ms, run.tx.now_ms, for_ms, row.ends_at_ms)
     arm_action_run(run, row.expires_at_ms)
-    run.save()
 
 
 def release(run: OpenActionRun) -> None:
@@ -326,26 +333,25 @@ def revive_key(run: OpenActionRun) -> None:
 
 def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     """Move the run in the index, and count it."""
-    row, tx = run.row, run.tx
-    assert status != row.status, "a transition leads elsewhere"
-    tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
-    count(run, row.status, -1)
-    tx.count_run(row.action_id, row.status, -1)
+    row, tx, before = run.row, run.tx, run.row.status
+    assert status != before, "a transition leads elsewhere"
+    was_finished, is_finished = row.is_finished, status >= ActionRunStatus.COMPLETED
+    tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, before, run.number))
+    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
     if row.is_counted:
         count_end(run, -1)
-    was_running, was_finished = row.status == ActionRunStatus.RUNNING, row.is_finished
     if was_finished:
         tx.delete(ACTION_RUN_ENDED, ended_key(run.number, row))
     row.status = status
     if row.is_scheduled:
-        run.action.row.scheduled += was_finished - row.is_finished
-    tx.count_run(row.action_id, status, 1)
-    if was_running:
-        give_up_place(run.action, row)
-    if row.is_finished:
-        count_end(run, 1)
-    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
+        run.action.row.scheduled += was_finished - is_finished
+    tx.move_run(row.action_id, before, status)
+    count(run, before, -1)
     count(run, status, 1)
+    if before == ActionRunStatus.RUNNING:
+        give_up_place(run.action, row)
+    if is_finished:
+        count_end(run, 1)
 
 
 def count(run: OpenActionRun, status: ActionRunStatus, change: int) -> None:
@@ -431,7 +437,7 @@ def _forget(run: OpenActionRun) -> None:
     forget_document(tx, ACTION_OUTPUT, run.namespace_id, run.number, row.output)
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, row.status, run.number))
     tx.delete(ACTION_RUN_ENDED, ended_key(run.number, row))
-    tx.count_run(row.action_id, row.status, -1)
+    tx.move_run(row.action_id, row.status, None)
     if row.is_counted:
         count_end(run, -1)
     run.action.row.runs -= 1

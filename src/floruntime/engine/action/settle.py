@@ -38,7 +38,7 @@ from floruntime.engine.action.run_state import (
     release,
     the_action_run,
 )
-from floruntime.engine.action.workers import count_end
+from floruntime.engine.action.workers import Ends
 from floruntime.engine.state.leases import MEMORY, is_stale
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import eras, timers
@@ -50,17 +50,19 @@ def complete(tx: Tx, request: WorkerComplete) -> None:
     _check(request)
     limits.check_outcome(request.outcome)
     limits.check_value("output", request.output, tx.value_bytes_max)
-    run = the_action_run(tx, request.run_id)
-    if not _complete(run, request.lease, request.outcome, request.output):
+    run, ends = the_action_run(tx, request.run_id), Ends()
+    if not _complete(run, request.lease, request.outcome, request.output, ends):
         raise _stale(run, request.lease)
+    ends.count(tx)
 
 
 def fail(tx: Tx, request: WorkerFail) -> None:
     _check(request)
     limits.check_error_text(request.error)
-    run = the_action_run(tx, request.run_id)
-    if not _fail(run, request.lease, request.error, request.retry):
+    run, ends = the_action_run(tx, request.run_id), Ends()
+    if not _fail(run, request.lease, request.error, request.retry, ends):
         raise _stale(run, request.lease)
+    ends.count(tx)
 
 
 def touch(tx: Tx, request: WorkerTouch) -> bool:
@@ -80,6 +82,10 @@ def touch(tx: Tx, request: WorkerTouch) -> bool:
         ):
             return False
     raise _stale(run, request.lease)
+
+
+def _tells_progress(told: WorkerTouch | TaskResult) -> bool:
+    return told.progress is not None or told.progress_note is not None
 
 
 def _check_progress(told: WorkerTouch | TaskResult) -> None:
@@ -136,24 +142,28 @@ def check_result(tx: Tx, result: TaskResult) -> int:
     limits.check_range("lease", result.lease, 1, limits.UINT_MAX)
     limits.check_outcome(result.outcome)
     limits.check_value("output", result.output, tx.value_bytes_max)
-    limits.check_error_text(result.error)
-    _check_progress(result)
+    if result.error is not None:
+        limits.check_error_text(result.error)
+    if _tells_progress(result):
+        _check_progress(result)
     return number
 
 
-def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult) -> bool:
-    """Take one result; a stale one, or one of a run that is gone, changes nothing."""
+def settle(tx: Tx, of_namespace_id: int, number: int, result: TaskResult, ends: Ends) -> bool:
+    """Take one result; a stale one, or one of a run that is gone, changes nothing. Whoever takes
+    them all counts the `ends`.
+    """
     run = find_action_run(tx, of_namespace_id, number)
     if run is None:
         return False
-    if run.is_held_as(result.lease):
+    if _tells_progress(result) and run.is_held_as(result.lease):
         _take_progress(run, result)
     if result.error is None:
-        return _complete(run, result.lease, result.outcome, result.output)
-    return _fail(run, result.lease, result.error, result.retry, is_lost=result.lost)
+        return _complete(run, result.lease, result.outcome, result.output, ends)
+    return _fail(run, result.lease, result.error, result.retry, ends, is_lost=result.lost)
 
 
-def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bool:
+def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes, ends: Ends) -> bool:
     row = run.row
     if is_stale(lease, row.lease):
         return False
@@ -161,17 +171,17 @@ def _complete(run: OpenActionRun, lease: int, outcome: str, output: bytes) -> bo
         return True
     if not run.is_held:
         return False
-    count_end(run.tx, row.worker_id, is_done=True)
+    ends.add(row.worker_id, is_done=True)
     end_run(run, ActionRunStatus.COMPLETED, outcome=outcome, output=output)
     return True
 
 
 def _fail(
-    run: OpenActionRun, lease: int, error: str, retry: bool, *, is_lost: bool = False
+    run: OpenActionRun, lease: int, error: str, retry: bool, ends: Ends, *, is_lost: bool = False
 ) -> bool:
     if not run.is_held_as(lease):
         return _ended_as(run, lease, ClaimEnd.FAILED_ATTEMPT)
-    count_end(run.tx, run.row.worker_id, is_done=False)
+    ends.add(run.row.worker_id, is_done=False)
     fail_attempt(run, error, WORKER_LOST if is_lost else None, retry=retry)
     if not run.row.is_finished or is_lost:
         _remember(run, lease, ClaimEnd.FAILED_ATTEMPT)

@@ -159,12 +159,29 @@ def deregister(tx: Tx, request: WorkerDeregister) -> bool:
     return True
 
 
-def count_end(tx: Tx, worker_id: str | None, *, is_done: bool) -> None:
-    """A worker ended an attempt: it was done, or failed. One that is not registered counts none."""
-    row = None if worker_id is None else find_worker(tx, worker_id)
-    if worker_id is not None and row is not None:
-        done, failed = (row.done + 1, row.failed) if is_done else (row.done, row.failed + 1)
-        tx.put(WORKER, _key(tx, worker_id), replace(row, done=done, failed=failed))
+class Ends:
+    """Attempts that workers have ended within one command; each worker's row is written once."""
+
+    __slots__ = ("_done", "_failed")
+
+    def __init__(self) -> None:
+        self._done: dict[str | None, int] = {}
+        self._failed: dict[str | None, int] = {}
+
+    def add(self, worker_id: str | None, *, is_done: bool) -> None:
+        """A worker ended an attempt: it was done, or failed."""
+        counts = self._done if is_done else self._failed
+        counts[worker_id] = counts.get(worker_id, 0) + 1
+
+    def count(self, tx: Tx) -> None:
+        """Write them. A worker that is not registered counts none."""
+        for worker_id in self._done | self._failed:
+            key = None if worker_id is None else _key(tx, worker_id)
+            row = None if key is None else tx.get(WORKER, key)
+            if key is not None and row is not None:
+                done = row.done + self._done.get(worker_id, 0)
+                failed = row.failed + self._failed.get(worker_id, 0)
+                tx.put(WORKER, key, replace(row, done=done, failed=failed))
 
 
 def _forget_later(tx: Tx, of_namespace_id: int, worker_id: str, row: WorkerRow) -> None:

@@ -220,7 +220,7 @@ class Tx(View):
         self.keeps_deleted = True
         #: By owner and status: how many runs came, less those that went, since the start.
         self.run_counts: dict[tuple[int, int], int] = {}
-        self._run_moves: list[tuple[int, int, int]] = []
+        self._run_moves: list[tuple[int, int | None, int | None]] = []
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
 
@@ -321,7 +321,10 @@ class Tx(View):
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """Delete the row at `key`, if it is there."""
-        self.put(table, key, None)
+        if self._sorted:
+            self.put(table, key, None)
+        else:
+            self._command[key] = None
 
     def clear(self, table: Table[Any], start: bytes, end: bytes) -> None:
         """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
@@ -337,9 +340,9 @@ class Tx(View):
         """Drop the cache: finding the rows of one range in it would cost more each time."""
         self._rows = {}
 
-    def count_run(self, owner_id: int, status: int, change: int) -> None:
-        """A run of an action or a workflow came to a status, or left it."""
-        self._run_moves.append((owner_id, status, change))
+    def move_run(self, owner_id: int, left: int | None, came: int | None) -> None:
+        """A run of an action or a workflow left a status, and came to another: `None` is none."""
+        self._run_moves.append((owner_id, left, came))
 
     def touch(self, topic: Topic) -> None:
         """Tell those who wait on this that it changed."""
@@ -392,9 +395,11 @@ class Tx(View):
 
     def _count_runs(self) -> None:
         counts = self.run_counts
-        for owner_id, status, change in self._run_moves:
-            place = (owner_id, status)
-            counts[place] = counts.get(place, 0) + change
+        for owner_id, left, came in self._run_moves:
+            if left is not None:
+                counts[owner_id, left] = counts.get((owner_id, left), 0) - 1
+            if came is not None:
+                counts[owner_id, came] = counts.get((owner_id, came), 0) + 1
         self._run_moves.clear()
 
     def refuse(self) -> None:

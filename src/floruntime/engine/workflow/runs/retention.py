@@ -58,7 +58,7 @@ def _forget_last(run: OpenWorkflowRun) -> None:
         WORKFLOW_RUN_BY_STATUS, WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, run.number)
     )
     tx.delete(WORKFLOW_RUN_ENDED, ended_key(run.number, row))
-    tx.count_run(row.workflow_id, row.status, -1)
+    tx.move_run(row.workflow_id, row.status, None)
     if row.run_id is not None:
         tx.delete(WORKFLOW_RUN_ID, WORKFLOW_RUN_ID.key(run.namespace_id, tail=row.run_id.encode()))
     run.workflow.count(runs=-1, number=run.number, before=row.status)

@@ -149,8 +149,7 @@ class OpenWorkflowRun:
                 WORKFLOW_RUN_BY_STATUS,
                 WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, before, self.number),
             )
-            tx.count_run(row.workflow_id, before, -1)
-        tx.count_run(row.workflow_id, row.status, 1)
+        tx.move_run(row.workflow_id, before or None, row.status)
         tx.put(
             WORKFLOW_RUN_BY_STATUS,
             WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
