@@ -399,6 +399,11 @@ class FloServer:
         return []
 
     @property
+    def passed_total(self) -> int:
+        """How many requests it has passed on to other nodes."""
+        return 0
+
+    @property
     def history_name(self) -> str:
         """The history that this state belongs to: positions in it mean nothing in another one."""
         return eras.id_of(self.commit.queries.view())

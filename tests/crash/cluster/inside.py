@@ -94,10 +94,10 @@ class InsideNode:
         return self._server.reasons_not_ready()
 
     async def shown(self, name: str, label: str) -> dict[str, float]:
-        """What its `/metrics` show under this name, by one of the labels."""
+        """What its `/metrics` show under this name, by one of the labels, if it has any."""
         assert self._server is not None
         return {
-            sample.labels[label]: sample.value
+            sample.labels.get(label, ""): sample.value
             for family in await families_now(self._server)
             for sample in family.samples
             if sample.name == name

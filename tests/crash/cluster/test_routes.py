@@ -39,6 +39,8 @@ async def test_calls_go_straight_to_the_leader_and_on_to_the_next(tmp_path: Path
             before = passed(one, two)
             await client.kv.incr("k")
             assert passed(one, two) == before
+            shown = [await each.shown("flo_cluster_passed_total", "") for each in (one, two)]
+            assert sum(each[""] for each in shown) == before
 
 
 def passed(*nodes: InsideNode) -> int:

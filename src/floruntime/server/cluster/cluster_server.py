@@ -235,6 +235,10 @@ class ClusterServer(FloServer):
         ]
 
     @property
+    def passed_total(self) -> int:
+        return self.node.router.passed_total
+
+    @property
     def history_name(self) -> str:
         """The log is one history: none of its states goes back."""
         return store_name.name_of(self.commit.queries.view()) or "cluster"

@@ -65,7 +65,7 @@ async def families_now(server: FloServer) -> list[Metric]:
         *_server(server),
         *_requests(server.counts),
         *_store(server),
-        *_cluster(server.copies()),
+        *_cluster(server.copies(), server.passed_total),
     ]
     looks = server.looks()
     if not looks:
@@ -134,7 +134,7 @@ def _store(server: FloServer) -> Iterator[Metric]:
         yield _gauge(*STORE_GAUGES[name], value)
 
 
-def _cluster(copies: list[Copy]) -> Iterator[Metric]:
+def _cluster(copies: list[Copy], passed_total: int) -> Iterator[Metric]:
     if not copies:
         return
     roles = Counter("leader" if each.is_led_here else "keeper" for each in copies)
@@ -146,6 +146,9 @@ def _cluster(copies: list[Copy]) -> Iterator[Metric]:
         "Messages of the log that this node's copy of a partition lacks.",
         ("partition",),
         (((each.partition,), each.lag_entries) for each in copies),
+    )
+    yield _counter(
+        "flo_cluster_passed", "Requests that were passed on to a node that leads.", passed_total
     )
 
 
