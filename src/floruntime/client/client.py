@@ -41,9 +41,10 @@ class FloClient(BaseClient):
     `"linearizable"`, however stale with `"local"`. `token`
     may be a function, plain or async, that is asked for one at each connection.
 
-    The first call connects. One connection carries any number of calls at once. After a lost one it
-    connects again in the background; calls wait for that up to their time-out, and each write
-    happens once.
+    The first call connects. One connection carries any number of calls at once; in a cluster there
+    are others beside it, straight to those who lead what is asked, where they can be reached. After
+    a lost one it connects again in the background; calls wait for that up to their time-out, and
+    each write happens once.
     """
 
     def new_action_worker(self, **options: Unpack[ActionWorkerOptions]) -> ActionWorker:

@@ -12,23 +12,32 @@ export interface Envelope {
   readonly number: number;
   readonly kind: AnyRequestKind;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** What stands beside it, as it travels. */
+  readonly terms: unknown;
 }
 
 const KINDS = new Map<number, AnyRequestKind>(ALL_REQUESTS.map((kind) => [kind.tag, kind]));
 
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const [id, namespace, number, request] = unpack(body) as [number, string, number, unknown[]];
+  const [id, namespace, number, request, terms] = unpack(body) as [
+    number,
+    string,
+    number,
+    unknown[],
+    unknown,
+  ];
   const [tag, ...values] = request;
   const kind = KINDS.get(tag as number);
   if (kind === undefined) {
     throw new Error(`a request with the unknown tag ${String(tag)}`);
   }
   const fields = kind.fields.map(([name, schema], index) => [name, schema.decode(values[index])]);
-  return { id, namespace, number, kind, fields: Object.fromEntries(fields) };
+  return { id, namespace, number, kind, fields: Object.fromEntries(fields), terms };
 }
 
-export function encodeAnswer(id: number, result: unknown): Uint8Array {
-  return encodeMessagePack([id, result]);
+/** `told`: what stands beside it; `null` where nothing does. */
+export function encodeAnswer(id: number, result: unknown, told: unknown = null): Uint8Array {
+  return encodeMessagePack(told === null ? [id, result] : [id, result, null, told]);
 }
 
 export function encodeError(id: number, error: FloError): Uint8Array {

@@ -71,6 +71,16 @@ export class FakeServer implements Transport {
     }
   }
 
+  /** How it greets, as it travels. */
+  welcome(isKnown: boolean): unknown {
+    return ["9.9.9", this.limits, isKnown];
+  }
+
+  /** What stands beside an answer; `null` where nothing does. */
+  told(_envelope: Envelope): unknown {
+    return null;
+  }
+
   async connect(events: LinkEvents): Promise<Link> {
     this.connects += 1;
     if (this.connectError !== null) {
@@ -154,7 +164,7 @@ export class FakeLink implements Link {
     if (answer instanceof FloError) {
       this.#send(encodeError(envelope.id, answer));
     } else if (answer !== SILENCE) {
-      this.#send(encodeAnswer(envelope.id, answer));
+      this.#send(encodeAnswer(envelope.id, answer, this.#server.told(envelope)));
     }
   }
 
@@ -168,7 +178,7 @@ export class FakeLink implements Link {
       return SILENCE;
     }
     this.#session = hello["session"] as string;
-    return ["9.9.9", server.limits, server.sessions.has(this.#session)];
+    return server.welcome(server.sessions.has(this.#session));
   }
 
   #send(data: Uint8Array): void {

@@ -12,7 +12,7 @@ const GET = KvGet.of({ key: "k" });
 
 test("who reads from leaders says only how long the caller waits", () => {
   const reads = new Reads();
-  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40 });
+  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40, leader: "" });
   assert.deepEqual(reads.terms("default", 5_000), [5_000, null, null]);
   assert.equal(reads.stalenessMs, 0);
 });
@@ -20,10 +20,14 @@ test("who reads from leaders says only how long the caller waits", () => {
 test("a copy must have come as far as was seen in that namespace", () => {
   const reads = new Reads("local", 250);
   assert.deepEqual(reads.terms("default", 5_000), [5_000, 0, 250]);
-  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40 });
+  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40, leader: "" });
   assert.equal(reads.stalenessMs, 40);
-  reads.tell(GET, "default", { sequence: 6, stalenessMs: 0 });
-  reads.tell(NamespaceCreate.of({ name: "fresh" }), "default", { sequence: 9, stalenessMs: 0 });
+  reads.tell(GET, "default", { sequence: 6, stalenessMs: 0, leader: "" });
+  reads.tell(NamespaceCreate.of({ name: "fresh" }), "default", {
+    sequence: 9,
+    stalenessMs: 0,
+    leader: "",
+  });
   reads.tell(GET, "default", null);
   assert.equal(reads.stalenessMs, 0);
   const seen = ["default", "fresh", "other"].map((name) => reads.terms(name, 1)[1]);
@@ -33,7 +37,7 @@ test("a copy must have come as far as was seen in that namespace", () => {
 test("what is kept no more is not read from before it", () => {
   const reads = new Reads("local");
   for (let number = 0; number <= 10_000; number++) {
-    reads.tell(GET, `n${number}`, { sequence: 10 + number, stalenessMs: 0 });
+    reads.tell(GET, `n${number}`, { sequence: 10 + number, stalenessMs: 0, leader: "" });
   }
   assert.deepEqual(
     ["n0", "n1", "new"].map((name) => reads.terms(name, 1)[1]),
@@ -51,6 +55,8 @@ test("it stands behind the request, and behind the result or the error", () => {
   const body = encodeRequest(1, "default", 0, GET, 1_000, [5_000, 7, null]);
   assert.deepEqual((unpack(body) as unknown[])[4], [5_000, 7, null]);
   const told = decodeAnswer(encodeMessagePack([1, "result", null, [8, 20]])).told;
-  assert.deepEqual(told, { sequence: 8, stalenessMs: 20 });
+  assert.deepEqual(told, { sequence: 8, stalenessMs: 20, leader: "" });
   assert.equal(decodeAnswer(encodeMessagePack([1, "result"])).told, null);
+  const passedOn = decodeAnswer(encodeMessagePack([1, "result", null, [0, 0, "b:9000"]])).told;
+  assert.equal(passedOn?.leader, "b:9000");
 });

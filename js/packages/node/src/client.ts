@@ -28,7 +28,8 @@ export interface FloClientOptions extends ClientOptions {
  * open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`, `FLO_CLIENT_CERT`,
  * `FLO_CLIENT_KEY`; else it is `localhost:9000`. It connects by `connect()` or with the first
  * call; `close()` ends it, and so does `await using client = …`. A process does not end by itself
- * while a client is connected.
+ * while a client is connected. In a cluster it makes further connections, straight to those who lead
+ * what is asked, where they can be reached.
  */
 export class FloClient extends CoreFloClient {
   override readonly workflow: Workflow = new Workflow(this);

@@ -64,9 +64,11 @@ export class TcpTransport implements Transport {
   #learned: readonly Endpoint[] = [];
   #next = 0;
   readonly #tls: ConnectionOptions | null;
+  readonly #givenTls: Tls | undefined;
 
   constructor(endpoint: string, tls: Tls | undefined) {
     this.endpoint = endpoint;
+    this.#givenTls = tls;
     this.#given = parseEndpoints(endpoint);
     this.#tls = optionsOf(tls);
   }
@@ -78,6 +80,11 @@ export class TcpTransport implements Transport {
       .slice(0, NODES_MAX)
       .flatMap(understood)
       .filter((each) => !isGiven(each));
+  }
+
+  /** The same, to this node alone. */
+  at(node: string): TcpTransport | null {
+    return understood(node).length === 0 ? null : new TcpTransport(node, this.#givenTls);
   }
 
   async connect(events: LinkEvents, signal: AbortSignal): Promise<Link> {

@@ -18,9 +18,11 @@ import {
 } from "@floruntime/node";
 import { ServerProcess } from "@floruntime/testing";
 
+import { FloClient as CoreFloClient } from "../../core/dist/api/client.js";
 import { encodeMessagePack } from "../../core/dist/wire/message-pack-writer.js";
 import { unpack } from "../../core/dist/wire/wire.js";
 import { FrameReader, frame, PREAMBLE } from "../dist/framing.js";
+import { TcpTransport } from "../dist/tcp.js";
 
 let server: ServerProcess;
 
@@ -243,6 +245,13 @@ test("calls over TLS", { skip: makeCertificate() ? false : "there is no openssl"
   const byAddress = new FloClient(`flos://${proxy.endpoint}/default?ca=${certificate}`);
   assert.equal(await byAddress.kv.exists("over"), true);
   await byAddress.close();
+  const elsewhere = new TcpTransport("nowhere.invalid:1", { ca });
+  const route = elsewhere.at(proxy.endpoint);
+  assert.ok(route !== null);
+  const straight = new CoreFloClient(route);
+  assert.equal(await straight.kv.exists("over"), true);
+  await straight.close();
+  assert.equal(elsewhere.at("no address"), null);
   await assert.rejects(new FloClient(proxy.endpoint, { tls: true }).connect(), (error: Error) => {
     assert.ok(error instanceof ConnectionFailedError);
     assert.match(error.message, /self-signed certificate/);

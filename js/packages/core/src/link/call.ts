@@ -10,6 +10,7 @@ import {
   WorkerTurn,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import type { Route } from "./routes/route.js";
 
 /** Whether asking again is always right, because it takes no effect. */
 export function isRead(request: Request<unknown>): boolean {
@@ -43,6 +44,8 @@ export interface Waiter {
 export class Call {
   id = 0;
   number = 0;
+  /** By which route it went last; `null`: by the first link. */
+  route: Route | null = null;
   /** When it was sent last, and from when on its answer is due. */
   sentMs = 0;
   dueMs = 0;
@@ -82,6 +85,19 @@ export class Call {
   /** Whether the call may have taken effect although no answer came. */
   get ran(): Ran {
     return this.wasSent && !isRead(this.request) ? "maybe" : "no";
+  }
+
+  /** The request; sent again, it blocks only for what is left of its `blockMs`. */
+  asOf(nowMs: number): Request<unknown> {
+    if (this.blockMs === 0) {
+      return this.request;
+    }
+    if (this.blockUntilMs === null) {
+      this.blockUntilMs = nowMs + this.blockMs;
+      return this.request;
+    }
+    const leftMs = Math.max(0, Math.floor(this.blockUntilMs - nowMs));
+    return this.request.with({ blockMs: leftMs });
   }
 
   succeed(result: unknown): void {

@@ -20,6 +20,7 @@ import { Exchange } from "./exchange.js";
 import { type Greeting, greeted } from "./greeting.js";
 import type { Reads } from "./reads.js";
 import type { RetryPolicy } from "./retry.js";
+import { RouteKeeper } from "./routes/keeper.js";
 import { type Token, TokenSource } from "./token.js";
 import type { Transport } from "./transport.js";
 
@@ -52,6 +53,7 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #owner: ChannelOwner;
   readonly #exchange: Exchange;
+  readonly #routes: RouteKeeper;
   readonly #token: TokenSource;
   readonly #life = new AbortController();
   #connection: Connection | null = null;
@@ -71,7 +73,9 @@ export class Channel {
     const { clock, token, timeoutMs, reads } = options;
     this.#options = options;
     this.#owner = owner;
-    this.#exchange = new Exchange(() => clock.nowMs(), reads);
+    const want = options.transport.at === undefined ? null : (node: string) => this.#want(node);
+    this.#exchange = new Exchange(() => clock.nowMs(), reads, want);
+    this.#routes = new RouteKeeper(options, this.#exchange);
     this.#token = new TokenSource(token, clock, timeoutMs);
   }
 
@@ -98,7 +102,8 @@ export class Channel {
     this.#exchange.linkDown("the client was closed");
     const connections = [this.#connection, ...this.#dialling];
     this.#connection = null;
-    await Promise.all(connections.map((each) => each?.close(closed())));
+    const closing = connections.map((each) => each?.close(closed()));
+    await Promise.all([...closing, this.#routes.close()]);
   }
 
   submit(call: Call): void {
@@ -193,7 +198,15 @@ export class Channel {
       await connection.close();
       return false;
     }
+    this.#routes.greeted(hello, welcome);
     return true;
+  }
+
+  /** Calls are passed on to this node again and again. */
+  #want(node: string): void {
+    if (this.#isOpen) {
+      this.#routes.want(node);
+    }
   }
 
   #newConnection(): Connection {
@@ -303,6 +316,7 @@ export class Channel {
   #end(refusal: FloError): void {
     this.#isOpen = false;
     this.#exchange.failAll((ran) => again(refusal, ran));
+    this.#routes.letGo("the server refuses this client");
     const { endpoint } = this.#options.transport;
     this.#options.logger.error(`${endpoint} refuses this client for good: ${refusal.message}`);
     this.#owner.ended(refusal);

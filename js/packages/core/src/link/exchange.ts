@@ -9,9 +9,12 @@
  *
  * However many long polls there are, they hold up nothing else: they never take all of what may be
  * in flight, nor all places of write numbers.
+ *
+ * In a cluster some calls go by a route of their own, straight to whoever leads (`routes/leads.ts`).
+ * When that breaks they go on by the first link, as after any loss.
  */
 
-import { ConnectionFailedError, type FloError, type Ran } from "../base/errors.js";
+import { ConnectionFailedError, type FloError, ProtocolError, type Ran } from "../base/errors.js";
 import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import { newSession } from "../base/random.js";
 import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
@@ -22,10 +25,10 @@ import { handBack } from "./hand-back.js";
 import { WriteNumbers } from "./numbers.js";
 import type { UnderWay } from "./pulse.js";
 import type { Reads } from "./reads.js";
+import { Leads, placeOf } from "./routes/leads.js";
+import type { Route, Send } from "./routes/route.js";
 
 export type MakeError = (ran: Ran) => FloError;
-/** Sends one message, whose answer is due at that time. */
-export type Send = (message: Uint8Array, dueMs: number) => void;
 
 /** What long polls leave free of what may be in flight. */
 const IN_FLIGHT_FREE_OF_WAITS = 256;
@@ -36,6 +39,7 @@ const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 export class Exchange {
   readonly #nowMs: () => number;
   readonly #reads: Reads;
+  readonly #leads: Leads;
   readonly #inFlight = new Map<number, Call>();
   readonly #heldWrites = new Map<number, Call>();
   readonly #heldOthers = new Map<number, Call>();
@@ -53,10 +57,13 @@ export class Exchange {
   #wasOfUse = false;
   #numbers = new WriteNumbers();
   #session = newSession();
+  #holder = "";
 
-  constructor(nowMs: () => number, reads: Reads) {
+  /** `want` asks for a route to a node; `null` where calls can go to no other. */
+  constructor(nowMs: () => number, reads: Reads, want: ((node: string) => void) | null = null) {
     this.#nowMs = nowMs;
     this.#reads = reads;
+    this.#leads = new Leads(want);
   }
 
   /** The id under which the server remembers this client's writes. */
@@ -74,9 +81,26 @@ export class Exchange {
   /** Send `call` now or as soon as it may go. */
   submit(call: Call): void {
     call.id = this.#nextId++;
+    if (this.#isInCluster) {
+      this.#submitReady();
+      if (this.#leads.holds(call)) {
+        return;
+      }
+    }
+    this.#submitAtOnce(call);
+  }
+
+  #submitAtOnce(call: Call): void {
     const held = this.#heldFor(call);
     if (held.size > 0 || !this.#trySend(call)) {
       held.set(call.id, call);
+    }
+  }
+
+  /** Calls that have waited for others before them, by another way. */
+  #submitReady(): void {
+    for (const call of this.#leads.takeReady()) {
+      this.#submitAtOnce(call);
     }
   }
 
@@ -87,21 +111,28 @@ export class Exchange {
     return isCommand(call) ? this.#heldWrites : this.#heldOthers;
   }
 
-  /** What is under way on the link; `null` where nothing is. */
-  underWay(): UnderWay | null {
+  /** What is under way on the first link, or on a route; `null` where nothing is. */
+  underWay(route: Route | null = null): UnderWay | null {
     let sinceMs = Number.POSITIVE_INFINITY;
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const call of this.#inFlight.values()) {
+    for (const call of this.#inFlightOn(route)) {
       sinceMs = Math.min(sinceMs, call.sentMs);
       dueMs = Math.min(dueMs, call.dueMs);
     }
-    return this.#inFlight.size === 0 ? null : { sinceMs, dueMs };
+    return sinceMs === Number.POSITIVE_INFINITY ? null : { sinceMs, dueMs };
+  }
+
+  #inFlightOn(route: Route | null): Call[] {
+    return [...this.#inFlight.values()].filter((call) => call.route === route);
   }
 
   /** Why a call is held although the link is up. */
   whyHeld(call: Call): string {
     if (isCommand(call) && !this.#isSessionOpen) {
       return "the server has not opened the session that writes need";
+    }
+    if (this.#leads.isWaiting(call)) {
+      return "what was asked before it, by way of another node, is not answered";
     }
     return `${this.#inFlight.size} calls are in flight, as many as may be`;
   }
@@ -111,13 +142,19 @@ export class Exchange {
     call.isAbandoned = true;
     if (!call.wasSent) {
       this.#heldFor(call).delete(call.id);
+      this.#leads.abandon(call);
     } else if (this.#inFlight.has(call.id)) {
-      if (this.#send === null) {
+      if (!this.#hasLink(call)) {
         this.#forsake(call);
       } else if (call.isWait) {
         this.#cancelWait(call);
       }
     }
+  }
+
+  /** Whether the link that a call went by is up. */
+  #hasLink(call: Call): boolean {
+    return call.route !== null || this.#send !== null;
   }
 
   /**
@@ -135,31 +172,34 @@ export class Exchange {
   /** Let the long poll `call` be answered now; sent again, it does not block any more. */
   endWait(call: Call): void {
     call.blockUntilMs = this.#nowMs();
-    if (this.#inFlight.has(call.id) && this.#send !== null) {
+    if (this.#inFlight.has(call.id) && this.#hasLink(call)) {
       this.#cancelWait(call);
     }
   }
 
   #cancelWait(call: Call): void {
     call.dueMs = this.#nowMs();
-    this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace);
+    this.#transmitOwn(CancelWait.of({ requestId: call.id }), call.namespace, call.route);
   }
 
   /** Fail every call, sent or not. */
   failAll(makeError: MakeError): void {
-    this.failSent(makeError);
+    this.#fail([...this.#inFlight.values()], makeError);
+    const calls = [...this.#leads.takeWaiting()];
     for (const held of this.#held) {
-      const calls = [...held.values()];
+      calls.push(...held.values());
       held.clear();
-      for (const call of calls) {
-        call.fail(makeError(call.ran));
-      }
     }
+    this.#fail(calls, makeError);
   }
 
-  /** Fail the calls in flight. */
-  failSent(makeError: MakeError): void {
-    for (const call of [...this.#inFlight.values()]) {
+  /** Fail the calls in flight on the first link, or on a route. */
+  failSent(makeError: MakeError, route: Route | null = null): void {
+    this.#fail(this.#inFlightOn(route), makeError);
+  }
+
+  #fail(calls: readonly Call[], makeError: MakeError): void {
+    for (const call of calls) {
       this.#drop(call);
       call.fail(makeError(call.ran));
     }
@@ -169,17 +209,20 @@ export class Exchange {
 
   /** A link greeted. False: its server forgot the session; greet again with the fresh one. */
   linkUp(send: Send, welcome: Welcome): boolean {
-    if (this.#isSessionOpen && (!welcome.sessionKnown || this.#isTooLate(welcome))) {
+    const isKnown = welcome.sessionKnown && welcome.holder === this.#holder;
+    if (this.#isSessionOpen && (!isKnown || this.#isTooLate(welcome))) {
       this.#sessionForgotten();
       return false;
     }
     this.#isSessionOpen = welcome.sessionKnown;
+    this.#holder = welcome.holder;
+    this.#leads.home = welcome.node;
     this.#send = send;
     this.#wasOfUse = false;
     this.#frameBytesMax = welcome.limits.frameBytesMax;
     this.#inFlightMax = welcome.limits.inFlightMax;
     this.#isInCluster = welcome.nodes.length > 0;
-    for (const call of [...this.#inFlight.values()]) {
+    for (const call of this.#inFlightOn(null)) {
       this.#transmit(call);
     }
     this.#pump();
@@ -188,7 +231,7 @@ export class Exchange {
 
   /** Whether a cluster may have forgotten the session: nobody there can tell for sure. */
   #isTooLate(welcome: Welcome): boolean {
-    const awayMs = this.#nowMs() - this.#downSinceMs;
+    const awayMs = this.#leads.routes.length > 0 ? 0 : this.#nowMs() - this.#downSinceMs;
     return welcome.nodes.length > 0 && awayMs > SESSION_AGE_MS_MAX;
   }
 
@@ -199,12 +242,39 @@ export class Exchange {
     }
     this.#send = null;
     this.#opening = null;
-    for (const call of [...this.#inFlight.values()]) {
+    this.#bringBack(null, reason);
+  }
+
+  /** From now on what that node leads goes straight there. */
+  routeUp(route: Route): void {
+    this.#leads.routeUp(route, [...this.#inFlight.values()]);
+  }
+
+  /** A route is gone. What may be sent again goes by the first link. */
+  routeDown(route: Route, error: FloError): void {
+    this.#leads.routeDown(route);
+    if (this.#send === null) {
+      this.#downSinceMs = this.#nowMs();
+    }
+    if (error instanceof ProtocolError) {
+      this.failSent((ran) => new ProtocolError(error.message, { ran }), route);
+    }
+    this.#bringBack(route, `the connection to ${route.node} broke: ${error.message}`);
+    this.#pump();
+  }
+
+  /** The link is gone that these went by: they go by the first one, now or once it is up. */
+  #bringBack(route: Route | null, reason: string): void {
+    for (const call of this.#inFlightOn(route)) {
+      call.route = null;
       if (call.isAbandoned) {
         this.#forsake(call);
       } else if (!call.mayRepeat) {
         this.#drop(call);
         call.fail(new ConnectionFailedError(reason, { ran: call.ran }));
+      }
+      if (this.#send !== null && this.#inFlight.has(call.id)) {
+        this.#transmit(call);
       }
     }
   }
@@ -220,6 +290,7 @@ export class Exchange {
     this.#wasOfUse ||= call.isAwaited;
     if (this.#isInCluster) {
       this.#reads.tell(call.request, call.namespace, answer.told);
+      this.#learn(call, answer.told?.leader ?? "");
     }
     if (call === this.#opening) {
       this.#sessionOpened(answer.error);
@@ -229,6 +300,14 @@ export class Exchange {
       this.#answered(call, answer.result);
     }
     this.#pump();
+  }
+
+  /** A call was passed on, to the node that leads where it belongs. */
+  #learn(call: Call, leader: string): void {
+    const place = leader === "" ? null : placeOf(call);
+    if (place !== null) {
+      this.#leads.passedOn(place, leader, this.#inFlight.values());
+    }
   }
 
   #answered(call: Call, raw: unknown): void {
@@ -277,6 +356,12 @@ export class Exchange {
         );
       }
     }
+    for (const route of this.#leads.routes) {
+      this.#leads.routeDown(route);
+    }
+    for (const call of this.#inFlight.values()) {
+      call.route = null;
+    }
     this.#session = newSession();
     this.#isSessionOpen = false;
     this.#numbers = new WriteNumbers();
@@ -293,6 +378,7 @@ export class Exchange {
         held.delete(id);
       }
     }
+    this.#submitReady();
   }
 
   #trySend(call: Call): boolean {
@@ -310,6 +396,8 @@ export class Exchange {
       }
       call.number = number;
     }
+    const isForAnyCopy = this.#reads.isLocal && call.request.kind.role === "query" && !call.isWait;
+    call.route = isForAnyCopy ? null : this.#leads.routeOf(call);
     this.#transmit(call);
     return true;
   }
@@ -332,8 +420,9 @@ export class Exchange {
   }
 
   /** Send what no caller asked for, at once. */
-  #transmitOwn(request: Request<unknown>, namespace: string): Call {
+  #transmitOwn(request: Request<unknown>, namespace: string, route: Route | null = null): Call {
     const call = new Call(request, namespace, 0, null);
+    call.route = route;
     call.id = this.#nextId++;
     this.#transmit(call);
     return call;
@@ -347,7 +436,7 @@ export class Exchange {
         call.id,
         call.namespace,
         call.number,
-        this.#withBlockLeft(call),
+        call.asOf(this.#nowMs()),
         this.#frameBytesMax,
         this.#termsOf(call),
       );
@@ -357,7 +446,8 @@ export class Exchange {
       return;
     }
     call.wasSent = true;
-    this.#send?.(message, call.dueMs);
+    const send = call.route === null ? this.#send : call.route.send;
+    send?.(message, call.dueMs);
   }
 
   /** What a node of a cluster is told beside the request. */
@@ -366,11 +456,15 @@ export class Exchange {
       return null;
     }
     const leftMs = call.deadlineMs === 0 ? 0 : call.deadlineMs - this.#nowMs();
-    return this.#reads.terms(call.namespace, Math.max(0, Math.floor(leftMs)));
+    const withinMs = Math.max(0, Math.floor(leftMs));
+    return this.#reads.terms(call.namespace, withinMs, this.#leads.isWanted);
   }
 
   #keep(call: Call): void {
     call.sentMs = this.#nowMs();
+    if (call.route !== null) {
+      call.route.usedMs = call.sentMs;
+    }
     call.dueMs = call.isWait ? this.#blockUntilMs(call) : call.sentMs;
     if (!this.#inFlight.has(call.id)) {
       this.#inFlight.set(call.id, call);
@@ -382,25 +476,15 @@ export class Exchange {
     return call.blockUntilMs ?? call.sentMs + call.blockMs;
   }
 
-  /** The request; sent again, it blocks only for what is left of its `blockMs`. */
-  #withBlockLeft(call: Call): Request<unknown> {
-    if (call.blockMs === 0) {
-      return call.request;
-    }
-    if (call.blockUntilMs === null) {
-      call.blockUntilMs = this.#nowMs() + call.blockMs;
-      return call.request;
-    }
-    const leftMs = Math.max(0, Math.floor(call.blockUntilMs - this.#nowMs()));
-    return call.request.with({ blockMs: leftMs });
-  }
-
   /** Forget `call`; its number may lose its place in the server's ring. */
   #drop(call: Call): void {
     if (!this.#inFlight.delete(call.id)) {
       return;
     }
     this.#waitsInFlight -= call.isWait ? 1 : 0;
+    if (this.#isInCluster) {
+      this.#leads.answered(call);
+    }
     if (call.number !== 0) {
       this.#numbers.release(call.number);
     }

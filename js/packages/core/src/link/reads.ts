@@ -47,12 +47,16 @@ export class Reads {
     return this.#stalenessMs;
   }
 
-  /** What stands beside a request. */
-  terms(namespace: string, withinMs: number): Terms {
-    if (!this.#isLocal) {
-      return [withinMs, null, null];
-    }
-    return [withinMs, this.#seen.get(namespace) ?? this.#seenElse, this.#maxStalenessMs];
+  /** Whether any copy may answer. */
+  get isLocal(): boolean {
+    return this.#isLocal;
+  }
+
+  /** What stands beside a request; `routes`: whether its caller is to be told who leads. */
+  terms(namespace: string, withinMs: number, routes = false): Terms {
+    const seen = this.#isLocal ? (this.#seen.get(namespace) ?? this.#seenElse) : null;
+    const terms = [withinMs, seen, this.#maxStalenessMs] as const;
+    return routes ? [...terms, true] : terms;
   }
 
   /** An answer came, with what stood beside it. */

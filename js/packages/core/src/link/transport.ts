@@ -31,4 +31,6 @@ export interface Transport {
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
   /** Where else the same cluster is reached, as HOST:PORT; a page never changes its address. */
   learn?(nodes: readonly string[]): void;
+  /** What leads to the node at HOST:PORT and no other; `null` where that is no such address. */
+  at?(node: string): Transport | null;
 }

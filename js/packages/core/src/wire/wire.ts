@@ -37,14 +37,24 @@ export interface Answer {
 
 /**
  * Beside a request: for how long its caller waits, how far it has seen the log where any copy that has
- * come so far may answer (`null`: only who leads), and how old that copy may be.
+ * come so far may answer (`null`: only who leads), how old that copy may be, and whether he wants to be
+ * told who leads, where the request is passed on.
  */
-export type Terms = readonly [withinMs: number, seen: number | null, maxStalenessMs: number | null];
+export type Terms = readonly [
+  withinMs: number,
+  seen: number | null,
+  maxStalenessMs: number | null,
+  routes?: boolean,
+];
 
-/** Beside an answer: the log's sequence that it is of, and how old it may be. */
+/**
+ * Beside an answer: the log's sequence that it is of, how old it may be, and where the node is reached
+ * that it was passed on to, as HOST:PORT; empty where the node answered that was asked.
+ */
 export interface Told {
   readonly sequence: number;
   readonly stalenessMs: number;
+  readonly leader: string;
 }
 
 /** The one value that `bytes` hold. Throws `ProtocolError`. */
@@ -100,8 +110,12 @@ function decodeTold(told: unknown): Told {
   if (!Array.isArray(told) || told.length < 2) {
     throw new ProtocolError(`the server told ${shown(told)} beside an answer`, { ran: "maybe" });
   }
-  const [sequence, stalenessMs] = told as unknown[];
-  return { sequence: int.decode(sequence), stalenessMs: int.decode(stalenessMs) };
+  const [sequence, stalenessMs, leader = ""] = told as unknown[];
+  return {
+    sequence: int.decode(sequence),
+    stalenessMs: int.decode(stalenessMs),
+    leader: text.decode(leader),
+  };
 }
 
 function decodeError(error: unknown): WireError {

@@ -1,0 +1,297 @@
+/** A client in a cluster of scripted nodes goes straight to who leads, where it can. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "@floruntime/testing";
+import { FloClient } from "../dist/api/client.js";
+import { UnauthorizedError } from "../dist/base/errors.js";
+import type { ClientOptions } from "../dist/link/connected.js";
+import { AGAIN_MS_MIN, IDLE_MS, ROUTES_MAX } from "../dist/link/routes/keeper.js";
+import { PASSED_MIN } from "../dist/link/routes/leads.js";
+import type { Transport } from "../dist/link/transport.js";
+import { KvGet, KvPut, Ping } from "../dist/wire/messages.generated.js";
+import type { Envelope } from "./envelope.js";
+import { answerPlainly, FakeServer, is, SILENCE } from "./fake-server.js";
+import { rejection } from "./setup.js";
+
+/** A node. It passes on what it does not lead, and tells where to. */
+class Node extends FakeServer implements Transport {
+  nodes = ["home", "a", "b"];
+  history = "one";
+  holder = "";
+
+  constructor(
+    readonly name: string,
+    readonly cluster: Cluster,
+  ) {
+    super();
+    this.sessions = cluster.sessions;
+  }
+
+  override welcome(isKnown: boolean): unknown {
+    const told = [this.history, this.nodes, this.name, this.holder];
+    return ["9.9.9", this.limits, isKnown, "admin", ...told];
+  }
+
+  override told({ namespace, terms }: Envelope): unknown {
+    const leader = this.cluster.leads.get(namespace) ?? this.name;
+    const wants = Array.isArray(terms) && terms[3] === true;
+    return leader !== this.name && wants ? [0, 0, leader] : null;
+  }
+
+  at(node: string): Transport | null {
+    return this.cluster.nodes.get(node) ?? null;
+  }
+
+  /** How often a key was read since this was last asked. */
+  get asked(): number {
+    const asked = this.requests(KvGet).length;
+    this.seen = [];
+    return asked;
+  }
+}
+
+/** Some nodes. The client is connected to `home`, which leads what no other does. */
+class Cluster {
+  readonly clock = new FakeClock();
+  readonly sessions = new Map<string, Map<number, unknown>>();
+  readonly leads = new Map([["shop", "a"]]);
+  readonly nodes: Map<string, Node>;
+  readonly home: Node;
+  readonly a: Node;
+  readonly client: FloClient;
+
+  constructor(options: ClientOptions = {}, names: readonly string[] = []) {
+    this.home = new Node("home", this);
+    this.a = new Node("a", this);
+    const others = names.map((name) => [name, new Node(name, this)] as const);
+    this.nodes = new Map([["home", this.home], ["a", this.a], ...others]);
+    this.client = new FloClient(this.home, { clock: this.clock, logger: false, ...options });
+  }
+
+  async ask(namespace: string, times: number): Promise<void> {
+    for (let number = 0; number < times; number++) {
+      await this.clock.until(this.client.kv.get("k", { namespace }));
+    }
+    await this.clock.advance(0);
+  }
+
+  /** Ask until there is a route, if there can be one. */
+  led(namespace = "shop"): Promise<void> {
+    return this.ask(namespace, PASSED_MIN);
+  }
+}
+
+test("what was passed on goes straight there, and to the next leader", async () => {
+  const it = new Cluster({ token: "secret" }, ["b"]);
+  await it.led();
+  assert.equal(it.home.asked, PASSED_MIN);
+  await it.ask("shop", 5);
+  await it.ask("mine", 2);
+  await it.clock.until(it.client.kv.put("k", "v", { namespace: "shop" }));
+  assert.deepEqual([it.home.asked, it.a.asked], [2, 5]);
+  assert.equal(it.a.applied.length, 1);
+  assert.deepEqual(it.a.hellos, it.home.hellos);
+  await it.clock.until(it.client.ping({ namespace: "shop" }));
+  assert.deepEqual([it.home.requests(Ping).length, it.a.requests(Ping).length], [1, 0]);
+  it.leads.set("shop", "b");
+  await it.led();
+  assert.equal(it.a.asked, PASSED_MIN);
+  await it.ask("shop", 5);
+  assert.equal(it.nodes.get("b")?.asked, 5);
+  it.leads.set("shop", "home");
+  await it.ask("shop", 3);
+  assert.equal(it.home.asked, 2);
+  await it.client.close();
+  for (const node of it.nodes.values()) {
+    assert.ok(node.links.every((link) => link.isClosed));
+  }
+});
+
+test("what any copy may answer is asked of the node that it is connected to", async () => {
+  const it = new Cluster({ reads: "local" });
+  for (let number = 0; number < PASSED_MIN; number++) {
+    await it.clock.until(it.client.kv.put("k", "v", { namespace: "shop" }));
+  }
+  await it.clock.advance(0);
+  await it.ask("shop", 3);
+  await it.clock.until(it.client.kv.put("k", "v", { namespace: "shop" }));
+  assert.deepEqual([it.home.asked, it.a.applied.length], [3, 1]);
+  await it.client.close();
+});
+
+test("a page has one address", async () => {
+  const it = new Cluster();
+  const { home } = it;
+  const page: Transport = { endpoint: "page", connect: (events) => home.connect(events) };
+  const client = new FloClient(page, { clock: it.clock });
+  for (let number = 0; number < 2 * PASSED_MIN; number++) {
+    await it.clock.until(client.kv.get("k", { namespace: "shop" }));
+  }
+  assert.equal(it.home.asked, 2 * PASSED_MIN);
+  assert.equal(it.a.connects, 0);
+  await client.close();
+});
+
+for (const [name, fault] of Object.entries<(node: Node) => void>({
+  "cannot be reached": (node) => {
+    node.connectError = new Error("unreachable");
+  },
+  "says nothing": (node) => {
+    node.isDeaf = true;
+  },
+  "refuses the client": (node) => {
+    node.refusal = new UnauthorizedError("not here");
+  },
+  "is of another cluster": (node) => {
+    node.history = "another";
+  },
+  "is no node": (node) => {
+    node.nodes = [];
+  },
+  "knows the client as another": (node) => {
+    node.holder = "somebody else";
+  },
+  "has no address": (node) => {
+    node.cluster.nodes.delete("a");
+  },
+})) {
+  test(`calls are passed on where the leader ${name}`, async () => {
+    const it = new Cluster();
+    fault(it.a);
+    for (let round = 0; round < 5; round++) {
+      await it.led();
+    }
+    await it.clock.advance(3_000);
+    assert.equal(it.home.asked, 5 * PASSED_MIN);
+    assert.equal(it.a.asked, 0);
+    assert.ok(it.a.connects <= 1, "it is not tried again at once");
+    assert.ok(it.a.links.every((link) => link.isClosed));
+    await it.client.close();
+  });
+}
+
+test("a node that could not be reached is tried again, more and more rarely", async () => {
+  const it = new Cluster();
+  it.a.connectError = new Error("unreachable");
+  for (let second = 0; second < 200; second++) {
+    await it.led();
+    await it.clock.advance(1_000);
+  }
+  assert.ok(it.a.connects >= 5 && it.a.connects <= 9, `${it.a.connects} times`);
+  await it.client.close();
+});
+
+test("a route that breaks loses and doubles nothing", async () => {
+  const it = new Cluster();
+  await it.led();
+  it.a.losesAnswers = true;
+  const put = it.client.kv.put("k", "v", { namespace: "shop" });
+  const get = it.client.kv.get("k", { namespace: "shop" });
+  await it.clock.advance(0);
+  assert.equal(it.a.applied.length, 1);
+  it.a.dropLinks();
+  await it.clock.until(Promise.all([put, get]));
+  assert.deepEqual([it.home.applied.length, it.home.hellos.length], [0, 1]);
+  assert.equal(it.home.requests(KvPut).length, 1);
+  it.a.losesAnswers = false;
+  await it.led();
+  assert.equal(it.a.hellos.length, 1);
+  await it.clock.advance(AGAIN_MS_MIN);
+  await it.led();
+  assert.equal(it.a.hellos.length, 2);
+  await it.client.close();
+});
+
+test("calls go on where the first connection breaks and is made again", async () => {
+  const it = new Cluster();
+  await it.led();
+  it.home.dropLinks();
+  await it.clock.until(it.client.kv.put("k", "v", { namespace: "shop" }));
+  assert.deepEqual([it.a.applied.length, it.a.connects, it.home.connects], [1, 1, 2]);
+  await it.client.close();
+});
+
+test("one that gives no sign of life is given up", async () => {
+  const it = new Cluster();
+  await it.led();
+  it.a.script = () => SILENCE;
+  it.a.answersProbes = false;
+  await it.clock.until(it.client.kv.get("k", { namespace: "shop" }));
+  assert.equal(it.home.hellos.length, 1);
+  await it.client.close();
+});
+
+test("one that nothing uses is let go, and made again", async () => {
+  const it = new Cluster();
+  await it.led();
+  await it.clock.advance(0.9 * IDLE_MS);
+  await it.ask("shop", 1);
+  await it.clock.advance(0.9 * IDLE_MS);
+  assert.equal(it.a.links[0]?.isClosed, false);
+  await it.clock.advance(1.2 * IDLE_MS);
+  assert.equal(it.a.links[0]?.isClosed, true);
+  await it.ask("shop", 2);
+  assert.equal(it.a.connects, 2);
+  await it.client.close();
+});
+
+test("a client has a bounded number of them", async () => {
+  const names = Array.from({ length: ROUTES_MAX + 2 }, (_, number) => `n${number}`);
+  const it = new Cluster({}, names);
+  for (const name of names) {
+    it.leads.set(name, name);
+    await it.led(name);
+  }
+  const open = names.filter((name) => it.nodes.get(name)?.connects === 1);
+  assert.equal(open.length, ROUTES_MAX);
+  await it.client.close();
+});
+
+test("they end where the client is another one to the cluster", async () => {
+  const it = new Cluster();
+  await it.led();
+  it.a.script = (envelope) => (is(envelope, KvPut) ? SILENCE : answerPlainly(envelope));
+  const put = it.client.kv.put("k", "v", { namespace: "shop" });
+  const failed = rejection(put);
+  await it.clock.advance(0);
+  it.a.holder = it.home.holder = "somebody else";
+  it.home.dropLinks();
+  const error = (await it.clock.until(failed)) as { ran: string };
+  assert.equal(error.ran, "maybe");
+  await it.clock.advance(0);
+  assert.equal(it.a.links[0]?.isClosed, true);
+  await it.client.close();
+});
+
+test("they end where the server refuses the client for good", async () => {
+  const it = new Cluster({ token: "secret" });
+  await it.led();
+  it.home.refusal = new UnauthorizedError("revoked");
+  it.home.dropLinks();
+  const error = await it.clock.until(rejection(it.client.kv.get("k")));
+  assert.ok(error instanceof UnauthorizedError);
+  assert.equal(it.a.links[0]?.isClosed, true);
+  await it.client.close();
+});
+
+test("the next calls wait for those that are under way by another way", async () => {
+  const it = new Cluster();
+  await it.clock.until(it.client.connect());
+  it.home.script = (envelope) => (is(envelope, KvPut) ? SILENCE : answerPlainly(envelope));
+  const first = it.client.kv.put("k", "1", { namespace: "shop" });
+  await it.led();
+  const second = it.client.kv.put("k", "2", { namespace: "shop" });
+  const given = new AbortController();
+  const third = rejection(it.client.kv.put("k", "3", { namespace: "shop", signal: given.signal }));
+  await it.clock.advance(0);
+  assert.equal(it.a.applied.length, 0);
+  given.abort();
+  it.home.script = answerPlainly;
+  it.home.dropLinks();
+  await it.clock.until(Promise.all([first, second, third]));
+  assert.equal(it.home.applied.length, 1);
+  assert.equal(it.a.applied.length, 1);
+  assert.equal(String(it.a.applied[0]?.fields["value"]), "50");
+  await it.client.close();
+});
