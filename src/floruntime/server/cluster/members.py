@@ -32,7 +32,8 @@ class NodeRow(Value, frozen=True):
     """What a node tells of itself. `run`: which start of it. `wall_ms`: its wall clock.
 
     `sequences`: how far its copy of each partition has come. `format`: the newest that it knows.
-    `troubles`: why its copies of some follow no further.
+    `troubles`: why its copies of some follow no further. `knows_anew`: whether it gives its copy up
+    where the state begins anew; versions before that do not say so.
     """
 
     name: str
@@ -46,6 +47,7 @@ class NodeRow(Value, frozen=True):
     format: int = FORMAT
     count: int = 0
     troubles: dict[int, str] = {}
+    knows_anew: bool = False
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -276,6 +276,7 @@ class Node:
             troubles={
                 number: each.trouble for number, each in self.replicas.items() if each.trouble
             },
+            knows_anew=True,
         )
         self.namesakes.check(self.members, self._count, self._row_revision)
         try:

@@ -42,7 +42,7 @@ from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
-from floruntime.server.cluster.recovering import history_of, recover_of
+from floruntime.server.cluster.recovering import check_versions, history_of, recover_of
 from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.cluster.taking_in import take_in
 from floruntime.server.ending import end_tasks
@@ -272,6 +272,8 @@ class Operations:
                 f"partition {partition} is led by node {leader}, and the copy of node {name} "
                 "follows its log: there is nothing to recover"
             )
+        kept = [node.members.row(each) for each in self._keepers(partition)]
+        check_versions(partition, [each for each in kept if each is not None])
         before = history_of(node.entries, partition)
         await node.board.write(pin_of(partition), name.encode(), None)
         await node.board.write(recover_of(partition), name.encode(), None)

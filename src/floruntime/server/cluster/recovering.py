@@ -9,11 +9,13 @@ the board counts how many times the state began anew, and each copy knows its ow
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from floruntime.core.errors import ConflictError
 from floruntime.server.cluster.board import Board, Entry
 from floruntime.server.cluster.checkpoints import Checkpoints
 from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.members import NodeRow
 from floruntime.server.cluster.replica import Replica
 
 log = logging.getLogger("floruntime.cluster")
@@ -39,6 +41,20 @@ def history_of(entries: Mapping[str, Entry], partition: int) -> int:
     """How many times the state of a partition began anew."""
     entry = entries.get(anew_of(partition))
     return 0 if entry is None else int(entry.value or b"0")
+
+
+def check_versions(partition: int, rows: Iterable[NodeRow]) -> None:
+    """Of those that keep a partition none may be of a version that reads past the message with
+    which the state begins anew: it would go on with what it had, and could lead with that one day.
+
+    Raises `ConflictError`.
+    """
+    old = [f"{row.name} (version {row.version})" for row in rows if not row.knows_anew]
+    if old:
+        raise ConflictError(
+            f"partition {partition} is kept by {', '.join(old)}, of a version that does not know "
+            "how a state begins anew: start it with this version, or forget it if it is gone"
+        )
 
 
 def give_up_former(entries: Mapping[str, Entry], replicas: Mapping[int, Replica]) -> None:
