@@ -49,7 +49,7 @@ async def _families() -> list[Metric]:
             await client.worker.register("w", ["a"])
             await client.stream.group_create("s", "g")
         flo.server.copies = lambda: CLUSTER  # type: ignore[method-assign]  # as a node has some
-        return await families_now(flo.server)
+        return list(await families_now(flo.server))
 
 
 def _name_of(family: Metric) -> str:

@@ -40,7 +40,7 @@ def check_may_scrape(grant: Grant) -> None:
 
 async def scrape(server: FloServer, request: HttpRequest) -> HttpResponse:
     """All metrics, in the format that is asked for: OpenMetrics, or Prometheus' own text."""
-    registry = registry_of(await families_now(server))
+    families = await families_now(server)
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    text: bytes = await asyncio.to_thread(encode, registry)
+    text: bytes = await asyncio.to_thread(lambda: encode(registry_of(families)))
     return HttpResponse(200, text, content_type, (("Cache-Control", "no-store"),))

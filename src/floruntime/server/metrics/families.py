@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -59,8 +60,10 @@ def registry_of(families: Iterable[Metric]) -> CollectorRegistry:
     return registry
 
 
-async def families_now(server: FloServer) -> list[Metric]:
-    """Everything, as it is now."""
+async def families_now(server: FloServer) -> Iterable[Metric]:
+    """Everything, as it is now. What is told by name is thousands of samples: they are made as one
+    takes them, which may be in a thread.
+    """
     families = [
         *_server(server),
         *_requests(server.counts),
@@ -71,13 +74,8 @@ async def families_now(server: FloServer) -> list[Metric]:
     if not looks:
         return families
     waiting = together([await Look(*each).waiting() for each in looks])
-    return [
-        *families,
-        *_queues(waiting),
-        *_groups(waiting),
-        *_runs(waiting),
-        _timers(looks),
-    ]
+    families.append(_timers(looks))
+    return chain(families, _queues(waiting), _groups(waiting), _runs(waiting))
 
 
 def _server(server: FloServer) -> Iterator[Metric]:

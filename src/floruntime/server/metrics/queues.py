@@ -19,7 +19,7 @@ from floruntime.engine.state.tx import CHANGED_KEYS_MAX, View
 
 REST_LOOKED_AT = 250
 """In so many of the others the oldest message is looked for."""
-KEYS_PER_TURN = 5_000
+KEYS_PER_TURN = 500
 OLDEST_PER_TURN = 50
 """Each is a seek in the store."""
 TOP_TIMES_MAX = 4
@@ -105,9 +105,9 @@ class QueueBook:
             for (key, row), age_ms in zip(rows[:series_max], ages_ms, strict=False)
         ]
         if len(rows) > series_max:
-            for each in told:
-                sums = _less(sums, each.counts)
-            told.append(Queue(b"", sums, max(ages_ms[series_max:])))
+            named = _together([row for _, row in rows[:series_max]])
+            told.append(Queue(b"", _less(sums, named), max(ages_ms[series_max:])))
+        await asyncio.sleep(0)
         return told
 
     async def _take_in(self, namespaces: Iterable[int]) -> None:
@@ -127,9 +127,10 @@ class QueueBook:
 
     async def _largest(self, wanted: int) -> list[Sized]:
         """So many of the largest queues, with their sizes."""
-        floor = self._floor
-        largest = [(size, key) for key, size in self._top.items() if size >= floor]
-        if not min(wanted, len(self._sizes)) <= len(largest) <= TOP_TIMES_MAX * wanted:
+        floor, most = self._floor, TOP_TIMES_MAX * wanted
+        top = self._top if len(self._top) <= 2 * most else {}  # those that shrank are in it, too
+        largest = [(size, key) for key, size in top.items() if size >= floor]
+        if not min(wanted, len(self._sizes)) <= len(largest) <= most:
             largest = await self._largest_of_all(2 * wanted)
         return nlargest(wanted, largest, key=_size)
 

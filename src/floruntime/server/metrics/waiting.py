@@ -32,7 +32,7 @@ from floruntime.server.metrics.tally import Tally
 
 SERIES_MAX = 1_000
 """So many of each kind are told by name."""
-ITEMS_PER_TURN = 2_000
+ITEMS_PER_TURN = 200
 
 Labels = tuple[str, ...]
 _NAMESPACE_ID = slice(2, 10)
