@@ -38,6 +38,7 @@ from floruntime.server.access.grant import Grant
 from floruntime.server.access.needs import Looks
 from floruntime.server.access.roles import granted
 from floruntime.server.checking import CHECKED_AT_ONCE_BYTES_MAX, Checking, documents_of
+from floruntime.server.connections.hold import Hold
 from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load, Owed
 from floruntime.server.connections.orders import Orders
 from floruntime.server.connections.peer import Peer
@@ -110,9 +111,8 @@ class Conversation:
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         #: Of the request that is being handed over.
         self.terms: Terms | None = None
-        self._is_greeting = False
-        self._is_checking = False
-        self._is_awaiting_body = False
+        #: Why nothing more may be begun.
+        self._holds: set[Hold] = set()
         self._inbox: deque[bytes] = deque()
         #: The longest that it promised to be silent; 0 where it promised nothing.
         self.quiet_ms_max = 0
@@ -122,7 +122,6 @@ class Conversation:
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
         self._owed = Owed(host.answers)
-        self._is_paused = False
         #: Of each unanswered request its bytes and its kind.
         self._in_flight: dict[int, tuple[int, type[Any]]] = {}
         self._counts = host.counts
@@ -146,9 +145,7 @@ class Conversation:
         """Take what arrived together; what is answered at once goes out together, too."""
         if self.is_closed:
             return
-        is_waiting = (
-            self._inbox or self._is_greeting or self._is_checking or self._is_paused
-        ) or self._owed.bytes
+        is_waiting = self._inbox or self._holds or self._owed.bytes
         if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
             turns = self._turns
             if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
@@ -157,7 +154,7 @@ class Conversation:
                 turns.used_s += turns.now_s() - begun_s
                 return
         self._inbox.extend(bodies)
-        if self._is_greeting:
+        if Hold.GREETING in self._holds:
             self._hold_early()
         else:
             self._turns.begin(self)
@@ -180,12 +177,14 @@ class Conversation:
 
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
-        inbox, now_s = self._inbox, self._turns.now_s
+        inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
         self._is_receiving = True
         if not self._timed_id:
             self._timed_id, self._timed_s = -1, now_s()
         try:
-            while inbox and not self._is_held_up():
+            while (
+                inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
+            ):
                 self._receive_body(inbox.popleft())
                 if self.is_closed:
                     return False
@@ -199,7 +198,7 @@ class Conversation:
         self._is_receiving = False
         if self._outbox:
             self.flush()
-        if self._is_greeting:
+        if Hold.GREETING in holds:
             self._hold_early()
         if inbox:
             return not self._is_held_up()
@@ -210,18 +209,17 @@ class Conversation:
         return False
 
     def _is_held_up(self) -> bool:
-        """Whether nothing more may be begun: the hello is being judged, or answers lie unread."""
-        return (
-            self._is_paused
-            or self._is_greeting
-            or self._is_checking
-            or self._is_awaiting_body
-            or self._outbox_bytes + self._owed.bytes > limits.OUTBOX_HIGH_BYTES
-        )
+        """Whether nothing more may be begun."""
+        if self._holds:
+            return True
+        return self._outbox_bytes + self._owed.bytes > limits.OUTBOX_HIGH_BYTES
+
+    def _hold(self, why: Hold, is_held: bool) -> None:
+        (self._holds.add if is_held else self._holds.discard)(why)
 
     def set_paused(self, is_paused: bool) -> None:
         """Whether much that was sent lies unread: nothing more is begun while it does."""
-        self._is_paused = is_paused
+        self._hold(Hold.PAUSED, is_paused)
         self._go_on_soon()
 
     def _go_on_soon(self) -> None:
@@ -261,7 +259,7 @@ class Conversation:
         if self._timed_id < 0:
             self._timed_id = request_id
         if size_bytes > CHECKED_AT_ONCE_BYTES_MAX and (documents := documents_of(request)):
-            self._is_checking = True
+            self._hold(Hold.CHECKING, True)
             self._host.checking.begin(documents, lambda: self._checked(envelope, request))
         else:
             self._hand_over(envelope, request)
@@ -292,7 +290,7 @@ class Conversation:
 
     def _checked(self, envelope: Envelope, request: Any) -> None:
         """The definitions in it are checked: it goes on, and so does what came behind it."""
-        self._is_checking = False
+        self._hold(Hold.CHECKING, False)
         if self.is_closed:
             return
         try:
@@ -349,7 +347,7 @@ class Conversation:
         elif not isinstance(envelope.request, Hello):
             self.fail(ProtocolError("the first request must be a hello"))
         else:
-            self._is_greeting = True
+            self._hold(Hold.GREETING, True)
             self._host.greet(self, envelope.id, envelope.request)
 
     def _hold_early(self) -> None:
@@ -363,7 +361,7 @@ class Conversation:
         self.client, self.grant, self._free = client, grant, grant.free
         self._noted = noted_of(grant)
         self.spans = None if grant.scopes is None else grant.scopes.spans
-        self._is_greeting = False
+        self._hold(Hold.GREETING, False)
         self._put_out(encode_answer(request_id, welcome))
         self._go_on_soon()
         self.flush()
@@ -399,13 +397,14 @@ class Conversation:
             return
         asked = self._in_flight.pop(request_id, None)
         if asked is not None:
-            self._load.held_bytes -= asked[0]
+            size_bytes, kind = asked
+            self._load.held_bytes -= size_bytes
             if error is None:
-                self._answered[asked[1]] += 1
+                self._answered[kind] += 1
             else:
-                self._counts.failed[asked[1], error.code] += 1
+                self._counts.failed[kind, error.code] += 1
             if request_id == self._timed_id:
-                self._tell_time(asked[1])
+                self._tell_time(kind)
         if self._owed.of:
             self._owed.settle(request_id)
         body = (
@@ -427,11 +426,11 @@ class Conversation:
 
     def await_body(self) -> None:
         """Begin nothing more until an answer that takes long is there."""
-        self._is_awaiting_body = True
+        self._hold(Hold.AWAITING_BODY, True)
 
     def give_body(self, request_id: int, body: bytes | None) -> None:
         """The answer is there; `None`: it was refused, which was told."""
-        self._is_awaiting_body = False
+        self._hold(Hold.AWAITING_BODY, False)
         self._owed.settle(request_id)
         if body is not None:
             self.add_body(request_id, body)
