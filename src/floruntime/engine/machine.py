@@ -22,7 +22,7 @@ from floruntime.core.types import Query, Value
 from floruntime.core.wire import AnyCommand
 from floruntime.engine.state import cursors
 from floruntime.engine.state.audit_note import AuditNote
-from floruntime.engine.state.dispatch import Rules, WaitRule, apply_rule
+from floruntime.engine.state.dispatch import Rules, WaitRule, plans_of, storage_full
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.store import Changes, Reader, StoreError
@@ -127,7 +127,9 @@ class Machine:
         self, reader: Reader, rules: Rules, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
     ) -> None:
         self.rules = rules
-        self._waits, self._recalls = rules.waits, rules.recalls
+        self._plans = plans_of(rules)
+        #: The last namespace that was looked at and may be written to.
+        self._good_namespace = ""
         self._tx = tx = Tx(reader, value_bytes_max, rules)
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
@@ -202,20 +204,22 @@ class Machine:
 
     def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
         command, number = entry.command, entry.number
+        rule, wait, recall_rule = self._plans[type(command)]
         place = None
         if number:
             place = write_memory.place_of(tx, entry.session, number)
-            remembered = write_memory.recall(tx, place, number, command, self._recalls)
+            remembered = write_memory.recall(tx, place, number, command, recall_rule)
             if remembered is not write_memory.NOTHING:
                 return True, remembered
-        limits.check_namespace(entry.namespace)
-        result = apply_rule(tx, command)
+        if entry.namespace != self._good_namespace:
+            self._good_namespace = limits.check_namespace(entry.namespace)
+        if rule.grows and not tx.may_grow:
+            raise storage_full()
+        result = rule.apply(tx, command)
         if entry.audit is not None and tx.wrote:
             self.rules.audit(tx, entry.audit, command, result)
-        if place is not None:
-            wait = self._waits.get(type(command))
-            if wait is None or wait.look is not None or wait.found(result):
-                write_memory.remember(tx, place, number, command, result, self._recalls)
+        if place is not None and (wait is None or wait.look is not None or wait.found(result)):
+            write_memory.remember(tx, place, number, command, result, recall_rule)
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:

@@ -89,6 +89,12 @@ def test_a_tag_that_is_not_two_bytes_is_refused(tag: bytes) -> None:
         Table(tag, Any)
 
 
+def test_rows_that_are_kept_are_of_one_class() -> None:
+    with pytest.raises(ValueError, match="one class"):
+        Table(b"~1", int | str, cached=True)
+    assert Table(b"~1", list[int], cached=True).row_class is list
+
+
 def test_tables_are_found_by_their_tags_of_which_each_is_there_once() -> None:
     assert by_tag(PLAIN, TAILED) == {b"~1": PLAIN, b"~2": TAILED}
     with pytest.raises(ValueError, match="two tables have the same tag"):

@@ -26,12 +26,13 @@ class Row(Value, frozen=True):
 COLD: Table[Row] = Table(b"~5", Row, item="u8")
 CACHED: Table[Row] = Table(b"~6", Row, item="u8", cached=True)
 LASTING: Table[Row] = Table(b"~7", Row, item="u8", lasting=True)
+LISTS: Table[list[int]] = Table(b"~8", list[int], item="u8", cached=True)
 ITEM = st.integers(0, 7)
 TABLE = st.sampled_from([COLD, CACHED])
 
 
 def tx_over(store: MemoryStore) -> Tx:
-    return Tx(store, rules=replace(RULES, tables=by_tag(COLD, CACHED, LASTING)))
+    return Tx(store, rules=replace(RULES, tables=by_tag(COLD, CACHED, LASTING, LISTS)))
 
 
 class CountingStore(MemoryStore):
@@ -190,6 +191,17 @@ def test_rows_of_a_cached_table_stay_known_after_they_are_written(
     store.write(tx.take())
     assert tx.get(CACHED, CACHED.key(1)) == Row(1)
     assert tx.get(CACHED, CACHED.key(2)) is None
+    assert store.reads == 0
+
+
+def test_rows_that_are_lists_are_kept_as_they_were_written_last(
+    tx: Tx, store: CountingStore
+) -> None:
+    for numbers in ([1], [1, 2]):
+        tx.put(LISTS, LISTS.key(1), numbers)
+        tx.accept()
+        store.write(tx.take())
+        assert tx.get(LISTS, LISTS.key(1)) == numbers
     assert store.reads == 0
 
 

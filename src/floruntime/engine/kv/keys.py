@@ -66,20 +66,16 @@ _COUNTER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 
 
 def put(tx: Tx, request: KvPut) -> PutResult:
-    cas_version = request.cas_version
-    if request.if_not_exists or request.if_exists or cas_version is not None:
+    is_conditional = request.if_not_exists or request.if_exists or request.cas_version is not None
+    if is_conditional:
         _check_conditions(request)
     value = limits.check_value("value", request.value, tx.value_bytes_max)
     ttl_ms = request.ttl_ms
     if ttl_ms is not None:
         limits.check_duration("ttl_ms", ttl_ms, low=1)
     namespace, at, row = load(tx, request.key)
-    if request.if_not_exists or cas_version == 0:
-        _require(tx, request.key, row, 0)
-    elif cas_version is not None:
-        _require(tx, request.key, row, cas_version)
-    elif request.if_exists and (row is None or row.deleted):
-        raise _conflict(request.key, "it does not exist", 0)
+    if is_conditional:
+        _judge_conditions(tx, request, row)
     expires_at_ms = 0 if ttl_ms is None else tx.now_ms + ttl_ms
     return PutResult(
         change(tx, namespace, at, request.key, row, value, expires_at_ms=expires_at_ms)
@@ -100,6 +96,16 @@ def _check_conditions(request: KvPut) -> None:
         raise BadRequestError(
             "if_exists and cas_version=0 exclude each other: version 0 means a missing key"
         )
+
+
+def _judge_conditions(tx: Tx, request: KvPut, row: KvRow | None) -> None:
+    cas_version = request.cas_version
+    if request.if_not_exists or cas_version == 0:
+        _require(tx, request.key, row, 0)
+    elif cas_version is not None:
+        _require(tx, request.key, row, cas_version)
+    elif row is None or row.deleted:
+        raise _conflict(request.key, "it does not exist", 0)
 
 
 def _version(row: KvRow | None) -> int:

@@ -168,6 +168,8 @@ def _push_history(tx: Tx, namespace_id: int, old: KvRow, older_max: int) -> tupl
         HistoryRow(old.value, old.updated_at_ms, old.deleted),
     )
     older = (*old.older, old.version)
+    if len(older) <= older_max:
+        return older
     kept = older[-older_max:] if older_max else ()
     for version in older[: len(older) - len(kept)]:
         tx.delete(KV_HISTORY, KV_HISTORY.key(namespace_id, old.key_id, version))
@@ -184,7 +186,7 @@ def _cancel_timers(tx: Tx, namespace_id: int, row: KvRow) -> None:
 
 def _count_change(tx: Tx, namespace: NamespaceRow) -> int:
     """One more change: its version."""
-    era_floor, floor = eras.floor_of(tx), namespace.changes_floor
+    era_floor, floor = eras.floor_in(tx), namespace.changes_floor
     last = namespace.version
     version = (era_floor if era_floor > last else last) + 1
     if last == floor:  # the oldest change kept: it sets the pace at which they age out

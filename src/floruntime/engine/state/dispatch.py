@@ -130,6 +130,22 @@ class Rules:
     jobs: Mapping[str, Any]
 
 
+class CommandPlan(NamedTuple):
+    """All that the rules say of one kind of command: found by one look, for each command."""
+
+    rule: CommandRule
+    wait: WaitRule | None
+    recall: RecallRule | None
+
+
+def plans_of(rules: Rules) -> dict[type[Request[Any]], CommandPlan]:
+    """The plan of every command."""
+    return {
+        kind: CommandPlan(rule, rules.waits.get(kind), rules.recalls.get(kind))
+        for kind, rule in rules.commands.items()
+    }
+
+
 def rules_of(tx: Tx) -> Rules:
     """The rules of the machine whose transaction this is."""
     rules: Rules = tx.rules
@@ -156,9 +172,14 @@ def apply_rule(tx: Tx, command: Command[Any]) -> Any:
     """Apply the command by its rule, if there is room for what grows."""
     rule: CommandRule = tx.rules.commands[type(command)]
     if rule.grows and not tx.may_grow:
-        raise StorageFullError(
-            "the server's disk is nearly full: reads, acks, deletes and purges go on, and so do "
-            "workers; growth is refused. Make room on the disk, or purge, trim and delete; it goes "
-            "on by itself"
-        )
+        raise storage_full()
     return rule.apply(tx, command)
+
+
+def storage_full() -> StorageFullError:
+    """What a command is told that would grow where there is no room."""
+    return StorageFullError(
+        "the server's disk is nearly full: reads, acks, deletes and purges go on, and so do "
+        "workers; growth is refused. Make room on the disk, or purge, trim and delete; it goes "
+        "on by itself"
+    )

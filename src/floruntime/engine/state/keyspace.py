@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import struct
 from functools import partial
-from typing import Any, Generic, TypeVar
+from types import UnionType
+from typing import Any, Generic, TypeVar, get_origin
 
 import msgspec
 
@@ -51,6 +52,10 @@ class Table(Generic[Row]):
         self.lasting = lasting
         #: Up to which size written rows stay decoded.
         self.kept_bytes = _ANY_SIZE if self.cached else warm_bytes
+        #: What each row is an instance of, and of no subclass: rows that are kept are told by it.
+        self.row_class = row_class = get_origin(row) or row
+        if self.kept_bytes and (not isinstance(row_class, type) or row_class is UnionType):
+            raise ValueError(f"rows of table {tag!r} are kept, so they must be of one class")
         self._struct = struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in fields.values()))
         self._prefixes = [
             struct.Struct(">2s" + "".join(_FORMATS[kind] for kind in list(fields.values())[:count]))

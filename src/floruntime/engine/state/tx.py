@@ -182,8 +182,9 @@ class Tx(View):
         super().__init__(reader, "", 0, value_bytes_max)
         #: What the machine goes by; to be had typed from `rules_of`, in `dispatch.py`.
         self.rules = rules
-        #: By tag, up to which size written rows stay decoded.
+        #: By tag, up to which size written rows stay decoded; and what classes such rows have.
         self._kept_bytes = {} if rules is None else _kept_bytes_of(rules.tables)
+        self._kept_classes = _kept_classes_of({} if rules is None else rules.tables)
         #: What the open command wrote; `None` is a deletion, here as in the others.
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
@@ -421,14 +422,20 @@ class Tx(View):
 
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
-        rows, kept_bytes = self._rows, self._kept_bytes
-        kept_rows = self.kept_rows
-        changed: dict[bytes, bytes | None] = {}
-        for key, row in self._batch.items():
-            changed[key] = data = None if row is None else _encode(row)
+        rows, kept_bytes, kept_classes = self._rows, self._kept_bytes, self._kept_classes
+        kept_rows, batch = self.kept_rows, self._batch
+        # All at once and without a look at each, for that is most of what a small command costs.
+        encoded = map(_encode, batch.values())
+        changed: dict[bytes, bytes | None] = dict(zip(batch, encoded, strict=True))
+        for key, row in batch.items():
+            if type(row) not in kept_classes:
+                continue
+            if row is None:
+                changed[key] = None
             tag = key[:2]
             kept = kept_bytes.get(tag)
             if kept is not None:
+                data = changed[key]
                 if data is None or len(data) <= kept:
                     rows[key] = row
                 else:
@@ -463,6 +470,12 @@ def _make_room(rows: dict[bytes, Any]) -> None:
 
 def _kept_bytes_of(tables: Mapping[bytes, Table[Any]]) -> dict[bytes, int]:
     return {tag: table.kept_bytes for tag, table in tables.items() if table.kept_bytes}
+
+
+def _kept_classes_of(tables: Mapping[bytes, Table[Any]]) -> frozenset[type[Any]]:
+    """Classes that a row may have that is kept; a deletion is one of them."""
+    kept = {table.row_class for table in tables.values() if table.kept_bytes}
+    return frozenset({type(None), *kept})
 
 
 def _no_ids() -> int:

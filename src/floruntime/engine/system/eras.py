@@ -80,6 +80,14 @@ def floor_of(view: View) -> int:
     return row.eras[-1].floor if row is not None and row.eras else 0
 
 
+def floor_in(tx: Tx) -> int:
+    """The same for a command: each write of a key asks, and it changes with the history alone."""
+    floor: int | None = tx.hints.get(ERAS_KEY)
+    if floor is None:
+        floor = tx.hints[ERAS_KEY] = floor_of(tx)
+    return floor
+
+
 def floor_above(view: View, number: int) -> int:
     """The lowest floor above `number`; 0 if no history has begun behind it."""
     return next((era.floor for era in row_of(view).eras if era.floor > number), 0)
@@ -117,6 +125,7 @@ def begin(tx: Tx, request: HistoryBegin) -> None:
     era = Era(
         request.id, tx.now_ms, floor, request.index, request.left_at_ms, last_id, request.reason
     )
+    tx.hints.pop(ERAS_KEY, None)
     tx.put(ERAS, ERAS_KEY, ErasRow((*row.eras, era)[-HISTORIES_MAX:]))
 
 

@@ -9,7 +9,6 @@ Refusals are not remembered: a refused command wrote nothing, and may be judged 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import ONCE_PREFIX, SessionForget, SessionOpen
-from floruntime.core.types import Command, Request, Value
+from floruntime.core.types import Command, Value
 from floruntime.engine.state.dispatch import RecallRule
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import Tx, View
@@ -48,7 +47,6 @@ SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
 )
 
 NOTHING: Final[Any] = object()
-Recalls = Mapping[type[Request[Any]], RecallRule]
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -78,18 +76,25 @@ def place_of(tx: Tx, session: str, number: int) -> Place:
     """Where write `number` is remembered. Refuses a session that is not known."""
     if number < 0:
         raise BadRequestError(f"write number {number} must be 0 (none) or more")
-    row = tx.get(SESSION, _session_key(session))
-    if row is None:
-        raise ConflictError(
-            f"write number {number} belongs to a client that is not remembered; it may have run",
-            ran="maybe",
-        )
-    block = number // BLOCK_WRITES
-    key = SESSION_BLOCK.key(row.id, block % BLOCKS)
+    block, session_key = number // BLOCK_WRITES, _session_key(session)
+    #: Of each session the block of its last write, and where that lies.
+    last: tuple[int, bytes] | None = tx.hints.get(session_key)
+    if last is None or last[0] != block:
+        row = tx.get(SESSION, session_key)
+        if row is None:
+            raise ConflictError(
+                f"write number {number} belongs to a client that is not remembered; "
+                "it may have run",
+                ran="maybe",
+            )
+        last = tx.hints[session_key] = (block, SESSION_BLOCK.key(row.id, block % BLOCKS))
+    key = last[1]
     return Place(key, block, tx.get(SESSION_BLOCK, key))
 
 
-def recall(tx: Tx, place: Place, number: int, command: Command[Any], recalls: Recalls) -> Any:
+def recall(
+    tx: Tx, place: Place, number: int, command: Command[Any], rule: RecallRule | None
+) -> Any:
     """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
     row = place.row
     if row is None or row.block < place.block:
@@ -109,17 +114,14 @@ def recall(tx: Tx, place: Place, number: int, command: Command[Any], recalls: Re
             f"write number {number} was another operation than {type(command).__name__}; "
             "each number is for one write"
         )
-    rule = recalls.get(type(command))
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])
 
 
 def remember(
-    tx: Tx, place: Place, number: int, command: Command[Any], result: Any, recalls: Recalls
+    tx: Tx, place: Place, number: int, command: Command[Any], result: Any, rule: RecallRule | None
 ) -> None:
     """Keep the answer of write `number`, which has just been applied."""
-    rule = recalls.get(type(command))
-    row = place.row
-    assert row is None or row.block <= place.block, "`recall` refuses what is too old"
+    row = place.row  # of no later block: `recall` refuses what is too old
     if row is None or row.block != place.block:
         row = SessionBlockRow(place.block, {})
     memo = result if rule is None else rule.memo(result)
@@ -158,6 +160,7 @@ def forget_session(tx: Tx, request: SessionForget) -> None:
     key = _session_key(request.session)
     row = tx.get(SESSION, key)
     if row is not None:
+        tx.hints.pop(key, None)
         tx.delete(SESSION, key)
         for block_key, _ in tx.scan(SESSION_BLOCK, *SESSION_BLOCK.range(row.id)):
             tx.delete(SESSION_BLOCK, block_key)

@@ -63,6 +63,7 @@ class Commit:
     ) -> None:
         self._commands_per_batch = (Counts() if counts is None else counts).commit_commands
         self._machine = machine
+        self._wait_rules = machine.rules.waits
         self._journal = journal
         self._clock = clock
         self._on_fatal = on_fatal
@@ -125,7 +126,7 @@ class Commit:
         outcome = self._apply(now_ms, namespace, caller.client, number, command, note)
         if self._waited_on and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
-        rule = self._machine.rules.waits.get(type(command))
+        rule = self._wait_rules.get(type(command))
         if (
             rule is not None
             and self._stage is Stage.RUNNING
