@@ -38,6 +38,17 @@ async def test_info_tells_what_runs() -> None:
         assert (info.data_dir, info.storage_full) == (None, False)
 
 
+async def test_info_tells_whether_anything_changed_that_reads_see() -> None:
+    async with Rig() as rig:
+        client = rig.client("me")
+        seen = []
+        for request in (KvPut("k", b"1"), KvGet("k"), KvDelete("none"), KvPut("k", b"2")):
+            client.send(request)
+            await rig.settle()
+            seen.append(client.result(client.send(GetServerInfo())).changes_total)
+        assert seen[0] == seen[1] == seen[2] < seen[3]
+
+
 # Backups
 
 

@@ -101,6 +101,8 @@ class ServerInfo(Value, frozen=True):
     `history`: which history of its state it is in; another one after the state went back.
     `memory_bytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
     `disk_free_bytes`: the space left where the data lies; `None` where all is in memory.
+    `changes_total`: how often what reads see has changed since the server began; while it stays,
+    nothing that was read has changed.
     """
 
     version: str
@@ -115,6 +117,7 @@ class ServerInfo(Value, frozen=True):
     now_ms: int = 0
     memory_bytes: int = 0
     disk_free_bytes: int | None = None
+    changes_total: int = 0
 
 
 class NamespaceInfo(Value, frozen=True):

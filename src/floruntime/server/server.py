@@ -432,6 +432,7 @@ class FloServer:
             history=self.history_name,
             memory_bytes=budget_bytes(self.config) if self.storage.path else 0,
             disk_free_bytes=self.storage.free_bytes(),
+            changes_total=self.commit.queries.changes_total,
         )
 
     # The end

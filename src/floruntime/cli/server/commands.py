@@ -234,6 +234,7 @@ async def info(session: Session) -> None:
             "up for": lasting(found.uptime_ms),
             "connections": str(found.connections),
             "commands": str(found.commands_total),
+            "changes": str(found.changes_total),
             "memory for what was read": shown_size(found.memory_bytes)
             if found.memory_bytes
             else "no disk",

@@ -63,6 +63,11 @@ class ClusterQueries:
         self._node = node
         self.answer = node.router.queries.answer
 
+    @property
+    def changes_total(self) -> int:
+        """Batches that this node's copies have taken in."""
+        return sum(each.position.sequence for each in self._node.replicas.values())
+
     def view(self) -> View:
         """The state of `system`, as this node knows it."""
         store = self._node.replicas[SYSTEM].store
@@ -125,7 +130,7 @@ class ClusterCommit:
     @property
     def changes_total(self) -> int:
         """Batches that this node's copies have taken in."""
-        return sum(each.position.sequence for each in self._node.replicas.values())
+        return self.queries.changes_total
 
     def let_go(self) -> None:
         """Nothing of a partition is held here."""

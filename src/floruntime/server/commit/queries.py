@@ -44,6 +44,8 @@ class Queries:
         self._clock = clock
         self._readable = readable
         self._pinned: View | None = None
+        #: How often the state that queries see has moved on.
+        self.changes_total = 0
         #: Rows of the state that queries see, decoded, for all of its views.
         self._recent: dict[bytes, Any] = {}
         self._is_ending = False
@@ -56,6 +58,7 @@ class Queries:
     def move_on(self, changes: Changes) -> None:
         """From now on queries see the state that `readable` gives then; so it differs."""
         self._pinned = None
+        self.changes_total += 1
         recent = self._recent
         if changes.cleared:
             recent.clear()

@@ -238,6 +238,8 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
  * `history`: which history of its state it is in; another one after the state went back.
  * `memoryBytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
  * `diskFreeBytes`: the space left where the data lies; `null` where all is in memory.
+ * `changesTotal`: how often what reads see has changed since the server began; while it stays,
+ * nothing that was read has changed.
  */
 export interface ServerInfo {
   readonly version: string;
@@ -252,6 +254,7 @@ export interface ServerInfo {
   readonly nowMs: number;
   readonly memoryBytes: number;
   readonly diskFreeBytes: number | null;
+  readonly changesTotal: number;
 }
 export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["version", text],
@@ -266,6 +269,7 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
   ["nowMs", int, 0],
   ["memoryBytes", int, 0],
   ["diskFreeBytes", nullable(int), null],
+  ["changesTotal", int, 0],
 ]);
 
 /**
