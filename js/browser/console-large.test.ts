@@ -22,6 +22,19 @@ const GROWTH_BYTES_MAX = 1_500_000;
 const NODES_SPARE = 1_000;
 const LISTENERS_SPARE = 60;
 
+/** A minute of a page that looks every two seconds. */
+const LOOKS = 30;
+/** What a queue's page asks for: its figures, the next messages, dead letters. */
+const SCREEN_REQUESTS = 3;
+const SPARE_FRAMES = 15;
+/** The page and its styles. */
+const PAINT_BYTES_MAX = 8_000;
+const FORM_BYTES_MAX = 175_000;
+
+declare global {
+  var timersPending: () => number;
+}
+
 let place: ConsolePlace;
 let backend: NodeClient;
 
@@ -180,6 +193,74 @@ test("walking from screen to screen leaves nothing behind", async (t) => {
   await page.close();
 });
 
+/** How many timers the page has set that are still to come. */
+function countTimers(): void {
+  const pending = new Set<unknown>();
+  globalThis.timersPending = () => pending.size;
+  const { setTimeout: once, setInterval: often, clearTimeout: end } = globalThis;
+  const set = (kind: typeof once, isOnce: boolean) =>
+    ((act: () => void, ms?: number) => {
+      const timer: unknown = kind(() => {
+        if (isOnce) {
+          pending.delete(timer);
+        }
+        act();
+      }, ms);
+      pending.add(timer);
+      return timer;
+    }) as typeof once;
+  globalThis.setTimeout = set(once, true);
+  globalThis.setInterval = set(often as typeof once, false) as typeof often;
+  globalThis.clearTimeout = (timer) => {
+    pending.delete(timer);
+    end(timer);
+  };
+  globalThis.clearInterval = globalThis.clearTimeout;
+}
+
+function setHidden(isHidden: boolean): void {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+test("a page at rest asks only whether anything changed; a hidden one nothing", async (t) => {
+  const page = await place.blank();
+  await page.clock.install();
+  await page.addInitScript(countTimers);
+  let sent = 0;
+  page.on("websocket", (socket) => socket.on("framesent", () => (sent += 1)));
+  await page.goto(place.address);
+  await place.logIn(page, place.token);
+  await page.getByText("live", { exact: true }).waitFor();
+  await place.open(page, "queues/queue-1");
+  await page.getByText("Dead letters (0)").waitFor();
+  const sentIn = async (looks: number) => {
+    const before = sent;
+    for (let look = 0; look < looks; look += 1) {
+      await page.clock.runFor(2_000);
+      await page.evaluate(() => fetch("/healthz"));
+    }
+    return sent - before;
+  };
+  await sentIn(5);
+  const atRest = await sentIn(LOOKS);
+  assert((await page.evaluate(() => globalThis.timersPending())) > 0, "timers are counted");
+  await page.evaluate(setHidden, true);
+  await sentIn(1);
+  const hidden = await sentIn(LOOKS);
+  const timers = await page.evaluate(() => globalThis.timersPending());
+  t.diagnostic(`in a minute: ${atRest} frames, hidden ${hidden}, with ${timers} timers`);
+  assert(atRest <= LOOKS + 6 * SCREEN_REQUESTS + SPARE_FRAMES, `${atRest} frames`);
+  assert.deepEqual([hidden, timers], [0, 0]);
+  await page.evaluate(setHidden, false);
+  await backend.queue.enqueue("queue-1", "news");
+  await becomes(async () => {
+    await sentIn(1);
+    return await page.locator("summary", { hasText: "news" }).count();
+  }, 1);
+  await page.context().close();
+});
+
 test("on a slow phone the page comes soon (told, not judged)", async (t) => {
   const page = await place.blank(390);
   const session = await page.context().newCDPSession(page);
@@ -204,3 +285,35 @@ test("on a slow phone the page comes soon (told, not judged)", async (t) => {
   assert(Math.max(...told.sizes) < 200_000, "the script travels compressed");
   await page.context().close();
 });
+
+test("the first paint needs little, and no script; the form to log in, only the script", async (t) => {
+  const page = await place.blank(390);
+  let letGo: () => void = () => undefined;
+  const isWanted = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route("**/*.js", async (route) => {
+    await isWanted;
+    await route.continue();
+  });
+  await page.goto(place.address, { waitUntil: "commit" });
+  await page.waitForFunction(
+    () => performance.getEntriesByName("first-contentful-paint").length > 0,
+  );
+  const first = await page.evaluate(answered);
+  letGo();
+  await page.getByLabel("Or paste a token").waitFor();
+  const form = await page.evaluate(answered);
+  t.diagnostic(`before the first paint ${JSON.stringify(first)}, then ${JSON.stringify(form)}`);
+  assert(first.requests <= 3 && first.bytes <= PAINT_BYTES_MAX, JSON.stringify(first));
+  assert(form.requests <= 4 && form.bytes <= FORM_BYTES_MAX, JSON.stringify(form));
+  await page.context().close();
+});
+
+/** How many requests were answered so far, and how many bytes came with that. */
+function answered(): { requests: number; bytes: number } {
+  const entries = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
+  const sizes = entries.map((entry) => (entry as PerformanceResourceTiming).transferSize);
+  const come = sizes.filter((bytes) => bytes > 0);
+  return { requests: come.length, bytes: come.reduce((sum, bytes) => sum + bytes, 0) };
+}

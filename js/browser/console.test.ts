@@ -144,7 +144,8 @@ function overhanging(): string[] {
 /** The titles of columns that are shown, and have no room. */
 function squeezed(): string[] {
   return [...document.querySelectorAll<HTMLElement>(".line.head .cell")]
-    .filter(({ offsetWidth, textContent }) => offsetWidth > 0 && offsetWidth < 50 && textContent)
+    .filter((cell) => getComputedStyle(cell).display !== "none" && cell.offsetWidth < 50)
+    .filter(({ textContent }) => textContent !== "")
     .map(({ textContent }) => textContent ?? "");
 }
 

@@ -79,6 +79,12 @@ export function App({ token, onLogOut, onRefused }: AppProps) {
   useEffect(() => {
     document.title = [...route.path, open?.title ?? "", "Flo"].filter(Boolean).join(" · ");
   });
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone not all of them have room.
+    const chosen = nav.current?.querySelector("[aria-current]");
+    chosen?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [open?.name]);
   return (
     <FloContext.Provider value={{ client, route, namespace, rights }}>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -99,7 +105,7 @@ export function App({ token, onLogOut, onRefused }: AppProps) {
           Log out
         </button>
       </header>
-      <nav aria-label="Screens">
+      <nav ref={nav} aria-label="Screens">
         {offered.map(({ name, title }) => (
           <a
             key={name}
@@ -172,7 +178,8 @@ function useConnection(client: Client, onRefused: AppProps["onRefused"]): boolea
   return isConnected;
 }
 
-const NAMESPACES_MS = 10_000;
+/** They are few and rarely made; whoever opens the choice sees those of now. */
+const NAMESPACES_MS = 60_000;
 
 interface NamespacesProps {
   readonly client: Client;
@@ -183,7 +190,7 @@ interface NamespacesProps {
 /** Those that there are, or those that the token is for. */
 function Namespaces({ client, route, who }: NamespacesProps) {
   const load = async () => await unlessForbidden(client.namespaces.list({ limit: 1_000 }));
-  const { value } = useLive(load, [client], NAMESPACES_MS);
+  const { value, reload } = useLive(load, [client], NAMESPACES_MS);
   const found = value?.map(({ name }) => name) ?? who?.namespaces ?? [];
   const names = [...new Set([...found, route.namespace])].sort();
   return (
@@ -191,6 +198,7 @@ function Namespaces({ client, route, who }: NamespacesProps) {
       <span class="quiet">namespace</span>
       <select
         value={route.namespace}
+        onFocus={reload}
         onChange={(event) => {
           const namespace = (event.currentTarget as HTMLSelectElement).value;
           location.assign(hrefOf({ namespace, screen: route.screen, path: [], filters: {} }));

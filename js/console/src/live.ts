@@ -1,16 +1,21 @@
-/**
- * Values that follow the server: asked again at its news where it tells them, else every two seconds;
- * while somebody looks.
- */
+/** Values that follow the server: asked again at its news, while somebody looks. */
 
 import { FloClient } from "@floruntime/core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { onChanges } from "./pulse.js";
+import { onSight } from "./sight.js";
 
 export const LIVE_MS = 2_000;
 /** For what tells its news, and may have something to tell that is none. */
 export const SLOW_MS = 10_000;
 const UNHEARD_MS = 5_000;
 const TOGETHER_MS = 150;
+
+/**
+ * When something is asked for again: soon after anything changed on the server, every so many
+ * milliseconds, or (0) only when it is told to.
+ */
+export type Pace = "changes" | number;
 
 export interface Live<T> {
   readonly value: T | null;
@@ -47,13 +52,6 @@ function useStateOf<T>(subject: number, first: T): [T, (change: (known: T) => T)
     [subject],
   );
   return [held.subject === subject ? held.value : first, set];
-}
-
-/** Tells when the page comes to the front, and when it goes; what ends that. */
-function onSight(tell: (isInSight: boolean) => void): () => void {
-  const changed = () => tell(!document.hidden);
-  document.addEventListener("visibilitychange", changed);
-  return () => document.removeEventListener("visibilitychange", changed);
 }
 
 /**
@@ -117,14 +115,27 @@ export function useNews(
   }, dependencies);
 }
 
+/** Calls `ask` when the server has changed; answers what ends that. */
+function listen(dependencies: readonly unknown[], pace: Pace, ask: () => void): () => void {
+  const client = dependencies.find((each) => each instanceof FloClient);
+  return pace === "changes" && client !== undefined
+    ? onChanges(client as FloClient, ask)
+    : () => undefined;
+}
+
+/** So long after an answer it is asked again, come what may; 0: not at all. */
+function waitMs(pace: Pace, isTrouble: boolean): number {
+  return pace !== "changes" ? pace : isTrouble ? LIVE_MS : 0;
+}
+
 /**
- * What `load` answers, anew every `everyMs` (0: once). One request is under way at a time, none while
- * the page is hidden. After a failure the last value stays, and `error` says what is wrong.
+ * What `load` answers, at this pace. One request is under way at a time, none while the page is hidden.
+ * After a failure the last value stays, and `error` says what is wrong.
  */
 export function useLive<T>(
   load: () => Promise<T>,
   dependencies: readonly unknown[],
-  everyMs: number = LIVE_MS,
+  pace: Pace = "changes",
 ): Live<T> {
   const subject = useSubject(dependencies);
   const [value, setValue] = useStateOf<T | null>(subject, null);
@@ -143,6 +154,7 @@ export function useLive<T>(
         return;
       }
       isAsking = true;
+      let isTrouble = false;
       try {
         const loaded = await load();
         if (!isOver) {
@@ -150,6 +162,7 @@ export function useLive<T>(
           setError(() => null);
         }
       } catch (failure) {
+        isTrouble = true;
         if (!isOver) {
           setError(() => failure as Error);
         }
@@ -157,20 +170,22 @@ export function useLive<T>(
       isAsking = false;
       if (isAskedAgain) {
         void ask();
-      } else if (!isOver && everyMs > 0 && !document.hidden) {
-        timer = setTimeout(ask, everyMs);
+      } else if (!isOver && waitMs(pace, isTrouble) > 0 && !document.hidden) {
+        timer = setTimeout(ask, waitMs(pace, isTrouble));
       }
     };
     hurry.current = ask;
+    const mute = listen(dependencies, pace, ask);
     const offSight = onSight((isInSight) => {
       clearTimeout(timer);
-      if (isInSight && everyMs > 0) {
+      if (isInSight && pace !== 0) {
         void ask();
       }
     });
     void ask();
     return () => {
       isOver = true;
+      mute();
       clearTimeout(timer);
       offSight();
     };
@@ -197,16 +212,31 @@ export interface PageOf<T> {
   readonly cursor: string | null;
 }
 
+/** What failed is tried again, while the page is in front. */
+function useRetry(error: Error | null, again: () => void): void {
+  useEffect(() => {
+    if (error === null) {
+      return undefined;
+    }
+    const timer = document.hidden ? undefined : setTimeout(again, LIVE_MS);
+    const offSight = onSight((isInSight) => (isInSight ? undefined : clearTimeout(timer)));
+    return () => {
+      clearTimeout(timer);
+      offSight();
+    };
+  }, [error]);
+}
+
 const NO_PAGES: readonly never[] = [];
 
 /**
- * A list read page by page. While the reader is on its first page it is asked again every `everyMs`
- * (0: only by `refresh`); further down it stands still, so that nothing moves under the hand.
+ * A list read page by page. While the reader is on its first page it is asked again at this pace (0:
+ * only by `refresh`); further down it stands still, so that nothing moves under the hand.
  */
 export function usePages<T>(
   load: (cursor: string | null) => Promise<PageOf<T>>,
   dependencies: readonly unknown[],
-  everyMs: number = LIVE_MS,
+  pace: Pace = "changes",
 ): Pages<T> {
   const subject = useSubject(dependencies);
   const [pages, setPages] = useStateOf<readonly PageOf<T>[]>(subject, NO_PAGES);
@@ -236,6 +266,30 @@ export function usePages<T>(
     generation.current += 1;
     void ask(null, true);
   }, [ask]);
+  const isAtTop = pages.length <= 1;
+  const isDue = useRef(false);
+  const latest = useRef<() => void>(() => undefined);
+  latest.current = () => {
+    isDue.current = isAsking;
+    if (isAtTop && !isAsking) {
+      void ask(null, true);
+    }
+  };
+  const refresh = useCallback(() => latest.current(), []);
+  useEffect(() => {
+    // News that came while it was asked.
+    if (!isAsking && isDue.current) {
+      refresh();
+    }
+  }, [isAsking]);
+  useEffect(() => {
+    const mute = listen(dependencies, pace, refresh);
+    const offSight = onSight((isInSight) => (isInSight && pace !== 0 ? refresh() : undefined));
+    return () => {
+      mute();
+      offSight();
+    };
+  }, [ask, pace]);
   useEffect(() => {
     generation.current += 1;
     setError(() => null);
@@ -244,33 +298,7 @@ export function usePages<T>(
       generation.current += 1;
     };
   }, [ask]);
-  const isAtTop = pages.length <= 1;
-  const refresh = useCallback(() => {
-    if (isAtTop && !isAsking) {
-      void ask(null, true);
-    }
-  }, [ask, isAtTop, isAsking]);
-  useEffect(() => {
-    if (everyMs === 0) {
-      return;
-    }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const wait = () => {
-      timer = document.hidden ? undefined : setTimeout(refresh, everyMs);
-    };
-    const offSight = onSight((isInSight) => {
-      clearTimeout(timer);
-      if (isInSight) {
-        refresh();
-        wait();
-      }
-    });
-    wait();
-    return () => {
-      clearTimeout(timer);
-      offSight();
-    };
-  }, [refresh, everyMs]);
+  useRetry(error, refresh);
   const cursor = pages.at(-1)?.cursor ?? null;
   const more = useCallback(() => {
     if (cursor !== null && !isAsking) {

@@ -6,7 +6,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { shown } from "../format.js";
 import type { Drawn } from "./definition.js";
 import { cut, type Placed, Shape, SMALL_LETTER_PX, sizeOf } from "./shape.js";
-import type { Way } from "./way.js";
+import type { State, Way } from "./way.js";
 
 interface Point {
   readonly x: number;
@@ -23,6 +23,15 @@ export function Drawing({ drawn, way }: { drawn: Drawn; way: Way | null }) {
       element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
     }
   }, [graph]);
+  const where = whereItIs(drawn, way);
+  useLayoutEffect(() => {
+    const element = box.current;
+    const node = where === undefined ? undefined : graph.node(where);
+    if (element !== null && node !== undefined) {
+      element.scrollTop = node.y - element.clientHeight / 2;
+      element.scrollLeft = node.x - element.clientWidth / 2;
+    }
+  }, [graph, where]);
   const told = drawn.boxes
     .filter(({ name }) => way?.states.has(name))
     .map(({ name }) => `${name}: ${way?.states.get(name)}`)
@@ -72,6 +81,12 @@ export function Drawing({ drawn, way }: { drawn: Drawn; way: Way | null }) {
       </svg>
     </div>
   );
+}
+
+/** The step where a run is, or where it failed: a drawing that is larger than its place shows that. */
+function whereItIs({ boxes }: Drawn, way: Way | null): string | undefined {
+  const isAt = (state: State) => boxes.find(({ name }) => way?.states.get(name) === state)?.name;
+  return isAt("now") ?? isAt("failed");
 }
 
 /** A line through all points that bends instead of breaking. */

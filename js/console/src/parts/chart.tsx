@@ -20,9 +20,14 @@ const HEIGHT_PX = 160;
 /** The least that is shown, so that the first looks are no chart of milliseconds. */
 const SPAN_S = 60;
 
-function timesShown(_: uPlot, first: number | null, last: number | null): uPlot.Range.MinMax {
-  const until = last ?? Date.now() / 1_000;
-  return [Math.min(first ?? until, until - SPAN_S), until];
+/** From the data itself: where there is one moment alone, uPlot would show three years. */
+function timesShown({ data: [times] }: uPlot): uPlot.Range.MinMax {
+  const until = times.at(-1) ?? Date.now() / 1_000;
+  return [Math.min(times[0] ?? until, until - SPAN_S), until];
+}
+
+function clockOf(_: uPlot, times: readonly number[]): string[] {
+  return times.map((time) => new Date(time * 1_000).toTimeString().slice(0, 8));
 }
 
 export function Chart({ title, timesMs, series }: ChartProps) {
@@ -42,7 +47,10 @@ export function Chart({ title, timesMs, series }: ChartProps) {
         height: HEIGHT_PX,
         cursor: { y: false },
         legend: { live: false },
-        axes: [axis, { ...axis, size: 48 }],
+        axes: [
+          { ...axis, values: clockOf, space: 80 },
+          { ...axis, size: 48 },
+        ],
         scales: {
           x: { range: timesShown },
           y: { range: (_, __, highest) => [0, Math.max(1, highest * 1.1)] },

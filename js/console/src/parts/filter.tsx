@@ -6,6 +6,8 @@ import { useFlo } from "../flo.js";
 import { setFilters } from "../route.js";
 
 const TYPING_MS = 300;
+/** What is longer needs a wider field. */
+const LONG_LETTERS = 20;
 
 export interface ChoiceProps {
   readonly name: string;
@@ -64,7 +66,7 @@ export function Words({ name, label, hint }: { name: string; label: string; hint
     return () => clearTimeout(timer);
   }, [text]);
   return (
-    <label class="row">
+    <label class={hint !== undefined && hint.length > LONG_LETTERS ? "row long" : "row"}>
       <span class="quiet">{label}</span>
       <input
         type="search"

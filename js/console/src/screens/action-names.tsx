@@ -123,7 +123,9 @@ export function OneAction({ name }: { name: string }) {
         </dd>
         <dt>retries</dt>
         <dd>
-          {info.maxRetries}, the first after {duration(info.retryDelayMs)}
+          {info.maxRetries === 0
+            ? "none"
+            : `${info.maxRetries}, the first after ${duration(info.retryDelayMs)}`}
         </dd>
         <dt>kept</dt>
         <dd>{duration(info.retentionMs)} after the end</dd>

@@ -66,7 +66,7 @@ export function ActionRunPage({ runId }: { runId: string }) {
 }
 
 function Progress({ run }: { run: ActionRun }) {
-  if (run.progress === null) {
+  if (run.progress === null || run.status === "completed") {
     return null;
   }
   const percent = Math.round(run.progress * 100);
@@ -134,7 +134,9 @@ function Facts({ run }: { run: ActionRun }) {
         <>
           <dt>worker</dt>
           <dd>
-            <Name text={run.workerId} />
+            <a href={linkTo(route, "actions", ["workers", run.workerId])}>
+              <Name text={run.workerId} />
+            </a>
           </dd>
         </>
       )}

@@ -135,13 +135,17 @@ function Runs() {
               : "No run that fits these filters."
         }
         columns={[
-          { title: "run", cell: ({ runId }) => runId, width: "8rem" },
+          { title: "run", cell: ({ runId }) => runId, width: "7rem" },
           { title: "action", cell: (run) => <Name text={run.action} /> },
           { title: "status", cell: ({ status: state }) => <Badge state={state} />, width: "8rem" },
           {
             title: "progress",
-            cell: ({ progress }) =>
-              progress === null ? "" : <progress value={progress} max={1} aria-label="progress" />,
+            cell: ({ progress, status: state }) =>
+              progress === null || state === "completed" ? (
+                ""
+              ) : (
+                <progress value={progress} max={1} aria-label="progress" />
+              ),
             width: "6rem",
             isExtra: true,
           },
@@ -164,7 +168,12 @@ function Runs() {
             isExtra: true,
             width: "1.4fr",
           },
-          { title: "invoked", cell: (run) => <Moment ms={run.createdAtMs} />, width: "8rem" },
+          {
+            title: "invoked",
+            cell: (run) => <Moment ms={run.createdAtMs} />,
+            width: "8rem",
+            isExtra: true,
+          },
         ]}
       />
     </>

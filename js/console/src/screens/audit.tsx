@@ -75,11 +75,11 @@ export function Audit() {
         error={error}
         empty="No administrative write that fits."
         columns={[
-          { title: "what", cell: ({ what }) => shown(what), width: "1fr" },
+          { title: "what", cell: ({ what }) => shown(what), width: "1.2fr" },
           { title: "about", cell: ({ about }) => <code>{about}</code>, width: "1.6fr" },
           { title: "by", cell: ({ who }) => <Name text={who} />, width: "1.2fr", isExtra: true },
           { title: "from", cell: ({ from }) => <Name text={from} />, isExtra: true },
-          { title: "when", cell: ({ atMs }) => <Moment ms={atMs} />, width: "8rem" },
+          { title: "when", cell: ({ atMs }) => <Moment ms={atMs} />, width: "6.5rem" },
         ]}
       />
       {opened === null ? null : (

@@ -3,7 +3,7 @@
 import type { ClusterInfo } from "@floruntime/core";
 import { useFlo } from "../flo.js";
 import { count, duration, shown } from "../format.js";
-import { useLive } from "../live.js";
+import { LIVE_MS, useLive } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Name } from "../parts/name.js";
 import { Empty, Loading } from "../parts/state.js";
@@ -11,7 +11,7 @@ import { Table } from "../parts/table.js";
 
 export function Cluster() {
   const { client } = useFlo();
-  const { value, error } = useLive(() => client.cluster.status(), [client]);
+  const { value, error } = useLive(() => client.cluster.status(), [client], LIVE_MS);
   if (value === null) {
     return error === null ? <Loading /> : <Empty>{shown(error.message)}</Empty>;
   }

@@ -6,7 +6,7 @@ import { drawnOf } from "../drawing/definition.js";
 import { Drawing } from "../drawing/drawing.js";
 import { asPage, useFlo } from "../flo.js";
 import { shown, textOf } from "../format.js";
-import { SLOW_MS, useLive, usePages } from "../live.js";
+import { type Live, SLOW_MS, useLive, usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Difference } from "../parts/difference.js";
 import { Choice } from "../parts/filter.js";
@@ -113,7 +113,7 @@ export function Definition({ name }: { name: string }) {
       <Trouble error={error ?? other.error ?? versions.error} />
       {value === null && error === null ? <Loading /> : null}
       {drawn === null ? null : <Drawing drawn={drawn} way={null} />}
-      <Versions name={name} versions={versions.value} reload={versions.reload} />
+      <Versions name={name} {...versions} />
       {value === null ? null : beside === "" || other.value === null ? (
         <pre class="card" tabIndex={0}>
           {shown(value)}
@@ -141,16 +141,14 @@ function useDefinition(name: string, version: string) {
   );
 }
 
-interface VersionsProps {
+interface VersionsProps extends Live<readonly DefinitionVersionEntry[]> {
   readonly name: string;
-  readonly versions: readonly DefinitionVersionEntry[] | null;
-  readonly reload: () => void;
 }
 
-function Versions({ name, versions, reload }: VersionsProps) {
+function Versions({ name, value, error, reload }: VersionsProps) {
   const { client, route } = useFlo();
   const act = useAct();
-  const kept = versions ?? [];
+  const kept = value ?? [];
   const before = new Map(kept.map(({ version }, at) => [version, kept[at + 1]?.version]));
   const at = (filters: Readonly<Record<string, string>>) =>
     linkTo(route, "workflows", ["definitions", name], filters);
@@ -167,7 +165,7 @@ function Versions({ name, versions, reload }: VersionsProps) {
         label="versions"
         isShort
         items={kept}
-        isLoading={versions === null}
+        isLoading={value === null && error === null}
         keyOf={({ version }) => version}
         hrefOf={({ version }) => at({ version })}
         empty="No version is kept."

@@ -118,7 +118,12 @@ function Pending({ stream, name }: GroupProps) {
         columns={[
           { title: "id", cell: ({ id }) => id.toString() },
           { title: "consumer", cell: ({ consumer }) => <Name text={consumer} /> },
-          { title: "delivery", cell: ({ attempt }) => count(attempt), isNumber: true },
+          {
+            title: "delivery",
+            cell: ({ attempt }) => count(attempt),
+            isNumber: true,
+            isExtra: true,
+          },
           { title: "delivered", cell: (entry) => <Moment ms={entry.deliveredAtMs} /> },
           { title: "leased", cell: (entry) => <Moment ms={entry.expiresAtMs} />, isExtra: true },
         ]}

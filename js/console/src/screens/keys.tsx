@@ -70,17 +70,17 @@ function All() {
         onEnd={keys.more}
         empty={prefix === "" ? "No key is here." : "No key begins like this."}
         columns={[
-          { title: "key", cell: ({ key }) => <Name text={key} />, width: "1.4fr" },
+          { title: "key", cell: ({ key }) => <Name text={key} />, width: "1.6fr" },
           {
             title: "value",
             cell: ({ value }) => <code>{value === null ? "" : glimpse(value)}</code>,
-            width: "2fr",
+            width: "1.6fr",
           },
           {
             title: "version",
             cell: ({ version }) => String(version),
             isNumber: true,
-            width: "6rem",
+            width: "4.5rem",
           },
           {
             title: "written",

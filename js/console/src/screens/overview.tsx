@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import type { Client } from "../connection.js";
 import { type Flo, unlessForbidden, useFlo } from "../flo.js";
 import { bytes, count, duration, shown } from "../format.js";
-import { useLive } from "../live.js";
+import { LIVE_MS, SLOW_MS, useLive } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
 import { Moment } from "../parts/moment.js";
@@ -33,17 +33,34 @@ async function clusterOf(client: Client): Promise<ClusterInfo | null> {
   });
 }
 
+type Seen = Awaited<ReturnType<typeof lookAtAll>> & {
+  readonly atMs: number;
+  readonly tookMs: number;
+};
+
+/** The figures of the server; all the rest only where anything has changed, or time has passed. */
+async function lookAround(flo: Flo, before: Seen | null): Promise<Seen> {
+  const askedAtMs = performance.now();
+  const info = await flo.client.info();
+  const told = { info, atMs: Date.now(), tookMs: performance.now() - askedAtMs };
+  const isSame =
+    before !== null &&
+    before.info.history === info.history &&
+    before.info.changesTotal === info.changesTotal &&
+    askedAtMs - before.lookedAtMs < SLOW_MS;
+  return isSame
+    ? { ...before, ...told }
+    : { ...(await lookAtAll(flo, info)), ...told, lookedAtMs: askedAtMs };
+}
+
 /** All of it; what a token may not see is as if there were none. */
-async function lookAround({ client, rights }: Flo) {
+async function lookAtAll({ client, rights }: Flo, info: ServerInfo) {
   const endedAfterMs = Date.now() - HOUR_MS;
   const mayRead = (primitive: string) =>
     mayDo(rights, { role: "worker", scope: `read:${primitive}:*` });
   const asked = <T,>(primitive: string, ask: () => Promise<T>) =>
     mayRead(primitive) ? unlessForbidden(ask()) : null;
   const failed = { status: ["failed", "timed_out"] as const, endedAfterMs, limit: FAILED_SHOWN };
-  const askedAtMs = performance.now();
-  const info = await client.info();
-  const tookMs = performance.now() - askedAtMs;
   const [cluster, queues, workers, runCounts, taskCounts, failedRuns, failedTasks] =
     await Promise.all([
       alone.has(client) || !mayDo(rights, { role: "admin" }) ? null : clusterOf(client),
@@ -58,9 +75,8 @@ async function lookAround({ client, rights }: Flo) {
     (queues ?? []).reduce((sum, queue) => sum + of(queue), 0);
   return {
     info,
-    tookMs,
+    lookedAtMs: 0,
     cluster,
-    atMs: Date.now(),
     ready: total((queue) => queue.ready),
     leased: total((queue) => queue.leased),
     delayed: total((queue) => queue.delayed),
@@ -79,11 +95,14 @@ async function lookAround({ client, rights }: Flo) {
   };
 }
 
-type Seen = Awaited<ReturnType<typeof lookAround>>;
-
 export function Overview() {
   const flo = useFlo();
-  const { value, error } = useLive(() => lookAround(flo), [flo.client]);
+  const before = useRef<Seen | null>(null);
+  const look = async () => {
+    before.current = await lookAround(flo, before.current);
+    return before.current;
+  };
+  const { value, error } = useLive(look, [flo.client], LIVE_MS);
   const samples = useSamples(value);
   return (
     <>

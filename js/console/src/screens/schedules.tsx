@@ -124,8 +124,7 @@ function All({ kind }: { kind: Kind }) {
         {
           title: "next",
           cell: ({ nextMs }) => <Moment ms={nextMs} />,
-          width: "8rem",
-          isExtra: true,
+          width: "6.5rem",
         },
         {
           title: "last",
@@ -162,7 +161,7 @@ function All({ kind }: { kind: Kind }) {
         },
         {
           title: "",
-          width: "11rem",
+          width: "9.5rem",
           cell: ({ name, isPaused }) => (
             <Only role="backend" scope={`write:${kind.what}:${name}`}>
               <button

@@ -4,7 +4,7 @@ import type { ComponentType } from "preact";
 import { useState } from "preact/hooks";
 import { useFlo } from "../flo.js";
 import { bytes, count, duration } from "../format.js";
-import { useLive } from "../live.js";
+import { LIVE_MS, useLive } from "../live.js";
 import { Dialog } from "../parts/dialog.js";
 import { Name } from "../parts/name.js";
 import { useAct } from "../parts/notices.js";
@@ -52,7 +52,7 @@ export function Settings() {
 
 function Server() {
   const { client } = useFlo();
-  const { value: info, error } = useLive(() => client.info(), [client]);
+  const { value: info, error } = useLive(() => client.info(), [client], LIVE_MS);
   return (
     <>
       <Trouble error={error} />

@@ -4,7 +4,7 @@ import type { FollowOptions, GroupInfo, StreamInfo, StreamRecord } from "@florun
 import { useEffect, useState } from "preact/hooks";
 import { asPage, unlessForbidden, useFlo } from "../flo.js";
 import { bytes, count, duration, glimpse, shown } from "../format.js";
-import { useLive, usePages } from "../live.js";
+import { type Live, useLive, usePages } from "../live.js";
 import { Words } from "../parts/filter.js";
 import { Moment } from "../parts/moment.js";
 import { Name } from "../parts/name.js";
@@ -122,7 +122,7 @@ function One({ name }: { name: string }) {
         <Name text={name} />
       </h1>
       <Facts name={name} />
-      <Groups stream={name} groups={groups.value} />
+      <Groups stream={name} {...groups} />
       <Trouble error={groups.error} />
       <Tail name={name} />
     </>
@@ -249,12 +249,11 @@ function Tail({ name }: { name: string }) {
   );
 }
 
-interface GroupsProps {
+interface GroupsProps extends Live<readonly GroupInfo[]> {
   readonly stream: string;
-  readonly groups: readonly GroupInfo[] | null;
 }
 
-function Groups({ stream, groups }: GroupsProps) {
+function Groups({ stream, value, error }: GroupsProps) {
   const { route } = useFlo();
   return (
     <section>
@@ -262,8 +261,8 @@ function Groups({ stream, groups }: GroupsProps) {
       <Table
         label="groups"
         isShort
-        items={groups ?? []}
-        isLoading={groups === null}
+        items={value ?? []}
+        isLoading={value === null && error === null}
         keyOf={({ name }) => name}
         hrefOf={({ name }) => linkTo(route, "streams", [stream, name])}
         empty="No group reads it."

@@ -23,16 +23,10 @@ export function Workers() {
 
 function All() {
   const { client, route } = useFlo();
-  const act = useAct();
   const workers = usePages(
     async (cursor) => asPage(await client.worker.list({ limit: PAGE_ROWS, cursor })),
     [client],
   );
-  const drain = async (workerId: string) => {
-    if (await act(`${workerId} takes nothing new`, () => client.worker.drain(workerId))) {
-      workers.reload();
-    }
-  };
   return (
     <Table
       label="workers"
@@ -80,28 +74,46 @@ function All() {
         {
           title: "",
           width: "5rem",
-          cell: ({ workerId, draining }) => (
-            <Only role="backend">
-              <button
-                type="button"
-                class="plain"
-                disabled={draining}
-                onClick={() => void drain(workerId)}
-              >
-                drain
-              </button>
-            </Only>
-          ),
+          cell: (worker) => <Drain worker={worker} onDone={workers.reload} isPlain />,
         },
       ]}
     />
   );
 }
 
+interface DrainProps {
+  readonly worker: { readonly workerId: string; readonly draining: boolean };
+  readonly onDone: () => void;
+  readonly isPlain?: boolean;
+}
+
+/** It ends what it has, and takes nothing new. */
+function Drain({ worker: { workerId, draining }, onDone, isPlain = false }: DrainProps) {
+  const { client } = useFlo();
+  const act = useAct();
+  const drain = async () => {
+    if (await act(`${workerId} takes nothing new`, () => client.worker.drain(workerId))) {
+      onDone();
+    }
+  };
+  return (
+    <Only role="backend">
+      <button
+        type="button"
+        class={isPlain ? "plain" : ""}
+        disabled={draining}
+        onClick={() => void drain()}
+      >
+        {isPlain ? "drain" : "Drain"}
+      </button>
+    </Only>
+  );
+}
+
 /** What one worker works on, since when, and how far it is. */
 function One({ workerId }: { workerId: string }) {
   const { client, route } = useFlo();
-  const { value, error } = useLive(async () => {
+  const { value, error, reload } = useLive(async () => {
     const [worker, running] = await Promise.all([
       client.worker.info(workerId),
       client.action.listRuns(null, { status: "running", limit: RUNNING_MAX }),
@@ -119,6 +131,9 @@ function One({ workerId }: { workerId: string }) {
         <Name text={workerId} />{" "}
         <Badge state={worker.draining ? "draining" : worker.healthy ? "healthy" : "lost"} />
       </h2>
+      <div class="bar">
+        <Drain worker={worker} onDone={reload} />
+      </div>
       <dl class="facts card">
         <dt>actions</dt>
         <dd>{shown(worker.actions.join(", "))}</dd>
@@ -152,7 +167,7 @@ function One({ workerId }: { workerId: string }) {
           { title: "run", cell: ({ runId }) => runId },
           { title: "action", cell: ({ action }) => <Name text={action} /> },
           { title: "attempt", cell: ({ attempt }) => attempt, isNumber: true, isExtra: true },
-          { title: "since", cell: ({ startedAtMs }) => <Moment ms={startedAtMs} /> },
+          { title: "since", cell: ({ startedAtMs }) => <Moment ms={startedAtMs} />, isExtra: true },
           {
             title: "progress",
             cell: ({ progress, progressNote }) =>

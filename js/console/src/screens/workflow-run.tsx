@@ -42,14 +42,16 @@ export function WorkflowRun({ runId }: { runId: string }) {
       <Trouble error={error ?? history.error} />
       <RunHead run={run} steps={steps ?? []} reload={reload} />
       <Facts run={run} />
-      {drawn === null ? null : <Drawing drawn={drawn} way={way} />}
-      <Timeline
-        title="Timeline"
-        lanes={lanesOf(events, run)}
-        inside={(lane) =>
-          lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
-        }
-      />
+      <div class="beside">
+        {drawn === null ? null : <Drawing drawn={drawn} way={way} />}
+        <Timeline
+          title="Timeline"
+          lanes={lanesOf(events, run)}
+          inside={(lane) =>
+            lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
+          }
+        />
+      </div>
       <Payload payload={run.input} label="Input" />
       {run.output === undefined ? null : <Payload payload={run.output} label="Output" />}
       <History events={events} />

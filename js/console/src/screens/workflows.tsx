@@ -166,8 +166,8 @@ function Runs() {
               : "No run yet."
         }
         columns={[
-          { title: "run", cell: (run) => <Name text={run.run_id} />, width: "1.2fr" },
-          { title: "workflow", cell: (run) => <Name text={run.workflow} />, width: "1.2fr" },
+          { title: "run", cell: (run) => <Name text={run.run_id} /> },
+          { title: "workflow", cell: (run) => <Name text={run.workflow} /> },
           { title: "status", cell: (run) => <Badge state={run.status} />, width: "8rem" },
           {
             title: "at step",
@@ -190,7 +190,7 @@ function Runs() {
               </code>
             ),
             isExtra: true,
-            width: "1.2fr",
+            width: "1.7fr",
           },
           {
             title: "started",
