@@ -12,7 +12,14 @@ from floruntime.core import wire
 from floruntime.core.system import Batch
 from floruntime.core.types import Request
 
-VARYING = {"server_version", "uptime_ms", "connections", "commands_total", "changes_total", "history"}
+VARYING = {
+    "server_version",
+    "uptime_ms",
+    "connections",
+    "commands_total",
+    "changes_total",
+    "history",
+}
 """Fields that are another server's own business."""
 PROSE = {"message"}
 """Fields whose words may be put better."""
