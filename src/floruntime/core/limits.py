@@ -224,6 +224,8 @@ def check_prefix(field: str, text: str) -> bytes:
 
 def check_range(field: str, value: int, low: int, high: int) -> int:
     """The integer `value` if it lies in `low` to `high`, both included."""
+    if type(value) is int and low <= value <= high:
+        return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadTypeError(
             f"{field} must be a number without a fraction, not {shown(value)} "

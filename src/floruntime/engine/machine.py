@@ -134,8 +134,13 @@ class Machine:
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
         row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
-        self._index, self._time_ms, self._next_id = row.index, row.time_ms, row.next_id
-        self._is_changed = False
+        #: How many entries were applied, ever.
+        self.index = row.index
+        #: The time of the last applied entry; the next one's must not be earlier.
+        self.time_ms = row.time_ms
+        #: Whether the open batch holds anything to write.
+        self.is_changed = False
+        self._next_id = row.next_id
         #: Whether a timer was set since `take_earliest_set_ms` was last asked.
         self.has_set_timers = False
         self._earliest_set_ms = 0
@@ -147,21 +152,6 @@ class Machine:
     def applied(self) -> View:
         """What is applied, to be read between two entries."""
         return self._tx
-
-    @property
-    def time_ms(self) -> int:
-        """The time of the last applied entry; the next one's must not be earlier."""
-        return self._time_ms
-
-    @property
-    def index(self) -> int:
-        """How many entries were applied, ever."""
-        return self._index
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the open batch holds anything to write."""
-        return self._is_changed
 
     def _give_id(self) -> int:
         given = self._next_id
@@ -183,7 +173,7 @@ class Machine:
 
     def apply(self, entry: Entry) -> Outcome:
         """Apply one entry to the open batch. A refusal is an outcome and writes nothing."""
-        assert entry.time_ms >= self._time_ms, "command time never goes back"
+        assert entry.time_ms >= self.time_ms, "command time never goes back"
         tx = self._tx
         tx.namespace, tx.now_ms, tx.session = entry.namespace, entry.time_ms, entry.session
         tx.may_grow = entry.may_grow
@@ -208,9 +198,8 @@ class Machine:
         place = None
         if number:
             place = write_memory.place_of(tx, entry.session, number)
-            remembered = write_memory.recall(tx, place, number, command, recall_rule)
-            if remembered is not write_memory.NOTHING:
-                return True, remembered
+            if not place.is_new:
+                return True, write_memory.recall(tx, place, number, command, recall_rule)
         if entry.namespace != self._good_namespace:
             self._good_namespace = limits.check_namespace(entry.namespace)
         if rule.grows and not tx.may_grow:
@@ -223,11 +212,11 @@ class Machine:
         return False, result
 
     def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
-        self._time_ms = entry.time_ms
+        self.time_ms = entry.time_ms
         touched, ended, delivery = tx.touched, tx.ended, tx.delivery
         if tx.accept():
-            self._index += 1
-            self._is_changed = True
+            self.index += 1
+            self.is_changed = True
         if touched:
             tx.touched = []
         if ended:
@@ -237,10 +226,10 @@ class Machine:
 
     def take(self) -> Changes:
         """The open batch's changes, the applied index with them. The caller writes them at once."""
-        row = MachineRow(self._index, self._time_ms, self._next_id)
+        row = MachineRow(self.index, self.time_ms, self._next_id)
         self._tx.put(MACHINE, _MACHINE_KEY, row)
         self._tx.accept()
-        self._is_changed = False
+        self.is_changed = False
         return self._tx.take()
 
     # What is kept at hand of the state, for who shows it

@@ -46,15 +46,17 @@ SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
     b"sb", SessionBlockRow, session_id="u64", slot="u8", cached=True
 )
 
-NOTHING: Final[Any] = object()
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
-    """Where the answer of one write lies, or will: the row's key, its block, what is there now."""
+    """Where the answer of one write lies, or will: the row's key, its block, what is there now.
+    `is_new`: the write certainly did not run yet.
+    """
 
     key: bytes
     block: int
     row: SessionBlockRow | None
+    is_new: bool
 
 
 @lru_cache(maxsize=4096)
@@ -89,19 +91,17 @@ def place_of(tx: Tx, session: str, number: int) -> Place:
             )
         last = tx.hints[session_key] = (block, SESSION_BLOCK.key(row.id, block % BLOCKS))
     key = last[1]
-    return Place(key, block, tx.get(SESSION_BLOCK, key))
+    there = tx.get(SESSION_BLOCK, key)
+    is_new = there is None or (there.block <= block and number not in there.answers)
+    return Place(key, block, there, is_new)
 
 
 def recall(
     tx: Tx, place: Place, number: int, command: Command[Any], rule: RecallRule | None
 ) -> Any:
-    """The answer that write `number` got, or `NOTHING` if it certainly did not run yet."""
-    row = place.row
-    if row is None or row.block < place.block:
-        return NOTHING
-    remembered = row.answers.get(number)
-    if row.block == place.block and remembered is None:
-        return NOTHING
+    """The answer that write `number` got, which is not new."""
+    assert place.row is not None, "a write is new where nothing is remembered"
+    remembered = place.row.answers.get(number)
     if remembered is None or tx.now_ms - remembered[0] > limits.SESSION_AGE_MS_MAX:
         raise ConflictError(
             f"write number {number} is older than what is remembered of this client; "
