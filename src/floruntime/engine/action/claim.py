@@ -31,11 +31,11 @@ from floruntime.engine.action.offers import Offers
 from floruntime.engine.action.rows import OpenAction, copy_of, find_action
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
+    NUMBER_FROM,
     ActionRunRow,
     action_run_id,
     action_run_number,
     input_of,
-    own_action_run_number,
     own_handler_key,
 )
 from floruntime.engine.action.run_state import (
@@ -289,7 +289,7 @@ TURN_WAIT: Final = WaitRule(_topics, _has_answer, is_spent=is_spent, rest=_witho
 
 
 def _memo(tasks: list[Task]) -> list[list[int]]:
-    return [[own_action_run_number(task.run_id), task.lease] for task in tasks]
+    return [[int(task.run_id[NUMBER_FROM:]), task.lease] for task in tasks]
 
 
 def _recall(tx: Tx, request: Claim, memo: list[list[int]]) -> list[Task]:

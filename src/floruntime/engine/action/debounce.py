@@ -24,10 +24,10 @@ from floruntime.engine.system.namespaces import namespace_id
 def check_debounce(request: ActionInvoke) -> None:
     """Refuse what can never be right together."""
     if request.debounce_key is None:
-        for field in ("debounce_ms", "debounce_max_ms"):
-            if getattr(request, field) is not None:
-                raise BadRequestError(f"{field} goes with a debounce_key, which is not given")
-        return
+        if request.debounce_ms is None and request.debounce_max_ms is None:
+            return
+        field = "debounce_max_ms" if request.debounce_ms is None else "debounce_ms"
+        raise BadRequestError(f"{field} goes with a debounce_key, which is not given")
     limits.check_name("debounce_key", request.debounce_key)
     if request.debounce_ms is None:
         raise BadRequestError("debounce_key needs debounce_ms: how long a pause it waits for")

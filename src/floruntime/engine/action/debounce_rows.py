@@ -23,7 +23,7 @@ DEBOUNCE: Final[Table[DebounceRow]] = Table(
 
 
 def stop_debouncing(tx: Tx, row: ActionRunRow) -> None:
-    """The run is claimed, or has ended: its key stands for it no more."""
-    if row.debounce_key is not None:
-        tx.delete(DEBOUNCE, DEBOUNCE.key(row.action_id, tail=row.debounce_key.encode()))
-        row.debounce_key = None
+    """A run that has a key is claimed, or has ended: the key stands for it no more."""
+    assert row.debounce_key is not None
+    tx.delete(DEBOUNCE, DEBOUNCE.key(row.action_id, tail=row.debounce_key.encode()))
+    row.debounce_key = None

@@ -84,7 +84,7 @@ def put_in_line(action: OpenAction, number: int, run: ActionRunRow) -> None:
     """Let the run be claimed, and tell those who wait."""
     tx = action.tx
     assert not run.is_ready, "a run stands in one line"
-    text = text_of(run.labels)
+    text = text_of(run.labels) if run.labels else b""
     line_id = _count_labelled(action, run.labels, text) if text else action.row.id
     if not text:
         action.row.ready += 1
@@ -110,7 +110,7 @@ def take_out_of_line(action: OpenAction, number: int, run: ActionRunRow) -> None
     """The run no longer waits to be claimed."""
     tx = action.tx
     assert run.is_ready, "a run leaves the line that it stands in"
-    text = text_of(run.labels)
+    text = text_of(run.labels) if run.labels else b""
     line_id = _uncount_labelled(action, text) if text else action.row.id
     if not text:
         action.row.ready -= 1

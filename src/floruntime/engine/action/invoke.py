@@ -25,7 +25,7 @@ from floruntime.engine.action.debounce import check_debounce, debounced
 from floruntime.engine.action.rows import (
     OpenAction,
     find_action,
-    the_action,
+    not_registered,
 )
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
@@ -97,9 +97,13 @@ def _invoke(tx: Tx, request: Invocation) -> tuple[int, bool]:
 
 def _asked_for(tx: Tx, request: Invocation) -> OpenAction:
     """The action; with `create`, registered now if nobody has done so yet: its worker will come."""
-    if request.create and find_action(tx, request.name) is None:
+    action = find_action(tx, request.name)
+    if action is None and request.create:
         register(tx, ActionRegister(request.name))
-    return the_action(tx, request.name)
+        action = find_action(tx, request.name)
+    if action is None:
+        raise not_registered(request.name)
+    return action
 
 
 def create_run(
@@ -133,9 +137,12 @@ def create_run(
 def _check_invoke(tx: Tx, request: Invocation) -> None:
     limits.check_value("payload", request.payload, tx.value_bytes_max)
     limits.check_range("priority", request.priority, 0, limits.PRIORITY_MAX)
-    limits.check_duration("delay_ms", request.delay_ms)
-    limits.check_labels(request.labels)
-    limits.check_traceparent(request.traceparent)
+    if request.delay_ms:
+        limits.check_duration("delay_ms", request.delay_ms)
+    if request.labels:
+        limits.check_labels(request.labels)
+    if request.traceparent is not None:
+        limits.check_traceparent(request.traceparent)
     if request.idempotency_key is not None:
         limits.check_name("idempotency_key", request.idempotency_key)
     if request.key is not None:

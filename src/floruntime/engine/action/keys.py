@@ -260,14 +260,16 @@ def serve(
         serve_keyed(opened or _key_of(action, run), number, run)
     else:
         take_out_of_line(action, number, run)
-    claimed(action)
+    if action.row.settings.limits.rate is not None:
+        claimed(action)
 
 
 def give_up_place(action: OpenAction, run: ActionRunRow) -> None:
     """The run is no longer leased, nor counted as running."""
     if run.key is not None:
         end_keyed(action, run.key)
-    place_free(action)
+    if action.row.settings.limits.running is not None:
+        place_free(action)
 
 
 def _key_of(action: OpenAction, run: ActionRunRow) -> OpenKey:

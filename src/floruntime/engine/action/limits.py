@@ -81,11 +81,11 @@ def _free_at(view: View, row: ActionRow) -> int:
 
 
 def claimed(action: OpenAction) -> None:
-    """A run of the action was claimed; the caller saves."""
+    """A run of the action, whose rate is limited, was claimed; the caller saves."""
     rate = action.row.settings.limits.rate
-    if rate is not None:
-        note_claim(action.tx, action.row.id, action.row, rate)
-        _wake_when_free(action)
+    assert rate is not None
+    note_claim(action.tx, action.row.id, action.row, rate)
+    _wake_when_free(action)
 
 
 def _wake_when_free(action: OpenAction) -> None:
@@ -108,9 +108,10 @@ def may_be_free(tx: Tx, due_ms: int, action_id: int, item: int, data: Any) -> No
 
 
 def place_free(action: OpenAction) -> None:
-    """A run is no longer leased; it is not counted any more."""
+    """A run is no longer leased, nor counted, of an action of which only so many may be."""
     running_max = action.row.settings.limits.running
-    if running_max is not None and action.row.running == running_max - 1:
+    assert running_max is not None
+    if action.row.running == running_max - 1:
         action.tx.touch(due_marker(action))
 
 

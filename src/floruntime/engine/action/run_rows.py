@@ -152,6 +152,8 @@ def ended_key(number: int, row: ActionRunRow) -> bytes:
 
 
 _MADE_ID: Final = re.compile("run-([1-9][0-9]{0,18})")
+NUMBER_FROM: Final = len("run-")
+"""Where the number stands in an id that `action_run_id` has made."""
 
 
 def action_run_id(number: int) -> str:
@@ -170,11 +172,6 @@ def action_run_number(run_id: str) -> int:
 def own_handler_key(run_id: str, row: ActionRunRow) -> str:
     """What the handlers of a run may use as a key elsewhere: no other run has it, on no server."""
     return f"{run_id}-{row.created_at_ms}"
-
-
-def own_action_run_number(run_id: str) -> int:
-    """The number of a run by an id that `run_id_of` has made."""
-    return int(run_id[len("run-") :])
 
 
 def number_in(made_id: re.Pattern[str], run_id: str) -> int:

@@ -98,7 +98,7 @@ class OpenActionRun:
 
     def save(self) -> None:
         """Write the run and its action."""
-        self.save_row()
+        self.tx.put(ACTION_RUN, ACTION_RUN.key(self.namespace_id, self.number), self.row)
         self.action.save()
 
     def save_row(self) -> None:
@@ -162,7 +162,8 @@ def start_waiting(run: OpenActionRun, due_ms: int) -> None:
     row.due_ms = due_ms
     if due_ms <= run.tx.now_ms:
         stand(run.action, run.number, row)
-        arm_action_run(run, row.ends_at_ms)
+        if row.timer_ms != row.ends_at_ms:
+            arm_action_run(run, row.ends_at_ms)
     else:
         arm_action_run(run, min(due_ms, row.ends_at_ms or due_ms))
     run.save()
@@ -183,7 +184,8 @@ def lease_to(
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
     serve(run.action, run.number, row, opened)
-    stop_debouncing(tx, row)
+    if row.debounce_key is not None:
+        stop_debouncing(tx, row)
     set_status(run, ActionRunStatus.RUNNING)
     row.attempt += 1
     row.lease = tx.next_id()
@@ -277,7 +279,8 @@ def end_run(
         row.is_reserved, row.begun_at_ms = False, tx.now_ms  # its end is the first that is heard
     if row.is_ready:
         withdraw(run.action, run.number, row)
-    stop_debouncing(tx, row)
+    if row.debounce_key is not None:
+        stop_debouncing(tx, row)
     set_status(run, status)
     assert row.is_finished, "it ends for good"
     row.completed_at_ms = tx.now_ms
@@ -335,7 +338,8 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     """Move the run in the index, and count it."""
     row, tx, before = run.row, run.tx, run.row.status
     assert status != before, "a transition leads elsewhere"
-    was_finished, is_finished = row.is_finished, status >= ActionRunStatus.COMPLETED
+    was_finished = before >= ActionRunStatus.COMPLETED
+    is_finished = status >= ActionRunStatus.COMPLETED
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, before, run.number))
     tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
     if row.is_counted:
@@ -346,20 +350,24 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     if row.is_scheduled:
         run.action.row.scheduled += was_finished - is_finished
     tx.move_run(row.action_id, before, status)
-    count(run, before, -1)
-    count(run, status, 1)
+    _count(run, before, status)
     if before == ActionRunStatus.RUNNING:
         give_up_place(run.action, row)
     if is_finished:
         count_end(run, 1)
 
 
-def count(run: OpenActionRun, status: ActionRunStatus, change: int) -> None:
-    """Count a run that came to a status or left it; only unfinished ones are told apart."""
-    if status == ActionRunStatus.PENDING:
-        run.action.row.count_pending(run.number, change)
-    elif status == ActionRunStatus.RUNNING:
-        run.action.row.count_running(run.number, change)
+def _count(run: OpenActionRun, left: ActionRunStatus, came: ActionRunStatus) -> None:
+    """Count a run that left a status for another; only unfinished ones are told apart."""
+    row, number = run.action.row, run.number
+    if left == ActionRunStatus.PENDING:
+        row.count_pending(number, -1)
+    elif left == ActionRunStatus.RUNNING:
+        row.count_running(number, -1)
+    if came == ActionRunStatus.RUNNING:
+        row.count_running(number, 1)
+    elif came == ActionRunStatus.PENDING:
+        row.count_pending(number, 1)
 
 
 def count_end(run: OpenActionRun, change: int) -> None:

@@ -66,9 +66,10 @@ def remember_to_undo(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
     """A step, a branch or an item came to this outcome, or was taken back: if it is to be undone
     one day, keep what that takes.
     """
-    work = work_of(run)
-    undo = work.compensate
-    if undo is None or run.definition.compensation is Compensation.NONE:
+    if run.definition.compensation is Compensation.NONE:
+        return
+    undo = work_of(run).compensate
+    if undo is None:
         return
     is_success = outcome is not None and not outcome.is_failure
     if not is_success and undo.when is CompensateWhen.SUCCESS:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.workflow.language.definition import Target, TargetKind
 from floruntime.engine.workflow.language.outcomes import StepOutcome
@@ -55,5 +54,5 @@ class Hooks:
 
 def hooks_of(tx: Tx) -> Hooks:
     """The hooks of the machine whose transaction this is."""
-    hooks: Hooks = rules_of(tx).workflow
+    hooks: Hooks = tx.rules.workflow
     return hooks

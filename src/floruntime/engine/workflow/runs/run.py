@@ -80,7 +80,7 @@ class OpenWorkflowRun:
         self.number = number
         self.row = row
         #: The run's id, as callers know it.
-        self.id = workflow_run_id(number, row)
+        self.id = made_id(number) if row.run_id is None else row.run_id
         self.version = workflow.definition(row.definition)
         self.definition: Definition = self.version.definition
         self._events: list[EventRow] = []
@@ -105,8 +105,9 @@ class OpenWorkflowRun:
     @property
     def step(self) -> Step:
         """What the definition says of the step that the run is at."""
-        assert self.row.step is not None, "a run has begun its first step"
-        return step_of(self.definition, self.row.step)
+        name, definition = self.row.step, self.definition
+        assert name is not None, "a run has begun its first step"
+        return definition.start if name == START else definition.steps[name]
 
     def note(
         self,

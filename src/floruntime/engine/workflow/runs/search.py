@@ -25,10 +25,11 @@ TEXT_CHARS_MAX: Final = 1_024
 
 def set_attributes(run: OpenWorkflowRun, *, is_start: bool = False) -> None:
     """Take the run's attributes from its documents, those that may have changed."""
+    attributes = run.definition.search_attributes
+    if not attributes:
+        return
     declared = [
-        attribute
-        for attribute in run.definition.search_attributes
-        if is_start or attribute.source.startswith(_OF_STEPS)
+        attribute for attribute in attributes if is_start or attribute.source.startswith(_OF_STEPS)
     ]
     if not declared:
         return
