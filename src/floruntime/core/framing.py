@@ -59,9 +59,6 @@ class FrameReader:
                 return []
             data = bytes(self.unfinished)
             self.unfinished = bytearray()
-        return self._cut(data)
-
-    def _cut(self, data: bytes) -> list[bytes]:
         bodies: list[bytes] = []
         position, end = 0, len(data)
         wanted = LENGTH.size

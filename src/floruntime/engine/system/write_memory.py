@@ -47,9 +47,9 @@ SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
 )
 
 
-
 class Place(msgspec.Struct, frozen=True, gc=False):
     """Where the answer of one write lies, or will: the row's key, its block, what is there now.
+
     `is_new`: the write certainly did not run yet.
     """
 

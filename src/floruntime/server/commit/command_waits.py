@@ -58,8 +58,10 @@ class CommandWaits:
         command: Any,
         outcome: Outcome,
     ) -> bool:
-        """Let a command wait if its first outcome is no answer yet; False where nothing waits."""
-        if command.block_ms <= 0 or _ends_wait(rule, outcome):
+        """Let a command that may wait do so if its first outcome is no answer yet; False where it
+        does not.
+        """
+        if _ends_wait(rule, outcome):
             return False
         request = rule.rest(command) if rule.look is None else rule.look(outcome.result)
         now_ms = self._clock.now_ms()
@@ -78,11 +80,14 @@ class CommandWaits:
             self._offer(self._to_offer.popleft())
 
     def _offer(self, outcome: Outcome) -> None:
-        for waiter in self._waiters.on(outcome.ended):
-            self._waiters.remove(waiter)
-            self._time_up(waiter)
+        if outcome.ended:
+            for waiter in self._waiters.on(outcome.ended):
+                self._waiters.remove(waiter)
+                self._time_up(waiter)
+        by_topic = self.by_topic
         for topic in dict.fromkeys(outcome.touched):
-            self._offer_at(topic)
+            if topic in by_topic or (topic[0], topic[1], "") in by_topic:
+                self._offer_at(topic)
 
     def _offer_at(self, topic: Topic) -> None:
         """Offer what changed at one topic, in order of arrival, until it is gone."""

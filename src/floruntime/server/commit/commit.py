@@ -23,6 +23,7 @@ from floruntime.core.types import Command
 from floruntime.engine.machine import Entry, Machine, Outcome
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
+from floruntime.engine.store import StoreFailedError
 from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller, answer_bytes
@@ -130,6 +131,7 @@ class Commit:
         if (
             rule is not None
             and self._stage is Stage.RUNNING
+            and command.block_ms > 0  # type: ignore[attr-defined]  # every waiting kind has it
             and self._waits.begin(rule, caller, request_id, namespace, number, command, outcome)
         ):
             self._schedule_flush()
@@ -207,8 +209,10 @@ class Commit:
             self._loop.call_soon(self._flush_now)
 
     def _flush_now(self) -> None:
-        with TOLD:
+        try:
             self._flush()
+        except StoreFailedError:
+            return  # as `TOLD`, without its two calls for every batch
 
     def _flush(self) -> None:
         """Put the open batch into the journal; without changes, only answer."""

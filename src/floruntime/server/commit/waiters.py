@@ -93,7 +93,7 @@ class Waiters:
         return sum(map(len, self._by_owner.values()))
 
     def add(self, waiter: Waiter, block_ms: int) -> None:
-        """Let `waiter` wait for `block_ms`."""
+        """Let `waiter`, which was asked just now, wait for `block_ms`."""
         for topic in waiter.topics:
             self.by_topic.setdefault(topic, {})[waiter] = None
         self._by_owner.setdefault(waiter.owner, {})[waiter] = None
@@ -105,7 +105,7 @@ class Waiters:
             with TOLD:
                 self._time_up(waiter)
 
-        waiter.deadline = self._clock.call_at(self._clock.now_ms() + block_ms, time_up)
+        waiter.deadline = self._clock.call_at(waiter.asked_ms + block_ms, time_up)
 
     def remove(self, waiter: Waiter) -> None:
         """Take `waiter` out, if it still waits."""

@@ -404,7 +404,8 @@ class Conversation:
             else:
                 self._counts.failed[kind, error.code] += 1
             if request_id == self._timed_id:
-                self._tell_time(kind)
+                self._timed_id = 0
+                self._counts.took(kind, self._turns.now_s() - self._timed_s)
         if self._owed.of:
             self._owed.settle(request_id)
         body = (
@@ -446,13 +447,9 @@ class Conversation:
             self._load.held_bytes -= asked[0]
             self._answered[asked[1]] += 1
             if request_id == self._timed_id:
-                self._tell_time(asked[1])
+                self._timed_id = 0
+                self._counts.took(asked[1], self._turns.now_s() - self._timed_s)
         self._outbox.append(body)
-
-    def _tell_time(self, kind: type[Any]) -> None:
-        """The request that is timed has its answer."""
-        self._counts.took(kind, self._turns.now_s() - self._timed_s)
-        self._timed_id = 0
 
     def flush(self) -> None:
         """Send what is in the outbox; while what arrived together is being taken, at its end."""

@@ -50,20 +50,20 @@ class Owed:
     def add(self, request_id: int, more_bytes: int) -> None:
         """So much more of the answer to that request."""
         self.of[request_id] = self.of.get(request_id, 0) + more_bytes
-        self._count(more_bytes)
+        self.bytes += more_bytes
+        self._answers.held_bytes += more_bytes
 
     def settle(self, request_id: int) -> None:
         """That answer is given."""
-        self._count(-self.of.pop(request_id, 0))
+        given_bytes = self.of.pop(request_id, 0)
+        self.bytes -= given_bytes
+        self._answers.held_bytes -= given_bytes
 
     def settle_all(self) -> None:
         """None of them will be."""
+        self._answers.held_bytes -= self.bytes
         self.of.clear()
-        self._count(-self.bytes)
-
-    def _count(self, more_bytes: int) -> None:
-        self.bytes += more_bytes
-        self._answers.held_bytes += more_bytes
+        self.bytes = 0
 
 
 class AnswersLoad:

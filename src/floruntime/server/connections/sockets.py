@@ -171,13 +171,15 @@ class SocketConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer."""
-        self.transport.write(data)
-        self._written_bytes += len(data)
-        self._counts.sent_bytes += len(data)
-        self._uncounted_bytes += len(data)
+        assert self._transport is not None
+        self._transport.write(data)
+        size_bytes = len(data)
+        self._written_bytes += size_bytes
+        self._counts.sent_bytes += size_bytes
+        self._uncounted_bytes += size_bytes
         if self._uncounted_bytes > limits.UNCOUNTED_BYTES_MAX:
             self.recount()
-        if self._reader_check is None and (self.is_paused or len(data) > limits.OUTBOX_HIGH_BYTES):
+        if self._reader_check is None and (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES):
             self._watch_reader()
 
     def recount(self) -> None:
