@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.crash.cluster.chaos import EVERY_FAULT, FAULTS, ClusterChaos
 
-ROUNDS_PER_RUN = 7
+ROUNDS_PER_RUN = len(EVERY_FAULT)
 
 
 def main() -> int:
@@ -21,8 +21,11 @@ def main() -> int:
     parser.add_argument("rounds", type=int, nargs="?", default=6, metavar="ROUNDS")
     parser.add_argument("--seed", type=int, help="repeat the run that printed it")
     parser.add_argument("--kills", action="store_true", help="kill only, as the test does")
+    parser.add_argument("--only", choices=EVERY_FAULT, metavar="FAULT", help="one kind of harm")
     options = parser.parse_args()
-    faults = FAULTS if options.kills else EVERY_FAULT
+    faults: tuple[str, ...] = FAULTS if options.kills else EVERY_FAULT
+    if options.only:
+        faults = (options.only,)
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     left, failures = options.rounds, 0
     while left > 0:

@@ -17,7 +17,9 @@ from tests.crash.workload import Worker, new_client, prepare
 
 FAULTS = ("flo", "nats", "machine")
 """What is killed: the node that leads most, a server of NATS, or one of each at once."""
-EVERY_FAULT = (*FAULTS, "hanging node", "hanging nats", "restart", "moves")
+CUTS = ("cut nats", "deaf nats", "mute nats")
+"""A server of NATS that the others do not reach: both ways, or one way only."""
+EVERY_FAULT = (*FAULTS, "hanging node", "hanging nats", "restart", "moves", *CUTS)
 """And what hangs for longer than a lease, restarts by hand, leads that are moved about."""
 WORKERS = 2
 MOVES = 12
@@ -33,7 +35,7 @@ class ClusterChaos:
         self._rounds = rounds
         self._seed = seed
         self._random = random.Random(seed)
-        self._rig = Rig(directory)
+        self._rig = Rig(directory, is_wired=not set(CUTS).isdisjoint(faults))
         self._history = History()
         #: For each kill: what, and how long until each partition was led again.
         self.led_again_s: list[tuple[str, float]] = []
@@ -65,6 +67,8 @@ class ClusterChaos:
     async def _once(self, fault: str) -> None:
         if fault in FAULTS:
             await self._kill(fault)
+        elif fault in CUTS:
+            await self._cut(fault)
         elif fault.startswith("hanging"):
             await self._hang(fault)
         elif fault == "restart":
@@ -81,6 +85,18 @@ class ClusterChaos:
             self.led_again_s.append((fault, await rig.led_again(but=node)))
         finally:
             stuck.send(signal.SIGCONT)
+
+    async def _cut(self, fault: str) -> None:
+        nats = self._rig.nats
+        nats.cut_off(
+            self._random.randrange(len(nats.servers)),
+            hears=fault == "mute nats",
+            speaks=fault == "deaf nats",
+        )
+        try:
+            self.led_again_s.append((fault, await self._rig.led_again()))
+        finally:
+            nats.mend()
 
     async def _restart(self) -> None:
         """Of a node that was drained, or is not."""

@@ -29,7 +29,9 @@ class NodeProcess(ServerProcess):
 
 
 class Rig:
-    """`nodes` nodes and `servers` servers of NATS; all end with the block."""
+    """`nodes` nodes and `servers` servers of NATS; all end with the block. `is_wired`: the servers
+    reach each other by cables that can be cut.
+    """
 
     def __init__(
         self,
@@ -38,11 +40,12 @@ class Rig:
         nodes: int = 3,
         servers: int = 3,
         partitions: int = 3,
+        is_wired: bool = False,
     ) -> None:
         self._directory = directory
         self._partitions = partitions
         self._replicas = servers
-        self.nats = NatsCluster(directory, servers)
+        self.nats = NatsCluster(directory, servers, is_wired=is_wired)
         self.nodes: dict[str, NodeProcess] = {}
         for name in "abcdefgh"[:nodes]:
             self.add(name)
