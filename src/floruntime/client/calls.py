@@ -296,6 +296,7 @@ async def _attempt(
 ) -> Any:
     assert call.future is not None
     call.deadline_s = deadline_s
+    call.on_late = None if wait is None else wait.on_late
     channel.submit(call)
     if wait is not None:
         wait.attach(lambda: channel.end_wait(call))

@@ -23,6 +23,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.core.kv import KvGet, KvPut, PutResult
+from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import DequeueResult, Message, QueueDequeue, QueueNack
 from floruntime.core.stream import (
     GroupClaim,
@@ -65,9 +66,10 @@ class Rig:
         self.envelopes: list[wire.Envelope] = []
         self._limits = ServerLimits(400, frame_bytes_max, in_flight_max)
 
-    def up(self, *, known: bool = False) -> bool:
-        """A link greets; `known`: its server remembers this client."""
-        return self.exchange.link_up(self._send, Welcome("1.0", self._limits, known))
+    def up(self, *, known: bool = False, nodes: list[str] | None = None) -> bool:
+        """A link greets; `known`: its server remembers this client. `nodes`: those of a cluster."""
+        welcome = Welcome("1.0", self._limits, known, nodes=nodes or [])
+        return self.exchange.link_up(self._send, welcome)
 
     def opened(self) -> None:
         """A link greets, and the session is open."""
@@ -342,6 +344,22 @@ async def test_what_becomes_of_a_call_whose_server_forgot_the_client(
     assert rig.sent() == sent
 
 
+@pytest.mark.parametrize("away_s", [SESSION_AGE_MS_MAX / 1000, SESSION_AGE_MS_MAX / 1000 + 1])
+async def test_after_too_long_away_no_node_of_a_cluster_is_believed_to_know_the_client(
+    away_s: float,
+) -> None:
+    rig = Rig()
+    assert rig.up(known=True, nodes=["n1:9000"])
+    call = rig.call(PUT)
+    rig.down()
+    rig.now_s += away_s
+    is_late = away_s > SESSION_AGE_MS_MAX / 1000
+    assert rig.up(known=True, nodes=["n1:9000"]) is not is_late
+    assert is_waiting(call) is not is_late
+    if is_late:
+        assert error_of(call).ran == "maybe"
+
+
 async def test_a_write_that_never_went_out_goes_under_the_fresh_session() -> None:
     rig = Rig()
     rig.opened()
@@ -534,6 +552,40 @@ async def test_what_nobody_waits_for_any_more_is_handed_back(how: str, late: Del
     elif how == "cancelled":
         rig.exchange.abandon(call)  # its caller says so a turn later
     assert [each.namespace for each in rig.envelopes] == [WHERE] * len(late.back)
+    assert [each.request for each in rig.sent()] == late.back
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+async def test_what_came_too_late_is_handed_back_unless_its_caller_takes_it(
+    is_taken: bool,
+) -> None:
+    rig, late = Rig(), DELIVERIES[0]
+    rig.opened()
+    call = rig.call(late.request)
+    taken: list[Any] = []
+
+    def take(result: Any) -> bool:
+        taken.append(result)
+        return is_taken
+
+    call.on_late = take
+    rig.exchange.abandon(call)
+    rig.sent()
+    rig.answer(call, late.result)
+    assert taken == [late.result]
+    assert [each.request for each in rig.sent()] == ([] if is_taken else late.back)
+
+
+async def test_nobody_takes_what_was_delivered_to_a_caller_that_was_cancelled() -> None:
+    rig, late = Rig(), DELIVERIES[0]
+    rig.opened()
+    call = rig.call(late.request)
+    call.on_late = lambda result: True
+    assert call.future is not None
+    call.future.cancel()
+    rig.sent()
+    rig.answer(call, late.result)
+    rig.exchange.abandon(call)
     assert [each.request for each in rig.sent()] == late.back
 
 

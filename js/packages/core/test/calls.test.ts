@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import * as errors from "../dist/base/errors.js";
 import { SESSION_BLOCK_WRITES, SESSION_BLOCKS } from "../dist/base/limits.generated.js";
+import { Wait } from "../dist/link/call.js";
 import {
   CancelWait,
   GroupNack,
@@ -332,6 +333,24 @@ for (const [request, result, name, expected] of DELIVERIES) {
     for (const [field, value] of Object.entries(expected)) {
       assert.deepEqual(last?.fields[field], value, field);
     }
+    await client.close();
+  });
+}
+
+for (const isTaken of [true, false]) {
+  test(`what came too late is ${isTaken ? "taken" : "handed back"} as its caller says`, async () => {
+    const { held, script } = holder();
+    const { server, clock, client } = setUp(script);
+    const late: unknown[] = [];
+    const wait = new Wait((result) => late.push(result) > 0 && isTaken);
+    const request = QueueDequeue.of({ queue: "q", blockMs: 1_000 });
+    const failure = rejection(client.call(request, { blockMs: 1_000, timeoutMs: 100, wait }));
+    await clock.until(failure);
+    server.script = () => [[MESSAGE]];
+    server.links[0]?.handle(held[0] as Envelope);
+    await clock.settle();
+    assert.equal(late.length, 1);
+    assert.equal(server.requests(QueueNack).length, isTaken ? 0 : 1);
     await client.close();
   });
 }

@@ -23,6 +23,10 @@ again when its lease is over.
 """
 
 
+OnLate = Callable[[Any], bool]
+"""Whether it takes an answer that came late."""
+
+
 class Call:
     """One request on its way, and the future that its caller awaits (`None`: nobody does)."""
 
@@ -36,6 +40,7 @@ class Call:
         "is_abandoned",
         "namespace",
         "number",
+        "on_late",
         "request",
         "route",
         "sent_s",
@@ -65,6 +70,8 @@ class Call:
         self.due_s = 0.0
         self.was_sent = False
         self.is_abandoned = False
+        #: Takes what comes once its caller has given up, if it wants that.
+        self.on_late: OnLate | None = None
 
     @property
     def is_wait(self) -> bool:
@@ -107,9 +114,14 @@ class Call:
 
 
 class Wait:
-    """A hold on one long poll: `end()` asks for its answer now, which its caller still gets."""
+    """A hold on one long poll: `end()` asks for its answer now, which its caller still gets.
 
-    def __init__(self) -> None:
+    `on_late` takes an answer that comes once its caller has given up; what it does not take is
+    handed back.
+    """
+
+    def __init__(self, on_late: OnLate | None = None) -> None:
+        self.on_late = on_late
         self._end: Callable[[], None] | None = None
         self.is_ended = False
 

@@ -270,7 +270,9 @@ class Exchange:
             call.fail(error)
             return
         if call.is_abandoned or call.is_cancelled:
-            self._hand_back(call, result)
+            is_taken = not call.is_cancelled and call.on_late is not None and call.on_late(result)
+            if not is_taken:
+                self._hand_back(call, result)
         else:
             call.succeed(result)
 

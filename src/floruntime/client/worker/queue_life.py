@@ -17,7 +17,7 @@ from floruntime.client.worker.handlers import Handler
 from floruntime.client.worker.life import Plan, Setting
 from floruntime.client.worker.reading_life import ACK, NACK, RELEASE, ReadingLife, Verdict
 from floruntime.core.backoff import RetryBackoff, RetryDelay
-from floruntime.core.queue import Message, QueueDequeue
+from floruntime.core.queue import DequeueResult, Message, QueueDequeue
 
 DEAD = "dead"
 
@@ -55,6 +55,9 @@ class QueueLife(ReadingLife[Message]):
         result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )
+        return self._items_of(result)
+
+    def _items_of(self, result: DequeueResult) -> Sequence[Message]:
         return result.messages
 
     def _id_of(self, item: Message) -> Hashable:

@@ -60,12 +60,17 @@ class ReadingLife(Life, Generic[Item]):
         #: Of those that were begun before, the next one begins once the ack of this is known.
         self._unsettled_keys: set[str] = set()
         self._is_settling = False
+        self._is_reading = False
 
     # What a kind of item does
 
     @abstractmethod
     async def _read(self, count: int) -> Sequence[Item]:
         """Up to `count` items; waits for the first as long as the plan says."""
+
+    @abstractmethod
+    def _items_of(self, result: Any) -> Sequence[Item]:
+        """What a read was answered with."""
 
     @abstractmethod
     def _id_of(self, item: Item) -> Hashable:
@@ -123,6 +128,22 @@ class ReadingLife(Life, Generic[Item]):
         return max(0, min(batch_size, room))
 
     async def _read_lane(self) -> None:
+        self._is_reading = True
+        try:
+            await self._read_on()
+        finally:
+            self._is_reading = False
+
+    def _take_late(self, result: Any) -> bool:
+        """What a read brought that was given up. It was handed out before what is read since, so
+        handed back it would be handled behind that.
+        """
+        if self._stopped.is_set() or not self._is_reading:
+            return False
+        self._take(self._items_of(result))
+        return True
+
+    async def _read_on(self) -> None:
         failures = 0
         while not self._stopped.is_set():
             if not self._room:
@@ -130,7 +151,7 @@ class ReadingLife(Life, Generic[Item]):
                 await self._has_room.wait()
                 continue
             try:
-                self._wait = Wait()
+                self._wait = Wait(self._take_late)
                 self._take(await self._read(self._room))
                 failures = 0
             except NotFoundError:

@@ -18,7 +18,7 @@ from floruntime.client.worker.handlers import Handler
 from floruntime.client.worker.life import Plan, Setting
 from floruntime.client.worker.reading_life import ACK, NACK, RELEASE, ReadingLife, Verdict
 from floruntime.core.backoff import RetryDelay
-from floruntime.core.stream import GroupRead, StreamRecord
+from floruntime.core.stream import GroupRead, ReadResult, StreamRecord
 
 KEY_SHARED = "key_shared"
 
@@ -67,6 +67,9 @@ class StreamLife(ReadingLife[StreamRecord]):
         result = await self._client.calls.call(
             request, namespace=self.plan.namespace, block_ms=block_ms, wait=self._wait
         )
+        return self._items_of(result)
+
+    def _items_of(self, result: ReadResult) -> Sequence[StreamRecord]:
         # The lease that these came under counts, whatever the group said as it was joined.
         self._lease_ms = result.lease_ms or self._lease_ms
         return result.records

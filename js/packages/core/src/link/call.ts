@@ -52,6 +52,8 @@ export class Call {
   wasSent = false;
   isAbandoned = false;
   isSettled = false;
+  /** Takes what comes once its caller has given up, if it wants that. */
+  onLate: OnLate | null = null;
   /** When its caller gives up; 0: never. */
   deadlineMs = 0;
   blockUntilMs: number | null = null;
@@ -115,10 +117,18 @@ export class Call {
   }
 }
 
-/** A hold on one long poll: `end()` asks for its answer now, which its caller still gets. */
+/** Whether it takes an answer that came late. */
+export type OnLate = (result: unknown) => boolean;
+
+/**
+ * A hold on one long poll: `end()` asks for its answer now, which its caller still gets. `onLate`
+ * takes an answer that comes once its caller has given up; what it does not take is handed back.
+ */
 export class Wait {
   #end: (() => void) | null = null;
   #isEnded = false;
+
+  constructor(readonly onLate: OnLate | null = null) {}
 
   /** Whether it was ended by us. */
   get isEnded(): boolean {

@@ -340,6 +340,7 @@ export class ConnectedClient implements Caller {
       };
       const call = new Call(request, attempt.namespace, attempt.blockMs, waiter);
       call.deadlineMs = attempt.deadlineMs;
+      call.onLate = attempt.wait?.onLate ?? null;
       const forget = onAbort(signal, () => {
         channel.abandon(call);
         call.fail(signal?.reason);

@@ -318,6 +318,9 @@ export class Exchange {
       call.fail(error);
       return;
     }
+    if (call.isAbandoned && call.onLate?.(result) === true) {
+      return;
+    }
     if (call.isAbandoned) {
       for (const command of handBack(call.request, result)) {
         this.submit(new Call(command, call.namespace, 0, null));

@@ -8,7 +8,12 @@
 import type { FloClient } from "../api/client.js";
 import { RetryBackoff, RetryDelay } from "../base/backoff.js";
 import type { FullLogger } from "../base/logger.js";
-import { type AckResult, type Message, QueueDequeue } from "../wire/messages.generated.js";
+import {
+  type AckResult,
+  type DequeueResult,
+  type Message,
+  QueueDequeue,
+} from "../wire/messages.generated.js";
 import type { Attempt } from "./attempts.js";
 import { type ContextOptions, QueueContext } from "./contexts.js";
 import { mayRetry } from "./handlers.js";
@@ -51,7 +56,11 @@ export class QueueLife extends ReadingLife<Message, QueueContext> {
     const settings = { visibilityTimeoutMs, blockMs, byWorker: true };
     const request = QueueDequeue.of({ queue, count, ...settings });
     const options = { ...this.ofThisLife, blockMs, wait: this.wait };
-    return (await this.client.call(request, options)).messages;
+    return this.itemsOf(await this.client.call(request, options));
+  }
+
+  protected override itemsOf(result: DequeueResult): readonly Message[] {
+    return result.messages;
   }
 
   protected override idOf({ seq }: Message): string {

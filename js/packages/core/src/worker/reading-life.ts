@@ -62,6 +62,8 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
 
   /** Up to `count` items; waits for the first as long as the plan says. */
   protected abstract read(count: number): Promise<readonly Item[]>;
+  /** What a read was answered with. */
+  protected abstract itemsOf(result: unknown): readonly Item[];
   /** What its settlement answers for it by. */
   protected abstract idOf(item: Item): string;
   /** How it is told of. */
@@ -119,7 +121,7 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
         continue;
       }
       try {
-        this.wait = new Wait();
+        this.wait = new Wait((result) => this.#takeLate(result));
         this.#take(await this.read(this.#room));
         failures = 0;
       } catch (error) {
@@ -140,6 +142,18 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     } catch (again) {
       await this.trouble(again, failures);
     }
+  }
+
+  /**
+   * What a read brought that was given up. It was handed out before what is read since, so handed
+   * back it would be handled behind that.
+   */
+  #takeLate(result: unknown): boolean {
+    if (this.stopped.isSet || this.over.signal.aborted) {
+      return false;
+    }
+    this.#take(this.itemsOf(result));
+    return true;
   }
 
   #take(items: readonly Item[]): void {

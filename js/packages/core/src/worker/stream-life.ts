@@ -10,7 +10,12 @@ import type { FloClient } from "../api/client.js";
 import { GroupMode } from "../api/stream-group-commands.js";
 import type { RetryDelay } from "../base/backoff.js";
 import type { FullLogger } from "../base/logger.js";
-import { type GroupAckResult, GroupRead, type StreamRecord } from "../wire/messages.generated.js";
+import {
+  type GroupAckResult,
+  GroupRead,
+  type ReadResult,
+  type StreamRecord,
+} from "../wire/messages.generated.js";
 import type { Attempt } from "./attempts.js";
 import { type ContextOptions, StreamContext } from "./contexts.js";
 import type { Plan } from "./life.js";
@@ -60,7 +65,10 @@ export class StreamLife extends ReadingLife<StreamRecord, StreamContext> {
       byWorker: true,
     });
     const options = { ...this.ofThisLife, blockMs, wait: this.wait };
-    const { records, leaseMs } = await this.client.call(request, options);
+    return this.itemsOf(await this.client.call(request, options));
+  }
+
+  protected override itemsOf({ records, leaseMs }: ReadResult): readonly StreamRecord[] {
     // The lease that these came under counts, whatever the group said as it was joined.
     this.leaseMs = leaseMs || this.leaseMs;
     return records;
