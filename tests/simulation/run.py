@@ -27,6 +27,7 @@ from tests.simulation.work.protocol import PATIENCE_S, Work
 from tests.simulation.work.records import Records
 from tests.simulation.work.registers import Registers
 from tests.simulation.work.tasks import Tasks
+from tests.simulation.work.views import Views
 from tests.simulation.world import World
 
 LOOK_EVERY_S = 1.0
@@ -39,6 +40,7 @@ KINDS: dict[str, Callable[[World], Work]] = {
     "records": Records,
     "registers": Registers,
     "tasks": Tasks,
+    "views": Views,
 }
 AT_ONCE = (1, 1, 2)
 """How many kinds of work go on side by side."""

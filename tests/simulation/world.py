@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy
@@ -107,7 +107,12 @@ class World:
     # Clients
 
     def client(
-        self, name: str, *, timeout_ms: int = 5_000, namespace: str | None = None
+        self,
+        name: str,
+        *,
+        timeout_ms: int = 5_000,
+        namespace: str | None = None,
+        reads: Literal["linearizable", "local"] = "linearizable",
     ) -> FloClient:
         """A client in a process of its own."""
         is_by_web = self.token is not None and self._doors.random() < 0.5
@@ -121,6 +126,7 @@ class World:
             token=self.token,
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
             transport=transport,
+            reads=reads,
         )
 
     def address(self) -> str:

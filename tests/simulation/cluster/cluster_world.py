@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
+from typing import Literal
 
 from floruntime.client.client import FloClient
 from floruntime.client.link.endpoint import TcpEndpoint
@@ -38,19 +39,31 @@ PATIENCE_S = 120.0
 
 
 class SimNodesTransport(TcpTransport):
-    """The product's own way to any of several nodes, over this network."""
+    """The product's own way to any of several nodes, over this network. `first`: of which client
+    it is a route beside its first link.
+    """
 
-    def __init__(self, network: Network, name: str, nodes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        name: str,
+        nodes: Sequence[str],
+        first: SimNodesTransport | None = None,
+    ) -> None:
         super().__init__([TcpEndpoint(node, 9000) for node in nodes], None)
         self._network = network
         self._name = name
+        self._first = first
         #: Whether the process that it belongs to is gone.
         self.is_gone = False
+
+    def at(self, node: str) -> SimNodesTransport:
+        return SimNodesTransport(self._network, self._name, [node.partition(":")[0]], self)
 
     async def _connect(
         self, endpoint: TcpEndpoint, on_bodies: OnBodies, on_close: OnClose
     ) -> TcpLink:
-        if self.is_gone:
+        if self.is_gone or (self._first is not None and self._first.is_gone):
             await self._network.loop.create_future()
         link = TcpLink(on_bodies, on_close)
         await self._network.connect(self._name, endpoint.host, link)
@@ -185,6 +198,7 @@ class ClusterWorld(World):
         *,
         timeout_ms: int = 30_000,
         namespace: str | None = None,
+        reads: Literal["linearizable", "local"] = "linearizable",
         nodes: Sequence[str] = (),
     ) -> FloClient:
         """Of the nodes it knows all, or one, unless told; the others it learns of."""
@@ -201,6 +215,7 @@ class ClusterWorld(World):
             token=self.token,
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
             transport=transport,
+            reads=reads,
         )
 
     def address(self) -> str:
@@ -243,6 +258,9 @@ class ClusterWorld(World):
             heads = [head for body in bodies if (head := decode_message(body).head).is_last]
             terms = [head.term for head in heads]
             self.terms += len(set(terms))
+            begun = [head.term for head in heads if head.is_term]
+            if len(set(begun)) != len(begun):
+                self.complain(f"two leaders of {number} have one term: {begun}")
             if terms != sorted(terms):
                 self.complain(f"the terms of {number} go back: {terms}")
             for place, (before, after) in enumerate(itertools.pairwise(heads), 2):

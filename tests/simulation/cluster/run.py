@@ -11,8 +11,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from floruntime.core.errors import FloError
-from floruntime.core.kv import KvGetEntry, KvIncr, KvPut
+from floruntime.core.kv import KvGetEntry, KvIncr, KvPut, PutResult
 from floruntime.core.types import Command, Query
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.message import decode_message
@@ -162,7 +164,9 @@ class ClusterSimulation:
         await self._trouble()
         for task in work:
             task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+        for end in await asyncio.gather(*work, return_exceptions=True):
+            if not isinstance(end, asyncio.CancelledError):
+                self.complain(f"a client ended by {end!r}")
         if self._pace < 1.0:
             for key, calls in self._seen.items():
                 self._seen[key] = [call for call in calls if not isinstance(call.asked, Get)]
@@ -190,7 +194,8 @@ class ClusterSimulation:
         if isinstance(asked, Incr):
             answer = await client.call(KvIncr(key))
         elif isinstance(asked, Put):
-            answer = (await client.call(KvPut(key, asked.value))).version
+            told = await client.call(KvPut(key, asked.value))  # what is remembered is not decoded
+            answer = msgspec.convert(told, PutResult).version
         else:
             entry = await client.call(KvGetEntry(key))
             answer = Found(None, 0) if entry is None else Found(entry.value, entry.version)
@@ -290,6 +295,9 @@ class ClusterSimulation:
         self.terms = len(set(terms))
         if terms != sorted(terms):
             self.complain(f"the terms go back: {terms}")
+        begun = [head.term for head in heads if head.is_term]
+        if len(set(begun)) != len(begun):
+            self.complain(f"two leaders have one term: {begun}")
         for key, calls in self._seen.items():
             start, step = (0, count) if key == COUNTER else (State(), register)
             if is_linear(calls, start, step) is False:  # type: ignore[arg-type]  # of a kind

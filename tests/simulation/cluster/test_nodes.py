@@ -13,6 +13,14 @@ from tests.simulation.run import KINDS, Simulation
 
 SEEDS = [(seed, [kind]) for seed, kind in enumerate(sorted(KINDS), 1)]
 """Few: each is as long as several of one server. `make simulate` does many."""
+FOUND = [(21063, "records registers")]
+"""Seeds that found something, with their kinds of work: `docs/reliability.md` tells what."""
+
+
+@pytest.mark.parametrize(("seed", "kinds"), FOUND)
+def test_what_was_found_stays_mended(seed: int, kinds: str) -> None:
+    report = Simulation(seed, kinds=kinds.split(), cluster=True).run()
+    assert not report.problems, str(report)
 
 
 @pytest.mark.parametrize(("seed", "kinds"), SEEDS)
