@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 from tests.mutants.around import MUTANTS as AROUND
+from tests.mutants.cluster import MUTANTS as CLUSTER
 from tests.mutants.engine import MUTANTS as ENGINE
 from tests.mutants.mutant import Mutant
+from tests.mutants.once import MUTANTS as ONCE
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTANTS = (*ENGINE, *AROUND)
+MUTANTS = (*ENGINE, *AROUND, *ONCE, *CLUSTER)
 COPIED = ("src", "tests", "docs", "examples", "scripts", "js/vectors")
 TESTS_FAILED = 1
 """How pytest ends where a test failed; anything else is no proof."""

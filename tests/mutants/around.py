@@ -110,14 +110,15 @@ MUTANTS = (
     Mutant(
         "calls in flight are not sent on the next link",
         "client/link/exchange.py",
-        "        for call in list(self._in_flight.values()):\n            self._transmit(call)\n",
-        "",
+        "            if call.route is None:\n                self._transmit(call)\n"
+        "        self._pump()",
+        "            pass\n        self._pump()",
         f"{LINK} tests/client/test_lost_answers.py",
     ),
     Mutant(
         "a session that was forgotten is gone on with",
         "client/link/exchange.py",
-        "        if self._is_session_open and (not welcome.session_known or",
+        "        if self._is_session_open and (not is_known or",
         "        if self._is_session_open and (False or",
         f"{LINK} tests/client/test_lost_answers.py",
     ),

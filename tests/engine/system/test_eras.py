@@ -73,6 +73,22 @@ def test_numbers_jump_even_where_the_clock_says_nothing(engine: Engine) -> None:
     assert version(engine) == 2 * eras.STRIDE + 1
 
 
+def test_which_numbers_and_times_belong_to_another_history(engine: Engine) -> None:
+    begun(engine, "one", 0)
+    engine.run(QueueEnqueue("q", [b"x"]))
+    engine.run(QueueDequeue("q"))
+    left_at_ms = engine.now_ms
+    engine.now_ms += 1_000
+    begun(engine)
+    view = seen(engine)
+    era = eras.row_of(view).eras[-1]
+    assert (era.left_at_ms, era.began_at_ms, era.floor) == (left_at_ms, engine.now_ms, FLOOR)
+    numbers = (era.last_id, era.last_id + 1, FLOOR, FLOOR + 1)
+    assert [eras.is_lost_id(view, number) for number in numbers] == [False, True, True, False]
+    times = (left_at_ms, left_at_ms + 1, engine.now_ms - 1, engine.now_ms)
+    assert [eras.is_lost_time(view, at_ms) for at_ms in times] == [False, True, True, False]
+
+
 def test_histories_are_told_apart(engine: Engine) -> None:
     begun(begun(engine, "one", 0))
     assert eras.is_own(seen(engine), "one")

@@ -32,6 +32,8 @@ from floruntime.core.queue import QueueBulk, QueueDelete
 from floruntime.core.stream import GroupBulk, GroupDead
 from floruntime.core.system import NamespaceDelete, Tick
 from floruntime.engine.system import jobs as system_jobs
+from floruntime.engine.system import timers
+from floruntime.engine.system.timers import TIMER, name_of
 from tests.engine.action.calls import RESIZE, Actions
 from tests.engine.harness import Engine
 from tests.engine.queue.calls import JOBS, Jobs, seqs
@@ -316,6 +318,9 @@ def test_a_job_ends_with_its_namespace() -> None:
     actions.engine.tick()
     assert actions.engine.query(JobList()).items == []
     assert not [key for key in actions.engine.rows() if key[:2] == b"jb"]
+    view = actions.engine.machine.view(actions.engine.store, "default", actions.engine.now_ms)
+    kinds = {name_of(key, timer)[1] for key, timer in view.scan(TIMER, *TIMER.range())}
+    assert not kinds & {timers.JOB_STEP, timers.JOB_FORGET}
 
 
 # Listings with filters

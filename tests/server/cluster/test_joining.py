@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from floruntime.server.cluster import joining
 from floruntime.server.cluster.board import Entry, RevisionError
 from floruntime.server.cluster.jetstream import NatsFailedError
-from floruntime.server.cluster.members import META, SECRET
+from floruntime.server.cluster.members import META, SECRET, MetaRow
+from floruntime.server.config import Config, ConfigError
 from tests.server.cluster.memory_board import MemoryBoard
 
 
@@ -98,3 +100,13 @@ async def test_a_node_of_a_cluster_makes_none_where_its_own_is_gone(
         await joining.check_there(board, "c0ffee")
     await board.write(META, b"it", 0)
     await joining.check_there(board, "c0ffee")
+
+
+@pytest.mark.parametrize(("name", "value"), [("partitions", 4), ("copies", 2)])
+def test_what_a_cluster_was_made_with_stays(name: str, value: int) -> None:
+    made = MetaRow("id", 8, 3, 3)
+    joining._check_fixed(Config(partitions=8, copies=3), made)
+    wanted: dict[str, Any] = {"partitions": 8, "copies": 3, name: value}
+    config = Config(**wanted)
+    with pytest.raises(ConfigError, match=f"{name} is {value}, and the cluster"):
+        joining._check_fixed(config, made)

@@ -51,6 +51,32 @@ async def test_the_holder_counts_from_when_it_sent() -> None:
     assert not lease.is_good
 
 
+async def test_time_that_the_answer_takes_is_not_won() -> None:
+    now = Now()
+
+    class SlowBoard(MemoryBoard):
+        async def write(self, name: str, value: bytes, revision: int | None) -> int:
+            now.s += 1.0
+            return await super().write(name, value, revision)
+
+    lease = held(SlowBoard(), now, "a")
+    assert await lease.take(0)
+    now.s += HELD_S - 1.0 - 0.01
+    assert lease.is_good
+    now.s += 0.02
+    assert not lease.is_good
+
+
+async def test_what_an_earlier_start_of_the_node_wrote_is_not_ones_own() -> None:
+    board, now = MemoryBoard(), Now()
+    earlier, later = held(board, now, "a"), held(board, now, "a", 2)
+    later.row = LeaseRow("a", "another run", 2, 1_000)
+    assert await earlier.take(0)
+    assert await later.take(earlier.revision)
+    assert not await earlier.renew(2_000)
+    assert earlier.is_over
+
+
 async def test_of_two_who_try_one_gets_it_and_the_other_hears_of_it() -> None:
     board, now = MemoryBoard(), Now()
     first, second = held(board, now, "a"), held(board, now, "b")

@@ -28,7 +28,9 @@ async def test_a_key_is_for_one_request(http: HttpPeer) -> None:
     await incr(http)
     assert (await incr(http, delta=2)).status == 409
     assert (await incr(http, path="/v1/shop/kv.delete")).status == 409
-    assert (await incr(http, path="/v1/other/kv.incr")).json == 1
+    other = "/v1/other/kv.incr"
+    assert (await incr(http, "first", path=other, delta=10)).json == 10
+    assert (await incr(http, path=other)).json == 11, "it means another one in each namespace"
 
 
 @pytest.mark.parametrize(("key", "status"), [("", 400), ("k" * 255, 200), ("k" * 256, 400)])

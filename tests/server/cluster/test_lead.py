@@ -1,0 +1,66 @@
+"""What a leader remembers of clients, for as long as any node has a connection of theirs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from floruntime.core.kv import KvPut
+from floruntime.engine.store.memory import MemoryStore
+from floruntime.engine.system import write_memory
+from floruntime.server.cluster import lead as lead_module
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.lease import HeldLease, LeaseRow
+from floruntime.server.cluster.message import decode_message
+from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.cluster.replica import Replica
+from tests.server.cluster.memory_board import MemoryBoard
+from tests.server.cluster.memory_log import MemoryLog
+
+
+class Caller:
+    client, is_closed, spans = "client", False, None
+
+    def note_of(self, namespace: str, command: Any) -> None: ...
+    def owe(self, request_id: int, answer_bytes: int) -> None: ...
+    def add_answer(self, request_id: int, result: Any, error: Any) -> None: ...
+    def flush(self) -> None: ...
+
+
+async def leading(log: MemoryLog, term: int = 1) -> Lead:
+    lease = HeldLease(MemoryBoard(), 1, time.monotonic, LeaseRow("a", "run", term, 0))
+    assert await lease.take(0)
+    replica = Replica(1, MemoryStore(), log)
+    lead = Lead(
+        replica, lease, lambda lead, error: None, lambda lead: None, value_bytes_max=1_000_000
+    )
+    await lead.begin(None)
+    return lead
+
+
+async def test_a_client_is_remembered_until_nobody_has_told_of_it_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lead = await leading(MemoryLog())
+    lead.submit(Caller(), 1, "default", 1, KvPut("k", b"v"))
+    await lead.commit.settle()
+    lead._forget_clients()
+    await lead.commit.settle()
+    assert write_memory.known(lead.commit.queries.view()) == ["client"]
+    lead.hear_of(["client", "another"])
+    monkeypatch.setattr(lead_module, "SESSION_KEPT_S", -1)
+    lead._forget_clients()
+    await lead.commit.settle()
+    assert write_memory.known(lead.commit.queries.view()) == []
+    lead.end(OvertakenError("the test is over"))
+
+
+async def test_each_leader_has_a_term_above_all_before() -> None:
+    log = MemoryLog()
+    for _ in range(3):  # none of them has seen more of the lease than the first
+        lead = await leading(log)
+        lead.end(OvertakenError("the next one"))
+    heads = [decode_message(body).head for body in log.bodies]
+    assert [head.term for head in heads if head.is_term] == [1, 2, 3]

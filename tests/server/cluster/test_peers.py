@@ -1,0 +1,146 @@
+"""Two nodes meet: each proves that it is of the cluster before the other believes anything."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from floruntime.core.framing import FrameReader, frame
+from floruntime.server.cluster import peer_messages as messages
+from floruntime.server.cluster.peer_link import _PeerSocket
+from floruntime.server.cluster.peer_speaker import PeerSpeaker
+
+SECRET, NONCE = b"secret", b"n" * 32
+
+
+class Host:
+    """The node that is called."""
+
+    cluster_id, name, secret = "cluster", "leader", SECRET
+
+    def __init__(self) -> None:
+        self.speakers: dict[Any, None] = {}
+        self.heard: list[str] = []
+        self.config = SimpleNamespace(advertise="leader:9000")
+
+    def lead_of(self, partition: int) -> None: ...
+    def leads(self) -> list[Any]:
+        return []
+
+    def hear_of(self, clients: Any) -> None:
+        self.heard += clients
+
+
+class Called:
+    """Its end of a connection, and what came of it."""
+
+    def __init__(self) -> None:
+        self.host = Host()
+        self.sent = b""
+        self.is_closed = False
+        host: Any = self.host
+        self.speaker = PeerSpeaker(host, self._write, self._close, 1_000)
+        self.speaker.receive_data(messages.PEER_PREAMBLE)
+
+    def _write(self, data: bytes) -> None:
+        self.sent += data
+
+    def _close(self) -> None:
+        self.is_closed = True
+
+    def say(self, message: Any) -> None:
+        self.speaker.receive_data(frame(messages.encode(message)))
+
+    def met(self) -> Any:
+        return messages.decode(next(iter(FrameReader(1_000).receive_data(self.sent))))
+
+
+def test_a_node_that_proves_itself_is_let_in() -> None:
+    called = Called()
+    called.say(messages.Meet("cluster", "gateway", NONCE))
+    proof = messages.proof_of(SECRET, "gateway", NONCE, called.met().nonce)
+    called.say(messages.Proof(proof))
+    assert called.speaker.is_welcome
+    assert list(called.host.speakers) == [called.speaker]
+    called.say(messages.Here(["client"]))
+    assert called.host.heard == ["client"]
+
+
+@pytest.mark.parametrize("secret", [b"another", b""])
+def test_one_without_the_secret_is_not(secret: bytes) -> None:
+    called = Called()
+    called.say(messages.Meet("cluster", "gateway", NONCE))
+    called.say(messages.Proof(messages.proof_of(secret, "gateway", NONCE, called.met().nonce)))
+    assert called.is_closed
+    assert not called.speaker.is_welcome
+    assert not called.host.speakers
+
+
+def test_what_was_told_as_a_leaders_proof_is_none_of_a_gateway() -> None:
+    called = Called()
+    called.say(messages.Meet("cluster", "gateway", NONCE))
+    called.say(messages.Proof(called.met().proof))
+    assert called.is_closed
+
+
+def test_one_that_asks_before_it_has_proved_itself_is_not() -> None:
+    called = Called()
+    called.say(messages.Here(["client"]))
+    assert called.is_closed
+    assert not called.host.heard
+
+
+def test_one_of_another_cluster_is_told_nothing() -> None:
+    called = Called()
+    called.say(messages.Meet("other", "gateway", NONCE))
+    assert called.is_closed
+    assert not called.sent
+
+
+class Calling:
+    """The end that calls, and a transport."""
+
+    def __init__(self) -> None:
+        owner: Any = SimpleNamespace(cluster_id="cluster", name="gateway", secret=SECRET)
+        link: Any = SimpleNamespace(node="leader", address="leader:9000")
+        self.sent = b""
+        self.is_aborted = False
+        self.socket = _PeerSocket(owner, link, 1_000)
+        transport: Any = SimpleNamespace(write=self._write, abort=self._abort)
+        self.socket.connection_made(transport)
+
+    def _write(self, data: bytes) -> None:
+        self.sent += data
+
+    def _abort(self) -> None:
+        self.is_aborted = True
+
+    def hear(self, message: Any) -> None:
+        self.socket.data_received(frame(messages.encode(message)))
+
+    def said(self) -> list[Any]:
+        data = self.sent.removeprefix(messages.PEER_PREAMBLE)
+        return [messages.decode(body) for body in FrameReader(1_000).receive_data(data)]
+
+
+async def test_who_calls_proves_itself_to_a_node_that_did() -> None:
+    calling = Calling()
+    [meet] = calling.said()
+    proof = messages.proof_of(SECRET, "leader", NONCE, meet.nonce)
+    calling.hear(messages.Met("leader", NONCE, proof))
+    assert calling.socket.greeted.done()
+    proof = messages.proof_of(SECRET, "gateway", meet.nonce, NONCE)
+    assert calling.said()[1:] == [messages.Proof(proof)]
+
+
+@pytest.mark.parametrize(("node", "secret"), [("leader", b"another"), ("other", SECRET)])
+async def test_who_calls_tells_nothing_to_one_that_did_not(node: str, secret: bytes) -> None:
+    calling = Calling()
+    [meet] = calling.said()
+    proof = messages.proof_of(secret, "leader", NONCE, meet.nonce)
+    calling.hear(messages.Met(node, NONCE, proof))
+    assert calling.is_aborted
+    assert not calling.socket.greeted.done()
+    assert calling.said() == [meet]
