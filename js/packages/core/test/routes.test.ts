@@ -264,6 +264,22 @@ test("they end where the client is another one to the cluster", async () => {
   await it.client.close();
 });
 
+test("a node of an older version says nothing of the holder", async () => {
+  const it = new Cluster();
+  const { home } = it;
+  home.holder = "me";
+  await it.clock.until(it.client.kv.put("k", "1"));
+  home.losesAnswers = true;
+  const put = it.client.kv.put("k", "2");
+  await it.clock.advance(0);
+  home.losesAnswers = false;
+  home.welcome = (isKnown) => ["9.9.9", home.limits, isKnown, "admin", "one", home.nodes];
+  home.dropLinks();
+  await it.clock.until(put);
+  assert.equal(home.applied.length, 2);
+  await it.client.close();
+});
+
 test("they end where the server refuses the client for good", async () => {
   const it = new Cluster({ token: "secret" });
   await it.led();

@@ -57,7 +57,8 @@ class Exchange:
         self._now_s = now_s
         self._reads = reads
         self._leads = Leads(want)
-        self._holder = ""
+        #: Whose writes the cluster remembers as this client's; `None` where no node has said.
+        self._holder: str | None = None
         self._is_in_cluster = False
         self._ids = itertools.count(1)
         self._in_flight: dict[int, Call] = {}
@@ -83,9 +84,10 @@ class Exchange:
     def submit(self, call: Call) -> None:
         """Send `call` now or as soon as it may go."""
         call.id = next(self._ids)
-        if self._is_in_cluster:
+        leads = self._leads
+        if leads.moves or leads.ready:
             self._submit_ready()
-            if self._leads.holds(call):
+            if leads.holds(call):
                 return
         self._submit_at_once(call)
 
@@ -181,12 +183,14 @@ class Exchange:
 
     def link_up(self, send: Send, welcome: Welcome) -> bool:
         """A link greeted. False: its server forgot the session; greet again with the fresh one."""
-        is_known = welcome.session_known and welcome.holder == self._holder
+        holder = welcome.holder if welcome.node else self._holder  # older nodes say neither
+        is_known = welcome.session_known and self._holder in (None, holder)
         if self._is_session_open and (not is_known or self._is_too_late(welcome)):
             self._session_forgotten()
+            self._holder = holder
             return False
         self._is_session_open = welcome.session_known
-        self._holder, self._leads.home = welcome.holder, welcome.node
+        self._holder, self._leads.home = holder, welcome.node
         self._send = send
         self.was_of_use = False
         self._limits = welcome.limits
@@ -432,7 +436,7 @@ class Exchange:
         if self._in_flight.pop(call.id, None) is None:
             return
         self._waits_in_flight -= call.is_wait
-        if self._is_in_cluster:
+        if self._leads.moves:
             self._leads.answered(call)
         if call.number:
             self._numbers.release(call.number)

@@ -41,9 +41,9 @@ class Rig:
         self.exchange = Exchange(lambda: self.now_s, Reads(reads, None), self.wanted.append)
         self.up()
 
-    def up(self, *, holder: str = "", in_flight_max: int = 100) -> bool:
-        limits = ServerLimits(400, 10_000, in_flight_max)
-        welcome = Welcome("1.0", limits, True, nodes=[HOME], node=HOME, holder=holder)
+    def up(self, *, node: str = HOME, holder: str = "") -> bool:
+        limits = ServerLimits(400, 10_000, 100)
+        welcome = Welcome("1.0", limits, True, nodes=[HOME], node=node, holder=holder)
         return self.exchange.link_up(self._send_to(HOME), welcome)
 
     def _send_to(self, node: str) -> Any:
@@ -245,6 +245,33 @@ async def test_another_holder_is_another_client_to_the_cluster() -> None:
     assert rig.up(holder="somebody else")
     assert rig.went() == [(HOME, GET)]
     rig.answer(read)
+
+
+async def test_a_node_of_an_older_version_says_nothing_of_the_holder() -> None:
+    rig = Rig()
+    session = rig.exchange.session
+    rig.exchange.link_down("it broke")
+    assert not rig.up(holder="me")
+    assert rig.up(holder="me")
+    for older in (True, False, True):
+        rig.exchange.link_down("it broke")
+        assert rig.up(node="") if older else rig.up(holder="me")
+    assert rig.exchange.session != session
+    rig.exchange.link_down("it broke")
+    assert not rig.up(holder="somebody else")
+
+
+async def test_a_long_poll_is_ended_by_the_way_that_it_went() -> None:
+    rig = Rig()
+    rig.passed_on()
+    route = rig.route()
+    wait = rig.call(TAKE, block_ms=50)
+    rig.exchange.end_wait(wait)
+    given_up = rig.call(TAKE, block_ms=50)
+    rig.exchange.abandon(given_up)
+    assert [node for node, _ in rig.went()] == [LEADER] * 4
+    rig.exchange.route_down(route, LOST)
+    assert [(node, type(each)) for node, each in rig.went()] == [(HOME, QueueDequeue)] * 2
 
 
 async def test_a_lead_that_moves_is_followed() -> None:

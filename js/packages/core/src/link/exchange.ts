@@ -57,7 +57,8 @@ export class Exchange {
   #wasOfUse = false;
   #numbers = new WriteNumbers();
   #session = newSession();
-  #holder = "";
+  /** Whose writes the cluster remembers as this client's; `null` where no node has said. */
+  #holder: string | null = null;
 
   /** `want` asks for a route to a node; `null` where calls can go to no other. */
   constructor(nowMs: () => number, reads: Reads, want: ((node: string) => void) | null = null) {
@@ -209,13 +210,15 @@ export class Exchange {
 
   /** A link greeted. False: its server forgot the session; greet again with the fresh one. */
   linkUp(send: Send, welcome: Welcome): boolean {
-    const isKnown = welcome.sessionKnown && welcome.holder === this.#holder;
+    const holder = welcome.node === "" ? this.#holder : welcome.holder; // older nodes say neither
+    const isKnown = welcome.sessionKnown && (this.#holder === null || this.#holder === holder);
     if (this.#isSessionOpen && (!isKnown || this.#isTooLate(welcome))) {
       this.#sessionForgotten();
+      this.#holder = holder;
       return false;
     }
     this.#isSessionOpen = welcome.sessionKnown;
-    this.#holder = welcome.holder;
+    this.#holder = holder;
     this.#leads.home = welcome.node;
     this.#send = send;
     this.#wasOfUse = false;

@@ -63,7 +63,8 @@ class Leads:
         self._routes: dict[str, Route] = {}
         #: By namespace the route that its calls go by, where it is not the first link.
         self.by_place: dict[str, Route] = {}
-        self._moves: dict[str, _Move] = {}
+        #: By namespace, where its way changes.
+        self.moves: dict[str, _Move] = {}
         #: What has waited for others, and waits no longer.
         self.ready: list[Call] = []
 
@@ -127,17 +128,17 @@ class Leads:
             and not call.is_wait
             and place_of(call.request, call.namespace) == place
         }
-        move = self._moves.get(place)
+        move = self.moves.get(place)
         if move is not None:
             move.before |= before
         elif before:
-            self._moves[place] = _Move(before)
+            self.moves[place] = _Move(before)
 
     # Order
 
     def holds(self, call: Call) -> bool:
         """Whether `call` waits for others before it; if so it is kept here."""
-        move = self._moves.get(place_of(call.request, call.namespace) or "")
+        move = self.moves.get(place_of(call.request, call.namespace) or "")
         if move is None:
             return False
         move.waiting[call.id] = call
@@ -145,18 +146,16 @@ class Leads:
 
     def is_waiting(self, call: Call) -> bool:
         """Whether it waits for others before it."""
-        return any(call.id in move.waiting for move in self._moves.values())
+        return any(call.id in move.waiting for move in self.moves.values())
 
     def answered(self, call: Call) -> None:
         """Nothing needs to wait for it any more."""
-        if not self._moves:
-            return
         place = place_of(call.request, call.namespace) or ""
-        move = self._moves.get(place)
+        move = self.moves.get(place)
         if move is not None:
             move.before.discard(call.id)
             if not move.before:
-                del self._moves[place]
+                del self.moves[place]
                 self.ready += move.waiting.values()
 
     def take_ready(self) -> list[Call]:
@@ -168,13 +167,13 @@ class Leads:
 
     def take_waiting(self) -> list[Call]:
         """All that waits."""
-        waiting = [call for move in self._moves.values() for call in move.waiting.values()]
-        self._moves.clear()
+        waiting = [call for move in self.moves.values() for call in move.waiting.values()]
+        self.moves.clear()
         return self.take_ready() + waiting
 
     def abandon(self, call: Call) -> None:
         """It waits no longer, wherever it does."""
-        move = self._moves.get(place_of(call.request, call.namespace) or "")
+        move = self.moves.get(place_of(call.request, call.namespace) or "")
         if move is not None:
             move.waiting.pop(call.id, None)
         if call in self.ready:
