@@ -123,9 +123,9 @@ VECTORS: list[tuple[bytes, str]] = [
                 0, system.Welcome("0.1.0", system.ServerLimits(1 << 20, 2 << 20, 1024), False)
             )
         ),
-        "66000000 92 00 96 a5302e312e30 dc0018 ce00100000 ce00200000 cd0400 cd1000 ccff 3f"
+        "68000000 92 00 98 a5302e312e30 dc0018 ce00100000 ce00200000 cd0400 cd1000 ccff 3f"
         "ce000493e0 cf000000496cebb800 cd03e8 cd03e8 40 cd0100 cd03e8 ce00400000 40 cd4000 40"
-        "cd1000 cd1000 cdffff ce000f4240 cd0100 cd03e8 ce00200000 c2 a561646d696e a0 90",
+        "cd1000 cd1000 cdffff ce000f4240 cd0100 cd03e8 ce00200000 c2 a561646d696e a0 90 a0 a0",
     ),
     (
         frame(wire.encode_request(1, "default", 0, system.SessionOpen())),

@@ -45,7 +45,7 @@ from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
 from floruntime.server.connections.too_much import TOO_FAST, overloaded, stopping, unread
-from floruntime.server.connections.turns import Turn, Turns
+from floruntime.server.connections.turns import MODEST_S, Turn, Turns
 from floruntime.server.metrics.counts import Counts, Refusal
 
 log = logging.getLogger("floruntime.conversation")
@@ -148,7 +148,7 @@ class Conversation:
         is_waiting = self._inbox or self._holds or self._owed.bytes
         if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
             turns = self._turns
-            if turns.used_s < limits.TURN_S:  # the usual case, and the cheapest way
+            if turns.used_s < MODEST_S:  # the usual case, and the cheapest way
                 begun_s = turns.now_s()
                 self._do_at_once(bodies[0], begun_s)
                 turns.used_s += turns.now_s() - begun_s
@@ -198,7 +198,7 @@ class Conversation:
         self._is_receiving = False
         if self._outbox:
             self.flush()
-        if Hold.GREETING in holds:
+        if holds and Hold.GREETING in holds:
             self._hold_early()
         if inbox:
             return not self._is_held_up()

@@ -18,6 +18,9 @@ from typing import Protocol
 
 from floruntime.server.limits import FIRST_SHARE_S, SHARE_S, TURN_S
 
+MODEST_S = TURN_S / 2
+"""While less than this was used in a turn, nobody has to look at the others at all."""
+
 
 class Turn:
     """Where one of those who work stands."""
@@ -50,7 +53,7 @@ class Turns:
     def __init__(self, now_s: Callable[[], float] = time.perf_counter) -> None:
         self._loop = asyncio.get_running_loop()
         self.now_s = now_s
-        #: What was done since the last turn by those who did not have to wait.
+        #: What was done in this turn of the loop by those who did not have to wait.
         self.used_s = 0.0
         self._modest: deque[Work] = deque()
         self._greedy: deque[Work] = deque()
@@ -70,6 +73,8 @@ class Turns:
             turn.is_cut = True
             self._wait(work)
         self.used_s += now_s() - begun_s
+        if self.used_s > MODEST_S:
+            self._run_soon()  # or what modest turns of the loop use would add up to a full one
 
     def _let_work(self, work: Work, until_s: float) -> bool:
         work.turn.is_at_work = True

@@ -60,7 +60,7 @@ class Counts:
         #: By kind of request, how many had answers that were no refusals.
         self.answered: defaultdict[type[Any], int] = defaultdict(int)
         #: How long answers took, by kind of request: of what comes together the first is timed.
-        self.durations: dict[type[Any], Histogram] = {}
+        self.durations: defaultdict[type[Any], Histogram] = defaultdict(Histogram)
         #: By kind of request and code of the error.
         self.failed: Counter[tuple[type[Any], str]] = Counter()
         self.refusals: Counter[Refusal] = Counter()
@@ -71,7 +71,4 @@ class Counts:
 
     def took(self, kind: type[Any], seconds: float) -> None:
         """A request of this kind was answered after so long."""
-        durations = self.durations.get(kind)
-        if durations is None:
-            durations = self.durations[kind] = Histogram()
-        durations.observe(seconds)
+        self.durations[kind].observe(seconds)
