@@ -58,7 +58,7 @@ class Hand:
         task = Task(key, "a", b"", 1, 1, 0, LEASE_MS)
         attempt = Attempt(key, task, handler_of(handler), LEASE_MS)
         attempt.context = ActionContext(task, "default")
-        self.attempts.hold(attempt)
+        self.attempts.hold(attempt, self.clock.now_ms())
         self.attempts.begin(attempt)
         return attempt
 

@@ -278,8 +278,9 @@ class ActionLife(Life):
         attempts = [self._attempt_of(task) for task in tasks]
         for attempt in attempts[:places]:
             attempt.is_begin_known = True
+        now_ms = self._clock.now_ms()
         for attempt in attempts:
-            self._attempts.hold(attempt)
+            self._attempts.hold(attempt, now_ms)
         self._attempts.waiting.extend(attempts)
         self._begin_waiting()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
-from floruntime.client.link.tracing import the_tracing
+from floruntime.client.link.tracing import Tracing, the_tracing
 from floruntime.client.link.waits import WAITS, Waits
 from floruntime.client.worker.clock import Clock, Timer
 from floruntime.client.worker.contexts import Context
@@ -128,7 +128,7 @@ class Attempts:
         self._held: dict[Hashable, Attempt] = {}
         self._running: dict[Attempt, None] = {}
         self._timer: Timer | None = None
-        self._timer_due_ms = 0.0
+        self._timer_due_ms = NEVER_MS
         #: Deliveries that wait for a place, in order.
         self.waiting: deque[Attempt] = deque()
 
@@ -155,18 +155,18 @@ class Attempts:
         """Those that take a place."""
         return list(self._running)
 
-    def hold(self, attempt: Attempt) -> None:
+    def hold(self, attempt: Attempt, now_ms: float) -> None:
         """Take `attempt` in hand: its lease is kept from now on."""
         former = self._held.get(attempt.key)
         if former is not None:
             self.lose(former)  # delivered anew: what we still had of it was lost
         self._held[attempt.key] = attempt
-        self.touched(attempt, self._clock.now_ms(), attempt.lease_ms)
+        self.touched(attempt, now_ms, attempt.lease_ms)
 
     def touched(self, attempt: Attempt, asked_ms: float, extend_ms: float) -> None:
         """Its lease lasts for `extend_ms` from `asked_ms`, or for longer if it did so already."""
         attempt.keep_until(asked_ms + extend_ms)
-        if self._auto_touch:
+        if self._auto_touch and attempt.touch_due_ms < self._timer_due_ms:
             self._wake_at(attempt.touch_due_ms)
 
     def begin(self, attempt: Attempt) -> None:
@@ -184,13 +184,18 @@ class Attempts:
         attempt.is_begun = True
         attempt.begun_s = asyncio.get_running_loop().time()
         attempt.deadline_ms = self._clock.now_ms() + self._timeout_ms
-        self._wake_at(attempt.deadline_ms)
+        if attempt.deadline_ms < self._timer_due_ms:
+            self._wake_at(attempt.deadline_ms)
         self._owner.began(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
         attempt.is_entered = True
         try:
-            result = await self._handle(attempt)
+            tracing = the_tracing()
+            if tracing is None:
+                result = await self._done(attempt)
+            else:
+                result = await self._traced(attempt, tracing)
         except Exception as error:
             self._fail(attempt, error)
         except BaseException as error:  # SystemExit ends an attempt, not the worker
@@ -203,11 +208,8 @@ class Attempts:
         finally:
             self._left(attempt)
 
-    async def _handle(self, attempt: Attempt) -> Any:
+    async def _traced(self, attempt: Attempt, tracing: Tracing) -> Any:
         context = attempt.context
-        tracing = the_tracing()
-        if tracing is None:
-            return await self._done(attempt)
         with tracing.handling(delivered_by(context)) as traceparent:
             context.traceparent = traceparent or context.traceparent
             return await self._done(attempt)
@@ -308,16 +310,15 @@ class Attempts:
     # Time
 
     def _wake_at(self, due_ms: float) -> None:
+        """Look at `due_ms`, which is earlier than any look so far."""
         if self._timer is not None:
-            if self._timer_due_ms <= due_ms:
-                return
             self._timer.cancel()
         self._timer_due_ms = due_ms
         self._timer = self._clock.call_at(int(due_ms) + 1, self._look)
 
     def _look(self) -> None:
         """Touch what is due, end what took too long, and look again when the next is due."""
-        self._timer = None
+        self._timer, self._timer_due_ms = None, NEVER_MS
         now_ms = self._clock.now_ms()
         for attempt in [each for each in self._held.values() if each.deadline_ms <= now_ms]:
             self._time_out(attempt)
@@ -328,7 +329,7 @@ class Attempts:
             if due:
                 self._owner.touch_due(due)
         next_due_ms = min(map(self._next_due_ms, self._held.values()), default=NEVER_MS)
-        if next_due_ms < NEVER_MS:
+        if next_due_ms < self._timer_due_ms:
             self._wake_at(next_due_ms)
 
     def _next_due_ms(self, attempt: Attempt) -> float:

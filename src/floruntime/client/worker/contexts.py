@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.api.values import to_json
@@ -207,6 +207,9 @@ class Progress(NamedTuple):
     note: str | None = None
 
 
+NOTHING_TOLD: Final = Progress()
+
+
 class ActionContext(Context):
     """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
     `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, `caller_run_id`
@@ -229,7 +232,7 @@ class ActionContext(Context):
         self._task = task
         self._on_progress = on_progress
         #: What the handler told last, and what the server knows of it.
-        self.told = self.known = Progress()
+        self.told = self.known = NOTHING_TOLD
         self.payload = task.payload
         self.task_id = task.run_id
         self.action_name = task.action
@@ -258,7 +261,7 @@ class ActionContext(Context):
 
     def unknown_progress(self) -> tuple[float | None, str | None]:
         """What the server does not know yet of what was told."""
-        return Progress() if self.told == self.known else self.told
+        return NOTHING_TOLD if self.told == self.known else self.told
 
     @property
     def task(self) -> Task:

@@ -171,8 +171,9 @@ class ReadingLife(Life, Generic[Item]):
 
     def _take(self, items: Sequence[Item]) -> None:
         attempts = [self._attempt_of(item) for item in items]
+        now_ms = self._clock.now_ms()
         for attempt in attempts:
-            self._attempts.hold(attempt)
+            self._attempts.hold(attempt, now_ms)
         self._attempts.waiting.extend(attempts)
         if self._stopped.is_set():
             self._release_soon()
