@@ -45,7 +45,7 @@ from floruntime.engine.action.run_state import (
     lease_to,
 )
 from floruntime.engine.action.settle import check_result, release_held, settle
-from floruntime.engine.action.workers import Ends, check_actions, find_worker
+from floruntime.engine.action.workers import Ends, check_actions, worker_in
 from floruntime.engine.state.dispatch import RecallRule, WaitRule
 from floruntime.engine.state.tx import Topic, Tx
 from floruntime.engine.system.namespaces import namespace_id
@@ -57,7 +57,7 @@ def await_tasks(tx: Tx, request: WorkerAwait) -> list[Task]:
     check_actions(request.actions)
     limits.check_range("count", request.count, 1, limits.MANY_MAX)
     limits.check_block(request.block_ms)
-    return _claim(tx, request, Share(request.count))
+    return _claim(tx, namespace_id(tx), request, Share(request.count))
 
 
 PASSED_OVER_MAX: Final = 100
@@ -74,41 +74,48 @@ class Share(NamedTuple):
 
 
 def exchange(tx: Tx, request: WorkerExchange) -> list[Task]:
-    _settle_all(tx, request, _checked(tx, request))
-    return _claim(tx, request, Share(request.count)) if request.count else []
+    of_namespace_id = namespace_id(tx)
+    _settle_all(tx, of_namespace_id, request, _checked(tx, request))
+    if not request.count:
+        return []
+    return _claim(tx, of_namespace_id, request, Share(request.count))
 
 
 def turn(tx: Tx, request: WorkerTurn) -> TurnReply:
-    limits.check_range("the length of begun", len(request.begun), 0, limits.MANY_MAX)
+    if request.begun:
+        limits.check_range("the length of begun", len(request.begun), 0, limits.MANY_MAX)
     limits.check_range("places", request.places, 0, request.count)
     begun = [action_run_number(each.run_id) for each in request.begun]
-    stale = _settle_all(tx, request, _checked(tx, request))
-    if begun:
-        of_namespace_id = namespace_id(tx)
-        for number, each in zip(begun, request.begun, strict=True):
-            _begin(tx, of_namespace_id, number, each.lease)
+    of_namespace_id = namespace_id(tx)
+    stale = _settle_all(tx, of_namespace_id, request, _checked(tx, request))
+    for number, each in zip(begun, request.begun, strict=True):
+        _begin(tx, of_namespace_id, number, each.lease)
+    if not request.count:
+        return TurnReply([], stale)
     share = Share(request.count, request.places)
-    return TurnReply(_claim(tx, request, share) if request.count else [], stale)
+    return TurnReply(_claim(tx, of_namespace_id, request, share), stale)
 
 
 def _checked(tx: Tx, request: WorkerExchange | WorkerTurn) -> list[int]:
     """The numbers of the runs that results are of; refuses what can never be right."""
     limits.check_name("worker_id", request.worker_id)
     limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
-    limits.check_range("count", request.count, 0, limits.MANY_MAX)
-    limits.check_block(request.block_ms)
     if request.count:
+        limits.check_range("count", request.count, 0, limits.MANY_MAX)
+        limits.check_block(request.block_ms)
         check_actions(request.actions)
     else:
         limits.check_range("block_ms of an exchange that claims nothing", request.block_ms, 0, 0)
     return [check_result(tx, result) for result in request.results]
 
 
-def _settle_all(tx: Tx, request: WorkerExchange | WorkerTurn, numbers: list[int]) -> list[int]:
+def _settle_all(
+    tx: Tx, of_namespace_id: int, request: WorkerExchange | WorkerTurn, numbers: list[int]
+) -> list[int]:
     """Take all results; the places of those that were stale."""
     if not numbers:
         return []
-    of_namespace_id, ends = namespace_id(tx), Ends()
+    ends = Ends()
     stale = [
         place
         for place, (number, result) in enumerate(zip(numbers, request.results, strict=True))
@@ -127,31 +134,37 @@ def _begin(tx: Tx, of_namespace_id: int, number: int, lease: int) -> None:
 Claim = WorkerAwait | WorkerExchange | WorkerTurn
 
 
-def _claim(tx: Tx, request: Claim, share: Share) -> list[Task]:
+def _claim(tx: Tx, of_namespace_id: int, request: Claim, share: Share) -> list[Task]:
     worker_id, actions = request.worker_id, request.actions
-    worker = find_worker(tx, worker_id)
+    worker = worker_in(tx, of_namespace_id, worker_id)
     labels = {} if worker is None else worker.labels
     if worker is not None and worker.draining:
         tx.end_waits((tx.namespace, "worker", worker_id))
         return []
     opened = _with_due_runs(tx, actions)
+    if not opened:
+        return []
     if any(is_limited(action.row) for action in opened.values()):
-        tasks = _claim_one_by_one(tx, opened, labels, worker_id, share)
+        tasks = _claim_one_by_one(tx, of_namespace_id, opened, labels, worker_id, share)
     else:
-        tasks = _claim_together(tx, opened, labels, worker_id, share)
+        tasks = _claim_together(tx, of_namespace_id, opened, labels, worker_id, share)
     if tasks:
-        _note_delivery(tx, namespace_id(tx), tasks)
+        _note_delivery(tx, of_namespace_id, tasks)
     return tasks
 
 
 def _claim_together(
-    tx: Tx, opened: Opened, labels: dict[str, str], worker_id: str, share: Share
+    tx: Tx,
+    of_namespace_id: int,
+    opened: Opened,
+    labels: dict[str, str],
+    worker_id: str,
+    share: Share,
 ) -> list[Task]:
     """Where no limit holds anything up: read all, then write."""
     lines = [line for action in opened.values() for line in matching_lines(tx, action.row, labels)]
     if not lines:
         return []
-    of_namespace_id = namespace_id(tx)
     tasks: list[Task] = []
     found = _first_of(tx, of_namespace_id, lines, share)
     for place, (number, row, payload) in enumerate(found):
@@ -165,10 +178,14 @@ def _claim_together(
 
 
 def _claim_one_by_one(
-    tx: Tx, opened: Opened, labels: dict[str, str], worker_id: str, share: Share
+    tx: Tx,
+    of_namespace_id: int,
+    opened: Opened,
+    labels: dict[str, str],
+    worker_id: str,
+    share: Share,
 ) -> list[Task]:
     """Where limits are to be kept: each claim may block its key, or the whole action."""
-    of_namespace_id = namespace_id(tx)
     offers = Offers(tx, opened, labels)
     tasks: list[Task] = []
     bytes_left = limits.REPLY_BYTES_MAX

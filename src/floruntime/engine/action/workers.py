@@ -68,7 +68,13 @@ def _key(view: View, worker_id: str) -> bytes:
 
 def find_worker(view: View, worker_id: str) -> WorkerRow | None:
     """The worker's registration, if it has one."""
-    return view.get(WORKER, _key(view, worker_id))
+    return worker_in(view, namespace_id(view), worker_id)
+
+
+def worker_in(view: View, of_namespace_id: int, worker_id: str) -> WorkerRow | None:
+    """The same, where the namespace's number is at hand."""
+    tail = limits.check_name("worker_id", worker_id)
+    return view.get(WORKER, WORKER.key(of_namespace_id, tail=tail))
 
 
 def _the_worker(view: View, worker_id: str) -> WorkerRow:
