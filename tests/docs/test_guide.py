@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+import asyncio
 import os
 import re
 import shlex
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,12 @@ def test_a_page_is_a_program_and_prints_what_it_says(page: str, tmp_path: Path) 
         printed = printed.partition(told)[2]
 
 
-async def test_two_pages_talk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_two_pages_talk(tmp_path: Path) -> None:
     [program] = blocks("live-page.md", "python")
     async with FloTestServer() as server:
-        text = program.replace("localhost:9000", server.endpoint)
-        code = compile(text, "live-page.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        await eval(code, {})
-    assert [capsys.readouterr().out] == blocks("live-page.md", "text")
+        (tmp_path / "program.py").write_text(program.replace("localhost:9000", server.endpoint))
+        printed = await asyncio.to_thread(run, tmp_path, "program.py")
+    assert [printed] == blocks("live-page.md", "text")
 
 
 def test_the_tests_pass(tmp_path: Path) -> None:
@@ -67,8 +67,19 @@ def test_the_tests_pass(tmp_path: Path) -> None:
     (tmp_path / "test_jobs.py").write_text(tests)
     # A plugin of our own tests takes a second to begin; readers have it not.
     without = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
-    options = ("-q", *without, "-o", "asyncio_mode=auto", "--rootdir=.")
+    (tmp_path / "pyproject.toml").write_text("".join(blocks("testing.md", "toml")))
+    options = ("-q", *without, "--rootdir=.")
     assert "2 passed" in run(tmp_path, "-m", "pytest", *options, PYTHONPATH=str(tmp_path))
+
+
+async def test_paths_of_the_port_are_there() -> None:
+    paths = set(re.findall(r"`(/[a-z]+z|/metrics)`", (GUIDE / "production.md").read_text()))
+    assert len(paths) == 3
+    async with FloTestServer() as server:
+        for path in paths:
+            url = f"http://{server.endpoint}{path}"
+            answer = await asyncio.to_thread(urllib.request.urlopen, url)
+            assert answer.status == 200, path
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")])
