@@ -61,6 +61,7 @@ def test_errors_are_json_objects_with_json() -> None:
         ("queue", "dlq", "requeue", "jobs"),
         ("stream", "read", "events", "--follow", "--end", "1-0"),
         ("--timeout", "x", "ping"),
+        ("token", "create", "--role", "king"),
     ],
 )
 def test_usage_errors_are_exit_code_2_and_one_line(arguments: tuple[str, ...]) -> None:
@@ -68,6 +69,8 @@ def test_usage_errors_are_exit_code_2_and_one_line(arguments: tuple[str, ...]) -
     result = invoke(arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: ")
+    assert "Value error" not in result.err
+    assert "Input should" not in result.err
     assert result.err.count("\n") == 1
     assert invoke((*arguments, "--json")).error["error"] == "usage"
 

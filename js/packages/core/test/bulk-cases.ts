@@ -66,6 +66,11 @@ export const BULK_CASES: readonly Case[] = [
     new Page([], null),
   ],
   [
+    ({ action }) => action.register("a", { maxRetries: 5 }),
+    "ActionRegister",
+    { name: "a", type: "user", maxRetries: 5 },
+  ],
+  [
     ({ action }) => action.register("a", "user", { limits: { running: 5n }, keyPath: "$.k" }),
     "ActionRegister",
     {

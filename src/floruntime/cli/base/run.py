@@ -244,10 +244,20 @@ def exit_code_of(error: FloError) -> int:
     return OTHER
 
 
+_PLAINLY = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it must be a whole "
+    "number",
+}
+"""What the library of the command line says, and what is said instead."""
+
+
 def _usage_message(error: Any) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.format_message())
     context = getattr(error, "ctx", None)
     hint = f" (see {context.command_path} --help)" if context is not None else ""
     message: str = error.format_message()
+    for library, plain in _PLAINLY.items():
+        message = message.replace(library, plain)
     return message.rstrip(".") + hint

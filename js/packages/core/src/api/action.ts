@@ -228,13 +228,18 @@ export class Action {
     this.#caller = caller;
   }
 
-  /** Name an action and say how it is run; other settings than before raise its version. */
+  /**
+   * Name an action and say how it is run; other settings than before raise its version. The options
+   * may stand in the place of the type, which is `user` then.
+   */
   async register(
     name: string,
-    type: ActionType = ActionType.User,
+    typeOrOptions: ActionType | (RegisterOptions & CallOptions) = ActionType.User,
     options: RegisterOptions & CallOptions = {},
   ): Promise<ActionInfo> {
-    const given = knownOfCall("action.register", options, REGISTER);
+    const isType = typeof typeOrOptions !== "object" || typeOrOptions === null;
+    const type = isType ? typeOrOptions : ActionType.User;
+    const given = knownOfCall("action.register", isType ? options : typeOrOptions, REGISTER);
     const { timeoutMs, maxRetries, retryDelayMs, runTimeoutMs, description, retentionMs } = given;
     const times = { timeoutMs, retryDelayMs, runTimeoutMs, retentionMs };
     const limits = given.limits === undefined ? undefined : limitsOf(given.limits);
