@@ -187,9 +187,13 @@ function useCounted(props: BulkProps, form: BulkForm) {
     // Nobody waits for its count any more.
     return () => void (jobId === null ? undefined : client.jobs.cancel(jobId).catch(() => null));
   }, [jobId]);
+  const trouble = refusal ?? error;
   const isCounting = job === null || job.status === "running";
+  if (trouble !== null) {
+    return { error: trouble, isWaiting: true, told: props.what, sentence: "" };
+  }
   return {
-    error: refusal ?? error,
+    error: null,
     isWaiting: isCounting && (job === null || job.lookedAt < SEEN_ROWS),
     told: isCounting ? "all that match" : `${count(job.matched)} ${props.what}`,
     sentence: isCounting

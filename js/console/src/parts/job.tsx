@@ -88,9 +88,13 @@ export function JobCard({ jobId, title, onClose }: JobCardProps) {
   );
 }
 
-export function tellOf(job: BulkJob): string {
+function tellOf(job: BulkJob): string {
+  const state = job.status === "running" ? "" : `${job.status}: `;
+  return `${state}${countsOf(job)}`;
+}
+
+export function countsOf(job: BulkJob): string {
   const failed = job.failed > 0 ? `, ${count(job.failed)} failed` : "";
   const done = job.dryRun ? `${count(job.matched)} match` : `${count(job.done)} done${failed}`;
-  const state = job.status === "running" ? "" : `${job.status}: `;
-  return `${state}${done}, ${count(job.lookedAt)} looked at`;
+  return `${done}, ${count(job.lookedAt)} looked at`;
 }

@@ -96,6 +96,7 @@ export function Definition({ name }: { name: string }) {
   );
   const names = (versions.value ?? []).map((each) => each.version);
   const drawn = useMemo(() => (value === null ? null : drawnOf(value)), [value]);
+  const isCompared = value !== null && beside !== "" && other.value !== null;
   return (
     <>
       <h1>
@@ -112,14 +113,13 @@ export function Definition({ name }: { name: string }) {
       </div>
       <Trouble error={error ?? other.error ?? versions.error} />
       {value === null && error === null ? <Loading /> : null}
+      {isCompared ? <Difference before={other.value ?? ""} after={value ?? ""} /> : null}
       {drawn === null ? null : <Drawing drawn={drawn} way={null} />}
       <Versions name={name} {...versions} />
-      {value === null ? null : beside === "" || other.value === null ? (
+      {value === null || isCompared ? null : (
         <pre class="card" tabIndex={0}>
           {shown(value)}
         </pre>
-      ) : (
-        <Difference before={other.value} after={value} />
       )}
     </>
   );

@@ -229,13 +229,11 @@ interface SeekProps extends GroupProps {
 function Seek({ stream, name, onClose, onDone }: SeekProps) {
   const { client } = useFlo();
   const act = useAct();
+  const [kind, setKind] = useState("0");
   const move = async (form: FormData) => {
     const to = String(form.get("to"));
     const time = Date.parse(String(form.get("time")));
     const isDone = await act("the group was moved", async () => {
-      if (to === "time" && Number.isNaN(time)) {
-        throw new Error("say from which time on");
-      }
       const start = to === "time" ? `${time}-0` : to === "id" ? String(form.get("id")) : to;
       await client.stream.groupSeek(stream, name, { start });
     });
@@ -255,21 +253,29 @@ function Seek({ stream, name, onClose, onDone }: SeekProps) {
       <p class="quiet">What is under way is dropped; dead letters stay.</p>
       <label>
         To
-        <select name="to">
+        <select
+          name="to"
+          value={kind}
+          onChange={(event) => setKind((event.currentTarget as HTMLSelectElement).value)}
+        >
           <option value="0">the first record</option>
           <option value="$">what comes from now on</option>
           <option value="time">from a time on</option>
           <option value="id">from an id on</option>
         </select>
       </label>
-      <label>
-        Time
-        <input name="time" type="datetime-local" />
-      </label>
-      <label>
-        Id
-        <input name="id" placeholder="0-0" />
-      </label>
+      {kind === "time" ? (
+        <label>
+          Time
+          <input name="time" type="datetime-local" required />
+        </label>
+      ) : null}
+      {kind === "id" ? (
+        <label>
+          Id
+          <input name="id" placeholder="0-0" required />
+        </label>
+      ) : null}
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { asPage, useFlo } from "../flo.js";
 import { shown } from "../format.js";
 import { usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
-import { shareOf, tellOf } from "../parts/job.js";
+import { countsOf, shareOf } from "../parts/job.js";
 import { Moment } from "../parts/moment.js";
 import { useAct } from "../parts/notices.js";
 import { Only } from "../parts/only.js";
@@ -42,14 +42,14 @@ export function Jobs() {
             ),
           width: "1.4fr",
         },
-        { title: "state", cell: ({ status }) => <Badge state={status} />, width: "8rem" },
+        { title: "state", cell: ({ status }) => <Badge state={status} />, width: "7rem" },
         {
           title: "way",
           cell: (job) => <progress value={shareOf(job)} max={1} aria-label="how far it is" />,
           width: "7rem",
           isExtra: true,
         },
-        { title: "so far", cell: tellOf, width: "1.6fr", isExtra: true },
+        { title: "so far", cell: countsOf, width: "1.6fr", isExtra: true },
         {
           title: "begun",
           cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />,
@@ -58,7 +58,7 @@ export function Jobs() {
         },
         {
           title: "",
-          width: "5rem",
+          width: "3.5rem",
           cell: ({ jobId, status }) =>
             status === "running" ? (
               <Only role="backend">

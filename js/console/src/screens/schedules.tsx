@@ -124,7 +124,7 @@ function All({ kind }: { kind: Kind }) {
         {
           title: "next",
           cell: ({ nextMs }) => <Moment ms={nextMs} />,
-          width: "6.5rem",
+          width: "5.5rem",
         },
         {
           title: "last",
@@ -161,7 +161,7 @@ function All({ kind }: { kind: Kind }) {
         },
         {
           title: "",
-          width: "9.5rem",
+          width: "9rem",
           cell: ({ name, isPaused }) => (
             <Only role="backend" scope={`write:${kind.what}:${name}`}>
               <button

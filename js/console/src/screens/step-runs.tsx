@@ -19,7 +19,7 @@ export function StepRuns({ lane }: { lane: Lane }) {
       {lane.note === "" ? null : <p>{shown(lane.note)}</p>}
       {isRetriedItem ? (
         <p class="quiet">
-          Of an item's attempts a history keeps the first and the last. Those between are among{" "}
+          Of an item's attempts a history keeps the first and the last; any between are among{" "}
           <a href={linkTo(route, "actions", [], { status: "failed" })}>the runs that failed</a>.
         </p>
       ) : null}
