@@ -48,7 +48,7 @@ export function Chart({ title, timesMs, series }: ChartProps) {
         cursor: { y: false },
         legend: { live: false },
         axes: [
-          { ...axis, values: clockOf, space: 80 },
+          { ...axis, values: clockOf, space: 80, size: 32 },
           { ...axis, size: 48 },
         ],
         scales: {

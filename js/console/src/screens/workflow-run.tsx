@@ -44,16 +44,18 @@ export function WorkflowRun({ runId }: { runId: string }) {
       <Facts run={run} />
       <div class="beside">
         {drawn === null ? null : <Drawing drawn={drawn} way={way} />}
-        <Timeline
-          title="Timeline"
-          lanes={lanesOf(events, run)}
-          inside={(lane) =>
-            lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
-          }
-        />
+        <div>
+          <Timeline
+            title="Timeline"
+            lanes={lanesOf(events, run)}
+            inside={(lane) =>
+              lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
+            }
+          />
+          <Payload payload={run.input} label="Input" />
+          {run.output === undefined ? null : <Payload payload={run.output} label="Output" />}
+        </div>
       </div>
-      <Payload payload={run.input} label="Input" />
-      {run.output === undefined ? null : <Payload payload={run.output} label="Output" />}
       <History events={events} />
     </>
   );

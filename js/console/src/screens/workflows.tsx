@@ -190,7 +190,7 @@ function Runs() {
               </code>
             ),
             isExtra: true,
-            width: "1.7fr",
+            width: "1.9fr",
           },
           {
             title: "started",
