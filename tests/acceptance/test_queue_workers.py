@@ -17,6 +17,9 @@ from floruntime import (
     QueueContext,
     QueueWorker,
 )
+from floruntime.client.worker.options import QueueOptions
+from floruntime.client.worker.serving import Queues
+from floruntime.core.backoff import RetryDelay
 from floruntime.testing import FloTestServer
 from tests.until import until
 
@@ -44,8 +47,17 @@ async def test_messages_are_handled_and_acked(served: FloClient) -> None:
     assert (stats.ready, stats.leased, stats.acked_total) == (0, 0, 3)
 
 
-async def test_a_failure_waits_twice_as_long_each_time_and_then_is_dead(
-    server: FloTestServer, served: FloClient
+@pytest.mark.parametrize(
+    ("options", "minutes"),
+    [
+        ({}, [1, 2, 4]),
+        ({"retry_delay_max_ms": 3 * MINUTE_MS}, [1, 2, 3]),
+        ({"retry_backoff": "constant"}, [1, 1, 1]),
+    ],
+    ids=["twice as long each time", "up to a maximum", "always the same"],
+)
+async def test_a_failure_waits_and_then_is_dead(
+    server: FloTestServer, served: FloClient, options: dict[str, Any], minutes: list[int]
 ) -> None:
     at_ms: list[int] = []
 
@@ -55,12 +67,13 @@ async def test_a_failure_waits_twice_as_long_each_time_and_then_is_dead(
 
     await served.queue.configure("mails", max_attempts=4)
     await served.queue.enqueue("mails", b"x")
-    worker = served.new_queue_worker(queue="mails", handler=fail, retry_delay_ms=MINUTE_MS)
+    options = {"retry_delay_ms": MINUTE_MS, **options}
+    worker = served.new_queue_worker(queue="mails", handler=fail, **options)
     async with server.running(worker):
-        for _ in range(20):
+        for _ in range(9):
             await server.advance(MINUTE_MS)
     waits = [(after - before) / MINUTE_MS for before, after in itertools.pairwise(at_ms)]
-    assert [int(wait) for wait in waits] == [1, 2, 4]
+    assert [int(wait) for wait in waits] == minutes
     [dead] = (await served.queue.dlq_list("mails")).messages
     assert (dead.attempt, dead.reason, dead.error) == (4, "max_attempts", "ValueError: no")
 
@@ -181,6 +194,11 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
     ("go together", lambda: QueueWorker("memory://", handler=nothing)),
     ("batch_size", lambda: QueueWorker("memory://", batch_size=0)),
     ("retry_delay_ms", lambda: QueueWorker("memory://", retry_delay_ms=-1)),
+    ("constant, exponential", lambda: QueueWorker("memory://", retry_backoff="linear")),
+    (
+        "retry_delay_max_ms",
+        lambda: QueueWorker("memory://").queue("q", retry_delay_max_ms=9)(nothing),
+    ),
     ("visibility_timeout_ms", lambda: QueueWorker("memory://", visibility_timeout_ms=0)),
     ("concurrency", lambda: QueueWorker("memory://").queue("q", concurrency=0)(nothing)),
     ("must be a function", lambda: QueueWorker("memory://", queue="q", handler=7)),  # type: ignore[arg-type]  # the point
@@ -191,6 +209,25 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
 def test_what_cannot_be_is_refused(told: str, make: Callable[[], Any]) -> None:
     with pytest.raises(BadRequestError, match=told):
         make()
+
+
+def test_a_queue_has_delays_of_its_own_or_those_of_the_worker() -> None:
+    queues = Queues(concurrency=1, batch_size=1, visibility_timeout_ms=1, retry_delay_max_ms=5_000)
+    for name, options in DELAYS.items():
+        queues.add(name, nothing, **options)
+    found = {name: serving.delay for name, (serving, _) in queues._servings.items()}
+    assert found == {
+        "shared": RetryDelay(1_000, "exponential", 5_000),
+        "constant": RetryDelay(9_000, "constant", 5_000),
+        "longer": RetryDelay(7_200_000, "exponential", 7_200_000),
+    }
+
+
+DELAYS: dict[str, QueueOptions] = {
+    "shared": {},
+    "constant": {"retry_delay_ms": 9_000, "retry_backoff": "constant"},
+    "longer": {"retry_delay_ms": 7_200_000, "retry_delay_max_ms": None},
+}
 
 
 async def test_a_worker_has_a_queue_and_one_handler_for_each() -> None:

@@ -189,8 +189,9 @@ class ActionWorker(WorkerHandle[AsyncActionWorker]):
         """A decorator: this function handles the messages of the queue `name`, beside the actions.
 
         Options: `concurrency` (that of the worker), `batch_size` (10), `visibility_timeout_ms`
-        (30,000), `retry_delay_ms` (1,000, doubling with each attempt up to an hour) and `process`
-        (off); all as for `QueueWorker`. `action_timeout_ms` is what one message may take, too.
+        (30,000), `retry_delay_ms` (1,000), `retry_backoff` (`"exponential"`), `retry_delay_max_ms`
+        (an hour) and `process` (off); all as for `QueueWorker`. `action_timeout_ms` is what one
+        message may take, too.
 
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.

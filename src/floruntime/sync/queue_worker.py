@@ -16,6 +16,7 @@ from floruntime.client.worker.options import QueueOptions
 from floruntime.client.worker.queue_worker import F
 from floruntime.client.worker.queue_worker import QueueWorker as AsyncQueueWorker
 from floruntime.client.worker.worker_base import H
+from floruntime.core.backoff import RetryBackoff
 from floruntime.core.defaults import LEFT_OUT
 from floruntime.sync.standing import ClientOf, WorkerHandle, endpoint_of
 
@@ -25,8 +26,10 @@ class QueueWorker(WorkerHandle[AsyncQueueWorker]):
 
     More queues, or all of them, are named by `@worker.queue("mails")`, each with options of its own
     and as many handlers at once. A message is acked when its handler returns. When it raises, the
-    message is due again after `retry_delay_ms`, which doubles with each attempt up to an hour, and
-    is a dead letter after the queue's `max_attempts`; with `NonRetryableError` it is one at once.
+    message is due again after `retry_delay_ms`, and is a dead letter after the queue's
+    `max_attempts`; with `NonRetryableError` it is one at once. `retry_backoff`: by default
+    `"exponential"`, the delay is doubled after each attempt, up to `retry_delay_max_ms` (an hour
+    unless given), and up to a tenth of it comes on top; or `"constant"`.
 
     `namespace`: where the queues are (by default that of a client that is the endpoint, else
     `default`). `endpoint`, `token` and `tls` are as for `FloClient`, with the same address and
@@ -55,6 +58,8 @@ class QueueWorker(WorkerHandle[AsyncQueueWorker]):
         visibility_timeout_ms: int = 30_000,
         message_timeout_ms: int = 300_000,
         retry_delay_ms: int = 1000,
+        retry_backoff: RetryBackoff | str = RetryBackoff.EXPONENTIAL,
+        retry_delay_max_ms: int | None = None,
         auto_touch: bool = True,
         drain_timeout_ms: int = 30_000,
         process: bool = False,
@@ -75,6 +80,8 @@ class QueueWorker(WorkerHandle[AsyncQueueWorker]):
                 visibility_timeout_ms=visibility_timeout_ms,
                 message_timeout_ms=message_timeout_ms,
                 retry_delay_ms=retry_delay_ms,
+                retry_backoff=retry_backoff,
+                retry_delay_max_ms=retry_delay_max_ms,
                 auto_touch=auto_touch,
                 drain_timeout_ms=drain_timeout_ms,
                 process=process,
@@ -152,8 +159,9 @@ class QueueWorker(WorkerHandle[AsyncQueueWorker]):
     def queue(self, name: str, **options: Unpack[QueueOptions]) -> Callable[[F], F]:
         """A decorator: this function handles the messages of the queue `name`.
 
-        Options: `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`, by default
-        those of the worker, and `process`, off by default.
+        Options: `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`,
+        `retry_backoff`, `retry_delay_max_ms`, by default those of the worker, and `process`, off by
+        default.
 
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.

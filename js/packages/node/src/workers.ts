@@ -111,6 +111,8 @@ const QUEUE_WORKER: OptionNames<QueueWorkerOptions> = {
   visibilityTimeoutMs: true,
   messageTimeoutMs: true,
   retryDelayMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
 };
 const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   ...OF_EVERY_WORKER,

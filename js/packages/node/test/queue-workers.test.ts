@@ -58,6 +58,39 @@ test("a message whose handler throws is due again, later each time, and is dead 
   assert.deepEqual([messages[0]?.reason, messages[0]?.error], ["max_attempts", "RangeError: no"]);
 });
 
+test("delays between attempts stay the same, or grow to a maximum, as the worker or a queue says", async () => {
+  const [same, growing] = [fresh(), fresh()];
+  const seen: string[] = [];
+  const worker = newQueueWorker({ retryDelayMs: 1_000, retryBackoff: "constant" });
+  const options = { retryBackoff: "exponential", retryDelayMaxMs: 1_500 } as const;
+  for (const [queue, given] of [[same, {}] as const, [growing, options] as const]) {
+    await client.queue.enqueue(queue, "x");
+    const handler = (ctx: QueueContext) => {
+      seen.push(`${ctx.queue} ${ctx.attempt}`);
+      throw new RangeError("no");
+    };
+    worker.queue(queue, handler, given);
+  }
+  await begin(worker);
+  for (const [times, afterMs] of [
+    [2, 1_101],
+    [4, 1_000],
+    [5, 500],
+  ] as const) {
+    await until(async () => {
+      const stats = await Promise.all([same, growing].map((each) => client.queue.stats(each)));
+      return seen.length >= times && stats.every(({ delayed }) => delayed === 1);
+    });
+    await advance(afterMs);
+  }
+  await until(() => seen.length === 6);
+  assert.deepEqual(seen.slice(4), [`${same} 3`, `${growing} 3`]);
+  const few = () => newQueueWorker().queue("q", () => 0, { retryDelayMaxMs: 9 });
+  assert.throws(few, /retryDelayMaxMs is 9/);
+  const odd = { retryBackoff: "linear" as "constant" };
+  assert.throws(() => newQueueWorker(odd), /constant, exponential/);
+});
+
 test("what can never work is a dead letter at once", async () => {
   const queue = fresh();
   await client.queue.enqueue(queue, "x");

@@ -15,7 +15,7 @@ from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions, RegisterOptions
 from floruntime.client.worker.serving import Queues
 from floruntime.client.worker.worker_base import WorkerBase
-from floruntime.core.defaults import LEFT_OUT, RUN_RETRY_DELAY_MS, VISIBILITY_TIMEOUT_MS
+from floruntime.core.defaults import LEFT_OUT, VISIBILITY_TIMEOUT_MS
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import check_duration, check_name
 
@@ -78,7 +78,6 @@ class ActionWorker(WorkerBase):
             concurrency=concurrency,
             batch_size=10,
             visibility_timeout_ms=VISIBILITY_TIMEOUT_MS,
-            retry_delay_ms=RUN_RETRY_DELAY_MS,
         )
 
     @property
@@ -162,8 +161,9 @@ class ActionWorker(WorkerBase):
         """A decorator: this function handles the messages of the queue `name`, beside the actions.
 
         Options: `concurrency` (that of the worker), `batch_size` (10), `visibility_timeout_ms`
-        (30,000), `retry_delay_ms` (1,000, doubling with each attempt up to an hour) and `process`
-        (off); all as for `QueueWorker`. `action_timeout_ms` is what one message may take, too.
+        (30,000), `retry_delay_ms` (1,000), `retry_backoff` (`"exponential"`), `retry_delay_max_ms`
+        (an hour) and `process` (off); all as for `QueueWorker`. `action_timeout_ms` is what one
+        message may take, too.
 
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.

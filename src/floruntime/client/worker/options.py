@@ -35,6 +35,8 @@ class QueueOptions(TypedDict, total=False):
     batch_size: int
     visibility_timeout_ms: int
     retry_delay_ms: int
+    retry_backoff: RetryBackoff | str
+    retry_delay_max_ms: int | None
     process: bool
 
 
@@ -99,6 +101,8 @@ class QueueWorkerOptions(TypedDict, total=False):
     visibility_timeout_ms: int
     message_timeout_ms: int
     retry_delay_ms: int
+    retry_backoff: RetryBackoff | str
+    retry_delay_max_ms: int | None
     auto_touch: bool
     drain_timeout_ms: int
     process: bool

@@ -1,6 +1,6 @@
 """One life of a worker at a queue: it takes messages, lets a handler have them, and settles them.
 
-A message whose handler raised is due again after a delay that doubles with each attempt, until the
+A message whose handler raised is due again after a delay that may grow with each attempt, until the
 queue's `max_attempts` make it a dead letter; one that raised `NonRetryableError` is one at once.
 """
 
@@ -16,7 +16,7 @@ from floruntime.client.worker.failures import error_text, may_retry
 from floruntime.client.worker.handlers import Handler
 from floruntime.client.worker.life import Plan, Setting
 from floruntime.client.worker.reading_life import ACK, NACK, RELEASE, ReadingLife, Verdict
-from floruntime.core.backoff import RetryBackoff, RetryDelay
+from floruntime.core.backoff import RetryDelay
 from floruntime.core.queue import DequeueResult, Message, QueueDequeue
 
 DEAD = "dead"
@@ -29,7 +29,7 @@ class Serving(NamedTuple):
     handler: Handler
     batch_size: int
     visibility_timeout_ms: int
-    retry_delay_ms: int
+    delay: RetryDelay
 
 
 class QueueLife(ReadingLife[Message]):
@@ -39,7 +39,6 @@ class QueueLife(ReadingLife[Message]):
         super().__init__(plan, serving.handler, serving.batch_size, client, setting)
         self._serving = serving
         self._lease_ms = serving.visibility_timeout_ms
-        self._delay = RetryDelay(serving.retry_delay_ms, RetryBackoff.EXPONENTIAL)
 
     async def _open(self) -> None:
         await self._client.queue.stats(self._serving.queue, namespace=self.plan.namespace)
@@ -79,7 +78,7 @@ class QueueLife(ReadingLife[Message]):
         if not may_retry(error):
             return Verdict(attempt.item, DEAD, ends_ms, text)
         message: Message = attempt.item
-        delay_ms = self._delay.after(message.attempt, message.seq)
+        delay_ms = self._serving.delay.after(message.attempt, message.seq)
         return Verdict(message, NACK, ends_ms, text, delay_ms)
 
     def _send_touch(self, items: list[Message], extend_ms: int) -> Awaitable[Any]:

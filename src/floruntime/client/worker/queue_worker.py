@@ -13,6 +13,7 @@ from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions
 from floruntime.client.worker.serving import Queues
 from floruntime.client.worker.worker_base import WorkerBase
+from floruntime.core.backoff import RetryBackoff
 from floruntime.core.defaults import LEFT_OUT
 from floruntime.core.errors import BadRequestError
 
@@ -24,8 +25,10 @@ class QueueWorker(WorkerBase):
 
     More queues, or all of them, are named by `@worker.queue("mails")`, each with options of its own
     and as many handlers at once. A message is acked when its handler returns. When it raises, the
-    message is due again after `retry_delay_ms`, which doubles with each attempt up to an hour, and
-    is a dead letter after the queue's `max_attempts`; with `NonRetryableError` it is one at once.
+    message is due again after `retry_delay_ms`, and is a dead letter after the queue's
+    `max_attempts`; with `NonRetryableError` it is one at once. `retry_backoff`: by default
+    `"exponential"`, the delay is doubled after each attempt, up to `retry_delay_max_ms` (an hour
+    unless given), and up to a tenth of it comes on top; or `"constant"`.
 
     `namespace`: where the queues are (by default that of a client that is the endpoint, else
     `default`). `endpoint`, `token` and `tls` are as for `FloClient`, with the same address and
@@ -54,6 +57,8 @@ class QueueWorker(WorkerBase):
         visibility_timeout_ms: int = 30_000,
         message_timeout_ms: int = 300_000,
         retry_delay_ms: int = 1_000,
+        retry_backoff: RetryBackoff | str = RetryBackoff.EXPONENTIAL,
+        retry_delay_max_ms: int | None = None,
         auto_touch: bool = True,
         drain_timeout_ms: int = 30_000,
         process: bool = False,
@@ -77,6 +82,8 @@ class QueueWorker(WorkerBase):
             batch_size=batch_size,
             visibility_timeout_ms=visibility_timeout_ms,
             retry_delay_ms=retry_delay_ms,
+            retry_backoff=retry_backoff,
+            retry_delay_max_ms=retry_delay_max_ms,
         )
         if (queue is None) != (handler is None):
             raise BadRequestError("queue and handler go together; give both, or name queues later")
@@ -101,8 +108,9 @@ class QueueWorker(WorkerBase):
     def queue(self, name: str, **options: Unpack[QueueOptions]) -> Callable[[F], F]:
         """A decorator: this function handles the messages of the queue `name`.
 
-        Options: `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`, by default
-        those of the worker, and `process`, off by default.
+        Options: `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`,
+        `retry_backoff`, `retry_delay_max_ms`, by default those of the worker, and `process`, off by
+        default.
 
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.

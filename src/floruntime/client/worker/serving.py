@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from floruntime.client.base import BaseClient
 from floruntime.client.worker.handlers import Function, handler_of
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions
 from floruntime.client.worker.queue_life import QueueLife, Serving
+from floruntime.core.backoff import RetryBackoff, RetryDelay, check_retry
+from floruntime.core.defaults import RETRY_DELAY_MAX_MS, RUN_RETRY_DELAY_MS
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import LIMIT_MAX, check_duration, check_name, check_range
+
+_DELAYS: Final[QueueOptions] = {
+    "retry_delay_ms": RUN_RETRY_DELAY_MS,
+    "retry_backoff": RetryBackoff.EXPONENTIAL,
+    "retry_delay_max_ms": None,
+}
 
 
 class Queues:
     """Handlers by the name of their queue. What one of them is not given, all share."""
 
     def __init__(self, **shared: Unpack[QueueOptions]) -> None:
-        self._shared = _checked(dict(shared))
+        self._shared = {**_DELAYS, **_checked(dict(shared))}
+        _delay_of(dict(self._shared))
         self._servings: dict[str, tuple[Serving, int]] = {}
 
     @property
@@ -32,8 +41,8 @@ class Queues:
             raise BadRequestError(f"the queue {name!r} has a handler already")
         given = {**self._shared, **_checked(dict(options))}
         handler = handler_of(function, given.pop("process", False))
-        concurrency = given.pop("concurrency")
-        self._servings[name] = Serving(name, handler, **given), concurrency
+        concurrency, delay = given.pop("concurrency"), _delay_of(given)
+        self._servings[name] = Serving(name, handler, delay=delay, **given), concurrency
 
     def lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
         """A life at each queue."""
@@ -51,6 +60,18 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
         check_range(name, options[name], 1, LIMIT_MAX)
     if "visibility_timeout_ms" in options:
         check_duration("visibility_timeout_ms", options["visibility_timeout_ms"], low=1)
-    if "retry_delay_ms" in options:
-        check_duration("retry_delay_ms", options["retry_delay_ms"])
     return options
+
+
+def _delay_of(given: dict[str, Any]) -> RetryDelay:
+    """Take out what says when a message is due again whose handler raised; refuse what cannot be.
+
+    The longest delay is an hour unless told, or the first one where that is longer.
+    """
+    base_ms, backoff = given.pop("retry_delay_ms"), given.pop("retry_backoff")
+    longest_ms = given.pop("retry_delay_max_ms")
+    if longest_ms is None:
+        check_duration("retry_delay_ms", base_ms)
+        longest_ms = max(base_ms, RETRY_DELAY_MAX_MS)
+    check_retry(base_ms, backoff, longest_ms)
+    return RetryDelay(base_ms, backoff, longest_ms)

@@ -1,12 +1,12 @@
 /**
  * One life of a worker at a queue: it takes messages, lets a handler have them, and settles them.
  *
- * A message whose handler threw is due again after a delay that doubles with each attempt, until the
+ * A message whose handler threw is due again after a delay that may grow with each attempt, until the
  * queue's `maxAttempts` make it a dead letter; one that threw `NonRetryableError` is one at once.
  */
 
 import type { FloClient } from "../api/client.js";
-import { RetryBackoff, RetryDelay } from "../base/backoff.js";
+import type { RetryDelay } from "../base/backoff.js";
 import type { FullLogger } from "../base/logger.js";
 import {
   type AckResult,
@@ -27,19 +27,16 @@ export interface Serving {
   readonly concurrency: number;
   readonly batchSize: number;
   readonly visibilityTimeoutMs: number;
-  readonly retryDelayMs: number;
+  readonly delay: RetryDelay;
 }
 
 export class QueueLife extends ReadingLife<Message, QueueContext> {
   readonly #serving: Serving;
-  readonly #delay: RetryDelay;
 
   constructor(plan: Plan, serving: Serving, client: FloClient, log: FullLogger) {
     super(plan, serving.handler, serving.batchSize, client, log);
     this.#serving = serving;
     this.leaseMs = serving.visibilityTimeoutMs;
-    const { retryDelayMs } = serving;
-    this.#delay = new RetryDelay({ retryDelayMs, retryBackoff: RetryBackoff.Exponential });
   }
 
   protected override async open(): Promise<void> {
@@ -83,7 +80,8 @@ export class QueueLife extends ReadingLife<Message, QueueContext> {
 
   protected override failure({ attempt, seq }: Message, error: unknown) {
     const kind = mayRetry(error) ? "nack" : "dead";
-    return { kind, delayMs: kind === "dead" ? 0 : this.#delay.after(attempt, `${seq}`) } as const;
+    const { delay } = this.#serving;
+    return { kind, delayMs: kind === "dead" ? 0 : delay.after(attempt, `${seq}`) } as const;
   }
 
   protected override async sendTouch(

@@ -24,8 +24,8 @@ export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
  * A worker for queues: `handler(ctx)` for each message, from `await worker.start()` on.
  *
  * A message is acked when its handler returns. When it throws, the message is due again after
- * `retryDelayMs`, which doubles with each attempt up to an hour, and is a dead letter after the
- * queue's `maxAttempts`; with `NonRetryableError` it is one at once.
+ * `retryDelayMs`, which doubles with each attempt unless `retryBackoff` says otherwise, and is a dead
+ * letter after the queue's `maxAttempts`; with `NonRetryableError` it is one at once.
  */
 export class QueueWorker extends WorkerBase {
   /** What the server knows it by. */

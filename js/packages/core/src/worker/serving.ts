@@ -1,6 +1,7 @@
 /** The queues that a worker serves, and what each of them was given. */
 
 import type { FloClient } from "../api/client.js";
+import { RETRY_DELAY_MAX_MS, RetryBackoff, RetryDelay } from "../base/backoff.js";
 import { checkDuration, checkName, checkRange } from "../base/checks.js";
 import { BadRequestError, BadTypeError } from "../base/errors.js";
 import { LIMIT_MAX } from "../base/limits.generated.js";
@@ -23,8 +24,12 @@ export interface QueueOptions {
   readonly batchSize?: Integer | undefined;
   /** How long a message is leased; renewed while its handler runs. Default: 30,000. */
   readonly visibilityTimeoutMs?: Integer | undefined;
-  /** When a message whose handler threw is due again; doubles with each attempt. Default: 1,000. */
+  /** When a message whose handler threw is due again. Default: 1,000. */
   readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. Default: `exponential`. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | undefined;
 }
 
 const QUEUE: OptionNames<QueueOptions> = {
@@ -32,15 +37,24 @@ const QUEUE: OptionNames<QueueOptions> = {
   batchSize: true,
   visibilityTimeoutMs: true,
   retryDelayMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
 };
-const DEFAULTS = {
+const DEFAULTS: Settings = {
   concurrency: 10,
   batchSize: 10,
   visibilityTimeoutMs: 30_000,
   retryDelayMs: 1_000,
+  retryBackoff: RetryBackoff.Exponential,
+  retryDelayMaxMs: undefined,
 };
 
-type Settings = Omit<Serving, "queue" | "handler">;
+/** What all queues share, or one has. `retryDelayMaxMs`: where it was given. */
+interface Settings extends Omit<Serving, "queue" | "handler" | "delay"> {
+  readonly retryDelayMs: number;
+  readonly retryBackoff: RetryBackoff;
+  readonly retryDelayMaxMs: number | undefined;
+}
 
 /** Handlers by the name of their queue. What one of them is not given, all share. */
 export class Queues {
@@ -49,6 +63,7 @@ export class Queues {
 
   constructor(shared: QueueOptions) {
     this.#shared = settingsOf(shared, DEFAULTS);
+    delayOf(this.#shared);
   }
 
   /** Those that have a handler. */
@@ -66,7 +81,7 @@ export class Queues {
       throw new BadRequestError(`the queue "${name}" has a handler already`);
     }
     const settings = settingsOf(known(`queue "${name}"`, options, QUEUE), this.#shared);
-    this.#servings.set(name, { queue: name, handler, ...settings });
+    this.#servings.set(name, { queue: name, handler, delay: delayOf(settings), ...settings });
   }
 
   /** A life at each queue. */
@@ -79,7 +94,8 @@ export class Queues {
 }
 
 function settingsOf(given: QueueOptions, shared: Settings): Settings {
-  const { concurrency, batchSize, visibilityTimeoutMs, retryDelayMs } = given;
+  const { concurrency, batchSize, visibilityTimeoutMs, retryDelayMs, retryBackoff } = given;
+  const retryDelayMaxMs = given.retryDelayMaxMs ?? shared.retryDelayMaxMs;
   return {
     concurrency: checkRange("concurrency", concurrency ?? shared.concurrency, 1, LIMIT_MAX),
     batchSize: checkRange("batchSize", batchSize ?? shared.batchSize, 1, LIMIT_MAX),
@@ -89,5 +105,16 @@ function settingsOf(given: QueueOptions, shared: Settings): Settings {
       1,
     ),
     retryDelayMs: checkDuration("retryDelayMs", retryDelayMs ?? shared.retryDelayMs),
+    retryBackoff: retryBackoff ?? shared.retryBackoff,
+    retryDelayMaxMs:
+      retryDelayMaxMs === undefined
+        ? undefined
+        : checkDuration("retryDelayMaxMs", retryDelayMaxMs, 1),
   };
+}
+
+/** The longest delay is an hour unless told, or the first one where that is longer. */
+function delayOf({ retryDelayMs, retryBackoff, retryDelayMaxMs }: Settings): RetryDelay {
+  const longestMs = retryDelayMaxMs ?? Math.max(retryDelayMs, RETRY_DELAY_MAX_MS);
+  return new RetryDelay({ retryDelayMs, retryBackoff, retryDelayMaxMs: longestMs });
 }
