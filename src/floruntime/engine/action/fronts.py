@@ -83,8 +83,10 @@ def first_front(tx: Tx, line_id: int, passed: set[str]) -> FrontRow | None:
         fronts = kept[line_id] = Fronts()
     if len(fronts.keys) <= len(passed) and not fronts.is_whole:
         fronts.read(tx, line_id, 1 + len(passed))
-    rows = fronts.rows
-    return next((rows[key] for key in fronts.keys if rows[key].key not in passed), None)
+    keys, rows = fronts.keys, fronts.rows
+    if not passed:
+        return rows[keys[0]] if keys else None
+    return next((rows[key] for key in keys if rows[key].key not in passed), None)
 
 
 def put_front(tx: Tx, line_id: int, key: bytes, row: FrontRow) -> None:
@@ -110,5 +112,7 @@ def forget_fronts(tx: Tx, line_id: int) -> None:
 
 
 def _kept(tx: Tx) -> dict[int, Fronts]:
-    kept: dict[int, Fronts] = tx.hints.setdefault("fronts", {})
+    kept: dict[int, Fronts] | None = tx.hints.get("fronts")
+    if kept is None:
+        kept = tx.hints["fronts"] = {}
     return kept

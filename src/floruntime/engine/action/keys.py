@@ -7,7 +7,7 @@ key, and at most one front for each set of labels that the key's runs have.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from floruntime.core.action import Limits
 from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
@@ -44,24 +44,25 @@ KEYS_PER_TICK_MAX = 200
 """Keys that one tick looks at after limits have changed; the next tick goes on."""
 
 
+_NOT_BLOCKED: Final = (Blocked.NO, 0)
+_BLOCKED_BY_RUNNING: Final = (Blocked.RUNNING_PER_KEY, 0)
+
+
 class OpenKey:
     """A key and its action: a row of its own to change, and `close`."""
 
-    __slots__ = ("_lines", "_stored_key", "action", "key", "row", "tx")
+    __slots__ = ("_lines", "_stored_key", "action", "key", "limits", "row", "tx")
 
     def __init__(self, action: OpenAction, key: str) -> None:
         self.tx = tx = action.tx
         self.action = action
         self.key = key
+        self.limits: Limits = action.row.settings.limits
         self._stored_key = stored_key(action.row.id, key)
         row = tx.get(KEY, self._stored_key)
         self.row = KeyRow(tx.next_id()) if row is None else copy_of_key(row)
         #: What changes in the counts of lines, by the text of their labels.
         self._lines: dict[str, tuple[int, int]] = {}
-
-    @property
-    def limits(self) -> Limits:
-        return self.action.row.settings.limits
 
     # Runs
 
@@ -81,7 +82,7 @@ class OpenKey:
 
     def leave(self, number: int, run: ActionRunRow, *, served: bool) -> None:
         """A due run of the key is due no more. `served`: for it was claimed."""
-        text = text_of(run.labels).decode()
+        text = text_of(run.labels).decode() if run.labels else ""
         lane = self.row.lanes[text]
         place: Place = run.priority, run.due_ms, number
         gone = KEYED_RUN.key(lane.line_id, self.row.id, *place)
@@ -132,15 +133,15 @@ class OpenKey:
         """Which limit holds it up now, and until when; 0: until something ends."""
         limits, row = self.limits, self.row
         if self.key == NO_KEY:
-            return Blocked.NO, 0
+            return _NOT_BLOCKED
         if limits.running_per_key is not None and row.running >= limits.running_per_key:
-            return Blocked.RUNNING_PER_KEY, 0
+            return _BLOCKED_BY_RUNNING
         if limits.rate_per_key is not None:
             rate, period_ms = limits.rate_per_key, limits.rate_period_ms
             until_ms = free_at(self.tx, row.id, row, rate, period_ms)
             if until_ms > self.tx.now_ms:
                 return Blocked.RATE_PER_KEY, until_ms
-        return Blocked.NO, 0
+        return _NOT_BLOCKED
 
     def close(self) -> None:
         """Bring its fronts in line with its limits, and write it, or forget what is idle."""
@@ -190,9 +191,10 @@ class OpenKey:
         turn, front, before = lane.turn, None, lane.front
         if is_fair:
             turn = turn or tx.next_id()
-        if is_shown:
-            turn = turn if is_fair else 0
-            front = (lane.first[0], turn, self.row.id) if is_fair else lane.first
+            if is_shown:
+                front = lane.first[0], turn, self.row.id
+        elif is_shown:
+            turn, front = 0, lane.first
         if before is not None and before != front:
             take_front(tx, lane.line_id, FRONT.key(lane.line_id, *before))
         if front is not None and (front != before or is_fair):
@@ -213,8 +215,10 @@ class OpenKey:
         return line
 
     def _count(self, text: str, waiting: int, fronts: int) -> None:
-        before = self._lines.get(text, (0, 0))
-        self._lines[text] = before[0] + waiting, before[1] + fronts
+        before = self._lines.get(text)
+        if before is not None:
+            waiting, fronts = before[0] + waiting, before[1] + fronts
+        self._lines[text] = waiting, fronts
 
     def _write_count(self, text: str, waiting: int, fronts: int) -> None:
         tx = self.tx

@@ -70,7 +70,7 @@ def blocked(view: View, row: ActionRow) -> str | None:
     held_to = row.settings.limits
     if held_to.running is not None and row.running >= held_to.running:
         return "running"
-    return "rate" if _free_at(view, row) > view.now_ms else None
+    return "rate" if held_to.rate is not None and _free_at(view, row) > view.now_ms else None
 
 
 def _free_at(view: View, row: ActionRow) -> int:

@@ -49,6 +49,8 @@ class Offers:
 
     def best(self) -> Offer | None:
         """The first in order of all offers."""
+        if len(self._sources) == 1:
+            return self._sources[0].offer()
         found: Offer | None = None
         for source in self._sources:
             offer = source.offer()

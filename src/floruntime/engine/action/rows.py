@@ -83,12 +83,14 @@ class ActionRow(msgspec.Struct, array_like=True, gc=False):
 
     def count_pending(self, number: int, change: int) -> None:
         """A run comes to be pending (1), or no longer is (-1)."""
-        self.pending_from = first_after(self.pending_from, self.pending, number, change)
+        if number <= self.pending_from or self.pending <= 1:
+            self.pending_from = first_after(self.pending_from, self.pending, number, change)
         self.pending += change
 
     def count_running(self, number: int, change: int) -> None:
         """A run comes to be running (1), or no longer is (-1)."""
-        self.running_from = first_after(self.running_from, self.running, number, change)
+        if number <= self.running_from or self.running <= 1:
+            self.running_from = first_after(self.running_from, self.running, number, change)
         self.running += change
 
 
