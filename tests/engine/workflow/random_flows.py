@@ -10,6 +10,7 @@ Json = dict[str, Any]
 Happening = tuple[Any, ...]
 
 ACTIONS = ("a", "b")
+KEYS = ("k1", "k2")
 SIGNALS = ("x", "y", "plan:e0")
 OUTCOMES = ("success", "failure", "timeout", "pending", "approved", "execution_failure")
 _STEPS = ("s1", "s2", "s3")
@@ -134,6 +135,8 @@ def _run_steps(draw: st.DrawFn, run: st.SearchStrategy[str]) -> Json:
             retry=_maybe(_retries()),
             poll=_maybe(_polls()),
             inputMapping=st.none() | st.none() | st.none() | mapping,
+            key=_maybe(st.sampled_from(KEYS)) if target.startswith("@actions/") else st.none(),
+            waitForTargetMs=_maybe(_SMALL_MS) if target == "@actions/lost" else st.none(),
         ),
     }
 
@@ -207,6 +210,16 @@ def _happenings() -> st.SearchStrategy[Happening]:
         st.tuples(st.just("restart")),
     ]
     return st.one_of(often[0], often[0], *often, *often, *seldom)
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> dict[str, Json]:
+    """What the actions are held to: nothing, mostly."""
+    few = _maybe(st.integers(1, 2))
+    held_to = _given(draw, running=few, running_per_key=few, rate=few, rate_per_key=few)
+    none: Json = {}
+    with_period = st.just({**held_to, "rate_period_ms": 100})
+    return {action: draw(st.just(none) | with_period) for action in ACTIONS}
 
 
 def stories() -> st.SearchStrategy[tuple[list[Json], list[Happening]]]:

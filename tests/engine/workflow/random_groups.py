@@ -48,6 +48,7 @@ def _runs(draw: st.DrawFn) -> Json:
             retry=_maybe(_RETRY),
             compensate=_maybe(_COMPENSATE),
             timeoutMs=_maybe(st.sampled_from([15, 1_000])),
+            key=_maybe(st.sampled_from(["k1", "k2"])),
         ),
     }
 
@@ -83,6 +84,7 @@ def _for_eachs(draw: st.DrawFn) -> Json:
                 draw,
                 onFailure=_maybe(st.sampled_from(["cancel", "continue"])),
                 collect=_maybe(st.booleans()),
+                key=_maybe(st.just("$.item")),
             ),
         }
     }

@@ -22,6 +22,7 @@ TERMINALS = {
 }
 RETRIED = ("failure", "timeout", "execution_failure")
 STEPS_MAX = 256
+TARGET_MS = 60_000
 DEPTH_MAX = 32
 
 
@@ -45,6 +46,8 @@ class Call:
     action: str
     run: Run
     index: int
+    key: str | None = None
+    is_claimed: bool = False
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Run:
     polls: int = 0
     began_ms: int = 0
     step_due_ms: int | None = None
-    #: action, child, signal, sleep, retry, poll, executor, executor_retry or tracking
+    #: action, child, signal, sleep, retry, poll, executor, executor_retry, tracking or target
     wait: str | None = None
     wait_due_ms: int | None = None
     call: Call | None = None
@@ -108,6 +111,13 @@ class Run:
         return min(dues, default=None)
 
 
+def _waits_for_target_ms(spec: Json) -> int:
+    """How long a step waits for an action that nobody has registered."""
+    transitions = spec.get("transitions", {})
+    is_foreseen = "target_not_found" in transitions or "execution_failure" in transitions
+    return int(spec.get("waitForTargetMs", 0 if is_foreseen else TARGET_MS))
+
+
 def _types(wanted: Json) -> list[str]:
     several: list[str] = [*wanted.get("anyOf", []), *wanted.get("allOf", [])]
     return [wanted["type"]] if "type" in wanted else several
@@ -129,6 +139,9 @@ class World:
         self.disabled: set[str] = set()
         self.breakers: dict[tuple[str, str, str], Breaker] = {}
         self.turns: dict[tuple[str, str], int] = {}
+        #: By action: what its runs are held to.
+        self.limits: dict[str, Json] = {}
+        self.claims: list[tuple[Call, int]] = []
 
     # What is asked
 
@@ -145,6 +158,26 @@ class World:
         self._stop_waiting(run)
         self._note(run, "action_completed", outcome.names[0])
         self._go_on(run, self._judge(run, outcome) if is_executor else outcome)
+
+    def claim(self) -> None:
+        """A worker takes whatever it may have, in the order in which it came."""
+        for call in self.calls:
+            if not call.is_claimed and self._may_be_claimed(call):
+                call.is_claimed = True
+                self.claims.append((call, self.now_ms))
+
+    def _may_be_claimed(self, call: Call) -> bool:
+        held_to = self.limits.get(call.action, {})
+        since_ms = self.now_ms - held_to.get("rate_period_ms", 0)
+        at_work = [one for one in self.calls if one.is_claimed and one.action == call.action]
+        claimed = [
+            one for one, at_ms in self.claims if one.action == call.action and at_ms > since_ms
+        ]
+        counts = {"running": len(at_work), "rate": len(claimed)}
+        if call.key is not None:
+            counts["running_per_key"] = sum(one.key == call.key for one in at_work)
+            counts["rate_per_key"] = sum(one.key == call.key for one in claimed)
+        return all(counts[name] < held_to[name] for name in counts if name in held_to)
 
     def send(self, run: Run, type: str) -> None:
         if run.is_finished:
@@ -203,16 +236,17 @@ class World:
         """Time passes, and then all that is due comes, the earliest first, as after downtime."""
         self.now_ms += ms
         while True:
-            due = [
-                (run.due_ms, run.number, run)
-                for run in self.runs.values()
-                if run.due_ms is not None and run.due_ms <= self.now_ms
-            ]
+            due = [one for one in self._waiting() if one[0] <= self.now_ms]
             if not due:
                 return
-            for due_ms, _, run in sorted(due, key=lambda one: one[:2]):
+            for due_ms, _, _, run in sorted(due, key=lambda one: one[:3]):
                 if run.due_ms == due_ms:
                     self._time_up(run)
+
+    def _waiting(self) -> list[tuple[int, bool, int, Run]]:
+        """What waits for a time: that, whether it is a part of a run, its number, and itself."""
+        runs = self.runs.values()
+        return [(run.due_ms, False, run.number, run) for run in runs if run.due_ms is not None]
 
     # Starting and ending
 
@@ -314,6 +348,10 @@ class World:
 
     def _call(self, run: Run, action: str, wait: str) -> Outcome | None:
         if action.startswith("lost"):
+            left_ms = run.began_ms + _waits_for_target_ms(run.spec) - self.now_ms
+            if wait == "action" and left_ms > 0:
+                self._wait(run, "target", left_ms)
+                return None
             self._note(run, "action_not_found", action)
             return Outcome(("target_not_found", "execution_failure", "failure"))
         if action in self.disabled:
@@ -321,10 +359,15 @@ class World:
             return Outcome(("target_disabled", "execution_failure", "failure"))
         self._note(run, "awaiting_action", action)
         self._wait(run, wait, None)
-        run.call = Call(action, run, self.calls_total)
+        run.call = Call(action, run, self.calls_total, self._key_of(run))
         self.calls.append(run.call)
         self.calls_total += 1
         return None
+
+    def _key_of(self, run: Run) -> str | None:
+        """What limits per key count the call under."""
+        key: str | None = run.spec.get("key")
+        return key
 
     def _run_child(self, run: Run, name: str) -> Outcome | None:
         if name not in self.definitions:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 
+from floruntime.core.action import Limits
 from floruntime.core.errors import BadRequestError, FloError
 from floruntime.core.worker import Task
 from floruntime.core.workflow import HistoryEvent
@@ -17,32 +19,50 @@ from floruntime.engine.workflow.runs.rows import WORKFLOW_RUN, WorkflowRunRow
 from floruntime.engine.workflow.runs.run import workflow_run_id
 from tests.engine.workflow.calls import ENGINES, Workflows
 from tests.engine.workflow.conftest import rows_replayed
-from tests.engine.workflow.random_flows import ACTIONS, Happening, Json, stories
-from tests.engine.workflow.reference import Event, Outcome, Refused, Run, World
+from tests.engine.workflow.random_flows import ACTIONS, Happening, Json, limits, stories
+from tests.engine.workflow.reference import Call, Event, Outcome, Refused, Run, World
 
 _WHOLE = ("signal_received", "signal_matched", "signal_timeout", "waiting_for_signal")
 """Types of events whose detail is a name that may have a colon in it."""
 _WITH_REASON = ("workflow_failed", "workflow_timed_out")
-_WORKING = ("action", "child", "executor")
+_WORKING = ("action", "child", "executor", "bodies", "compensation")
+_LABEL = re.compile(r"b\d|\d+")
+"""What begins details of branches and items; those of compensations begin with what they undo."""
 MONTH_MS = 30 * 24 * 3_600_000
 
 
 class Pair:
     """The engine and the reference, told the same."""
 
+    actions: tuple[str, ...] = ACTIONS
+    world_of: type[World] = World
+
     def __init__(self, definitions: list[Json]) -> None:
-        self.flows = Workflows(actions=ACTIONS, timeout_ms=MONTH_MS)
+        self.flows = Workflows(actions=self.actions, timeout_ms=MONTH_MS)
         self.flows.sync(*(json.dumps(one) for one in definitions))
-        self.world = World(definitions, self.flows.now_ms)
+        self.world = self.world_of(definitions, self.flows.now_ms)
         self._tasks: dict[str, Task] = {}
 
     def let_happen(self, happening: Happening) -> None:
         verb, *details = happening
         theirs = _said(lambda: getattr(self, f"_{verb}")(*details))
         assert theirs in ("done", "refused"), theirs
-        for task in self.flows.claim(*ACTIONS):
-            self._tasks[task.run_id] = task
+        self._claim()
         self.compare(happening)
+
+    def hold_to(self, limits: dict[str, Json]) -> None:
+        """Let the actions have these limits."""
+        self.world.limits = limits
+        for action, held_to in limits.items():
+            self.flows.register(action, timeout_ms=MONTH_MS, limits=Limits(**held_to))
+
+    def _claim(self) -> None:
+        for task in self.flows.claim(*self.actions):
+            self._tasks[task.run_id] = task
+        self.world.claim()
+        run_ids = self._action_run_ids()
+        claimed = {run_ids[call.index] for call, _ in self.world.claims}
+        assert set(self._tasks) == claimed, "limits let the same runs through"
 
     # What can happen: the engine refuses what the reference refuses
 
@@ -57,16 +77,23 @@ class Pair:
         )
 
     def _finish(self, place: int, outcome: str, error: str, is_final: bool) -> None:
-        if place >= len(self.world.calls):
+        found = self._claimed(place)
+        if found is None:
             return
-        call = self.world.calls[place]
-        task = self._tasks[self._action_run_ids()[call.index]]
+        call, task = found
         if error and outcome == "failure":
             self.flows.fail(task, f"{error}: bad luck", retry=not is_final)
             self.world.finish(call, Outcome(("failure",), error, is_final))
         else:
             self.flows.complete(task, None, outcome)
             self.world.finish(call, Outcome((outcome,)))
+
+    def _claimed(self, place: int) -> tuple[Call, Task] | None:
+        """One of those at work, for the reference and for the engine."""
+        calls = [call for call in self.world.calls if call.is_claimed]
+        if place >= len(calls):
+            return None
+        return calls[place], self._tasks[self._action_run_ids()[calls[place].index]]
 
     def _signal(self, place: int, type: str) -> None:
         self._with_run(place, lambda id: self.flows.signal(id, type), self.world.send, type)
@@ -135,7 +162,9 @@ def _said(ask: Any) -> str:
 
 def _event(event: HistoryEvent) -> Event:
     """What the reference would say of it."""
-    detail = event.detail
+    label, colon, detail = event.detail.partition(": ")
+    if not (_LABEL.fullmatch(label) or event.type.startswith("compensation")):
+        label, colon, detail = "", "", event.detail
     if event.type not in _WHOLE:
         detail = detail.partition(":")[0]
     shown = {
@@ -146,11 +175,12 @@ def _event(event: HistoryEvent) -> Event:
         "poll_exhausted": "still pending",
         "sleep_started": "past" if detail == "its time is past" else detail,
     }
-    return event.type, event.step, shown.get(event.type, detail), event.timestamp_ms
+    told = f"{label}{colon}{shown.get(event.type, detail)}"
+    return event.type, event.step, told, event.timestamp_ms
 
 
 def _stands(run: Run) -> tuple[Any, ...]:
-    status = run.status
+    status = "compensating" if run.wait == "compensation" else run.status
     if not run.is_finished and run.wait not in _WORKING:
         status = "waiting"
     return status, run.terminal, run.step, run.signal, run.due_ms, sorted(run.kept)
@@ -160,9 +190,9 @@ def _stands(run: Run) -> tuple[Any, ...]:
     max_examples=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-@given(stories())
+@given(stories(), limits())
 def test_the_engine_tells_the_story_that_the_reference_tells(
-    story: tuple[list[Json], list[Happening]],
+    story: tuple[list[Json], list[Happening]], held_to: dict[str, Json]
 ) -> None:
     definitions, happenings = story
     ENGINES.clear()
@@ -171,6 +201,7 @@ def test_the_engine_tells_the_story_that_the_reference_tells(
     except BadRequestError:
         assume(False)
         raise
+    pair.hold_to(held_to)
     pair.let_happen(("start", "main"))
     for happening in happenings:
         pair.let_happen(happening)
