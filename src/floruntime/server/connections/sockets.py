@@ -72,7 +72,8 @@ class SocketConnection(asyncio.Protocol):
         self._handshake: asyncio.TimerHandle | None = None
         self._reader_check: asyncio.TimerHandle | None = None
         self._written_bytes = 0
-        self._uncounted_bytes = 0
+        #: When to tell again how much lies unread.
+        self._recount_at_bytes = limits.UNCOUNTED_BYTES_MAX
         self._unread_bytes = 0
         self._is_busy = False
         self._name = address
@@ -176,15 +177,14 @@ class SocketConnection(asyncio.Protocol):
         size_bytes = len(data)
         self._written_bytes += size_bytes
         self._counts.sent_bytes += size_bytes
-        self._uncounted_bytes += size_bytes
-        if self._uncounted_bytes > limits.UNCOUNTED_BYTES_MAX:
+        if self._written_bytes > self._recount_at_bytes:
             self.recount()
-        if self._reader_check is None and (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES):
+        if (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES) and self._reader_check is None:
             self._watch_reader()
 
     def recount(self) -> None:
         """Tell how much lies unread, in the account of all connections."""
-        self._uncounted_bytes = 0
+        self._recount_at_bytes = self._written_bytes + limits.UNCOUNTED_BYTES_MAX
         held_bytes = self.transport.get_write_buffer_size()
         self._count_unread(held_bytes if held_bytes > limits.UNCOUNTED_BYTES_MAX else 0)
 
