@@ -215,6 +215,20 @@ def test_rows_of_other_tables_are_not_kept(tx: Tx, store: CountingStore) -> None
     assert not tx._rows
 
 
+def test_what_is_at_hand_is_what_was_written_or_read(tx: Tx, store: CountingStore) -> None:
+    key = CACHED.key(1)
+    assert tx.at_hand(key) is None
+    tx.put(CACHED, key, Row(1))
+    assert tx.at_hand(key) == Row(1)
+    tx.accept()
+    assert tx.at_hand(key) == Row(1)
+    store.write(tx.take())
+    assert tx.at_hand(key) == Row(1)
+    tx.delete(CACHED, key)
+    assert tx.at_hand(key) is None
+    assert store.reads == 0
+
+
 def test_the_cache_is_bounded(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floruntime.engine.state.tx._CACHED_ROWS_MAX", 5)
     for item in range(100):

@@ -239,6 +239,14 @@ class Tx(View):
                 return self._get_stored(table, key)
         return row
 
+    def at_hand(self, key: bytes) -> Any:
+        """The row at `key` where it was written or read lately: the store is not asked, so `None`
+        tells nothing.
+        """
+        if key in self._command:
+            return self._command[key]
+        return self._batch[key] if key in self._batch else self._rows.get(key)
+
     def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
         if self._cleared and key in self._cleared:
             return None

@@ -68,7 +68,7 @@ class CommandWaits:
         waiter = Waiter(
             caller, request_id, namespace, number, request, rule, outcome.result, now_ms
         )
-        if waiter.waits_on_any(outcome.ended):
+        if outcome.ended and waiter.waits_on_any(outcome.ended):
             return False
         self._waiters.add(waiter, command.block_ms)
         return True

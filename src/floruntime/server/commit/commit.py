@@ -226,7 +226,7 @@ class Commit:
         if self.on_work is not None:
             self.on_work()
         self._in_flight = batch
-        if self.queries.waiters:
+        if self.queries.waiters.by_topic:
             self.queries.renew_waits(batch.touched)
         try:
             changes = self._machine.take()
@@ -264,7 +264,7 @@ class Commit:
             elif outcome.delivery is not None:
                 has_undelivered = True
         touched, ended = batch.touched, batch.ended
-        if (touched or ended) and self.queries.waiters:
+        if (touched or ended) and self.queries.waiters.by_topic:
             callers.update(dict.fromkeys(self.queries.wake(touched, ended)))
         for caller in callers:
             caller.flush()

@@ -274,6 +274,9 @@ def shift(row: WorkflowRunRow, by_ms: int, *, stands_still: bool) -> None:
 
 def find_run_or_body(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
     """Whoever has this number: what an action run or a child was begun for."""
+    # What is not there costs a look into the store: so first at what is at hand.
+    if tx.at_hand(RUN_BODY.key(of_namespace_id, number)) is not None:
+        return find_body(tx, of_namespace_id, number)
     run = find_workflow_run(tx, of_namespace_id, number)
     return run if run is not None else find_body(tx, of_namespace_id, number)
 
@@ -300,6 +303,8 @@ def is_wanted(view: View, of_namespace_id: int, number: int, body: RunBodyRow) -
 
 def run_is_wanted(tx: Tx, of_namespace_id: int, number: int) -> bool:
     """Whether the end of an action run counts that was begun for the run or body `number`."""
+    if tx.at_hand(WORKFLOW_RUN.key(of_namespace_id, number)) is not None:
+        return True  # a run, which no body has the number of: the store need not be asked for one
     body = tx.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number))
     return body is None or is_wanted(tx, of_namespace_id, number, body)
 
