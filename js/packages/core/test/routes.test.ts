@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
 import { FloClient } from "../dist/api/client.js";
 import { UnauthorizedError } from "../dist/base/errors.js";
+import { SESSION_AGE_MS_MAX } from "../dist/base/limits.generated.js";
 import type { ClientOptions } from "../dist/link/connected.js";
 import { AGAIN_MS_MIN, IDLE_MS, ROUTES_MAX } from "../dist/link/routes/keeper.js";
 import { PASSED_MIN } from "../dist/link/routes/leads.js";
@@ -261,6 +262,20 @@ test("they end where the client is another one to the cluster", async () => {
   assert.equal(error.ran, "maybe");
   await it.clock.advance(0);
   assert.equal(it.a.links[0]?.isClosed, true);
+  await it.client.close();
+});
+
+test("a write that went out long ago is not sent again", async () => {
+  const it = new Cluster({ timeoutMs: 3_600_000 });
+  await it.led();
+  it.a.script = () => SILENCE;
+  const written = rejection(it.client.kv.put("k", "v", { namespace: "shop" }));
+  await it.clock.advance(0);
+  it.clock.now += SESSION_AGE_MS_MAX + 1;
+  it.a.dropLinks();
+  const error = (await it.clock.until(written)) as { ran: string };
+  assert.equal(error.ran, "maybe");
+  assert.equal(it.home.applied.length, 0);
   await it.client.close();
 });
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from floruntime.client.link.routes.route import Route
 from floruntime.core.errors import Ran
+from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupClaim, GroupRead
 from floruntime.core.system import GetServerInfo, Ping
@@ -35,6 +36,7 @@ class Call:
         "block_until_s",
         "deadline_s",
         "due_s",
+        "first_sent_s",
         "future",
         "id",
         "is_abandoned",
@@ -67,6 +69,7 @@ class Call:
         self.route: Route | None = None
         #: When it was sent last, and from when on its answer is due.
         self.sent_s = 0.0
+        self.first_sent_s = 0.0
         self.due_s = 0.0
         self.was_sent = False
         self.is_abandoned = False
@@ -91,6 +94,14 @@ class Call:
     def may_have_delivered(self) -> bool:
         """Whether the server may hold a delivery for it, of which it would tell again."""
         return self.number != 0 and isinstance(self.request, (*DELIVERIES, GroupClaim))
+
+    def may_be_forgotten(self, now_s: float) -> bool:
+        """Whether it is a write that went out so long ago that a leader of a cluster, who may have
+        heard nothing of this client since, may not remember it any more.
+        """
+        if not self.was_sent:
+            self.first_sent_s = now_s
+        return self.number != 0 and now_s - self.first_sent_s > SESSION_AGE_MS_MAX / 1000
 
     @property
     def ran(self) -> Ran:

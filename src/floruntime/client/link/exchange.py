@@ -293,21 +293,24 @@ class Exchange:
                 call.fail(wire.raised(error))
 
     def _session_forgotten(self) -> None:
-        for call in list(self._in_flight.values()):
-            if call.number:
-                self._drop(call)
-                call.fail(
-                    ConnectionFailedError(
-                        "the connection broke, and the server no longer remembers this client: "
-                        f"{type(call.request).__name__} may have run",
-                        ran="maybe",
-                    )
-                )
+        for call in [each for each in self._in_flight.values() if each.number]:
+            self._give_up(call)
         for route in self._leads.routes:
             self._leads.route_down(route)
         for call in self._in_flight.values():
             call.route = None
         self._renew_session()
+
+    def _give_up(self, call: Call) -> None:
+        """Nobody can tell whether a write ran that would go out again."""
+        self._drop(call)
+        call.fail(
+            ConnectionFailedError(
+                "the connection broke, and the server no longer remembers this client: "
+                f"{type(call.request).__name__} may have run",
+                ran="maybe",
+            )
+        )
 
     # Sending
 
@@ -372,6 +375,9 @@ class Exchange:
     def _transmit(self, call: Call) -> None:
         send = self._send if call.route is None else call.route.send
         assert send is not None
+        if self._is_in_cluster and call.may_be_forgotten(self._now_s()):
+            self._give_up(call)
+            return
         self._keep(call)
         try:
             body = self._body_of(call)

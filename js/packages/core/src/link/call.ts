@@ -1,4 +1,5 @@
 import type { Ran } from "../base/errors.js";
+import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import {
   GetServerInfo,
   GroupClaim,
@@ -48,6 +49,7 @@ export class Call {
   route: Route | null = null;
   /** When it was sent last, and from when on its answer is due. */
   sentMs = 0;
+  #firstSentMs = 0;
   dueMs = 0;
   wasSent = false;
   isAbandoned = false;
@@ -82,6 +84,17 @@ export class Call {
   /** Whether the server may hold a delivery for it, of which it would tell again. */
   get mayHaveDelivered(): boolean {
     return this.number !== 0 && (isDelivery(this.request) || this.request.kind === GroupClaim);
+  }
+
+  /**
+   * Whether it is a write that went out so long ago that a leader of a cluster, who may have heard
+   * nothing of this client since, may not remember it any more.
+   */
+  mayBeForgotten(nowMs: number): boolean {
+    if (!this.wasSent) {
+      this.#firstSentMs = nowMs;
+    }
+    return this.number !== 0 && nowMs - this.#firstSentMs > SESSION_AGE_MS_MAX;
   }
 
   /** Whether the call may have taken effect although no answer came. */

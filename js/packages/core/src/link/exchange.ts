@@ -350,17 +350,8 @@ export class Exchange {
   }
 
   #sessionForgotten(): void {
-    for (const call of [...this.#inFlight.values()]) {
-      if (call.number !== 0) {
-        this.#drop(call);
-        const name = call.request.kind.name;
-        call.fail(
-          new ConnectionFailedError(
-            `the connection broke, and the server no longer remembers this client: ${name} may have run`,
-            { ran: "maybe" },
-          ),
-        );
-      }
+    for (const call of [...this.#inFlight.values()].filter(({ number }) => number !== 0)) {
+      this.#giveUp(call);
     }
     for (const route of this.#leads.routes) {
       this.#leads.routeDown(route);
@@ -371,6 +362,13 @@ export class Exchange {
     this.#session = newSession();
     this.#isSessionOpen = false;
     this.#numbers = new WriteNumbers();
+  }
+
+  /** Nobody can tell whether a write ran that would go out again. */
+  #giveUp(call: Call): void {
+    this.#drop(call);
+    const what = `the server no longer remembers this client: ${call.request.kind.name} may have run`;
+    call.fail(new ConnectionFailedError(`the connection broke, and ${what}`, { ran: "maybe" }));
   }
 
   // Sending
@@ -435,6 +433,10 @@ export class Exchange {
   }
 
   #transmit(call: Call): void {
+    if (this.#isInCluster && call.mayBeForgotten(this.#nowMs())) {
+      this.#giveUp(call);
+      return;
+    }
     this.#keep(call);
     let message: Uint8Array;
     try {
@@ -471,15 +473,11 @@ export class Exchange {
     if (call.route !== null) {
       call.route.usedMs = call.sentMs;
     }
-    call.dueMs = call.isWait ? this.#blockUntilMs(call) : call.sentMs;
+    call.dueMs = call.isWait ? (call.blockUntilMs ?? call.sentMs + call.blockMs) : call.sentMs;
     if (!this.#inFlight.has(call.id)) {
       this.#inFlight.set(call.id, call);
       this.#waitsInFlight += call.isWait ? 1 : 0;
     }
-  }
-
-  #blockUntilMs(call: Call): number {
-    return call.blockUntilMs ?? call.sentMs + call.blockMs;
   }
 
   /** Forget `call`; its number may lose its place in the server's ring. */
