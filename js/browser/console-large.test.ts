@@ -261,6 +261,34 @@ test("a page at rest asks only whether anything changed; a hidden one nothing", 
   await page.context().close();
 });
 
+test("a page that follows shows what came unseen when it is seen again", async () => {
+  const page = await place.blank();
+  await page.clock.install();
+  let received = 0;
+  page.on("websocket", (socket) => socket.on("framereceived", () => (received += 1)));
+  await page.goto(place.address);
+  await place.logIn(page, place.token);
+  await page.getByText("live", { exact: true }).waitFor();
+  await place.open(page, "streams/events");
+  const records = async (text: string) => {
+    await page.clock.runFor(1_000);
+    return await page.locator("summary", { hasText: text }).count();
+  };
+  await becomes(async () => {
+    await backend.stream.append("events", "seen");
+    return (await records("seen")) > 0;
+  }, true);
+  await page.evaluate(setHidden, true);
+  await records("seen");
+  const before = received;
+  await backend.stream.append("events", "come unseen");
+  await becomes(() => received > before, true);
+  assert.equal(await records("come unseen"), 0);
+  await page.evaluate(setHidden, false);
+  await becomes(() => records("come unseen"), 1);
+  await page.context().close();
+});
+
 test("on a slow phone the page comes soon (told, not judged)", async (t) => {
   const page = await place.blank(390);
   const session = await page.context().newCDPSession(page);

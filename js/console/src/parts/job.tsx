@@ -5,11 +5,12 @@ import { useEffect, useState } from "preact/hooks";
 
 import { useFlo } from "../flo.js";
 import { count } from "../format.js";
+import { untilInSight } from "../sight.js";
 import { useAct } from "./notices.js";
 import { Only } from "./only.js";
 import { Trouble } from "./state.js";
 
-const ASK_MS = 1_000;
+const ASK_MS = 2_000;
 
 /** The job as it goes on, until it has ended. */
 export function useJob(jobId: string | null): { job: BulkJob | null; error: Error | null } {
@@ -30,6 +31,7 @@ export function useJob(jobId: string | null): { job: BulkJob | null; error: Erro
         if (seen.status !== "running") {
           return;
         }
+        await untilInSight();
         seen = await client.jobs.wait(jobId, { blockMs: ASK_MS });
       }
     };

@@ -14,6 +14,7 @@ import { Empty, Trouble } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { grantedNames } from "../rights.js";
 import { linkTo } from "../route.js";
+import { gathered } from "../sight.js";
 import { Group } from "./group.js";
 
 const PAGE_ROWS = 200;
@@ -185,25 +186,23 @@ function Tail({ name }: { name: string }) {
     }
     const stop = new AbortController();
     const come: StreamRecord[] = [];
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const show = () => {
-      timer = undefined;
+    const together = gathered(() => {
       const newest = come.splice(0).reverse();
       setRecords((known) => [...newest, ...known].slice(0, TAIL_MAX));
-    };
+    }, TOGETHER_MS);
     const follow = async () => {
       const options = { ...beginning(from), signal: stop.signal };
       for await (const record of client.stream.follow(name, options)) {
         come.push(record);
         come.splice(0, come.length - TAIL_MAX);
-        timer ??= setTimeout(show, TOGETHER_MS);
+        together.ask();
       }
     };
     setError(null);
     follow().catch((failure: Error) => (stop.signal.aborted ? undefined : setError(failure)));
     return () => {
       stop.abort();
-      clearTimeout(timer);
+      together.end();
     };
   }, [client, name, from, isPaused]);
   return (

@@ -15,6 +15,7 @@ import { Payload } from "../parts/payload.js";
 import { NotYet, Trouble } from "../parts/state.js";
 import { Timeline } from "../parts/timeline.js";
 import { linkTo } from "../route.js";
+import { gathered } from "../sight.js";
 import { hasEnded, RunHead } from "./run-head.js";
 import { StepRuns } from "./step-runs.js";
 
@@ -69,17 +70,16 @@ function useHistory(runId: string, isOver: boolean, onNews: () => void) {
   const known = useRef<HistoryEvent[]>([]);
   useEffect(() => {
     const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const show = () => {
-      timer = undefined;
       setEvents([...known.current]);
       onNews();
     };
+    const together = gathered(show, TOGETHER_MS);
     const follow = async () => {
       const after = known.current.at(-1)?.sequence ?? 0n;
       for await (const event of client.workflow.follow(runId, { after, signal: stop.signal })) {
         known.current.push(event);
-        timer ??= setTimeout(show, TOGETHER_MS);
+        together.ask();
         if (known.current.length >= EVENTS_MAX) {
           break;
         }
@@ -92,7 +92,7 @@ function useHistory(runId: string, isOver: boolean, onNews: () => void) {
     follow().catch((failure: Error) => (stop.signal.aborted ? undefined : setError(failure)));
     return () => {
       stop.abort();
-      clearTimeout(timer);
+      together.end();
     };
   }, [client, runId, isOver]);
   return { events, error };
