@@ -15,10 +15,10 @@ FAIL_POINTS = ("before_write", "after_write", "after_sync")
 VARIABLE = "FLO_FAIL_POINT"
 
 
-def fail_point_from(setting: str | None) -> Callable[[str], None]:
+def fail_point_from(setting: str | None) -> Callable[[str], None] | None:
     """What to call at each place: nothing, or the killer that `setting` names."""
     if not setting:
-        return _pass_by
+        return None
     name, _, count = setting.partition(":")
     if name not in FAIL_POINTS or not count.isdigit() or not int(count):
         raise ValueError(
@@ -26,10 +26,6 @@ def fail_point_from(setting: str | None) -> Callable[[str], None]:
             "a colon, and a count from 1"
         )
     return _Killer(name, int(count))
-
-
-def _pass_by(step: str) -> None:
-    """The usual case: go on."""
 
 
 class _Killer:

@@ -80,7 +80,7 @@ class FloServer:
         make_clock: Callable[[int], Clock],
         *,
         on_fatal: Callable[[BaseException], None] | None = None,
-        on_step: Callable[[str], None] = lambda step: None,
+        on_step: Callable[[str], None] | None = None,
     ) -> None:
         self.config = config
         self.storage = storage
@@ -118,7 +118,7 @@ class FloServer:
         self._check_disk = self._space.check
 
     def _make_commit(
-        self, make_clock: Callable[[int], Clock], on_step: Callable[[str], None]
+        self, make_clock: Callable[[int], Clock], on_step: Callable[[str], None] | None
     ) -> tuple[Commit, Clock]:
         """What orders and answers, and the time that it stamps."""
         storage, config = self.storage, self.config

@@ -215,7 +215,7 @@ class ClusterServer(FloServer):
             super()._review(conversation)
 
     def _make_commit(
-        self, make_clock: Callable[[int], Any], on_step: Callable[[str], None]
+        self, make_clock: Callable[[int], Any], on_step: Callable[[str], None] | None
     ) -> tuple[Commit, Any]:
         return cast(Commit, ClusterCommit(self.node)), make_clock(0)
 

@@ -32,7 +32,7 @@ class LocalJournal:
         durability: Durability,
         *,
         sync: Callable[[int], None],
-        on_step: Callable[[str], None] = lambda step: None,
+        on_step: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._applied = GuardedReader(store, self._lose)
@@ -98,10 +98,13 @@ class LocalJournal:
         return True
 
     def _write(self, changes: Changes, index: int) -> None:
-        self._on_step("before_write")
+        on_step = self._on_step
+        if on_step is not None:
+            on_step("before_write")
         self._store.write(changes)
         self._written_index = index
-        self._on_step("after_write")
+        if on_step is not None:
+            on_step("after_write")
 
     def _synced(self, error: BaseException | None) -> None:
         if error is not None:
@@ -111,7 +114,8 @@ class LocalJournal:
             self._on_durable()
 
     def _seen(self) -> None:
-        self._on_step("after_sync")
+        if self._on_step is not None:
+            self._on_step("after_sync")
         self._snapshot = None
 
     def _sync_in_a_while(self) -> None:

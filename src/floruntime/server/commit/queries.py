@@ -63,8 +63,8 @@ class Queries:
         if changes.cleared:
             recent.clear()
         elif recent:
-            for key in changes.rows:
-                recent.pop(key, None)
+            for key in recent.keys() & changes.rows.keys():
+                del recent[key]
 
     def let_go(self) -> None:
         """Hold on to no view of the state, though it is the same."""

@@ -139,7 +139,9 @@ class Waiters:
         for key in (topic, (topic[0], topic[1], "")):
             if key not in seen:
                 seen.add(key)
-                for waiter in list(self.by_topic.get(key, ())):
+                if key not in self.by_topic:
+                    continue
+                for waiter in list(self.by_topic[key]):
                     if waiter in self.by_topic.get(key, ()):
                         yield waiter
 
