@@ -81,6 +81,16 @@ def test_no_time_is_a_failure_of_the_step(sleep: str, input: Any) -> None:
     assert "execution_failure" in flows.details(run_id, "step_completed")[0]
 
 
+@pytest.mark.parametrize(
+    ("input", "told"),
+    [(None, "null"), (True, "true"), ({"a": None}, '{"a":null}'), ("soon", '"soon"')],
+)
+@pytest.mark.parametrize("key", ["forMs", "until"])
+def test_what_was_found_instead_is_told_as_json(key: str, input: Any, told: str) -> None:
+    flows = sleeper(f"{{{key}: $.input}}")
+    assert f"{key} is {told}; " in str(flows.run(flows.start(input)).error)
+
+
 def test_ten_years_are_allowed() -> None:
     flows = sleeper("{forMs: $.input}")
     assert flows.status(flows.start(YEARS_MS)) == "waiting"

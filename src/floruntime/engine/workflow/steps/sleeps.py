@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from floruntime.core import limits
-from floruntime.core.limits import shown
+from floruntime.engine.state.json_document import dump
 from floruntime.engine.workflow.language.definition import Sleep
 from floruntime.engine.workflow.language.outcomes import StepOutcome, could_not_run, succeeded
 from floruntime.engine.workflow.paths.moments import epoch_ms_of
@@ -13,6 +13,9 @@ from floruntime.engine.workflow.runs.context import CannotMap, value_in_run
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import Wait
 from floruntime.engine.workflow.runs.run import OpenWorkflowRun
+
+TOLD_MAX: Final = 80
+"""Characters that are shown of what is no time."""
 
 
 class _NoTimeError(Exception):
@@ -64,7 +67,7 @@ def _duration_ms(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _NoTimeError(f"forMs is {shown(str(value))}; a number of milliseconds is needed")
+        raise _NoTimeError(f"forMs is {_told(value)}; a number of milliseconds is needed")
     return value
 
 
@@ -77,6 +80,10 @@ def _moment_ms(value: Any) -> int:
         return int(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _NoTimeError(
-        f"until is {shown(str(value))}; epoch milliseconds or RFC 3339 text is needed"
-    )
+    raise _NoTimeError(f"until is {_told(value)}; epoch milliseconds or RFC 3339 text is needed")
+
+
+def _told(value: Any) -> str:
+    """What was found instead, as it stands in the document."""
+    text = dump(value).decode()
+    return text if len(text) <= TOLD_MAX else f"{text[: TOLD_MAX - 3]}..."
