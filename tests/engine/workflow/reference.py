@@ -58,6 +58,8 @@ class PlanState:
     attempt: int = 0
     began_ms: int = 0
     is_probe: bool = False
+    #: When the breaker had opened that let it through as a probe.
+    probe_of_ms: int | None = None
     error: str = ""
 
 
@@ -562,6 +564,7 @@ class World:
             return True
         is_half_open = self.now_ms >= breaker.opened_ms + spec["cooldown_ms"]
         state.is_probe = is_half_open and breaker.probes < spec["half_open_max_calls"]
+        state.probe_of_ms = breaker.opened_ms
         if not state.is_probe:
             self._note(run, "plan_breaker_skip", self._executor(run)["name"])
         return state.is_probe
@@ -611,14 +614,14 @@ class World:
         assert state is not None
         if spec is None:
             return
-        if state.is_probe:
-            breaker.probes -= 1
+        is_probe, state.is_probe = state.is_probe, False
+        breaker.probes -= is_probe
+        if is_probe and breaker.opened_ms == state.probe_of_ms:
             breaker.failures, breaker.opened_ms = 0, None if is_fine else self.now_ms
-        else:
+        elif not is_probe or breaker.opened_ms is None:  # else another one has opened it again
             breaker.failures = 0 if is_fine else breaker.failures + 1
             if breaker.failures >= spec["failure_threshold"] and breaker.opened_ms is None:
                 breaker.opened_ms = self.now_ms
-        state.is_probe = False
 
     def _track(self, run: Run, executor: Json, *, goes_on: bool) -> Outcome | None:
         type = f"plan:{executor['name']}"

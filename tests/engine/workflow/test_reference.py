@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from floruntime.core.action import Limits
@@ -207,3 +208,27 @@ def test_the_engine_tells_the_story_that_the_reference_tells(
         pair.let_happen(happening)
     assert rows_replayed(pair.flows.engine) == pair.flows.engine.rows()
     ENGINES.clear()
+
+
+@pytest.mark.parametrize("first", ["success", "failure"])
+@pytest.mark.parametrize("second", ["success", "failure"])
+def test_of_two_probes_the_first_that_is_over_decides(first: str, second: str) -> None:
+    breaker = {"failure_threshold": 1, "cooldown_ms": 100, "half_open_max_calls": 2}
+    executor = {"name": "e0", "run": "@actions/a", "breaker": breaker}
+    to_ends = {"success": "flo.Completed", "failure": "flo.Failed"}
+    plan = {"plans": {"p": {"executors": [executor]}}}
+    pair = Pair([{**ONE, **plan, "start": {"run": "@plan/p", "transitions": to_ends}}])
+    start = ("start", "main")
+    pair.let_happen(start)
+    pair.let_happen(("finish", 0, "failure", "", False))
+    for happening in (("advance", 100), start, start):
+        pair.let_happen(happening)
+    assert len(pair.world.calls) == 2
+    for outcome in (first, second):
+        pair.let_happen(("finish", 0, outcome, "", False))
+        pair.let_happen(("advance", 10))
+    for happening in (start, ("advance", 80), start, ("advance", 10), start):
+        pair.let_happen(happening)
+
+
+ONE: Json = {"kind": "Workflow", "name": "main", "version": "1"}
