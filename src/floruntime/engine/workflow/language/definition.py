@@ -152,7 +152,7 @@ class Terminal(Part, frozen=True, kw_only=True):
     `flo.TimedOut`.
     """
 
-    status: Annotated[EndStatus, says("the status that a run has which ends here")]
+    status: Annotated[EndStatus, says("the status of a run that ends here")]
 
 
 class Breaker(Part, frozen=True, kw_only=True):
@@ -172,7 +172,7 @@ class RateLimit(Part, frozen=True, kw_only=True):
 
 
 class Tracking(Part, frozen=True, kw_only=True):
-    """How an executor's outcome comes to be known."""
+    """How the server learns the outcome of an executor."""
 
     mode: Annotated[
         TrackingMode,
@@ -194,7 +194,7 @@ class Executor(Part, frozen=True, kw_only=True):
     retry: Annotated[Retry | None, says("tries again before the next executor's turn")] = None
     breaker: Annotated[Breaker | None, says("keeps it out of use after failures")] = None
     rate_limit: Annotated[RateLimit | None, says("bounds its calls")] = None
-    tracking: Annotated[Tracking, says("how its outcome comes to be known")] = Tracking()
+    tracking: Annotated[Tracking, says("how the server learns its outcome")] = Tracking()
 
 
 class Health(Part, frozen=True, kw_only=True):
@@ -212,13 +212,13 @@ class Health(Part, frozen=True, kw_only=True):
 
 
 class Cache(Part, frozen=True, kw_only=True):
-    """Keeps a plan's success, to be given again."""
+    """Keeps the output of a plan that succeeded, and gives it again."""
 
     ttl_ms: Annotated[PositiveMs, says("how long")]
     key: Annotated[
         Annotated[str, Meta(min_length=1, max_length=4096)] | None,
         says(
-            "what the success is kept under; `{input.path}` is from the run's input; "
+            "the key of what is kept; `{input.path}` is taken from the run's input; "
             "none: what the step hands to the plan"
         ),
     ] = None
@@ -338,7 +338,7 @@ class Definition(Part, frozen=True, kw_only=True, rename="camel"):
     compensation: Annotated[
         Compensation,
         says(
-            "before which ends what has a `compensate` is undone: failures and time-outs, "
+            "before which ends steps with a `compensate` are undone: failures and time-outs, "
             "cancellations, or both"
         ),
     ] = Compensation.ALWAYS

@@ -103,7 +103,7 @@ class SignalWait(Part, frozen=True, kw_only=True, rename="camel"):
 
 
 class Sleep(Part, frozen=True, kw_only=True, rename="camel"):
-    """Time that passes: one of `forMs` and `until`. What is past already ends at once."""
+    """A pause: one of `forMs` and `until`. With a time that is past it ends at once."""
 
     for_ms: Annotated[DurationOrPath, says("how long; stands still while the run is paused")] = None
     until: Annotated[
@@ -114,12 +114,12 @@ class Sleep(Part, frozen=True, kw_only=True, rename="camel"):
 class Case(Part, frozen=True, kw_only=True):
     """Where a choice leads if this is true."""
 
-    when: Annotated[Condition, says("what is true then; what is not there equals only its like")]
+    when: Annotated[Condition, says("the condition; a path that finds nothing equals only another")]
     to: Annotated[Name, says("the step or terminal that it leads to")]
 
 
 class Choose(Part, frozen=True, kw_only=True, rename={"otherwise": "else"}):
-    """Leads on at once, to where the first case says that is true."""
+    """Goes on at once, to where the first case that is true leads."""
 
     cases: Annotated[
         list[Case], Meta(min_length=1, max_length=CASES_MAX), says("the cases, the first one first")
@@ -135,7 +135,7 @@ class CompensateWhen(StrEnum):
 
 
 class Compensate(Part, frozen=True, kw_only=True, rename="camel"):
-    """How what has succeeded is undone, when the run is about to end as anything but completed."""
+    """What undoes a step that succeeded, if the run is about to end as anything but completed."""
 
     run: Annotated[
         TargetText, says("`@actions/NAME`, `@workflow/NAME` or `@workflow/NAME:VERSION`")
@@ -165,8 +165,8 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
     key: Annotated[
         KeyText | None,
         says(
-            "what the action's limits per key count it under; without it, or where the path finds "
-            "null, what the action's `key_path` finds"
+            "the key for the action's limits per key; without it, or where the path finds "
+            "null, the action's `key_path` gives it"
         ),
     ] = None
     retry: Annotated[
@@ -186,7 +186,7 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
         ),
     ] = None
     compensate: Annotated[
-        Compensate | None, says("undoes it, when the run ends as anything but completed")
+        Compensate | None, says("undoes it if the run ends as anything but completed")
     ] = None
 
 
@@ -194,7 +194,7 @@ class Branch(Work, frozen=True, kw_only=True, rename="camel"):
     """One of `run`, `waitForSignal` and `sleep`: a step without `transitions`."""
 
     wait_for_signal: Annotated[SignalWait | None, says("waits instead of running something")] = None
-    sleep: Annotated[Sleep | None, says("lets time pass instead")] = None
+    sleep: Annotated[Sleep | None, says("pauses instead of running something")] = None
 
 
 class OnFailure(StrEnum):
@@ -213,11 +213,11 @@ class Parallel(Part, frozen=True, kw_only=True, rename="camel"):
         says("what is done side by side, by name"),
     ]
     join: Annotated[
-        Join, says("how many must succeed: `all`, `any`, or a number; the rest is taken back")
+        Join, says("how many must succeed: `all`, `any`, or a number; the rest is cancelled")
     ] = "all"
     on_failure: Annotated[
         OnFailure,
-        says("when too few can succeed: take the rest back (`cancel`), or let it end (`wait`)"),
+        says("if too few can succeed: `cancel` the rest, or `wait` until it has ended"),
     ] = OnFailure.CANCEL
 
 
@@ -229,16 +229,16 @@ class OnItemFailure(StrEnum):
 
 
 class ForEach(Work, frozen=True, kw_only=True, rename="camel"):
-    """The same for each item of a list; `success`, `partial` if some failed, or `failure`."""
+    """Runs a target for each item of a list; `success`, `partial` if some failed, or `failure`."""
 
     items: Annotated[PathText, says(f"the path to a list of {ITEMS_MAX:,} items at most")]
-    run: Annotated[TargetText, says("any target; its keys here are those of each item")]
+    run: Annotated[TargetText, says("any target; the keys beside it hold for each item")]
     concurrency: Annotated[
         int, Meta(ge=1, le=CONCURRENCY_MAX), says("so many items are under way at once")
     ] = 10
     on_failure: Annotated[
         OnItemFailure,
-        says("`cancel`: the first failure takes the rest back; `continue`: all are run"),
+        says("`cancel`: the first failure cancels the rest; `continue`: all are run"),
     ] = OnItemFailure.CANCEL
     collect: Annotated[
         bool, says("whether the outputs, in order, are the step's output; else it is `[]`")
@@ -246,17 +246,17 @@ class ForEach(Work, frozen=True, kw_only=True, rename="camel"):
 
 
 class Step(Branch, frozen=True, kw_only=True, rename="camel"):
-    """What is done, which is one of `run`, `waitForSignal`, `sleep`, `parallel`, `forEach` and
-    `choose`, and where each outcome leads.
+    """What is done (one of `run`, `waitForSignal`, `sleep`, `parallel`, `forEach` and `choose`),
+    and where each outcome leads.
     """
 
     parallel: Annotated[Parallel | None, says("branches side by side")] = None
     for_each: Annotated[ForEach | None, says("the same for each item of a list")] = None
-    choose: Annotated[Choose | None, says("leads on by what is true, and has no `transitions`")] = (
-        None
-    )
+    choose: Annotated[
+        Choose | None, says("chooses where to go by conditions; it has no `transitions`")
+    ] = None
     transitions: Annotated[
         dict[OutcomeName, Name],
         Meta(min_length=1),
-        says("outcome to step or terminal; required, but for `choose`"),
+        says("outcome to step or terminal; required, except with `choose`"),
     ] = {}
