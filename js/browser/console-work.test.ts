@@ -38,7 +38,7 @@ kind: Workflow
 name: each
 version: "1"
 start:
-  forEach: {items: $.input, run: "@actions/pick"}
+  forEach: {items: $.input, run: "@actions/pick", retry: {maxAttempts: 3, initialDelayMs: 1}}
   transitions: {success: flo.Completed, failure: flo.Failed}
 `;
 
@@ -112,8 +112,13 @@ test("each item of a run leads to what it ran", async () => {
     await page.locator(".opened").getByRole("link", { name: runId }).waitFor();
   }
   await page.getByText("shelf:").waitFor();
-  await backend.worker.complete("by-hand", desk, "{}");
+  // Its history names the first attempt and the last; the one between them is found all the same.
+  await backend.worker.fail("by-hand", desk, "no ladder");
+  const second = await claimed("pick");
+  await backend.worker.fail("by-hand", second, "no ladder yet");
+  await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await page.locator("h1 .badge", { hasText: "completed" }).waitFor();
+  await page.locator(".opened").getByRole("link", { name: second.runId }).waitFor();
 });
 
 test("versions of a definition are listed, compared and used", async () => {

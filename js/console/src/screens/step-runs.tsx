@@ -2,7 +2,8 @@
 
 import { useRef } from "preact/hooks";
 
-import { useFlo } from "../flo.js";
+import type { Client } from "../connection.js";
+import { unlessForbidden, useFlo } from "../flo.js";
 import { shown } from "../format.js";
 import { useLive } from "../live.js";
 import { Badge } from "../parts/badge.js";
@@ -11,23 +12,94 @@ import { Loading, Trouble } from "../parts/state.js";
 import type { Lane } from "../parts/timeline.js";
 import { linkTo } from "../route.js";
 
-export function StepRuns({ lane }: { lane: Lane }) {
-  const { route } = useFlo();
-  const isRetriedItem = lane.level > 0 && lane.segments.length === 0 && lane.runs.length > 1;
+const LOOKED_AT_MAX = 500;
+
+export interface StepRunsProps {
+  readonly lane: Lane;
+  /** All of the run's: what belongs to another is not this one's. */
+  readonly lanes: readonly Lane[];
+}
+
+export function StepRuns({ lane, lanes }: StepRunsProps) {
+  const [first, ...others] = lane.runs;
+  const isItem = lane.level > 0 && lane.segments.length === 0;
+  const mayBeMore = isItem && (others.length > 0 || lane.untilMs === null);
   return (
     <>
       {lane.note === "" ? null : <p>{shown(lane.note)}</p>}
-      {isRetriedItem ? (
-        <p class="quiet">
-          Of an item's attempts a history keeps the first and the last; any between are among{" "}
-          <a href={linkTo(route, "actions", [], { status: "failed" })}>the runs that failed</a>.
-        </p>
-      ) : null}
-      {lane.runs.map(({ runId, isChild }) =>
-        isChild ? <Child key={runId} runId={runId} /> : <Action key={runId} runId={runId} />,
+      {first === undefined ? null : <Run {...first} />}
+      {first === undefined || first.isChild || !mayBeMore ? null : (
+        <Between
+          first={first.runId}
+          last={others.at(-1)?.runId ?? null}
+          isOver={lane.untilMs !== null}
+          lanes={lanes}
+        />
       )}
+      {others.map((run) => (
+        <Run key={run.runId} {...run} />
+      ))}
     </>
   );
+}
+
+function Run({ runId, isChild }: { runId: string; isChild: boolean }) {
+  return isChild ? <Child runId={runId} /> : <Action runId={runId} />;
+}
+
+interface BetweenProps {
+  readonly first: string;
+  /** `null`: the item goes on. */
+  readonly last: string | null;
+  readonly isOver: boolean;
+  readonly lanes: readonly Lane[];
+}
+
+/**
+ * Attempts of an item that the history does not name: it keeps the first and the last. Items that get
+ * the same input cannot be told apart, so it is said what these are: the same, for the same run.
+ */
+function Between({ first, last, isOver, lanes }: BetweenProps) {
+  const { client } = useFlo();
+  const { value } = useLive(
+    async () => (await unlessForbidden(attemptsBetween(client, first, last))) ?? [],
+    [client, first, last, isOver],
+    isOver ? 0 : "changes",
+  );
+  const named = new Set(lanes.flatMap(({ runs }) => runs.map(({ runId }) => runId)));
+  const between = (value ?? []).filter((runId) => !named.has(runId));
+  if (between.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <p class="quiet">
+        The history names the first attempt and the last. Since the first, this run asked for the
+        same (action and input) by:
+      </p>
+      {between.map((runId) => (
+        <Action key={runId} runId={runId} />
+      ))}
+    </>
+  );
+}
+
+/** Runs of the same action with the same input, asked for by the same run: oldest first. */
+async function attemptsBetween(client: Client, first: string, last: string | null) {
+  const from = await client.action.status(first);
+  const to = last === null ? null : await client.action.status(last);
+  const found = await client.action.listRuns(from.action, {
+    startedAfterMs: from.createdAtMs,
+    ...(to === null ? {} : { startedBeforeMs: to.createdAtMs + 1n }),
+    limit: LOOKED_AT_MAX,
+  });
+  const isSame = (one: Uint8Array, other: Uint8Array) =>
+    one.length === other.length && one.every((byte, at) => byte === other[at]);
+  return found
+    .filter(({ runId, callerRunId }) => callerRunId === from.callerRunId && runId !== first)
+    .filter(({ runId, input }) => runId !== last && isSame(input, from.input))
+    .map(({ runId }) => runId)
+    .reverse();
 }
 
 /** A run as it goes on; once it has ended it is not asked for any more. */

@@ -37,6 +37,7 @@ export function WorkflowRun({ runId }: { runId: string }) {
   if (run === null) {
     return <NotYet name={runId} error={error} />;
   }
+  const lanes = lanesOf(events, run);
   const steps = drawn?.boxes.filter(({ isTerminal }) => !isTerminal).map(({ name }) => name);
   return (
     <>
@@ -48,9 +49,11 @@ export function WorkflowRun({ runId }: { runId: string }) {
         <div>
           <Timeline
             title="Timeline"
-            lanes={lanesOf(events, run)}
+            lanes={lanes}
             inside={(lane) =>
-              lane.runs.length === 0 && lane.note === "" ? null : <StepRuns lane={lane} />
+              lane.runs.length === 0 && lane.note === "" ? null : (
+                <StepRuns lane={lane} lanes={lanes} />
+              )
             }
           />
           <Payload payload={run.input} label="Input" />
