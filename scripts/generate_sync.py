@@ -56,7 +56,7 @@ BODIES = {
     "get_or_set": "return self._bridge.run_serving(lambda serve: self._of.get_or_set({arguments}))",
 }
 """Methods that take a person's function, which does not run on the client's event loop."""
-CONTEXTS = ("ActionContext", "StreamContext")
+CONTEXTS = ("ActionContext", "QueueContext", "StreamContext")
 SERVED = {"get_or_set": "make"}
 FIRST_PARTY = ("--config", 'lint.isort.known-first-party = ["floruntime"]')
 WORDS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 
 import pytest
 
@@ -48,6 +49,38 @@ async def test_a_plain_handler_need_not_await(served: FloClient, worker: ActionW
     async with worker:
         assert (await served.action.call("count", b"x")).json() == 1
     assert await served.kv.get("seen") == b"x"
+
+
+async def test_a_plain_handler_touches_without_await(
+    served: FloClient, worker: ActionWorker
+) -> None:
+    seen: list[object] = []
+
+    @worker.action("long")
+    def long(ctx: floruntime.sync.ActionContext) -> None:
+        ctx.progress(0.5)
+        ctx.touch(MINUTE_MS)  # and the progress with it
+        seen.append(ctx.client.action.status(ctx.task_id).progress)
+        ctx.client.action.cancel(ctx.task_id)
+        try:
+            ctx.touch()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+
+    @worker.queue("mails")
+    def mails(ctx: floruntime.sync.QueueContext) -> None:
+        ctx.client.queue.ack("mails", [ctx.message])
+        try:
+            ctx.touch()
+        except asyncio.CancelledError:
+            handled.set_result("cancelled")
+
+    handled: Future[str] = Future()
+    async with worker:
+        await served.action.call("long")
+        await served.queue.enqueue("mails", "m")
+        assert await asyncio.wrap_future(handled) == "cancelled"
+    assert seen == [0.5, "cancelled"]
 
 
 async def test_the_client_of_a_handler_is_in_the_workers_namespace(served: FloClient) -> None:

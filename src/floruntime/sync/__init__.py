@@ -11,7 +11,7 @@ from floruntime.sync.batch import Batch
 from floruntime.sync.client import FloClient
 from floruntime.sync.cluster import Cluster
 from floruntime.sync.console import Console
-from floruntime.sync.contexts import ActionContext, StreamContext
+from floruntime.sync.contexts import ActionContext, QueueContext, StreamContext
 from floruntime.sync.history_follower import HistoryFollower
 from floruntime.sync.jobs import Jobs
 from floruntime.sync.kv import Kv
@@ -42,6 +42,7 @@ __all__ = [
     "KvWatch",
     "Namespaces",
     "Queue",
+    "QueueContext",
     "QueueWorker",
     "Stream",
     "StreamContext",

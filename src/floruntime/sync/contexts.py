@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from floruntime.client.worker.contexts import ActionContext as _ActionContext
+from floruntime.client.worker.contexts import QueueContext as _QueueContext
 from floruntime.client.worker.contexts import StreamContext as _StreamContext
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ActionContext(_ActionContext):
-    """`floruntime.ActionContext`, of a plain handler: its `client` is not awaited."""
+    """`floruntime.ActionContext`, of a plain handler: nothing of it is awaited."""
 
     if TYPE_CHECKING:
 
@@ -23,12 +24,31 @@ class ActionContext(_ActionContext):
         def client(self) -> FloClient:  # type: ignore[override]  # the point of this class
             ...
 
+        def touch(self, extend_ms: int = 30_000) -> None:  # type: ignore[override]  # likewise
+            ...
 
-class StreamContext(_StreamContext):
-    """`floruntime.StreamContext`, of a plain handler: its `client` is not awaited."""
+
+class QueueContext(_QueueContext):
+    """`floruntime.QueueContext`, of a plain handler: nothing of it is awaited."""
 
     if TYPE_CHECKING:
 
         @property
         def client(self) -> FloClient:  # type: ignore[override]  # the point of this class
+            ...
+
+        def touch(self, extend_ms: int = 30_000) -> None:  # type: ignore[override]  # likewise
+            ...
+
+
+class StreamContext(_StreamContext):
+    """`floruntime.StreamContext`, of a plain handler: nothing of it is awaited."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def client(self) -> FloClient:  # type: ignore[override]  # the point of this class
+            ...
+
+        def touch(self, extend_ms: int = 30_000) -> None:  # type: ignore[override]  # likewise
             ...

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from floruntime.client.worker.own_client import OwnClient
 
 T = TypeVar("T")
-Touch = Callable[[int], Awaitable[None]]
+Touch = Callable[[int], Coroutine[Any, Any, None]]
 
+_NOTHING_TO_AWAIT: Any = None
 _OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _log = logging.getLogger("floruntime.worker")
 
@@ -170,14 +171,22 @@ class Context:
         """`value` as JSON text in UTF-8."""
         return to_json(value)
 
-    async def touch(self, extend_ms: int = 30_000) -> None:
+    def touch(self, extend_ms: int = 30_000) -> Awaitable[None]:
         """Keep this delivery for at least `extend_ms` from now.
 
-        If it is no longer the worker's, the handler is cancelled right here.
+        If it is no longer the worker's, the handler is cancelled right here. A plain handler, which
+        runs in a thread, has nothing to await: the call returns when it is done.
         """
         if self._touch is None:
             raise BadRequestError("a handler in another process cannot touch; auto_touch does it")
-        await self._touch(extend_ms)
+        steps = self._touch(extend_ms)
+        if self._own is None or self._own.is_here:
+            return steps
+        try:
+            self._own.wait_for(steps)
+        finally:
+            self.check_cancelled()
+        return _NOTHING_TO_AWAIT
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:

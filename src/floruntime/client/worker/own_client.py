@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.base import BaseClient
+
+T = TypeVar("T")
 
 
 class OwnClient:
@@ -20,9 +23,18 @@ class OwnClient:
         self._thread_id = threading.get_ident()
         self._for_threads: Any = None
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the thread of the worker's event loop."""
+        return threading.get_ident() == self._thread_id
+
+    def wait_for(self, steps: Coroutine[Any, Any, T]) -> T:
+        """What `steps` come to on the loop; for other threads than the loop's."""
+        return asyncio.run_coroutine_threadsafe(steps, self._loop).result()
+
     def here(self) -> Any:
         """The client for the thread that asks: a `floruntime.sync.FloClient` outside the loop's."""
-        if threading.get_ident() == self._thread_id:
+        if self.is_here:
             return self._client
         if self._for_threads is None:
             # By its name, since it stands on this package: a shape for those who cannot await.
