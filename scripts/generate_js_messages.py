@@ -38,6 +38,7 @@ SAFE_INTEGER_MAX = 2**53 - 1
 METHODS = {
     **{name: f"{name}Methods" for name in ("Message", "StreamRecord", "AppendResult", "Task")},
     **{name: f"{name}Methods" for name in ("VersionEntry", "StreamInfo", "ActionInfo")},
+    **{name: f"{name}Methods" for name in ("DequeueResult", "ReadResult", "ScanResult")},
     "ActionRun": "ActionRunMethods",
     "KvEntry": "ValueCarrier",
     "KvChange": "ValueCarrier",
@@ -62,6 +63,7 @@ import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
+import { DequeueResultMethods, ReadResultMethods, ScanResultMethods } from "./result-methods.js";
 import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
 import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
 import { any, big, bool, bytes, bytesOf, choice, counts, decimal } from "../base/schema.js";

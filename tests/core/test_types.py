@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from floruntime.core import kv, wire
+from floruntime.core import kv, queue, stream, wire
 from floruntime.core.cluster import CLUSTER_REQUESTS
 from floruntime.core.types import AckResult, Command, Page, Query
 
@@ -36,6 +36,15 @@ def test_pages_compare_by_items_and_cursor_and_with_lists_by_items() -> None:
 
 def test_a_page_shows_its_items() -> None:
     assert repr(Page([1], "c")) == "Page([1], cursor='c')"
+
+
+def test_what_a_read_a_dequeue_or_a_scan_answers_is_gone_through() -> None:
+    message = queue.Message(1, b"m", 10, 1, 1, 0)
+    assert list(queue.DequeueResult([message])) == [message]
+    entry = kv.KvEntry("k", b"v", 1, 0)
+    assert list(kv.ScanResult([entry], "next")) == [entry]
+    record = stream.StreamRecord(stream.StreamID(1, 0), 0, 0, "s", b"r", {}, None, 1, 0)
+    assert [each.payload for each in stream.ReadResult([record])] == [b"r"]
 
 
 def test_results_are_frozen_and_compared_by_value() -> None:

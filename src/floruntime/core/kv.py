@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from floruntime.core import defaults
 from floruntime.core.jobs import BulkJob
 from floruntime.core.types import Command, EntryValue, Query, Value
@@ -42,6 +44,9 @@ class ScanResult(Value, frozen=True):
 
     entries: list[KvEntry]
     cursor: str | None
+
+    def __iter__(self) -> Iterator[KvEntry]:
+        return iter(self.entries)
 
     @property
     def has_more(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from floruntime.core import defaults
 from floruntime.core.jobs import BulkJob, DeadBulkOperation
 from floruntime.core.types import AckResult, Command, PayloadValue, Query, Value
@@ -40,6 +42,9 @@ class DequeueResult(Value, frozen=True):
 
     messages: list[Message]
     cursor: str | None = None
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages)
 
     @property
     def has_more(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from floruntime.core import defaults
@@ -115,6 +117,9 @@ class ReadResult(Value, frozen=True):
     records: list[StreamRecord]
     next_after: StreamID | None = None
     lease_ms: int = 0
+
+    def __iter__(self) -> Iterator[StreamRecord]:
+        return iter(self.records)
 
 
 class StreamInfo(Value, frozen=True):

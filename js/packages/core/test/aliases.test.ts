@@ -13,9 +13,15 @@ import {
   type ActionRun,
   ActionRunSchema,
   AppendResultSchema,
+  type DequeueResult,
+  DequeueResultSchema,
   KvEntrySchema,
   type Message,
   MessageSchema,
+  type ReadResult,
+  ReadResultSchema,
+  type ScanResult,
+  ScanResultSchema,
   StreamInfoSchema,
   type StreamRecord,
   StreamRecordSchema,
@@ -128,6 +134,27 @@ test("messages and records read their payload as text and as JSON", () => {
   assert.deepEqual([record.seq, record.timestamp, record.tier], [3n, 9n, 0]);
   assert.deepEqual(Object.keys(record).slice(0, 4), ["id", "offset", "partition", "stream"]);
   assert.equal(record.constructor.name, "StreamRecord");
+});
+
+test("what a read, a dequeue or a scan answers is gone through", () => {
+  const message = [7n, json, 10, 2, 5n, 1n, 2n, null, null];
+  const record = [[5n, 0n], 3n, 0, "s", json, {}, null, 9n, 1, 0n, null, null];
+  const result: DequeueResult = DequeueResultSchema.decode([[message]]);
+  assert.deepEqual(
+    [...result].map(({ seq }) => seq),
+    [7n],
+  );
+  const read: ReadResult = ReadResultSchema.decode([[record]]);
+  assert.deepEqual(
+    [...read].map(({ stream }) => stream),
+    ["s"],
+  );
+  const scanned: ScanResult = ScanResultSchema.decode([[["k", json, 1n, 5n, null]], null]);
+  assert.deepEqual(
+    [...scanned].map(({ key }) => key),
+    ["k"],
+  );
+  assert.deepEqual(Object.keys(scanned), ["entries", "cursor", "hasMore"]);
 });
 
 test("other results have their other names", () => {

@@ -4,6 +4,7 @@ import { type Problem, Severity } from "../base/problem.generated.js";
 import type { AnyRequestKind, Request, RequestKind } from "./request.js";
 import { commands, requestKind } from "./request.js";
 import { ActionInfoMethods, ActionRunMethods, AppendResultMethods } from "./result-methods.js";
+import { DequeueResultMethods, ReadResultMethods, ScanResultMethods } from "./result-methods.js";
 import { MessageMethods, StreamInfoMethods, StreamRecordMethods } from "./result-methods.js";
 import { TaskMethods, ValueCarrier, VersionEntryMethods } from "./result-methods.js";
 import { any, big, bool, bytes, bytesOf, choice, counts, decimal } from "../base/schema.js";
@@ -561,7 +562,7 @@ export const PutResultSchema: StructSchema<PutResult> = struct("PutResult", [
 ]);
 
 /** A page of keys in byte order; `cursor` continues after the last one. */
-export interface ScanResult {
+export interface ScanResult extends ScanResultMethods {
   readonly entries: KvEntry[];
   readonly cursor: string | null;
   /** Whether a further page follows; ask for it with `cursor`. */
@@ -570,7 +571,7 @@ export interface ScanResult {
 export const ScanResultSchema: StructSchema<ScanResult> = struct("ScanResult", [
   ["entries", list(KvEntrySchema)],
   ["cursor", nullable(text)],
-], { add: hasMore });
+], { add: hasMore, methods: ScanResultMethods });
 
 /** One version of a key; `deleted` marks a deletion or an expiry. */
 export interface VersionEntry extends VersionEntryMethods {
@@ -656,7 +657,7 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
 ], { methods: MessageMethods });
 
 /** Messages in delivery order; `cursor` only in pages of dead letters. */
-export interface DequeueResult {
+export interface DequeueResult extends DequeueResultMethods {
   readonly messages: Message[];
   readonly cursor: string | null;
   /** Whether a further page follows; ask for it with `cursor`. */
@@ -665,7 +666,7 @@ export interface DequeueResult {
 export const DequeueResultSchema: StructSchema<DequeueResult> = struct("DequeueResult", [
   ["messages", list(MessageSchema)],
   ["cursor", nullable(text), null],
-], { add: hasMore });
+], { add: hasMore, methods: DequeueResultMethods });
 
 /**
  * What became of each item of an ack, nack or touch.
@@ -798,7 +799,7 @@ export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamReco
  *
  * `leaseMs`: how long the leases last under which a group's records came; 0 where they have none.
  */
-export interface ReadResult {
+export interface ReadResult extends ReadResultMethods {
   readonly records: StreamRecord[];
   readonly nextAfter: StreamID | null;
   readonly leaseMs: number;
@@ -807,7 +808,7 @@ export const ReadResultSchema: StructSchema<ReadResult> = struct("ReadResult", [
   ["records", list(StreamRecordSchema)],
   ["nextAfter", nullable(streamId), null],
   ["leaseMs", int, 0],
-]);
+], { methods: ReadResultMethods });
 
 /** A stream's size and retention; `firstId` and `lastId` are `null` while it is new. */
 export interface StreamInfo extends StreamInfoMethods {

@@ -180,3 +180,30 @@ export abstract class TaskMethods extends PayloadCarrier {
     return this.createdAtMs;
   }
 }
+
+export abstract class DequeueResultMethods {
+  declare readonly messages: unknown[];
+
+  /** The messages: `for (const each of result)`. */
+  [Symbol.iterator](): IterableIterator<this["messages"][number]> {
+    return this.messages[Symbol.iterator]();
+  }
+}
+
+export abstract class ReadResultMethods {
+  declare readonly records: unknown[];
+
+  /** The records: `for (const each of result)`. */
+  [Symbol.iterator](): IterableIterator<this["records"][number]> {
+    return this.records[Symbol.iterator]();
+  }
+}
+
+export abstract class ScanResultMethods {
+  declare readonly entries: unknown[];
+
+  /** The entries: `for (const each of result)`. */
+  [Symbol.iterator](): IterableIterator<this["entries"][number]> {
+    return this.entries[Symbol.iterator]();
+  }
+}
