@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.api.values import to_json
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Touch = Callable[[int], Coroutine[Any, Any, None]]
 
-_NOTHING_TO_AWAIT: Any = None
 _OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _log = logging.getLogger("floruntime.worker")
 
@@ -186,7 +185,7 @@ class Context:
             self._own.wait_for(steps)
         finally:
             self.check_cancelled()
-        return _NOTHING_TO_AWAIT
+        return cast("Awaitable[None]", None)  # floruntime.sync says that it is None
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
