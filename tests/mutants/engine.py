@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "a number that is too old runs again",
         "engine/system/write_memory.py",
-        "    if row is None or row.block < place.block:\n        return NOTHING\n",
-        "    if row is None or row.block != place.block:\n        return NOTHING\n",
+        "(there.block <= block and number not in there.answers)",
+        "(number not in there.answers)",
         f"{SYSTEM}/test_write_memory.py",
     ),
     Mutant(

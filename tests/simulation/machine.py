@@ -65,8 +65,6 @@ class Machine:
         self._loses_power = False
         self._connections: dict[SocketConnection, None] = {}
         self.deaths: list[str] = []
-        #: Called behind each step of a commit, with its name.
-        self.on_step: Callable[[str], None] = lambda step: None
 
     @property
     def is_up(self) -> bool:
@@ -129,7 +127,6 @@ class Machine:
     def _step(self, process: Process, step: str) -> None:
         if not process.is_alive:
             raise Killed
-        self.on_step(step)
         if self._steps_left is not None:
             self._steps_left -= 1
             if self._steps_left <= 0:

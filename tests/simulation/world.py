@@ -53,6 +53,8 @@ class World:
         )
         #: Called while a server runs, now and then.
         self.looks: list[Callable[[], None]] = [self._look_at_workflows]
+        #: Called when it is over, whatever became of it.
+        self.at_end: list[Callable[[], None]] = []
         self._transports: dict[str, Vanishes] = {}
         self._doors = self.fork("doors")
         self.token: str | None = None
@@ -182,4 +184,6 @@ class World:
         try:
             yield
         finally:
+            for undo in reversed(self.at_end):
+                undo()
             setattr(local_journal, "Syncs", before)  # noqa: B010 # it is not the module's to give

@@ -25,6 +25,7 @@ class ClusterFaults:
             *(self._kill, self._lose_all, self._restart, self._hand_over, self._stand_still),
             *(self._darken_nats, self._darken_node, self._darken_all, self._cut_way),
             *(self._cut, self._sever, self._refuse, self._slow_down, self._leap),
+            self._damage_checkpoint,
         ]
         chosen = [kind for kind in kinds if self._chance.random() < 0.4]
         self._kinds = chosen or [self._kill]
@@ -112,6 +113,10 @@ class ClusterFaults:
     def _refuse(self) -> None:
         """NATS takes nothing: it has no room, say."""
         self._world.truth.refuses_until_s = self._world.loop.now_s + self._chance.random() * 4
+
+    def _damage_checkpoint(self) -> None:
+        """The newest of a partition is not what it was: the one before must do."""
+        self._world.truth.damage_newest(self._chance.randint(0, self._world.partitions))
 
     def _slow_down(self) -> None:
         self._world.truth.delay_s = self._chance.choice((0.002, 0.05, 0.2))

@@ -9,7 +9,7 @@ import copy
 import itertools
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from typing import Literal
@@ -76,8 +76,6 @@ class Leader:
     def __init__(self, world: ClusterWorld, partition: int) -> None:
         self._world = world
         self._partition = partition
-        #: Called behind each batch of its leaders, with "published".
-        self.on_step: Callable[[str], None] = lambda step: None
 
     @property
     def server(self) -> Lead | None:
@@ -108,10 +106,8 @@ class ClusterWorld(World):
             )
             for name in self.names
         ]
-        self.leaders: list[Leader] = []
         for computer in self.computers:
             computer.complain = self.complain
-            computer.on_published = self._published
         self.looks = []
         self.terms = 0
 
@@ -150,14 +146,8 @@ class ClusterWorld(World):
         world = copy.copy(self)
         world.namespace = namespace
         leader = Leader(self, partition_of(namespace, self.partitions))
-        self.leaders.append(leader)
         world.machine = leader  # type: ignore[assignment]  # as far as work looks into it
         return world
-
-    def _published(self, lead: Lead) -> None:
-        for leader in self.leaders:
-            if leader._partition == lead.partition and lead.may_answer:
-                leader.on_step("published")
 
     # Who runs, and who leads
 

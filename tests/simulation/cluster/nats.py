@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.checkpoints import decode_rows, entry_of
 from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
 from floruntime.server.cluster.message import HEADER_BYTES, DamagedLogError
 from tests.simulation.clockwork import SimLoop
@@ -59,6 +60,7 @@ class Truth:
         self.chance = chance
         self.logs = [LogFile() for _ in range(partitions + 1)]
         self.objects: dict[str, bytes] = {}
+        self.damaged: set[str] = set()
         self.entries: dict[str, Entry] = {}
         self.earlier: dict[str, Entry] = {}
         self.revision = 0
@@ -89,6 +91,14 @@ class Truth:
         self.revision += 1
         self.entries[name] = Entry(self.revision, value)
         return self.revision
+
+    def damage_newest(self, partition: int) -> None:
+        """Of two good checkpoints the newer one is cut off, unless the older one was."""
+        entry = self.entries.get(entry_of(partition))
+        names = [] if entry is None else [row.name for row in decode_rows(entry.value)]
+        if len(names) > 1 and names[1] not in self.damaged and names[0] in self.objects:
+            self.damaged.add(names[0])
+            self.objects[names[0]] = self.objects[names[0]][:-1]
 
     def put_object(self, name: str, body: bytes) -> None:
         if self.chance.random() < DAMAGED_SHARE:  # whoever reads it back finds out

@@ -12,7 +12,6 @@ from typing import Any, cast
 from floruntime.engine.store import Store
 from floruntime.server.cluster.cluster_server import ClusterServer
 from floruntime.server.cluster.joining import Joined
-from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.members import MetaRow
 from floruntime.server.cluster.node import Node
 from floruntime.server.config import Config
@@ -116,8 +115,6 @@ class ServerComputer:
         self.wall_off_s = chance.choice((0.0, 0.0, 0.3, -5.0, 3_600.0, -3_600.0))
         self.server: ClusterServer | None = None
         self.deaths: list[str] = []
-        #: Told of each batch that a leader here has published.
-        self.on_published: Callable[[Lead], None] = lambda lead: None
         self.complain: Callable[[str], None] = lambda problem: None
 
     @property
@@ -161,7 +158,6 @@ class ServerComputer:
         storage = cast(Any, self._storage)
         node = Node(config, Joined(*parts), storage, None, on_fatal=on_fatal)
         node.wall_s = lambda: self._loop.wall_s() + self.wall_off_s
-        self._listen_to_leads(node)
         node.open_system()
         server = ClusterServer(config, node, on_fatal)
         await server.prepare()
@@ -169,15 +165,6 @@ class ServerComputer:
         self._network.listen(self.name, partial(self._accept, server, protocols))
         server.start()
         self.server = server
-
-    def _listen_to_leads(self, node: Node) -> None:
-        published = node.leading._published
-
-        def tell(lead: Lead) -> None:
-            published(lead)
-            self.on_published(lead)
-
-        node.leading._published = tell  # type: ignore[method-assign]  # to listen
 
     def _accept(self, server: ClusterServer, protocols: Protocols, name: str) -> asyncio.Protocol:
         return SocketConnection(server, protocols, name, lambda connection: None)

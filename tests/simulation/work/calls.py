@@ -120,7 +120,9 @@ class Calls:
         return int(self._world.loop.wall_s() * 1000)
 
     def _take(self, once: Once, response: Response) -> None:
-        if response.status != 200:
+        # Where the next leader's time is ahead, the key is over before its write is passed on.
+        is_lost = response.status == 409 and response.body["ran"] == "maybe"
+        if response.status != 200 and (once.is_remembered or not is_lost):
             self._world.complain(f"{once.path} {once.number} came to {response}")
         once.answers.append(response.body)
 

@@ -60,7 +60,7 @@ class TrimmedLog(Protocol):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[CheckpointRow]).decode
+decode_rows = msgspec.msgpack.Decoder(list[CheckpointRow]).decode
 
 
 def entry_of(partition: int) -> str:
@@ -70,7 +70,7 @@ def entry_of(partition: int) -> str:
 
 def last_sequence(entry: Entry | None) -> int:
     """Where the newest good checkpoint of a partition stands in its log, by the board's entry."""
-    rows = [] if entry is None or not entry.value else _decode(entry.value)
+    rows = [] if entry is None or not entry.value else decode_rows(entry.value)
     return rows[0].sequence if rows else 0
 
 
@@ -88,7 +88,7 @@ class Checkpoints:
     async def known(self, partition: int) -> list[CheckpointRow]:
         """The good ones, newest first."""
         entry = await self._board.read(entry_of(partition))
-        return [] if entry is None else _decode(entry.value)
+        return [] if entry is None else decode_rows(entry.value)
 
     async def write(
         self, partition: int, store: Store, log: TrimmedLog, *, is_anew: bool = False
@@ -102,7 +102,7 @@ class Checkpoints:
         snapshot = store.snapshot()
         position = position_in(snapshot)
         entry = await self._board.read(entry_of(partition))
-        former = [] if entry is None else _decode(entry.value)
+        former = [] if entry is None else decode_rows(entry.value)
         before = [] if is_anew else former
         if before and before[0].sequence >= position.sequence:
             return None

@@ -431,16 +431,23 @@ class Leading:
         await end_tasks(self._tasks)
 
     async def _leave(self, lead: Lead) -> None:
-        """Nobody took it over: leave its lease so that this node may take it as soon as it is back,
-        without waiting until it is over.
+        """Nobody took it over: leave its lease to one who may take it at once, without waiting
+        until it is over. One who lives knows where time stands; this node will not once it is back.
         """
         try:
             async with asyncio.timeout(LEAVE_S):
                 await lead.close()
-                name = self._node.name
+                name = self._heir(lead.partition)
                 await lead.lease.renew(_time_ms(lead), handed_to=name, sequence=_sequence(lead))
         except (TimeoutError, BoardSilentError) as error:
             log.info("partition %d: its lease is left as it is: %s", lead.partition, error)
+
+    def _heir(self, partition: int) -> str:
+        """Who keeps a partition and may lead it; where nobody else does, this node."""
+        node = self._node
+        able = node.members.may_lead(node.format)
+        order = keepers(partition, node.members.names, node.meta.copies)
+        return next((name for name in order if name in able and name != node.name), node.name)
 
 
 CLOSE_ENTRIES = 5_000
