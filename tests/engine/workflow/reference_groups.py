@@ -1,7 +1,7 @@
 """Branches, items and compensations for the interpreter in `reference.py`, from the contract too.
 
 What a run does beside other things is a run itself here, with the step's part as its step, which
-writes to the history of the run that it belongs to. Pauses and forks have tests of their own.
+writes to the history of the run that it belongs to. Forks have tests of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.engine.workflow.reference import Event, Json, Outcome, Refused, Run, World
+from tests.engine.workflow.reference import Call, Event, Json, Outcome, Refused, Run, World
 
 A_DAY_MS = 24 * 3_600_000
 FAILURES = (
@@ -67,6 +67,8 @@ class Whole(Run):
     compensated: int = 0
     compensation: Body | None = None
     ending: tuple[str, str] = ("", "")
+    paused_ms: int | None = None
+    held: Outcome | None = None
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Body(Run):
     is_item: bool = False
     undoes: Undo | None = None
     ended: Outcome | None = None
+    held: Outcome | None = None
 
     @property
     def spec(self) -> Json:
@@ -103,8 +106,23 @@ class GroupWorld(World):
         self._go_on(run, self._enter(run, "start"))
         return run
 
+    def finish(self, call: Call, outcome: Outcome) -> None:
+        run = call.run
+        assert isinstance(run, Whole | Body)
+        if _whole_of(run).paused_ms is None:
+            super().finish(call, outcome)
+            return
+        self.calls.remove(call)
+        self._stop_waiting(run)
+        self._note(run, "action_completed", outcome.names[0])
+        run.wait, run.held = "held", outcome
+
     def send(self, run: Run, type: str) -> None:
         _refuse_compensating(run)
+        if isinstance(run, Whole) and run.paused_ms is not None:
+            self._note(run, "signal_received", type)
+            run.kept.append(type)
+            return
         group = run.group if isinstance(run, Whole) and run.wait == "bodies" else None
         for body in group.live if group is not None else ():
             is_late = body.due_ms is not None and body.due_ms <= self.now_ms
@@ -123,10 +141,54 @@ class GroupWorld(World):
             raise Refused
         super().retry(run)
 
+    def pause(self, run: Run) -> None:
+        _refuse_over(run)
+        assert isinstance(run, Whole)
+        if run.paused_ms is None:
+            run.paused_ms = self.now_ms
+            self._note(run, "workflow_paused", "")
+
+    def resume(self, run: Run) -> None:
+        _refuse_over(run)
+        assert isinstance(run, Whole)
+        if run.paused_ms is None:
+            return
+        stood_ms, run.paused_ms = self.now_ms - run.paused_ms, None
+        self._note(run, "workflow_resumed", "")
+        _shift(run, stood_ms)
+        group = run.group if run.wait == "bodies" else None
+        if group is None:
+            self._take_up(run)
+            return
+        bodies = list(group.live)
+        for body in bodies:
+            _shift(body, stood_ms)
+        for body in bodies:
+            if run.group is group and body in group.live:
+                self._take_up(body)
+        if run.group is group:
+            self._go_on(run, self._fill(run, group))
+
+    def _take_up(self, run: Whole | Body) -> None:
+        """Let it go on from where it stood still."""
+        if run.wait == "held":
+            outcome, run.held = run.held, None
+            self._stop_waiting(run)
+            self._go_on(run, outcome)
+        elif run.wait == "target":
+            run.wait_due_ms = self.now_ms
+        elif run.wait == "signal":
+            wanted = run.spec["waitForSignal"]
+            if wanted["type"] in run.kept:
+                self._stop_waiting(run)
+                self._go_on(run, self._matched(run, wanted, None))
+
     def _waiting(self) -> list[tuple[int, bool, int, Run]]:
-        found = super()._waiting()
+        found = [one for one in super()._waiting() if not _stands_still(one[3])]
         for run in self.runs.values():
             assert isinstance(run, Whole)
+            if _stands_still(run):
+                continue
             bodies = list(run.group.live) if run.group is not None else []
             bodies += [run.compensation] if run.compensation is not None else []
             found += [(body.due_ms, True, body.number, body) for body in bodies if body.due_ms]
@@ -279,6 +341,8 @@ class GroupWorld(World):
             run.undo.append(Undo(run.step, "", False, spec))
 
     def _end(self, run: Run, status: str, terminal: str) -> None:
+        if isinstance(run, Whole):
+            run.paused_ms = None
         wanted = COMPENSATED[run.definition.get("compensation", "always")]
         if isinstance(run, Whole) and run.undo and status in wanted:
             run.step_due_ms, run.ending = None, (status, terminal)
@@ -324,6 +388,27 @@ def _undoing(undo: Undo) -> Json:
 def _refuse_compensating(run: Run) -> None:
     if run.wait == "compensation":
         raise Refused
+
+
+def _refuse_over(run: Run) -> None:
+    if run.is_finished:
+        raise Refused
+    _refuse_compensating(run)
+
+
+def _whole_of(run: Whole | Body) -> Whole:
+    return run.whole if isinstance(run, Body) else run
+
+
+def _stands_still(run: Run) -> bool:
+    return isinstance(run, Whole) and run.paused_ms is not None
+
+
+def _shift(run: Run, by_ms: int) -> None:
+    """Durations have stood still for so long."""
+    run.began_ms += by_ms
+    run.step_due_ms = None if run.step_due_ms is None else run.step_due_ms + by_ms
+    run.wait_due_ms = None if run.wait_due_ms is None else run.wait_due_ms + by_ms
 
 
 def _verdict(spec: Json, group: Group) -> str | None:

@@ -184,7 +184,10 @@ def _stands(run: Run) -> tuple[Any, ...]:
     status = "compensating" if run.wait == "compensation" else run.status
     if not run.is_finished and run.wait not in _WORKING:
         status = "waiting"
-    return status, run.terminal, run.step, run.signal, run.due_ms, sorted(run.kept)
+    due_ms = run.due_ms
+    if getattr(run, "paused_ms", None) is not None:
+        status, due_ms = "paused", None
+    return status, run.terminal, run.step, run.signal, due_ms, sorted(run.kept)
 
 
 @settings(
