@@ -113,7 +113,8 @@ def _definitions(draw: st.DrawFn) -> Json:
     }
 
 
-def _happenings() -> st.SearchStrategy[Happening]:
+def _happenings() -> st.SearchStrategy[list[Happening]]:
+    """One thing, or some that only together tell much."""
     runs = st.sampled_from([0, 0, 0, 1, 2])
     often = [
         st.tuples(
@@ -133,10 +134,17 @@ def _happenings() -> st.SearchStrategy[Happening]:
         st.tuples(st.just("start"), st.integers(0, 5)),
         st.tuples(st.just("restart")),
     ]
-    return st.one_of(*often, *often, *often, *often, *seldom)
+    rests = st.builds(
+        lambda run, ms: [("pause", run), ("advance", ms), ("resume", run)],
+        runs,
+        st.sampled_from([1, 10, 100, 5_000]),
+    )
+    one = st.one_of(*often, *often, *often, *often, *seldom)
+    return one.map(lambda happening: [happening]) | rests
 
 
 def stories() -> st.SearchStrategy[tuple[Json, int, list[Happening]]]:
     """A workflow, how many items the first run has, and what happens."""
-    happenings = st.lists(_happenings(), min_size=5, max_size=30)
-    return st.tuples(_definitions(), st.integers(0, 5), happenings)
+    happenings = st.lists(_happenings(), min_size=5, max_size=20)
+    in_turn = happenings.map(lambda several: [one for some in several for one in some])
+    return st.tuples(_definitions(), st.integers(0, 5), in_turn)
