@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 WITHOUT = ("rocksdict", "sortedcontainers", "uvloop", "cronsim", "tzdata", "jwt", "h11")
 PROGRAM = """
 import sys
@@ -28,6 +32,26 @@ def run(*arguments: str) -> tuple[int, str]:
     program = PROGRAM.format(without=set(WITHOUT), arguments=list(arguments))
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     return ran.returncode, (ran.stdout + ran.stderr).decode()
+
+
+def test_what_the_command_line_imports_comes_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    names = {re.split(r"[^\w-]", each)[0].replace("-", "_") for each in needed}
+    allowed = names - {"pyyaml"} | {"yaml", "floruntime", "__future__"} | sys.stdlib_module_names
+    for path in (ROOT / "src" / "floruntime" / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported = {each.name for each in node.names}
+            else:
+                imported = {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+            assert {each.partition(".")[0] for each in imported} <= allowed, path
+
+
+def test_what_reads_a_data_directory_says_what_it_needs(tmp_path: Path) -> None:
+    code, text = run("verify", str(tmp_path))
+    assert code == 5
+    assert "this needs what `pip install 'floruntime[server]'` brings" in text
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def main() -> None:
             raise
         print(
             f"error: flo needs the package {error.name}, which "
-            "`pip install 'floruntime[server]'` brings",
+            "`pip install 'floruntime[cli]'` brings",
             file=sys.stderr,
         )
         sys.exit(EXIT_NOT_INSTALLED)

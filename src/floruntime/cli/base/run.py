@@ -230,6 +230,9 @@ def _judge(error: BaseException) -> tuple[int, str, str, dict[str, Any]]:
         return error.exit_code, error.code, f"the output could not be written: {error}", {}
     if isinstance(error, UsageProblem):
         return USAGE, "usage", _usage_message(error), {}
+    if isinstance(error, ModuleNotFoundError) and not f"{error.name}.".startswith("floruntime."):
+        brings = f"this needs what `pip install 'floruntime[server]'` brings ({error})"
+        return OTHER, "failed", brings, {}
     return OTHER, "failed", f"{type(error).__name__}: {error}", {}
 
 
