@@ -6,18 +6,58 @@
         assert run.json() == {"state": "shipped"}
 
 `flo_server` is a `FloTestServer`, `flo` a client of it, `flo_clock(ms)` moves its clock. They are
-asynchronous, and there where pytest-asyncio is, which runs them in whichever of its modes.
+asynchronous, and there where pytest-asyncio is; a test that has one of them needs no mark.
+
+    def test_an_order_ships(flo_sync, flo_sync_server):
+        with flo_sync_server.running(worker):
+            run = flo_sync.action.call("ship", {"order": 42})
+
+`flo_sync_server`, `flo_sync` and `flo_sync_clock` are the same for tests that do not `await`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
+    import floruntime.sync
+    import floruntime.sync.testing
     from floruntime.client.client import FloClient
     from floruntime.testing import FloTestServer
+
+AWAITED = ("flo", "flo_server", "flo_clock")
+
+
+@pytest.fixture
+def flo_sync_server() -> Iterator[floruntime.sync.testing.FloTestServer]:
+    """A server of this test's own, in the process; its clock stands still until moved."""
+    from floruntime.sync.testing import FloTestServer
+
+    with FloTestServer() as server:
+        yield server
+
+
+@pytest.fixture
+def flo_sync(
+    flo_sync_server: floruntime.sync.testing.FloTestServer,
+) -> Iterator[floruntime.sync.FloClient]:
+    """A client of `flo_sync_server`, for tests that do not `await`."""
+    with flo_sync_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def flo_sync_clock(
+    flo_sync_server: floruntime.sync.testing.FloTestServer,
+) -> Callable[[int], None]:
+    """Moves the clock of `flo_sync_server` by so many milliseconds: `flo_sync_clock(60_000)`."""
+    return flo_sync_server.advance
+
 
 if find_spec("pytest_asyncio") is not None:
     import pytest_asyncio
@@ -40,3 +80,35 @@ if find_spec("pytest_asyncio") is not None:
     async def flo_clock(flo_server: FloTestServer) -> Callable[[int], Awaitable[None]]:
         """Moves the clock of `flo_server` by so many milliseconds: `await flo_clock(60_000)`."""
         return flo_server.advance
+
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    def pytest_pycollect_makeitem() -> Generator[None, Any, None]:
+        """Have pytest-asyncio run the tests that await a fixture of these, in its strict mode, too.
+
+        After pytest has made the items, before pytest-asyncio looks for its mark.
+        """
+        made = yield
+        items = made.get_result()
+        for item in items if isinstance(items, list) else [items]:
+            if isinstance(item, pytest.Function) and _awaits_flo(item):
+                item.add_marker(pytest.mark.asyncio)
+
+
+def _awaits_flo(item: pytest.Function) -> bool:
+    if not any(map(item.config.pluginmanager.hasplugin, ("asyncio", "pytest_asyncio.plugin"))):
+        return False
+    is_marked = item.get_closest_marker("asyncio") or item.get_closest_marker("anyio")
+    has_ours = any(name in item.fixturenames for name in AWAITED)
+    return has_ours and not is_marked and inspect.iscoroutinefunction(item.obj)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A plain test would do nothing with what it is to await, and pass."""
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("asyncio"):
+        return
+    if inspect.iscoroutinefunction(item.obj) or getattr(item.obj, "is_hypothesis_test", False):
+        return
+    for name in inspect.signature(item.obj).parameters:
+        if name in AWAITED:
+            sync = name.replace("flo", "flo_sync", 1)
+            pytest.fail(f"{name!r} is to be awaited: write `async def`, or ask for {sync!r}", False)

@@ -62,14 +62,14 @@ async def test_two_pages_talk(tmp_path: Path) -> None:
 
 
 def test_the_tests_pass(tmp_path: Path) -> None:
-    worker, tests = blocks("testing.md", "python")
+    worker, *tests = blocks("testing.md", "python")
     (tmp_path / "jobs.py").write_text(worker)
-    (tmp_path / "test_jobs.py").write_text(tests)
+    (tmp_path / "test_jobs.py").write_text("".join(tests))
     # A plugin of our own tests takes a second to begin; readers have it not.
     without = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
-    (tmp_path / "pyproject.toml").write_text("".join(blocks("testing.md", "toml")))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # no configuration, as the page says
     options = ("-q", *without, "--rootdir=.")
-    assert "2 passed" in run(tmp_path, "-m", "pytest", *options, PYTHONPATH=str(tmp_path))
+    assert "3 passed" in run(tmp_path, "-m", "pytest", *options, PYTHONPATH=str(tmp_path))
 
 
 async def test_paths_of_the_port_are_there() -> None:
