@@ -135,9 +135,9 @@ function Runs() {
               : "No run that fits these filters."
         }
         columns={[
-          { title: "run", cell: ({ runId }) => runId, width: "7rem" },
+          { title: "run", cell: ({ runId }) => runId, width: "6.5rem" },
           { title: "action", cell: (run) => <Name text={run.action} /> },
-          { title: "status", cell: ({ status: state }) => <Badge state={state} />, width: "8rem" },
+          { title: "status", cell: ({ status: state }) => <Badge state={state} />, width: "7rem" },
           {
             title: "progress",
             cell: ({ progress, status: state }) =>
