@@ -5,6 +5,7 @@
  * `public.ts` is what their users see of it; the rest is for those who write such a package.
  */
 
+export { ClientWithin } from "./api/client.js";
 export { LeaseMemory } from "./api/leases.js";
 export { bytesIn, isBytes } from "./base/byte-views.js";
 export { checkFlag, checkName, checkNamespace, checkRange } from "./base/checks.js";

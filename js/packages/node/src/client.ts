@@ -1,4 +1,4 @@
-import { type ClientOptions, FloClient as CoreFloClient } from "@floruntime/core";
+import { type ClientOptions, ClientWithin, FloClient as CoreFloClient } from "@floruntime/core";
 
 import { placeOf } from "./address.js";
 import { nodeClock } from "./clock.js";
@@ -13,6 +13,10 @@ import {
   type WorkerEndpoint,
 } from "./workers.js";
 import { Workflow } from "./workflow-files.js";
+
+type ActionOptions = Omit<ActionWorkerOptions, keyof WorkerEndpoint>;
+type QueueOptions = Omit<QueueWorkerOptions, keyof WorkerEndpoint>;
+type StreamOptions = Omit<StreamWorkerOptions, keyof WorkerEndpoint>;
 
 export interface FloClientOptions extends ClientOptions {
   /** Speak TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
@@ -40,23 +44,40 @@ export class FloClient extends CoreFloClient {
     super(new TcpTransport(place.endpoint, tls), { clock: nodeClock, ...rest, namespace, token });
   }
 
+  override within(namespace: string): FloClient {
+    return new FloClientWithin(this, namespace);
+  }
+
   /** An `ActionWorker` on this client's connection; it leaves the client open when it ends. */
-  newActionWorker(options: Omit<ActionWorkerOptions, keyof WorkerEndpoint> = {}): ActionWorker {
+  newActionWorker(options: ActionOptions = {}): ActionWorker {
     return new ActionWorker({ ...options, client: this });
   }
 
   /** Another name for `newActionWorker`. */
-  newWorker(options: Omit<ActionWorkerOptions, keyof WorkerEndpoint> = {}): ActionWorker {
+  newWorker(options: ActionOptions = {}): ActionWorker {
     return this.newActionWorker(options);
   }
 
   /** A `QueueWorker` on this client's connection; it leaves the client open when it ends. */
-  newQueueWorker(options: Omit<QueueWorkerOptions, keyof WorkerEndpoint> = {}): QueueWorker {
+  newQueueWorker(options: QueueOptions = {}): QueueWorker {
     return new QueueWorker({ ...options, client: this });
   }
 
   /** A `StreamWorker` on this client's connection; it leaves the client open when it ends. */
-  newStreamWorker(options: Omit<StreamWorkerOptions, keyof WorkerEndpoint>): StreamWorker {
+  newStreamWorker(options: StreamOptions): StreamWorker {
     return new StreamWorker({ ...options, client: this });
+  }
+}
+
+/** What `within` gives: on the connection of another client, with all that a client has here. */
+class FloClientWithin extends ClientWithin implements FloClient {
+  override readonly workflow: Workflow = new Workflow(this);
+  readonly newActionWorker = FloClient.prototype.newActionWorker;
+  readonly newWorker = FloClient.prototype.newWorker;
+  readonly newQueueWorker = FloClient.prototype.newQueueWorker;
+  readonly newStreamWorker = FloClient.prototype.newStreamWorker;
+
+  override within(namespace: string): FloClient {
+    return new FloClientWithin(this, namespace);
   }
 }

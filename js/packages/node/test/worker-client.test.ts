@@ -48,6 +48,19 @@ test("the client of a handler is in the worker's namespace", async () => {
   assert.equal(client.namespace, "default");
 });
 
+test("a client within another namespace has all that a client has in Node.js", async () => {
+  const name = fresh();
+  await client.namespaces.create("other");
+  const other = client.within("default").within("other");
+  const worker = keep(other.newActionWorker({ handleSignals: false }));
+  worker.action(name, async (ctx) => `${await ctx.client.kv.incr(name)}`);
+  await begin(worker);
+  assert.equal(text((await other.action.call(name)).output), "1");
+  assert.equal(text(await client.kv.get(name, { namespace: "other" })), "1");
+  assert.deepEqual(await other.workflow.syncFiles([]), []);
+  assert.equal(other.newQueueWorker({ queue: name, handler: () => null }).queues[0], name);
+});
+
 test("a worker with an endpoint gives its client, which is closed after the last hook", async () => {
   const name = fresh();
   const worker = keep(

@@ -94,8 +94,8 @@ export class FloClient extends ConnectedClient {
   }
 }
 
-/** A client that leaves its connection to `outer`. */
-class ClientWithin extends FloClient {
+/** A client that leaves its connection to `outer`, which `within` gives. */
+export class ClientWithin extends FloClient {
   readonly #outer: FloClient;
 
   constructor(outer: FloClient, namespace: string) {
