@@ -182,6 +182,11 @@ class Flows:
             self._runs = await self._all_runs()
             if all(run.status in ENDED for run in self._runs) and self._is_all_taken():
                 break
+            for run in self._runs:
+                if (
+                    run.status == WorkflowStatus.PAUSED
+                ):  # by a call that was given up, and came late
+                    await self._resume(run.run_id)
             await pause(1.0)
         self._histories = {
             run.run_id: await surely(
