@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any, Final
+from struct import Struct
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -33,10 +34,17 @@ BEHIND_MAX: Final = 8
 """Places behind the first one that a lane keeps at hand, so that few claims look for the next."""
 
 
+_PLACE: Final = Struct(">HQQ")
+"""As in the keys of runs, so packed places are in the order of the runs."""
+PLACE_BYTES: Final = _PLACE.size
+
+
 class LaneRow(Value, frozen=True):
     """The due runs of a key with one set of labels. `first`: the place of the first of them.
     `turn`: where the key stands in a fair line; 0: nowhere yet. `front`: where its front lies, if
-    it has one. `behind`: the places right behind the first, in order, as far as they are at hand.
+    it has one. `next_places`: those right behind the first, in order, as far as they are at hand,
+    packed: a row of tuples costs more to write than all else of a claim. `behind`: the same, as
+    earlier versions wrote them.
     """
 
     line_id: int
@@ -45,20 +53,50 @@ class LaneRow(Value, frozen=True):
     turn: int = 0
     front: Place | None = None
     behind: tuple[Place, ...] = ()
+    next_places: bytes = b""
+
+    @property
+    def at_hand(self) -> bytes:
+        """The places right behind the first, packed."""
+        if not self.behind:
+            return self.next_places
+        return b"".join(_PLACE.pack(*place) for place in self.behind)
 
     def with_run(self, place: Place) -> LaneRow:
         """The lane, once this run stands in it, too."""
-        first, behind = self.first, self.behind
+        first, behind, packed = self.first, self.at_hand, _PLACE.pack(*place)
         if place < first:
-            first, behind = place, (first, *behind)[:BEHIND_MAX]
-        elif self.waiting == 1 + len(behind) or (behind and place < behind[-1]):
-            behind = tuple(sorted((*behind, place)))[:BEHIND_MAX]
+            first, behind = place, _PLACE.pack(*first) + behind
+        elif self.waiting == 1 + len(behind) // PLACE_BYTES or packed < behind[-PLACE_BYTES:]:
+            at = place_of(packed, behind)
+            behind = behind[:at] + packed + behind[at:]
         turn = self.turn if first[0] == self.first[0] else 0
-        return LaneRow(self.line_id, self.waiting + 1, first, turn, self.front, behind)
+        behind = behind[: BEHIND_MAX * PLACE_BYTES]
+        return LaneRow(self.line_id, self.waiting + 1, first, turn, self.front, (), behind)
+
+    def without(self, place: Place, behind: bytes) -> tuple[Place, bytes]:
+        """The first place, and those behind it that are at hand, once that one is gone. `behind`:
+        those that are at hand, at least one of them where the first goes.
+        """
+        if place == self.first:
+            return cast(Place, _PLACE.unpack_from(behind)), behind[PLACE_BYTES:]
+        packed = _PLACE.pack(*place)
+        at = place_of(packed, behind)
+        after = at + PLACE_BYTES
+        return self.first, behind[:at] + behind[after:] if behind[at:after] == packed else behind
 
     def at(self, turn: int, front: Place | None) -> LaneRow:
         """The lane, with its front there."""
-        return LaneRow(self.line_id, self.waiting, self.first, turn, front, self.behind)
+        behind = self.at_hand
+        return LaneRow(self.line_id, self.waiting, self.first, turn, front, (), behind)
+
+
+def place_of(packed: bytes, behind: bytes) -> int:
+    """Where among packed places this one stands, or would."""
+    for at in range(0, len(behind), PLACE_BYTES):
+        if packed <= behind[at : at + PLACE_BYTES]:
+            return at
+    return len(behind)
 
 
 class KeyRow(msgspec.Struct, array_like=True, gc=False):

@@ -7,7 +7,7 @@ key, and at most one front for each set of labels that the key's runs have.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from floruntime.core.action import Limits
 from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
@@ -18,6 +18,7 @@ from floruntime.engine.action.key_rows import (
     KEY,
     KEY_LINE,
     KEYED_RUN,
+    PLACE_BYTES,
     Blocked,
     FrontRow,
     KeyLineRow,
@@ -93,23 +94,21 @@ class OpenKey:
             del self.row.lanes[text]
             self._count(text, -1, 0)
             return
-        first, behind = lane.first, lane.behind
-        if place == first:
-            first, *rest = behind or self._places_after(lane, gone)
-            behind = tuple(rest)
-        elif place in behind:
-            behind = tuple(each for each in behind if each != place)
+        behind = lane.at_hand
+        if place == lane.first and not behind:
+            behind = self._places_after(lane, gone)
+        first, behind = lane.without(place, behind)
         keeps_turn = not served and first[0] == lane.first[0]
         turn = lane.turn if keeps_turn else 0
-        lane = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front, behind)
+        lane = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front, (), behind)
         self.row.lanes[text] = lane
         self._count(text, -1, 0)
 
-    def _places_after(self, lane: LaneRow, gone: bytes) -> tuple[Place, ...]:
-        """The first place of what is left, and those right behind it."""
+    def _places_after(self, lane: LaneRow, gone: bytes) -> bytes:
+        """The first place of what is left, and those right behind it, packed as in their keys."""
         end = KEYED_RUN.range(lane.line_id, self.row.id)[1]
         found = islice(self.tx.scan(KEYED_RUN, next_key(gone), end), 1 + BEHIND_MAX)
-        places = tuple(cast(Place, KEYED_RUN.unpack(key)[2:]) for key, _ in found)
+        places = b"".join(key[-PLACE_BYTES:] for key, _ in found)
         assert places, "a lane that waits has a first run"
         return places
 
