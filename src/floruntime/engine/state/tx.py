@@ -9,6 +9,7 @@ safe.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -220,7 +221,7 @@ class Tx(View):
         #: Whether a row that was deleted is kept as `None`; else it is left out.
         self.keeps_deleted = True
         #: By owner and status: how many runs came, less those that went, since the start.
-        self.run_counts: dict[tuple[int, int], int] = {}
+        self.run_counts: defaultdict[tuple[int, int], int] = defaultdict(int)
         self._run_moves: list[tuple[int, int | None, int | None]] = []
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
@@ -406,9 +407,9 @@ class Tx(View):
         counts = self.run_counts
         for owner_id, left, came in self._run_moves:
             if left is not None:
-                counts[owner_id, left] = counts.get((owner_id, left), 0) - 1
+                counts[owner_id, left] -= 1
             if came is not None:
-                counts[owner_id, came] = counts.get((owner_id, came), 0) + 1
+                counts[owner_id, came] += 1
         self._run_moves.clear()
 
     def refuse(self) -> None:
