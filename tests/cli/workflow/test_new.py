@@ -36,6 +36,13 @@ def test_what_it_writes_is_valid_and_names_its_schema(here: Path) -> None:
     assert yaml.safe_load(text)["name"] == "order"
 
 
+@pytest.mark.parametrize("name", ["42", "null", "no", 'q"uo', "a: b", "- c #d", "Grüße", "a\\b"])
+def test_a_name_is_quoted_where_yaml_would_take_it_for_something_else(name: str) -> None:
+    text = invoke(("workflow", "new", "--print", "--", name)).stdout
+    assert check(text).problems == []
+    assert yaml.safe_load(text)["name"] == name
+
+
 def test_a_file_that_is_there_stays_unless_forced(here: Path) -> None:
     (here / "order.yaml").write_text("mine")
     answer = invoke(("workflow", "new", "order"))

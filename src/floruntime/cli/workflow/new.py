@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
+import yaml
 
 from floruntime.cli.base.errors import REFUSED, Failure
 from floruntime.cli.base.options import examples, group
@@ -21,14 +25,14 @@ SKELETON = """\
 # yaml-language-server: $schema={schema}
 #
 # Check it with `flo workflow validate {path}`, take it over with `flo workflow sync {path}`,
-# begin a run with `flo workflow start {name} '{{"order": 42}}'`.
+# begin a run with `flo workflow start {shell_name} '{{"order": 42}}'`.
 kind: Workflow
-name: {name}
+name: {yaml_name}
 version: "1" # another text needs another version; runs stay on the one that they began with
 
-# Every run begins here. The action is a handler of a worker: @worker.action("check-{name}").
+# Every run begins here. The action is a handler of a worker: @worker.action({check}).
 start:
-  run: "@actions/check-{name}"
+  run: {run_check}
   # Which part of what is known goes to the action; without it, it gets the run's input.
   # inputMapping: {{order: $.input.order}}
   transitions:
@@ -48,7 +52,7 @@ steps:
 
   # Try again what may fail; the waits grow.
   finish:
-    run: "@actions/finish-{name}"
+    run: {run_finish}
     retry:
       max_attempts: 5
       backoff: exponential
@@ -83,7 +87,7 @@ def new(
     check_name("workflow", name)
     out = Output(settings_of(ctx).is_json)
     path = directory / f"{name.replace('/', '-')}.yaml"
-    text = SKELETON.format(name=name, path=path, schema=SCHEMA_URL)
+    text = _skeleton(name, quote(str(path)))
     if to_output:
         out.show({"text": text}, text.rstrip("\n"))
         return
@@ -91,4 +95,23 @@ def new(
         raise Failure(f"{path} is there already; --force writes over it", exit_code=REFUSED)
     directory.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    out.show({"path": str(path)}, f"{path}: made; next: flo workflow validate {path}")
+    out.show({"path": str(path)}, f"{path}: made; next: flo workflow validate {quote(str(path))}")
+
+
+def _skeleton(name: str, path: str) -> str:
+    # YAML reads `42` as a number, `no` as false, and stumbles over some characters.
+    is_plain = re.fullmatch(r"[^\W\d][\w.-]*", name) and yaml.safe_load(name) == name
+    return SKELETON.format(
+        schema=SCHEMA_URL,
+        path=path,
+        shell_name=quote(name),
+        yaml_name=name if is_plain else _quoted(name),
+        check=_quoted(f"check-{name}"),
+        run_check=_quoted(f"@actions/check-{name}"),
+        run_finish=_quoted(f"@actions/finish-{name}"),
+    )
+
+
+def _quoted(text: str) -> str:
+    """As a text in YAML and in Python."""
+    return json.dumps(text, ensure_ascii=False)
