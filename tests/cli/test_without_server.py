@@ -48,12 +48,6 @@ def test_what_the_command_line_imports_comes_with_it() -> None:
             assert {each.partition(".")[0] for each in imported} <= allowed, path
 
 
-def test_what_reads_a_data_directory_says_what_it_needs(tmp_path: Path) -> None:
-    code, text = run("verify", str(tmp_path))
-    assert code == 5
-    assert "this needs what `pip install 'floruntime[server]'` brings" in text
-
-
 @pytest.mark.parametrize(
     "group", ["kv", "queue", "stream", "action", "worker", "workflow", "ns", "token"]
 )

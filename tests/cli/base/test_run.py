@@ -131,6 +131,19 @@ def test_an_unexpected_error_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
         invoke(("ping",))
 
 
+def test_what_only_a_server_has_is_said_how_to_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "floruntime.cli.server.verify", raising=False)
+    monkeypatch.setitem(sys.modules, "floruntime.server.data.verify", None)
+    assert "ModuleNotFoundError" in invoke(("verify", "d")).err, "a fault of ours is one"
+
+    def broken(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'rocksdict'", name="rocksdict")
+
+    monkeypatch.setattr("floruntime.cli.main.Settings", broken)
+    message = "this needs what `pip install 'floruntime[server]'` brings"
+    assert invoke(("ping",)).err == f"error: {message} (No module named 'rocksdict')\n"
+
+
 def test_version() -> None:
     assert invoke(("--version",)).out == f"flo {VERSION}\n"
 
