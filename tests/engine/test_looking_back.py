@@ -136,3 +136,4 @@ def test_runs_that_left_a_status() -> None:
         before, store.starts = store.starts, []
         flows.complete(first)
     assert store.run_out == 0, "nobody looks on behind the last one"
+    assert not any(start[:2] in BY_STATUS for start, _ in store.looked), "nor back for one alone"

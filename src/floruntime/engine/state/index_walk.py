@@ -46,6 +46,8 @@ class Lane(NamedTuple):
             end = min(end, self.place + behind)
         elif behind is not None:
             start = max(start, next_key(self.place + behind))
+        if self.rows == 1:
+            is_falling = False  # where rows begin is known, and behind it others may have gone
         cut = len(self.place)
         for key, _ in islice(view.scan(self.table, start, end, reverse=is_falling), self.rows):
             yield key[cut:]
