@@ -28,6 +28,11 @@ export function bytes(size: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** How old the oldest is, where there is one: the server says 0 where there is none. */
+export function age(ms: number): string {
+  return ms > 0 ? duration(ms) : "–";
+}
+
 /** A duration in at most two units: `3 m 20 s`. */
 export function duration(ms: number): string {
   if (ms < 1_000) {

@@ -91,7 +91,7 @@ export function Dead({ queue, total, onChange }: DeadProps) {
           {
             title: "attempts",
             cell: ({ attempt }) => attempt,
-            width: "5rem",
+            width: "6rem",
             isNumber: true,
             isExtra: true,
           },

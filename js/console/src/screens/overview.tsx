@@ -4,7 +4,7 @@ import { type ClusterInfo, isBadRequest, type QueueStats, type ServerInfo } from
 import { useRef } from "preact/hooks";
 import type { Client } from "../connection.js";
 import { type Flo, unlessForbidden, useFlo } from "../flo.js";
-import { bytes, count, duration, shown } from "../format.js";
+import { age, bytes, count, duration, shown } from "../format.js";
 import { LIVE_MS, SLOW_MS, useLive } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Chart } from "../parts/chart.js";
@@ -170,7 +170,7 @@ function Numbers({ seen }: { seen: Seen }) {
         value={seen.ready}
         href={queues}
       />
-      <Figure label="oldest message" value={duration(seen.oldestMs)} href={queues} />
+      <Figure label="oldest message" value={age(seen.oldestMs)} href={queues} />
       <Figure label="leased" value={seen.leased} href={queues} />
       <Figure label="dead letters" value={seen.dead} href={queues} isBad={seen.dead > 0} />
       {seen.workers === null ? null : (

@@ -3,7 +3,7 @@
 import type { Message } from "@floruntime/core";
 import { useState } from "preact/hooks";
 import { asPage, useFlo } from "../flo.js";
-import { count, duration, glimpse } from "../format.js";
+import { age, count, glimpse } from "../format.js";
 import { useLive, usePages } from "../live.js";
 import { Badge } from "../parts/badge.js";
 import { Dialog } from "../parts/dialog.js";
@@ -69,7 +69,7 @@ function All() {
           },
           {
             title: "oldest",
-            cell: ({ oldestAgeMs }) => (oldestAgeMs > 0 ? duration(oldestAgeMs) : "–"),
+            cell: ({ oldestAgeMs }) => age(oldestAgeMs),
             isNumber: true,
           },
           {
@@ -130,7 +130,7 @@ function One({ name }: { name: string }) {
             ))}
             <li>
               <div>
-                <strong>{duration(value.stats.oldestAgeMs)}</strong>
+                <strong>{age(value.stats.oldestAgeMs)}</strong>
                 <span class="quiet">oldest</span>
               </div>
             </li>
