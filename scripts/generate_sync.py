@@ -24,11 +24,11 @@ from typing import Any
 from scripts.python_sources import Source, written
 
 import floruntime
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.endless import Endless
+from floruntime.client.api.base.operation import Operation
 from floruntime.client.api.batch import WritesOnly
-from floruntime.client.api.caller import Part
-from floruntime.client.api.endless import Endless
-from floruntime.client.api.follow import Subscription
-from floruntime.client.api.operation import Operation
+from floruntime.client.api.stream.follow import Subscription
 from floruntime.client.worker.worker_base import WorkerBase
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -388,7 +388,7 @@ def _made_by_hand(kind: type[Any]) -> set[str]:
 
 
 def _samples() -> dict[str, Callable[[], Any]]:
-    from floruntime.client.api.transaction import Transaction
+    from floruntime.client.api.kv.transaction import Transaction
 
     client = floruntime.FloClient("memory://")
     return {"Batch": client.batch, "Transaction": lambda: Transaction(client.calls, None, None)}

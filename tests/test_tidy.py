@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 import floruntime
-from floruntime.client.api.action import Action
-from floruntime.client.api.kv import Kv
+from floruntime.client.api.action.action import Action
+from floruntime.client.api.kv.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
-from floruntime.client.api.queue import Queue
-from floruntime.client.api.stream import Stream
-from floruntime.client.api.worker import Worker
-from floruntime.client.api.workflow import Workflow
+from floruntime.client.api.queue.queue import Queue
+from floruntime.client.api.stream.stream import Stream
+from floruntime.client.api.worker.worker import Worker
+from floruntime.client.api.workflow.workflow import Workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 FUNCTION_LINES_MAX = 70

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.action import Action, LimitsInfo
+from floruntime.client.api.action.action import Action, LimitsInfo
+from floruntime.client.api.base.operation import Operation
 from floruntime.client.api.batch import (
     Batch,
     BatchAction,
@@ -15,26 +16,25 @@ from floruntime.client.api.batch import (
 )
 from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.console import Console, ConsoleCode, ConsoleSession
-from floruntime.client.api.follow import StreamFollower, Subscription
 from floruntime.client.api.jobs import Jobs
-from floruntime.client.api.kv import Kv
-from floruntime.client.api.kv_reads import KvReads
-from floruntime.client.api.namespaces import Namespaces
-from floruntime.client.api.operation import Operation
-from floruntime.client.api.queue import Queue
-from floruntime.client.api.stream import Stream
-from floruntime.client.api.stream_records import StreamRecords
-from floruntime.client.api.tokens import NewToken, Tokens
-from floruntime.client.api.transaction import (
+from floruntime.client.api.kv.kv import Kv
+from floruntime.client.api.kv.reads import KvReads
+from floruntime.client.api.kv.transaction import (
     CommitResult,
     PutConditions,
     TouchOptions,
     Transaction,
 )
-from floruntime.client.api.watch import KvWatch
-from floruntime.client.api.worker import Worker
-from floruntime.client.api.workflow import Workflow
-from floruntime.client.api.workflow_follow import HistoryFollower
+from floruntime.client.api.kv.watch import KvWatch
+from floruntime.client.api.namespaces import Namespaces
+from floruntime.client.api.queue.queue import Queue
+from floruntime.client.api.stream.follow import StreamFollower, Subscription
+from floruntime.client.api.stream.records import StreamRecords
+from floruntime.client.api.stream.stream import Stream
+from floruntime.client.api.tokens import NewToken, Tokens
+from floruntime.client.api.worker.worker import Worker
+from floruntime.client.api.workflow.follow import HistoryFollower
+from floruntime.client.api.workflow.workflow import Workflow
 from floruntime.client.base import BaseClient
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import floruntime
 import floruntime.sync
-from floruntime.client.api import transaction
+from floruntime.client.api.kv import transaction
 from floruntime.sync.portal import Portal
 
 _posted = threading.local()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from floruntime.client.api.leases import Leases
-from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.api.base.leases import Leases
+from floruntime.client.api.base.operation import Ask, Operation
 from floruntime.core.types import Request
 
 R = TypeVar("R")

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from floruntime import BadRequestError, ConnectionFailedError, NotConnectedError
-from floruntime.client.api.kv import Kv
-from floruntime.client.api.stream import Stream
+from floruntime.client.api.kv.kv import Kv
+from floruntime.client.api.stream.stream import Stream
 from floruntime.testing import FloTestServer
 from floruntime.web import FloClient
 

@@ -10,8 +10,8 @@ from scripts.generate_drawings import DRAWING, drawing
 from scripts.generate_limits_docs import INTERNAL, MEANINGS, UNITS, constants, sections
 from scripts.sections import DOCS, with_sections
 
-from floruntime.client.api.kv_reads import KvReads
-from floruntime.client.api.leases import REMEMBERED_MAX
+from floruntime.client.api.base.leases import REMEMBERED_MAX
+from floruntime.client.api.kv.reads import KvReads
 from floruntime.core import errors, limits
 from floruntime.core.queue import QueueConfig
 from floruntime.core.stream import GroupInfo

@@ -10,20 +10,20 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from floruntime.client.api.action import Action
+from floruntime.client.api.action.action import Action
+from floruntime.client.api.base.caller import Caller, Elsewhere
+from floruntime.client.api.base.operation import Operation
 from floruntime.client.api.batch import Batch
-from floruntime.client.api.caller import Caller, Elsewhere
 from floruntime.client.api.cluster import Cluster
 from floruntime.client.api.console import Console
 from floruntime.client.api.jobs import Jobs
-from floruntime.client.api.kv import Kv
+from floruntime.client.api.kv.kv import Kv
 from floruntime.client.api.namespaces import Namespaces
-from floruntime.client.api.operation import Operation
-from floruntime.client.api.queue import Queue
-from floruntime.client.api.stream import Stream
+from floruntime.client.api.queue.queue import Queue
+from floruntime.client.api.stream.stream import Stream
 from floruntime.client.api.tokens import Tokens
-from floruntime.client.api.worker import Worker
-from floruntime.client.api.workflow import Workflow
+from floruntime.client.api.worker.worker import Worker
+from floruntime.client.api.workflow.workflow import Workflow
 from floruntime.client.calls import Calls
 from floruntime.client.link.address import address_in, read_address
 from floruntime.client.link.reads import ReadsFrom

@@ -7,8 +7,8 @@ import os
 import random
 from typing import Any, TypeVar
 
-from floruntime.client.api.leases import Leases
-from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.api.base.leases import Leases
+from floruntime.client.api.base.operation import Ask, Operation
 from floruntime.client.link.call import Call, Wait
 from floruntime.client.link.channel import Channel, again
 from floruntime.client.link.listeners import Listeners

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
-from floruntime.client.api.kv_reads import KvReads
-from floruntime.client.api.stream_records import StreamRecords
+from floruntime.client.api.kv.reads import KvReads
+from floruntime.client.api.stream.records import StreamRecords
 from floruntime.client.base import BaseClient
 from floruntime.client.link.endpoint import WebEndpoint, parse_endpoint
 from floruntime.client.link.reads import ReadsFrom

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from floruntime.client.api.action import Action as AsyncAction
-from floruntime.client.api.action import LimitsInfo, RunStatuses
-from floruntime.client.api.values import JsonPayload
+from floruntime.client.api.action.action import Action as AsyncAction
+from floruntime.client.api.action.action import LimitsInfo, RunStatuses
+from floruntime.client.api.base.values import JsonPayload
 from floruntime.core import defaults
 from floruntime.core.action import (
     ActionBulkOperation,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from floruntime.client.api.endless import Endless
+from floruntime.client.api.base.endless import Endless
 from floruntime.core.limits import LIMIT_MAX
 from floruntime.sync.bridge import Bridge
 

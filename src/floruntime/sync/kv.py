@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
-from floruntime.client.api.kv import Kv as AsyncKv
-from floruntime.client.api.values import JsonPayload, Payload
+from floruntime.client.api.base.values import JsonPayload, Payload
+from floruntime.client.api.kv.kv import Kv as AsyncKv
 from floruntime.core import defaults
 from floruntime.core.jobs import BulkJob
 from floruntime.core.kv import KvEntry, PutResult, ScanResult, VersionEntry

@@ -8,10 +8,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable
 
-from floruntime.client.api.queue import EXPLICIT
-from floruntime.client.api.queue import Queue as AsyncQueue
-from floruntime.client.api.queue_writes import Seqs
-from floruntime.client.api.values import JsonPayload
+from floruntime.client.api.base.values import JsonPayload
+from floruntime.client.api.queue.queue import EXPLICIT
+from floruntime.client.api.queue.queue import Queue as AsyncQueue
+from floruntime.client.api.queue.writes import Seqs
 from floruntime.core import defaults
 from floruntime.core.backoff import RetryBackoff
 from floruntime.core.defaults import Kept

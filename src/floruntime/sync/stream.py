@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET, UnsetType
 
-from floruntime.client.api.follow import Callback
-from floruntime.client.api.positions import Position, RecordIds
-from floruntime.client.api.stream import Stream as AsyncStream
-from floruntime.client.api.values import JsonPayload
+from floruntime.client.api.base.values import JsonPayload
+from floruntime.client.api.stream.follow import Callback
+from floruntime.client.api.stream.positions import Position, RecordIds
+from floruntime.client.api.stream.stream import Stream as AsyncStream
 from floruntime.core import defaults
 from floruntime.core.backoff import RetryBackoff
 from floruntime.core.jobs import BulkJob, DeadBulkOperation

@@ -8,9 +8,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, NoReturn, Self, Unpack
 
-from floruntime.client.api.transaction import CommitResult, PutConditions, TouchOptions
-from floruntime.client.api.transaction import Transaction as AsyncTransaction
-from floruntime.client.api.values import Payload
+from floruntime.client.api.base.values import Payload
+from floruntime.client.api.kv.transaction import CommitResult, PutConditions, TouchOptions
+from floruntime.client.api.kv.transaction import Transaction as AsyncTransaction
 from floruntime.sync.standing import Standing, at_once
 
 

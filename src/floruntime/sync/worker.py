@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from floruntime.client.api.values import JsonPayload
-from floruntime.client.api.worker import Tasks
-from floruntime.client.api.worker import Worker as AsyncWorker
+from floruntime.client.api.base.values import JsonPayload
+from floruntime.client.api.worker.worker import Tasks
+from floruntime.client.api.worker.worker import Worker as AsyncWorker
 from floruntime.core import defaults
 from floruntime.core.types import Page
 from floruntime.core.worker import Heartbeat, Task, WorkerInfo

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from floruntime.client.api.values import Payload
-from floruntime.client.api.workflow import Workflow as AsyncWorkflow
-from floruntime.client.api.workflow_filters import SearchTerm, WorkflowStatuses
+from floruntime.client.api.base.values import Payload
+from floruntime.client.api.workflow.filters import SearchTerm, WorkflowStatuses
+from floruntime.client.api.workflow.workflow import Workflow as AsyncWorkflow
 from floruntime.core import defaults
 from floruntime.core.action import RunOrder
 from floruntime.core.jobs import BulkJob

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from floruntime.client.api.endless import Endless
-from floruntime.client.api.follow import Subscription
+from floruntime.client.api.base.endless import Endless
+from floruntime.client.api.stream.follow import Subscription
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.core import wire

@@ -5,8 +5,8 @@
  * `public.ts` is what their users see of it; the rest is for those who write such a package.
  */
 
+export { LeaseMemory } from "./api/base/leases.js";
 export { ClientWithin } from "./api/client.js";
-export { LeaseMemory } from "./api/leases.js";
 export { bytesIn, isBytes } from "./base/byte-views.js";
 export { checkFlag, checkName, checkNamespace, checkRange } from "./base/checks.js";
 export { systemClock } from "./base/clock.js";

@@ -1,7 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What users of `@floruntime/node` and `@floruntime/web` see of this package. */
 
-export { AckMode } from "./api/ack-mode.js";
 export type {
   ActionBulkOptions,
   CallActionOptions,
@@ -13,26 +12,18 @@ export type {
   RunFilterOptions,
   ScheduleOptions,
   WaitForRunOptions,
-} from "./api/action.js";
-export { Action } from "./api/action.js";
-export type { CancelOptions, InvokeOptions } from "./api/action-commands.js";
+} from "./api/action/action.js";
+export { Action } from "./api/action/action.js";
+export type { CancelOptions, InvokeOptions } from "./api/action/commands.js";
+export { type ListOptions, Page } from "./api/base/page.js";
 export type { Batch, FillBatch, Recorded } from "./api/batch.js";
-export type { Make } from "./api/cache.js";
 export { FloClient } from "./api/client.js";
 export { Cluster } from "./api/cluster.js";
 export type { ConsoleCode, ConsoleSession } from "./api/console.js";
 export { Console } from "./api/console.js";
-export type { FollowOptions, RecordCallback, StreamFollower, Subscription } from "./api/follow.js";
 export type { HandlerBatch } from "./api/handler-batch.js";
 export { Jobs, type WaitForJobOptions } from "./api/jobs.js";
-export type {
-  GetOptions,
-  GetOrSetOptions,
-  HistoryOptions,
-  KeysOptions,
-  ScanOptions,
-} from "./api/kv.js";
-export { Kv, KvReader } from "./api/kv.js";
+export type { Make } from "./api/kv/cache.js";
 export type {
   CasOptions,
   CheckOptions,
@@ -41,12 +32,20 @@ export type {
   PutOptions,
   TouchOptions,
   TtlOptions,
-} from "./api/kv-commands.js";
+} from "./api/kv/commands.js";
+export type {
+  GetOptions,
+  GetOrSetOptions,
+  HistoryOptions,
+  KeysOptions,
+  ScanOptions,
+} from "./api/kv/kv.js";
+export { Kv, KvReader } from "./api/kv/kv.js";
+export { ScanCursor } from "./api/kv/scan-cursor.js";
+export { type CommitResult, Transaction } from "./api/kv/transaction.js";
+export type { KvWatch, WatchOptions } from "./api/kv/watch.js";
 export { type NamespaceOptions, Namespaces } from "./api/namespaces.js";
-export { type ListOptions, Page } from "./api/page.js";
-export type { Moment, Position, RecordIds, StartOptions as BeginOptions } from "./api/positions.js";
-export type { DequeueOptions, QueueBulkOptions } from "./api/queue.js";
-export { Queue } from "./api/queue.js";
+export { AckMode } from "./api/queue/ack-mode.js";
 export type {
   ConfigureOptions,
   EnqueueManyOptions,
@@ -54,9 +53,9 @@ export type {
   ExtendOptions,
   NackOptions,
   Seqs,
-} from "./api/queue-commands.js";
-export { ScanCursor } from "./api/scan-cursor.js";
-export { type GroupBulkOptions, type ReadOptions, Stream, StreamRecords } from "./api/stream.js";
+} from "./api/queue/commands.js";
+export type { DequeueOptions, QueueBulkOptions } from "./api/queue/queue.js";
+export { Queue } from "./api/queue/queue.js";
 export type {
   AppendManyOptions,
   AppendOptions,
@@ -64,7 +63,13 @@ export type {
   ForceOptions,
   RetentionOptions,
   TrimOptions,
-} from "./api/stream-commands.js";
+} from "./api/stream/commands.js";
+export type {
+  FollowOptions,
+  RecordCallback,
+  StreamFollower,
+  Subscription,
+} from "./api/stream/follow.js";
 export type {
   ClaimOptions,
   GroupConfigureOptions,
@@ -73,33 +78,34 @@ export type {
   GroupTouchOptions,
   SeekOptions,
   SettleOptions,
-} from "./api/stream-group-commands.js";
-export { GroupMode } from "./api/stream-group-commands.js";
-export type { GroupReadOptions, PendingOptions } from "./api/stream-groups.js";
+} from "./api/stream/group-commands.js";
+export { GroupMode } from "./api/stream/group-commands.js";
+export type { GroupReadOptions, PendingOptions } from "./api/stream/groups.js";
+export type {
+  Moment,
+  Position,
+  RecordIds,
+  StartOptions as BeginOptions,
+} from "./api/stream/positions.js";
+export {
+  type GroupBulkOptions,
+  type ReadOptions,
+  Stream,
+  StreamRecords,
+} from "./api/stream/stream.js";
 export type { CreateTokenOptions, MintOptions, NewToken } from "./api/tokens.js";
 export { Tokens } from "./api/tokens.js";
-export { type CommitResult, Transaction } from "./api/transaction.js";
-export type { KvWatch, WatchOptions } from "./api/watch.js";
+export type { CompleteOptions, FailOptions } from "./api/worker/commands.js";
 export type {
   AwaitTaskOptions,
   AwaitTasksOptions,
   HeartbeatOptions,
   RegisterWorkerOptions,
-} from "./api/worker.js";
-export { Worker } from "./api/worker.js";
-export type { CompleteOptions, FailOptions } from "./api/worker-commands.js";
-export type {
-  FollowRunOptions,
-  GetDefinitionOptions,
-  HistoryFollower,
-  ListWorkflowRunsOptions,
-  SyncOptions,
-  WaitForWorkflowOptions,
-} from "./api/workflow.js";
-export { Workflow } from "./api/workflow.js";
-export type { StartOptions } from "./api/workflow-commands.js";
-export type { SearchBounds } from "./api/workflow-filters.js";
-export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow-meta.js";
+} from "./api/worker/worker.js";
+export { Worker } from "./api/worker/worker.js";
+export type { StartOptions } from "./api/workflow/commands.js";
+export type { SearchBounds } from "./api/workflow/filters.js";
+export { extractWorkflowMeta, extractYAMLField, type WorkflowMeta } from "./api/workflow/meta.js";
 export type {
   DefinitionEntry,
   DefinitionVersionEntry,
@@ -107,7 +113,16 @@ export type {
   RunEntry,
   ScheduleEntry,
   WorkflowStatusResult,
-} from "./api/workflow-results.js";
+} from "./api/workflow/results.js";
+export type {
+  FollowRunOptions,
+  GetDefinitionOptions,
+  HistoryFollower,
+  ListWorkflowRunsOptions,
+  SyncOptions,
+  WaitForWorkflowOptions,
+} from "./api/workflow/workflow.js";
+export { Workflow } from "./api/workflow/workflow.js";
 export { RetryBackoff } from "./base/backoff.js";
 export type { Bytes } from "./base/byte-views.js";
 export type { JsonPayload, Payload } from "./base/bytes.js";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { extractWorkflowMeta, extractYAMLField } from "../dist/api/workflow-meta.js";
+import { extractWorkflowMeta, extractYAMLField } from "../dist/api/workflow/meta.js";
 import * as errors from "../dist/base/errors.js";
 import * as guards from "../dist/base/guards.js";
 import { type FullLogger, loggerOf } from "../dist/base/logger.js";

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { LeaseMemory } from "../dist/api/base/leases.js";
 import { type Batch, runBatch } from "../dist/api/batch.js";
-import { LeaseMemory } from "../dist/api/leases.js";
 import { BadRequestError, ProtocolError } from "../dist/base/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from "../dist/base/limits.generated.js";
 import type { Task } from "../dist/wire/messages.generated.js";

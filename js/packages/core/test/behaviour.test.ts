@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
 import { FloClient } from "../dist/api/client.js";
-import type { Subscription } from "../dist/api/follow.js";
+import type { Subscription } from "../dist/api/stream/follow.js";
 import { errorOf, FloError } from "../dist/base/errors.js";
 import { silentLogger } from "../dist/base/logger.js";
 import { StreamID } from "../dist/wire/stream-id.js";

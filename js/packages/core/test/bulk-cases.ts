@@ -1,6 +1,6 @@
 /** Calls that act on many, and the requests that they make: jobs, dead letters, limits. */
 
-import { Page } from "../dist/api/page.js";
+import { Page } from "../dist/api/base/page.js";
 import { StreamID } from "../dist/wire/stream-id.js";
 import type { Case } from "./primitive-cases.js";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { Kv } from "../dist/api/kv.js";
-import { LeaseMemory } from "../dist/api/leases.js";
-import { Stream } from "../dist/api/stream.js";
-import { Workflow } from "../dist/api/workflow.js";
+import { LeaseMemory } from "../dist/api/base/leases.js";
+import { Kv } from "../dist/api/kv/kv.js";
+import { Stream } from "../dist/api/stream/stream.js";
+import { Workflow } from "../dist/api/workflow/workflow.js";
 import { ConnectionFailedError, GapError, NotConnectedError } from "../dist/base/errors.js";
 import { StreamRead } from "../dist/wire/messages.generated.js";
 import { StreamID } from "../dist/wire/stream-id.js";

@@ -1,17 +1,17 @@
 /** Calls of every method of every primitive, and the requests that they make of their arguments. */
 
-import { Action } from "../dist/api/action.js";
+import { Action } from "../dist/api/action/action.js";
+import { LeaseMemory } from "../dist/api/base/leases.js";
+import { Page } from "../dist/api/base/page.js";
 import { Console } from "../dist/api/console.js";
 import { Jobs } from "../dist/api/jobs.js";
-import { Kv } from "../dist/api/kv.js";
-import { LeaseMemory } from "../dist/api/leases.js";
+import { Kv } from "../dist/api/kv/kv.js";
 import { Namespaces } from "../dist/api/namespaces.js";
-import { Page } from "../dist/api/page.js";
-import { Queue } from "../dist/api/queue.js";
-import { Stream } from "../dist/api/stream.js";
+import { Queue } from "../dist/api/queue/queue.js";
+import { Stream } from "../dist/api/stream/stream.js";
 import { Tokens } from "../dist/api/tokens.js";
-import { Worker } from "../dist/api/worker.js";
-import { Workflow } from "../dist/api/workflow.js";
+import { Worker } from "../dist/api/worker/worker.js";
+import { Workflow } from "../dist/api/workflow/workflow.js";
 import { ActionType, RunStatus, type Task } from "../dist/wire/messages.generated.js";
 import { StreamID } from "../dist/wire/stream-id.js";
 import { BULK_CASES } from "./bulk-cases.js";

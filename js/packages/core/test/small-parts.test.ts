@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { FakeClock } from "@floruntime/testing";
-import { LeaseMemory } from "../dist/api/leases.js";
-import { Page } from "../dist/api/page.js";
-import { namedRecords, positionText } from "../dist/api/positions.js";
+import { LeaseMemory } from "../dist/api/base/leases.js";
+import { Page } from "../dist/api/base/page.js";
+import { namedRecords, positionText } from "../dist/api/stream/positions.js";
 import { onAbort, orAborted } from "../dist/base/abort.js";
 import { checkName, checkNamespace, checkRange } from "../dist/base/checks.js";
 import { sleep, systemClock } from "../dist/base/clock.js";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Transaction } from "../dist/api/transaction.js";
+import type { Transaction } from "../dist/api/kv/transaction.js";
 import * as errors from "../dist/base/errors.js";
 import type { Request } from "../dist/wire/request.js";
 import { bytes, primitives } from "./primitive-cases.js";

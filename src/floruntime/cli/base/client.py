@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from floruntime.cli.base.errors import AfterWriting
-from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.api.base.operation import Ask, Operation
 from floruntime.client.base import BaseClient
 from floruntime.client.calls import Calls
 from floruntime.client.link.transports.protocol import Transport

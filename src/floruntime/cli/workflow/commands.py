@@ -30,7 +30,7 @@ from floruntime.cli.workflow import new as workflow_new
 from floruntime.cli.workflow import runs as workflow_runs
 from floruntime.cli.workflow import schedules as workflow_schedules
 from floruntime.cli.workflow.sources import read_sources, rendered
-from floruntime.client.api.workflow_files import DefinitionFile, in_file, naming_files
+from floruntime.client.api.workflow.files import DefinitionFile, in_file, naming_files
 from floruntime.core import defaults
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.workflow import (

@@ -14,7 +14,7 @@ from floruntime.cli.base.options import examples, group
 from floruntime.cli.base.output import Output, cell, complain_raw, write_text
 from floruntime.cli.base.run import Session, connected
 from floruntime.cli.workflow.sources import read_sources, rendered
-from floruntime.client.api.workflow_files import DefinitionFile
+from floruntime.client.api.workflow.files import DefinitionFile
 from floruntime.core.errors import NotFoundError
 from floruntime.core.workflow import HistoryEvent
 

@@ -10,7 +10,7 @@ import typer
 
 from floruntime.cli.base.terminal import is_terminal
 from floruntime.cli.base.values import read_stdin
-from floruntime.client.api.workflow_files import DefinitionFile, read_directory, read_file
+from floruntime.client.api.workflow.files import DefinitionFile, read_directory, read_file
 from floruntime.core.workflow import Problem
 
 STDIN = "-"

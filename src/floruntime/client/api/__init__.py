@@ -1,1 +1,1 @@
-"""What a client can do: a module for each primitive. Nothing here knows of connections."""
+"""What a client can do: a room for each primitive. Nothing here knows of connections."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
-from floruntime.client.api.action_writes import ActionWrites
-from floruntime.client.api.caller import Caller, Part
-from floruntime.client.api.group_writes import GroupWrites
-from floruntime.client.api.kv_writes import KvWrites
-from floruntime.client.api.leases import Leases
-from floruntime.client.api.operation import Ask, Operation
-from floruntime.client.api.queue_writes import QueueWrites
-from floruntime.client.api.stream_writes import StreamAdmin, StreamAppends
-from floruntime.client.api.worker_writes import WorkerWrites
-from floruntime.client.api.workflow_writes import WorkflowWrites
+from floruntime.client.api.action.writes import ActionWrites
+from floruntime.client.api.base.caller import Caller, Part
+from floruntime.client.api.base.leases import Leases
+from floruntime.client.api.base.operation import Ask, Operation
+from floruntime.client.api.kv.writes import KvWrites
+from floruntime.client.api.queue.writes import QueueWrites
+from floruntime.client.api.stream.group_writes import GroupWrites
+from floruntime.client.api.stream.writes import StreamAdmin, StreamAppends
+from floruntime.client.api.worker.writes import WorkerWrites
+from floruntime.client.api.workflow.writes import WorkflowWrites
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import limits, system, wire
 from floruntime.core.errors import BadRequestError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.caller import Part
-from floruntime.client.api.operation import Operation
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.operation import Operation
 from floruntime.core.cluster import (
     ClusterDrain,
     ClusterForget,

@@ -6,8 +6,8 @@ import secrets
 import string
 from typing import NamedTuple
 
-from floruntime.client.api.caller import Part
-from floruntime.client.api.operation import Operation
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.operation import Operation
 from floruntime.core.console import (
     CODE_BYTES,
     SESSION_PREFIX,

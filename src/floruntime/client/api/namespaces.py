@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.caller import Part
-from floruntime.client.api.operation import Operation
-from floruntime.client.api.pages import as_page
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.operation import Operation
+from floruntime.client.api.base.pages import as_page
 from floruntime.core import defaults
 from floruntime.core.defaults import Kept, unless_kept
 from floruntime.core.limits import HISTORY_LIMIT_MAX

@@ -7,10 +7,10 @@ import string
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from floruntime.client.api.caller import Part
-from floruntime.client.api.choices import choice
-from floruntime.client.api.operation import Operation
-from floruntime.client.api.pages import as_page
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.choices import choice
+from floruntime.client.api.base.operation import Operation
+from floruntime.client.api.base.pages import as_page
 from floruntime.core import defaults
 from floruntime.core.console import Identity, WhoAmI
 from floruntime.core.errors import BadTypeError

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack
 
-from floruntime.client.api.values import named
+from floruntime.client.api.base.values import named
 from floruntime.client.base import BaseClient
 from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapp
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
+from floruntime.client.api.base.values import to_json
 from floruntime.client.api.batch import HandlerBatch
-from floruntime.client.api.values import to_json
 from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError, NonRetryableError
 from floruntime.core.limits import check_progress, check_text

@@ -6,8 +6,8 @@ differs, and what is left out, is told in docs/moving-from-flo.md.
 
 from __future__ import annotations
 
-from floruntime.client.api.transaction import CommitResult as KVCommitResult
-from floruntime.client.api.transaction import TxnFinishedError, TxnUnsupportedOpError
+from floruntime.client.api.kv.transaction import CommitResult as KVCommitResult
+from floruntime.client.api.kv.transaction import TxnFinishedError, TxnUnsupportedOpError
 from floruntime.compat.flo.client import (
     FloClient,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from floruntime.client.api.transaction import Transaction as OurTransaction
+from floruntime.client.api.kv.transaction import Transaction as OurTransaction
 from floruntime.client.base import BaseClient
 from floruntime.compat.flo.options import (
     DeleteOptions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.queue_writes import Seqs
+from floruntime.client.api.queue.writes import Seqs
 from floruntime.client.base import BaseClient
 from floruntime.compat.flo.options import (
     AckOptions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.client.api.positions import Position, RecordIds
+from floruntime.client.api.stream.positions import Position, RecordIds
 from floruntime.client.base import BaseClient
 from floruntime.compat.flo.options import (
     StreamAppendOptions,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from floruntime.client.api.base.caller import Caller
 from floruntime.client.api.batch import Recorder, send
-from floruntime.client.api.caller import Caller
 from floruntime.core.errors import BadRequestError
 from floruntime.core.nearest import nearest
 from floruntime.server.http.bodies import Members, call_in, commands_of

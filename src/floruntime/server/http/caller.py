@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from floruntime.client.api.leases import Leases
-from floruntime.client.api.operation import Ask, Operation
+from floruntime.client.api.base.leases import Leases
+from floruntime.client.api.base.operation import Ask, Operation
 from floruntime.client.link.unsendable import what_is_unsendable
 from floruntime.core import defaults
 from floruntime.core.carriers import with_traceparent

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from floruntime.client.api.base.caller import Part
+from floruntime.client.api.base.operation import Operation
 from floruntime.client.api.batch import Batch
-from floruntime.client.api.caller import Part
-from floruntime.client.api.operation import Operation
 from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError
 from floruntime.core.nearest import nearest

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from floruntime.client.api.positions import position_text
+from floruntime.client.api.stream.positions import position_text
 from floruntime.core.errors import BadRequestError, GapError
 from floruntime.core.kv import KvChanges
 from floruntime.core.limits import UINT_MAX, shown

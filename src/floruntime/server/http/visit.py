@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from floruntime.client.api.caller import Caller
+from floruntime.client.api.base.caller import Caller
 from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.core.limits import check_namespace
 from floruntime.core.nearest import nearest

@@ -7,14 +7,14 @@ import type { Caller } from "../link/caller.js";
 import { encodeMessagePack } from "../wire/message-pack-writer.js";
 import { Batch as BatchRequest } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
-import { ActionCommands } from "./action-commands.js";
-import { Commands } from "./commands.js";
-import { KvCommands } from "./kv-commands.js";
-import type { LeaseMemory } from "./leases.js";
-import { QueueCommands } from "./queue-commands.js";
-import { StreamCommands } from "./stream-commands.js";
-import { WorkerCommands } from "./worker-commands.js";
-import { WorkflowCommands } from "./workflow-commands.js";
+import { ActionCommands } from "./action/commands.js";
+import { Commands } from "./base/commands.js";
+import type { LeaseMemory } from "./base/leases.js";
+import { KvCommands } from "./kv/commands.js";
+import { QueueCommands } from "./queue/commands.js";
+import { StreamCommands } from "./stream/commands.js";
+import { WorkerCommands } from "./worker/commands.js";
+import { WorkflowCommands } from "./workflow/commands.js";
 
 /** The methods of a command builder; each records what the builder makes, and answers nothing. */
 export type Recorded<Builder> = {

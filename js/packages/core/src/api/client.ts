@@ -10,19 +10,19 @@ import {
 } from "../link/connected.js";
 import type { Transport } from "../link/transport.js";
 import type { Request } from "../wire/request.js";
-import { Action } from "./action.js";
+import { Action } from "./action/action.js";
+import { LeaseMemory } from "./base/leases.js";
 import { type FillBatch, type Memories, runBatch } from "./batch.js";
 import { Cluster } from "./cluster.js";
 import { Console } from "./console.js";
 import { Jobs } from "./jobs.js";
-import { Kv } from "./kv.js";
-import { LeaseMemory } from "./leases.js";
+import { Kv } from "./kv/kv.js";
 import { Namespaces } from "./namespaces.js";
-import { Queue } from "./queue.js";
-import { Stream } from "./stream.js";
+import { Queue } from "./queue/queue.js";
+import { Stream } from "./stream/stream.js";
 import { Tokens } from "./tokens.js";
-import { Worker } from "./worker.js";
-import { Workflow } from "./workflow.js";
+import { Worker } from "./worker/worker.js";
+import { Workflow } from "./workflow/workflow.js";
 
 /**
  * A client of one server, by any transport.

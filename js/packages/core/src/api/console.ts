@@ -9,7 +9,7 @@ import {
   ConsoleOpen,
   type Identity,
 } from "../wire/messages.generated.js";
-import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./secrets.js";
+import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./base/secrets.js";
 
 /** A code for the console. It is good once, until `expiresAtMs`. */
 export interface ConsoleCode {

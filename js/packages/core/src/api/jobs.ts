@@ -4,7 +4,7 @@ import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/o
 import type { Integer } from "../base/schema.js";
 import type { Caller } from "../link/caller.js";
 import { type BulkJob, JobCancel, JobGet, JobList } from "../wire/messages.generated.js";
-import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
+import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
 
 const WAIT_MS = 30_000;
 

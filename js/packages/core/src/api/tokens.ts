@@ -17,8 +17,8 @@ import {
   TokenRevoke,
   WhoAmI,
 } from "../wire/messages.generated.js";
-import { LISTING, type ListOptions, type Page, pageOf } from "./page.js";
-import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./secrets.js";
+import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
+import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./base/secrets.js";
 
 /** A token just made. `token` is its text, which nobody can tell again. */
 export interface NewToken {

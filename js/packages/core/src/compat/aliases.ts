@@ -7,62 +7,62 @@ export {
   Action as ActionOperations,
   type ListActionsOptions as ActionListOptions,
   type RegisterOptions as ActionRegisterOptions,
-} from "../api/action.js";
-export type { InvokeOptions as ActionInvokeOptions } from "../api/action-commands.js";
-export type {
-  FollowOptions as StreamSubscribeOptions,
-  RecordCallback as StreamEventCallback,
-  Subscription as StreamSubscription,
-} from "../api/follow.js";
-export { Kv as KVOperations, KvReader as KVReadOnlyOperations } from "../api/kv.js";
-export type {
-  CasOptions as DeleteOptions,
-  IncrOptions as KVIncrOptions,
-  TouchOptions as KVTouchOptions,
-} from "../api/kv-commands.js";
+} from "../api/action/action.js";
+export type { InvokeOptions as ActionInvokeOptions } from "../api/action/commands.js";
 export type {
   ListOptions as DLQListOptions,
   ListOptions as WorkerListOptions,
   ListOptions as WorkflowHistoryOptions,
   ListOptions as WorkflowListDefinitionsOptions,
-} from "../api/page.js";
-export { Queue as QueueOperations } from "../api/queue.js";
-export type { ExtendOptions as WorkerTouchOptions } from "../api/queue-commands.js";
-export {
-  type ReadOptions as StreamReadOptions,
-  Stream as StreamOperations,
-} from "../api/stream.js";
+} from "../api/base/page.js";
+export type {
+  CasOptions as DeleteOptions,
+  IncrOptions as KVIncrOptions,
+  TouchOptions as KVTouchOptions,
+} from "../api/kv/commands.js";
+export { Kv as KVOperations, KvReader as KVReadOnlyOperations } from "../api/kv/kv.js";
+export type { CommitResult as KVCommitResult } from "../api/kv/transaction.js";
+export type { ExtendOptions as WorkerTouchOptions } from "../api/queue/commands.js";
+export { Queue as QueueOperations } from "../api/queue/queue.js";
 export type {
   AppendOptions as StreamAppendOptions,
   ForceOptions as ActionDeleteOptions,
-} from "../api/stream-commands.js";
+} from "../api/stream/commands.js";
+export type {
+  FollowOptions as StreamSubscribeOptions,
+  RecordCallback as StreamEventCallback,
+  Subscription as StreamSubscription,
+} from "../api/stream/follow.js";
 export type {
   GroupNackOptions as StreamNackOptions,
   SettleOptions as StreamAckOptions,
-} from "../api/stream-group-commands.js";
-export type { GroupReadOptions as StreamGroupOptions } from "../api/stream-groups.js";
-export type { CommitResult as KVCommitResult } from "../api/transaction.js";
+} from "../api/stream/group-commands.js";
+export type { GroupReadOptions as StreamGroupOptions } from "../api/stream/groups.js";
+export {
+  type ReadOptions as StreamReadOptions,
+  Stream as StreamOperations,
+} from "../api/stream/stream.js";
+export type {
+  CompleteOptions as WorkerCompleteOptions,
+  FailOptions as WorkerFailOptions,
+} from "../api/worker/commands.js";
 export {
   type AwaitTaskOptions as WorkerAwaitOptions,
   type HeartbeatOptions as WorkerHeartbeatOptions,
   type RegisterWorkerOptions as WorkerRegisterOptions,
   Worker as WorkerOperations,
-} from "../api/worker.js";
-export type {
-  CompleteOptions as WorkerCompleteOptions,
-  FailOptions as WorkerFailOptions,
-} from "../api/worker-commands.js";
-export {
-  type GetDefinitionOptions as WorkflowGetDefinitionOptions,
-  type ListWorkflowRunsOptions as WorkflowListRunsOptions,
-  Workflow as WorkflowOperations,
-} from "../api/workflow.js";
-export type { StartOptions as WorkflowStartOptions } from "../api/workflow-commands.js";
+} from "../api/worker/worker.js";
+export type { StartOptions as WorkflowStartOptions } from "../api/workflow/commands.js";
 export type {
   DefinitionEntry as WorkflowDefinitionEntry,
   HistoryEvent as WorkflowHistoryEvent,
   RunEntry as WorkflowListRunEntry,
-} from "../api/workflow-results.js";
+} from "../api/workflow/results.js";
+export {
+  type GetDefinitionOptions as WorkflowGetDefinitionOptions,
+  type ListWorkflowRunsOptions as WorkflowListRunsOptions,
+  Workflow as WorkflowOperations,
+} from "../api/workflow/workflow.js";
 export {
   BadRequestError as KeyTooLargeError,
   BadRequestError as NamespaceTooLargeError,

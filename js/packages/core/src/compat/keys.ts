@@ -1,9 +1,9 @@
 /** `client.kv` as the first JavaScript SDK has it: keys and cursors are bytes, values have versions. */
 
-import type { GetOptions, Kv, KvReader, ScanOptions as OurScanOptions } from "../api/kv.js";
-import type { TouchOptions } from "../api/kv-commands.js";
-import { ScanCursor } from "../api/scan-cursor.js";
-import { Transaction as OurTransaction } from "../api/transaction.js";
+import type { TouchOptions } from "../api/kv/commands.js";
+import type { GetOptions, Kv, KvReader, ScanOptions as OurScanOptions } from "../api/kv/kv.js";
+import { ScanCursor } from "../api/kv/scan-cursor.js";
+import { Transaction as OurTransaction } from "../api/kv/transaction.js";
 import { listOf, type Payload, toBytes, toText } from "../base/bytes.js";
 import type { CallOptions } from "../base/options.js";
 import type { Integer } from "../base/schema.js";

@@ -1,6 +1,6 @@
 /** `client.stream` as the first JavaScript SDK has it. */
 
-import type { Stream } from "../api/stream.js";
+import type { Stream } from "../api/stream/stream.js";
 import type { CallOptions } from "../base/options.js";
 import { type Extended, extended } from "./extended.js";
 import type { StreamInfoResult } from "./shapes.js";

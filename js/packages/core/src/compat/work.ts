@@ -1,11 +1,11 @@
 /** `client.action`, `client.worker` and `client.workflow` as the first JavaScript SDK has them. */
 
-import type { Action, ListActionsOptions, RegisterOptions } from "../api/action.js";
-import type { ListOptions } from "../api/page.js";
-import type { ExtendOptions } from "../api/queue-commands.js";
-import type { AwaitTaskOptions, Worker } from "../api/worker.js";
-import type { CompleteOptions, FailOptions } from "../api/worker-commands.js";
-import type { ListWorkflowRunsOptions, Workflow } from "../api/workflow.js";
+import type { Action, ListActionsOptions, RegisterOptions } from "../api/action/action.js";
+import type { ListOptions } from "../api/base/page.js";
+import type { ExtendOptions } from "../api/queue/commands.js";
+import type { CompleteOptions, FailOptions } from "../api/worker/commands.js";
+import type { AwaitTaskOptions, Worker } from "../api/worker/worker.js";
+import type { ListWorkflowRunsOptions, Workflow } from "../api/workflow/workflow.js";
 import type { JsonPayload } from "../base/bytes.js";
 import { BadRequestError } from "../base/errors.js";
 import type { CallOptions } from "../base/options.js";

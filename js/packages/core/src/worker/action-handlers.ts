@@ -1,6 +1,6 @@
 /** What an `ActionWorker` is made with, and the handlers that it runs. */
 
-import type { RegisterOptions } from "../api/action.js";
+import type { RegisterOptions } from "../api/action/action.js";
 import type { Integer } from "../base/schema.js";
 import type { Kind } from "../base/typed.js";
 import type { ActionContext } from "./contexts.js";

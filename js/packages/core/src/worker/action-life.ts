@@ -5,7 +5,7 @@
  * beside the loop, so that results that come up meanwhile need not wait for it.
  */
 
-import { registerHandled } from "../api/action.js";
+import { registerHandled } from "../api/action/action.js";
 import type { FloClient } from "../api/client.js";
 import { errorText } from "../base/error-text.js";
 import { BadRequestError, ConflictError, NotFoundError } from "../base/errors.js";

@@ -1,6 +1,6 @@
 /** `ActionWorker`: runs a person's handlers for actions. */
 
-import { knownToRegister, type RegisterOptions } from "../api/action.js";
+import { knownToRegister, type RegisterOptions } from "../api/action/action.js";
 import type { FloClient } from "../api/client.js";
 import { checkDuration, checkName } from "../base/checks.js";
 import { BadRequestError, BadTypeError, NonRetryableError } from "../base/errors.js";

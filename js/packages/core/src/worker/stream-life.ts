@@ -7,7 +7,7 @@
  */
 
 import type { FloClient } from "../api/client.js";
-import { GroupMode } from "../api/stream-group-commands.js";
+import { GroupMode } from "../api/stream/group-commands.js";
 import type { RetryDelay } from "../base/backoff.js";
 import type { FullLogger } from "../base/logger.js";
 import {

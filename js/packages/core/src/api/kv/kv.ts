@@ -1,0 +1,270 @@
+/** KV as a person calls it: `client.kv`. */
+
+import { listOf, type Payload } from "../../base/bytes.js";
+import { BadTypeError } from "../../base/errors.js";
+import { fromJson } from "../../base/json.js";
+import { LIMIT_MAX } from "../../base/limits.generated.js";
+import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../../base/options.js";
+import { type Integer, text } from "../../base/schema.js";
+import { typeName } from "../../base/shown.js";
+import type { Caller } from "../../link/caller.js";
+import {
+  type BulkJob,
+  KvDeletePrefix,
+  type KvEntry,
+  KvExists,
+  KvGet,
+  KvGetEntry,
+  KvHistory,
+  KvJsonGet,
+  KvMget,
+  KvScan,
+  type PutResult,
+  type ScanResult,
+  type VersionEntry,
+} from "../../wire/messages.generated.js";
+import { Cache, type Make } from "./cache.js";
+import {
+  type CasOptions,
+  type IncrOptions,
+  KvCommands,
+  type KvDeleteOptions,
+  type PutOptions,
+  type TouchOptions,
+} from "./commands.js";
+import { ScanCursor } from "./scan-cursor.js";
+import { Transaction } from "./transaction.js";
+import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
+
+export interface GetOptions {
+  /** How long to wait for the key to exist; 0, the default, does not wait. */
+  readonly blockMs?: Integer | undefined;
+}
+
+export interface KeysOptions {
+  /** Leaves the values empty. */
+  readonly keysOnly?: boolean | undefined;
+}
+
+export interface ScanOptions extends KeysOptions {
+  /** At most 1,000. Default: 100. */
+  readonly limit?: Integer | undefined;
+  readonly cursor?: string | null | undefined;
+}
+
+export interface HistoryOptions {
+  /** At most 64. Default: 10. */
+  readonly limit?: Integer | undefined;
+}
+
+const GET: OptionNames<GetOptions> = { blockMs: true };
+const KEYS: OptionNames<KeysOptions> = { keysOnly: true };
+const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
+export interface GetOrSetOptions {
+  /** How long the value is kept. Default: until it is deleted. */
+  readonly ttlMs?: Integer | undefined;
+  /** For how long another one that makes it is waited for. Default: 30,000. */
+  readonly makeTimeoutMs?: Integer | undefined;
+}
+
+const MAKE_TIMEOUT_MS = 30_000;
+const GET_OR_SET: OptionNames<GetOrSetOptions> = { ttlMs: true, makeTimeoutMs: true };
+const HISTORY: OptionNames<HistoryOptions> = { limit: true };
+
+/** What reads keys and changes nothing: all that browsers have. */
+export class KvReader {
+  protected readonly caller: Caller;
+
+  constructor(caller: Caller) {
+    this.caller = caller;
+  }
+
+  /** The value, or `null`; with `blockMs`, waits that long for the key to exist. */
+  async get(key: string, options: GetOptions & CallOptions = {}): Promise<Uint8Array | null> {
+    const { blockMs } = knownOfCall("kv.get", options, GET);
+    return await this.caller.call(KvGet.of({ key, blockMs }), options);
+  }
+
+  /** The key as it stands, with version, time and expiry, or `null`. */
+  async entry(key: string, options: CallOptions = {}): Promise<KvEntry | null> {
+    knownOfCall("kv.entry", options, NONE);
+    return await this.caller.call(KvGetEntry.of({ key }), options);
+  }
+
+  /** A page of entries in byte order; `keysOnly` leaves the values empty. */
+  async scan(prefix = "", options: ScanOptions & CallOptions = {}): Promise<ScanResult> {
+    const { limit, cursor, keysOnly } = knownOfCall("kv.scan", options, SCAN);
+    return await this.caller.call(KvScan.of({ prefix, limit, cursor, keysOnly }), options);
+  }
+
+  /** The latest versions, newest first, deletions and expiries among them. */
+  async history(key: string, options: HistoryOptions & CallOptions = {}): Promise<VersionEntry[]> {
+    const { limit } = knownOfCall("kv.history", options, HISTORY);
+    return await this.caller.call(KvHistory.of({ key, limit }), options);
+  }
+
+  /** Several keys at one moment, in the order asked. */
+  async mget(keys: Iterable<string>, options: CallOptions = {}): Promise<(KvEntry | null)[]> {
+    knownOfCall("kv.mget", options, NONE);
+    return await this.caller.call(KvMget.of({ keys: listOf("keys", keys) }), options);
+  }
+
+  /** Whether the key exists. */
+  async exists(key: string, options: CallOptions = {}): Promise<boolean> {
+    knownOfCall("kv.exists", options, NONE);
+    return await this.caller.call(KvExists.of({ key }), options);
+  }
+}
+
+/** `client.kv`: versioned keys. */
+export class Kv extends KvReader {
+  readonly #commands = new KvCommands(false);
+
+  /**
+   * Write a value, under a condition if one is given (`ConflictError` when it loses).
+   *
+   * Without a TTL the key stays until deleted; an overwritten key loses the TTL it had.
+   */
+  async put(
+    key: string,
+    value: Payload,
+    options: PutOptions & CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.caller.call(this.#commands.put(key, value, options), options);
+  }
+
+  /** Another name for `put`. */
+  async set(
+    key: string,
+    value: Payload,
+    options: PutOptions & CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.put(key, value, options);
+  }
+
+  /** Delete a key. Returns whether it existed. */
+  async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.delete(key, options), options);
+  }
+
+  /**
+   * The value of a key, which one caller makes where there is none: a cache.
+   *
+   * Of all who ask meanwhile, in whatever process, one calls `make`, and the others wait for what it
+   * makes. Where `make` throws, or takes longer than `makeTimeoutMs`, the next one makes it.
+   */
+  async getOrSet(
+    key: string,
+    make: Make,
+    options: GetOrSetOptions & CallOptions = {},
+  ): Promise<Uint8Array> {
+    const given = knownOfCall("kv.getOrSet", options, GET_OR_SET);
+    if (typeof make !== "function") {
+      throw new BadTypeError(`make must be a function, not ${typeName(make)}`);
+    }
+    const { ttlMs, makeTimeoutMs, ...where } = given;
+    return await new Cache(this.caller, key, where).getOrSet(
+      make,
+      ttlMs,
+      makeTimeoutMs ?? MAKE_TIMEOUT_MS,
+    );
+  }
+
+  /**
+   * Delete every key that begins with `prefix` (empty: all), by a job: a piece of it per tick. What is
+   * written later is left alone. `client.jobs` tells how far it is.
+   */
+  async deletePrefix(prefix: string, options: CallOptions = {}): Promise<BulkJob> {
+    knownOfCall("kv.deletePrefix", options, NONE);
+    return await this.caller.call(KvDeletePrefix.of({ prefix }), options);
+  }
+
+  /** All entries in byte order, page by page. */
+  async *iterate(prefix = "", options: KeysOptions & CallOptions = {}): AsyncGenerator<KvEntry> {
+    knownOfCall("kv.iterate", options, KEYS);
+    let cursor: string | null = null;
+    do {
+      const page: ScanResult = await this.scan(prefix, { ...options, limit: LIMIT_MAX, cursor });
+      yield* page.entries;
+      cursor = page.cursor;
+    } while (cursor !== null);
+  }
+
+  /** The pages of a scan, of `limit` (100) entries each, and all of its entries. */
+  scanCursor(prefix = "", options: ScanOptions & CallOptions = {}): ScanCursor {
+    const given = knownOfCall("kv.scanCursor", options, SCAN);
+    return new ScanCursor((cursor) => this.scan(prefix, { ...given, cursor }), given.cursor);
+  }
+
+  /** Add `delta` (1) to a counter, which begins at 0; its new value. */
+  async incr(
+    key: string,
+    delta: Integer | (IncrOptions & CallOptions) = 1,
+    options: CallOptions = {},
+  ): Promise<bigint> {
+    const where = typeof delta === "object" ? delta : options;
+    return await this.caller.call(this.#commands.incr(key, delta, options), where);
+  }
+
+  /** Give a key a new TTL (0: none). Returns whether it exists. */
+  async touch(key: string, options: TouchOptions & CallOptions): Promise<boolean> {
+    return await this.caller.call(this.#commands.touch(key, options), options);
+  }
+
+  /** Take a key's TTL away. Returns whether it exists. */
+  async persist(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.persist(key, options), options);
+  }
+
+  /**
+   * The value at `path` of a JSON document; `null` where key or path is missing.
+   *
+   * It is what `JSON.parse` makes of it: integers beyond 2^53 lose their last digits.
+   */
+  async jsonGet<T = unknown>(
+    key: string,
+    path = "$",
+    options: CallOptions = {},
+  ): Promise<T | null> {
+    knownOfCall("kv.jsonGet", options, NONE);
+    const json = await this.caller.call(KvJsonGet.of({ key, path }), options);
+    return json === null ? null : (fromJson(json) as T);
+  }
+
+  /** Set the value at `path`; `$` replaces or creates the document. */
+  async jsonSet(
+    key: string,
+    path: string,
+    value: unknown,
+    options: CallOptions = {},
+  ): Promise<PutResult> {
+    return await this.caller.call(this.#commands.jsonSet(key, path, value, options), options);
+  }
+
+  /** Delete the value at `path`. Returns whether it was there. */
+  async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
+    return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
+  }
+
+  /**
+   * Begin a transaction: what it reads must not have changed when what it writes is committed.
+   *
+   * Nothing is sent yet. `routingKey` is not needed: all keys of a namespace go together.
+   */
+  async begin(routingKey = "", options: CallOptions = {}): Promise<Transaction> {
+    text.encode(routingKey, "routingKey");
+    return new Transaction(this.caller, knownOfCall("kv.begin", options, NONE));
+  }
+
+  /**
+   * Every change of `key` (of all keys that begin with it, with `prefix`), in order.
+   *
+   * It starts after `fromVersion`, or else where the namespace is when this is called
+   * (`await watch.start()` to be certain of it). It goes on over lost connections, and throws
+   * `GapError` rather than skip changes that are no longer kept.
+   */
+  watch(key: string, options: WatchOptions & CallOptions = {}): KvWatch {
+    const given = knownOfCall("kv.watch", options, WATCH);
+    return KvWatch.begun(new KvWatch(this.caller, key, given));
+  }
+}

@@ -1,0 +1,215 @@
+/** Builds the commands of queues; `client.queue` and batches share it. Nothing here is sent. */
+
+import type { RetryBackoff } from "../../base/backoff.js";
+import { type JsonPayload, listOf, manyBytes, payloadBytes } from "../../base/bytes.js";
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import { big, type Integer } from "../../base/schema.js";
+import {
+  type AckResult,
+  type Message,
+  QueueAck,
+  type QueueConfig,
+  QueueConfigure,
+  QueueDelete,
+  QueueDlqDelete,
+  QueueDlqPurge,
+  QueueDlqRequeue,
+  QueueEnqueue,
+  QueueNack,
+  QueuePause,
+  QueuePromote,
+  QueuePurge,
+  type QueueStats,
+  QueueTouch,
+} from "../../wire/messages.generated.js";
+import type { Request } from "../../wire/request.js";
+import { Commands } from "../base/commands.js";
+import type { LeaseMemory } from "../base/leases.js";
+
+/** A message as it was delivered: its number, and the lease that it came under. */
+type Delivered = Pick<Message, "seq" | "lease">;
+type Seq = Integer | Delivered;
+/** One seq or message, or several. */
+export type Seqs = Seq | Iterable<Seq>;
+
+export interface EnqueueManyOptions {
+  /** Lower is delivered first. Default: 10. */
+  readonly priority?: Integer | undefined;
+  readonly delayMs?: Integer | undefined;
+  /** In order, one at a time for each group. */
+  readonly group?: string | undefined;
+}
+
+export interface EnqueueOptions extends EnqueueManyOptions {
+  /** Enqueues once within the queue's window. */
+  readonly dedupKey?: string | undefined;
+}
+
+export interface NackOptions {
+  /** Makes them dead letters at once. */
+  readonly toDlq?: boolean | undefined;
+  /** They are due again after this; 0: at once, or after the queue's `retryDelayMs`. */
+  readonly delayMs?: Integer | undefined;
+  /** Hands back without counting an attempt. */
+  readonly release?: boolean | undefined;
+  /** Kept for the dead letter. */
+  readonly error?: string | undefined;
+}
+
+export interface ExtendOptions {
+  /** Leases run out so long from now. Default: 30,000. */
+  readonly extendMs?: Integer | undefined;
+}
+
+/** What is left out, or `null`, stays as it is; a new queue has the defaults. */
+export interface ConfigureOptions {
+  /** Default: 5. */
+  readonly maxAttempts?: Integer | null | undefined;
+  /** Default: 0. */
+  readonly retryDelayMs?: Integer | null | undefined;
+  /** Default: 10,000. */
+  readonly dlqLimit?: Integer | null | undefined;
+  /** Default: 300,000. */
+  readonly dedupWindowMs?: Integer | null | undefined;
+  /** Whether `retryDelayMs` is doubled after each attempt. Default: `constant`. */
+  readonly retryBackoff?: RetryBackoff | null | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | null | undefined;
+}
+
+const ENQUEUE_MANY: OptionNames<EnqueueManyOptions> = {
+  priority: true,
+  delayMs: true,
+  group: true,
+};
+const ENQUEUE: OptionNames<EnqueueOptions> = { ...ENQUEUE_MANY, dedupKey: true };
+const NACK: OptionNames<NackOptions> = { toDlq: true, delayMs: true, release: true, error: true };
+const EXTEND: OptionNames<ExtendOptions> = { extendMs: true };
+const CONFIGURE: OptionNames<ConfigureOptions> = {
+  maxAttempts: true,
+  retryDelayMs: true,
+  dlqLimit: true,
+  dedupWindowMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
+};
+
+/** The writes of `client.queue` but `dequeue`. `namespace` is meant where none is named. */
+export class QueueCommands extends Commands {
+  readonly #leases: LeaseMemory;
+  readonly #namespace: string;
+
+  constructor(isBatch: boolean, leases: LeaseMemory, namespace: string) {
+    super(isBatch);
+    this.#leases = leases;
+    this.#namespace = namespace;
+  }
+
+  enqueue(queue: string, payload: JsonPayload, options: EnqueueOptions = {}): Request<bigint> {
+    const { priority, delayMs, dedupKey, group } = this.known("queue.enqueue", options, ENQUEUE);
+    const payloads = [payloadBytes(payload)];
+    const request = QueueEnqueue.of({ queue, payloads, priority, delayMs, dedupKey, group });
+    return request.map(([seq]) => seq as bigint);
+  }
+
+  enqueueMany(
+    queue: string,
+    payloads: Iterable<JsonPayload>,
+    options: EnqueueManyOptions = {},
+  ): Request<bigint[]> {
+    const { priority, delayMs, group } = this.known("queue.enqueueMany", options, ENQUEUE_MANY);
+    return QueueEnqueue.of({ queue, payloads: manyBytes(payloads), priority, delayMs, group });
+  }
+
+  ack(queue: string, seqs: Seqs, options: NoOptions = {}): Request<AckResult> {
+    this.known("queue.ack", options, NONE);
+    return QueueAck.of({ queue, ...this.#held(queue, seqs, options) });
+  }
+
+  nack(queue: string, seqs: Seqs, options: NackOptions = {}): Request<AckResult> {
+    const { toDlq, delayMs, release, error } = this.known("queue.nack", options, NACK);
+    const held = this.#held(queue, seqs, options);
+    return QueueNack.of({ queue, ...held, toDlq, delayMs, release, error });
+  }
+
+  touch(queue: string, seqs: Seqs, options: ExtendOptions = {}): Request<AckResult> {
+    const { extendMs } = this.known("queue.touch", options, EXTEND);
+    return QueueTouch.of({ queue, ...this.#held(queue, seqs, options), extendMs });
+  }
+
+  #held(queue: string, seqs: Seqs, options: object): { seqs: bigint[]; leases: bigint[] } {
+    const namespace = (options as CallOptions).namespace ?? this.#namespace;
+    const items = listed(seqs);
+    return {
+      seqs: items.map(seqOf),
+      leases: items.map((item) =>
+        isMessage(item) ? item.lease : this.#leases.get(namespace, queue, seqOf(item)),
+      ),
+    };
+  }
+
+  dlqRequeue(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqRequeue", options, NONE);
+    return QueueDlqRequeue.of({ queue, seqs: listed(seqs).map(seqOf) });
+  }
+
+  dlqDelete(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqDelete", options, NONE);
+    return QueueDlqDelete.of({ queue, seqs: listed(seqs).map(seqOf) });
+  }
+
+  dlqPurge(queue: string, options: NoOptions = {}): Request<number> {
+    this.known("queue.dlqPurge", options, NONE);
+    return QueueDlqPurge.of({ queue });
+  }
+
+  purge(queue: string, options: NoOptions = {}): Request<number> {
+    this.known("queue.purge", options, NONE);
+    return QueuePurge.of({ queue });
+  }
+
+  pause(queue: string, options: NoOptions = {}): Request<QueueStats> {
+    this.known("queue.pause", options, NONE);
+    return QueuePause.of({ queue, paused: true });
+  }
+
+  resume(queue: string, options: NoOptions = {}): Request<QueueStats> {
+    this.known("queue.resume", options, NONE);
+    return QueuePause.of({ queue, paused: false });
+  }
+
+  promote(queue: string, seqs: Seqs, options: NoOptions = {}): Request<number> {
+    this.known("queue.promote", options, NONE);
+    return QueuePromote.of({ queue, seqs: listed(seqs).map(seqOf) });
+  }
+
+  configure(queue: string, options: ConfigureOptions = {}): Request<QueueConfig> {
+    const given = this.known("queue.configure", options, CONFIGURE);
+    return QueueConfigure.of({
+      queue,
+      maxAttempts: given.maxAttempts,
+      retryDelayMs: given.retryDelayMs,
+      dlqLimit: given.dlqLimit,
+      dedupWindowMs: given.dedupWindowMs,
+      retryBackoff: given.retryBackoff,
+      retryDelayMaxMs: given.retryDelayMaxMs,
+    });
+  }
+
+  delete(queue: string, options: NoOptions = {}): Request<boolean> {
+    this.known("queue.delete", options, NONE);
+    return QueueDelete.of({ queue });
+  }
+}
+
+function listed(seqs: Seqs): Seq[] {
+  return typeof seqs !== "object" || isMessage(seqs) ? [seqs as Seq] : listOf("seqs", seqs);
+}
+
+function isMessage(item: unknown): item is Delivered {
+  return typeof item === "object" && item !== null && "seq" in item && "lease" in item;
+}
+
+function seqOf(item: Seq): bigint {
+  return big.decode(big.encode(isMessage(item) ? item.seq : item, "a seq"));
+}

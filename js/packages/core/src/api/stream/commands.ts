@@ -1,0 +1,115 @@
+/** Builds the commands of streams; `client.stream` and batches share it. Nothing here is sent. */
+
+import { type JsonPayload, manyBytes, payloadBytes } from "../../base/bytes.js";
+import type { OptionNames } from "../../base/options.js";
+import type { Integer } from "../../base/schema.js";
+import {
+  type AppendResult,
+  StreamAlter,
+  StreamAppend,
+  StreamCreate,
+  StreamDelete,
+  type StreamInfo,
+  StreamTrim,
+  type TrimResult,
+} from "../../wire/messages.generated.js";
+import type { Request } from "../../wire/request.js";
+import { GroupCommands } from "./group-commands.js";
+import { type Position, positionText } from "./positions.js";
+
+export interface AppendManyOptions {
+  /** A key always maps to the same partition. */
+  readonly partitionKey?: string | undefined;
+  readonly partition?: Integer | undefined;
+}
+
+export interface AppendOptions extends AppendManyOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** `null`: no such limit. */
+export interface RetentionOptions {
+  readonly maxAgeMs?: Integer | null | undefined;
+  readonly maxRecords?: Integer | null | undefined;
+  readonly maxBytes?: Integer | null | undefined;
+}
+
+export interface CreateStreamOptions extends RetentionOptions {
+  /** Default: 1. */
+  readonly partitions?: Integer | undefined;
+}
+
+export interface TrimOptions extends RetentionOptions {
+  /** Records with smaller ids go. */
+  readonly before?: Position | undefined;
+  /** Only counts. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface ForceOptions {
+  /** Although it is not empty. */
+  readonly force?: boolean | undefined;
+}
+
+const APPEND_MANY: OptionNames<AppendManyOptions> = { partitionKey: true, partition: true };
+const APPEND: OptionNames<AppendOptions> = { ...APPEND_MANY, headers: true };
+const RETENTION: OptionNames<RetentionOptions> = {
+  maxAgeMs: true,
+  maxRecords: true,
+  maxBytes: true,
+};
+const CREATE: OptionNames<CreateStreamOptions> = { ...RETENTION, partitions: true };
+const TRIM: OptionNames<TrimOptions> = { ...RETENTION, before: true, dryRun: true };
+export const FORCE: OptionNames<ForceOptions> = { force: true };
+const SETTINGS = [
+  ["maxAgeMs", "max_age_ms"],
+  ["maxRecords", "max_records"],
+  ["maxBytes", "max_bytes"],
+] as const;
+
+/** The writes of `client.stream` but `groupRead`. `namespace` is meant where none is named. */
+export class StreamCommands extends GroupCommands {
+  append(stream: string, payload: JsonPayload, options: AppendOptions = {}): Request<AppendResult> {
+    const given = this.known("stream.append", options, APPEND);
+    const { partitionKey, partition, headers } = given;
+    const payloads = [payloadBytes(payload)];
+    const request = StreamAppend.of({ stream, payloads, partitionKey, partition, headers });
+    return request.map(([result]) => result as AppendResult);
+  }
+
+  appendMany(
+    stream: string,
+    payloads: Iterable<JsonPayload>,
+    options: AppendManyOptions = {},
+  ): Request<AppendResult[]> {
+    const { partitionKey, partition } = this.known("stream.appendMany", options, APPEND_MANY);
+    return StreamAppend.of({ stream, payloads: manyBytes(payloads), partitionKey, partition });
+  }
+
+  create(stream: string, options: CreateStreamOptions = {}): Request<StreamInfo> {
+    const given = this.known("stream.create", options, CREATE);
+    const { partitions, maxAgeMs, maxRecords, maxBytes } = given;
+    return StreamCreate.of({ stream, partitions, maxAgeMs, maxRecords, maxBytes });
+  }
+
+  alter(stream: string, options: RetentionOptions = {}): Request<StreamInfo> {
+    const given = this.known("stream.alter", options, RETENTION);
+    const { maxAgeMs = null, maxRecords = null, maxBytes = null } = given;
+    const unchanged = SETTINGS.filter(([name]) => given[name] === undefined).map(
+      ([, wire]) => wire,
+    );
+    return StreamAlter.of({ stream, maxAgeMs, maxRecords, maxBytes, unchanged });
+  }
+
+  trim(stream: string, options: TrimOptions): Request<TrimResult> {
+    const given = this.known("stream.trim", options, TRIM);
+    const { maxRecords, maxAgeMs, maxBytes, dryRun } = given;
+    const before = positionText("before", given.before);
+    return StreamTrim.of({ stream, maxRecords, before, maxAgeMs, maxBytes, dryRun });
+  }
+
+  delete(stream: string, options: ForceOptions = {}): Request<boolean> {
+    const { force } = this.known("stream.delete", options, FORCE);
+    return StreamDelete.of({ stream, force });
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Following a stream: an endless reader that goes on over lost connections.
+ *
+ * It keeps the id it has seen up to and asks for what comes after it, so nothing is missed and
+ * nothing comes twice.
+ */
+
+import { checkFlag } from "../../base/checks.js";
+import { BadRequestError, FloError, NotConnectedError } from "../../base/errors.js";
+import type { CallOptions, OptionNames } from "../../base/options.js";
+import { loggable } from "../../base/printable.js";
+import { randomHex } from "../../base/random.js";
+import type { Integer } from "../../base/schema.js";
+import type { Caller } from "../../link/caller.js";
+import { type ReadResult, StreamRead, type StreamRecord } from "../../wire/messages.generated.js";
+import type { Request } from "../../wire/request.js";
+import { Endless } from "../base/endless.js";
+import { START, type StartOptions, startText } from "./positions.js";
+
+const RECORDS_PER_READ = 100;
+
+/** Where to begin is said once; default: `start: "$"`, what is appended from now on. */
+export interface FollowOptions extends StartOptions {
+  /** At this record of the partition (0 if none is named), counted from 0. */
+  readonly offset?: Integer | undefined;
+  /** The same as `start: "$"`. */
+  readonly tail?: boolean | undefined;
+  /** Of this partition alone. */
+  readonly partition?: Integer | undefined;
+}
+
+export const FOLLOW: OptionNames<FollowOptions> = {
+  ...START,
+  offset: true,
+  tail: true,
+  partition: true,
+};
+
+/** What is called with each record; a promise is waited for before the next one. */
+export type RecordCallback = (record: StreamRecord) => unknown;
+
+/** An endless iterator of records. Where it begins is fixed when it is made. */
+export class StreamFollower extends Endless<StreamRecord, ReadResult> {
+  #request: Request<ReadResult>;
+  /** Where to begin, until it is there. */
+  readonly #offset: Integer | undefined;
+
+  constructor(caller: Caller, stream: string, options: FollowOptions & CallOptions) {
+    super(caller, options, false);
+    const { offset, partition, tail = false } = options;
+    const told = startText("stream.follow", options);
+    const isTold = told !== undefined || offset !== undefined;
+    if (checkFlag("tail", tail) && isTold) {
+      throw new BadRequestError("stream.follow: tail and another beginning; give one of them");
+    }
+    const start = isTold ? told : "$";
+    this.#offset = offset;
+    this.#request = StreamRead.of({ stream, start, offset, partition, limit: 1 });
+  }
+
+  protected override ask(blockMs: number): Request<ReadResult> {
+    return this.#request.with({ blockMs });
+  }
+
+  protected override taken(reply: ReadResult): readonly StreamRecord[] {
+    if (reply.nextAfter !== null && (reply.records.length > 0 || this.#offset === undefined)) {
+      const after = reply.nextAfter.toString();
+      const beginning = { start: undefined, offset: undefined };
+      this.#request = this.#request.with({ ...beginning, after, limit: RECORDS_PER_READ });
+    }
+    return reply.records;
+  }
+}
+
+/**
+ * A running `subscribe`. The callback gets one record at a time, in order.
+ *
+ * What the callback throws is logged and the next record follows: a record that must not be lost to
+ * a failing handler wants a consumer group.
+ */
+export class Subscription {
+  /** A name for it that no other has. */
+  readonly subscriptionId: string = `sub-${randomHex(8)}`;
+  readonly #caller: Caller;
+  readonly #follower: StreamFollower;
+  readonly #callback: RecordCallback;
+  readonly #ended: Promise<void>;
+  #isInCallback = false;
+  #isActive = true;
+  #error: FloError | null = null;
+
+  constructor(caller: Caller, follower: StreamFollower, callback: RecordCallback) {
+    this.#caller = caller;
+    this.#follower = follower;
+    this.#callback = callback;
+    this.#ended = this.#run();
+  }
+
+  /** Whether records still come. */
+  get isActive(): boolean {
+    return this.#isActive;
+  }
+
+  /** What ended it early, if anything did. */
+  get error(): FloError | null {
+    return this.#error;
+  }
+
+  /** Resolves when it has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** End it: no callback begins after this resolves. A callback may close its own. */
+  async close(): Promise<void> {
+    await this.#follower.close();
+    if (!this.#isInCallback) {
+      await this.#ended;
+    }
+  }
+
+  /** Another name for `close`. */
+  async unsubscribe(): Promise<void> {
+    await this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { logger } = this.#caller;
+    try {
+      for await (const record of this.#follower) {
+        await this.#handOver(record);
+      }
+    } catch (error) {
+      const isMeant = error instanceof NotConnectedError; // the client was closed
+      this.#error = error instanceof FloError ? error : null;
+      logger[isMeant ? "info" : "error"]("subscription ended:", error);
+    } finally {
+      this.#isActive = false;
+    }
+  }
+
+  async #handOver(record: StreamRecord): Promise<void> {
+    this.#isInCallback = true;
+    try {
+      await this.#callback(record);
+    } catch (error) {
+      const { logger } = this.#caller;
+      logger.error(`subscription: the callback failed on record ${record.id}:`, loggable(error));
+    } finally {
+      this.#isInCallback = false;
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/** Builds the commands of consumer groups; `client.stream` and batches share it. */
+
+import type { RetryBackoff } from "../../base/backoff.js";
+import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import type { Integer } from "../../base/schema.js";
+import {
+  GroupAck,
+  type GroupAckResult,
+  GroupClaim,
+  GroupConfigure,
+  GroupCreate,
+  GroupDeadDelete,
+  GroupDeadRequeue,
+  GroupDelete,
+  type GroupInfo,
+  GroupJoin,
+  GroupLeave,
+  GroupNack,
+  GroupSeek,
+  GroupTouch,
+  type ReadResult,
+  type StreamRecord,
+} from "../../wire/messages.generated.js";
+import type { Request } from "../../wire/request.js";
+import type { StreamID } from "../../wire/stream-id.js";
+import { Commands } from "../base/commands.js";
+import type { LeaseMemory } from "../base/leases.js";
+import { namedRecords, type Position, positionText, type RecordIds } from "./positions.js";
+
+/** How a group shares out its records. */
+export const GroupMode = {
+  /** Each record to any member. */
+  Shared: "shared",
+  /** All to the first member; a second stands by. */
+  Exclusive: "exclusive",
+  /** All of one partition key to one member at a time. */
+  KeyShared: "key_shared",
+} as const;
+export type GroupMode = (typeof GroupMode)[keyof typeof GroupMode];
+
+export interface GroupCreateOptions {
+  /** Default: `"0"`, everything that is kept. */
+  readonly start?: Position | undefined;
+  /** Default: `shared`. */
+  readonly mode?: GroupMode | undefined;
+  /** The lease of a delivery. Default: 30,000. */
+  readonly ackTimeoutMs?: Integer | undefined;
+  /** Deliveries before a record becomes a dead letter. Default: 10. */
+  readonly maxDeliver?: Integer | undefined;
+  /** A consumer is gone when not heard from for so long. Default: 30,000. */
+  readonly consumerTimeoutMs?: Integer | undefined;
+  /** How long a record waits after a failed attempt. Default: 0. */
+  readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. Default: `constant`. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. Default: an hour. */
+  readonly retryDelayMaxMs?: Integer | undefined;
+}
+
+/** What is left out stays as it is. */
+export interface GroupConfigureOptions {
+  /** The lease of a delivery, from now on. */
+  readonly ackTimeoutMs?: Integer | undefined;
+  /** Deliveries before a record becomes a dead letter. */
+  readonly maxDeliver?: Integer | undefined;
+  /** A consumer is gone when not heard from for so long. */
+  readonly consumerTimeoutMs?: Integer | undefined;
+  /** How long a record waits after a failed attempt. */
+  readonly retryDelayMs?: Integer | undefined;
+  /** Whether that is doubled after each attempt. */
+  readonly retryBackoff?: RetryBackoff | undefined;
+  /** The longest delay that it grows to. */
+  readonly retryDelayMaxMs?: Integer | undefined;
+}
+
+export interface SeekOptions {
+  readonly start: Position;
+}
+
+export interface SettleOptions {
+  readonly group: string;
+  readonly consumer?: string | undefined;
+}
+
+export interface GroupNackOptions extends SettleOptions {
+  /** They are due again after this; 0, the default: at once. */
+  readonly delayMs?: Integer | undefined;
+  /** Another name for `delayMs`. */
+  readonly redeliveryDelayMs?: Integer | undefined;
+  readonly error?: string | undefined;
+  /** Hands back without counting an attempt. */
+  readonly release?: boolean | undefined;
+}
+
+export interface GroupTouchOptions extends SettleOptions {
+  /** Leases run out so long from now. Default: 30,000. */
+  readonly extendMs?: Integer | undefined;
+}
+
+export interface ClaimOptions {
+  readonly group: string;
+  readonly consumer: string;
+  /** How long ago the last delivery must be. */
+  readonly minIdleMs: Integer;
+  /** Default: 10. */
+  readonly limit?: Integer | undefined;
+}
+
+const CONFIGURE: OptionNames<GroupConfigureOptions> = {
+  ackTimeoutMs: true,
+  maxDeliver: true,
+  consumerTimeoutMs: true,
+  retryDelayMs: true,
+  retryBackoff: true,
+  retryDelayMaxMs: true,
+};
+const CREATE: OptionNames<GroupCreateOptions> = { start: true, mode: true, ...CONFIGURE };
+const SEEK: OptionNames<SeekOptions> = { start: true };
+const SETTLE: OptionNames<SettleOptions> = { group: true, consumer: true };
+const NACK: OptionNames<GroupNackOptions> = {
+  ...SETTLE,
+  delayMs: true,
+  redeliveryDelayMs: "delayMs",
+  error: true,
+  release: true,
+};
+const TOUCH: OptionNames<GroupTouchOptions> = { ...SETTLE, extendMs: true };
+const CLAIM: OptionNames<ClaimOptions> = {
+  group: true,
+  consumer: true,
+  minIdleMs: true,
+  limit: true,
+};
+
+/** The writes of groups but `groupRead`. `namespace` is meant where none is named. */
+export class GroupCommands extends Commands {
+  readonly #leases: LeaseMemory;
+  readonly #namespace: string;
+
+  constructor(isBatch: boolean, leases: LeaseMemory, namespace: string) {
+    super(isBatch);
+    this.#leases = leases;
+    this.#namespace = namespace;
+  }
+
+  groupCreate(stream: string, group: string, options: GroupCreateOptions = {}): Request<GroupInfo> {
+    const given = this.known("stream.groupCreate", options, CREATE);
+    const { mode } = given;
+    const start = positionText("start", given.start);
+    return GroupCreate.of({ stream, group, start, mode, ...settingsOf(given) });
+  }
+
+  groupConfigure(
+    stream: string,
+    group: string,
+    options: GroupConfigureOptions = {},
+  ): Request<GroupInfo> {
+    const given = this.known("stream.groupConfigure", options, CONFIGURE);
+    return GroupConfigure.of({ stream, group, ...settingsOf(given) });
+  }
+
+  groupJoin(
+    stream: string,
+    group: string,
+    consumer: string,
+    options: NoOptions = {},
+  ): Request<GroupInfo> {
+    this.known("stream.groupJoin", options, NONE);
+    return GroupJoin.of({ stream, group, consumer });
+  }
+
+  groupLeave(
+    stream: string,
+    group: string,
+    consumer: string,
+    options: NoOptions = {},
+  ): Request<boolean> {
+    this.known("stream.groupLeave", options, NONE);
+    return GroupLeave.of({ stream, group, consumer });
+  }
+
+  groupDelete(stream: string, group: string, options: NoOptions = {}): Request<boolean> {
+    this.known("stream.groupDelete", options, NONE);
+    return GroupDelete.of({ stream, group });
+  }
+
+  groupSeek(stream: string, group: string, options: SeekOptions): Request<GroupInfo> {
+    const { start } = this.known("stream.groupSeek", options, SEEK);
+    return GroupSeek.of({ stream, group, start: positionText("start", start) ?? "0" });
+  }
+
+  groupAck(stream: string, ids: RecordIds, options: SettleOptions): Request<GroupAckResult> {
+    const { group, consumer } = this.known("stream.groupAck", options, SETTLE);
+    return GroupAck.of({ stream, group, consumer, ...this.#held(stream, ids, options) });
+  }
+
+  groupNack(stream: string, ids: RecordIds, options: GroupNackOptions): Request<GroupAckResult> {
+    const given = this.known("stream.groupNack", options, NACK);
+    const { group, consumer, delayMs, error, release } = given;
+    const held = this.#held(stream, ids, options);
+    return GroupNack.of({ stream, group, consumer, ...held, delayMs, error, release });
+  }
+
+  groupTouch(stream: string, ids: RecordIds, options: GroupTouchOptions): Request<GroupAckResult> {
+    const { group, consumer, extendMs } = this.known("stream.groupTouch", options, TOUCH);
+    return GroupTouch.of({
+      stream,
+      group,
+      consumer,
+      extendMs,
+      ...this.#held(stream, ids, options),
+    });
+  }
+
+  /** The leases of what is claimed are remembered. */
+  groupClaim(stream: string, options: ClaimOptions): Request<ReadResult> {
+    const { group, consumer, minIdleMs, limit } = this.known("stream.groupClaim", options, CLAIM);
+    const { namespace } = options as CallOptions;
+    return GroupClaim.of({ stream, group, consumer, minIdleMs, limit }).map((result) => {
+      remember(this.#leases, namespace ?? this.#namespace, stream, group, result.records);
+      return result;
+    });
+  }
+
+  groupDeadRequeue(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: NoOptions = {},
+  ): Request<number> {
+    this.known("stream.groupDeadRequeue", options, NONE);
+    return GroupDeadRequeue.of({ stream, group, ids: namedRecords(ids).map(({ id }) => id) });
+  }
+
+  groupDeadDelete(
+    stream: string,
+    group: string,
+    ids: RecordIds,
+    options: NoOptions = {},
+  ): Request<number> {
+    this.known("stream.groupDeadDelete", options, NONE);
+    return GroupDeadDelete.of({ stream, group, ids: namedRecords(ids).map(({ id }) => id) });
+  }
+
+  #held(
+    stream: string,
+    ids: RecordIds,
+    options: SettleOptions & CallOptions,
+  ): { ids: StreamID[]; leases: bigint[] } {
+    const namespace = options.namespace ?? this.#namespace;
+    const named = namedRecords(ids);
+    return {
+      ids: named.map(({ id }) => id),
+      leases: named.map(
+        ({ id, lease }) =>
+          lease || this.#leases.get(namespace, stream, options.group, id.toString()),
+      ),
+    };
+  }
+}
+
+/** These records came under their leases. */
+export function remember(
+  leases: LeaseMemory,
+  namespace: string,
+  stream: string,
+  group: string,
+  records: readonly StreamRecord[],
+): void {
+  for (const { id, lease } of records) {
+    if (lease) {
+      leases.remember(lease, namespace, stream, group, id.toString());
+    }
+  }
+}
+
+function settingsOf(given: GroupConfigureOptions): GroupConfigureOptions {
+  const { ackTimeoutMs, maxDeliver, consumerTimeoutMs } = given;
+  const { retryDelayMs, retryBackoff, retryDelayMaxMs } = given;
+  const times = { ackTimeoutMs, consumerTimeoutMs, retryDelayMs, retryDelayMaxMs };
+  return { ...times, maxDeliver, retryBackoff };
+}

@@ -1,0 +1,230 @@
+/**
+ * `client.worker`: claiming runs by hand, and the registry of workers.
+ *
+ * `ActionWorker` does all of this by itself; this is for those who write a worker of their own.
+ */
+
+import { type JsonPayload, listOf } from "../../base/bytes.js";
+import { BadTypeError, ConflictError } from "../../base/errors.js";
+import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../../base/options.js";
+import type { Integer } from "../../base/schema.js";
+import type { Caller } from "../../link/caller.js";
+import {
+  type Heartbeat,
+  type Task,
+  WorkerAwait,
+  WorkerDeregister,
+  WorkerDrain,
+  WorkerGetInfo,
+  WorkerHeartbeat,
+  type WorkerInfo,
+  WorkerList,
+  WorkerRegister,
+  WorkerRelease,
+  WorkerTouch,
+} from "../../wire/messages.generated.js";
+import { LISTING, type ListOptions, type Page, pageOf } from "../base/page.js";
+import type { ExtendOptions } from "../queue/commands.js";
+import { type CompleteOptions, claimOf, type FailOptions, WorkerCommands } from "./commands.js";
+
+const WAIT_MS = 30_000;
+
+export interface RegisterWorkerOptions {
+  /** How many runs it works on at a time. Default: 10. */
+  readonly concurrency?: Integer | undefined;
+  /** Another name for `concurrency`. */
+  readonly maxConcurrency?: Integer | undefined;
+  /** What runs can ask for: a run with labels goes to workers that have all of them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** What is shown of it; a text becomes `{ text }`. */
+  readonly metadata?: Readonly<Record<string, string>> | string | undefined;
+  /** Shown in its metadata, as `machineId`. */
+  readonly machineId?: string | undefined;
+}
+
+export interface HeartbeatOptions {
+  /** What the worker works on: tasks as they were claimed, or the ids of their runs. */
+  readonly running?: Iterable<Pick<Task, "runId"> | string> | undefined;
+}
+
+export interface AwaitTaskOptions {
+  /** How long to wait for the first run. Default: 30,000. */
+  readonly blockMs?: Integer | undefined;
+}
+
+export interface AwaitTasksOptions extends AwaitTaskOptions {
+  readonly count: Integer;
+}
+
+const REGISTER: OptionNames<RegisterWorkerOptions> = {
+  concurrency: true,
+  maxConcurrency: "concurrency",
+  labels: true,
+  metadata: true,
+  machineId: true,
+};
+const HEARTBEAT: OptionNames<HeartbeatOptions> = { running: true };
+const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
+const AWAIT_MANY: OptionNames<AwaitTasksOptions> = { ...AWAIT, count: true };
+export interface TouchOptions extends ExtendOptions {
+  /** How far the run is, from 0 to 1; left out, what was told before stays. */
+  readonly progress?: number | undefined;
+  /** A text about it, for people. */
+  readonly progressNote?: string | undefined;
+}
+
+const TOUCH: OptionNames<TouchOptions> = { extendMs: true, progress: true, progressNote: true };
+
+/** Workers by id. */
+export class Worker {
+  readonly #caller: Caller;
+  readonly #commands = new WorkerCommands(false);
+
+  constructor(caller: Caller) {
+    if (typeof Object(caller).call !== "function") {
+      throw new BadTypeError("Worker is client.worker; a worker of your own is an ActionWorker");
+    }
+    this.#caller = caller;
+  }
+
+  /** Enter a worker into the registry; once more changes what is told of it. */
+  async register(
+    workerId: string,
+    actions: Iterable<string>,
+    options: RegisterWorkerOptions & CallOptions = {},
+  ): Promise<WorkerInfo> {
+    const given = knownOfCall("worker.register", options, REGISTER);
+    const { concurrency, labels } = given;
+    const metadata = metadataOf(given);
+    const settings = { actions: namesOf(actions), concurrency, labels, metadata };
+    return await this.#caller.call(WorkerRegister.of({ workerId, ...settings }), options);
+  }
+
+  /** Tell that the worker lives, and which runs it works on; hear what it should stop. */
+  async heartbeat(
+    workerId: string,
+    options: HeartbeatOptions & CallOptions = {},
+  ): Promise<Heartbeat> {
+    const { running = [] } = knownOfCall("worker.heartbeat", options, HEARTBEAT);
+    const request = WorkerHeartbeat.of({ workerId, running: runIdsOf(running) });
+    return await this.#caller.call(request, options);
+  }
+
+  /** Let the worker finish what it has and take nothing new. */
+  async drain(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
+    knownOfCall("worker.drain", options, NONE);
+    return await this.#caller.call(WorkerDrain.of({ workerId }), options);
+  }
+
+  /** Take the worker out of the registry. Returns whether it was there. */
+  async deregister(workerId: string, options: CallOptions = {}): Promise<boolean> {
+    knownOfCall("worker.deregister", options, NONE);
+    return await this.#caller.call(WorkerDeregister.of({ workerId }), options);
+  }
+
+  /** The worker as it stands, with how many attempts it has done, and how many failed. */
+  async info(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
+    knownOfCall("worker.info", options, NONE);
+    return await this.#caller.call(WorkerGetInfo.of({ workerId }), options);
+  }
+
+  /** A page of the namespace's workers, by id. */
+  async list(options: ListOptions & CallOptions = {}): Promise<Page<WorkerInfo>> {
+    const { limit, cursor } = knownOfCall("worker.list", options, LISTING);
+    return await this.#caller.call(WorkerList.of({ limit, cursor }).map(pageOf), options);
+  }
+
+  /** Claim the next run of `actions`; `null` if none comes within `blockMs`. */
+  async awaitTask(
+    workerId: string,
+    actions: Iterable<string>,
+    options: AwaitTaskOptions & CallOptions = {},
+  ): Promise<Task | null> {
+    const { blockMs = WAIT_MS } = knownOfCall("worker.awaitTask", options, AWAIT);
+    const request = WorkerAwait.of({ workerId, actions: namesOf(actions), count: 1, blockMs });
+    const [task] = await this.#caller.call(request, { ...options, blockMs });
+    return task ?? null;
+  }
+
+  /** Claim up to `count` runs; waits for the first one. */
+  async awaitTasks(
+    workerId: string,
+    actions: Iterable<string>,
+    options: AwaitTasksOptions & CallOptions,
+  ): Promise<Task[]> {
+    const { count, blockMs = WAIT_MS } = knownOfCall("worker.awaitTasks", options, AWAIT_MANY);
+    const request = WorkerAwait.of({ workerId, actions: namesOf(actions), count, blockMs });
+    return await this.#caller.call(request, { ...options, blockMs });
+  }
+
+  /** Finish the run. `ConflictError` when the lease is no longer this worker's. */
+  async complete(
+    workerId: string,
+    task: Task,
+    output: JsonPayload = "",
+    options: CompleteOptions & CallOptions = {},
+  ): Promise<void> {
+    const command = this.#commands.complete(workerId, task, output, options);
+    await this.#caller.call(command, options);
+  }
+
+  /** This attempt failed; without `retry` the run failed with it. */
+  async fail(
+    workerId: string,
+    task: Task,
+    error: string,
+    options: FailOptions & CallOptions = {},
+  ): Promise<void> {
+    await this.#caller.call(this.#commands.fail(workerId, task, error, options), options);
+  }
+
+  /**
+   * Let the lease run out `extendMs` from now, and tell how far the run is. `ConflictError` when it is no longer this worker's, or
+   * the run was cancelled: stop it.
+   */
+  async touch(
+    workerId: string,
+    task: Task,
+    options: TouchOptions & CallOptions = {},
+  ): Promise<void> {
+    const { extendMs, progress, progressNote } = knownOfCall("worker.touch", options, TOUCH);
+    const told = { extendMs, progress, progressNote };
+    const request = WorkerTouch.of({ workerId, ...claimOf(task), ...told });
+    if (!(await this.#caller.call(request, options))) {
+      throw new ConflictError(`run ${task.runId} was cancelled, or its time is up; stop it`);
+    }
+  }
+
+  /** Hand the run back; the attempt is not counted. */
+  async release(workerId: string, task: Task, options: CallOptions = {}): Promise<void> {
+    knownOfCall("worker.release", options, NONE);
+    await this.#caller.call(WorkerRelease.of({ workerId, ...claimOf(task) }), options);
+  }
+}
+
+/** What a worker tells of itself, as it is sent. */
+export function metadataOf(
+  given: Pick<RegisterWorkerOptions, "metadata" | "machineId">,
+): Readonly<Record<string, string>> | undefined {
+  const { metadata, machineId } = given;
+  const told = typeof metadata === "string" ? { text: metadata } : metadata;
+  return machineId === undefined ? told : { ...told, machineId };
+}
+
+function runIdsOf(running: Iterable<Pick<Task, "runId"> | string>): string[] {
+  if (typeof running === "string") {
+    throw new BadTypeError("running must be a list of tasks or run ids, not one id");
+  }
+  return listOf("running", running).map((task) => (isTask(task) ? task.runId : task));
+}
+
+function isTask(task: unknown): task is Pick<Task, "runId"> {
+  return typeof task === "object" && task !== null && "runId" in task;
+}
+
+function namesOf(names: Iterable<string>): string[] {
+  if (typeof names === "string") {
+    throw new BadTypeError("actions must be a list of names, not one name");
+  }
+  return listOf("actions", names);
+}

@@ -1,0 +1,69 @@
+/** Builds the commands of workflow runs; `client.workflow` and batches share it. */
+
+import { jsonText } from "../../base/bytes.js";
+import { NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import { NO_BYTES } from "../../base/schema.js";
+import {
+  WorkflowCancel,
+  WorkflowFork,
+  WorkflowPause,
+  WorkflowSignal,
+  WorkflowStart,
+} from "../../wire/messages.generated.js";
+import type { Request } from "../../wire/request.js";
+import { Commands } from "../base/commands.js";
+import { runOf, type WorkflowStatusResult } from "./results.js";
+
+export interface StartOptions {
+  /** Another than the current one. */
+  readonly version?: string | undefined;
+  /** Makes one run: the same key and input answer that run's id again. */
+  readonly idempotencyKey?: string | undefined;
+  /** An id of one's own, which must not have been used. */
+  readonly runId?: string | undefined;
+}
+
+export interface ForkOptions {
+  /** As of `start`. Default: that of the old run. */
+  readonly input?: unknown;
+  /** Default: that of the old run. */
+  readonly version?: string | undefined;
+  /** An id of one's own for the new run, which must not have been used. */
+  readonly newRunId?: string | undefined;
+}
+
+const FORK: OptionNames<ForkOptions> = { input: true, version: true, newRunId: true };
+const START: OptionNames<StartOptions> = { version: true, idempotencyKey: true, runId: true };
+
+/** `start`, `signal` and `cancel` of `client.workflow`. */
+export class WorkflowCommands extends Commands {
+  start(name: string, input: unknown = null, options: StartOptions = {}): Request<string> {
+    const { version, idempotencyKey, runId } = this.known("workflow.start", options, START);
+    const text = jsonText("input", input);
+    const request = WorkflowStart.of({ name, input: text, version, idempotencyKey, runId });
+    return request.map((started) => started.runId);
+  }
+
+  signal(runId: string, type: string, data?: unknown, options: NoOptions = {}): Request<null> {
+    this.known("workflow.signal", options, NONE);
+    const isNothing = data === undefined || data === null;
+    return WorkflowSignal.of({ runId, type, data: isNothing ? NO_BYTES : jsonText("data", data) });
+  }
+
+  cancel(runId: string, reason?: string, options: NoOptions = {}): Request<WorkflowStatusResult> {
+    this.known("workflow.cancel", options, NONE);
+    return WorkflowCancel.of({ runId, reason }).map(runOf);
+  }
+
+  fork(runId: string, fromStep: string, options: ForkOptions = {}): Request<string> {
+    const given = this.known("workflow.fork", options, FORK);
+    const { input: value, version, newRunId } = given;
+    const input = value === undefined ? undefined : jsonText("input", value);
+    return WorkflowFork.of({ runId, fromStep, input, version, newRunId });
+  }
+
+  pause(runId: string, reason?: string, options: NoOptions = {}): Request<WorkflowStatusResult> {
+    this.known("workflow.pause", options, NONE);
+    return WorkflowPause.of({ runId, reason }).map(runOf);
+  }
+}

@@ -1,0 +1,1 @@
+"""`client.kv`, with its transactions, its cache and its watch."""

@@ -1,0 +1,1 @@
+"""`client.stream`, with its groups and what follows it."""
