@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crash.cluster.chaos import EVERY_FAULT, FAULTS, ClusterChaos
+from tests.crash.cluster.figures import Figures
 
 ROUNDS_PER_RUN = len(EVERY_FAULT)
 
@@ -27,19 +28,25 @@ def main() -> int:
     if options.only:
         faults = (options.only,)
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
-    left, failures = options.rounds, 0
+    left, failures, calls, unanswered = options.rounds, 0, 0, 0
+    figures = Figures()
     while left > 0:
         rounds = min(left, ROUNDS_PER_RUN)
         with tempfile.TemporaryDirectory(prefix="flo-cluster-") as directory:
             chaos = ClusterChaos(Path(directory), rounds, seed, faults)
             report = asyncio.run(chaos.run())
         print(report, flush=True)
-        for fault, seconds in chaos.led_again_s:
-            print(f"  {fault}: all partitions led again after {seconds:.1f} s", flush=True)
+        figures.merge(chaos.figures)
         failures += bool(report.problems)
+        calls += report.calls
+        unanswered += report.unanswered
         left -= rounds
         seed = random.Random(seed).randrange(2**32)
-    print(f"{options.rounds} faults, {failures} runs with problems")
+    print(f"until each partition was written again, and without an answer in a move:\n{figures}")
+    print(
+        f"{options.rounds} faults, {calls} calls, {unanswered} of them unanswered; "
+        f"{failures} runs with problems (goal 0: {'NOT MET' if failures else 'met'})"
+    )
     return 1 if failures else 0
 
 

@@ -7,8 +7,11 @@ import random
 import signal
 from pathlib import Path
 
+from floruntime.server.cluster.placement import SYSTEM
 from tests.crash.checker import problems
+from tests.crash.cluster.figures import Figures
 from tests.crash.cluster.rig import Rig
+from tests.crash.cluster.writing import moved, writing_in_all
 from tests.crash.history import History
 from tests.crash.look import drain, look
 from tests.crash.process import LoggedProcess
@@ -37,8 +40,9 @@ class ClusterChaos:
         self._random = random.Random(seed)
         self._rig = Rig(directory, is_wired=not set(CUTS).isdisjoint(faults))
         self._history = History()
-        #: For each kill: what, and how long until each partition was led again.
-        self.led_again_s: list[tuple[str, float]] = []
+        #: By harm how long until each partition was led again, and how long leads rested in moves.
+        self.figures = Figures()
+        self._done: list[str] = []
 
     async def run(self) -> Report:
         """Do it all; whatever happens, every process has ended afterwards."""
@@ -51,11 +55,15 @@ class ClusterChaos:
                 worker.start()
             first = self._random.randrange(len(self._faults))
             for number in range(self._rounds):
-                await self._once(self._faults[(first + number) % len(self._faults)])
+                fault = self._faults[(first + number) % len(self._faults)]
+                self._done.append(fault)
+                await self._once(fault)
                 await rig.settled()
             for worker in workers:
                 await worker.stop()
             broken = await self._look()
+            if broken:
+                broken.insert(0, f"what was done: {self._done}\n{rig.logs}")
         history = self._history
         return Report(self._seed, self._rounds, history.calls, history.unanswered, broken)
 
@@ -82,7 +90,7 @@ class ClusterChaos:
         stuck = node if fault == "hanging node" else self._random.choice(rig.nats.servers)
         stuck.send(signal.SIGSTOP)
         try:
-            self.led_again_s.append((fault, await rig.led_again(but=node)))
+            self.figures.add(fault, await rig.led_again(but=node))
         finally:
             stuck.send(signal.SIGCONT)
 
@@ -94,27 +102,34 @@ class ClusterChaos:
             speaks=fault == "deaf nats",
         )
         try:
-            self.led_again_s.append((fault, await self._rig.led_again()))
+            self.figures.add(fault, await self._rig.led_again())
         finally:
             nats.mend()
 
     async def _restart(self) -> None:
         """Of a node that was drained, or is not."""
         name = self._random.choice(sorted(self._rig.nodes))
-        if self._random.random() < 0.5:
+        is_drained = self._random.random() < 0.5
+        if is_drained:
             async with self._rig.client() as client:
                 await client.cluster.drain(name)
         await self._rig.nodes[name].stop()
-        self.led_again_s.append(("restart", await self._rig.led_again()))
+        what = "restart, drained" if is_drained else "restart"
+        self.figures.add(what, await self._rig.led_again())
         await self._rig.nodes[name].start()
 
     async def _move_about(self) -> None:
-        names = sorted(self._rig.nodes)
-        async with self._rig.client() as client:
-            for _ in range(MOVES):
-                partition = self._random.randrange(len(names) + 1)
-                await client.cluster.move(partition, self._random.choice(names))
-            await client.cluster.drain(self._random.choice(names))
+        rig = self._rig
+        names = sorted(rig.nodes)
+        async with writing_in_all(rig) as writing:
+            for number in range(MOVES):
+                took_s = await moved(rig, writing, 1 + number % rig.partitions)
+                self.figures.add("move", took_s)
+            async with rig.client() as client:
+                await client.cluster.move(SYSTEM, self._random.choice(names))
+                await client.cluster.drain(self._random.choice(names))
+        for each in writing.values():
+            self._history.surprises += [f"a move: {error}" for error in each.failures]
 
     async def _kill(self, fault: str) -> None:
         rig = self._rig
@@ -127,7 +142,7 @@ class ClusterChaos:
             killed.append(server)
         for process in killed:
             await process.kill()
-        self.led_again_s.append((fault, await rig.led_again()))
+        self.figures.add(fault, await rig.led_again())
         await asyncio.gather(*(process.start() for process in killed))
 
     async def _look(self) -> list[str]:

@@ -43,7 +43,7 @@ class Rig:
         is_wired: bool = False,
     ) -> None:
         self._directory = directory
-        self._partitions = partitions
+        self.partitions = partitions
         self._replicas = servers
         self.nats = NatsCluster(directory, servers, is_wired=is_wired)
         self.nodes: dict[str, NodeProcess] = {}
@@ -55,11 +55,16 @@ class Rig:
         node = NodeProcess(str(self._directory / name))
         node.options = (
             *("--cluster", self.nats.urls, "--node", name),
-            *("--advertise", node.endpoint, "--partitions", str(self._partitions)),
+            *("--advertise", node.endpoint, "--partitions", str(self.partitions)),
             *("--replicas", str(self._replicas), *options),
         )
         self.nodes[name] = node
         return node
+
+    @property
+    def logs(self) -> str:
+        """The last lines that each node wrote."""
+        return "\n".join(f"{name}:\n{node.log}" for name, node in self.nodes.items())
 
     @property
     def endpoints(self) -> str:
@@ -92,13 +97,12 @@ class Rig:
                         return found
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
-            logs = "\n".join(f"{name}:\n{node.log}" for name, node in self.nodes.items())
-            raise AssertionError(f"it does not settle: {found}\n{logs}") from None
+            raise AssertionError(f"it does not settle: {found}\n{self.logs}") from None
 
     def namespace_in(self, partition: int) -> str:
         """The name of a namespace that lies there."""
         names = (f"probe-{number}" for number in range(1_000))
-        return next(name for name in names if partition_of(name, self._partitions) == partition)
+        return next(name for name in names if partition_of(name, self.partitions) == partition)
 
     async def led_again(self, *, but: NodeProcess | None = None) -> float:
         """Write once in each partition as an ordinary client, of any node `but` this; the longest
@@ -107,7 +111,7 @@ class Rig:
         begun_s = time.monotonic()
         endpoints = ",".join(node.endpoint for node in self.nodes.values() if node is not but)
         async with self.client(endpoints) as client:
-            numbers = range(1, self._partitions + 1)
+            numbers = range(1, self.partitions + 1)
             await asyncio.gather(
                 *(client.kv.incr("probe", namespace=self.namespace_in(each)) for each in numbers)
             )
@@ -116,7 +120,7 @@ class Rig:
     async def leader(self, namespace: str = "default") -> str:
         """The node that leads the partition of a namespace."""
         found = await self.settled()
-        return found.partitions[partition_of(namespace, self._partitions)].leader
+        return found.partitions[partition_of(namespace, self.partitions)].leader
 
     async def __aenter__(self) -> Self:
         await self.nats.__aenter__()
