@@ -95,9 +95,16 @@ MUTANTS = (
     Mutant(
         "a copy that lacks messages goes on",
         "server/cluster/replica.py",
-        "            if sequence != self._part_sequence + 1:",
-        "            if False:",
+        "                if sequence != self._part_sequence + 1:",
+        "                if False:",
         f"{CLUSTER}/test_replica.py {NODES}",
+    ),
+    Mutant(
+        "what a later batch clears stays where it came in the same read",
+        "server/cluster/gathered.py",
+        "            self.write()  # within",
+        "            pass  # within",
+        f"{CLUSTER}/test_replica.py",
     ),
     Mutant(
         "a checkpoint is not compared with what was written",

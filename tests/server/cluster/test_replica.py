@@ -142,6 +142,51 @@ async def test_a_store_that_has_another_message_at_its_place_follows_no_further(
     await follower(other, ahead.store).check_reach()  # what is dropped cannot be compared
 
 
+class CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[Changes] = []
+
+    def write(self, changes: Changes) -> None:
+        self.writes.append(changes)
+        super().write(changes)
+
+
+async def test_batches_of_one_read_are_written_at_once() -> None:
+    log = MemoryLog()
+    leader, store = Writer(log), CountingStore()
+    for number in range(3):
+        await leader.write(a=b"%d" % number, b=None if number else b"0")
+    await follower(log, store).read_on()
+    assert len(store.writes) == 1
+    assert position_in(store) == position_in(leader.store)
+    assert dict(store.scan(b"", END)) == {b"a": b"2"}
+
+
+async def test_ranges_that_a_later_batch_clears_take_what_came_before_with_them() -> None:
+    log = MemoryLog()
+    leader, store = Writer(log), CountingStore()
+    await leader.write(a=b"1", b=b"1", c=b"1")
+    await leader.write((b"a", b"c"), b=b"2")
+    await leader.write(aa=b"3")
+    await follower(log, store).read_on()
+    assert dict(store.scan(b"", END)) == {b"b": b"2", b"c": b"1", b"aa": b"3"}
+    assert len(store.writes) == 2
+
+
+async def test_what_comes_before_damage_is_taken() -> None:
+    log = MemoryLog()
+    leader, replica = Writer(log), follower(log)
+    await leader.write(a=b"1")
+    await leader.write(a=b"2")
+    log.bodies[1] = log.bodies[1][:-1] + b"?"
+    with pytest.raises(DamagedLogError):
+        await replica.read_on()
+    assert rows(replica) == {b"a": b"1"}
+    assert replica.position == position_in(replica.store)
+    assert replica.position.sequence == 1
+
+
 async def test_what_was_told_of_is_read_at_once_and_asked_for_no_more() -> None:
     reads = 0
 

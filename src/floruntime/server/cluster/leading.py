@@ -22,7 +22,7 @@ from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
 from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew
-from floruntime.server.cluster.replica import Replica, TooFarBehindError
+from floruntime.server.cluster.replica import PAUSE_S, Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.cluster.silence import Said
 from floruntime.server.config import Config
@@ -47,6 +47,8 @@ LEAVE_S = 1.0
 """How long a node that stops has to leave a lease that nobody took over."""
 HINT_S = 0.002
 """How long a leader waits for more before it hints at what it has published."""
+HINTS_S = PAUSE_S
+"""How long after a hint the next comes at the earliest: nobody would read on sooner."""
 
 
 def pin_of(partition: int) -> str:
@@ -94,6 +96,8 @@ class Leading:
         self._trying: set[int] = set()
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._hinting: set[int] = set()
+        #: By partition when it was hinted at last.
+        self._hinted_s: dict[int, float] = {}
         self._handing_over: set[int] = set()
         self._saving: set[int] = set()
         self._said: dict[int, Said] = {}
@@ -247,10 +251,13 @@ class Leading:
         lead.unsaved += 1
         if partition not in self._hinting:
             self._hinting.add(partition)
-            asyncio.get_running_loop().call_later(HINT_S, self._hint, lead)
+            loop = asyncio.get_running_loop()
+            again_s = self._hinted_s.get(partition, 0.0) + HINTS_S
+            loop.call_at(max(loop.time() + HINT_S, again_s), self._hint, lead)
 
     def _hint(self, lead: Lead) -> None:
         self._hinting.discard(lead.partition)
+        self._hinted_s[lead.partition] = asyncio.get_running_loop().time()
         if not self._node.is_stopped:
             sequence = lead.replica.position.sequence
             self._node.hint("log", lead.partition, str(sequence))

@@ -1,7 +1,7 @@
 """A partition's state on this node: a store that follows the log, and runs no engine.
 
-Batches are written as their leader wrote them, each with its position in the log, in one write. A
-store is synced by nobody: what it lost in a crash it reads again.
+Batches are written as their leader wrote them, those of one read together, with the position of the
+last in one write. A store is synced by nobody: what it lost in a crash it reads again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from floruntime.engine.store import Changes, Store
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.gathered import Gathered
 from floruntime.server.cluster.log import Log, LogSilentError, Stored
 from floruntime.server.cluster.message import (
     CHAIN_START,
@@ -33,9 +34,9 @@ log = logging.getLogger("floruntime.cluster")
 
 LOOK_S = 1.0
 """How often the log is looked at where no hint came."""
-PAUSE_S = 0.01
-"""What comes within so long after a read waits for the next: one read costs about as much as ten
-messages. A log to which little is written is read at once.
+PAUSE_S = 0.03
+"""What comes within so long after a read waits for the next: a read costs as much processor time as
+the batch that it finds. A log to which little is written is read at once.
 """
 HURRY_S = 0.02
 """How soon again where a hint told of more than the log showed: a copy of it may lag behind."""
@@ -240,17 +241,22 @@ class Replica:
                 await asyncio.sleep(0)
 
     def _take(self, found: list[Stored]) -> None:
-        for sequence, body in found:
-            if sequence <= self._part_sequence:
-                continue
-            if sequence != self._part_sequence + 1:
-                raise TooFarBehindError(
-                    f"the log begins at message {sequence}, and this node has come to "
-                    f"{self._part_sequence}: what lies between is in a checkpoint only"
-                )
-            self._take_one(sequence, decode_message(body))
+        gathered = Gathered(self.store, self.position)
+        try:
+            for sequence, body in found:
+                if sequence <= self._part_sequence:
+                    continue
+                if sequence != self._part_sequence + 1:
+                    raise TooFarBehindError(
+                        f"the log begins at message {sequence}, and this node has come to "
+                        f"{self._part_sequence}: what lies between is in a checkpoint only"
+                    )
+                self._take_one(sequence, decode_message(body), gathered)
+        finally:  # what came before a message that is not to be taken is good
+            gathered.write()
+            self.position = gathered.position
 
-    def _take_one(self, sequence: int, message: Message) -> None:
+    def _take_one(self, sequence: int, message: Message, gathered: Gathered) -> None:
         head = message.head
         if chained(self._part_chain, head, message.content) != message.chain:
             raise DamagedLogError(
@@ -270,9 +276,9 @@ class Replica:
                 return
             self._parts.append(message.content)
         if head.is_term or head.is_last:
-            self._write(sequence, head, message.chain)
+            self._gather(sequence, head, message.chain, gathered)
 
-    def _write(self, sequence: int, head: Head, chain: bytes) -> None:
+    def _gather(self, sequence: int, head: Head, chain: bytes, gathered: Gathered) -> None:
         changes = Changes({}, [])
         if self._parts and not head.is_term:
             changes = decode_changes(b"".join(self._parts))
@@ -281,9 +287,7 @@ class Replica:
         position = Position(
             sequence, head.term, chain, head.time_ms, head.format, head.node, history
         )
-        rows = {**changes.rows, POSITION_KEY: encode_position(position)}
-        self.store.write(Changes(rows, changes.cleared))
-        self.position = position
+        gathered.add(changes, position)
 
     def start_anew(self, store: Store) -> None:
         """`store` was filled from a checkpoint, in place of the one before."""
