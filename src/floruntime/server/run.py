@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from floruntime.engine.store.errors import StoreError
 from floruntime.server.clock import SystemClock
 from floruntime.server.config import Config, ConfigError, is_loopback, open_to_all, without_nats
 from floruntime.server.connections.tls import ServerTls, server_tls
@@ -88,9 +89,18 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
     await stopping.wait()
     log.info("stopping: answering what is in flight")
     port.close()
-    await server.stop()
+    await _stop(server)
     await port.wait_closed()
     log.info("stopped")
+
+
+async def _stop(server: FloServer) -> None:
+    """In good order; where the last sync of `async` fails, as at any other that does."""
+    try:
+        await server.stop()
+    except StoreError as error:
+        log.critical("what was written last is not on disk: %s", error)
+        _end_at_once(error)
 
 
 def _server(config: Config) -> FloServer:
