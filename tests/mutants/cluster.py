@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-CLUSTER, LEADS = "tests/server/cluster", "tests/simulation/cluster/test_cluster.py"
+CLUSTER, LEADS = "tests/server/cluster", "tests/simulation/leads/test_leads.py"
 NODES = "tests/simulation/cluster/test_nodes.py"
 
 MUTANTS = (
@@ -214,7 +214,7 @@ MUTANTS = (
     Mutant(
         "a second node of a name is let in",
         "server/cluster/namesakes.py",
-        "            if now is not None and now.count != before.count and not now.is_stopped:",
+        "            if now.count != before.count and not now.is_stopped:",
         "            if False:",
         f"{CLUSTER}/test_namesakes.py",
     ),

@@ -52,6 +52,23 @@ async def test_nobody_is_waited_for_who_has_stopped_or_had_this_directory() -> N
     await watched(BusyBoard(), OTHER, last_run="other")
 
 
+class LateBoard(BusyBoard):
+    """What the start before told, and was on its way when it was killed, arrives now."""
+
+    def _tell(self, name: str, found: Entry) -> None:
+        row = msgspec.msgpack.decode(found.value, type=NodeRow)
+        told = msgspec.structs.replace(row, run="before", count=1)
+        self.entries[name] = Entry(found.revision + 1, encode(told))
+
+
+async def test_what_the_start_before_told_and_comes_late_is_no_other_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(namesakes, "LOOK_S", 0)
+    monkeypatch.setattr(namesakes, "WATCH_S", 0.01)
+    await watched(LateBoard(), OTHER, last_run="before")
+
+
 def seen(row: NodeRow, revision: int) -> Members:
     members = Members(lambda: 0.0)
     members.see({NODES + "a": Entry(revision, encode(row))})

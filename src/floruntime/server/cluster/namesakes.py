@@ -39,7 +39,9 @@ class Namesakes:
         while time.monotonic() < until_s:
             await asyncio.sleep(LOOK_S)
             now = await self._row()
-            if now is not None and now.count != before.count and not now.is_stopped:
+            if now is None or now.run == self._last_run:
+                continue  # what that one told before it was killed came late
+            if now.count != before.count and not now.is_stopped:
                 raise NameTakenError(
                     f"node is {self._name!r}, and a node of that name runs at {now.address}; "
                     "each node needs a name of its own"
