@@ -69,3 +69,24 @@ async def test_what_is_not_cancelled_answers_as_ever() -> None:
     answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     answered.set_result("well")
     assert await ending.heeding(answered) == "well"
+
+
+async def test_what_must_not_be_left_half_done_is_waited_for_though_it_is_cancelled() -> None:
+    done = asyncio.Event()
+
+    async def follow() -> None:
+        while True:
+            await ending.to_its_end(done.wait())
+            told.append("done")
+            await asyncio.Event().wait()
+
+    told: list[str] = []
+    task = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    done.set()
+    await ending.end_tasks([task])
+    assert told == ["done"]
+    assert task.cancelled()

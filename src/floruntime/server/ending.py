@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -35,3 +36,15 @@ async def heeding(work: Awaitable[T]) -> T:
     finally:
         if task.cancelling() > before:
             raise asyncio.CancelledError
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Wait until `work` is done, as where a thread does it, which goes on though nobody waits.
+
+    A cancellation meanwhile is dropped: `end_tasks` cancels again.
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()

@@ -23,6 +23,7 @@ from floruntime.server.cluster.dump import digest_of, read_dump, write_dump
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError, Position
 from floruntime.server.cluster.position import position_in
+from floruntime.server.ending import to_its_end
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -141,7 +142,7 @@ class Checkpoints:
                 await self._objects.get(row.name, path)
                 if await asyncio.to_thread(_digest_of, path) != row.digest:
                     raise DamagedLogError("it is damaged")
-                return await asyncio.to_thread(replace, partial(_read_file, path))
+                return await to_its_end(asyncio.to_thread(replace, partial(_read_file, path)))
             except (DamagedLogError, LogSilentError) as error:
                 log.error("partition %d: checkpoint %s: %s", partition, row.name, error)
                 problems.append(type(error)(f"checkpoint {row.name}: {error}"))

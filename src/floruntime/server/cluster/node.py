@@ -111,6 +111,8 @@ class Node:
         self._know_anew()
         self.namesakes = Namesakes(self.board, self.name, self.run, storage.last_run)
         self.replicas: dict[int, Replica] = {}
+        #: Copies that are being dropped: one that is to be kept again waits for that.
+        self._dropping: set[int] = set()
         self.objects = joined.objects
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
@@ -302,7 +304,8 @@ class Node:
         for partition in range(SYSTEM, self.meta.partitions + 1):
             is_kept = self.name in keepers(partition, names, self.meta.copies)
             if is_kept and partition not in self.replicas:
-                self._add_copy(partition)
+                if partition not in self._dropping:
+                    self._add_copy(partition)
             elif not is_kept and partition in self.replicas:
                 self._drop_copy(partition)
 
@@ -338,11 +341,14 @@ class Node:
         if self.leading.has(partition):
             return
         replica = self.replicas.pop(partition)
+        self._dropping.add(partition)
 
         async def drop() -> None:
+            await replica.follow_no_more()  # it may load a checkpoint, and has another store then
             await asyncio.to_thread(self.storage.let_go, partition)
-            await replica.stop()
+            replica.store.close()
             self.storage.drop_partition(partition)
+            self._dropping.discard(partition)
 
         self.leading.keep(drop())
 

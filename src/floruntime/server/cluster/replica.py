@@ -98,8 +98,12 @@ class Replica:
 
     async def stop(self) -> None:
         """Follow no more, and close the store."""
-        await end_tasks([self._following])
+        await self.follow_no_more()
         self.store.close()
+
+    async def follow_no_more(self) -> None:
+        """From now on nothing is written into the store."""
+        await end_tasks([self._following])
 
     def hint(self, sequence: int) -> None:
         """The log has come so far."""
