@@ -46,7 +46,7 @@ crash: $(STAMP)  ## kill a real server ROUNDS times and look at what is left
 
 simulate: $(STAMP)  ## SEEDS worlds in one process each: clients, network, server, disk and time by one seed
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
-	$(BIN)/python -m tests.simulation --cluster --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --leads --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --nodes --seeds $(SEEDS)
 
 mutants: $(STAMP)  ## break a copy in each of many ways, and see that a test notices

@@ -1,16 +1,20 @@
-"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]`.
+"""`python -m tests.simulation --seeds N --first S`, or `--seed S [--trace]`: one server.
 
-`--cluster`: the leads of a cluster alone; `--nodes`: whole servers of one.
+`--leads`: the leads of a cluster alone; `--nodes`: whole servers of one.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import multiprocessing
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
 
-from tests.simulation.cluster.run import ClusterSimulation
-from tests.simulation.run import KINDS, Simulation
+from tests.simulation.cluster.rare import RARE
+from tests.simulation.run import KINDS, LEADS, NODES, SINGLE, Report, Simulation
 
 
 def main() -> int:
@@ -20,28 +24,45 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--kinds", nargs="*", choices=sorted(KINDS), help="of work")
-    parser.add_argument("--cluster", action="store_true", help="nodes over a simulated NATS")
+    parser.add_argument("--rare", nargs="*", choices=RARE, help="what happens to a cluster")
+    parser.add_argument("--leads", action="store_true", help="nodes that let nobody in")
     parser.add_argument("--nodes", action="store_true", help="whole servers of a cluster")
     parser.add_argument("--trace", action="store_true", help="print all that happens")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes at a time")
     options = parser.parse_args()
-    first = options.first if options.seed is None else options.seed
-    count = options.seeds if options.seed is None else 1
+    serving = NODES if options.nodes else LEADS if options.leads else SINGLE
+    run = partial(_run, serving=serving, kinds=options.kinds, rare=options.rare)
+    if options.seed is not None:
+        report = run(options.seed, is_told=options.trace)
+        print(report)
+        return 1 if report.problems else 0
     begun_s, failed = time.monotonic(), []
-    for seed in range(first, first + count):
-        if options.cluster:
-            if problems := ClusterSimulation(seed).run():
-                failed.append(seed)
-                print("\n".join([f"seed {seed} of a cluster:", *problems]), flush=True)
-            continue
-        tell = print if options.trace else None
-        report = Simulation(seed, kinds=options.kinds, cluster=options.nodes, tell=tell).run()
+    for report in _reports(run, options.first, options.seeds, options.jobs):
         if report.problems:
-            failed.append(seed)
-        if report.problems or count == 1:
+            failed.append(report.seed)
             print(report, flush=True)
     took_s = time.monotonic() - begun_s
-    print(f"{count} seeds in {took_s:.1f} s, {len(failed)} with problems {failed[:50]}")
+    print(f"{options.seeds} seeds in {took_s:.1f} s, {len(failed)} with problems {failed[:50]}")
     return 1 if failed else 0
+
+
+def _run(
+    seed: int,
+    serving: str,
+    kinds: list[str] | None,
+    rare: list[str] | None,
+    is_told: bool = False,
+) -> Report:
+    tell = print if is_told else None
+    return Simulation(seed, serving=serving, kinds=kinds, rare=rare, tell=tell).run()
+
+
+def _reports(run: partial[Report], first: int, count: int, jobs: int) -> Iterator[Report]:
+    """Each seed in a process of its own: what a world leaves behind, nobody need collect."""
+    run(first - 1)  # what is loaded and looked up once is there for all
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(jobs, initializer=gc.disable, maxtasksperchild=1) as pool:
+        yield from pool.imap_unordered(run, range(first, first + count))
 
 
 if __name__ == "__main__":

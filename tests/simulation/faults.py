@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, ClassVar
 
 from tests.simulation.clockwork import pause
-from tests.simulation.disk import PLENTY_BYTES
-from tests.simulation.machine import ADDRESS
 from tests.simulation.world import World
 
 Fault = Callable[[], Awaitable[None]]
-STEPS_MAX = 60
 DARK_S_MAX = 8.0
-LEAP_S_MAX = 20.0
-WALL_S_MAX = 3_600.0
 
 
 class Faults:
-    """Troubles one after the other, until it is over."""
+    """Troubles one after the other, until it is over; `single` and `cluster` say which."""
+
+    share: ClassVar[float]
+    """How many of the kinds a world has."""
+    every_s: ClassVar[Sequence[float]]
+    """How often something goes wrong: one of these."""
+    leap_s_max: ClassVar[float]
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._chance = world.fork("faults")
-        kinds: list[Fault] = [
-            *(self._kill, self._kill_at_step, self._restart, self._cut, self._sever),
-            *(self._darken, self._fail_disk, self._fill_disk, self._leap, self._set_wall),
-            self._slow_down,
-        ]
-        chosen = [kind for kind in kinds if self._chance.random() < 0.5]
-        self._kinds = chosen or [self._kill_at_step]
-        self._every_s = self._chance.choice((0.5, 1.5, 4.0))
-        self._restarting: asyncio.Task[None] | None = None
+        kinds = self._all()
+        chosen = [kind for kind in kinds if self._chance.random() < self.share]
+        self._kinds = chosen or [kinds[0]]
+        self._every_s = self._chance.choice(self.every_s)
+        #: What a fault began, and what is not over yet.
+        self._under_way: list[asyncio.Task[None]] = []
         self.names: list[str] = []
+
+    def _all(self) -> Sequence[Fault]:
+        """All kinds that there are. Their order is part of what a seed means."""
+        raise NotImplementedError
 
     async def run(self) -> None:
         """Cause trouble, over and over."""
@@ -45,59 +48,29 @@ class Faults:
 
     async def end(self) -> None:
         """All is well again."""
-        world = self._world
-        world.network.lighten()
-        world.network.delay_s = (0.000_2, 0.001)
-        world.disk.free_bytes = PLENTY_BYTES
-        world.disk.fails.clear()
-        world.machine.kill_at_step(2**60, loses_power=False)
-        if self._restarting is not None:
-            await self._restarting
-        await world.machine.until_up()
+        self._world.network.lighten()
+        self._world.network.delay_s = (0.000_2, 0.001)
 
-    async def _kill(self) -> None:
-        self._world.machine.kill(loses_power=self._chance.random() < 0.7)
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let it go on beside the next fault."""
+        task = asyncio.create_task(work)
+        self._under_way.append(task)
+        return task
 
-    async def _kill_at_step(self) -> None:
-        self._world.machine.kill_at_step(
-            self._chance.randint(1, STEPS_MAX), loses_power=self._chance.random() < 0.7
-        )
+    # What may go wrong anywhere
 
-    async def _restart(self) -> None:
-        self._restarting = asyncio.create_task(self._world.machine.restart())
-        await asyncio.shield(self._restarting)
+    def _whose(self) -> str:
+        """At whose connections something happens."""
+        raise NotImplementedError
 
     async def _cut(self) -> None:
-        if ends := self._world.network.ends_of(ADDRESS):
+        if ends := self._world.network.ends_of(self._whose()):
             self._world.network.cut(self._chance.choice(ends))
 
     async def _sever(self) -> None:
-        if ends := self._world.network.ends_of(ADDRESS):
+        if ends := self._world.network.ends_of(self._whose()):
             self._world.network.sever(self._chance.choice(ends))
 
-    async def _darken(self) -> None:
-        ends = self._world.network.ends_of(ADDRESS)
-        names = [ADDRESS, *(end.peer.name for end in ends)]
-        self._world.network.darken(self._chance.choice(names), self._chance.random() * DARK_S_MAX)
-
-    async def _fail_disk(self) -> None:
-        self._world.disk.fails.add(self._chance.choice(("write", "sync", "read")))
-
-    async def _fill_disk(self) -> None:
-        self._world.disk.free_bytes = 0
-        await pause(self._chance.random() * 5)
-        self._world.disk.free_bytes = PLENTY_BYTES
-
     async def _leap(self) -> None:
-        """The process stood still, and so did all others: it is later at once."""
-        self._world.loop.pass_s(self._chance.random() * LEAP_S_MAX)
-
-    async def _set_wall(self) -> None:
-        self._world.loop.wall_off_s += self._chance.uniform(-WALL_S_MAX, WALL_S_MAX)
-
-    async def _slow_down(self) -> None:
-        self._world.network.delay_s = (0.002, self._chance.choice((0.005, 0.05)))
-        self._world.syncs.took_s = self._chance.choice((0.002, 0.03, 0.3))
-        await pause(self._chance.random() * 5)
-        self._world.network.delay_s = (0.000_2, 0.001)
-        self._world.syncs.took_s = 0.002
+        """All processes stood still: it is later at once."""
+        self._world.loop.pass_s(self._chance.random() * self.leap_s_max)

@@ -14,10 +14,14 @@ from typing import Any
 
 from floruntime.core.errors import FloError
 from tests.simulation.clockwork import SimLoop, inside, pause
-from tests.simulation.cluster.cluster_faults import ClusterFaults
-from tests.simulation.cluster.cluster_world import ClusterWorld
+from tests.simulation.cluster.faults import ClusterFaults
+from tests.simulation.cluster.rare import RARE, SHARE
+from tests.simulation.cluster.world import ClusterWorld
 from tests.simulation.faults import Faults
-from tests.simulation.machine import Killed
+from tests.simulation.leads.world import LeadsWorld
+from tests.simulation.single.faults import SingleFaults
+from tests.simulation.single.machine import Killed
+from tests.simulation.single.world import SingleWorld
 from tests.simulation.work.bulk import Bulk
 from tests.simulation.work.calls import Calls
 from tests.simulation.work.flows import Flows
@@ -46,9 +50,15 @@ AT_ONCE = (1, 1, 2)
 """How many kinds of work go on side by side."""
 
 
+SINGLE, LEADS, NODES = "single", "leads", "nodes"
+"""What serves: one server, the leads of a cluster alone, whole servers of a cluster."""
+
+
 @dataclass(frozen=True)
 class Report:
-    """What came of one seed."""
+    """What came of one seed. `again`: the command that runs it again, whatever kinds of work and
+    rare things there will be by then.
+    """
 
     seed: int
     digest: str
@@ -56,7 +66,7 @@ class Report:
     works: list[str]
     faults: list[str]
     deaths: list[str]
-    is_cluster: bool = False
+    again: str
 
     def __str__(self) -> str:
         head = (
@@ -65,51 +75,50 @@ class Report:
         )
         if not self.problems:
             return head
-        again = f"replay: {replays(self.seed, self.works)}"
-        if self.is_cluster:
-            again += " --nodes"
-        return "\n".join([head, *self.problems, again])
-
-
-def replays(seed: int, works: list[str]) -> str:
-    """The command that runs this seed again, whatever kinds of work there will be by then."""
-    return f".venv/bin/python -m tests.simulation --seed {seed} --kinds {' '.join(works)}"
+        return "\n".join([head, *self.problems, f"replay: {self.again}"])
 
 
 class Simulation:
-    """`kinds`: the work to do, chosen by the seed unless given. `cluster`: several nodes serve.
-    `tell` hears of what happens.
+    """`serving`: what serves. `kinds`: the work to do; `rare`: what rarely happens to a cluster,
+    and does here: both are chosen by the seed unless given. `tell` hears of what happens.
     """
 
     def __init__(
         self,
         seed: int,
         *,
+        serving: str = SINGLE,
         kinds: Sequence[str] | None = None,
-        cluster: bool = False,
+        rare: Sequence[str] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self._chance = random.Random(f"{seed}/chance")
         self._loop = SimLoop(random.Random(f"{seed}/loop"))
         self._seed = seed
-        choice = random.Random(f"{seed}/kinds")
-        self._kinds = list(kinds or choice.sample(sorted(KINDS), choice.choice(AT_ONCE)))
-        self._is_cluster = cluster
-        kind = ClusterWorld if cluster else World
-        self.world = kind(seed, self._loop, self._chance)
+        self._serving = serving
+        self._kinds = list(kinds or _chosen_kinds(seed, serving))
+        self._rare = _chosen_rare(seed, serving) if rare is None else list(rare)
+        self.world, self._faults = self._made()
         if tell is not None:
             self.world.tell = tell
         self._loop.set_exception_handler(self._handle)
 
+    def _made(self) -> tuple[World, Faults]:
+        if self._serving == SINGLE:
+            single = SingleWorld(self._seed, self._loop, self._chance)
+            return single, SingleFaults(single)
+        kind = LeadsWorld if self._serving == LEADS else ClusterWorld
+        cluster = kind(self._seed, self._loop, self._chance, self._rare)
+        return cluster, ClusterFaults(cluster)
+
     def run(self) -> Report:
         """Do it all."""
         world = self.world
-        faults = ClusterFaults(world) if isinstance(world, ClusterWorld) else Faults(world)
         seeded = inside(self._loop, world.fork("inside"))
-        with silence(), uncollected(), seeded, world.with_syncs():
+        with silence(), uncollected(), seeded, world.arranged():
             try:
                 asyncio.set_event_loop(self._loop)
-                self._loop.run_until_complete(self._live(faults))
+                self._loop.run_until_complete(self._live())
             except Exception:
                 world.complain(traceback.format_exc())
             finally:
@@ -119,13 +128,21 @@ class Simulation:
             world.digest,
             world.problems,
             self._kinds,
-            faults.names,
+            self._faults.names,
             world.deaths,
-            self._is_cluster,
+            self._again(),
         )
 
-    async def _live(self, faults: Faults | ClusterFaults) -> None:
-        world = self.world
+    def _again(self) -> str:
+        told = [f"--seed {self._seed}"]
+        if self._serving != SINGLE:
+            told += [f"--{self._serving}", " ".join(["--rare", *self._rare])]
+        if self._serving != LEADS:
+            told.append(f"--kinds {' '.join(self._kinds)}")
+        return f".venv/bin/python -m tests.simulation {' '.join(told)}"
+
+    async def _live(self) -> None:
+        world, faults = self.world, self._faults
         await world.begin()
         await world.lock()
         places = world.places(len(self._kinds))
@@ -167,20 +184,35 @@ class Simulation:
         self._loop.close()
 
 
+def _chosen_kinds(seed: int, serving: str) -> list[str]:
+    choice = random.Random(f"{seed}/kinds")
+    chosen = choice.sample(sorted(KINDS), choice.choice(AT_ONCE))
+    return ["registers"] if serving == LEADS else chosen
+
+
+def _chosen_rare(seed: int, serving: str) -> list[str]:
+    choice = random.Random(f"{seed}/rare")
+    chosen = [name for name in RARE if choice.random() < SHARE]
+    return chosen if serving == NODES else []
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """When cycles are collected, and what that ends, depends on all that the process ever did.
 
     What was there before is left out of the collection at the end: it may be a million objects.
+    Where nothing is collected anyway the process is one seed's only.
     """
+    is_collected = gc.isenabled()
     gc.disable()
     gc.freeze()
     try:
         yield
     finally:
-        gc.collect()
-        gc.unfreeze()
-        gc.enable()
+        if is_collected:
+            gc.collect()
+            gc.unfreeze()
+            gc.enable()
 
 
 @contextmanager

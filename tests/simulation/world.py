@@ -1,43 +1,59 @@
-"""Everything that one seed makes, and who is told of what is wrong."""
+"""Everything that one seed makes, and who is told of what is wrong.
+
+What serves clients differs: `single/world.py` has one server, `cluster/world.py` several.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from floruntime.client.client import FloClient
 from floruntime.client.link.retry import RetryPolicy
 from floruntime.engine.machine import applied_time_ms
 from floruntime.engine.state.tx import View
+from floruntime.engine.store import Reader
 from floruntime.engine.workflow.invariant_counts import miscounts
 from floruntime.engine.workflow.invariants import orphans
-from floruntime.server.commit import local_journal
+from floruntime.server.clock import Clock
+from floruntime.server.commit.commit import Commit
 from tests.simulation.clockwork import SimLoop
-from tests.simulation.disk import Disk, SimSyncs, snapshot_of
-from tests.simulation.machine import ADDRESS, Machine, config_of
-from tests.simulation.network import Network, SimTransport, SimWebTransport
+from tests.simulation.network import Network
 
 PROBLEMS_MAX = 20
 LOCKED_SHARE = 0.35
-"""Of the worlds: there one needs a token, and with one, half of the clients come by WebSocket."""
+"""Of the worlds: there one needs a token, and with one, many clients come by WebSocket."""
 
 
-class Vanishes(Protocol):
+class Way(Protocol):
     """A way to servers of a client whose process may be gone."""
 
     is_gone: bool
 
 
-class World:
-    """A machine, a disk, a network, and clients on it."""
+class Serving(Protocol):
+    """Whoever answers for a namespace: a server, or who leads it in a cluster."""
 
-    busy_s = 7.0
+    @property
+    def commit(self) -> Commit: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
+class World:
+    """A network, clients on it, and what serves them."""
+
+    busy_s: ClassVar[float]
     """How long troubles last."""
+    timeout_ms: ClassVar[int]
+    """How long a client waits unless told."""
     namespace = "default"
     """Where work is done."""
+    has_old_reads = False
+    """Whether what is read may be old, though it was asked of who leads."""
 
     def __init__(self, seed: int, loop: SimLoop, chance: random.Random) -> None:
         self.seed = seed
@@ -47,15 +63,11 @@ class World:
         self._digest = hashlib.sha256()
         self.tell: Callable[[str], None] = lambda line: None
         self.network = Network(loop, self.fork("network"), self.note)
-        self.disk = Disk(self.fork("disk"), self.note)
-        self.machine = Machine(
-            loop, self.network, self.disk, self.fork("machine"), config_of(self.fork("config"))
-        )
-        #: Called while a server runs, now and then.
-        self.looks: list[Callable[[], None]] = [self._look_at_workflows]
+        #: Called now and then.
+        self.looks: list[Callable[[], None]] = []
         #: Called when it is over, whatever became of it.
         self.at_end: list[Callable[[], None]] = []
-        self._transports: dict[str, Vanishes] = {}
+        self._ways: dict[str, Way] = {}
         self._doors = self.fork("doors")
         self.token: str | None = None
 
@@ -86,25 +98,37 @@ class World:
 
     async def begin(self) -> None:
         """Be there for clients."""
-        self.machine.start()
-        await self.machine.until_up()
-
-    def places(self, count: int) -> Sequence[World]:
-        """The worlds that so many kinds of work are done in: all of them are this one."""
-        return [self] * count
+        raise NotImplementedError
 
     async def end(self) -> None:
-        """All work is done: the power goes, and what is left must agree with itself."""
-        self.machine.kill(loses_power=True)
-        self.look_at_disk()
+        """All work is done: what is left must agree with itself."""
+        raise NotImplementedError
 
     def forget(self) -> None:
         """It is over: what is left of it does nothing as it is collected."""
 
+    def places(self, count: int) -> Sequence[World]:
+        """The worlds that so many kinds of work are done in."""
+        raise NotImplementedError
+
     @property
     def deaths(self) -> list[str]:
         """How servers ended."""
-        return self.machine.deaths
+        raise NotImplementedError
+
+    @property
+    def server(self) -> Serving | None:
+        """Whoever answers for the namespace, while somebody does."""
+        raise NotImplementedError
+
+    @contextmanager
+    def arranged(self) -> Iterator[None]:
+        """While this lasts, the product's modules are as this world has them."""
+        try:
+            yield
+        finally:
+            for undo in reversed(self.at_end):
+                undo()
 
     # Clients
 
@@ -112,28 +136,31 @@ class World:
         self,
         name: str,
         *,
-        timeout_ms: int = 5_000,
+        timeout_ms: int | None = None,
         namespace: str | None = None,
         reads: Literal["linearizable", "local"] = "linearizable",
+        nodes: Sequence[str] = (),
     ) -> FloClient:
-        """A client in a process of its own."""
-        is_by_web = self.token is not None and self._doors.random() < 0.5
-        kind = SimWebTransport if is_by_web else SimTransport
-        transport = kind(self.network, name, ADDRESS)
-        self._transports[name] = transport
+        """A client in a process of its own. `nodes`: those that it knows, chosen unless told."""
+        known, way = self._way(name, nodes)
+        self._ways[name] = way
         return FloClient(
-            f"{ADDRESS}:9000",
+            ",".join(f"{node}:9000" for node in known),
             namespace=self.namespace if namespace is None else namespace,
-            timeout_ms=timeout_ms,
+            timeout_ms=self.timeout_ms if timeout_ms is None else timeout_ms,
             token=self.token,
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
-            transport=transport,
+            transport=way,
             reads=reads,
         )
 
+    def _way(self, name: str, nodes: Sequence[str]) -> tuple[Sequence[str], Any]:
+        """The servers that a client knows, and how it gets there."""
+        raise NotImplementedError
+
     def address(self) -> str:
         """Where programs without a client of ours connect to."""
-        return ADDRESS
+        raise NotImplementedError
 
     async def lock(self) -> None:
         """Some servers let nobody in without a token. By WebSocket one may do little without."""
@@ -144,7 +171,7 @@ class World:
 
     async def vanish(self, name: str, client: FloClient) -> None:
         """The client's process is killed: what it would say now reaches nobody."""
-        self._transports.pop(name).is_gone = True
+        self._ways.pop(name).is_gone = True
         self.network.drop(name, is_told=self.chance.random() < 0.7)
         await client.close()
 
@@ -152,38 +179,25 @@ class World:
 
     def look_at_state(self) -> None:
         """Whether what is stored agrees with itself."""
-        if self.machine.server is not None:
-            for look in self.looks:
-                look()
-
-    def _look_at_workflows(self) -> None:
-        server = self.machine.server
-        assert server is not None, "it looks only while one runs"
-        view = server.commit.queries.view()
-        for problem in (*orphans(view), *miscounts(view)):
-            self.complain(problem)
+        for view in self._views():
+            self._judge_rows(view, "")
+        for look in self.looks:
+            look()
 
     def look_at_disk(self) -> None:
         """Whether what would be there after a loss of power agrees with itself."""
-        reader = snapshot_of(self.disk)
-        view = View(reader, "", applied_time_ms(reader), 0)
+        for where, reader in self._disks():
+            view = View(reader, "", applied_time_ms(reader), 0)
+            self._judge_rows(view, f"on disk{where}: ")
+
+    def _judge_rows(self, view: View, where: str) -> None:
         for problem in (*orphans(view), *miscounts(view)):
-            self.complain(f"on disk: {problem}")
+            self.complain(where + problem)
 
-    @contextmanager
-    def with_syncs(self) -> Iterator[None]:
-        """While this lasts, syncs take no thread but simulated time."""
+    def _views(self) -> Iterable[View]:
+        """What clients would be shown."""
+        raise NotImplementedError
 
-        class Syncs(SimSyncs):
-            chance = self.fork("syncs")
-            took_s = 0.002
-
-        before = vars(local_journal)["Syncs"]
-        setattr(local_journal, "Syncs", Syncs)  # noqa: B010 # it is not the module's to give
-        self.syncs = Syncs
-        try:
-            yield
-        finally:
-            for undo in reversed(self.at_end):
-                undo()
-            setattr(local_journal, "Syncs", before)  # noqa: B010 # it is not the module's to give
+    def _disks(self) -> Iterable[tuple[str, Reader]]:
+        """What is on each disk, with words that say on which."""
+        raise NotImplementedError

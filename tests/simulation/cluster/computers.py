@@ -1,37 +1,45 @@
-"""The computers that nodes run on: each has a disk, loses its power, and starts its node again."""
+"""The computers that nodes run on: each has disks, loses its power, and starts its node again."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextvars import Context
 from functools import partial
 from typing import Any, cast
 
 from floruntime.engine.store import Store
+from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.cluster_server import ClusterServer
 from floruntime.server.cluster.joining import Joined
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.lease import HeldLease
+from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import MetaRow
+from floruntime.server.cluster.namesakes import NameTakenError
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.publishing import OvertakenError
-from floruntime.server.config import Config
+from floruntime.server.config import Config, ConfigError
+from floruntime.server.connections.sockets import Protocols, SocketConnection
+from floruntime.server.http.listening import protocols_of
 from tests.simulation.clockwork import SimLoop, pause
-from tests.simulation.cluster.nats import SimBoard, SimLog, SimNats, Truth
-from tests.simulation.disk import Disk, SimStore
+from tests.simulation.cluster.nats import SimBoard, SimLog, SimNats, SimObjects, Truth
+from tests.simulation.disk import PLENTY_BYTES, Disk, SimStore
+from tests.simulation.network import Network
+from tests.simulation.process import WORLD, Process
 
-PARTITIONS = 1
-META = MetaRow("simulated", PARTITIONS, 3, 3)
+LOOK_S = 0.05
+STOP_S_MAX = 30.0
+"""After which whoever asked it to stop kills it."""
 
 
 class SimNodeStorage:
-    """The directory of a node: a disk for each partition."""
+    """The directory of a node: a disk for each partition. `place`: where checkpoints pass by."""
 
-    place = "sim"
-    last_run = ""
+    path: str | None = None
 
-    def __init__(self, new_disk: Callable[[], Disk]) -> None:
+    def __init__(self, new_disk: Callable[[], Disk], place: str) -> None:
         self._new_disk = new_disk
+        self.place = place
+        self.last_run = ""
         self.disks: dict[int, Disk] = {}
         self.stores: dict[int, SimStore] = {}
 
@@ -43,120 +51,217 @@ class SimNodeStorage:
         self.stores[partition] = store = SimStore(disk)
         return cast(Store, store)
 
-    def lose_power(self) -> None:
-        """Nobody synced these stores: a beginning of what was written is there."""
+    def let_go(self, partition: int) -> None:
+        self.stores.pop(partition, None)
+
+    def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
+        disk = self._new_disk()
+        store = cast(Store, SimStore(disk))
+        fill(store)
+        store.sync()
+        self.disks[partition] = disk
+        return self.open_partition(partition)
+
+    def drop_partition(self, partition: int) -> None:
+        self.disks.pop(partition, None)
+
+    def free_bytes(self) -> int:
+        return PLENTY_BYTES
+
+    def properties(self, names: Iterable[str]) -> dict[str, int]:
+        return {}
+
+    def give_back(self) -> None:
+        """There is nothing to compact."""
+
+    def close(self) -> None:
+        """The directory may be opened again."""
+
+    def end(self, *, loses_power: bool) -> None:
+        """Its process is gone. Nobody synced these stores: of what was written since they were
+        opened a beginning is there, or all where the machine goes on.
+        """
         for store in self.stores.values():
             store.close()
+        self.stores.clear()
         for disk in self.disks.values():
-            disk.lose_power()
-
-
-class _Node(Node):
-    """Those who ask find the leader by themselves here: nodes pass nothing on."""
-
-    def _keep_links(self) -> None:
-        """None are made."""
-
-
-def _slow_s(loop: SimLoop, since_s: float, pace: float) -> float:
-    return since_s + (loop.now_s - since_s) * pace
+            if loses_power:
+                disk.lose_power()
+            else:
+                disk.end_process()
 
 
 class Computer:
-    """Runs the node `name`, again and again."""
+    """Runs the server of the node `name`, again and again."""
 
     def __init__(
         self,
         name: str,
-        loop: SimLoop,
+        network: Network,
         truth: Truth,
         chance: random.Random,
-        complain: Callable[[str], None],
+        meta: MetaRow,
+        place: str,
     ) -> None:
         self.name = name
-        self._loop = loop
+        self._loop: SimLoop = network.loop
+        self._network = network
         self._truth = truth
         self._chance = chance
-        self._complain = complain
-        self._storage = SimNodeStorage(lambda: Disk(chance, lambda where, data: None))
+        self._meta = meta
+        self._place = place
+        self._storage = self._empty()
         self._nats: SimNats
+        self._process: Process | None = None
+        self._processes: list[Process] = []
+        #: How far its wall clock is off from that of others.
+        self.wall_off_s = chance.choice((0.0, 0.0, 0.3, -5.0, 3_600.0, -3_600.0))
+        #: What runs here, once it takes part.
         self.node: Node | None = None
-        self._starting: asyncio.Task[None] | None = None
-        self._slowed: list[HeldLease] = []
+        self._server: ClusterServer
+        #: Whether it is gone for good.
+        self.is_gone = False
+        self.deaths: list[str] = []
+        self.complain: Callable[[str], None] = lambda problem: None
+
+    @property
+    def context(self) -> Context:
+        """That of its process."""
+        assert self._process is not None, "it runs"
+        return self._process.context
+
+    def _empty(self) -> SimNodeStorage:
+        return SimNodeStorage(lambda: Disk(self._chance, lambda where, data: None), self._place)
 
     def start(self) -> None:
         """Begin; it takes a while."""
-        if self._starting is None or self._starting.done():
-            self._starting = self._loop.create_task(self._start())
+        if self._process is None and not self.is_gone:
+            self._process = process = Process()
+            self._processes.append(process)
+            process.begin(self._start(process))
 
-    async def _start(self) -> None:
+    def start_later(self, least_s: float, most_s: float) -> None:
+        """Begin after a while."""
+        self._loop.call_later(self._chance.uniform(least_s, most_s), self.start, context=WORLD)
+
+    async def _start(self, process: Process) -> None:
         nats = self._nats = SimNats(self._truth, self.name)
-        logs = [SimLog(nats, number) for number in range(PARTITIONS + 1)]
-        joined = Joined(*cast(Any, (nats, SimBoard(nats), META, b"secret", logs, None)))
+        logs = [SimLog(nats, number) for number in range(self._meta.partitions + 1)]
+        objects = SimObjects(nats)
+        parts: Any = (nats, SimBoard(nats), self._meta, b"secret", logs, objects)
         config = Config(
-            cluster="nats://sim", node=self.name, advertise=f"{self.name}:9000", partitions=1
+            cluster="nats://sim",
+            node=self.name,
+            advertise=f"{self.name}:9000",
+            partitions=self._meta.partitions,
+            copies=self._meta.copies,
         )
-        node = _Node(config, joined, cast(Any, self._storage), None, on_fatal=self._fatal)
-        node.wall_s = self._loop.wall_s
-        self.node = node
+        storage, on_fatal = cast(Any, self._storage), partial(self._fatal, process)
+        node = Node(config, Joined(*parts), storage, None, on_fatal=on_fatal)
+        node.wall_s = lambda: self._loop.wall_s() + self.wall_off_s
         node.open_system()
-        await node.start()
-
-    def _fatal(self, error: BaseException) -> None:
-        self._complain(f"node {self.name} cannot go on: {error!r}")
-
-    @property
-    def lead(self) -> Lead | None:
-        """Its lead, while that may answer."""
-        lead = None if self.node is None else self.node.lead_of(PARTITIONS)
-        return lead if lead is not None and lead.may_answer else None
-
-    def slow_down(self, pace: float) -> None:
-        """Its clock goes slower than those of others: it holds on to leases that are over."""
-        for lead in self.node.leads() if self.node is not None else ():
-            if lead.lease not in self._slowed:
-                self._slowed.append(lead.lease)
-                lead.lease._now_s = partial(_slow_s, self._loop, self._loop.now_s, pace)
-
-    def kill(self) -> None:
-        """Its power is gone. What it sent may still arrive at NATS."""
-        node = self.node
-        if node is None:
+        try:
+            await self._serve(process, config, node)
+        except (ConfigError, NameTakenError, BoardSilentError, LogSilentError) as error:
+            if process.is_alive:  # whoever supervises it starts it again
+                self._end(f"refused: {error}", is_told=True, loses_power=False)
+                self.start_later(0.5, 3.0)
             return
-        self.node = None
+        self.node = node
+
+    async def _serve(self, process: Process, config: Config, node: Node) -> None:
+        """Let clients and other nodes in."""
+        self._server = server = ClusterServer(config, node, partial(self._fatal, process))
+        await server.prepare()
+        protocols = (*protocols_of(server), *server.other_protocols)
+        self._network.listen(self.name, partial(self._accept, server, protocols))
+        server.start()
+
+    def _accept(self, server: ClusterServer, protocols: Protocols, name: str) -> asyncio.Protocol:
+        return SocketConnection(server, protocols, name, lambda connection: None)
+
+    def _fatal(self, process: Process, error: BaseException) -> None:
+        if process.is_alive:
+            self.complain(f"node {self.name} cannot go on: {error!r}")
+            self._end(f"fatal: {error}", is_told=True, loses_power=False)
+            self.start_later(0.5, 3.0)
+
+    # Ends
+
+    def kill(self, *, loses_power: bool, loses_all: bool = False) -> None:
+        """Its process is gone, and whatever it was about to do. What it sent still arrives."""
+        if self._process is None:
+            return
+        self._end("killed", is_told=not loses_power, loses_power=loses_power)
+        if loses_all:
+            self._storage = self._empty()
+            self.deaths[-1] = "lost everything"
+        self.start_later(0.1, 5.0)
+
+    def _end(self, how: str, *, is_told: bool, loses_power: bool) -> None:
+        process, self._process, self.node = self._process, None, None
+        assert process is not None, "it runs"
+        process.end()
+        self.deaths.append(how)
+        self._network.deafen(self.name)
+        self._network.drop(self.name, is_told=is_told)
         self._nats.leave()
-        if self._starting is not None:
-            self._starting.cancel()
-        node.is_stopped = True
-        node.on_fatal = lambda error: None
-        tasks = [node._looking, *node.leading._tasks]
-        tasks += [replica._following for replica in node.replicas.values()]
-        for task in tasks:
-            if task is not None:
-                task.cancel()
-        for lead in node.leads():
-            lead.end(OvertakenError("the power is gone"))
-        self._storage.lose_power()
+        self._storage.end(loses_power=loses_power)
 
     async def stop(self) -> None:
         """End it in good order, as SIGTERM does."""
-        node, self.node = self.node, None
-        if node is not None and self._starting is not None and self._starting.done():
-            await node.drain()
-            await node.stop()
-        else:
-            self.node = node
+        node, process = self.node, self._process
+        if node is None or process is None:
+            return
+        self.node = None
+        self._network.deafen(self.name)
+        stopping = process.begin(self._stop(node))
+        until_s = self._loop.now_s + STOP_S_MAX
+        while process.is_alive and not stopping.done():
+            if self._loop.now_s > until_s:
+                self.complain(f"node {self.name} does not stop")
+                break
+            await pause(LOOK_S)
+        if process is self._process:
+            if stopping.done() and stopping.exception() is not None:
+                self.complain(f"node {self.name} stops with {stopping.exception()!r}")
+            self._end("stopped", is_told=True, loses_power=False)
 
-    async def restart(self, *, in_good_order: bool) -> None:
-        """End it, and start it again after a while."""
-        if in_good_order:
-            await self.stop()
-        else:
-            self.kill()
-        await pause(self._chance.uniform(0.1, 4.0))
-        if self.node is None:
-            self.start()
+    async def _stop(self, node: Node) -> None:
+        """What the process does when it is told to."""
+        await self._server.stop()
 
-    def rows(self) -> dict[bytes, bytes]:
-        """What its copy holds."""
-        return dict(self._storage.stores[PARTITIONS].scan(b"", b"\xff" * 64))
+    async def restart(self) -> None:
+        """End it in good order, and start it again after a while."""
+        await self.stop()
+        self.start_later(0.1, 3.0)
+
+    async def stand_still(self, seconds: float) -> None:
+        """As by SIGSTOP, and SIGCONT after a while."""
+        process = self._process
+        if process is not None:
+            process.stand_still()
+            await pause(seconds)
+            process.go_on()
+
+    def leave(self) -> None:
+        """Its power is gone, and does not come back."""
+        self.is_gone = True
+        self.kill(loses_power=True)
+
+    def forget(self) -> None:
+        """The world is over."""
+        for process in self._processes:
+            process.forget()
+
+    def rows(self, partition: int) -> dict[bytes, bytes]:
+        """What its copy of a partition holds."""
+        return dict(self.store(partition).scan(b"", b"\xff" * 64))
+
+    def store(self, partition: int) -> SimStore:
+        """Its copy of a partition."""
+        return self._storage.stores[partition]
+
+    def disks(self) -> list[SimStore]:
+        """All that its copies hold."""
+        return list(self._storage.stores.values())

@@ -73,6 +73,8 @@ class Truth:
         self.twice_share = chance.choice((0.0, 0.1))
         #: Where messages may be small, a batch takes several of them.
         self.message_bytes_max = chance.choice((1_000_000, HEADER_BYTES + 150))
+        #: Partitions whose logs lost what they had acknowledged, until a copy goes on.
+        self.set_back: set[int] = set()
         self.ears: dict[SimNats, dict[str, Hear]] = {}
 
     def is_dark(self, node: str) -> bool:

@@ -114,7 +114,7 @@ class Calls:
 
     def _server_ms(self) -> int:
         """Of the server, or, while it is down, of the wall, which it will begin with."""
-        server = self._world.machine.server
+        server = self._world.server
         if server is not None:
             return server.clock.now_ms()
         return int(self._world.loop.wall_s() * 1000)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from floruntime import StreamContext, StreamWorker
@@ -77,15 +78,21 @@ class Records:
             self._deliveries.write(ctx.batch(), begun, ctx.payload)
 
     def _listen_to_leases(self) -> None:
-        """A lease that ran out need not be seen in the store: an ack may come in the same batch."""
-        give_back = vars(run_out)["give_back"]
+        """A lease that ran out need not be seen in the store: an ack may come in the same batch.
+        What waited behind another of its key is released, for nothing.
+        """
+        for name in ("give_back", "release"):
+            self._listen_to(name, vars(run_out)[name])
 
-        def tell(opened: OpenGroup, id: Id, pending: PendingRecordRow, *rest: Any) -> bool:
+    def _listen_to(self, name: str, ends: Callable[..., Any]) -> None:
+        def tell(
+            opened: OpenGroup, id: Id, pending: PendingRecordRow, *rest: Any, **more: Any
+        ) -> Any:
             self._deliveries.lease_ran_out(SLOTS.get(pending.slot, ""))
-            return bool(give_back(opened, id, pending, *rest))
+            return ends(opened, id, pending, *rest, **more)
 
-        setattr(run_out, "give_back", tell)  # noqa: B010 # it is not the module's to give
-        self._world.at_end.append(lambda: setattr(run_out, "give_back", give_back))
+        setattr(run_out, name, tell)
+        self._world.at_end.append(lambda: setattr(run_out, name, ends))
 
     async def begin(self) -> None:
         self._client = client = await self._world.client("ledger-writer").connect()

@@ -117,7 +117,7 @@ class Tasks:
         return "" if isinstance(result, Fate) else result.run_id
 
     def _look_at_limits(self) -> None:
-        server = self._world.machine.server
+        server = self._world.server
         if server is None:
             return
         view = server.commit.queries.view_in(self._world.namespace)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
+from floruntime.engine.store.errors import StoreFailedError
 from floruntime.server.clock import Handle, SystemClock
 from floruntime.server.commit.durability import Durability
 from floruntime.server.config import Config
@@ -180,6 +181,9 @@ class Machine:
         try:
             await server.stop()
         except Killed:
+            return
+        except StoreFailedError as error:
+            self._die(process, f"fatal: {error}")
             return
         for connection in list(self._connections):
             connection.abort()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.cluster.run import ClusterSimulation
+from tests.simulation.leads.world import LeadsWorld
+from tests.simulation.run import LEADS, Simulation
 
 SEEDS = 40
 PARTS = 4
@@ -15,9 +16,9 @@ PARTS = 4
 def test_no_promise_breaks(part: int) -> None:
     terms = []
     for seed in range(1 + part, SEEDS + 1, PARTS):
-        simulation = ClusterSimulation(seed)
-        problems = simulation.run()
-        again = f"replay: .venv/bin/python -m tests.simulation --cluster --seed {seed}"
-        assert not problems, "\n".join([*problems, again])
-        terms.append(simulation.terms)
+        simulation = Simulation(seed, serving=LEADS)
+        report = simulation.run()
+        assert not report.problems, str(report)
+        assert isinstance(simulation.world, LeadsWorld), "it asked for one"
+        terms.append(simulation.world.copies.terms)
     assert sum(terms) > 2 * len(terms), "a cluster that never changes its leader proves little"

@@ -1,0 +1,185 @@
+"""What must be so of the copies that nodes keep, and of the logs and checkpoints in NATS.
+
+The logs are read once more at the end by what is written here, and not by the product: each copy
+must hold what follows from its log.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from floruntime.engine.system.eras import ERAS_KEY
+from floruntime.engine.system.namespaces import NAMESPACE
+from floruntime.server.cluster.checkpoints import KEPT, CheckpointRow, decode_rows, entry_of
+from floruntime.server.cluster.message import (
+    POSITION_KEY,
+    Head,
+    Message,
+    decode_changes,
+    decode_message,
+)
+from floruntime.server.cluster.placement import SYSTEM, keepers, partition_of
+
+if TYPE_CHECKING:
+    from tests.simulation.cluster.computers import Computer
+    from tests.simulation.cluster.world import ClusterWorld
+
+Rows = dict[bytes, bytes]
+
+
+class Copies:
+    """Those of all nodes of `world`."""
+
+    def __init__(self, world: ClusterWorld) -> None:
+        self._world = world
+        self._numbers = range(SYSTEM, world.partitions + 1)
+        #: How many terms there were.
+        self.terms = 0
+        #: The rows with which the state of a partition began anew.
+        self.anew: dict[int, Rows] = {}
+        #: Of each partition the board's entry about checkpoints that was looked at last.
+        self._looked_at: dict[int, int] = {}
+
+    # Throughout
+
+    def look(self) -> None:
+        """A copy never shows another history than the log, nor than another copy."""
+        for computer in self._world.computers:
+            for number, replica in computer.node.replicas.items() if computer.node else ():
+                position, log = replica.position, self._world.truth.logs[number].all
+                if replica.trouble and number in self._world.truth.set_back:
+                    continue  # it says itself that it does not follow
+                if position.sequence > len(log):
+                    self._world.complain(f"{computer.name} is at {position}, the log at {len(log)}")
+                elif position.sequence:
+                    message = decode_message(log[position.sequence - 1])
+                    if message.chain != position.chain:
+                        self._world.complain(f"{computer.name} is at {position}, the log is not")
+        for number in self._numbers:
+            self._look_at_checkpoints(number)
+
+    def _look_at_checkpoints(self, partition: int) -> None:
+        """Those that are called good are there and whole, and the log goes on behind each."""
+        truth = self._world.truth
+        entry = truth.entries.get(entry_of(partition))
+        if entry is None or self._looked_at.get(partition) == entry.revision:
+            return
+        self._looked_at[partition] = entry.revision
+        rows: list[CheckpointRow] = decode_rows(entry.value)
+        for row in rows[:KEPT]:
+            body = truth.objects.get(row.name)
+            if row.name not in truth.damaged and body is not None and len(body) != row.size_bytes:
+                self._world.complain(f"checkpoint {row.name} is called good, and is not whole")
+            if truth.logs[partition].first > row.sequence + 1:
+                self._world.complain(f"the log of {partition} was trimmed past {row.name}")
+
+    # In the end
+
+    async def until_they_agree(self) -> None:
+        """All have all that the logs have, and are where they belong."""
+        await self._world.until(
+            lambda: not self._behind(), lambda: f"it stays so: {self._behind()}"
+        )
+        for number in self._numbers:
+            bodies = self._world.truth.logs[number].all
+            messages = [decode_message(body) for body in bodies]
+            self._judge_log(number, [each.head for each in messages if each.head.is_last])
+            self._compare(number, self._replay(number, messages))
+            if number != SYSTEM:
+                self._look_at_places(number)
+
+    def _behind(self) -> list[str]:
+        world = self._world
+        found = [
+            f"{computer.name} is behind in {number}"
+            for computer, number in self._all()
+            if computer.node is not None
+            and computer.node.replicas[number].position.sequence != len(world.truth.logs[number])
+        ]
+        names = [each.name for each in world.computers]
+        for number in self._numbers:
+            kept = {computer.name for computer, each in self._all() if each == number}
+            due = set(keepers(number, names, world.meta.copies))
+            if kept != due:
+                found.append(f"{number} is kept by {sorted(kept)}, not {sorted(due)}")
+        return found
+
+    def _all(self) -> list[tuple[Computer, int]]:
+        return [
+            (computer, number)
+            for computer in self._world.computers
+            if computer.node is not None
+            for number in computer.node.replicas
+        ]
+
+    def _judge_log(self, partition: int, heads: list[Head]) -> None:
+        complain = self._world.complain
+        terms = [head.term for head in heads]
+        self.terms += len(set(terms))
+        begun = [head.term for head in heads if head.is_term]
+        if len(set(begun)) != len(begun):
+            complain(f"two leaders of {partition} have one term: {begun}")
+        if terms != sorted(terms):
+            complain(f"the terms of {partition} go back: {terms}")
+        for place, (before, after) in enumerate(itertools.pairwise(heads), 2):
+            if after.time_ms < before.time_ms and partition not in self.anew:
+                complain(f"time goes back at message {place} of {partition}: {before, after}")
+
+    def _replay(self, partition: int, messages: list[Message]) -> Rows:
+        """What follows from a log."""
+        rows: Rows = {}
+        parts: list[bytes] = []
+        for message in messages:
+            head = message.head
+            if head.is_term:
+                if message.content:
+                    rows = dict(self.anew[partition])
+                parts = []
+                continue
+            if head.part == 0:
+                parts = []
+            if head.part != len(parts):
+                parts = []  # its beginning was another leader's
+                continue
+            parts.append(message.content)
+            if head.is_last:
+                changes = decode_changes(b"".join(parts))
+                for start, end in changes.cleared:
+                    rows = {key: value for key, value in rows.items() if not start <= key < end}
+                for key, value in changes.rows.items():
+                    if value is None:
+                        rows.pop(key, None)
+                    else:
+                        rows[key] = value
+        return rows
+
+    def _compare(self, partition: int, due: Rows) -> None:
+        """The copies with each other to the last row, and with what follows from their log."""
+        (name, first), *others = [
+            (computer.name, computer.rows(partition))
+            for computer, number in self._all()
+            if number == partition
+        ]
+        for other, rows in others:
+            self._complain_of(f"{other} differs from {name}", partition, _different(first, rows))
+        own = {POSITION_KEY, ERAS_KEY} if partition in self.anew else {POSITION_KEY}
+        keys = [key for key in _different(first, due) if key not in own]
+        self._complain_of(f"{name} differs from its log", partition, keys)
+
+    def _complain_of(self, what: str, partition: int, keys: list[bytes]) -> None:
+        if keys:
+            self._world.complain(f"{what} in {len(keys)} rows of {partition}: {keys[:3]}")
+
+    def _look_at_places(self, partition: int) -> None:
+        """Each namespace lies in its own partition only."""
+        computer = next(computer for computer, number in self._all() if number == partition)
+        for key, data in computer.store(partition).scan(*NAMESPACE.range()):
+            name = NAMESPACE.tail_of(key).decode()
+            place = partition_of(name, self._world.partitions)
+            if NAMESPACE.decode(data).id and place != partition:
+                self._world.complain(f"namespace {name} lies in {partition}, not in {place}")
+
+
+def _different(one: Rows, other: Rows) -> list[bytes]:
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
