@@ -41,7 +41,7 @@ class Report:
             f"seed {self.seed}: {self.kills} kills, {self.calls} calls, "
             f"{self.unanswered} unanswered, {len(self.problems)} problems"
         )
-        return "\n".join([head, *self.problems[:20]])
+        return "\n".join([head, *self.problems[:20], *self.problems[20:][-1:]])
 
 
 class CrashRun:

@@ -7,6 +7,7 @@ import random
 import signal
 from pathlib import Path
 
+from floruntime.core.errors import FloError
 from floruntime.server.cluster.placement import SYSTEM
 from tests.crash.checker import problems
 from tests.crash.cluster.figures import Figures
@@ -53,19 +54,27 @@ class ClusterChaos:
             workers = [self._worker(number) for number in range(WORKERS)]
             for worker in workers:
                 worker.start()
-            first = self._random.randrange(len(self._faults))
-            for number in range(self._rounds):
-                fault = self._faults[(first + number) % len(self._faults)]
-                self._done.append(fault)
-                await self._once(fault)
-                await rig.settled()
-            for worker in workers:
-                await worker.stop()
-            broken = await self._look()
+            try:
+                await self._harm()
+                for worker in workers:
+                    await worker.stop()
+                broken = await self._look()
+            except (FloError, AssertionError) as error:  # it does not come back
+                broken = [f"{type(error).__name__}: {error}"]
+                for worker in workers:
+                    await worker.vanish()
             if broken:
-                broken.insert(0, f"what was done: {self._done}\n{rig.logs}")
+                broken.append(f"what was done: {self._done}\n{rig.logs}")
         history = self._history
         return Report(self._seed, self._rounds, history.calls, history.unanswered, broken)
+
+    async def _harm(self) -> None:
+        first = self._random.randrange(len(self._faults))
+        for number in range(self._rounds):
+            fault = self._faults[(first + number) % len(self._faults)]
+            self._done.append(fault)
+            await self._once(fault)
+            await self._rig.settled()
 
     def _worker(self, number: int) -> Worker:
         name = f"w{number}"

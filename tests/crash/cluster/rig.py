@@ -63,8 +63,10 @@ class Rig:
 
     @property
     def logs(self) -> str:
-        """The last lines that each node wrote."""
-        return "\n".join(f"{name}:\n{node.log}" for name, node in self.nodes.items())
+        """The last lines that each node wrote, and each server of NATS."""
+        servers = {f"NATS at {each.port}": each for each in self.nats.servers}
+        processes = {**self.nodes, **servers}
+        return "\n".join(f"{name}:\n{each.log}" for name, each in processes.items())
 
     @property
     def endpoints(self) -> str:
