@@ -1,4 +1,6 @@
-"""Keeps one connection up for a client: connects, and reconnects with back-off after a loss."""
+"""Keeps one connection up for a client: connects, and reconnects with back-off after a loss, unless
+a route to another node of its cluster can take its place.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from floruntime.client.link.greeting import Greeted, greeted
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.reads import Reads
 from floruntime.client.link.retry import RetryPolicy
-from floruntime.client.link.routes.keeper import RouteKeeper
+from floruntime.client.link.routes.keeper import Promoted, RouteKeeper
 from floruntime.client.link.token import Token, TokenSource
 from floruntime.client.link.transports.protocol import Learns, Reaches, Transport
 from floruntime.core.errors import (
@@ -194,10 +196,22 @@ class Channel:
         if isinstance(error, ProtocolError):
             self._exchange.fail_sent(lambda ran: ProtocolError(error.message, ran=ran))
         self._exchange.link_down(f"the connection to {self._endpoint} broke: {error.message}")
-        self._say(f"the connection to {self._endpoint} is lost: {error.message}; connecting again")
+        promoted = self._routes.promote(self) if self.is_open else None
+        then = "connecting again" if promoted is None else f"going on by {promoted.route.node}"
+        self._say(f"the connection to {self._endpoint} is lost: {error.message}; {then}")
         self._owner.disconnected(error)
-        if self.is_open:
+        if promoted is not None:
+            self._go_on_by(promoted)
+        elif self.is_open:
             self._begin_reconnecting()
+
+    def _go_on_by(self, promoted: Promoted) -> None:
+        """A route that is up is the first link from now on: nothing waits for a new one."""
+        self._connection = promoted.connection
+        self._is_loss_told = False
+        self._up_since_s = self._lost_s
+        self._exchange.promoted(promoted.route, promoted.welcome)
+        self._owner.connected()
 
     # Connecting
 

@@ -118,6 +118,10 @@ class Connection:
         self._has_sent = False
         self._promise = self._loop.call_later(quiet_s, self._keep_promise, quiet_s)
 
+    def give_to(self, owner: Owner) -> None:
+        """It is another's from now on."""
+        self._owner = owner
+
     def send(self, body: bytes, due_s: float) -> None:
         """Send one request, whose answer is due at that time; those of one turn of the event loop
         go out together.

@@ -10,7 +10,8 @@ However many long polls there are, they hold up nothing else: they never take al
 flight, nor all places of write numbers.
 
 In a cluster some calls go by a route of their own, straight to whoever leads (`routes/leads.py`).
-When that breaks they go on by the first link, as after any loss.
+When that breaks they go on by the first link, as after any loss; when that one does, a route takes
+its place.
 """
 
 from __future__ import annotations
@@ -190,7 +191,12 @@ class Exchange:
             self._holder = holder
             return False
         self._is_session_open = welcome.session_known
-        self._holder, self._leads.home = holder, welcome.node
+        self._holder = holder
+        self._go_on_by(send, welcome)
+        return True
+
+    def _go_on_by(self, send: Send, welcome: Welcome) -> None:
+        self._leads.home = welcome.node
         self._send = send
         self.was_of_use = False
         self._limits = welcome.limits
@@ -199,7 +205,14 @@ class Exchange:
             if call.route is None:
                 self._transmit(call)
         self._pump()
-        return True
+
+    def promoted(self, route: Route, welcome: Welcome) -> None:
+        """The first link is gone, and this route is it now: what is under way there stays there."""
+        self._leads.route_down(route)
+        there = [call for call in self._in_flight.values() if call.route is route]
+        self._go_on_by(route.send, welcome)
+        for call in there:
+            call.route = None
 
     def _is_too_late(self, welcome: Welcome) -> bool:
         """Whether a cluster may have forgotten the session: nobody there can tell for sure."""

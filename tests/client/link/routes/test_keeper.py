@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from floruntime.core.errors import UnauthorizedError
 from floruntime.core.kv import KvGet
 from floruntime.core.system import Welcome
 from floruntime.core.terms import Told
-from tests.client.fake_server import SILENCE, FakeServer
+from tests.client.fake_server import SILENCE, FakeLink, FakeServer, answer_plainly
 from tests.client.virtual_time import settle, virtual
 
 
@@ -33,6 +34,13 @@ class Node(FakeServer):
         self.nodes = ["home", "a", "b"]
         self.history = "one"
         self.holder = ""
+        #: Who connects waits for it.
+        self.may_connect = asyncio.Event()
+        self.may_connect.set()
+
+    async def connect(self, *callbacks: Any) -> FakeLink:
+        await self.may_connect.wait()
+        return await super().connect(*callbacks)
 
     def welcome(self, known: bool) -> Welcome:
         welcome = super().welcome(known)
@@ -250,18 +258,29 @@ async def test_a_client_has_a_bounded_number_of_them(monkeypatch: pytest.MonkeyP
         assert [cluster.nodes[name].connects for name in "abc"] == [1, 1, 0]
 
 
+async def up_while_the_first_link_is_down(client: FloClient, cluster: Cluster) -> None:
+    """A route that was asked for comes up while the first link is made again."""
+    node = cluster.nodes["a"]
+    cluster.leads["shop"] = "a"
+    node.may_connect.clear()
+    await led(client)
+    cluster.home.drop_links()
+    node.may_connect.set()
+    await settle()
+    assert not node.links[0].is_closed
+
+
 @virtual
 async def test_they_end_where_the_client_is_another_one_to_the_cluster() -> None:
     cluster = Cluster("a")
     node, home = cluster.nodes["a"], cluster.home
-    cluster.leads["shop"] = "a"
     async with cluster.client() as client:
-        await led(client)
-        node.holder = home.holder = "somebody else"
-        home.drop_links()
+        await up_while_the_first_link_is_down(client, cluster)
+        home.holder = "somebody else"
         await ask(client, "shop")
         await settle()
         assert node.links[0].is_closed
+        node.holder = "somebody else"
         await led(client)
         assert [len(set(map(id, each.hellos))) for each in (home, node)] == [2, 2]
 
@@ -270,12 +289,102 @@ async def test_they_end_where_the_client_is_another_one_to_the_cluster() -> None
 async def test_they_end_where_the_server_refuses_the_client_for_good() -> None:
     cluster = Cluster("a")
     node, home = cluster.nodes["a"], cluster.home
-    cluster.leads["shop"] = "a"
     async with cluster.client("secret") as client:
-        await led(client)
+        await up_while_the_first_link_is_down(client, cluster)
         home.refusal = UnauthorizedError("revoked")
-        home.drop_links()
         with pytest.raises(UnauthorizedError):
             await ask(client, "other")
         await settle()
         assert node.links[0].is_closed
+
+
+# Where the first link is lost
+
+
+@virtual
+async def test_a_route_takes_the_place_of_the_first_link_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = Cluster("a", "b")
+    home, node = cluster.home, cluster.nodes["a"]
+    cluster.leads["shop"] = "a"
+    async with cluster.client() as client:
+        await led(client)
+        told: list[str] = []
+        client.on_disconnect(lambda error: told.append("lost"))
+        client.on_connect(lambda: told.append("up"))
+        await client.kv.put("k", b"v")
+        home.connect_error = OSError("it is gone")
+        begun_s = asyncio.get_running_loop().time()
+        home.loses_answers = True
+        mine = asyncio.ensure_future(client.kv.put("k", b"v", namespace="mine"))
+        await settle()
+        home.drop_links()
+        await mine
+        await client.kv.put("k", b"v", namespace="shop")
+        assert asyncio.get_running_loop().time() == begun_s
+        assert (len(home.applied), len(node.applied)) == (2, 1)  # no write happened twice
+        assert client.is_connected
+        assert told == ["lost", "up"]
+        assert "going on by a" in caplog.text
+        assert home.connects == node.connects == 1
+        cluster.leads["shop"] = "b"
+        await led(client)
+        await ask(client, "shop", 3)
+        assert cluster.nodes["b"].asked == 3
+        await asyncio.sleep(3 * keeper.IDLE_S)
+        assert not node.links[0].is_closed  # it is no route any more
+    assert node.links[0].is_closed
+
+
+@virtual
+async def test_what_is_under_way_on_it_is_not_sent_again() -> None:
+    cluster = Cluster("a")
+    home, node = cluster.home, cluster.nodes["a"]
+    cluster.leads["shop"] = "a"
+    async with cluster.client() as client:
+        await led(client)
+        node.script = lambda envelope: SILENCE
+        waiting = asyncio.ensure_future(client.kv.get("k", namespace="shop"))
+        await settle()
+        home.drop_links()
+        await settle()
+        [asked] = node.requests(KvGet)
+        assert asked.key == "k"
+        node.script = answer_plainly
+        node.drop_links()  # and what is under way there is now under way on the first link
+        assert await waiting == b"k"
+        assert len(home.hellos) == 2
+
+
+@virtual
+async def test_the_one_that_was_used_last_takes_it() -> None:
+    cluster = Cluster("a", "b")
+    cluster.leads = {"sa": "a", "sb": "b"}
+    async with cluster.client() as client:
+        await led(client, "sa")
+        await led(client, "sb")
+        await asyncio.sleep(1)
+        await ask(client, "sa")
+        cluster.home.drop_links()
+        for node in cluster.nodes.values():
+            node.seen.clear()
+        await ask(client, "other", 2)
+        assert cluster.nodes["a"].asked == 2
+        await ask(client, "sb", 2)
+        assert cluster.nodes["b"].asked == 2
+        assert cluster.home.connects == 1
+
+
+@virtual
+async def test_a_session_that_was_opened_after_the_route_greeted_is_kept() -> None:
+    cluster = Cluster("a")
+    node = cluster.nodes["a"]
+    cluster.leads["shop"] = "a"
+    async with cluster.client() as client:
+        await led(client)  # no write yet: nobody knows the session when the route greets
+        await client.kv.put("k", b"v")
+        cluster.home.drop_links()
+        await client.kv.put("k", b"w")
+        assert (len(cluster.home.applied), len(node.applied)) == (1, 1)
+        assert len(cluster.sessions) == 1

@@ -115,6 +115,20 @@ export class Call {
     return this.request.with({ blockMs: leftMs });
   }
 
+  /** It goes out now. */
+  goesOut(nowMs: number): void {
+    this.sentMs = nowMs;
+    if (this.route !== null) {
+      this.route.usedMs = nowMs;
+    }
+    this.dueMs = this.isWait ? (this.blockUntilMs ?? nowMs + this.blockMs) : nowMs;
+  }
+
+  /** How long its caller still waits; 0: nobody says. */
+  leftMs(nowMs: number): number {
+    return this.deadlineMs === 0 ? 0 : Math.max(0, Math.floor(this.deadlineMs - nowMs));
+  }
+
   succeed(result: unknown): void {
     if (!this.isSettled) {
       this.isSettled = true;

@@ -1,4 +1,7 @@
-/** Keeps one connection up for a client: connects, and reconnects with back-off after a loss. */
+/**
+ * Keeps one connection up for a client: connects, and reconnects with back-off after a loss, unless a
+ * route to another node of its cluster can take its place.
+ */
 
 import { onAbort } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
@@ -15,12 +18,12 @@ import type { FullLogger } from "../base/logger.js";
 import { Hello } from "../wire/messages.generated.js";
 import { again } from "./again.js";
 import type { Call } from "./call.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionOwner } from "./connection.js";
 import { Exchange } from "./exchange.js";
 import { type Greeting, greeted } from "./greeting.js";
 import type { Reads } from "./reads.js";
 import type { RetryPolicy } from "./retry.js";
-import { RouteKeeper } from "./routes/keeper.js";
+import { type Promoted, RouteKeeper } from "./routes/keeper.js";
 import { type Token, TokenSource } from "./token.js";
 import type { Transport } from "./transport.js";
 
@@ -56,6 +59,11 @@ export class Channel {
   readonly #routes: RouteKeeper;
   readonly #token: TokenSource;
   readonly #life = new AbortController();
+  readonly #ownerOfLinks: ConnectionOwner = {
+    receive: (message) => this.#exchange.receive(message),
+    underWay: () => this.#exchange.underWay(),
+    lost: (lost, error) => this.#lost(lost, error),
+  };
   #connection: Connection | null = null;
   #dialling: Connection[] = [];
   #lastError: FloError | null = null;
@@ -211,11 +219,7 @@ export class Channel {
 
   #newConnection(): Connection {
     const { clock, timeoutMs } = this.#options;
-    return new Connection(clock, timeoutMs, {
-      receive: (message) => this.#exchange.receive(message),
-      underWay: () => this.#exchange.underWay(),
-      lost: (lost, error) => this.#lost(lost, error),
-    });
+    return new Connection(clock, timeoutMs, this.#ownerOfLinks);
   }
 
   /** A server that went back refuses by itself what it did not see; a person must hear of it. */
@@ -253,11 +257,23 @@ export class Channel {
     }
     const { endpoint } = this.#options.transport;
     this.#exchange.linkDown(`the connection to ${endpoint} broke: ${error.message}`);
-    this.#tell(`the connection to ${endpoint} is lost: ${error.message}; connecting again`);
+    const promoted = this.#isOpen ? this.#routes.promote(this.#ownerOfLinks) : null;
+    const then = promoted === null ? "connecting again" : `going on by ${promoted.route.node}`;
+    this.#tell(`the connection to ${endpoint} is lost: ${error.message}; ${then}`);
     this.#owner.disconnected(error);
-    if (this.#isOpen) {
+    if (promoted !== null) {
+      this.#goOnBy(promoted);
+    } else if (this.#isOpen) {
       void this.#reconnect();
     }
+  }
+
+  /** A route that is up is the first link from now on: nothing waits for a new one. */
+  #goOnBy({ connection, route, welcome }: Promoted): void {
+    this.#connection = connection;
+    this.#upSinceMs = this.#options.clock.nowMs();
+    this.#exchange.promoted(route, welcome);
+    this.#owner.connected();
   }
 
   async #reconnect(): Promise<void> {

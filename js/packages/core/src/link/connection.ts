@@ -32,7 +32,7 @@ export interface ConnectionOwner {
  */
 export class Connection {
   readonly #clock: Clock;
-  readonly #owner: ConnectionOwner;
+  #owner: ConnectionOwner;
   readonly #pulse: Pulse;
   readonly #connecting = new AbortController();
   #greeting: Deferred<Welcome> | null = deferred<Welcome>();
@@ -47,7 +47,7 @@ export class Connection {
     this.#clock = clock;
     this.#owner = owner;
     this.#pulse = new Pulse(clock, timeoutMs, {
-      underWay: () => owner.underWay(),
+      underWay: () => this.#owner.underWay(),
       ask: () => this.#ping(),
       silent: (silentMs) => this.#lose(silence(silentMs)),
     });
@@ -129,6 +129,11 @@ export class Connection {
           : new ConnectionFailedError(messageOf(error), { cause: error }),
       );
     }
+  }
+
+  /** It is another's from now on. */
+  giveTo(owner: ConnectionOwner): void {
+    this.#owner = owner;
   }
 
   /** Send one message, whose answer is due at that time. */

@@ -11,7 +11,8 @@
  * in flight, nor all places of write numbers.
  *
  * In a cluster some calls go by a route of their own, straight to whoever leads (`routes/leads.ts`).
- * When that breaks they go on by the first link, as after any loss.
+ * When that breaks they go on by the first link, as after any loss; when that one does, a route takes
+ * its place.
  */
 
 import { ConnectionFailedError, type FloError, ProtocolError, type Ran } from "../base/errors.js";
@@ -25,13 +26,11 @@ import { handBack } from "./hand-back.js";
 import { WriteNumbers } from "./numbers.js";
 import type { UnderWay } from "./pulse.js";
 import type { Reads } from "./reads.js";
+import { hasRoomFor } from "./room.js";
 import { Leads, placeOf } from "./routes/leads.js";
 import type { Route, Send } from "./routes/route.js";
 
 export type MakeError = (ran: Ran) => FloError;
-
-/** What long polls leave free of what may be in flight. */
-const IN_FLIGHT_FREE_OF_WAITS = 256;
 
 const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 
@@ -219,6 +218,11 @@ export class Exchange {
     }
     this.#isSessionOpen = welcome.sessionKnown;
     this.#holder = holder;
+    this.#goOnBy(send, welcome);
+    return true;
+  }
+
+  #goOnBy(send: Send, welcome: Welcome): void {
     this.#leads.home = welcome.node;
     this.#send = send;
     this.#wasOfUse = false;
@@ -229,7 +233,16 @@ export class Exchange {
       this.#transmit(call);
     }
     this.#pump();
-    return true;
+  }
+
+  /** The first link is gone, and this route is it now: what is under way there stays there. */
+  promoted(route: Route, welcome: Welcome): void {
+    this.#leads.routeDown(route);
+    const there = this.#inFlightOn(route);
+    this.#goOnBy(route.send, welcome);
+    for (const call of there) {
+      call.route = null;
+    }
   }
 
   /** Whether a cluster may have forgotten the session: nobody there can tell for sure. */
@@ -386,7 +399,9 @@ export class Exchange {
   }
 
   #trySend(call: Call): boolean {
-    if (this.#send === null || !this.#hasRoomFor(call)) {
+    const calls = this.#inFlight.size;
+    const hasRoom = hasRoomFor(call, calls, this.#waitsInFlight, this.#inFlightMax);
+    if (this.#send === null || !hasRoom) {
       return false;
     }
     if (isCommand(call)) {
@@ -404,15 +419,6 @@ export class Exchange {
     call.route = isForAnyCopy ? null : this.#leads.routeOf(call);
     this.#transmit(call);
     return true;
-  }
-
-  #hasRoomFor(call: Call): boolean {
-    const most = this.#inFlightMax;
-    if (this.#inFlight.size >= most) {
-      return false;
-    }
-    const free = Math.min(IN_FLIGHT_FREE_OF_WAITS, Math.floor(most / 2));
-    return !call.isWait || this.#waitsInFlight < most - free;
   }
 
   /** A write number, 0 for what may go without one; `null` while there is none. */
@@ -463,17 +469,12 @@ export class Exchange {
     if (!this.#isInCluster) {
       return null;
     }
-    const leftMs = call.deadlineMs === 0 ? 0 : call.deadlineMs - this.#nowMs();
-    const withinMs = Math.max(0, Math.floor(leftMs));
+    const withinMs = call.leftMs(this.#nowMs());
     return this.#reads.terms(call.namespace, withinMs, this.#leads.isWanted);
   }
 
   #keep(call: Call): void {
-    call.sentMs = this.#nowMs();
-    if (call.route !== null) {
-      call.route.usedMs = call.sentMs;
-    }
-    call.dueMs = call.isWait ? (call.blockUntilMs ?? call.sentMs + call.blockMs) : call.sentMs;
+    call.goesOut(this.#nowMs());
     if (!this.#inFlight.has(call.id)) {
       this.#inFlight.set(call.id, call);
       this.#waitsInFlight += call.isWait ? 1 : 0;

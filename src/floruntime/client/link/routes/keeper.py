@@ -1,5 +1,6 @@
 """Makes the routes that are asked for, and lets go of those that nobody uses. A route is never
-needed: where it cannot be made, or is lost, calls go by the first link.
+needed: where it cannot be made, or is lost, calls go by the first link. Where that one is lost, a
+route takes its place.
 
 It greets as the first link did, with the same token. What answers there must be of the same
 cluster, and know the client as the same one: behind an advertised address may be anything.
@@ -10,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from floruntime.client.link.connection import Connection
+from floruntime.client.link.connection import Connection, Owner
 from floruntime.client.link.pulse import UnderWay
 from floruntime.client.link.routes.route import Route
 from floruntime.client.link.transports.protocol import Reaches, Transport
@@ -30,6 +31,14 @@ IDLE_S = 60.0
 AGAIN_S_MIN = 1.0
 AGAIN_S_MAX = 300.0
 """When a node is tried again, after the first failure and after many."""
+
+
+class Promoted(NamedTuple):
+    """A route that is to be the first link."""
+
+    route: Route
+    connection: Connection
+    welcome: Welcome
 
 
 class Calls(Protocol):
@@ -92,6 +101,7 @@ class RouteKeeper:
             await connection.close()
             raise
         else:
+            end.welcome = welcome
             self._is_up(end)
         finally:
             self._opening.pop(node, None)
@@ -122,6 +132,16 @@ class RouteKeeper:
         pause_s = min(AGAIN_S_MIN * 2.0 ** min(failures, 20), AGAIN_S_MAX)
         self._failed[node] = self._loop.time() + pause_s, failures + 1
         log.debug("no route to %s, again in %.0f s at the earliest: %s", node, pause_s, error)
+
+    def promote(self, owner: Owner) -> Promoted | None:
+        """The first link is lost: the route that was used last is `owner`'s, if there is one."""
+        if not self._open:
+            return None
+        end = max(self._open.values(), key=lambda each: each.route.used_s)
+        del self._open[end.node]
+        end.timer.cancel()
+        end.connection.give_to(owner)
+        return Promoted(end.route, end.connection, end.welcome)
 
     # Their ends
 
@@ -176,6 +196,7 @@ class _RouteEnd:
 
     connection: Connection
     route: Route
+    welcome: Welcome
     timer: asyncio.TimerHandle
 
     def __init__(self, keeper: RouteKeeper, node: str, calls: Calls) -> None:

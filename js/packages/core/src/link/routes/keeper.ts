@@ -1,6 +1,7 @@
 /**
  * Makes the routes that are asked for, and lets go of those that nobody uses. A route is never needed:
- * where it cannot be made, or is lost, calls go by the first link.
+ * where it cannot be made, or is lost, calls go by the first link. Where that one is lost, a route takes
+ * its place.
  *
  * It greets as the first link did, with the same token. What answers there must be of the same
  * cluster, and know the client as the same one: behind an advertised address may be anything.
@@ -10,7 +11,7 @@ import type { Clock, Timer } from "../../base/clock.js";
 import { ConnectionFailedError, type FloError } from "../../base/errors.js";
 import type { Welcome } from "../../wire/messages.generated.js";
 import type { Request } from "../../wire/request.js";
-import { Connection } from "../connection.js";
+import { Connection, type ConnectionOwner } from "../connection.js";
 import type { UnderWay } from "../pulse.js";
 import type { Transport } from "../transport.js";
 import { Route } from "./route.js";
@@ -41,9 +42,18 @@ interface Greeting {
   readonly session: string;
 }
 
+/** A route that is to be the first link. */
+export interface Promoted {
+  readonly connection: Connection;
+  readonly route: Route;
+  readonly welcome: Welcome;
+}
+
 interface Kept {
   readonly connection: Connection;
   readonly route: Route;
+  /** How it was greeted; until then, how the first link was. */
+  welcome: Welcome;
   sinceMs: number;
   timer: Timer | null;
 }
@@ -101,7 +111,7 @@ export class RouteKeeper {
       lost: (_, error) => this.#lost(kept, error),
     });
     const route = new Route(node, (message, dueMs) => connection.send(message, dueMs));
-    const kept: Kept = { connection, route, sinceMs: 0, timer: null };
+    const kept: Kept = { connection, route, welcome: home.welcome, sinceMs: 0, timer: null };
     this.#opening.set(node, connection);
     try {
       const withinMs = Math.min(OPEN_MS_MAX, timeoutMs);
@@ -114,6 +124,7 @@ export class RouteKeeper {
       );
       this.#check(connection, home, welcome);
       this.#opening.delete(node);
+      kept.welcome = welcome;
       this.#isUp(kept);
     } catch {
       this.#opening.delete(node);
@@ -143,6 +154,23 @@ export class RouteKeeper {
     const pauseMs = Math.min(AGAIN_MS_MIN * 2 ** Math.min(failures, 20), AGAIN_MS_MAX);
     const againMs = this.#options.clock.nowMs() + pauseMs;
     this.#failed.set(node, { againMs, failures: failures + 1 });
+  }
+
+  /** The first link is lost: the route that was used last is `owner`'s, if there is one. */
+  promote(owner: ConnectionOwner): Promoted | null {
+    const [first, ...others] = this.#open.values();
+    if (first === undefined) {
+      return null;
+    }
+    const kept = others.reduce(
+      (one, other) => (other.route.usedMs > one.route.usedMs ? other : one),
+      first,
+    );
+    const { connection, route, welcome } = kept;
+    this.#open.delete(route.node);
+    kept.timer?.cancel();
+    connection.giveTo(owner);
+    return { connection, route, welcome };
   }
 
   // Their ends
