@@ -61,7 +61,6 @@ class FrameReader:
             self.unfinished = bytearray()
         size = len(data) - LENGTH.size
         if 0 <= size <= self._frame_bytes_max and LENGTH.unpack_from(data)[0] == size:
-            self._wanted_bytes = LENGTH.size
             return [data[LENGTH.size :]]  # one whole frame, as most that arrives is
         bodies: list[bytes] = []
         position, end = 0, len(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from time import perf_counter
 from typing import Any
 
 from floruntime.core import limits as core_limits
@@ -122,24 +121,15 @@ class FloServer:
     ) -> tuple[Commit, Clock]:
         """What orders and answers, and the time that it stamps."""
         storage, config = self.storage, self.config
-        sync = self._timed(storage.sync)
-        journal = LocalJournal(storage.store, config.durability, sync=sync, on_step=on_step)
+        took = self.counts.sync_s.noted.append
+        journal = LocalJournal(
+            storage.store, config.durability, sync=storage.sync, took=took, on_step=on_step
+        )
         self._machine = machine = Machine(
             journal.applied, RULES, value_bytes_max=config.value_bytes_max
         )
         clock = make_clock(machine.time_ms)
         return Commit(machine, journal, clock, on_fatal=self._fail, counts=self.counts), clock
-
-    def _timed(self, sync: Callable[[int], None]) -> Callable[[int], None]:
-        """`sync`, and how long each takes."""
-        observe = self.counts.sync_s.observe
-
-        def timed(index: int) -> None:
-            begun_s = perf_counter()
-            sync(index)
-            observe(perf_counter() - begun_s)
-
-        return timed
 
     def keep_tally(self) -> None:
         """From now on keep at hand what waits. To be called before anybody connects."""

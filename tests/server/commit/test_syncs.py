@@ -36,7 +36,7 @@ async def disk() -> Disk:
 
 @pytest.fixture
 async def syncs(disk: Disk) -> AsyncIterator[Syncs]:
-    syncs = Syncs(disk.sync, lambda: disk.now_s)
+    syncs = Syncs(disk.sync, now_s=lambda: disk.now_s)
     syncs.start()
     yield syncs
     syncs.stop()

@@ -432,7 +432,7 @@ class Tx(View):
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
         rows, kept_bytes, kept_classes = self._rows, self._kept_bytes, self._kept_classes
-        kept_rows, batch = self.kept_rows, self._batch
+        kept_rows, changed_keys, batch = self.kept_rows, self.changed_keys, self._batch
         # All at once and without a look at each, for that is most of what a small command costs.
         encoded = map(_encode, batch.values())
         changed: dict[bytes, bytes | None] = dict(zip(batch, encoded, strict=True))
@@ -450,22 +450,18 @@ class Tx(View):
                 else:
                     rows.pop(key, None)
                 if tag in kept_rows:
-                    self._keep_row(key, row)
+                    if row is None and not self.keeps_deleted:
+                        kept_rows[tag].pop(key, None)
+                    else:
+                        kept_rows[tag][key] = row
+                    written = changed_keys.get(tag)
+                    if written is not None and len(written) < CHANGED_KEYS_MAX:
+                        written.add(key)
         changes = Changes(changed, self._cleared.pairs())
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
         if len(rows) > _CACHED_ROWS_MAX:
             self._evict()
         return changes
-
-    def _keep_row(self, key: bytes, row: Any) -> None:
-        tag = key[:2]
-        if row is None and not self.keeps_deleted:
-            self.kept_rows[tag].pop(key, None)
-        else:
-            self.kept_rows[tag][key] = row
-        changed = self.changed_keys.get(tag)
-        if changed is not None and len(changed) < CHANGED_KEYS_MAX:
-            changed.add(key)
 
     def _evict(self) -> None:
         """Make room: what came into the cache first goes first."""

@@ -32,7 +32,7 @@ from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.open_batch import OpenBatch
 from floruntime.server.commit.queries import OWN_NAMESPACE, Queries
 from floruntime.server.commit.ticker import Ticker
-from floruntime.server.metrics.counts import Counts
+from floruntime.server.metrics.counts import NOTED_MAX, Counts
 
 log = logging.getLogger("floruntime.commit")
 
@@ -62,7 +62,8 @@ class Commit:
         on_fatal: Callable[[BaseException], None],
         counts: Counts | None = None,
     ) -> None:
-        self._commands_per_batch = (Counts() if counts is None else counts).commit_commands
+        self._counts = counts = Counts() if counts is None else counts
+        self._noted_sizes = counts.commit_commands.noted
         self._machine = machine
         self._wait_rules = machine.rules.waits
         self._journal = journal
@@ -234,8 +235,11 @@ class Commit:
             self._fail(error)
             return
         batch.changes = changes
-        self._commands_per_batch.observe(len(batch.answers))
-        if self._journal.append(changes, self._machine.index, len(batch.answers)):
+        answers = len(batch.answers)
+        self._noted_sizes.append(answers)
+        if len(self._noted_sizes) > NOTED_MAX:
+            self._counts.count()
+        if self._journal.append(changes, self._machine.index, answers):
             self._tell()
 
     def _durable(self) -> None:

@@ -21,7 +21,8 @@ ASYNC_SYNC_MS = 100
 
 
 class LocalJournal:
-    """Writes batches to `store`; `sync` makes all that is written durable, up to an index.
+    """Writes batches to `store`; `sync` makes all that is written durable, up to an index, and
+    `took` is told how long that took, in seconds.
 
     `on_step` is told of each step that a batch takes; tests of crashes end the process there.
     """
@@ -32,6 +33,7 @@ class LocalJournal:
         durability: Durability,
         *,
         sync: Callable[[int], None],
+        took: Callable[[float], None] = lambda seconds: None,
         on_step: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
@@ -40,7 +42,7 @@ class LocalJournal:
         self._sync = sync
         self._on_step = on_step
         self._loop = asyncio.get_running_loop()
-        self._syncs = Syncs(sync)
+        self._syncs = Syncs(sync, took=took)
         self._snapshot: Reader | None = None
         self._written_index = 0
         self._sync_timer: asyncio.TimerHandle | None = None

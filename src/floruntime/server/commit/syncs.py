@@ -24,12 +24,18 @@ class Syncs:
     To hand over to the thread and to be woken by it takes almost as long as a quick disk takes to
     sync. Where batches are small the loop has nothing to do meanwhile, so while syncs are quick,
     too, it does them itself. One that is not, and it is the thread's turn again for a while.
+    `took` is told how long each took.
     """
 
     def __init__(
-        self, sync: Callable[[int], None], now_s: Callable[[], float] = time.monotonic
+        self,
+        sync: Callable[[int], None],
+        *,
+        took: Callable[[float], None] = lambda seconds: None,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sync = sync
+        self._took = took
         self._now_s = now_s
         self._calm_batches = 0
         self._requests: queue.SimpleQueue[tuple[int, Done] | None]
@@ -54,8 +60,9 @@ class Syncs:
             self._sync(index)
         except Exception as error:
             return error
-        is_quick = self._now_s() - begun_s < QUICK_S
-        self._calm_batches = self._calm_batches + 1 if is_quick else 0
+        took_s = self._now_s() - begun_s
+        self._calm_batches = self._calm_batches + 1 if took_s < QUICK_S else 0
+        self._took(took_s)
         return None
 
     def request(self, index: int, done: Done) -> None:

@@ -14,10 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from floruntime.core.errors import (
-    FloError,
-    ProtocolError,
-)
+from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Query, Request
@@ -44,6 +41,7 @@ from floruntime.server.connections.orders import Orders
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import explain
+from floruntime.server.connections.timing import Timing
 from floruntime.server.connections.too_much import TOO_FAST, overloaded, stopping, unread
 from floruntime.server.connections.turns import MODEST_S, Turn, Turns
 from floruntime.server.metrics.counts import Counts, Refusal
@@ -92,7 +90,7 @@ class Conversation:
     ) -> None:
         self._host = host
         self._load = host.load
-        self._send = send
+        self.send = send
         self._close = close
         self._rate = rate
         self._answers = host.answers
@@ -125,10 +123,8 @@ class Conversation:
         #: Of each unanswered request its bytes and its kind.
         self._in_flight: dict[int, tuple[int, type[Any]]] = {}
         self._counts = host.counts
-        self._answered = host.counts.answered
-        #: Of what came together the first is timed; 0 while none is, -1 for the next that comes.
-        self._timed_id = 0
-        self._timed_s = 0.0
+        self._note_answered = host.counts.note_answered
+        self._timing = Timing(self, self._in_flight, host.counts, host.turns)
         self._is_receiving = False
 
     @property
@@ -150,7 +146,9 @@ class Conversation:
             turns = self._turns
             if turns.used_s < MODEST_S:  # the usual case, and the cheapest way
                 begun_s = turns.now_s()
-                self._do_at_once(bodies[0], begun_s)
+                asked = self._do_at_once(bodies[0])
+                if begun_s >= turns.timed_from_s:
+                    self._timing.time(asked, begun_s)
                 turns.used_s += turns.now_s() - begun_s
                 return
         self._inbox.extend(bodies)
@@ -160,32 +158,31 @@ class Conversation:
             self._turns.begin(self)
         self.is_busy = bool(self._inbox)
 
-    def _do_at_once(self, body: bytes, begun_s: float) -> None:
+    def _do_at_once(self, body: bytes) -> Envelope | None:
+        """Take it; what was handed over, if anything was."""
         self._is_receiving = True
-        if not self._timed_id:
-            self._timed_id, self._timed_s = -1, begun_s
         try:
-            self._receive_body(body)
+            asked = self._receive_body(body)
         except StoreError:
-            return  # the server ends, and has closed this connection
+            return None  # the server ends, and has closed this connection
         except Exception:
             self._fail_by_a_bug()
-            return
+            return None
         self._is_receiving = False
         if self._outbox:
             self.flush()
+        return asked
 
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
         inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
         self._is_receiving = True
-        if not self._timed_id:
-            self._timed_id, self._timed_s = -1, now_s()
+        begun_s, asked = now_s(), None
         try:
             while (
                 inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
             ):
-                self._receive_body(inbox.popleft())
+                asked = self._receive_body(inbox.popleft())
                 if self.is_closed:
                     return False
                 if inbox and now_s() >= until_s:
@@ -195,6 +192,8 @@ class Conversation:
         except Exception:
             self._fail_by_a_bug()
             return False
+        if begun_s >= self._turns.timed_from_s:
+            self._timing.time(asked, begun_s)
         self._is_receiving = False
         if self._outbox:
             self.flush()
@@ -226,43 +225,43 @@ class Conversation:
         if self._inbox and not self._is_receiving and not self._is_held_up():
             self._turns.begin(self)
 
-    def _receive_body(self, body: bytes) -> None:
+    def _receive_body(self, body: bytes) -> Envelope | None:
+        """Take one request; itself, where it was handed over."""
         if self._rate is not None and self.client and not self._rate.take():
             self._refuse_cheaply(body)
-            return
+            return None
         try:
             envelope = decode_envelope(body)
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_body(body, error)
-            return
+            return None
         # What follows is done for every request: few calls, and what is rare elsewhere.
         size_bytes, in_flight = len(body), self._in_flight
         request_id, request = envelope.id, envelope.request
         if not self.client or request_id in in_flight:
             self._receive_unusual(envelope, size_bytes)
-            return
+            return None
         load, answers = self._load, self._answers
         if (
             len(in_flight) >= self._host.in_flight_max
             or load.held_bytes + size_bytes > load.bytes_max
             or answers.held_bytes >= answers.bytes_max
         ) and self._is_refused_for_load(request_id, request, size_bytes):
-            return
+            return None
         kind = type(request)
         if kind not in self._free:
             allowed = self._granted(envelope)
             if allowed is None:
-                return
+                return None
             request = allowed
         load.held_bytes += size_bytes
         in_flight[request_id] = (size_bytes, kind)
-        if self._timed_id < 0:
-            self._timed_id = request_id
         if size_bytes > CHECKED_AT_ONCE_BYTES_MAX and (documents := documents_of(request)):
             self._hold(Hold.CHECKING, True)
             self._host.checking.begin(documents, lambda: self._checked(envelope, request))
         else:
             self._hand_over(envelope, request)
+        return envelope
 
     def _refuse_cheaply(self, body: bytes) -> None:
         """One request too many this second: what it asks is not even looked at."""
@@ -396,25 +395,35 @@ class Conversation:
         if self.is_closed:
             return
         asked = self._in_flight.pop(request_id, None)
+        if self._owed.of:
+            self._owed.settle(request_id)
+        if asked is None or error is not None or told is not None:
+            body = self._unusual(asked, request_id, result, error, told)
+        else:  # by far the most
+            size_bytes, kind = asked
+            self._load.held_bytes -= size_bytes
+            self._note_answered(kind)
+            body = encode_answer(request_id, result)
+        self._outbox.append(body)
+        self._outbox_bytes += len(body)
+
+    def _unusual(
+        self,
+        asked: tuple[int, type[Any]] | None,
+        request_id: int,
+        result: Any,
+        error: FloError | None,
+        told: Told | None,
+    ) -> bytes:
+        """A refusal, an answer that tells how old it is, or what was not even under way."""
         if asked is not None:
             size_bytes, kind = asked
             self._load.held_bytes -= size_bytes
             if error is None:
-                self._answered[kind] += 1
+                self._note_answered(kind)
             else:
                 self._counts.failed[kind, error.code] += 1
-            if request_id == self._timed_id:
-                self._timed_id = 0
-                self._counts.took(kind, self._turns.now_s() - self._timed_s)
-        if self._owed.of:
-            self._owed.settle(request_id)
-        body = (
-            encode_answer(request_id, result)
-            if error is None and told is None  # by far the most
-            else encode_outcome(request_id, result, error, told)
-        )
-        self._outbox.append(body)
-        self._outbox_bytes += len(body)
+        return encode_outcome(request_id, result, error, told)
 
     def _put_out(self, body: bytes) -> None:
         self._outbox.append(body)
@@ -445,10 +454,7 @@ class Conversation:
         asked = self._in_flight.pop(request_id, None)
         if asked is not None:
             self._load.held_bytes -= asked[0]
-            self._answered[asked[1]] += 1
-            if request_id == self._timed_id:
-                self._timed_id = 0
-                self._counts.took(asked[1], self._turns.now_s() - self._timed_s)
+            self._note_answered(asked[1])
         self._outbox.append(body)
 
     def flush(self) -> None:
@@ -456,7 +462,7 @@ class Conversation:
         if self._is_receiving or self.is_closed or not self._outbox:
             return
         outbox, self._outbox, self._outbox_bytes = self._outbox, [], 0
-        self._send(outbox)
+        self.send(outbox)
         if self._inbox:
             self._go_on_soon()
 

@@ -61,7 +61,6 @@ class SocketConnection(asyncio.Protocol):
         on_gone: Callable[[SocketConnection], None],
     ) -> None:
         self._server = server
-        self._counts = server.counts
         self._protocols = protocols
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
@@ -71,7 +70,8 @@ class SocketConnection(asyncio.Protocol):
         self._receive: Callable[[bytes], None] = self._tell_apart
         self._handshake: asyncio.TimerHandle | None = None
         self._reader_check: asyncio.TimerHandle | None = None
-        self._written_bytes = 0
+        self.received_bytes = 0
+        self.sent_bytes = 0
         #: When to tell again how much lies unread.
         self._recount_at_bytes = limits.UNCOUNTED_BYTES_MAX
         self._unread_bytes = 0
@@ -108,6 +108,7 @@ class SocketConnection(asyncio.Protocol):
         # uvloop's transports are of the same shape, not of the same class.
         self._transport = transport = cast(asyncio.Transport, transport)
         transport.set_write_buffer_limits(high=limits.OUTBOX_HIGH_BYTES)
+        self._server.counts.opened(self)
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self._name = f"{peer[0]}:{peer[1]}"
@@ -125,7 +126,7 @@ class SocketConnection(asyncio.Protocol):
             self._speaker.close(ProtocolError("no hello came in time"))
 
     def data_received(self, data: bytes) -> None:
-        self._counts.received_bytes += len(data)
+        self.received_bytes += len(data)
         self._receive(data)
 
     def _tell_apart(self, data: bytes) -> None:
@@ -148,6 +149,7 @@ class SocketConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._receive = _ignore
+        self._server.counts.closed(self)
         self._count_unread(0)
         if self._speaker is not None:
             self._speaker.connection_lost()
@@ -175,16 +177,15 @@ class SocketConnection(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(data)
         size_bytes = len(data)
-        self._written_bytes += size_bytes
-        self._counts.sent_bytes += size_bytes
-        if self._written_bytes > self._recount_at_bytes:
+        self.sent_bytes += size_bytes
+        if self.sent_bytes > self._recount_at_bytes:
             self.recount()
         if (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES) and self._reader_check is None:
             self._watch_reader()
 
     def recount(self) -> None:
         """Tell how much lies unread, in the account of all connections."""
-        self._recount_at_bytes = self._written_bytes + limits.UNCOUNTED_BYTES_MAX
+        self._recount_at_bytes = self.sent_bytes + limits.UNCOUNTED_BYTES_MAX
         held_bytes = self.transport.get_write_buffer_size()
         self._count_unread(held_bytes if held_bytes > limits.UNCOUNTED_BYTES_MAX else 0)
 
@@ -205,13 +206,13 @@ class SocketConnection(asyncio.Protocol):
         is_much = held_bytes > self._server.config.outbox_bytes_max
         if is_much or (self._server.answers.is_tight and self._unread_bytes):
             self._reader_check = self._loop.call_later(
-                limits.READER_STUCK_MS / 1000, self._check_reader, self._written_bytes - held_bytes
+                limits.READER_STUCK_MS / 1000, self._check_reader, self.sent_bytes - held_bytes
             )
 
     def _check_reader(self, taken_bytes_before: int) -> None:
         self._reader_check = None
         held_bytes = self.transport.get_write_buffer_size()
-        taken_bytes = self._written_bytes - held_bytes - taken_bytes_before
+        taken_bytes = self.sent_bytes - held_bytes - taken_bytes_before
         enough_bytes = limits.READER_BYTES_MIN if self._server.answers.is_tight else 1
         if taken_bytes >= min(enough_bytes, held_bytes + taken_bytes):
             self.recount()

@@ -23,7 +23,9 @@ class TcpSpeaker:
         self._socket = socket
         self._reader = FrameReader(server.frame_bytes_max)
         self._missing_bytes = len(PREAMBLE)
-        self._silence = Silence(lambda: not socket.is_reading, self._give_up)
+        self._silence = Silence(
+            lambda: socket.received_bytes, lambda: not socket.is_reading, self._give_up
+        )
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
         self._conversation.on_ready = lambda: socket.set_busy(False)
         socket.on_pause = self._conversation.set_paused
@@ -39,7 +41,6 @@ class TcpSpeaker:
         if self._missing_bytes:
             data, self._missing_bytes = data[self._missing_bytes :], 0
         conversation, reader, silence = self._conversation, self._reader, self._silence
-        silence.is_heard = True
         if bodies := reader.receive_data(data):
             conversation.receive(bodies)
             if conversation.is_busy:

@@ -55,6 +55,8 @@ class Turns:
         self.now_s = now_s
         #: What was done in this turn of the loop by those who did not have to wait.
         self.used_s = 0.0
+        #: What comes from then on is to be timed (`timing.py`).
+        self.timed_from_s = 0.0
         self._modest: deque[Work] = deque()
         self._greedy: deque[Work] = deque()
         self._is_due = False

@@ -102,9 +102,10 @@ def _requests(counts: Counts) -> Iterator[Metric]:
     )
     durations = HistogramMetricFamily(
         "flo_request_duration_seconds",
-        "Time to the answer, waits (block_ms) included; of what comes together the first is timed.",
+        "Time to the answer, waits (block_ms) included; of more than 500 a second, of a sample.",
         labels=("operation",),
     )
+    counts.count()
     for kind, count in list(counts.answered.items()):
         requests.add_metric((operation_of(kind), "ok"), count)
     for kind, took in list(counts.durations.items()):
@@ -119,10 +120,13 @@ def _requests(counts: Counts) -> Iterator[Metric]:
     for reason in Refusal:
         refusals.add_metric((reason.value,), counts.refusals[reason])
     yield refusals
-    yield _counter("flo_received_bytes", "Bytes that came on sockets.", counts.received_bytes)
-    yield _counter("flo_sent_bytes", "Bytes that went out on sockets.", counts.sent_bytes)
+    received_bytes, sent_bytes = counts.moved_bytes()
+    yield _counter("flo_received_bytes", "Bytes that came on sockets.", received_bytes)
+    yield _counter("flo_sent_bytes", "Bytes that went out on sockets.", sent_bytes)
     yield _histogram(
-        "flo_commit_commands", "Commands that were answered by one commit.", counts.commit_commands
+        "flo_commit_commands",
+        "Commands that were answered by one commit.",
+        counts.commit_commands,
     )
     yield _histogram("flo_sync_duration_seconds", "Time of each sync of the store.", counts.sync_s)
 

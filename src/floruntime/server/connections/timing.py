@@ -1,0 +1,71 @@
+"""How long answers take: of all requests while they are few, of some while they are many, so that
+it costs the others nothing.
+
+One is timed from when it came until its answer goes out. That is noticed by taking the place of
+what sends: so nobody else is asked whether it is the one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from floruntime.core.wire import Envelope
+from floruntime.server.connections.turns import Turns
+from floruntime.server.metrics.counts import Counts
+
+TIMED_EVERY_S = 0.002
+"""In the long run one request is timed in this time."""
+UNTIMED_S_MAX = 0.2
+"""Of a time without requests so much is made up for: 100 that come together are all timed. Or of a
+get and a put that always follow each other one would never be.
+"""
+
+
+class Sender(Protocol):
+    """Who answers."""
+
+    is_closed: bool
+    send: Callable[[list[bytes]], None]
+
+
+class Timing:
+    """Times some requests of one connection; `unanswered` has those without an answer, by id."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        unanswered: Mapping[int, object],
+        counts: Counts,
+        turns: Turns,
+    ) -> None:
+        self._sender = sender
+        self._send = sender.send
+        self._unanswered = unanswered
+        self._counts = counts
+        self._turns = turns
+        #: Of the unanswered ones that are timed: their kind, and when they came.
+        self._timed: dict[int, tuple[type[Any], float]] = {}
+
+    def time(self, asked: Envelope | None, came_s: float) -> None:
+        """Time a request that came then; it may be answered by now."""
+        if asked is None or self._sender.is_closed:
+            return  # it was refused before it was asked
+        kind, turns = type(asked.request), self._turns
+        now_s = turns.now_s()
+        turns.timed_from_s = max(turns.timed_from_s, now_s - UNTIMED_S_MAX) + TIMED_EVERY_S
+        self._counts.count_if_many()
+        if asked.id not in self._unanswered:
+            self._counts.took(kind, now_s - came_s)
+            return
+        self._timed[asked.id] = kind, came_s
+        self._sender.send = self._look_and_send
+
+    def _look_and_send(self, bodies: list[bytes]) -> None:
+        unanswered, now_s = self._unanswered, self._turns.now_s()
+        for request_id in [each for each in self._timed if each not in unanswered]:
+            kind, came_s = self._timed.pop(request_id)
+            self._counts.took(kind, now_s - came_s)
+        if not self._timed:
+            self._sender.send = self._send
+        self._send(bodies)
