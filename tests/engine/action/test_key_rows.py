@@ -10,8 +10,10 @@ from floruntime.engine.action.key_rows import (
     BEHIND_MAX,
     KEYED_RUN,
     PLACE_BYTES,
+    KeyRow,
     LaneRow,
     Place,
+    copy_of_key,
 )
 
 LINE, KEY = 5, 7
@@ -31,15 +33,13 @@ def test_runs_come_and_go(seed: int) -> None:
         if len(waiting) == 1 or chance.random() < 0.55:
             place = (chance.choice([1, 10, 255]), chance.choice([1, 1_000, 2**40]), number)
             waiting = sorted([*waiting, place])
-            lane = lane.with_run(place)
+            lane.add(place)
         else:
             gone = waiting.pop(chance.choice([0, 0, chance.randrange(len(waiting))]))
-            behind = lane.at_hand
-            if gone == lane.first and not behind:  # then they are read
-                behind = packed(waiting[: 1 + BEHIND_MAX])
-            first, behind = lane.without(gone, behind)
-            lane = LaneRow(LINE, lane.waiting - 1, first, 0, None, (), behind)
-        at_hand = lane.at_hand
+            if gone == lane.first and not lane.next_places:  # then they are read
+                lane.next_places = packed(waiting[: 1 + BEHIND_MAX])
+            lane.remove(gone)
+        at_hand = lane.next_places
         assert (lane.waiting, lane.first) == (len(waiting), waiting[0])
         assert at_hand == packed(waiting[1:])[: len(at_hand)]
         assert len(at_hand) <= BEHIND_MAX * PLACE_BYTES
@@ -48,7 +48,11 @@ def test_runs_come_and_go(seed: int) -> None:
 def test_a_row_of_an_earlier_version() -> None:
     places: list[Place] = [(10, 1, 2), (10, 1, 3), (10, 2, 4)]
     old = LaneRow(LINE, 4, (10, 1, 1), behind=tuple(places))
-    assert old.at_hand == packed(places)
-    assert old.with_run((10, 1, 9)).at_hand == packed([*places[:2], (10, 1, 9), places[2]])
-    assert old.at(3, None).at_hand == packed(places)
-    assert old.without((10, 1, 1), old.at_hand) == (places[0], packed(places[1:]))
+    row = KeyRow(KEY, lanes={"": old})
+    lane = copy_of_key(row).lanes[""]
+    assert lane.next_places == packed(places)
+    lane.add((10, 1, 9))
+    assert lane.next_places == packed([*places[:2], (10, 1, 9), places[2]])
+    lane.remove((10, 1, 1))
+    assert (lane.first, lane.next_places) == (places[0], packed([places[1], (10, 1, 9), places[2]]))
+    assert old == LaneRow(LINE, 4, (10, 1, 1), behind=tuple(places)), "others read it still"

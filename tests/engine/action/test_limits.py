@@ -365,6 +365,10 @@ def test_keys_and_paths_that_can_never_be_right() -> None:
 # What it costs
 
 
+def key_rows(actions: Actions) -> dict[bytes, bytes]:
+    return {key: row for key, row in actions.engine.rows().items() if key[:2] == KEY.tag}
+
+
 class Counting(Engine):
     """An engine that counts what is asked of its store."""
 
@@ -420,3 +424,24 @@ def test_costs_do_not_grow_with_keys_that_wait(fair: bool) -> None:
         ]
 
     assert costs(10) == costs(3_000)
+
+
+# What it costs
+
+
+def key_rows(actions: Actions) -> dict[bytes, bytes]:
+    return {key: row for key, row in actions.engine.rows().items() if key[:2] == KEY.tag}
+
+
+def test_a_claim_under_a_key_and_its_end_write_the_row_of_the_key_once() -> None:
+    actions = limited(running_per_key=1)
+    put(actions, "a1", "a2", "a3", "b1", "b2", "b3")
+    tasks = actions.claim(10)
+    before = key_rows(actions)
+    for task in tasks:
+        actions.complete(task)
+    assert key_rows(actions) == before
+    told = {each.key: (each.running, each.blocked_by) for each in info(actions).items}
+    assert told == {"a": (0, None), "b": (0, None)}
+    actions.engine.reopen()
+    assert keys_of(actions.claim(10)) == ["a2", "b2"]

@@ -188,6 +188,7 @@ def _claim_one_by_one(
     """Where limits are to be kept: each claim may block its key, or the whole action."""
     offers = Offers(tx, opened, labels)
     tasks: list[Task] = []
+    taken_of: Opened = {}
     bytes_left = limits.REPLY_BYTES_MAX
     while len(tasks) < share.limit and (offer := offers.best()) is not None:
         row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, offer.number))
@@ -204,11 +205,14 @@ def _claim_one_by_one(
         run = OpenActionRun(tx, offer.action, of_namespace_id, offer.number, copy_of(row))
         is_reserved = share.places is not None and not row.losses
         lease_to(run, worker_id, is_reserved=is_reserved, opened=offer.key)
-        run.save()
+        run.save_row()
+        taken_of[row.action_id] = offer.action
         offers.taken(offer)
         tasks.append(_task(run, payload))
         if goes_alone:
             break
+    for action in taken_of.values():
+        action.save()
     return tasks
 
 

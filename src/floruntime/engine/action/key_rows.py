@@ -17,6 +17,7 @@ import msgspec
 
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import View
 
 Place = tuple[int, int, int]
 """Priority, due time and number of a run."""
@@ -39,7 +40,7 @@ _PLACE: Final = Struct(">HQQ")
 PLACE_BYTES: Final = _PLACE.size
 
 
-class LaneRow(Value, frozen=True):
+class LaneRow(msgspec.Struct, array_like=True, gc=False):
     """The due runs of a key with one set of labels. `first`: the place of the first of them.
     `turn`: where the key stands in a fair line; 0: nowhere yet. `front`: where its front lies, if
     it has one. `next_places`: those right behind the first, in order, as far as they are at hand,
@@ -55,40 +56,35 @@ class LaneRow(Value, frozen=True):
     behind: tuple[Place, ...] = ()
     next_places: bytes = b""
 
-    @property
-    def at_hand(self) -> bytes:
-        """The places right behind the first, packed."""
-        if not self.behind:
-            return self.next_places
-        return b"".join(_PLACE.pack(*place) for place in self.behind)
-
-    def with_run(self, place: Place) -> LaneRow:
-        """The lane, once this run stands in it, too."""
-        first, behind, packed = self.first, self.at_hand, _PLACE.pack(*place)
+    def add(self, place: Place) -> None:
+        """One more run stands in the lane."""
+        first, behind, packed = self.first, self.next_places, _PLACE.pack(*place)
         if place < first:
-            first, behind = place, _PLACE.pack(*first) + behind
+            self.first, behind = place, _PLACE.pack(*first) + behind
+            if place[0] != first[0]:
+                self.turn = 0
         elif self.waiting == 1 + len(behind) // PLACE_BYTES or packed < behind[-PLACE_BYTES:]:
             at = place_of(packed, behind)
             behind = behind[:at] + packed + behind[at:]
-        turn = self.turn if first[0] == self.first[0] else 0
-        behind = behind[: BEHIND_MAX * PLACE_BYTES]
-        return LaneRow(self.line_id, self.waiting + 1, first, turn, self.front, (), behind)
+        self.next_places = behind[: BEHIND_MAX * PLACE_BYTES]
+        self.waiting += 1
 
-    def without(self, place: Place, behind: bytes) -> tuple[Place, bytes]:
-        """The first place, and those behind it that are at hand, once that one is gone. `behind`:
-        those that are at hand, at least one of them where the first goes.
-        """
+    def remove(self, place: Place) -> None:
+        """A run leaves the lane, not the last one. Where the first goes, one more is at hand."""
+        self.waiting -= 1
+        behind = self.next_places
         if place == self.first:
-            return cast(Place, _PLACE.unpack_from(behind)), behind[PLACE_BYTES:]
+            first = cast(Place, _PLACE.unpack_from(behind))
+            self.next_places = behind[PLACE_BYTES:]
+            if first[0] != place[0]:
+                self.turn = 0
+            self.first = first
+            return
         packed = _PLACE.pack(*place)
         at = place_of(packed, behind)
         after = at + PLACE_BYTES
-        return self.first, behind[:at] + behind[after:] if behind[at:after] == packed else behind
-
-    def at(self, turn: int, front: Place | None) -> LaneRow:
-        """The lane, with its front there."""
-        behind = self.at_hand
-        return LaneRow(self.line_id, self.waiting, self.first, turn, front, (), behind)
+        if behind[at:after] == packed:
+            self.next_places = behind[:at] + behind[after:]
 
 
 def place_of(packed: bytes, behind: bytes) -> int:
@@ -101,6 +97,7 @@ def place_of(packed: bytes, behind: bytes) -> int:
 
 class KeyRow(msgspec.Struct, array_like=True, gc=False):
     """A key of an action. `running`: leased runs of it. `lanes`: by the text of their labels.
+    Where one run alone blocks it, its front may know better: see `is_freed`.
     `claims`, `first_claim`: its window of claims. `frees_at_ms`: when a timer looks at it again.
     """
 
@@ -115,8 +112,10 @@ class KeyRow(msgspec.Struct, array_like=True, gc=False):
     frees_at_ms: int = 0
 
 
-class KeyLineRow(Value, frozen=True):
-    """The line of keys for one set of labels: how many runs wait, how many keys may be served."""
+class KeyLineRow(msgspec.Struct, array_like=True, gc=False):
+    """The line of keys for one set of labels: how many runs wait, how many keys may be served.
+    A command changes its own copy: see `Tx.own`.
+    """
 
     id: int
     labels: dict[str, str]
@@ -157,7 +156,34 @@ def stored_line(action_id: int, text: str) -> bytes:
 
 
 def copy_of_key(row: Any) -> KeyRow:
-    """A row of one's own to change."""
+    """A row of one's own to change, and its lanes."""
     copy: KeyRow = row.__copy__()
-    copy.lanes = dict(copy.lanes)
+    copy.lanes = {text: _copy_of_lane(lane) for text, lane in row.lanes.items()}
     return copy
+
+
+def _copy_of_lane(lane: Any) -> LaneRow:
+    copy: LaneRow = lane.__copy__()
+    if copy.behind:
+        copy.next_places = b"".join(_PLACE.pack(*place) for place in copy.behind)
+        copy.behind = ()
+    return copy
+
+
+def is_freed(view: View, key: str, row: KeyRow) -> bool:
+    """Whether a key is free although its row says that its one leased run blocks it.
+
+    Where such a run ends, its key's front is put back, and the row is left as it is: it is written
+    with the next claim. A key that is blocked has no front, so a front tells.
+    """
+    if row.blocked != Blocked.RUNNING_PER_KEY or row.running != 1 or len(row.lanes) != 1:
+        return False
+    [lane] = row.lanes.values()
+    front = view.get(FRONT, FRONT.key(lane.line_id, *lane.first))
+    return front is not None and front.key == key
+
+
+def free(row: KeyRow) -> None:
+    """Let the row say what its front says: see `is_freed`."""
+    [lane] = row.lanes.values()
+    row.running, row.blocked, lane.front = 0, Blocked.NO, lane.first

@@ -26,6 +26,8 @@ from floruntime.engine.action.key_rows import (
     LaneRow,
     Place,
     copy_of_key,
+    free,
+    is_freed,
     stored_key,
     stored_line,
 )
@@ -50,20 +52,26 @@ _BLOCKED_BY_RUNNING: Final = (Blocked.RUNNING_PER_KEY, 0)
 
 
 class OpenKey:
-    """A key and its action: a row of its own to change, and `close`."""
+    """A key and its action: a row of its own to change, and `close`.
 
-    __slots__ = ("_lines", "_stored_key", "action", "key", "limits", "row", "tx")
+    `is_shown`: whether it has a front, where that is known.
+    """
 
-    def __init__(self, action: OpenAction, key: str) -> None:
+    __slots__ = ("_stored_key", "action", "key", "limits", "row", "tx")
+
+    def __init__(self, action: OpenAction, key: str, *, is_shown: bool | None = None) -> None:
         self.tx = tx = action.tx
         self.action = action
         self.key = key
         self.limits: Limits = action.row.settings.limits
         self._stored_key = stored_key(action.row.id, key)
         row = tx.get(KEY, self._stored_key)
-        self.row = KeyRow(tx.next_id()) if row is None else copy_of_key(row)
-        #: What changes in the counts of lines, by the text of their labels.
-        self._lines: dict[str, tuple[int, int]] = {}
+        if row is None:
+            self.row = KeyRow(tx.next_id())
+            return
+        self.row = copy_of_key(row)
+        if row.blocked and is_shown is not False and (is_shown or is_freed(tx, key, row)):
+            free(self.row)
 
     # Runs
 
@@ -71,38 +79,38 @@ class OpenKey:
         """A run of the key is due."""
         text = text_of(run.labels).decode()
         place: Place = run.priority, run.due_ms, number
+        line = self._line_to_stand_in(text, run.labels)
         lane = self.row.lanes.get(text)
         if lane is None:
-            lane = LaneRow(self._line(text, run.labels).id, 1, place)
+            self.row.lanes[text] = LaneRow(line.id, 1, place)
         else:
-            lane = lane.with_run(place)
-        self.tx.put(KEYED_RUN, KEYED_RUN.key(lane.line_id, self.row.id, *place), True)
-        self._count(text, 1, 0)
+            lane.add(place)
+        self.tx.put(KEYED_RUN, KEYED_RUN.key(line.id, self.row.id, *place), True)
+        line.waiting += 1
         self.row.waiting += 1
-        self.row.lanes[text] = lane
 
     def leave(self, number: int, run: ActionRunRow, *, served: bool) -> None:
         """A due run of the key is due no more. `served`: for it was claimed."""
         text = text_of(run.labels).decode() if run.labels else ""
-        lane = self.row.lanes[text]
+        row = self.row
+        lane = row.lanes[text]
         place: Place = run.priority, run.due_ms, number
-        gone = KEYED_RUN.key(lane.line_id, self.row.id, *place)
+        gone = KEYED_RUN.key(lane.line_id, row.id, *place)
         self.tx.delete(KEYED_RUN, gone)
-        self.row.waiting -= 1
+        row.waiting -= 1
+        line = self._line(text)
+        line.waiting -= 1
         if lane.waiting == 1:
             self._show(text, lane, is_shown=False)
-            del self.row.lanes[text]
-            self._count(text, -1, 0)
+            del row.lanes[text]
+            if not line.waiting:
+                self._forget_line(text, line)
             return
-        behind = lane.at_hand
-        if place == lane.first and not behind:
-            behind = self._places_after(lane, gone)
-        first, behind = lane.without(place, behind)
-        keeps_turn = not served and first[0] == lane.first[0]
-        turn = lane.turn if keeps_turn else 0
-        lane = LaneRow(lane.line_id, lane.waiting - 1, first, turn, lane.front, (), behind)
-        self.row.lanes[text] = lane
-        self._count(text, -1, 0)
+        if place == lane.first and not lane.next_places:
+            lane.next_places = self._places_after(lane, gone)
+        lane.remove(place)
+        if served:
+            lane.turn = 0
 
     def _places_after(self, lane: LaneRow, gone: bytes) -> bytes:
         """The first place of what is left, and those right behind it, packed as in their keys."""
@@ -147,19 +155,19 @@ class OpenKey:
         row = self.row
         was_blocked = row.blocked
         row.blocked, until_ms = self.blocked()
-        for text, lane in row.lanes.items():  # each is replaced, none comes or goes
+        if not row.lanes:
+            if row.running:
+                self.tx.put(KEY, self._stored_key, row)
+            else:
+                self._close_idle()
+            return
+        for text, lane in row.lanes.items():
             self._show(text, lane, is_shown=not row.blocked)
-        for text, (waiting, fronts) in self._lines.items():
-            if waiting or fronts:
-                self._write_count(text, waiting, fronts)
-        if was_blocked and not row.blocked and row.lanes:
+        if was_blocked and not row.blocked:
             self.tx.touch(due_marker(self.action))
-        if until_ms and row.lanes:
+        if until_ms:
             self._look_at(until_ms)
-        if row.running or row.lanes:
-            self.tx.put(KEY, self._stored_key, row)
-        else:
-            self._close_idle()
+        self.tx.put(KEY, self._stored_key, row)
 
     def _close_idle(self) -> None:
         row, limits = self.row, self.limits
@@ -186,54 +194,47 @@ class OpenKey:
         """Let the lane have a front where it belongs, or none. In a fair line a key that is blocked
         keeps its turn, and one that was just served has its next one.
         """
-        tx, is_fair = self.tx, self.limits.fair
-        turn, front, before = lane.turn, None, lane.front
-        if is_fair:
-            turn = turn or tx.next_id()
+        tx, front, before = self.tx, None, lane.front
+        if self.limits.fair:
+            lane.turn = turn = lane.turn or tx.next_id()
             if is_shown:
                 front = lane.first[0], turn, self.row.id
         elif is_shown:
-            turn, front = 0, lane.first
+            lane.turn, front = 0, lane.first
+            if front == before:
+                return
         if before is not None and before != front:
             take_front(tx, lane.line_id, FRONT.key(lane.line_id, *before))
-        if front is not None and (front != before or is_fair):
+        if front is not None:
             key = FRONT.key(lane.line_id, *front)
             put_front(tx, lane.line_id, key, FrontRow(self.key, lane.first))
         if (front is None) != (before is None):
-            self._count(text, 0, -1 if front is None else 1)
-        if front != before or turn != lane.turn:
-            self.row.lanes[text] = lane.at(turn, front)
+            change = -1 if front is None else 1
+            self._line(text).fronts += change
+            self.action.row.fronts += change
+        lane.front = front
 
-    def _line(self, text: str, labels: dict[str, str]) -> KeyLineRow:
+    def _line(self, text: str) -> KeyLineRow:
+        """The line of a lane, to change."""
+        line = self.tx.own(KEY_LINE, stored_line(self.action.row.id, text))
+        assert line is not None, "a lane is of a line"
+        return line
+
+    def _line_to_stand_in(self, text: str, labels: dict[str, str]) -> KeyLineRow:
         key = stored_line(self.action.row.id, text)
-        line = self.tx.get(KEY_LINE, key)
+        line = self.tx.own(KEY_LINE, key)
         if line is None:
             line = KeyLineRow(self.tx.next_id(), labels, 0, 0)
             self.tx.put(KEY_LINE, key, line)
             self.action.row.key_lines += 1
         return line
 
-    def _count(self, text: str, waiting: int, fronts: int) -> None:
-        before = self._lines.get(text)
-        if before is not None:
-            waiting, fronts = before[0] + waiting, before[1] + fronts
-        self._lines[text] = waiting, fronts
-
-    def _write_count(self, text: str, waiting: int, fronts: int) -> None:
-        tx = self.tx
-        key = stored_line(self.action.row.id, text)
-        line = tx.get(KEY_LINE, key)
-        assert line is not None, "a lane is of a line"
-        self.action.row.fronts += fronts
-        line = KeyLineRow(line.id, line.labels, line.waiting + waiting, line.fronts + fronts)
-        if line.waiting:
-            tx.put(KEY_LINE, key, line)
-        else:
-            assert not line.fronts, "where nothing waits nothing may be served"
-            tx.delete(KEY_LINE, key)
-            self.action.row.key_lines -= 1
-            forget_gaps(tx, line.id)
-            forget_fronts(tx, line.id)
+    def _forget_line(self, text: str, line: KeyLineRow) -> None:
+        assert not line.fronts, "where nothing waits nothing may be served"
+        self.tx.delete(KEY_LINE, stored_line(self.action.row.id, text))
+        self.action.row.key_lines -= 1
+        forget_gaps(self.tx, line.id)
+        forget_fronts(self.tx, line.id)
 
 
 # What the transitions of runs ask for
@@ -309,9 +310,33 @@ def serve_keyed(key: OpenKey, number: int, run: ActionRunRow) -> None:
 
 def end_keyed(action: OpenAction, key: str) -> None:
     """A run of this key is no longer leased: its place is free."""
-    opened = OpenKey(action, key)
+    if _show_free(action, key):
+        return
+    opened = OpenKey(action, key, is_shown=False)
     opened.end()
     opened.close()
+
+
+def _show_free(action: OpenAction, key: str) -> bool:
+    """The only run that blocked a key has ended: where its front alone can tell, let it tell.
+
+    So a claim and its end write the row of a key once: see `is_freed`.
+    """
+    tx, limits = action.tx, action.row.settings.limits
+    row = tx.get(KEY, stored_key(action.row.id, key))
+    assert row is not None, "a key has a row while a run of it is leased"
+    if row.blocked != Blocked.RUNNING_PER_KEY or row.running != 1 or len(row.lanes) != 1:
+        return False
+    if limits.fair or limits.rate_per_key is not None:
+        return False
+    [(text, lane)] = row.lanes.items()
+    put_front(tx, lane.line_id, FRONT.key(lane.line_id, *lane.first), FrontRow(key, lane.first))
+    line = tx.own(KEY_LINE, stored_line(action.row.id, text))
+    assert line is not None, "a lane is of a line"
+    line.fronts += 1
+    action.row.fronts += 1
+    tx.touch(due_marker(action))
+    return True
 
 
 # Time, and other limits

@@ -19,7 +19,15 @@ from floruntime.core.action import (
 )
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.action.due_runs import LINE, due_marker
-from floruntime.engine.action.key_rows import KEY, KEY_LINE, Blocked, KeyRow
+from floruntime.engine.action.key_rows import (
+    KEY,
+    KEY_LINE,
+    Blocked,
+    KeyRow,
+    copy_of_key,
+    free,
+    is_freed,
+)
 from floruntime.engine.action.rate_window import free_at, note_claim
 from floruntime.engine.action.rows import (
     ActionRow,
@@ -141,6 +149,9 @@ def _waiting(view: View, row: ActionRow) -> Iterator[int]:
 
 
 def _shown(view: View, action: ActionRow, key: str, row: KeyRow, of_all: str | None) -> KeyLimits:
+    if is_freed(view, key, row):
+        row = copy_of_key(row)
+        free(row)
     own = _blocked_by(view, action, row)
     return KeyLimits(key, row.running, row.waiting, own or (of_all if row.waiting else None))
 

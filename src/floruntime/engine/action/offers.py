@@ -134,7 +134,7 @@ class KeySource(Offering):
 
     def _find(self) -> Offer | None:
         while (front := first_front(self.tx, self._line_id, self._passed)) is not None:
-            key = OpenKey(self.action, front.key)
+            key = OpenKey(self.action, front.key, is_shown=True)
             if not key.blocked()[0]:
                 return Offer(front.first, self.action, self, key)
             key.close()

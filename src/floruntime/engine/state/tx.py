@@ -321,6 +321,16 @@ class Tx(View):
 
     # Writing
 
+    def own(self, table: Table[Row], key: bytes) -> Row | None:
+        """The row at `key`, to change in place: what the command changes in it is written."""
+        own: Row | None = self._command.get(key)
+        if own is None:
+            row: Any = self.get(table, key)
+            if row is not None:
+                own = row.__copy__()
+                self.put(table, key, own)
+        return own
+
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:
         """Write `row` at `key`."""
         if self._sorted:
