@@ -102,8 +102,8 @@ def test_in_which_order_what_dies_with_an_owner_is_deleted() -> None:
         Owner.QUEUE: "qg qh qn qb qs qr qx qo qd qk",
         Owner.STREAM: "ss sr sm sp so",
         Owner.GROUP: "gs gn gm gl gp gt gk gd ag gf",
-        Owner.ACTION: "an ra ar ak ae af aw ad as ap xa",
-        Owner.WORKFLOW: "wn wd wt wv wu ws wy wq wb wc wl xe",
+        Owner.ACTION: "an ra ar ak ae af aw ad as ap xa xb xc",
+        Owner.WORKFLOW: "wn wd wt wv wu ws wy wq wb wc wl xe xd xf",
     }
 
 

@@ -429,10 +429,6 @@ def test_costs_do_not_grow_with_keys_that_wait(fair: bool) -> None:
 # What it costs
 
 
-def key_rows(actions: Actions) -> dict[bytes, bytes]:
-    return {key: row for key, row in actions.engine.rows().items() if key[:2] == KEY.tag}
-
-
 def test_a_claim_under_a_key_and_its_end_write_the_row_of_the_key_once() -> None:
     actions = limited(running_per_key=1)
     put(actions, "a1", "a2", "a3", "b1", "b2", "b3")

@@ -10,6 +10,7 @@ from floruntime.engine.action.rows import OpenAction
 from floruntime.engine.action.run_rows import (
     ACTION_INPUT,
     ACTION_RUN_BY_STATUS,
+    ACTION_RUN_MARKS,
     ActionRunRow,
     ActionRunStatus,
 )
@@ -57,6 +58,7 @@ def create(
         ACTION_RUN_BY_STATUS.key(action.row.id, ActionRunStatus.PENDING, number),
         True,
     )
+    ACTION_RUN_MARKS.note(tx, action.row.id, ActionRunStatus.PENDING, number)
     tx.move_run(action.row.id, None, ActionRunStatus.PENDING)
     action.row.count_pending(number, 1)
     action.row.runs += 1

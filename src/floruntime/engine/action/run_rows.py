@@ -20,6 +20,7 @@ from floruntime.core.action import ActionAttempt, ActionRun, RunStatus
 from floruntime.core.errors import NotFoundError
 from floruntime.core.types import Value
 from floruntime.engine.action.rows import ACTION_NAME, ActionNameRow, ActionRow
+from floruntime.engine.state.index_marks import MarkedRow, Marks
 from floruntime.engine.state.index_walk import Filled, number_at
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.large_documents import read_document
@@ -137,6 +138,11 @@ ACTION_OUTPUT: Final[Table[bytes]] = Table(b"ro", bytes, namespace_id="u64", num
 ACTION_RUN_BY_STATUS: Final[Table[bool]] = Table(
     b"ra", bool, action_id="u64", status="u8", number="u64"
 )
+ACTION_RUN_MARK: Final[Table[bool]] = Table(b"xb", bool, action_id="u64", status="u8", span="u64")
+ACTION_RUN_MARKED: Final[Table[MarkedRow]] = Table(
+    b"xc", MarkedRow, cached=True, action_id="u64", status="u8"
+)
+ACTION_RUN_MARKS: Final = Marks(ACTION_RUN_BY_STATUS, ACTION_RUN_MARK, ACTION_RUN_MARKED)
 ACTION_RUN_ENDED: Final[Table[bool]] = Table(
     b"xa", bool, action_id="u64", status="u8", ended_ms="u64", number="u64"
 )
@@ -259,7 +265,7 @@ def with_status(row: ActionRow, status: ActionRunStatus) -> Filled:
     else:
         count = None
     place = ACTION_RUN_BY_STATUS.range(row.id, status)[0]
-    return Filled(ACTION_RUN_BY_STATUS, place, first, count)
+    return Filled(ACTION_RUN_BY_STATUS, place, first, count, ACTION_RUN_MARKS)
 
 
 def unfinished_numbers(view: View, row: ActionRow, first: int, count: int) -> list[int]:

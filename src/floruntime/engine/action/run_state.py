@@ -29,6 +29,7 @@ from floruntime.engine.action.run_rows import (
     ACTION_RUN,
     ACTION_RUN_BY_STATUS,
     ACTION_RUN_ENDED,
+    ACTION_RUN_MARKS,
     ActionRunRow,
     ActionRunStatus,
     action_run_id,
@@ -342,6 +343,7 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     is_finished = status >= ActionRunStatus.COMPLETED
     tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, before, run.number))
     tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
+    ACTION_RUN_MARKS.note(tx, row.action_id, status, run.number)
     if row.is_counted:
         count_end(run, -1)
     if was_finished:

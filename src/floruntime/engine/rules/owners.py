@@ -112,6 +112,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             debounce_rows.DEBOUNCE,
             *(action_schedule_rows.ACTION_SCHEDULE, action_schedule_rows.ACTION_SCHEDULE_PAYLOAD),
             run_rows.ACTION_RUN_ENDED,
+            *(run_rows.ACTION_RUN_MARK, run_rows.ACTION_RUN_MARKED),
         ),
         children=(
             Children(due_runs.LINE, Owner.ACTION, _id_of),
@@ -127,6 +128,7 @@ OWNERS: Final[Mapping[int, Owned]] = {
             plan_rows.CACHED,
             *(schedules.SCHEDULE, triggers.TRIGGER),
             workflow_rows.WORKFLOW_RUN_ENDED,
+            *(workflow_rows.WORKFLOW_RUN_MARK, workflow_rows.WORKFLOW_RUN_MARKED),
         )
     ),
 }

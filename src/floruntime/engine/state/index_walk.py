@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from floruntime.core import limits
+from floruntime.engine.state.index_marks import Marks
 from floruntime.engine.state.keyspace import Table, after, next_key
 from floruntime.engine.state.tx import View
 
@@ -25,7 +26,8 @@ BY_END = "end"
 class Lane(NamedTuple):
     """The part of one place that is walked over: positions from `start` on and before `end`.
     `rows`: so many there are at most, where that is known. Nobody looks on behind so many: a store
-    walks over all that was ever deleted there.
+    walks over all that was ever deleted there. `marks`: where rows may be, if that is kept; then
+    positions are numbers alone.
     """
 
     table: Table[Any]
@@ -33,6 +35,7 @@ class Lane(NamedTuple):
     start: bytes
     end: bytes
     rows: int | None = None
+    marks: Marks | None = None
 
     @property
     def uncounted(self) -> Lane:
@@ -49,8 +52,25 @@ class Lane(NamedTuple):
         if self.rows == 1:
             is_falling = False  # where rows begin is known, and behind it others may have gone
         cut = len(self.place)
-        for key, _ in islice(view.scan(self.table, start, end, reverse=is_falling), self.rows):
+        for key in islice(self._keys(view, start, end, is_falling=is_falling), self.rows):
             yield key[cut:]
+
+    def _keys(self, view: View, start: bytes, end: bytes, *, is_falling: bool) -> Iterator[bytes]:
+        for first, stop in self._pieces(view, start, end, is_falling=is_falling):
+            for key, _ in view.scan(self.table, first, stop, reverse=is_falling):
+                yield key
+
+    def _pieces(
+        self, view: View, start: bytes, end: bytes, *, is_falling: bool
+    ) -> Iterator[tuple[bytes, bytes]]:
+        if self.marks is None:
+            yield start, end
+            return
+        place, whole = self.place, len(self.place) + NUMBER_BYTES
+        low = number_at(start[:whole]) + (len(start) > whole)
+        high = number_at(end)
+        for first, stop in self.marks.pieces(view, place, low, high, is_falling=is_falling):
+            yield place + first.to_bytes(8, "big"), place + stop.to_bytes(8, "big")
 
 
 class IndexWalk(NamedTuple):
@@ -79,11 +99,13 @@ class Filled(NamedTuple):
     place: bytes
     first: int = 0
     rows: int | None = None
+    marks: Marks | None = None
 
     def lane(self, first: int, end: int) -> Lane:
         """What of it may have numbers from `first` on and before `end`."""
         first = max(first, self.first)
-        return numbered(self.table, self.place, min(first, end), end)._replace(rows=self.rows)
+        lane = numbered(self.table, self.place, min(first, end), end)
+        return lane._replace(rows=self.rows, marks=self.marks)
 
 
 def first_after(first: int, count: int, number: int, change: int) -> int:

@@ -323,12 +323,10 @@ class Tx(View):
 
     def own(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, to change in place: what the command changes in it is written."""
-        own: Row | None = self._command.get(key)
-        if own is None:
-            row: Any = self.get(table, key)
-            if row is not None:
-                own = row.__copy__()
-                self.put(table, key, own)
+        row: Any = self._command.get(key)
+        if row is None and (row := self.get(table, key)) is not None:
+            self.put(table, key, row := row.__copy__())
+        own: Row | None = row
         return own
 
     def put(self, table: Table[Row], key: bytes, row: Row) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from floruntime.core.types import Value
 from floruntime.core.workflow import WorkflowStatus
+from floruntime.engine.state.index_marks import MarkedRow, Marks
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.tx import View
 from floruntime.engine.workflow.language.definition import Definition
@@ -296,6 +297,13 @@ SIGNAL: Final[Table[SignalRow]] = Table(
 WORKFLOW_RUN_BY_STATUS: Final[Table[bool]] = Table(
     b"ws", bool, workflow_id="u64", status="u8", number="u64"
 )
+WORKFLOW_RUN_MARK: Final[Table[bool]] = Table(
+    b"xd", bool, workflow_id="u64", status="u8", span="u64"
+)
+WORKFLOW_RUN_MARKED: Final[Table[MarkedRow]] = Table(
+    b"xf", MarkedRow, cached=True, workflow_id="u64", status="u8"
+)
+WORKFLOW_RUN_MARKS: Final = Marks(WORKFLOW_RUN_BY_STATUS, WORKFLOW_RUN_MARK, WORKFLOW_RUN_MARKED)
 #: Of runs from before values stood in their order; ticks move them there.
 SEARCH: Final[Table[bool]] = Table(b"wx", bool, namespace_id="u64", attribute="u64", number="u64")
 SEARCH_VALUE: Final[Table[bool]] = Table(

@@ -28,6 +28,7 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_RUN_BY_STATUS,
     WORKFLOW_RUN_ENDED,
     WORKFLOW_RUN_ID,
+    WORKFLOW_RUN_MARKS,
     EventRow,
     Origin,
     Wait,
@@ -156,6 +157,7 @@ class OpenWorkflowRun:
             WORKFLOW_RUN_BY_STATUS.key(row.workflow_id, row.status, self.number),
             True,
         )
+        WORKFLOW_RUN_MARKS.note(tx, row.workflow_id, row.status, self.number)
         self._move_among_ended()
         was_unfinished = before > 0 and not WorkflowRunStatus(before).is_final
         change = (not row.is_finished) - was_unfinished

@@ -19,6 +19,7 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW,
     WORKFLOW_NAME,
     WORKFLOW_RUN_BY_STATUS,
+    WORKFLOW_RUN_MARKS,
     DefinitionRow,
     WorkflowRow,
     WorkflowRunStatus,
@@ -116,9 +117,10 @@ def with_status(row: WorkflowRow, status: WorkflowRunStatus) -> Filled:
     """Where a workflow's runs with a status stand in the index."""
     place = WORKFLOW_RUN_BY_STATUS.range(row.id, status)[0]
     if not row.by_status:
-        return Filled(WORKFLOW_RUN_BY_STATUS, place)
+        return Filled(WORKFLOW_RUN_BY_STATUS, place, marks=WORKFLOW_RUN_MARKS)
     first = row.first_by_status[status] if row.first_by_status else 0
-    return Filled(WORKFLOW_RUN_BY_STATUS, place, first, row.by_status[status])
+    count = row.by_status[status]
+    return Filled(WORKFLOW_RUN_BY_STATUS, place, first, count, WORKFLOW_RUN_MARKS)
 
 
 def workflow_key(view: View, name: str) -> bytes:

@@ -1,0 +1,101 @@
+"""Where an index by status may have rows, so that nobody walks over what was deleted between them.
+
+Runs pass through a status and leave it: what they leave behind are deletions, and a store walks
+over each of them. So the numbers are cut into spans, and a span in which a row was ever put has a
+*mark*. A listing looks into the marked spans alone. A mark is put once for a span, not for a row;
+and each new one looks after a few others, and takes away those whose span has nothing left.
+
+What stood in the index before there were marks lies below the first marked span, and is walked as
+it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from floruntime.core.types import Value
+from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.tx import Tx, View
+
+SPAN_BITS = 12
+"""A span has so many bits' worth of numbers: a listing passes over so many deletions in vain."""
+LOOKED_AFTER: Final = 4
+"""Marks that each new mark looks after: more than one, so those in vain become fewer."""
+NOTED_MAX: Final = 4_096
+
+
+class MarkedRow(Value, frozen=True):
+    """`first`: the span from which on there are marks. `looked_at`: the one looked after last."""
+
+    first: int
+    looked_at: int = 0
+
+
+class Marks(NamedTuple):
+    """An index whose keys are owner, status and number, and its marks."""
+
+    rows: Table[bool]
+    marks: Table[bool]
+    marked: Table[MarkedRow]
+
+    def note(self, tx: Tx, owner_id: int, status: int, number: int) -> None:
+        """A row was put into the index. What is noted is at hand, and is right when it is empty."""
+        noted: set[Any] | None = tx.hints.get(self.marks)
+        if noted is None:
+            noted = tx.hints[self.marks] = set()
+        place = owner_id, status, number >> SPAN_BITS
+        if place not in noted:
+            if len(noted) >= NOTED_MAX:
+                noted.clear()
+            noted.add(place)
+            self._mark(tx, noted, *place)
+
+    def _mark(self, tx: Tx, noted: set[Any], owner_id: int, status: int, span: int) -> None:
+        key = self.marked.key(owner_id, status)
+        marked = tx.get(self.marked, key)
+        if marked is None:
+            marked = MarkedRow((tx.last_id() >> SPAN_BITS) + 1)
+            tx.put(self.marked, key, marked)
+        mark = self.marks.key(owner_id, status, span)
+        if span < marked.first or tx.get(self.marks, mark) is not None:
+            return
+        looked_at = marked.looked_at
+        behind = self.marks.key(owner_id, status, looked_at + 1)
+        end = self.marks.range(owner_id, status)[1]
+        others = [key for key, _ in islice(tx.scan(self.marks, behind, end), LOOKED_AFTER)]
+        tx.put(self.marks, mark, True)
+        for other in others:
+            looked_at = self.marks.unpack(other)[2]
+            if not self._has_rows(tx, owner_id, status, looked_at):
+                tx.delete(self.marks, other)
+                noted.discard((owner_id, status, looked_at))
+        is_round_over = len(others) < LOOKED_AFTER
+        tx.put(self.marked, key, MarkedRow(marked.first, 0 if is_round_over else looked_at))
+
+    def _has_rows(self, tx: Tx, owner_id: int, status: int, span: int) -> bool:
+        start, end = (
+            self.rows.key(owner_id, status, each << SPAN_BITS) for each in (span, span + 1)
+        )
+        return next(iter(tx.scan(self.rows, start, end)), None) is not None
+
+    def pieces(
+        self, view: View, place: bytes, first: int, end: int, *, is_falling: bool
+    ) -> Iterator[tuple[int, int]]:
+        """The parts of `first <= number < end` that may have rows, in order. `place`: the index's
+        tag, the owner and the status, as keys begin.
+        """
+        owner_id, status, _ = self.rows.unpack(place + bytes(8))
+        marked = view.get(self.marked, self.marked.key(owner_id, status))
+        border = end if marked is None else max(first, min(end, marked.first << SPAN_BITS))
+        if first < border and not is_falling:
+            yield first, border
+        if border < end:
+            start = self.marks.key(owner_id, status, border >> SPAN_BITS)
+            stop = self.marks.key(owner_id, status, ((end - 1) >> SPAN_BITS) + 1)
+            for key, _ in view.scan(self.marks, start, stop, reverse=is_falling):
+                span = self.marks.unpack(key)[2]
+                yield max(border, span << SPAN_BITS), min(end, (span + 1) << SPAN_BITS)
+        if first < border and is_falling:
+            yield first, border
