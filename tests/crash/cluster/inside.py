@@ -15,6 +15,7 @@ from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
+from floruntime.server.connections.tls import server_tls
 from floruntime.server.http.listening import listen
 from floruntime.server.metrics.families import families_now
 from tests.crash.cluster.rig import PATIENT_MS
@@ -81,7 +82,7 @@ class InsideNode:
             await server.stop()
             raise
         self._server = server
-        self._port = await listen(server, "127.0.0.1", self.port_number)
+        self._port = await listen(server, "127.0.0.1", self.port_number, server_tls(self.config))
         server.start()
 
     def leads(self, namespace: str) -> bool:

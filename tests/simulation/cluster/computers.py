@@ -17,6 +17,7 @@ from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import MetaRow
 from floruntime.server.cluster.namesakes import NameTakenError
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.sockets import Protocols, SocketConnection
 from floruntime.server.http.listening import protocols_of
@@ -157,7 +158,7 @@ class Computer:
             copies=self._meta.copies,
         )
         storage, on_fatal = cast(Any, self._storage), partial(self._fatal, process)
-        node = Node(config, Joined(*parts), storage, None, on_fatal=on_fatal)
+        node = Node(config, Joined(*parts), storage, PeerTls(config), on_fatal=on_fatal)
         node.wall_s = lambda: self._loop.wall_s() + self.wall_off_s
         node.open_system()
         try:

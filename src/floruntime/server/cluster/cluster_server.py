@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -35,6 +34,7 @@ from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.cluster.silence import what_ails_nats
@@ -283,6 +283,9 @@ class ClusterServer(FloServer):
         if outcome.error is not None:
             raise ConfigError(f"admin_token_file {path}: {outcome.error}")
 
+    def reread_certificate(self) -> None:
+        self.node.tls.reload()
+
     def start(self) -> None:
         self._check_disk()
         self.access.start()
@@ -361,16 +364,6 @@ async def open_cluster_server(
     except BaseException:
         storage.close()
         raise
-    node = Node(config, joined, storage, _peer_tls(config), on_fatal=on_fatal)
+    node = Node(config, joined, storage, PeerTls(config), on_fatal=on_fatal)
     node.open_system()
     return ClusterServer(config, node, on_fatal)
-
-
-def _peer_tls(config: Config) -> ssl.SSLContext | None:
-    """How nodes speak to each other: as clients do."""
-    if not config.tls_cert:
-        return None
-    context = ssl.create_default_context()
-    context.load_verify_locations(config.tls_client_ca or config.tls_cert)
-    context.load_cert_chain(config.tls_cert, config.tls_key)
-    return context

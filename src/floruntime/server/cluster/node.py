@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
@@ -40,6 +39,7 @@ from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import give_up_former
 from floruntime.server.cluster.replica import Replica
@@ -85,7 +85,7 @@ class Node:
         config: Config,
         joined: Joined,
         storage: NodeStorage,
-        tls: ssl.SSLContext | None,
+        tls: PeerTls,
         *,
         on_fatal: Callable[[BaseException], None],
     ) -> None:
@@ -102,7 +102,7 @@ class Node:
         self.on_fatal = on_fatal
         #: This machine's wall clock.
         self.wall_s: Callable[[], float] = time.time
-        self._tls = tls
+        self.tls = tls
         self.clients: Callable[[], Collection[str]] = tuple
         self.on_system: Callable[[], None] = lambda: None
         self.members: Members
@@ -399,7 +399,7 @@ class Node:
                 link = None
             if link is None and not row.is_stopped:
                 bytes_max = self.config.frame_bytes_max
-                self._links[name] = PeerLink(self, name, row.address, bytes_max, self._tls)
+                self._links[name] = PeerLink(self, name, row.address, bytes_max, self.tls)
 
     def link_changed(self, link: PeerLink) -> None:
         """A link came up, or went down: what was on its way there goes where it can be answered."""

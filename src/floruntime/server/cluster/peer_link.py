@@ -16,6 +16,7 @@ from floruntime.core.framing import FrameReader, frame
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
 from floruntime.server.cluster import peer_messages as messages
+from floruntime.server.cluster.peer_tls import WHOM_NODES_TRUST, PeerTls
 from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
@@ -59,7 +60,7 @@ class PeerLink:
         node: str,
         address: str,
         frame_bytes_max: int,
-        tls: ssl.SSLContext | None,
+        tls: PeerTls,
     ) -> None:
         self._owner = owner
         self.node = node
@@ -76,6 +77,8 @@ class PeerLink:
             try:
                 await self._connect_and_wait()
                 reason = "it was closed"
+            except ssl.SSLCertVerificationError as error:
+                reason = f"{error.verify_message}; {WHOM_NODES_TRUST}"
             except (OSError, TimeoutError, _NotOursError) as error:
                 reason = str(error) or type(error).__name__
             if reason != self._said:
@@ -92,7 +95,7 @@ class PeerLink:
                 lambda: _PeerSocket(self._owner, self, self._bytes_max),
                 host,
                 int(port),
-                ssl=self._tls,
+                ssl=self._tls.context,
             )
             try:
                 await socket.greeted
