@@ -9,8 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
-from heapq import nlargest
-from operator import add, itemgetter
+from operator import add
 from typing import Any, NamedTuple
 
 from floruntime.core.limits import WORKER_UNHEALTHY_MS
@@ -27,6 +26,7 @@ from floruntime.engine.stream.group.rows import (
 )
 from floruntime.engine.stream.rows import STREAM_STATE, StreamStateRow, find_stream
 from floruntime.engine.workflow.runs.rows import WORKFLOW, WorkflowRunStatus
+from floruntime.server.metrics.largest import Largest
 from floruntime.server.metrics.queues import Counts, plus
 from floruntime.server.metrics.tally import Tally
 
@@ -39,6 +39,7 @@ _NAMESPACE_ID = slice(2, 10)
 """Where the number of its namespace stands in the key of a row."""
 REST: Labels = ("", "")
 """The labels of all that is not told by name."""
+REST_OF_GROUPS: Labels = ("", "", "")
 
 
 class Queue(NamedTuple):
@@ -155,29 +156,22 @@ class Look:
     # Groups
 
     async def _groups(self) -> list[Group]:
-        every: list[Group] = []
-        rows = self._tally.rows(GROUP_NAMES)
-        for number, (key, names) in enumerate(rows, 1):
-            [group_id] = GROUP_NAMES.unpack(key)
-            state = self._tally.row(GROUP_STATE, GROUP_STATE.key(group_id))
-            if state is not None and names.namespace in self._namespaces.values():
+        known = frozenset(self._namespaces.values())
+        largest: Largest[Group] = Largest(self._series_max)
+        rest: Group | None = None
+        for keys in _cut(self._tally.keys(GROUP_NAMES)):
+            for key, names in self._tally.rows_at(GROUP_NAMES, keys):
+                [group_id] = GROUP_NAMES.unpack(key)
+                state = self._tally.row(GROUP_STATE, GROUP_STATE.key(group_id))
+                if state is None or names.namespace not in known:
+                    continue
                 labels = (names.namespace, names.stream, names.group)
-                every.append(Group(labels, self._lag(names, state), state.pending, state.dead))
-            if number % ITEMS_PER_TURN == 0:
-                await asyncio.sleep(0)
-        largest = nlargest(self._series_max, every, key=_lag_of)
-        if len(every) > len(largest):
-            told = {each.labels for each in largest}
-            rest = [each for each in every if each.labels not in told]
-            largest.append(
-                Group(
-                    ("", "", ""),
-                    sum(each.lag for each in rest),
-                    sum(each.pending for each in rest),
-                    sum(each.dead for each in rest),
-                )
-            )
-        return largest
+                group = Group(labels, self._lag(names, state), state.pending, state.dead)
+                other = largest.offer(group.lag, group)
+                if other is not None:
+                    rest = _groups_added(rest, other._replace(labels=REST_OF_GROUPS))
+            await asyncio.sleep(0)
+        return largest.in_order() if rest is None else [*largest.in_order(), rest]
 
     def _lag(self, names: GroupNamesRow, state: GroupStateRow) -> int:
         stream = self._stream_of(names)
@@ -195,23 +189,19 @@ class Look:
 
     async def _runs(self, table: Any, statuses: Iterable[Any]) -> list[Runs]:
         names = {status: status.name.lower() for status in statuses}
-        every: list[tuple[int, bytes, dict[Any, int]]] = []
+        largest: Largest[tuple[bytes, list[int]]] = Largest(self._series_max)
+        rest: list[int] | None = None
         async for key, row in self._named(table):
-            counts = {status: self._tally.runs(row.id, status) for status in names}
-            every.append((sum(counts.values()), key, counts))
-        largest = nlargest(self._series_max, every, key=_size)
-        told = [
-            Runs(self._labels(table, key), {names[status]: n for status, n in counts.items()})
-            for _, key, counts in largest
+            counts = [self._tally.runs(row.id, status) for status in names]
+            other = largest.offer(sum(counts), (key, counts))
+            if other is not None:
+                rest = [*map(add, rest or [0] * len(names), other[1])]
+        named = [(self._labels(table, key), counts) for key, counts in largest.in_order()]
+        if rest is not None:
+            named.append((REST, rest))
+        return [
+            Runs(labels, dict(zip(names.values(), counts, strict=True))) for labels, counts in named
         ]
-        if len(every) > len(largest):
-            known = {key for _, key, _ in largest}
-            sums: Counter[str] = Counter()
-            for _, key, counts in every:
-                if key not in known:
-                    sums.update({names[status]: n for status, n in counts.items()})
-            told.append(Runs(REST, dict(sums)))
-        return told
 
     # Workers
 
@@ -249,17 +239,10 @@ class Look:
         return self._namespaces.get(table.unpack(key)[0], ""), table.tail_of(key).decode()
 
 
-_size = itemgetter(0)
-
-
 def _cut(items: list[Any]) -> Iterator[list[Any]]:
     """The items in pieces."""
     for start in range(0, len(items), ITEMS_PER_TURN):
         yield items[start : start + ITEMS_PER_TURN]
-
-
-def _lag_of(group: Group) -> int:
-    return group.lag
 
 
 def non_zero(runs: Iterable[Runs]) -> Iterator[tuple[Labels, int]]:
