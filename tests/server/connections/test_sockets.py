@@ -143,3 +143,17 @@ async def test_one_that_says_nothing_in_time_is_closed(
         _, transport = connected(rig)
     waits[0]()
     assert transport.calls == ["close"]
+
+
+async def test_an_end_told_to_a_peer_that_is_gone(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncio tells of a reset when it next reads; a write finds it before."""
+    connection, transport = connected(rig)
+
+    def gone() -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(transport, "write_eof", gone, raising=False)
+    connection.write_eof()
+    assert transport.calls == ["abort"]

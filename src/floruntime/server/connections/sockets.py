@@ -160,6 +160,13 @@ class SocketConnection(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.close()
 
+    def write_eof(self) -> None:
+        """Tell the peer that nothing more is written; it may be gone, of which nobody was told."""
+        try:
+            self.transport.write_eof()
+        except OSError:
+            self.abort()
+
     def end(self, reason: FloError) -> None:
         """Let who speaks here end, if anybody does."""
         if self._speaker is not None and not self.transport.is_closing():

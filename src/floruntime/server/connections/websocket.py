@@ -310,7 +310,7 @@ class WebSocketSpeaker:
         if problem is not None:
             log.warning("%s: connection closed: %s", self._socket, _line(str(problem)))
         if self._socket.transport.can_write_eof():
-            self._socket.transport.write_eof()
+            self._socket.write_eof()
             self._give_up_later()
         else:
             self._socket.close()

@@ -278,7 +278,7 @@ class HttpSpeaker:
         if transport.is_closing():
             return
         if transport.can_write_eof():
-            transport.write_eof()
+            self._socket.write_eof()
             self._deadline = self._loop.call_later(limits.CLOSE_MS_MAX / 1000, self._socket.abort)
         else:
             self._socket.close()
