@@ -21,7 +21,8 @@ from floruntime.engine.system import timers
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Histogram, Refusal
 from floruntime.server.metrics.names import operation_of
-from floruntime.server.metrics.waiting import At, Labels, Look, Waiting, non_zero, together
+from floruntime.server.metrics.together import together
+from floruntime.server.metrics.waiting import At, Labels, Look, Waiting, non_zero
 from floruntime.server.server import FloServer
 
 _QUEUE = ("namespace", "queue")
@@ -73,7 +74,7 @@ async def families_now(server: FloServer) -> Iterable[Metric]:
     looks = server.looks()
     if not looks:
         return families
-    waiting = together([await Look(*each).waiting() for each in looks])
+    waiting = await together([await Look(*each).waiting() for each in looks])
     families.append(_timers(looks))
     return chain(families, _queues(waiting), _groups(waiting), _runs(waiting))
 

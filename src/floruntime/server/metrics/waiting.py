@@ -6,7 +6,7 @@ Looking goes in small pieces, between which the event loop turns: a scrape holds
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import add
@@ -27,7 +27,7 @@ from floruntime.engine.stream.group.rows import (
 from floruntime.engine.stream.rows import STREAM_STATE, StreamStateRow, find_stream
 from floruntime.engine.workflow.runs.rows import WORKFLOW, WorkflowRunStatus
 from floruntime.server.metrics.largest import Largest
-from floruntime.server.metrics.queues import Counts, plus
+from floruntime.server.metrics.queues import Counts
 from floruntime.server.metrics.tally import Tally
 
 SERIES_MAX = 1_000
@@ -85,41 +85,8 @@ class At(NamedTuple):
     now_ms: int
 
 
-def together(several: list[Waiting]) -> Waiting:
-    """What waits in several states that share no namespace. Of each, what is not told by name is
-    under the same labels: it is added up.
-    """
-    if len(several) == 1:
-        return several[0]
-    queues: dict[Labels, Queue] = {}
-    groups: dict[Labels, Group] = {}
-    kinds: tuple[dict[Labels, Runs], dict[Labels, Runs]] = {}, {}
-    workers: Counter[Labels] = Counter()
-    for each in several:
-        for queue in each.queues:
-            queues[queue.labels] = _queues_added(queues.get(queue.labels), queue)
-        for group in each.groups:
-            groups[group.labels] = _groups_added(groups.get(group.labels), group)
-        for runs, kind in zip((each.actions, each.workflows), kinds, strict=True):
-            for named in runs:
-                before = kind.get(named.labels, Runs(named.labels, {}))
-                counts = Counter(before.by_status)
-                counts.update(named.by_status)
-                kind[named.labels] = Runs(named.labels, dict(counts))
-        workers.update(each.workers)
-    actions, workflows = (list(kind.values()) for kind in kinds)
-    return Waiting(list(queues.values()), list(groups.values()), actions, workflows, workers)
-
-
-def _queues_added(one: Queue | None, other: Queue) -> Queue:
-    """Two of the same labels as one: of ages the greater counts."""
-    if one is None:
-        return other
-    age_ms = max(one.oldest_age_ms, other.oldest_age_ms)
-    return Queue(other.labels, plus(one.counts, other.counts), age_ms)
-
-
-def _groups_added(one: Group | None, other: Group) -> Group:
+def groups_added(one: Group | None, other: Group) -> Group:
+    """Two of the same labels as one."""
     if one is None:
         return other
     return Group(other.labels, *map(add, one[1:], other[1:]))
@@ -169,7 +136,7 @@ class Look:
                 group = Group(labels, self._lag(names, state), state.pending, state.dead)
                 other = largest.offer(group.lag, group)
                 if other is not None:
-                    rest = _groups_added(rest, other._replace(labels=REST_OF_GROUPS))
+                    rest = groups_added(rest, other._replace(labels=REST_OF_GROUPS))
             await asyncio.sleep(0)
         return largest.in_order() if rest is None else [*largest.in_order(), rest]
 
@@ -206,11 +173,22 @@ class Look:
     # Workers
 
     async def _workers(self) -> Counter[Labels]:
-        counts: Counter[Labels] = Counter()
+        states: defaultdict[bytes, Counter[str]] = defaultdict(Counter)
         async for key, row in self._named(WORKER):
             is_late = self._now_ms - row.last_heartbeat_ms > WORKER_UNHEALTHY_MS
             state = "unhealthy" if is_late else "draining" if row.draining else "healthy"
-            counts[self._labels(WORKER, key)[0], state] += 1
+            states[key[_NAMESPACE_ID]][state] += 1
+        largest: Largest[tuple[str, Counter[str]]] = Largest(self._series_max)
+        counts: Counter[Labels] = Counter()
+        for numbers in _cut(list(states)):
+            for number in numbers:
+                of, by_state = self._namespaces.get(int.from_bytes(number), ""), states[number]
+                other = largest.offer(by_state.total(), (of, by_state))
+                if other is not None:
+                    counts.update({("", state): count for state, count in other[1].items()})
+            await asyncio.sleep(0)
+        for of, by_state in largest.in_order():
+            counts.update({(of, state): count for state, count in by_state.items()})
         return counts
 
     async def _named(self, table: Any) -> AsyncIterator[tuple[bytes, Any]]:
