@@ -29,10 +29,13 @@ CLUSTER = [
 
 def sections() -> dict[str, str]:
     """Every generated section of the page."""
-    rows = [[f"`{_name_of(each)}`", _labels_of(each), each.documentation] for each in families()]
-    rows += [[f"`{name}`", "", text] for name, text in [*DISK, *STORE_GAUGES.values()]]
-    rows += [["`process_*`", "", "Memory, processor time and open files of the process."]]
-    return {"metrics": table(["metric", "labels", "what"], rows)}
+    rows = [
+        [f"`{_name_of(each)}`", each.type, _labels_of(each), each.documentation]
+        for each in families()
+    ]
+    rows += [[f"`{name}`", "gauge", "", text] for name, text in [*DISK, *STORE_GAUGES.values()]]
+    rows += [["`process_*`", "", "", "Memory, processor time and open files of the process."]]
+    return {"metrics": table(["metric", "kind", "labels", "what"], rows)}
 
 
 def families() -> list[Metric]:

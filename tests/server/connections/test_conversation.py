@@ -18,6 +18,7 @@ from floruntime.core.queue import QueueDequeue
 from floruntime.core.system import Hello, Ping
 from floruntime.core.wire import CLIENT_REQUESTS
 from floruntime.engine.rules import RULES
+from floruntime.server.metrics.counts import Refusal
 from tests.server.wire_client import Rig
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -160,6 +161,7 @@ async def test_what_is_past_the_limit_in_flight_is_refused_and_did_not_run() -> 
         refused = client.error(client.send(KvPut("k", b"")))
         assert isinstance(refused, OverloadedError)
         assert refused.ran == "no"
+        assert rig.server.counts.refusals == {Refusal.OVERLOAD: 1}
         await rig.advance(1_000)
         assert [client.result(wait) for wait in waits] == [None] * 3
         put = client.send(KvPut("k", b""))

@@ -21,6 +21,7 @@ from floruntime.core.stream import StreamAppend
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
 from floruntime.server import limits
+from floruntime.server.metrics.counts import Refusal
 from tests.fuzz.bytes_made import Maker, masked
 from tests.server.connections.fake_socket import FakeTransport, connected
 from tests.server.connections.web_peer import WebPeer
@@ -264,6 +265,7 @@ async def test_requests_beyond_the_rate_are_refused_and_did_not_run() -> None:
         peer.send(Ping(), 8)
         assert peer.answer(7).error is None
         assert isinstance(peer.error(8), OverloadedError)
+        assert rig.server.counts.refusals == {Refusal.RATE: 3}
 
 
 async def test_tcp_has_no_such_rate() -> None:
