@@ -32,6 +32,18 @@ def test_a_board_that_was_set_back_is_known_anew_after_a_while() -> None:
     assert view.entries == at(a=8, b=6)
 
 
+def test_a_board_that_was_set_back_and_is_further_by_now_is_known_anew() -> None:
+    """Nodes tell of themselves each second; a lease that nobody holds stays as it is."""
+    now_s = 100.0
+    view = BoardView(lambda: now_s)
+    view.see(at(lease=44, node=45))
+    for revision in range(40, 60):
+        now_s += 1.0
+        is_anew = view.see(at(lease=38, node=revision))
+        assert is_anew is (now_s == 101.0 + board_view.SET_BACK_S + 1)
+    assert view.entries == at(lease=38, node=59)
+
+
 def test_one_look_that_is_up_to_date_is_enough() -> None:
     now_s = 100.0
     view = BoardView(lambda: now_s)

@@ -1,8 +1,10 @@
 """The board as a node knows it: what it has read, from whichever server of NATS that was.
 
 Not each server has come equally far, so one read may show less than the one before. What was seen
-stays. Only where nothing newer is seen for a while was the board itself set back (its disks were
-restored, or lost what was acknowledged): then what was known before means nothing any more.
+stays. Only where of an entry nothing as new is seen for a while was the board itself set back (its
+disks were restored, or lost what was acknowledged): then what was known before means nothing any
+more. Nodes go on writing to a board that was set back, so it may soon be further than it ever was,
+and show less of a single entry all the same.
 """
 
 from __future__ import annotations
@@ -21,22 +23,25 @@ class BoardView:
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
         self.entries: dict[str, Entry] = {}
-        self._newest = 0
-        self._less_since_s: float | None = None
+        #: Of which entries reads show less than is known, and since when.
+        self._less_since_s: dict[str, float] = {}
 
     def see(self, found: Mapping[str, Entry]) -> bool:
         """All that a read has shown; whether the board was set back, and all is known anew."""
-        newest = max((entry.revision for entry in found.values()), default=0)
-        if newest >= self._newest:
-            self._less_since_s = None
-        elif self._less_since_s is None:
-            self._less_since_s = self._now_s()
-        elif self._now_s() - self._less_since_s > SET_BACK_S:
-            self.entries, self._newest, self._less_since_s = dict(found), newest, None
+        now_s = self._now_s()
+        self._less_since_s = {
+            name: self._less_since_s.get(name, now_s)
+            for name, known in self.entries.items()
+            if _revision(found.get(name)) < known.revision
+        }
+        if any(now_s - since_s > SET_BACK_S for since_s in self._less_since_s.values()):
+            self.entries, self._less_since_s = dict(found), {}
             return True
-        self._newest = max(newest, self._newest)
         for name, entry in found.items():
-            known = self.entries.get(name)
-            if known is None or known.revision < entry.revision:
+            if _revision(self.entries.get(name)) < entry.revision:
                 self.entries[name] = entry
         return False
+
+
+def _revision(entry: Entry | None) -> int:
+    return 0 if entry is None else entry.revision
