@@ -178,7 +178,7 @@ MUTANTS = (
     Mutant(
         "writes of another history are remembered",
         "engine/system/eras.py",
-        "        write_memory.forget_all(tx)\n",
+        "            write_memory.forget_all(tx)\n",
         "",
         f"{SYSTEM}/test_eras.py",
     ),

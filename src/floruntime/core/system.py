@@ -222,6 +222,7 @@ class HistoryBegin(Command[None], tag=192, frozen=True):
     """Go on as the history `id`, with numbers higher than `floor` (0: as they are). Server only.
 
     `index`, `left_at_ms`: how many commands the state has seen, and the time of the last of them.
+    `keeps_clients`: what clients wrote stays remembered, for they go on without being told.
     """
 
     id: str
@@ -229,6 +230,7 @@ class HistoryBegin(Command[None], tag=192, frozen=True):
     index: int
     left_at_ms: int
     reason: str = ""
+    keeps_clients: bool = False
 
 
 class HistoryEnd(Command[None], tag=193, frozen=True):

@@ -26,10 +26,12 @@ RUNS_ASYNC: Final = "the machine ended while what was answered last was not on d
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
-def begin(commit: Commit, machine: Machine, follows: str) -> None:
+def begin(commit: Commit, machine: Machine, follows: str, *, keeps_clients: bool = False) -> None:
     """Begin the first history of a store, or the next where it has gone back.
 
-    `follows`: why a store that has none yet is not the first that clients know.
+    `follows`: why a store that has none yet is not the first that clients know. `keeps_clients`:
+    they are connected to others, and go on: what they send again gets its first answer, if the
+    state has it, and is done where it has not.
     """
     row = eras.row_of(commit.queries.view())
     reason = _why_ended(row.ended) if row.eras or row.ended else follows
@@ -45,7 +47,8 @@ def begin(commit: Commit, machine: Machine, follows: str) -> None:
             machine.index,
         )
     id = secrets.token_hex(8)
-    commit.submit_own(HistoryBegin(id, floor, machine.index, machine.time_ms, reason))
+    state = id, floor, machine.index, machine.time_ms, reason
+    commit.submit_own(HistoryBegin(*state, keeps_clients=keeps_clients))
 
 
 def mark_async(commit: Commit) -> None:

@@ -102,6 +102,14 @@ def test_the_clients_of_the_history_before_are_forgotten(engine: Engine) -> None
     assert not write_memory.is_known(seen(engine), "me")
 
 
+def test_clients_that_go_on_without_being_told_are_remembered(engine: Engine) -> None:
+    engine.run(SessionOpen(), session="me")
+    version = engine.run(KvPut("k", b"v"), session="me", number=1)
+    engine.run(HistoryBegin("two", FLOOR, 2, 0, "the log was set back", keeps_clients=True))
+    assert engine.run(KvPut("k", b"v"), session="me", number=1) == version
+    assert engine.run(KvPut("k", b"v"), session="me", number=2).version > FLOOR
+
+
 def test_a_watch_goes_on_from_what_both_have_seen(engine: Engine) -> None:
     first, last = version(engine), version(engine)
     begun(engine)

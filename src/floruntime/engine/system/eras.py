@@ -114,14 +114,17 @@ def told(view: View) -> str:
 
 
 def begin(tx: Tx, request: HistoryBegin) -> None:
-    """Go on as the history `id`. One that goes on after another forgets the clients of that one."""
+    """Go on as the history `id`. One that goes on after another forgets the clients of that one,
+    unless it is told to keep them.
+    """
     row = row_of(tx)
     floor = 0
     last_id = tx.last_id()
     if request.floor:
         floor = max(request.floor, last_id + STRIDE, floor_of(tx) + STRIDE)
         tx.jump_ids(floor)
-        write_memory.forget_all(tx)
+        if not request.keeps_clients:
+            write_memory.forget_all(tx)
     era = Era(
         request.id, tx.now_ms, floor, request.index, request.left_at_ms, last_id, request.reason
     )

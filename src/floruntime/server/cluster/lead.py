@@ -136,7 +136,7 @@ class Lead:
         self.commit = Commit(machine, self._journal, self.clock, on_fatal=self._ended)
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
-        eras.begin(self.commit, machine, "")
+        eras.begin(self.commit, machine, "", keeps_clients=True)
         see_to_old_runs(self.commit)
         self.commit.start()
         self.tally.start()
