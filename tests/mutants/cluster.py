@@ -172,7 +172,7 @@ MUTANTS = (
     Mutant(
         "a copy that is behind what a client has seen answers it",
         "server/cluster/local_reads.py",
-        "        if staleness_ms is None or sequence < (terms.seen or 0):",
+        "        if staleness_ms is None or reach < (terms.seen or 0):",
         "        if staleness_ms is None:",
         f"{CLUSTER}/test_local_reads.py",
     ),

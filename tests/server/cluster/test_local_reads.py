@@ -9,6 +9,7 @@ from floruntime.core.kv import KvGet
 from floruntime.core.terms import Terms, Told
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.server.cluster.local_reads import LocalReads
+from floruntime.server.cluster.message import Position
 
 SEQUENCE, STALE_MS = 7, 300
 
@@ -29,7 +30,7 @@ class Caller:
 def answered(
     caller: Caller, *, may_be_read: bool = True, stale_ms: int | None = STALE_MS, partition: int = 0
 ) -> bool:
-    position = SimpleNamespace(sequence=SEQUENCE, time_ms=1_000)
+    position = Position(SEQUENCE, time_ms=1_000)
     replica = SimpleNamespace(position=position, store=MemoryStore(), may_be_read=may_be_read)
     watch = SimpleNamespace(staleness_ms=lambda sequence: stale_ms, time_ms=lambda: None)
     config = SimpleNamespace(value_bytes_max=1_000)
@@ -48,6 +49,12 @@ def test_one_that_is_behind_what_was_seen_does_not() -> None:
     caller = Caller(SEQUENCE + 1)
     assert not answered(caller)
     assert not caller.answers
+
+
+def test_one_of_the_history_before_does_not_however_far_it_was() -> None:
+    now = Position(SEQUENCE - 5, history=1)
+    assert not answered(Caller(now.reach))
+    assert Position(SEQUENCE).reach == SEQUENCE, "as older versions tell it"
 
 
 def test_one_that_is_too_old_does_not() -> None:

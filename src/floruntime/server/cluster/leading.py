@@ -469,4 +469,4 @@ def _time_ms(lead: Lead) -> int:
 
 def _sequence(lead: Lead) -> int:
     """How far the log has come by this lead; 0 before its term."""
-    return lead.replica.position.sequence if lead.term else 0
+    return lead.replica.position.reach if lead.term else 0

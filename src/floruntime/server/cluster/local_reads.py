@@ -113,9 +113,9 @@ class LocalReads:
         assert terms is not None, "it said that any copy may"
         if replica is None or not replica.may_be_read:
             return False
-        sequence, watch = replica.position.sequence, self._node.watches[partition]
-        staleness_ms = watch.staleness_ms(sequence)
-        if staleness_ms is None or sequence < (terms.seen or 0):
+        reach, watch = replica.position.reach, self._node.watches[partition]
+        staleness_ms = watch.staleness_ms(reach)
+        if staleness_ms is None or reach < (terms.seen or 0):
             return False
         if terms.max_staleness_ms is not None and staleness_ms > terms.max_staleness_ms:
             return False
@@ -127,7 +127,7 @@ class LocalReads:
             result = ask(RULES, view, request)
         except FloError as refusal:
             error = refusal
-        caller.add_answer(request_id, result, error, Told(sequence, staleness_ms))
+        caller.add_answer(request_id, result, error, Told(reach, staleness_ms))
         return True
 
     def _view(self, partition: int, replica: Replica) -> View:

@@ -28,6 +28,8 @@ ANEW = b"anew"
 """The content of a term's beginning with which the state begins anew."""
 PARTS_MAX = 10_000
 """Of one batch."""
+HISTORY_SEQUENCES = 1 << 40
+"""More than one history has."""
 
 
 class Head(Value, frozen=True):
@@ -79,6 +81,13 @@ class Position(Value, frozen=True):
     format: int = FORMAT
     node: str = ""
     history: int = 0
+
+    @property
+    def reach(self) -> int:
+        """How far that is, also where the log was set back: a history is further than all of the
+        one before.
+        """
+        return self.history * HISTORY_SEQUENCES + self.sequence
 
 
 POSITION: Final[Table[Position]] = Table(b"cl", Position)

@@ -46,7 +46,7 @@ class _Telling(NamedTuple):
     leader: str
 
     def told(self) -> Told:
-        sequence = self.lead.replica.position.sequence if self.tells_sequence else 0
+        sequence = self.lead.replica.position.reach if self.tells_sequence else 0
         return Told(sequence, 0, self.leader)
 
 

@@ -79,7 +79,7 @@ class Asker:
         pending = None if self._lead.is_over else self._router.forget(self._caller, request_id)
         if pending is None:
             return
-        told = Told(self._lead.replica.position.sequence, 0) if pending.wants_told else None
+        told = Told(self._lead.replica.position.reach, 0) if pending.wants_told else None
         self._caller.add_answer(request_id, result, error, told)
 
     def flush(self) -> None:
