@@ -80,6 +80,8 @@ class History:
     """By payload: acked and passed on in one batch."""
     surprises: list[str] = field(default_factory=list)
     """Errors that should not have come."""
+    numbers_jump: bool = False
+    """Whether the state may have begun a new history."""
     calls: int = 0
 
     async def told(self, call: Awaitable[T]) -> T | Fate:

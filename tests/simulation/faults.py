@@ -31,6 +31,8 @@ class Faults:
         self._every_s = self._chance.choice(self.every_s)
         #: What a fault began, and what is not over yet.
         self._under_way: list[asyncio.Task[None]] = []
+        #: Whether nothing goes wrong for now.
+        self.is_calm = False
         self.names: list[str] = []
 
     def _all(self) -> Sequence[Fault]:
@@ -41,6 +43,8 @@ class Faults:
         """Cause trouble, over and over."""
         while True:
             await pause(self._chance.expovariate(1 / self._every_s))
+            if self.is_calm:
+                continue
             kind = self._chance.choice(self._kinds)
             self._world.tell(f"{self._world.loop.now_s:10.4f} FAULT {kind.__name__}")
             self.names.append(kind.__name__)

@@ -52,6 +52,8 @@ class World:
     """How long a client waits unless told."""
     namespace = "default"
     """Where work is done."""
+    has_new_histories = False
+    """Whether the state may begin a new history, with numbers that jump."""
     has_old_reads = False
     """Whether what is read may be old, though it was asked of who leads."""
 

@@ -48,8 +48,8 @@ class Copies:
         for computer in self._world.computers:
             for number, replica in computer.node.replicas.items() if computer.node else ():
                 position, log = replica.position, self._world.truth.logs[number].all
-                if replica.trouble and number in self._world.truth.set_back:
-                    continue  # it says itself that it does not follow
+                if number in self._world.truth.set_back:
+                    continue  # until a copy goes on
                 if position.sequence > len(log):
                     self._world.complain(f"{computer.name} is at {position}, the log at {len(log)}")
                 elif position.sequence:

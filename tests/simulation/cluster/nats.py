@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.checkpoints import decode_rows, entry_of
@@ -50,6 +50,15 @@ class LogFile:
             Stored(number, body)
             for number, body in enumerate(self.all[begin : min(begin + PAGE, end)], begin + 1)
         ]
+
+
+class Backup(NamedTuple):
+    """A copy of all that NATS had."""
+
+    ends: list[Ends]
+    objects: dict[str, bytes]
+    entries: dict[str, Entry]
+    revision: int
 
 
 class Truth:
@@ -101,6 +110,22 @@ class Truth:
         if len(names) > 1 and names[1] not in self.damaged and names[0] in self.objects:
             self.damaged.add(names[0])
             self.objects[names[0]] = self.objects[names[0]][:-1]
+
+    def back_up(self) -> Backup:
+        """As of now."""
+        ends = [Ends(log.first, len(log)) for log in self.logs]
+        return Backup(ends, dict(self.objects), dict(self.entries), self.revision)
+
+    def restore(self, backup: Backup, *, with_board: bool) -> None:
+        """What was acknowledged since is gone; perhaps of the logs only."""
+        for partition, (log, ends) in enumerate(zip(self.logs, backup.ends, strict=True)):
+            if len(log) > ends.last:
+                self.set_back.add(partition)
+            log.first = ends.first
+            del log.all[ends.last :]
+        if with_board:
+            self.objects, self.revision = dict(backup.objects), backup.revision
+            self.entries = self.earlier = dict(backup.entries)
 
     def put_object(self, name: str, body: bytes) -> None:
         if self.chance.random() < DAMAGED_SHARE:  # whoever reads it back finds out

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
+from floruntime.client.client import FloClient
+from floruntime.core.errors import FloError, NotFoundError
 from tests.simulation.clockwork import pause
+from tests.simulation.cluster.computers import Computer
+from tests.simulation.cluster.nats import Truth
 
 if TYPE_CHECKING:
     from tests.simulation.cluster.faults import ClusterFaults
     from tests.simulation.cluster.world import ClusterWorld
 
-RARE: tuple[str, ...] = ()
+RARE = ("drained", "joined", "replaced", "restored")
 """Their names."""
 SHARE = 0.2
 """Of the worlds that each happens to."""
+LOOK_S = 0.05
+ON_ITS_WAY_S = 2.5
+"""After which nothing is on its way to NATS that was sent before."""
+BACKUP_S = (0.2, 4.0)
+"""How old the copy is that NATS is restored from."""
+RECOVER_MS = 60_000
 
 
 class Rare:
@@ -22,7 +33,156 @@ class Rare:
     def __init__(self, world: ClusterWorld, faults: ClusterFaults) -> None:
         self._world = world
         self._faults = faults
+        self._truth: Truth = world.truth
+        self._chance = world.fork("rare")
 
     async def happen(self, name: str) -> None:
         """Sooner or later, while there is trouble."""
-        await pause(self._world.fork(f"rare {name}").uniform(1.0, 0.7 * self._world.busy_s))
+        happens: dict[str, Callable[[], Awaitable[None]]] = {
+            "drained": self._drain,
+            "joined": self._join,
+            "replaced": self._replace,
+            "restored": self._set_back,
+        }
+        await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
+        self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
+        self._faults.names.append(name)
+        await happens[name]()
+
+    # Nodes that come and go
+
+    async def _join(self) -> None:
+        """A node more, with nothing on its disks."""
+        number = len(self._world.computers) + len(self._world.gone) + 1
+        computer = self._world.new_computer(f"n{number}")
+        self._world.computers.append(computer)
+        self._world.names.append(computer.name)
+        computer.start()
+
+    async def _replace(self) -> None:
+        """A machine is gone for good; another one comes, and the operator forgets the first."""
+        lost = self._chance.choice(self._world.computers)
+        self._world.computers.remove(lost)
+        self._world.names.remove(lost.name)
+        self._world.gone.append(lost)
+        lost.leave()
+        await self._join()
+        await self._surely(lambda operator: operator.cluster.forget(lost.name), NotFoundError)
+
+    async def _drain(self) -> None:
+        """An operator takes the leads of a node; it leads nothing until it starts again."""
+        computer = self._chance.choice(self._world.computers)
+        node = computer.node
+        try:
+            async with self._operator() as operator:
+                await operator.cluster.drain(computer.name)
+        except FloError:
+            return  # it is down, or nobody else may lead yet
+        until_s = self._world.loop.now_s + 5.0
+        while computer.node is node and node is not None and self._world.loop.now_s < until_s:
+            if node.leads() and "_hand_over" not in self._faults.names:
+                self._world.complain(f"{computer.name} is drained, and leads {node.leads()}")
+                return
+            await pause(LOOK_S)
+
+    # NATS
+
+    async def _set_back(self) -> None:
+        """NATS is restored from an older copy. All nodes are further than that, so nobody leads
+        what was set back; the operator lets the copy go on that is furthest: nothing is lost.
+        """
+        self._faults.is_calm = True
+        await self._faults.calm_down()
+        await self._world.until_all_run()
+        await pause(ON_ITS_WAY_S)
+        backup = self._truth.back_up()
+        await pause(self._chance.uniform(*BACKUP_S))
+        ends = [each.last for each in backup.ends]
+        while not self._are_all_past(ends):
+            await pause(LOOK_S)
+        self._truth.restore(backup, with_board=self._chance.random() < 0.5)
+        for partition in sorted(self._truth.set_back):
+            await self._recover(partition)
+        await self._world.until(self._are_well, lambda: f"copies do not follow: {self._told()}")
+        self._truth.set_back.clear()
+        self._faults.is_calm = False
+
+    def _copies(self, partition: int) -> list[tuple[int, Computer]]:
+        """How far each copy has come, the furthest first."""
+        found = [
+            (replica.position.sequence, computer)
+            for computer in self._world.computers
+            if computer.node is not None
+            and (replica := computer.node.replicas.get(partition)) is not None
+        ]
+        return sorted(found, key=lambda each: -each[0])
+
+    def _are_all_past(self, ends: list[int]) -> bool:
+        """Whether each copy has more than the backup, where anything has; so none may go on."""
+        for partition, (end, log) in enumerate(zip(ends, self._truth.logs, strict=True)):
+            copies = self._copies(partition)
+            if len(log) > end and (not copies or copies[-1][0] <= end):
+                return False
+        return not self._told() and all(each.node for each in self._world.computers)
+
+    def _told(self) -> list[str]:
+        return [
+            f"{computer.name}/{number}: {replica.trouble}"
+            for computer in self._world.computers
+            for number, replica in (computer.node.replicas.items() if computer.node else ())
+            if replica.trouble
+        ]
+
+    def _are_well(self) -> bool:
+        return not self._told()
+
+    async def _recover(self, partition: int) -> None:
+        _, computer = self._copies(partition)[0]
+        replica = computer.node.replicas[partition] if computer.node else None
+        assert replica is not None, "it was just seen"
+        await self._world.until(
+            lambda: bool(replica.trouble) or self._is_noticed(partition),
+            lambda: f"nobody notices that {partition} was set back",
+        )
+        self._world.copies.anew[partition] = computer.rows(partition)
+        await self._surely(
+            lambda operator: operator.cluster.recover(
+                partition, computer.name, timeout_ms=RECOVER_MS
+            )
+        )
+
+    def _is_noticed(self, partition: int) -> bool:
+        """Whoever leads notices by the next write; here by leaving the lead to another."""
+        lead = self._world.leader_of(partition)
+        if lead is not None and not lead.is_closing:
+            name = lead.lease.row.node
+            others = [each.name for _, each in self._copies(partition) if each.name != name]
+            [computer] = [each for each in self._world.computers if each.name == name]
+            if others and computer.node is not None:
+                computer.context.run(
+                    lambda node: node.leading.keep(node.leading.hand_over(partition, others[0])),
+                    computer.node,
+                )
+        return False
+
+    # The operator
+
+    def _operator(self) -> FloClient:
+        return self._world.client("operator", timeout_ms=10_000)
+
+    async def _surely(
+        self, ask: Callable[[FloClient], Awaitable[Any]], *fine: type[FloError]
+    ) -> None:
+        """Ask until it is done."""
+        until_s = self._world.loop.now_s + 2 * RECOVER_MS / 1000
+        while self._world.loop.now_s < until_s:
+            try:
+                async with self._operator() as operator:
+                    await ask(operator)
+                    return
+            except fine:
+                return
+            except FloError as error:
+                self._world.tell(f"{self._world.loop.now_s:10.4f} the operator: {error!r}")
+            await pause(0.5)
+        raise AssertionError("the operator is refused for ever")

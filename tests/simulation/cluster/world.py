@@ -46,6 +46,7 @@ class ClusterWorld(World):
     ) -> None:
         super().__init__(seed, loop, chance)
         self.rare = rare
+        self.has_new_histories = "restored" in rare
         shape = self.fork("cluster")
         loop.connect = self._connect
         self.partitions = shape.choice((1, 3, 4))
@@ -162,9 +163,12 @@ class ClusterWorld(World):
     # Clients
 
     def _way(self, name: str, nodes: Sequence[str]) -> tuple[Sequence[str], Any]:
-        """Of the nodes it knows all, or one, unless told; the others it learns of."""
+        """Of the nodes it knows all, or one, unless told; the others it learns of. Where nodes go
+        for good, it knows all.
+        """
         if not nodes:
-            nodes = self._doors.sample(self.names, self._doors.choice((1, len(self.names))))
+            count = self._doors.choice((1, len(self.names)))
+            nodes = self._doors.sample(self.names, max(count, 2 * ("replaced" in self.rare)))
         if self.token is not None and self._doors.random() < 0.3:
             return nodes, SimWebTransport(self.network, name, nodes[0])
         return nodes, SimNodesTransport(self.network, name, nodes)

@@ -62,6 +62,10 @@ class LeadClient:
                     return await answer
             except TimeoutError:
                 del self._answers[request_id]
+            except FloError as error:
+                if error.ran == "maybe":
+                    self._world.complain(f"{asked} of {self.client}: {error!r}")
+                raise
 
     # What a leader tells whoever asked
 

@@ -26,6 +26,7 @@ class _History(History):
 
     def attend(self, world: World) -> None:
         self._world = world
+        self.numbers_jump = world.has_new_histories
         self._chance = world.fork("pace")
 
     async def told(self, call: Awaitable[T]) -> T | Fate:
