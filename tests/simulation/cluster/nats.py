@@ -194,6 +194,9 @@ class SimNats:
         except TimeoutError:
             raise silence("no answer") from None
 
+    async def go_elsewhere(self) -> None:
+        """It is one server."""
+
     async def hear(self, name: str, call: Hear) -> None:
         self.truth.ears[self][name] = call
 

@@ -12,6 +12,7 @@ import base64
 import itertools
 import json
 import logging
+import random
 import ssl
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -79,6 +80,7 @@ class Nats:
     async def connect(cls, config: Config) -> Nats:
         """Raises `ConfigError` where that cannot be what `cluster` names."""
         servers = [each.strip() for each in config.cluster.split(",") if each.strip()]
+        random.shuffle(servers)  # not every node to the same one; then by turns
         options = _of_files(config)
         client = Client()
         said: list[str] = []
@@ -99,6 +101,7 @@ class Nats:
             async with asyncio.timeout(CONNECT_S):
                 await client.connect(
                     servers,
+                    dont_randomize=True,
                     name=f"flo {config.node}",
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.2,
@@ -121,6 +124,17 @@ class Nats:
     async def close(self) -> None:
         """Give the connection up."""
         await self._client.close()
+
+    async def go_elsewhere(self) -> None:
+        """Connect to the next of its servers, where there are several."""
+        if len(self._client.servers) > 1 and self.is_connected:
+            log.warning("the server of NATS at %s is of no use: trying another", self._at)
+            await self._client.force_reconnect()
+
+    @property
+    def _at(self) -> str:
+        url = self._client.connected_url
+        return "" if url is None else f"{url.hostname}:{url.port}"
 
     @property
     def is_connected(self) -> bool:

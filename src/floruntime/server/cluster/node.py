@@ -44,7 +44,7 @@ from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import give_up_former
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.cluster.router import Router
-from floruntime.server.cluster.silence import Said, lazy_servers, why_none
+from floruntime.server.cluster.silence import Patience, Said, lazy_servers, why_none
 from floruntime.server.config import Config
 from floruntime.server.ending import end_tasks
 
@@ -129,7 +129,7 @@ class Node:
         self._is_told = True
         self._count = 0
         self._row_revision = 0
-        self._silent_since_s: float | None = None
+        self._patience = Patience()
         self.may_grow = True
         self.is_draining = False
         #: The servers of NATS that sync only every so many seconds, as far as they say.
@@ -207,6 +207,8 @@ class Node:
             if self.router.is_silent:
                 self.route()
             self.router.look()
+            if self._patience.is_over(self.is_board_heard, time.monotonic()):
+                await self.nats.go_elsewhere()
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self._news.wait()

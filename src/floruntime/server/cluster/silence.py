@@ -7,12 +7,17 @@ import time
 from typing import Protocol
 
 from floruntime.server.cluster.jetstream import Nats
+from floruntime.server.cluster.lease import LEASE_S
 from floruntime.server.cluster.placement import SYSTEM
 
 log = logging.getLogger("floruntime.cluster")
 
 SAID_AGAIN_S = 60.0
 """How long the same trouble is not said again."""
+ELSEWHERE_S = LEASE_S
+"""For how long a server of NATS may be of no use before another is tried: by then this node leads
+nothing that it could lose.
+"""
 
 
 class Said:
@@ -31,9 +36,30 @@ class Said:
         return True
 
 
+class Patience:
+    """With a server of NATS that is connected and of no use, as one that the others do not reach:
+    it lacks a majority for good, and another may have one.
+    """
+
+    def __init__(self) -> None:
+        self._since_s: float | None = None
+
+    def is_over(self, is_of_use: bool, now_s: float) -> bool:
+        """Whether another is to be tried now; it has as long as this one had."""
+        if is_of_use:
+            self._since_s = None
+        elif self._since_s is None:
+            self._since_s = now_s
+        elif now_s - self._since_s > ELSEWHERE_S:
+            self._since_s = now_s
+            return True
+        return False
+
+
 class Node(Protocol):
     """Whose view it is."""
 
+    name: str
     nats: Nats
     is_board_heard: bool
     board_problem: str
@@ -58,7 +84,10 @@ def why_none(node: Node, partition: int) -> str:
     name = "system" if partition == SYSTEM else str(partition)
     if ailment := what_ails_nats(node):
         return f"partition {name} has no leader that can be asked: {ailment}"
-    if leader := node.leader_of(partition):
+    leader = node.leader_of(partition)
+    if leader == node.name:
+        return f"partition {name} is led by this node, whose lease NATS does not renew"
+    if leader:
         return f"partition {name} is led by node {leader}, which cannot be reached"
     return f"partition {name} has no leader; NATS may lack a majority for its log"
 
