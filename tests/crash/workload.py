@@ -28,10 +28,10 @@ CALL_MS = 60_000
 Step = Callable[[], Awaitable[None]]
 
 
-def new_client(endpoint: str) -> FloClient:
+def new_client(endpoint: str, timeout_ms: int = CALL_MS) -> FloClient:
     """A client that comes back fast and waits long."""
     policy = RetryPolicy(initial_delay_ms=5, max_delay_ms=40)
-    return FloClient(endpoint, timeout_ms=CALL_MS, retry=policy)
+    return FloClient(endpoint, timeout_ms=timeout_ms, retry=policy)
 
 
 async def prepare(client: FloClient) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from floruntime.core.errors import FloError
 from floruntime.server.cluster.placement import SYSTEM
 from tests.crash.checker import problems
 from tests.crash.cluster.figures import Figures
-from tests.crash.cluster.rig import Rig
+from tests.crash.cluster.rig import NodeProcess, Rig
 from tests.crash.cluster.writing import moved, writing_in_all
 from tests.crash.history import History
 from tests.crash.look import drain, look
@@ -25,6 +26,12 @@ CUTS = ("cut nats", "deaf nats", "mute nats")
 """A server of NATS that the others do not reach: both ways, or one way only."""
 EVERY_FAULT = (*FAULTS, "hanging node", "hanging nats", "restart", "moves", *CUTS)
 """And what hangs for longer than a lease, restarts by hand, leads that are moved about."""
+HARM_S_MAX = 45.0
+"""After which what hangs goes on, and what is cut is mended, whatever has come of it."""
+CALL_MS = 180_000
+"""How long calls may take, by far longer than that."""
+CALLS_BETWEEN = 200
+"""So many calls begin between one harm and the next."""
 WORKERS = 2
 MOVES = 12
 
@@ -75,10 +82,17 @@ class ClusterChaos:
             self._done.append(fault)
             await self._once(fault)
             await self._rig.settled()
+            await self._worked()
+
+    async def _worked(self) -> None:
+        """Let clients work for a while before the next harm."""
+        enough = self._history.calls + CALLS_BETWEEN
+        while self._history.calls < enough:  # noqa: ASYNC110 # no event tells
+            await asyncio.sleep(0.05)
 
     def _worker(self, number: int) -> Worker:
         name = f"w{number}"
-        client = new_client(self._rig.endpoints)
+        client = new_client(self._rig.endpoints, CALL_MS)
         return Worker(name, client, self._history, f"{self._seed}-{name}")
 
     async def _once(self, fault: str) -> None:
@@ -98,10 +112,7 @@ class ClusterChaos:
         node = rig.nodes[await rig.leader()]
         stuck = node if fault == "hanging node" else self._random.choice(rig.nats.servers)
         stuck.send(signal.SIGSTOP)
-        try:
-            self.figures.add(fault, await rig.led_again(but=node))
-        finally:
-            stuck.send(signal.SIGCONT)
+        await self._until_led_again(fault, lambda: stuck.send(signal.SIGCONT), but=node)
 
     async def _cut(self, fault: str) -> None:
         nats = self._rig.nats
@@ -110,10 +121,20 @@ class ClusterChaos:
             hears=fault == "mute nats",
             speaks=fault == "deaf nats",
         )
+        await self._until_led_again(fault, nats.mend)
+
+    async def _until_led_again(
+        self, fault: str, mend: Callable[[], None], *, but: NodeProcess | None = None
+    ) -> None:
+        """Or until it is mended: JetStream may not elect for as long as one of its servers hears
+        nothing of the others, and still speaks to them.
+        """
+        led = asyncio.ensure_future(self._rig.led_again(but=but))
         try:
-            self.figures.add(fault, await self._rig.led_again())
+            await asyncio.wait([led], timeout=HARM_S_MAX)
         finally:
-            nats.mend()
+            mend()
+        self.figures.add(fault, await led)
 
     async def _restart(self) -> None:
         """Of a node that was drained, or is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 GOALS_S = {"flo": 6.0, "move": 0.5}
@@ -11,8 +12,8 @@ is its own.
 
 
 def at_part(ordered: list[float], part: float) -> float:
-    """The value below which this part of them lies."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+    """The least of them below or at which this part of them lies."""
+    return ordered[math.ceil(len(ordered) * part) - 1]
 
 
 class Figures:

@@ -18,6 +18,8 @@ SETTLED_S = 120.0
 LOOK_S = 0.1
 PATIENT_MS = 60_000
 """How long the calls of a patient client may take."""
+LED_MS = 180_000
+"""How long a write may take while a cluster is harmed, and then mended."""
 
 
 class NodeProcess(ServerProcess):
@@ -112,7 +114,7 @@ class Rig:
         """
         begun_s = time.monotonic()
         endpoints = ",".join(node.endpoint for node in self.nodes.values() if node is not but)
-        async with self.client(endpoints) as client:
+        async with FloClient(endpoints, timeout_ms=LED_MS) as client:
             numbers = range(1, self.partitions + 1)
             await asyncio.gather(
                 *(client.kv.incr("probe", namespace=self.namespace_in(each)) for each in numbers)

@@ -13,6 +13,6 @@ def test_rows_are_judged_by_their_goals_at_p99() -> None:
     other.add("nats", 12.0)
     one.merge(other)
     _, flo, move, nats = str(one).splitlines()
-    assert flo.split() == ["flo", "100", "3.00", "5.50", "5.50", "6", "s:", "met"]
+    assert flo.split() == ["flo", "100", "3.00", "5.00", "5.50", "6", "s:", "met"]
     assert move.endswith("0.5 s: NOT MET")
     assert nats.endswith("none")
