@@ -178,6 +178,48 @@ async def test_a_run_to_its_end(flo: FloTestServer, client: FloClient) -> None:
         ]
         async with following(flo, path, Last_Event_ID=first.id) as events:
             assert await events.rest() == rest
+        beyond = f"{path}&after={rest[-1].data['sequence'] + 1}"
+        async with following(flo, beyond) as events:  # it is yet to come, and never will
+            assert (await events.refusal()).status == 410
+
+
+async def test_a_run_across_an_end_of_the_server(flo: FloTestServer, client: FloClient) -> None:
+    async with client:
+        await client.workflow.sync(WORKFLOW)
+        run_id = await client.workflow.start("fulfil", {})
+        path = f"/v1/default/workflow.follow?run_id={run_id}"
+        async with following(flo, path) as events:
+            seen = [await events.next(), await events.next()]
+            last = events.last_id
+        await flo.restart()
+        async with following(flo, path, Last_Event_ID=last) as events:
+            await client.workflow.signal(run_id, "paid")
+            seen += await events.rest()
+        sequences = [event.data["sequence"] for event in seen]
+        assert sequences == list(range(1, len(await client.workflow.history(run_id)) + 1))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        STREAM + "&after=9999999999999-0",
+        STREAM + "&after=other:1-0",
+        WATCH + "&after=99999",
+        WATCH + "&after=other:1",
+        "/v1/elsewhere/stream.follow?stream=s&after=9999999999999-0",
+    ],
+)
+async def test_whom_nothing_is_told_where_they_may_not_read(
+    flo: FloTestServer, http: HttpPeer, path: str
+) -> None:
+    """How far it is, or that it is there, would be told by a refusal of the place alone."""
+    await http.call("default/stream.append", stream="s", payload="x")
+    admin = (await http.call("tokens.create", role="admin"))["token"]
+    fields = {"role": "web", "namespaces": ["default"], "scopes": ["read:stream:other"]}
+    asked = ("POST", "/v1/tokens.create", fields)
+    made = (await http.ask(*asked, Authorization=f"Bearer {admin}")).json
+    async with following(flo, path, Authorization=f"Bearer {made['token']}") as events:
+        assert (await events.refusal()).status == 403
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ class _Following:
         self._history = ""
 
     async def begin(self, place: Place | None) -> list[Event]:
+        if place is not None:
+            await self._follow.check_allowed(self._caller, self._namespace)
         view = self._view()
         self._history = self._history_now(view)
         if place is not None:

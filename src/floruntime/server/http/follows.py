@@ -20,6 +20,7 @@ from floruntime.core.workflow import WorkflowHistory
 from floruntime.engine.state.tx import View
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.system import namespaces
+from floruntime.engine.workflow.runs.run import find_workflow_run_row
 from floruntime.server.http.caller import HttpCaller
 from floruntime.server.http.query import Query
 
@@ -60,6 +61,10 @@ class Follow(ABC):
     """Whether nothing comes after what was taken."""
 
     @abstractmethod
+    async def check_allowed(self, caller: HttpCaller, namespace: str) -> None:
+        """Raises what asking would raise. Before it nothing may be told of what is there."""
+
+    @abstractmethod
     def history(self, store: str, view: View) -> str:
         """In which history positions are."""
 
@@ -93,6 +98,11 @@ class StreamFollow(Follow):
             self._stream, start=start, partition=query.integer("partition"), limit=1
         )
         self._position: StreamID | None = None
+
+    async def check_allowed(self, caller: HttpCaller, namespace: str) -> None:
+        await caller.ask(
+            StreamRead(self._stream, start="$", partition=self._read.partition, limit=1), namespace
+        )
 
     def history(self, store: str, view: View) -> str:
         row = stream_rows.find_stream(view, self._stream)
@@ -152,6 +162,9 @@ class KeyFollow(Follow):
         self._prefix = query.flag("prefix")
         self._version = query.integer("from_version")
 
+    async def check_allowed(self, caller: HttpCaller, namespace: str) -> None:
+        await caller.ask(KvChanges(self._key, self._prefix), namespace)
+
     def history(self, store: str, view: View) -> str:  # versions outlive a namespace
         return store
 
@@ -187,6 +200,9 @@ class RunFollow(Follow):
         self._run_id = query.needed("run_id")
         self._after = 0
 
+    async def check_allowed(self, caller: HttpCaller, namespace: str) -> None:
+        await caller.ask(WorkflowHistory(self._run_id, 1), namespace)
+
     def history(self, store: str, view: View) -> str:  # no id is given twice
         return store
 
@@ -194,7 +210,10 @@ class RunFollow(Follow):
         self._after = number_in(position)
 
     def check_kept(self, view: View) -> None:
-        """A run's history is kept whole, or not at all."""
+        """A run's history is kept whole, or not at all; but it may not have come so far."""
+        _, row = find_workflow_run_row(view, self._run_id)
+        if self._after > row.events:
+            raise GapError(f"run {shown(self._run_id)} has not come as far as {self._after}")
 
     @property
     def position(self) -> str | None:
