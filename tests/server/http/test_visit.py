@@ -136,6 +136,13 @@ async def test_a_conflict_tells_its_version(http: HttpPeer) -> None:
     assert problem["current_version"] == 1
 
 
+async def test_what_is_compressed_is_refused_as_such(http: HttpPeer) -> None:
+    asked = ("POST", "/v1/shop/kv.get", {"key": "a"})
+    refused = await http.ask(*asked, Content_Encoding="gzip")
+    assert (refused.status, "Content-Encoding" in refused.json["detail"]) == (415, True)
+    assert (await http.ask(*asked, Content_Encoding="identity")).status == 200
+
+
 def test_every_error_has_its_status() -> None:
     statuses = {code: status_of(kind("x")) for code, kind in BY_CODE.items()}
     assert {code: status for code, status in statuses.items() if status != 500} == {
@@ -241,6 +248,10 @@ async def test_readiness_tells_why_not(flo: FloTestServer, http: HttpPeer) -> No
         ({"Host": "evil.example"}, 421),
         ({"Host": "localhost.evil.example"}, 421),
         ({"Host": ""}, 421),
+        ({"Host": "evil.example@localhost"}, 421),
+        ({"Host": "localhost:evil"}, 421),
+        ({"Host": "localhost/evil.example"}, 421),
+        ({"Host": "localhost#evil.example"}, 421),
     ],
 )
 async def test_hosts(headers: dict[str, str], status: int) -> None:

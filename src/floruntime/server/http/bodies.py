@@ -23,6 +23,9 @@ def members_of(request: HttpRequest) -> Members:
     content_type = request.headers.get("content-type", "" if request.body else JSON)
     if content_type.partition(";")[0].strip().lower() != JSON:
         raise HttpRefusal(415, f"Content-Type is {shown(content_type)}; it must be {JSON}")
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise HttpRefusal(415, f"Content-Encoding is {shown(encoding)}; send the body as it is")
     if not request.body:
         return {}
     try:

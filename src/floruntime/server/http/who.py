@@ -87,10 +87,14 @@ def _token_of(request: HttpRequest) -> str | None:
 
 
 def _name_in(host: str) -> str:
+    """The host without its port; empty where it is anything but these two."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # raises where it is no number
     except ValueError:
         return ""
+    is_plain = parts.netloc == host and "@" not in host
+    return parts.hostname or "" if is_plain else ""
 
 
 def _is_address(name: str) -> bool:
