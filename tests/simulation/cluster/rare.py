@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ class Rare:
         self._faults = faults
         self._truth: Truth = world.truth
         self._chance = world.fork("rare")
+        #: Who follows what is left of a log that was set back could lead it: so nobody joins then.
+        self._turn = asyncio.Lock()
 
     async def happen(self, name: str) -> None:
         """Sooner or later, while there is trouble."""
@@ -45,9 +48,10 @@ class Rare:
             "restored": self._set_back,
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
-        self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
-        self._faults.names.append(name)
-        await happens[name]()
+        async with self._turn:
+            self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
+            self._faults.names.append(name)
+            await happens[name]()
 
     # Nodes that come and go
 
