@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from floruntime.engine.system.eras import ERAS_KEY
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.checkpoints import KEPT, CheckpointRow, decode_rows, entry_of
+from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.message import (
     POSITION_KEY,
     Head,
@@ -101,9 +102,14 @@ class Copies:
         for number in self._numbers:
             kept = {computer.name for computer, each in self._all() if each == number}
             due = set(keepers(number, names, world.meta.copies))
-            if kept != due:
+            if kept - self._pinned(number) != due - self._pinned(number):
                 found.append(f"{number} is kept by {sorted(kept)}, not {sorted(due)}")
         return found
+
+    def _pinned(self, partition: int) -> set[str]:
+        """Whom an operator wants to lead it: that one keeps it, whoever else comes."""
+        entry = self._world.truth.entries.get(pin_of(partition))
+        return set() if entry is None or not entry.value else {entry.value.decode()}
 
     def _all(self) -> list[tuple[Computer, int]]:
         return [

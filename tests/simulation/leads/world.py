@@ -14,6 +14,7 @@ from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.lease import HeldLease, LeaseRow
 from floruntime.server.cluster.message import HEADER_BYTES
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.config import Config
 from tests.simulation.clockwork import SimLoop
 from tests.simulation.cluster.computers import Computer
@@ -66,6 +67,17 @@ class LeadsWorld(ClusterWorld):
 
     def places(self, count: int) -> Sequence[World]:
         return [self.within(self.namespace)] * count
+
+    async def end(self) -> None:
+        """Where leases overlapped, one that is overtaken notices by its next write, and nobody
+        writes any more.
+        """
+        for computer in self.computers:
+            leads = computer.node.leads() if computer.node and self.has_old_reads else ()
+            for lead in leads:
+                if lead.replica.position.sequence < len(self.truth.logs[lead.partition]):
+                    computer.context.run(lead.end, OvertakenError("another has written"))
+        await super().end()
 
     async def lock(self) -> None:
         """Nobody needs a token."""

@@ -25,6 +25,7 @@ from floruntime.server.access.admin_token import adopting, read_admin_token, set
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
 from floruntime.server.clock import SystemClock
+from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.joining import join
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.message import DamagedLogError
@@ -52,6 +53,11 @@ from floruntime.server.server import FloServer
 log = logging.getLogger("floruntime.cluster")
 
 
+NOT_STARTED = (
+    *(NameTakenError, OtherClusterError, BoardSilentError),
+    *(LogSilentError, TooFarBehindError, DamagedLogError),
+)
+"""What keeps a node from taking part."""
 REVIEW_S = 0.25
 """How long after a change of tokens open connections are judged by it."""
 
@@ -258,7 +264,7 @@ class ClusterServer(FloServer):
     async def prepare(self) -> None:
         try:
             await self.node.start()
-        except (NameTakenError, OtherClusterError) as error:
+        except NOT_STARTED as error:
             raise ConfigError(str(error)) from None
         self.access.renew()
         self.other_protocols = ((PEER_PREAMBLE, lambda socket, server: self.speak(socket)),)

@@ -42,7 +42,7 @@ from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import give_up_former
-from floruntime.server.cluster.replica import Replica
+from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.cluster.silence import Patience, Said, lazy_servers, why_none
 from floruntime.server.config import Config
@@ -479,12 +479,12 @@ class Node:
 
 
 async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
-    """Ask again while NATS is silent, for as long as a start may wait."""
+    """Ask again while NATS is silent or a copy loads a checkpoint, as long as a start may wait."""
     until_s = time.monotonic() + START_S
     while True:
         try:
             return await ask()
-        except (BoardSilentError, LogSilentError):
+        except (BoardSilentError, LogSilentError, TooFarBehindError):
             if time.monotonic() > until_s:
                 raise
             await asyncio.sleep(LOOK_S)
