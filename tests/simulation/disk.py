@@ -150,8 +150,9 @@ class SimSyncs:
     chance: random.Random
     took_s: float
 
-    def __init__(self, sync: Callable[[int], None]) -> None:
+    def __init__(self, sync: Callable[[int], None], *, took: Callable[[float], None]) -> None:
         self._sync = sync
+        self._took = took
         self._loop = asyncio.get_running_loop()
         self._asked: list[tuple[int, syncs.Done]] = []
 
@@ -166,6 +167,7 @@ class SimSyncs:
             self._sync(index)
         except Exception as error:
             return error
+        self._took(self.took_s)
         return None
 
     def request(self, index: int, done: syncs.Done) -> None:
