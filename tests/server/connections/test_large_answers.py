@@ -9,6 +9,7 @@ import pytest
 
 from floruntime import FloClient, NotConnectedError, OverloadedError, RequestTimeoutError
 from floruntime.server.commit import large_answers
+from floruntime.server.connections.sockets import SocketConnection
 from floruntime.testing import FloTestServer
 
 VALUE = bytes(range(256)) * 2048
@@ -38,6 +39,26 @@ async def test_a_large_answer_is_what_a_small_one_would_be(door: str) -> None:
         versions = await reader.kv.history("h", limit=20)
         assert [version.value[-1] for version in versions] == list(range(19, -1, -1))
         assert await reader.kv.mget(["none"]) == [None]
+
+
+@pytest.mark.parametrize("door", ["tcp", "web"])
+async def test_its_pieces_are_sent_as_they_are_and_never_put_together(
+    door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    write = SocketConnection.write
+
+    def noted(socket: SocketConnection, data: bytes) -> None:
+        sizes.append(len(data))
+        write(socket, data)
+
+    monkeypatch.setattr(SocketConnection, "write", noted)
+    async with FloTestServer() as server:
+        client = await filled(server)
+        reader: Any = client if door == "tcp" else server.web_client()
+        assert None not in await reader.kv.mget(KEYS)
+    assert sum(sizes) > len(KEYS) * len(VALUE)
+    assert max(sizes) < large_answers.PIECE_BYTES + 2 * len(VALUE)
 
 
 async def test_it_shows_one_state_and_what_comes_behind_it_waits(

@@ -2,7 +2,8 @@
 
 To read 256 values of a mebibyte, and to write them as one answer, takes most of a second. What such
 a query finds comes item by item: a little of it is made in each turn of the event loop, for all who
-wait for such answers together. What was made counts as unread from then on.
+wait for such answers together. What was made counts as unread from then on. The pieces are handed
+over as they are: to put 64 MiB together into one would hold the loop for 40 ms.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ AT_ONCE_BYTES: Final = 8 * 1024 * 1024
 """What is found at once, and not more, is answered at once."""
 SLICE_S: Final = 0.004
 """How long all of them are made in one turn of the event loop."""
-COPIED_BYTES: Final = 1024 * 1024
-"""So much of an answer is put together at once."""
+PIECE_BYTES: Final = 256 * 1024
+"""Items are put together until they are so large: each piece is written by itself."""
 
 
 @runtime_checkable
 class TakesBodies(Protocol):
-    """A caller that takes an answer that was encoded elsewhere."""
+    """A caller that takes an answer in pieces, encoded."""
 
     def await_body(self) -> None:
         """Begin nothing more until an answer that takes long is there."""
@@ -39,8 +40,8 @@ class TakesBodies(Protocol):
         """So much more of that answer was made."""
         ...
 
-    def give_body(self, request_id: int, body: bytes | None) -> None:
-        """The answer is there; `None`: it was refused, which was told."""
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        """The answer is there, in so many pieces; none: it was refused, which was told."""
         ...
 
 
@@ -55,10 +56,9 @@ class _Answer:
         self._ready = deque(ready)
         self._items = items
         self._count = 0
-        self._parts: deque[bytes] = deque()
-        self.size_bytes = 0
-        self._body: bytearray | None = None
-        self._filled_bytes = 0
+        self._pieces: list[bytes] = []
+        self._small: list[bytes] = []
+        self._small_bytes = 0
 
     def find_one(self) -> int:
         """Find and encode one item; how many bytes it has, 0 where there is none."""
@@ -67,22 +67,22 @@ class _Answer:
             return 0
         part = encode(item)
         self._count += 1
-        self._parts.append(part)
-        self.size_bytes += len(part)
+        self._small.append(part)
+        self._small_bytes += len(part)
+        if self._small_bytes >= PIECE_BYTES:
+            self._end_piece()
         return len(part)
 
-    def put_together(self) -> bytearray | None:
-        """Copy some of it to where it goes; all of it, when it is there."""
-        if self._body is None:
-            self._parts.appendleft(head_of_items(self.request_id, self._count))
-            self._body = bytearray(sum(map(len, self._parts)))
-        copied_bytes = 0
-        while self._parts and copied_bytes < COPIED_BYTES:
-            part = self._parts.popleft()
-            self._body[self._filled_bytes : self._filled_bytes + len(part)] = part
-            self._filled_bytes += len(part)
-            copied_bytes += len(part)
-        return None if self._parts else self._body
+    def _end_piece(self) -> None:
+        small = self._small
+        self._pieces.append(small[0] if len(small) == 1 else b"".join(small))
+        self._small, self._small_bytes = [], 0
+
+    def pieces(self) -> list[bytes]:
+        """The whole answer, once every item was found."""
+        if self._small:
+            self._end_piece()
+        return [head_of_items(self.request_id, self._count), *self._pieces]
 
 
 _END: Final = object()
@@ -128,16 +128,16 @@ class LargeAnswers:
         """Take one step of it; whether it is over."""
         caller, request_id = answer.caller, answer.request_id
         try:
-            body = self._step(answer)
+            pieces = self._step(answer)
         except FloError as error:
             caller.add_answer(request_id, None, error)
-            caller.give_body(request_id, None)
+            caller.give_body(request_id, [])
             return True
-        if body is not None:
-            caller.give_body(request_id, body)
-        return body is not None
+        if pieces:
+            caller.give_body(request_id, pieces)
+        return bool(pieces)
 
-    def _step(self, answer: _Answer) -> bytearray | None:
+    def _step(self, answer: _Answer) -> list[bytes]:
         try:
             found_bytes = answer.find_one()
         except (FloError, StoreError):
@@ -145,11 +145,11 @@ class LargeAnswers:
         except Exception as error:
             raise InternalServerError("the server failed on this query") from error
         if not found_bytes:
-            return answer.put_together()
+            return answer.pieces()
         if found_bytes > self._room():
             raise OverloadedError(
                 "too many answers lie unread, and there is no room for these values now; send this "
                 "again later, or ask for less at once"
             )
         answer.caller.owe(answer.request_id, found_bytes)
-        return None
+        return []

@@ -98,6 +98,8 @@ class Conversation:
         #: Where it stands among those who share the loop.
         self.turn = Turn()
         self.on_ready: Callable[[], None] | None = None
+        #: Carries one body that comes in pieces, where that needs not be put together first.
+        self.send_pieces: Callable[[list[bytes]], None] | None = None
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.client = ""
@@ -438,24 +440,32 @@ class Conversation:
         """Begin nothing more until an answer that takes long is there."""
         self._hold(Hold.AWAITING_BODY, True)
 
-    def give_body(self, request_id: int, body: bytes | None) -> None:
-        """The answer is there; `None`: it was refused, which was told."""
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        """The answer is there, in so many pieces; none: it was refused, which was told."""
         self._hold(Hold.AWAITING_BODY, False)
         self._owed.settle(request_id)
-        if body is not None:
-            self.add_body(request_id, body)
         self.flush()
+        if pieces and not self.is_closed:
+            self._settle_body(request_id)
+            self._timing.look()
+            if self.send_pieces is None:
+                self.send([b"".join(pieces)])
+            else:
+                self.send_pieces(pieces)
         self._go_on_soon()
 
     def add_body(self, request_id: int, body: bytes) -> None:
         """Put an answer into the outbox that another server has encoded."""
-        if self.is_closed:
-            return
+        if not self.is_closed:
+            self._settle_body(request_id)
+            self._outbox.append(body)
+
+    def _settle_body(self, request_id: int) -> None:
+        """What was asked is answered with a body that was not encoded here."""
         asked = self._in_flight.pop(request_id, None)
         if asked is not None:
             self._load.held_bytes -= asked[0]
             self._note_answered(asked[1])
-        self._outbox.append(body)
 
     def flush(self) -> None:
         """Send what is in the outbox; while what arrived together is being taken, at its end."""

@@ -28,6 +28,7 @@ class TcpSpeaker:
         )
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
         self._conversation.on_ready = lambda: socket.set_busy(False)
+        self._conversation.send_pieces = self._send_pieces
         socket.on_pause = self._conversation.set_paused
         self._unfinished = Unfinished(server.load, lambda: socket.is_reading, self._fail)
 
@@ -69,6 +70,11 @@ class TcpSpeaker:
             self._socket.write(body)
         else:
             self._socket.write(length + body)
+
+    def _send_pieces(self, pieces: list[bytes]) -> None:
+        self._socket.write(LENGTH.pack(sum(map(len, pieces))))
+        for piece in pieces:
+            self._socket.write(piece)
 
     def close(self, reason: FloError) -> None:
         """Close the connection; this framing has no words for the reason."""

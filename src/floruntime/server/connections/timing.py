@@ -61,11 +61,15 @@ class Timing:
         self._timed[asked.id] = kind, came_s
         self._sender.send = self._look_and_send
 
-    def _look_and_send(self, bodies: list[bytes]) -> None:
+    def look(self) -> None:
+        """Notice what is answered now."""
         unanswered, now_s = self._unanswered, self._turns.now_s()
         for request_id in [each for each in self._timed if each not in unanswered]:
             kind, came_s = self._timed.pop(request_id)
             self._counts.took(kind, now_s - came_s)
         if not self._timed:
             self._sender.send = self._send
+
+    def _look_and_send(self, bodies: list[bytes]) -> None:
+        self.look()
         self._send(bodies)

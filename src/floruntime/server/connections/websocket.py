@@ -181,6 +181,7 @@ class WebSocketSpeaker:
             self._carry, self._closed, self._socket.peer(Door.WEB)
         )
         self._conversation.on_ready = self._ready
+        self._conversation.send_pieces = self._send_large
         self._socket.on_pause = self._conversation.set_paused
         self._ping_later()
 
@@ -231,17 +232,19 @@ class WebSocketSpeaker:
         if self._protocol.state is State.OPEN:
             for body in bodies:
                 if len(body) > limits.COPIED_BYTES_MAX:
-                    self._send_large(body)
+                    self._send_large([body])
                 else:
                     self._protocol.send_binary(body)
             self._send()
 
-    def _send_large(self, body: bytes) -> None:
-        """The same, but that the library would copy it."""
+    def _send_large(self, pieces: list[bytes]) -> None:
+        """The same of one that is large, in pieces, but that the library would copy it."""
         self._send()
-        if not self._socket.transport.is_closing():
-            self._socket.write(_LARGE_HEAD.pack(_WHOLE_BINARY, _LENGTH_IN_8_BYTES, len(body)))
-            self._socket.write(body)
+        if self._protocol.state is State.OPEN and not self._socket.transport.is_closing():
+            size_bytes = sum(map(len, pieces))
+            self._socket.write(_LARGE_HEAD.pack(_WHOLE_BINARY, _LENGTH_IN_8_BYTES, size_bytes))
+            for piece in pieces:
+                self._socket.write(piece)
 
     def _send(self) -> None:
         parts = self._protocol.data_to_send()
