@@ -166,6 +166,14 @@ def encode_outcome(
     return encode_error(id, error, told)
 
 
+def is_command(body: bytes) -> bool:
+    """Whether this is a request that changes something; one that cannot be read is none."""
+    try:
+        return isinstance(_envelope_decoder.decode(body).request, Command)
+    except (ValueError, RecursionError):
+        return False
+
+
 def decode_envelope(body: bytes) -> Envelope:
     """One request. Raises `msgspec.DecodeError` (`ValidationError` where only a type is wrong)."""
     try:

@@ -30,7 +30,11 @@ SHARE_S = 0.002
 FIRST_SHARE_S = 0.0005
 """What one gets that has to wait though it asked for little until now."""
 TURN_S = 0.008
-"""What all that wait get of it together, before others are heard again."""
+"""What all get of it together, before others are heard again."""
+FLOODED_S = 0.004
+"""What those who flood get of that, while others ask for something, too."""
+BATCH_S = 0.02
+"""What those who flood may put into one commit: how long it is applied, written and answered."""
 WEB_SLICE_BYTES = 2048
 """How much of a WebSocket's bytes is read at once: it may be hundreds of frames."""
 HELLO_BYTES_MAX = 64 * 1024

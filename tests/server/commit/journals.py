@@ -119,6 +119,7 @@ class _Counted:
         self.begin = journal.begin
         self.stop = journal.stop
         self.let_go = journal.let_go
+        self.has_news = False
 
     @property
     def applied(self) -> Reader:

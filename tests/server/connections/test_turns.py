@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from floruntime.server import limits
+from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.turns import Turn, Turns
 
 
@@ -14,7 +15,9 @@ class Desk:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.done: list[str] = []
-        self.turns = Turns(lambda: self.now_s)
+        #: Whether a batch has become durable in which somebody else waits.
+        self.has_news = False
+        self.turns = Turns(Fill(), lambda: self.has_news, lambda: self.now_s)
 
 
 class Worker:
@@ -116,6 +119,43 @@ async def test_one_task_longer_than_a_share_is_done_all_the_same() -> None:
     await until_done(slow, quick)
     assert desk.done.count("slow") == 3
     assert desk.done.index("quick") <= 2
+
+
+async def test_one_that_takes_longer_than_a_share_again_and_again_waits_too() -> None:
+    desk = Desk()
+    slow = Worker(desk, "slow", 2 * limits.SHARE_S)
+    for tasks_left in (0, 0, 1):  # the first time it may have been something else
+        slow.begin(1)
+        assert slow.tasks == tasks_left
+        if not tasks_left:
+            desk.turns.used_s = 0.0  # as at the end of a turn of the loop
+    await until_done(slow)
+
+
+async def flooded_turn_s(desk: Desk, after: int) -> float:
+    """How long one turn is that those who flood get, after so many others."""
+    floods = [Worker(desk, f"flood {number}", 0.0001) for number in range(20)]
+    for flood in floods:
+        flood.begin(5_000)
+    for _ in range(after):
+        await asyncio.sleep(0)
+    begun_s = desk.now_s
+    await asyncio.sleep(0)
+    return desk.now_s - begun_s
+
+
+async def test_a_turn_of_floods_is_short_while_others_are_heard() -> None:
+    desk = Desk()
+    desk.now_s = 1.0
+    assert await flooded_turn_s(desk, 60) >= limits.TURN_S, "they are alone"
+    Worker(desk, "modest", 0.0001).begin(1)
+    assert await flooded_turn_s(desk, 5) <= limits.FLOODED_S + limits.SHARE_S
+
+
+async def test_a_turn_of_floods_ends_where_somebody_waits_to_be_told() -> None:
+    desk = Desk()
+    desk.has_news = True
+    assert await flooded_turn_s(desk, 5) <= limits.SHARE_S + 0.0001
 
 
 class Restless(Worker):

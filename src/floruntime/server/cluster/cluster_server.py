@@ -40,6 +40,7 @@ from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.commit.commit import Commit
+from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.config import MEMORY_BYTES_MIN, Config, ConfigError
 from floruntime.server.connections.conversation import Conversation
@@ -114,6 +115,9 @@ class ClusterCommit:
         self.drop = router.drop
         self.queries = ClusterQueries(node)
         self.listeners: dict[str, Callable[[], None]] = {}
+        #: What comes here goes into batches of several partitions, and to other nodes.
+        self.fill = Fill(math.inf)
+        self.has_news = False
 
     def submit_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         """Apply a command of the server's own to `system`, where this node leads that."""

@@ -70,6 +70,10 @@ class LogJournal:
         """Whether a batch is under way."""
         return self._publishing is not None
 
+    @property
+    def has_news(self) -> bool:
+        return False  # the loop itself hears of it
+
     def readable(self) -> Reader:
         if self._snapshot is None:
             self._snapshot = self._store.snapshot()

@@ -28,6 +28,7 @@ from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller, answer_bytes
 from floruntime.server.commit.command_waits import CommandWaits
+from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.open_batch import OpenBatch
 from floruntime.server.commit.queries import OWN_NAMESPACE, Queries
@@ -61,6 +62,7 @@ class Commit:
         *,
         on_fatal: Callable[[BaseException], None],
         counts: Counts | None = None,
+        fill: Fill | None = None,
     ) -> None:
         self._counts = counts = Counts() if counts is None else counts
         self._noted_sizes = counts.commit_commands.noted
@@ -72,6 +74,8 @@ class Commit:
         self._loop = asyncio.get_running_loop()
         self._stage = Stage.RUNNING
         self._batch = OpenBatch()
+        #: How much of the open batch's time those who flood have used.
+        self.fill = Fill() if fill is None else fill
         self._in_flight: OpenBatch | None = None
         self._is_flush_scheduled = False
         self._idle_waiters: list[asyncio.Future[None]] = []
@@ -98,6 +102,11 @@ class Commit:
     def changes_total(self) -> int:
         """How many commands have changed anything, ever."""
         return self._machine.index
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a batch has become durable in which not only floods wait to be told."""
+        return self._journal.has_news and self.fill.is_awaited
 
     def let_go(self) -> None:
         """Hold on to no earlier state, unless a batch under way needs it."""
@@ -221,6 +230,10 @@ class Commit:
         if self._in_flight is not None or self._stage is Stage.FAILED:
             return
         batch, self._batch = self._batch, OpenBatch()
+        if self.fill.spent_s:
+            self.fill.begin(len(batch.answers))
+        else:
+            self.fill.is_awaited = True
         if not self._machine.is_changed:
             self._answer(batch)
             return
@@ -245,9 +258,23 @@ class Commit:
     def _durable(self) -> None:
         """The batch in flight has become durable, and the next one has collected meanwhile."""
         with TOLD:
+            if self.fill.spent_s:
+                self._go_on_and_weigh()
+                return
             self._tell()
             if self._batch.answers or self._machine.is_changed:
                 self._flush()
+
+    def _go_on_and_weigh(self) -> None:
+        """The same where floods have put something into the next batch."""
+        fill = self.fill
+        begun_s = fill.now_s()
+        self._tell()
+        if self._batch.answers or self._machine.is_changed:
+            self._flush()
+        else:
+            fill.begin(0)  # all that was done begins to wait, and nobody is answered
+        fill.took(fill.now_s() - begun_s)
 
     def _tell(self) -> None:
         """What was in flight is durable: let it be seen."""

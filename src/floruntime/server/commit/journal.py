@@ -33,6 +33,11 @@ class Journal(Protocol):
         """Hold on to no earlier state than the last; nothing is under way."""
         ...
 
+    @property
+    def has_news(self) -> bool:
+        """Whether a batch has become durable, and nobody was told yet."""
+        ...
+
     def begin(
         self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
     ) -> None:

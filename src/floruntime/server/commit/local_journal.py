@@ -66,6 +66,11 @@ class LocalJournal:
         """Hold on to no earlier state than the last."""
         self._snapshot = None
 
+    @property
+    def has_news(self) -> bool:
+        """Whether a batch has become durable, and nobody was told yet."""
+        return self._syncs.has_ended
+
     def begin(
         self, on_durable: Callable[[], None], on_lost: Callable[[BaseException], None]
     ) -> None:
@@ -109,6 +114,7 @@ class LocalJournal:
             on_step("after_write")
 
     def _synced(self, error: BaseException | None) -> None:
+        self._syncs.has_ended = False
         if error is not None:
             self._lose(error)
         elif not self._is_lost:
@@ -126,6 +132,7 @@ class LocalJournal:
             self._syncs.request(self._written_index, self._synced_in_a_while)
 
     def _synced_in_a_while(self, error: BaseException | None) -> None:
+        self._syncs.has_ended = False
         if error is not None:
             self._lose(error)
 

@@ -38,6 +38,8 @@ class Syncs:
         self._took = took
         self._now_s = now_s
         self._calm_batches = 0
+        #: Whether the thread has done what was asked, and the loop was not told yet.
+        self.has_ended = False
         self._requests: queue.SimpleQueue[tuple[int, Done] | None]
         self._requests = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
@@ -67,6 +69,7 @@ class Syncs:
 
     def request(self, index: int, done: Done) -> None:
         """Sync in the thread; then call `done` on the loop, with what went wrong."""
+        self.has_ended = False
         self._requests.put((index, done))
 
     def stop(self) -> None:
@@ -77,4 +80,6 @@ class Syncs:
     def _run(self) -> None:
         while (request := self._requests.get()) is not None:
             index, done = request
-            self._loop.call_soon_threadsafe(done, self.sync(index))
+            error = self.sync(index)
+            self.has_ended = True
+            self._loop.call_soon_threadsafe(done, error)

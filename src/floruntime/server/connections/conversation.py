@@ -36,11 +36,11 @@ from floruntime.server.access.needs import Looks
 from floruntime.server.access.roles import granted
 from floruntime.server.checking import CHECKED_AT_ONCE_BYTES_MAX, Checking, documents_of
 from floruntime.server.connections.hold import Hold
-from floruntime.server.connections.load import DELIVERIES, AnswersLoad, Load, Owed
+from floruntime.server.connections.load import AnswersLoad, Load, Owed
 from floruntime.server.connections.orders import Orders
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
-from floruntime.server.connections.refusals import explain
+from floruntime.server.connections.refusals import refusal_of
 from floruntime.server.connections.timing import Timing
 from floruntime.server.connections.too_much import TOO_FAST, overloaded, stopping, unread
 from floruntime.server.connections.turns import MODEST_S, Turn, Turns
@@ -97,9 +97,9 @@ class Conversation:
         self._turns = host.turns
         #: Where it stands among those who share the loop.
         self.turn = Turn()
-        self.on_ready: Callable[[], None] | None = None
-        #: Carries one body that comes in pieces, where that needs not be put together first.
-        self.send_pieces: Callable[[list[bytes]], None] | None = None
+        self.on_ready: Callable[[], None] = lambda: None
+        #: Carries one body that comes in pieces.
+        self.send_pieces: Callable[[list[bytes]], None] = lambda pieces: send([b"".join(pieces)])
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.client = ""
@@ -178,12 +178,16 @@ class Conversation:
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
         inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
+        fill, is_flooding = self._turns.fill, self.turn.is_flooding
+        commands_before = self._host.commit.commands_total if is_flooding else 0
         self._is_receiving = True
         begun_s, asked = now_s(), None
         try:
             while (
                 inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
             ):
+                if fill.is_full and is_flooding and self.turn.is_held_by(inbox[0]):
+                    break
                 asked = self._receive_body(inbox.popleft())
                 if self.is_closed:
                     return False
@@ -197,6 +201,8 @@ class Conversation:
         if begun_s >= self._turns.timed_from_s:
             self._timing.time(asked, begun_s)
         self._is_receiving = False
+        if is_flooding:
+            fill.add(self._host.commit.commands_total - commands_before, now_s() - begun_s)
         if self._outbox:
             self.flush()
         if holds and Hold.GREETING in holds:
@@ -205,15 +211,13 @@ class Conversation:
             return not self._is_held_up()
         if self.is_busy:
             self.is_busy = False
-            if self.on_ready is not None:
-                self.on_ready()
+            self.on_ready()
         return False
 
     def _is_held_up(self) -> bool:
         """Whether nothing more may be begun."""
-        if self._holds:
-            return True
-        return self._outbox_bytes + self._owed.bytes > limits.OUTBOX_HIGH_BYTES
+        unread_bytes = self._outbox_bytes + self._owed.bytes
+        return unread_bytes > limits.OUTBOX_HIGH_BYTES or bool(self._holds)
 
     def _hold(self, why: Hold, is_held: bool) -> None:
         (self._holds.add if is_held else self._holds.discard)(why)
@@ -281,7 +285,7 @@ class Conversation:
         error: FloError
         if in_flight >= self._host.in_flight_max or load.held_bytes + size_bytes > load.bytes_max:
             error = overloaded(in_flight)
-        elif answers.held_bytes >= answers.bytes_max and self._is_refused_for_room(request):
+        elif answers.held_bytes >= answers.bytes_max and answers.has_no_room_for(request):
             error = unread()
         else:
             return False
@@ -319,11 +323,6 @@ class Conversation:
             self.add_answer(request_id, ended, None)
         else:
             host.serve(self, request_id, request)
-
-    def _is_refused_for_room(self, request: Any) -> bool:
-        """Whether this may answer much, and the unread answers of all leave no room for it."""
-        may_be_large = isinstance(request, Query) or type(request) in DELIVERIES
-        return may_be_large and not self._answers.room_bytes
 
     def _granted(self, envelope: Envelope) -> Request[Any] | None:
         """A closer look at a request: as it may be made, or refused."""
@@ -378,14 +377,9 @@ class Conversation:
 
     def _refuse_body(self, body: bytes, error: Exception) -> None:
         try:
-            if not isinstance(error, msgspec.DecodeError):
-                raise ProtocolError("a frame is nested too deeply")
-            request_id, told = explain(body, error)
+            request_id, told = refusal_of(body, error)
         except ProtocolError as lost:
             self.fail(lost)
-            return
-        except RecursionError:
-            self.fail(ProtocolError("a frame is nested too deeply"))
             return
         log.info("%s: refused request %d: %s", self.peer, request_id, told)
         self._put_out(encode_error(request_id, told))
@@ -448,10 +442,7 @@ class Conversation:
         if pieces and not self.is_closed:
             self._settle_body(request_id)
             self._timing.look()
-            if self.send_pieces is None:
-                self.send([b"".join(pieces)])
-            else:
-                self.send_pieces(pieces)
+            self.send_pieces(pieces)
         self._go_on_soon()
 
     def add_body(self, request_id: int, body: bytes) -> None:

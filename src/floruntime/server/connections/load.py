@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from floruntime.core.action import ActionCall
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupClaim, GroupRead
+from floruntime.core.types import Query
 from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
 from floruntime.server import limits
 
@@ -89,6 +90,11 @@ class AnswersLoad:
         if self.held_bytes >= self.bytes_max:
             self._recount()
         return max(self.bytes_max - self.held_bytes, 0)
+
+    def has_no_room_for(self, request: Any) -> bool:
+        """Whether this may answer much, and the unread answers of all leave no room for it."""
+        may_be_large = isinstance(request, Query) or type(request) in DELIVERIES
+        return may_be_large and not self.room_bytes
 
     @property
     def is_tight(self) -> bool:

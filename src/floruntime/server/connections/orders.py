@@ -22,6 +22,11 @@ class Orders(Protocol):
     @property
     def queries(self) -> Answers: ...
 
+    @property
+    def commands_total(self) -> int:
+        """How many commands it was ever handed."""
+        ...
+
     def submit(
         self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any], /
     ) -> None: ...

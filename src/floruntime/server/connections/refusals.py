@@ -28,6 +28,16 @@ _REQUEST = _ENVELOPE.index("request")
 _HELLO = Hello.__struct_config__.tag
 
 
+def refusal_of(body: bytes, error: Exception) -> tuple[int, BadRequestError]:
+    """As `explain`, of whatever decoding it came to."""
+    try:
+        if isinstance(error, msgspec.DecodeError):
+            return explain(body, error)
+    except RecursionError:
+        pass
+    raise ProtocolError("a frame is nested too deeply")
+
+
 def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestError]:
     """The id to answer, and the refusal. Raises `ProtocolError` where there is no id to answer."""
     request_id = decode_request_id(body)

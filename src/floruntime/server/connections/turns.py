@@ -5,7 +5,12 @@ comes next from a connection that was last too much for one share: those are ser
 other, for so long in each turn of the event loop, and between turns the others are heard. So one
 that asks for little waits for a turn at most, however many flood.
 
-Shares are time and not requests: requests differ a thousandfold in what they cost.
+Shares are time and not requests: requests differ a thousandfold in what they cost. One that took
+longer than a share by itself is too much, too.
+
+A turn of those who flood is short while others ask for something, and ends early where a batch has
+become durable in which one of those waits. And once they have filled the open batch
+(`commit/fill.py`), they wait until there is a new one.
 """
 
 from __future__ import annotations
@@ -16,8 +21,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from floruntime.server.limits import FIRST_SHARE_S, SHARE_S, TURN_S
+from floruntime.core.wire import is_command
+from floruntime.server.commit.fill import Fill
+from floruntime.server.limits import FIRST_SHARE_S, FLOODED_S, SHARE_S, TURN_S
 
+HEARD_S = 0.1
+"""So long after others were heard the turns of those who flood stay short."""
 MODEST_S = TURN_S / 2
 """While less than this was used in a turn, nobody has to look at the others at all."""
 
@@ -25,7 +34,7 @@ MODEST_S = TURN_S / 2
 class Turn:
     """Where one of those who work stands."""
 
-    __slots__ = ("is_at_work", "is_cut", "is_greedy", "is_waiting")
+    __slots__ = ("is_at_work", "is_cut", "is_greedy", "is_held", "is_slow", "is_waiting")
 
     def __init__(self) -> None:
         self.is_waiting = False
@@ -35,6 +44,27 @@ class Turn:
         self.is_cut = False
         #: Whether what it did last was.
         self.is_greedy = False
+        #: Whether that took longer than a share. It may have met with something that is not its
+        #: own, so once is not yet too much.
+        self.is_slow = False
+        #: Whether what it does next needs room in the open batch, and there was none.
+        self.is_held = False
+
+    @property
+    def is_flooding(self) -> bool:
+        """Whether it is one of those who wait for each other."""
+        return self.is_greedy or self.is_cut
+
+    def is_held_by(self, body: bytes) -> bool:
+        """Whether what it asks next belongs into the open batch, which is full."""
+        self.is_held = is_command(body)
+        return self.is_held
+
+    def took(self, used_s: float) -> None:
+        """What it did, and has done, took so long."""
+        is_slow = used_s > SHARE_S
+        self.is_greedy = self.is_cut or (is_slow and self.is_slow)
+        self.is_slow, self.is_cut = is_slow, False
 
 
 class Work(Protocol):
@@ -48,18 +78,32 @@ class Work(Protocol):
 
 
 class Turns:
-    """Shares out the loop's time, which `now_s` measures."""
+    """Shares out the loop's time, which `now_s` measures. `fill`: that of the commit's batch.
+    `has_news`: whether a batch has become durable, and nobody in it was told.
+    """
 
-    def __init__(self, now_s: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        fill: Fill,
+        has_news: Callable[[], bool] = lambda: False,
+        now_s: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.now_s = now_s
         #: What was done in this turn of the loop by those who did not have to wait.
         self.used_s = 0.0
         #: What comes from then on is to be timed (`timing.py`).
         self.timed_from_s = 0.0
+        self.fill = fill
+        self.fill.on_room = self._let_go_on
+        self._has_news = has_news
         self._modest: deque[Work] = deque()
         self._greedy: deque[Work] = deque()
+        #: Those who wait for the next batch.
+        self._held: deque[Work] = deque()
         self._is_due = False
+        #: When somebody was last heard who did not have to wait.
+        self._heard_s = 0.0
 
     def begin(self, work: Work) -> None:
         """There is something to do for `work`: now, or when its turn comes."""
@@ -74,7 +118,10 @@ class Turns:
         if self._let_work(work, begun_s + SHARE_S):
             turn.is_cut = True
             self._wait(work)
-        self.used_s += now_s() - begun_s
+        used_s = now_s() - begun_s
+        if used_s > SHARE_S and not turn.is_cut:
+            turn.took(used_s)
+        self.used_s += used_s
         if self.used_s > MODEST_S:
             self._run_soon()  # or what modest turns of the loop use would add up to a full one
 
@@ -88,8 +135,19 @@ class Turns:
     def _wait(self, work: Work) -> None:
         turn = work.turn
         turn.is_waiting = True
-        (self._greedy if turn.is_greedy or turn.is_cut else self._modest).append(work)
+        if turn.is_held and self.fill.is_full:
+            self._held.append(work)
+            return
+        (self._greedy if turn.is_flooding else self._modest).append(work)
         self._run_soon()
+
+    def _let_go_on(self) -> None:
+        """There is a new batch: those who waited for it come first."""
+        held = self._held
+        held.extend(self._greedy)
+        self._greedy, self._held = held, deque()
+        if held:
+            self._run_soon()
 
     def _run_soon(self) -> None:
         if not self._is_due:
@@ -99,23 +157,39 @@ class Turns:
     def _run(self) -> None:
         """One turn: those who ask for little first; of the others at least one."""
         self._is_due = False
-        end_s = self.now_s() + TURN_S
-        for waiting in (self._modest, self._greedy):
-            for _ in range(len(waiting)):
-                self._serve(waiting.popleft())
-                if self.now_s() >= end_s:
-                    break
+        begun_s = now_s = self.now_s()
+        end_s = begun_s + TURN_S
+        waiting = self._modest
+        for _ in range(len(waiting)):
+            now_s = self._serve(waiting.popleft(), now_s, FIRST_SHARE_S)
+            if now_s >= end_s:
+                break
+        if self.used_s:
+            self._heard_s = begun_s
+        is_alone = begun_s - self._heard_s > HEARD_S
+        end_s = min(begun_s + TURN_S - self.used_s, now_s + (TURN_S if is_alone else FLOODED_S))
+        waiting, fill = self._greedy, self.fill
+        for _ in range(len(waiting)):
+            work = waiting.popleft()
+            if work.turn.is_held and fill.is_full:
+                self._held.append(work)
+                continue
+            now_s = self._serve(work, now_s, SHARE_S)
+            if now_s >= end_s or self._has_news():
+                break
         self.used_s = 0.0
         if self._modest or self._greedy:
             self._run_soon()
 
-    def _serve(self, work: Work) -> None:
+    def _serve(self, work: Work, now_s: float, share_s: float) -> float:
+        """Let it have its share; answers the time at the end."""
         turn = work.turn
-        turn.is_waiting = False
-        is_known = turn.is_greedy or turn.is_cut
-        share_s = SHARE_S if is_known else FIRST_SHARE_S
-        if self._let_work(work, self.now_s() + share_s):
+        turn.is_waiting = turn.is_held = False
+        has_more = self._let_work(work, now_s + share_s)
+        end_s = self.now_s()
+        if has_more:
             turn.is_cut = True
             self._wait(work)
         else:
-            turn.is_greedy, turn.is_cut = turn.is_cut, False
+            turn.took(end_s - now_s)
+        return end_s

@@ -1,0 +1,173 @@
+"""Floods of writes, and who asks for little beside them, on time that only work moves.
+
+Syncs are held back, so that the open batch collects for as long as it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import pytest
+
+from floruntime.core.framing import PREAMBLE
+from floruntime.core.kv import KvGet, KvPut
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.system import Hello
+from floruntime.core.types import Request
+from floruntime.core.wire import encode_request
+from floruntime.engine.machine import Entry, Machine, Outcome
+from floruntime.server import limits
+from tests.server.connections.tcp_peer import TcpPeer
+from tests.server.connections.web_peer import WebPeer
+from tests.server.wire_client import Rig
+from tests.until import until
+
+WORK_S = 0.001
+IN_A_BATCH_MAX = round(limits.BATCH_S / WORK_S)
+SHARE = round(limits.SHARE_S / WORK_S)
+MANY = 10 * IN_A_BATCH_MAX
+
+
+class Door(Protocol):
+    """One end of a connection, over TCP or WebSocket."""
+
+    def send(self, *requests: Request[Any]) -> None:
+        """Send them together."""
+
+    def answered(self) -> int:
+        """How many are answered."""
+
+
+class TcpDoor:
+    def __init__(self, rig: Rig, name: str, token: str) -> None:
+        self._peer = TcpPeer(rig)
+        self._peer.raw(PREAMBLE)
+        self._peer.send(Hello("1", name, token))
+
+    def send(self, *requests: Request[Any]) -> None:
+        self._peer.raw(b"".join(map(self._peer.frame, requests)))
+
+    def answered(self) -> int:
+        self._peer.take()
+        return len(self._peer.answers) - 1
+
+
+class WebDoor:
+    def __init__(self, rig: Rig, name: str, token: str) -> None:
+        self._peer = WebPeer(rig)
+        self._peer.greet(name, token)
+        self._last_id = 1
+
+    def send(self, *requests: Request[Any]) -> None:
+        for request in requests:
+            self._last_id += 1
+            body = encode_request(self._last_id, "default", 0, request)
+            self._peer.protocol.send_binary(body)
+        self._peer.raw(b"".join(self._peer.protocol.data_to_send()))
+
+    def answered(self) -> int:
+        self._peer.take()
+        return len(self._peer.answers) - 1
+
+
+class Scene:
+    """A server with whom each command takes a millisecond, and all else no time."""
+
+    def __init__(self, rig: Rig, door: type[TcpDoor | WebDoor], token: str) -> None:
+        self.storage = rig.storage
+        self.turns = rig.turns
+        self._rig = rig
+        self._door = door
+        self._token = token
+        self._came_before = rig.server.commit.commands_total
+
+    def connect(self, name: str) -> Door:
+        """Somebody's connection."""
+        return self._door(self._rig, name, self._token)
+
+    @property
+    def came(self) -> int:
+        """How many commands were applied."""
+        return self._rig.server.commit.commands_total - self._came_before
+
+    async def at_pace(self, *floods: Door) -> None:
+        """Let the floods fill the open batch while the one before syncs."""
+        self.storage.hold()
+        for flood in floods:
+            flood.send(*[KvPut("flood", b"x") for _ in range(MANY)])
+        await self.turns(3 * MANY)
+
+
+@pytest.fixture(params=[TcpDoor, WebDoor])
+async def scene(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Scene]:
+    async with Rig() as rig:
+        token = await rig.token("backend")
+        apply = Machine.apply
+
+        def working(machine: Machine, entry: Entry) -> Outcome:
+            rig.worked_s += WORK_S
+            return apply(machine, entry)
+
+        monkeypatch.setattr(Machine, "apply", working)
+        rig.server.commit.fill.now_s = rig.server.turns.now_s
+        yield Scene(rig, request.param, token)
+
+
+async def test_a_flood_gets_only_so_much_into_one_batch(scene: Scene) -> None:
+    flood = scene.connect("flood")
+    syncs = scene.storage.syncs
+    await scene.at_pace(flood)
+    assert 0 < scene.came <= SHARE + IN_A_BATCH_MAX, "one batch syncs, and the next is full"
+    scene.storage.release()
+    await until(lambda: flood.answered() == MANY)
+    assert scene.storage.syncs - syncs >= MANY / IN_A_BATCH_MAX
+
+
+async def test_who_asks_for_little_gets_into_the_batch_that_is_full(scene: Scene) -> None:
+    floods = [scene.connect(f"flood {number}") for number in range(3)]
+    bystander = scene.connect("bystander")
+    await scene.at_pace(*floods)
+    came, syncs = scene.came, scene.storage.syncs
+    bystander.send(KvPut("bystander", b"x"))
+    assert scene.came == came + 1
+    scene.storage.release()
+    await until(lambda: bystander.answered() == 1)
+    assert scene.storage.syncs <= syncs + 2, "the batch after it may have begun"
+    await until(lambda: all(flood.answered() == MANY for flood in floods))
+
+
+async def test_a_full_batch_keeps_nobody_from_reading(scene: Scene) -> None:
+    flood, reader = scene.connect("flood"), scene.connect("reader")
+    await scene.at_pace(flood)
+    reader.send(*[KvGet("flood") for _ in range(MANY)])
+    await scene.turns()
+    assert reader.answered() == MANY
+    scene.storage.release()
+    await until(lambda: flood.answered() == MANY)
+
+
+async def test_floods_come_by_turns(scene: Scene) -> None:
+    floods = [scene.connect(f"flood {number}") for number in range(4)]
+    await scene.at_pace(*floods)
+    syncs = scene.storage.syncs
+    scene.storage.release()
+    await until(lambda: scene.storage.syncs >= syncs + 12)
+    answered = [flood.answered() for flood in floods]
+    assert max(answered) - min(answered) <= 2 * IN_A_BATCH_MAX
+    await until(lambda: all(flood.answered() == MANY for flood in floods))
+
+
+async def test_a_flood_that_begins_to_wait_leaves_no_batch_full(scene: Scene) -> None:
+    flood = scene.connect("flood")
+    scene.storage.hold()
+    flood.send(KvPut("first", b"x"))
+    await scene.turns()
+    waits = [QueueDequeue("empty", block_ms=60_000) for _ in range(2 * IN_A_BATCH_MAX)]
+    flood.send(*waits, KvPut("last", b"x"))
+    await scene.turns(3 * MANY)
+    assert flood.answered() == 0
+    scene.storage.release()
+    await until(lambda: flood.answered() == 2)
