@@ -51,6 +51,11 @@ log = logging.getLogger("floruntime.cluster")
 
 PATIENCE_S = 10.0
 """How long a move or a drain is waited for."""
+ELECTION_S = 20.0
+"""How long NATS may take to elect who keeps the board before an operator is told so."""
+AGAIN_S = 0.2
+ONCE_S = 2.0
+"""How long one try may take."""
 RECOVER_S = 600.0
 """How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
@@ -220,13 +225,26 @@ class Operations:
         self._check_keeper(request.partition, request.node)
         if request.node not in node.members.may_lead(node.format):
             raise ConflictError(f"node {request.node} does not live, or is being drained")
-        await node.board.write(pin_of(request.partition), request.node.encode(), None)
+        await self._write(pin_of(request.partition), request.node.encode())
         node.hint("lease", request.partition, request.node)
         await self._until(
             lambda: node.leader_of(request.partition) == request.node,
             f"partition {request.partition} is not led by node {request.node} yet; it will be "
             "once its copy has caught up",
         )
+
+    async def _write(self, name: str, value: bytes) -> None:
+        """Put it on the board, again and again while NATS is silent: twice is as good as once."""
+        until_s = time.monotonic() + min(ELECTION_S, _WITHIN_S.get() - ONCE_S)
+        while True:
+            try:
+                await self._node.board.write(name, value, None)
+            except BoardSilentError:
+                if time.monotonic() > until_s:
+                    raise
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     def _check_node(self, name: str) -> None:
         names = self._node.members.names
@@ -239,11 +257,11 @@ class Operations:
         row = node.members.row(request.node)
         if row is None or not node.members.is_alive(request.node):
             raise ConflictError(f"node {request.node} does not live: it leads nothing")
-        await node.board.write(f"drain.{request.node}", row.run.encode(), None)
+        await self._write(f"drain.{request.node}", row.run.encode())
         for partition in range(SYSTEM, node.meta.partitions + 1):
             pin = node.entries.get(pin_of(partition))
             if pin is not None and pin.value == request.node.encode():
-                await node.board.write(pin_of(partition), b"", None)
+                await self._write(pin_of(partition), b"")
         node.hint("lease", SYSTEM, request.node)
         await self._until(
             lambda: all(
@@ -258,7 +276,7 @@ class Operations:
         self._check_node(request.node)
         if node.members.is_alive(request.node):
             raise ConflictError(f"node {request.node} lives; stop it before it is forgotten")
-        await node.board.write(NODES + request.node, b"", None)
+        await self._write(NODES + request.node, b"")
         node.look_soon()
 
     async def _recover(self, request: ClusterRecover) -> None:
@@ -275,8 +293,8 @@ class Operations:
         kept = [node.members.row(each) for each in self._keepers(partition)]
         check_versions(partition, [each for each in kept if each is not None])
         before = history_of(node.entries, partition)
-        await node.board.write(pin_of(partition), name.encode(), None)
-        await node.board.write(recover_of(partition), name.encode(), None)
+        await self._write(pin_of(partition), name.encode())
+        await self._write(recover_of(partition), name.encode())
         node.hint("lease", partition, name)
         await self._until(
             lambda: (
