@@ -42,6 +42,8 @@ class LoggedProcess:
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        #: Variables beside this process's own.
+        self.environment: dict[str, str] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -70,6 +72,7 @@ class LoggedProcess:
     async def launch(self, fail_point: str | None = None) -> None:
         """Start the process without waiting until it is ready."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("FLO_")}
+        environment |= self.environment
         if fail_point is not None:
             environment["FLO_FAIL_POINT"] = fail_point
         self._ready = asyncio.Event()

@@ -141,8 +141,7 @@ class ClusterChaos:
         name = self._random.choice(sorted(self._rig.nodes))
         is_drained = self._random.random() < 0.5
         if is_drained:
-            async with self._rig.client() as client:
-                await client.cluster.drain(name)
+            await self._rig.asked(lambda client: client.cluster.drain(name))
         await self._rig.nodes[name].stop()
         what = "restart, drained" if is_drained else "restart"
         self.figures.add(what, await self._rig.led_again())
@@ -155,9 +154,9 @@ class ClusterChaos:
             for number in range(MOVES):
                 took_s = await moved(rig, writing, 1 + number % rig.partitions)
                 self.figures.add("move", took_s)
-            async with rig.client() as client:
-                await client.cluster.move(SYSTEM, self._random.choice(names))
-                await client.cluster.drain(self._random.choice(names))
+            name = self._random.choice(names)
+            await rig.asked(lambda client: client.cluster.move(SYSTEM, name))
+            await rig.asked(lambda client: client.cluster.drain(name))
         for each in writing.values():
             self._history.surprises += [f"a move: {error}" for error in each.failures]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
 from floruntime import FloClient
 from floruntime.core.cluster import ClusterInfo, ClusterStatus
-from floruntime.core.errors import FloError
+from floruntime.core.errors import FloError, UnavailableError
 from floruntime.server.cluster.placement import partition_of
 from tests.crash.cluster.nats import NatsCluster
 from tests.crash.process import ServerProcess
@@ -102,6 +103,16 @@ class Rig:
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise AssertionError(f"it does not settle: {found}\n{self.logs}") from None
+
+    async def asked(self, ask: Callable[[FloClient], Awaitable[object]]) -> None:
+        """Ask this of any node, again where NATS had to elect first, as an operator would."""
+        async with asyncio.timeout(SETTLED_S), self.client() as client:
+            while True:
+                try:
+                    await ask(client)
+                except UnavailableError:
+                    continue
+                return
 
     def namespace_in(self, partition: int) -> str:
         """The name of a namespace that lies there."""

@@ -64,7 +64,6 @@ async def moved(rig: Rig, writing: dict[int, Writing], partition: int) -> float:
     leader = info.partitions[partition].leader
     other = next(name for name in rig.nodes if name != leader)
     since_s = time.monotonic()
-    async with rig.client() as client:
-        await client.cluster.move(partition, other)
+    await rig.asked(lambda client: client.cluster.move(partition, other))
     await writing[partition].next_after(time.monotonic())
     return writing[partition].longest_gap_s(since_s)
