@@ -236,6 +236,27 @@ def test_a_missing_or_damaged_witness_is_refused_until_accepted(
     DataDirectory(str(path)).close()
 
 
+def test_a_damaged_file_of_rows_is_told_with_what_to_do(path: Path) -> None:
+    directory = DataDirectory(str(path))
+    fill(directory, 5)
+    directory.close()
+    DataDirectory(str(path)).close()  # its log has become a file of rows
+    [table] = (path / "store").glob("*.sst")
+    data = bytearray(table.read_bytes())
+    data[20] ^= 1  # within the first block of rows
+    table.write_bytes(data)
+    for accept_loss in (False, True):
+        report = verify(str(path), accept_loss=accept_loss)
+        assert not report.is_sound
+        assert not report.was_accepted
+        assert "how far the store has come cannot be read" in report.problems[-1]
+        assert "tables from b'' on cannot all be read" in report.problems[0], "told once"
+        assert f"in store/{table.name} offset" in report.problems[0]
+        assert all("Restore a backup" in problem for problem in report.problems)
+    with pytest.raises(StoreDamagedError, match=r"cannot be opened.*Restore a backup"):
+        DataDirectory(str(path))
+
+
 def test_a_store_that_cannot_be_opened_is_named_with_what_to_do(path: Path) -> None:
     DataDirectory(str(path)).close()
     (path / "store" / "CURRENT").write_bytes(b"rubbish\n")

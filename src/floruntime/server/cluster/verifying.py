@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from floruntime.engine.machine import applied_index
 from floruntime.engine.rules import RULES
 from floruntime.server.cluster.directories import partitions_in, place_of
 from floruntime.server.cluster.message import POSITION
@@ -36,7 +35,7 @@ def verify_partitions(path: str, *, accept_loss: bool = False) -> VerifyReport:
                 findings.walk(store)
                 if findings.count == before:
                     findings.look_at_workflows(store)
-                index = max(index, applied_index(store))
+                index = max(index, findings.index_of(store) or 0)
     finally:
         lock.release()
     rows = dict(sorted(findings.rows.items()))

@@ -268,6 +268,8 @@ def check_store(path: str) -> None:
     store = open_store(path, read_only=True)
     try:
         stored = applied_index(store)
+    except Exception as error:
+        raise cannot_open(path, error) from error
     finally:
         store.close()
     check_reach(path, witnessed, stored)

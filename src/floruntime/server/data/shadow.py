@@ -8,6 +8,7 @@ in their place; logs, which may be mended, are copied.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from floruntime.server.data.causes import cannot_open
 from floruntime.server.data.data_dir import store_path
 from floruntime.server.open_files import store_files_max
 
+PREFIX: Final = "flo-verify-"
+_SHADOW: Final = re.compile(rf"\S*/{PREFIX}[^/\s]+/")
 _NOT_READ: Final = frozenset({"LOCK", "LOG"})
 
 
@@ -30,7 +33,7 @@ def reading_store(path: str, place: str | None = None) -> Iterator[RocksStore]:
 
     Raises a `StoreError` that says why it cannot be opened.
     """
-    with tempfile.TemporaryDirectory(prefix="flo-verify-") as shadow:
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as shadow:
         try:
             _link_files(Path(place or store_path(path)), Path(shadow))
             store = RocksStore(shadow, read_only=True, files_max=store_files_max())
@@ -40,6 +43,11 @@ def reading_store(path: str, place: str | None = None) -> Iterator[RocksStore]:
             yield store
         finally:
             store.close()
+
+
+def as_where_it_lies(text: str) -> str:
+    """What RocksDB says, with the file that is meant: the links are gone by then."""
+    return _SHADOW.sub("store/", text)
 
 
 def _link_files(store: Path, shadow: Path) -> None:

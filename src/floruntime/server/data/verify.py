@@ -34,10 +34,11 @@ from floruntime.server.data.data_dir import (
     sync_directory,
     witness_path,
 )
-from floruntime.server.data.shadow import reading_store
+from floruntime.server.data.shadow import as_where_it_lies, reading_store
 
 PROBLEMS_MAX = 100
 """Problems that are told one by one; the rest is only counted."""
+RESTORE = "Restore a backup: what is damaged within a file cannot be given up alone"
 _EVERY_KEY = (b"", b"\xff" * 3)
 
 
@@ -86,14 +87,15 @@ def _verify(path: str, accept_loss: bool) -> VerifyReport:
         findings.walk(store)
         if not findings.count:
             findings.look_at_workflows(store)
-        index = applied_index(store)
-    witnessed, complaint = _compare_with_witness(path, index)
+        index = findings.index_of(store)
+    witnessed, complaint = _compare_with_witness(path, index) if index is not None else (None, None)
     complaint = complaint or gap
-    was_accepted = complaint is not None and accept_loss
+    was_accepted = complaint is not None and accept_loss and index is not None
     if was_accepted:
         _accept(path)
     elif complaint is not None:
         findings.add(complaint)
+    index = index or 0
     lost = 0 if witnessed is None else max(0, witnessed - index)
     return VerifyReport(
         dict(sorted(findings.rows.items())),
@@ -153,16 +155,30 @@ class Findings:
         """Something is wrong."""
         self.count += 1
         if len(self.problems) < PROBLEMS_MAX:
-            self.problems.append(self.where + problem)
+            self.problems.append(self.where + as_where_it_lies(problem))
 
     def walk(self, store: Reader) -> None:
-        """Read every row; where a block is damaged, go on behind that table."""
+        """Read every row; where a block is damaged, go on behind that table. It may be one of many
+        tables, and is told once.
+        """
+        failed: dict[str, list[bytes]] = {}
         for start, end in _stretches(self._tables):
             try:
                 for key, data in store.scan(start, end):
                     self._check_row(key, data)
             except Exception as error:
-                self.add(f"rows from {start!r} on cannot all be read: {error}")
+                failed.setdefault(str(error), []).append(start)
+        for told, starts in failed.items():
+            tables = f" of {len(starts)} tables" if len(starts) > 1 else ""
+            self.add(f"rows{tables} from {starts[0]!r} on cannot all be read: {told}. {RESTORE}")
+
+    def index_of(self, store: Reader) -> int | None:
+        """The last command that the store has taken; `None` where it cannot be read."""
+        try:
+            return applied_index(store)
+        except Exception as error:
+            self.add(f"how far the store has come cannot be read: {error}. {RESTORE}")
+            return None
 
     def look_at_workflows(self, store: Reader) -> None:
         """Whether each run that has not ended will be woken, and indexes and counts agree."""
