@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.engine.harness import START_MS
+
 Json = dict[str, Any]
 Happening = tuple[Any, ...]
 
@@ -143,9 +145,17 @@ def _run_steps(draw: st.DrawFn, run: st.SearchStrategy[str]) -> Json:
 
 def _sleeps() -> st.SearchStrategy[Json]:
     return st.builds(
-        lambda for_ms, target: {"sleep": {"forMs": for_ms}, "transitions": {"success": target}},
-        _SMALL_MS,
+        lambda sleep, target: {"sleep": sleep, "transitions": {"success": target}},
+        pauses(),
         st.sampled_from(_TARGETS),
+    )
+
+
+def pauses() -> st.SearchStrategy[Json]:
+    """How long, or until when, a step sleeps; the world begins at `START_MS`."""
+    until = st.sampled_from([0, 1, 10, 30, 150, 1_000, 5_000]).map(lambda ms: START_MS + ms)
+    return st.one_of(
+        st.builds(lambda ms: {"forMs": ms}, _SMALL_MS), st.builds(lambda ms: {"until": ms}, until)
     )
 
 
@@ -218,7 +228,8 @@ def limits(draw: st.DrawFn) -> dict[str, Json]:
     few = _maybe(st.integers(1, 2))
     held_to = _given(draw, running=few, running_per_key=few, rate=few, rate_per_key=few)
     none: Json = {}
-    with_period = st.just({**held_to, "rate_period_ms": 100})
+    is_fair = {"fair": True} if draw(st.booleans()) else {}
+    with_period = st.just({**held_to, **is_fair, "rate_period_ms": 100})
     return {action: draw(st.just(none) | with_period) for action in ACTIONS}
 
 

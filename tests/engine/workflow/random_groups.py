@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.engine.workflow.random_flows import pauses
+
 Json = dict[str, Any]
 Happening = tuple[Any, ...]
 
@@ -57,7 +59,7 @@ def _runs(draw: st.DrawFn) -> Json:
 def _bodies(draw: st.DrawFn, signal: str) -> Json:
     kind = draw(st.sampled_from(["run", "run", "run", "sleep", "signal"]))
     if kind == "sleep":
-        return {"sleep": {"forMs": draw(st.sampled_from([0, 10, 100]))}}
+        return {"sleep": draw(pauses())}
     if kind == "signal":
         wait = {"type": signal, **_given(draw, timeoutMs=_maybe(st.sampled_from([10, 100])))}
         return {"waitForSignal": wait}
@@ -91,9 +93,20 @@ def _for_eachs(draw: st.DrawFn) -> Json:
 
 
 @st.composite
+def _choices(draw: st.DrawFn, behind: st.SearchStrategy[str]) -> Json:
+    """By what a step came to: the one that a run began at after a fork is asked, too."""
+    step, outcome = draw(st.sampled_from(STEPS)), draw(st.sampled_from(["success", "failure"]))
+    case = {"when": f"$.steps.{step}.outcome == '{outcome}'", "to": draw(behind)}
+    return {"choose": {"cases": [case], "else": draw(behind)}}
+
+
+@st.composite
 def _steps(draw: st.DrawFn, place: int) -> Json:
-    step = draw(st.one_of(_runs(), _parallels(), _parallels(), _for_eachs(), _for_eachs()))
     behind = st.sampled_from([*STEPS[place + 1 :], *_ENDS])
+    groups = [_parallels(), _parallels(), _for_eachs(), _for_eachs()]
+    step: Json = draw(st.one_of(_runs(), *groups, _choices(behind)))
+    if "choose" in step:
+        return step
     outcomes = ["success", "failure"] + (["partial"] if "forEach" in step else [])
     return {**step, "transitions": {outcome: draw(behind) for outcome in outcomes}}
 

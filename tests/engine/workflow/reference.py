@@ -7,6 +7,7 @@ out what has tests of its own: mappings but for outcomes, random choice, health,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,6 +145,9 @@ class World:
         #: By action: what its runs are held to.
         self.limits: dict[str, Json] = {}
         self.claims: list[tuple[Call, int]] = []
+        #: In fair lines: the turn of each key of an action of which a call waits.
+        self.turns_of_keys: dict[tuple[str, str | None], int] = {}
+        self.turns_total = 0
 
     # What is asked
 
@@ -162,11 +166,37 @@ class World:
         self._go_on(run, self._judge(run, outcome) if is_executor else outcome)
 
     def claim(self) -> None:
-        """A worker takes whatever it may have, in the order in which it came."""
-        for call in self.calls:
-            if not call.is_claimed and self._may_be_claimed(call):
-                call.is_claimed = True
-                self.claims.append((call, self.now_ms))
+        """A worker takes whatever it may have, in the order in which it came, or by fair turns."""
+        while (call := next(self._claimable(), None)) is not None:
+            call.is_claimed = True
+            self.claims.append((call, self.now_ms))
+            self.turns_of_keys.pop((call.action, call.key), None)
+            if any(self._wait_beside(call)):
+                self._join_line(call)
+
+    def _claimable(self) -> Iterator[Call]:
+        """What may be claimed, the next one first. A key without a turn waits for nothing."""
+        waiting = [one for one in self.calls if not one.is_claimed and self._may_be_claimed(one)]
+        return iter(sorted(waiting, key=self._place_of))
+
+    def _place_of(self, call: Call) -> tuple[int, int]:
+        turn = self.turns_of_keys[call.action, call.key] if self._is_fair(call.action) else 0
+        return turn, call.index
+
+    def _is_fair(self, action: str) -> bool:
+        return bool(self.limits.get(action, {}).get("fair"))
+
+    def _wait_beside(self, call: Call) -> Iterator[Call]:
+        """The others of its key that nobody has claimed."""
+        key = call.action, call.key
+        for one in self.calls:
+            if one is not call and not one.is_claimed and (one.action, one.key) == key:
+                yield one
+
+    def _join_line(self, call: Call) -> None:
+        """Let its key stand at the end of the line."""
+        self.turns_total += 1
+        self.turns_of_keys[call.action, call.key] = self.turns_total
 
     def _may_be_claimed(self, call: Call) -> bool:
         held_to = self.limits.get(call.action, {})
@@ -301,7 +331,7 @@ class World:
         if "waitForSignal" in spec:
             return self._wait_for_signal(run, spec["waitForSignal"])
         if "sleep" in spec:
-            return self._sleep(run, spec["sleep"]["forMs"])
+            return self._sleep(run, spec["sleep"])
         if "choose" in spec:
             return self._choose(run, spec["choose"])
         if not self._can_map(run, spec.get("inputMapping")):
@@ -329,7 +359,8 @@ class World:
         run.signal = told
         return None
 
-    def _sleep(self, run: Run, for_ms: int) -> Outcome | None:
+    def _sleep(self, run: Run, sleep: Json) -> Outcome | None:
+        for_ms = sleep["forMs"] if "forMs" in sleep else max(0, sleep["until"] - self.now_ms)
         self._note(run, "sleep_started", f"until {self.now_ms + for_ms}" if for_ms else "past")
         if for_ms == 0:
             self._note(run, "sleep_ended", "")
@@ -362,6 +393,8 @@ class World:
         self._note(run, "awaiting_action", action)
         self._wait(run, wait, None)
         run.call = Call(action, run, self.calls_total, self._key_of(run))
+        if not any(self._wait_beside(run.call)):
+            self._join_line(run.call)
         self.calls.append(run.call)
         self.calls_total += 1
         return None

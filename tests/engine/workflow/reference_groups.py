@@ -1,7 +1,7 @@
 """Branches, items and compensations for the interpreter in `reference.py`, from the contract too.
 
 What a run does beside other things is a run itself here, with the step's part as its step, which
-writes to the history of the run that it belongs to. Forks have tests of their own.
+writes to the history of the run that it belongs to.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Whole(Run):
     group: Group | None = None
     undo: list[Undo] = field(default_factory=list)
     compensated: int = 0
+    undone: set[str] = field(default_factory=set)
     compensation: Body | None = None
     ending: tuple[str, str] = ("", "")
     paused_ms: int | None = None
@@ -104,6 +105,20 @@ class GroupWorld(World):
         self.runs[run_id] = run
         self._note(run, "workflow_started", "")
         self._go_on(run, self._enter(run, "start"))
+        return run
+
+    def fork(self, old: Run, step: str, run_id: str) -> Run:
+        """A new run that begins at a step and knows what the old one knew of the others."""
+        assert isinstance(old, Whole)
+        if any(name != step and step in _steps_behind(old.definition, name) for name in old.undone):
+            raise Refused
+        run = Whole(run_id, old.definition, None, 1, len(self.runs), items=old.items)
+        left_out = {step, *old.undone}
+        run.outcomes = {name: old.outcomes[name] for name in old.outcomes if name not in left_out}
+        self.runs[run_id] = run
+        self._note(run, "workflow_forked", f"{old.id}, at {step}")
+        self._note(run, "workflow_started", "")
+        self._go_on(run, self._enter(run, step))
         return run
 
     def finish(self, call: Call, outcome: Outcome) -> None:
@@ -356,6 +371,7 @@ class GroupWorld(World):
         while run.undo:
             undo = run.undo.pop()
             run.compensated += 1
+            run.undone.add(undo.step)
             body = self._new_body(run, _undoing(undo), undo.label, undoes=undo)
             outcome = self._attempt(body)
             if not undo.is_item:
@@ -408,7 +424,25 @@ def _shift(run: Run, by_ms: int) -> None:
     """Durations have stood still for so long."""
     run.began_ms += by_ms
     run.step_due_ms = None if run.step_due_ms is None else run.step_due_ms + by_ms
-    run.wait_due_ms = None if run.wait_due_ms is None else run.wait_due_ms + by_ms
+    sleeps_until = run.wait == "sleep" and "until" in run.spec["sleep"]
+    if run.wait_due_ms is not None and not sleeps_until:
+        run.wait_due_ms += by_ms
+
+
+def _steps_behind(definition: Json, name: str) -> set[str]:
+    """Where a run may come after a step."""
+    steps = {"start": definition["start"], **definition["steps"]}
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        step = steps[ahead.pop()]
+        choice = step.get("choose", {"cases": []})
+        goals = [*step.get("transitions", {}).values(), *(case["to"] for case in choice["cases"])]
+        goals += [choice["else"]] if "else" in choice else []
+        new = {goal for goal in goals if goal in steps} - found
+        found |= new
+        ahead += new
+    return found
 
 
 def _verdict(spec: Json, group: Group) -> str | None:
