@@ -62,7 +62,9 @@ def _polls(draw: st.DrawFn) -> Json:
 
 
 @st.composite
-def _plans(draw: st.DrawFn) -> Json:
+def plans(draw: st.DrawFn, *, may_track: bool = True) -> Json:
+    """A plan; items may have none whose executors answer by signals."""
+    tracking = st.just({"mode": "async", "timeout_ms": 50})
     executors = []
     for n in range(draw(st.integers(1, 3))):
         executor = _given(
@@ -81,7 +83,7 @@ def _plans(draw: st.DrawFn) -> Json:
                     st.integers(1, 2),
                 )
             ),
-            tracking=_maybe(st.just({"mode": "async", "timeout_ms": 50})),
+            tracking=_maybe(tracking) if may_track else st.none(),
         )
         executors.append({"name": f"e{n}", **executor})
     return {
@@ -193,7 +195,7 @@ def workflows(draw: st.DrawFn, name: str, children: tuple[str, ...]) -> Json:
         "name": name,
         "version": "1",
         "terminals": {"mine": {"status": draw(st.sampled_from(["completed", "failed"]))}},
-        "plans": {"p": draw(_plans())},
+        "plans": {"p": draw(plans())},
         "start": draw(_steps(run)),
         "steps": {step: draw(_steps(run)) for step in _STEPS},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.engine.workflow.random_flows import pauses
+from tests.engine.workflow.random_flows import pauses, plans
 
 Json = dict[str, Any]
 Happening = tuple[Any, ...]
@@ -37,20 +37,22 @@ _COMPENSATE = st.fixed_dictionaries(
     },
 )
 _RETRY = st.just({"max_attempts": 2, "backoff": "constant", "initial_delay_ms": 10})
-_RUN = st.sampled_from(["@actions/a", "@actions/b", "@actions/a", "@actions/lost"])
+_RUN = st.sampled_from([*("@actions/a", "@actions/b") * 2, "@actions/lost", "@plan/p"])
 _ON_FAILURE = st.sampled_from(["cancel", "wait"])
 
 
 @st.composite
 def _runs(draw: st.DrawFn) -> Json:
+    run = draw(_RUN)
+    has_key = run.startswith("@actions/")
     return {
-        "run": draw(_RUN),
+        "run": run,
         **_given(
             draw,
             retry=_maybe(_RETRY),
             compensate=_maybe(_COMPENSATE),
             timeoutMs=_maybe(st.sampled_from([15, 1_000])),
-            key=_maybe(st.sampled_from(["k1", "k2"])),
+            key=_maybe(st.sampled_from(["k1", "k2"])) if has_key else st.none(),
         ),
     }
 
@@ -77,16 +79,18 @@ def _parallels(draw: st.DrawFn) -> Json:
 
 @st.composite
 def _for_eachs(draw: st.DrawFn) -> Json:
+    runs = draw(_runs())
+    has_key = runs["run"].startswith("@actions/")
     return {
         "forEach": {
             "items": "$.input",
-            **draw(_runs()),
+            **runs,
             "concurrency": draw(st.integers(1, 3)),
             **_given(
                 draw,
                 onFailure=_maybe(st.sampled_from(["cancel", "continue"])),
                 collect=_maybe(st.booleans()),
-                key=_maybe(st.just("$.item")),
+                key=_maybe(st.just("$.item")) if has_key else st.none(),
             ),
         }
     }
@@ -118,6 +122,7 @@ def _definitions(draw: st.DrawFn) -> Json:
         "kind": "Workflow",
         "name": "flow",
         "version": "1",
+        "plans": {"p": draw(plans(may_track=False))},
         "start": first,
         "steps": dict(zip(STEPS[1:], others, strict=True)),
         **_given(

@@ -70,6 +70,7 @@ class Whole(Run):
     ending: tuple[str, str] = ("", "")
     paused_ms: int | None = None
     held: Outcome | None = None
+    is_executor_held: bool = False
 
 
 @dataclass
@@ -83,6 +84,7 @@ class Body(Run):
     undoes: Undo | None = None
     ended: Outcome | None = None
     held: Outcome | None = None
+    is_executor_held: bool = False
 
     @property
     def spec(self) -> Json:
@@ -128,6 +130,7 @@ class GroupWorld(World):
             super().finish(call, outcome)
             return
         self.calls.remove(call)
+        run.is_executor_held = run.wait == "executor"
         self._stop_waiting(run)
         self._note(run, "action_completed", outcome.names[0])
         run.wait, run.held = "held", outcome
@@ -188,8 +191,9 @@ class GroupWorld(World):
         """Let it go on from where it stood still."""
         if run.wait == "held":
             outcome, run.held = run.held, None
+            assert outcome is not None, "it is held"
             self._stop_waiting(run)
-            self._go_on(run, outcome)
+            self._go_on(run, self._judge(run, outcome) if run.is_executor_held else outcome)
         elif run.wait == "target":
             run.wait_due_ms = self.now_ms
         elif run.wait == "signal":
@@ -339,7 +343,7 @@ class GroupWorld(World):
             self._remember(body, None)
         for body in bodies:
             body.step_due_ms = None
-            super()._abandon(body, is_late=True)
+            super()._abandon(body, is_late=False)
 
     # Undoing
 
