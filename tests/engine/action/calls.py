@@ -35,10 +35,20 @@ from floruntime.core.worker import (
     WorkerTouch,
     WorkerTurn,
 )
+from floruntime.engine.action.run_rows import ACTION_RUN_MARKED
+from floruntime.engine.machine import MACHINE
 from tests.engine.harness import Engine
 
 RESIZE = "resize"
 WORKER = "w1"
+
+
+def kept_rows(engine: Engine) -> set[bytes]:
+    """The keys of all rows but the machine's own and those that tell from where on there are marks:
+    an action keeps these.
+    """
+    kept = (MACHINE.tag, ACTION_RUN_MARKED.tag)
+    return {key for key in engine.rows() if key[:2] not in kept}
 
 
 class Actions:

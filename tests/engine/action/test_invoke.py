@@ -13,7 +13,7 @@ from floruntime.core.system import Batch
 from floruntime.core.worker import WorkerComplete
 from floruntime.engine.action.run_state import attempt_delay_ms
 from floruntime.engine.rules import RULES
-from tests.engine.action.calls import RESIZE, Actions, ids
+from tests.engine.action.calls import RESIZE, Actions, ids, kept_rows
 from tests.engine.harness import START_MS
 
 
@@ -448,7 +448,7 @@ def test_a_foreign_or_garbled_cursor_is_refused() -> None:
 
 def test_finished_runs_go_after_their_retention_with_all_their_rows() -> None:
     actions = Actions(retention_ms=limits.IDEMPOTENCY_MS)
-    before = {key for key in actions.engine.rows() if key[:2] != b"mm"}
+    before = kept_rows(actions.engine)
     run_id = actions.invoke(idempotency_key="k")
     task = actions.claim_one()
     actions.release(task)
@@ -458,7 +458,7 @@ def test_finished_runs_go_after_their_retention_with_all_their_rows() -> None:
     actions.engine.advance(1)
     with pytest.raises(NotFoundError):
         actions.run(run_id)
-    assert {key for key in actions.engine.rows() if key[:2] != b"mm"} == before
+    assert kept_rows(actions.engine) == before
 
 
 def test_unfinished_runs_are_never_forgotten() -> None:

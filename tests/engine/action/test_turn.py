@@ -12,7 +12,7 @@ from floruntime.core.system import SessionOpen
 from floruntime.core.worker import TaskBegun, TaskResult, TurnReply, WorkerTurn
 from floruntime.engine.action.attempts import ERROR_BYTES_MAX, KEPT_MAX
 from floruntime.engine.rules import RULES
-from tests.engine.action.calls import RESIZE, WORKER, Actions, ids
+from tests.engine.action.calls import RESIZE, WORKER, Actions, ids, kept_rows
 
 
 def lose(actions: Actions) -> None:
@@ -232,7 +232,7 @@ def test_each_attempt_is_kept_with_its_worker_its_times_and_its_reason() -> None
 
 def test_the_last_attempts_are_kept_and_go_with_their_run() -> None:
     actions = Actions(retry_delay_ms=0, max_retries=1_000, retention_ms=86_400_000)
-    empty = len(actions.engine.rows())
+    empty = kept_rows(actions.engine)
     run_id = actions.invoke()
     for _ in range(KEPT_MAX + 20):
         actions.fail(actions.claim_one(), "ü" * 1_000)
@@ -242,7 +242,7 @@ def test_the_last_attempts_are_kept_and_go_with_their_run() -> None:
     actions.complete(actions.claim_one())
     assert len(actions.run(run_id).attempts) == KEPT_MAX
     actions.engine.advance(86_400_000)
-    assert len(actions.engine.rows()) == empty
+    assert kept_rows(actions.engine) == empty
 
 
 def test_a_process_that_is_gone_costs_its_run_an_attempt_as_a_lost_worker() -> None:
