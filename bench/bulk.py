@@ -1,4 +1,4 @@
-"""How long others wait while a job goes through many runs, against an idle server."""
+"""How long others wait while a job goes through many runs, against the server before and after."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ def _measured(server: Server, connection: FloConnection, settings: Settings) -> 
             break
         if job_s > JOB_S_MAX:
             raise BenchError(f"the job has done {stands.done} runs in {job_s:.0f} s")
+    idle_s += latencies_s(server.port, settings.measured_s)
     if stands.done != settings.bulk:
         raise BenchError(f"the job was made on {stands.done} of {settings.bulk} runs")
     return Waits(idle_s, beside_s, (stands.ended_at_ms - job.created_at_ms) / 1000)

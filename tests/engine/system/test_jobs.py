@@ -31,6 +31,7 @@ from floruntime.core.jobs import (
 from floruntime.core.queue import QueueBulk, QueueDelete
 from floruntime.core.stream import GroupBulk, GroupDead
 from floruntime.core.system import NamespaceDelete, Tick
+from floruntime.engine.action.run_rows import ACTION_RUN_MARKED
 from floruntime.engine.system import jobs as system_jobs
 from floruntime.engine.system import timers
 from floruntime.engine.system.timers import TIMER, name_of
@@ -115,6 +116,28 @@ def test_a_large_job_leaves_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert job(actions.engine, begun).status is JobStatus.COMPLETED
 
 
+def test_a_tick_that_came_late_is_followed_by_a_longer_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(system_jobs, "AT_ONCE_ROWS", 1)
+    actions = Actions()
+    failed(actions, 6 * system_jobs.ITEMS_PER_TICK_MAX)
+    begun = bulk(actions, RETRY)
+    late_ms = 10
+    actions.engine.tick()
+    actions.engine.advance(system_jobs.PAUSE_MS + late_ms)
+    done = job(actions.engine, begun).done
+    actions.engine.advance(system_jobs.PAUSE_MS + system_jobs.LATE_FACTOR * late_ms - 1)
+    assert job(actions.engine, begun).done == done
+    actions.engine.advance(1)
+    assert job(actions.engine, begun).done == done + system_jobs.ITEMS_PER_TICK_MAX
+    actions.engine.advance(3_600_000)  # the server was down
+    done = job(actions.engine, begun).done
+    longest_ms = system_jobs.PAUSE_MS + system_jobs.LATE_FACTOR * system_jobs.LATE_MS_MAX
+    actions.engine.advance(longest_ms)
+    assert job(actions.engine, begun).done == done + system_jobs.ITEMS_PER_TICK_MAX
+
+
 def test_what_comes_later_is_left_alone() -> None:
     actions = Actions()
     failed(actions, 1)
@@ -191,7 +214,11 @@ def test_deleted_runs_leave_nothing_behind() -> None:
     actions.invoke(idempotency_key="key", delay_ms=5)
     actions.cancel(actions.runs()[0])
     ended(actions.engine, bulk(actions, DELETE))
-    assert {key[:2] for key in actions.engine.rows()} - before <= {b"jb", b"tm"}
+    assert {key[:2] for key in actions.engine.rows()} - before <= {
+        b"jb",
+        b"tm",
+        ACTION_RUN_MARKED.tag,
+    }
 
 
 def test_what_can_never_be_right() -> None:

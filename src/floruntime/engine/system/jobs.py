@@ -46,6 +46,11 @@ AT_ONCE_ROWS = 1_000
 """So many rows a job looks at tick after tick; a small one is over at once."""
 PAUSE_MS = 15
 """What a larger job leaves between its ticks for others: it does some 1,500 items a second."""
+LATE_FACTOR = 3
+LATE_MS_MAX = 100
+"""A tick that came late tells of a busy server: the pause after it is longer by so many times as
+much as it was late, up to so much.
+"""
 BYTES_PER_TICK_MAX = 4 * limits.MIB
 """A tick of a job ends, with at least one row, when what it read of values reaches this size."""
 
@@ -168,11 +173,15 @@ def step(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: Any) -> N
     row = _copy(row)
     with tx.within(row.namespace):
         if _go_on(tx, number, row):
-            pause_ms = PAUSE_MS if row.looked_at >= AT_ONCE_ROWS else 0
+            pause_ms = _pause_ms(tx.now_ms - due_ms) if row.looked_at >= AT_ONCE_ROWS else 0
             timers.set_timer(tx, tx.now_ms + pause_ms, timers.JOB_STEP, of_namespace_id, number)
         else:
             _end(tx, of_namespace_id, number, row, JobStatus.COMPLETED)
     tx.put(JOB, key, row)
+
+
+def _pause_ms(late_ms: int) -> int:
+    return PAUSE_MS + LATE_FACTOR * min(late_ms, LATE_MS_MAX)
 
 
 def _go_on(tx: Tx, number: int, row: JobRow) -> bool:
