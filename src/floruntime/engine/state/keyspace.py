@@ -9,6 +9,7 @@ once and never reused; `engine/rules` names every table, `docs/keyspace.md` desc
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from functools import partial
 from types import UnionType
 from typing import Any, Generic, TypeVar, get_origin
@@ -93,6 +94,17 @@ def by_tag(*tables: Table[Any]) -> dict[bytes, Table[Any]]:
     if len(found) != len(tables):
         raise ValueError("two tables have the same tag")
     return found
+
+
+def kept_bytes_of(tables: Mapping[bytes, Table[Any]]) -> dict[bytes, int]:
+    """By tag, up to which size written rows stay decoded, where they do."""
+    return {tag: table.kept_bytes for tag, table in tables.items() if table.kept_bytes}
+
+
+def kept_classes_of(tables: Mapping[bytes, Table[Any]]) -> frozenset[type[Any]]:
+    """Classes that a row may have that is kept; a deletion is one of them."""
+    kept = {table.row_class for table in tables.values() if table.kept_bytes}
+    return frozenset({type(None), *kept})
 
 
 def after(prefix: bytes) -> bytes:

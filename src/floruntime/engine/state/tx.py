@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from floruntime.core import limits
-from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.keyspace import Table, kept_bytes_of, kept_classes_of
 from floruntime.engine.state.ranges import KeyRanges
 from floruntime.engine.store.protocol import Changes, Reader
 
@@ -55,6 +55,11 @@ class View:
 
     What it reads of cached tables stays decoded, so keeping a view makes reading cheaper.
     """
+
+    __slots__ = (
+        *("_lasting", "_reader", "_rows", "answer_room", "namespace", "now_ms", "parsed"),
+        *("recent", "spans", "value_bytes_max"),
+    )
 
     def __init__(
         self,
@@ -177,6 +182,15 @@ class Deferred(Protocol):
 class Tx(View):
     """The open batch, and within it the command that is being applied."""
 
+    # Not for memory: the interpreter is slow with more than 30 attributes in a dictionary.
+    __slots__ = (
+        *("_batch", "_cleared", "_cleared_before", "_command", "_kept_bytes", "_kept_classes"),
+        *("_run_moves", "_sorted", "changed_keys", "deferred", "deferred_bytes", "delivery"),
+        *("ended", "hints", "is_deferring", "jump_ids", "keeps_deleted", "kept_rows"),
+        *("last_id", "may_grow", "next_id", "on_timer_set", "rules", "run_counts", "session"),
+        *("touched",),
+    )
+
     def __init__(
         self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT, rules: Any = None
     ) -> None:
@@ -184,8 +198,8 @@ class Tx(View):
         #: What the machine goes by; to be had typed from `rules_of`, in `dispatch.py`.
         self.rules = rules
         #: By tag, up to which size written rows stay decoded; and what classes such rows have.
-        self._kept_bytes = {} if rules is None else _kept_bytes_of(rules.tables)
-        self._kept_classes = _kept_classes_of({} if rules is None else rules.tables)
+        self._kept_bytes = {} if rules is None else kept_bytes_of(rules.tables)
+        self._kept_classes = kept_classes_of({} if rules is None else rules.tables)
         #: What the open command wrote; `None` is a deletion, here as in the others.
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
@@ -479,16 +493,6 @@ class Tx(View):
 def _make_room(rows: dict[bytes, Any]) -> None:
     for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
         del rows[key]
-
-
-def _kept_bytes_of(tables: Mapping[bytes, Table[Any]]) -> dict[bytes, int]:
-    return {tag: table.kept_bytes for tag, table in tables.items() if table.kept_bytes}
-
-
-def _kept_classes_of(tables: Mapping[bytes, Table[Any]]) -> frozenset[type[Any]]:
-    """Classes that a row may have that is kept; a deletion is one of them."""
-    kept = {table.row_class for table in tables.values() if table.kept_bytes}
-    return frozenset({type(None), *kept})
 
 
 def _no_ids() -> int:
