@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "a number that is too old runs again",
         "engine/system/write_memory.py",
-        "(there.block <= block and number not in there.answers)",
-        "(number not in there.answers)",
+        "(row.block <= block and number not in row.answers)",
+        "(number not in row.answers)",
         f"{SYSTEM}/test_write_memory.py",
     ),
     Mutant(

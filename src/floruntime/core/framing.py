@@ -15,6 +15,8 @@ from floruntime.core.errors import ProtocolError
 
 PREAMBLE = b"FLO\x02"
 LENGTH = struct.Struct("<I")
+_LENGTH_BYTES = LENGTH.size
+_unpack_from = LENGTH.unpack_from
 
 
 def frames(bodies: Iterable[bytes]) -> bytes:
@@ -42,6 +44,8 @@ class FrameReader:
         #: What is held of a frame that is not complete.
         self.unfinished = bytearray()
         self._wanted_bytes = LENGTH.size
+        #: Whether a frame begins with what comes next.
+        self._is_between = True
         self.failed: ProtocolError | None = None
 
     @property
@@ -51,17 +55,22 @@ class FrameReader:
 
     def receive_data(self, data: bytes) -> list[bytes]:
         """The bodies that `data` completes, in order."""
-        if self.failed is not None:
+        if self._is_between:
+            size = len(data) - _LENGTH_BYTES
+            if 0 <= size <= self._frame_bytes_max and _unpack_from(data)[0] == size:
+                return [data[_LENGTH_BYTES:]]  # one whole frame, as most that arrives is
+        elif self.failed is not None:
             return []
-        if self.unfinished:
+        else:
             self.unfinished += data
             if len(self.unfinished) < self._wanted_bytes:
                 return []
             data = bytes(self.unfinished)
             self.unfinished = bytearray()
-        size = len(data) - LENGTH.size
-        if 0 <= size <= self._frame_bytes_max and LENGTH.unpack_from(data)[0] == size:
-            return [data[LENGTH.size :]]  # one whole frame, as most that arrives is
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> list[bytes]:
+        """The bodies in `data`, which begins with a frame; what is left of it is kept."""
         bodies: list[bytes] = []
         position, end = 0, len(data)
         wanted = LENGTH.size
@@ -71,6 +80,7 @@ class FrameReader:
                 self.failed = ProtocolError(
                     f"a frame claims {size} bytes; at most {self._frame_bytes_max} are allowed"
                 )
+                self._is_between = False
                 return bodies
             after = position + LENGTH.size + size
             if after > end:
@@ -79,6 +89,7 @@ class FrameReader:
             bodies.append(data[position + LENGTH.size : after])
             position = after
         self._wanted_bytes = wanted
+        self._is_between = position == end
         if position < end:
             self.unfinished += data[position:]
         return bodies

@@ -190,7 +190,17 @@ class Machine:
             tx.refuse()
             self._next_id = ids_before
             return Outcome(None, _failed(entry.command))
-        return self._accept(tx, entry, result, recalled)
+        self.time_ms = entry.time_ms
+        touched, ended, delivery = tx.touched, tx.ended, tx.delivery
+        if tx.accept():
+            self.index += 1
+            self.is_changed = True
+        if touched:
+            tx.touched = []
+        if ended:
+            tx.ended = []
+        tx.delivery = None
+        return Outcome(result, None, touched, ended, delivery, recalled)
 
     def _run(self, tx: Tx, entry: Entry) -> tuple[bool, Any]:
         command, number = entry.command, entry.number
@@ -210,19 +220,6 @@ class Machine:
         if place is not None and (wait is None or wait.look is not None or wait.found(result)):
             write_memory.remember(tx, place, number, command, result, recall_rule)
         return False, result
-
-    def _accept(self, tx: Tx, entry: Entry, result: Any, recalled: bool) -> Outcome:
-        self.time_ms = entry.time_ms
-        touched, ended, delivery = tx.touched, tx.ended, tx.delivery
-        if tx.accept():
-            self.index += 1
-            self.is_changed = True
-        if touched:
-            tx.touched = []
-        if ended:
-            tx.ended = []
-        tx.delivery = None
-        return Outcome(result, None, touched, ended, delivery, recalled)
 
     def take(self) -> Changes:
         """The open batch's changes, the applied index with them. The caller writes them at once."""

@@ -333,7 +333,8 @@ class FloServer:
     def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None:
         """Answer what is neither a command nor a query of the engine."""
         if isinstance(request, Ping):
-            conversation.quiet_ms_max = request.quiet_ms_max or conversation.quiet_ms_max
+            if request.quiet_ms_max and conversation.on_promise is not None:
+                conversation.on_promise(request.quiet_ms_max)
             conversation.add_answer(request_id, None, None)
         elif isinstance(request, GetServerInfo):
             conversation.add_answer(request_id, self.info(), None)

@@ -44,7 +44,7 @@ def enqueue(tx: Tx, request: QueueEnqueue) -> list[int]:
         known = _known_seq(queue, request.dedup_key)
         if known is not None:
             return [known]
-    first_seq = max(row.next_seq, eras.floor_of(tx) + 1)
+    first_seq = max(row.next_seq, eras.floor_in(tx) + 1)
     row.next_seq = end_seq = first_seq + len(payloads)
     row.enqueued_total += len(payloads)
     due_ms = tx.now_ms + request.delay_ms

@@ -13,7 +13,7 @@ from floruntime.core.errors import BadRequestError
 from floruntime.core.stream import AppendResult, StreamAppend, StreamID
 from floruntime.engine.state.dispatch import rules_of
 from floruntime.engine.state.tx import Tx
-from floruntime.engine.stream.offsets import begin_of_history, skipped, with_gap
+from floruntime.engine.stream.offsets import skipped, with_gap
 from floruntime.engine.stream.positions import choose_partition
 from floruntime.engine.stream.retention import (
     SWEEP_EVERY_MS,
@@ -36,6 +36,7 @@ from floruntime.engine.stream.rows import (
     put_state,
     state_of,
 )
+from floruntime.engine.system import eras
 from floruntime.engine.system.namespaces import ensure_namespace
 
 _NO_RECORD: Final = PartitionRow(0)
@@ -55,7 +56,7 @@ def append_to(tx: Tx, stream: StreamRow, request: StreamAppend) -> list[AppendRe
     state = state_of(tx, stream).copy()
     if stream.partitions == 1:
         next_offset = state.next_ordinal + skipped(state.gaps)
-        state.gaps = with_gap(state.gaps, next_offset, begin_of_history(tx))
+        state.gaps = with_gap(state.gaps, next_offset, eras.begin_in(tx))
     results = [
         _append_one(tx, stream, state, request, payload, extra_bytes, chosen)
         for payload in request.payloads
@@ -151,7 +152,7 @@ def _take_turn(stream: StreamRow, state: StreamStateRow) -> int:
 def _take_offset(tx: Tx, stream: StreamRow, partition: int, ms: int, sequence: int) -> int:
     key = PARTITION.key(stream.id, partition)
     row = tx.get(PARTITION, key) or _NO_RECORD
-    begin = begin_of_history(tx)
+    begin = eras.begin_in(tx)
     offset = max(row.next_offset, begin)
     tx.put(PARTITION, key, PartitionRow(offset + 1, with_gap(row.gaps, row.next_offset, begin)))
     tx.put(OFFSET, OFFSET.key(stream.id, partition, offset), (ms, sequence))

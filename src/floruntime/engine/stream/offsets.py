@@ -17,12 +17,6 @@ from floruntime.engine.stream.rows import Gap, Gaps
 from floruntime.engine.system import eras
 
 
-def begin_of_history(view: View) -> int:
-    """The first offset of this history; 0 where the state knows of no record before it."""
-    row = eras.row_of(view)
-    return row.eras[-1].floor if row.eras and row.eras[-1].index else 0
-
-
 def with_gap(gaps: Gaps, next_offset: int, begin: int) -> Gaps:
     """The gaps of a place whose next offset would be that, once a history begins with `begin`."""
     return (*gaps, (next_offset, begin)) if next_offset < begin else gaps
@@ -38,7 +32,7 @@ def skipped(gaps: Gaps, offset: int | None = None) -> int:
 def check_is_known(view: View, gaps: Gaps, next_offset: int, offset: int) -> None:
     """Refuse an offset that another history gave, and this one has not seen."""
     is_lost = any(end < offset < begin for end, begin in gaps)
-    if is_lost or next_offset < offset < begin_of_history(view):
+    if is_lost or next_offset < offset < eras.begin_of(view):
         raise GapError(f"offset {offset} {eras.told(view)}; start again")
 
 

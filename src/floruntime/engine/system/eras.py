@@ -55,6 +55,7 @@ class ErasRow(Value, frozen=True):
 
 ERAS: Final[Table[ErasRow]] = Table(b"he", ErasRow, cached=True)
 ERAS_KEY: Final = ERAS.key()
+_BEGIN: Final = "begin of history"
 _NONE: Final = ErasRow()
 
 
@@ -80,12 +81,26 @@ def floor_of(view: View) -> int:
     return row.eras[-1].floor if row is not None and row.eras else 0
 
 
+def begin_of(view: View) -> int:
+    """The first number of this history; 0 where the state knows of nothing before it."""
+    row = row_of(view)
+    return row.eras[-1].floor if row.eras and row.eras[-1].index else 0
+
+
 def floor_in(tx: Tx) -> int:
-    """The same for a command: each write of a key asks, and it changes with the history alone."""
+    """As `floor_of`, for a command: most writes ask, and it changes with the history alone."""
     floor: int | None = tx.hints.get(ERAS_KEY)
     if floor is None:
         floor = tx.hints[ERAS_KEY] = floor_of(tx)
     return floor
+
+
+def begin_in(tx: Tx) -> int:
+    """As `begin_of`, for a command."""
+    begin: int | None = tx.hints.get(_BEGIN)
+    if begin is None:
+        begin = tx.hints[_BEGIN] = begin_of(tx)
+    return begin
 
 
 def floor_above(view: View, number: int) -> int:
@@ -129,6 +144,7 @@ def begin(tx: Tx, request: HistoryBegin) -> None:
         request.id, tx.now_ms, floor, request.index, request.left_at_ms, last_id, request.reason
     )
     tx.hints.pop(ERAS_KEY, None)
+    tx.hints.pop(_BEGIN, None)
     tx.put(ERAS, ERAS_KEY, ErasRow((*row.eras, era)[-HISTORIES_MAX:]))
 
 

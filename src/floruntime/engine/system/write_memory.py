@@ -47,10 +47,11 @@ SESSION_BLOCK: Final[Table[SessionBlockRow]] = Table(
 )
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Place(msgspec.Struct, gc=False):
     """Where the answer of one write lies, or will: the row's key, its block, what is there now.
 
-    `is_new`: the write certainly did not run yet.
+    `is_new`: the write certainly did not run yet. One `Place` serves the writes of a session that
+    come after each other, for they mostly lie in the same block.
     """
 
     key: bytes
@@ -79,21 +80,25 @@ def place_of(tx: Tx, session: str, number: int) -> Place:
     if number < 0:
         raise BadRequestError(f"write number {number} must be 0 (none) or more")
     block, session_key = number // BLOCK_WRITES, _session_key(session)
-    #: Of each session the block of its last write, and where that lies.
-    last: tuple[int, bytes] | None = tx.hints.get(session_key)
-    if last is None or last[0] != block:
-        row = tx.get(SESSION, session_key)
-        if row is None:
-            raise ConflictError(
-                f"write number {number} belongs to a client that is not remembered; "
-                "it may have run",
-                ran="maybe",
-            )
-        last = tx.hints[session_key] = (block, SESSION_BLOCK.key(row.id, block % BLOCKS))
-    key = last[1]
-    there = tx.get(SESSION_BLOCK, key)
-    is_new = there is None or (there.block <= block and number not in there.answers)
-    return Place(key, block, there, is_new)
+    place: Place | None = tx.hints.get(session_key)
+    if place is None or place.block != block:
+        place = tx.hints[session_key] = _place_in(tx, session_key, number)
+    row = place.row
+    place.is_new = row is None or (row.block <= block and number not in row.answers)
+    return place
+
+
+def _place_in(tx: Tx, session_key: bytes, number: int) -> Place:
+    """The place of a write that lies in another block than the session's last."""
+    session = tx.get(SESSION, session_key)
+    if session is None:
+        raise ConflictError(
+            f"write number {number} belongs to a client that is not remembered; it may have run",
+            ran="maybe",
+        )
+    block = number // BLOCK_WRITES
+    key = SESSION_BLOCK.key(session.id, block % BLOCKS)
+    return Place(key, block, tx.get(SESSION_BLOCK, key), True)
 
 
 def recall(
@@ -123,7 +128,7 @@ def remember(
     """Keep the answer of write `number`, which has just been applied."""
     row = place.row  # of no later block: `recall` refuses what is too old
     if row is None or row.block != place.block:
-        row = SessionBlockRow(place.block, {})
+        place.row = row = SessionBlockRow(place.block, {})
     memo = result if rule is None else rule.memo(result)
     tag: int = command.__struct_config__.tag  # type: ignore[assignment]  # every command has one
     row.answers[number] = (tx.now_ms, memo, tag)
@@ -137,7 +142,8 @@ def forget_answer(tx: Tx, session: str, number: int) -> None:
     place = place_of(tx, session, number)
     if place.row is not None and number in place.row.answers:
         answers = {n: answer for n, answer in place.row.answers.items() if n != number}
-        tx.put(SESSION_BLOCK, place.key, SessionBlockRow(place.row.block, answers))
+        place.row = SessionBlockRow(place.row.block, answers)
+        tx.put(SESSION_BLOCK, place.key, place.row)
 
 
 def open_session(tx: Tx, request: SessionOpen) -> None:

@@ -114,8 +114,8 @@ class Conversation:
         #: Why nothing more may be begun.
         self._holds: set[Hold] = set()
         self._inbox: deque[bytes] = deque()
-        #: The longest that it promised to be silent; 0 where it promised nothing.
-        self.quiet_ms_max = 0
+        #: Told of the longest that it promises to be silent.
+        self.on_promise: Callable[[int], None] | None = None
         self.is_closed = False
         #: Whether something that arrived waits.
         self.is_busy = False

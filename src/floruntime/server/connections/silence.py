@@ -29,14 +29,15 @@ class Silence:
         self._give_up = give_up
         self._period_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        #: Whether a promise was made.
-        self.is_watched = False
+        self._is_watched = False
         #: How much had come when it was last looked.
         self._known_bytes = -1
 
     def watch(self, quiet_ms_max: int) -> None:
-        """It promised to be silent for no longer than that."""
-        self.is_watched = True
+        """It promised to be silent for no longer than that; only its first promise counts."""
+        if self._is_watched:
+            return
+        self._is_watched = True
         self._known_bytes = -1  # what it promised by is a sign, too
         broken_ms = limits.BROKEN_PROMISES * max(quiet_ms_max, limits.QUIET_MS_MIN)
         self._period_s = min(broken_ms, limits.QUIET_MS_MAX) / 1000

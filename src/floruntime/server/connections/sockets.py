@@ -181,11 +181,10 @@ class SocketConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer."""
-        assert self._transport is not None
-        self._transport.write(data)
+        self._transport.write(data)  # type: ignore[union-attr]  # who speaks here has one
         size_bytes = len(data)
-        self.sent_bytes += size_bytes
-        if self.sent_bytes > self._recount_at_bytes:
+        self.sent_bytes = sent_bytes = self.sent_bytes + size_bytes
+        if sent_bytes > self._recount_at_bytes:
             self.recount()
         if (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES) and self._reader_check is None:
             self._watch_reader()

@@ -11,6 +11,7 @@ from floruntime.server.connections.peer import Door
 from floruntime.server.connections.silence import Silence
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.server.connections.unfinished import Unfinished
+from floruntime.server.limits import COPIED_BYTES_MAX
 from floruntime.server.server import FloServer
 
 log = logging.getLogger("floruntime.port")
@@ -29,6 +30,7 @@ class TcpSpeaker:
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
         self._conversation.on_ready = lambda: socket.set_busy(False)
         self._conversation.send_pieces = self._send_pieces
+        self._conversation.on_promise = self._silence.watch
         socket.on_pause = self._conversation.set_paused
         self._unfinished = Unfinished(server.load, lambda: socket.is_reading, self._fail)
 
@@ -41,20 +43,17 @@ class TcpSpeaker:
         """Take what arrived. The first bytes are the preamble: it told who speaks."""
         if self._missing_bytes:
             data, self._missing_bytes = data[self._missing_bytes :], 0
-        conversation, reader, silence = self._conversation, self._reader, self._silence
+        conversation, reader = self._conversation, self._reader
         if bodies := reader.receive_data(data):
             conversation.receive(bodies)
             if conversation.is_busy:
                 self._socket.set_busy(True)
-        held_bytes = len(reader.unfinished)
-        if held_bytes or self._unfinished.held_bytes:
-            self._unfinished.hold(held_bytes)
+        if reader.unfinished or self._unfinished.held_bytes:
+            self._unfinished.hold(len(reader.unfinished))
         if reader.failed is not None:
             conversation.fail(reader.failed)
         elif not conversation.client and reader.held_bytes > limits.HELLO_BYTES_MAX:
             conversation.fail(ProtocolError(f"it sent {reader.held_bytes} bytes and no hello"))
-        if conversation.quiet_ms_max and not silence.is_watched and not conversation.is_closed:
-            silence.watch(conversation.quiet_ms_max)
 
     def _fail(self, error: FloError) -> None:
         self._conversation.fail(error)
@@ -64,12 +63,12 @@ class TcpSpeaker:
             self._socket.write(frames(bodies))
             return
         body = bodies[0]
-        length = LENGTH.pack(len(body))
-        if len(body) > limits.COPIED_BYTES_MAX:
-            self._socket.write(length)
+        size_bytes = len(body)
+        if size_bytes > COPIED_BYTES_MAX:
+            self._socket.write(LENGTH.pack(size_bytes))
             self._socket.write(body)
         else:
-            self._socket.write(length + body)
+            self._socket.write(LENGTH.pack(size_bytes) + body)
 
     def _send_pieces(self, pieces: list[bytes]) -> None:
         self._socket.write(LENGTH.pack(sum(map(len, pieces))))
