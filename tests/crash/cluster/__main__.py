@@ -6,14 +6,24 @@ import argparse
 import asyncio
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.crash.cluster.chaos import EVERY_FAULT, FAULTS, ClusterChaos
 from tests.crash.cluster.figures import Figures
+from tests.crash.run import Report
 
 ROUNDS_PER_RUN = len(EVERY_FAULT)
+
+
+async def _run(chaos: ClusterChaos) -> Report:
+    """SIGTERM ends it like SIGINT: no process is left behind."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await chaos.run()
 
 
 def main() -> int:
@@ -34,7 +44,7 @@ def main() -> int:
         rounds = min(left, ROUNDS_PER_RUN)
         with tempfile.TemporaryDirectory(prefix="flo-cluster-") as directory:
             chaos = ClusterChaos(Path(directory), rounds, seed, faults)
-            report = asyncio.run(chaos.run())
+            report = asyncio.run(_run(chaos))
         print(report, flush=True)
         figures.merge(chaos.figures)
         failures += bool(report.problems)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +26,13 @@ FAULTS = ("flo", "nats", "machine")
 """What is killed: the node that leads most, a server of NATS, or one of each at once."""
 CUTS = ("cut nats", "deaf nats", "mute nats")
 """A server of NATS that the others do not reach: both ways, or one way only."""
-EVERY_FAULT = (*FAULTS, "hanging node", "hanging nats", "restart", "moves", *CUTS)
-"""And what hangs for longer than a lease, restarts by hand, leads that are moved about."""
+EVERY_FAULT = (
+    *(*FAULTS, "hanging node", "hanging nats", "restart", "moves", "replaced"),
+    *CUTS,
+)
+"""And what hangs for longer than a lease, restarts by hand, leads that are moved about, and a node
+whose disk is lost.
+"""
 HARM_S_MAX = 45.0
 """After which what hangs goes on, and what is cut is mended, whatever has come of it."""
 CALL_MS = 180_000
@@ -104,6 +111,8 @@ class ClusterChaos:
             await self._hang(fault)
         elif fault == "restart":
             await self._restart()
+        elif fault == "replaced":
+            await self._replace()
         else:
             await self._move_about()
 
@@ -146,6 +155,18 @@ class ClusterChaos:
         what = "restart, drained" if is_drained else "restart"
         self.figures.add(what, await self._rig.led_again())
         await self._rig.nodes[name].start()
+
+    async def _replace(self) -> None:
+        """A node is lost with its disk: an empty one takes its place, and catches up."""
+        name = self._random.choice(sorted(self._rig.nodes))
+        node = self._rig.nodes[name]
+        await node.kill()
+        shutil.rmtree(node.data_dir)
+        begun_s = time.monotonic()
+        await node.start()
+        await self._rig.led_again()  # what it told of itself before is behind this
+        await self._rig.caught_up(name)
+        self.figures.add("replaced", time.monotonic() - begun_s)
 
     async def _move_about(self) -> None:
         rig = self._rig

@@ -104,6 +104,22 @@ class Rig:
         except TimeoutError:
             raise AssertionError(f"it does not settle: {found}\n{self.logs}") from None
 
+    async def caught_up(self, name: str) -> None:
+        """Wait until each copy of this node has come to where its partition stands now."""
+        goal = {each.number: each.sequence for each in (await self.settled()).partitions}
+        async with asyncio.timeout(SETTLED_S):
+            while True:
+                found = await self.settled()
+                copies = [
+                    (each.number, copy.sequence)
+                    for each in found.partitions
+                    for copy in each.replicas
+                    if copy.node == name
+                ]
+                if all(sequence >= goal[number] for number, sequence in copies):
+                    return
+                await asyncio.sleep(LOOK_S)
+
     async def asked(self, ask: Callable[[FloClient], Awaitable[object]]) -> None:
         """Ask this of any node, again where NATS had to elect first, as an operator would."""
         async with asyncio.timeout(SETTLED_S), self.client() as client:
