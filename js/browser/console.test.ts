@@ -235,6 +235,7 @@ test("a run is started by the keyboard alone", async () => {
   await page.getByRole("button", { name: "Start a run" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
+  await page.locator('#workflow-names option[value="order"]').waitFor({ state: "attached" });
   await page.keyboard.type("order");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Control+A");

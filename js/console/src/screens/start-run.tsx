@@ -1,10 +1,31 @@
 /** Start a run by a form. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { inputOf, useFlo } from "../flo.js";
 import { Dialog } from "../parts/dialog.js";
 import { useAct } from "../parts/notices.js";
 import { linkTo } from "../route.js";
+
+const NAMES_MAX = 200;
+
+/** What the field may be filled in with. Whoever may not read the list types the name. */
+function WorkflowNames() {
+  const { client } = useFlo();
+  const [names, setNames] = useState<readonly string[]>([]);
+  useEffect(() => {
+    client.workflow.listDefinitions({ limit: NAMES_MAX }).then(
+      (page) => setNames([...page].map(({ name }) => name)),
+      () => setNames([]),
+    );
+  }, [client]);
+  return (
+    <datalist id="workflow-names">
+      {names.map((name) => (
+        <option key={name} value={name} />
+      ))}
+    </datalist>
+  );
+}
 
 export function StartRun({ workflow }: { workflow: string }) {
   const { client, route } = useFlo();
@@ -39,7 +60,8 @@ export function StartRun({ workflow }: { workflow: string }) {
         >
           <label>
             Workflow
-            <input name="workflow" required defaultValue={workflow} />
+            <input name="workflow" required defaultValue={workflow} list="workflow-names" />
+            <WorkflowNames />
           </label>
           <label>
             Input, JSON
