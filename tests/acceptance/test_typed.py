@@ -31,7 +31,8 @@ class Model:
     def __init__(self, id: int) -> None:
         self.id = id
 
-    def model_dump(self, *, mode: str) -> dict[str, Any]:
+    def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]:
+        assert by_alias, "it is read by its aliases, too"
         return {"id": self.id, "mode": mode}
 
     @classmethod
@@ -40,6 +41,11 @@ class Model:
         if "id" not in found:
             raise ValueError("id: Field required")
         return cls(found["id"])
+
+
+@dataclasses.dataclass
+class Parcel:
+    of: Model
 
 
 async def test_a_handler_is_given_the_value_and_a_caller_the_result(client: FloClient) -> None:
@@ -58,6 +64,14 @@ async def test_a_handler_is_given_the_value_and_a_caller_the_result(client: FloC
     async def alone(ctx: ActionContext) -> str:
         return ctx.text()
 
+    @worker.action("echo")
+    async def echo(ctx: ActionContext) -> bytes:
+        return ctx.payload
+
+    @worker.action("several", input=list[Model])
+    async def several(ctx: ActionContext, models: list[Model]) -> list[int]:
+        return [model.id for model in models]
+
     async with worker:
         run = await client.action.call("ship", Order(7))
         assert run.into(Shipped) == Shipped(7)
@@ -66,6 +80,14 @@ async def test_a_handler_is_given_the_value_and_a_caller_the_result(client: FloC
         assert (await client.action.call("plain", Shipped(7))).into(Receipt) == {"id": 8}
         told = await client.action.call("alone", Model(5))
         assert told.json() == {"id": 5, "mode": "json"}
+        ids = await client.action.call("several", [Model(5), Model(6)])
+        assert ids.into(list[int]) == [5, 6]
+        one = (await client.action.call("ship", Order(7))).into(dict[str, int])
+        assert one == {"id": 7}
+        parcel = await client.action.call("echo", Parcel(Model(9)))
+        assert parcel.into(Parcel).of.id == 9
+        misfit = await client.action.call("several", [{"id": 1}, {}])
+        assert "no list: id: Field required - at `$[1]`" in (misfit.error or "")
         with pytest.raises(BadRequestError, match=r"is no Order: .*item"):
             (await client.action.call("ship", Order(1))).into(
                 msgspec.defstruct("Order", [("item", int)])

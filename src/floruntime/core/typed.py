@@ -19,9 +19,17 @@ def decode_json(data: bytes, kind: type[T]) -> T:
         found: T = read(data)  # pydantic's error is a `ValueError` that names the field
         return found
     try:
-        return msgspec.json.decode(data, type=kind)
+        return msgspec.json.decode(data, type=kind, dec_hook=_read_within)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
+
+
+def _read_within(kind: Any, value: Any) -> Any:
+    """A model within another type, of a list say, from what JSON had in its place."""
+    read = getattr(kind, "model_validate_json", None)
+    if read is None:
+        raise TypeError(f"JSON has no {name_of(kind)}")
+    return read(msgspec.json.encode(value))
 
 
 def name_of(kind: Any) -> str:

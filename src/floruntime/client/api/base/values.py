@@ -28,8 +28,8 @@ class Dataclass(Protocol):
 class Model(Protocol):
     """An object of any pydantic model."""
 
-    def model_dump(self, *, mode: str) -> Any:
-        """It as what JSON has."""
+    def model_dump(self, *, mode: str, by_alias: bool) -> Any:
+        """It as what JSON has, under the names by which it is read."""
         ...
 
 
@@ -132,8 +132,14 @@ def _builtins(value: Any) -> Any:
     if isinstance(value, (set, frozenset, *_BYTES)):
         raise TypeError(f"it holds a {type(value).__name__}")
     if is_model(value):
-        return value.model_dump(mode="json")
-    return msgspec.to_builtins(value, builtin_types=_BYTES)
+        return value.model_dump(mode="json", by_alias=True)
+    return msgspec.to_builtins(value, builtin_types=_BYTES, enc_hook=_model_within)
+
+
+def _model_within(value: Any) -> Any:
+    if is_model(value):
+        return value.model_dump(mode="json", by_alias=True)
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
 def is_model(value: Any) -> bool:
