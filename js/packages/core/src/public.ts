@@ -16,6 +16,7 @@ export type {
 export { Action } from "./api/action/action.js";
 export type { CancelOptions, InvokeOptions } from "./api/action/commands.js";
 export { type ListOptions, Page } from "./api/base/page.js";
+export type { ExtendOptions, ForceOptions } from "./api/base/shared-options.js";
 export type { Batch, FillBatch, Recorded } from "./api/batch.js";
 export { FloClient } from "./api/client.js";
 export { Cluster } from "./api/cluster.js";
@@ -50,7 +51,6 @@ export type {
   ConfigureOptions,
   EnqueueManyOptions,
   EnqueueOptions,
-  ExtendOptions,
   NackOptions,
   Seqs,
 } from "./api/queue/commands.js";
@@ -60,7 +60,6 @@ export type {
   AppendManyOptions,
   AppendOptions,
   CreateStreamOptions,
-  ForceOptions,
   RetentionOptions,
   TrimOptions,
 } from "./api/stream/commands.js";

@@ -10,6 +10,19 @@ const PACKAGES = fileURLToPath(new URL("../../", import.meta.url));
 /** Each room imports from itself and from those before it. */
 const ROOMS = ["base", "wire", "link", "api", "worker", "compat"];
 
+/** What a client can do: none of a tier knows another of it, nor what stands behind it. */
+const TIERS: readonly (readonly string[])[] = [
+  ["base"],
+  [
+    ...["kv", "queue", "stream", "action", "worker", "workflow"],
+    ...["cluster", "console", "jobs", "namespaces", "tokens"],
+  ],
+  ["batch"],
+  ["client"],
+  ["handler-batch"],
+];
+/** They are batches of their own. */
+const BATCHES = ["kv/cache.ts", "kv/transaction.ts"];
 /** Types count: what cannot be read without each other is one thing. */
 const IMPORT = /(?:from|import)\s+"(\.[^"]+)\.js"/g;
 
@@ -89,6 +102,22 @@ test("the rooms of core stand on each other in one order", () => {
     assert.notEqual(floor, -1, `${file} stands in none of the rooms ${ROOMS.join(", ")}`);
     for (const other of named) {
       assert.ok(ROOMS.indexOf(roomOf(other)) <= floor, `${file} imports ${other}`);
+    }
+  }
+});
+
+test("primitives know nothing of each other; a batch alone knows all", () => {
+  const roomOf = (file: string) => (file.split("/")[1] as string).replace(/\.ts$/, "");
+  const tierOf = (file: string) => TIERS.findIndex((tier) => tier.includes(roomOf(file)));
+  for (const [file, named] of importsOf("core")) {
+    if (!file.startsWith("api/")) {
+      continue;
+    }
+    assert.notEqual(tierOf(file), -1, `${file} is in no tier`);
+    for (const other of named.filter((each) => each.startsWith("api/"))) {
+      const isNear = roomOf(other) === roomOf(file) || tierOf(other) < tierOf(file);
+      const isBatch = BATCHES.some((each) => file.endsWith(each)) && roomOf(other) === "batch";
+      assert.ok(isNear || isBatch, `${file} imports ${other}`);
     }
   }
 });

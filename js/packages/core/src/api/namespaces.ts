@@ -11,7 +11,7 @@ import {
   NamespaceList,
 } from "../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
-import { FORCE, type ForceOptions } from "./stream/commands.js";
+import { FORCE, type ForceOptions } from "./base/shared-options.js";
 
 export interface NamespaceOptions {
   /** How many versions of a key are kept, the present one included: 1 to 64. */

@@ -16,18 +16,18 @@ export type {
   ListOptions as WorkflowListDefinitionsOptions,
 } from "../api/base/page.js";
 export type {
+  ExtendOptions as WorkerTouchOptions,
+  ForceOptions as ActionDeleteOptions,
+} from "../api/base/shared-options.js";
+export type {
   CasOptions as DeleteOptions,
   IncrOptions as KVIncrOptions,
   TouchOptions as KVTouchOptions,
 } from "../api/kv/commands.js";
 export { Kv as KVOperations, KvReader as KVReadOnlyOperations } from "../api/kv/kv.js";
 export type { CommitResult as KVCommitResult } from "../api/kv/transaction.js";
-export type { ExtendOptions as WorkerTouchOptions } from "../api/queue/commands.js";
 export { Queue as QueueOperations } from "../api/queue/queue.js";
-export type {
-  AppendOptions as StreamAppendOptions,
-  ForceOptions as ActionDeleteOptions,
-} from "../api/stream/commands.js";
+export type { AppendOptions as StreamAppendOptions } from "../api/stream/commands.js";
 export type {
   FollowOptions as StreamSubscribeOptions,
   RecordCallback as StreamEventCallback,

@@ -2,7 +2,7 @@
 
 import type { Action, ListActionsOptions, RegisterOptions } from "../api/action/action.js";
 import type { ListOptions } from "../api/base/page.js";
-import type { ExtendOptions } from "../api/queue/commands.js";
+import type { ExtendOptions } from "../api/base/shared-options.js";
 import type { CompleteOptions, FailOptions } from "../api/worker/commands.js";
 import type { AwaitTaskOptions, Worker } from "../api/worker/worker.js";
 import type { ListWorkflowRunsOptions, Workflow } from "../api/workflow/workflow.js";

@@ -44,7 +44,7 @@ import {
   type RunStatus,
 } from "../../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "../base/page.js";
-import { FORCE, type ForceOptions } from "../stream/commands.js";
+import { FORCE, type ForceOptions } from "../base/shared-options.js";
 import {
   ActionCommands,
   type CancelOptions,

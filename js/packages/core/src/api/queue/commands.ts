@@ -25,6 +25,7 @@ import {
 import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 import type { LeaseMemory } from "../base/leases.js";
+import type { ExtendOptions } from "../base/shared-options.js";
 
 /** A message as it was delivered: its number, and the lease that it came under. */
 type Delivered = Pick<Message, "seq" | "lease">;
@@ -54,11 +55,6 @@ export interface NackOptions {
   readonly release?: boolean | undefined;
   /** Kept for the dead letter. */
   readonly error?: string | undefined;
-}
-
-export interface ExtendOptions {
-  /** Leases run out so long from now. Default: 30,000. */
-  readonly extendMs?: Integer | undefined;
 }
 
 /** What is left out, or `null`, stays as it is; a new queue has the defaults. */

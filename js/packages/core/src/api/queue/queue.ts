@@ -24,12 +24,12 @@ import {
 } from "../../wire/messages.generated.js";
 import type { LeaseMemory } from "../base/leases.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "../base/page.js";
+import type { ExtendOptions } from "../base/shared-options.js";
 import { AckMode } from "./ack-mode.js";
 import {
   type ConfigureOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
-  type ExtendOptions,
   type NackOptions,
   QueueCommands,
   type Seqs,

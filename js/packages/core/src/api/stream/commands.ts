@@ -14,6 +14,7 @@ import {
   type TrimResult,
 } from "../../wire/messages.generated.js";
 import type { Request } from "../../wire/request.js";
+import { FORCE, type ForceOptions } from "../base/shared-options.js";
 import { GroupCommands } from "./group-commands.js";
 import { type Position, positionText } from "./positions.js";
 
@@ -46,11 +47,6 @@ export interface TrimOptions extends RetentionOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-export interface ForceOptions {
-  /** Although it is not empty. */
-  readonly force?: boolean | undefined;
-}
-
 const APPEND_MANY: OptionNames<AppendManyOptions> = { partitionKey: true, partition: true };
 const APPEND: OptionNames<AppendOptions> = { ...APPEND_MANY, headers: true };
 const RETENTION: OptionNames<RetentionOptions> = {
@@ -60,7 +56,6 @@ const RETENTION: OptionNames<RetentionOptions> = {
 };
 const CREATE: OptionNames<CreateStreamOptions> = { ...RETENTION, partitions: true };
 const TRIM: OptionNames<TrimOptions> = { ...RETENTION, before: true, dryRun: true };
-export const FORCE: OptionNames<ForceOptions> = { force: true };
 const SETTINGS = [
   ["maxAgeMs", "max_age_ms"],
   ["maxRecords", "max_records"],

@@ -18,11 +18,11 @@ import {
   type TrimResult,
 } from "../../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "../base/page.js";
+import type { ForceOptions } from "../base/shared-options.js";
 import type {
   AppendManyOptions,
   AppendOptions,
   CreateStreamOptions,
-  ForceOptions,
   RetentionOptions,
   TrimOptions,
 } from "./commands.js";

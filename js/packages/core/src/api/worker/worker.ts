@@ -24,7 +24,7 @@ import {
   WorkerTouch,
 } from "../../wire/messages.generated.js";
 import { LISTING, type ListOptions, type Page, pageOf } from "../base/page.js";
-import type { ExtendOptions } from "../queue/commands.js";
+import type { ExtendOptions } from "../base/shared-options.js";
 import { type CompleteOptions, claimOf, type FailOptions, WorkerCommands } from "./commands.js";
 
 const WAIT_MS = 30_000;
