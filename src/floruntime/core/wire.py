@@ -31,7 +31,7 @@ from floruntime.core import (
 )
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
 from floruntime.core.terms import Terms, Told
-from floruntime.core.types import Command, Request
+from floruntime.core.types import Command, Query, Request
 
 _GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on bytes that are no message."""
@@ -74,8 +74,14 @@ SERVER_ONLY = (
 )
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]
 
+#: To look into these costs less than `isinstance`, which asks the class of the class.
+QUERIES: frozenset[type[Request[Any]]] = frozenset(r for r in ALL_REQUESTS if issubclass(r, Query))
+COMMANDS: frozenset[type[Request[Any]]] = frozenset(
+    request for request in ALL_REQUESTS if issubclass(request, Command)
+)
+
 AnyRequest = typing.Union[tuple(CLIENT_REQUESTS)]  # type: ignore[valid-type]  # noqa: UP007 # built from the modules
-AnyCommand = typing.Union[tuple(r for r in ALL_REQUESTS if issubclass(r, Command))]  # type: ignore[valid-type]  # noqa: UP007 # likewise
+AnyCommand = typing.Union[tuple(r for r in ALL_REQUESTS if r in COMMANDS)]  # type: ignore[valid-type]  # noqa: UP007 # likewise
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -17,8 +17,10 @@ import msgspec
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.system import CancelWait, Hello, Welcome
 from floruntime.core.terms import Terms, Told
-from floruntime.core.types import Command, Query, Request
+from floruntime.core.types import Command, Request
 from floruntime.core.wire import (
+    COMMANDS,
+    QUERIES,
     Envelope,
     decode_envelope,
     decode_request_id,
@@ -216,8 +218,7 @@ class Conversation:
 
     def _is_held_up(self) -> bool:
         """Whether nothing more may be begun."""
-        unread_bytes = self._outbox_bytes + self._owed.bytes
-        return unread_bytes > limits.OUTBOX_HIGH_BYTES or bool(self._holds)
+        return bool(self._holds) or self._outbox_bytes + self._owed.bytes > limits.OUTBOX_HIGH_BYTES
 
     def _hold(self, why: Hold, is_held: bool) -> None:
         (self._holds.add if is_held else self._holds.discard)(why)
@@ -282,7 +283,6 @@ class Conversation:
     def _is_refused_for_load(self, request_id: int, request: Any, size_bytes: int) -> bool:
         """Refuse what finds too much under way, or too much unread; else it may go on."""
         in_flight, load, answers = len(self._in_flight), self._load, self._answers
-        error: FloError
         if in_flight >= self._host.in_flight_max or load.held_bytes + size_bytes > load.bytes_max:
             error = overloaded(in_flight)
         elif answers.held_bytes >= answers.bytes_max and answers.has_no_room_for(request):
@@ -311,9 +311,9 @@ class Conversation:
     def _hand_over(self, envelope: Envelope, request: Any) -> None:
         host, request_id = self._host, envelope.id
         self.terms = envelope.terms
-        if isinstance(request, Query):
+        if type(request) in QUERIES:
             host.commit.queries.answer(self, request_id, envelope.namespace, request)
-        elif isinstance(request, Command):
+        elif type(request) in COMMANDS:
             if host.is_stopping:
                 self.add_answer(request_id, None, stopping())
                 return
@@ -449,7 +449,7 @@ class Conversation:
         """Put an answer into the outbox that another server has encoded."""
         if not self.is_closed:
             self._settle_body(request_id)
-            self._outbox.append(body)
+            self._put_out(body)
 
     def _settle_body(self, request_id: int) -> None:
         """What was asked is answered with a body that was not encoded here."""
