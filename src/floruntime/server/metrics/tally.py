@@ -69,6 +69,11 @@ class Tally:
         if self._loading is not None:
             await asyncio.wait([self._loading])
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether all is there that was there before the start."""
+        return self._loading is not None and self._loading.done()
+
     def rows(self, table: Table[Any]) -> list[tuple[bytes, Any]]:
         """The rows of a table as they are now."""
         return self.rows_at(table, self.keys(table))

@@ -39,6 +39,8 @@ _NAMESPACE_ID = slice(2, 10)
 """Where the number of its namespace stands in the key of a row."""
 REST: Labels = ("", "")
 """The labels of all that is not told by name."""
+WATCHED = ("pending", "running", "failed", "timed_out")
+"""Of these there is a series though there are none."""
 REST_OF_GROUPS: Labels = ("", "", "")
 
 
@@ -223,9 +225,11 @@ def _cut(items: list[Any]) -> Iterator[list[Any]]:
         yield items[start : start + ITEMS_PER_TURN]
 
 
-def non_zero(runs: Iterable[Runs]) -> Iterator[tuple[Labels, int]]:
-    """Counts by labels and status; what a status lacks is left out, what waits is told as 0."""
+def by_status(runs: Iterable[Runs]) -> Iterator[tuple[Labels, int]]:
+    """Counts by labels and status. What a status lacks is left out, but where others watch for the
+    first: of a series that begins with it nobody sees that it has grown.
+    """
     for each in runs:
         for status, count in each.by_status.items():
-            if count or status in ("pending", "running"):
+            if count or status in WATCHED:
                 yield (*each.labels, status), count
