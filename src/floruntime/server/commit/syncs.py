@@ -38,7 +38,7 @@ class Syncs:
         self._took = took
         self._now_s = now_s
         self._calm_batches = 0
-        #: Whether the thread has done what was asked, and the loop was not told yet.
+        #: Whether the thread has done what was asked. Who is told of that takes it back.
         self.has_ended = False
         self._requests: queue.SimpleQueue[tuple[int, Done] | None]
         self._requests = queue.SimpleQueue()
@@ -69,7 +69,6 @@ class Syncs:
 
     def request(self, index: int, done: Done) -> None:
         """Sync in the thread; then call `done` on the loop, with what went wrong."""
-        self.has_ended = False
         self._requests.put((index, done))
 
     def stop(self) -> None:
