@@ -24,6 +24,7 @@ from scripts.js_types import (
 )
 
 from floruntime.core import errors, limits, wire
+from floruntime.core.older import FIRST_FIELDS
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.workflow import Problem, Severity
@@ -186,8 +187,12 @@ def _request(kind: type[Request[Any]]) -> str:
     listed = f"[\n{lines}]" if lines else "[]"
     return head + (
         f"export const {name}: RequestKind<{name}, {reply.typescript}> = requestKind(\n"
-        f'  "{name}", {_tag(kind)}, "{_role(kind)}", {listed}, {reply.schema},\n);\n'
+        f'  "{name}", {_tag(kind)}, "{_role(kind)}", {listed}, {reply.schema}{_known(kind)},\n);\n'
     )
+
+
+def _known(kind: type[Request[Any]]) -> str:
+    return f", {FIRST_FIELDS[kind]}" if kind in FIRST_FIELDS else ""
 
 
 def _braced(members: str) -> str:

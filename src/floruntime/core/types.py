@@ -96,7 +96,8 @@ class Request(
 ):
     """Base of everything a client can ask. The type parameter is the type of the answer.
 
-    A field too many is refused: an older server must not drop an option of a newer client.
+    A field too many is refused: an older server must not drop an option of a newer client. So what
+    is appended stands in `core/older.py`, too, and is sent only where it is not as by default.
     """
 
 

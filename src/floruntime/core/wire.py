@@ -30,6 +30,7 @@ from floruntime.core import (
     workflow,
 )
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
+from floruntime.core.older import without_needless
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Query, Request
 
@@ -142,9 +143,10 @@ def encode_request(
     id: int, namespace: str, number: int, request: Request[Any], terms: Terms | None = None
 ) -> bytes:
     """The body of one request."""
+    sent = without_needless(request)
     if terms is None:
-        return encode((id, namespace, number, request))
-    return encode((id, namespace, number, request, terms))
+        return encode((id, namespace, number, sent))
+    return encode((id, namespace, number, sent, terms))
 
 
 def encode_answer(id: int, result: object, told: Told | None = None) -> bytes:

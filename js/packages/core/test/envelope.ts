@@ -31,7 +31,10 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
   if (kind === undefined) {
     throw new Error(`a request with the unknown tag ${String(tag)}`);
   }
-  const fields = kind.fields.map(([name, schema], index) => [name, schema.decode(values[index])]);
+  const fields = kind.fields.map(([name, schema, fallback], index) => [
+    name,
+    index < values.length ? schema.decode(values[index]) : fallback, // the last ones may be left out
+  ]);
   return { id, namespace, number, kind, fields: Object.fromEntries(fields), terms };
 }
 

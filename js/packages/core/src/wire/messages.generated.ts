@@ -1638,7 +1638,7 @@ export interface Ping {
 export const Ping: RequestKind<Ping, null> = requestKind(
   "Ping", 112, "other", [
   ["quietMsMax", int, 0],
-], nil,
+], nil, 0,
 );
 
 export interface GetServerInfo {}
@@ -1766,7 +1766,7 @@ export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
   ["lifetimeMs", nullable(int), null],
   ["description", nullable(text), null],
   ["scopes", list(text), []],
-], TokenInfoSchema,
+], TokenInfoSchema, 6,
 );
 
 /** By id; expired and revoked ones for 30 days after. */
@@ -2008,7 +2008,7 @@ export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
   ["key", text],
   ["casVersion", nullable(big), null],
   ["purge", bool, false],
-], bool,
+], bool, 2,
 );
 
 /** Delete every key that begins so, by a job; what is written later is left alone. */
@@ -2160,7 +2160,7 @@ export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
   ["blockMs", int, 0],
   ["limit", int, 100],
   ["generation", nullable(int), null],
-], KvChangesReplySchema,
+], KvChangesReplySchema, 5,
 );
 
 /**
@@ -2185,7 +2185,7 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
   ["dedupKey", nullable(text), null],
   ["group", nullable(text), null],
   ["traceparent", nullable(text), null],
-], list(big),
+], list(big), 5,
 );
 
 /**
@@ -2208,7 +2208,7 @@ export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKin
   ["blockMs", int, 0],
   ["onDelivery", bool, false],
   ["byWorker", bool, false],
-], DequeueResultSchema,
+], DequeueResultSchema, 5,
 );
 
 /** `leases` stands beside `seqs`; 0 there means: no lease known, believe the caller. */
@@ -2344,7 +2344,7 @@ export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestK
   ["dedupWindowMs", nullable(int), null],
   ["retryBackoff", nullable(text), null],
   ["retryDelayMaxMs", nullable(int), null],
-], QueueConfigSchema,
+], QueueConfigSchema, 5,
 );
 
 /** A queue that does not exist has all zeros. */
@@ -2441,7 +2441,7 @@ export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKi
   ["partition", nullable(int), null],
   ["headers", texts, {}],
   ["traceparent", nullable(text), null],
-], list(AppendResultSchema),
+], list(AppendResultSchema), 5,
 );
 
 /** Positions are text: an id, `0` or `$`. `tail`: only what comes after the read began. */
@@ -2582,7 +2582,7 @@ export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
   ["retryDelayMs", int, 0],
   ["retryBackoff", text, "constant"],
   ["retryDelayMaxMs", int, 3600000],
-], GroupInfoSchema,
+], GroupInfoSchema, 7,
 );
 
 /** `null` keeps what is set. Where a group begins and its mode cannot be changed. */
@@ -2706,7 +2706,7 @@ export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
   ["blockMs", int, 0],
   ["noAck", bool, false],
   ["byWorker", bool, false],
-], ReadResultSchema,
+], ReadResultSchema, 6,
 );
 
 /** `leases` stands beside `ids`; 0 there means: no lease known, believe the caller. */
@@ -2899,7 +2899,7 @@ export const ActionRegister: RequestKind<ActionRegister, ActionInfo> = requestKi
   ["keyPath", nullable(text), null],
   ["schedule", nullable(text), null],
   ["timezone", text, "UTC"],
-], ActionInfoSchema,
+], ActionInfoSchema, 8,
 );
 
 export interface ActionInvoke {
@@ -2932,7 +2932,7 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
   ["debounceMs", nullable(int), null],
   ["debounceMaxMs", nullable(int), null],
   ["traceparent", nullable(text), null],
-], InvokeResultSchema,
+], InvokeResultSchema, 7,
 );
 
 /** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
@@ -3032,7 +3032,7 @@ export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = request
   ["endedAfterMs", nullable(int), null],
   ["endedBeforeMs", nullable(int), null],
   ["order", choice<RunOrder>(RunOrder), "newest"],
-], RunListReplySchema,
+], RunListReplySchema, 4,
 );
 
 /** Invoke, and wait until the run is finished; answers it as it stands after `blockMs`. */
@@ -3062,7 +3062,7 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
   ["create", bool, false],
   ["key", nullable(text), null],
   ["traceparent", nullable(text), null],
-], ActionRunSchema,
+], ActionRunSchema, 8,
 );
 
 /** A run that failed or timed out is due again, its attempts forgotten. */
@@ -3342,7 +3342,7 @@ export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
   ["extendMs", int, 30000],
   ["progress", nullable(decimal), null],
   ["progressNote", nullable(text), null],
-], bool,
+], bool, 4,
 );
 
 /** Hand the run back with no attempt counted. */
@@ -3459,7 +3459,7 @@ export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = reques
   ["idempotencyKey", nullable(text), null],
   ["runId", nullable(text), null],
   ["traceparent", nullable(text), null],
-], WorkflowStartedSchema,
+], WorkflowStartedSchema, 5,
 );
 
 /** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
@@ -3605,7 +3605,7 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
   ["endedBeforeMs", nullable(int), null],
   ["order", choice<RunOrder>(RunOrder), "newest"],
   ["searchRange", nullable(SearchRangeSchema), null],
-], WorkflowRunListReplySchema,
+], WorkflowRunListReplySchema, 5,
 );
 
 /** How many runs of the workflow (`null`: of all) are kept in each status. */

@@ -14,6 +14,8 @@ export interface RequestKind<Fields, Reply> {
   readonly role: Role;
   readonly fields: readonly FieldOf[];
   readonly reply: Schema<Reply>;
+  /** How many fields older servers know, too: those behind them travel only where they say something. */
+  readonly known: number;
   of(fields: Fields): Request<Reply>;
 }
 
@@ -25,6 +27,7 @@ export function requestKind<Fields, Reply>(
   role: Role,
   fields: readonly FieldOf[],
   reply: Schema<Reply>,
+  known = fields.length,
 ): RequestKind<Fields, Reply> {
   const kind: RequestKind<Fields, Reply> = {
     name,
@@ -32,6 +35,7 @@ export function requestKind<Fields, Reply>(
     role,
     fields,
     reply,
+    known,
     of(given) {
       const finish = (decoded: unknown) => decoded as Reply;
       const request = new Request(kind as AnyRequestKind, given as object, finish);
@@ -45,6 +49,7 @@ export function requestKind<Fields, Reply>(
 /** One request. `finish` makes what its caller gets of the decoded answer. */
 export class Request<Reply> {
   #encoded: readonly unknown[] | null;
+  #sent: readonly unknown[] | null = null;
 
   constructor(
     readonly kind: AnyRequestKind,
@@ -63,7 +68,7 @@ export class Request<Reply> {
 
   /** The same request with some fields changed; the others stay as they were given. */
   with(changed: Readonly<Record<string, unknown>>): Request<Reply> {
-    const encoded = [...this.encode()];
+    const encoded = [...this.#whole()];
     for (const [index, field] of this.kind.fields.entries()) {
       if (Object.hasOwn(changed, field[0])) {
         encoded[index + 1] = encodeField(field, changed);
@@ -74,12 +79,35 @@ export class Request<Reply> {
 
   /** As it travels: the tag and the fields. Throws `BadRequestError`. */
   encode(): readonly unknown[] {
+    this.#sent ??= withoutNeedless(this.kind, this.#whole());
+    return this.#sent;
+  }
+
+  #whole(): readonly unknown[] {
     this.#encoded ??= [
       this.kind.tag,
       ...encodeFields(this.kind.fields, this.fields as Record<string, unknown>),
     ];
     return this.#encoded;
   }
+}
+
+/** Without those of the last fields that older servers need not know, because they say nothing. */
+function withoutNeedless(kind: AnyRequestKind, whole: readonly unknown[]): readonly unknown[] {
+  let count = kind.fields.length;
+  while (count > kind.known && isSame(whole[count], kind.fields[count - 1]?.[2])) {
+    count -= 1;
+  }
+  return count === kind.fields.length ? whole : whole.slice(0, count + 1);
+}
+
+/** Whether this is the default: a plain value, or an empty list. */
+function isSame(value: unknown, fallback: unknown): boolean {
+  return value === fallback || (isEmpty(value) && isEmpty(fallback));
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** The commands of a batch, each as it travels alone. */
