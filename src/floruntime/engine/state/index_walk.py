@@ -57,8 +57,11 @@ class Lane(NamedTuple):
 
     def _keys(self, view: View, start: bytes, end: bytes, *, is_falling: bool) -> Iterator[bytes]:
         for first, stop in self._pieces(view, start, end, is_falling=is_falling):
-            for key, _ in view.scan(self.table, first, stop, reverse=is_falling):
-                yield key
+            if is_falling and self.marks is not None:
+                yield from _back_over(view, self.table, first, stop)
+            else:
+                for key, _ in view.scan(self.table, first, stop, reverse=is_falling):
+                    yield key
 
     def _pieces(
         self, view: View, start: bytes, end: bytes, *, is_falling: bool
@@ -71,6 +74,19 @@ class Lane(NamedTuple):
         high = number_at(end)
         for first, stop in self.marks.pieces(view, place, low, high, is_falling=is_falling):
             yield place + first.to_bytes(8, "big"), place + stop.to_bytes(8, "big")
+
+
+def _back_over(view: View, table: Table[Any], start: bytes, end: bytes) -> Iterator[bytes]:
+    """The keys of a small piece, back to the first one and no further: a store that looks back
+    for one more walks over all that was ever deleted before.
+    """
+    first = next(iter(view.scan(table, start, end)), None)
+    if first is None:
+        return
+    for key, _ in view.scan(table, start, end, reverse=True):
+        yield key
+        if key == first[0]:
+            return
 
 
 class IndexWalk(NamedTuple):
