@@ -18,6 +18,7 @@ from floruntime.core.types import Request
 from floruntime.core.wire import encode_request
 from floruntime.engine.machine import Entry, Machine, Outcome
 from floruntime.server import limits
+from tests.server.connections.fake_socket import FakeTransport
 from tests.server.connections.tcp_peer import TcpPeer
 from tests.server.connections.web_peer import WebPeer
 from tests.server.wire_client import Rig
@@ -38,10 +39,15 @@ class Door(Protocol):
     def answered(self) -> int:
         """How many are answered."""
 
+    @property
+    def transport(self) -> FakeTransport:
+        """The server's end of its socket."""
+
 
 class TcpDoor:
     def __init__(self, rig: Rig, name: str, token: str) -> None:
         self._peer = TcpPeer(rig)
+        self.transport = self._peer.transport
         self._peer.raw(PREAMBLE)
         self._peer.send(Hello("1", name, token))
 
@@ -56,6 +62,7 @@ class TcpDoor:
 class WebDoor:
     def __init__(self, rig: Rig, name: str, token: str) -> None:
         self._peer = WebPeer(rig)
+        self.transport = self._peer.transport
         self._peer.greet(name, token)
         self._last_id = 1
 
@@ -94,8 +101,10 @@ class Scene:
     async def at_pace(self, *floods: Door) -> None:
         """Let the floods fill the open batch while the one before syncs."""
         self.storage.hold()
+        syncs = self.storage.syncs
         for flood in floods:
             flood.send(*[KvPut("flood", b"x") for _ in range(MANY)])
+        await until(lambda: self.storage.syncs > syncs)
         await self.turns(3 * MANY)
 
 
@@ -126,16 +135,26 @@ async def test_a_flood_gets_only_so_much_into_one_batch(scene: Scene) -> None:
     assert scene.storage.syncs - syncs >= MANY / IN_A_BATCH_MAX
 
 
-async def test_who_asks_for_little_gets_into_the_batch_that_is_full(scene: Scene) -> None:
+async def test_who_asks_for_little_gets_into_the_batch_that_is_full(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     floods = [scene.connect(f"flood {number}") for number in range(3)]
     bystander = scene.connect("bystander")
     await scene.at_pace(*floods)
     came, syncs = scene.came, scene.storage.syncs
     bystander.send(KvPut("bystander", b"x"))
     assert scene.came == came + 1
+    told_at: list[int] = []
+    write = bystander.transport.write
+
+    def noted(data: bytes) -> None:
+        told_at.append(scene.storage.syncs)
+        write(data)
+
+    monkeypatch.setattr(bystander.transport, "write", noted)
     scene.storage.release()
     await until(lambda: bystander.answered() == 1)
-    assert scene.storage.syncs <= syncs + 2, "the batch after it may have begun"
+    assert told_at == [syncs + 1], "with the next batch"
     await until(lambda: all(flood.answered() == MANY for flood in floods))
 
 
