@@ -21,6 +21,7 @@ FOUND = [
     (5230, "flows records"),
     (100450, "mixed tasks"),
     (100863, "records"),
+    (102724, "registers tasks"),
 ]
 """Seeds that found something, with their kinds of work: `docs/reliability.md` tells what."""
 

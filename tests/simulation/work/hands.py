@@ -25,6 +25,8 @@ class Hands:
         self._chance = world.fork(f"hands of {what}")
         self._numbers = itertools.count()
         self._at_work: list[tuple[str, FloClient, Any, asyncio.Task[None]]] = []
+        #: Those that were told to stop.
+        self._leaving: set[str] = set()
         self._changing: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -43,7 +45,8 @@ class Hands:
 
     async def stop(self) -> None:
         """End them in good order."""
-        for _, client, worker, task in self._at_work:
+        for name, client, worker, task in self._at_work:
+            self._leaving.add(name)
             if worker.is_running:
                 worker.stop()
             else:
@@ -55,16 +58,18 @@ class Hands:
         name = f"{self._what}-{next(self._numbers)}"
         client = self._world.client(name, timeout_ms=4_000)
         worker = self._make(client, name)
-        task = asyncio.create_task(self._keep_at_work(worker))
+        task = asyncio.create_task(self._keep_at_work(name, worker))
         self._at_work.append((name, client, worker, task))
 
-    async def _keep_at_work(self, worker: Any) -> None:
-        """As a supervisor does: a worker that cannot begin is started again."""
+    async def _keep_at_work(self, name: str, worker: Any) -> None:
+        """As a supervisor does: a worker that cannot begin is started again, unless it is to go."""
         while True:
             try:
                 await worker.start()
             except Exception as error:
                 self._world.tell(f"{self._what}: {error!r}")
+                if name in self._leaving:
+                    return
                 await pause(1.0)
             else:
                 return
@@ -77,6 +82,7 @@ class Hands:
                 await self._world.vanish(name, client)
                 task.cancel()
             else:
+                self._leaving.add(name)
                 worker.stop()
                 task.add_done_callback(lambda task: task.cancelled() or task.exception())
             await self._hire()
