@@ -37,12 +37,22 @@ class Copies:
         self._numbers = range(SYSTEM, world.partitions + 1)
         #: How many terms there were.
         self.terms = 0
-        #: The rows with which the state of a partition began anew.
-        self.anew: dict[int, Rows] = {}
+        #: The rows with which the state of a partition began anew, by the message that says so.
+        self._anew: dict[tuple[int, int], Rows] = {}
+        world.truth.begins_anew = self._note_rows
         #: Of each partition the board's entry about checkpoints that was looked at last.
         self._looked_at: dict[int, int] = {}
 
     # Throughout
+
+    def _note_rows(self, partition: int, sequence: int, node: str) -> None:
+        """The state of `node` goes on, as it stands."""
+        [computer] = [each for each in self._world.computers if each.name == node]
+        if computer.node is not None:
+            self._anew[partition, sequence] = computer.rows(partition)
+
+    def _has_begun_anew(self, partition: int) -> bool:
+        return any(number == partition for number, _ in self._anew)
 
     def look(self) -> None:
         """A copy never shows another history than the log, nor than another copy."""
@@ -129,18 +139,18 @@ class Copies:
         if terms != sorted(terms):
             complain(f"the terms of {partition} go back: {terms}")
         for place, (before, after) in enumerate(itertools.pairwise(heads), 2):
-            if after.time_ms < before.time_ms and partition not in self.anew:
+            if after.time_ms < before.time_ms and not self._has_begun_anew(partition):
                 complain(f"time goes back at message {place} of {partition}: {before, after}")
 
     def _replay(self, partition: int, messages: list[Message]) -> Rows:
         """What follows from a log."""
         rows: Rows = {}
         parts: list[bytes] = []
-        for message in messages:
+        for sequence, message in enumerate(messages, 1):
             head = message.head
             if head.is_term:
                 if message.content:
-                    rows = dict(self.anew[partition])
+                    rows = dict(self._anew.get((partition, sequence), {}))
                 parts = []
                 continue
             if head.part == 0:
@@ -169,7 +179,7 @@ class Copies:
         ]
         for other, rows in others:
             self._complain_of(f"{other} differs from {name}", partition, _different(first, rows))
-        own = {POSITION_KEY, ERAS_KEY} if partition in self.anew else {POSITION_KEY}
+        own = {POSITION_KEY, ERAS_KEY} if self._has_begun_anew(partition) else {POSITION_KEY}
         keys = [key for key in _different(first, due) if key not in own]
         self._complain_of(f"{name} differs from its log", partition, keys)
 

@@ -13,7 +13,12 @@ from typing import Any, NamedTuple, TypeVar
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.checkpoints import decode_rows, entry_of
 from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
-from floruntime.server.cluster.message import HEADER_BYTES, DamagedLogError
+from floruntime.server.cluster.message import (
+    ANEW,
+    HEADER_BYTES,
+    DamagedLogError,
+    decode_message,
+)
 from tests.simulation.clockwork import SimLoop
 from tests.simulation.process import WORLD
 
@@ -84,6 +89,8 @@ class Truth:
         self.message_bytes_max = chance.choice((1_000_000, HEADER_BYTES + 150))
         #: Partitions whose logs lost what they had acknowledged, until a copy goes on.
         self.set_back: set[int] = set()
+        #: Is told where the state of a partition begins anew, before anything follows.
+        self.begins_anew: Callable[[int, int, str], None] = lambda partition, sequence, node: None
         self.ears: dict[SimNats, dict[str, Hear]] = {}
 
     def is_dark(self, node: str) -> bool:
@@ -139,6 +146,10 @@ class Truth:
         if len(log) != expected:
             raise LogRefusedError
         log.append(body)
+        if ANEW in body:
+            message = decode_message(body)
+            if message.head.is_term:
+                self.begins_anew(partition, len(log), message.head.node)
 
 
 class SimNats:

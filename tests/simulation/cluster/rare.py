@@ -148,7 +148,6 @@ class Rare:
             lambda: bool(replica.trouble) or self._is_noticed(partition),
             lambda: f"nobody notices that {partition} was set back",
         )
-        self._world.copies.anew[partition] = computer.rows(partition)
         await self._surely(
             lambda operator: operator.cluster.recover(
                 partition, computer.name, timeout_ms=RECOVER_MS

@@ -151,10 +151,16 @@ class Node:
         await _patiently(self.namesakes.watch)
         self.storage.note_run(self.run)
         self._keep_copies()
-        await _patiently(self.replicas[SYSTEM].read_on)
+        await _patiently(self._follow_system)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
         self.leading.keep(self._look_at_syncs())
+
+    async def _follow_system(self) -> None:
+        replica = self.replicas[SYSTEM]
+        await replica.read_on()
+        if not replica.may_be_read:
+            raise TooFarBehindError("a checkpoint is loaded of what belongs to no namespace")
 
     async def _look_at_syncs(self) -> None:
         self.lazy = await lazy_servers(self.nats)
