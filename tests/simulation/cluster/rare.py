@@ -25,6 +25,10 @@ ON_ITS_WAY_S = 2.5
 """After which nothing is on its way to NATS that was sent before."""
 BACKUP_S = (0.2, 4.0)
 """How old the copy is that NATS is restored from."""
+RESTORED_S, RESTARTED_S = (4.0, 8.0), (0.0, 2.0)
+"""How long NATS is down, where all of it is restored, and where it lost the end of some logs. While
+its board is restored leases run out.
+"""
 RECOVER_MS = 60_000
 
 
@@ -104,7 +108,10 @@ class Rare:
         ends = [each.last for each in backup.ends]
         while not self._are_all_past(ends):
             await pause(LOOK_S)
-        self._truth.restore(backup, with_board=self._chance.random() < 0.5)
+        with_board = self._chance.random() < 0.5
+        self._truth.restore(backup, with_board=with_board)
+        down_s = self._chance.uniform(*(RESTORED_S if with_board else RESTARTED_S))
+        self._truth.dark_until_s[""] = self._world.loop.now_s + down_s
         for partition in sorted(self._truth.set_back):
             await self._recover(partition)
         await self._world.until(self._are_well, lambda: f"copies do not follow: {self._told()}")

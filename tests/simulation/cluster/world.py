@@ -169,7 +169,8 @@ class ClusterWorld(World):
         if not nodes:
             count = self._doors.choice((1, len(self.names)))
             nodes = self._doors.sample(self.names, max(count, 2 * ("replaced" in self.rare)))
-        if self.token is not None and self._doors.random() < 0.3:
+        is_by_web = self.token is not None and self._doors.random() < 0.3
+        if is_by_web and "replaced" not in self.rare:  # such a client has one address
             return nodes, SimWebTransport(self.network, name, nodes[0])
         return nodes, SimNodesTransport(self.network, name, nodes)
 
