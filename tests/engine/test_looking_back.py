@@ -116,6 +116,7 @@ def test_statuses_that_no_run_has() -> None:
     flows = Workflows(ONE_STEP, engine=Engine(store))
     flows.start()
     flows.do()
+    store.starts.clear()
     assert listed(flows, "pending", "running", "failed", "cancelled") == ([], [])
     assert store.starts == []
 
@@ -129,11 +130,13 @@ def test_runs_that_left_a_status() -> None:
         first, *others = flows.claim()
         for task in others:
             flows.complete(task)
+        store.starts.clear()
+        store.run_out = 0
         runs, [run] = listed(flows, "running")
         assert (runs, run.run_id) == (run_ids[:1], first.run_id)
         assert len(store.starts) == 2
+        assert store.run_out == 0, "nobody looks on behind the last one"
         assert all(start > earlier for start, earlier in zip(store.starts, before, strict=False))
         before, store.starts = store.starts, []
         flows.complete(first)
-    assert store.run_out == 0, "nobody looks on behind the last one"
     assert not any(start[:2] in BY_STATUS for start, _ in store.looked), "nor back for one alone"

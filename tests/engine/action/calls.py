@@ -35,7 +35,7 @@ from floruntime.core.worker import (
     WorkerTouch,
     WorkerTurn,
 )
-from floruntime.engine.action.run_rows import ACTION_RUN_MARKED
+from floruntime.engine.action.run_rows import ACTION_RUN_MARKS
 from floruntime.engine.machine import MACHINE
 from tests.engine.harness import Engine
 
@@ -44,10 +44,8 @@ WORKER = "w1"
 
 
 def kept_rows(engine: Engine) -> set[bytes]:
-    """The keys of all rows but the machine's own and those that tell from where on there are marks:
-    an action keeps these.
-    """
-    kept = (MACHINE.tag, ACTION_RUN_MARKED.tag)
+    """The keys of all rows but the machine's own and the marks of indexes: others see to them."""
+    kept = (MACHINE.tag, *(table.tag for table in ACTION_RUN_MARKS[1:]))
     return {key for key in engine.rows() if key[:2] not in kept}
 
 

@@ -114,9 +114,13 @@ class Graveyard(MemoryStore):
                 self.passed += 1
             yield key, row
         self.passed += len(dead)
-        if reverse:  # no lower bound holds it back
+        # A query's scans have no bounds that hold them back.
+        if reverse:
             below = next(iter(super().scan(b"", start, reverse=True)), (b"", b""))[0]
             self.passed += sum(below < key < start for key in self.deleted)
+        else:
+            above = next(iter(super().scan(end, b"\xff" * 8)), (b"\xff", b""))[0]
+            self.passed += sum(end <= key < above for key in self.deleted)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ over each of them. So the numbers are cut into spans, and a span in which a row 
 and each new one looks after a few others, and takes away those whose span has nothing left.
 
 What stood in the index before there were marks lies below the first marked span, and is walked as
-it is.
+it is; where nothing did, all spans have marks.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Marks(NamedTuple):
         key = self.marked.key(owner_id, status)
         marked = tx.get(self.marked, key)
         if marked is None:
-            marked = MarkedRow((tx.last_id() >> SPAN_BITS) + 1)
+            marked = MarkedRow(self._first_marked(tx, owner_id, status))
             tx.put(self.marked, key, marked)
         mark = self.marks.key(owner_id, status, span)
         if span < marked.first or tx.get(self.marks, mark) is not None:
@@ -74,11 +74,27 @@ class Marks(NamedTuple):
         is_round_over = len(others) < LOOKED_AFTER
         tx.put(self.marked, key, MarkedRow(marked.first, 0 if is_round_over else looked_at))
 
+    def _first_marked(self, tx: Tx, owner_id: int, status: int) -> int:
+        """From which span on there are to be marks: from the first where no row is but the new one,
+        else behind all numbers.
+        """
+        rows = islice(tx.scan(self.rows, *self.rows.range(owner_id, status)), 2)
+        return 0 if sum(1 for _ in rows) == 1 else (tx.last_id() >> SPAN_BITS) + 1
+
     def _has_rows(self, tx: Tx, owner_id: int, status: int, span: int) -> bool:
         start, end = (
             self.rows.key(owner_id, status, each << SPAN_BITS) for each in (span, span + 1)
         )
         return next(iter(tx.scan(self.rows, start, end)), None) is not None
+
+    def is_small(self, start: bytes, end: bytes) -> bool:
+        """Whether these keys of the index are those of a piece no longer than a span."""
+        first, stop = (self.rows.unpack(key)[2] for key in (start, end))
+        return stop - first <= 1 << SPAN_BITS
+
+    def is_cut(self, start: bytes) -> bool:
+        """Whether a piece that begins with this key of the index begins within a span."""
+        return self.rows.unpack(start)[2] % (1 << SPAN_BITS) != 0
 
     def pieces(
         self, view: View, place: bytes, first: int, end: int, *, is_falling: bool

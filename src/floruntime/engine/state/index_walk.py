@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from floruntime.core import limits
 from floruntime.engine.state.index_marks import Marks
 from floruntime.engine.state.keyspace import Table, after, next_key
-from floruntime.engine.state.tx import View
+from floruntime.engine.state.tx import Tx, View
 
 NUMBER_BYTES = 8
 BY_NUMBER = ""
@@ -57,8 +57,11 @@ class Lane(NamedTuple):
 
     def _keys(self, view: View, start: bytes, end: bytes, *, is_falling: bool) -> Iterator[bytes]:
         for first, stop in self._pieces(view, start, end, is_falling=is_falling):
-            if is_falling and self.marks is not None:
-                yield from _back_over(view, self.table, first, stop)
+            if self.rows != 1 and self.marks is not None and self.marks.is_small(first, stop):
+                is_cut = self.marks.is_cut(first)
+                yield from _inside(
+                    view, self.table, first, stop, is_falling=is_falling, is_cut=is_cut
+                )
             else:
                 for key, _ in view.scan(self.table, first, stop, reverse=is_falling):
                     yield key
@@ -76,17 +79,36 @@ class Lane(NamedTuple):
             yield place + first.to_bytes(8, "big"), place + stop.to_bytes(8, "big")
 
 
-def _back_over(view: View, table: Table[Any], start: bytes, end: bytes) -> Iterator[bytes]:
-    """The keys of a small piece, back to the first one and no further: a store that looks back
-    for one more walks over all that was ever deleted before.
+def _inside(
+    view: View, table: Table[Any], start: bytes, end: bytes, *, is_falling: bool, is_cut: bool
+) -> Iterator[bytes]:
+    """The keys of a small piece in order, up to the last one and no further: where a store looks
+    for one more, it walks over all that was ever deleted behind. `is_cut`: the piece begins behind
+    a row of its span, so a look back is short even where nothing is left.
     """
-    first = next(iter(view.scan(table, start, end)), None)
-    if first is None:
+    if not is_falling and isinstance(view, Tx):  # its scans end at their upper bound
+        yield from (key for key, _ in view.scan(table, start, end))
         return
-    for key, _ in view.scan(table, start, end, reverse=True):
-        yield key
-        if key == first[0]:
+    last: bytes | None = None
+    if is_falling or not is_cut:
+        last = _first_key(view, table, start, end)
+        if last is None:
             return
+    if not is_falling:
+        last = _first_key(view, table, start, end, reverse=True)
+    if last is None:
+        return
+    for key, _ in view.scan(table, start, end, reverse=is_falling):
+        yield key
+        if key == last:
+            return
+
+
+def _first_key(
+    view: View, table: Table[Any], start: bytes, end: bytes, *, reverse: bool = False
+) -> bytes | None:
+    found = next(iter(view.scan(table, start, end, reverse=reverse)), None)
+    return None if found is None else found[0]
 
 
 class IndexWalk(NamedTuple):

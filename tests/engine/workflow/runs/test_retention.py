@@ -10,10 +10,10 @@ from floruntime.core import limits
 from floruntime.core.action import ActionRegister
 from floruntime.core.errors import NotFoundError
 from floruntime.core.system import Tick
-from floruntime.engine.action.run_rows import ACTION_RUN_MARKED
+from floruntime.engine.action.run_rows import ACTION_RUN_MARKS
 from floruntime.engine.system.timers import TIMER
 from floruntime.engine.workflow.runs import retention
-from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, WORKFLOW_RUN_MARKED
+from floruntime.engine.workflow.runs.rows import EVENTS, WORKFLOW_RUN, WORKFLOW_RUN_MARKS
 from tests.engine.harness import Engine
 from tests.engine.workflow.calls import ONE_STEP, Workflows, flow
 
@@ -45,10 +45,11 @@ steps:
 
 
 def stored(engine: Engine) -> dict[bytes, bytes]:
-    """The rows of the store, but for the machine's own, which counts on, and those that tell from
-    where on indexes have marks.
+    """The rows of the store, but for the machine's own, which counts on, and the marks of indexes:
+    later ones see to them.
     """
-    kept = (MACHINE_ROW, ACTION_RUN_MARKED.tag, WORKFLOW_RUN_MARKED.tag)
+    marks = (*ACTION_RUN_MARKS[1:], *WORKFLOW_RUN_MARKS[1:])
+    kept = (MACHINE_ROW, *(table.tag for table in marks))
     return {key: data for key, data in engine.rows().items() if key[:2] not in kept}
 
 
