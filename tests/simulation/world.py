@@ -9,6 +9,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, ClassVar, Literal, Protocol
 
 from floruntime.client.client import FloClient
@@ -26,6 +27,17 @@ from tests.simulation.network import Network
 PROBLEMS_MAX = 20
 LOCKED_SHARE = 0.35
 """Of the worlds: there one needs a token, and with one, many clients come by WebSocket."""
+
+
+@contextmanager
+def set_to(module: ModuleType, name: str, value: Any) -> Iterator[None]:
+    """While this lasts, a name of a module of the product is something else."""
+    before = vars(module)[name]
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 class Way(Protocol):
@@ -141,6 +153,7 @@ class World:
         timeout_ms: int | None = None,
         namespace: str | None = None,
         reads: Literal["linearizable", "local"] = "linearizable",
+        max_staleness_ms: int | None = None,
         nodes: Sequence[str] = (),
     ) -> FloClient:
         """A client in a process of its own. `nodes`: those that it knows, chosen unless told."""
@@ -154,6 +167,7 @@ class World:
             retry=RetryPolicy(initial_delay_ms=10, max_delay_ms=500),
             transport=way,
             reads=reads,
+            max_staleness_ms=max_staleness_ms,
         )
 
     def _way(self, name: str, nodes: Sequence[str]) -> tuple[Sequence[str], Any]:

@@ -116,7 +116,8 @@ class Truth:
         names = [] if entry is None else [row.name for row in decode_rows(entry.value)]
         if len(names) > 1 and names[1] not in self.damaged and names[0] in self.objects:
             self.damaged.add(names[0])
-            self.objects[names[0]] = self.objects[names[0]][:-1]
+            body = self.objects[names[0]]
+            self.objects[names[0]] = body[:-1] if len(body) % 2 else b""
 
     def back_up(self) -> Backup:
         """As of now."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.cluster.faults import ClusterFaults
     from tests.simulation.cluster.world import ClusterWorld
 
-RARE = ("drained", "joined", "replaced", "restored")
+RARE = ("drained", "joined", "replaced", "restored", "swept")
 """Their names."""
 SHARE = 0.2
 """Of the worlds that each happens to."""
@@ -50,12 +50,16 @@ class Rare:
             "joined": self._join,
             "replaced": self._replace,
             "restored": self._set_back,
+            "swept": self._sweep,  # all the time: `world.arranged`
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
         async with self._turn:
             self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
             self._faults.names.append(name)
             await happens[name]()
+
+    async def _sweep(self) -> None:
+        """Leaders look every two seconds for clients that nobody has heard of."""
 
     # Nodes that come and go
 

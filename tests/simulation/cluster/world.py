@@ -5,6 +5,7 @@ Each kind of work has a namespace of its own, and so, as a rule, a partition of 
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import random
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 
 from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
-from floruntime.server.cluster import leading
+from floruntime.server.cluster import lead, leading
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.members import META, MetaRow, encode
 from floruntime.server.cluster.message import HEADER_BYTES
@@ -26,10 +27,13 @@ from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.copies import Copies
 from tests.simulation.cluster.nats import Truth
 from tests.simulation.network import SimWebTransport
-from tests.simulation.world import World
+from tests.simulation.world import World, set_to
 
 LOOK_S = 0.05
 PATIENCE_S = 120.0
+SWEEP_S = 2.0
+WATCH_S = 0.1
+"""How often it is looked at who leads."""
 
 
 class ClusterWorld(World):
@@ -68,6 +72,13 @@ class ClusterWorld(World):
         for computer in self.computers:
             computer.start()
         await self.until_all_run()
+        self._watching = asyncio.create_task(self._watch_leads())
+
+    async def _watch_leads(self) -> None:
+        while True:
+            await pause(WATCH_S)
+            for number in range(self.partitions + 1):
+                self.leader_of(number)
 
     def places(self, count: int) -> Sequence[World]:
         return [self.within(f"place-{number}") for number in range(count)]
@@ -111,9 +122,9 @@ class ClusterWorld(World):
         with ExitStack() as stack:
             stack.enter_context(super().arranged())
             stack.enter_context(self._files)
-            before = vars(leading)["CHECKPOINT_MESSAGES"]
-            setattr(leading, "CHECKPOINT_MESSAGES", self.checkpoint_messages)  # noqa: B010 # it is not the module's to give
-            stack.callback(setattr, leading, "CHECKPOINT_MESSAGES", before)
+            stack.enter_context(set_to(leading, "CHECKPOINT_MESSAGES", self.checkpoint_messages))
+            if "swept" in self.rare:
+                stack.enter_context(set_to(lead, "SWEEP_S", SWEEP_S))
             yield
 
     # Who runs, and who leads
@@ -153,7 +164,7 @@ class ClusterWorld(World):
 
     def _leaders_of(self, partition: int) -> list[Lead]:
         leads = [each.node.lead_of(partition) for each in self.computers if each.node is not None]
-        return [lead for lead in leads if lead is not None and lead.may_answer]
+        return [each for each in leads if each is not None and each.may_answer]
 
     def context_of(self, name: str) -> Context:
         """That of the process which is this node now."""
@@ -185,9 +196,9 @@ class ClusterWorld(World):
 
     def _views(self) -> Iterable[View]:
         for number in range(self.partitions + 1):
-            lead = self.leader_of(number)
-            if lead is not None:
-                yield lead.commit.queries.view()
+            leader = self.leader_of(number)
+            if leader is not None:
+                yield leader.commit.queries.view()
 
     def _disks(self) -> Iterable[tuple[str, Reader]]:
         for computer in self.computers:

@@ -21,7 +21,7 @@ from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.world import ClusterWorld
 from tests.simulation.leads.client import LeadClient
 from tests.simulation.process import Process
-from tests.simulation.world import World
+from tests.simulation.world import World, set_to
 
 SLOW_SHARE = 0.33
 SLOW_PACE = 0.2
@@ -90,14 +90,9 @@ class LeadsWorld(ClusterWorld):
 
     @contextmanager
     def arranged(self) -> Iterator[None]:
-        before = vars(leading)["HeldLease"]
-        if self.has_old_reads:
-            setattr(leading, "HeldLease", SlowLease)  # noqa: B010 # it is not the module's to give
-        try:
-            with super().arranged():
-                yield
-        finally:
-            setattr(leading, "HeldLease", before)  # noqa: B010 # it is not the module's to give
+        kind = SlowLease if self.has_old_reads else HeldLease
+        with set_to(leading, "HeldLease", kind), super().arranged():
+            yield
 
     def leader_of(self, partition: int) -> Lead | None:
         if not self.has_old_reads:

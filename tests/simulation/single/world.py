@@ -14,7 +14,7 @@ from tests.simulation.clockwork import SimLoop
 from tests.simulation.disk import Disk, SimSyncs, snapshot_of
 from tests.simulation.network import SimTransport, SimWebTransport
 from tests.simulation.single.machine import ADDRESS, Machine, config_of
-from tests.simulation.world import Serving, World
+from tests.simulation.world import Serving, World, set_to
 
 
 class SingleWorld(World):
@@ -58,14 +58,9 @@ class SingleWorld(World):
             chance = self.fork("syncs")
             took_s = 0.002
 
-        before = vars(local_journal)["Syncs"]
-        setattr(local_journal, "Syncs", Syncs)  # noqa: B010 # it is not the module's to give
         self.syncs = Syncs
-        try:
-            with super().arranged():
-                yield
-        finally:
-            setattr(local_journal, "Syncs", before)  # noqa: B010 # it is not the module's to give
+        with set_to(local_journal, "Syncs", Syncs), super().arranged():
+            yield
 
     def _way(self, name: str, nodes: Sequence[str]) -> tuple[Sequence[str], Any]:
         is_by_web = self.token is not None and self._doors.random() < 0.5

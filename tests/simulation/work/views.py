@@ -12,6 +12,8 @@ from tests.simulation.work.protocol import surely, told
 from tests.simulation.world import World
 
 CLIENTS = 3
+STALENESS_MS = 1_500
+"""The first of them takes nothing older."""
 REST_S = 0.2
 COUNTER, STREAM, PAGE = "seen", "sights", 1_000
 
@@ -19,11 +21,17 @@ COUNTER, STREAM, PAGE = "seen", "sights", 1_000
 class _Seer:
     """One client, and what it has seen last."""
 
-    def __init__(self, world: World, name: str, client: FloClient) -> None:
+    def __init__(
+        self, world: World, name: str, client: FloClient, counted: list[tuple[float, int]]
+    ) -> None:
         self.client = client
+        #: What anybody was told of the counter, and when.
+        self._counted = counted
         self._world = world
         self._name = name
         self._chance = world.fork(name)
+        #: Whether what it is shown is never older than that.
+        self.is_choosy = False
         #: What is under way when this becomes true is the last.
         self.is_over = False
         self.count = 0
@@ -45,9 +53,17 @@ class _Seer:
 
     async def read(self) -> None:
         """How far the counter is."""
+        since_s = self._world.loop.time()
         found = await told(self.client.kv.entry(COUNTER))
-        if not isinstance(found, Fate):
-            self._see(0 if found is None else int(found.value))
+        if isinstance(found, Fate):
+            return
+        count = 0 if found is None else int(found.value)
+        if self.is_choosy:
+            old_s = since_s - STALENESS_MS / 1000
+            due = max((number for at_s, number in self._counted if at_s < old_s), default=0)
+            if count < due:
+                self._world.complain(f"{self._name} was shown {count}, older than it takes: {due}")
+        self._see(count)
 
     async def read_all(self) -> None:
         """Which records there are."""
@@ -64,6 +80,7 @@ class _Seer:
         if count < self.count:
             self._world.complain(f"{self._name} had seen {self.count}, and then {count}")
         self.count = count
+        self._counted.append((self._world.loop.time(), count))
 
 
 class Views:
@@ -77,10 +94,15 @@ class Views:
     async def begin(self) -> None:
         async with self._world.client("sight-maker") as client:
             await client.stream.create(STREAM)
+        counted: list[tuple[float, int]] = []
         for number in range(CLIENTS):
             name = f"seer-{number}"
-            client = await self._world.client(name, reads="local").connect()
-            self._seers.append(_Seer(self._world, name, client))
+            is_choosy = number == 0
+            staleness_ms = STALENESS_MS if is_choosy else None
+            client = self._world.client(name, reads="local", max_staleness_ms=staleness_ms)
+            seer = _Seer(self._world, name, await client.connect(), counted)
+            seer.is_choosy = is_choosy
+            self._seers.append(seer)
         self._tasks = [asyncio.create_task(seer.work()) for seer in self._seers]
 
     async def end(self) -> None:
