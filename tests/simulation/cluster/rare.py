@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.cluster.faults import ClusterFaults
     from tests.simulation.cluster.world import ClusterWorld
 
-RARE = ("drained", "joined", "replaced", "restored", "swept")
+RARE = ("drained", "imported", "joined", "replaced", "restored", "swept")
 """Their names."""
 SHARE = 0.2
 """Of the worlds that each happens to."""
@@ -47,10 +47,11 @@ class Rare:
         """Sooner or later, while there is trouble."""
         happens: dict[str, Callable[[], Awaitable[None]]] = {
             "drained": self._drain,
+            "imported": self._nothing,  # before all work: `importing.py`
             "joined": self._join,
             "replaced": self._replace,
             "restored": self._set_back,
-            "swept": self._sweep,  # all the time: `world.arranged`
+            "swept": self._nothing,  # all the time: `world.arranged`
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
         async with self._turn:
@@ -58,8 +59,8 @@ class Rare:
             self._faults.names.append(name)
             await happens[name]()
 
-    async def _sweep(self) -> None:
-        """Leaders look every two seconds for clients that nobody has heard of."""
+    async def _nothing(self) -> None:
+        """It happens elsewhere."""
 
     # Nodes that come and go
 

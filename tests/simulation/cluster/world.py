@@ -25,6 +25,7 @@ from tests.simulation.clockwork import SimLoop, pause
 from tests.simulation.cluster.clients import SimNodesTransport
 from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.copies import Copies
+from tests.simulation.cluster.importing import Imported
 from tests.simulation.cluster.nats import Truth
 from tests.simulation.network import SimWebTransport
 from tests.simulation.world import World, set_to
@@ -50,7 +51,7 @@ class ClusterWorld(World):
     ) -> None:
         super().__init__(seed, loop, chance)
         self.rare = rare
-        self.has_new_histories = "restored" in rare
+        self.has_new_histories = "restored" in rare or "imported" in rare
         shape = self.fork("cluster")
         loop.connect = self._connect
         self.partitions = shape.choice((1, 3, 4))
@@ -65,6 +66,7 @@ class ClusterWorld(World):
         #: Those that are gone for good.
         self.gone: list[Computer] = []
         self.copies = Copies(self)
+        self.imported = Imported(self)
 
     # Its life
 
@@ -72,6 +74,8 @@ class ClusterWorld(World):
         for computer in self.computers:
             computer.start()
         await self.until_all_run()
+        if "imported" in self.rare:
+            await self.imported.take_in()
         self._watching = asyncio.create_task(self._watch_leads())
 
     async def _watch_leads(self) -> None:
@@ -84,6 +88,8 @@ class ClusterWorld(World):
         return [self.within(f"place-{number}") for number in range(count)]
 
     async def end(self) -> None:
+        if "imported" in self.rare:
+            await self.imported.judge()
         await self.copies.until_they_agree()
         self.look_at_state()
         self.look_at_disk()
@@ -123,6 +129,7 @@ class ClusterWorld(World):
             stack.enter_context(super().arranged())
             stack.enter_context(self._files)
             stack.enter_context(set_to(leading, "CHECKPOINT_MESSAGES", self.checkpoint_messages))
+            stack.enter_context(self.imported.arranged())
             if "swept" in self.rare:
                 stack.enter_context(set_to(lead, "SWEEP_S", SWEEP_S))
             yield
