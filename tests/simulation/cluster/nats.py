@@ -87,6 +87,8 @@ class Truth:
         self.twice_share = chance.choice((0.0, 0.1))
         #: Where messages may be small, a batch takes several of them.
         self.message_bytes_max = chance.choice((1_000_000, HEADER_BYTES + 150))
+        #: How often it came back as an older copy.
+        self.restores = 0
         #: Partitions whose logs lost what they had acknowledged, until a copy goes on.
         self.set_back: set[int] = set()
         #: Is told where the state of a partition begins anew, before anything follows.
@@ -126,6 +128,7 @@ class Truth:
 
     def restore(self, backup: Backup, *, with_board: bool) -> None:
         """What was acknowledged since is gone; perhaps of the logs only."""
+        self.restores += 1
         for partition, (log, ends) in enumerate(zip(self.logs, backup.ends, strict=True)):
             if len(log) > ends.last:
                 self.set_back.add(partition)
@@ -176,8 +179,11 @@ class SimNats:
         """Let NATS do it; raises what it raises, or `silence`: nobody knows then."""
         truth, loop = self.truth, self.truth.loop
         answer: asyncio.Future[T] = loop.create_future()
+        restores = truth.restores
 
         def arrive() -> None:
+            if truth.restores != restores:
+                return  # it was sent to a NATS that went down
             if truth.is_dark(self.node):
                 if truth.chance.random() < 0.5:  # else it is lost
                     loop.call_later(truth.chance.random() * 2, arrive, context=WORLD)
