@@ -282,7 +282,8 @@ class SimLog:
 
     async def trim(self, up_to: int) -> None:
         def drop() -> None:
-            self._file.first = max(self._file.first, up_to + 1)
+            end = min(up_to, len(self._file))  # a log that was set back ends before
+            self._file.first = max(self._file.first, end + 1)
 
         await self._ask(drop)
 
