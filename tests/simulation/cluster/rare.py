@@ -85,6 +85,10 @@ class Rare:
     async def _drain(self) -> None:
         """An operator takes the leads of a node; it leads nothing until it starts again."""
         computer = self._chance.choice(self._world.computers)
+        await self._drain_one(computer)
+        await computer.restart()
+
+    async def _drain_one(self, computer: Computer) -> None:
         node = computer.node
         try:
             async with self._operator() as operator:
