@@ -127,6 +127,8 @@ async def test_a_store_that_is_ahead_of_its_log_follows_no_further(
     replica = follower(log, leader.store)
     replica.start()
     await until(lambda: "NATS was set back" in replica.trouble)
+    assert not replica.may_be_read
+    assert not replica.is_loading, "its store is open: the node may start"
     await replica.stop()
 
 

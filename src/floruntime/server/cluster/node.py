@@ -159,7 +159,7 @@ class Node:
     async def _follow_system(self) -> None:
         replica = self.replicas[SYSTEM]
         await replica.read_on()
-        if not replica.may_be_read:
+        if replica.is_loading:
             raise TooFarBehindError("a checkpoint is loaded of what belongs to no namespace")
 
     async def _look_at_syncs(self) -> None:

@@ -82,6 +82,8 @@ class Replica:
         self.trouble = ""
         #: Whether the store is open, and does not stand beside the log.
         self.may_be_read = True
+        #: Whether a checkpoint takes the place of the store, which is closed meanwhile.
+        self.is_loading = False
         #: Whether the state began anew elsewhere: this one is to be given up for a checkpoint.
         self.is_given_up = False
         #: Whether the log was seen to have all that this store has.
@@ -206,12 +208,14 @@ class Replica:
         if self._load_checkpoint is None:
             return
         self.trouble = "it loads a checkpoint"
-        self.may_be_read = False
+        self.may_be_read, self.is_loading = False, True
         try:
             await self._load_checkpoint(self)
         except (DamagedLogError, LogSilentError, BoardSilentError) as error:
             self._tell(f"{reason}, and {error}; {RECOVER}")
             await asyncio.sleep(LOOK_S)
+        finally:
+            self.is_loading = False
 
     def _tell(self, trouble: str) -> None:
         if trouble != self.trouble:
