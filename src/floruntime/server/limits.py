@@ -33,7 +33,7 @@ TURN_S = 0.008
 """What all get of it together, before others are heard again."""
 FLOODED_S = 0.004
 """What those who flood get of that, while others ask for something, too."""
-BATCH_S = 0.02
+BATCH_S = 0.013
 """What those who flood may put into one commit: how long it is applied, written and answered."""
 WEB_SLICE_BYTES = 2048
 """How much of a WebSocket's bytes is read at once: it may be hundreds of frames."""

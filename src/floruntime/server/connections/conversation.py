@@ -188,7 +188,7 @@ class Conversation:
             while (
                 inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
             ):
-                if fill.is_full and is_flooding and self.turn.is_held_by(inbox[0]):
+                if is_flooding and fill.is_full and self.turn.is_held_by(inbox[0]):
                     break
                 asked = self._receive_body(inbox.popleft())
                 if self.is_closed:
