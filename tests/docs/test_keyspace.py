@@ -11,10 +11,10 @@ from scripts.sections import DOCS, with_sections
 
 from floruntime.core import limits
 from floruntime.core.system import TIMERS_PER_TICK_MAX
-from floruntime.engine import machine
 from floruntime.engine.kv import rows as kv_rows
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.rules import RULES
+from floruntime.engine.state import machine_row
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.stream.group import rows as group_rows
@@ -89,7 +89,7 @@ def test_numbers_on_the_page_are_the_constants() -> None:
 
 
 VECTORS: list[tuple[bytes, str]] = [
-    (machine.MACHINE.key(), "6d6d"),
+    (machine_row.MACHINE.key(), "6d6d"),
     (kv_rows.KV.key(1, tail=b"ab"), "6b76 0000000000000001 6162"),
     (kv_rows.KV_CHANGE.key(1, 258), "6b63 0000000000000001 0000000000000102"),
     (write_memory.SESSION_BLOCK.key(3, 63), "7362 0000000000000003 3f"),

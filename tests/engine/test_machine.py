@@ -31,9 +31,10 @@ from floruntime.core.kv import (
 )
 from floruntime.core.queue import QueueAck, QueueDequeue, QueueEnqueue
 from floruntime.core.system import Batch, NamespaceDelete, SessionOpen, Tick
-from floruntime.engine.machine import MachineRow, applied_index
+from floruntime.engine.machine import applied_index
 from floruntime.engine.rules import RULES
 from floruntime.engine.state.dispatch import CommandRule
+from floruntime.engine.state.machine_row import MachineRow
 from floruntime.engine.state.tx import Tx, View
 from tests.engine.harness import Engine
 

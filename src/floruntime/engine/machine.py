@@ -18,29 +18,18 @@ from floruntime.core import limits
 from floruntime.core.errors import FloError, GapError, InternalServerError
 from floruntime.core.limits import shown
 from floruntime.core.system import Delivery, NamespaceList
-from floruntime.core.types import Query, Value
+from floruntime.core.types import Query
 from floruntime.core.wire import AnyCommand
 from floruntime.engine.state import cursors
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.dispatch import Rules, WaitRule, plans_of, storage_full
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.machine_row import MACHINE, MACHINE_KEY, MachineRow
 from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.store import Changes, Reader, StoreError
 from floruntime.engine.system import eras, timers, write_memory
 
 log = logging.getLogger("floruntime.engine")
-
-
-class MachineRow(Value, frozen=True):
-    """`index`: the last applied entry. `next_id`: the next number for owners and leases."""
-
-    index: int = 0
-    time_ms: int = 0
-    next_id: int = 1
-
-
-MACHINE: Final[Table[MachineRow]] = Table(b"mm", MachineRow)
-_MACHINE_KEY = MACHINE.key()
 
 
 def applied_index(reader: Reader) -> int:
@@ -54,7 +43,7 @@ def applied_time_ms(reader: Reader) -> int:
 
 
 def _row_in(reader: Reader) -> MachineRow:
-    data = reader.get(_MACHINE_KEY)
+    data = reader.get(MACHINE_KEY)
     row: MachineRow = MachineRow() if data is None else MACHINE.decode(data)
     return row
 
@@ -133,7 +122,9 @@ class Machine:
         self._tx = tx = Tx(reader, value_bytes_max, rules)
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
-        row = tx.get(MACHINE, _MACHINE_KEY) or MachineRow()
+        row = tx.get(MACHINE, MACHINE_KEY) or MachineRow(marked_from=0)
+        #: Behind what a version wrote that knows of no marks.
+        self._marked_from = row.next_id if row.marked_from < 0 else row.marked_from
         #: How many entries were applied, ever.
         self.index = row.index
         #: The time of the last applied entry; the next one's must not be earlier.
@@ -223,8 +214,8 @@ class Machine:
 
     def take(self) -> Changes:
         """The open batch's changes, the applied index with them. The caller writes them at once."""
-        row = MachineRow(self.index, self.time_ms, self._next_id)
-        self._tx.put(MACHINE, _MACHINE_KEY, row)
+        row = MachineRow(self.index, self.time_ms, self._next_id, self._marked_from)
+        self._tx.put(MACHINE, MACHINE_KEY, row)
         self._tx.accept()
         self.is_changed = False
         return self._tx.take()

@@ -36,7 +36,7 @@ from floruntime.core.worker import (
     WorkerTurn,
 )
 from floruntime.engine.action.run_rows import ACTION_RUN_MARKS
-from floruntime.engine.machine import MACHINE
+from floruntime.engine.state.machine_row import MACHINE
 from tests.engine.harness import Engine
 
 RESIZE = "resize"

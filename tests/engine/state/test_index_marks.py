@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from floruntime.core.action import ActionListRuns, RunOrder, RunStatus
@@ -13,10 +14,12 @@ from floruntime.engine.action.run_rows import ACTION_RUN_BY_STATUS
 from floruntime.engine.state import index_marks
 from floruntime.engine.state.index_walk import Filled, number_at, walk
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.machine_row import MACHINE, MACHINE_KEY
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.store.protocol import Changes
 from floruntime.engine.workflow.runs.rows import WORKFLOW_RUN_BY_STATUS
+from tests.engine.action.calls import Actions
 from tests.engine.harness import Engine
 from tests.engine.workflow.calls import ONE_STEP, Workflows
 
@@ -181,3 +184,27 @@ def test_marks_in_vain_are_taken_away(
     marks = [key for key in flows.engine.rows() if key[:2] in (b"xb", b"xd")]
     pending = [key for key in marks if key[10] == 1]
     assert len(pending) <= 2 * index_marks.LOOKED_AFTER + 2, "spans that nobody is pending in"
+
+
+def test_runs_that_a_version_without_marks_made_are_listed_when_this_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Back and forth, as in a cluster whose nodes are upgraded one by one."""
+    store = MemoryStore()
+    made: list[str] = []
+    for is_earlier in (False, True, False, True, False):
+        engine = Engine(store)
+        with monkeypatch.context() as patch:
+            if is_earlier:
+                patch.setattr(index_marks.Marks, "note", lambda *about: None)
+            actions = Actions(engine=engine)
+            made += [actions.invoke(b"") for _ in range(20)]
+        if is_earlier:
+            machine = MACHINE.decode(store.get(MACHINE_KEY))
+            bare = msgspec.msgpack.encode((machine.index, machine.time_ms, machine.next_id))
+            store.write(Changes({MACHINE_KEY: bare}, []))
+    for order in RunOrder:
+        page = Engine(store).query(
+            ActionListRuns("resize", status=RunStatus.PENDING, limit=1_000, order=order)
+        )
+        assert sorted(run.run_id for run in page.items) == sorted(made)

@@ -8,7 +8,7 @@ from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, OverloadedError
 from floruntime.core.kv import KvIncr, KvPut
 from floruntime.core.system import OnceOpen
-from floruntime.engine.machine import MACHINE
+from floruntime.engine.state.machine_row import MACHINE
 from floruntime.engine.system import once, write_memory
 from tests.engine.harness import Engine
 

@@ -19,12 +19,12 @@ from floruntime.engine.action import (
 from floruntime.engine.action import rows as action_rows
 from floruntime.engine.action import schedule_rows as action_schedule_rows
 from floruntime.engine.kv import rows as kv_rows
-from floruntime.engine.machine import MACHINE
 from floruntime.engine.queue import dead_letters, deliveries, enqueue
 from floruntime.engine.queue import groups as groups_of_queues
 from floruntime.engine.queue import rows as queue_rows
 from floruntime.engine.state.dispatch import Children, Owned
 from floruntime.engine.state.keyspace import by_tag
+from floruntime.engine.state.machine_row import MACHINE
 from floruntime.engine.stream import rows as stream_rows
 from floruntime.engine.stream.group import rows as group_rows
 from floruntime.engine.system import console as console_sessions

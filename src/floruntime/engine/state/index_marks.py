@@ -6,7 +6,8 @@ over each of them. So the numbers are cut into spans, and a span in which a row 
 and each new one looks after a few others, and takes away those whose span has nothing left.
 
 What stood in the index before there were marks lies below the first marked span, and is walked as
-it is; where nothing did, all spans have marks.
+it is; where nothing did, all spans have marks. So is all that stood there when a version that knows
+of no marks had served the data in between: `MachineRow.marked_from` tells.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from floruntime.core.types import Value
 from floruntime.engine.state.keyspace import Table
+from floruntime.engine.state.machine_row import MACHINE, MACHINE_KEY
 from floruntime.engine.state.tx import Tx, View
 
 SPAN_BITS = 12
@@ -31,6 +33,15 @@ class MarkedRow(Value, frozen=True):
 
     first: int
     looked_at: int = 0
+
+
+def _first_marked(view: View, marked: MarkedRow) -> int:
+    """The number from which on there are marks for every row."""
+    machine = view.get(MACHINE, MACHINE_KEY)
+    if machine is None:  # nothing was written yet
+        return marked.first << SPAN_BITS
+    known_from = machine.next_id if machine.marked_from < 0 else machine.marked_from
+    return max(marked.first << SPAN_BITS, known_from)
 
 
 class Marks(NamedTuple):
@@ -104,7 +115,7 @@ class Marks(NamedTuple):
         """
         owner_id, status, _ = self.rows.unpack(place + bytes(8))
         marked = view.get(self.marked, self.marked.key(owner_id, status))
-        border = end if marked is None else max(first, min(end, marked.first << SPAN_BITS))
+        border = end if marked is None else max(first, min(end, _first_marked(view, marked)))
         if first < border and not is_falling:
             yield first, border
         if border < end:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from floruntime.engine.machine import MACHINE
+from floruntime.engine.state.machine_row import MACHINE
 from floruntime.engine.store import Changes, Reader, Store
 from floruntime.server.cluster.log import Log
 from floruntime.server.cluster.message import (
