@@ -21,8 +21,9 @@ class GatedStorage(MemoryStorage):
         self.sync_error: Exception | None = None
         self.write_error: Exception | None = None
         self.free: int | None = None
-        self._gate = threading.Event()
-        self._gate.set()
+        self._gate = threading.Condition()
+        self._is_open = True
+        self._passes = 0
         self._write, self.store.write = self.store.write, self._count_write  # type: ignore[method-assign]  # spied on
 
     def _count_write(self, changes: Changes) -> None:
@@ -33,15 +34,31 @@ class GatedStorage(MemoryStorage):
 
     def hold(self) -> None:
         """Let no sync finish until `release`."""
-        self._gate.clear()
+        with self._gate:
+            self._is_open = False
 
     def release(self) -> None:
         """Let the syncs go on."""
-        self._gate.set()
+        with self._gate:
+            self._is_open = True
+            self._gate.notify_all()
+
+    def release_one(self) -> None:
+        """Let one sync go on, or the next one where none is held."""
+        with self._gate:
+            self._passes += 1
+            self._gate.notify_all()
+
+    def _may_pass(self) -> bool:
+        if not self._is_open and self._passes:
+            self._passes -= 1
+            return True
+        return self._is_open
 
     def sync(self, index: int) -> None:
         self.syncs += 1
-        assert self._gate.wait(WAIT_S), "the test never released the sync"
+        with self._gate:
+            assert self._gate.wait_for(self._may_pass, WAIT_S), "the test never released the sync"
         if self.sync_error is not None:
             raise self.sync_error
         self.synced_index = index

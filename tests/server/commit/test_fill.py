@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from floruntime.server.commit.fill import Fill
+from floruntime.server.commit.fill import HEAVY_S, Fill
+from floruntime.server.connections.turns import Turn
 
 
 def put_in(fill: Fill, each_s: float) -> int:
@@ -26,7 +27,7 @@ def test_one_that_is_too_much_by_itself_goes_in_alone() -> None:
 
 def test_what_changes_nothing_fills_nothing() -> None:
     fill = Fill(1.0)
-    fill.add(0, 5.0)
+    Turn().put(0, 5.0, fill)
     assert not fill.is_full
 
 
@@ -70,3 +71,76 @@ def test_a_batch_of_floods_alone_is_awaited_by_nobody_else() -> None:
     fill.add(3, 0.01)
     fill.begin(4)
     assert fill.is_awaited
+
+
+class Batches:
+    """What the commit tells of its batches: a heavy flood's, with others in them or not."""
+
+    def __init__(self) -> None:
+        self.fill = Fill(1.0)
+        self.answers = 0
+        self.is_under_way = False
+        self.fill.look = lambda: (self.answers, self.is_under_way)
+
+    def has_room(self) -> bool:
+        return self.fill.has_room_for(HEAVY_S * 2)
+
+    def put(self) -> None:
+        self.fill.add(1, HEAVY_S * 2)
+        self.answers += 1
+
+    def flush(self) -> None:
+        self.fill.begin(self.answers) if self.fill.is_used else self.fill.pass_by()
+        self.answers, self.is_under_way = 0, True
+
+
+def test_a_heavy_command_waits_where_others_wait_for_a_batch_with_floods() -> None:
+    batches = Batches()
+    assert batches.has_room()
+    batches.put()
+    batches.answers += 1  # somebody else's
+    batches.flush()
+    assert not batches.has_room()
+    assert batches.fill.is_full, "so that it is told of the next"
+
+
+def test_a_heavy_command_waits_where_others_wait_behind_a_batch_with_floods() -> None:
+    batches = Batches()
+    batches.put()
+    batches.flush()
+    assert batches.has_room(), "nobody else waits"
+    batches.answers += 1
+    assert not batches.has_room()
+    assert batches.fill.has_room_for(HEAVY_S / 2) is False, "nor does what comes behind it"
+
+
+def test_a_heavy_command_waits_for_one_batch_of_others_and_no_longer() -> None:
+    batches = Batches()
+    batches.put()
+    batches.answers += 1
+    batches.flush()
+    batches.answers += 1
+    assert not batches.has_room()
+    batches.flush()
+    batches.answers += 1
+    assert batches.has_room(), "the one under way is of others alone"
+
+
+def test_where_a_batch_of_others_alone_came_between_there_is_room() -> None:
+    batches = Batches()
+    batches.put()
+    batches.flush()
+    batches.answers += 1
+    batches.flush()
+    assert not batches.fill.is_used
+    batches.answers += 1
+    assert batches.has_room()
+
+
+def test_light_commands_of_floods_go_in_beside_others() -> None:
+    batches = Batches()
+    batches.put()
+    batches.answers += 1
+    batches.flush()
+    batches.answers += 1
+    assert batches.fill.has_room_for(HEAVY_S)

@@ -84,6 +84,7 @@ class Scene:
     def __init__(self, rig: Rig, door: type[TcpDoor | WebDoor], token: str) -> None:
         self.storage = rig.storage
         self.turns = rig.turns
+        self.work_s = WORK_S
         self._rig = rig
         self._door = door
         self._token = token
@@ -115,14 +116,15 @@ async def scene(
     async with Rig() as rig:
         token = await rig.token("backend")
         apply = Machine.apply
+        scene = Scene(rig, request.param, token)
 
         def working(machine: Machine, entry: Entry) -> Outcome:
-            rig.worked_s += WORK_S
+            rig.worked_s += scene.work_s
             return apply(machine, entry)
 
         monkeypatch.setattr(Machine, "apply", working)
         rig.server.commit.fill.now_s = rig.server.turns.now_s
-        yield Scene(rig, request.param, token)
+        yield scene
 
 
 async def test_a_flood_gets_only_so_much_into_one_batch(scene: Scene) -> None:
@@ -156,6 +158,41 @@ async def test_who_asks_for_little_gets_into_the_batch_that_is_full(
     await until(lambda: bystander.answered() == 1)
     assert told_at == [syncs + 1], "with the next batch"
     await until(lambda: all(flood.answered() == MANY for flood in floods))
+
+
+async def test_while_others_wait_for_a_heavy_flood_no_more_of_it_is_done(scene: Scene) -> None:
+    scene.work_s = limits.BATCH_S / 2
+    flood, bystander = scene.connect("flood"), scene.connect("bystander")
+    scene.storage.hold()
+    flood.send(*[KvPut("flood", b"x") for _ in range(20)])
+    await scene.turns(60)
+    came = scene.came
+    assert came == 2, "one is under way, and one is in the open batch"
+    bystander.send(KvPut("bystander", b"x"))
+    scene.storage.release_one()
+    await scene.turns(60)
+    assert scene.came == came + 1, "the bystander's own; the batch that it is in is under way"
+    scene.storage.release_one()
+    await until(lambda: bystander.answered() == 1)
+    await until(lambda: scene.came > came + 1)
+    scene.storage.release()
+    await until(lambda: flood.answered() == 20)
+
+
+async def has_answered(door: Door, requests: int) -> None:
+    await until(lambda: door.answered() == requests)
+
+
+async def test_a_heavy_flood_gets_on_however_many_wait(scene: Scene) -> None:
+    scene.work_s = limits.BATCH_S / 2
+    flood, bystander = scene.connect("flood"), scene.connect("bystander")
+    flood.send(*[KvPut("flood", b"x") for _ in range(20)])
+    for asked in range(1, 400):
+        bystander.send(KvPut("bystander", b"x"))
+        await has_answered(bystander, asked)
+        if flood.answered() == 20:
+            return
+    raise AssertionError("it was kept out for good")
 
 
 async def test_a_full_batch_keeps_nobody_from_reading(scene: Scene) -> None:

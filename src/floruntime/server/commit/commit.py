@@ -76,6 +76,7 @@ class Commit:
         self._batch = OpenBatch()
         #: How much of the open batch's time those who flood have used.
         self.fill = Fill() if fill is None else fill
+        self.fill.look = lambda: (len(self._batch.answers), self._in_flight is not None)
         self._in_flight: OpenBatch | None = None
         self._is_flush_scheduled = False
         self._idle_waiters: list[asyncio.Future[None]] = []
@@ -230,10 +231,10 @@ class Commit:
         if self._in_flight is not None or self._stage is Stage.FAILED:
             return
         batch, self._batch = self._batch, OpenBatch()
-        if self.fill.spent_s:
+        if self.fill.is_used:
             self.fill.begin(len(batch.answers))
         else:
-            self.fill.is_awaited = True
+            self.fill.pass_by()
         if not self._machine.is_changed:
             self._answer(batch)
             return
@@ -258,7 +259,7 @@ class Commit:
     def _durable(self) -> None:
         """The batch in flight has become durable, and the next one has collected meanwhile."""
         with TOLD:
-            if self.fill.spent_s:
+            if self.fill.is_used:
                 self._go_on_and_weigh()
                 return
             self._tell()

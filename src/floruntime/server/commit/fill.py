@@ -4,6 +4,9 @@ A batch is written and answered in one go, and who put little into it waits for 
 those who flood have done in the open batch is summed up, with what writing and answering it will
 take beside, as that of the batches before it did; once it is full they wait for the next. Who asks
 for little is never held up: it gets into the batch that is open.
+
+One command may be half of that by itself. Others who wait for a batch with floods, or for the one
+behind it, do not wait for another such heavy one: it is taken by the batch after that.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ WEIGHED_S = 0.001
 """A batch in which floods did less tells nothing of what theirs take."""
 BESIDE_MAX = 8.0
 """A batch that took longer beside what was done in it was held up by something else."""
+HEAVY_S = BATCH_S / 8
+"""A command that takes longer is heavy."""
 KEPT = 0.75
 """So much of what was known is kept where a batch took less than expected."""
 
@@ -31,6 +36,8 @@ class Fill:
         "_weighed_s",
         "is_awaited",
         "is_full",
+        "is_used",
+        "look",
         "now_s",
         "on_room",
         "spent_s",
@@ -43,8 +50,12 @@ class Fill:
         self.now_s = now_s
         #: Whether no flood may put more into the open batch.
         self.is_full = False
+        #: Whether floods have put anything into the open batch, or were kept out of it.
+        self.is_used = False
         #: How long floods have worked on the open batch.
         self.spent_s = 0.0
+        #: How many are to be answered by the open batch, and whether one is under way.
+        self.look: Callable[[], tuple[int, bool]] = _nothing
         #: Whether others, too, are in the batch that was last begun to be written.
         self.is_awaited = True
         #: Told when the open batch is a new one after one that was full.
@@ -56,24 +67,37 @@ class Fill:
 
     def add(self, commands: int, spent_s: float) -> None:
         """A flood has put so many commands into the open batch, which took so long."""
-        if not commands:
-            return
+        self.is_used = True
         self._commands += commands
         self.spent_s += spent_s
         if (self.spent_s + spent_s) * (1 + self._beside) >= self._batch_s:  # one more is too much
             self.is_full = True
 
+    def has_room_for(self, command_s: float) -> bool:
+        """Whether a flood may put a command that takes so long into the open batch."""
+        if command_s > HEAVY_S and self._weighed_s and not self.is_full:
+            answers, is_under_way = self.look()
+            if answers > self._commands or (is_under_way and self.is_awaited):
+                self.is_full = self.is_used = True
+        return not self.is_full
+
+    def pass_by(self) -> None:
+        """The open batch is a new one, and floods had nothing to do with the one before."""
+        self.is_awaited = True
+        self._weighed_s = 0.0
+
     def begin(self, answers: int) -> None:
         """The open batch is a new one; so many are to be answered by the one before."""
         self.is_awaited = answers > self._commands
         self._weighed_s, self.spent_s, self._commands = self.spent_s, 0.0, 0
+        self.is_used = False
         if self.is_full:
             self.is_full = False
             self.on_room()
 
     def took(self, settled_s: float) -> None:
         """To write and to answer what was full took so long."""
-        weighed_s, self._weighed_s = self._weighed_s, 0.0
+        weighed_s = self._weighed_s
         if weighed_s >= WEIGHED_S:
             beside = min(settled_s / weighed_s, BESIDE_MAX)
             self._beside = max(beside, self._beside * KEPT + beside * (1 - KEPT))
@@ -81,3 +105,8 @@ class Fill:
 
 def _nobody() -> None:
     """Nobody waits for room."""
+
+
+def _nothing() -> tuple[int, bool]:
+    """There is no commit."""
+    return 0, False

@@ -188,7 +188,7 @@ class Conversation:
             while (
                 inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
             ):
-                if is_flooding and fill.is_full and self.turn.is_held_by(inbox[0]):
+                if is_flooding and not self.turn.may_put(inbox[0], fill):
                     break
                 asked = self._receive_body(inbox.popleft())
                 if self.is_closed:
@@ -204,9 +204,9 @@ class Conversation:
             self._timing.time(asked, begun_s)
         self._is_receiving = False
         if is_flooding:
-            fill.add(self._host.commit.commands_total - commands_before, now_s() - begun_s)
-        if self._outbox:
-            self.flush()
+            commands = self._host.commit.commands_total - commands_before
+            self.turn.put(commands, now_s() - begun_s, fill)
+        self.flush()
         if holds and Hold.GREETING in holds:
             self._hold_early()
         if inbox:

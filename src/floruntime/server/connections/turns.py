@@ -34,10 +34,20 @@ MODEST_S = TURN_S / 2
 class Turn:
     """Where one of those who work stands."""
 
-    __slots__ = ("is_at_work", "is_cut", "is_greedy", "is_held", "is_slow", "is_waiting")
+    __slots__ = (
+        "command_s",
+        "is_at_work",
+        "is_cut",
+        "is_greedy",
+        "is_held",
+        "is_slow",
+        "is_waiting",
+    )
 
     def __init__(self) -> None:
         self.is_waiting = False
+        #: How long each command took that it put last into a batch.
+        self.command_s = 0.0
         #: Whether it is at work now: what it does may find that there is more to do.
         self.is_at_work = False
         #: Whether what it does now was too much for one share.
@@ -55,10 +65,16 @@ class Turn:
         """Whether it is one of those who wait for each other."""
         return self.is_greedy or self.is_cut
 
-    def is_held_by(self, body: bytes) -> bool:
-        """Whether what it asks next belongs into the open batch, which is full."""
-        self.is_held = is_command(body)
-        return self.is_held
+    def may_put(self, body: bytes, fill: Fill) -> bool:
+        """Whether it may do what it asks next: a command belongs into a batch that has room."""
+        self.is_held = not fill.has_room_for(self.command_s) and is_command(body)
+        return not self.is_held
+
+    def put(self, commands: int, spent_s: float, fill: Fill) -> None:
+        """It has put so many commands into the open batch, which took so long."""
+        if commands:
+            self.command_s = spent_s / commands
+            fill.add(commands, spent_s)
 
     def took(self, used_s: float) -> None:
         """What it did, and has done, took so long."""
