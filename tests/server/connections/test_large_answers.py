@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from floruntime import FloClient, NotConnectedError, OverloadedError, RequestTimeoutError
 from floruntime.server.commit import large_answers
+from floruntime.server.connections.outgoing import AT_ONCE_BYTES
 from floruntime.server.connections.sockets import SocketConnection
 from floruntime.testing import FloTestServer
+from tests.server.certificates import Authority
 
 VALUE = bytes(range(256)) * 2048
 KEYS = [f"k{number}" for number in range(20)]
@@ -41,24 +45,55 @@ async def test_a_large_answer_is_what_a_small_one_would_be(door: str) -> None:
         assert await reader.kv.mget(["none"]) == [None]
 
 
+class WrittenByTurn:
+    """How many bytes the server's sockets write in each turn of the loop."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes: Counter[int] = Counter()
+        self.largest_bytes = 0
+        self._turn = 0
+        self._loop = asyncio.get_running_loop()
+        self._turning = self._loop.call_soon(self._next_turn)
+        write = SocketConnection._write_piece
+
+        def noted(socket: SocketConnection, piece: bytes | memoryview) -> None:
+            self.bytes[self._turn] += len(piece)
+            self.largest_bytes = max(self.largest_bytes, len(piece))
+            write(socket, piece)
+
+        monkeypatch.setattr(SocketConnection, "_write_piece", noted)
+
+    def _next_turn(self) -> None:
+        self._turn += 1
+        self._turning = self._loop.call_soon(self._next_turn)
+
+    def stop(self) -> None:
+        self._turning.cancel()
+
+
 @pytest.mark.parametrize("door", ["tcp", "web"])
-async def test_its_pieces_are_sent_as_they_are_and_never_put_together(
-    door: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_encrypted", [False, True])
+async def test_only_so_much_of_it_is_written_in_one_turn_of_the_loop(
+    door: str, is_encrypted: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    sizes: list[int] = []
-    write = SocketConnection.write
-
-    def noted(socket: SocketConnection, data: bytes) -> None:
-        sizes.append(len(data))
-        write(socket, data)
-
-    monkeypatch.setattr(SocketConnection, "write", noted)
-    async with FloTestServer() as server:
-        client = await filled(server)
-        reader: Any = client if door == "tcp" else server.web_client()
+    settings: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    if is_encrypted:
+        authority = Authority(tmp_path)
+        settings["tls_cert"], settings["tls_key"] = authority.issue()
+        options["tls"] = authority.client()
+    written = WrittenByTurn(monkeypatch)
+    async with FloTestServer(**settings) as server:
+        client = server.client(**options)
+        for key in KEYS:
+            await client.kv.put(key, VALUE)
+        reader: Any = client if door == "tcp" else server.web_client(**options)
+        await reader.connect()
         assert None not in await reader.kv.mget(KEYS)
-    assert sum(sizes) > len(KEYS) * len(VALUE)
-    assert max(sizes) < large_answers.PIECE_BYTES + 2 * len(VALUE)
+        written.stop()
+    assert written.bytes.total() > len(KEYS) * len(VALUE)
+    assert max(written.bytes.values()) < 2 * AT_ONCE_BYTES
+    assert written.largest_bytes <= AT_ONCE_BYTES
 
 
 async def test_it_shows_one_state_and_what_comes_behind_it_waits(

@@ -157,3 +157,23 @@ async def test_an_end_told_to_a_peer_that_is_gone(
     monkeypatch.setattr(transport, "write_eof", gone, raising=False)
     connection.write_eof()
     assert transport.calls == ["abort"]
+
+
+async def test_a_large_answer_goes_out_before_the_end(rig: Rig) -> None:
+    rig.client("writer").send(KvPut("k", b"x" * 900_000))
+    await rig.settle()
+    connection, transport = connected(rig)
+    connection.data_received(PREAMBLE + frame(encode_request(1, "default", 0, Hello("1", "me"))))
+    connection.data_received(frame(encode_request(2, "default", 0, KvMget(["k"] * 2))))
+    taken = len(transport.take())
+    connection.write_eof()
+    connection.close()
+    assert "close" not in transport.calls
+    for _ in range(20):
+        taken += len(transport.take())
+        connection.resume_writing()
+        await asyncio.sleep(0)
+    assert taken > 1_800_000
+    assert transport.calls[-2:] == ["write_eof", "close"]
+    connection.connection_lost(None)
+    assert rig.server.answers.held_bytes == 0

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.server import limits
+from floruntime.server.connections.outgoing import Outgoing
 from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.server import FloServer
 
@@ -76,10 +77,15 @@ class SocketConnection(asyncio.Protocol):
         self._recount_at_bytes = limits.UNCOUNTED_BYTES_MAX
         self._unread_bytes = 0
         self._is_busy = False
+        #: What is too much to be written at once.
+        self._outgoing = Outgoing(self._write_piece, self._takes_more, self._all_written)
+        #: Whether the transport holds much that the peer has not taken.
+        self._is_full = False
+        self._is_closing = self._is_ending = False
         self._name = address
         #: Whom it counts for.
         self.address = address
-        #: Whether nothing is read, because the peer does not read either.
+        #: Whether nothing is read, because much is still to be sent.
         self.is_paused = False
         #: Told when that begins and ends.
         self.on_pause: Callable[[bool], None] = _unheard
@@ -149,6 +155,7 @@ class SocketConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._receive = _ignore
+        self._outgoing.clear()
         self._server.counts.closed(self)
         self._count_unread(0)
         if self._speaker is not None:
@@ -157,11 +164,16 @@ class SocketConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the socket once what was written has gone out."""
-        if not self.transport.is_closing():
+        if self._outgoing:
+            self._is_closing = True
+        elif not self.transport.is_closing():
             self.transport.close()
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more is written; it may be gone, of which nobody was told."""
+        if self._outgoing:
+            self._is_ending = True
+            return
         try:
             self.transport.write_eof()
         except OSError:
@@ -174,6 +186,7 @@ class SocketConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close the socket at once."""
+        self._outgoing.clear()
         if self._transport is not None:
             self._transport.abort()
 
@@ -181,18 +194,49 @@ class SocketConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes to the peer."""
-        self._transport.write(data)  # type: ignore[union-attr]  # who speaks here has one
         size_bytes = len(data)
+        if size_bytes > limits.OUTBOX_HIGH_BYTES or self._outgoing:
+            self.write_pieces((data,))
+            return
+        self._transport.write(data)  # type: ignore[union-attr]  # who speaks here has one
         self.sent_bytes = sent_bytes = self.sent_bytes + size_bytes
         if sent_bytes > self._recount_at_bytes:
             self.recount()
-        if (self.is_paused or size_bytes > limits.OUTBOX_HIGH_BYTES) and self._reader_check is None:
+        if self.is_paused and self._reader_check is None:
             self._watch_reader()
+
+    def write_pieces(self, pieces: Sequence[bytes]) -> None:
+        """The same of much, in so many pieces: some of it in each turn of the event loop."""
+        self.sent_bytes += sum(map(len, pieces))
+        self._outgoing.add(pieces)
+        self._outgoing.go_on()
+        self._pause_or_not()
+        self.recount()
+        if self._reader_check is None:
+            self._watch_reader()
+
+    def _write_piece(self, piece: bytes | memoryview) -> None:
+        self.transport.write(piece)
+
+    def _takes_more(self) -> bool:
+        return not self._is_full
+
+    def _all_written(self) -> None:
+        self.recount()
+        self._pause_or_not()
+        if self._is_ending:
+            self.write_eof()
+        if self._is_closing:
+            self.close()
+
+    @property
+    def _unsent_bytes(self) -> int:
+        return self.transport.get_write_buffer_size() + self._outgoing.bytes
 
     def recount(self) -> None:
         """Tell how much lies unread, in the account of all connections."""
         self._recount_at_bytes = self.sent_bytes + limits.UNCOUNTED_BYTES_MAX
-        held_bytes = self.transport.get_write_buffer_size()
+        held_bytes = self._unsent_bytes
         self._count_unread(held_bytes if held_bytes > limits.UNCOUNTED_BYTES_MAX else 0)
 
     def _count_unread(self, unread_bytes: int) -> None:
@@ -208,7 +252,7 @@ class SocketConnection(asyncio.Protocol):
 
     def _watch_reader(self) -> None:
         """See to it that the reader takes something, if much lies unread, of it or of all."""
-        held_bytes = self.transport.get_write_buffer_size()
+        held_bytes = self._unsent_bytes
         is_much = held_bytes > self._server.config.outbox_bytes_max
         if is_much or (self._server.answers.is_tight and self._unread_bytes):
             self._reader_check = self._loop.call_later(
@@ -217,7 +261,7 @@ class SocketConnection(asyncio.Protocol):
 
     def _check_reader(self, taken_bytes_before: int) -> None:
         self._reader_check = None
-        held_bytes = self.transport.get_write_buffer_size()
+        held_bytes = self._unsent_bytes
         taken_bytes = self.sent_bytes - held_bytes - taken_bytes_before
         enough_bytes = limits.READER_BYTES_MIN if self._server.answers.is_tight else 1
         if taken_bytes >= min(enough_bytes, held_bytes + taken_bytes):
@@ -233,15 +277,22 @@ class SocketConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The reader is slow: take no more requests from it until it has caught up."""
-        self.is_paused = True
-        self.on_pause(True)
-        self._read_or_not()
+        self._is_full = True
+        self._pause_or_not()
 
     def resume_writing(self) -> None:
-        self.is_paused = False
+        self._is_full = False
         self.recount()
-        self.on_pause(False)
-        self._read_or_not()
+        if self._outgoing:
+            self._outgoing.go_on()
+        self._pause_or_not()
+
+    def _pause_or_not(self) -> None:
+        is_paused = self._is_full or bool(self._outgoing)
+        if is_paused is not self.is_paused:
+            self.is_paused = is_paused
+            self.on_pause(is_paused)
+            self._read_or_not()
 
     # What is not yet done of what arrived
 

@@ -65,15 +65,12 @@ class TcpSpeaker:
         body = bodies[0]
         size_bytes = len(body)
         if size_bytes > COPIED_BYTES_MAX:
-            self._socket.write(LENGTH.pack(size_bytes))
-            self._socket.write(body)
+            self._send_pieces([body])
         else:
             self._socket.write(LENGTH.pack(size_bytes) + body)
 
     def _send_pieces(self, pieces: list[bytes]) -> None:
-        self._socket.write(LENGTH.pack(sum(map(len, pieces))))
-        for piece in pieces:
-            self._socket.write(piece)
+        self._socket.write_pieces([LENGTH.pack(sum(map(len, pieces))), *pieces])
 
     def close(self, reason: FloError) -> None:
         """Close the connection; this framing has no words for the reason."""

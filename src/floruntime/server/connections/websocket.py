@@ -242,9 +242,8 @@ class WebSocketSpeaker:
         self._send()
         if self._protocol.state is State.OPEN and not self._socket.transport.is_closing():
             size_bytes = sum(map(len, pieces))
-            self._socket.write(_LARGE_HEAD.pack(_WHOLE_BINARY, _LENGTH_IN_8_BYTES, size_bytes))
-            for piece in pieces:
-                self._socket.write(piece)
+            head = _LARGE_HEAD.pack(_WHOLE_BINARY, _LENGTH_IN_8_BYTES, size_bytes)
+            self._socket.write_pieces([head, *pieces])
 
     def _send(self) -> None:
         parts = self._protocol.data_to_send()
