@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from floruntime.core.errors import ConflictError
@@ -69,6 +71,27 @@ async def test_the_next_batch_collects_while_a_sync_is_under_way(rig: CommitRig)
     await rig.settle()
     assert rig.journal.appended == 2
     assert [client.result(id) for id in (first, *later)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_has_arrived_once_a_batch_is_durable_goes_into_the_next_one(
+    rig: CommitRig,
+) -> None:
+    client, other = rig.client("me"), rig.client("other")
+    rig.journal.hold()
+    client.send(KvIncr("n"))
+    await rig.journal.until_appended(1)
+    client.send(KvIncr("n"))
+
+    def arrive() -> None:
+        """A socket is read in this turn, after those were told who waited for the batch."""
+        del rig.commit.listeners["kv"]
+        asyncio.get_running_loop().call_soon(other.send, KvIncr("n"))
+
+    rig.commit.listeners["kv"] = arrive
+    rig.journal.release()
+    await rig.settle()
+    assert other.is_answered(1)
+    assert rig.journal.appended == 2
 
 
 async def test_what_changes_nothing_takes_no_sync(rig: CommitRig) -> None:

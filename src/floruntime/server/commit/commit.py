@@ -257,14 +257,18 @@ class Commit:
             self._tell()
 
     def _durable(self) -> None:
-        """The batch in flight has become durable, and the next one has collected meanwhile."""
+        """The batch in flight has become durable, and the next one has collected meanwhile.
+
+        It does not go at once: what sockets hold by now is read first, for a batch costs much
+        beside its commands. Floods fill it without that.
+        """
         with TOLD:
             if self.fill.is_used:
                 self._go_on_and_weigh()
                 return
             self._tell()
             if self._batch.answers or self._machine.is_changed:
-                self._flush()
+                self._schedule_flush()
 
     def _go_on_and_weigh(self) -> None:
         """The same where floods have put something into the next batch."""
