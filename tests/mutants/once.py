@@ -12,9 +12,9 @@ MUTANTS = (
     # Limits
     Mutant(
         "one run more of a key than the limit allows",
-        "engine/action/keys.py",
-        "row.running >= limits.running_per_key:",
-        "row.running > limits.running_per_key:",
+        "engine/action/plain_keys.py",
+        "row.running >= limits.running_per_key",
+        "row.running > limits.running_per_key",
         f"{ACTION}/test_limits.py",
     ),
     Mutant(

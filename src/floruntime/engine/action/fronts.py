@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from floruntime.engine.action.key_rows import FRONT, FrontRow
-from floruntime.engine.state.tombstones import gaps_of
+from floruntime.engine.state.tombstones import Gaps
 from floruntime.engine.state.tx import Tx
 
 READ_AT_FIRST: Final = 16
@@ -25,12 +25,13 @@ LINES_MAX: Final = 32
 
 class Fronts:
     """`keys`: the first of a line, in order and without a gap; `rows` are what they lead to.
-    `is_whole`: none are behind. `to_read`: how many are read next.
+    `is_whole`: none are behind. `to_read`: how many are read next. `gaps`: where none are at all.
     """
 
-    __slots__ = ("is_whole", "keys", "rows", "to_read")
+    __slots__ = ("gaps", "is_whole", "keys", "rows", "to_read")
 
     def __init__(self) -> None:
+        self.gaps = Gaps()
         self.keys: list[bytes] = []
         self.rows: dict[bytes, FrontRow] = {}
         self.is_whole = False
@@ -38,12 +39,14 @@ class Fronts:
 
     def put(self, key: bytes, row: FrontRow) -> None:
         """A front was put."""
-        if key not in self.rows:
-            if not self.is_whole and not (self.keys and key < self.keys[-1]):
+        keys, rows = self.keys, self.rows
+        self.gaps.fill(key, key)
+        if key not in rows:
+            if not self.is_whole and not (keys and key < keys[-1]):
                 return
-            insort(self.keys, key)
-        self.rows[key] = row
-        if len(self.keys) > KEPT_MAX:
+            insort(keys, key)
+        rows[key] = row
+        if len(keys) > KEPT_MAX:
             self._shorten()
 
     def _shorten(self) -> None:
@@ -54,14 +57,15 @@ class Fronts:
 
     def take_away(self, key: bytes) -> None:
         """A front was deleted."""
+        keys = self.keys
         if self.rows.pop(key, None) is not None:
-            del self.keys[bisect_left(self.keys, key)]
+            del keys[0 if keys[0] == key else bisect_left(keys, key)]
 
     def read(self, tx: Tx, line_id: int, wanted: int) -> None:
         """Read the first ones anew, at least so many."""
         wanted = max(wanted, self.to_read)
         self.to_read = min(2 * wanted, KEPT_MAX // 2)
-        gaps = gaps_of(tx, line_id)
+        gaps = self.gaps
         start, end = FRONT.range(line_id)
         found: list[tuple[bytes, FrontRow]] = []
         for piece in gaps.between(start, end):
@@ -92,7 +96,6 @@ def first_front(tx: Tx, line_id: int, passed: set[str]) -> FrontRow | None:
 def put_front(tx: Tx, line_id: int, key: bytes, row: FrontRow) -> None:
     """Let a key be found in the line."""
     tx.put(FRONT, key, row)
-    gaps_of(tx, line_id).fill(key, key)
     fronts = _kept(tx).get(line_id)
     if fronts is not None:
         fronts.put(key, row)

@@ -31,7 +31,7 @@ class Blocked(IntEnum):
     RATE_PER_KEY = 2
 
 
-BEHIND_MAX: Final = 8
+BEHIND_MAX: Final = 16
 """Places behind the first one that a lane keeps at hand, so that few claims look for the next."""
 
 
@@ -69,17 +69,22 @@ class LaneRow(msgspec.Struct, array_like=True, gc=False):
         self.next_places = behind[: BEHIND_MAX * PLACE_BYTES]
         self.waiting += 1
 
+    def shift(self) -> None:
+        """The first run leaves the lane, and the next one, which is at hand, is the first."""
+        behind = self.next_places
+        self.first = cast(Place, _PLACE.unpack_from(behind))
+        self.next_places = behind[PLACE_BYTES:]
+        self.waiting -= 1
+
     def remove(self, place: Place) -> None:
         """A run leaves the lane, not the last one. Where the first goes, one more is at hand."""
+        if place == self.first:
+            self.shift()
+            if self.first[0] != place[0]:
+                self.turn = 0
+            return
         self.waiting -= 1
         behind = self.next_places
-        if place == self.first:
-            first = cast(Place, _PLACE.unpack_from(behind))
-            self.next_places = behind[PLACE_BYTES:]
-            if first[0] != place[0]:
-                self.turn = 0
-            self.first = first
-            return
         packed = _PLACE.pack(*place)
         at = place_of(packed, behind)
         after = at + PLACE_BYTES
@@ -158,15 +163,12 @@ def stored_line(action_id: int, text: str) -> bytes:
 def copy_of_key(row: Any) -> KeyRow:
     """A row of one's own to change, and its lanes."""
     copy: KeyRow = row.__copy__()
-    copy.lanes = {text: _copy_of_lane(lane) for text, lane in row.lanes.items()}
-    return copy
-
-
-def _copy_of_lane(lane: Any) -> LaneRow:
-    copy: LaneRow = lane.__copy__()
-    if copy.behind:
-        copy.next_places = b"".join(_PLACE.pack(*place) for place in copy.behind)
-        copy.behind = ()
+    copy.lanes = lanes = {}
+    for text, lane in row.lanes.items():
+        lanes[text] = own = lane.__copy__()
+        if own.behind:
+            own.next_places = b"".join(_PLACE.pack(*place) for place in own.behind)
+            own.behind = ()
     return copy
 
 

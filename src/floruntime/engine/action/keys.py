@@ -6,19 +6,16 @@ key, and at most one front for each set of labels that the key's runs have.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any, Final
 
 from floruntime.core.action import Limits
 from floruntime.engine.action.due_runs import due_marker, put_in_line, take_out_of_line
 from floruntime.engine.action.fronts import forget_fronts, put_front, take_front
 from floruntime.engine.action.key_rows import (
-    BEHIND_MAX,
     FRONT,
     KEY,
     KEY_LINE,
     KEYED_RUN,
-    PLACE_BYTES,
     Blocked,
     FrontRow,
     KeyLineRow,
@@ -33,11 +30,17 @@ from floruntime.engine.action.key_rows import (
 )
 from floruntime.engine.action.limits import claimed, place_free
 from floruntime.engine.action.line_choice import text_of
+from floruntime.engine.action.plain_keys import (
+    end_plainly,
+    is_full,
+    line_of,
+    places_after,
+    serve_plainly,
+)
 from floruntime.engine.action.rate_window import forget_claims, free_at, note_claim
 from floruntime.engine.action.rows import OpenAction, find_action_by_id
 from floruntime.engine.action.run_rows import ActionRunRow
 from floruntime.engine.state.keyspace import next_key
-from floruntime.engine.state.tombstones import forget_gaps
 from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
@@ -98,7 +101,7 @@ class OpenKey:
         gone = KEYED_RUN.key(lane.line_id, row.id, *place)
         self.tx.delete(KEYED_RUN, gone)
         row.waiting -= 1
-        line = self._line(text)
+        line = line_of(self.action, text)
         line.waiting -= 1
         if lane.waiting == 1:
             self._show(text, lane, is_shown=False)
@@ -107,18 +110,10 @@ class OpenKey:
                 self._forget_line(text, line)
             return
         if place == lane.first and not lane.next_places:
-            lane.next_places = self._places_after(lane, gone)
+            lane.next_places = places_after(self.tx, row.id, lane, gone)
         lane.remove(place)
         if served:
             lane.turn = 0
-
-    def _places_after(self, lane: LaneRow, gone: bytes) -> bytes:
-        """The first place of what is left, and those right behind it, packed as in their keys."""
-        end = KEYED_RUN.range(lane.line_id, self.row.id)[1]
-        found = islice(self.tx.scan(KEYED_RUN, next_key(gone), end), 1 + BEHIND_MAX)
-        places = b"".join(key[-PLACE_BYTES:] for key, _ in found)
-        assert places, "a lane that waits has a first run"
-        return places
 
     def serve(self) -> None:
         """One of its runs is claimed."""
@@ -141,7 +136,7 @@ class OpenKey:
         limits, row = self.limits, self.row
         if self.key == NO_KEY:
             return _NOT_BLOCKED
-        if limits.running_per_key is not None and row.running >= limits.running_per_key:
+        if is_full(limits, row):
             return _BLOCKED_BY_RUNNING
         if limits.rate_per_key is not None:
             rate, period_ms = limits.rate_per_key, limits.rate_period_ms
@@ -149,6 +144,12 @@ class OpenKey:
             if until_ms > self.tx.now_ms:
                 return Blocked.RATE_PER_KEY, until_ms
         return _NOT_BLOCKED
+
+    def is_blocked(self) -> bool:
+        """Whether a limit holds it up now."""
+        if self.limits.rate_per_key is not None:
+            return self.blocked() != _NOT_BLOCKED
+        return is_full(self.limits, self.row) and self.key != NO_KEY
 
     def close(self) -> None:
         """Bring its fronts in line with its limits, and write it, or forget what is idle."""
@@ -210,15 +211,9 @@ class OpenKey:
             put_front(tx, lane.line_id, key, FrontRow(self.key, lane.first))
         if (front is None) != (before is None):
             change = -1 if front is None else 1
-            self._line(text).fronts += change
+            line_of(self.action, text).fronts += change
             self.action.row.fronts += change
         lane.front = front
-
-    def _line(self, text: str) -> KeyLineRow:
-        """The line of a lane, to change."""
-        line = self.tx.own(KEY_LINE, stored_line(self.action.row.id, text))
-        assert line is not None, "a lane is of a line"
-        return line
 
     def _line_to_stand_in(self, text: str, labels: dict[str, str]) -> KeyLineRow:
         key = stored_line(self.action.row.id, text)
@@ -233,7 +228,6 @@ class OpenKey:
         assert not line.fronts, "where nothing waits nothing may be served"
         self.tx.delete(KEY_LINE, stored_line(self.action.row.id, text))
         self.action.row.key_lines -= 1
-        forget_gaps(self.tx, line.id)
         forget_fronts(self.tx, line.id)
 
 
@@ -302,41 +296,20 @@ def take_keyed(action: OpenAction, number: int, run: ActionRunRow) -> None:
 
 def serve_keyed(key: OpenKey, number: int, run: ActionRunRow) -> None:
     """The run is claimed."""
-    key.leave(number, run, served=True)
-    key.serve()
-    key.close()
+    if not serve_plainly(key.action, key.key, key.row, number):
+        key.leave(number, run, served=True)
+        key.serve()
+        key.close()
     run.is_ready = run.is_keyed = False
 
 
 def end_keyed(action: OpenAction, key: str) -> None:
     """A run of this key is no longer leased: its place is free."""
-    if _show_free(action, key):
+    if end_plainly(action, key):
         return
     opened = OpenKey(action, key, is_shown=False)
     opened.end()
     opened.close()
-
-
-def _show_free(action: OpenAction, key: str) -> bool:
-    """The only run that blocked a key has ended: where its front alone can tell, let it tell.
-
-    So a claim and its end write the row of a key once: see `is_freed`.
-    """
-    tx, limits = action.tx, action.row.settings.limits
-    row = tx.get(KEY, stored_key(action.row.id, key))
-    assert row is not None, "a key has a row while a run of it is leased"
-    if row.blocked != Blocked.RUNNING_PER_KEY or row.running != 1 or len(row.lanes) != 1:
-        return False
-    if limits.fair or limits.rate_per_key is not None:
-        return False
-    [(text, lane)] = row.lanes.items()
-    put_front(tx, lane.line_id, FRONT.key(lane.line_id, *lane.first), FrontRow(key, lane.first))
-    line = tx.own(KEY_LINE, stored_line(action.row.id, text))
-    assert line is not None, "a lane is of a line"
-    line.fronts += 1
-    action.row.fronts += 1
-    tx.touch(due_marker(action))
-    return True
 
 
 # Time, and other limits

@@ -69,8 +69,13 @@ def check_key_path(request: ActionRegister) -> None:
 
 def is_limited(row: ActionRow) -> bool:
     """Whether claims of the action's runs are to be looked at one by one."""
+    return bool(row.key_lines) or is_held(row)
+
+
+def is_held(row: ActionRow) -> bool:
+    """Whether the action as a whole is held to a limit."""
     held_to = row.settings.limits
-    return bool(row.key_lines) or held_to.running is not None or held_to.rate is not None
+    return held_to.running is not None or held_to.rate is not None
 
 
 def blocked(view: View, row: ActionRow) -> str | None:

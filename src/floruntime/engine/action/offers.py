@@ -14,7 +14,7 @@ from floruntime.engine.action.due_runs import Line, matching_lines, runs_in_line
 from floruntime.engine.action.fronts import first_front
 from floruntime.engine.action.key_rows import KEY_LINE, Place
 from floruntime.engine.action.keys import OpenKey
-from floruntime.engine.action.limits import blocked
+from floruntime.engine.action.limits import blocked, is_held
 from floruntime.engine.action.line_choice import Labels, matching
 from floruntime.engine.action.rows import OpenAction
 from floruntime.engine.state.tx import Tx
@@ -61,9 +61,9 @@ class Offers:
     def taken(self, offer: Offer) -> None:
         """The offered run was leased: some of its action may be blocked by that."""
         offer.source.taken(offer)
-        if blocked(self._tx, offer.action.row) is not None:
+        if is_held(offer.action.row) and blocked(self._tx, offer.action.row) is not None:
             self._sources = [each for each in self._sources if each.action is not offer.action]
-        elif offer.key is not None:
+        elif offer.key is not None and len(self._sources) > 1:
             for source in self._sources:
                 if source.action is offer.action and source is not offer.source:
                     source.look_again()
@@ -135,7 +135,7 @@ class KeySource(Offering):
     def _find(self) -> Offer | None:
         while (front := first_front(self.tx, self._line_id, self._passed)) is not None:
             key = OpenKey(self.action, front.key, is_shown=True)
-            if not key.blocked()[0]:
+            if not key.is_blocked():
                 return Offer(front.first, self.action, self, key)
             key.close()
             self._blocked += 1
