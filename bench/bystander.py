@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+import trustme
 
 from bench import floods
 from bench.flo import FloConnection
@@ -29,17 +33,19 @@ def measure(settings: Settings) -> list[Row]:
 
 def _row(settings: Settings, name: str, seconds: float) -> Row:
     directory = settings.directory / "bystander-Flo"
-    server = start_flo(directory)
+    flood = floods.floods()[name]
+    options, authority, tls = _encrypted(directory) if flood.is_encrypted else ([], [], None)
+    server = start_flo(directory, options=options, tls=tls)
     try:
-        floods.prepare(server.port, floods.floods()[name])
+        floods.prepare(server.port, flood, tls)
         command = [sys.executable, "-m", "bench.floods", name, str(server.port)]
-        flood = subprocess.Popen([*command, str(seconds + 2 * BEFORE_S)])
+        flooding = subprocess.Popen([*command, str(seconds + 2 * BEFORE_S), *authority])
         try:
             time.sleep(BEFORE_S)
-            took_s = latencies_s(server.port, seconds)
+            took_s = latencies_s(server.port, seconds, tls)
         finally:
-            flood.kill()
-            flood.wait()
+            flooding.kill()
+            flooding.wait()
     finally:
         server.kill()
         shutil.rmtree(directory, ignore_errors=True)
@@ -53,9 +59,20 @@ def _row(settings: Settings, name: str, seconds: float) -> Row:
     )
 
 
-def latencies_s(port: int, seconds: float) -> list[float]:
+def _encrypted(directory: Path) -> tuple[list[str], list[str], ssl.SSLContext]:
+    """The options of a server with TLS, the file of who vouches for it, and what trusts that."""
+    directory.mkdir(parents=True, exist_ok=True)
+    authority, certificate = (directory / name for name in ("ca.pem", "certificate.pem"))
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(authority))
+    made.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    options = ["--tls-cert", str(certificate), "--tls-key", str(certificate)]
+    return options, [str(authority)], ssl.create_default_context(cafile=str(authority))
+
+
+def latencies_s(port: int, seconds: float, tls: ssl.SSLContext | None = None) -> list[float]:
     """How long a put and a get take together, again and again."""
-    connection = FloConnection(port)
+    connection = FloConnection(port, tls=tls)
     took_s: list[float] = []
     end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s or not took_s:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import struct
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -139,11 +140,15 @@ def _complaint(body: bytes) -> str:
 
 
 class FloConnection:
-    """A plain blocking connection: one request, its answer."""
+    """A plain blocking connection: one request, its answer. `tls`: what it is encrypted with."""
 
-    def __init__(self, port: int, timeout_s: float = 30.0) -> None:
+    def __init__(
+        self, port: int, timeout_s: float = 30.0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self._reader: framing.FrameReader = framing.FrameReader(_FRAME_BYTES_MAX)
         self._number = 0
         self.socket.sendall(framing.PREAMBLE)

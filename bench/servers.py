@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -120,12 +121,19 @@ def start_redis(directory: Path) -> Server:
     return start("Redis", command, port, directory, _redis_is_ready)
 
 
-def start_flo(directory: Path, python: str = sys.executable) -> Server:
-    """Flo with its defaults: `durability = sync`. `python`: that of its checkout."""
+def start_flo(
+    directory: Path,
+    python: str = sys.executable,
+    options: Sequence[str] = (),
+    tls: ssl.SSLContext | None = None,
+) -> Server:
+    """Flo with its defaults: `durability = sync`. `python`: that of its checkout; `options`: more
+    of `flo server start`, and with `tls` those of its certificate.
+    """
     port = free_port()
     command = [python, "-m", "floruntime.cli.main", "server", "start"]
     command += ["--port", str(port), "--bind", "127.0.0.1", "--data-dir", str(directory / "data")]
-    return start("Flo", command, port, directory, flo_is_ready)
+    return start("Flo", [*command, *options], port, directory, lambda port: flo_is_ready(port, tls))
 
 
 def start(
@@ -170,9 +178,9 @@ def _redis_is_ready(port: int) -> None:
         connection.close()
 
 
-def flo_is_ready(port: int) -> None:
+def flo_is_ready(port: int, tls: ssl.SSLContext | None = None) -> None:
     """Greet the server; raises `ConnectionRefusedError` while nobody listens."""
-    FloConnection(port).close()
+    FloConnection(port, tls=tls).close()
 
 
 START: dict[str, Callable[[Path], Server]] = {"Flo": start_flo, "Redis": start_redis}

@@ -90,7 +90,7 @@ class Batches:
         self.answers += 1
 
     def flush(self) -> None:
-        self.fill.begin(self.answers) if self.fill.is_used else self.fill.pass_by()
+        self.fill.begin(self.answers)
         self.answers, self.is_under_way = 0, True
 
 
@@ -124,17 +124,6 @@ def test_a_heavy_command_waits_for_one_batch_of_others_and_no_longer() -> None:
     batches.flush()
     batches.answers += 1
     assert batches.has_room(), "the one under way is of others alone"
-
-
-def test_where_a_batch_of_others_alone_came_between_there_is_room() -> None:
-    batches = Batches()
-    batches.put()
-    batches.flush()
-    batches.answers += 1
-    batches.flush()
-    assert not batches.fill.is_used
-    batches.answers += 1
-    assert batches.has_room()
 
 
 def test_light_commands_of_floods_go_in_beside_others() -> None:

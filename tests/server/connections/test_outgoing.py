@@ -33,7 +33,7 @@ async def test_little_is_written_at_once() -> None:
     peer = Peer()
     peer.send(b"head", b"body")
     assert peer.data == b"headbody"
-    assert not peer.outgoing
+    assert not peer.outgoing.bytes
     assert peer.times_empty == 1
 
 
@@ -45,7 +45,7 @@ async def test_much_is_written_turn_by_turn_in_order() -> None:
     peer.send(b"behind")
     assert len(peer.data) == 1 + AT_ONCE_BYTES, "this turn has written enough"
     turns = 0
-    while peer.outgoing:
+    while peer.outgoing.bytes:
         assert peer.outgoing.bytes + len(peer.data) == len(whole) + 8
         await asyncio.sleep(0)
         turns += 1

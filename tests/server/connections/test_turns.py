@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from floruntime.server import limits
 from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.turns import Turn, Turns
@@ -177,3 +179,61 @@ async def test_who_is_at_work_gets_no_second_share_for_asking_again() -> None:
     modest.begin(1)
     assert modest.tasks == 0, "the turn was not used up"
     await until_done(flood)
+
+
+class Crowd:
+    """Many who each ask for the next thing once they have the last, of so many seconds each."""
+
+    def __init__(self, desk: Desk, members: int, task_s: float) -> None:
+        self._desk = desk
+        self._workers = [Worker(desk, "crowd", task_s) for _ in range(members)]
+
+    async def turn(self) -> None:
+        """One turn of the loop."""
+        for worker in self._workers:
+            if not worker.tasks:
+                worker.begin(1)
+        await asyncio.sleep(0)
+
+    async def wait_s(self, modest: Worker) -> float:
+        """How long somebody else waits who asks for something now."""
+        begun_s = self._desk.now_s
+        modest.begin(1)
+        while modest.tasks:
+            await self.turn()
+        return self._desk.now_s - begun_s
+
+
+@pytest.mark.parametrize("task_s", [0.0003, 0.001, 0.0019])
+async def test_a_crowd_that_asks_for_a_little_more_does_not_keep_one_who_asks_for_little(
+    task_s: float,
+) -> None:
+    desk = Desk()
+    crowd = Crowd(desk, 100, task_s)
+    for _ in range(200):
+        await crowd.turn()
+    modest = Worker(desk, "modest", 0.00005)
+    waits_s = [await crowd.wait_s(modest) for _ in range(50)]
+    assert max(waits_s) <= limits.TURN_S + limits.SHARE_S
+
+
+async def test_one_who_met_now_and_then_with_what_is_not_its_own_is_served_at_once() -> None:
+    desk = Desk()
+    worker = Worker(desk, "a", 0.00005)
+    for number in range(50):
+        worker.begin(1)
+        assert not worker.tasks
+        if number % 5 == 0:
+            desk.now_s += 1  # between its tasks, which is nobody's
+            worker.turn.took(1.0, limits.SHARE_S)
+        desk.turns.used_s = 0.0  # as at the end of a turn of the loop
+
+
+async def test_every_second_one_too_long_is_too_much() -> None:
+    desk = Desk()
+    worker = Worker(desk, "a", 0.0)
+    for _ in range(4):
+        worker.turn.took(1.0, limits.SHARE_S)
+        worker.turn.took(0.0, limits.SHARE_S)
+    worker.turn.took(1.0, limits.SHARE_S)
+    assert worker.turn.is_greedy

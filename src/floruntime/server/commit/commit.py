@@ -231,10 +231,11 @@ class Commit:
         if self._in_flight is not None or self._stage is Stage.FAILED:
             return
         batch, self._batch = self._batch, OpenBatch()
-        if self.fill.is_used:
-            self.fill.begin(len(batch.answers))
+        fill = self.fill
+        if fill.is_used:
+            fill.begin(len(batch.answers))
         else:
-            self.fill.pass_by()
+            fill.is_awaited, fill.weighed_s = True, 0.0
         if not self._machine.is_changed:
             self._answer(batch)
             return

@@ -33,7 +33,6 @@ class Fill:
         "_batch_s",
         "_beside",
         "_commands",
-        "_weighed_s",
         "is_awaited",
         "is_full",
         "is_used",
@@ -41,6 +40,7 @@ class Fill:
         "now_s",
         "on_room",
         "spent_s",
+        "weighed_s",
     )
 
     def __init__(
@@ -62,7 +62,8 @@ class Fill:
         self.on_room: Callable[[], None] = _nobody
         #: What writing and answering takes, beside what floods have done.
         self._beside = 1.0
-        self._weighed_s = 0.0
+        #: How long floods have worked on the batch that was last begun to be written.
+        self.weighed_s = 0.0
         self._commands = 0
 
     def add(self, commands: int, spent_s: float) -> None:
@@ -75,21 +76,16 @@ class Fill:
 
     def has_room_for(self, command_s: float) -> bool:
         """Whether a flood may put a command that takes so long into the open batch."""
-        if command_s > HEAVY_S and self._weighed_s and not self.is_full:
+        if command_s > HEAVY_S and self.weighed_s and not self.is_full:
             answers, is_under_way = self.look()
             if answers > self._commands or (is_under_way and self.is_awaited):
                 self.is_full = self.is_used = True
         return not self.is_full
 
-    def pass_by(self) -> None:
-        """The open batch is a new one, and floods had nothing to do with the one before."""
-        self.is_awaited = True
-        self._weighed_s = 0.0
-
     def begin(self, answers: int) -> None:
         """The open batch is a new one; so many are to be answered by the one before."""
         self.is_awaited = answers > self._commands
-        self._weighed_s, self.spent_s, self._commands = self.spent_s, 0.0, 0
+        self.weighed_s, self.spent_s, self._commands = self.spent_s, 0.0, 0
         self.is_used = False
         if self.is_full:
             self.is_full = False
@@ -97,7 +93,7 @@ class Fill:
 
     def took(self, settled_s: float) -> None:
         """To write and to answer what was full took so long."""
-        weighed_s = self._weighed_s
+        weighed_s = self.weighed_s
         if weighed_s >= WEIGHED_S:
             beside = min(settled_s / weighed_s, BESIDE_MAX)
             self._beside = max(beside, self._beside * KEPT + beside * (1 - KEPT))

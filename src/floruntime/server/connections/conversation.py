@@ -146,7 +146,7 @@ class Conversation:
         if self.is_closed:
             return
         is_waiting = self._inbox or self._holds or self._owed.bytes
-        if len(bodies) == 1 and not (is_waiting or self.turn.is_greedy):
+        if len(bodies) == 1 and not (is_waiting or self.turn.slowness):
             turns = self._turns
             if turns.used_s < MODEST_S:  # the usual case, and the cheapest way
                 begun_s = turns.now_s()

@@ -36,12 +36,9 @@ class Outgoing:
         #: How many bytes wait.
         self.bytes = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._pieces)
-
     def add(self, pieces: Iterable[bytes | memoryview]) -> None:
         """Put them behind what waits."""
-        for piece in pieces:
+        for piece in filter(len, pieces):
             self.bytes += len(piece)
             self._pieces.extend(_cut(piece))
 

@@ -164,14 +164,14 @@ class SocketConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the socket once what was written has gone out."""
-        if self._outgoing:
+        if self._outgoing.bytes:
             self._is_closing = True
         elif not self.transport.is_closing():
             self.transport.close()
 
     def write_eof(self) -> None:
         """Tell the peer that nothing more is written; it may be gone, of which nobody was told."""
-        if self._outgoing:
+        if self._outgoing.bytes:
             self._is_ending = True
             return
         try:
@@ -195,7 +195,7 @@ class SocketConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes to the peer."""
         size_bytes = len(data)
-        if size_bytes > limits.OUTBOX_HIGH_BYTES or self._outgoing:
+        if size_bytes > limits.OUTBOX_HIGH_BYTES or self._outgoing.bytes:
             self.write_pieces((data,))
             return
         self._transport.write(data)  # type: ignore[union-attr]  # who speaks here has one
@@ -283,12 +283,12 @@ class SocketConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._is_full = False
         self.recount()
-        if self._outgoing:
+        if self._outgoing.bytes:
             self._outgoing.go_on()
         self._pause_or_not()
 
     def _pause_or_not(self) -> None:
-        is_paused = self._is_full or bool(self._outgoing)
+        is_paused = self._is_full or self._outgoing.bytes > 0
         if is_paused is not self.is_paused:
             self.is_paused = is_paused
             self.on_pause(is_paused)

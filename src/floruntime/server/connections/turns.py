@@ -6,7 +6,8 @@ other, for so long in each turn of the event loop, and between turns the others 
 that asks for little waits for a turn at most, however many flood.
 
 Shares are time and not requests: requests differ a thousandfold in what they cost. One that took
-longer than a share by itself is too much, too.
+longer than a share by itself is too much, too, where that is so again and again; and the more wait,
+the less is too much: of a hundred with half a millisecond each the last would wait long.
 
 A turn of those who flood is short while others ask for something, and ends early where a batch has
 become durable in which one of those waits. And once they have filled the open batch
@@ -27,6 +28,10 @@ from floruntime.server.limits import FIRST_SHARE_S, FLOODED_S, SHARE_S, TURN_S
 
 HEARD_S = 0.1
 """So long after others were heard the turns of those who flood stay short."""
+SLOW, GREEDY, SLOWEST = 2, 3, 4
+"""What one that took too long counts; from when on it is too much; and the most that is counted."""
+LITTLE_S = 0.0001
+"""What is never too much."""
 MODEST_S = TURN_S / 2
 """While less than this was used in a turn, nobody has to look at the others at all."""
 
@@ -38,10 +43,9 @@ class Turn:
         "command_s",
         "is_at_work",
         "is_cut",
-        "is_greedy",
         "is_held",
-        "is_slow",
         "is_waiting",
+        "slowness",
     )
 
     def __init__(self) -> None:
@@ -52,13 +56,16 @@ class Turn:
         self.is_at_work = False
         #: Whether what it does now was too much for one share.
         self.is_cut = False
-        #: Whether what it did last was.
-        self.is_greedy = False
-        #: Whether that took longer than a share. It may have met with something that is not its
-        #: own, so once is not yet too much.
-        self.is_slow = False
+        #: How often what it did took too long of late. It may have met with something that is not
+        #: its own, so once is not yet too much.
+        self.slowness = 0
         #: Whether what it does next needs room in the open batch, and there was none.
         self.is_held = False
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether what it did of late was too much."""
+        return self.slowness >= GREEDY
 
     @property
     def is_flooding(self) -> bool:
@@ -76,11 +83,15 @@ class Turn:
             self.command_s = spent_s / commands
             fill.add(commands, spent_s)
 
-    def took(self, used_s: float) -> None:
-        """What it did, and has done, took so long."""
-        is_slow = used_s > SHARE_S
-        self.is_greedy = self.is_cut or (is_slow and self.is_slow)
-        self.is_slow, self.is_cut = is_slow, False
+    def took(self, used_s: float, share_s: float) -> None:
+        """What it did, and has done, took so long, of so much that it could have."""
+        if self.is_cut:
+            self.slowness = max(self.slowness, GREEDY)
+        elif used_s > share_s:
+            self.slowness = min(self.slowness + SLOW, SLOWEST)
+        elif self.slowness:
+            self.slowness -= 1
+        self.is_cut = False
 
 
 class Work(Protocol):
@@ -135,11 +146,17 @@ class Turns:
             turn.is_cut = True
             self._wait(work)
         used_s = now_s() - begun_s
-        if used_s > SHARE_S and not turn.is_cut:
-            turn.took(used_s)
+        if (used_s > LITTLE_S or turn.slowness) and not turn.is_cut:
+            turn.took(used_s, self._share_s)
         self.used_s += used_s
         if self.used_s > MODEST_S:
             self._run_soon()  # or what modest turns of the loop use would add up to a full one
+
+    @property
+    def _share_s(self) -> float:
+        """What one may take that is not too much: the more wait, the less."""
+        waiting = len(self._modest) + len(self._greedy)
+        return min(SHARE_S, max(TURN_S / waiting, LITTLE_S)) if waiting else SHARE_S
 
     def _let_work(self, work: Work, until_s: float) -> bool:
         work.turn.is_at_work = True
@@ -207,5 +224,5 @@ class Turns:
             turn.is_cut = True
             self._wait(work)
         else:
-            turn.took(end_s - now_s)
+            turn.took(end_s - now_s, self._share_s)
         return end_s
