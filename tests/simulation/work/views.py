@@ -111,12 +111,14 @@ class Views:
         await asyncio.gather(*self._tasks)
 
     async def judge(self) -> None:
+        for seer in self._seers:
+            await seer.read()
+            await seer.read_all()
+        # Last of all: a write that nobody knows the fate of can still come, and be seen.
         async with self._world.client("sight-look") as client:
             entry = await surely(self._world, client.kv.entry, COUNTER)
         last = 0 if entry is None else int(entry.value)
         for seer in self._seers:
-            await seer.read()
-            await seer.read_all()
             if seer.count > last:
                 self._world.complain(f"somebody had seen {seer.count}, and it is {last}")
             await seer.client.close()
