@@ -207,7 +207,7 @@ def _sync_on_the_loop() -> None:
     """Always, and not by how quick the disk is: what a thread does is not traced."""
     from floruntime.server.commit import syncs
 
-    syncs.QUICK_S, syncs.CALM_BATCHES_MIN = 60.0, 0
+    syncs.QUICK_S = 60.0
 
 
 def _keep_nothing_at_hand() -> None:

@@ -7,12 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from floruntime.server.commit.syncs import (
-    CALM_BATCHES_MIN,
-    QUICK_S,
-    SMALL_ANSWERS_MAX,
-    Syncs,
-)
+from floruntime.server.commit.syncs import QUICK_S, SMALL_ANSWERS_MAX, Syncs
+
+LEARNING_SYNCS = 20
 
 
 class Disk:
@@ -43,34 +40,42 @@ async def syncs(disk: Disk) -> AsyncIterator[Syncs]:
 
 
 def calm_down(syncs: Syncs) -> None:
-    for _ in range(CALM_BATCHES_MIN):
-        syncs.may_be_here(1)
+    """Sync as often as it takes to know that the disk is quick."""
+    for _ in range(LEARNING_SYNCS):
         assert syncs.sync(1) is None
+    assert syncs.may_be_here(1)
 
 
-async def test_the_loop_syncs_once_enough_small_batches_were_quick(syncs: Syncs) -> None:
-    for _ in range(CALM_BATCHES_MIN):
-        assert not syncs.may_be_here(SMALL_ANSWERS_MAX)
-        syncs.sync(1)
-    assert syncs.may_be_here(SMALL_ANSWERS_MAX)
-    assert syncs.may_be_here(0)
-
-
-async def test_one_slow_sync_gives_the_work_back_to_the_thread(disk: Disk, syncs: Syncs) -> None:
-    calm_down(syncs)
-    disk.takes_s = QUICK_S * 2
+async def test_the_loop_syncs_small_batches_once_it_knows_the_disk_as_quick(syncs: Syncs) -> None:
+    assert not syncs.may_be_here(1)
     syncs.sync(1)
     assert not syncs.may_be_here(1)
-    disk.takes_s = 0
-    for _ in range(CALM_BATCHES_MIN - 1):
+    calm_down(syncs)
+    assert syncs.may_be_here(SMALL_ANSWERS_MAX)
+    assert syncs.may_be_here(0)
+    assert not syncs.may_be_here(SMALL_ANSWERS_MAX + 1)
+    assert syncs.may_be_here(SMALL_ANSWERS_MAX), "a large batch tells nothing of the disk"
+
+
+async def test_a_sync_that_the_disk_held_up_does_not_make_it_slow(disk: Disk, syncs: Syncs) -> None:
+    calm_down(syncs)
+    disk.takes_s = 1000 * QUICK_S
+    syncs.sync(1)
+    assert syncs.may_be_here(1)
+    syncs.sync(1)
+    assert not syncs.may_be_here(1), "twice in a row does"
+
+
+async def test_a_slow_disk_is_left_to_the_thread_until_it_is_quick_again(
+    disk: Disk, syncs: Syncs
+) -> None:
+    calm_down(syncs)
+    disk.takes_s = QUICK_S * 1.5
+    for _ in range(LEARNING_SYNCS):
         syncs.sync(1)
     assert not syncs.may_be_here(1)
-
-
-async def test_a_large_batch_gives_the_work_back_to_the_thread(syncs: Syncs) -> None:
+    disk.takes_s = QUICK_S / 4
     calm_down(syncs)
-    assert not syncs.may_be_here(SMALL_ANSWERS_MAX + 1)
-    assert not syncs.may_be_here(1)
 
 
 async def test_what_goes_wrong_is_told_from_either_place(disk: Disk, syncs: Syncs) -> None:

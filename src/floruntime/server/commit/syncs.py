@@ -12,8 +12,10 @@ QUICK_S = 0.001
 """A sync that takes longer is not worth stopping the event loop for."""
 SMALL_ANSWERS_MAX = 2
 """Batches with more answers come from many clients: while one syncs, the next ones collect."""
-CALM_BATCHES_MIN = 8
-"""So many small batches with quick syncs in a row, and the loop syncs the next one itself."""
+LEARNED = 1 / 8
+"""How much the last sync counts for how long the next one is expected to take."""
+COUNTED_S_MAX = 4 * QUICK_S
+"""A sync that took longer counts as this: one that the disk held up tells little of the next."""
 
 Done = Callable[[BaseException | None], None]
 
@@ -22,9 +24,8 @@ class Syncs:
     """Runs one sync at a time: in a thread, while the event loop goes on, or on the loop itself.
 
     To hand over to the thread and to be woken by it takes almost as long as a quick disk takes to
-    sync. Where batches are small the loop has nothing to do meanwhile, so while syncs are quick,
-    too, it does them itself. One that is not, and it is the thread's turn again for a while.
-    `took` is told how long each took.
+    sync. Where a batch is small the loop has nothing to do meanwhile, so while syncs are quick,
+    too, it does that one itself. `took` is told how long each took.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class Syncs:
         self._sync = sync
         self._took = took
         self._now_s = now_s
-        self._calm_batches = 0
+        #: How long the next sync will take, as those before it did. An unknown disk is slow.
+        self._expected_s = COUNTED_S_MAX
         #: Whether the thread has done what was asked. Who is told of that takes it back.
         self.has_ended = False
         self._requests: queue.SimpleQueue[tuple[int, Done] | None]
@@ -51,9 +53,7 @@ class Syncs:
 
     def may_be_here(self, answers: int) -> bool:
         """Whether the sync of a batch with so many answers is to be done on the loop."""
-        if answers > SMALL_ANSWERS_MAX:
-            self._calm_batches = 0
-        return self._calm_batches >= CALM_BATCHES_MIN
+        return answers <= SMALL_ANSWERS_MAX and self._expected_s < QUICK_S
 
     def sync(self, index: int) -> BaseException | None:
         """Sync everything written so far, up to command `index`; what went wrong, if anything."""
@@ -63,7 +63,7 @@ class Syncs:
         except Exception as error:
             return error
         took_s = self._now_s() - begun_s
-        self._calm_batches = self._calm_batches + 1 if took_s < QUICK_S else 0
+        self._expected_s += (min(took_s, COUNTED_S_MAX) - self._expected_s) * LEARNED
         self._took(took_s)
         return None
 
