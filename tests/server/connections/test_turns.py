@@ -188,9 +188,9 @@ class Crowd:
         self._desk = desk
         self._workers = [Worker(desk, "crowd", task_s) for _ in range(members)]
 
-    async def turn(self) -> None:
-        """One turn of the loop."""
-        for worker in self._workers:
+    async def turn(self, *others: Worker) -> None:
+        """One turn of the loop, in which others come last."""
+        for worker in [*self._workers, *others]:
             if not worker.tasks:
                 worker.begin(1)
         await asyncio.sleep(0)
@@ -198,7 +198,7 @@ class Crowd:
     async def wait_s(self, modest: Worker) -> float:
         """How long somebody else waits who asks for something now."""
         begun_s = self._desk.now_s
-        modest.begin(1)
+        await self.turn(modest)
         while modest.tasks:
             await self.turn()
         return self._desk.now_s - begun_s
