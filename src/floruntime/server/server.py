@@ -103,7 +103,8 @@ class FloServer:
         self._is_started = False
         self.answers = AnswersLoad(config.answers_bytes_max)
         self.commit.queries.answer_room = self._answer_room
-        self.turns = Turns(self.commit.fill, lambda: self.commit.has_news)
+        self.turns = Turns(lambda: self.commit.has_news)
+        self.commit.fill.on_room = self.turns.let_go_on
         self.checking = Checking()
         #: Whether no new work is taken.
         self.is_stopping = False

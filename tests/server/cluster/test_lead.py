@@ -64,3 +64,24 @@ async def test_each_leader_has_a_term_above_all_before() -> None:
         lead.end(OvertakenError("the next one"))
     heads = [decode_message(body).head for body in log.bodies]
     assert [head.term for head in heads if head.is_term] == [1, 2, 3]
+
+
+async def test_nobody_waits_for_room_in_a_batch_of_a_leader_that_is_over() -> None:
+    lead = await leading(MemoryLog())
+    told: list[bool] = []
+    lead.fill.on_room = lambda: told.append(lead.fill.is_full)
+    lead.fill.add(1, 1.0)
+    assert lead.fill.is_full
+    lead.end(OvertakenError("the test is over"))
+    assert told == [False]
+
+
+async def test_its_batches_are_bounded_by_what_floods_do_in_them() -> None:
+    lead = await leading(MemoryLog())
+    lead.submit(Caller(), 1, "default", 0, KvPut("k", b"v"))
+    lead.fill.add(1, 1.0)
+    told: list[bool] = []
+    lead.fill.on_room = lambda: told.append(lead.fill.is_full)
+    await lead.commit.settle()
+    assert told == [False], "the batch went, and the next has room"
+    lead.end(OvertakenError("the test is over"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 import pytest
@@ -131,3 +133,15 @@ async def test_a_large_batch_goes_in_parts_that_are_chained() -> None:
     assert decode_changes(b"".join(message.content for message in messages)) == changes
     assert all(len(body) <= log.message_bytes_max for body in log.bodies)
     assert position_in(store) == Position(len(messages), 3, chain, 0, node="a")
+
+
+async def test_it_tells_how_long_it_works_for_a_batch_beside_taking_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
+    leader = Leader(MemoryLog(), MemoryStore(), 1, ManualClock())
+    for _ in range(2):
+        leader.incr()
+        await leader.commit.settle()
+        assert leader.journal.beside_s == 2, "once to make the message, once to write the rows"

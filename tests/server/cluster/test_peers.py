@@ -41,7 +41,8 @@ class Called:
         self.sent = b""
         self.is_closed = False
         host: Any = self.host
-        self.speaker = PeerSpeaker(host, self._write, self._close, 1_000)
+        turns: Any = None  # nobody asks anything
+        self.speaker = PeerSpeaker(host, self._write, self._close, 1_000, turns)
         self.speaker.receive_data(messages.PEER_PREAMBLE)
 
     def _write(self, data: bytes) -> None:

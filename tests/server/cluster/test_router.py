@@ -18,6 +18,7 @@ from floruntime.core.types import Request
 from floruntime.core.wire import decode_envelope
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster import pending, router
+from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.cluster.router import Router
@@ -164,3 +165,30 @@ def test_who_has_gone_takes_what_he_asked_along() -> None:
     it.drop(caller)
     assert not it.has_pending
     assert isinstance(link.sent[-1], messages.Gone)
+
+
+class Leader(Lead):
+    """One on this node that takes what it is asked."""
+
+    may_answer = True
+
+    def __init__(self) -> None:
+        self.is_over = True  # it hears of nobody who goes
+        self.asked: list[Any] = []
+
+    def submit(self, *asked: Any) -> None:
+        self.asked.append(asked)
+
+    def ask(self, *asked: Any) -> None:
+        self.asked.append(asked)
+
+
+def test_it_knows_into_whose_batches_the_commands_of_a_caller_go() -> None:
+    it, caller, lead = make(), Caller(), Leader()
+    it.set_target(PARTITION, lead)
+    it.take(caller, 1, "default", 0, GET)
+    assert it.last_lead_of(caller) is None
+    it.take(caller, 2, "default", 7, PUT)
+    assert it.last_lead_of(caller) is lead
+    it.drop(caller)
+    assert it.last_lead_of(caller) is None

@@ -122,6 +122,10 @@ class _Counted:
         self.has_news = False
 
     @property
+    def beside_s(self) -> float:
+        return self._journal.beside_s
+
+    @property
     def applied(self) -> Reader:
         return self._journal.applied
 

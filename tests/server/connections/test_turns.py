@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from floruntime.server import limits
-from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.turns import Turn, Turns
 
 
@@ -19,7 +18,7 @@ class Desk:
         self.done: list[str] = []
         #: Whether a batch has become durable in which somebody else waits.
         self.has_news = False
-        self.turns = Turns(Fill(), lambda: self.has_news, lambda: self.now_s)
+        self.turns = Turns(lambda: self.has_news, lambda: self.now_s)
 
 
 class Worker:

@@ -39,6 +39,7 @@ from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.cluster.silence import what_ails_nats
+from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.queries import OWN_NAMESPACE
@@ -115,7 +116,7 @@ class ClusterCommit:
         self.drop = router.drop
         self.queries = ClusterQueries(node)
         self.listeners: dict[str, Callable[[], None]] = {}
-        #: What comes here goes into batches of several partitions, and to other nodes.
+        #: What goes to other nodes is bounded there.
         self.fill = Fill(math.inf)
         self.has_news = False
 
@@ -131,6 +132,11 @@ class ClusterCommit:
         lead = self._node.lead_of(SYSTEM)
         if lead is not None:
             await lead.commit.settle()
+
+    def fill_for(self, caller: Caller) -> Fill:
+        """That of the partition for which its last command was, where that is led here."""
+        lead = self._node.router.last_lead_of(caller)
+        return self.fill if lead is None or lead.is_over else lead.fill
 
     @property
     def commands_total(self) -> int:
@@ -168,6 +174,7 @@ class ClusterServer(FloServer):
         super().__init__(config, cast(Any, node.storage), SystemClock, on_fatal=on_fatal)
         self._operations = Operations(node)
         node.clients = self._seen.keys
+        node.on_room = self.turns.let_go_on
         self._reviewing: asyncio.TimerHandle | None = None
         #: When this node heard first that one needs a token.
         self._locked_s = math.inf
@@ -263,7 +270,7 @@ class ClusterServer(FloServer):
 
     def speak(self, socket: SocketConnection) -> PeerSpeaker:
         """Who speaks with another node on this socket."""
-        return PeerSpeaker(self.node, socket.write, socket.close, self.frame_bytes_max)
+        return PeerSpeaker(self.node, socket.write, socket.close, self.frame_bytes_max, self.turns)
 
     async def prepare(self) -> None:
         try:

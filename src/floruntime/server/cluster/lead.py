@@ -42,6 +42,7 @@ from floruntime.server.cluster.publishing import OvertakenError, publish
 from floruntime.server.cluster.replica import Replica
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
+from floruntime.server.commit.fill import Fill
 from floruntime.server.metrics.tally import Tally
 from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.scheduler import Scheduler
@@ -108,6 +109,8 @@ class Lead:
         self._heard_s: dict[str, float] = {}
         self._began_s = time.monotonic()
         self._sweep: asyncio.TimerHandle | None = None
+        #: How much of the open batch's time floods have used.
+        self.fill = Fill()
         self.commit: Commit
         self.clock: SystemClock
         #: What waits in it, kept at hand.
@@ -133,7 +136,9 @@ class Lead:
         )
         machine = Machine(self._journal.applied, RULES, value_bytes_max=self._value_bytes_max)
         self.tally = Tally(machine, self.replica.store.snapshot())
-        self.commit = Commit(machine, self._journal, self.clock, on_fatal=self._ended)
+        self.commit = Commit(
+            machine, self._journal, self.clock, on_fatal=self._ended, fill=self.fill
+        )
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
         eras.begin(self.commit, machine, "", keeps_clients=True)
@@ -250,6 +255,7 @@ class Lead:
             self._journal.lose(error)
         self.replica.let_go()
         self._on_end(self, error)
+        self.fill.give_up()
 
     async def close(self) -> None:
         """Take nothing new, and let what is under way become durable."""

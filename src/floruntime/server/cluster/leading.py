@@ -73,6 +73,7 @@ class Node(Protocol):
     speakers: dict[PeerSpeaker, None]
     clients: Callable[[], Collection[str]]
     wall_s: Callable[[], float]
+    on_room: Callable[[], None]
     on_fatal: Callable[[BaseException], None]
     may_grow: bool
     is_draining: bool
@@ -198,6 +199,7 @@ class Leading:
             format=max(node.format, node.members.format()),
             wall_s=node.wall_s,
         )
+        lead.fill.on_room = node.on_room
         renewing = self.keep(self._renew(lead))
         try:
             if is_asked_of(node.entries, partition, node.name):

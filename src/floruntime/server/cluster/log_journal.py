@@ -8,6 +8,7 @@ what has collected: the store was never touched, so it is the state that was ack
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -56,6 +57,7 @@ class LogJournal:
         self._snapshot: Reader | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._is_over = False
+        self.beside_s = 0.0
         #: The last message that was acknowledged.
         self.position = position
         self._on_durable: Callable[[], None]
@@ -90,6 +92,7 @@ class LogJournal:
 
     def append(self, changes: Changes, index: int, answers: int) -> bool:
         self._overlay.lay(changes)
+        self.beside_s = 0.0
         if not self._is_over:
             loop = asyncio.get_running_loop()
             self._publishing = loop.create_task(self._publish(changes, index))
@@ -112,6 +115,7 @@ class LogJournal:
         self._on_durable()
 
     async def _put(self, changes: Changes, index: int) -> Position:
+        begun_s = time.perf_counter()
         position, time_ms = self.position, _time_ms(changes)
         parts = cut(encode_changes(changes), self._log.message_bytes_max - HEADER_BYTES)
         for number, content in enumerate(parts):
@@ -121,15 +125,19 @@ class LogJournal:
             )
             chain = chained(position.chain, head, content)
             body = encode_message(Message(head, chain, content))
+            self.beside_s += time.perf_counter() - begun_s
             await publish(self._log, body, position.sequence, self._may_go_on)
             position = msgspec.structs.replace(
                 position, sequence=position.sequence + 1, chain=chain, time_ms=time_ms
             )
+            begun_s = time.perf_counter()
         return position
 
     def _write(self, changes: Changes, position: Position) -> None:
+        begun_s = time.perf_counter()
         rows = {**changes.rows, POSITION_KEY: encode_position(position)}
         self._store.write(Changes(rows, changes.cleared))
+        self.beside_s += time.perf_counter() - begun_s
         self._overlay.clear()
         self._snapshot = None
         self.position = position

@@ -105,6 +105,8 @@ class Node:
         self.tls = tls
         self.clients: Callable[[], Collection[str]] = tuple
         self.on_system: Callable[[], None] = lambda: None
+        #: Told when an open batch of a partition that is led here is a new one after a full one.
+        self.on_room: Callable[[], None] = lambda: None
         self.members: Members
         self.watches: list[LeaseWatch]
         self._view = BoardView(time.monotonic)

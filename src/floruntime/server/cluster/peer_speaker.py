@@ -5,21 +5,21 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.errors import FloError, ProtocolError
 from floruntime.core.framing import FrameReader, frame
-from floruntime.core.terms import Told
 from floruntime.core.types import Command
-from floruntime.core.wire import decode_envelope, encode_outcome
-from floruntime.engine.state.audit_note import AuditNote
-from floruntime.engine.state.tx import Span
+from floruntime.core.wire import decode_envelope
+from floruntime.engine.store import StoreError
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.remote_caller import RemoteCaller, Telling
 from floruntime.server.config import Config
+from floruntime.server.connections.turns import Turns
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -38,60 +38,19 @@ class Host(Protocol):
     def hear_of(self, clients: Collection[str]) -> None: ...
 
 
-class _Telling(NamedTuple):
-    """What an answer is to say: of which sequence it is, where the leader is reached."""
-
-    lead: Lead
-    tells_sequence: bool
-    leader: str
-
-    def told(self) -> Told:
-        sequence = self.lead.replica.position.reach if self.tells_sequence else 0
-        return Told(sequence, 0, self.leader)
-
-
-class RemoteCaller:
-    """A client's connection at another node, as the commit sees it."""
-
-    def __init__(self, number: int, client: str, send: Callable[[Any], None]) -> None:
-        self.number = number
-        self.client = client
-        self.is_closed = False
-        #: Of the request that is being asked: which names lists show, what is to be written down.
-        self.spans: Mapping[str, tuple[Span, ...]] | None = None
-        self.note: AuditNote | None = None
-        #: Whose answers are to say something, and what.
-        self.telling: dict[int, _Telling] = {}
-        self._send = send
-        self._answers: list[tuple[int, bytes]] = []
-
-    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
-        """What is to be written down of the command that is being asked, as its gateway said."""
-        return self.note
-
-    def owe(self, request_id: int, answer_bytes: int) -> None:
-        """The client's own node counts what lies unread."""
-
-    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
-        """Put one answer into the outbox."""
-        telling = self.telling.pop(request_id, None)
-        told = None if telling is None else telling.told()
-        self._answers.append((request_id, encode_outcome(request_id, result, error, told)))
-
-    def flush(self) -> None:
-        """Send what is in the outbox."""
-        answers, self._answers = self._answers, []
-        if answers and not self.is_closed:
-            self._send(messages.Answers(self.number, answers))
-
-
 class PeerSpeaker:
     """Speaks with one other node over a socket that it opened."""
 
     def __init__(
-        self, host: Host, write: Callable[[bytes], None], close: Callable[[], None], bytes_max: int
+        self,
+        host: Host,
+        write: Callable[[bytes], None],
+        close: Callable[[], None],
+        bytes_max: int,
+        turns: Turns,
     ) -> None:
         self._host = host
+        self._turns = turns
         self._write = write
         self._close = close
         self._reader = FrameReader(bytes_max + messages.FRAME_OVERHEAD_BYTES)
@@ -106,26 +65,28 @@ class PeerSpeaker:
         """Take what arrived. The first bytes are the preamble: it told who speaks."""
         if self._missing_bytes:
             data, self._missing_bytes = data[self._missing_bytes :], 0
-        touched: dict[RemoteCaller, None] = {}
+        asking: dict[RemoteCaller, None] = {}
         try:
             for body in self._reader.receive_data(data):
-                self._take(messages.decode(body), touched)
+                self._take(messages.decode(body), asking)
         except (msgspec.DecodeError, ProtocolError) as error:
-            log.warning("a node's connection closed: %s", error)
-            self._end()
+            self._fail(error)
             return
-        for caller in touched:
-            caller.flush()
+        for caller in asking:
+            self._turns.begin(caller)
         if self._reader.failed is not None:
             self._end()
 
-    def _take(self, message: Any, touched: dict[RemoteCaller, None]) -> None:
+    def _take(self, message: Any, asking: dict[RemoteCaller, None]) -> None:
         if not self.is_welcome:
             self._greet(message)
         elif isinstance(message, messages.Ask):
-            self._ask(message, touched)
+            asking[self._caller_of(message)] = None
         elif isinstance(message, messages.Cancel):
-            self._cancel(message)
+            caller = self._callers.get(message.caller)
+            if caller is not None:
+                caller.inbox.append(message)
+                asking[caller] = None
         elif isinstance(message, messages.Gone):
             self._gone(message.caller)
         elif isinstance(message, messages.Here):
@@ -153,37 +114,62 @@ class PeerSpeaker:
         self.is_welcome = True
         host.speakers[self] = None
 
-    def _ask(self, message: messages.Ask, touched: dict[RemoteCaller, None]) -> None:
+    def _caller_of(self, message: messages.Ask) -> RemoteCaller:
+        """Who asks that; it is asked when that one's turn comes."""
+        caller = self._callers.get(message.caller)
+        if caller is None:
+            caller = RemoteCaller(message.caller, message.client, self)
+            self._callers[message.caller] = caller
+        caller.inbox.append(message)
+        return caller
+
+    @property
+    def now_s(self) -> Callable[[], float]:
+        """What shares of the loop are measured by."""
+        return self._turns.now_s
+
+    def do(self, caller: RemoteCaller, message: messages.Ask | messages.Cancel) -> None:
+        """What a caller asks next. Raises nothing."""
+        try:
+            if isinstance(message, messages.Ask):
+                self._ask(caller, message)
+            else:
+                self._cancel(caller, message)
+        except StoreError:
+            return  # the node ends
+        except (msgspec.DecodeError, ProtocolError) as error:
+            self._fail(error)
+        except Exception as error:
+            log.exception("a request that a node passed on failed outside the rules")
+            self._fail(error)
+
+    def _ask(self, caller: RemoteCaller, message: messages.Ask) -> None:
         envelope = decode_envelope(message.body)
         lead = self._host.lead_of(message.partition)
         if lead is None or not lead.may_answer:
             self.send(messages.NotMine(message.caller, message.partition, envelope.id))
             return
-        caller = self._callers.get(message.caller)
-        if caller is None:
-            caller = RemoteCaller(message.caller, message.client, self.send)
-            self._callers[message.caller] = caller
         request: Any = envelope.request
         caller.note, caller.spans = message.note, message.spans
         if message.tells or message.routes:
             leader = self._host.config.advertise if message.routes else ""
-            caller.telling[envelope.id] = _Telling(lead, message.tells, leader)
+            caller.telling[envelope.id] = Telling(lead, message.tells, leader)
         if isinstance(request, Command):
+            caller.lead = lead
             lead.submit(caller, envelope.id, envelope.namespace, envelope.number, request)
         else:
             lead.ask(caller, envelope.id, envelope.namespace, request)
-            touched[caller] = None
 
-    def _cancel(self, message: messages.Cancel) -> None:
+    def _cancel(self, caller: RemoteCaller, message: messages.Cancel) -> None:
         lead = self._host.lead_of(message.partition)
-        caller = self._callers.get(message.caller)
-        if lead is not None and caller is not None:
+        if lead is not None:
             lead.commit.cancel(caller, message.request_id)
 
     def _gone(self, number: int) -> None:
         caller = self._callers.pop(number, None)
         if caller is not None:
             caller.is_closed = True
+            caller.inbox.clear()
             for lead in self._host.leads():
                 lead.commit.drop(caller)
 
@@ -202,6 +188,10 @@ class PeerSpeaker:
 
     def close(self, reason: FloError) -> None:
         """Close the connection; there are no words for the reason."""
+        self._end()
+
+    def _fail(self, error: Exception) -> None:
+        log.warning("a node's connection closed: %s", error)
         self._end()
 
     def _end(self) -> None:

@@ -114,6 +114,7 @@ class Router:
         self._pending = [{} for _ in range(partitions + 1)]
         self._where: dict[Connection, dict[int, int]] = {}
         self._askers: dict[Connection, dict[Lead, Asker]] = {}
+        self._last_leads: dict[Connection, Lead] = {}
         self._numbers: dict[Connection, int] = {}
         self._callers: dict[int, Connection] = {}
         self._next_number = itertools.count(1)
@@ -189,6 +190,7 @@ class Router:
         """A connection is gone; it takes nothing with it."""
         for request_id, partition in self._where.pop(caller, {}).items():
             self._pending[partition].pop((caller, request_id), None)
+        self._last_leads.pop(caller, None)
         for lead, asker in self._askers.pop(caller, {}).items():
             if not lead.is_over:
                 lead.commit.drop(asker)
@@ -215,6 +217,10 @@ class Router:
         return any(type(each.request) is kind and each.asked_s < before_s for each in asked)
 
     # Leaders
+
+    def last_lead_of(self, caller: Any) -> Lead | None:
+        """The leader on this node that its last command went to, if any did."""
+        return self._last_leads.get(caller)
 
     def target_of(self, partition: int) -> Target:
         """Who leads, as far as it can be asked now."""
@@ -288,6 +294,7 @@ class Router:
         request: Any = pending.current()
         if isinstance(request, Command):
             pending.was_sent = True
+            self._last_leads[pending.caller] = lead
             lead.submit(asker, pending.request_id, pending.namespace, pending.number, request)
         else:
             lead.ask(asker, pending.request_id, pending.namespace, request)

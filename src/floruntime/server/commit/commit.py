@@ -109,6 +109,10 @@ class Commit:
         """Whether a batch has become durable in which not only floods wait to be told."""
         return self._journal.has_news and self.fill.is_awaited
 
+    def fill_for(self, caller: Caller) -> Fill:
+        """That of the batch into which its commands go: there is one."""
+        return self.fill
+
     def let_go(self) -> None:
         """Hold on to no earlier state, unless a batch under way needs it."""
         if self.is_idle:
@@ -280,7 +284,7 @@ class Commit:
             self._flush()
         else:
             fill.begin(0)  # all that was done begins to wait, and nobody is answered
-        fill.took(fill.now_s() - begun_s)
+        fill.took(fill.now_s() - begun_s + self._journal.beside_s)
 
     def _tell(self) -> None:
         """What was in flight is durable: let it be seen."""

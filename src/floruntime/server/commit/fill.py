@@ -91,6 +91,10 @@ class Fill:
             self.is_full = False
             self.on_room()
 
+    def give_up(self) -> None:
+        """There will be no further batch: who waits for one need not."""
+        self.begin(0)
+
     def took(self, settled_s: float) -> None:
         """To write and to answer what was full took so long."""
         weighed_s = self.weighed_s

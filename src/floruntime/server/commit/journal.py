@@ -34,6 +34,11 @@ class Journal(Protocol):
         ...
 
     @property
+    def beside_s(self) -> float:
+        """How long it worked on the loop for the batch before, beside taking it."""
+        ...
+
+    @property
     def has_news(self) -> bool:
         """Whether a batch has become durable, and nobody was told yet."""
         ...

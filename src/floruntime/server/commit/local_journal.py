@@ -67,6 +67,10 @@ class LocalJournal:
         self._snapshot = None
 
     @property
+    def beside_s(self) -> float:
+        return 0.0
+
+    @property
     def has_news(self) -> bool:
         """Whether a batch has become durable, and nobody was told yet."""
         return self._syncs.has_ended

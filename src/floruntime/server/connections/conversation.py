@@ -180,8 +180,8 @@ class Conversation:
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
         inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
-        fill, is_flooding = self._turns.fill, self.turn.is_flooding
-        commands_before = self._host.commit.commands_total if is_flooding else 0
+        commit, is_flooding = self._host.commit, self.turn.is_flooding
+        fill, commands_before = commit.fill_for(self), commit.commands_total
         self._is_receiving = True
         begun_s, asked = now_s(), None
         try:
@@ -204,8 +204,7 @@ class Conversation:
             self._timing.time(asked, begun_s)
         self._is_receiving = False
         if is_flooding:
-            commands = self._host.commit.commands_total - commands_before
-            self.turn.put(commands, now_s() - begun_s, fill)
+            self.turn.put(commit.commands_total - commands_before, now_s() - begun_s, fill)
         self.flush()
         if holds and Hold.GREETING in holds:
             self._hold_early()

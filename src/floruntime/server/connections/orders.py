@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from floruntime.core.types import Command, Query
 from floruntime.server.commit.caller import Caller
+from floruntime.server.commit.fill import Fill
 
 
 class Answers(Protocol):
@@ -25,6 +26,10 @@ class Orders(Protocol):
     @property
     def commands_total(self) -> int:
         """How many commands it was ever handed."""
+        ...
+
+    def fill_for(self, caller: Caller, /) -> Fill:
+        """That of the batch into which this caller's next command is likely to go."""
         ...
 
     def submit(

@@ -41,9 +41,9 @@ class Turn:
 
     __slots__ = (
         "command_s",
+        "held_by",
         "is_at_work",
         "is_cut",
-        "is_held",
         "is_waiting",
         "slowness",
     )
@@ -59,8 +59,8 @@ class Turn:
         #: How often what it did took too long of late. It may have met with something that is not
         #: its own, so once is not yet too much.
         self.slowness = 0
-        #: Whether what it does next needs room in the open batch, and there was none.
-        self.is_held = False
+        #: Where what it does next needs room in an open batch, and there was none: that of which.
+        self.held_by: Fill | None = None
 
     @property
     def is_greedy(self) -> bool:
@@ -74,8 +74,14 @@ class Turn:
 
     def may_put(self, body: bytes, fill: Fill) -> bool:
         """Whether it may do what it asks next: a command belongs into a batch that has room."""
-        self.is_held = not fill.has_room_for(self.command_s) and is_command(body)
-        return not self.is_held
+        is_held = not fill.has_room_for(self.command_s) and is_command(body)
+        self.held_by = fill if is_held else None
+        return not is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the batch that it waits for is still full."""
+        return self.held_by is not None and self.held_by.is_full
 
     def put(self, commands: int, spent_s: float, fill: Fill) -> None:
         """It has put so many commands into the open batch, which took so long."""
@@ -105,13 +111,12 @@ class Work(Protocol):
 
 
 class Turns:
-    """Shares out the loop's time, which `now_s` measures. `fill`: that of the commit's batch.
-    `has_news`: whether a batch has become durable, and nobody in it was told.
+    """Shares out the loop's time, which `now_s` measures. `has_news`: whether a batch has become
+    durable, and nobody in it was told.
     """
 
     def __init__(
         self,
-        fill: Fill,
         has_news: Callable[[], bool] = lambda: False,
         now_s: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -121,8 +126,6 @@ class Turns:
         self.used_s = 0.0
         #: What comes from then on is to be timed (`timing.py`).
         self.timed_from_s = 0.0
-        self.fill = fill
-        self.fill.on_room = self._let_go_on
         self._has_news = has_news
         self._modest: deque[Work] = deque()
         self._greedy: deque[Work] = deque()
@@ -168,14 +171,14 @@ class Turns:
     def _wait(self, work: Work) -> None:
         turn = work.turn
         turn.is_waiting = True
-        if turn.is_held and self.fill.is_full:
+        if turn.is_held:
             self._held.append(work)
             return
         (self._greedy if turn.is_flooding else self._modest).append(work)
         self._run_soon()
 
-    def _let_go_on(self) -> None:
-        """There is a new batch: those who waited for it come first."""
+    def let_go_on(self) -> None:
+        """There is a new batch: those who wait for one come first."""
         held = self._held
         held.extend(self._greedy)
         self._greedy, self._held = held, deque()
@@ -201,10 +204,10 @@ class Turns:
             self._heard_s = begun_s
         is_alone = begun_s - self._heard_s > HEARD_S
         end_s = min(begun_s + TURN_S - self.used_s, now_s + (TURN_S if is_alone else FLOODED_S))
-        waiting, fill = self._greedy, self.fill
+        waiting = self._greedy
         for _ in range(len(waiting)):
             work = waiting.popleft()
-            if work.turn.is_held and fill.is_full:
+            if work.turn.is_held:
                 self._held.append(work)
                 continue
             now_s = self._serve(work, now_s, SHARE_S)
@@ -217,7 +220,7 @@ class Turns:
     def _serve(self, work: Work, now_s: float, share_s: float) -> float:
         """Let it have its share; answers the time at the end."""
         turn = work.turn
-        turn.is_waiting = turn.is_held = False
+        turn.is_waiting, turn.held_by = False, None
         has_more = self._let_work(work, now_s + share_s)
         end_s = self.now_s()
         if has_more:

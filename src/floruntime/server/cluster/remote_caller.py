@@ -1,0 +1,116 @@
+"""A client whose connection is at another node: what it asks here, and is answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from floruntime.core.errors import FloError
+from floruntime.core.terms import Told
+from floruntime.core.types import Command
+from floruntime.core.wire import encode_outcome
+from floruntime.engine.state.audit_note import AuditNote
+from floruntime.engine.state.tx import Span
+from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel
+from floruntime.server.commit.fill import Fill
+from floruntime.server.connections.turns import Turn
+
+Asked = Ask | Cancel
+
+
+class Telling(NamedTuple):
+    """What an answer is to say: of which sequence it is, where the leader is reached."""
+
+    lead: Lead
+    tells_sequence: bool
+    leader: str
+
+    def told(self) -> Told:
+        sequence = self.lead.replica.position.reach if self.tells_sequence else 0
+        return Told(sequence, 0, self.leader)
+
+
+class RemoteCaller:
+    """A client's connection at another node, as the commit sees it. `speaker`: who hears of it.
+
+    What it asks is done by turns, as what is asked on this node's own connections.
+    """
+
+    def __init__(self, number: int, client: str, speaker: Speaker) -> None:
+        self.number = number
+        self.client = client
+        self.turn = Turn()
+        #: What it has asked, and is yet to be done.
+        self.inbox: deque[Asked] = deque()
+        #: Into whose batches its commands go.
+        self.lead: Lead | None = None
+        self.is_closed = False
+        #: Of the request that is being asked: which names lists show, what is to be written down.
+        self.spans: Mapping[str, tuple[Span, ...]] | None = None
+        self.note: AuditNote | None = None
+        #: Whose answers are to say something, and what.
+        self.telling: dict[int, Telling] = {}
+        self._speaker = speaker
+        self._answers: list[tuple[int, bytes]] = []
+
+    def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
+        """What is to be written down of the command that is being asked, as its gateway said."""
+        return self.note
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        """The client's own node counts what lies unread."""
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the outbox."""
+        telling = self.telling.pop(request_id, None)
+        told = None if telling is None else telling.told()
+        self._answers.append((request_id, encode_outcome(request_id, result, error, told)))
+
+    def flush(self) -> None:
+        """Send what is in the outbox."""
+        answers, self._answers = self._answers, []
+        if answers and not self.is_closed:
+            self._speaker.send(Answers(self.number, answers))
+
+    def go_on(self, until_s: float) -> bool:
+        """Do some of what it asks, until then; whether more can be done."""
+        inbox, now_s = self.inbox, self._speaker.now_s
+        while inbox and self._may_do(inbox[0]):
+            self._do(inbox.popleft())
+            if now_s() >= until_s:
+                break
+        self.flush()
+        return bool(inbox)
+
+    @property
+    def _fill(self) -> Fill | None:
+        """Where it floods: that of the batch into which its next command is likely to go."""
+        lead = self.lead
+        return lead.fill if lead is not None and self.turn.is_flooding else None
+
+    def _may_do(self, asked: Asked) -> bool:
+        fill = self._fill
+        return fill is None or isinstance(asked, Cancel) or self.turn.may_put(asked.body, fill)
+
+    def _do(self, asked: Asked) -> None:
+        fill, lead = self._fill, self.lead
+        if fill is None or lead is None:
+            self._speaker.do(self, asked)
+            return
+        before, begun_s = lead.commit.commands_total, self._speaker.now_s()
+        self._speaker.do(self, asked)
+        spent_s = self._speaker.now_s() - begun_s
+        self.turn.put(lead.commit.commands_total - before, spent_s, fill)
+
+
+class Speaker(Protocol):
+    """Who speaks with that node."""
+
+    @property
+    def now_s(self) -> Callable[[], float]: ...
+
+    def send(self, message: Any) -> None: ...
+
+    def do(self, caller: RemoteCaller, message: Asked) -> None: ...

@@ -1,0 +1,105 @@
+"""What clients of another node ask is done by turns, as what comes on a node's own connections."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from floruntime.core.kv import KvPut
+from floruntime.core.queue import QueueDequeue
+from floruntime.core.types import Request
+from floruntime.core.wire import encode_request
+from floruntime.server import limits
+from floruntime.server.cluster.peer_messages import Ask, Cancel
+from floruntime.server.cluster.remote_caller import Asked, RemoteCaller
+from floruntime.server.commit.fill import Fill
+from floruntime.server.connections.turns import Turns
+
+WORK_S = 0.001
+
+
+def ask(number: int, request: Request[Any]) -> Ask:
+    return Ask(1, "client", 0, encode_request(number, "default", 0, request))
+
+
+class Leader:
+    """A node that leads, on which each thing that is done takes a millisecond."""
+
+    def __init__(self) -> None:
+        self.worked_s = 0.0
+        self.turns = Turns(now_s=lambda: self.worked_s)
+        self.fill = Fill(now_s=lambda: self.worked_s)
+        self.fill.on_room = self.turns.let_go_on
+        self.commit = SimpleNamespace(commands_total=0)
+        self.is_over = False
+        self.done: list[RemoteCaller] = []
+        self.sent: list[Any] = []
+
+    @property
+    def now_s(self) -> Any:
+        return lambda: self.worked_s
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def do(self, caller: RemoteCaller, message: Asked) -> None:
+        lead: Any = self
+        caller.lead = lead
+        self.worked_s += WORK_S
+        self.commit.commands_total += 1
+        self.done.append(caller)
+
+    def caller(self, *asked: Asked) -> RemoteCaller:
+        """Somebody who asks this."""
+        caller = RemoteCaller(1, "client", self)
+        caller.inbox.extend(asked)
+        self.turns.begin(caller)
+        return caller
+
+    async def turn(self, count: int = 1) -> None:
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+
+async def test_one_who_asks_for_little_does_not_wait_for_all_that_another_asks() -> None:
+    leader = Leader()
+    flood = leader.caller(*[ask(number, KvPut("k", b"x")) for number in range(500)])
+    await leader.turn(3)
+    begun_s = leader.worked_s
+    modest = leader.caller(ask(1, KvPut("k", b"x")))
+    while modest.inbox:
+        await leader.turn()
+    assert leader.worked_s - begun_s <= limits.TURN_S + limits.SHARE_S
+    assert flood.inbox
+
+
+async def test_a_flood_gets_only_so_much_into_one_batch() -> None:
+    leader = Leader()
+    flood = leader.caller(*[ask(number, KvPut("k", b"x")) for number in range(500)])
+    await leader.turn(500)
+    assert len(leader.done) * WORK_S <= limits.BATCH_S + limits.SHARE_S
+    came = len(leader.done)
+    leader.fill.begin(came)
+    await leader.turn(3)
+    assert len(leader.done) > came
+    leader.is_over = True
+    leader.fill.give_up()
+    await leader.turn(3)
+    assert leader.turns._greedy or not flood.inbox, "it waits for no batch"
+
+
+async def test_what_is_cancelled_is_asked_first() -> None:
+    leader = Leader()
+    order: list[type[Any]] = []
+    do = leader.do
+
+    def noted(caller: RemoteCaller, message: Asked) -> None:
+        order.append(type(message))
+        do(caller, message)
+
+    leader.do = noted  # type: ignore[method-assign]  # spied on
+    wait = ask(7, QueueDequeue("q", block_ms=60_000))
+    leader.caller(*[ask(number, KvPut("k", b"x")) for number in range(5)], wait, Cancel(1, 0, 7))
+    await leader.turn(20)
+    assert order == [Ask] * 6 + [Cancel]
