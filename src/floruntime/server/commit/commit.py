@@ -8,7 +8,8 @@ collects: the slower the disk, the larger the batch. Once it is durable everyone
 at once, and whoever waits on what it changed is woken.
 
 What the answer says must be durable, refusals and empty answers included: they too were judged on
-the open batch, so they leave with it.
+the open batch, so they leave with it. A tick of which nobody is told has time: it goes into the
+journal with what comes next, so who comes then does not wait for a sync of its own that it began.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ from floruntime.server.commit.ticker import Ticker
 from floruntime.server.metrics.counts import NOTED_MAX, Counts
 
 log = logging.getLogger("floruntime.commit")
+
+TICKS_WAIT_S = 0.025
+"""So long ticks that nobody is told of wait for something that is to be durable, too."""
 
 
 class Stage(Enum):
@@ -79,10 +83,13 @@ class Commit:
         self.fill.look = lambda: (len(self._batch.answers), self._in_flight is not None)
         self._in_flight: OpenBatch | None = None
         self._is_flush_scheduled = False
+        #: Whether somebody is told once the open batch is durable; when it goes where nobody is.
+        self._is_wanted = False
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._idle_waiters: list[asyncio.Future[None]] = []
         self._waits = CommandWaits(machine, clock, self._apply, self._answer_later)
         self._waited_on = self._waits.by_topic
-        self._ticker = Ticker(machine, clock, self.submit_own, self._before_tick)
+        self._ticker = Ticker(machine, clock, self._submit_tick, self._before_tick)
         #: Answers what only reads.
         self.queries = Queries(machine, clock, journal.readable)
         #: By primitive: who in the server is told, once it is durable, that one was touched.
@@ -155,13 +162,33 @@ class Commit:
 
     def submit_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         """Apply a command of the server's own; nobody is answered."""
+        outcome = self._apply_own(command, note)
+        self._schedule_flush()
+        return outcome
+
+    def _submit_tick(self, command: Command[Any]) -> Outcome:
+        outcome = self._apply_own(command)
+        if self._is_told_of(outcome):
+            self._schedule_flush()
+        else:
+            self._flush_in_a_while()
+        return outcome
+
+    def _apply_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         outcome = self._apply(self._clock.now_ms(), OWN_NAMESPACE, "", 0, command, note)
         if outcome.error is not None:
             log.error("the server's own %s was refused: %s", type(command).__name__, outcome.error)
         if self._waited_on and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
-        self._schedule_flush()
         return outcome
+
+    def _is_told_of(self, outcome: Outcome) -> bool:
+        """Whether somebody hears of what a command changed once it is durable."""
+        topics = outcome.touched + outcome.ended
+        waiters = self.queries.waiters
+        if waiters.by_topic and any(waiters.on(topics)):
+            return True
+        return any(topic[1] in self.listeners for topic in topics)
 
     def _apply(
         self,
@@ -192,8 +219,9 @@ class Commit:
             self._schedule_flush()
 
     def _before_tick(self) -> None:
+        index = self._machine.index
         self._waits.keep_alive()
-        if self._machine.is_changed:
+        if self._machine.index != index:
             self._schedule_flush()  # who waits was renewed, though no tick may follow
 
     # Waits that end early
@@ -219,9 +247,14 @@ class Commit:
     # Batches
 
     def _schedule_flush(self) -> None:
+        self._is_wanted = True
         if not self._is_flush_scheduled and self._in_flight is None:
             self._is_flush_scheduled = True
             self._loop.call_soon(self._flush_now)
+
+    def _flush_in_a_while(self) -> None:
+        if self._flush_timer is None and not self._is_wanted:
+            self._flush_timer = self._loop.call_later(TICKS_WAIT_S, self._flush_now)
 
     def _flush_now(self) -> None:
         try:
@@ -232,8 +265,12 @@ class Commit:
     def _flush(self) -> None:
         """Put the open batch into the journal; without changes, only answer."""
         self._is_flush_scheduled = False
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
         if self._in_flight is not None or self._stage is Stage.FAILED:
             return
+        self._is_wanted = False
         batch, self._batch = self._batch, OpenBatch()
         fill = self.fill
         if fill.is_used:
@@ -272,8 +309,10 @@ class Commit:
                 self._go_on_and_weigh()
                 return
             self._tell()
-            if self._batch.answers or self._machine.is_changed:
+            if self._is_wanted:
                 self._schedule_flush()
+            elif self._machine.is_changed:
+                self._flush_in_a_while()
 
     def _go_on_and_weigh(self) -> None:
         """The same where floods have put something into the next batch."""
@@ -339,6 +378,7 @@ class Commit:
     async def settle(self) -> None:
         """Wait until the commit is idle."""
         while not self.is_idle and self._stage is not Stage.FAILED:
+            self._schedule_flush()
             future: asyncio.Future[None] = self._loop.create_future()
             self._idle_waiters.append(future)
             await future
