@@ -38,13 +38,13 @@ from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, id_of, namespace_id
 
-ITEMS_PER_TICK_MAX = 10
-"""What one tick of a job acts on at most: it is over in a few milliseconds."""
+ITEMS_PER_TICK_MAX = 5
+"""What one tick of a job acts on at most: it is over in less than a millisecond."""
 ROWS_PER_TICK_MAX = 500
 """What one tick of a job looks at at most."""
 AT_ONCE_ROWS = 1_000
 """So many rows a job looks at tick after tick; a small one is over at once."""
-PAUSE_MS = 6
+PAUSE_MS = 3
 """What a larger job leaves between its ticks for others: it does some 1,400 items a second."""
 LATE_FACTOR = 3
 LATE_MS_MAX = 100
