@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -228,6 +229,20 @@ def _decode_batch(request: system.Batch, result: msgspec.Raw) -> list[Any]:
         _reply_decoders[type(command)].decode(raw)
         for command, raw in zip(request.commands, raws, strict=True)
     ]
+
+
+def decode_items(result: msgspec.Raw | memoryview) -> list[msgspec.Raw]:
+    """The items of a list, each to be decoded by itself. Raises `ProtocolError`."""
+    try:
+        return _raws_decoder.decode(result)
+    except _GARBAGE as error:
+        raise ProtocolError(f"the server's answer is not valid: {error}", ran="maybe") from error
+
+
+def item_decoder(request: type[Request[R]]) -> Callable[[msgspec.Raw], Any]:
+    """What decodes an item of the answer to `request`, which is a list."""
+    [item_type] = get_args(reply_type(request))
+    return msgspec.msgpack.Decoder(item_type).decode
 
 
 def raised(error: WireError) -> FloError:

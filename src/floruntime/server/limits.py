@@ -37,6 +37,8 @@ BATCH_S = 0.013
 """What those who flood may put into one commit: how long it is applied, written and answered."""
 WEB_SLICE_BYTES = 2048
 """How much of a WebSocket's bytes is read at once: it may be hundreds of frames."""
+HTTP_SLICE_BYTES = 64 * 1024
+"""How much of a body over HTTP is read at once, where it has a length; else as of a WebSocket."""
 HELLO_BYTES_MAX = 64 * 1024
 """Bytes held for a connection that has not said its hello."""
 HANDSHAKE_MS_MAX = 10_000

@@ -56,6 +56,7 @@ from floruntime.server.connections.peer import Door, Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
 from floruntime.server.data.storage import Storage
+from floruntime.server.long_work import LongWork
 from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
@@ -106,6 +107,7 @@ class FloServer:
         self.turns = Turns(lambda: self.commit.has_news)
         self.commit.fill.on_room = self.turns.let_go_on
         self.checking = Checking()
+        self.long_work = LongWork()
         #: Whether no new work is taken.
         self.is_stopping = False
         self._is_failed = False

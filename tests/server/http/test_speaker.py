@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import trustme
 
 from floruntime.server import limits
+from floruntime.server.http.speaker import HttpSpeaker
 from floruntime.testing import FloTestServer
 from tests.server.http.http_peer import HttpPeer, connect, connected
 from tests.until import until
@@ -217,3 +219,63 @@ async def test_over_tls(tmp_path: Path) -> None:
         assert (await http.ask("GET", "/healthz", Connection="close")).status == 200
         assert await http.rest() == b""
         await http.close()
+
+
+async def test_a_body_in_tiny_chunks_is_read_a_little_at_a_time(
+    flo: FloTestServer, http: HttpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each chunk costs as much as a request, and 250 kB hold 40,000 of them."""
+    longest_bytes = 0
+    take_in = HttpSpeaker._take_in
+
+    def noted(speaker: HttpSpeaker, data: memoryview) -> None:
+        nonlocal longest_bytes
+        longest_bytes = max(longest_bytes, len(data))
+        take_in(speaker, data)
+
+    monkeypatch.setattr(HttpSpeaker, "_take_in", noted)
+    text = b'{"key": "%s"}' % (b"a" * 1_000)
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in text) + b"0\r\n\r\n"
+    http.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert (await http.reply()).json is False
+    assert longest_bytes <= limits.WEB_SLICE_BYTES
+    body = b'{"key": "%s"}' % (b"a" * 200_000)
+    async with connected(flo) as other:
+        other.send(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert (await other.reply()).status == 400
+    assert limits.WEB_SLICE_BYTES < longest_bytes <= limits.HTTP_SLICE_BYTES, "with a length more"
+
+
+async def test_its_reading_is_shared_out_like_that_of_others(
+    flo: FloTestServer, http: HttpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[bool] = []
+    go_on = HttpSpeaker.go_on
+
+    def noted(speaker: HttpSpeaker, until_s: float) -> bool:
+        has_more = go_on(speaker, speaker._turns.now_s())  # its share is over at once
+        turns.append(has_more)
+        return has_more
+
+    monkeypatch.setattr(HttpSpeaker, "go_on", noted)
+    body = b'{"key": "%s"}' % (b"a" * 300_000)
+    http.send(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    assert (await http.reply()).status == 400
+    assert turns.count(True) > 2
+
+
+async def test_a_large_list_is_answered_as_a_small_one_would_be(
+    flo: FloTestServer, http: HttpPeer
+) -> None:
+    client = flo.client(namespace="shop")
+    keys = [f"k{number}" for number in range(12)]
+    values = {key: key * 300_000 for key in keys}
+    for key, value in values.items():
+        await client.kv.put(key, value.encode())
+    await client.kv.put("bytes", b"\xff" * 900_000)
+    found = await http.call("shop/kv.mget", keys=[*keys, "none", "bytes"])
+    assert [each["value"] for each in found[:-2]] == list(values.values())
+    assert found[-2] is None
+    assert found[-1]["value"] == {"base64": base64.b64encode(b"\xff" * 900_000).decode()}
+    assert await http.call("shop/kv.mget", keys=["none"]) == [None]
+    assert flo.server.answers.held_bytes == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -28,7 +28,14 @@ from floruntime.core.limits import check_block, check_duration
 from floruntime.core.system import Hello, Welcome
 from floruntime.core.types import Command, Request
 from floruntime.core.version import VERSION
-from floruntime.core.wire import decode_answer, decode_reply, encode_request, raised
+from floruntime.core.wire import (
+    decode_answer,
+    decode_items,
+    decode_reply,
+    encode_request,
+    item_decoder,
+    raised,
+)
 from floruntime.server.access.grant import Grant
 from floruntime.server.connections.peer import Peer
 from floruntime.server.server import FloServer
@@ -37,6 +44,16 @@ R = TypeVar("R")
 
 SESSION = "http"
 """Whose writes these are, as far as nobody remembers them."""
+
+
+COUNT_BYTES = 5
+"""Of what an answer in pieces begins with so many bytes tell how many items there are."""
+
+
+class Pieces(NamedTuple):
+    """A list as an answer: how many items it has, and these, encoded."""
+
+    pieces: list[bytes]
 
 
 class HttpCaller:
@@ -48,6 +65,8 @@ class HttpCaller:
         self._last_id = 0
         self._end: FloError | None = None
         self._conversation = server.conversation(self._take, self._closed, peer)
+        self._conversation.send_pieces = self._take_pieces
+        self._long_work = server.long_work
 
     @property
     def client(self) -> str:
@@ -79,9 +98,19 @@ class HttpCaller:
         future = self._waiting[self._last_id] = self._loop.create_future()
         self._conversation.receive([body])
         try:
-            return decode_reply(request, await future)
+            answer = await future
+            if isinstance(answer, Pieces):
+                return cast(R, await self._items_of(request, answer))
+            return decode_reply(request, answer)
         finally:
             self._waiting.pop(self._last_id, None)
+
+    async def _items_of(self, request: Request[Any], pieces: Pieces) -> list[Any]:
+        """A list that is large, put together and decoded so that others are served in between."""
+        whole = bytearray()  # one of the whole size would be filled with zeros, in one go
+        await self._long_work.each(whole.extend, pieces.pieces)
+        items = decode_items(memoryview(whole))
+        return await self._long_work.each(item_decoder(type(request)), items)
 
     def close(self) -> None:
         """Ask no more; what waits at the server ends."""
@@ -100,6 +129,12 @@ class HttpCaller:
                 future.set_result(answer.result)
             else:
                 future.set_exception(raised(answer.error))
+
+    def _take_pieces(self, pieces: list[bytes]) -> None:
+        request_id = decode_answer(pieces[0][:-COUNT_BYTES] + b"\xc0").id
+        future = self._waiting.pop(request_id, None)
+        if future is not None and not future.done():
+            future.set_result(Pieces([pieces[0][-COUNT_BYTES:], *pieces[1:]]))
 
     def _closed(self, reason: FloError | None) -> None:
         if self._end is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
 from floruntime.server.connections.peer import Peer
@@ -26,12 +26,13 @@ class HttpRequest(NamedTuple):
 
 
 class HttpResponse(NamedTuple):
-    """One answer, whole."""
+    """One answer, whole. `more`: what follows the body's first piece, where it is large."""
 
     status: int
     body: bytes = b""
     content_type: str = TEXT
     headers: Headers = ()
+    more: Sequence[bytes] = ()
 
 
 class EventResponse(NamedTuple):

@@ -11,6 +11,7 @@ import msgspec
 from floruntime.core.stream import StreamID
 from floruntime.core.types import Page
 from floruntime.server.http.kinds import BASE64
+from floruntime.server.long_work import LongWork
 
 _encode = msgspec.json.Encoder().encode
 
@@ -18,6 +19,17 @@ _encode = msgspec.json.Encoder().encode
 def to_json(result: Any) -> bytes:
     """The result of a call as JSON text."""
     return _encode(plain(result))
+
+
+async def to_json_pieces(result: Any, long_work: LongWork) -> list[bytes]:
+    """The same in pieces: of a list, which may be large, they are made so that others are served in
+    between.
+    """
+    if not isinstance(result, list) or not result:
+        return [to_json(result)]
+    pieces = await long_work.each(to_json, result)
+    parts = [part for piece in pieces for part in (b",", piece)]
+    return [b"[", *parts[1:], b"]"]
 
 
 def plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from email.utils import formatdate
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -19,6 +20,7 @@ from floruntime.core.errors import FloError, InternalServerError, OverloadedErro
 from floruntime.server import limits
 from floruntime.server.connections.peer import Door
 from floruntime.server.connections.sockets import SocketConnection
+from floruntime.server.connections.turns import Turn
 from floruntime.server.http.messages import (
     Answer,
     EventResponse,
@@ -69,8 +71,14 @@ class HttpSpeaker:
             h11.SERVER, max_incomplete_event_size=limits.HTTP_HEAD_BYTES_MAX
         )
         self._head: h11.Request | None = None
+        self._is_chunked = False
         self._body = bytearray()
         self._held_bytes = 0
+        self._turns = server.turns
+        #: Where its reading stands among those who share the loop.
+        self.turn = Turn()
+        #: What arrived and is not yet read.
+        self._raw: deque[memoryview] = deque()
         self._answering: asyncio.Task[None] | None = None
         self._is_ending = False
         self._is_gone = False
@@ -91,8 +99,37 @@ class HttpSpeaker:
             return
         if self._is_idle:
             self._expect(limits.HTTP_HEAD_MS_MAX, "its head did not come in time")
+        self._raw.append(memoryview(data))
+        self._turns.begin(self)
+        self._socket.set_busy(bool(self._raw))
+
+    def go_on(self, until_s: float) -> bool:
+        """Read some of what arrived, slice by slice; whether more can be read.
+
+        A few bytes may be a chunk of a body, and reading one costs as much as a request.
+        """
+        while self._raw and self._answering is None and not self._is_gone:
+            self._take_in(self._slice())
+            if self._turns.now_s() >= until_s:
+                break
+        if self._answering is not None and self._raw:
+            self._is_ending = True  # it did not wait for its answer
+            self._raw.clear()
+        if not self._raw:
+            self._socket.set_busy(False)
+        return bool(self._raw)
+
+    def _slice(self) -> memoryview:
+        first = self._raw.popleft()
+        is_plain = self._head is not None and not self._is_chunked
+        size_bytes = limits.HTTP_SLICE_BYTES if is_plain else limits.WEB_SLICE_BYTES
+        if len(first) > size_bytes:
+            self._raw.appendleft(first[size_bytes:])
+        return first[:size_bytes]
+
+    def _take_in(self, data: memoryview) -> None:
         try:
-            self._parser.receive_data(data)
+            self._parser.receive_data(bytes(data))
             self._read()
         except h11.RemoteProtocolError as error:
             self._refuse(HttpRefusal(error.error_status_hint, str(error)))
@@ -125,7 +162,9 @@ class HttpSpeaker:
         """The head is whole: refuse what may not go on to its body."""
         self._head = head
         _check_head(head)
-        length = dict(head.headers).get(b"content-length", b"0")
+        headers = dict(head.headers)
+        self._is_chunked = b"transfer-encoding" in headers
+        length = headers.get(b"content-length", b"0")
         self._check_size(int(length))
         self._expect(limits.HTTP_BODY_MS_MAX, "its body did not come in time")
         if self._parser.they_are_waiting_for_100_continue:
@@ -191,13 +230,23 @@ class HttpSpeaker:
         self._next()
 
     def _send_whole(self, answer: HttpResponse, common: Headers, *, is_head: bool) -> None:
-        headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+        body = [answer.body, *answer.more]
+        headers = [*answer.headers, ("Content-Length", str(sum(map(len, body))))]
         if answer.body:
             headers.append(("Content-Type", answer.content_type))
         self._send_head(answer.status, (*headers, *common))
         if answer.body and not is_head:
-            self._send(h11.Data(data=answer.body))
+            self._send_body(body)
         self._send(h11.EndOfMessage())
+
+    def _send_body(self, body: list[bytes]) -> None:
+        """In as few pieces as it takes without making one that is large."""
+        if sum(map(len, body)) <= limits.COPIED_BYTES_MAX:
+            body = [b"".join(body)]
+        for piece in body:
+            self._parser.send_with_data_passthrough(h11.Data(data=piece))  # it travels as it is
+        if not self._socket.transport.is_closing():
+            self._socket.write_pieces(body)
 
     async def _send_events(self, answer: EventResponse, common: Headers) -> None:
         self._send_head(200, (*EVENTS, *answer.headers, *common))
@@ -296,6 +345,7 @@ class HttpSpeaker:
 
     def _forget(self) -> None:
         self._is_gone = True
+        self._raw.clear()
         self._expect(None)
         self._let_go()
         if self._answering is not None:

@@ -28,7 +28,7 @@ from floruntime.server.http.follows import FOLLOWS
 from floruntime.server.http.messages import JSON, Answer, Headers, HttpRequest, HttpResponse
 from floruntime.server.http.once import HEADER, NUMBER, once_of, open_once
 from floruntime.server.http.problems import HttpRefusal
-from floruntime.server.http.results import to_json
+from floruntime.server.http.results import to_json_pieces
 from floruntime.server.http.scrape import check_may_scrape, has_metrics_token, scrape
 from floruntime.server.http.who import Who, who_sent
 
@@ -141,7 +141,8 @@ class HttpVisit:
             raise BadRequestError(f"{name} takes no Idempotency-Key: its answer is kept nowhere")
         else:
             result = await self._ask_once(request, who, namespace, name, ask)
-        return HttpResponse(200, to_json(result), JSON, NO_STORE)
+        body, *more = await to_json_pieces(result, self._server.long_work)
+        return HttpResponse(200, body, JSON, NO_STORE, more)
 
     async def _ask_once(
         self, request: HttpRequest, who: Who, namespace: str, name: str, ask: Ask
