@@ -43,6 +43,8 @@ class SimNodeStorage:
         self.last_run = ""
         self.disks: dict[int, Disk] = {}
         self.stores: dict[int, SimStore] = {}
+        #: Those that are filled to take the place of others.
+        self._apart: dict[int, Disk] = {}
 
     def note_run(self, run: str) -> None:
         self.last_run = run
@@ -55,12 +57,14 @@ class SimNodeStorage:
     def let_go(self, partition: int) -> None:
         self.stores.pop(partition, None)
 
-    def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
-        disk = self._new_disk()
+    def fill_apart(self, partition: int, fill: Callable[[Store], None]) -> None:
+        self._apart[partition] = disk = self._new_disk()
         store = cast(Store, SimStore(disk))
         fill(store)
         store.sync()
-        self.disks[partition] = disk
+
+    def put_in_place(self, partition: int) -> Store:
+        self.disks[partition] = self._apart.pop(partition)
         return self.open_partition(partition)
 
     def drop_partition(self, partition: int) -> None:

@@ -80,6 +80,8 @@ class Truth:
         self.revision = 0
         #: Nothing passes to or from these until then; `""`: NATS has no majority.
         self.dark_until_s: dict[str, float] = {}
+        #: Until then it is down, whatever else is over.
+        self.down_until_s = 0.0
         self.delay_s = 0.002
         #: Until then nothing is taken: there is no room, say.
         self.refuses_until_s = 0.0
@@ -93,11 +95,13 @@ class Truth:
         self.set_back: set[int] = set()
         #: Is told where the state of a partition begins anew, before anything follows.
         self.begins_anew: Callable[[int, int, str], None] = lambda partition, sequence, node: None
+        #: By node where each log ends in the copies of it that this node is shown.
+        self.shown: dict[str, list[int]] = {}
         self.ears: dict[SimNats, dict[str, Hear]] = {}
 
     def is_dark(self, node: str) -> bool:
         now_s = self.loop.now_s
-        return any(self.dark_until_s.get(name, 0) > now_s for name in (node, ""))
+        return self.down_until_s > now_s or any(self.dark_until_s.get(name, 0) > now_s for name in (node, ""))
 
     def way_s(self) -> float:
         """How long something is on its way."""
@@ -273,7 +277,9 @@ class SimLog:
 
         def look() -> list[Stored]:
             lag = chance.randint(0, LAG_MAX) if chance.random() < 0.2 else 0
-            return self._file.after(sequence, len(self._file) - lag)
+            end, shown = len(self._file) - lag, self._nats.truth.shown.get(self._nats.node)
+            end = end if shown is None else min(end, shown[self._partition])
+            return self._file.after(sequence, end)
 
         return await self._ask(look)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from tests.simulation.clockwork import pause
+from tests.simulation.cluster.scene import Scene
 from tests.simulation.cluster.world import ClusterWorld
 from tests.simulation.run import KINDS, NODES, Simulation
 
@@ -36,19 +35,6 @@ def test_no_promise_breaks(seed: int, kinds: list[str]) -> None:
     assert not report.problems, str(report)
 
 
-class _Scene(Simulation):
-    """One thing that happens in a cluster where all is well."""
-
-    def __init__(self, seed: int, scene: Callable[[ClusterWorld], Awaitable[None]]) -> None:
-        super().__init__(seed, serving=NODES, kinds=["bulk"], rare=[])
-        self._scene = scene
-
-    async def _live(self) -> None:
-        assert isinstance(self.world, ClusterWorld), "it asked for one"
-        await self.world.begin()
-        await self._scene(self.world)
-
-
 def test_who_makes_the_first_token_learns_of_it_however_late_the_answer() -> None:
     async def scene(world: ClusterWorld) -> None:
         lead = world.leader_of(0)
@@ -62,4 +48,4 @@ def test_who_makes_the_first_token_learns_of_it_however_late_the_answer() -> Non
         assert made.token
         await client.close()
 
-    assert _Scene(1, scene).run().problems == []
+    assert Scene(1, scene).run().problems == []

@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -31,8 +31,7 @@ KEPT = 2
 """So many good checkpoints of a partition are kept."""
 
 
-Replace = Callable[[Callable[[Store], None]], Store]
-"""Makes a store in place of another; what it is given fills it."""
+T = TypeVar("T")
 
 
 class CheckpointRow(Value, frozen=True):
@@ -130,8 +129,9 @@ class Checkpoints:
             await self._objects.delete(old.name)
         return row
 
-    async def load(self, partition: int, replace: Replace) -> Store:
-        """Load the newest good one. `replace` makes a store in place of the one that is there.
+    async def load(self, partition: int, make: Callable[[Callable[[Store], None]], T]) -> T:
+        """Load the newest good one: what `make` gives, which makes a store for what it is given to
+        fill.
 
         Raises `DamagedLogError` where none can be read, and `LogSilentError`, `BoardSilentError`.
         """
@@ -142,7 +142,7 @@ class Checkpoints:
                 await self._objects.get(row.name, path)
                 if await asyncio.to_thread(_digest_of, path) != row.digest:
                     raise DamagedLogError("it is damaged")
-                return await to_its_end(asyncio.to_thread(replace, partial(_read_file, path)))
+                return await to_its_end(asyncio.to_thread(make, partial(_read_file, path)))
             except (DamagedLogError, LogSilentError) as error:
                 log.error("partition %d: checkpoint %s: %s", partition, row.name, error)
                 problems.append(type(error)(f"checkpoint {row.name}: {error}"))

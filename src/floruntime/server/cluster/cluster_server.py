@@ -87,6 +87,8 @@ class ClusterQueries:
         replica = self._node.replicas.get(partition)
         if replica is None:
             raise UnavailableError(f"this node keeps no copy of partition {partition}")
+        if replica.is_loading:
+            raise UnavailableError(f"this node loads its copy of partition {partition}")
         now_ms = int(time.time() * 1000)
         return View(replica.store, namespace, now_ms, self._node.config.value_bytes_max)
 

@@ -39,7 +39,7 @@ from floruntime.server.cluster.message import (
 )
 from floruntime.server.cluster.placement import SYSTEM
 from floruntime.server.cluster.publishing import OvertakenError, publish
-from floruntime.server.cluster.replica import Replica
+from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.fill import Fill
@@ -117,11 +117,14 @@ class Lead:
         self.tally: Tally
 
     async def begin(self, told_ms: int | None, *, history: int = 0) -> None:
-        """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`.
+        """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`,
+        `TooFarBehindError`, `DamagedLogError`.
 
         `told_ms`: command time as it goes on from the leader before, where one was seen alive.
         `history`: the state of this node begins anew there, for the so many-th time; 0: it goes on.
         """
+        if self.replica.is_loading:
+            raise TooFarBehindError("a checkpoint is loaded")
         self.replica.is_held = True
         position = await self._begin_term(history)
         self.term = position.term

@@ -151,6 +151,8 @@ class Leading:
         replica = node.replicas[partition]
         if node.format > FORMAT or (not recovers and (replica.trouble or not replica.has_reach)):
             return False
+        if replica.is_loading:
+            return False
         if row is not None and row.handed_to == node.name and not node.is_stopped:
             return True
         if node.is_draining or node.is_told_to_drain():

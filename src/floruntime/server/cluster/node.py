@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 
 from floruntime.core.version import VERSION
+from floruntime.engine.store import Store
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
 from floruntime.server.cluster.board_view import BoardView
@@ -46,7 +47,7 @@ from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.cluster.silence import Patience, Said, lazy_servers, why_none
 from floruntime.server.config import Config
-from floruntime.server.ending import end_tasks
+from floruntime.server.ending import end_tasks, to_its_end
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -160,7 +161,7 @@ class Node:
 
     async def _follow_system(self) -> None:
         replica = self.replicas[SYSTEM]
-        await replica.read_on()
+        await replica.catch_up()
         if replica.is_loading:
             raise TooFarBehindError("a checkpoint is loaded of what belongs to no namespace")
 
@@ -332,19 +333,28 @@ class Node:
         replica.start()
 
     async def _load(self, replica: Replica) -> None:
-        """Fill a copy that is too far behind from a checkpoint."""
+        """Fill a copy that is too far behind from a checkpoint; until it is whole, the copy stays.
+
+        `system` is exchanged in one step of the loop: who comes is judged by it at any moment.
+        """
         partition = replica.partition
+        await self.checkpoints.load(partition, partial(self.storage.fill_apart, partition))
         await asyncio.to_thread(self.storage.let_go, partition)
+        async with replica.reading:
+            if partition == SYSTEM:
+                store = self._exchange(replica)
+            else:
+                store = await to_its_end(asyncio.to_thread(self._exchange, replica))
+            replica.start_anew(store)
+        log.info("partition %d: a checkpoint was loaded", partition)
+
+    def _exchange(self, replica: Replica) -> Store:
         replica.store.close()
         try:
-            store = await self.checkpoints.load(
-                partition, partial(self.storage.replace_partition, partition)
-            )
+            return self.storage.put_in_place(replica.partition)
         except BaseException:
-            replica.store = self.storage.open_partition(partition)
+            replica.store = self.storage.open_partition(replica.partition)
             raise
-        replica.start_anew(store)
-        log.info("partition %d: a checkpoint was loaded", partition)
 
     def _drop_copy(self, partition: int) -> None:
         """Another node keeps it now; while this one leads it goes on until that is handed over."""

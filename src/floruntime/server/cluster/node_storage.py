@@ -27,6 +27,8 @@ from floruntime.server.data.data_dir import (
 )
 from floruntime.server.data.reserve import give_up_for_start
 
+FRESH = ".new"
+"""Behind the name of what is not in its place yet."""
 WRITE_STOPPED = "rocksdb.is-write-stopped"
 """1 or 0: of this property the greatest counts, not the sum."""
 
@@ -134,7 +136,7 @@ class NodeStorage:
         self._write("node.json", json.dumps(self._record) + "\n")
 
     def _write(self, name: str, text: str) -> None:
-        fresh = os.path.join(self._path, name + ".new")
+        fresh = os.path.join(self._path, name + FRESH)
         with open(fresh, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -155,10 +157,9 @@ class NodeStorage:
         self._stores[partition] = store
         return store
 
-    def replace_partition(self, partition: int, fill: Callable[[Store], None]) -> Store:
-        """A store in place of a partition's, which must be closed: all of it, or nothing."""
-        place = self._place_of(partition)
-        fresh = place + ".new"
+    def fill_apart(self, partition: int, fill: Callable[[Store], None]) -> None:
+        """Make a store beside a partition's, which may go on; `put_in_place` opens it."""
+        fresh = self._place_of(partition) + FRESH
         shutil.rmtree(fresh, ignore_errors=True)
         store = RocksStore(fresh)
         try:
@@ -166,13 +167,18 @@ class NodeStorage:
             store.sync()
         finally:
             store.close()
+
+    def put_in_place(self, partition: int) -> Store:
+        """The store that was filled, in place of the partition's, which must be closed."""
+        place = self._place_of(partition)
         shutil.rmtree(place, ignore_errors=True)
-        os.rename(fresh, place)
+        os.rename(place + FRESH, place)
         return self._open(partition)
 
     def drop_partition(self, partition: int) -> None:
         """Delete the store of a partition; it must be closed."""
-        shutil.rmtree(self._place_of(partition), ignore_errors=True)
+        for place in (self._place_of(partition), self._place_of(partition) + FRESH):
+            shutil.rmtree(place, ignore_errors=True)
 
     def free_bytes(self) -> int:
         """What is left on the directory's file system for this process."""

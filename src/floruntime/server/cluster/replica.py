@@ -82,7 +82,7 @@ class Replica:
         self.trouble = ""
         #: Whether the store is open, and does not stand beside the log.
         self.may_be_read = True
-        #: Whether a checkpoint takes the place of the store, which is closed meanwhile.
+        #: Whether a checkpoint is to take the place of the store.
         self.is_loading = False
         #: Whether the state began anew elsewhere: this one is to be given up for a checkpoint.
         self.is_given_up = False
@@ -91,7 +91,8 @@ class Replica:
         self._following: asyncio.Task[None] | None = None
         #: When the log was read last.
         self._read_s = 0.0
-        self._reading = asyncio.Lock()
+        #: Held while the log is read into the store, and while another takes its place.
+        self.reading = asyncio.Lock()
 
     def start(self) -> None:
         """Begin to follow."""
@@ -205,17 +206,18 @@ class Replica:
 
     async def _load(self, reason: str) -> None:
         """Begin anew from a checkpoint, since the log is not enough."""
-        if self._load_checkpoint is None:
+        if self._load_checkpoint is None or self.is_held:
             return
         self.trouble = "it loads a checkpoint"
         self.may_be_read, self.is_loading = False, True
         try:
             await self._load_checkpoint(self)
+            return
         except (DamagedLogError, LogSilentError, BoardSilentError) as error:
             self._tell(f"{reason}, and {error}; {RECOVER}")
-            await asyncio.sleep(LOOK_S)
         finally:
             self.is_loading = False
+        await asyncio.sleep(LOOK_S)
 
     def _tell(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -223,21 +225,24 @@ class Replica:
         self.trouble = trouble
 
     async def catch_up(self) -> None:
-        """Read to where the log ends now, as its leader knows it, unless this node leads."""
+        """Read to where the log ends now, as its leader knows it, unless this node leads. Raises
+        `LogSilentError` where a copy of the log that lags behind does not show all of that.
+        """
         if self.is_held:
             return
         last = (await self.log.ends()).last
         for _ in range(HURRIES_MAX):
             await self.read_on()
-            if self.is_held or self.position.sequence >= last:
+            if self.is_held or self._part_sequence >= last:
                 return
             await asyncio.sleep(HURRY_S)
+        raise LogSilentError(f"the log shows {self._part_sequence} of {last} messages")
 
     async def read_on(self, *, leads: bool = False, up_to: int = 0) -> None:
         """Read to where the log seems to end, or up to this message. `leads`: on behalf of this
         node's leader.
         """
-        async with self._reading:
+        async with self.reading:
             while self.is_held is leads:
                 found = await self.log.after(self._part_sequence)
                 if self.is_held is not leads or not found:
