@@ -179,7 +179,7 @@ MUTANTS = (
         "writes of another history are remembered",
         "engine/system/eras.py",
         "            write_memory.forget_all(tx)\n",
-        "",
+        "            pass\n",
         f"{SYSTEM}/test_eras.py",
     ),
     Mutant(

@@ -101,7 +101,9 @@ class Truth:
 
     def is_dark(self, node: str) -> bool:
         now_s = self.loop.now_s
-        return self.down_until_s > now_s or any(self.dark_until_s.get(name, 0) > now_s for name in (node, ""))
+        return self.down_until_s > now_s or any(
+            self.dark_until_s.get(name, 0) > now_s for name in (node, "")
+        )
 
     def way_s(self) -> float:
         """How long something is on its way."""

@@ -120,7 +120,7 @@ class Rare:
         with_board = self._chance.random() < 0.5
         self._truth.restore(backup, with_board=with_board)
         down_s = self._chance.uniform(*(RESTORED_S if with_board else RESTARTED_S))
-        self._truth.dark_until_s[""] = self._world.loop.now_s + down_s
+        self._truth.down_until_s = self._world.loop.now_s + down_s
         for partition in sorted(self._truth.set_back):
             await self._recover(partition)
         await self._world.until(self._are_well, lambda: f"copies do not follow: {self._told()}")
