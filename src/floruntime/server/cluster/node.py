@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 from floruntime.core.version import VERSION
@@ -25,7 +25,6 @@ from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LEASE_S, LeaseWatch, name_of
 from floruntime.server.cluster.local_reads import LocalReads
-from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import (
     DRAIN,
     META,
@@ -37,6 +36,7 @@ from floruntime.server.cluster.members import (
 )
 from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
 from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.patiently import patiently
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.peer_messages import Here
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
@@ -59,8 +59,6 @@ SETTLE_S = 2.0
 """How long a node that stops waits for what is under way."""
 HERE_S = 60.0
 """How often it tells other nodes which clients have a connection to it."""
-START_S = 60.0
-"""How long a start waits for NATS to have leaders, as where all was just started."""
 GONE_S = 2 * LEASE_S
 """Who has not renewed its lease for so long leads no more, as far as this node can tell."""
 HINTS = ("log", "lead", "lease")
@@ -150,11 +148,11 @@ class Node:
         """Take part. Raises `NameTakenError`; returns once `system` is followed to its end."""
         for name in HINTS:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
-        await _patiently(self._read_board)
-        await _patiently(self.namesakes.watch)
+        await patiently(self._read_board)
+        await patiently(self.namesakes.watch)
         self.storage.note_run(self.run)
         self._keep_copies()
-        await _patiently(self._follow_system)
+        await patiently(self._follow_system)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
         self.leading.keep(self._look_at_syncs())
@@ -494,15 +492,3 @@ class Node:
     def hint(self, name: str, partition: int, text: str) -> None:
         """Tell all nodes, if they hear it."""
         self.leading.keep(self.nats.hint(f"{name}.{partition}", text.encode()))
-
-
-async def _patiently(ask: Callable[[], Awaitable[None]]) -> None:
-    """Ask again while NATS is silent or a copy loads a checkpoint, as long as a start may wait."""
-    until_s = time.monotonic() + START_S
-    while True:
-        try:
-            return await ask()
-        except (BoardSilentError, LogSilentError, TooFarBehindError):
-            if time.monotonic() > until_s:
-                raise
-            await asyncio.sleep(LOOK_S)
