@@ -105,6 +105,10 @@ NONSENSE: dict[str, Callable[[FloClient], Any]] = {
         c.stream.append_many, "s", frozenset("a")
     ),
     "seqs must be a list, not one of type NoneType": lambda c: call(c.queue.ack, "q", None),
+    "seqs must be a list, not one of type dict": lambda c: call(c.queue.ack, "q", {}),
+    "queue: expected `str`": lambda c: call(c.queue.ack, ["q"], [1]),
+    "stream: expected `str`": lambda c: call(c.stream.group_ack, {}, ["1-0"], group="g"),
+    "group: expected `str`": lambda c: call(c.stream.group_nack, "s", ["1-0"], group=["g"]),
     "a seq is True": lambda c: c.queue.ack("q", [True]),
     "a seq is 1.0": lambda c: call(c.queue.ack, "q", [1.0]),
     r"a seq is \[1\]": lambda c: call(c.queue.nack, "q", [[1]]),
@@ -116,6 +120,15 @@ NONSENSE: dict[str, Callable[[FloClient], Any]] = {
         c.worker.register, "w", ["a"], metadata=[("a", "b")]
     ),
     "actions must be a list, not one of type int": lambda c: call(c.worker.register, "w", 5),
+    "actions must be a list, not one of type dict": lambda c: call(
+        c.worker.register, "w", {"a": 1}
+    ),
+    "search is 'amount'; it must map": lambda c: call(c.workflow.list_runs, search="amount"),
+    r"search is \[\]; it must map": lambda c: call(c.workflow.list_runs, search=[]),
+    "search is 5; it must map": lambda c: call(c.workflow.bulk, "cancel", search=5),
+    r"limits is \{'running': 1\}; it must be Limits": lambda c: call(
+        c.action.register, "a", limits={"running": 1}
+    ),
     "running must be a list, not one of type int": lambda c: call(
         c.worker.heartbeat, "w", running=5
     ),

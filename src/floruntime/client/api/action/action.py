@@ -37,8 +37,9 @@ from floruntime.core.action import (
     RunStatus,
 )
 from floruntime.core.defaults import Kept, unless_kept
+from floruntime.core.errors import BadTypeError
 from floruntime.core.jobs import BulkJob
-from floruntime.core.limits import check_block
+from floruntime.core.limits import check_block, shown
 from floruntime.core.types import Page
 
 RunStatuses = RunStatus | str | Iterable[RunStatus | str] | None
@@ -56,6 +57,12 @@ class LimitsInfo(msgspec.Struct, frozen=True):
     running: int
     waiting: int
     keys: Page[KeyLimits]
+
+
+def _limits(limits: Limits | None) -> Limits | None:
+    if limits is not None and not isinstance(limits, Limits):
+        raise BadTypeError(f"limits is {shown(limits)}; it must be Limits(running=..., rate=...)")
+    return limits
 
 
 def _limits_info(reply: LimitsReply) -> LimitsInfo:
@@ -121,7 +128,7 @@ class Action(ScheduledActions):
             run_timeout_ms,
             description,
             retention_ms,
-            limits,
+            _limits(limits),
             key_path,
             schedule,
             timezone,

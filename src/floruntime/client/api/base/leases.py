@@ -22,7 +22,10 @@ class LeaseMemory:
 
     def get(self, item: Hashable) -> int:
         """The lease under which `item` came last; 0 for what this client was not given."""
-        return self._leases.get(item, 0)
+        try:
+            return self._leases.get(item, 0)
+        except TypeError:  # a name that is a list: the request says what is wrong with it
+            return 0
 
     def remember(self, item: Hashable, lease: int) -> None:
         """`item` came under `lease`."""

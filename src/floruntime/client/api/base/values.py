@@ -76,8 +76,8 @@ def in_order(field: str, items: Iterable[T]) -> list[T]:
 
 
 def several(field: str, items: Iterable[T]) -> list[T]:
-    """Several items. Raises `BadTypeError` on one text, and on what cannot be gone through."""
-    if isinstance(items, (str, *_BYTES)) or not isinstance(items, Iterable):
+    """Several items. Raises `BadTypeError` on one text, a dict, and what cannot be gone through."""
+    if isinstance(items, (str, *_BYTES, Mapping)) or not isinstance(items, Iterable):
         raise BadTypeError(
             f"{field} must be a list, not one of type {type(items).__name__}{_hint(items)}"
         )

@@ -23,7 +23,7 @@ def search_of(
     """Values of search attributes, and the range of one. Raises `BadRequestError`."""
     wanted: dict[str, SearchValue] = {}
     ranges: list[SearchRange] = []
-    for name, value in (search or {}).items():
+    for name, value in _terms(search).items():
         if isinstance(name, str) and isinstance(value, SearchValue):
             wanted[name] = value
         elif isinstance(name, str) and _is_range(value):
@@ -37,6 +37,16 @@ def search_of(
         names = " and ".join(shown(each.name) for each in ranges)
         raise BadRequestError(f"search has ranges for {names}; one attribute may have a range")
     return wanted, ranges[0] if ranges else None
+
+
+def _terms(search: Mapping[str, SearchTerm] | None) -> Mapping[str, SearchTerm]:
+    if search is None:
+        return {}
+    if not isinstance(search, Mapping):
+        raise BadTypeError(
+            f"search is {shown(search)}; it must map names to text, numbers or a range"
+        )
+    return search
 
 
 def _is_range(value: Any) -> bool:
