@@ -105,6 +105,11 @@ const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
     /headers\["a"\] must be text/,
   ],
   [({ stream }) => stream.subscribe("s", "f" as never), /callback must be a function, not string/],
+  [
+    ({ stream }) => stream.groupSeek("s", "g", { start: undefined as never }),
+    /start must be given: a StreamID/,
+  ],
+  [({ stream }) => stream.groupSeek("s", "g", {} as never), /start must be given: a StreamID/],
   [({ stream }) => stream.groupAck("s", ["x"], { group: "g" }), /stream id "x" must look like/],
   [
     ({ action }) => action.register("a", "wasm" as never),

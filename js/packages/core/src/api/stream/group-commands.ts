@@ -25,7 +25,13 @@ import type { Request } from "../../wire/request.js";
 import type { StreamID } from "../../wire/stream-id.js";
 import { Commands } from "../base/commands.js";
 import type { LeaseMemory } from "../base/leases.js";
-import { namedRecords, type Position, positionText, type RecordIds } from "./positions.js";
+import {
+  namedRecords,
+  neededPositionText,
+  type Position,
+  positionText,
+  type RecordIds,
+} from "./positions.js";
 
 /** How a group shares out its records. */
 export const GroupMode = {
@@ -186,7 +192,7 @@ export class GroupCommands extends Commands {
 
   groupSeek(stream: string, group: string, options: SeekOptions): Request<GroupInfo> {
     const { start } = this.known("stream.groupSeek", options, SEEK);
-    return GroupSeek.of({ stream, group, start: positionText("start", start) ?? "0" });
+    return GroupSeek.of({ stream, group, start: neededPositionText("start", start) });
   }
 
   groupAck(stream: string, ids: RecordIds, options: SettleOptions): Request<GroupAckResult> {

@@ -39,6 +39,15 @@ export function positionText(
   return position === "0" || position === "$" ? position : StreamID.parse(position).toString();
 }
 
+/** A position that has no default, as it travels. Throws `BadTypeError` where there is none. */
+export function neededPositionText(field: string, position: Position): string {
+  const text = positionText(field, position);
+  if (text === undefined) {
+    throw new BadTypeError(`${field} must be given: a StreamID, its text, "0" or "$"`);
+  }
+  return text;
+}
+
 /** A position, or a moment in epoch milliseconds. */
 export type Moment = Position | Integer;
 
