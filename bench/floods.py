@@ -34,13 +34,15 @@ SENT_AT_ONCE = 50
 @dataclass(frozen=True)
 class Flood:
     """`requests` are sent in turn on each of so many connections. `one_at_a_time`: each connection
-    sends the next once it has the answer. `is_encrypted`: over TLS.
+    sends the next once it has the answer. `only_connects`: each connects, and begins anew.
+    `is_encrypted`: over TLS.
     """
 
     requests: list[Request[Any]]
     connections: int = 1
     before: list[Request[Any]] = field(default_factory=list)
     one_at_a_time: bool = False
+    only_connects: bool = False
     is_encrypted: bool = False
 
 
@@ -71,6 +73,7 @@ def floods() -> dict[str, Flood]:
         "batches of 100 puts, 100 connections, one at a time": Flood(
             [Batch([*many[:100]])], 100, one_at_a_time=True
         ),
+        "handshakes of TLS, 100 at a time": Flood([], 100, only_connects=True, is_encrypted=True),
         "appends of 1,000 records": Flood([StreamAppend("flood", [b"x"] * 1_000)]),
         "reads of 1,000 records": Flood(
             [StreamRead("read", limit=1_000)], before=[StreamAppend("read", [b"x"] * 1_000)]
@@ -96,6 +99,7 @@ def run(port: int, flood: Flood, seconds: float, tls: ssl.SSLContext | None = No
     frames = [patchable_frame(request, number) for number, request in enumerate(flood.requests, 1)]
     end_s = time.monotonic() + seconds
     send = _send_one_at_a_time if flood.one_at_a_time else _send
+    send = _connect if flood.only_connects else send
     threads = [
         threading.Thread(target=send, args=(port, frames, end_s, tls), daemon=True)
         for _ in range(flood.connections)
@@ -143,6 +147,13 @@ def _send_one_at_a_time(
                 number += 1
                 _take_answer(connection)
     connection.close()
+
+
+def _connect(port: int, frames: list[bytes], end_s: float, tls: ssl.SSLContext | None) -> None:
+    """There is nothing to send."""
+    while time.monotonic() < end_s:
+        with contextlib.suppress(OSError):
+            FloConnection(port, tls=tls).close()
 
 
 def _take_answer(connection: FloConnection) -> None:

@@ -13,6 +13,7 @@ from floruntime.core.errors import UnavailableError
 from floruntime.core.framing import PREAMBLE
 from floruntime.server import limits
 from floruntime.server.connections.admission import Admission, address_of
+from floruntime.server.connections.handshakes import Handshakes, first_bytes
 from floruntime.server.connections.keepalive import keep_alive
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.sockets import Protocols, SocketConnection
@@ -30,6 +31,8 @@ BACKLOG = 1024
 ACCEPTS_PER_TURN = 64
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 EXHAUSTED_PAUSE_S = 1.0
+HANDSHAKE_S_MIN = 1.0
+"""What a handshake of TLS has at least once its first bytes are there."""
 
 
 class Port:
@@ -53,6 +56,7 @@ class Port:
         self._connections: set[SocketConnection] = set()
         self._beginning: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
+        self._handshakes = Handshakes()
         self._complaints = RateLimit(1, 1)
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
         for each in listening:
@@ -118,9 +122,14 @@ class Port:
         """Shake hands, where there is TLS; from then on the connection lives by itself."""
         tls: dict[str, Any] = {}
         if self._tls is not None:
+            begun_s = self._loop.time()
+            async with asyncio.timeout(limits.HANDSHAKE_MS_MAX / 1000):
+                await first_bytes(accepted)
+            left_s = limits.HANDSHAKE_MS_MAX / 1000 - (self._loop.time() - begun_s)
+            await self._handshakes.may_begin()
             tls = {
                 "ssl": self._tls.context,
-                "ssl_handshake_timeout": limits.HANDSHAKE_MS_MAX / 1000,
+                "ssl_handshake_timeout": max(left_s, HANDSHAKE_S_MIN),
                 "ssl_shutdown_timeout": limits.CLOSE_MS_MAX / 1000,
             }
         await self._loop.connect_accepted_socket(lambda: connection, accepted, **tls)
