@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant(
         "a leader's time begins anew",
         "server/cluster/lead.py",
-        "        self.clock = SystemClock(floor_ms, start_ms=told_ms, wall_s=self._wall_s)",
+        "        self.clock = SystemClock(floor_ms, start_ms=self._told_ms(), wall_s=self._wall_s)",
         "        self.clock = SystemClock(0, start_ms=1, wall_s=self._wall_s)",
         f"{LEADS} {NODES}",
     ),

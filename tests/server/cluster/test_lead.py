@@ -36,7 +36,7 @@ async def leading(log: MemoryLog, term: int = 1) -> Lead:
     lead = Lead(
         replica, lease, lambda lead, error: None, lambda lead: None, value_bytes_max=1_000_000
     )
-    await lead.begin(None)
+    await lead.begin()
     return lead
 
 

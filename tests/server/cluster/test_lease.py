@@ -19,8 +19,8 @@ class Now:
         return self.s
 
 
-def held(board: MemoryBoard, now: Now, node: str, term: int = 1) -> HeldLease:
-    return HeldLease(board, 1, now, LeaseRow(node, f"run-{node}", term, 1_000))
+def held(board: MemoryBoard, now: Now, node: str, term: int = 1, time_ms: int = 1_000) -> HeldLease:
+    return HeldLease(board, 1, now, LeaseRow(node, f"run-{node}", term, time_ms))
 
 
 async def test_a_lease_that_moves_is_taken_by_nobody_and_one_that_stands_still_is() -> None:
@@ -112,6 +112,27 @@ async def test_time_goes_on_from_what_a_living_holder_told_whatever_ones_own_clo
     watch.see(await board.read("lease.1"))
     now.s += 2.5
     assert watch.time_ms() == 7_500
+
+
+async def test_one_who_took_it_and_knows_no_time_yet_tells_none() -> None:
+    """A cluster is new, and who leads first ends before its term begins: the next one must not
+    begin in 1970.
+    """
+    board, now = MemoryBoard(), Now()
+    watch, later = LeaseWatch(now), LeaseWatch(now)
+    watch.see(None)
+    assert await held(board, now, "a", time_ms=0).take(0)
+    watch.see(await board.read("lease.1"))
+    assert watch.time_ms() is None
+    lease = held(board, now, "b", time_ms=0)
+    assert await lease.take(1)
+    assert await lease.renew(5_000)
+    watch.see(await board.read("lease.1"))
+    now.s += 2.0
+    assert await held(board, now, "c", time_ms=0).take(3)
+    watch.see(await board.read("lease.1"))
+    later.see(await board.read("lease.1"))
+    assert (watch.time_ms(), later.time_ms()) == (7_000, None), "as the one before told"
 
 
 async def test_what_is_handed_on_is_taken_at_once() -> None:

@@ -21,12 +21,15 @@ from floruntime.server.cluster.message import (
     decode_message,
 )
 from floruntime.server.cluster.placement import SYSTEM, keepers, partition_of
+from tests.simulation.clockwork import WALL_S
 
 if TYPE_CHECKING:
     from tests.simulation.cluster.computers import Computer
     from tests.simulation.cluster.world import ClusterWorld
 
 Rows = dict[bytes, bytes]
+EARLIEST_MS = int(1000 * WALL_S) - 3_600_000
+"""No wall clock of a node ever showed less."""
 
 
 class Copies:
@@ -138,6 +141,8 @@ class Copies:
             complain(f"two leaders of {partition} have one term: {begun}")
         if terms != sorted(terms):
             complain(f"the terms of {partition} go back: {terms}")
+        if any(head.parts and head.time_ms < EARLIEST_MS for head in heads):
+            complain(f"time in {partition} is of before there was a cluster: {heads[:3]}")
         if "imported" in self._world.rare:
             return  # time goes on as it was where the data comes from
         for place, (before, after) in enumerate(itertools.pairwise(heads), 2):

@@ -78,7 +78,10 @@ class NobodyWaits:
 
 
 class Lead:
-    """One node's time as the leader of one partition. `on_end` is told when it is over."""
+    """One node's time as the leader of one partition. `on_end` is told when it is over.
+
+    `told_ms`: command time as it goes on from the leader before, where one was seen alive.
+    """
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class Lead:
         value_bytes_max: int,
         format: int = FORMAT,
         wall_s: Callable[[], float] = time.time,
+        told_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.replica = replica
         self.lease = lease
@@ -99,6 +103,7 @@ class Lead:
         self._value_bytes_max = value_bytes_max
         self._format = format
         self._wall_s = wall_s
+        self._told_ms = told_ms
         self.term = 0
         #: How many batches it has published since the last checkpoint.
         self.unsaved = 0
@@ -116,11 +121,10 @@ class Lead:
         #: What waits in it, kept at hand.
         self.tally: Tally
 
-    async def begin(self, told_ms: int | None, *, history: int = 0) -> None:
+    async def begin(self, *, history: int = 0) -> None:
         """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`,
         `TooFarBehindError`, `DamagedLogError`.
 
-        `told_ms`: command time as it goes on from the leader before, where one was seen alive.
         `history`: the state of this node begins anew there, for the so many-th time; 0: it goes on.
         """
         if self.replica.is_loading:
@@ -129,7 +133,7 @@ class Lead:
         position = await self._begin_term(history)
         self.term = position.term
         floor_ms = max(position.time_ms, applied_time_ms(self.replica.store))
-        self.clock = SystemClock(floor_ms, start_ms=told_ms, wall_s=self._wall_s)
+        self.clock = SystemClock(floor_ms, start_ms=self._told_ms(), wall_s=self._wall_s)
         self._journal = LogJournal(
             self.replica.store,
             self.replica.log,
@@ -192,6 +196,12 @@ class Lead:
     def _published(self, position: Position) -> None:
         self.replica.moved(position)
         self._on_published(self)
+
+    @property
+    def time_ms(self) -> int:
+        """Command time; 0 while this node knows none."""
+        clock = getattr(self, "clock", None)
+        return (self._told_ms() or 0) if clock is None else clock.now_ms()
 
     # What is asked of it
 

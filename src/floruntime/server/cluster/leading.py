@@ -172,14 +172,14 @@ class Leading:
             node.name,
             node.run,
             1 if before is None else before.term + 1,
-            watch.time_ms() or (0 if before is None else before.time_ms),
+            watch.time_ms() or 0,
             count=0,
             pinned=before is not None and before.pinned and before.handed_to == node.name,
         )
         lease = HeldLease(node.board, partition, time.monotonic, row)
         try:
             if await lease.take(watch.revision):
-                await self._begin(partition, lease, watch.time_ms())
+                await self._begin(partition, lease)
         except (BoardSilentError, LogSilentError, OvertakenError) as error:
             if self._said.setdefault(partition, Said()).is_new(str(error)):
                 log.warning("partition %d: it does not lead after all: %s", partition, error)
@@ -190,7 +190,7 @@ class Leading:
         finally:
             self._trying.discard(partition)
 
-    async def _begin(self, partition: int, lease: HeldLease, told_ms: int | None) -> None:
+    async def _begin(self, partition: int, lease: HeldLease) -> None:
         node = self._node
         lead = Lead(
             node.replicas[partition],
@@ -200,15 +200,16 @@ class Leading:
             value_bytes_max=node.config.value_bytes_max,
             format=max(node.format, node.members.format()),
             wall_s=node.wall_s,
+            told_ms=lambda: node.watches[partition].time_ms(),
         )
         lead.fill.on_room = node.on_room
         renewing = self.keep(self._renew(lead))
         try:
             if is_asked_of(node.entries, partition, node.name):
-                await lead.begin(told_ms, history=history_of(node.entries, partition) + 1)
+                await lead.begin(history=history_of(node.entries, partition) + 1)
                 await write_anew(node.board, node.checkpoints, lead)
             else:
-                await lead.begin(told_ms)
+                await lead.begin()
         except BaseException:
             renewing.cancel()
             lead.end(OvertakenError("it did not begin"))
@@ -241,7 +242,7 @@ class Leading:
                 lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
                 return False
             try:
-                if not await lead.lease.renew(_time_ms(lead), sequence=_sequence(lead)):
+                if not await lead.lease.renew(lead.time_ms, sequence=_sequence(lead)):
                     lead.end(OvertakenError("another node has taken its lease"))
                     return False
                 return True
@@ -408,9 +409,7 @@ class Leading:
         await lead.close()
         node.hint("log", lead.partition, str(lead.replica.position.sequence))
         while not (lead.is_over or lead.lease.row.handed_to == target):
-            if not await lead.lease.renew(
-                _time_ms(lead), handed_to=target, sequence=_sequence(lead)
-            ):
+            if not await lead.lease.renew(lead.time_ms, handed_to=target, sequence=_sequence(lead)):
                 break
         node.hint("lease", lead.partition, target)
         lead.end(OvertakenError(f"it was handed over to node {target}"))
@@ -449,7 +448,7 @@ class Leading:
             async with asyncio.timeout(LEAVE_S):
                 await lead.close()
                 name = self._heir(lead.partition)
-                await lead.lease.renew(_time_ms(lead), handed_to=name, sequence=_sequence(lead))
+                await lead.lease.renew(lead.time_ms, handed_to=name, sequence=_sequence(lead))
         except (TimeoutError, BoardSilentError) as error:
             log.info("partition %d: its lease is left as it is: %s", lead.partition, error)
 
@@ -463,12 +462,6 @@ class Leading:
 
 CLOSE_ENTRIES = 5_000
 """A copy that lacks more messages than this catches up before it is handed the lead."""
-
-
-def _time_ms(lead: Lead) -> int:
-    """Command time, once there is any."""
-    clock = getattr(lead, "clock", None)
-    return lead.lease.row.time_ms if clock is None else clock.now_ms()
 
 
 def _sequence(lead: Lead) -> int:

@@ -25,7 +25,8 @@ HELD_S = 0.9 * LEASE_S
 
 
 class LeaseRow(Value, frozen=True):
-    """The entry of a lease. `time_ms`: command time when it was written. `handed_to`: who may take
+    """The entry of a lease. `time_ms`: command time when it was written; 0: its holder knows none
+    yet. `handed_to`: who may take
     it at once, empty for nobody. `run`: which start of the node holds it. `pinned`: whether an
     operator put it there. `count` makes two entries of one holder differ. `sequence`: how far the
     log had come when it was written; 0: not said.
@@ -73,7 +74,7 @@ class LeaseWatch:
         now_s = self._now_s()
         self.revision, self.seen_s = entry.revision, now_s
         self.row = _decode(entry.value)
-        if had_looked:
+        if had_looked and self.row.time_ms:
             self._told = self.row.time_ms, now_s
         if self.row.sequence:
             self._came_to.append((self.row.sequence, now_s))
