@@ -26,14 +26,13 @@ from rocksdict import (
     DBRecoveryMode,
     Options,
     Rdict,
-    RdictIter,
-    ReadOptions,
     WriteBatch,
 )
 
 from floruntime.engine.store.errors import StoreFailedError
 from floruntime.engine.store.foreign_records import disarm_logs
 from floruntime.engine.store.protocol import Changes, PointRead, Reader
+from floruntime.engine.store.rocks_scans import Deleted, Scans, latest_rising
 
 MEMTABLE_BYTES = 16 * 1024 * 1024
 """Also what a start replays at most, times the number of memtables."""
@@ -80,17 +79,20 @@ class RocksStore:
         self._failure = ""
         self._cleared: list[tuple[bytes, bytes]] = []
         self._snapshots: WeakSet[_RocksSnapshot] = WeakSet()
+        self._deleted = Deleted()
         self.get = self._db.get
 
     def scan(
         self, start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         self._check()
-        return _scan(self._db, start, end, reverse)
+        if reverse:
+            return Scans(self._db, self._deleted).falling(start, end)
+        return latest_rising(self._db, start, end)
 
     def snapshot(self) -> Reader:
         self._check()
-        snapshot = _RocksSnapshot(self._db)
+        snapshot = _RocksSnapshot(self._db, self._deleted)
         self._snapshots.add(snapshot)
         return snapshot
 
@@ -98,8 +100,10 @@ class RocksStore:
         self._check()
         if changes.cleared:
             self._note_cleared(changes.cleared)
+        batch, deleted = _batch(changes)
+        self._deleted.note(None if changes.cleared else deleted)
         try:
-            self._db.write(_batch(changes))
+            self._db.write(batch)
         except Exception as error:
             self._fail("write", error)
 
@@ -170,16 +174,14 @@ _CLOSED = "the store is closed"
 
 
 class _RocksSnapshot:
-    """Point reads go through RocksDB's snapshot, scans through one iterator as old as it.
+    """Point reads go through RocksDB's snapshot, scans through iterators as old as it.
 
-    (A scan made from the binding's snapshot, in 0.3.29, shows the latest state.) Scans share the
-    iterator: one that finds it moved by another goes back to where it was.
+    (A scan made from the binding's snapshot, in 0.3.29, shows the latest state.)
     """
 
-    def __init__(self, database: Rdict) -> None:
+    def __init__(self, database: Rdict, deleted: Deleted) -> None:
         self._snapshot: Any = database.snapshot()
-        self._rows: Any = database.iter()
-        self._moved_by: object = None
+        self._scans = Scans(database, deleted)
 
     def get(self, key: bytes, /) -> bytes | None:
         try:
@@ -193,37 +195,13 @@ class _RocksSnapshot:
     def scan(
         self, start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        return self._falling(start, end) if reverse else self._rising(start, end)
-
-    def _rising(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
-        rows = self._rows
-        scan = self._moved_by = object()
-        rows.seek(start)
-        while rows.valid() and (key := rows.key()) < end:
-            yield key, rows.value()
-            if self._moved_by is not scan:
-                self._moved_by = scan
-                rows.seek(key)
-            rows.next()
-        rows.status()
-
-    def _falling(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
-        rows = self._rows
-        scan = self._moved_by = object()
-        rows.seek_for_prev(end)
-        if rows.valid() and rows.key() == end:
-            rows.prev()
-        while rows.valid() and (key := rows.key()) >= start:
-            yield key, rows.value()
-            if self._moved_by is not scan:
-                self._moved_by = scan
-                rows.seek(key)
-            rows.prev()
-        rows.status()
+        scans = self._scans
+        return scans.falling(start, end) if reverse else scans.rising(start, end)
 
     def release(self) -> None:
         """Let the store close its files."""
-        self._snapshot = self._rows = _Released()
+        self._snapshot = released = _Released()
+        self._scans.release(released)
 
 
 class _Released:
@@ -236,60 +214,24 @@ class _Released:
     seek_for_prev = seek
 
 
-def _batch(changes: Changes) -> WriteBatch:
+def _batch(changes: Changes) -> tuple[WriteBatch, list[bytes]]:
+    """What is to be written, and the keys of its rows that are deleted."""
     batch = WriteBatch(raw_mode=True)
     for start, end in changes.cleared:
         if start < end:  # RocksDB takes an empty range for an error, and for good
             batch.delete_range(start, end)
-    put, delete = batch.put, batch.delete
+    deleted: list[bytes] = []
+    put, delete, note = batch.put, batch.delete, deleted.append
     if None not in changes.rows.values():
         deque(map(put, changes.rows, changes.rows.values()), maxlen=0)  # a loop without bytecode
-        return batch
+        return batch, deleted
     for key, value in changes.rows.items():
         if value is None:
             delete(key)
+            note(key)
         else:
             put(key, value)
-    return batch
-
-
-def _scan(
-    database: Rdict, start: bytes, end: bytes, reverse: bool
-) -> Iterator[tuple[bytes, bytes]]:
-    """The iterator is made here, not at the first step: it pins the state as it is now.
-
-    The binding's iterator points at the bound without holding it: whoever walks must hold the
-    options (and so the bytes of `end`), or the walk ends anywhere.
-    """
-    options = ReadOptions()
-    options.set_iterate_upper_bound(end)
-    rows = database.iter(options)
-    if reverse:
-        return _falling(rows, start, end, options)
-    return _rising(rows, start, end, options)
-
-
-def _rising(
-    rows: RdictIter, start: bytes, end: bytes, options: ReadOptions
-) -> Iterator[tuple[bytes, bytes]]:
-    rows.seek(start)
-    valid, key, value, advance = rows.valid, rows.key, rows.value, rows.next
-    while valid():
-        yield key(), value()
-        advance()
-    # A damaged block ends the walk like the end of the range does; only this tells them apart.
-    rows.status()
-
-
-def _falling(
-    rows: RdictIter, start: bytes, end: bytes, options: ReadOptions
-) -> Iterator[tuple[bytes, bytes]]:
-    rows.seek_for_prev(end)
-    # No lower bound is set: the binding (0.3.29) takes it for an upper bound.
-    while rows.valid() and (key := rows.key()) >= start:
-        yield key, rows.value()
-        rows.prev()
-    rows.status()
+    return batch, deleted
 
 
 def _options(cache_bytes: int) -> Options:
