@@ -75,6 +75,15 @@ test("a handler is given what its input makes of the payload, and a misfit fails
   assert.throws(() => misfit.into(order), ConflictError);
 });
 
+test("a payload that a handler itself finds no value of a kind in fails the run at once", async () => {
+  const [name, worker] = [fresh(), newWorker()];
+  worker.action(name, (ctx) => ctx.into((value) => BigInt(value as string)), { maxRetries: 5 });
+  await begin(worker);
+  const misfit = await client.action.call(name, "{}");
+  assert.deepEqual([misfit.status, misfit.attempt], ["failed", 1]);
+  assert.match(misfit.error ?? "", /NonRetryableError: the payload does not fit: /);
+});
+
 test("the context tells what the claim says", async () => {
   const [name, worker] = [fresh(), newWorker({ labels: { gpu: "yes" } })];
   let seen: ActionContext | undefined;

@@ -3,7 +3,7 @@
 import { knownToRegister, type RegisterOptions } from "../api/action/action.js";
 import type { FloClient } from "../api/client.js";
 import { checkDuration, checkName } from "../base/checks.js";
-import { BadRequestError, BadTypeError, NonRetryableError } from "../base/errors.js";
+import { BadRequestError, BadTypeError } from "../base/errors.js";
 import type { FullLogger } from "../base/logger.js";
 import { typeName } from "../base/shown.js";
 import { checkKind, type Kind } from "../base/typed.js";
@@ -15,7 +15,6 @@ import type {
   TypedHandler,
 } from "./action-handlers.js";
 import { ActionLife } from "./action-life.js";
-import type { ActionContext } from "./contexts.js";
 import type { Life, Plan } from "./life.js";
 import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
@@ -122,16 +121,5 @@ export class ActionWorker extends WorkerBase {
 /** A handler that is given the payload as `kind` makes it. */
 function typed<T>(handler: TypedHandler<T>, kind: Kind<T>): ActionHandler {
   checkKind("input", kind);
-  return (ctx) => handler(ctx, fitting(ctx, kind));
-}
-
-function fitting<T>(ctx: ActionContext, kind: Kind<T>): T {
-  try {
-    return ctx.into(kind);
-  } catch (error) {
-    if (error instanceof BadRequestError) {
-      throw new NonRetryableError(error.message, { cause: error });
-    }
-    throw error;
-  }
+  return (ctx) => handler(ctx, ctx.into(kind));
 }

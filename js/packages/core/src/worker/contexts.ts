@@ -4,7 +4,7 @@ import type { FloClient } from "../api/client.js";
 import { HandlerBatch } from "../api/handler-batch.js";
 import { isBytes } from "../base/byte-views.js";
 import { toBytes, toText } from "../base/bytes.js";
-import { BadRequestError } from "../base/errors.js";
+import { BadRequestError, NonRetryableError } from "../base/errors.js";
 import { fromJson, jsonBytes } from "../base/json.js";
 import { about, type FullLogger } from "../base/logger.js";
 import { type Integer, integerWithin } from "../base/schema.js";
@@ -159,10 +159,17 @@ export abstract class Context {
 
   /**
    * The payload, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
-   * Throws `BadRequestError`, naming the field, where it does not fit.
+   * Throws `NonRetryableError`, naming the field, where it does not fit: it never will.
    */
   into<T>(kind: Kind<T>): T {
-    return decodeAs("the payload", this.payload, kind);
+    try {
+      return decodeAs("the payload", this.payload, kind);
+    } catch (error) {
+      if (error instanceof BadRequestError) {
+        throw new NonRetryableError(error.message, { cause: error });
+      }
+      throw error;
+    }
   }
 
   /** The payload, which is text. */
