@@ -177,6 +177,25 @@ async def test_bodies(http: HttpPeer, body: bytes, content_type: str, status: in
     assert reply.status == status
 
 
+@pytest.mark.parametrize("query", ["ttl_ms=60000", "token=secret", "blank"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/shop/kv.put", {"key": "a", "value": "b"}),
+        ("/v1/shop/batch", {"commands": [{"call": "kv.put", "key": "a", "value": "b"}]}),
+        ("/v1/namespaces.create", {"name": "shop"}),
+    ],
+)
+async def test_a_field_in_the_address_is_refused(
+    http: HttpPeer, path: str, body: Any, query: str
+) -> None:
+    reply = await http.ask("POST", f"{path}?{query}", body)
+    assert reply.status == 400
+    name = query.partition("=")[0]
+    assert reply.json["detail"] == f"'{name}' is in the address; a call's fields are in its body"
+    assert (await http.call("namespaces.list"))["items"] == []
+
+
 async def test_a_call_without_arguments_needs_no_body(http: HttpPeer) -> None:
     assert (await http.ask("POST", "/v1/shop/queue.list")).json["items"] == []
 

@@ -20,6 +20,9 @@ _GARBAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def members_of(request: HttpRequest) -> Members:
     """The members of a request's body; none where there is no body. Raises 400 or 415."""
+    if request.query:
+        name = next(iter(request.query))
+        raise BadRequestError(f"{shown(name)} is in the address; a call's fields are in its body")
     content_type = request.headers.get("content-type", "" if request.body else JSON)
     if content_type.partition(";")[0].strip().lower() != JSON:
         raise HttpRefusal(415, f"Content-Type is {shown(content_type)}; it must be {JSON}")
