@@ -30,6 +30,7 @@ INTERNAL = {
     "QUIET_MS_MIN",
     "QUIET_MS_MAX",
     "UNCOUNTED_BYTES_MAX",
+    "HTTP_SLICE_BYTES",
     "WEB_SLICE_BYTES",
 }
 """Told elsewhere, or of no use to a reader of the reference."""
