@@ -23,7 +23,7 @@ COMMITS_MAX = 250
 """The latest commit at which a fail point kills."""
 LIFE_SECONDS = (0.05, 0.7)
 """How long a server lives that is killed at a random moment."""
-FAIL_POINT_SECONDS_MAX = 30.0
+FAIL_POINT_SECONDS_MAX = 120.0
 
 
 @dataclass

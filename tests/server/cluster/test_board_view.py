@@ -44,6 +44,15 @@ def test_a_board_that_was_set_back_and_is_further_by_now_is_known_anew() -> None
     assert view.entries == at(lease=38, node=59)
 
 
+def test_a_revision_that_holds_something_else_tells_at_once_that_the_board_was_set_back() -> None:
+    view = BoardView(lambda: 0.0)
+    view.see(at(a=50, b=60))
+    other = {"a": Entry(50, b"another history"), "b": Entry(40, b"40")}
+    assert view.see(other)
+    assert view.entries == other
+    assert not view.see(other)
+
+
 def test_one_look_that_is_up_to_date_is_enough() -> None:
     now_s = 100.0
     view = BoardView(lambda: now_s)

@@ -41,6 +41,23 @@ async def test_a_lease_that_moves_is_taken_by_nobody_and_one_that_stands_still_i
     assert not lease.is_good  # long before
 
 
+async def test_a_lease_of_another_history_with_the_same_revision_is_not_the_one_that_was_seen() -> (
+    None
+):
+    board, now = MemoryBoard(), Now()
+    watch = LeaseWatch(now)
+    assert await watch.still_stands(board, 1)
+    assert await held(board, now, "a").take(0)
+    assert not await watch.still_stands(board, 1), "it was there, and nobody had seen it"
+    watch.see(await board.read("lease.1"))
+    assert await watch.still_stands(board, 1)
+    set_back = MemoryBoard()
+    assert not await watch.still_stands(set_back, 1)
+    assert await held(set_back, now, "b").take(0)
+    assert await set_back.read("lease.1") != await board.read("lease.1")
+    assert not await watch.still_stands(set_back, 1)
+
+
 async def test_the_holder_counts_from_when_it_sent() -> None:
     board, now = MemoryBoard(), Now()
     lease = held(board, now, "a")

@@ -4,7 +4,8 @@ Not each server has come equally far, so one read may show less than the one bef
 stays. Only where of an entry nothing as new is seen for a while was the board itself set back (its
 disks were restored, or lost what was acknowledged): then what was known before means nothing any
 more. Nodes go on writing to a board that was set back, so it may soon be further than it ever was,
-and show less of a single entry all the same.
+and show less of a single entry all the same. And where a revision that was seen holds something
+else now, that is clear at once.
 """
 
 from __future__ import annotations
@@ -34,13 +35,19 @@ class BoardView:
             for name, known in self.entries.items()
             if _revision(found.get(name)) < known.revision
         }
-        if any(now_s - since_s > SET_BACK_S for since_s in self._less_since_s.values()):
+        is_old = any(now_s - since_s > SET_BACK_S for since_s in self._less_since_s.values())
+        if is_old or any(self._is_other(name, entry) for name, entry in found.items()):
             self.entries, self._less_since_s = dict(found), {}
             return True
         for name, entry in found.items():
             if _revision(self.entries.get(name)) < entry.revision:
                 self.entries[name] = entry
         return False
+
+    def _is_other(self, name: str, entry: Entry) -> bool:
+        """Whether it was something else that had this revision."""
+        known = self.entries.get(name)
+        return known is not None and known.revision == entry.revision and known != entry
 
 
 def _revision(entry: Entry | None) -> int:

@@ -178,7 +178,8 @@ class Leading:
         )
         lease = HeldLease(node.board, partition, time.monotonic, row)
         try:
-            if await lease.take(watch.revision):
+            stands = await watch.still_stands(node.board, partition)
+            if stands and await lease.take(watch.revision):
                 await self._begin(partition, lease)
         except (BoardSilentError, LogSilentError, OvertakenError) as error:
             if self._said.setdefault(partition, Said()).is_new(str(error)):

@@ -88,6 +88,15 @@ class LeaseWatch:
                 return int((self._now_s() - heard_s) * 1000)
         return None
 
+    async def still_stands(self, board: Board, partition: int) -> bool:
+        """Whether the board shows now what was seen here. One that was set back can have come to
+        the same revision again, with another holder: to that the revision alone would be right.
+        """
+        entry = await board.read(name_of(partition))
+        if entry is None:
+            return self.row is None
+        return entry.revision == self.revision and _decode(entry.value) == self.row
+
     @property
     def silent_s(self) -> float:
         """How long ago its last revision was seen first."""
