@@ -46,7 +46,7 @@ AT_ONCE_ROWS = 1_000
 """So many rows a job looks at tick after tick; a small one is over at once."""
 PAUSE_MS = 3
 """What a larger job leaves between its ticks for others: it does some 1,400 items a second."""
-LATE_FACTOR = 3
+LATE_FACTOR = 1
 LATE_MS_MAX = 100
 """A tick that came late tells of a busy server: the pause after it is longer by so many times as
 much as it was late, up to so much.
