@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
+from floruntime.core.errors import BadRequestError
 from tests.engine.workflow.calls import Workflows, flow
 
 
@@ -86,3 +88,11 @@ def test_a_condition_that_costs_too_much_fails_the_run() -> None:
     run = flows.run(flows.start([[[[n] * 30] * 10] * 10 for n in range(30)]))
     assert run.status == "failed"
     assert "would touch more than" in (run.error or "")
+
+
+@pytest.mark.parametrize(
+    ("when", "roots"), [("true", "$"), ("$.input.items[?true]", "@ or $"), ("'a'", "$")]
+)
+def test_what_is_no_condition_is_told_what_one_begins_with(when: str, roots: str) -> None:
+    with pytest.raises(BadRequestError, match=re.escape(f"which begins with {roots}, at")):
+        chooser(when)

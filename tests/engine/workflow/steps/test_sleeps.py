@@ -83,7 +83,14 @@ def test_no_time_is_a_failure_of_the_step(sleep: str, input: Any) -> None:
 
 @pytest.mark.parametrize(
     ("input", "told"),
-    [(None, "null"), (True, "true"), ({"a": None}, '{"a":null}'), ("soon", '"soon"')],
+    [
+        (None, "null"),
+        (True, "true"),
+        ({"a": None}, '{"a":null}'),
+        ("soon", '"soon"'),
+        (10**4299, "1" + 76 * "0" + "..."),
+        (int("9" * 4300), 77 * "9" + "..."),
+    ],
 )
 @pytest.mark.parametrize("key", ["forMs", "until"])
 def test_what_was_found_instead_is_told_as_json(key: str, input: Any, told: str) -> None:

@@ -278,9 +278,13 @@ class _Parser:
         begin = self.at
         return Exists(self._queried(self._comparable(), begin))
 
+    def _roots(self) -> str:
+        """What a query may begin with here."""
+        return "@ or $"
+
     def _queried(self, part: Comparable, begin: int) -> Query:
         if not isinstance(part, Query):
-            raise self.wrong("a query is needed here, which begins with @ or $,", begin)
+            raise self.wrong(f"a query is needed here, which begins with {self._roots()},", begin)
         return part
 
     def _comparison_or_existence(self) -> Test:
@@ -390,6 +394,9 @@ class _ConditionParser(_Parser):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._depth = 0
+
+    def _roots(self) -> str:
+        return super()._roots() if self._depth else "$"
 
     def condition(self) -> Test:
         self._skip_blank()

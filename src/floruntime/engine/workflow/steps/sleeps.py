@@ -52,13 +52,11 @@ def _ended(run: OpenWorkflowRun) -> StepOutcome:
 def _due_ms(run: OpenWorkflowRun, sleep: Sleep) -> int:
     now_ms = run.tx.now_ms
     if sleep.until is None:
-        due_ms = now_ms + _duration_ms(value_in_run(run, sleep.for_ms))
-    else:
-        due_ms = _moment_ms(value_in_run(run, sleep.until))
+        return now_ms + _duration_ms(value_in_run(run, sleep.for_ms))
+    due_ms = _moment_ms(value_in_run(run, sleep.until))
     if due_ms - now_ms > limits.DURATION_MS_MAX:
         raise _NoTimeError(
-            f"until is {due_ms}, {due_ms - now_ms} ms from now; at most "
-            f"{limits.DURATION_MS_MAX} ms are allowed"
+            f"until is {_told(due_ms)}; at most {limits.DURATION_MS_MAX} ms from now are allowed"
         )
     return due_ms
 
@@ -68,6 +66,10 @@ def _duration_ms(value: Any) -> int:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise _NoTimeError(f"forMs is {_told(value)}; a number of milliseconds is needed")
+    if value > limits.DURATION_MS_MAX:
+        raise _NoTimeError(
+            f"forMs is {_told(value)}; at most {limits.DURATION_MS_MAX} ms are allowed"
+        )
     return value
 
 
