@@ -19,6 +19,7 @@ from floruntime.core.errors import (
     ConflictError,
     NotFoundError,
     OverloadedError,
+    StorageFullError,
 )
 from floruntime.core.jobs import (
     BulkJob,
@@ -28,9 +29,12 @@ from floruntime.core.jobs import (
     JobList,
     JobStatus,
 )
-from floruntime.core.queue import QueueBulk, QueueDelete
+from floruntime.core.kv import KvDeletePrefix
+from floruntime.core.queue import QueueBulk, QueueDelete, QueueEnqueue
 from floruntime.core.stream import GroupBulk, GroupDead
 from floruntime.core.system import NamespaceDelete, Tick
+from floruntime.core.types import Command
+from floruntime.core.workflow import WorkflowBulk, WorkflowBulkOperation
 from floruntime.engine.action.run_rows import ACTION_RUN_MARKS
 from floruntime.engine.system import jobs as system_jobs
 from floruntime.engine.system import timers
@@ -395,3 +399,47 @@ def test_a_cursor_of_other_filters_is_refused() -> None:
     reply = actions.engine.query(ActionListRuns(limit=1, ended_after_ms=5))
     with pytest.raises(BadRequestError, match="another listing"):
         actions.engine.query(ActionListRuns(limit=1, ended_after_ms=6, cursor=reply.cursor))
+
+
+# Room
+
+
+@pytest.mark.parametrize(
+    ("request_", "goes_on"),
+    [
+        (KvDeletePrefix("a"), True),
+        (QueueBulk(JOBS, DELETE_DEAD), True),
+        (QueueBulk(JOBS, REQUEUE_DEAD), False),
+        (QueueBulk(JOBS, REQUEUE_DEAD, dry_run=True), True),
+        (ActionBulk(CANCEL), True),
+        (ActionBulk(DELETE), True),
+        (ActionBulk(RETRY), False),
+        (WorkflowBulk(WorkflowBulkOperation.CANCEL), True),
+        (WorkflowBulk(WorkflowBulkOperation.DELETE), True),
+        (WorkflowBulk(WorkflowBulkOperation.PAUSE), True),
+        (WorkflowBulk(WorkflowBulkOperation.RESUME), True),
+        (WorkflowBulk(WorkflowBulkOperation.RETRY), False),
+        (WorkflowBulk(WorkflowBulkOperation.SIGNAL, type="go"), False),
+    ],
+    ids=str,
+)
+def test_while_the_disk_is_nearly_full_jobs_that_make_room_go_on(
+    request_: Command[BulkJob], goes_on: bool
+) -> None:
+    engine = Engine()
+    engine.run(QueueEnqueue(JOBS, [b"x"]))
+    outcome = engine.outcome(request_, may_grow=False)
+    if goes_on:
+        assert outcome.error is None
+    else:
+        assert isinstance(outcome.error, StorageFullError)
+        assert engine.query(JobList()).items == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "goes_on"), [(DELETE_DEAD, True), (REQUEUE_DEAD, False)], ids=str
+)
+def test_so_do_those_of_a_group(operation: DeadBulkOperation, goes_on: bool) -> None:
+    engine, _ = with_dead()
+    error = engine.outcome(GroupBulk("s", "g", operation), may_grow=False).error
+    assert (error is None) == goes_on

@@ -79,12 +79,12 @@ COMMANDS: Final = (
     command(ConsoleOpen, console_sessions.open_code, grows=False),
     command(ConsoleLogin, console_sessions.log_in, grows=False),
     command(ConsoleLogout, console_sessions.log_out, grows=False),
-    # Jobs
+    # Jobs (those that add something are refused by `system/jobs.py`, which knows the operation)
     command(jobs.JobCancel, system_jobs.cancel, grows=False),
     # KV
     command(kv.KvPut, keys.put),
     command(kv.KvDelete, keys.delete, grows=False),
-    command(kv.KvDeletePrefix, kv_bulk.delete_prefix),
+    command(kv.KvDeletePrefix, kv_bulk.delete_prefix, grows=False),
     command(kv.KvTouch, keys.touch, grows=False),
     command(kv.KvIncr, keys.increment),
     command(kv.KvCheck, keys.check, grows=False),
@@ -104,7 +104,7 @@ COMMANDS: Final = (
     command(queue.QueueDelete, queue_admin.delete, grows=False),
     command(queue.QueuePause, queue_admin.pause, grows=False),
     command(queue.QueuePromote, queue_admin.promote, grows=False),
-    command(queue.QueueBulk, queue_bulk.bulk),
+    command(queue.QueueBulk, queue_bulk.bulk, grows=False),
     # Streams
     command(stream.StreamAppend, append.append),
     command(stream.StreamTrim, retention.trim, grows=False),
@@ -124,7 +124,7 @@ COMMANDS: Final = (
     command(stream.GroupTouch, group_settle.touch, grows=False),
     command(stream.GroupDeadRequeue, group_dead.requeue, grows=False),
     command(stream.GroupDeadDelete, group_dead.delete, grows=False),
-    command(stream.GroupBulk, group_bulk.bulk),
+    command(stream.GroupBulk, group_bulk.bulk, grows=False),
     # Actions
     command(action.ActionRegister, action_admin.register, grows=False),
     command(action.ActionEnable, action_admin.enable, grows=False),
@@ -133,7 +133,7 @@ COMMANDS: Final = (
     command(action.ActionCall, invoke.call),
     command(action.ActionCancel, invoke.cancel, grows=False),
     command(action.ActionRetry, retry.retry),
-    command(action.ActionBulk, action_bulk.bulk),
+    command(action.ActionBulk, action_bulk.bulk, grows=False),
     command(action.ActionSchedule, action_schedules.schedule),
     command(action.ActionUnschedule, action_schedules.unschedule, grows=False),
     command(action.ActionPauseSchedule, action_schedules.pause, grows=False),
@@ -161,7 +161,7 @@ COMMANDS: Final = (
     command(workflow.WorkflowFork, forks.fork),
     command(workflow.WorkflowPause, pauses.pause, grows=False),
     command(workflow.WorkflowResume, pauses.resume, grows=False),
-    command(workflow.WorkflowBulk, workflow_bulk.bulk),
+    command(workflow.WorkflowBulk, workflow_bulk.bulk, grows=False),
     command(workflow.ScheduleDue, schedules.due),
     command(workflow.WorkflowPauseSchedule, schedules.pause, grows=False),
     command(workflow.WorkflowTriggerSchedule, schedules.trigger),

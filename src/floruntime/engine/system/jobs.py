@@ -31,7 +31,7 @@ from floruntime.core import limits
 from floruntime.core.errors import ConflictError, FloError, NotFoundError, OverloadedError
 from floruntime.core.jobs import BulkJob, JobCancel, JobGet, JobList, JobListReply, JobStatus
 from floruntime.core.types import Request
-from floruntime.engine.state.dispatch import WaitRule, rules_of
+from floruntime.engine.state.dispatch import WaitRule, rules_of, storage_full
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.pages import page_by_key
 from floruntime.engine.state.tx import Topic, Tx, View
@@ -46,6 +46,8 @@ AT_ONCE_ROWS = 1_000
 """So many rows a job looks at tick after tick; a small one is over at once."""
 PAUSE_MS = 3
 """What a larger job leaves between its ticks for others: it does some 1,400 items a second."""
+WITHOUT_GROWTH = frozenset(("cancel", "delete", "delete_dead", "delete_prefix", "pause", "resume"))
+"""What a job may do while the disk is nearly full; the others add something."""
 LATE_FACTOR = 1
 LATE_MS_MAX = 100
 """A tick that came late tells of a busy server: the pause after it is longer by so many times as
@@ -124,7 +126,9 @@ class Asked(NamedTuple):
 
 
 def begin(tx: Tx, request: Request[Any], asked: Asked) -> BulkJob:
-    """Begin a job of the command's namespace."""
+    """Begin a job of the command's namespace, if there is room for what it does."""
+    if not (tx.may_grow or asked.dry_run or asked.operation in WITHOUT_GROWTH):
+        raise storage_full()
     limits.check_optional("limit", asked.limit, 1, limits.UINT_MAX)
     of_namespace_id = ensure_namespace(tx).id
     _make_room(tx, of_namespace_id)
