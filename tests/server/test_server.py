@@ -215,6 +215,17 @@ async def test_nothing_is_kept_for_clients_that_never_wrote() -> None:
 # The disk
 
 
+async def test_what_is_free_and_what_must_be_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async with Rig(disk_low_bytes=256 << 20) as rig:
+        for free_mib in (255, 300, 512):
+            rig.storage.free = free_mib << 20
+            rig.server._check_disk()
+    less, again = [record.getMessage() for record in caplog.records if "disk" in record.message]
+    assert less.startswith("255.0 MiB of disk are free: growth is refused below 256.0 MiB")
+    assert "(disk_low_bytes), and until 512.0 MiB are free" in less
+    assert again == "512.0 MiB of disk are free: growth is allowed again"
+
+
 async def test_growth_stops_while_the_disk_is_nearly_full_and_goes_on_by_itself() -> None:
     logging.disable(logging.CRITICAL)
     async with Rig(disk_low_bytes=1_000) as rig:

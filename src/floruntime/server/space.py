@@ -47,17 +47,20 @@ class Space:
             return
         if self._disk.check():
             self._commit.may_grow = self._disk.may_grow
-            log.warning(
-                "%s bytes of disk are free: growth is %s",
-                free_bytes,
-                "allowed again"
-                if self._disk.may_grow
-                else "refused until there is more. Make room on the disk, or purge, trim, delete",
-            )
+            log.warning("%s of disk are free: growth is %s", _mib(free_bytes), self._verdict())
         self._keep_back(free_bytes)
         if free_bytes < GIVE_BACK_FACTOR * self._disk.resume_bytes:
             self._give_back()
         self._look_again(free_bytes)
+
+    def _verdict(self) -> str:
+        if self._disk.may_grow:
+            return "allowed again"
+        low, resume = _mib(self._disk.low_bytes), _mib(self._disk.resume_bytes)
+        return (
+            f"refused below {low} (disk_low_bytes), and until {resume} are free. Make room on the "
+            "disk, or purge, trim, delete"
+        )
 
     def _look_again(self, free_bytes: int) -> None:
         """Soon; where nothing was written since the last look and there is room, at a write."""
@@ -114,3 +117,7 @@ class Space:
         under_way = [task for task in (self._giving_back, self._keeping_back) if task is not None]
         if under_way:
             await asyncio.wait(under_way)
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 20):,.1f} MiB"
