@@ -208,7 +208,7 @@ MUTANTS = (
         "server/eras.py",
         '    return "" if boot and boot == _boot_id() else reason',
         '    return "" if boot else reason',
-        "tests/server",
+        "tests/server/test_eras.py",
     ),
     # HTTP
     Mutant(

@@ -10,6 +10,14 @@ from tests.simulation.run import LEADS, Simulation
 SEEDS = 40
 PARTS = 4
 """So that processes share them."""
+FOUND = (200476, 701090)
+"""Seeds that found something: `docs/reliability.md` tells what."""
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_was_found_stays_mended(seed: int) -> None:
+    report = Simulation(seed, serving=LEADS).run()
+    assert not report.problems, str(report)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
