@@ -18,6 +18,7 @@ from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
     ForbiddenError,
+    OverloadedError,
     ProtocolError,
     Ran,
     UnavailableError,
@@ -254,6 +255,32 @@ async def test_a_result_and_a_refusal_reach_their_callers_in_any_order() -> None
     error = error_of(put)
     assert isinstance(error, ConflictError)
     assert (error.current_version, error.ran) == (7, "no")
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal", "times", "ran"),
+    [
+        (PUT, UnavailableError("no leader"), 1, "no"),
+        (PUT, UnavailableError("no leader"), 2, "maybe"),
+        (PUT, OverloadedError("too fast"), 3, "maybe"),
+        (PUT, ConflictError("another version"), 2, "no"),
+        (GET, UnavailableError("no leader"), 2, "no"),
+    ],
+)
+async def test_a_refusal_of_what_was_sent_before_says_nothing_of_that(
+    request_: Request[Any], refusal: FloError, times: int, ran: Ran
+) -> None:
+    """Else a write that was done would be done again, under a number of its own. Who looks at the
+    number, and refuses, tells of all sendings.
+    """
+    rig = Rig()
+    rig.opened()
+    call = rig.call(request_)
+    for _ in range(times - 1):
+        rig.down()
+        rig.up(known=True)
+    rig.exchange.receive(wire.encode_error(call.id, refusal))
+    assert (type(error_of(call)), error_of(call).ran) == (type(refusal), ran)
 
 
 async def test_an_answer_to_nothing_is_passed_over_and_a_second_one_too() -> None:

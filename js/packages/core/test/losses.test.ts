@@ -91,6 +91,28 @@ test("what has neither a number nor is a query fails with maybe", async () => {
   await client.close();
 });
 
+for (const [kind, isSure] of [
+  [errors.UnavailableError, false],
+  [errors.ConflictError, true],
+] as const) {
+  test(`${kind.code} to a write that was sent before tells of ${isSure ? "all" : "one sending"}`, async () => {
+    const { server, clock, client } = setUp();
+    await clock.until(client.kv.put("first", ""));
+    server.losesAnswers = true;
+    const failure = rejection(client.kv.put("a", ""));
+    await clock.settle();
+    server.losesAnswers = false;
+    server.sessions.get(server.hellos[0]?.["session"] as string)?.delete(2);
+    server.script = () => new kind("refused");
+    server.dropLinks();
+    const error = await clock.until(failure);
+    assert.ok(error instanceof kind);
+    assert.equal(error.ran, isSure ? "no" : "maybe");
+    assert.equal(server.seen.at(-1)?.number, 2, "it is not written again under another number");
+    await client.close();
+  });
+}
+
 test("a loss while the session opens opens it again", async () => {
   const { server, clock, client } = setUp();
   await clock.until(client.connect());

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.client.link.routes.route import Route
-from floruntime.core.errors import Ran
+from floruntime.core.errors import (
+    FloError,
+    ForbiddenError,
+    OverloadedError,
+    Ran,
+    StorageFullError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupClaim, GroupRead
@@ -22,6 +30,13 @@ DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
 """What may go without a write number while it waits: what an answer that got lost delivered comes
 again when its lease is over.
 """
+
+
+NOT_JUDGED = (
+    *(OverloadedError, UnavailableError, StorageFullError),
+    *(UnauthorizedError, ForbiddenError),
+)
+"""What a server says that has not looked whether a write was done when it was sent before."""
 
 
 OnLate = Callable[[Any], bool]
@@ -47,6 +62,7 @@ class Call:
         "route",
         "sent_s",
         "was_sent",
+        "was_sent_again",
     )
 
     def __init__(
@@ -71,7 +87,7 @@ class Call:
         self.sent_s = 0.0
         self.first_sent_s = 0.0
         self.due_s = 0.0
-        self.was_sent = False
+        self.was_sent = self.was_sent_again = False
         self.is_abandoned = False
         #: Takes what comes once its caller has given up, if it wants that.
         self.on_late: OnLate | None = None
@@ -107,6 +123,17 @@ class Call:
     def ran(self) -> Ran:
         """Whether the call may have taken effect although no answer came."""
         return "maybe" if self.was_sent and not isinstance(self.request, READS) else "no"
+
+    def goes_out(self) -> None:
+        """It is sent now, for the first time or once more."""
+        self.was_sent_again = self.was_sent
+        self.was_sent = True
+
+    def as_known(self, error: FloError) -> FloError:
+        """What a server told of this sending, as far as it holds for those before."""
+        if self.was_sent_again and self.number and isinstance(error, NOT_JUDGED):
+            error.ran = self.ran
+        return error
 
     @property
     def is_cancelled(self) -> bool:

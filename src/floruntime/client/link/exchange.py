@@ -268,7 +268,7 @@ class Exchange:
         if call is self._opening:
             self._session_opened(answer.error)
         elif answer.error is not None:
-            call.fail(wire.raised(answer.error))
+            call.fail(call.as_known(wire.raised(answer.error)))
         else:
             self._answered(call, answer.result)
         if self._held_writes or self._held_others or self._held_waits or self._leads.ready:
@@ -398,7 +398,7 @@ class Exchange:
             self._drop(call)
             call.fail(error)
             return
-        call.was_sent = True
+        call.goes_out()
         send(body, call.due_s)
 
     def _keep(self, call: Call) -> None:

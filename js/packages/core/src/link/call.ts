@@ -1,4 +1,12 @@
-import type { Ran } from "../base/errors.js";
+import {
+  type FloError,
+  ForbiddenError,
+  OverloadedError,
+  type Ran,
+  StorageFullError,
+  UnauthorizedError,
+  UnavailableError,
+} from "../base/errors.js";
 import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import {
   GetServerInfo,
@@ -11,6 +19,7 @@ import {
   WorkerTurn,
 } from "../wire/messages.generated.js";
 import type { Request } from "../wire/request.js";
+import { again } from "./again.js";
 import type { Route } from "./routes/route.js";
 
 /** Whether asking again is always right, because it takes no effect. */
@@ -35,6 +44,15 @@ export function isDelivery(request: Request<unknown>): boolean {
   return DELIVERIES.includes(request.kind);
 }
 
+/** What a server says that has not looked whether a write was done when it was sent before. */
+const NOT_JUDGED = [
+  OverloadedError,
+  UnavailableError,
+  StorageFullError,
+  UnauthorizedError,
+  ForbiddenError,
+] as const;
+
 /** Who waits for the answer of a call. */
 export interface Waiter {
   resolve(result: unknown): void;
@@ -52,6 +70,7 @@ export class Call {
   #firstSentMs = 0;
   dueMs = 0;
   wasSent = false;
+  #wasSentAgain = false;
   isAbandoned = false;
   isSettled = false;
   /** Takes what comes once its caller has given up, if it wants that. */
@@ -117,11 +136,19 @@ export class Call {
 
   /** It goes out now. */
   goesOut(nowMs: number): void {
+    this.#wasSentAgain = this.wasSent;
     this.sentMs = nowMs;
     if (this.route !== null) {
       this.route.usedMs = nowMs;
     }
     this.dueMs = this.isWait ? (this.blockUntilMs ?? nowMs + this.blockMs) : nowMs;
+  }
+
+  /** What a server told of this sending, as far as it holds for those before. */
+  asKnown(error: unknown): unknown {
+    const isJudged = !NOT_JUDGED.some((kind) => error instanceof kind);
+    const isSure = isJudged || this.number === 0 || !this.#wasSentAgain;
+    return isSure ? error : again(error as FloError, this.ran);
   }
 
   /** How long its caller still waits; 0: nobody says. */

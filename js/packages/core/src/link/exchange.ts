@@ -311,7 +311,7 @@ export class Exchange {
     if (call === this.#opening) {
       this.#sessionOpened(answer.error);
     } else if (answer.error !== null) {
-      call.fail(wire.thrown(answer.error, call.request));
+      call.fail(call.asKnown(wire.thrown(answer.error, call.request)));
     } else {
       this.#answered(call, answer.result);
     }
