@@ -1,16 +1,33 @@
-"""Which nodes may be there when a copy goes on as a new history."""
+"""Which nodes may be there when a copy goes on as a new history, and who is to say how far."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from floruntime.core.errors import ConflictError
-from floruntime.server.cluster.members import NodeRow, decode_node, encode
-from floruntime.server.cluster.recovering import check_versions
+from floruntime.server.cluster.board import Entry
+from floruntime.server.cluster.lease import LeaseRow, LeaseWatch
+from floruntime.server.cluster.members import NODES, Members, NodeRow, decode_node, encode
+from floruntime.server.cluster.recovering import check_versions, told_reach
 
 
 def row(name: str, *, knows_anew: bool = True) -> NodeRow:
     return NodeRow(name, "run", "x:1", "0.1", 0, {}, knows_anew=knows_anew)
+
+
+def test_how_far_a_partition_has_come_is_told_by_the_living_and_the_dead_and_by_its_leader() -> (
+    None
+):
+    members, watch = Members(lambda: 0.0), LeaseWatch(lambda: 0.0)
+    watches = [LeaseWatch(lambda: 0.0), watch]
+    assert told_reach(members, watches, 1) == 0
+    rows = (NodeRow("a", "run", "x:1", "1", 0, {}, reaches={1: 7}), row("older"))
+    members.see({NODES + each.name: Entry(1, encode(each)) for each in rows})
+    assert (told_reach(members, watches, 1), told_reach(members, watches, 0)) == (7, 0)
+    lease = msgspec.msgpack.encode(LeaseRow("b", "run", 1, 0, sequence=9))
+    watch.see(Entry(1, lease))
+    assert told_reach(members, watches, 1) == 9
 
 
 def test_versions_that_give_their_copies_up_may_be_mixed() -> None:

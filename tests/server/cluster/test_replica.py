@@ -13,6 +13,7 @@ from floruntime.server.cluster.log import Stored
 from floruntime.server.cluster.log_journal import LogJournal
 from floruntime.server.cluster.message import (
     HEADER_BYTES,
+    HISTORY_SEQUENCES,
     DamagedLogError,
     Head,
     Message,
@@ -142,6 +143,28 @@ async def test_a_store_that_has_another_message_at_its_place_follows_no_further(
         await follower(other, ahead.store).check_reach()
     other.trimmed = 1
     await follower(other, ahead.store).check_reach()  # what is dropped cannot be compared
+
+
+async def test_a_copy_that_is_behind_what_others_told_of_follows_no_log_that_was_set_back(
+    monkeypatch: pytest.MonkeyPatch, quiet: None
+) -> None:
+    """It, or an empty one, could lead what is left of the log, and nobody would miss the rest."""
+    monkeypatch.setattr(replica_module, "LOOK_S", 0.001)
+    log, told = MemoryLog(), [3]
+    leader = Writer(log)
+    await leader.write(a=b"1")
+    await leader.write(a=b"2")
+    replica = Replica(1, MemoryStore(), log, told_reach=lambda: told[0])
+    replica.start()
+    await until(lambda: "another node has come to message 3" in replica.trouble)
+    assert not replica.may_be_read
+    told[0] += HISTORY_SEQUENCES  # it goes on as a new history, which this copy will be given
+    await until(lambda: replica.may_be_read)
+    await leader.write(a=b"3")
+    told[0] = 3
+    await until(lambda: replica.position.sequence == 3)
+    assert not replica.trouble
+    await replica.stop()
 
 
 class CountingStore(MemoryStore):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from floruntime.client.client import FloClient
@@ -40,7 +41,7 @@ class Rare:
         self._faults = faults
         self._truth: Truth = world.truth
         self._chance = world.fork("rare")
-        #: Who follows what is left of a log that was set back could lead it: so nobody joins then.
+        #: Who has the furthest copy of a log that was set back must not be replaced meanwhile.
         self._turn = asyncio.Lock()
 
     async def happen(self, name: str) -> None:
@@ -54,7 +55,7 @@ class Rare:
             "swept": self._nothing,  # all the time: `world.arranged`
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
-        async with self._turn:
+        async with self._turn if name != "joined" else nullcontext():
             self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
             self._faults.names.append(name)
             await happens[name]()
@@ -105,8 +106,9 @@ class Rare:
     # NATS
 
     async def _set_back(self) -> None:
-        """NATS is restored from an older copy. All nodes are further than that, so nobody leads
-        what was set back; the operator lets the copy go on that is furthest: nothing is lost.
+        """NATS is restored from an older copy. One node or more are further than that, so nobody
+        leads what was set back, whoever joins, loses all it had, or is behind; the operator lets
+        the copy go on that is furthest: nothing is lost.
         """
         self._faults.is_calm = True
         await self._faults.calm_down()
@@ -115,7 +117,7 @@ class Rare:
         backup = self._truth.back_up()
         await pause(self._chance.uniform(*BACKUP_S))
         ends = [each.last for each in backup.ends]
-        while not self._are_all_past(ends):
+        while not self._has_one_all(ends):
             await pause(LOOK_S)
         with_board = self._chance.random() < 0.5
         self._truth.restore(backup, with_board=with_board)
@@ -137,11 +139,11 @@ class Rare:
         ]
         return sorted(found, key=lambda each: -each[0])
 
-    def _are_all_past(self, ends: list[int]) -> bool:
-        """Whether each copy has more than the backup, where anything has; so none may go on."""
+    def _has_one_all(self, ends: list[int]) -> bool:
+        """Whether of each log some copy has all that will be lost."""
         for partition, (end, log) in enumerate(zip(ends, self._truth.logs, strict=True)):
             copies = self._copies(partition)
-            if len(log) > end and (not copies or copies[-1][0] <= end):
+            if len(log) > end and (not copies or copies[0][0] < len(log)):
                 return False
         return not self._told() and all(each.node for each in self._world.computers)
 

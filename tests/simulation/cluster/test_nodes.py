@@ -17,6 +17,7 @@ FOUND = [
     (512, "records", "restored"),
     (330003, "flows", "restored"),
     (330008, "views", "restored"),
+    (620001, "mixed", "restored"),
 ]
 """Seeds that found something, with their kinds of work and what rarely happens:
 `docs/reliability.md` tells what.

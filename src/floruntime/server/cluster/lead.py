@@ -166,6 +166,7 @@ class Lead:
             else:
                 await replica.check_reach()
                 await replica.read_on(leads=True)
+                await replica.check_told()
                 sequence, chain = replica.end
             before = replica.position
             term = max(self.lease.row.term, max(before.term, before_term) + 1)

@@ -33,7 +33,8 @@ class NodeRow(Value, frozen=True):
 
     `sequences`: how far its copy of each partition has come. `format`: the newest that it knows.
     `troubles`: why its copies of some follow no further. `knows_anew`: whether it gives its copy up
-    where the state begins anew; versions before that do not say so.
+    where the state begins anew; versions before that do not say so. `reaches`: as `sequences`, also
+    where logs were set back (`Position.reach`).
     """
 
     name: str
@@ -48,6 +49,7 @@ class NodeRow(Value, frozen=True):
     count: int = 0
     troubles: dict[int, str] = {}
     knows_anew: bool = False
+    reaches: dict[int, int] = {}
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -93,6 +95,11 @@ class Members:
         """What a node tells of itself."""
         seen = self._seen.get(name)
         return None if seen is None else seen.row
+
+    def reach(self, partition: int) -> int:
+        """The furthest that any copy of a partition has told of, dead or alive."""
+        reaches = (seen.row.reaches.get(partition, 0) for seen in self._seen.values())
+        return max(reaches, default=0)
 
     def revision(self, name: str) -> int:
         """Of what a node told last, as far as it was read."""

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from floruntime.core.version import VERSION
-from floruntime.engine.store import Store
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.board import Board, BoardSilentError, Entry
 from floruntime.server.cluster.board_view import BoardView
@@ -24,7 +23,9 @@ from floruntime.server.cluster.joining import Joined
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import Leading
 from floruntime.server.cluster.lease import LEASE_S, LeaseWatch, name_of
+from floruntime.server.cluster.loading import load
 from floruntime.server.cluster.local_reads import LocalReads
+from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import (
     DRAIN,
     META,
@@ -34,6 +35,7 @@ from floruntime.server.cluster.members import (
     decode_meta,
     encode,
 )
+from floruntime.server.cluster.message import DamagedLogError
 from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.patiently import patiently
@@ -42,12 +44,12 @@ from floruntime.server.cluster.peer_messages import Here
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
 from floruntime.server.cluster.peer_tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, keepers
-from floruntime.server.cluster.recovering import give_up_former
+from floruntime.server.cluster.recovering import give_up_former, told_reach
 from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
 from floruntime.server.cluster.silence import Patience, Said, lazy_servers, why_none
 from floruntime.server.config import Config
-from floruntime.server.ending import end_tasks, to_its_end
+from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -288,6 +290,7 @@ class Node:
                 number: each.trouble for number, each in self.replicas.items() if each.trouble
             },
             knows_anew=True,
+            reaches={number: each.position.reach for number, each in self.replicas.items()},
         )
         self.namesakes.check(self.members, self._count, self._row_revision)
         try:
@@ -324,51 +327,33 @@ class Node:
             self.storage.open_partition(partition),
             self.logs[partition],
             on_applied=(lambda: self.on_system()) if partition == SYSTEM else lambda: None,
-            load=self._load,
+            load=partial(load, self.checkpoints, self.storage),
+            told_reach=lambda: told_reach(self.members, self.watches, partition),
             on_fatal=self.on_fatal,
         )
         self.replicas[partition] = replica
         replica.start()
 
-    async def _load(self, replica: Replica) -> None:
-        """Fill a copy that is too far behind from a checkpoint; until it is whole, the copy stays.
-
-        `system` is exchanged in one step of the loop: who comes is judged by it at any moment.
-        """
-        partition = replica.partition
-        await self.checkpoints.load(partition, partial(self.storage.fill_apart, partition))
-        await asyncio.to_thread(self.storage.let_go, partition)
-        async with replica.reading:
-            if partition == SYSTEM:
-                store = self._exchange(replica)
-            else:
-                store = await to_its_end(asyncio.to_thread(self._exchange, replica))
-            replica.start_anew(store)
-        log.info("partition %d: a checkpoint was loaded", partition)
-
-    def _exchange(self, replica: Replica) -> Store:
-        replica.store.close()
-        try:
-            return self.storage.put_in_place(replica.partition)
-        except BaseException:
-            replica.store = self.storage.open_partition(replica.partition)
-            raise
-
     def _drop_copy(self, partition: int) -> None:
         """Another node keeps it now; while this one leads it goes on until that is handed over."""
-        if self.leading.has(partition):
-            return
-        replica = self.replicas.pop(partition)
-        self._dropping.add(partition)
+        if not (self.leading.has(partition) or partition in self._dropping):
+            self._dropping.add(partition)
+            self.leading.keep(self._drop(partition, self.replicas[partition]))
 
-        async def drop() -> None:
-            await replica.follow_no_more()  # it may load a checkpoint, and has another store then
-            await asyncio.to_thread(self.storage.let_go, partition)
-            replica.store.close()
-            self.storage.drop_partition(partition)
+    async def _drop(self, partition: int, replica: Replica) -> None:
+        """Where the log lacks what the copy has it stays: nobody else may have that."""
+        try:
+            await replica.check_reach_again()
+            if not (replica.trouble or self.leading.has(partition)):
+                del self.replicas[partition]
+                await replica.follow_no_more()  # it may load, and has another store then
+                await asyncio.to_thread(self.storage.let_go, partition)
+                replica.store.close()
+                self.storage.drop_partition(partition)
+        except (DamagedLogError, LogSilentError) as error:
+            log.info("partition %d: the copy here stays: %s", partition, error)
+        finally:
             self._dropping.discard(partition)
-
-        self.leading.keep(drop())
 
     # Where requests go
 

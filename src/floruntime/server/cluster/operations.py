@@ -161,11 +161,20 @@ class Operations:
     def _keepers(self, partition: int) -> list[str]:
         return keepers(partition, self._node.members.names, self._node.meta.copies)
 
+    def _holders(self, partition: int) -> list[str]:
+        """Who keeps a partition, and who has a copy that follows no further: it may be the furthest
+        one, so it is kept until an operator has chosen.
+        """
+        names = self._keepers(partition)
+        rows = [(name, self._node.members.row(name)) for name in self._node.members.names]
+        held = [name for name, row in rows if row is not None and partition in row.troubles]
+        return [*names, *(name for name in held if name not in names)]
+
     def _partition_info(self, partition: int, leader: str) -> PartitionInfo:
         node = self._node
         replica = node.replicas.get(partition)
         row = node.watches[partition].row
-        sequences = {name: self._sequence(name, partition) for name in self._keepers(partition)}
+        sequences = {name: self._sequence(name, partition) for name in self._holders(partition)}
         latest = max([*sequences.values(), replica.hinted if replica else 0])
         return PartitionInfo(
             number=partition,
@@ -188,7 +197,7 @@ class Operations:
         node = self._node
         troubles = {
             name: row.troubles.get(partition, "")
-            for name in self._keepers(partition)
+            for name in self._holders(partition)
             if (row := node.members.row(name)) is not None and node.members.is_alive(name)
         }
         if partition in node.replicas:
@@ -207,22 +216,21 @@ class Operations:
 
     # Where leads are to be
 
-    def _check_keeper(self, partition: int, name: str) -> None:
+    def _check_one(self, partition: int, name: str, able: list[str]) -> None:
         partitions = self._node.meta.partitions
         if not SYSTEM <= partition <= partitions:
             raise BadRequestError(
                 f"partition is {partition}; 0 (system) to {partitions} is allowed"
             )
         self._check_node(name)
-        if name not in self._keepers(partition):
+        if name not in able:
             raise BadRequestError(
-                f"node {name} keeps no copy of partition {partition}; "
-                f"{', '.join(self._keepers(partition))} do"
+                f"node {name} keeps no copy of partition {partition}; {', '.join(able)} do"
             )
 
     async def _move(self, request: ClusterMove) -> None:
         node = self._node
-        self._check_keeper(request.partition, request.node)
+        self._check_one(request.partition, request.node, self._keepers(request.partition))
         if request.node not in node.members.may_lead(node.format):
             raise ConflictError(f"node {request.node} does not live, or is being drained")
         await self._write(pin_of(request.partition), request.node.encode())
@@ -281,7 +289,7 @@ class Operations:
 
     async def _recover(self, request: ClusterRecover) -> None:
         node, partition, name = self._node, request.partition, request.node
-        self._check_keeper(partition, name)
+        self._check_one(partition, name, self._holders(partition))
         if name not in node.members.may_lead(node.format):
             raise ConflictError(f"node {name} does not live, or is being drained")
         row, leader = node.members.row(name), node.leader_of(partition)

@@ -9,13 +9,14 @@ the board counts how many times the state began anew, and each copy knows its ow
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from floruntime.core.errors import ConflictError
 from floruntime.server.cluster.board import Board, Entry
 from floruntime.server.cluster.checkpoints import Checkpoints
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.members import NodeRow
+from floruntime.server.cluster.lease import LeaseWatch
+from floruntime.server.cluster.members import Members, NodeRow
 from floruntime.server.cluster.replica import Replica
 
 log = logging.getLogger("floruntime.cluster")
@@ -29,6 +30,12 @@ def recover_of(partition: int) -> str:
 def anew_of(partition: int) -> str:
     """The board's entry that counts how many times the state of a partition began anew."""
     return f"anew.{partition}"
+
+
+def told_reach(members: Members, watches: Sequence[LeaseWatch], partition: int) -> int:
+    """The furthest that a partition has come, by what copies and leaders told of it."""
+    row = watches[partition].row
+    return max(members.reach(partition), 0 if row is None else row.sequence)
 
 
 def is_asked_of(entries: Mapping[str, Entry], partition: int, node: str) -> bool:

@@ -18,6 +18,7 @@ from floruntime.server.cluster.gathered import Gathered
 from floruntime.server.cluster.log import Log, LogSilentError, Stored
 from floruntime.server.cluster.message import (
     CHAIN_START,
+    HISTORY_SEQUENCES,
     POSITION_KEY,
     DamagedLogError,
     Head,
@@ -50,7 +51,8 @@ class TooFarBehindError(Exception):
 
 class Replica:
     """Follows `log` into `store`. `on_applied` is told of each piece that went in, `load` fills a
-    store that is too far behind, and `on_fatal` is told when the store fails.
+    store that is too far behind, and `on_fatal` is told when the store fails. `told_reach`: the
+    furthest that any copy of the partition has told of.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Replica:
         on_applied: Callable[[], None] = lambda: None,
         load: Callable[[Replica], Awaitable[None]] | None = None,
         on_fatal: Callable[[BaseException], None] = lambda error: None,
+        told_reach: Callable[[], int] = lambda: 0,
     ) -> None:
         self.partition = partition
         self.store = store
@@ -69,6 +72,7 @@ class Replica:
         self._on_applied = on_applied
         self._load_checkpoint = load
         self._on_fatal = on_fatal
+        self._told_reach = told_reach
         self.position = position_in(store)
         self._parts: list[bytes] = []
         self._part_chain = self.position.chain
@@ -173,6 +177,7 @@ class Replica:
                 if self.position.sequence >= self.hinted or self.is_held:
                     break
                 await asyncio.sleep(HURRY_S)
+            await self.check_told()
             self.trouble = ""
             self.may_be_read = True
         except LogSilentError as error:
@@ -203,6 +208,25 @@ class Replica:
                 f"NATS was set back, and another node has gone on; {RECOVER}"
             )
         self.has_reach = True
+
+    async def check_reach_again(self) -> None:
+        """The same, whatever was seen before."""
+        self.has_reach = False
+        await self.check_reach()
+
+    async def check_told(self) -> None:
+        """See that the log has all that other copies told of: one that is behind, or empty, would
+        lead what is left of it. Raises `DamagedLogError`.
+        """
+        history, sequence = divmod(self._told_reach(), HISTORY_SEQUENCES)
+        if history != self.position.history or sequence <= self._part_sequence:
+            return
+        last = (await self.log.ends()).last
+        if last < sequence:
+            raise DamagedLogError(
+                f"another node has come to message {sequence} and the log ends at {last}: NATS was "
+                f"set back, and has lost what was acknowledged; {RECOVER}"
+            )
 
     async def _load(self, reason: str) -> None:
         """Begin anew from a checkpoint, since the log is not enough."""
