@@ -102,7 +102,7 @@ MUTANTS = (
     Mutant(
         "one revision of the board with two values is taken for one",
         "server/cluster/board_view.py",
-        "known.value != found.value",
+        "known.revision == entry.revision and known != entry",
         "False",
         f"{CLUSTER}/test_board_view.py",
     ),
