@@ -160,6 +160,11 @@ def head_of_items(id: int, count: int) -> bytes:
     return b"\x92" + encode(id) + b"\xdd" + count.to_bytes(4, "big")
 
 
+def told_in_pieces(pieces: list[bytes], told: Told) -> list[bytes]:
+    """The same of an answer in pieces that begin with such a head, with what it tells beside."""
+    return [b"\x94" + pieces[0][1:], *pieces[1:], b"\xc0" + encode(told)]
+
+
 def encode_error(id: int, error: FloError, told: Told | None = None) -> bytes:
     """The body of one refusal."""
     wire = WireError(error.code, error.message, error.ran, error.index, error.details)

@@ -6,22 +6,24 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from floruntime.core.errors import FloError, UnavailableError
 from floruntime.core.kv import KvGet, KvPut
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
-from floruntime.core.terms import Terms
+from floruntime.core.terms import Terms, Told
 from floruntime.core.token import TokenList
 from floruntime.core.types import Request
-from floruntime.core.wire import decode_envelope
+from floruntime.core.wire import decode_answer, decode_envelope, encode, head_of_items
 from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster import pending, router
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.peer_link import PeerLink
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.cluster.router import Router
+from floruntime.server.commit.large_answers import TakesBodies
 
 PARTITION = partition_of("default", 2)
 GET, PUT, TAKE = KvGet("k"), KvPut("k", b"v"), QueueDequeue("q")
@@ -54,9 +56,21 @@ class Caller:
         self.terms: Terms | None = None
         self.bodies: dict[int, bytes] = {}
         self.errors: dict[int, FloError | None] = {}
+        self.awaited: list[int] = []
+        self.owed: list[tuple[int, int]] = []
 
     def note_of(self, namespace: str, command: Any) -> None: ...
     def flush(self) -> None: ...
+
+    def await_body(self, request_id: int) -> None:
+        self.awaited.append(request_id)
+
+    def owe(self, request_id: int, answer_bytes: int) -> None:
+        self.owed.append((request_id, answer_bytes))
+
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        self.awaited.remove(request_id)
+        self.bodies[request_id] = b"".join(pieces)
 
     def add_body(self, request_id: int, body: bytes) -> None:
         self.bodies[request_id] = body
@@ -192,3 +206,51 @@ def test_it_knows_into_whose_batches_the_commands_of_a_caller_go() -> None:
     assert it.last_lead_of(caller) is lead
     it.drop(caller)
     assert it.last_lead_of(caller) is None
+
+
+def awaiting(it: Router, caller: Caller) -> tuple[Leader, Any]:
+    """A leader on this node that makes a large answer, and who it makes it for."""
+    lead = Leader()
+    it.set_target(PARTITION, lead)
+    it.take(caller, 1, "default", 0, GET)
+    [(asker, *_)] = lead.asked
+    assert isinstance(asker, TakesBodies)
+    asker.await_body(1)
+    asker.owe(1, 100)
+    asker.owe(2, 1_000)  # a delivery, which is counted where it is given
+    assert (caller.awaited, caller.owed) == ([1], [(1, 100)])
+    return lead, asker
+
+
+@pytest.mark.parametrize("seen", [None, 0])
+def test_a_large_answer_of_a_leader_here_comes_in_pieces(seen: int | None) -> None:
+    it, caller = make(), Caller()
+    caller.terms = None if seen is None else Terms(seen=seen)
+    lead, asker = awaiting(it, caller)
+    lead.is_over = False
+    reach = SimpleNamespace(position=SimpleNamespace(reach=7))
+    lead.replica = reach  # type: ignore[assignment]  # as much as is looked at
+    asker.give_body(1, [head_of_items(1, 2), encode(b"a"), encode(b"b")])
+    answer = decode_answer(caller.bodies[1])
+    assert msgspec.msgpack.decode(answer.result) == [b"a", b"b"]
+    assert answer.told == (None if seen is None else Told(7, 0))
+    assert not it.has_pending
+    assert caller.awaited == []
+
+
+def test_one_that_is_lost_half_way_is_made_anew_by_the_next_leader() -> None:
+    it, caller, link = make(), Caller(), Link()
+    lead, _ = awaiting(it, caller)
+    it.lost(PARTITION, lead)
+    assert caller.awaited == [], "it may go on"
+    it.set_target(PARTITION, link)
+    assert link.asked == [(1, 0, GET)]
+
+
+def test_one_that_was_given_up_meanwhile_holds_up_nobody() -> None:
+    it, caller = make(), Caller()
+    _, asker = awaiting(it, caller)
+    it.refuse_all("this node is stopping")
+    asker.give_body(1, [head_of_items(1, 0)])
+    assert caller.awaited == []
+    assert caller.bodies == {1: b""}

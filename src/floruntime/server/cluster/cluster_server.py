@@ -176,7 +176,7 @@ class ClusterServer(FloServer):
         super().__init__(config, cast(Any, node.storage), SystemClock, on_fatal=on_fatal)
         self._operations = Operations(node)
         node.clients = self._seen.keys
-        node.on_room = self.turns.let_go_on
+        node.on_room, node.answer_room = self.turns.let_go_on, self._answer_room
         self._reviewing: asyncio.TimerHandle | None = None
         #: When this node heard first that one needs a token.
         self._locked_s = math.inf

@@ -116,6 +116,8 @@ class Lead:
         self._sweep: asyncio.TimerHandle | None = None
         #: How much of the open batch's time floods have used.
         self.fill = Fill()
+        #: How many bytes an answer may have now.
+        self.answer_room: Callable[[], int] | None = None
         self.commit: Commit
         self.clock: SystemClock
         #: What waits in it, kept at hand.
@@ -146,6 +148,7 @@ class Lead:
         self.commit = Commit(
             machine, self._journal, self.clock, on_fatal=self._ended, fill=self.fill
         )
+        self.commit.queries.answer_room = self.answer_room
         self._scheduler = Scheduler(self.commit, self.clock)
         self._known = set(write_memory.known(self.commit.queries.view()))
         eras.begin(self.commit, machine, "", keeps_clients=True)

@@ -74,6 +74,7 @@ class Node(Protocol):
     clients: Callable[[], Collection[str]]
     wall_s: Callable[[], float]
     on_room: Callable[[], None]
+    answer_room: Callable[[], int] | None
     on_fatal: Callable[[BaseException], None]
     may_grow: bool
     is_draining: bool
@@ -203,7 +204,7 @@ class Leading:
             wall_s=node.wall_s,
             told_ms=lambda: node.watches[partition].time_ms(),
         )
-        lead.fill.on_room = node.on_room
+        lead.fill.on_room, lead.answer_room = node.on_room, node.answer_room
         renewing = self.keep(self._renew(lead))
         try:
             if is_asked_of(node.entries, partition, node.name):

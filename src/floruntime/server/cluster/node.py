@@ -108,6 +108,7 @@ class Node:
         self.on_system: Callable[[], None] = lambda: None
         #: Told when an open batch of a partition that is led here is a new one after a full one.
         self.on_room: Callable[[], None] = lambda: None
+        self.answer_room: Callable[[], int] | None = None
         self.members: Members
         self.watches: list[LeaseWatch]
         self._view = BoardView(time.monotonic)

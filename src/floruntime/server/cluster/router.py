@@ -26,7 +26,7 @@ from floruntime.core.system import (
 )
 from floruntime.core.terms import Told
 from floruntime.core.types import Command, Query, Request
-from floruntime.core.wire import encode_request
+from floruntime.core.wire import encode_request, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
@@ -55,6 +55,8 @@ class Asker:
         self._router = router
         self._lead = lead
         self._caller = caller
+        #: Whose answer takes long: the connection begins nothing more until it is there.
+        self._awaited: int | None = None
         self.client = caller.client
 
     @property
@@ -72,7 +74,11 @@ class Asker:
         return self._caller.note_of(namespace, command)
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """It is counted where it is given: another leader may have to make it again."""
+        """It is counted where it is given: another leader may have to make it again. But one that
+        is large counts as it is made.
+        """
+        if request_id == self._awaited:
+            self._caller.owe(request_id, answer_bytes)
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
@@ -81,6 +87,27 @@ class Asker:
             return
         told = Told(self._lead.replica.position.reach, 0) if pending.wants_told else None
         self._caller.add_answer(request_id, result, error, told)
+
+    def await_body(self, request_id: int) -> None:
+        """Begin nothing more until the answer to that, which takes long, is there."""
+        self._awaited = request_id
+        self._caller.await_body(request_id)
+
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        """The answer is there, in so many pieces; none: it was refused, which was told."""
+        pending = self._router.forget(self._caller, request_id)
+        if pending is None:
+            pieces = []
+        elif pieces and pending.wants_told:
+            pieces = told_in_pieces(pieces, Told(self._lead.replica.position.reach, 0))
+        self._awaited = None
+        self._caller.give_body(request_id, pieces)
+
+    def let_go(self, request_id: int) -> None:
+        """Its leader is over, and another one makes the answer anew."""
+        if request_id == self._awaited:
+            self._awaited = None
+            self._caller.give_body(request_id, [])
 
     def flush(self) -> None:
         """Send what is in the outbox."""
@@ -249,6 +276,8 @@ class Router:
                 self._send(pending)
 
     def _take_back(self, pending: Pending) -> None:
+        if isinstance(pending.asker, Asker):
+            pending.asker.let_go(pending.request_id)
         pending.target = pending.asker = None
         pending.lost_s = time.monotonic()
         if not pending.may_repeat:

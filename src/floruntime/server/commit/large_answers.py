@@ -32,8 +32,8 @@ PIECE_BYTES: Final = 256 * 1024
 class TakesBodies(Protocol):
     """A caller that takes an answer in pieces, encoded."""
 
-    def await_body(self) -> None:
-        """Begin nothing more until an answer that takes long is there."""
+    def await_body(self, request_id: int) -> None:
+        """Begin nothing more until the answer to that, which takes long, is there."""
         ...
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
@@ -104,7 +104,7 @@ class LargeAnswers:
             ready.append(item)
             found_bytes += answer_bytes(item)
             if found_bytes > AT_ONCE_BYTES and isinstance(caller, TakesBodies):
-                caller.await_body()
+                caller.await_body(request_id)
                 self._begin(_Answer(caller, request_id, ready, items))
                 return
         caller.add_answer(request_id, ready, None)

@@ -429,8 +429,9 @@ class Conversation:
         if not self.is_closed:
             self._owed.add(request_id, answer_bytes)
 
-    def await_body(self) -> None:
-        """Begin nothing more until an answer that takes long is there."""
+    def await_body(self, request_id: int) -> None:
+        """Begin nothing more until the answer to that, which takes long, is there."""
+        self._owed.add(request_id, 0)
         self._hold(Hold.AWAITING_BODY, True)
 
     def give_body(self, request_id: int, pieces: list[bytes]) -> None:
