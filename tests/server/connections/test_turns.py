@@ -236,3 +236,18 @@ async def test_every_second_one_too_long_is_too_much() -> None:
         worker.turn.took(0.0, limits.SHARE_S)
     worker.turn.took(1.0, limits.SHARE_S)
     assert worker.turn.is_greedy
+
+
+async def test_on_a_slow_machine_one_who_asks_for_little_beside_floods_is_served_at_once() -> None:
+    desk = Desk()
+    floods = [Worker(desk, f"flood {number}", 0.0002) for number in range(100)]
+    for flood in floods:
+        flood.begin(5_000)
+    await asyncio.sleep(0)
+    modest = Worker(desk, "modest", 0.0003)
+    for _ in range(200):
+        await asyncio.sleep(0)
+        begun_s = desk.now_s
+        modest.begin(1)
+        await until_done(modest)
+        assert desk.now_s - begun_s <= limits.TURN_S

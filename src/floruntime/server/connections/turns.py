@@ -7,7 +7,8 @@ that asks for little waits for a turn at most, however many flood.
 
 Shares are time and not requests: requests differ a thousandfold in what they cost. One that took
 longer than a share by itself is too much, too, where that is so again and again; and the more wait,
-the less is too much: of a hundred with half a millisecond each the last would wait long.
+the less is too much: of a hundred with half a millisecond each the last would wait long. But it is
+not less than half of what those who wait take: on a slow machine all takes longer.
 
 A turn of those who flood is short while others ask for something, and ends early where a batch has
 become durable in which one of those waits. And once they have filled the open batch
@@ -30,6 +31,8 @@ HEARD_S = 0.1
 """So long after others were heard the turns of those who flood stay short."""
 SLOW, GREEDY, SLOWEST = 2, 3, 4
 """What one that took too long counts; from when on it is too much; and the most that is counted."""
+LATEST = 1 / 16
+"""How much the latest counts in what is usual."""
 LITTLE_S = 0.0001
 """What is never too much."""
 MODEST_S = TURN_S / 2
@@ -132,6 +135,8 @@ class Turns:
         #: Those who wait for the next batch.
         self._held: deque[Work] = deque()
         self._is_due = False
+        #: What those who wait take of late, when it is their turn.
+        self._usual_s = 0.0
         #: When somebody was last heard who did not have to wait.
         self._heard_s = 0.0
 
@@ -158,8 +163,10 @@ class Turns:
     @property
     def _share_s(self) -> float:
         """What one may take that is not too much: the more wait, the less."""
-        waiting = len(self._modest) + len(self._greedy)
-        return min(SHARE_S, max(TURN_S / waiting, LITTLE_S)) if waiting else SHARE_S
+        waiting = len(self._modest) + len(self._greedy) + len(self._held)
+        if not waiting:
+            return SHARE_S
+        return min(SHARE_S, max(TURN_S / waiting, LITTLE_S, self._usual_s / 2))
 
     def _let_work(self, work: Work, until_s: float) -> bool:
         work.turn.is_at_work = True
@@ -223,6 +230,7 @@ class Turns:
         turn.is_waiting, turn.held_by = False, None
         has_more = self._let_work(work, now_s + share_s)
         end_s = self.now_s()
+        self._usual_s += (end_s - now_s - self._usual_s) * LATEST
         if has_more:
             turn.is_cut = True
             self._wait(work)
