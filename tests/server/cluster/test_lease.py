@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.board import BoardSilentError, Entry
 from floruntime.server.cluster.lease import HELD_S, LEASE_S, HeldLease, LeaseRow, LeaseWatch
 from tests.server.cluster.memory_board import MemoryBoard
 
@@ -56,6 +56,25 @@ async def test_a_lease_of_another_history_with_the_same_revision_is_not_the_one_
     assert await held(set_back, now, "b").take(0)
     assert await set_back.read("lease.1") != await board.read("lease.1")
     assert not await watch.still_stands(set_back, 1)
+
+
+async def test_a_lease_that_another_takes_while_one_looks_stands_no_more() -> None:
+    now = Now()
+
+    class SlowBoard(MemoryBoard):
+        async def read(self, name: str) -> Entry | None:
+            assert await other.take(lease.revision)
+            entry = await super().read(name)
+            watch.see(entry)
+            return entry
+
+    board, watch = SlowBoard(), LeaseWatch(now)
+    lease, other = held(board, now, "a"), held(board, now, "b")
+    assert await lease.take(0)
+    watch.see(await MemoryBoard.read(board, "lease.1"))
+    assert not await watch.still_stands(board, 1)
+    assert watch.row is not None
+    assert watch.row.node == "b"
 
 
 async def test_the_holder_counts_from_when_it_sent() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from floruntime.core.cluster import ClusterDrain
 from floruntime.server.cluster import operations
-from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.board import BoardSilentError, Entry
+from floruntime.server.cluster.members import Members, NodeRow, encode
 
 
 class SilentBoard:
@@ -28,6 +30,59 @@ class SilentBoard:
 async def written(board: SilentBoard) -> None:
     node: Any = SimpleNamespace(board=board)
     await operations.Operations(node)._write("pin.1", b"a")
+
+
+class DrainBoard:
+    """Knows a node that has just started; the drain is heard of when a test says so."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, bytes] = {}
+
+    async def read(self, name: str) -> Entry:
+        assert name == "node.n1"
+        return Entry(7, encode(NodeRow("n1", "its start now", "n1:9000", "0.1.0", 0, {})))
+
+    async def write(self, name: str, value: bytes, revision: int | None) -> int:
+        self.written[name] = value
+        return 8
+
+
+class DrainedNode:
+    """The node that is asked: it has not seen yet that `n1` has started anew, or leads again."""
+
+    def __init__(self) -> None:
+        self.board, self.entries = DrainBoard(), dict[str, Entry]()
+        self.meta, self.watches = SimpleNamespace(partitions=1), [None, None]
+        self.members = Members(lambda: 0.0)
+        self.looks = 0
+        self.see("its last start", is_draining=False)
+
+    def see(self, run: str, *, is_draining: bool) -> None:
+        row = NodeRow("n1", run, "n1:9000", "0.1.0", 0, {}, is_draining=is_draining)
+        self.members.see({"node.n1": Entry(6 + is_draining, encode(row))})
+
+    def leader_of(self, partition: int) -> str:
+        return "n2"
+
+    def hint(self, *told: object) -> None:
+        """Nobody else is there."""
+
+    look_soon = hint
+
+    def route(self) -> None:
+        self.looks += 1
+        if self.looks == 3:
+            self.see("its start now", is_draining=True)
+
+
+async def test_a_drain_is_done_once_the_node_itself_has_heard_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(operations, "LOOK_S", 0.0)
+    node: Any = DrainedNode()
+    await operations.Operations(node)._drain(ClusterDrain("n1"))
+    assert node.looks == 3
+    assert node.board.written == {"drain.n1": b"its start now"}
 
 
 async def test_it_is_written_again_until_the_board_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,9 @@ FOUND = [
     (330003, "flows", "restored"),
     (330008, "views", "restored"),
     (620001, "mixed", "restored"),
+    (800201, "mixed", "drained imported joined replaced swept"),
+    (800213, "flows", "restored"),
+    (810001, "messages records", "drained"),
 ]
 """Seeds that found something, with their kinds of work and what rarely happens:
 `docs/reliability.md` tells what.

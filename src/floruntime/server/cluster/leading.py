@@ -168,7 +168,7 @@ class Leading:
     async def _try(self, partition: int) -> None:
         node = self._node
         watch = node.watches[partition]
-        before = watch.row
+        before, revision = watch.row, watch.revision
         row = LeaseRow(
             node.name,
             node.run,
@@ -180,7 +180,7 @@ class Leading:
         lease = HeldLease(node.board, partition, time.monotonic, row)
         try:
             stands = await watch.still_stands(node.board, partition)
-            if stands and await lease.take(watch.revision):
+            if stands and await lease.take(revision):
                 await self._begin(partition, lease)
         except (BoardSilentError, LogSilentError, OvertakenError) as error:
             if self._said.setdefault(partition, Said()).is_new(str(error)):

@@ -89,13 +89,14 @@ class LeaseWatch:
         return None
 
     async def still_stands(self, board: Board, partition: int) -> bool:
-        """Whether the board shows now what was seen here. One that was set back can have come to
-        the same revision again, with another holder: to that the revision alone would be right.
+        """Whether the board shows what was seen here when this was asked. One that was set back can
+        have come to the same revision again, with another holder: the revision alone tells nothing.
         """
+        revision, row = self.revision, self.row  # this node may see more before the answer is here
         entry = await board.read(name_of(partition))
         if entry is None:
-            return self.row is None
-        return entry.revision == self.revision and _decode(entry.value) == self.row
+            return row is None
+        return entry.revision == revision and _decode(entry.value) == row
 
     @property
     def silent_s(self) -> float:

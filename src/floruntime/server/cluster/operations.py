@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from floruntime.core.cluster import (
     ClusterDrain,
@@ -38,7 +38,7 @@ from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
-from floruntime.server.cluster.members import NODES
+from floruntime.server.cluster.members import DRAIN, NODES, decode_node
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
@@ -48,6 +48,8 @@ from floruntime.server.cluster.taking_in import take_in
 from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
+
+Result = TypeVar("Result")
 
 PATIENCE_S = 10.0
 """How long a move or a drain is waited for."""
@@ -242,17 +244,19 @@ class Operations:
         )
 
     async def _write(self, name: str, value: bytes) -> None:
-        """Put it on the board, again and again while NATS is silent: twice is as good as once."""
+        """Put it on the board: twice is as good as once."""
+        await self._patiently(lambda: self._node.board.write(name, value, None))
+
+    async def _patiently(self, ask: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Ask the board again and again while NATS is silent."""
         until_s = time.monotonic() + min(ELECTION_S, _WITHIN_S.get() - ONCE_S)
         while True:
             try:
-                await self._node.board.write(name, value, None)
+                return await ask()
             except BoardSilentError:
                 if time.monotonic() > until_s:
                     raise
                 await asyncio.sleep(AGAIN_S)
-            else:
-                return
 
     def _check_node(self, name: str) -> None:
         names = self._node.members.names
@@ -262,22 +266,34 @@ class Operations:
     async def _drain(self, request: ClusterDrain) -> None:
         node = self._node
         self._check_node(request.node)
-        row = node.members.row(request.node)
-        if row is None or not node.members.is_alive(request.node):
+        if not node.members.is_alive(request.node):
             raise ConflictError(f"node {request.node} does not live: it leads nothing")
-        await self._write(f"drain.{request.node}", row.run.encode())
+        # As it is now: of one that has just started this node may know its last start alone.
+        row = await self._patiently(lambda: node.board.read(f"{NODES}{request.node}"))
+        if row is None or not row.value:
+            raise ConflictError(f"node {request.node} was forgotten meanwhile")
+        await self._write(f"{DRAIN}{request.node}", decode_node(row.value).run.encode())
         for partition in range(SYSTEM, node.meta.partitions + 1):
             pin = node.entries.get(pin_of(partition))
             if pin is not None and pin.value == request.node.encode():
                 await self._write(pin_of(partition), b"")
         node.hint("lease", SYSTEM, request.node)
         await self._until(
-            lambda: all(
-                node.leader_of(number) not in ("", request.node)
-                for number in range(len(node.watches))
+            lambda: (
+                self._has_heard_of_its_drain(request.node)
+                and all(
+                    node.leader_of(number) not in ("", request.node)
+                    for number in range(len(node.watches))
+                )
             ),
             f"node {request.node} still leads something: no other may lead it yet",
         )
+
+    def _has_heard_of_its_drain(self, name: str) -> bool:
+        """Whether it will take no lead any more. What it leads is seen as soon as its word is."""
+        members = self._node.members
+        row = members.row(name)
+        return row is None or row.is_draining or not members.is_alive(name)
 
     async def _forget(self, request: ClusterForget) -> None:
         node = self._node
