@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,7 +54,8 @@ class DrainedNode:
     def __init__(self) -> None:
         self.board, self.entries = DrainBoard(), dict[str, Entry]()
         self.meta, self.watches = SimpleNamespace(partitions=1), [None, None]
-        self.members = Members(lambda: 0.0)
+        self.now_s, self.board_read_s = 0.0, time.monotonic()
+        self.members = Members(lambda: self.now_s)
         self.looks = 0
         self.see("its last start", is_draining=False)
 
@@ -71,6 +73,8 @@ class DrainedNode:
 
     def route(self) -> None:
         self.looks += 1
+        if self.looks == 1:  # it hears nothing any more, and holds the other for dead
+            self.now_s, self.board_read_s = self.now_s + 60.0, self.board_read_s - 60.0
         if self.looks == 3:
             self.see("its start now", is_draining=True)
 

@@ -61,6 +61,8 @@ ONCE_S = 2.0
 RECOVER_S = 600.0
 """How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
+FRESH_S = 1.0
+"""A node that has not read the board for longer holds all others for dead sooner or later."""
 NAMESPACES_COUNTED_MAX = 10_000
 _WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
 """How long whoever asked waits for what is being answered."""
@@ -291,9 +293,12 @@ class Operations:
 
     def _has_heard_of_its_drain(self, name: str) -> bool:
         """Whether it will take no lead any more. What it leads is seen as soon as its word is."""
-        members = self._node.members
-        row = members.row(name)
-        return row is None or row.is_draining or not members.is_alive(name)
+        node = self._node
+        row = node.members.row(name)
+        if row is None or row.is_draining:
+            return True
+        is_fresh = time.monotonic() - node.board_read_s < FRESH_S
+        return is_fresh and not node.members.is_alive(name)
 
     async def _forget(self, request: ClusterForget) -> None:
         node = self._node
