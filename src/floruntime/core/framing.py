@@ -65,8 +65,11 @@ class FrameReader:
             self.unfinished += data
             if len(self.unfinished) < self._wanted_bytes:
                 return []
-            data = bytes(self.unfinished)
-            self.unfinished = bytearray()
+            whole, self.unfinished = self.unfinished, bytearray()
+            if LENGTH.size < len(whole) == self._wanted_bytes:
+                self._wanted_bytes, self._is_between = LENGTH.size, True
+                return [bytes(memoryview(whole)[LENGTH.size :])]  # one whole frame, copied once
+            data = bytes(whole)
         return self._cut(data)
 
     def _cut(self, data: bytes) -> list[bytes]:

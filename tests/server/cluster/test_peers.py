@@ -41,8 +41,9 @@ class Called:
         self.sent = b""
         self.is_closed = False
         host: Any = self.host
-        turns: Any = None  # nobody asks anything
-        self.speaker = PeerSpeaker(host, self._write, self._close, 1_000, turns)
+        socket: Any = SimpleNamespace(write=self._write, close=self._close)
+        nobody_asks: Any = None
+        self.speaker = PeerSpeaker(host, socket, 1_000, nobody_asks, nobody_asks)
         self.speaker.receive_data(messages.PEER_PREAMBLE)
 
     def _write(self, data: bytes) -> None:

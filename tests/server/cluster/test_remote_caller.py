@@ -6,14 +6,20 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+import pytest
+
 from floruntime.core.kv import KvPut
 from floruntime.core.queue import QueueDequeue
+from floruntime.core.terms import Told
 from floruntime.core.types import Request
-from floruntime.core.wire import encode_request
+from floruntime.core.wire import decode_answer, encode, encode_request, head_of_items
 from floruntime.server import limits
-from floruntime.server.cluster.peer_messages import Ask, Cancel
-from floruntime.server.cluster.remote_caller import Asked, RemoteCaller
+from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel, answer_in_pieces, decode
+from floruntime.server.cluster.remote_caller import Asked, RemoteCaller, Telling
 from floruntime.server.commit.fill import Fill
+from floruntime.server.commit.large_answers import TakesBodies
+from floruntime.server.connections.load import AnswersLoad
 from floruntime.server.connections.turns import Turns
 
 WORK_S = 0.001
@@ -33,6 +39,7 @@ class Leader:
         self.fill.on_room = self.turns.let_go_on
         self.commit = SimpleNamespace(commands_total=0)
         self.is_over = False
+        self.answers = AnswersLoad(1_000)
         self.done: list[RemoteCaller] = []
         self.sent: list[Any] = []
 
@@ -42,6 +49,12 @@ class Leader:
 
     def send(self, message: Any) -> None:
         self.sent.append(message)
+
+    def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None:
+        self.sent.append(decode(b"".join(answer_in_pieces(number, request_id, pieces))))
+
+    def go_on_soon(self, caller: RemoteCaller) -> None:
+        self.turns.begin(caller)
 
     def do(self, caller: RemoteCaller, message: Asked) -> None:
         lead: Any = self
@@ -103,3 +116,45 @@ async def test_what_is_cancelled_is_asked_first() -> None:
     leader.caller(*[ask(number, KvPut("k", b"x")) for number in range(5)], wait, Cancel(1, 0, 7))
     await leader.turn(20)
     assert order == [Ask] * 6 + [Cancel]
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_a_large_answer_is_a_message_as_any_other_and_others_wait_for_it(
+    is_told: bool,
+) -> None:
+    leader = Leader()
+    caller = leader.caller()
+    assert isinstance(caller, TakesBodies)
+    caller.await_body(7)
+    caller.owe(7, 600)
+    caller.owe(8, 100)  # a delivery, which is counted where it is given
+    assert leader.answers.held_bytes == 600
+    caller.inbox.append(ask(9, KvPut("k", b"x")))
+    leader.turns.begin(caller)
+    await leader.turn(5)
+    assert caller.inbox, "nothing more is begun"
+    if is_told:
+        lead: Any = SimpleNamespace(replica=SimpleNamespace(position=SimpleNamespace(reach=5)))
+        caller.telling[7] = Telling(lead, True, "here:1")
+    caller.give_body(7, [head_of_items(7, 2), encode(b"a" * 100_000), encode(b"b")])
+    [answers] = leader.sent
+    assert isinstance(answers, Answers)
+    [(request_id, body)] = answers.answers
+    answer = decode_answer(body)
+    assert (answers.caller, request_id, answer.id) == (1, 7, 7)
+    assert msgspec.msgpack.decode(answer.result) == [b"a" * 100_000, b"b"]
+    assert answer.told == (Told(5, 0, "here:1") if is_told else None)
+    assert leader.answers.held_bytes == 0
+    await leader.turn(3)
+    assert not caller.inbox
+
+
+async def test_what_was_made_for_one_that_goes_is_forgotten() -> None:
+    leader = Leader()
+    caller = leader.caller()
+    caller.await_body(7)
+    caller.owe(7, 600)
+    caller.close()
+    assert leader.answers.held_bytes == 0
+    caller.give_body(7, [head_of_items(7, 0)])
+    assert leader.sent == []

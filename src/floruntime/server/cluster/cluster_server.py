@@ -272,7 +272,7 @@ class ClusterServer(FloServer):
 
     def speak(self, socket: SocketConnection) -> PeerSpeaker:
         """Who speaks with another node on this socket."""
-        return PeerSpeaker(self.node, socket.write, socket.close, self.frame_bytes_max, self.turns)
+        return PeerSpeaker(self.node, socket, self.frame_bytes_max, self.turns, self.answers)
 
     async def prepare(self) -> None:
         try:

@@ -109,7 +109,16 @@ class LeadEnded(PeerMessage, tag=9, frozen=True):
 AnyPeerMessage = Meet | Met | Proof | Ask | Cancel | Gone | Here | Answers | NotMine | LeadEnded
 
 encode = msgspec.msgpack.Encoder().encode
+_NO_BYTES = encode(b"")
 _decode = msgspec.msgpack.Decoder(AnyPeerMessage).decode
+
+
+def answer_in_pieces(caller: int, request_id: int, pieces: list[bytes]) -> list[bytes]:
+    """An answer that is large as a message of its own, which is not put together here."""
+    message = encode(Answers(caller, [(request_id, b"")]))
+    size_bytes = sum(map(len, pieces))
+    head = message.removesuffix(_NO_BYTES) + b"\xc6" + size_bytes.to_bytes(4, "big")
+    return [head, *pieces]
 
 
 def decode(body: bytes) -> Any:

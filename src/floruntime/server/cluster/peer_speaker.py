@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.errors import FloError, ProtocolError
-from floruntime.core.framing import FrameReader, frame
+from floruntime.core.framing import LENGTH, FrameReader, frame
 from floruntime.core.types import Command
 from floruntime.core.wire import decode_envelope
 from floruntime.engine.store import StoreError
@@ -19,6 +19,7 @@ from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.remote_caller import RemoteCaller, Telling
 from floruntime.server.config import Config
+from floruntime.server.connections.load import AnswersLoad
 from floruntime.server.connections.turns import Turns
 
 log = logging.getLogger("floruntime.cluster")
@@ -38,21 +39,30 @@ class Host(Protocol):
     def hear_of(self, clients: Collection[str]) -> None: ...
 
 
+class Socket(Protocol):
+    """What it speaks on."""
+
+    def write(self, data: bytes) -> None: ...
+    def write_pieces(self, pieces: Sequence[bytes]) -> None: ...
+    def close(self) -> None: ...
+
+
 class PeerSpeaker:
     """Speaks with one other node over a socket that it opened."""
 
     def __init__(
         self,
         host: Host,
-        write: Callable[[bytes], None],
-        close: Callable[[], None],
+        socket: Socket,
         bytes_max: int,
         turns: Turns,
+        answers: AnswersLoad,
     ) -> None:
         self._host = host
+        self._socket = socket
         self._turns = turns
-        self._write = write
-        self._close = close
+        #: What all callers' answers may hold that lie unread.
+        self.answers = answers
         self._reader = FrameReader(bytes_max + messages.FRAME_OVERHEAD_BYTES)
         self._missing_bytes = len(messages.PEER_PREAMBLE)
         self._callers: dict[int, RemoteCaller] = {}
@@ -128,6 +138,10 @@ class PeerSpeaker:
         """What shares of the loop are measured by."""
         return self._turns.now_s
 
+    def go_on_soon(self, caller: RemoteCaller) -> None:
+        """There is something to do for this caller again."""
+        self._turns.begin(caller)
+
     def do(self, caller: RemoteCaller, message: messages.Ask | messages.Cancel) -> None:
         """What a caller asks next. Raises nothing."""
         try:
@@ -168,8 +182,7 @@ class PeerSpeaker:
     def _gone(self, number: int) -> None:
         caller = self._callers.pop(number, None)
         if caller is not None:
-            caller.is_closed = True
-            caller.inbox.clear()
+            caller.close()
             for lead in self._host.leads():
                 lead.commit.drop(caller)
 
@@ -184,7 +197,13 @@ class PeerSpeaker:
     def send(self, message: Any) -> None:
         """Send one message to the other node."""
         if not self._is_closed:
-            self._write(frame(messages.encode(message)))
+            self._socket.write(frame(messages.encode(message)))
+
+    def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None:
+        """Send an answer that comes in pieces, to that caller."""
+        if not self._is_closed:
+            message = messages.answer_in_pieces(number, request_id, pieces)
+            self._socket.write_pieces([LENGTH.pack(sum(map(len, message))), *message])
 
     def close(self, reason: FloError) -> None:
         """Close the connection; there are no words for the reason."""
@@ -196,7 +215,7 @@ class PeerSpeaker:
 
     def _end(self) -> None:
         self.connection_lost()
-        self._close()
+        self._socket.close()
 
     def connection_lost(self) -> None:
         """The socket is gone, or about to be."""

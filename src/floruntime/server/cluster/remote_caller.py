@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, Protocol
 from floruntime.core.errors import FloError
 from floruntime.core.terms import Told
 from floruntime.core.types import Command
-from floruntime.core.wire import encode_outcome
+from floruntime.core.wire import encode_outcome, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel
 from floruntime.server.commit.fill import Fill
+from floruntime.server.connections.load import AnswersLoad, Owed
 from floruntime.server.connections.turns import Turn
 
 Asked = Ask | Cancel
@@ -53,6 +54,9 @@ class RemoteCaller:
         #: Whose answers are to say something, and what.
         self.telling: dict[int, Telling] = {}
         self._speaker = speaker
+        self._owed = Owed(speaker.answers)
+        #: Whose answer takes long: nothing more is begun until it is there.
+        self._awaited: int | None = None
         self._answers: list[tuple[int, bytes]] = []
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
@@ -60,7 +64,36 @@ class RemoteCaller:
         return self.note
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """The client's own node counts what lies unread."""
+        """The client's own node counts what lies unread. But one that is large counts here, too,
+        as it is made.
+        """
+        if request_id == self._awaited:
+            self._owed.add(request_id, answer_bytes)
+
+    def await_body(self, request_id: int) -> None:
+        """Begin nothing more until the answer to that, which takes long, is there."""
+        self._awaited = request_id
+
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        """The answer is there, in so many pieces; none: it was refused, which was told."""
+        self._awaited = None
+        self._owed.settle(request_id)
+        self.flush()
+        if self.is_closed:
+            return
+        if pieces:
+            telling = self.telling.pop(request_id, None)
+            if telling is not None:
+                pieces = told_in_pieces(pieces, telling.told())
+            self._speaker.send_large(self.number, request_id, pieces)
+        if self.inbox:
+            self._speaker.go_on_soon(self)
+
+    def close(self) -> None:
+        """Its connection is gone: nothing of it is done any more."""
+        self.is_closed = True
+        self.inbox.clear()
+        self._owed.settle_all()
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
         """Put one answer into the outbox."""
@@ -77,12 +110,12 @@ class RemoteCaller:
     def go_on(self, until_s: float) -> bool:
         """Do some of what it asks, until then; whether more can be done."""
         inbox, now_s = self.inbox, self._speaker.now_s
-        while inbox and self._may_do(inbox[0]):
+        while inbox and self._awaited is None and self._may_do(inbox[0]):
             self._do(inbox.popleft())
             if now_s() >= until_s:
                 break
         self.flush()
-        return bool(inbox)
+        return bool(inbox) and self._awaited is None
 
     @property
     def _fill(self) -> Fill | None:
@@ -111,6 +144,10 @@ class Speaker(Protocol):
     @property
     def now_s(self) -> Callable[[], float]: ...
 
+    answers: AnswersLoad
+
     def send(self, message: Any) -> None: ...
+    def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None: ...
+    def go_on_soon(self, caller: RemoteCaller) -> None: ...
 
     def do(self, caller: RemoteCaller, message: Asked) -> None: ...
