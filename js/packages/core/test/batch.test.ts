@@ -177,3 +177,11 @@ test("records claimed in a batch are remembered by their leases", async () => {
   );
   assert.equal(known.stream.get("mine", "s", "g", "5-0"), 42n);
 });
+
+test("what fills a batch must be a function", async () => {
+  for (const fill of [undefined, [], { kv: 1 }]) {
+    const error = await rejection(runBatch(new Recorder(), memories(), fill as never, {}));
+    assert.ok(error instanceof BadRequestError, String(error));
+    assert.match(error.message, /batch takes a function that fills it, not/);
+  }
+});

@@ -1,8 +1,9 @@
 /** Several writes of any primitives in one commit: all happen, or none. */
 
-import { BadRequestError, ProtocolError } from "../base/errors.js";
+import { BadRequestError, BadTypeError, ProtocolError } from "../base/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX } from "../base/limits.generated.js";
 import { type CallOptions, knownOfCall, NONE } from "../base/options.js";
+import { typeName } from "../base/shown.js";
 import type { Caller } from "../link/caller.js";
 import { encodeMessagePack } from "../wire/message-pack-writer.js";
 import { Batch as BatchRequest } from "../wire/messages.generated.js";
@@ -122,6 +123,9 @@ export async function runBatch(
   options: CallOptions,
 ): Promise<unknown[]> {
   knownOfCall("batch", options, NONE);
+  if (typeof fill !== "function") {
+    throw new BadTypeError(`batch takes a function that fills it, not ${typeName(fill)}`);
+  }
   const batch = new Batch(memories, options.namespace ?? caller.namespace);
   let commands: readonly Request<unknown>[] = [];
   try {

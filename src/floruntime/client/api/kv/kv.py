@@ -14,9 +14,10 @@ from floruntime.client.api.kv.transaction import Transaction
 from floruntime.client.api.kv.watch import KvWatch
 from floruntime.client.api.kv.writes import KvWrites
 from floruntime.core import defaults
+from floruntime.core.errors import BadTypeError
 from floruntime.core.jobs import BulkJob
 from floruntime.core.kv import KvDeletePrefix, KvEntry, KvJsonGet
-from floruntime.core.limits import LIMIT_MAX
+from floruntime.core.limits import LIMIT_MAX, shown
 
 
 class Kv(KvReads, KvWrites):
@@ -106,6 +107,8 @@ class Kv(KvReads, KvWrites):
 
         Raises what `make` raises, and what `put` raises.
         """
+        if not callable(make):
+            raise BadTypeError(f"make is {shown(make)}; it must be a function that gives the value")
         cache = Cache(self._caller, key, namespace, timeout_ms)
         return await cache.get_or_set(make, ttl_ms, make_timeout_ms)
 
