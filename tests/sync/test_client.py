@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -191,3 +192,9 @@ def test_one_loop_serves_all_clients(client: FloClient) -> None:
         other.ping()
         names = [thread.name for thread in threading.enumerate()]
     assert names.count("flo-client") == 1
+
+
+def test_what_makes_a_cached_value_must_be_a_function() -> None:
+    make: Any = b"value"
+    with FloClient("memory://") as client, pytest.raises(BadTypeError, match="make is b'value'"):
+        client.kv.get_or_set("k", make)

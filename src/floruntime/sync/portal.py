@@ -54,7 +54,7 @@ class Portal:
             async def served(*arguments: Any) -> Any:
                 return await _hand_over(counter, lambda: function(*arguments))
 
-            return served
+            return served if callable(function) else function  # which is refused by its name
 
         steps = make(serve)
         self._refuse_loop(steps)

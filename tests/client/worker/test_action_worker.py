@@ -18,12 +18,13 @@ from floruntime import (
     ActionWorker,
     FloClient,
     NonRetryableError,
+    QueueWorker,
     RunStatus,
     UnavailableError,
 )
 from floruntime.client.worker import life as worker_life
 from floruntime.client.worker.claim_policy import Pace
-from floruntime.core.errors import BadRequestError, ConnectionFailedError
+from floruntime.core.errors import BadRequestError, BadTypeError, ConnectionFailedError
 from floruntime.core.worker import WorkerTurn
 from floruntime.testing import FloTestServer
 from tests.client.proxy import Proxy
@@ -493,6 +494,18 @@ async def _called(client: FloClient, worker: ActionWorker) -> ActionRun:
 
 
 # What is refused
+
+
+def test_a_decorator_without_a_name_is_refused() -> None:
+    """Else it would name nothing, and put another function in the place of the handler."""
+    worker, queues = worker_of(), QueueWorker("localhost:9000")
+    for decorator, says in (
+        (worker.action, r'@worker\.action needs a name: @worker\.action\("\.\.\."\)'),
+        (worker.queue, r"@worker\.queue needs a name"),
+        (queues.queue, r"@worker\.queue needs a name"),
+    ):
+        with pytest.raises(BadTypeError, match=says):
+            decorator(_noop)  # type: ignore[arg-type]  # it is refused
 
 
 def test_what_cannot_be_right_is_refused_by_name() -> None:

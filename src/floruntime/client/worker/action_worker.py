@@ -10,7 +10,7 @@ from floruntime.client.api.base.values import named
 from floruntime.client.base import BaseClient
 from floruntime.client.link.token import Token
 from floruntime.client.worker.action_life import ActionLife, Work
-from floruntime.client.worker.handlers import Handler, handler_of, typed
+from floruntime.client.worker.handlers import Handler, check_named, handler_of, typed
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions, RegisterOptions
 from floruntime.client.worker.serving import Queues
@@ -102,6 +102,7 @@ class ActionWorker(WorkerBase):
 
         Raises `BadRequestError` as `register_action` does.
         """
+        check_named("action", name)
 
         def register(function: F) -> F:
             self.register_action(name, function, process=process, input=input, **options)
@@ -168,6 +169,7 @@ class ActionWorker(WorkerBase):
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.
         """
+        check_named("queue", name)
 
         def register(function: F) -> F:
             self._refuse_while_running(f"the queue {name!r}")

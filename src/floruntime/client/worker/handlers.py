@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from floruntime.client.worker.processes import Processes, processors
 from floruntime.client.worker.threads import Threads
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, BadTypeError
 
 Function = Callable[[Any], Any]
 
@@ -30,6 +30,12 @@ def handler_of(function: Function, process: bool = False) -> Handler:
     if is_async and process:
         raise BadRequestError(f"process=True needs a plain function; {function!r} is async")
     return Handler(function, is_async, process)
+
+
+def check_named(decorator: str, name: str) -> None:
+    """Raises `BadTypeError` where `@worker.action` stands without a name, over a function."""
+    if callable(name):
+        raise BadTypeError(f'@worker.{decorator} needs a name: @worker.{decorator}("...")')
 
 
 class Typed:

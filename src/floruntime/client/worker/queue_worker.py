@@ -8,7 +8,7 @@ from typing import TypeVar, Unpack
 
 from floruntime.client.base import BaseClient
 from floruntime.client.link.token import Token
-from floruntime.client.worker.handlers import Function
+from floruntime.client.worker.handlers import Function, check_named
 from floruntime.client.worker.life import Life, Plan, Setting
 from floruntime.client.worker.options import QueueOptions
 from floruntime.client.worker.serving import Queues
@@ -115,6 +115,7 @@ class QueueWorker(WorkerBase):
         Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
         one for the same queue, and while the worker runs.
         """
+        check_named("queue", name)
 
         def register(function: F) -> F:
             self._refuse_while_running(f"the queue {name!r}")

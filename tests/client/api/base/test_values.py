@@ -123,6 +123,7 @@ NONSENSE: dict[str, Callable[[FloClient], Any]] = {
     "actions must be a list, not one of type dict": lambda c: call(
         c.worker.register, "w", {"a": 1}
     ),
+    "paths must be a list, not one of type str": lambda c: c.workflow.sync_files("a.yaml"),
     "make is b'value'; it must be a function": lambda c: call(c.kv.get_or_set, "k", b"value"),
     "search is 'amount'; it must map": lambda c: call(c.workflow.list_runs, search="amount"),
     r"search is \[\]; it must map": lambda c: call(c.workflow.list_runs, search=[]),

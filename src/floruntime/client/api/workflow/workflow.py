@@ -11,7 +11,7 @@ from floruntime.client.api.base.caller import first
 from floruntime.client.api.base.choices import choice, choices
 from floruntime.client.api.base.operation import Operation
 from floruntime.client.api.base.pages import as_page
-from floruntime.client.api.base.values import Payload, as_bytes, text_or_json
+from floruntime.client.api.base.values import Payload, as_bytes, in_order, text_or_json
 from floruntime.client.api.workflow.files import (
     DefinitionFile,
     in_file,
@@ -161,7 +161,8 @@ class Workflow(ScheduledWorkflows):
         Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
         cannot be read.
         """
-        files = await asyncio.to_thread(lambda: [read_file(path) for path in paths])
+        named_files = in_order("paths", paths)
+        files = await asyncio.to_thread(lambda: [read_file(path) for path in named_files])
         return await self._sync_files(files, dry_run, namespace, timeout_ms)
 
     async def _sync_files(
