@@ -23,7 +23,7 @@ PARTITIONS = 3
 LEASES_MS = (150, 600)
 """How long leases last: some run out before their holder comes back."""
 GROUP_LEASE_MS = 400
-CALL_MS = 60_000
+CALL_MS = 180_000
 
 Step = Callable[[], Awaitable[None]]
 
