@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from floruntime.core import limits
 from floruntime.core.framing import FrameReader, frame
 from floruntime.server.cluster import peer_messages as messages
-from floruntime.server.cluster.peer_link import _PeerSocket
+from floruntime.server.cluster.peer_link import BYTES_MAX, PeerLink, _PeerSocket
 from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from tests.until import until
 
 SECRET, NONCE = b"secret", b"n" * 32
 
@@ -146,3 +149,20 @@ async def test_who_calls_tells_nothing_to_one_that_did_not(node: str, secret: by
     assert calling.is_aborted
     assert not calling.socket.greeted.done()
     assert calling.said() == [meet]
+
+
+async def test_a_link_takes_the_largest_answer_there_can_be() -> None:
+    """One that was larger than a request cut it, again and again, for whoever asked."""
+    assert BYTES_MAX > limits.ANSWER_FRAME_BYTES_MAX
+    link = PeerLink(SimpleNamespace(), "leader", "leader:9000", SimpleNamespace())  # type: ignore[arg-type]  # it does not get that far
+    made: list[Any] = []
+
+    async def create_connection(make: Any, *_: Any, **__: Any) -> Any:
+        made.append(make())
+        raise OSError("that will do")
+
+    asyncio.get_running_loop().create_connection = create_connection  # type: ignore[assignment, method-assign]  # as above
+    link._tls = SimpleNamespace(context=None)  # type: ignore[assignment]  # as above
+    await until(lambda: made)
+    await link.stop()
+    assert made[0]._reader._frame_bytes_max == BYTES_MAX

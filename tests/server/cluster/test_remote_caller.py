@@ -16,7 +16,7 @@ from floruntime.core.types import Request
 from floruntime.core.wire import decode_answer, encode, encode_request, head_of_items
 from floruntime.server import limits
 from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel, answer_in_pieces, decode
-from floruntime.server.cluster.remote_caller import Asked, RemoteCaller, Telling
+from floruntime.server.cluster.remote_caller import PART_BYTES, Asked, RemoteCaller, Telling
 from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.large_answers import TakesBodies
 from floruntime.server.connections.load import AnswersLoad
@@ -158,3 +158,13 @@ async def test_what_was_made_for_one_that_goes_is_forgotten() -> None:
     assert leader.answers.held_bytes == 0
     caller.give_body(7, [head_of_items(7, 0)])
     assert leader.sent == []
+
+
+async def test_answers_that_are_ready_together_go_in_messages_of_some_size() -> None:
+    leader = Leader()
+    caller = leader.caller()
+    for request_id in range(5):
+        caller.add_answer(request_id, b"x" * (PART_BYTES // 2), None)
+    caller.flush()
+    assert [len(message.answers) for message in leader.sent] == [2, 2, 1]
+    assert [id for message in leader.sent for id, _ in message.answers] == list(range(5))

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from floruntime.core.errors import FloError, UnavailableError
-from floruntime.core.kv import KvGet, KvPut
+from floruntime.core.kv import KvGet, KvMget, KvPut
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.terms import Terms, Told
@@ -254,3 +254,33 @@ def test_one_that_was_given_up_meanwhile_holds_up_nobody() -> None:
     asker.give_body(1, [head_of_items(1, 0)])
     assert caller.awaited == []
     assert caller.bodies == {1: b""}
+
+
+def test_only_so_many_that_may_answer_much_are_under_way_at_other_nodes() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    for request_id in range(1, router.LARGE_AT_ONCE):
+        it.take(caller, request_id, "default", 0, KvMget(["k"]))
+        it.take(caller, 100 + request_id, "default", 0, GET)
+    assert caller.awaited == []
+    last = router.LARGE_AT_ONCE
+    it.take(caller, last, "default", 0, KvMget(["k"]))
+    assert caller.awaited == [last], "nothing more is begun"
+    caller.awaited = [1]
+    it.answered(link.sent[0].caller, 1, b"answer")
+    assert caller.awaited == [], "it goes on"
+    it.answered(link.sent[0].caller, 2, b"answer")
+    it.refuse_all("this node is stopping")
+    assert not any(it._large.values())
+
+
+def test_what_a_leader_that_is_lost_had_to_answer_holds_up_nobody() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    for request_id in range(router.LARGE_AT_ONCE):
+        it.take(caller, request_id, "default", 0, KvMget(["k"]))
+    caller.awaited = [0]
+    it.lost(PARTITION, link)
+    assert caller.awaited == []
+    it.drop(caller)
+    assert not it._large

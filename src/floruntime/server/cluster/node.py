@@ -404,8 +404,7 @@ class Node:
                 self.leading.keep(self._links.pop(name).stop())
                 link = None
             if link is None and not row.is_stopped:
-                bytes_max = self.config.frame_bytes_max
-                self._links[name] = PeerLink(self, name, row.address, bytes_max, self.tls)
+                self._links[name] = PeerLink(self, name, row.address, self.tls)
 
     def link_changed(self, link: PeerLink) -> None:
         """A link came up, or went down: what was on its way there goes where it can be answered."""

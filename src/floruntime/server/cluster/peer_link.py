@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from floruntime.core.framing import FrameReader, frame
+from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
 from floruntime.server.cluster import peer_messages as messages
@@ -51,6 +52,10 @@ class Owner(Protocol):
     def lead_ended(self, link: PeerLink, partition: int) -> None: ...
 
 
+BYTES_MAX = ANSWER_FRAME_BYTES_MAX + messages.FRAME_OVERHEAD_BYTES
+"""What may come at once: the largest answer, which is larger than any request."""
+
+
 class PeerLink:
     """Keeps a connection to `node` at `address` up, until `stop`."""
 
@@ -59,13 +64,11 @@ class PeerLink:
         owner: Owner,
         node: str,
         address: str,
-        frame_bytes_max: int,
         tls: PeerTls,
     ) -> None:
         self._owner = owner
         self.node = node
         self.address = address
-        self._bytes_max = frame_bytes_max + messages.FRAME_OVERHEAD_BYTES
         self._tls = tls
         self._socket: _PeerSocket | None = None
         self.is_up = False
@@ -92,7 +95,7 @@ class PeerLink:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_S):
             _, socket = await loop.create_connection(
-                lambda: _PeerSocket(self._owner, self, self._bytes_max),
+                lambda: _PeerSocket(self._owner, self, BYTES_MAX),
                 host,
                 int(port),
                 ssl=self._tls.context,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from floruntime.core.errors import FloError
@@ -19,6 +19,10 @@ from floruntime.server.connections.load import AnswersLoad, Owed
 from floruntime.server.connections.turns import Turn
 
 Asked = Ask | Cancel
+
+
+PART_BYTES = 1024 * 1024
+"""Answers that are ready together go in messages of about so many bytes."""
 
 
 class Telling(NamedTuple):
@@ -104,8 +108,10 @@ class RemoteCaller:
     def flush(self) -> None:
         """Send what is in the outbox."""
         answers, self._answers = self._answers, []
-        if answers and not self.is_closed:
-            self._speaker.send(Answers(self.number, answers))
+        if self.is_closed:
+            return
+        for some in _in_parts(answers):
+            self._speaker.send(Answers(self.number, some))
 
     def go_on(self, until_s: float) -> bool:
         """Do some of what it asks, until then; whether more can be done."""
@@ -151,3 +157,16 @@ class Speaker(Protocol):
     def go_on_soon(self, caller: RemoteCaller) -> None: ...
 
     def do(self, caller: RemoteCaller, message: Asked) -> None: ...
+
+
+def _in_parts(answers: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    part: list[tuple[int, bytes]] = []
+    part_bytes = 0
+    for answer in answers:
+        part.append(answer)
+        part_bytes += len(answer[1])
+        if part_bytes >= PART_BYTES:
+            yield part
+            part, part_bytes = [], 0
+    if part:
+        yield part

@@ -27,6 +27,7 @@ from floruntime.core.system import (
 from floruntime.core.terms import Told
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request, told_in_pieces
+from floruntime.engine.rules import RULES
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster import peer_messages as messages
@@ -42,6 +43,11 @@ PATIENCE_S = 20.0
 how long they wait.
 """
 
+
+LARGE = frozenset(RULES.items)
+"""Queries whose answers may be as large as a frame."""
+LARGE_AT_ONCE = 4
+"""So many of one connection may be under way at other nodes: all of them may come at once."""
 
 Target = Lead | PeerLink | None
 ReadHere = Callable[[int, Connection, int, str, Request[Any]], bool]
@@ -142,6 +148,8 @@ class Router:
         self._where: dict[Connection, dict[int, int]] = {}
         self._askers: dict[Connection, dict[Lead, Asker]] = {}
         self._last_leads: dict[Connection, Lead] = {}
+        #: By connection, what other nodes were asked that may answer much.
+        self._large: dict[Connection, set[int]] = {}
         self._numbers: dict[Connection, int] = {}
         self._callers: dict[int, Connection] = {}
         self._next_number = itertools.count(1)
@@ -218,6 +226,7 @@ class Router:
         for request_id, partition in self._where.pop(caller, {}).items():
             self._pending[partition].pop((caller, request_id), None)
         self._last_leads.pop(caller, None)
+        self._large.pop(caller, None)
         for lead, asker in self._askers.pop(caller, {}).items():
             if not lead.is_over:
                 lead.commit.drop(asker)
@@ -275,7 +284,23 @@ class Router:
                 self._take_back(pending)
                 self._send(pending)
 
+    def _begin_large(self, caller: Connection, request_id: int) -> None:
+        asked = self._large.setdefault(caller, set())
+        asked.add(request_id)
+        if len(asked) >= LARGE_AT_ONCE:
+            caller.await_body(request_id)
+
+    def _end_large(self, caller: Connection, request_id: int) -> None:
+        """The answer is there, or will not come from there: more may be begun."""
+        asked = self._large.get(caller)
+        if asked is not None and request_id in asked:
+            is_full = len(asked) >= LARGE_AT_ONCE
+            asked.remove(request_id)
+            if is_full:
+                caller.give_body(request_id, [])
+
     def _take_back(self, pending: Pending) -> None:
+        self._end_large(pending.caller, pending.request_id)
         if isinstance(pending.asker, Asker):
             pending.asker.let_go(pending.request_id)
         pending.target = pending.asker = None
@@ -332,6 +357,8 @@ class Router:
     def _send_there(self, pending: Pending, link: PeerLink) -> None:
         pending.target = link
         pending.was_sent = True
+        if type(pending.request) in LARGE:
+            self._begin_large(pending.caller, pending.request_id)
         body = encode_request(
             pending.request_id, pending.namespace, pending.number, pending.current()
         )
@@ -360,6 +387,7 @@ class Router:
         caller = self._callers.get(number)
         if caller is not None and self.forget(caller, request_id):
             caller.add_body(request_id, body)
+            self._end_large(caller, request_id)
 
     def flush(self, number: int) -> None:
         """Send what it has answered."""
@@ -376,6 +404,7 @@ class Router:
         pending = self._pending[partition][caller, request_id]
         if pending.target is link:
             pending.target = None
+            self._end_large(caller, request_id)
 
     # Patience
 
@@ -429,4 +458,5 @@ class Router:
         if self.forget(pending.caller, pending.request_id):
             error = UnavailableError(reason, ran=pending.ran)
             pending.caller.add_answer(pending.request_id, None, error)
+            self._end_large(pending.caller, pending.request_id)
             pending.caller.flush()
