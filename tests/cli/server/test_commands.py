@@ -99,6 +99,14 @@ def test_verify_of_no_data_directory_fails(tmp_path: Path) -> None:
     assert "is not a data directory" in result.err
 
 
+def test_verify_of_a_file_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    file.touch()
+    result = invoke(("verify", str(file)))
+    assert result.code == 5
+    assert f"{file} is a file, not a data directory" in result.err
+
+
 def _damage(data: Path) -> None:
     (data / "witness").write_bytes(b"damaged")
 

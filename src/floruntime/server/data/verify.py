@@ -70,6 +70,8 @@ def verify(path: str, *, accept_loss: bool = False) -> VerifyReport:
     `accept_loss`: go on with what the store holds although commands that were answered are gone.
     """
     path = os.path.abspath(path)
+    if os.path.isfile(path):
+        raise DataDirectoryError(f"{path} is a file, not a data directory")
     if not os.path.isdir(path) or not has_format(path):
         check_unfinished(path)
         raise DataDirectoryError(f"{path} is not a data directory: it has no file FORMAT")
