@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tests.simulation.cluster.rare import RARE
-from tests.simulation.run import KINDS, LEADS, NODES, SINGLE, Report, Simulation
+from tests.simulation.run import KINDS, LEADS, LEADS_KINDS, NODES, SINGLE, Report, Simulation
 
 
 def main() -> int:
@@ -25,11 +25,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--kinds", nargs="*", choices=sorted(KINDS), help="of work")
     parser.add_argument("--rare", nargs="*", choices=RARE, help="what happens to a cluster")
-    parser.add_argument("--leads", action="store_true", help="nodes that let nobody in")
-    parser.add_argument("--nodes", action="store_true", help="whole servers of a cluster")
+    served = parser.add_mutually_exclusive_group()
+    served.add_argument("--leads", action="store_true", help="nodes that let nobody in")
+    served.add_argument("--nodes", action="store_true", help="whole servers of a cluster")
     parser.add_argument("--trace", action="store_true", help="print all that happens")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes at a time")
     options = parser.parse_args()
+    if options.leads and set(options.kinds or LEADS_KINDS) != {*LEADS_KINDS}:
+        parser.error(f"--leads has no clients for any kind but {' '.join(LEADS_KINDS)}")
+    if options.rare and not options.nodes:
+        parser.error("--rare is about --nodes: whole servers of a cluster")
     serving = NODES if options.nodes else LEADS if options.leads else SINGLE
     run = partial(_run, serving=serving, kinds=options.kinds, rare=options.rare)
     if options.seed is not None:

@@ -46,6 +46,8 @@ KINDS: dict[str, Callable[[World], Work]] = {
     "tasks": Tasks,
     "views": Views,
 }
+LEADS_KINDS = ("registers",)
+"""What clients do that have no connections."""
 AT_ONCE = (1, 1, 2)
 """How many kinds of work go on side by side."""
 
@@ -187,7 +189,7 @@ class Simulation:
 def _chosen_kinds(seed: int, serving: str) -> list[str]:
     choice = random.Random(f"{seed}/kinds")
     chosen = choice.sample(sorted(KINDS), choice.choice(AT_ONCE))
-    return ["registers"] if serving == LEADS else chosen
+    return [*LEADS_KINDS] if serving == LEADS else chosen
 
 
 def _chosen_rare(seed: int, serving: str) -> list[str]:

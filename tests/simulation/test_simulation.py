@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation.__main__ import main
 from tests.simulation.run import KINDS, LEADS, NODES, Simulation
 
 SEEDS = 200
@@ -76,3 +77,20 @@ def test_a_failure_says_how_to_run_it_again() -> None:
     assert str(report).endswith(
         "replay: .venv/bin/python -m tests.simulation --seed 1 --kinds bulk"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("--leads --kinds views", "--leads has no clients for any kind but registers"),
+        ("--leads --rare joined", "--rare is about --nodes"),
+        ("--leads --nodes", "not allowed with argument"),
+    ],
+)
+def test_what_a_way_to_serve_does_not_know_is_refused(
+    asked: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["simulation", *asked.split()])
+    with pytest.raises(SystemExit):
+        main()
+    assert told in capsys.readouterr().err
