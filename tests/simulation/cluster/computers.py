@@ -27,6 +27,8 @@ from tests.simulation.disk import PLENTY_BYTES, Disk, SimStore
 from tests.simulation.network import Network
 from tests.simulation.process import WORLD, Process
 
+SECRET = b"secret"
+"""By which nodes know each other."""
 LOOK_S = 0.05
 STOP_S_MAX = 30.0
 """After which whoever asked it to stop kills it."""
@@ -153,7 +155,7 @@ class Computer:
         nats = self._nats = SimNats(self._truth, self.name)
         logs = [SimLog(nats, number) for number in range(self._meta.partitions + 1)]
         objects = SimObjects(nats)
-        parts: Any = (nats, SimBoard(nats), self._meta, b"secret", logs, objects)
+        parts: Any = (nats, SimBoard(nats), self._meta, SECRET, logs, objects)
         config = Config(
             cluster="nats://sim",
             node=self.name,

@@ -43,6 +43,7 @@ class Copies:
         #: The rows with which the state of a partition began anew, by the message that says so.
         self._anew: dict[tuple[int, int], Rows] = {}
         world.truth.begins_anew = self._note_rows
+        world.truth.writes = self._look_at_writer
         #: Of each partition the board's entry about checkpoints that was looked at last.
         self._looked_at: dict[int, int] = {}
 
@@ -53,6 +54,14 @@ class Copies:
         [computer] = [each for each in self._world.computers if each.name == node]
         if computer.node is not None:
             self._anew[partition, sequence] = computer.rows(partition)
+
+    def _look_at_writer(self, name: str, partition: int) -> None:
+        """Who was overtaken, or may have been, writes no more."""
+        for computer in self._world.computers:
+            node = computer.node if computer.name == name else None
+            lead = None if node is None else node.lead_of(partition)
+            if lead is not None and not lead.lease.is_good:
+                self._world.complain(f"{name} writes to {partition}, and its lease is over")
 
     def _has_begun_anew(self, partition: int) -> bool:
         return any(number == partition for number, _ in self._anew)
@@ -111,6 +120,7 @@ class Copies:
             if computer.node is not None
             and computer.node.replicas[number].position.sequence != len(world.truth.logs[number])
         ]
+        found += self._astray()
         names = [each.name for each in world.computers]
         for number in self._numbers:
             kept = {computer.name for computer, each in self._all() if each == number}
@@ -118,6 +128,17 @@ class Copies:
             if kept - self._pinned(number) != due - self._pinned(number):
                 found.append(f"{number} is kept by {sorted(kept)}, not {sorted(due)}")
         return found
+
+    def _astray(self) -> list[str]:
+        """Requests that wait, and are not where their partition is led."""
+        return [
+            f"{computer.name} holds {type(each.request).__name__} of {number}, which is led"
+            for computer in self._world.computers
+            if computer.node is not None and (router := computer.node.router)
+            for number, waiting in enumerate(router._pending)
+            for each in waiting.values()
+            if each.target is None or each.target is not router.target_of(number)
+        ]
 
     def _pinned(self, partition: int) -> set[str]:
         """Whom an operator wants to lead it: that one keeps it, whoever else comes."""

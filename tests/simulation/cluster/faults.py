@@ -106,8 +106,12 @@ class ClusterFaults(Faults):
         self._world.truth.refuses_until_s = self._world.loop.now_s + self._chance.random() * 4
 
     async def _damage_checkpoint(self) -> None:
-        """The newest of a partition is not what it was: the one before must do."""
+        """The newest of a partition is not what it was: the one before must do, for a node that
+        has lost all, say.
+        """
         self._world.truth.damage_newest(self._chance.randint(0, self._world.partitions))
+        if self._chance.random() < 0.5:
+            await self._lose_all()
 
     async def _slow_down(self) -> None:
         self._world.truth.delay_s = self._chance.choice((0.002, 0.05, 0.2))

@@ -95,6 +95,8 @@ class Truth:
         self.set_back: set[int] = set()
         #: Is told where the state of a partition begins anew, before anything follows.
         self.begins_anew: Callable[[int, int, str], None] = lambda partition, sequence, node: None
+        #: Is told which node is about to write to which log.
+        self.writes: Callable[[str, int], None] = lambda node, partition: None
         #: By node where each log ends in the copies of it that this node is shown.
         self.shown: dict[str, list[int]] = {}
         self.ears: dict[SimNats, dict[str, Hear]] = {}
@@ -119,13 +121,24 @@ class Truth:
         return self.revision
 
     def damage_newest(self, partition: int) -> None:
-        """Of two good checkpoints the newer one is cut off, unless the older one was."""
+        """Of two good checkpoints the newer one is cut off, or a byte of it is another, unless the
+        older one was damaged.
+        """
         entry = self.entries.get(entry_of(partition))
         names = [] if entry is None else [row.name for row in decode_rows(entry.value)]
         if len(names) > 1 and names[1] not in self.damaged and names[0] in self.objects:
             self.damaged.add(names[0])
             body = self.objects[names[0]]
-            self.objects[names[0]] = body[:-1] if len(body) % 2 else b""
+            self.objects[names[0]] = self._damaged(body)
+
+    def _damaged(self, body: bytes) -> bytes:
+        kind = self.chance.choice(("empty", "cut", "flipped", "flipped"))
+        if kind == "empty" or not body:
+            return b""
+        if kind == "cut":
+            return body[:-1]
+        place = self.chance.randrange(len(body))
+        return body[:place] + bytes((body[place] ^ 1,)) + body[place + 1 :]
 
     def back_up(self) -> Backup:
         """As of now."""
@@ -268,6 +281,7 @@ class SimLog:
 
     async def append(self, body: bytes, expected: int) -> None:
         truth = self._nats.truth
+        truth.writes(self._nats.node, self._partition)
         act = partial(truth.append, self._partition, body, expected)
         await self._nats.ask(act, LogSilentError, may_come_twice=True)
 

@@ -12,13 +12,17 @@ from floruntime.core.errors import FloError, NotFoundError
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.nats import Truth
+from tests.simulation.cluster.strangers import Strangers
 
 if TYPE_CHECKING:
     from tests.simulation.cluster.faults import ClusterFaults
     from tests.simulation.cluster.world import ClusterWorld
 
-RARE = ("drained", "imported", "joined", "replaced", "restored", "swept")
-"""Their names."""
+RARE = ("drained", "imported", "joined", "replaced", "restored", "swept", "lagging", "strangers")
+"""Their names. Their order is part of what a seed means."""
+APART = ("joined", "lagging", "strangers")
+"""What may happen beside the others."""
+LAGS_S_MAX = 4.0
 SHARE = 0.2
 """Of the worlds that each happens to."""
 LOOK_S = 0.05
@@ -53,15 +57,27 @@ class Rare:
             "replaced": self._replace,
             "restored": self._set_back,
             "swept": self._nothing,  # all the time: `world.arranged`
+            "lagging": self._lag,
+            "strangers": Strangers(self._world).visit,
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
-        async with self._turn if name != "joined" else nullcontext():
+        async with self._turn if name not in APART else nullcontext():
             self._world.tell(f"{self._world.loop.now_s:10.4f} RARE {name}")
             self._faults.names.append(name)
             await happens[name]()
 
     async def _nothing(self) -> None:
         """It happens elsewhere."""
+
+    async def _lag(self) -> None:
+        """A node is shown copies of the logs that stay as they are for a while."""
+        shown = self._truth.shown
+        for _ in range(5):
+            name = self._chance.choice(self._world.computers).name
+            shown[name] = [len(log) for log in self._truth.logs]
+            await pause(self._chance.random() * LAGS_S_MAX)
+            del shown[name]
+            await pause(self._chance.random())
 
     # Nodes that come and go
 

@@ -21,6 +21,7 @@ FOUND = [
     (800201, "mixed", "drained imported joined replaced swept"),
     (800213, "flows", "restored"),
     (810001, "messages records", "drained"),
+    (650027, "bulk", "strangers lagging"),
 ]
 """Seeds that found something, with their kinds of work and what rarely happens:
 `docs/reliability.md` tells what.
