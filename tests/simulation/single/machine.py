@@ -90,6 +90,8 @@ class Machine:
                 on_step=partial(self._step, process),
             )
             await server.prepare()
+            if not process.is_alive:
+                return  # it has ended meanwhile, and nobody is let in
             self._network.listen(ADDRESS, partial(self._accept, server, protocols_of(server)))
             server.start()
         except Killed:
