@@ -114,8 +114,10 @@ class Rare:
             return  # it is down, or nobody else may lead yet
         until_s = self._world.loop.now_s + 5.0
         while computer.node is node and node is not None and self._world.loop.now_s < until_s:
-            if node.leads() and "_hand_over" not in self._faults.names:
-                self._world.complain(f"{computer.name} is drained, and leads {node.leads()}")
+            # One that NATS hears nothing of may hold on to leads for a while, and answers nobody.
+            leads = [lead.partition for lead in node.leads() if lead.may_answer]
+            if leads and "_hand_over" not in self._faults.names:
+                self._world.complain(f"{computer.name} is drained, and leads {leads}")
                 return
             await pause(LOOK_S)
 
