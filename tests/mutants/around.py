@@ -58,6 +58,20 @@ MUTANTS = (
         f"{COMMIT}/test_ticker.py {COMMIT}/test_commit.py",
     ),
     Mutant(
+        "a tick that somebody hears of waits for something else",
+        "server/commit/commit.py",
+        "        if self._is_told_of(outcome):",
+        "        if False:",
+        f"{COMMIT}/test_unheard_ticks.py",
+    ),
+    Mutant(
+        "a tick that nobody hears of never becomes durable by itself",
+        "server/commit/commit.py",
+        "            self._flush_timer = self._loop.call_later(TICKS_WAIT_S, self._flush_now)",
+        "            pass",
+        f"{COMMIT}/test_unheard_ticks.py",
+    ),
+    Mutant(
         "who waits is not asked again",
         "server/commit/commit.py",
         "        if self._waited_on and (outcome.touched or outcome.ended):\n"

@@ -9,6 +9,21 @@ RUNS, STEPS = "tests/engine/workflow/runs", "tests/engine/workflow/steps"
 SYSTEM, GROUP = "tests/engine/system", "tests/engine/stream/group"
 
 MUTANTS = (
+    # The store
+    Mutant(
+        "a scan ends where it loses patience",
+        "engine/store/rocks_scans.py",
+        "            if self._is_empty(start, end):",
+        "            if True:",
+        "tests/engine/store/test_scans_beside_deleted_rows.py",
+    ),
+    Mutant(
+        "what was deleted since a snapshot is not found in it",
+        "engine/store/rocks_scans.py",
+        "        return is_empty_now and not self._deleted.may_touch(self._since, start, end)",
+        "        return is_empty_now",
+        "tests/engine/store/test_scans_beside_deleted_rows.py",
+    ),
     Mutant(
         "a stale lease is taken for a good one",
         "engine/state/leases.py",

@@ -32,6 +32,13 @@ MUTANTS = (
         f"{ACTION}/test_limits.py",
     ),
     Mutant(
+        "a key that is full keeps its place in the line",
+        "engine/action/plain_keys.py",
+        "    if is_full(limits, row):",
+        "    if False:",
+        f"{ACTION}/test_plain_keys.py",
+    ),
+    Mutant(
         "a window that has moved on wakes nobody",
         "engine/action/limits.py",
         "    if not action.row.frees_at_ms:\n        tx.touch(due_marker(action))",
