@@ -24,6 +24,11 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def rewrite(file: Path, content: str | None) -> None:
+    """Give the file this content, or take it away."""
+    file.unlink() if content is None else file.write_text(content)
+
+
 async def test_the_page_and_its_files_are_served_to_everybody(built: Path, http: HttpPeer) -> None:
     page = await http.ask("GET", "/")
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -31,6 +36,17 @@ async def test_the_page_and_its_files_are_served_to_everybody(built: Path, http:
     script = await http.ask("GET", "/console/console.js")
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
     assert script.body == b"void 0;"
+
+
+async def test_one_that_is_built_while_the_server_runs_is_served(
+    built: Path, http: HttpPeer
+) -> None:
+    page_file, content = built / "index.html", "<!doctype html><title>Flo</title>"
+    rewrite(page_file, None)
+    page = await http.ask("GET", "/")
+    assert (page.status, b"make console" in page.body) == (503, True)
+    rewrite(page_file, content)
+    assert (await http.ask("GET", "/")).status == 200
 
 
 async def test_its_policy_lets_nothing_else_in_and_nobody_frame_it(

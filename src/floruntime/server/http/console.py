@@ -56,17 +56,17 @@ class ConsoleFile(NamedTuple):
 
 
 class Console:
-    """What is served at `/`, read once."""
+    """What is served at `/`, read once, when it is built."""
 
     def __init__(self, server: FloServer) -> None:
         self._server = server
-        self._files: dict[str, ConsoleFile] | None = None
+        self._files: dict[str, ConsoleFile] = {}
 
     def page(self, request: HttpRequest) -> HttpResponse:
         """The file at this path, or how to build it."""
         if not self._server.access.needs_token:
             check_host(request, self._server)
-        if self._files is None:
+        if "/" not in self._files:
             self._files = built_files()
         file = self._files.get(request.path)
         if file is None:
