@@ -124,6 +124,7 @@ for (const [width, scheme, other] of [
       await becomes(async () => [name, other, await unreadableIn(page, other)], [name, other, []]);
       await becomes(async () => [name, await page.evaluate(overhanging)], [name, []]);
       await becomes(async () => [name, await page.evaluate(squeezed)], [name, []]);
+      await becomes(async () => [name, await page.evaluate(below)], [name, []]);
     }
     assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
     assert.deepEqual(place.troubles.splice(0), []);
@@ -306,3 +307,12 @@ test("a token that is revoked ends the page", async () => {
   await page.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
   await page.context().close();
 });
+
+/** What of the head has no room in its one row. */
+function below(): string[] {
+  const [first, ...others] = document.querySelectorAll<HTMLElement>(".top > *:not(.spring)");
+  const end = first?.getBoundingClientRect().bottom ?? 0;
+  return others
+    .filter((each) => each.getBoundingClientRect().top >= end)
+    .map(({ textContent }) => textContent ?? "");
+}
