@@ -11,6 +11,13 @@ LINK = "tests/client/link"
 MUTANTS = (
     # Limits
     Mutant(
+        "who refuses a write's last sending speaks for those before",
+        "client/link/call.py",
+        "        if self.was_sent_again and self.number and isinstance(error, NOT_JUDGED):",
+        "        if False:",
+        "tests/client/link/test_exchange.py",
+    ),
+    Mutant(
         "one run more of a key than the limit allows",
         "engine/action/plain_keys.py",
         "row.running >= limits.running_per_key",
