@@ -13,8 +13,8 @@ MUTANTS = (
     Mutant(
         "a scan ends where it loses patience",
         "engine/store/rocks_scans.py",
-        "            if self._is_empty(start, end):",
-        "            if True:",
+        "        is_empty_now = next(latest_rising(self._database, start, end), None) is None",
+        "        is_empty_now = True",
         "tests/engine/store/test_scans_beside_deleted_rows.py",
     ),
     Mutant(
