@@ -58,7 +58,7 @@ class Rare:
             "restored": self._set_back,
             "swept": self._nothing,  # all the time: `world.arranged`
             "lagging": self._lag,
-            "strangers": Strangers(self._world).visit,
+            "strangers": Strangers(self._world, lambda: self._faults.is_calm).visit,
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
         async with self._turn if name not in APART else nullcontext():

@@ -6,6 +6,7 @@ Nobody may let them in, answer them, or tell them what clients ask.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from floruntime.client.client import FloClient
@@ -30,10 +31,11 @@ FRAME_BYTES_MAX = 1 << 20
 
 
 class Strangers:
-    """Of one world."""
+    """Of `world`. `is_calm`: whether no node may be killed for now."""
 
-    def __init__(self, world: ClusterWorld) -> None:
+    def __init__(self, world: ClusterWorld, is_calm: Callable[[], bool]) -> None:
         self._world = world
+        self._is_calm = is_calm
         self._chance = world.fork("strangers")
         #: How far the log of `system` had come when one needed a token.
         self._locked_at = len(world.truth.logs[SYSTEM])
@@ -91,6 +93,8 @@ class Strangers:
 
     async def _pose(self, computer: Computer) -> None:
         """A node is down, and at its address somebody else answers."""
+        if self._is_calm():
+            return
         computer.kill(loses_power=True)
         poser = _Poser(computer.name)
         self._world.network.listen(computer.name, lambda source: poser.listener())
