@@ -28,7 +28,8 @@ MEMORY_BYTES_MIN = 8 * MIB
 PARTITIONS_MAX = 1_024
 REPLICAS_MAX = 5
 COPIES_MAX = 16
-_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+NAME_IN_CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""Of a cluster or a node."""
 OF_CLUSTERS = ("node", "advertise", "nats_creds", "nats_ca")
 """Settings that mean something only with `cluster`."""
 SECRETS = ("jwt_secret", "metrics_token")
@@ -173,7 +174,7 @@ def check_cluster(config: Config) -> None:
             "what makes things durable"
         )
     for name in ("node", "cluster_name"):
-        if not _CLUSTER_NAME.fullmatch(getattr(config, name)):
+        if not NAME_IN_CLUSTER.fullmatch(getattr(config, name)):
             raise ConfigError(
                 f"{name} is {limits.shown(getattr(config, name))}; with cluster, 1 to 32 letters, "
                 "digits, - and _ are needed"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from floruntime.core.cluster import ClusterDrain
+from floruntime.core.cluster import ClusterDrain, ClusterForget
+from floruntime.core.errors import NotFoundError, UnavailableError
 from floruntime.server.cluster import operations
 from floruntime.server.cluster.board import BoardSilentError, Entry
 from floruntime.server.cluster.members import Members, NodeRow, encode
@@ -40,7 +40,7 @@ class DrainBoard:
         self.written: dict[str, bytes] = {}
 
     async def read(self, name: str) -> Entry:
-        assert name == "node.n1"
+        assert name == "node.n1", "and no pattern"
         return Entry(7, encode(NodeRow("n1", "its start now", "n1:9000", "0.1.0", 0, {})))
 
     async def write(self, name: str, value: bytes, revision: int | None) -> int:
@@ -54,7 +54,7 @@ class DrainedNode:
     def __init__(self) -> None:
         self.board, self.entries = DrainBoard(), dict[str, Entry]()
         self.meta, self.watches = SimpleNamespace(partitions=1), [None, None]
-        self.now_s, self.board_read_s = 0.0, time.monotonic()
+        self.now_s = 0.0
         self.members = Members(lambda: self.now_s)
         self.looks = 0
         self.see("its last start", is_draining=False)
@@ -73,8 +73,8 @@ class DrainedNode:
 
     def route(self) -> None:
         self.looks += 1
-        if self.looks == 1:  # it hears nothing any more, and holds the other for dead
-            self.now_s, self.board_read_s = self.now_s + 60.0, self.board_read_s - 60.0
+        if self.looks == 1:  # the other is silent for long
+            self.now_s += 60.0
         if self.looks == 3:
             self.see("its start now", is_draining=True)
 
@@ -87,6 +87,23 @@ async def test_a_drain_is_done_once_the_node_itself_has_heard_of_it(
     await operations.Operations(node)._drain(ClusterDrain("n1"))
     assert node.looks == 3
     assert node.board.written == {"drain.n1": b"its start now"}
+
+
+@pytest.mark.parametrize("name", ["*", "n1 ", "", ">", "n" * 33])
+async def test_what_can_be_no_name_is_not_looked_for(name: str) -> None:
+    node: Any = DrainedNode()
+    with pytest.raises(NotFoundError, match="n1"):
+        await operations.Operations(node)._drain(ClusterDrain(name))
+
+
+@pytest.mark.parametrize("request_", [ClusterDrain("n1"), ClusterForget("n1")])
+async def test_a_node_that_is_not_known_here_yet_is_not_missing(request_: Any) -> None:
+    node: Any = DrainedNode()
+    node.members.see({})
+    asked = operations.Operations(node)
+    with pytest.raises(UnavailableError, match="node n1 is not known here yet"):
+        await (asked._drain if isinstance(request_, ClusterDrain) else asked._forget)(request_)
+    assert not node.board.written
 
 
 async def test_it_is_written_again_until_the_board_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ FOUND = [
     (620001, "mixed", "restored"),
     (800201, "mixed", "drained imported joined replaced swept"),
     (800213, "flows", "restored"),
+    (680081, "mixed", "drained imported restored"),
+    (690152, "views registers", "replaced swept strangers"),
     (810001, "messages records", "drained"),
     (650027, "bulk", "strangers lagging"),
 ]

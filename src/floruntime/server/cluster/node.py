@@ -142,7 +142,6 @@ class Node:
         self.is_taking_in = False
         self.is_stopped = False
         self.is_board_heard = False
-        self.board_read_s = 0.0
         #: Why the board could not be used when that was so last.
         self.board_problem = ""
 
@@ -234,7 +233,6 @@ class Node:
             log.warning("the board of the cluster was set back: what it says is known anew")
             self._know_anew()
         self.entries = entries = self._view.entries
-        self.board_read_s = time.monotonic()
         self.is_board_heard = (
             self._is_told
         )  # a server without a majority shows it, and takes nothing

@@ -38,13 +38,14 @@ from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
-from floruntime.server.cluster.members import DRAIN, NODES, decode_node
+from floruntime.server.cluster.members import DRAIN, NODES, NodeRow, decode_node
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import check_versions, history_of, recover_of
 from floruntime.server.cluster.silence import what_ails_nats
 from floruntime.server.cluster.taking_in import take_in
+from floruntime.server.config import NAME_IN_CLUSTER
 from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
@@ -61,8 +62,6 @@ ONCE_S = 2.0
 RECOVER_S = 600.0
 """How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
-FRESH_S = 1.0
-"""A node that has not read the board for longer holds all others for dead sooner or later."""
 NAMESPACES_COUNTED_MAX = 10_000
 _WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
 """How long whoever asked waits for what is being answered."""
@@ -265,16 +264,26 @@ class Operations:
         if name not in names:
             raise NotFoundError(f"node {shown(name)} is not of this cluster: {', '.join(names)}")
 
+    async def _row_now(self, name: str) -> NodeRow:
+        """What a node told of itself last, as the board has it now: of one that has just started
+        this node may know its last start alone, or nothing.
+        """
+        if not NAME_IN_CLUSTER.fullmatch(name):
+            self._check_node(name)
+        entry = await self._patiently(lambda: self._node.board.read(f"{NODES}{name}"))
+        if entry is None or not entry.value:
+            self._check_node(name)
+            raise NotFoundError(f"node {shown(name)} was forgotten meanwhile")
+        if self._node.members.row(name) is None:
+            raise UnavailableError(f"node {name} is not known here yet; ask again", ran="no")
+        return decode_node(entry.value)
+
     async def _drain(self, request: ClusterDrain) -> None:
         node = self._node
-        self._check_node(request.node)
+        row = await self._row_now(request.node)
         if not node.members.is_alive(request.node):
             raise ConflictError(f"node {request.node} does not live: it leads nothing")
-        # As it is now: of one that has just started this node may know its last start alone.
-        row = await self._patiently(lambda: node.board.read(f"{NODES}{request.node}"))
-        if row is None or not row.value:
-            raise ConflictError(f"node {request.node} was forgotten meanwhile")
-        await self._write(f"{DRAIN}{request.node}", decode_node(row.value).run.encode())
+        await self._write(f"{DRAIN}{request.node}", row.run.encode())
         for partition in range(SYSTEM, node.meta.partitions + 1):
             pin = node.entries.get(pin_of(partition))
             if pin is not None and pin.value == request.node.encode():
@@ -288,21 +297,20 @@ class Operations:
                     for number in range(len(node.watches))
                 )
             ),
-            f"node {request.node} still leads something: no other may lead it yet",
+            f"node {request.node} still leads something, since no other may lead it yet, or has "
+            "not heard of its drain",
         )
 
     def _has_heard_of_its_drain(self, name: str) -> bool:
-        """Whether it will take no lead any more. What it leads is seen as soon as its word is."""
-        node = self._node
-        row = node.members.row(name)
-        if row is None or row.is_draining:
-            return True
-        is_fresh = time.monotonic() - node.board_read_s < FRESH_S
-        return is_fresh and not node.members.is_alive(name)
+        """Whether it says itself that it will take no lead any more: what it leads is seen as soon
+        as its word is. That it is silent tells nothing, it may be about to lead again.
+        """
+        row = self._node.members.row(name)
+        return row is None or row.is_draining
 
     async def _forget(self, request: ClusterForget) -> None:
         node = self._node
-        self._check_node(request.node)
+        await self._row_now(request.node)
         if node.members.is_alive(request.node):
             raise ConflictError(f"node {request.node} lives; stop it before it is forgotten")
         await self._write(NODES + request.node, b"")
