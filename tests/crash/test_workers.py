@@ -229,9 +229,11 @@ async def _pause_past_the_lease(
     paused, other = sorted(workers, key=lambda each: each.name not in journal.workers("begun"))
     await paused.pause()
     run = await client.action.wait(run_id)
-    assert (run.status, run.attempt, run.worker_id) == (RunStatus.COMPLETED, 2, other.name)
-    assert run.output == f"{other.name} 2".encode()
-    assert not journal.notes("refused"), "it is still paused"
+    # On a machine with much to do the other one's lease may run out as well, and it tries again.
+    assert (run.status, run.worker_id) == (RunStatus.COMPLETED, other.name)
+    assert run.attempt >= 2
+    assert run.output == f"{other.name} {run.attempt}".encode()
+    assert paused.name not in journal.workers("refused"), "it is still paused"
     await stop_in_good_order(other)
     paused.send(signal.SIGCONT)
     next_run = await client.action.call(ACTION)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
+from floruntime.core.workflow import WorkflowStatus
 from floruntime.engine.action.run_rows import ACTION_RUN
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.store import Changes
@@ -263,3 +265,35 @@ def test_timers_that_nobody_counts_on() -> None:
     [workflow_id] = TRIGGER.unpack(state.keys(TRIGGER)[0])
     found = state.put(TIMER.key(7, timers.WORKFLOW_TRIGGER, workflow_id, 0), [None])
     assert f"a timer at 7 is for trigger {workflow_id}" in found
+
+
+def test_the_probe_of_an_item_is_one_of_its_executor() -> None:
+    breaker = {"failure_threshold": 1, "cooldown_ms": 100, "half_open_max_calls": 1}
+    executors = [
+        {"name": "first", "run": "@actions/a", "breaker": breaker},
+        {"name": "second", "run": "@actions/a"},
+    ]
+    definition = {
+        "kind": "Workflow",
+        "name": "flow",
+        "version": "1",
+        "plans": {"p": {"executors": executors}},
+        "start": {
+            "forEach": {"items": "$.input", "run": "@plan/p", "concurrency": 1},
+            "transitions": {"success": "flo.Completed", "failure": "flo.Failed"},
+        },
+    }
+    flows = Workflows(actions=("a",))
+    flows.sync(json.dumps(definition))
+    run_id = flows.start([1, 2])
+    for outcome in ("failure", "success"):
+        [task] = flows.claim("a")
+        flows.advance(100)
+        flows.complete(task, {}, outcome)
+    [probe] = flows.claim("a")
+    view = flows.engine.machine.view(flows.engine.store, "default", flows.engine.now_ms)
+    [(_, plan)] = view.scan(PLAN, *PLAN.range())
+    assert plan.executors["first"].probes == 1
+    assert violations(view) == []
+    flows.complete(probe, {}, "success")
+    assert flows.status(run_id) is WorkflowStatus.COMPLETED

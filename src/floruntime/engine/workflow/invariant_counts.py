@@ -43,6 +43,7 @@ from floruntime.engine.workflow.runs.rows import (
     WORKFLOW_RUN_ID,
     Origin,
     WorkflowRow,
+    WorkflowRunRow,
     WorkflowRunStatus,
 )
 from floruntime.engine.workflow.runs.run import ended_key
@@ -83,6 +84,8 @@ def miscounts(view: View) -> list[str]:
         tally.add(view, run)
         found += [f"{run} {problem}" for problem in _rows_of_run(view, run)]
     for of_namespace_id in live_namespaces(view):
+        for _, body in view.scan(RUN_BODY, *RUN_BODY.range(of_namespace_id)):
+            tally.add_call(view, body.state)
         found += _leftovers(view, of_namespace_id)
         found += _marks(view, of_namespace_id, tally)
     for namespace, name, row in _live_workflows(view):
@@ -144,13 +147,16 @@ class _Tally:
             return
         self.unfinished[row.workflow_id] += 1
         self.scheduled[row.workflow_id] += row.origin == Origin.SCHEDULE
+        self.add_call(view, row)
+
+    def add_call(self, view: View, row: WorkflowRunRow) -> None:
+        """The call of a plan that is under way there, of a run or of a body of one."""
         if row.plan is not None and row.plan.is_probe:
-            executor = _executor_of(view, run)
+            executor = _executor_of(view, row)
             self.probes[row.workflow_id, row.plan.name, executor.name] += 1
 
 
-def _executor_of(view: View, run: Live) -> Executor:
-    row = run.row
+def _executor_of(view: View, row: WorkflowRunRow) -> Executor:
     definition = view.get(DEFINITION, DEFINITION.key(row.workflow_id, row.definition))
     assert definition is not None, "a version stays while it is used"
     assert row.plan is not None, "the run goes through a plan"
