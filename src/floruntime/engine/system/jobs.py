@@ -38,14 +38,14 @@ from floruntime.engine.state.tx import Topic, Tx, View
 from floruntime.engine.system import timers
 from floruntime.engine.system.namespaces import ensure_namespace, id_of, namespace_id
 
-ITEMS_PER_TICK_MAX = 5
+ITEMS_PER_TICK_MAX = 3
 """What one tick of a job acts on at most: it is over in less than a millisecond."""
 ROWS_PER_TICK_MAX = 500
 """What one tick of a job looks at at most."""
 AT_ONCE_ROWS = 1_000
 """So many rows a job looks at tick after tick; a small one is over at once."""
 PAUSE_MS = 3
-"""What a larger job leaves between its ticks for others: it does some 1,400 items a second."""
+"""What a larger job leaves between its ticks for others: it does some 900 items a second."""
 WITHOUT_GROWTH = frozenset(("cancel", "delete", "delete_dead", "delete_prefix", "pause", "resume"))
 """What a job may do while the disk is nearly full; the others add something."""
 LATE_FACTOR = 1
