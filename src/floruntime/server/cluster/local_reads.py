@@ -4,6 +4,7 @@ may be old, but never behind what the caller has seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from floruntime.core.action import (
@@ -15,7 +16,7 @@ from floruntime.core.action import (
     ActionSchedules,
     ActionStatus,
 )
-from floruntime.core.errors import FloError
+from floruntime.core.errors import FloError, UnavailableError
 from floruntime.core.jobs import JobGet, JobList
 from floruntime.core.kv import (
     KvExists,
@@ -26,6 +27,7 @@ from floruntime.core.kv import (
     KvMget,
     KvScan,
 )
+from floruntime.core.limits import UINT_MAX, check_read_namespace
 from floruntime.core.queue import QueueDlqList, QueueGetStats, QueueList
 from floruntime.core.stream import (
     GroupGetInfo,
@@ -36,6 +38,7 @@ from floruntime.core.stream import (
 )
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Request
+from floruntime.core.wire import told_in_pieces
 from floruntime.core.worker import WorkerGetInfo, WorkerList
 from floruntime.core.workflow import (
     WorkflowCountRuns,
@@ -49,9 +52,10 @@ from floruntime.core.workflow import (
 from floruntime.engine.machine import ask
 from floruntime.engine.rules import RULES
 from floruntime.engine.state.tx import View
-from floruntime.engine.store import Store
+from floruntime.engine.store import Store, StoreError
 from floruntime.server.cluster.lease import LeaseWatch
 from floruntime.server.cluster.replica import Replica
+from floruntime.server.commit.large_answers import LargeAnswers, TakesBodies
 from floruntime.server.config import Config
 
 LOCAL = frozenset(
@@ -74,6 +78,7 @@ class Node(Protocol):
     replicas: dict[int, Replica]
     watches: list[LeaseWatch]
     config: Config
+    answer_room: Callable[[], int] | None
 
 
 class Caller(Protocol):
@@ -104,6 +109,7 @@ class LocalReads:
         self._node = node
         #: Of each partition the state that was read last, and its sequence.
         self._views: dict[int, tuple[Store, int, View]] = {}
+        self._large: LargeAnswers | None = None
 
     def answer(
         self, partition: int, caller: Caller, request_id: int, namespace: str, request: Any
@@ -119,16 +125,40 @@ class LocalReads:
             return False
         if terms.max_staleness_ms is not None and staleness_ms > terms.max_staleness_ms:
             return False
-        view = self._view(partition, replica)
-        view.namespace, view.spans = namespace, caller.spans
-        view.now_ms = max(watch.time_ms() or 0, replica.position.time_ms)
+        now_ms = max(watch.time_ms() or 0, replica.position.time_ms)
+        told = Told(reach, staleness_ms)
         result, error = None, None
         try:
+            items = RULES.items.get(type(request))
+            if items is not None and isinstance(caller, TakesBodies):
+                view = self._view_apart(replica, namespace, now_ms)
+                found = _while_open(items(view, request))
+                self._large_answers().answer(_Telling(caller, told), request_id, found)
+                return True
+            view = self._view(partition, replica)
+            view.namespace, view.spans, view.now_ms = namespace, caller.spans, now_ms
             result = ask(RULES, view, request)
         except FloError as refusal:
             error = refusal
-        caller.add_answer(request_id, result, error, Told(reach, staleness_ms))
+        caller.add_answer(request_id, result, error, told)
         return True
+
+    def _view_apart(self, replica: Replica, namespace: str, now_ms: int) -> View:
+        """The copy as it stands now, to be read for longer: it moves on meanwhile."""
+        check_read_namespace(namespace)
+        value_bytes_max = self._node.config.value_bytes_max
+        view = View(replica.store.snapshot(), namespace, now_ms, value_bytes_max)
+        view.answer_room = self._room
+        return view
+
+    def _large_answers(self) -> LargeAnswers:
+        if self._large is None:
+            self._large = LargeAnswers(self._room)
+        return self._large
+
+    def _room(self) -> int:
+        room = self._node.answer_room
+        return UINT_MAX if room is None else room()
 
     def _view(self, partition: int, replica: Replica) -> View:
         """The copy as it stands; what was decoded of it is kept until it moves on."""
@@ -139,3 +169,35 @@ class LocalReads:
         view = View(store, "", 0, self._node.config.value_bytes_max)
         self._views[partition] = store, sequence, view
         return view
+
+
+class _Telling:
+    """A caller who is told, with each answer, how old it is."""
+
+    def __init__(self, caller: Any, told: Told) -> None:
+        self._caller = caller
+        self._told = told
+        self.await_body = caller.await_body
+        self.owe = caller.owe
+
+    @property
+    def is_closed(self) -> bool:
+        closed: bool = self._caller.is_closed
+        return closed
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        self._caller.add_answer(request_id, result, error, self._told)
+
+    def give_body(self, request_id: int, pieces: list[bytes]) -> None:
+        told = told_in_pieces(pieces, self._told) if pieces else []
+        self._caller.give_body(request_id, told)
+
+
+def _while_open(items: Iterator[Any]) -> Iterator[Any]:
+    """These items, for as long as the copy is the same one."""
+    try:
+        yield from items
+    except StoreError:
+        raise UnavailableError(
+            "the copy of this node was replaced while it was read; ask again", ran="no"
+        ) from None

@@ -18,7 +18,7 @@ from floruntime.core.errors import FloError, InternalServerError, OverloadedErro
 from floruntime.core.wire import encode, head_of_items
 from floruntime.engine.store import StoreError
 from floruntime.engine.store.guarded import TOLD
-from floruntime.server.commit.caller import Caller, answer_bytes
+from floruntime.server.commit.caller import answer_bytes
 
 AT_ONCE_BYTES: Final = 8 * 1024 * 1024
 """What is found at once, and not more, is answered at once."""
@@ -26,6 +26,19 @@ SLICE_S: Final = 0.004
 """How long all of them are made in one turn of the event loop."""
 PIECE_BYTES: Final = 256 * 1024
 """Items are put together until they are so large: each piece is written by itself."""
+
+
+class Asker(Protocol):
+    """Who is answered."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be answered any more."""
+        ...
+
+    def add_answer(self, request_id: int, result: Any, error: FloError | None) -> None:
+        """Put one answer into the outbox."""
+        ...
 
 
 @runtime_checkable
@@ -96,7 +109,7 @@ class LargeAnswers:
         self._room = room
         self._under_way: deque[_Answer] = deque()
 
-    def answer(self, caller: Caller, request_id: int, items: Iterator[Any]) -> None:
+    def answer(self, caller: Asker, request_id: int, items: Iterator[Any]) -> None:
         """Answer with a list of these items. Raises the refusal, of what is refused at once."""
         ready: list[Any] = []
         found_bytes = 0
