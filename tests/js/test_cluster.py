@@ -45,11 +45,12 @@ class Script:
         for line in lines:
             assert (await self.output.readline()).decode() == line + "\n"
 
-    async def counts_to(self, number: int) -> None:
-        """Wait until it has counted so far."""
-        reached = 0
-        while reached < number:
-            reached = int(await self.output.readline())
+    async def counts_to(self, number: int) -> bytes:
+        """Wait until it has counted so far; how far it is."""
+        line = b"0"
+        while int(line) < number:
+            line = await self.output.readline()
+        return line.strip()
 
     async def ended(self) -> None:
         """Wait until it has ended well."""
@@ -82,9 +83,9 @@ async def test_a_program_and_a_page_go_on_at_the_next_leader(built: None, tmp_pa
                 page.input.write(b"go on\n")
                 await page.says("after", "lost")
                 await page.ended()
-            await program.counts_to(200)
+            reached = await program.counts_to(200)
             program.input.close()
-            told = (await program.output.read()).split()
+            told = [reached, *(await program.output.read()).split()]
             await program.ended()
         async with FloClient(other.endpoint, timeout_ms=PATIENT_MS) as client:
             assert await client.kv.get("counted") == told[-1]
