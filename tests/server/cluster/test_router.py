@@ -17,10 +17,10 @@ from floruntime.core.terms import Terms, Told
 from floruntime.core.token import TokenList
 from floruntime.core.types import Request
 from floruntime.core.wire import decode_answer, decode_envelope, encode, head_of_items
-from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster import pending, router
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.cluster.router import Router
 from floruntime.server.commit.large_answers import TakesBodies

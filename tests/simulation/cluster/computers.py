@@ -17,7 +17,7 @@ from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import MetaRow
 from floruntime.server.cluster.namesakes import NameTakenError
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.peer_tls import PeerTls
+from floruntime.server.cluster.peers.tls import PeerTls
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.sockets import Protocols, SocketConnection
 from floruntime.server.http.listening import protocols_of

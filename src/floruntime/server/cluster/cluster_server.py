@@ -33,9 +33,9 @@ from floruntime.server.cluster.namesakes import NameTakenError
 from floruntime.server.cluster.node import Node, OtherClusterError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
-from floruntime.server.cluster.peer_messages import PEER_PREAMBLE
-from floruntime.server.cluster.peer_speaker import PeerSpeaker
-from floruntime.server.cluster.peer_tls import PeerTls
+from floruntime.server.cluster.peers.messages import PEER_PREAMBLE
+from floruntime.server.cluster.peers.speaker import PeerSpeaker
+from floruntime.server.cluster.peers.tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from floruntime.server.cluster.replica import TooFarBehindError
 from floruntime.server.cluster.silence import what_ails_nats

@@ -18,7 +18,7 @@ from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRo
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import Members, MetaRow
 from floruntime.server.cluster.message import FORMAT, DamagedLogError
-from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
 from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew

@@ -39,10 +39,10 @@ from floruntime.server.cluster.message import DamagedLogError
 from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.patiently import patiently
-from floruntime.server.cluster.peer_link import PeerLink
-from floruntime.server.cluster.peer_messages import Here
-from floruntime.server.cluster.peer_speaker import PeerSpeaker
-from floruntime.server.cluster.peer_tls import PeerTls
+from floruntime.server.cluster.peers.link import PeerLink
+from floruntime.server.cluster.peers.messages import Here
+from floruntime.server.cluster.peers.speaker import PeerSpeaker
+from floruntime.server.cluster.peers.tls import PeerTls
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import give_up_former, told_reach
 from floruntime.server.cluster.replica import Replica, TooFarBehindError

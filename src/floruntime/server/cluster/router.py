@@ -30,11 +30,11 @@ from floruntime.core.wire import encode_request, told_in_pieces
 from floruntime.engine.rules import RULES
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
-from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.local_reads import is_local
 from floruntime.server.cluster.namespace_pages import NamespacePages
-from floruntime.server.cluster.peer_link import PeerLink
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.pending import OF_SYSTEM, Connection, Pending
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 

@@ -16,8 +16,8 @@ from floruntime.core.framing import FrameReader, frame
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
-from floruntime.server.cluster import peer_messages as messages
-from floruntime.server.cluster.peer_tls import WHOM_NODES_TRUST, PeerTls
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.tls import WHOM_NODES_TRUST, PeerTls
 from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")

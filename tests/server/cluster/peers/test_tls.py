@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from floruntime.server.cluster.peer_tls import PeerTls
+from floruntime.server.cluster.peers.tls import PeerTls
 from floruntime.server.config import Config, ConfigError, make_config
 from tests.server.certificates import Authority
 

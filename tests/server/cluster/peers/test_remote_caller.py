@@ -15,8 +15,8 @@ from floruntime.core.terms import Told
 from floruntime.core.types import Request
 from floruntime.core.wire import decode_answer, encode, encode_request, head_of_items
 from floruntime.server import limits
-from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel, answer_in_pieces, decode
-from floruntime.server.cluster.remote_caller import PART_BYTES, Asked, RemoteCaller, Telling
+from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel, answer_in_pieces, decode
+from floruntime.server.cluster.peers.remote_caller import PART_BYTES, Asked, RemoteCaller, Telling
 from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.large_answers import TakesBodies
 from floruntime.server.connections.load import AnswersLoad

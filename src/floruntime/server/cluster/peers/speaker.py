@@ -15,9 +15,9 @@ from floruntime.core.framing import LENGTH, FrameReader, frame
 from floruntime.core.types import Command
 from floruntime.core.wire import decode_envelope
 from floruntime.engine.store import StoreError
-from floruntime.server.cluster import peer_messages as messages
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.remote_caller import RemoteCaller, Telling
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.remote_caller import RemoteCaller, Telling
 from floruntime.server.config import Config
 from floruntime.server.connections.load import AnswersLoad
 from floruntime.server.connections.turns import Turns

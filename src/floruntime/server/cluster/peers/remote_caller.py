@@ -13,7 +13,7 @@ from floruntime.core.wire import encode_outcome, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.peer_messages import Answers, Ask, Cancel
+from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel
 from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.load import AnswersLoad, Owed
 from floruntime.server.connections.turns import Turn

@@ -10,9 +10,9 @@ import pytest
 
 from floruntime.core import limits
 from floruntime.core.framing import FrameReader, frame
-from floruntime.server.cluster import peer_messages as messages
-from floruntime.server.cluster.peer_link import BYTES_MAX, PeerLink, _PeerSocket
-from floruntime.server.cluster.peer_speaker import PeerSpeaker
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.link import BYTES_MAX, PeerLink, _PeerSocket
+from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from tests.until import until
 
 SECRET, NONCE = b"secret", b"n" * 32
