@@ -49,26 +49,26 @@ class ClusterFaults(Faults):
         truth.refuses_until_s = 0.0
         truth.delay_s = 0.002
 
-    def _one(self) -> Computer:
+    def one(self) -> Computer:
         """Often one that leads what is worked on."""
         leading = [each for each in self._world.computers if each.node and each.node.leads()]
         others = leading if leading and self._chance.random() < 0.6 else self._world.computers
         return self._chance.choice(others)
 
     def _whose(self) -> str:
-        return self._one().name
+        return self.one().name
 
     async def _kill(self) -> None:
-        self._one().kill(loses_power=self._chance.random() < 0.5)
+        self.one().kill(loses_power=self._chance.random() < 0.5)
 
     async def _lose_all(self) -> None:
-        self._one().kill(loses_power=True, loses_all=True)
+        self.one().kill(loses_power=True, loses_all=True)
 
     async def _restart(self) -> None:
-        self._begin(self._one().restart())
+        self._begin(self.one().restart())
 
     async def _hand_over(self) -> None:
-        node, target = self._one().node, self._chance.choice(self._world.computers).name
+        node, target = self.one().node, self._chance.choice(self._world.computers).name
         if node is not None and target != node.name:
             partition = self._chance.randint(0, self._world.partitions)
             context = self._world.context_of(node.name)
@@ -76,15 +76,15 @@ class ClusterFaults(Faults):
 
     async def _stand_still(self) -> None:
         seconds = self._chance.random() * STILL_S_MAX
-        self._begin(self._one().stand_still(seconds))
+        self._begin(self.one().stand_still(seconds))
 
     async def _darken_nats(self) -> None:
         until_s = self._world.loop.now_s + self._chance.random() * DARK_S_MAX
-        self._world.truth.dark_until_s[self._one().name] = until_s
+        self._world.truth.dark_until_s[self.one().name] = until_s
 
     async def _darken_node(self) -> None:
         """Nothing comes to it from clients or other nodes; from NATS, in half of the cases."""
-        name, seconds = self._one().name, self._chance.random() * DARK_S_MAX
+        name, seconds = self.one().name, self._chance.random() * DARK_S_MAX
         self._world.network.darken(name, seconds)
         if self._chance.random() < 0.5:
             self._world.truth.dark_until_s[name] = self._world.loop.now_s + seconds

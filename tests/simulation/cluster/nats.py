@@ -24,6 +24,7 @@ from tests.simulation.process import WORLD
 
 T = TypeVar("T")
 TIMEOUT_S = 1.0
+"""How long an answer is waited for, unless a world has them come late."""
 PAGE = 50
 DAMAGED_SHARE = 0.1
 """Of what is put into NATS as a file."""
@@ -83,6 +84,9 @@ class Truth:
         #: Until then it is down, whatever else is over.
         self.down_until_s = 0.0
         self.delay_s = 0.002
+        #: By node how much later answers come to it than requests go.
+        self.late_s: dict[str, float] = {}
+        self.answer_s = TIMEOUT_S
         #: Until then nothing is taken: there is no room, say.
         self.refuses_until_s = 0.0
         #: How many of the messages come to NATS twice.
@@ -211,7 +215,8 @@ class SimNats:
                 result, error = act(), None
             except (RevisionError, LogRefusedError, silence) as refused:
                 result, error = None, refused
-            loop.call_later(truth.way_s(), come_back, result, error, context=WORLD)
+            back_s = truth.way_s() + truth.late_s.get(self.node, 0.0)
+            loop.call_later(back_s, come_back, result, error, context=WORLD)
 
         def come_back(result: Any, error: Exception | None) -> None:
             if truth.is_dark(self.node) or self.is_gone or answer.done():
@@ -226,7 +231,7 @@ class SimNats:
             if may_come_twice and truth.chance.random() < truth.twice_share:
                 loop.call_later(truth.way_s() * 3, arrive, context=WORLD)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(truth.answer_s):
                 return await answer
         except TimeoutError:
             raise silence("no answer") from None

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from tests.simulation.cluster.faults import ClusterFaults
     from tests.simulation.cluster.world import ClusterWorld
 
-RARE = ("drained", "imported", "joined", "replaced", "restored", "swept", "lagging", "strangers")
+RARE = (
+    *("drained", "imported", "joined", "replaced", "restored", "swept", "lagging", "strangers"),
+    *("late",),
+)
 """Their names. Their order is part of what a seed means."""
 APART = ("joined", "lagging", "strangers")
 """What may happen beside the others."""
 LAGS_S_MAX = 4.0
+LATE_S, IS_LATE_S, THEN_DARK_S = (0.5, 1.5), (2.0, 4.0), (3.5, 5.0)
+"""How late answers come, for how long, and for how long none comes then."""
 SHARE = 0.2
 """Of the worlds that each happens to."""
 LOOK_S = 0.05
@@ -58,6 +63,7 @@ class Rare:
             "restored": self._set_back,
             "swept": self._nothing,  # all the time: `world.arranged`
             "lagging": self._lag,
+            "late": self._answer_late,
             "strangers": Strangers(self._world, lambda: self._faults.is_calm).visit,
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
@@ -78,6 +84,18 @@ class Rare:
             await pause(self._chance.random() * LAGS_S_MAX)
             del shown[name]
             await pause(self._chance.random())
+
+    async def _answer_late(self) -> None:
+        """NATS answers one that leads late, and then no more: others count from when it asked."""
+        truth, chance = self._truth, self._chance
+        for _ in range(4):
+            name = self._faults.one().name
+            truth.late_s[name] = chance.uniform(*LATE_S)
+            await pause(chance.uniform(*IS_LATE_S))
+            dark_s = chance.uniform(*THEN_DARK_S)
+            truth.dark_until_s[name] = self._world.loop.now_s + dark_s
+            await pause(dark_s)
+            del truth.late_s[name]
 
     # Nodes that come and go
 

@@ -32,6 +32,8 @@ from tests.simulation.world import World, set_to
 
 LOOK_S = 0.05
 PATIENCE_S = 120.0
+ANSWER_S = 2.0
+"""How long nodes wait for answers of NATS where these come late: as long as nodes do."""
 SWEEP_S = 2.0
 WATCH_S = 0.1
 """How often it is looked at who leads."""
@@ -59,6 +61,8 @@ class ClusterWorld(World):
         self.checkpoint_messages = shape.choice((20, 100, 100_000))
         self.truth = Truth(loop, self.fork("nats"), self.partitions)
         self.truth.message_bytes_max = shape.choice((1_000_000, 1_000_000, HEADER_BYTES + 4_000))
+        if "late" in rare:
+            self.truth.answer_s = ANSWER_S
         self._files = tempfile.TemporaryDirectory(prefix="flo-simulated-")
         self.meta = MetaRow("simulated", self.partitions, 3, shape.choice((2, 3)))
         self.truth.write(META, encode(self.meta), None)
