@@ -135,6 +135,21 @@ async def test_a_large_batch_goes_in_parts_that_are_chained() -> None:
     assert position_in(store) == Position(len(messages), 3, chain, 0, node="a")
 
 
+async def test_it_tells_of_how_many_messages_it_has_not_heard_yet_whether_they_are_there() -> None:
+    log = MemoryLog()
+    log.message_bytes_max = HEADER_BYTES + 150
+    leader = Leader(log, MemoryStore(), 1, ManualClock())
+    assert leader.journal.under_way == 0
+    log.hold()
+    leader.incr()
+    await until(lambda: log.under_way)
+    under_way = leader.journal.under_way
+    assert under_way > 1
+    log.resume()
+    await leader.commit.settle()
+    assert (leader.journal.under_way, leader.journal.position.sequence) == (0, under_way)
+
+
 async def test_it_tells_how_long_it_works_for_a_batch_beside_taking_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

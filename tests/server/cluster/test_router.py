@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.placement import partition_of
 from floruntime.server.cluster.router import Router
 from floruntime.server.commit.large_answers import TakesBodies
+from tests.until import until
 
 PARTITION = partition_of("default", 2)
 GET, PUT, TAKE = KvGet("k"), KvPut("k", b"v"), QueueDequeue("q")
@@ -172,6 +174,52 @@ def test_a_leader_is_asked_to_tell_what_the_caller_wants_to_know(
     assert it.passed_total == 1
 
 
+async def test_a_leader_here_is_asked_once_it_has_heard_of_what_the_caller_has_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(router, "BEHIND_S", 0)
+    it, caller, lead = make(), Caller(), Leader()
+    caller.terms, lead.unheard = Terms(seen=7), 7
+    it.set_target(PARTITION, lead)
+    it.take(caller, 1, "default", 0, GET)
+    it.take(caller, 2, "default", 1, PUT)
+    assert [request for *_, request in lead.asked] == [PUT]  # its answer comes after all before
+    lead.unheard = 0
+    await until(lambda: [request for *_, request in lead.asked] == [PUT, GET])
+
+
+async def test_a_leader_elsewhere_is_told_what_the_caller_has_seen_and_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(router, "BEHIND_S", 0)
+    it, caller, link = make(), Caller(), Link()
+    caller.terms = Terms(seen=7)
+    it.set_target(PARTITION, link)
+    it.take(caller, 1, "default", 0, GET)
+    it.take(caller, 2, "default", 1, PUT)
+    assert [ask.seen for ask in link.sent] == [7, 0]
+    it.refused(link, link.sent[0].caller, 1)
+    assert it.has_held(PARTITION)
+    await until(lambda: [request for _, _, request in link.asked] == [GET, PUT, GET])
+
+
+async def test_what_its_caller_gave_up_meanwhile_is_asked_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(router, "BEHIND_S", 0)
+    it, caller, lead = make(), Caller(), Leader()
+    caller.terms, lead.unheard = Terms(seen=7), 7
+    it.set_target(PARTITION, lead)
+    it.take(caller, 1, "default", 0, GET)
+    it.drop(caller)
+    lead.unheard = 0
+    other = Caller()
+    it.take(other, 1, "default", 0, GET)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(lead.asked) == 1
+
+
 def test_who_has_gone_takes_what_he_asked_along() -> None:
     it, caller, link = make(), Caller(), Link()
     it.set_target(PARTITION, link)
@@ -189,6 +237,10 @@ class Leader(Lead):
     def __init__(self) -> None:
         self.is_over = True  # it hears of nobody who goes
         self.asked: list[Any] = []
+        self.unheard = 0
+
+    def is_behind(self, seen: int) -> bool:
+        return 0 < seen <= self.unheard
 
     def submit(self, *asked: Any) -> None:
         self.asked.append(asked)

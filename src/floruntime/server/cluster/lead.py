@@ -214,6 +214,13 @@ class Lead:
         """Whether what it reads is the latest, and what it takes has a chance."""
         return not self.is_over and not self.is_closing and self.lease.is_good
 
+    def is_behind(self, seen: int) -> bool:
+        """Whether another copy may have shown a batch, up to this message, of which this leader has
+        not heard yet that the log has it.
+        """
+        reach = self.replica.position.reach
+        return reach < seen <= reach + self._journal.under_way
+
     def submit(
         self, caller: Caller, request_id: int, namespace: str, number: int, command: Command[Any]
     ) -> None:

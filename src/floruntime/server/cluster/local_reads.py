@@ -102,6 +102,11 @@ def is_local(terms: Terms | None, request: Request[Any]) -> bool:
     )
 
 
+def seen_by(terms: Terms | None, request: Request[Any]) -> int:
+    """How far its caller has seen the log that a read goes to; 0: not said, or of no matter."""
+    return (terms.seen or 0) if terms is not None and type(request) in LOCAL else 0
+
+
 class LocalReads:
     """Answers from the copies of `node`."""
 

@@ -58,6 +58,8 @@ class LogJournal:
         self._publishing: asyncio.Task[None] | None = None
         self._is_over = False
         self.beside_s = 0.0
+        #: How many messages a batch has that is being published: others may read it already.
+        self.under_way = 0
         #: The last message that was acknowledged.
         self.position = position
         self._on_durable: Callable[[], None]
@@ -118,6 +120,7 @@ class LogJournal:
         begun_s = time.perf_counter()
         position, time_ms = self.position, _time_ms(changes)
         parts = cut(encode_changes(changes), self._log.message_bytes_max - HEADER_BYTES)
+        self.under_way = len(parts)
         for number, content in enumerate(parts):
             head = Head(
                 *(position.term, index, time_ms, position.node),
@@ -135,6 +138,7 @@ class LogJournal:
 
     def _write(self, changes: Changes, position: Position) -> None:
         begun_s = time.perf_counter()
+        self.under_way = 0
         rows = {**changes.rows, POSITION_KEY: encode_position(position)}
         self._store.write(Changes(rows, changes.cleared))
         self.beside_s += time.perf_counter() - begun_s

@@ -31,7 +31,7 @@ from floruntime.engine.rules import RULES
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.local_reads import is_local
+from floruntime.server.cluster.local_reads import is_local, seen_by
 from floruntime.server.cluster.namespace_pages import NamespacePages
 from floruntime.server.cluster.peers import messages
 from floruntime.server.cluster.peers.link import PeerLink
@@ -44,6 +44,8 @@ how long they wait.
 """
 
 
+BEHIND_S = 0.05
+"""How soon a leader is asked again that has not heard yet what the caller has seen in its log."""
 LARGE = frozenset(RULES.items)
 """Queries whose answers may be as large as a frame."""
 LARGE_AT_ONCE = 4
@@ -319,11 +321,23 @@ class Router:
             return
         target = self._targets[pending.partition]
         if isinstance(target, Lead) and target.may_answer:
-            self._send_here(pending, target)
+            if target.is_behind(seen_by(pending.terms, pending.request)):
+                self._send_later(pending)
+            else:
+                self._send_here(pending, target)
         elif isinstance(target, PeerLink) and target.is_up:
             self._send_there(pending, target)
         if pending.target is None or self._is_silent:
             self._time(pending)
+
+    def _send_later(self, pending: Pending) -> None:
+        """Its caller has seen more than who leads knows to be in the log."""
+        asyncio.get_running_loop().call_later(BEHIND_S, self._send_again, pending)
+
+    def _send_again(self, pending: Pending) -> None:
+        key = pending.caller, pending.request_id
+        if self._pending[pending.partition].get(key) is pending:
+            self._send(pending)
 
     def _time(self, pending: Pending) -> None:
         """Answer it before its caller gives up, whatever comes."""
@@ -369,7 +383,7 @@ class Router:
         elif caller.spans is not None:
             spans = dict(caller.spans)
         number = self._number_of(caller)
-        wants = pending.wants_told, pending.wants_leader
+        wants = pending.wants_told, pending.wants_leader, seen_by(pending.terms, request)
         self.passed_total += 1
         link.send(messages.Ask(number, caller.client, pending.partition, body, note, spans, *wants))
 
@@ -396,7 +410,9 @@ class Router:
             caller.flush()
 
     def refused(self, link: PeerLink, number: int, request_id: int) -> None:
-        """That node does not lead: it did not look at the request, which waits for who does."""
+        """That node does not lead, or is behind what the caller has seen: it did not look at the
+        request, which waits for who leads.
+        """
         caller = self._callers.get(number)
         partition = None if caller is None else self._where.get(caller, {}).get(request_id)
         if caller is None or partition is None:
@@ -405,6 +421,8 @@ class Router:
         if pending.target is link:
             pending.target = None
             self._end_large(caller, request_id)
+            if seen_by(pending.terms, pending.request):
+                self._send_later(pending)
 
     # Patience
 

@@ -10,8 +10,11 @@ import pytest
 
 from floruntime.core import limits
 from floruntime.core.framing import FrameReader, frame
+from floruntime.core.kv import KvGet
+from floruntime.core.wire import encode_request
 from floruntime.server.cluster.peers import messages
 from floruntime.server.cluster.peers.link import BYTES_MAX, PeerLink, _PeerSocket
+from floruntime.server.cluster.peers.remote_caller import RemoteCaller
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from tests.until import until
 
@@ -28,7 +31,12 @@ class Host:
         self.heard: list[str] = []
         self.config = SimpleNamespace(advertise="leader:9000")
 
-    def lead_of(self, partition: int) -> None: ...
+        #: Who leads here.
+        self.lead: Any = None
+
+    def lead_of(self, partition: int) -> Any:
+        return self.lead
+
     def leads(self) -> list[Any]:
         return []
 
@@ -102,6 +110,20 @@ def test_one_of_another_cluster_is_told_nothing() -> None:
     called.say(messages.Meet("other", "gateway", NONCE))
     assert called.is_closed
     assert not called.sent
+
+
+def test_a_leader_answers_nobody_who_has_seen_more_than_it_has_heard_of() -> None:
+    called, asked = Called(), list[Any]()
+    called.host.lead = SimpleNamespace(
+        may_answer=True, is_behind=lambda seen: seen == 7, ask=lambda *asking: asked.append(asking)
+    )
+    caller = RemoteCaller(1, "client", called.speaker)
+    body = encode_request(3, "default", 0, KvGet("k"))
+    called.speaker.do(caller, messages.Ask(1, "client", 2, body, seen=7))
+    assert called.met() == messages.NotMine(1, 2, 3)
+    assert not asked
+    called.speaker.do(caller, messages.Ask(1, "client", 2, body, seen=6))
+    assert len(asked) == 1
 
 
 class Calling:

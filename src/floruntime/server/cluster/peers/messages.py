@@ -52,7 +52,7 @@ class Ask(PeerMessage, tag=3, frozen=True):
     """A request of one of the gateway's callers, as its body came. `note`: what is to be written
     down of it. `spans`: which names lists show to the caller, `None` for all. `tells`: whether the
     answer is to say of which sequence of the log it is. `routes`: whether it is to say where the
-    leader is reached.
+    leader is reached. `seen`: how far the caller has seen the log, where that matters.
     """
 
     caller: int
@@ -63,6 +63,7 @@ class Ask(PeerMessage, tag=3, frozen=True):
     spans: dict[str, tuple[tuple[bytes, bytes], ...]] | None = None
     tells: bool = False
     routes: bool = False
+    seen: int = 0
 
 
 class Cancel(PeerMessage, tag=4, frozen=True):
@@ -93,7 +94,9 @@ class Answers(PeerMessage, tag=7, frozen=True):
 
 
 class NotMine(PeerMessage, tag=8, frozen=True):
-    """The leader does not lead that partition; the request was not looked at."""
+    """The leader does not lead that partition, or has not come as far as the caller has seen; the
+    request was not looked at.
+    """
 
     caller: int
     partition: int

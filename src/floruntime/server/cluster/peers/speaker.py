@@ -160,7 +160,7 @@ class PeerSpeaker:
     def _ask(self, caller: RemoteCaller, message: messages.Ask) -> None:
         envelope = decode_envelope(message.body)
         lead = self._host.lead_of(message.partition)
-        if lead is None or not lead.may_answer:
+        if lead is None or not lead.may_answer or lead.is_behind(message.seen):
             self.send(messages.NotMine(message.caller, message.partition, envelope.id))
             return
         request: Any = envelope.request
