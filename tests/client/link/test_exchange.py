@@ -263,15 +263,16 @@ async def test_a_result_and_a_refusal_reach_their_callers_in_any_order() -> None
         (PUT, UnavailableError("no leader"), 1, "no"),
         (PUT, UnavailableError("no leader"), 2, "maybe"),
         (PUT, OverloadedError("too fast"), 3, "maybe"),
-        (PUT, ConflictError("another version"), 2, "no"),
+        (PUT, ConflictError("another version"), 1, "no"),
+        (PUT, ConflictError("another version"), 2, "maybe"),
         (GET, UnavailableError("no leader"), 2, "no"),
     ],
 )
 async def test_a_refusal_of_what_was_sent_before_says_nothing_of_that(
     request_: Request[Any], refusal: FloError, times: int, ran: Ran
 ) -> None:
-    """Else a write that was done would be done again, under a number of its own. Who looks at the
-    number, and refuses, tells of all sendings.
+    """Else a write that was done would be done again, under a number of its own. And who looks at
+    the number, and refuses, cannot know of a sending that is still on its way by another node.
     """
     rig = Rig()
     rig.opened()

@@ -7,15 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from floruntime.client.link.routes.route import Route
-from floruntime.core.errors import (
-    FloError,
-    ForbiddenError,
-    OverloadedError,
-    Ran,
-    StorageFullError,
-    UnauthorizedError,
-    UnavailableError,
-)
+from floruntime.core.errors import FloError, Ran
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.queue import QueueDequeue
 from floruntime.core.stream import GroupClaim, GroupRead
@@ -30,13 +22,6 @@ DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
 """What may go without a write number while it waits: what an answer that got lost delivered comes
 again when its lease is over.
 """
-
-
-NOT_JUDGED = (
-    *(OverloadedError, UnavailableError, StorageFullError),
-    *(UnauthorizedError, ForbiddenError),
-)
-"""What a server says that has not looked whether a write was done when it was sent before."""
 
 
 OnLate = Callable[[Any], bool]
@@ -130,8 +115,10 @@ class Call:
         self.was_sent = True
 
     def as_known(self, error: FloError) -> FloError:
-        """What a server told of this sending, as far as it holds for those before."""
-        if self.was_sent_again and self.number and isinstance(error, NOT_JUDGED):
+        """What a server told of this sending. A refusal is not remembered: one that was sent before
+        may still be on its way, by the link that was lost, and be judged anew when it comes.
+        """
+        if self.was_sent_again and self.number:
             error.ran = self.ran
         return error
 

@@ -1,12 +1,4 @@
-import {
-  type FloError,
-  ForbiddenError,
-  OverloadedError,
-  type Ran,
-  StorageFullError,
-  UnauthorizedError,
-  UnavailableError,
-} from "../base/errors.js";
+import type { FloError, Ran } from "../base/errors.js";
 import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import {
   GetServerInfo,
@@ -43,15 +35,6 @@ const DELIVERIES: readonly unknown[] = [
 export function isDelivery(request: Request<unknown>): boolean {
   return DELIVERIES.includes(request.kind);
 }
-
-/** What a server says that has not looked whether a write was done when it was sent before. */
-const NOT_JUDGED = [
-  OverloadedError,
-  UnavailableError,
-  StorageFullError,
-  UnauthorizedError,
-  ForbiddenError,
-] as const;
 
 /** Who waits for the answer of a call. */
 export interface Waiter {
@@ -144,10 +127,12 @@ export class Call {
     this.dueMs = this.isWait ? (this.blockUntilMs ?? nowMs + this.blockMs) : nowMs;
   }
 
-  /** What a server told of this sending, as far as it holds for those before. */
+  /**
+   * What a server told of this sending. A refusal is not remembered: one that was sent before may
+   * still be on its way, by the link that was lost, and be judged anew when it comes.
+   */
   asKnown(error: unknown): unknown {
-    const isJudged = !NOT_JUDGED.some((kind) => error instanceof kind);
-    const isSure = isJudged || this.number === 0 || !this.#wasSentAgain;
+    const isSure = this.number === 0 || !this.#wasSentAgain;
     return isSure ? error : again(error as FloError, this.ran);
   }
 
