@@ -27,7 +27,14 @@ MUTANTS = (
         "server/cluster/lease.py",
         "        self._good_until_s = sent_s + HELD_S",
         "        self._good_until_s = self._now_s() + HELD_S",
-        f"{CLUSTER}/test_lease.py",
+        f"{CLUSTER}/test_lease.py tests/simulation/cluster/test_late.py",
+    ),
+    Mutant(
+        "a copy has shown what who leads has not heard of yet, and it answers all the same",
+        "server/cluster/lead.py",
+        "        return reach < seen <= reach + self._journal.under_way",
+        "        return False",
+        "tests/simulation/cluster/test_nodes.py",
     ),
     Mutant(
         "another start of a node takes its lease for its own",
