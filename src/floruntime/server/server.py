@@ -15,6 +15,7 @@ from floruntime.core.errors import (
     FloError,
     InternalServerError,
     OverloadedError,
+    UnauthorizedError,
     UnavailableError,
 )
 from floruntime.core.limits import AUDIT_STREAM, SYSTEM_NAMESPACE, check_name
@@ -37,7 +38,7 @@ from floruntime.engine.rules import RULES
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import eras, tokens
 from floruntime.server import eras as own_eras
-from floruntime.server.access.access import Access, Verdict
+from floruntime.server.access.access import Access, Then, Verdict
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
@@ -223,16 +224,20 @@ class FloServer:
 
         def judged(verdict: Verdict) -> None:
             if isinstance(verdict, FloError):
-                self.counts.refusals[Refusal.TOKEN] += 1
+                if isinstance(verdict, UnauthorizedError):
+                    self.counts.refusals[Refusal.TOKEN] += 1
                 conversation.turn_away(request_id, verdict)
             elif not conversation.is_closed:
                 self._let_in(conversation, request_id, hello, verdict)
 
         self._judge(conversation.peer, hello.token, judged)
 
-    def _judge(self, peer: Peer, token: str | None, then: Callable[[Verdict], None]) -> None:
+    def _judge(self, peer: Peer, token: str | None, then: Then) -> None:
         """Tell `then` what a hello from `peer` with that token may do: at once, or later."""
         self.access.judge(peer, token, self.clock.now_ms(), then)
+
+    async def hear_of_tokens(self) -> None:
+        """Learn of tokens that others have made. Raises `UnavailableError` where that fails."""
 
     def look(self, envelope: Envelope) -> Look:
         """A look at the state that a request will be judged by."""

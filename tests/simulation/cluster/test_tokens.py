@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from floruntime.client.client import FloClient
+from floruntime.core.console import SESSION_PREFIX
 from floruntime.core.errors import FloError, UnauthorizedError
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM
 from floruntime.server.cluster.replica import TooFarBehindError
 from tests.simulation.clockwork import pause
+from tests.simulation.cluster.clients import SimNodesTransport
 from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.scene import Scene
 from tests.simulation.cluster.world import ClusterWorld
+from tests.simulation.http import HttpLink
+from tests.simulation.network import SimWebTransport
 
 LOADING_S = 3.0
+CUT_OFF_S = 60.0
+SESSION = f"{SESSION_PREFIX}{'0' * 12}_{'1' * 43}"
+BAD = "flo_" + "0" * 12 + "_" + "1" * 40
+CLIENT_DOORS: dict[str, Callable[[ClusterWorld, str], Any]] = {
+    "tcp": lambda world, node: SimNodesTransport(world.network, "guest", [node]),
+    "websocket": lambda world, node: SimWebTransport(world.network, "guest", node),
+}
 
 
 async def _locked(world: ClusterWorld) -> Computer:
@@ -112,9 +124,104 @@ async def test_a_node_takes_no_part_while_it_loads_what_belongs_to_no_namespace(
     async def catch_up() -> None:
         """What is there to be read was read before that."""
 
-    replica = SimpleNamespace(catch_up=catch_up, is_loading=True)
+    replica = SimpleNamespace(catch_up=catch_up, is_loading=True, is_given_up=False)
     node: Any = SimpleNamespace(replicas={SYSTEM: replica})
     with pytest.raises(TooFarBehindError, match="a checkpoint is loaded"):
-        await Node._follow_system(node)
+        await Node.follow_system(node)
     replica.is_loading = False
-    await Node._follow_system(node)
+    await Node.follow_system(node)
+
+
+def _hears_no_nats(world: ClusterWorld, computer: Computer) -> None:
+    world.truth.dark_until_s[computer.name] = world.loop.now_s + CUT_OFF_S
+
+
+async def _refusal(world: ClusterWorld, door: str, name: str, token: str | None) -> str:
+    """What whoever comes to that node by that door is told; `done` where it is let in."""
+    if door.startswith("http"):
+        return await _refusal_by_http(world, name, token, door)
+    way = CLIENT_DOORS[door](world, name)
+    client = FloClient(f"{name}:9000", token=token, transport=way)
+    try:
+        async with asyncio.timeout(5.0), client:
+            return "done"
+    except FloError as error:
+        return error.code
+
+
+async def _refusal_by_http(world: ClusterWorld, name: str, token: str | None, door: str) -> str:
+    link = HttpLink()
+    await world.network.connect("guest", name, link)
+    headers = {"Content-Type": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    if door == "http by name":
+        headers["Host"] = "flo.example.org"
+    response = await link.ask("/v1/tokens.whoami", headers, b"{}")
+    link.close()
+    return "done" if response.status == 200 else str(response.body["code"])
+
+
+@pytest.mark.parametrize("door", [*CLIENT_DOORS, "http", "http by name"])
+def test_a_node_that_is_cut_off_refuses_no_token_that_it_may_not_have_heard_of(door: str) -> None:
+    """Before the first one was made, and when there are some: it cannot know."""
+
+    async def scene(world: ClusterWorld) -> None:
+        computer = world.computers[-1]
+        others = [each for each in world.names if each != computer.name]
+        await pause(1.0)
+        _hears_no_nats(world, computer)
+        async with world.client("locksmith", nodes=others) as client:
+            world.token = (await client.tokens.create("admin")).token
+        assert await _refusal(world, door, computer.name, world.token) == "unavailable"
+        assert await _refusal(world, door, computer.name, BAD) == "unavailable"
+        world.truth.dark_until_s.clear()
+        await pause(10.0)
+        assert await _refusal(world, door, computer.name, world.token) == "done"
+        assert await _refusal(world, door, computer.name, BAD) == "unauthorized"
+        _hears_no_nats(world, computer)
+        async with world.client("locksmith", nodes=others) as client:
+            second = (await client.tokens.create("admin")).token
+        minter = FloClient(
+            "n", token=second, transport=SimNodesTransport(world.network, "minter", others)
+        )
+        async with minter:
+            minted = (await minter.tokens.mint(scopes=["read:kv:*"])).token
+        for token in (second, minted, SESSION):
+            assert await _refusal(world, door, computer.name, token) == "unavailable"
+        assert await _refusal(world, door, computer.name, world.token) == "done"
+        assert await _refusal(world, door, computer.name, None) == "unauthorized"
+        wrong = world.token[:-1] + ("0" if world.token[-1] != "0" else "1")
+        assert await _refusal(world, door, computer.name, wrong) == "unauthorized"
+
+    assert Scene(1, scene).run().problems == []
+
+
+def test_a_client_whose_token_a_node_has_not_heard_of_goes_on_once_it_has() -> None:
+    """A refusal of its token would have ended it for good."""
+
+    async def scene(world: ClusterWorld) -> None:
+        computer = await _locked(world)
+        others = [each for each in world.names if each != computer.name]
+        tokens = [world.token]
+        client = FloClient(
+            f"{computer.name}:9000",
+            token=lambda: str(tokens[-1]),
+            transport=SimWebTransport(world.network, "patient", computer.name),  # knows one
+        )
+        assert await client.kv.get("key") is None
+        _hears_no_nats(world, computer)
+        async with world.client("locksmith", nodes=others) as locksmith:
+            tokens.append((await locksmith.tokens.create("admin")).token)
+        for end in world.network.ends_of("patient"):
+            world.network.cut(end)
+        await pause(10.0)
+        writing = asyncio.create_task(client.kv.put("key", b"value"))
+        await pause(1.0)
+        assert not client.is_connected
+        assert not writing.done(), "it waits for a connection"
+        world.truth.dark_until_s.clear()
+        await writing
+        await client.close()
+
+    assert Scene(1, scene).run().problems == []

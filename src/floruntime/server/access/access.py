@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from floruntime.core.console import SESSION_PREFIX, session_id_of
-from floruntime.core.errors import UnauthorizedError
+from floruntime.core.errors import UnauthorizedError, UnavailableError
 from floruntime.core.token import MINTED_PREFIX, PREFIX, Role, hash_of, id_for, id_of
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import console, tokens
@@ -25,6 +25,7 @@ from floruntime.engine.system.tokens import TokenRow
 from floruntime.server.access.bad_tokens import BadTokens
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.minted import Mint
+from floruntime.server.access.not_known import NotKnownError
 from floruntime.server.access.scopes import Scopes
 from floruntime.server.config import Config
 from floruntime.server.connections.peer import Door, Peer
@@ -38,11 +39,19 @@ WHO_CHARS_MAX = 200
 """Of a longer subject of a JWT, the beginning stands in the audit."""
 _NOT_KNOWN = "the token is not known to this server"
 _NO_SESSION = "the session of the console is over; `flo console` opens another"
+_KEYS_OUT_OF_REACH = (
+    "the token is signed with a key that is not known, and the keys of jwt_jwks cannot be read at "
+    "the moment"
+)
 _STANDING_ON_OTHERS = (MINTED_PREFIX, SESSION_PREFIX)
 _NOT_WANTED = "a token was given, and this server has no tokens; connect without one"
 
 
-Verdict = Grant | UnauthorizedError
+Verdict = Grant | UnauthorizedError | UnavailableError
+Then = Callable[[Verdict], None]
+Unknown = Callable[[NotKnownError], None]
+"""Told in place of a refusal of what is not known here: it may be known elsewhere."""
+_JWT_DOTS = 2
 
 _OPEN = {
     Door.EMBEDDED: Grant(Role.ADMIN),
@@ -86,63 +95,74 @@ class Access:
             task.cancel()
 
     def judge(
-        self, peer: Peer, token: str | None, now_ms: int, then: Callable[[Verdict], None]
+        self,
+        peer: Peer,
+        token: str | None,
+        now_ms: int,
+        then: Then,
+        unknown: Unknown | None = None,
     ) -> None:
         """Tell `then` what `peer` may do: at once, or after a look at far-away keys."""
-        if token is not None and token.startswith(_STANDING_ON_OTHERS):
-            self._judge_standing(peer, token, now_ms, then)
-        elif peer.door is Door.EMBEDDED or not self.needs_token:
-            then(_OPEN[peer.door] if token is None else UnauthorizedError(_NOT_WANTED))
-        elif token is None:
-            then(UnauthorizedError("this server needs a token, and none was given"))
-        else:
-            self._judge_token(peer, token, now_ms, then)
-
-    def _judge_standing(
-        self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
-    ) -> None:
-        """Judge a minted token, or a session: they hold with and without tokens."""
         try:
-            is_session = token.startswith(SESSION_PREFIX)
-            grant = self._by_session(token) if is_session else self.mint.grant_of(token, now_ms)
-            ended = self.ended(grant, now_ms)
-            if ended is not None:
-                raise ended
-        except UnauthorizedError as error:
-            self._refuse(peer, error, then)
-        else:
-            then(grant)
-
-    def _judge_token(
-        self, peer: Peer, token: str, now_ms: int, then: Callable[[Verdict], None]
-    ) -> None:
-        try:
-            if self._jwt is None or self._has_row(token):
-                grant: Grant | None = self._by_row(token, now_ms)
+            grant = self._grant_of(peer, token, now_ms)
+        except NotKnownError as error:
+            if unknown is None:
+                self._refuse(peer, token, error, then)
             else:
-                grant = self._by_jwt(self._jwt, token, _ahead_ms(now_ms), are_old_good=False)
+                unknown(error)
         except UnauthorizedError as error:
-            self._refuse(peer, error, then)
-            return
-        if grant is not None:
-            then(grant)
+            self._refuse(peer, token, error, then)
         else:
-            self._keep(self._judge_with_new_keys(peer, token, _ahead_ms(now_ms), then))
+            if grant is not None:
+                then(grant)
+            else:
+                assert token is not None, "only the keys of a token can be far away"
+                self._keep(self._judge_with_new_keys(peer, token, _ahead_ms(now_ms), then))
 
-    async def _judge_with_new_keys(
-        self, peer: Peer, token: str, ahead_ms: int, then: Callable[[Verdict], None]
-    ) -> None:
+    def _grant_of(self, peer: Peer, token: str | None, now_ms: int) -> Grant | None:
+        """What `peer` may do; `None`: only keys that are not read yet could tell."""
+        if token is not None and token.startswith(_STANDING_ON_OTHERS):
+            return self._by_standing(token, now_ms)
+        if peer.door is Door.EMBEDDED or not self.needs_token:
+            if token is None:
+                return _OPEN[peer.door]
+            raise NotKnownError(_NOT_WANTED)
+        if token is None:
+            raise UnauthorizedError("this server needs a token, and none was given")
+        if self._jwt is None or self._has_row(token):
+            return self._by_row(token, now_ms)
+        try:
+            return self._by_jwt(self._jwt, token, _ahead_ms(now_ms), are_old_good=False)
+        except UnauthorizedError as error:
+            if token.count(".") == _JWT_DOTS:
+                raise
+            raise NotKnownError(str(error)) from None  # an admin's of the settings, perhaps
+
+    def _by_standing(self, token: str, now_ms: int) -> Grant:
+        """By a minted token, or a session: they hold with and without tokens."""
+        is_session = token.startswith(SESSION_PREFIX)
+        grant = self._by_session(token) if is_session else self.mint.grant_of(token, now_ms)
+        end = self._end_of(grant, now_ms)
+        if end is not None:
+            raise end
+        return grant
+
+    async def _judge_with_new_keys(self, peer: Peer, token: str, ahead_ms: int, then: Then) -> None:
         """The token's key is not known, or the keys are old: read them, and look again."""
         assert self._jwt is not None
         await self._jwt.renew_keys()
         try:
             grant = self._by_jwt(self._jwt, token, ahead_ms)
-            if grant is None:
-                raise UnauthorizedError("the token is signed with a key that is not known")
         except UnauthorizedError as error:
-            self._refuse(peer, error, then)
-        else:
+            self._refuse(peer, token, error, then)
+            return
+        if grant is not None:
             then(grant)
+        elif self._jwt.are_keys_out_of_reach:
+            then(UnavailableError(_KEYS_OUT_OF_REACH))
+        else:
+            unknown = UnauthorizedError("the token is signed with a key that is not known")
+            self._refuse(peer, token, unknown, then)
 
     def _by_jwt(
         self, jwt: JwtTokens, token: str, ahead_ms: int, *, are_old_good: bool = True
@@ -156,16 +176,18 @@ class Access:
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
-    def _refuse(
-        self, peer: Peer, error: UnauthorizedError, then: Callable[[Verdict], None]
-    ) -> None:
-        """Tell of a bad token: at once, or later the more came from the same address."""
+    def _refuse(self, peer: Peer, token: str | None, error: UnauthorizedError, then: Then) -> None:
+        """Tell of it at once, or of a bad token later the more came from the same address."""
+        told = UnauthorizedError(error.message)
+        if token is None or not (self.needs_token or token.startswith(_STANDING_ON_OTHERS)):
+            then(told)  # no token was looked at
+            return
         delay_s = self._bad.note(peer.address)
         if not delay_s:
-            log.warning("%s: refused: %s", peer, error)
-            then(error)
+            log.warning("%s: refused: %s", peer, told)
+            then(told)
         else:
-            asyncio.get_running_loop().call_later(delay_s, then, error)
+            asyncio.get_running_loop().call_later(delay_s, then, told)
 
     def _has_row(self, token: str) -> bool:
         """Whether the token is one of ours, or the one that the settings name."""
@@ -176,7 +198,9 @@ class Access:
     def _by_row(self, token: str, now_ms: int) -> Grant:
         id = id_of(token) or id_for(token)
         row = tokens.find_token(self._view(), id)
-        if row is None or not hmac.compare_digest(row.hash, hash_of(token)):
+        if row is None:
+            raise NotKnownError(_NOT_KNOWN)
+        if not hmac.compare_digest(row.hash, hash_of(token)):
             raise UnauthorizedError(_NOT_KNOWN)
         problem = _over(row, now_ms)
         if problem is not None:
@@ -188,7 +212,9 @@ class Access:
     def _by_session(self, token: str) -> Grant:
         id = session_id_of(token) or ""
         row = console.find_session(self._view(), id)
-        if row is None or not hmac.compare_digest(row.hash, hash_of(token)):
+        if row is None:
+            raise NotKnownError(_NO_SESSION)
+        if not hmac.compare_digest(row.hash, hash_of(token)):
             raise UnauthorizedError(_NO_SESSION)
         rights = row.rights
         return Grant(
@@ -205,18 +231,24 @@ class Access:
 
     def ended(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
         """Why a connection that was let in must go; `None` while it may stay."""
+        end = self._end_of(grant, now_ms)
+        return None if end is None else UnauthorizedError(end.message)
+
+    def _end_of(self, grant: Grant, now_ms: int) -> UnauthorizedError | None:
         if grant.is_open and self.needs_token:
             return UnauthorizedError("this server needs a token from now on")
         if grant.token_id is not None:
             row = tokens.find_token(self._view(), grant.token_id)
-            over = UnauthorizedError(_NOT_KNOWN) if row is None else _over(row, now_ms)
+            over = NotKnownError(_NOT_KNOWN) if row is None else _over(row, now_ms)
             if over is not None:
                 return over
         session_id = grant.session_id or grant.minted_by_session
         is_late = grant.expires_at_ms is not None and grant.expires_at_ms <= now_ms
         if session_id is not None:
             session = console.find_session(self._view(), session_id)
-            if session is None or session.ends_at_ms <= now_ms:
+            if session is None:
+                return NotKnownError(_NO_SESSION)
+            if session.ends_at_ms <= now_ms:
                 return UnauthorizedError(_NO_SESSION)
         if is_late:
             return UnauthorizedError("the token has expired")

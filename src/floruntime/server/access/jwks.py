@@ -54,6 +54,8 @@ class KeySet:
         self._tried_s: float | None = None
         self._read_s: float | None = None
         self._reading: asyncio.Task[None] | None = None
+        #: Whether they could not be read when that was tried last: there may be others by now.
+        self.are_out_of_reach = False
 
     def load(self) -> None:
         """Read now, and wait for it. Raises `ConfigError`."""
@@ -97,8 +99,10 @@ class KeySet:
             async with asyncio.timeout(READ_S_MAX + LEFT_ALONE_S):
                 self._keys = _parse(await _in_thread(self._read))
             self._read_s = self._now_s()
+            self.are_out_of_reach = False
         except Exception as error:  # whatever a provider sends, the keys that are known go on
             reason = str(error) or type(error).__name__
+            self.are_out_of_reach = True
             log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._shown, reason)
         finally:
             self._reading = None

@@ -53,6 +53,11 @@ class JwtTokens:
         if self._keys is not None:
             await self._keys.renew(at_once=at_once)
 
+    @property
+    def are_keys_out_of_reach(self) -> bool:
+        """Whether there may be keys that could not be read when that was tried last."""
+        return self._keys is not None and self._keys.are_out_of_reach
+
     def verify(self, text: str, *, are_old_good: bool = True) -> Claims | None:
         """What the token says; `None` if only a key that is not known yet could tell, or the known
         ones are old and `are_old_good` is not so.

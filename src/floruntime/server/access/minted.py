@@ -30,6 +30,7 @@ from floruntime.engine.machine import Outcome
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import mint_keys
 from floruntime.server.access.grant import Grant
+from floruntime.server.access.not_known import NotKnownError
 from floruntime.server.access.scopes import Scopes
 
 KEY_BYTES = 32
@@ -152,7 +153,7 @@ class Mint:
             raise UnauthorizedError(_MALFORMED) from None
         row = mint_keys.find_key(self._view(), claims.key) if claims.key > 0 else None
         if row is None:
-            raise UnauthorizedError("the token is signed with a key that is no longer known")
+            raise NotKnownError("the token is signed with a key that is no longer known")
         if not hmac.compare_digest(_signature(row.secret, said), given):
             raise UnauthorizedError("the token's signature is wrong")
         return claims

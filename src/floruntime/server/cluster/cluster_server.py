@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from floruntime.core.errors import UnauthorizedError, UnavailableError
+from floruntime.core.errors import UnavailableError
 from floruntime.core.system import Welcome
 from floruntime.core.token import TokenCreate
 from floruntime.core.types import Command, Request
@@ -20,10 +20,11 @@ from floruntime.engine.machine import Outcome
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import View
 from floruntime.engine.system import store_name
-from floruntime.server.access.access import Verdict
+from floruntime.server.access.access import Then, Unknown
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
+from floruntime.server.access.not_known import NotKnownError
 from floruntime.server.clock import SystemClock
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.joining import join
@@ -182,28 +183,37 @@ class ClusterServer(FloServer):
         self._locked_s = math.inf
         node.on_system = self._system_changed
 
-    def _judge(self, peer: Peer, token: str | None, then: Callable[[Verdict], None]) -> None:
-        """Before anybody is turned away, this node reads what it may not have heard of yet: a token
-        that was made at another node is good here from then on.
+    def _judge(self, peer: Peer, token: str | None, then: Then) -> None:
+        """Before anybody is turned away for what is not known here, this node reads what it may
+        not have heard of yet: a token that was made at another node is good here from then on.
         """
 
-        def judged(verdict: Verdict) -> None:
-            if isinstance(verdict, UnauthorizedError):
-                self.node.leading.keep(self._judge_again(peer, token, then))
-            else:
-                then(verdict)
+        def unknown(_: NotKnownError) -> None:
+            self.node.leading.keep(self._judge_again(peer, token, then))
 
-        super()._judge(peer, token, judged)
+        self.access.judge(peer, token, self.clock.now_ms(), then, unknown)
 
-    async def _judge_again(
-        self, peer: Peer, token: str | None, then: Callable[[Verdict], None]
-    ) -> None:
+    async def _judge_again(self, peer: Peer, token: str | None, then: Then) -> None:
+        """A node that is cut off lets in whom it knows, and cannot say that others are unknown."""
+        unknown: Unknown | None = None
         try:
-            await self.node.replicas[SYSTEM].catch_up()
+            await self.hear_of_tokens()
+        except UnavailableError as error:
+            deaf = error
+            unknown = lambda _: then(deaf)  # noqa: E731 # one line, and named by what it is for
+        self.access.judge(peer, token, self.clock.now_ms(), then, unknown)
+
+    async def hear_of_tokens(self) -> None:
+        try:
+            await self.node.follow_system()
         except (LogSilentError, TooFarBehindError, DamagedLogError) as error:
-            log.info("somebody is judged by what this node knows: %s", error)
-        self.access.renew()
-        super()._judge(peer, token, then)
+            log.info("this node does not hear of tokens: %s", error)
+            raise UnavailableError(
+                f"node {self.node.name} does not know this token, and cannot hear of new ones at "
+                f"the moment: {error}"
+            ) from None
+        finally:
+            self.access.renew()
 
     def _system_changed(self) -> None:
         """Judge new connections by it at once, and open ones once answers that are on their way

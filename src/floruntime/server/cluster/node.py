@@ -155,15 +155,18 @@ class Node:
         await patiently(self.namesakes.watch)
         self.storage.note_run(self.run)
         self._keep_copies()
-        await patiently(self._follow_system)
+        await patiently(self.follow_system)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
         self.leading.keep(self._look_at_syncs())
 
-    async def _follow_system(self) -> None:
+    async def follow_system(self) -> None:
+        """Read all that there is of what belongs to no namespace. Raises `LogSilentError`,
+        `TooFarBehindError`, `DamagedLogError`.
+        """
         replica = self.replicas[SYSTEM]
         await replica.catch_up()
-        if replica.is_loading:
+        if replica.is_loading or replica.is_given_up:
             raise TooFarBehindError("a checkpoint is loaded of what belongs to no namespace")
 
     async def _look_at_syncs(self) -> None:

@@ -78,7 +78,7 @@ class HttpVisit:
         if not self._is_get(request):
             return self._other(request, GET)
         if not has_metrics_token(request, self._server):
-            caller = await self.caller_for(who_sent(request, self._server), request.peer)
+            caller = await self.caller_for(await who_sent(request, self._server), request.peer)
             check_may_scrape(caller.grant)
         return await scrape(self._server, request)
 
@@ -86,7 +86,7 @@ class HttpVisit:
         if path == ["openapi.json"]:
             if not self._is_get(request):
                 return self._other(request, GET)
-            await self.caller_for(who_sent(request, self._server), request.peer)
+            await self.caller_for(await who_sent(request, self._server), request.peer)
             return HttpResponse(200, self._app.openapi(), JSON)
         if len(path) == 1:
             return await self._answer_call(request, None, path[0])
@@ -110,7 +110,7 @@ class HttpVisit:
     async def _follow(self, request: HttpRequest, namespace: str, name: str) -> Answer:
         if request.method != "GET":
             return self._other(request, EVENTS)
-        who = who_sent(request, self._server)
+        who = await who_sent(request, self._server)
         check_namespace(namespace)
         follow, place = follow_for(name, request)
         caller = await self.caller_for(who, request.peer)
@@ -121,7 +121,7 @@ class HttpVisit:
     ) -> Answer:
         if request.method != "POST":
             return self._other(request, POST)
-        who = who_sent(request, self._server)
+        who = await who_sent(request, self._server)
         check_namespace(namespace)
         members = members_of(request)
 

@@ -32,10 +32,12 @@ class Who(NamedTuple):
     token: str | None
 
 
-def who_sent(request: HttpRequest, server: FloServer) -> Who:
-    """Judge the headers of a request. Raises the refusal: 401, 403 or 421."""
+async def who_sent(request: HttpRequest, server: FloServer) -> Who:
+    """Judge the headers of a request. Raises the refusal: 401, 403, 421 or 503."""
     token = _token_of(request)
     door = Door.WEB if is_of_page(request) else Door.HTTP
+    if token is not None and not server.access.needs_token:
+        await server.hear_of_tokens()  # whoever has one knows more than this server, perhaps
     if not server.access.needs_token:
         check_host(request, server)
         if door is Door.WEB:
