@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from floruntime.core.errors import NotFoundError, UnavailableError
 from floruntime.server.cluster import operations
 from floruntime.server.cluster.board import BoardSilentError, Entry
 from floruntime.server.cluster.members import Members, NodeRow, encode
+from tests.client.virtual_time import virtual
 
 
 class SilentBoard:
@@ -106,14 +108,17 @@ async def test_a_node_that_is_not_known_here_yet_is_not_missing(request_: Any) -
     assert not node.board.written
 
 
-async def test_it_is_written_again_until_the_board_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "AGAIN_S", 0.0)
+@virtual
+async def test_it_is_written_again_until_the_board_answers() -> None:
     board = SilentBoard(2)
     await written(board)
     assert board.asked == [("pin.1", b"a")] * 3
 
 
-async def test_and_no_longer_than_an_election_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "ELECTION_S", -1.0)
+@virtual
+async def test_and_no_longer_than_an_election_takes() -> None:
+    begun_s = asyncio.get_running_loop().time()
     with pytest.raises(BoardSilentError):
-        await written(SilentBoard(2))
+        await written(SilentBoard(1_000))
+    took_s = asyncio.get_running_loop().time() - begun_s
+    assert took_s == pytest.approx(operations.ELECTION_S, abs=1.0)

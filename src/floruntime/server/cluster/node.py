@@ -53,6 +53,8 @@ from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
+START_S = 60.0
+"""How long a start waits: for NATS to have leaders where all has just started, for a checkpoint."""
 LOOK_S = 0.5
 """How often the board is read."""
 TELL_S = 1.0
@@ -151,11 +153,11 @@ class Node:
         """Take part. Raises `NameTakenError`; returns once `system` is followed to its end."""
         for name in HINTS:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
-        await patiently(self._read_board)
-        await patiently(self.namesakes.watch)
+        await patiently(self._read_board, START_S)
+        await patiently(self.namesakes.watch, START_S)
         self.storage.note_run(self.run)
         self._keep_copies()
-        await patiently(self.follow_system)
+        await patiently(self.follow_system, START_S)
         self.on_system()
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
         self.leading.keep(self._look_at_syncs())

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from floruntime.core.cluster import (
     ClusterDrain,
@@ -40,6 +40,7 @@ from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.members import DRAIN, NODES, NodeRow, decode_node
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.patiently import patiently
 from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
 from floruntime.server.cluster.recovering import check_versions, history_of, recover_of
@@ -50,13 +51,10 @@ from floruntime.server.ending import end_tasks
 
 log = logging.getLogger("floruntime.cluster")
 
-Result = TypeVar("Result")
-
 PATIENCE_S = 10.0
 """How long a move or a drain is waited for."""
 ELECTION_S = 20.0
 """How long NATS may take to elect who keeps the board before an operator is told so."""
-AGAIN_S = 0.2
 ONCE_S = 2.0
 """How long one try may take."""
 RECOVER_S = 600.0
@@ -65,6 +63,11 @@ LOOK_S = 0.05
 NAMESPACES_COUNTED_MAX = 10_000
 _WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
 """How long whoever asked waits for what is being answered."""
+
+
+def _election_s() -> float:
+    """How long the board is asked again, for whoever waits for the answer to this request."""
+    return min(ELECTION_S, _WITHIN_S.get() - ONCE_S)
 
 
 class Asker(Protocol):
@@ -246,18 +249,7 @@ class Operations:
 
     async def _write(self, name: str, value: bytes) -> None:
         """Put it on the board: twice is as good as once."""
-        await self._patiently(lambda: self._node.board.write(name, value, None))
-
-    async def _patiently(self, ask: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Ask the board again and again while NATS is silent."""
-        until_s = time.monotonic() + min(ELECTION_S, _WITHIN_S.get() - ONCE_S)
-        while True:
-            try:
-                return await ask()
-            except BoardSilentError:
-                if time.monotonic() > until_s:
-                    raise
-                await asyncio.sleep(AGAIN_S)
+        await patiently(lambda: self._node.board.write(name, value, None), _election_s())
 
     def _check_node(self, name: str) -> None:
         names = self._node.members.names
@@ -270,7 +262,7 @@ class Operations:
         """
         if not NAME_IN_CLUSTER.fullmatch(name):
             self._check_node(name)
-        entry = await self._patiently(lambda: self._node.board.read(f"{NODES}{name}"))
+        entry = await patiently(lambda: self._node.board.read(f"{NODES}{name}"), _election_s())
         if entry is None or not entry.value:
             self._check_node(name)
             raise NotFoundError(f"node {shown(name)} was forgotten meanwhile")

@@ -1,27 +1,28 @@
-"""What a start waits for: that NATS has leaders, where all was just started, or a checkpoint."""
+"""Asking again while NATS elects its leaders, or a copy loads a checkpoint."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from floruntime.server.cluster.board import BoardSilentError
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.replica import TooFarBehindError
 
-START_S = 60.0
-"""For how long."""
-AGAIN_S = 0.5
+Result = TypeVar("Result")
+
+AGAIN_S = 0.2
 
 
-async def patiently(ask: Callable[[], Awaitable[None]]) -> None:
-    """Ask again while NATS is silent or a copy loads a checkpoint, as long as a start may wait."""
-    until_s = time.monotonic() + START_S
+async def patiently(ask: Callable[[], Awaitable[Result]], within_s: float) -> Result:
+    """What `ask` gives, which is asked again and again for so long. Raises what it said last."""
+    now_s = asyncio.get_running_loop().time
+    until_s = now_s() + within_s
     while True:
         try:
             return await ask()
         except (BoardSilentError, LogSilentError, TooFarBehindError):
-            if time.monotonic() > until_s:
+            if now_s() > until_s:
                 raise
-            await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
