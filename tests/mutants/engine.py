@@ -25,6 +25,20 @@ MUTANTS = (
         "tests/engine/store/test_scans_beside_deleted_rows.py",
     ),
     Mutant(
+        "a command reads a row at hand though a later batch has changed it",
+        "engine/state/tx.py",
+        "            if warm is not None and not self.warm.is_pending(key):",
+        "            if warm is not None:",
+        "tests/engine/state/test_tx.py",
+    ),
+    Mutant(
+        "a deleted row stays at hand",
+        "engine/state/warm_rows.py",
+        "                shard.pop(key, None)\n                continue",
+        "                continue",
+        "tests/engine/state",
+    ),
+    Mutant(
         "a stale lease is taken for a good one",
         "engine/state/leases.py",
         "return asked != lease and asked != 0",

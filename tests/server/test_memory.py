@@ -7,7 +7,7 @@ from pathlib import Path
 
 from floruntime.core.limits import MIB
 from floruntime.server.config import Config
-from floruntime.server.memory import budget_bytes, machine_bytes
+from floruntime.server.memory import blocks_bytes, budget_bytes, machine_bytes
 from floruntime.testing import FloTestServer
 
 
@@ -34,6 +34,6 @@ async def test_info_tells_it(tmp_path: Path) -> None:
     async with FloTestServer(directory, memory_bytes=16 * MIB) as server, server.client() as client:
         assert (await client.info()).memory_bytes == 16 * MIB
         store = server.server.storage.store
-        assert store.property_of("rocksdb.block-cache-capacity") == 16 * MIB  # type: ignore[attr-defined]  # RocksDB's
+        assert store.property_of("rocksdb.block-cache-capacity") == blocks_bytes(16 * MIB)  # type: ignore[attr-defined]  # RocksDB's
     async with FloTestServer() as server, server.client() as client:
         assert (await client.info()).memory_bytes == 0

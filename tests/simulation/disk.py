@@ -113,10 +113,15 @@ class SimStore(MemoryStore):
         super().close()
 
 
+WARM_BYTES = 200_000
+"""So little that rows come and go."""
+
+
 class SimStorage:
     """What a server is given to keep its state in. `on_step` may end the machine before a sync."""
 
     path: str | None = "sim"
+    memory_bytes = warm_bytes = WARM_BYTES
     follows = ""
 
     def __init__(self, disk: Disk, on_step: Callable[[str], None]) -> None:

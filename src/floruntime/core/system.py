@@ -99,7 +99,7 @@ class ServerInfo(Value, frozen=True):
     """The running server. `durability` is `sync`, `async` or `ephemeral`; `now_ms`: its clock.
 
     `history`: which history of its state it is in; another one after the state went back.
-    `memory_bytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
+    `memory_bytes`: what was read is kept in so much; 0 where the state is in memory alone.
     `disk_free_bytes`: the space left where the data lies; `None` where all is in memory.
     `changes_total`: how often what reads see has changed since the server began; while it stays,
     nothing that was read has changed.

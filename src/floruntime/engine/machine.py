@@ -26,6 +26,7 @@ from floruntime.engine.state.dispatch import Rules, WaitRule, plans_of, storage_
 from floruntime.engine.state.keyspace import Table
 from floruntime.engine.state.machine_row import MACHINE, MACHINE_KEY, MachineRow
 from floruntime.engine.state.tx import Topic, Tx, View
+from floruntime.engine.state.warm_rows import WARM_BYTES_DEFAULT, WarmRows
 from floruntime.engine.store import Changes, Reader, StoreError
 from floruntime.engine.system import eras, timers, write_memory
 
@@ -113,13 +114,18 @@ class Machine:
     """Rules over one store. `engine/rules` has the list of all there are, `RULES`."""
 
     def __init__(
-        self, reader: Reader, rules: Rules, *, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT
+        self,
+        reader: Reader,
+        rules: Rules,
+        *,
+        value_bytes_max: int = limits.VALUE_BYTES_DEFAULT,
+        warm_bytes: int = WARM_BYTES_DEFAULT,
     ) -> None:
         self.rules = rules
         self._plans = plans_of(rules)
         #: The last namespace that was looked at and may be written to.
         self._good_namespace = ""
-        self._tx = tx = Tx(reader, value_bytes_max, rules)
+        self._tx = tx = Tx(reader, value_bytes_max, rules, warm_bytes)
         self._value_bytes_max = value_bytes_max
         self._lasting: dict[bytes, Any] = {}
         row = tx.get(MACHINE, MACHINE_KEY) or MachineRow(marked_from=0)
@@ -138,6 +144,11 @@ class Machine:
         tx.next_id = self._give_id
         tx.last_id, tx.jump_ids = lambda: self._next_id - 1, self._jump_ids
         tx.on_timer_set = self._note_timer
+
+    @property
+    def warm(self) -> WarmRows:
+        """Rows of the last durable state at hand; whoever writes the batches settles them."""
+        return self._tx.warm
 
     @property
     def applied(self) -> View:

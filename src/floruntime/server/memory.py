@@ -1,4 +1,4 @@
-"""How much memory a server may use to keep what it has read."""
+"""How much memory a server may use to keep what it has read, and what for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from floruntime.server.config import Config
 SHARE_OF_MACHINE = 4
 """Unless it is told otherwise, a server uses one part in so many of the machine's memory."""
 BUDGET_BYTES_MIN = 64 * MIB
+MEMORY_BYTES_DEFAULT = 96 * MIB
+"""Where nobody tells: within somebody's program."""
+WARM_SHARE = 3
+"""One part in so many is for small rows, decoded: one of those is answered in half the time, and
+takes three times as much. The rest is for blocks of the files on disk.
+"""
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -19,6 +25,16 @@ def budget_bytes(config: Config, limit_file: Path = _CONTAINER_LIMIT) -> int:
     if config.memory_bytes:
         return config.memory_bytes
     return max(machine_bytes(limit_file) // SHARE_OF_MACHINE, BUDGET_BYTES_MIN)
+
+
+def warm_bytes(memory_bytes: int) -> int:
+    """How much of the budget is for rows."""
+    return memory_bytes // WARM_SHARE
+
+
+def blocks_bytes(memory_bytes: int) -> int:
+    """How much of the budget is for blocks."""
+    return memory_bytes - warm_bytes(memory_bytes)
 
 
 def machine_bytes(limit_file: Path = _CONTAINER_LIMIT) -> int:

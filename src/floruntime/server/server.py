@@ -58,7 +58,6 @@ from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.turns import Turns
 from floruntime.server.data.storage import Storage
 from floruntime.server.long_work import LongWork
-from floruntime.server.memory import budget_bytes
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Refusal
 from floruntime.server.metrics.tally import Tally
@@ -130,7 +129,10 @@ class FloServer:
             storage.store, config.durability, sync=storage.sync, took=took, on_step=on_step
         )
         self._machine = machine = Machine(
-            journal.applied, RULES, value_bytes_max=config.value_bytes_max
+            journal.applied,
+            RULES,
+            value_bytes_max=config.value_bytes_max,
+            warm_bytes=storage.warm_bytes,
         )
         clock = make_clock(machine.time_ms)
         return Commit(machine, journal, clock, on_fatal=self._fail, counts=self.counts), clock
@@ -432,7 +434,7 @@ class FloServer:
             commands_total=self.commit.commands_total,
             storage_full=not self.commit.may_grow,
             history=self.history_name,
-            memory_bytes=budget_bytes(self.config) if self.storage.path else 0,
+            memory_bytes=self.storage.memory_bytes,
             disk_free_bytes=self.storage.free_bytes(),
             changes_total=self.commit.queries.changes_total,
         )

@@ -25,14 +25,18 @@ class Row(Value, frozen=True):
 
 COLD: Table[Row] = Table(b"~5", Row, item="u8")
 CACHED: Table[Row] = Table(b"~6", Row, item="u8", cached=True)
+WARM: Table[Row] = Table(b"~9", Row, item="u8", warm_bytes=2)
 LASTING: Table[Row] = Table(b"~7", Row, item="u8", lasting=True)
 LISTS: Table[list[int]] = Table(b"~8", list[int], item="u8", cached=True)
 ITEM = st.integers(0, 7)
-TABLE = st.sampled_from([COLD, CACHED])
+TABLES = (COLD, CACHED, WARM)
+TABLE = st.sampled_from(TABLES)
+NUMBER = st.integers(0, 199)
+"""Those from 128 on take three bytes: too many to stay warm."""
 
 
 def tx_over(store: MemoryStore) -> Tx:
-    return Tx(store, rules=replace(RULES, tables=by_tag(COLD, CACHED, LASTING, LISTS)))
+    return Tx(store, rules=replace(RULES, tables=by_tag(COLD, CACHED, WARM, LASTING, LISTS)))
 
 
 class CountingStore(MemoryStore):
@@ -64,10 +68,12 @@ class TxMachine(RuleBasedStateMachine):
         self.tx = tx_over(self.store)
         #: (tag, item) to number: as the store, the batch and the open command see it.
         self.stored: dict[tuple[bytes, int], int] = {}
+        self.durable: dict[tuple[bytes, int], int] = {}
+        self.settle()
         self.batch: dict[tuple[bytes, int], int] = {}
         self.command: dict[tuple[bytes, int], int] = {}
 
-    @rule(table=TABLE, item=ITEM, number=st.integers(0, 99))
+    @rule(table=TABLE, item=ITEM, number=NUMBER)
     def put(self, table: Table[Row], item: int, number: int) -> None:
         self.tx.put(table, table.key(item), Row(number))
         self.command[table.tag, item] = number
@@ -113,12 +119,26 @@ class TxMachine(RuleBasedStateMachine):
     @rule()
     def take(self) -> None:
         self.accept()
+        self.settle()  # one batch at a time is on its way to the disk
         self.store.write(self.tx.take())
         self.stored = self.batch.copy()
 
+    @rule()
+    def settle(self) -> None:
+        self.tx.warm.settle()
+        self.durable = self.stored.copy()
+        self.query = View(self.store.snapshot(), "", 0, 1)
+        self.query.warm = self.tx.warm
+
+    @rule(table=TABLE, item=ITEM)
+    def ask(self, table: Table[Row], item: int) -> None:
+        """A query sees what is durable, whatever commands have done since."""
+        row = self.query.get(table, table.key(item))
+        assert (None if row is None else row.number) == self.durable.get((table.tag, item))
+
     @invariant()
     def the_store_holds_what_was_taken_and_no_more(self) -> None:
-        for table in (COLD, CACHED):
+        for table in TABLES:
             expected = [
                 (item, number)
                 for (tag, item), number in sorted(self.stored.items())
@@ -129,7 +149,7 @@ class TxMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.take()
         self.the_store_holds_what_was_taken_and_no_more()
-        for table in (COLD, CACHED):
+        for table in TABLES:
             for item in range(8):
                 self.get(table, item)
             self.scan(table, 0, 8, False)
@@ -258,11 +278,12 @@ def test_a_cleared_row_is_gone_also_where_it_was_cached(
 def test_a_refused_command_leaves_nothing(tx: Tx, store: CountingStore) -> None:
     stored(store, CACHED, i1=1)
     stored(store, COLD, i1=1)
-    for table in (COLD, CACHED):
+    stored(store, WARM, i1=1)
+    for table in TABLES:
         tx.put(table, table.key(2), Row(2))
     tx.accept()
     tx.namespace = "default"
-    for table in (COLD, CACHED):
+    for table in TABLES:
         tx.put(table, table.key(1), Row(9))
         tx.delete(table, table.key(2))
         tx.put(table, table.key(3), Row(9))
@@ -271,11 +292,11 @@ def test_a_refused_command_leaves_nothing(tx: Tx, store: CountingStore) -> None:
     tx.end_waits(("default", "kv", "b"))
     tx.delivery = object()
     tx.refuse()
-    for table in (COLD, CACHED):
+    for table in TABLES:
         assert rows_of(tx, table) == [(1, 1), (2, 2)]
     assert (tx.touched, tx.ended, tx.delivery, tx.wrote) == ([], [], None, False)
     changes = tx.take()
-    assert set(changes.rows) == {COLD.key(2), CACHED.key(2)}
+    assert set(changes.rows) == {table.key(2) for table in TABLES}
     assert changes.cleared == []
 
 

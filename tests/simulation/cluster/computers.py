@@ -23,7 +23,7 @@ from floruntime.server.connections.sockets import Protocols, SocketConnection
 from floruntime.server.http.listening import protocols_of
 from tests.simulation.clockwork import SimLoop, pause
 from tests.simulation.cluster.nats import SimBoard, SimLog, SimNats, SimObjects, Truth
-from tests.simulation.disk import PLENTY_BYTES, Disk, SimStore
+from tests.simulation.disk import PLENTY_BYTES, WARM_BYTES, Disk, SimStore
 from tests.simulation.network import Network
 from tests.simulation.process import WORLD, Process
 
@@ -38,6 +38,7 @@ class SimNodeStorage:
     """The directory of a node: a disk for each partition. `place`: where checkpoints pass by."""
 
     path: str | None = None
+    memory_bytes = warm_bytes = WARM_BYTES
 
     def __init__(self, new_disk: Callable[[], Disk], place: str) -> None:
         self._new_disk = new_disk

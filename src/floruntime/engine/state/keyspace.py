@@ -53,6 +53,8 @@ class Table(Generic[Row]):
         self.lasting = lasting
         #: Up to which size written rows stay decoded.
         self.kept_bytes = _ANY_SIZE if self.cached else warm_bytes
+        #: Whether small rows stay decoded among those of all such tables: see `warm_rows.py`.
+        self.is_warm = not self.cached and warm_bytes > 0
         #: What each row is an instance of, and of no subclass: rows that are kept are told by it.
         self.row_class = row_class = get_origin(row) or row
         if self.kept_bytes and (not isinstance(row_class, type) or row_class is UnionType):

@@ -20,6 +20,8 @@ import msgspec
 from floruntime.core import limits
 from floruntime.engine.state.keyspace import Table, kept_bytes_of, kept_classes_of
 from floruntime.engine.state.ranges import KeyRanges
+from floruntime.engine.state.warm_rows import LAST_SHARD, WARM_BYTES_DEFAULT, WarmRows
+from floruntime.engine.state.within import Within
 from floruntime.engine.store.protocol import Changes, Reader
 
 Row = TypeVar("Row")
@@ -58,7 +60,7 @@ class View:
 
     __slots__ = (
         *("_lasting", "_reader", "_rows", "answer_room", "namespace", "now_ms", "parsed"),
-        *("recent", "spans", "value_bytes_max"),
+        *("spans", "value_bytes_max", "warm"),
     )
 
     def __init__(
@@ -79,8 +81,8 @@ class View:
         self.answer_room: Callable[[], int] = _limit_of_answers
         #: By primitive, the names that lists show; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
-        #: Rows of warm tables that were read in this very state, whoever looked: see `Queries`.
-        self.recent: dict[bytes, Any] | None = None
+        #: Rows of warm tables, if this is a look at the last durable state.
+        self.warm: WarmRows | None = None
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
         #: Those of lasting tables, shared with the views of other states.
@@ -98,18 +100,16 @@ class View:
         other._rows, other.parsed, other.answer_room = self._rows, self.parsed, self.answer_room
         return other
 
-    def _get_recent(self, table: Table[Row], key: bytes, recent: dict[bytes, Any]) -> Row | None:
-        """A row that may have been read in this state before, and is kept if it is small."""
-        row: Row | None = recent.get(key)
+    def _get_warm(self, table: Table[Row], key: bytes, warm: WarmRows) -> Row | None:
+        """A row that may be at hand, and is kept so if it is small."""
+        row: Row | None = warm.shards[hash(key) & LAST_SHARD].get(key)
         if row is None:
             data = self._reader.get(key)
             if data is None:
                 return None
             row = table.decode(data)
             if len(data) <= table.kept_bytes:
-                if len(recent) >= _CACHED_ROWS_MAX:
-                    _make_room(recent)
-                recent[key] = row
+                warm.keep(key, row, len(data))
         return row
 
     def within(self, namespace: str) -> Within:
@@ -119,9 +119,9 @@ class View:
     def get(self, table: Table[Row], key: bytes) -> Row | None:
         """The row at `key`, or `None`."""
         if not table.cached:
-            recent = self.recent
-            if recent is not None and table.kept_bytes:
-                return self._get_recent(table, key, recent)
+            warm = self.warm
+            if warm is not None and table.is_warm:
+                return self._get_warm(table, key, warm)
             data = self._reader.get(key)
             return None if data is None else table.decode(data)
         rows = self._lasting if table.lasting else self._rows
@@ -155,22 +155,6 @@ class View:
         return next(iter(self._reader.scan(start, end)), None) is not None
 
 
-class Within:
-    """A stay in another namespace. Nothing else moves a view once a command or query has begun."""
-
-    __slots__ = ("_before", "_namespace", "_view")
-
-    def __init__(self, view: View, namespace: str) -> None:
-        self._view = view
-        self._namespace = namespace
-
-    def __enter__(self) -> None:
-        self._before, self._view.namespace = self._view.namespace, self._namespace
-
-    def __exit__(self, *error: object) -> None:
-        self._view.namespace = self._before
-
-
 class Deferred(Protocol):
     """What stays open within a batch, and is written at its end or before anyone asks for it."""
 
@@ -191,15 +175,23 @@ class Tx(View):
         *("touched",),
     )
 
+    warm: WarmRows
+
     def __init__(
-        self, reader: Reader, value_bytes_max: int = limits.VALUE_BYTES_DEFAULT, rules: Any = None
+        self,
+        reader: Reader,
+        value_bytes_max: int = limits.VALUE_BYTES_DEFAULT,
+        rules: Any = None,
+        warm_bytes: int = WARM_BYTES_DEFAULT,
     ) -> None:
         super().__init__(reader, "", 0, value_bytes_max)
         #: What the machine goes by; to be had typed from `rules_of`, in `dispatch.py`.
         self.rules = rules
+        tables = {} if rules is None else rules.tables
         #: By tag, up to which size written rows stay decoded; and what classes such rows have.
-        self._kept_bytes = {} if rules is None else kept_bytes_of(rules.tables)
-        self._kept_classes = kept_classes_of({} if rules is None else rules.tables)
+        self._kept_bytes = kept_bytes_of(tables)
+        self._kept_classes = kept_classes_of(tables)
+        self.warm = WarmRows((tag for tag, table in tables.items() if table.is_warm), warm_bytes)
         #: What the open command wrote; `None` is a deletion, here as in the others.
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
@@ -265,6 +257,10 @@ class Tx(View):
     def _get_stored(self, table: Table[Row], key: bytes) -> Row | None:
         if self._cleared and key in self._cleared:
             return None
+        if table.is_warm:
+            warm: Row | None = self.warm.get(key)
+            if warm is not None and not self.warm.is_pending(key):
+                return warm
         data = self._reader.get(key)
         row = None if data is None else table.decode(data)
         if table.cached:
@@ -362,7 +358,7 @@ class Tx(View):
         """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
         for key in self._written_keys(table.tag, start, end):
             self.delete(table, key)
-        if table.cached:
+        if table.kept_bytes:
             self._forget_unwritten()
         if self._cleared_before is None:
             self._cleared_before = self._cleared.copy()
@@ -455,6 +451,7 @@ class Tx(View):
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
         rows, kept_bytes, kept_classes = self._rows, self._kept_bytes, self._kept_classes
         kept_rows, changed_keys, batch = self.kept_rows, self.changed_keys, self._batch
+        warm_tags, warm, warm_bytes = self.warm.tags, {}, 0
         # All at once and without a look at each, for that is most of what a small command costs.
         encoded = map(_encode, batch.values())
         changed: dict[bytes, bytes | None] = dict(zip(batch, encoded, strict=True))
@@ -467,11 +464,16 @@ class Tx(View):
             kept = kept_bytes.get(tag)
             if kept is not None:
                 data = changed[key]
-                if data is None or len(data) <= kept:
+                size_bytes = 0 if data is None else len(data)
+                if size_bytes <= kept:
                     rows[key] = row
                 else:
                     rows.pop(key, None)
-                if tag in kept_rows:
+                    row = None
+                if tag in warm_tags:
+                    warm[key] = row
+                    warm_bytes += size_bytes
+                elif tag in kept_rows:
                     if row is None and not self.keeps_deleted:
                         kept_rows[tag].pop(key, None)
                     else:
@@ -480,6 +482,7 @@ class Tx(View):
                     if written is not None and len(written) < CHANGED_KEYS_MAX:
                         written.add(key)
         changes = Changes(changed, self._cleared.pairs())
+        self.warm.await_batch(warm, warm_bytes, self._cleared)
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
         if len(rows) > _CACHED_ROWS_MAX:
             self._evict()
@@ -487,12 +490,9 @@ class Tx(View):
 
     def _evict(self) -> None:
         """Make room: what came into the cache first goes first."""
-        _make_room(self._rows)
-
-
-def _make_room(rows: dict[bytes, Any]) -> None:
-    for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
-        del rows[key]
+        rows = self._rows
+        for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
+            del rows[key]
 
 
 def _no_ids() -> int:

@@ -44,7 +44,7 @@ from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.queries import OWN_NAMESPACE
-from floruntime.server.config import MEMORY_BYTES_MIN, Config, ConfigError
+from floruntime.server.config import Config, ConfigError
 from floruntime.server.connections.conversation import Conversation
 from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.sockets import SocketConnection
@@ -385,8 +385,9 @@ async def open_cluster_server(
     config: Config, on_fatal: Callable[[BaseException], None]
 ) -> ClusterServer:
     """Join the cluster that the settings name. Raises `ConfigError`, `StoreError`."""
-    cache_bytes = max(budget_bytes(config) // config.partitions, MEMORY_BYTES_MIN)
-    storage = NodeStorage(config.data_dir, config.node, cache_bytes)
+    storage = NodeStorage(
+        config.data_dir, config.node, budget_bytes(config), partitions=config.partitions
+    )
     try:
         joined = await join(config, storage.cluster_id)
         storage.belong_to(config.node, joined.meta.cluster_id, config.cluster_name)

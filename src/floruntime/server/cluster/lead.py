@@ -19,6 +19,7 @@ from floruntime.core.token import MintKeyMake
 from floruntime.core.types import Command, Query
 from floruntime.engine.machine import Machine, applied_index, applied_time_ms
 from floruntime.engine.rules import RULES
+from floruntime.engine.state.warm_rows import WARM_BYTES_DEFAULT
 from floruntime.engine.store import Changes
 from floruntime.engine.system import write_memory
 from floruntime.engine.system.eras import end_stored
@@ -91,6 +92,7 @@ class Lead:
         on_published: Callable[[Lead], None],
         *,
         value_bytes_max: int,
+        warm_bytes: int = WARM_BYTES_DEFAULT,
         format: int = FORMAT,
         wall_s: Callable[[], float] = time.time,
         told_ms: Callable[[], int | None] = lambda: None,
@@ -101,6 +103,7 @@ class Lead:
         self._on_end = on_end
         self._on_published = on_published
         self._value_bytes_max = value_bytes_max
+        self._warm_bytes = warm_bytes
         self._format = format
         self._wall_s = wall_s
         self._told_ms = told_ms
@@ -143,7 +146,12 @@ class Lead:
             may_go_on=lambda: self.lease.is_good,
             on_published=self._published,
         )
-        machine = Machine(self._journal.applied, RULES, value_bytes_max=self._value_bytes_max)
+        machine = Machine(
+            self._journal.applied,
+            RULES,
+            value_bytes_max=self._value_bytes_max,
+            warm_bytes=self._warm_bytes,
+        )
         self.tally = Tally(machine, self.replica.store.snapshot())
         self.commit = Commit(
             machine, self._journal, self.clock, on_fatal=self._ended, fill=self.fill

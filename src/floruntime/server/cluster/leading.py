@@ -18,6 +18,7 @@ from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRo
 from floruntime.server.cluster.log import LogSilentError
 from floruntime.server.cluster.members import Members, MetaRow
 from floruntime.server.cluster.message import FORMAT, DamagedLogError
+from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
 from floruntime.server.cluster.publishing import OvertakenError
@@ -66,6 +67,7 @@ class Node(Protocol):
     board: Board
     members: Members
     checkpoints: Checkpoints
+    storage: NodeStorage
     watches: list[LeaseWatch]
     replicas: dict[int, Replica]
     entries: dict[str, Entry]
@@ -200,6 +202,7 @@ class Leading:
             self._ended,
             self._published,
             value_bytes_max=node.config.value_bytes_max,
+            warm_bytes=node.storage.warm_bytes,
             format=max(node.format, node.members.format()),
             wall_s=node.wall_s,
             told_ms=lambda: node.watches[partition].time_ms(),

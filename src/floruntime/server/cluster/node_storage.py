@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable
 
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
-from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES, RocksStore
+from floruntime.engine.store.rocks import RocksStore
 from floruntime.server.cluster.directories import CLUSTER_FORMAT, place_of
-from floruntime.server.config import ConfigError
+from floruntime.server.config import MEMORY_BYTES_MIN, ConfigError
 from floruntime.server.data.data_dir import (
     DataDirectoryError,
     DirectoryLock,
@@ -26,6 +26,7 @@ from floruntime.server.data.data_dir import (
     sync_directory,
 )
 from floruntime.server.data.reserve import give_up_for_start
+from floruntime.server.memory import MEMORY_BYTES_DEFAULT, blocks_bytes, warm_bytes
 
 FRESH = ".new"
 """Behind the name of what is not in its place yet."""
@@ -85,11 +86,23 @@ def _read_record(path: str) -> dict[str, str]:
 class NodeStorage:
     """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`.
 
-    `cache_bytes`: what each of its stores keeps in memory of what it read.
+    `memory_bytes`: what was read is kept in so much, by all `partitions` together.
     """
 
-    def __init__(self, path: str, node: str, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
-        self._cache_bytes = cache_bytes
+    def __init__(
+        self,
+        path: str,
+        node: str,
+        memory_bytes: int = MEMORY_BYTES_DEFAULT,
+        *,
+        partitions: int = 1,
+    ) -> None:
+        #: What it has read it keeps in so much.
+        self.memory_bytes = memory_bytes
+        partition_bytes = max(memory_bytes // partitions, MEMORY_BYTES_MIN)
+        #: How much each partition has for rows at hand.
+        self.warm_bytes = warm_bytes(partition_bytes)
+        self._blocks_bytes = blocks_bytes(partition_bytes)
         self.path: str | None = os.path.abspath(path)
         #: As `path`, which is so of every storage.
         self.place = self._path = self.path
@@ -153,7 +166,7 @@ class NodeStorage:
         return self._open(partition)
 
     def _open(self, partition: int) -> Store:
-        store = RocksStore(self._place_of(partition), cache_bytes=self._cache_bytes)
+        store = RocksStore(self._place_of(partition), cache_bytes=self._blocks_bytes)
         self._stores[partition] = store
         return store
 

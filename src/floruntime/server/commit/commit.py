@@ -290,7 +290,6 @@ class Commit:
         except Exception as error:  # a bug; the batch cannot be told apart from its neighbours
             self._fail(error)
             return
-        batch.changes = changes
         answers = len(batch.answers)
         self._noted_sizes.append(answers)
         if len(self._noted_sizes) > NOTED_MAX:
@@ -329,8 +328,7 @@ class Commit:
         """What was in flight is durable: let it be seen."""
         batch, self._in_flight = self._in_flight, None
         assert batch is not None, "a batch was appended"
-        assert batch.changes is not None, "with what it changes"
-        self.queries.move_on(batch.changes)
+        self.queries.move_on()
         self._answer(batch)
 
     def _answer(self, batch: OpenBatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from floruntime.core.system import HandBack
 from floruntime.engine.machine import Outcome
 from floruntime.engine.state.tx import Topic
-from floruntime.engine.store import Changes
 from floruntime.server.commit.caller import Caller
 
 Answer = tuple[Caller, int, int, Outcome]
@@ -15,7 +14,7 @@ Answer = tuple[Caller, int, int, Outcome]
 class OpenBatch:
     """Collects beside the machine's open batch; is kept while that one becomes durable."""
 
-    __slots__ = ("answers", "changes", "ended", "touched")
+    __slots__ = ("answers", "ended", "touched")
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
@@ -23,8 +22,6 @@ class OpenBatch:
         self.touched: list[Topic] = []
         #: What its commands took away: the waits for it are over.
         self.ended: list[Topic] = []
-        #: What it writes; known once it is closed.
-        self.changes: Changes | None = None
 
     def hand_backs(self, owed: list[Answer]) -> list[HandBack]:
         """What releases the deliveries of callers that were gone before they got them.

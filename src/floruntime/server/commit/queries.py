@@ -18,7 +18,7 @@ from floruntime.core.types import Query
 from floruntime.engine.machine import Machine
 from floruntime.engine.state.dispatch import WaitRule
 from floruntime.engine.state.tx import Topic, View
-from floruntime.engine.store import Changes, Reader
+from floruntime.engine.store import Reader
 from floruntime.server.clock import Clock
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.large_answers import LargeAnswers
@@ -46,8 +46,6 @@ class Queries:
         self._pinned: View | None = None
         #: How often the state that queries see has moved on.
         self.changes_total = 0
-        #: Rows of the state that queries see, decoded, for all of its views.
-        self._recent: dict[bytes, Any] = {}
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
         #: How many bytes an answer may have now.
@@ -55,16 +53,11 @@ class Queries:
         self._items = machine.rules.items
         self._large = LargeAnswers(lambda: self.answer_room() if self.answer_room else UINT_MAX)
 
-    def move_on(self, changes: Changes) -> None:
+    def move_on(self) -> None:
         """From now on queries see the state that `readable` gives then; so it differs."""
         self._pinned = None
         self.changes_total += 1
-        recent = self._recent
-        if changes.cleared:
-            recent.clear()
-        elif recent:
-            for key in recent.keys() & changes.rows.keys():
-                del recent[key]
+        self._machine.warm.settle()
 
     def let_go(self) -> None:
         """Hold on to no view of the state, though it is the same."""
@@ -87,7 +80,7 @@ class Queries:
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
-            view.recent = self._recent
+            view.warm = self._machine.warm
             if self.answer_room is not None:
                 view.answer_room = self.answer_room
         return view

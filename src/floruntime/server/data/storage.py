@@ -10,10 +10,11 @@ from typing import Protocol
 
 from floruntime.core.errors import BadRequestError, FloError, StorageFullError
 from floruntime.core.limits import shown
+from floruntime.engine.state.warm_rows import WARM_BYTES_DEFAULT
 from floruntime.engine.store import Store
 from floruntime.engine.store.memory import MemoryStore
-from floruntime.engine.store.rocks import BLOCK_CACHE_BYTES
 from floruntime.server.data.data_dir import DataDirectory, DataDirectoryError
+from floruntime.server.memory import MEMORY_BYTES_DEFAULT, blocks_bytes, warm_bytes
 
 
 class Storage(Protocol):
@@ -22,6 +23,10 @@ class Storage(Protocol):
     #: The directory on disk; `None` for memory.
     path: str | None
     store: Store
+    #: What it has read it keeps in so much; 0 where it reads from no disk.
+    memory_bytes: int
+    #: How much of that is for rows at hand.
+    warm_bytes: int
     #: Why a store without a history follows another one all the same; empty: it is the first.
     follows: str
 
@@ -53,14 +58,16 @@ class Storage(Protocol):
 class DiskStorage:
     """A data directory. Raises what opening one raises (`StoreError`).
 
-    `cache_bytes`: what is read from disk is kept in so much.
+    `memory_bytes`: what was read is kept in so much.
     """
 
     #: A directory is anew what it was, or new.
     follows = ""
 
-    def __init__(self, path: str, cache_bytes: int = BLOCK_CACHE_BYTES) -> None:
-        self._directory = DataDirectory(path, cache_bytes)
+    def __init__(self, path: str, memory_bytes: int = MEMORY_BYTES_DEFAULT) -> None:
+        self.memory_bytes = memory_bytes
+        self.warm_bytes = warm_bytes(memory_bytes)
+        self._directory = DataDirectory(path, blocks_bytes(memory_bytes))
         self.path: str | None = self._directory.path
         self.store: Store = self._directory.store
 
@@ -116,6 +123,8 @@ class MemoryStorage:
     """State that ends with the process. `follows`: why clients may know of another one."""
 
     path: str | None = None
+    memory_bytes = 0
+    warm_bytes = WARM_BYTES_DEFAULT
 
     def __init__(self, follows: str = "") -> None:
         self.follows = follows
