@@ -33,6 +33,10 @@ TURN_S = 0.008
 """What all get of it together, before others are heard again."""
 FLOODED_S = 0.004
 """What those who flood get of that, while others ask for something, too."""
+COUNTED_BYTES_MIN = 4 * 1024
+"""Requests that are larger count by their bytes, too, beside the time that they took."""
+WRITTEN_S_PER_BYTE = 5e-9
+"""How long: 200 MB a second are written, which the event loop does not wait for, but others do."""
 BATCH_S = 0.013
 """What those who flood may put into one commit: how long it is applied, written and answered."""
 WEB_SLICE_BYTES = 2048

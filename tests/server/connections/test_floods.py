@@ -137,6 +137,21 @@ async def test_a_flood_gets_only_so_much_into_one_batch(scene: Scene) -> None:
     assert scene.storage.syncs - syncs >= MANY / IN_A_BATCH_MAX
 
 
+async def test_a_flood_of_large_requests_gets_few_of_them_into_one_batch(scene: Scene) -> None:
+    """They take next to no time until they are written."""
+    scene.work_s = WORK_S / 10
+    flood = scene.connect("flood")
+    scene.storage.hold()
+    large = KvPut("flood", b"x" * 300_000)
+    for _ in range(40):
+        flood.send(large)
+    await scene.turns(100)
+    in_a_batch_max = limits.BATCH_S / limits.WRITTEN_S_PER_BYTE / 300_000
+    assert 0 < scene.came <= 2 * in_a_batch_max, "one batch syncs, and the next is full"
+    scene.storage.release()
+    await until(lambda: flood.answered() == 40)
+
+
 async def test_who_asks_for_little_gets_into_the_batch_that_is_full(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,8 +75,8 @@ async def test_deliveries_count_before_they_are_durable(rig: Rig) -> None:
         await rig.settle()
     rig.storage.hold()
     client.raw(*(client.body(QueueDequeue("q", 1)) for _ in range(6)))
+    await until(lambda: rig.server.answers.held_bytes > LARGE)
     assert client.conversation.in_flight < 4
-    assert rig.server.answers.held_bytes > LARGE
     rig.storage.release()
     await until(lambda: len(client.answers) == 1 + 6 + 6)
     assert all(answer.error is None for answer in client.answers)

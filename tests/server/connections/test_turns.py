@@ -45,6 +45,14 @@ class Worker:
         return bool(self.tasks)
 
 
+class Writer(Worker):
+    """One whose tasks take no time here, and are written elsewhere."""
+
+    def go_on(self, until_s: float) -> bool:
+        self.turn.weigh(b"x" * 1_000_000)
+        return super().go_on(until_s)
+
+
 async def until_done(*workers: Worker) -> int:
     """Let them work; how many turns of the loop that took."""
     turns = 0
@@ -251,3 +259,23 @@ async def test_on_a_slow_machine_one_who_asks_for_little_beside_floods_is_served
         modest.begin(1)
         await until_done(modest)
         assert desk.now_s - begun_s <= limits.TURN_S
+
+
+async def test_who_has_much_written_is_one_of_those_who_wait_for_each_other() -> None:
+    desk = Desk()
+    writer = Writer(desk, "writer", 0.0)
+    for _ in range(2):
+        assert not writer.turn.is_greedy
+        writer.begin(1)
+    assert writer.turn.is_greedy
+    worker = Worker(desk, "worker", 0.0001)
+    writer.begin(1)
+    worker.begin(1)
+    await until_done(writer, worker)
+    assert desk.done == ["writer", "writer", "worker", "writer"]
+
+
+def test_what_is_small_weighs_nothing() -> None:
+    turn = Turn()
+    turn.weigh(b"x" * limits.COUNTED_BYTES_MIN)
+    assert turn.beside_s == 0.0

@@ -44,7 +44,7 @@ from floruntime.server.connections.peer import Peer
 from floruntime.server.connections.rate import RateLimit
 from floruntime.server.connections.refusals import refusal_of
 from floruntime.server.connections.timing import Timing
-from floruntime.server.connections.too_much import TOO_FAST, overloaded, stopping, unread
+from floruntime.server.connections.too_much import TOO_FAST, refusal_for_load, stopping
 from floruntime.server.connections.turns import MODEST_S, Turn, Turns
 from floruntime.server.metrics.counts import Counts, Refusal
 
@@ -102,6 +102,8 @@ class Conversation:
         self.on_ready: Callable[[], None] = lambda: None
         #: Carries one body that comes in pieces.
         self.send_pieces: Callable[[list[bytes]], None] = lambda pieces: send([b"".join(pieces)])
+        #: One that was cut anywhere.
+        self.send_cut: Callable[[list[bytes]], None] = lambda pieces: send([b"".join(pieces)])
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.client = ""
@@ -148,7 +150,8 @@ class Conversation:
         is_waiting = self._inbox or self._holds or self._owed.bytes
         if len(bodies) == 1 and not (is_waiting or self.turn.slowness):
             turns = self._turns
-            if turns.used_s < MODEST_S:  # the usual case, and the cheapest way
+            is_small = len(bodies[0]) <= limits.COUNTED_BYTES_MIN
+            if is_small and turns.used_s < MODEST_S:  # the usual case, and the cheapest way
                 begun_s = turns.now_s()
                 asked = self._do_at_once(bodies[0])
                 if begun_s >= turns.timed_from_s:
@@ -180,20 +183,20 @@ class Conversation:
     def go_on(self, until_s: float) -> bool:
         """Take what has arrived, until then; whether more can be taken."""
         inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
-        commit, is_flooding = self._host.commit, self.turn.is_flooding
+        commit, turn, is_flooding = self._host.commit, self.turn, self.turn.is_flooding
         fill, commands_before = commit.fill_for(self), commit.commands_total
-        self._is_receiving = True
-        begun_s, asked = now_s(), None
+        self._is_receiving, begun_s, asked = True, now_s(), None
         try:
             while (
                 inbox and not holds and self._outbox_bytes + owed.bytes <= limits.OUTBOX_HIGH_BYTES
             ):
-                if is_flooding and not self.turn.may_put(inbox[0], fill):
+                if is_flooding and not turn.may_put(inbox[0], fill):
                     break
+                turn.weigh(inbox[0])
                 asked = self._receive_body(inbox.popleft())
                 if self.is_closed:
                     return False
-                if inbox and now_s() >= until_s:
+                if inbox and now_s() + turn.beside_s >= until_s:
                     break
         except StoreError:
             return False  # the server ends, and has closed this connection
@@ -204,7 +207,8 @@ class Conversation:
             self._timing.time(asked, begun_s)
         self._is_receiving = False
         if is_flooding:
-            self.turn.put(commit.commands_total - commands_before, now_s() - begun_s, fill)
+            spent_s = now_s() - begun_s + turn.beside_s
+            turn.put(commit.commands_total - commands_before, spent_s, fill)
         self.flush()
         if holds and Hold.GREETING in holds:
             self._hold_early()
@@ -252,7 +256,9 @@ class Conversation:
             len(in_flight) >= self._host.in_flight_max
             or load.held_bytes + size_bytes > load.bytes_max
             or answers.held_bytes >= answers.bytes_max
-        ) and self._is_refused_for_load(request_id, request, size_bytes):
+        ) and (refused := refusal_for_load(self._host, len(in_flight), size_bytes, request)):
+            self._counts.refusals[Refusal.OVERLOAD] += 1
+            self.add_answer(request_id, None, refused)
             return None
         kind = type(request)
         if kind not in self._free:
@@ -278,19 +284,6 @@ class Conversation:
             self.fail(error)
         else:
             self._put_out(encode_error(request_id, TOO_FAST))
-
-    def _is_refused_for_load(self, request_id: int, request: Any, size_bytes: int) -> bool:
-        """Refuse what finds too much under way, or too much unread; else it may go on."""
-        in_flight, load, answers = len(self._in_flight), self._load, self._answers
-        if in_flight >= self._host.in_flight_max or load.held_bytes + size_bytes > load.bytes_max:
-            error = overloaded(in_flight)
-        elif answers.held_bytes >= answers.bytes_max and answers.has_no_room_for(request):
-            error = unread()
-        else:
-            return False
-        self._counts.refusals[Refusal.OVERLOAD] += 1
-        self.add_answer(request_id, None, error)
-        return True
 
     def _checked(self, envelope: Envelope, request: Any) -> None:
         """The definitions in it are checked: it goes on, and so does what came behind it."""
@@ -450,6 +443,13 @@ class Conversation:
         if not self.is_closed:
             self._settle_body(request_id)
             self._put_out(body)
+
+    def add_cut(self, request_id: int, pieces: list[bytes]) -> None:
+        """Send one that came in pieces."""
+        self.flush()
+        if not self.is_closed:
+            self._settle_body(request_id)
+            self.send_cut(pieces)
 
     def _settle_body(self, request_id: int) -> None:
         """What was asked is answered with a body that was not encoded here."""

@@ -25,7 +25,14 @@ from typing import Protocol
 
 from floruntime.core.wire import is_command
 from floruntime.server.commit.fill import Fill
-from floruntime.server.limits import FIRST_SHARE_S, FLOODED_S, SHARE_S, TURN_S
+from floruntime.server.limits import (
+    COUNTED_BYTES_MIN,
+    FIRST_SHARE_S,
+    FLOODED_S,
+    SHARE_S,
+    TURN_S,
+    WRITTEN_S_PER_BYTE,
+)
 
 HEARD_S = 0.1
 """So long after others were heard the turns of those who flood stay short."""
@@ -43,6 +50,7 @@ class Turn:
     """Where one of those who work stands."""
 
     __slots__ = (
+        "beside_s",
         "command_s",
         "held_by",
         "is_at_work",
@@ -53,6 +61,8 @@ class Turn:
 
     def __init__(self) -> None:
         self.is_waiting = False
+        #: What is beside the time that its work takes now: its bytes are yet to be written.
+        self.beside_s = 0.0
         #: How long each command took that it put last into a batch.
         self.command_s = 0.0
         #: Whether it is at work now: what it does may find that there is more to do.
@@ -74,6 +84,11 @@ class Turn:
     def is_flooding(self) -> bool:
         """Whether it is one of those who wait for each other."""
         return self.is_greedy or self.is_cut
+
+    def weigh(self, body: bytes) -> None:
+        """It does what this body asks: one that is large is to be written, too."""
+        if (size_bytes := len(body)) > COUNTED_BYTES_MIN:
+            self.beside_s += size_bytes * WRITTEN_S_PER_BYTE
 
     def may_put(self, body: bytes, fill: Fill) -> bool:
         """Whether it may do what it asks next: a command belongs into a batch that has room."""
@@ -153,7 +168,7 @@ class Turns:
         if self._let_work(work, begun_s + SHARE_S):
             turn.is_cut = True
             self._wait(work)
-        used_s = now_s() - begun_s
+        used_s = now_s() - begun_s + turn.beside_s
         if (used_s > LITTLE_S or turn.slowness) and not turn.is_cut:
             turn.took(used_s, self._share_s)
         self.used_s += used_s
@@ -170,6 +185,7 @@ class Turns:
 
     def _let_work(self, work: Work, until_s: float) -> bool:
         work.turn.is_at_work = True
+        work.turn.beside_s = 0.0
         try:
             return work.go_on(until_s)
         finally:
@@ -235,5 +251,5 @@ class Turns:
             turn.is_cut = True
             self._wait(work)
         else:
-            turn.took(end_s - now_s, self._share_s)
+            turn.took(end_s - now_s + turn.beside_s, self._share_s)
         return end_s
