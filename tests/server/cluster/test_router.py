@@ -18,7 +18,7 @@ from floruntime.core.terms import Terms, Told
 from floruntime.core.token import TokenList
 from floruntime.core.types import Request
 from floruntime.core.wire import decode_answer, decode_envelope, encode, head_of_items
-from floruntime.server.cluster import pending, router
+from floruntime.server.cluster import pending, router, under_way
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.peers import messages
 from floruntime.server.cluster.peers.link import PeerLink
@@ -76,6 +76,9 @@ class Caller:
 
     def add_body(self, request_id: int, body: bytes) -> None:
         self.bodies[request_id] = body
+
+    def add_cut(self, request_id: int, pieces: list[bytes]) -> None:
+        self.add_body(request_id, b"".join(pieces))
 
     def add_answer(self, request_id: int, result: Any, error: FloError | None, *_: Any) -> None:
         self.errors[request_id] = error
@@ -311,28 +314,69 @@ def test_one_that_was_given_up_meanwhile_holds_up_nobody() -> None:
 def test_only_so_many_that_may_answer_much_are_under_way_at_other_nodes() -> None:
     it, caller, link = make(), Caller(), Link()
     it.set_target(PARTITION, link)
-    for request_id in range(1, router.LARGE_AT_ONCE):
+    for request_id in range(1, under_way.LARGE_AT_ONCE):
         it.take(caller, request_id, "default", 0, KvMget(["k"]))
         it.take(caller, 100 + request_id, "default", 0, GET)
     assert caller.awaited == []
-    last = router.LARGE_AT_ONCE
+    last = under_way.LARGE_AT_ONCE
     it.take(caller, last, "default", 0, KvMget(["k"]))
     assert caller.awaited == [last], "nothing more is begun"
-    caller.awaited = [1]
     it.answered(link.sent[0].caller, 1, b"answer")
     assert caller.awaited == [], "it goes on"
     it.answered(link.sent[0].caller, 2, b"answer")
     it.refuse_all("this node is stopping")
-    assert not any(it._large.values())
+    assert not caller.awaited
 
 
 def test_what_a_leader_that_is_lost_had_to_answer_holds_up_nobody() -> None:
     it, caller, link = make(), Caller(), Link()
     it.set_target(PARTITION, link)
-    for request_id in range(router.LARGE_AT_ONCE):
+    for request_id in range(under_way.LARGE_AT_ONCE):
         it.take(caller, request_id, "default", 0, KvMget(["k"]))
-    caller.awaited = [0]
+    assert caller.awaited
     it.lost(PARTITION, link)
     assert caller.awaited == []
     it.drop(caller)
-    assert not it._large
+    assert not it._under_way
+
+
+def test_only_so_many_bytes_of_one_connection_are_under_way_at_other_nodes() -> None:
+    """The rest lies with the client: between the nodes, and there, it would be others' memory."""
+    it, caller, other, link = make(), Caller(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    large = KvPut("k", b"v" * (under_way.BYTES_AT_ONCE // 3))
+    for request_id in range(1, 4):
+        assert caller.awaited == []
+        it.take(caller, request_id, "default", request_id, large)
+    assert caller.awaited == [3], "nothing more is begun"
+    it.take(other, 1, "default", 1, large)
+    assert other.awaited == [], "others go on"
+    it.answered(link.sent[0].caller, 2, b"answer")
+    assert caller.awaited == []
+
+
+def test_what_waits_counts_for_nothing() -> None:
+    """Else who waits could not even end it."""
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    for request_id in range(1, 9):
+        wait = QueueDequeue("q" * 200, block_ms=60_000)
+        it.take(caller, request_id, "default", 0, wait)
+    [waiting] = it._under_way.values()
+    assert not waiting.begin(9, QueueDequeue("q", block_ms=1), under_way.BYTES_AT_ONCE)
+    assert waiting.begin(10, QueueDequeue("q"), under_way.BYTES_AT_ONCE)
+    assert waiting.end(10) == 10
+
+
+def test_a_large_answer_that_came_in_pieces_is_given_in_pieces() -> None:
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    it.take(caller, 1, "default", 0, GET)
+    number = link.sent[0].caller
+    assert it.has_caller(number)
+    it.answered_in_pieces(number, 1, [b"an", b"swer"])
+    assert caller.bodies == {1: b"answer"}
+    assert not it.has_pending
+    it.drop(caller)
+    assert not it.has_caller(number)
+    it.answered_in_pieces(number, 1, [b"an", b"swer"])

@@ -20,6 +20,7 @@ from floruntime.server.cluster import lead, leading
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.members import META, MetaRow, encode
 from floruntime.server.cluster.message import HEADER_BYTES
+from floruntime.server.cluster.peers import lanes, link, pieces, remote_caller
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from tests.simulation.clockwork import SimLoop, pause
 from tests.simulation.cluster.clients import SimNodesTransport
@@ -63,6 +64,7 @@ class ClusterWorld(World):
         self.truth.message_bytes_max = shape.choice((1_000_000, 1_000_000, HEADER_BYTES + 4_000))
         if "late" in rare:
             self.truth.answer_s = ANSWER_S
+        self.piece_bytes = self.fork("pieces").choice((lanes.PIECE_BYTES, 200))
         self._files = tempfile.TemporaryDirectory(prefix="flo-simulated-")
         self.meta = MetaRow("simulated", self.partitions, 3, shape.choice((2, 3)))
         self.truth.write(META, encode(self.meta), None)
@@ -133,6 +135,9 @@ class ClusterWorld(World):
             stack.enter_context(super().arranged())
             stack.enter_context(self._files)
             stack.enter_context(set_to(leading, "CHECKPOINT_MESSAGES", self.checkpoint_messages))
+            for module in (lanes, link, pieces, remote_caller):
+                stack.enter_context(set_to(module, "PIECE_BYTES", self.piece_bytes))
+            stack.enter_context(set_to(lanes, "LITTLE_BYTES", self.piece_bytes // 4))
             stack.enter_context(self.imported.arranged())
             if "swept" in self.rare:
                 stack.enter_context(set_to(lead, "SWEEP_S", SWEEP_S))

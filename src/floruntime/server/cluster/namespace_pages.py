@@ -83,6 +83,10 @@ class NamespacePages:
         else:
             self.add_answer(request_id, decode_reply(self._request, answer.result), None)
 
+    def add_cut(self, request_id: int, pieces: list[bytes]) -> None:
+        """The same, in pieces."""
+        self.add_body(request_id, b"".join(pieces))
+
     def flush(self) -> None:
         """The one answer goes out when all are there."""
 

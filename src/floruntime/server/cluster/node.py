@@ -422,6 +422,14 @@ class Node:
         """Another node has answered."""
         self.router.answered(caller, request_id, body)
 
+    def answered_in_pieces(self, caller: int, request_id: int, pieces: list[bytes]) -> None:
+        """The same of a large answer."""
+        self.router.answered_in_pieces(caller, request_id, pieces)
+
+    def has_caller(self, caller: int) -> bool:
+        """Whether anybody waits for what is answered to that one."""
+        return self.router.has_caller(caller)
+
     def flush(self, caller: int) -> None:
         """It has answered all for now."""
         self.router.flush(caller)

@@ -27,7 +27,6 @@ from floruntime.core.system import (
 from floruntime.core.terms import Told
 from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request, told_in_pieces
-from floruntime.engine.rules import RULES
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster.lead import Lead
@@ -37,6 +36,7 @@ from floruntime.server.cluster.peers import messages
 from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.pending import OF_SYSTEM, Connection, Pending
 from floruntime.server.cluster.placement import SYSTEM, partition_of
+from floruntime.server.cluster.under_way import UnderWay
 
 PATIENCE_S = 20.0
 """How long a partition may be without a leader before requests are refused whose callers do not say
@@ -46,10 +46,6 @@ how long they wait.
 
 BEHIND_S = 0.05
 """How soon a leader is asked again that has not heard yet what the caller has seen in its log."""
-LARGE = frozenset(RULES.items)
-"""Queries whose answers may be as large as a frame."""
-LARGE_AT_ONCE = 4
-"""So many of one connection may be under way at other nodes: all of them may come at once."""
 
 Target = Lead | PeerLink | None
 ReadHere = Callable[[int, Connection, int, str, Request[Any]], bool]
@@ -150,8 +146,8 @@ class Router:
         self._where: dict[Connection, dict[int, int]] = {}
         self._askers: dict[Connection, dict[Lead, Asker]] = {}
         self._last_leads: dict[Connection, Lead] = {}
-        #: By connection, what other nodes were asked that may answer much.
-        self._large: dict[Connection, set[int]] = {}
+        #: By connection, what other nodes were asked.
+        self._under_way: dict[Connection, UnderWay] = {}
         self._numbers: dict[Connection, int] = {}
         self._callers: dict[int, Connection] = {}
         self._next_number = itertools.count(1)
@@ -228,7 +224,7 @@ class Router:
         for request_id, partition in self._where.pop(caller, {}).items():
             self._pending[partition].pop((caller, request_id), None)
         self._last_leads.pop(caller, None)
-        self._large.pop(caller, None)
+        self._under_way.pop(caller, None)
         for lead, asker in self._askers.pop(caller, {}).items():
             if not lead.is_over:
                 lead.commit.drop(asker)
@@ -286,23 +282,23 @@ class Router:
                 self._take_back(pending)
                 self._send(pending)
 
-    def _begin_large(self, caller: Connection, request_id: int) -> None:
-        asked = self._large.setdefault(caller, set())
-        asked.add(request_id)
-        if len(asked) >= LARGE_AT_ONCE:
+    def _begin_there(self, pending: Pending, size_bytes: int) -> None:
+        """It is passed on: where much of its connection is under way, nothing more is begun."""
+        caller, request_id = pending.caller, pending.request_id
+        under_way = self._under_way.get(caller)
+        if under_way is None:
+            under_way = self._under_way[caller] = UnderWay()
+        if under_way.begin(request_id, pending.request, size_bytes):
             caller.await_body(request_id)
 
-    def _end_large(self, caller: Connection, request_id: int) -> None:
+    def _end_there(self, caller: Connection, request_id: int) -> None:
         """The answer is there, or will not come from there: more may be begun."""
-        asked = self._large.get(caller)
-        if asked is not None and request_id in asked:
-            is_full = len(asked) >= LARGE_AT_ONCE
-            asked.remove(request_id)
-            if is_full:
-                caller.give_body(request_id, [])
+        under_way = self._under_way.get(caller)
+        if under_way is not None and (held_by := under_way.end(request_id)) is not None:
+            caller.give_body(held_by, [])
 
     def _take_back(self, pending: Pending) -> None:
-        self._end_large(pending.caller, pending.request_id)
+        self._end_there(pending.caller, pending.request_id)
         if isinstance(pending.asker, Asker):
             pending.asker.let_go(pending.request_id)
         pending.target = pending.asker = None
@@ -371,8 +367,6 @@ class Router:
     def _send_there(self, pending: Pending, link: PeerLink) -> None:
         pending.target = link
         pending.was_sent = True
-        if type(pending.request) in LARGE:
-            self._begin_large(pending.caller, pending.request_id)
         body = encode_request(
             pending.request_id, pending.namespace, pending.number, pending.current()
         )
@@ -385,6 +379,7 @@ class Router:
         number = self._number_of(caller)
         wants = pending.wants_told, pending.wants_leader, seen_by(pending.terms, request)
         self.passed_total += 1
+        self._begin_there(pending, len(body))
         link.send(messages.Ask(number, caller.client, pending.partition, body, note, spans, *wants))
 
     def _number_of(self, caller: Connection) -> int:
@@ -401,7 +396,18 @@ class Router:
         caller = self._callers.get(number)
         if caller is not None and self.forget(caller, request_id):
             caller.add_body(request_id, body)
-            self._end_large(caller, request_id)
+            self._end_there(caller, request_id)
+
+    def answered_in_pieces(self, number: int, request_id: int, pieces: list[bytes]) -> None:
+        """The same of a large answer."""
+        caller = self._callers.get(number)
+        if caller is not None and self.forget(caller, request_id):
+            caller.add_cut(request_id, pieces)
+            self._end_there(caller, request_id)
+
+    def has_caller(self, number: int) -> bool:
+        """Whether that connection is still there."""
+        return number in self._callers
 
     def flush(self, number: int) -> None:
         """Send what it has answered."""
@@ -420,7 +426,7 @@ class Router:
         pending = self._pending[partition][caller, request_id]
         if pending.target is link:
             pending.target = None
-            self._end_large(caller, request_id)
+            self._end_there(caller, request_id)
             if seen_by(pending.terms, pending.request):
                 self._send_later(pending)
 
@@ -476,5 +482,5 @@ class Router:
         if self.forget(pending.caller, pending.request_id):
             error = UnavailableError(reason, ran=pending.ran)
             pending.caller.add_answer(pending.request_id, None, error)
-            self._end_large(pending.caller, pending.request_id)
+            self._end_there(pending.caller, pending.request_id)
             pending.caller.flush()

@@ -91,6 +91,8 @@ class SocketConnection(asyncio.Protocol):
         self.on_pause: Callable[[bool], None] = _unheard
         #: Whether anything is read at all.
         self.is_reading = True
+        #: Whether it is read on though much is to be sent: who speaks here bounds that by itself.
+        self.is_shared = False
 
     @property
     def has_begun(self) -> bool:
@@ -303,7 +305,7 @@ class SocketConnection(asyncio.Protocol):
             self._read_or_not()
 
     def _read_or_not(self) -> None:
-        is_reading = not (self.is_paused or self._is_busy)
+        is_reading = not ((self.is_paused and not self.is_shared) or self._is_busy)
         if self._transport is None or is_reading is self.is_reading:
             return
         if not is_reading:

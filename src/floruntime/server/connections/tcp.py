@@ -29,7 +29,7 @@ class TcpSpeaker:
         )
         self._conversation = server.conversation(self._send, self._closed, socket.peer(Door.TCP))
         self._conversation.on_ready = lambda: socket.set_busy(False)
-        self._conversation.send_pieces = self._send_pieces
+        self._conversation.send_pieces = self._conversation.send_cut = self._send_pieces
         self._conversation.on_promise = self._silence.watch
         socket.on_pause = self._conversation.set_paused
         self._unfinished = Unfinished(server.load, lambda: socket.is_reading, self._fail)

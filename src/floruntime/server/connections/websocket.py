@@ -181,7 +181,7 @@ class WebSocketSpeaker:
             self._carry, self._closed, self._socket.peer(Door.WEB)
         )
         self._conversation.on_ready = self._ready
-        self._conversation.send_pieces = self._send_large
+        self._conversation.send_pieces = self._conversation.send_cut = self._send_large
         self._socket.on_pause = self._conversation.set_paused
         self._ping_later()
 

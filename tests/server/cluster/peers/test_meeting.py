@@ -21,6 +21,13 @@ from tests.until import until
 SECRET, NONCE = b"secret", b"n" * 32
 
 
+def kernel_of(**more: Any) -> Any:
+    """A transport, as far as nodes are concerned that meet."""
+    return SimpleNamespace(
+        set_write_buffer_limits=lambda high: None, get_extra_info=lambda name: None, **more
+    )
+
+
 class Host:
     """The node that is called."""
 
@@ -52,7 +59,9 @@ class Called:
         self.sent = b""
         self.is_closed = False
         host: Any = self.host
-        socket: Any = SimpleNamespace(write=self._write, close=self._close)
+        socket: Any = SimpleNamespace(
+            write=self._write, close=self._close, transport=kernel_of(), is_shared=False
+        )
         nobody_asks: Any = None
         self.speaker = PeerSpeaker(host, socket, 1_000, nobody_asks, nobody_asks)
         self.speaker.receive_data(messages.PEER_PREAMBLE)
@@ -135,7 +144,7 @@ class Calling:
         self.sent = b""
         self.is_aborted = False
         self.socket = _PeerSocket(owner, link, 1_000)
-        transport: Any = SimpleNamespace(write=self._write, abort=self._abort)
+        transport = kernel_of(write=self._write, abort=self._abort)
         self.socket.connection_made(transport)
 
     def _write(self, data: bytes) -> None:

@@ -15,8 +15,9 @@ from floruntime.core.terms import Told
 from floruntime.core.types import Request
 from floruntime.core.wire import decode_answer, encode, encode_request, head_of_items
 from floruntime.server import limits
+from floruntime.server.cluster.peers.lanes import PIECE_BYTES
 from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel, answer_in_pieces, decode
-from floruntime.server.cluster.peers.remote_caller import PART_BYTES, Asked, RemoteCaller, Telling
+from floruntime.server.cluster.peers.remote_caller import Asked, RemoteCaller, Telling
 from floruntime.server.commit.fill import Fill
 from floruntime.server.commit.large_answers import TakesBodies
 from floruntime.server.connections.load import AnswersLoad
@@ -42,6 +43,7 @@ class Leader:
         self.answers = AnswersLoad(1_000)
         self.done: list[RemoteCaller] = []
         self.sent: list[Any] = []
+        self.is_taken = True
 
     @property
     def now_s(self) -> Any:
@@ -52,6 +54,9 @@ class Leader:
 
     def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None:
         self.sent.append(decode(b"".join(answer_in_pieces(number, request_id, pieces))))
+
+    def has_room(self, caller: RemoteCaller) -> bool:
+        return self.is_taken
 
     def go_on_soon(self, caller: RemoteCaller) -> None:
         self.turns.begin(caller)
@@ -164,7 +169,34 @@ async def test_answers_that_are_ready_together_go_in_messages_of_some_size() -> 
     leader = Leader()
     caller = leader.caller()
     for request_id in range(5):
-        caller.add_answer(request_id, b"x" * (PART_BYTES // 2), None)
+        caller.add_answer(request_id, b"x" * (PIECE_BYTES * 2 // 5), None)
+    caller.add_answer(5, b"y" * (PIECE_BYTES * 3), None)
+    caller.add_answer(6, None, None)
     caller.flush()
-    assert [len(message.answers) for message in leader.sent] == [2, 2, 1]
-    assert [id for message in leader.sent for id, _ in message.answers] == list(range(5))
+    assert [len(message.answers) for message in leader.sent] == [2, 2, 1, 1, 1]
+    assert [id for message in leader.sent for id, _ in message.answers] == list(range(7))
+
+
+async def test_nothing_more_is_begun_while_much_of_what_was_answered_waits() -> None:
+    leader = Leader()
+    leader.is_taken = False
+    caller = leader.caller(ask(1, KvPut("k", b"x")))
+    await leader.turn(5)
+    assert not leader.done
+    assert not leader.turns._is_due, "nobody looks again and again"
+    leader.is_taken = True
+    leader.go_on_soon(caller)
+    assert leader.done == [caller]
+
+
+async def test_a_flood_of_large_requests_gets_few_of_them_into_one_batch() -> None:
+    """A batch is written at once, and who put little into it waits for all of it."""
+    leader = Leader()
+    body = b"x" * 1_000_000
+    leader.caller(*[ask(number, KvPut("k", body)) for number in range(50)])
+    await leader.turn(200)
+    assert len(leader.done) <= 3
+    came = len(leader.done)
+    leader.fill.begin(came)
+    await leader.turn(5)
+    assert came < len(leader.done) <= came + 3

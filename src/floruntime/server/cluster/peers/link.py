@@ -12,11 +12,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from floruntime.core.errors import ProtocolError
 from floruntime.core.framing import FrameReader, frame
 from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.system import Ping
 from floruntime.core.wire import encode_request
-from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers import messages, pieces
+from floruntime.server.cluster.peers.kernel import hold_little
+from floruntime.server.cluster.peers.lanes import PIECE_BYTES, Lanes
 from floruntime.server.cluster.peers.tls import WHOM_NODES_TRUST, PeerTls
 from floruntime.server.ending import end_tasks
 
@@ -31,7 +34,9 @@ PROBE_S = 1.0
 """How often the other node is asked for a sign of life."""
 SILENT_S = 4.0
 """After how long without any the connection counts as lost."""
-PROBE = messages.Ask(0, "", -1, encode_request(0, "default", 0, Ping()))
+NOBODY = 0
+"""The caller of what nobody's client asks."""
+PROBE = messages.Ask(NOBODY, "", -1, encode_request(0, "default", 0, Ping()))
 """Asks nobody's leader, on nobody's behalf: every version answers that it is not it."""
 
 
@@ -46,7 +51,12 @@ class Owner(Protocol):
         """It came up, or went down."""
         ...
 
+    def has_caller(self, caller: int) -> bool:
+        """Whether anybody waits for what is answered to that one."""
+        ...
+
     def answered(self, caller: int, request_id: int, body: bytes) -> None: ...
+    def answered_in_pieces(self, caller: int, request_id: int, pieces: list[bytes]) -> None: ...
     def flush(self, caller: int) -> None: ...
     def refused(self, link: PeerLink, caller: int, request_id: int) -> None: ...
     def lead_ended(self, link: PeerLink, partition: int) -> None: ...
@@ -144,7 +154,11 @@ class _PeerSocket(asyncio.Protocol):
         self._owner = owner
         self._link = link
         self._reader = FrameReader(bytes_max)
+        self._begun = pieces.BegunBodies(bytes_max)
         self._transport: Any = None
+        #: What is passed on, each caller's by itself.
+        self._lanes = Lanes(self._write)
+        self._knows_pieces = False
         self._nonce = secrets.token_bytes(32)
         self.heard_s = time.monotonic()
         loop = asyncio.get_running_loop()
@@ -153,7 +167,8 @@ class _PeerSocket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        hello = messages.Meet(self._owner.cluster_id, self._owner.name, self._nonce)
+        hold_little(self._transport)
+        hello = messages.Meet(self._owner.cluster_id, self._owner.name, self._nonce, True)
         self._transport.write(messages.PEER_PREAMBLE + frame(messages.encode(hello)))
 
     def data_received(self, data: bytes) -> None:
@@ -162,7 +177,7 @@ class _PeerSocket(asyncio.Protocol):
         try:
             for body in self._reader.receive_data(data):
                 self._take(messages.decode(body), flushed)
-        except (msgspec.DecodeError, _NotOursError) as error:
+        except (msgspec.DecodeError, ProtocolError, _NotOursError) as error:
             log.warning("node %s at %s: %s", self._link.node, self._link.address, error)
             self.abort()
         for caller in flushed:
@@ -175,15 +190,26 @@ class _PeerSocket(asyncio.Protocol):
         if not self.greeted.done():
             self._greet(message)
         elif isinstance(message, messages.Answers):
-            for request_id, body in message.answers:
-                owner.answered(message.caller, request_id, body)
+            self._answered(message)
             flushed[message.caller] = None
+        elif isinstance(message, messages.Begun):
+            if owner.has_caller(message.caller):
+                self._begun.add(message)
         elif isinstance(message, messages.NotMine):
             owner.refused(self._link, message.caller, message.request_id)
         elif isinstance(message, messages.LeadEnded):
             owner.lead_ended(self._link, message.partition)
         else:
             raise _NotOursError(f"{type(message).__name__} is no message of a leader")
+
+    def _answered(self, message: messages.Answers) -> None:
+        owner, before = self._owner, self._begun.take(message.caller)
+        for request_id, body in message.answers:
+            if before:
+                owner.answered_in_pieces(message.caller, request_id, [*before, body])
+                before = []
+            else:
+                owner.answered(message.caller, request_id, body)
 
     def _greet(self, message: Any) -> None:
         secret = self._owner.secret
@@ -194,17 +220,36 @@ class _PeerSocket(asyncio.Protocol):
         wanted = messages.proof_of(secret, "leader", message.nonce, self._nonce)
         if not hmac.compare_digest(message.proof, wanted):
             raise _NotOursError("it did not prove that it is of this cluster")
+        self._knows_pieces = message.knows_pieces
         self.send(messages.Proof(messages.proof_of(secret, "gateway", self._nonce, message.nonce)))
         self.greeted.set_result(None)
 
     def send(self, message: Any) -> None:
-        self._transport.write(frame(messages.encode(message)))
+        if isinstance(message, messages.Ask):
+            if len(message.body) > PIECE_BYTES and self._knows_pieces:
+                self._lanes.send_parcel(message.caller, pieces.asked(message))
+                return
+        elif isinstance(message, messages.Gone):
+            self._lanes.drop(message.caller)
+            self._begun.take(message.caller)
+        self._lanes.send(getattr(message, "caller", NOBODY), frame(messages.encode(message)))
+
+    def _write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def pause_writing(self) -> None:
+        self._lanes.set_full(True)
+
+    def resume_writing(self) -> None:
+        self._lanes.set_full(False)
 
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._lanes.clear()
+        self._begun.clear()
         self.ended.set()
         if not self.greeted.done():
             self.greeted.set_exception(_NotOursError("it closed the connection"))

@@ -27,19 +27,25 @@ class PeerMessage(msgspec.Struct, array_like=True, frozen=True, tag_field="kind"
 
 
 class Meet(PeerMessage, tag=0, frozen=True):
-    """The gateway's first: of which cluster it is, and something to prove the secret with."""
+    """The gateway's first: of which cluster it is, and something to prove the secret with.
+    `knows_pieces`: whether large answers may come in pieces.
+    """
 
     cluster_id: str
     node: str
     nonce: bytes
+    knows_pieces: bool = False
 
 
 class Met(PeerMessage, tag=1, frozen=True):
-    """The leader's answer, with its own proof."""
+    """The leader's answer, with its own proof. `knows_pieces`: whether large requests may come in
+    pieces.
+    """
 
     node: str
     nonce: bytes
     proof: bytes
+    knows_pieces: bool = False
 
 
 class Proof(PeerMessage, tag=2, frozen=True):
@@ -109,7 +115,18 @@ class LeadEnded(PeerMessage, tag=9, frozen=True):
     partition: int
 
 
-AnyPeerMessage = Meet | Met | Proof | Ask | Cancel | Gone | Here | Answers | NotMine | LeadEnded
+class Begun(PeerMessage, tag=10, frozen=True):
+    """A piece of a large body; the last one comes with the next `Ask` of that caller, or the next
+    `Answers` to it. What others send may come in between.
+    """
+
+    caller: int
+    piece: bytes
+
+
+AnyPeerMessage = (
+    Meet | Met | Proof | Ask | Cancel | Gone | Here | Answers | NotMine | LeadEnded | Begun
+)
 
 encode = msgspec.msgpack.Encoder().encode
 _NO_BYTES = encode(b"")

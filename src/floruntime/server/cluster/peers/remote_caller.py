@@ -13,16 +13,13 @@ from floruntime.core.wire import encode_outcome, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
 from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.peers.lanes import PIECE_BYTES
 from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel
 from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.load import AnswersLoad, Owed
 from floruntime.server.connections.turns import Turn
 
 Asked = Ask | Cancel
-
-
-PART_BYTES = 1024 * 1024
-"""Answers that are ready together go in messages of about so many bytes."""
 
 
 class Telling(NamedTuple):
@@ -111,17 +108,26 @@ class RemoteCaller:
         if self.is_closed:
             return
         for some in _in_parts(answers):
-            self._speaker.send(Answers(self.number, some))
+            (request_id, body), *more = some
+            if more or len(body) <= PIECE_BYTES:
+                self._speaker.send(Answers(self.number, some))
+            else:
+                self._speaker.send_large(self.number, request_id, [body])
 
     def go_on(self, until_s: float) -> bool:
         """Do some of what it asks, until then; whether more can be done."""
         inbox, now_s = self.inbox, self._speaker.now_s
-        while inbox and self._awaited is None and self._may_do(inbox[0]):
+        while inbox and self._may_begin and self._may_do(inbox[0]):
             self._do(inbox.popleft())
-            if now_s() >= until_s:
+            if now_s() + self.turn.beside_s >= until_s:
                 break
         self.flush()
-        return bool(inbox) and self._awaited is None
+        return bool(inbox) and self._may_begin
+
+    @property
+    def _may_begin(self) -> bool:
+        """Whether nothing large is being made for it, and not too much waits to be sent."""
+        return self._awaited is None and self._speaker.has_room(self)
 
     @property
     def _fill(self) -> Fill | None:
@@ -134,14 +140,17 @@ class RemoteCaller:
         return fill is None or isinstance(asked, Cancel) or self.turn.may_put(asked.body, fill)
 
     def _do(self, asked: Asked) -> None:
-        fill, lead = self._fill, self.lead
+        fill, lead, turn = self._fill, self.lead, self.turn
+        beside_s = turn.beside_s
+        if isinstance(asked, Ask):
+            turn.weigh(asked.body)
         if fill is None or lead is None:
             self._speaker.do(self, asked)
             return
         before, begun_s = lead.commit.commands_total, self._speaker.now_s()
         self._speaker.do(self, asked)
-        spent_s = self._speaker.now_s() - begun_s
-        self.turn.put(lead.commit.commands_total - before, spent_s, fill)
+        spent_s = self._speaker.now_s() - begun_s + turn.beside_s - beside_s
+        turn.put(lead.commit.commands_total - before, spent_s, fill)
 
 
 class Speaker(Protocol):
@@ -153,20 +162,23 @@ class Speaker(Protocol):
     answers: AnswersLoad
 
     def send(self, message: Any) -> None: ...
-    def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None: ...
+    def send_large(self, number: int, request_id: int, body: list[bytes]) -> None: ...
+    def has_room(self, caller: RemoteCaller) -> bool: ...
     def go_on_soon(self, caller: RemoteCaller) -> None: ...
 
     def do(self, caller: RemoteCaller, message: Asked) -> None: ...
 
 
 def _in_parts(answers: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Messages of about the size of a piece; what is larger stands alone."""
     part: list[tuple[int, bytes]] = []
     part_bytes = 0
     for answer in answers:
-        part.append(answer)
-        part_bytes += len(answer[1])
-        if part_bytes >= PART_BYTES:
+        size_bytes = len(answer[1])
+        if part and part_bytes + size_bytes > PIECE_BYTES:
             yield part
             part, part_bytes = [], 0
+        part.append(answer)
+        part_bytes += size_bytes
     if part:
         yield part

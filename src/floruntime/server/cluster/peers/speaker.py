@@ -5,22 +5,27 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
 
 from floruntime.core.errors import FloError, ProtocolError
-from floruntime.core.framing import LENGTH, FrameReader, frame
+from floruntime.core.framing import FrameReader, frame
 from floruntime.core.types import Command
 from floruntime.core.wire import decode_envelope
 from floruntime.engine.store import StoreError
 from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers import messages, pieces
+from floruntime.server.cluster.peers.kernel import hold_little
+from floruntime.server.cluster.peers.lanes import Lanes
 from floruntime.server.cluster.peers.remote_caller import RemoteCaller, Telling
 from floruntime.server.config import Config
 from floruntime.server.connections.load import AnswersLoad
 from floruntime.server.connections.turns import Turns
+
+NOBODY = 0
+"""Whose lane has what is said to no caller."""
 
 log = logging.getLogger("floruntime.cluster")
 
@@ -40,10 +45,14 @@ class Host(Protocol):
 
 
 class Socket(Protocol):
-    """What it speaks on."""
+    """What it speaks on. `is_shared`: it is read on though much is to be sent."""
 
+    is_shared: bool
+    on_pause: Callable[[bool], None]
+
+    @property
+    def transport(self) -> Any: ...
     def write(self, data: bytes) -> None: ...
-    def write_pieces(self, pieces: Sequence[bytes]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -63,7 +72,14 @@ class PeerSpeaker:
         self._turns = turns
         #: What all callers' answers may hold that lie unread.
         self.answers = answers
-        self._reader = FrameReader(bytes_max + messages.FRAME_OVERHEAD_BYTES)
+        bytes_max += messages.FRAME_OVERHEAD_BYTES
+        self._reader = FrameReader(bytes_max)
+        self._begun = pieces.BegunBodies(bytes_max)
+        #: What is answered, each caller's by itself.
+        self._lanes = Lanes(socket.write, self._count, self._has_room)
+        self._knows_pieces = False
+        socket.is_shared, socket.on_pause = True, self._lanes.set_full
+        hold_little(socket.transport)
         self._missing_bytes = len(messages.PEER_PREAMBLE)
         self._callers: dict[int, RemoteCaller] = {}
         self._nonces = (b"", b"")
@@ -90,6 +106,8 @@ class PeerSpeaker:
     def _take(self, message: Any, asking: dict[RemoteCaller, None]) -> None:
         if not self.is_welcome:
             self._greet(message)
+        elif isinstance(message, messages.Begun):
+            self._begun.add(message)
         elif isinstance(message, messages.Ask):
             asking[self._caller_of(message)] = None
         elif isinstance(message, messages.Cancel):
@@ -109,10 +127,10 @@ class PeerSpeaker:
         if isinstance(message, messages.Meet) and not self._node:
             if message.cluster_id != host.cluster_id:
                 raise ProtocolError(f"node {message.node!r} is of another cluster")
-            self._node = message.node
+            self._node, self._knows_pieces = message.node, message.knows_pieces
             self._nonces = message.nonce, secrets.token_bytes(32)
             proof = messages.proof_of(host.secret, "leader", self._nonces[1], self._nonces[0])
-            self.send(messages.Met(host.name, self._nonces[1], proof))
+            self.send(messages.Met(host.name, self._nonces[1], proof, True))
             return
         wanted = messages.proof_of(host.secret, "gateway", self._nonces[0], self._nonces[1])
         if not (
@@ -126,10 +144,13 @@ class PeerSpeaker:
 
     def _caller_of(self, message: messages.Ask) -> RemoteCaller:
         """Who asks that; it is asked when that one's turn comes."""
-        caller = self._callers.get(message.caller)
+        number = message.caller
+        caller = self._callers.get(number)
         if caller is None:
-            caller = RemoteCaller(message.caller, message.client, self)
-            self._callers[message.caller] = caller
+            caller = self._callers[number] = RemoteCaller(number, message.client, self)
+        if before := self._begun.take(number):
+            body = b"".join((*before, message.body))
+            message = msgspec.structs.replace(message, body=body)
         caller.inbox.append(message)
         return caller
 
@@ -180,6 +201,8 @@ class PeerSpeaker:
             lead.commit.cancel(caller, message.request_id)
 
     def _gone(self, number: int) -> None:
+        self._begun.take(number)
+        self._lanes.drop(number)
         caller = self._callers.pop(number, None)
         if caller is not None:
             caller.close()
@@ -192,18 +215,32 @@ class PeerSpeaker:
             for request_id, telling in list(caller.telling.items()):
                 if telling.lead.partition == partition:
                     del caller.telling[request_id]
-        self.send(messages.LeadEnded(partition))
+        if not self._is_closed:  # what it has answered comes before that
+            self._lanes.send_behind_all(frame(messages.encode(messages.LeadEnded(partition))))
 
     def send(self, message: Any) -> None:
         """Send one message to the other node."""
         if not self._is_closed:
-            self._socket.write(frame(messages.encode(message)))
+            number = getattr(message, "caller", NOBODY)
+            self._lanes.send(number, frame(messages.encode(message)))
 
-    def send_large(self, number: int, request_id: int, pieces: list[bytes]) -> None:
-        """Send an answer that comes in pieces, to that caller."""
+    def send_large(self, number: int, request_id: int, body: list[bytes]) -> None:
+        """Send an answer that is large, in so many pieces, to that caller."""
         if not self._is_closed:
-            message = messages.answer_in_pieces(number, request_id, pieces)
-            self._socket.write_pieces([LENGTH.pack(sum(map(len, message))), *message])
+            answer = pieces.answered if self._knows_pieces else pieces.answered_whole
+            self._lanes.send_parcel(number, answer(number, request_id, body))
+
+    def has_room(self, caller: RemoteCaller) -> bool:
+        """Whether more may be answered to this caller: not too much of it waits."""
+        return self._lanes.has_room(caller.number)
+
+    def _has_room(self, number: int) -> None:
+        caller = self._callers.get(number)
+        if caller is not None and caller.inbox:
+            self._turns.begin(caller)
+
+    def _count(self, more_bytes: int) -> None:
+        self.answers.held_bytes += more_bytes
 
     def close(self, reason: FloError) -> None:
         """Close the connection; there are no words for the reason."""
@@ -223,6 +260,8 @@ class PeerSpeaker:
             return
         self._is_closed = True
         self._reader = FrameReader(0)
+        self._begun.clear()
+        self._lanes.clear()
         self._host.speakers.pop(self, None)
         for number in list(self._callers):
             self._gone(number)

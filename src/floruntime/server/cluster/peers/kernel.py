@@ -1,0 +1,24 @@
+"""What the kernel and the transport may hold of what the other node has not taken: little.
+
+They keep one order for all. What waits with us goes in the order of lanes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any, Final
+
+HELD_BYTES: Final = 256 * 1024
+"""So much, each."""
+_LOW_WATER: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+"""Of what the kernel has not sent: what is on its way comes beside, as much as the way needs."""
+
+
+def hold_little(transport: Any) -> None:
+    """Let this transport, and the kernel, take no more than that at a time."""
+    transport.set_write_buffer_limits(high=HELD_BYTES)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and _LOW_WATER is not None:
+        with contextlib.suppress(OSError):  # where the other node is gone already
+            connection.setsockopt(socket.IPPROTO_TCP, _LOW_WATER, HELD_BYTES)

@@ -1,0 +1,89 @@
+"""Large bodies on their way between nodes: in pieces, between which others may send.
+
+Every piece but the last goes ahead in a message of its own; the request, or the answer, has the
+last one, so what it is about comes when all of it is there. Nodes of versions that do not know
+pieces are sent everything as one frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from floruntime.core.errors import ProtocolError
+from floruntime.core.framing import LENGTH, frame
+from floruntime.server.cluster.peers import messages
+from floruntime.server.cluster.peers.lanes import PIECE_BYTES, Parcel
+
+
+def asked(ask: messages.Ask) -> Parcel:
+    """A request whose body is large."""
+    return Parcel(_asked(ask), len(ask.body))
+
+
+def _asked(ask: messages.Ask) -> Iterator[bytes]:
+    *before, last = _cut([ask.body])
+    for piece in before:
+        yield _begun(ask.caller, piece)
+    yield frame(messages.encode(msgspec.structs.replace(ask, body=bytes(last))))
+
+
+def answered(caller: int, request_id: int, pieces: Sequence[bytes]) -> Parcel:
+    """An answer that is large."""
+    return Parcel(_answered(caller, request_id, pieces), sum(map(len, pieces)))
+
+
+def _answered(caller: int, request_id: int, pieces: Sequence[bytes]) -> Iterator[bytes]:
+    before: memoryview | None = None
+    for piece in _cut(pieces):
+        if before is not None:
+            yield _begun(caller, before)
+        before = piece
+    last = b"" if before is None else bytes(before)
+    yield frame(messages.encode(messages.Answers(caller, [(request_id, last)])))
+
+
+def answered_whole(caller: int, request_id: int, pieces: list[bytes]) -> Parcel:
+    """The same for a node that does not know pieces: one frame, which is not put together here."""
+    message = messages.answer_in_pieces(caller, request_id, pieces)
+    size_bytes = sum(map(len, message))
+    return Parcel(iter([LENGTH.pack(size_bytes), *message]), size_bytes, is_whole=True)
+
+
+def _cut(pieces: Sequence[bytes]) -> Iterator[memoryview]:
+    for piece in pieces:
+        whole = memoryview(piece)
+        for start in range(0, len(piece), PIECE_BYTES):
+            yield whole[start : start + PIECE_BYTES]
+
+
+def _begun(caller: int, piece: memoryview) -> bytes:
+    return frame(messages.encode(messages.Begun(caller, bytes(piece))))
+
+
+class BegunBodies:
+    """Those that have begun to come, by whose they are; none is larger than `bytes_max`."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._pieces: dict[int, list[bytes]] = {}
+        self._held_bytes: dict[int, int] = {}
+
+    def add(self, message: messages.Begun) -> None:
+        """The next piece. Raises `ProtocolError`."""
+        caller = message.caller
+        self._held_bytes[caller] = self._held_bytes.get(caller, 0) + len(message.piece)
+        if self._held_bytes[caller] > self._bytes_max:
+            raise ProtocolError(f"a body has more than {self._bytes_max} bytes")
+        self._pieces.setdefault(caller, []).append(message.piece)
+
+    def take(self, caller: int) -> list[bytes]:
+        """All of that caller's, before the last one; none where it was not cut."""
+        self._held_bytes.pop(caller, None)
+        return self._pieces.pop(caller, [])
+
+    def clear(self) -> None:
+        """None of them is going to end."""
+        self._pieces.clear()
+        self._held_bytes.clear()

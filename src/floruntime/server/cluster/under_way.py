@@ -1,0 +1,57 @@
+"""What one connection has under way at other nodes: much of it, and nothing more is begun.
+
+So what one client asks lies with the client while it is too much, and not between the nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from floruntime.core.types import Request
+from floruntime.engine.rules import RULES
+
+LARGE: Final = frozenset(RULES.items)
+"""Queries whose answers may be as large as a frame."""
+LARGE_AT_ONCE: Final = 4
+"""So many of them may be under way: all may come at once."""
+BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+"""So many bytes of requests may be, but for those that wait for something."""
+
+
+class UnderWay:
+    """Requests by their ids. Those that wait count for nothing: they may take as long as they say,
+    and who waits may ask for more.
+    """
+
+    def __init__(self) -> None:
+        self._bytes: dict[int, int] = {}
+        self._large: set[int] = set()
+        self._total_bytes = 0
+        #: The one that was too much, where nothing more is to be begun.
+        self.held_by: int | None = None
+
+    def begin(self, request_id: int, request: Request[Any], size_bytes: int) -> bool:
+        """It was passed on; whether it is the one that is too much."""
+        if getattr(request, "block_ms", 0):
+            return False
+        self._total_bytes += size_bytes - self._bytes.get(request_id, 0)
+        self._bytes[request_id] = size_bytes
+        if type(request) in LARGE:
+            self._large.add(request_id)
+        if self.held_by is None and self._is_much:
+            self.held_by = request_id
+            return True
+        return False
+
+    def end(self, request_id: int) -> int | None:
+        """It is not there any more; the one that was too much, where it is not now."""
+        self._total_bytes -= self._bytes.pop(request_id, 0)
+        self._large.discard(request_id)
+        if self.held_by is None or self._is_much:
+            return None
+        held_by, self.held_by = self.held_by, None
+        return held_by
+
+    @property
+    def _is_much(self) -> bool:
+        return len(self._large) >= LARGE_AT_ONCE or self._total_bytes >= BYTES_AT_ONCE
