@@ -22,7 +22,7 @@ from bench.talk import BenchError
 
 ALONE = (
     *("tasks", "workflows", "keyed", "waiting", "alone", "growth"),
-    *("bystander", "bulk", "footprint", "cluster"),
+    *("bystander", "bulk", "footprint", "cluster", "gateway"),
 )
 PARTS = (*compare.WORKS, *ALONE)
 _NEEDS_REDIS = {*compare.WORKS, "tasks", "alone"}

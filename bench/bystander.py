@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import trustme
@@ -38,17 +39,33 @@ def _row(settings: Settings, name: str, seconds: float) -> Row:
     server = start_flo(directory, options=options, tls=tls)
     try:
         floods.prepare(server.port, flood, tls)
-        command = [sys.executable, "-m", "bench.floods", name, str(server.port)]
-        flooding = subprocess.Popen([*command, str(seconds + 2 * BEFORE_S), *authority])
-        try:
-            time.sleep(BEFORE_S)
-            took_s = latencies_s(server.port, seconds, tls)
-        finally:
-            flooding.kill()
-            flooding.wait()
+        took_s = beside(server.port, name, seconds, authority, tls)
     finally:
         server.kill()
         shutil.rmtree(directory, ignore_errors=True)
+    return row(name, took_s)
+
+
+def beside(
+    port: int,
+    name: str,
+    seconds: float,
+    authority: Sequence[str] = (),
+    tls: ssl.SSLContext | None = None,
+) -> list[float]:
+    """How long a put and a get take together while that flood comes in by the same port."""
+    command = [sys.executable, "-m", "bench.floods", name, str(port)]
+    flooding = subprocess.Popen([*command, str(seconds + 2 * BEFORE_S), *authority])
+    try:
+        time.sleep(BEFORE_S)
+        return latencies_s(port, seconds, tls)
+    finally:
+        flooding.kill()
+        flooding.wait()
+
+
+def row(name: str, took_s: list[float]) -> Row:
+    """What it is judged by."""
     p50_ms, p99_ms = (percentile(took_s, part) * 1000 for part in (50, 99))
     return Row(
         f"a put and a get beside {name}",

@@ -56,6 +56,7 @@ def floods() -> dict[str, Flood]:
     mget = Flood([KvMget(keys)], before=[*large_puts])
     return {
         "puts, 1 connection": Flood([KvPut("flood", b"x" * 100)]),
+        "puts of 1 MB": Flood([KvPut("large", large)]),
         "puts, 100 connections": Flood([KvPut("flood", b"x" * 100)], 100),
         "gets, 100 connections": Flood([KvGet("flood")], 100),
         "scans of 1,000 keys": Flood([KvScan("small:", 1_000)], before=[Batch([*many])]),
