@@ -16,6 +16,7 @@ from typing import Any
 
 from floruntime.client.link.endpoint import WebEndpoint
 from floruntime.client.link.transports.protocol import Link, OnBodies, OnClose
+from floruntime.client.link.transports.sockets import SocketLink
 from floruntime.client.link.transports.tcp import QUIET_MS_MAX, TcpLink
 from floruntime.client.link.transports.websocket import WebSocketLink
 from floruntime.server.connections.websocket import PATH
@@ -28,6 +29,9 @@ BEHIND_S = 0.000_000_1
 VANISHED_S = 60.0
 """After which the kernel ends a connection whose other end answers nothing."""
 
+Speaker = asyncio.Protocol | SocketLink
+"""Whoever is told what arrives; a link reads into memory of its own only from a real socket."""
+
 
 class End(asyncio.Transport):
     """One end of a connection, as an event loop would give it to a protocol."""
@@ -35,7 +39,7 @@ class End(asyncio.Transport):
     def __init__(
         self,
         network: Network,
-        protocol: asyncio.Protocol,
+        protocol: Speaker,
         name: str,
         context: Context | None = None,
     ) -> None:
@@ -233,7 +237,7 @@ class Network:
         """Whether nothing passes from the one to the other."""
         return self._dark_s(source, target) > self.loop.now_s
 
-    async def connect(self, name: str, address: str, protocol: asyncio.Protocol) -> None:
+    async def connect(self, name: str, address: str, protocol: Speaker) -> None:
         """A connection from `name` to `address`. Raises `OSError`."""
         await self._on_way(name, address)
         accept = self._listening.get(address)
@@ -337,7 +341,7 @@ class SimTransport:
         await self._open(link)
         return link
 
-    async def _open(self, link: asyncio.Protocol) -> None:
+    async def _open(self, link: Speaker) -> None:
         if self.is_gone:
             await self._network.loop.create_future()
         await self._network.connect(self._name, self._address, link)

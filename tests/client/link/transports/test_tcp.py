@@ -67,6 +67,18 @@ async def test_calls_over_tcp() -> None:
         assert server.fake.requests(KvPut)[-1].value == large
 
 
+async def test_a_link_reads_into_memory_of_its_own_and_gives_copies_of_it() -> None:
+    bodies: list[bytes] = []
+    link = TcpLink(bodies.extend, lambda reason: None)
+    room = link.get_buffer(-1)
+    for body in (b"one", b"two"):
+        data = frame(body)
+        link.get_buffer(-1)[: len(data)] = data
+        link.buffer_updated(len(data))
+    assert bodies == [b"one", b"two"]
+    assert link.get_buffer(-1).obj is room.obj
+
+
 async def test_a_broken_tcp_connection_is_made_again_and_the_write_runs_once() -> None:
     async with loopback() as server, FloClient(f"127.0.0.1:{server.port}") as client:
         server.fake.loses_answers = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar, cast
 
@@ -13,11 +15,17 @@ from floruntime.client.link.transports.protocol import OnBodies, OnClose
 from floruntime.client.link.transports.racing import connected_socket
 
 CLOSE_SECONDS_MAX = 1.0
+READ_BYTES_MAX = 262_144
+"""So much is read at once."""
 KEEPALIVE_IDLE_SECONDS = 30
 
 
-class SocketLink(asyncio.Protocol):
-    """One socket, whatever is spoken on it."""
+class SocketLink(asyncio.BufferedProtocol, ABC):
+    """One socket, whatever is spoken on it.
+
+    It reads into memory of its own. Else the event loop asks for 256 kB before each read, and gives
+    back what was not needed: on most systems that costs ten times as much as a small read.
+    """
 
     def __init__(self, on_bodies: OnBodies, on_close: OnClose) -> None:
         self._on_bodies = on_bodies
@@ -25,6 +33,20 @@ class SocketLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
         self._is_closing = False
+        # Of this the system gives only what is ever written to.
+        self._room = memoryview(mmap.mmap(-1, READ_BYTES_MAX, access=mmap.ACCESS_COPY))
+
+    @abstractmethod
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived."""
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes are to be written."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many were."""
+        self.data_received(bytes(self._room[:nbytes]))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not inherit from asyncio's
