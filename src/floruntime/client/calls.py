@@ -86,10 +86,16 @@ class Calls:
         timeout_ms: int | None = None,
         block_ms: int = 0,
         wait: Wait | None = None,
+        is_alone: bool = False,
     ) -> Operation[R]:
         """Send a request as it travels; its typed answer. Options as for `Ask`."""
         ask: Ask[R] = Ask(
-            request, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms, wait=wait
+            request,
+            namespace=namespace,
+            timeout_ms=timeout_ms,
+            block_ms=block_ms,
+            wait=wait,
+            is_alone=is_alone,
         )
         return self.perform(ask)
 
@@ -136,7 +142,7 @@ class Calls:
             channel = self._channel_of(loop) or await self._opened_by(deadline_s, ask, timeout_ms)
             call = Call(ask.request, where, ask.block_ms, loop.create_future())
             try:
-                answer = await _attempt(channel, call, deadline_s, timeout_ms, ask.wait)
+                answer = await _attempt(channel, call, deadline_s, timeout_ms, ask)
                 return ask.finished(answer)
             except (OverloadedError, UnavailableError) as error:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
@@ -292,12 +298,15 @@ class Calls:
 
 
 async def _attempt(
-    channel: Channel, call: Call, deadline_s: float, timeout_ms: int, wait: Wait | None
+    channel: Channel, call: Call, deadline_s: float, timeout_ms: int, ask: Ask[Any]
 ) -> Any:
     assert call.future is not None
+    wait = ask.wait
     call.deadline_s = deadline_s
     call.on_late = None if wait is None else wait.on_late
     channel.submit(call)
+    if ask.is_alone:
+        channel.flush()
     if wait is not None:
         wait.attach(lambda: channel.end_wait(call))
     timer = channel.loop.call_at(deadline_s, channel.time_out, call, timeout_ms)

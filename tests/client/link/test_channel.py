@@ -115,6 +115,25 @@ async def test_where_nothing_is_promised_an_idle_client_says_nothing() -> None:
 
 
 @virtual
+async def test_what_goes_alone_does_not_wait_for_the_end_of_the_turn() -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        sent = server.links[-1].sent
+        before = len(sent)
+        together = [asyncio.ensure_future(client.calls.call(Ping())) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert len(sent) == before
+        alone = asyncio.ensure_future(client.calls.call(Ping(), is_alone=True))
+        await asyncio.sleep(0)
+        await asyncio.gather(*together, alone)
+        assert [len(bodies) for bodies in sent[before:]] == [2, 1]
+        alone = asyncio.ensure_future(client.calls.call(Ping(), is_alone=True))
+        await asyncio.sleep(0)
+        assert len(sent) == before + 3
+        await alone
+
+
+@virtual
 async def test_a_token_is_asked_for_at_each_connection() -> None:
     server = FakeServer()
     tokens = (f"t{number}" for number in itertools.count(1))

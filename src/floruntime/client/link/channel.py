@@ -135,6 +135,11 @@ class Channel:
         """Send `call` now or as soon as it may go."""
         self._exchange.submit(call)
 
+    def flush(self) -> None:
+        """Send what was to go out at the end of this turn of the event loop."""
+        if self._connection is not None:
+            self._connection.flush()
+
     def abandon(self, call: Call) -> None:
         """The caller waits no longer."""
         self._exchange.abandon(call)

@@ -127,7 +127,7 @@ class Connection:
         go out together.
         """
         if not self._outgoing:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._outgoing.append(body)
         self._has_sent = True
         self._pulse.expect(due_s)
@@ -147,7 +147,8 @@ class Connection:
         if self._link is not None:
             self._link.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is to go out together, which is done by itself at the end of the turn."""
         outgoing, self._outgoing = self._outgoing, []
         if outgoing and not self.is_over and self._link is not None:
             self._link.send(outgoing)

@@ -1,7 +1,8 @@
 """One life of an `ActionWorker`: it claims runs, lets handlers have them, and hands in what ends.
 
-What it does next the policy says (`claim_policy.py`), and one loop does it. A poll stays open
-beside the loop, so that results that come up meanwhile need not wait for it.
+What it does next the policy says (`claim_policy.py`), and one of two loops does it. There is at
+most one poll and one claim at a time; so while a poll stays open, the other loop hands in the
+results that come up meanwhile.
 """
 
 from __future__ import annotations
@@ -78,8 +79,7 @@ class ActionLife(Life):
         self._changed = asyncio.Event()
         #: Results that are on their way to the server.
         self._under_way = 0
-        self._pause_ms = 0.0
-        self._poll: asyncio.Task[None] | None = None
+        self._pauses = 0
         self._wait = Wait()
         self._progress_due: set[Attempt] = set()
 
@@ -122,7 +122,7 @@ class ActionLife(Life):
         await self._client.worker.deregister(self.plan.name, namespace=self.plan.namespace)
 
     def _lanes(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._turns(), self._pulse.run()]
+        return [self._turns(), self._turns(), self._pulse.run()]
 
     def _wake(self) -> None:
         if self._stopped.is_set():
@@ -139,22 +139,16 @@ class ActionLife(Life):
     # Claiming and handing in
 
     async def _turns(self) -> None:
-        """Do what the policy says, until the worker is drained."""
-        try:
-            while not self._is_drained:
-                if self._poll is not None and self._poll.done():
-                    poll, self._poll = self._poll, None
-                    poll.result()  # raises what ends the worker
-                if self._pause_ms:
-                    pause_s, self._pause_ms = self._pause_ms / 1000, 0.0
-                    await self._pause(pause_s)
+        """One of two alike: while one has a poll open, the other does what the policy says.
+
+        Whoever does the next step does it by itself: what a handler came to waits for no other
+        task to begin.
+        """
+        while not self._is_drained:
+            if self._pauses:
+                await self._until_changed(None)
+            else:
                 await self._do(self._policy.next(self._hand(), self._clock.now_ms()))
-            if self._poll is not None:
-                await self._poll  # ended early; its answer confirms the results that it carried
-        finally:
-            if self._poll is not None:
-                self._poll.cancel()
-                await asyncio.gather(self._poll, return_exceptions=True)
 
     def _hand(self) -> Hand:
         attempts = self._attempts
@@ -167,9 +161,8 @@ class ActionLife(Life):
                 await self._take_turn(step, self._take_news())
             case Do.POLL:
                 self._wait = Wait()
-                turn = self._take_turn(step, self._take_news(), self._wait)
-                self._poll = asyncio.create_task(turn)
-                self._poll.add_done_callback(lambda _: self._changed.set())
+                await self._take_turn(step, self._take_news(), self._wait)
+                await asyncio.sleep(0)  # what has begun may end at once, and goes with the next
             case Do.RELEASE:
                 self._in_background(self._release(self._attempts.take_waiting()))
             case Do.WAIT:
@@ -193,27 +186,43 @@ class ActionLife(Life):
         self._begun[:0] = news.begun
 
     async def _take_turn(self, step: Step, news: News, wait: Wait | None = None) -> None:
-        """Hand in what is new, and take runs, as the step says."""
+        """Hand in what is new, and take runs, as the step says. Meanwhile the other looks again."""
+        self._changed.set()
         self._under_way += len(news.ended)
+        try:
+            pause_ms = await self._hand_in(step, news, wait)
+        finally:
+            self._under_way -= len(news.ended)
+        if pause_ms:
+            await self._hold_off(pause_ms)
+
+    async def _hand_in(self, step: Step, news: News, wait: Wait | None) -> float:
+        """How long to pause then, in milliseconds."""
         try:
             reply = await self._send(step, news, wait)
         except FloError as error:
             self._put_back(news)
-            await self._failed(step, error)
+            return await self._failed(step, error)
         except BaseException:
             self._put_back(news)
             raise
-        else:
-            self._take(reply.tasks, step.places)
-            # Stale results are told at once; so a poll that carried some ends early, too.
-            was_ended = bool(reply.stale) or (wait is not None and wait.is_ended)
-            got, now_ms = len(reply.tasks), self._clock.now_ms()
-            pause_ms = self._policy.answered(step, got, now_ms, was_ended=was_ended)
-            if pause_ms:
-                self._pause_ms = pause_ms
-                self._pulse.hurry()  # nothing, and early: are we drained?
+        self._take(reply.tasks, step.places)
+        # Stale results are told at once; so a poll that carried some ends early, too.
+        was_ended = bool(reply.stale) or (wait is not None and wait.is_ended)
+        got, now_ms = len(reply.tasks), self._clock.now_ms()
+        pause_ms = self._policy.answered(step, got, now_ms, was_ended=was_ended)
+        if pause_ms:
+            self._pulse.hurry()  # nothing, and early: are we drained?
+        return pause_ms
+
+    async def _hold_off(self, pause_ms: float) -> None:
+        """Neither begins anything more until the pause is over, or the worker stops."""
+        self._pauses += 1
+        try:
+            await self._pause(pause_ms / 1000)
         finally:
-            self._under_way -= len(news.ended)
+            self._pauses -= 1
+            self._changed.set()
 
     async def _send(self, step: Step, news: News, wait: Wait | None = None) -> TurnReply:
         request = WorkerTurn(
@@ -226,7 +235,11 @@ class ActionLife(Life):
             step.block_ms,
         )
         reply: TurnReply = await self._client.calls.call(
-            request, namespace=self.plan.namespace, block_ms=step.block_ms, wait=wait
+            request,
+            namespace=self.plan.namespace,
+            block_ms=step.block_ms,
+            wait=wait,
+            is_alone=True,
         )
         for place in reply.stale:
             self._tell_stale(news.ended[place])
@@ -239,7 +252,7 @@ class ActionLife(Life):
             how_late(self._clock.now_ms(), ended.lease_ends_ms),
         )
 
-    async def _failed(self, step: Step, error: FloError) -> None:
+    async def _failed(self, step: Step, error: FloError) -> float:
         if isinstance(error, NotFoundError):
             await self._again()
         elif isinstance(error, BadRequestError) and self._results:
@@ -247,7 +260,7 @@ class ActionLife(Life):
             await self._settle_one_by_one(self._results.take())
         else:
             self._raise_fatal(error)
-        self._pause_ms = self._policy.failed(step, random.random())
+        return self._policy.failed(step, random.random())
 
     async def _settle_one_by_one(self, ended: list[Ended]) -> None:
         """One result among them is refused: let the others through, and fail that run."""

@@ -18,10 +18,11 @@ class Ask(Generic[R]):
 
     `finish` makes what its caller gets of the server's answer (`None`: the answer itself).
     `namespace` and `timeout_ms` are the client's own where they are `None`. `block_ms` is how long
-    the request may wait at the server, beside its time-out; `wait` can end that early.
+    the request may wait at the server, beside its time-out; `wait` can end that early. `is_alone`:
+    nothing is sent with it, so it goes out at once and not with all of this turn of the event loop.
     """
 
-    __slots__ = ("block_ms", "finish", "namespace", "request", "timeout_ms", "wait")
+    __slots__ = ("block_ms", "finish", "is_alone", "namespace", "request", "timeout_ms", "wait")
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Ask(Generic[R]):
         timeout_ms: int | None = None,
         block_ms: int = 0,
         wait: Wait | None = None,
+        is_alone: bool = False,
     ) -> None:
         self.request = request
         self.finish = finish
@@ -39,6 +41,7 @@ class Ask(Generic[R]):
         self.timeout_ms = timeout_ms
         self.block_ms = block_ms
         self.wait = wait
+        self.is_alone = is_alone
 
     def finished(self, answer: Any) -> R:
         """What the caller gets of `answer`."""
