@@ -352,6 +352,24 @@ def test_only_so_many_bytes_of_one_connection_are_under_way_at_other_nodes() -> 
     it.take(other, 1, "default", 1, large)
     assert other.awaited == [], "others go on"
     it.answered(link.sent[0].caller, 2, b"answer")
+    assert caller.awaited == [3], "there is room for little yet"
+    it.answered(link.sent[0].caller, 1, b"answer")
+    assert caller.awaited == []
+
+
+def test_only_so_many_requests_of_one_connection_are_under_way_at_other_nodes() -> None:
+    """A flood is left unread: to refuse it would take the gateway's time from others."""
+    it, caller, link = make(), Caller(), Link()
+    it.set_target(PARTITION, link)
+    most = under_way.REQUESTS_AT_ONCE
+    for request_id in range(1, most + 1):
+        assert caller.awaited == []
+        it.take(caller, request_id, "default", 0, GET)
+    assert caller.awaited == [most], "nothing more is begun"
+    for request_id in range(1, most // 2):
+        it.answered(link.sent[0].caller, request_id, b"answer")
+    assert caller.awaited == [most], "who went on now would go on for each answer"
+    it.answered(link.sent[0].caller, most // 2, b"answer")
     assert caller.awaited == []
 
 

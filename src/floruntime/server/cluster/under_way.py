@@ -16,6 +16,8 @@ LARGE_AT_ONCE: Final = 4
 """So many of them may be under way: all may come at once."""
 BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 """So many bytes of requests may be, but for those that wait for something."""
+REQUESTS_AT_ONCE: Final = 512
+"""So many of these: what a client sends beyond is not even read, let alone refused."""
 
 
 class UnderWay:
@@ -47,11 +49,20 @@ class UnderWay:
         """It is not there any more; the one that was too much, where it is not now."""
         self._total_bytes -= self._bytes.pop(request_id, 0)
         self._large.discard(request_id)
-        if self.held_by is None or self._is_much:
+        if self.held_by is None or self._is_much or not self._is_half:
             return None
         held_by, self.held_by = self.held_by, None
         return held_by
 
     @property
     def _is_much(self) -> bool:
-        return len(self._large) >= LARGE_AT_ONCE or self._total_bytes >= BYTES_AT_ONCE
+        return (
+            len(self._large) >= LARGE_AT_ONCE
+            or self._total_bytes >= BYTES_AT_ONCE
+            or len(self._bytes) >= REQUESTS_AT_ONCE
+        )
+
+    @property
+    def _is_half(self) -> bool:
+        """Whether there is room for many: who went on for each answer would send each by itself."""
+        return self._total_bytes <= BYTES_AT_ONCE // 2 and len(self._bytes) <= REQUESTS_AT_ONCE // 2
