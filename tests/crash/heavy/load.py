@@ -138,7 +138,10 @@ async def main(sizes: argparse.Namespace) -> None:
     """A server of its own, on a directory that is gone afterwards."""
     print(f"Python {platform.python_version()} ({sys.executable}), {platform.machine()}")
     with tempfile.TemporaryDirectory(prefix="flo-load-") as directory:
-        async with ServerProcess(f"{directory}/data") as server:
+        server = ServerProcess(f"{directory}/data")
+        # All come from one address.
+        server.environment["FLO_CONNECTIONS_PER_ADDRESS_MAX"] = str(sizes.idle + sizes.busy + 100)
+        async with server:
             await Load(sizes, server).run()
             await server.stop()
 

@@ -16,7 +16,10 @@ from floruntime.core.system import Hello, Ping, Welcome
 GREETING_ID = 0
 """The id of the greeting, and afterwards of probes: nobody waits for their answers."""
 
-NO_GREETING = "it broke before the greeting; is this a Flo server, and is TLS on at both ends?"
+NO_GREETING = (
+    "it broke before the greeting; is this a Flo server, is TLS on at both ends, "
+    "and has it room for one more connection?"
+)
 
 
 def _reason(error: OSError | UnicodeError) -> str:
