@@ -226,8 +226,7 @@ class Machine:
     def take(self) -> Changes:
         """The open batch's changes, the applied index with them. The caller writes them at once."""
         row = MachineRow(self.index, self.time_ms, self._next_id, self._marked_from)
-        self._tx.put(MACHINE, MACHINE_KEY, row)
-        self._tx.accept()
+        self._tx.add(MACHINE_KEY, row)
         self.is_changed = False
         return self._tx.take()
 

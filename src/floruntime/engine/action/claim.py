@@ -28,7 +28,7 @@ from floruntime.engine.action.due_runs import (
 )
 from floruntime.engine.action.limits import is_limited
 from floruntime.engine.action.offers import Offers
-from floruntime.engine.action.rows import OpenAction, copy_of, find_action
+from floruntime.engine.action.rows import OpenAction, copy_of, find_action_in
 from floruntime.engine.action.run_rows import (
     ACTION_RUN,
     NUMBER_FROM,
@@ -99,7 +99,8 @@ def turn(tx: Tx, request: WorkerTurn) -> TurnReply:
 def _checked(tx: Tx, request: WorkerExchange | WorkerTurn) -> list[int]:
     """The numbers of the runs that results are of; refuses what can never be right."""
     limits.check_name("worker_id", request.worker_id)
-    limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
+    if request.results:
+        limits.check_range("the length of results", len(request.results), 0, limits.MANY_MAX)
     if request.count:
         limits.check_range("count", request.count, 0, limits.MANY_MAX)
         limits.check_block(request.block_ms)
@@ -121,7 +122,7 @@ def _settle_all(
         for place, (number, result) in enumerate(zip(numbers, request.results, strict=True))
         if not settle(tx, of_namespace_id, number, result, ends)
     ]
-    ends.count(tx)
+    ends.count(tx, of_namespace_id)
     return stale
 
 
@@ -141,7 +142,7 @@ def _claim(tx: Tx, of_namespace_id: int, request: Claim, share: Share) -> list[T
     if worker is not None and worker.draining:
         tx.end_waits((tx.namespace, "worker", worker_id))
         return []
-    opened = _with_due_runs(tx, actions)
+    opened = _with_due_runs(tx, of_namespace_id, actions)
     if not opened:
         return []
     if any(is_limited(action.row) for action in opened.values()):
@@ -220,10 +221,10 @@ Opened = dict[int, OpenAction]
 """Actions with due runs, by their numbers."""
 
 
-def _with_due_runs(tx: Tx, names: list[str]) -> Opened:
+def _with_due_runs(tx: Tx, of_namespace_id: int, names: list[str]) -> Opened:
     opened = {}
     for name in dict.fromkeys(names):
-        action = find_action(tx, name)
+        action = find_action_in(tx, of_namespace_id, name)
         if action is not None and (action.row.ready or action.row.lines or action.row.fronts):
             opened[action.row.id] = action
     return opened

@@ -177,19 +177,23 @@ def _known_number(
 
 def status(view: View, request: ActionStatus) -> ActionRun:
     limits.check_block(request.block_ms)
-    number = action_run_number(request.run_id)
-    run = _run_of(view, number, request.run_id)
-    row = view.get(ACTION_RUN, ACTION_RUN.key(namespace_id(view), number))
-    wait = None if row is None else wait_of_action_run(view, row)
+    of_namespace_id, number = namespace_id(view), action_run_number(request.run_id)
+    row = _row_of(view, of_namespace_id, number, request.run_id)
+    run = told(view, of_namespace_id, number, row)
+    wait = wait_of_action_run(view, row)
     return run if wait is None else replace(run, waits_for=wait)
 
 
 def _run_of(view: View, number: int, run_id: str) -> ActionRun:
     of_namespace_id = namespace_id(view)
+    return told(view, of_namespace_id, number, _row_of(view, of_namespace_id, number, run_id))
+
+
+def _row_of(view: View, of_namespace_id: int, number: int, run_id: str) -> ActionRunRow:
     row = view.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         raise unknown_action_run(view, run_id)
-    return told(view, of_namespace_id, number, row)
+    return row
 
 
 def told(view: View, of_namespace_id: int, number: int, row: ActionRunRow) -> ActionRun:

@@ -162,7 +162,11 @@ def not_registered(name: str) -> NotFoundError:
 
 def find_action(tx: Tx, name: str) -> OpenAction | None:
     """The registered action `name` of the command's namespace."""
-    of_namespace_id = namespace_id(tx)
+    return find_action_in(tx, namespace_id(tx), name)
+
+
+def find_action_in(tx: Tx, of_namespace_id: int, name: str) -> OpenAction | None:
+    """The same, where the namespace's number is at hand."""
     key = _key_of(of_namespace_id, name)
     row = tx.get(ACTION, key)
     if row is None or not row.is_registered:

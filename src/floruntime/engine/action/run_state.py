@@ -337,21 +337,22 @@ def revive_key(run: OpenActionRun) -> None:
 
 def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
     """Move the run in the index, and count it."""
-    row, tx, before = run.row, run.tx, run.row.status
+    row, tx, number = run.row, run.tx, run.number
+    before, action_id, key_of = row.status, row.action_id, ACTION_RUN_BY_STATUS.key
     assert status != before, "a transition leads elsewhere"
     was_finished = before >= ActionRunStatus.COMPLETED
     is_finished = status >= ActionRunStatus.COMPLETED
-    tx.delete(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, before, run.number))
-    tx.put(ACTION_RUN_BY_STATUS, ACTION_RUN_BY_STATUS.key(row.action_id, status, run.number), True)
-    ACTION_RUN_MARKS.note(tx, row.action_id, status, run.number)
+    tx.delete(ACTION_RUN_BY_STATUS, key_of(action_id, before, number))
+    tx.put(ACTION_RUN_BY_STATUS, key_of(action_id, status, number), True)
+    ACTION_RUN_MARKS.note(tx, action_id, status, number)
     if row.is_counted:
         count_end(run, -1)
     if was_finished:
-        tx.delete(ACTION_RUN_ENDED, ended_key(run.number, row))
+        tx.delete(ACTION_RUN_ENDED, ended_key(number, row))
     row.status = status
     if row.is_scheduled:
         run.action.row.scheduled += was_finished - is_finished
-    tx.move_run(row.action_id, before, status)
+    tx.move_run(action_id, before, status)
     _count(run, before, status)
     if before == ActionRunStatus.RUNNING:
         give_up_place(run.action, row)

@@ -53,7 +53,7 @@ def complete(tx: Tx, request: WorkerComplete) -> None:
     run, ends = the_action_run(tx, request.run_id), Ends()
     if not _complete(run, request.lease, request.outcome, request.output, ends):
         raise _stale(run, request.lease)
-    ends.count(tx)
+    ends.count(tx, run.namespace_id)
 
 
 def fail(tx: Tx, request: WorkerFail) -> None:
@@ -62,7 +62,7 @@ def fail(tx: Tx, request: WorkerFail) -> None:
     run, ends = the_action_run(tx, request.run_id), Ends()
     if not _fail(run, request.lease, request.error, request.retry, ends):
         raise _stale(run, request.lease)
-    ends.count(tx)
+    ends.count(tx, run.namespace_id)
 
 
 def touch(tx: Tx, request: WorkerTouch) -> bool:

@@ -179,12 +179,14 @@ class Ends:
         counts = self._done if is_done else self._failed
         counts[worker_id] = counts.get(worker_id, 0) + 1
 
-    def count(self, tx: Tx) -> None:
+    def count(self, tx: Tx, of_namespace_id: int) -> None:
         """Write them. A worker that is not registered counts none."""
         for worker_id in self._done | self._failed:
-            key = None if worker_id is None else _key(tx, worker_id)
-            row = None if key is None else tx.get(WORKER, key)
-            if key is not None and row is not None:
+            if worker_id is None:
+                continue
+            key = WORKER.key(of_namespace_id, tail=limits.check_name("worker_id", worker_id))
+            row = tx.get(WORKER, key)
+            if row is not None:
                 done = row.done + self._done.get(worker_id, 0)
                 failed = row.failed + self._failed.get(worker_id, 0)
                 tx.put(WORKER, key, replace(row, done=done, failed=failed))

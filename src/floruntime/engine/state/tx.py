@@ -447,6 +447,10 @@ class Tx(View):
         # They may tell of what was just dropped.
         self.hints.clear()
 
+    def add(self, key: bytes, row: Any) -> None:
+        """Write a row that is no command's: it joins the batch at once."""
+        self._batch[key] = row
+
     def take(self) -> Changes:
         """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
         rows, kept_bytes, kept_classes = self._rows, self._kept_bytes, self._kept_classes
@@ -484,15 +488,10 @@ class Tx(View):
         changes = Changes(changed, self._cleared.pairs())
         self.warm.await_batch(warm, warm_bytes, self._cleared)
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
-        if len(rows) > _CACHED_ROWS_MAX:
-            self._evict()
+        if len(rows) > _CACHED_ROWS_MAX:  # make room: what came into the cache first goes first
+            for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
+                del rows[key]
         return changes
-
-    def _evict(self) -> None:
-        """Make room: what came into the cache first goes first."""
-        rows = self._rows
-        for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
-            del rows[key]
 
 
 def _no_ids() -> int:

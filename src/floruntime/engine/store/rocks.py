@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from weakref import WeakSet
 
 from rocksdict import (
@@ -220,23 +220,23 @@ class _Released:
     seek_for_prev = seek
 
 
+_NOTHING: Final[list[bytes]] = []
+
+
 def _batch(changes: Changes) -> tuple[WriteBatch, list[bytes]]:
     """What is to be written, and the keys of its rows that are deleted."""
     batch = WriteBatch(raw_mode=True)
     for start, end in changes.cleared:
         if start < end:  # RocksDB takes an empty range for an error, and for good
             batch.delete_range(start, end)
-    deleted: list[bytes] = []
-    put, delete, note = batch.put, batch.delete, deleted.append
-    if None not in changes.rows.values():
-        deque(map(put, changes.rows, changes.rows.values()), maxlen=0)  # a loop without bytecode
-        return batch, deleted
-    for key, value in changes.rows.items():
-        if value is None:
-            delete(key)
-            note(key)
-        else:
-            put(key, value)
+    rows, deleted = changes.rows, _NOTHING
+    if None in rows.values():
+        deleted = [key for key, value in rows.items() if value is None]
+        rows = rows.copy()
+        for key in deleted:
+            batch.delete(key)
+            del rows[key]
+    deque(map(batch.put, rows, rows.values()), maxlen=0)  # a loop without bytecode
     return batch, deleted
 
 

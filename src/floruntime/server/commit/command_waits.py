@@ -57,14 +57,14 @@ class CommandWaits:
         number: int,
         command: Any,
         outcome: Outcome,
+        now_ms: int,
     ) -> bool:
-        """Let a command that may wait do so if its first outcome is no answer yet; False where it
-        does not.
+        """Let a command that may wait, and came now, do so if its first outcome is no answer yet;
+        False where it does not.
         """
         if _ends_wait(rule, outcome):
             return False
         request = rule.rest(command) if rule.look is None else rule.look(outcome.result)
-        now_ms = self._clock.now_ms()
         waiter = Waiter(
             caller, request_id, namespace, number, request, rule, outcome.result, now_ms
         )
@@ -91,10 +91,12 @@ class CommandWaits:
 
     def _offer_at(self, topic: Topic) -> None:
         """Offer what changed at one topic, in order of arrival, until it is gone."""
+        last: Waiter | None = None
         for waiter in self._waiters.at(topic, set()):
-            self._ask(waiter)
-            if self._machine.is_spent(waiter.rule, topic):
+            if last is not None and self._machine.is_spent(last.rule, topic):
                 return
+            self._ask(waiter)
+            last = waiter
 
     def keep_alive(self) -> None:
         """Ask those again whose wait keeps something of theirs alive, if that is long ago."""
@@ -106,8 +108,10 @@ class CommandWaits:
 
     def _ask(self, waiter: Waiter) -> None:
         """Ask once more, and answer where that ends the wait."""
-        waiter.asked_ms = self._clock.now_ms()
-        outcome = self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter)
+        waiter.asked_ms = now_ms = self._clock.now_ms()
+        outcome = (
+            self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter, now_ms)
+        )
         if _ends_wait(waiter.rule, outcome):
             self._waiters.remove(waiter)
             self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
@@ -124,16 +128,20 @@ class CommandWaits:
             self._to_offer.append(outcome)
         return outcome
 
-    def _look(self, waiter: Waiter) -> Outcome:
+    def _look(self, waiter: Waiter, now_ms: int) -> Outcome:
         """What it waits for as it stands, in the open batch."""
         try:
-            look = self._machine.look(waiter.namespace, self._clock.now_ms(), waiter.request)
+            look = self._machine.look(waiter.namespace, now_ms, waiter.request)
         except FloError as error:
             return Outcome(None, error)
         return Outcome(look)
 
     def _time_up(self, waiter: Waiter) -> None:
-        outcome = Outcome(waiter.empty) if waiter.rule.look is None else self._look(waiter)
+        outcome = (
+            Outcome(waiter.empty)
+            if waiter.rule.look is None
+            else self._look(waiter, self._clock.now_ms())
+        )
         self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
 
     def drop(self, caller: Caller) -> None:

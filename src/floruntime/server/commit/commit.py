@@ -154,7 +154,9 @@ class Commit:
             rule is not None
             and self._stage is Stage.RUNNING
             and command.block_ms > 0  # type: ignore[attr-defined]  # every waiting kind has it
-            and self._waits.begin(rule, caller, request_id, namespace, number, command, outcome)
+            and self._waits.begin(
+                rule, caller, request_id, namespace, number, command, outcome, now_ms
+            )
         ):
             self._schedule_flush()
         else:

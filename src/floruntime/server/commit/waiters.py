@@ -123,9 +123,13 @@ class Waiters:
     def on(self, topics: list[Topic]) -> Iterator[Waiter]:
         """Those who wait on any of `topics`, in order of arrival within a topic."""
         seen: set[Topic] = set()
+        by_topic = self.by_topic
         for topic in topics:
-            for each in self._within(topic[0]) if not topic[1] else [topic]:
-                yield from self.at(each, seen)
+            if not topic[1]:
+                for each in self._within(topic[0]):
+                    yield from self.at(each, seen)
+            elif topic in by_topic or (topic[0], topic[1], "") in by_topic:
+                yield from self.at(topic, seen)
 
     def _within(self, namespace: str) -> list[Topic]:
         """All topics of a namespace on which somebody waits."""

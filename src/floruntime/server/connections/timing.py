@@ -63,11 +63,12 @@ class Timing:
 
     def look(self) -> None:
         """Notice what is answered now."""
-        unanswered, now_s = self._unanswered, self._turns.now_s()
-        for request_id in [each for each in self._timed if each not in unanswered]:
-            kind, came_s = self._timed.pop(request_id)
-            self._counts.took(kind, now_s - came_s)
-        if not self._timed:
+        timed, unanswered = self._timed, self._unanswered
+        for request_id in list(timed):
+            if request_id not in unanswered:
+                kind, came_s = timed.pop(request_id)
+                self._counts.took(kind, self._turns.now_s() - came_s)
+        if not timed:
             self._sender.send = self._send
 
     def _look_and_send(self, bodies: list[bytes]) -> None:
