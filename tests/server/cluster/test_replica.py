@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -74,6 +76,38 @@ async def test_a_follower_has_what_the_leader_has() -> None:
     await leader.write(d=b"4")
     await again.read_on()
     assert again.position.sequence == 3
+
+
+async def test_much_that_is_read_together_is_taken_in_slices() -> None:
+    """Others are heard between them: a gateway follows what its clients flood another node with."""
+    log = MemoryLog()
+    leader, replica = Writer(log), follower(log)
+    size_bytes = replica_module.TAKEN_BYTES * 2 // 5
+    for key in "abcdefgh":
+        await leader.write(**{key: bytes(size_bytes)})
+    reading = asyncio.ensure_future(replica.read_on())
+    taken = [0]
+    while not reading.done():
+        await asyncio.sleep(0)
+        taken.append(replica.position.sequence)
+    steps = [later - before for before, later in itertools.pairwise(taken)]
+    assert max(steps) == 2
+    assert sum(steps) == 8
+    assert rows(replica) == dict(leader.store.scan(b"", END))
+
+
+async def test_nothing_more_is_taken_of_what_was_read_once_this_node_leads() -> None:
+    log = MemoryLog()
+    leader, replica = Writer(log), follower(log)
+    for key in "abcd":
+        await leader.write(**{key: bytes(replica_module.TAKEN_BYTES)})
+    reading = asyncio.ensure_future(replica.read_on())
+    await until(lambda: replica.position.sequence == 1)
+    replica.is_held = True
+    await reading
+    assert replica.position.sequence == 1
+    await replica.read_on(leads=True)
+    assert replica.position.sequence == 4
 
 
 async def test_parts_count_once_the_last_is_there_and_never_before_another_term() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from floruntime.engine.store import Changes, Store
 from floruntime.engine.store.errors import StoreError
@@ -42,6 +42,8 @@ the batch that it finds. A log to which little is written is read at once.
 HURRY_S = 0.02
 """How soon again where a hint told of more than the log showed: a copy of it may lag behind."""
 HURRIES_MAX = 25
+TAKEN_BYTES = 512 * 1024
+"""So much of what was read together is checked and written at once: it takes some milliseconds."""
 RECOVER = "`flo cluster recover PARTITION NODE` lets what a node has go on as a new history"
 
 
@@ -269,13 +271,14 @@ class Replica:
         async with self.reading:
             while self.is_held is leads:
                 found = await self.log.after(self._part_sequence)
-                if self.is_held is not leads or not found:
+                for some in _in_slices(found):
+                    if self.is_held is not leads:
+                        return
+                    self._take(some)
+                    self._on_applied()
+                    await asyncio.sleep(0)  # what clients ask of this node comes in between
+                if not found or 0 < up_to <= self._part_sequence:
                     return
-                self._take(found)
-                self._on_applied()
-                if 0 < up_to <= self._part_sequence:
-                    return
-                await asyncio.sleep(0)
 
     def _take(self, found: list[Stored]) -> None:
         gathered = Gathered(self.store, self.position)
@@ -351,3 +354,17 @@ class Replica:
             return last, CHAIN_START, 0
         message = decode_message(body)
         return last, message.chain, message.head.term
+
+
+def _in_slices(found: list[Stored]) -> Iterator[list[Stored]]:
+    """What was read, some of it at a time; a message that is larger by itself."""
+    some: list[Stored] = []
+    some_bytes = 0
+    for stored in found:
+        if some and some_bytes + len(stored.body) > TAKEN_BYTES:
+            yield some
+            some, some_bytes = [], 0
+        some.append(stored)
+        some_bytes += len(stored.body)
+    if some:
+        yield some
