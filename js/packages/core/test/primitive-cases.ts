@@ -266,7 +266,7 @@ export const CASES: readonly Case[] = [
   [
     ({ queue }) => queue.configure("q", { maxAttempts: 3, dlqLimit: null }),
     "QueueConfigure",
-    { queue: "q", maxAttempts: 3, dlqLimit: null },
+    { queue: "q", maxAttempts: 3 },
   ],
   [({ queue }) => queue.stats("q"), "QueueGetStats", { queue: "q" }],
   [({ queue }) => queue.list({ limit: 5 }), "QueueList", { limit: 5 }, EMPTY, new Page([], null)],

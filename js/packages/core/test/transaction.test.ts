@@ -136,7 +136,7 @@ test("a cursor goes through a scan, page by page or entry by entry", async () =>
       namespace,
     ]),
     [
-      [null, "other"],
+      [undefined, "other"],
       ["c1", "other"],
     ],
   );

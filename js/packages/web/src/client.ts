@@ -42,11 +42,11 @@ export class FloClient {
 
   constructor(endpoint: string, options: FloClientOptions = {}) {
     const { webSocket, token, authToken, onAuthRequired, ...rest } = options;
-    const transport = new WebSocketTransport(endpoint, webSocket);
-    const first = oneOf(token, authToken);
+    const transport = new WebSocketTransport(endpoint, webSocket ?? undefined);
+    const first = oneOf(token ?? undefined, authToken ?? undefined);
     this.#client = new ConnectedClient(transport, {
       ...rest,
-      token: renewed(first, onAuthRequired),
+      token: renewed(first, onAuthRequired ?? undefined),
     });
     this.kv = new KvReader(this.#client);
     this.streams = new StreamRecords(this.#client, new LeaseMemory());

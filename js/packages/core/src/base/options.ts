@@ -15,8 +15,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of an option of which `null` says something else than leaving it out. */
+export const NULL_SAYS = Symbol("null says something");
+
 /** The names that `T` has, every one of them; a text says of which other option it is a name. */
-export type OptionNames<T> = Readonly<Record<keyof T, true | (keyof T & string)>>;
+export type OptionNames<T> = Readonly<
+  Record<keyof T, true | typeof NULL_SAYS | (keyof T & string)>
+>;
 
 /** Of calls that have no options of their own. */
 export type NoOptions = object;
@@ -29,8 +34,8 @@ const OF_EVERY_CALL: OptionNames<CallOptions> = {
 };
 
 /**
- * `options`, whose names must all be known to `method`, each under its first name. Throws
- * `BadRequestError`.
+ * `options`, whose names must all be known to `method`, each under its first name; those that are
+ * `null` are left out. Throws `BadRequestError`.
  */
 export function known<T extends object>(method: string, options: T, names: OptionNames<T>): T {
   if (!isNamed(options)) {
@@ -43,7 +48,18 @@ export function known<T extends object>(method: string, options: T, names: Optio
       throw new BadRequestError(`${method} has no option ${shown(name)}; it has: ${all}`);
     }
   }
-  return underFirstNames(method, spelled, names);
+  return underFirstNames(method, withoutNull(spelled, names), names);
+}
+
+/** What is `null` counts as left out, where that says nothing of its own. */
+function withoutNull<T extends object>(options: T, names: OptionNames<T>): T {
+  const nulls = Object.entries(options).filter(
+    ([name, value]) => value === null && names[name as keyof T] !== NULL_SAYS,
+  );
+  if (nulls.length === 0) {
+    return options;
+  }
+  return { ...options, ...Object.fromEntries(nulls.map(([name]) => [name, undefined])) };
 }
 
 /** Options as Python spells them (`max_attempts`) mean the same. */
@@ -55,16 +71,17 @@ function inCamelCase<T extends object>(method: string, options: T, names: Option
       continue;
     }
     const { [name]: _, ...others } = spelled;
-    if (others[camel] !== undefined) {
+    const other = others[camel] ?? undefined;
+    if (other !== undefined && (value ?? undefined) !== undefined) {
       throw new BadRequestError(`${method}: ${name} and ${camel} are one option; give one of them`);
     }
-    spelled = { ...others, [camel]: value };
+    spelled = { ...others, [camel]: other ?? value };
   }
   return spelled as T;
 }
 
 function underFirstNames<T extends object>(method: string, options: T, names: OptionNames<T>): T {
-  const firstNames = names as Readonly<Record<string, true | string>>;
+  const firstNames = names as Readonly<Record<string, true | symbol | string>>;
   let named = options as Readonly<Record<string, unknown>>;
   for (const [alias, value] of Object.entries(options)) {
     const first = firstNames[alias];
@@ -94,6 +111,26 @@ export function knownOfCall<T extends object>(
     checkBlock(blockMs);
   }
   return given;
+}
+
+/** What every call has, of options that `knownOfCall` has seen, however they are spelled. */
+export function ofCall(options: CallOptions & BlockOptions): CallOptions & BlockOptions {
+  const { timeout_ms, block_ms } = options as PythonSpelled;
+  return {
+    namespace: options.namespace ?? undefined,
+    timeoutMs: options.timeoutMs ?? timeout_ms ?? undefined,
+    blockMs: options.blockMs ?? block_ms ?? undefined,
+    signal: options.signal ?? undefined,
+  };
+}
+
+interface BlockOptions {
+  readonly blockMs?: Integer | undefined;
+}
+
+interface PythonSpelled {
+  readonly timeout_ms?: Integer | null | undefined;
+  readonly block_ms?: Integer | null | undefined;
 }
 
 /** Whether it can hold options by name: a list, a promise, a map and the like cannot. */

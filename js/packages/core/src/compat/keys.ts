@@ -99,7 +99,7 @@ function readsOf(kv: KvReader): KeyReads {
     scan,
     async get(key, options = {}) {
       const { blockMs, ...rest } = options;
-      const isThere = blockMs === undefined || (await kv.get(key, options)) !== null;
+      const isThere = (blockMs ?? null) === null || (await kv.get(key, options)) !== null;
       const entry = isThere ? await kv.entry(key, rest) : null;
       return entry === null ? null : new GetResult(entry.value, entry.version);
     },

@@ -12,7 +12,14 @@ import {
 } from "../base/errors.js";
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
-import { type CallOptions, known, knownOfCall, NONE, type OptionNames } from "../base/options.js";
+import {
+  type CallOptions,
+  known,
+  knownOfCall,
+  NONE,
+  type OptionNames,
+  ofCall,
+} from "../base/options.js";
 import { loggable } from "../base/printable.js";
 import type { Integer } from "../base/schema.js";
 import { Backup, GetServerInfo, Ping, type ServerInfo } from "../wire/messages.generated.js";
@@ -120,13 +127,13 @@ export class ConnectedClient implements Caller {
   constructor(transport: Transport, options: ClientOptions = {}) {
     const given = known("FloClient", options, CLIENT_OPTIONS);
     this.#transport = transport;
-    this.namespace = checkNamespace(options.namespace ?? "default");
-    this.#timeoutMs = checkDuration("timeoutMs", options.timeoutMs ?? 5_000, 1);
-    this.#token = checkToken(options.token);
-    this.#retry = new RetryPolicy(options.retry);
-    this.#reads = new Reads(options.reads, options.maxStalenessMs);
+    this.namespace = checkNamespace(given.namespace ?? "default");
+    this.#timeoutMs = checkDuration("timeoutMs", given.timeoutMs ?? 5_000, 1);
+    this.#token = checkToken(given.token);
+    this.#retry = new RetryPolicy(given.retry);
+    this.#reads = new Reads(given.reads, given.maxStalenessMs);
     this.logger = loggerOf(given.logger);
-    this.clock = options.clock ?? systemClock;
+    this.clock = given.clock ?? systemClock;
     const failed = (error: unknown) => this.logger.error("a listener failed:", loggable(error));
     this.#connects = new Listeners(failed);
     this.#disconnects = new Listeners(failed);
@@ -252,15 +259,16 @@ export class ConnectedClient implements Caller {
   }
 
   #begun(options: CallOptions & WaitOptions): Attempt {
-    const blockMs = checkBlock(options.blockMs ?? 0);
-    const ownMs = checkDuration("timeoutMs", options.timeoutMs ?? this.#timeoutMs, 1);
+    const given = ofCall(options);
+    const blockMs = checkBlock(given.blockMs ?? 0);
+    const ownMs = checkDuration("timeoutMs", given.timeoutMs ?? this.#timeoutMs, 1);
     const timeoutMs = ownMs + blockMs;
     return {
-      namespace: options.namespace ?? this.namespace,
+      namespace: given.namespace ?? this.namespace,
       blockMs,
       timeoutMs,
       deadlineMs: this.clock.nowMs() + timeoutMs,
-      signal: options.signal,
+      signal: given.signal,
       wait: options.wait,
     };
   }

@@ -60,7 +60,8 @@ export class ActionWorker extends WorkerBase {
     if (this.#registered.has(name)) {
       throw new BadRequestError(`the action "${name}" has a handler already`);
     }
-    const handled = input === undefined ? (handler as ActionHandler) : typed(handler, input);
+    const isTyped = input !== undefined && input !== null;
+    const handled = isTyped ? typed(handler, input) : (handler as ActionHandler);
     this.#registered.set(name, { handler: handled, options: knownToRegister(name, registered) });
     return this;
   }

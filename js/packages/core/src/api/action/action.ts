@@ -289,16 +289,17 @@ export class Action {
     options: CallActionOptions & CallOptions = {},
   ): Promise<ActionRun> {
     const { blockMs = WAIT_MS, ...rest } = knownOfCall("action.call", options, CALL);
-    const { namespace, signal, ...settings } = rest;
+    const { namespace, signal, timeoutMs, ...settings } = rest;
+    const where = { namespace, signal, timeoutMs };
     const invoke = this.#commands.invoke(name, payload, settings);
     if (this.#calls >= CALLS_MAX) {
-      const { runId } = await this.#caller.call(invoke, { namespace, signal });
-      return await this.wait(runId, { blockMs, namespace, signal });
+      const { runId } = await this.#caller.call(invoke, where);
+      return await this.wait(runId, { ...where, blockMs });
     }
     this.#calls += 1;
     try {
       const request = ActionCall.of({ ...(invoke.fields as ActionInvoke), blockMs });
-      return await this.#caller.call(request, { namespace, signal, blockMs });
+      return await this.#caller.call(request, { ...where, blockMs });
     } finally {
       this.#calls -= 1;
     }
@@ -469,7 +470,7 @@ export async function registerHandled(
   options: RegisterOptions,
   where: CallOptions,
 ): Promise<ActionInfo> {
-  if (Object.values(options).every((option) => option === undefined)) {
+  if (Object.values(options).every((option) => (option ?? null) === null)) {
     try {
       return await actions.get(name, where);
     } catch (error) {

@@ -202,7 +202,7 @@ export class Kv extends KvReader {
     delta: Integer | (IncrOptions & CallOptions) = 1,
     options: CallOptions = {},
   ): Promise<bigint> {
-    const where = typeof delta === "object" ? delta : options;
+    const where = typeof delta === "object" && delta !== null ? delta : options;
     return await this.caller.call(this.#commands.incr(key, delta, options), where);
   }
 

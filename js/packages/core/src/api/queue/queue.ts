@@ -214,7 +214,7 @@ export class Queue {
     return await this.#caller.call(this.#commands.promote(queue, seqs, options), options);
   }
 
-  /** Set all settings: what is left out to its default; `null` keeps what is set. */
+  /** Set what is given; what is left out, or `null`, stays as it is. */
   async configure(
     queue: string,
     options: ConfigureOptions & CallOptions = {},

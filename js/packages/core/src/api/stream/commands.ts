@@ -1,7 +1,7 @@
 /** Builds the commands of streams; `client.stream` and batches share it. Nothing here is sent. */
 
 import { type JsonPayload, manyBytes, payloadBytes } from "../../base/bytes.js";
-import type { OptionNames } from "../../base/options.js";
+import { NULL_SAYS, type OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import {
   type AppendResult,
@@ -54,6 +54,12 @@ const RETENTION: OptionNames<RetentionOptions> = {
   maxRecords: true,
   maxBytes: true,
 };
+/** `null`: no bound any more. */
+const ALTER: OptionNames<RetentionOptions> = {
+  maxAgeMs: NULL_SAYS,
+  maxRecords: NULL_SAYS,
+  maxBytes: NULL_SAYS,
+};
 const CREATE: OptionNames<CreateStreamOptions> = { ...RETENTION, partitions: true };
 const TRIM: OptionNames<TrimOptions> = { ...RETENTION, before: true, dryRun: true };
 const SETTINGS = [
@@ -88,7 +94,7 @@ export class StreamCommands extends GroupCommands {
   }
 
   alter(stream: string, options: RetentionOptions = {}): Request<StreamInfo> {
-    const given = this.known("stream.alter", options, RETENTION);
+    const given = this.known("stream.alter", options, ALTER);
     const { maxAgeMs = null, maxRecords = null, maxBytes = null } = given;
     const unchanged = SETTINGS.filter(([name]) => given[name] === undefined).map(
       ([, wire]) => wire,

@@ -1,7 +1,7 @@
 /** Builds the commands of workflow runs; `client.workflow` and batches share it. */
 
 import { jsonText } from "../../base/bytes.js";
-import { NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import { NONE, type NoOptions, NULL_SAYS, type OptionNames } from "../../base/options.js";
 import { NO_BYTES } from "../../base/schema.js";
 import {
   WorkflowCancel,
@@ -32,7 +32,7 @@ export interface ForkOptions {
   readonly newRunId?: string | undefined;
 }
 
-const FORK: OptionNames<ForkOptions> = { input: true, version: true, newRunId: true };
+const FORK: OptionNames<ForkOptions> = { input: NULL_SAYS, version: true, newRunId: true };
 const START: OptionNames<StartOptions> = { version: true, idempotencyKey: true, runId: true };
 
 /** `start`, `signal` and `cancel` of `client.workflow`. */
