@@ -27,7 +27,7 @@ MUTANTS = (
         "server/cluster/lease.py",
         "        self._good_until_s = sent_s + HELD_S",
         "        self._good_until_s = self._now_s() + HELD_S",
-        f"{CLUSTER}/test_lease.py tests/simulation/cluster/test_late.py",
+        f"{CLUSTER}/test_lease.py",
     ),
     Mutant(
         "a copy has shown what who leads has not heard of yet, and it answers all the same",
@@ -249,8 +249,22 @@ MUTANTS = (
     Mutant(
         "a second node of a name is let in",
         "server/cluster/namesakes.py",
-        "            if now.count != before.count and not now.is_stopped:",
+        "            if is_new and not now.is_stopped:",
         "            if False:",
+        f"{CLUSTER}/test_namesakes.py",
+    ),
+    Mutant(
+        "two nodes of a name that began together go on",
+        "server/cluster/namesakes.py",
+        "            return other.since < self.since",
+        "            return False",
+        f"{CLUSTER}/test_namesakes.py",
+    ),
+    Mutant(
+        "a node that begins meanwhile is not seen where it has told as often as the one before",
+        "server/cluster/namesakes.py",
+        "            is_new = (now.run, now.count) != (before.run, before.count)",
+        "            is_new = now.count != before.count",
         f"{CLUSTER}/test_namesakes.py",
     ),
     Mutant(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -47,6 +45,26 @@ async def test_one_that_lives_is_seen_before_this_one_begins(
     await watched(MemoryBoard(), OTHER)  # which says nothing any more
 
 
+class StartedBoard(MemoryBoard):
+    """The one that had the name before begins once more, and has told of itself as often."""
+
+    async def read(self, name: str) -> Entry | None:
+        found = await super().read(name)
+        if found is not None:
+            row = msgspec.msgpack.decode(found.value, type=NodeRow)
+            told = msgspec.structs.replace(row, run="again")
+            self.entries[name] = Entry(found.revision + 1, encode(told))
+        return found
+
+
+async def test_one_that_begins_meanwhile_is_seen_whatever_it_has_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(namesakes, "LOOK_S", 0)
+    with pytest.raises(NameTakenError, match="a node of that name runs at other:9000"):
+        await watched(StartedBoard(), msgspec.structs.replace(OTHER, count=1))
+
+
 async def test_nobody_is_waited_for_who_has_stopped_or_had_this_directory() -> None:
     await watched(BusyBoard(), msgspec.structs.replace(OTHER, is_stopped=True))
     await watched(BusyBoard(), OTHER, last_run="other")
@@ -75,15 +93,53 @@ def seen(row: NodeRow, revision: int) -> Members:
     return members
 
 
-def test_of_two_that_began_together_the_later_one_ends() -> None:
+def at_work(since: int, told: int) -> Namesakes:
     here = Namesakes(MemoryBoard(), "a", HERE, "")
+    here.told(since)
+    here.told(told)
+    return here
+
+
+def test_of_two_that_began_together_the_later_one_ends() -> None:
+    here = at_work(50, 100)
     with pytest.raises(NameTakenError, match="other:9000"):
-        here.check(seen(OTHER, 101), 10, 100)
-    here.check(seen(OTHER, 101), 50, 100)  # this one began before
-    here.check(seen(OTHER, 101), namesakes.TOLD_MIN, 100)
+        here.check(seen(msgspec.structs.replace(OTHER, since=49), 101), 10)
+    here.check(seen(msgspec.structs.replace(OTHER, since=51), 101), 10)
+    here.check(seen(msgspec.structs.replace(OTHER, since=49), 101), namesakes.TOLD_MIN)
+
+
+def test_who_tells_no_first_time_is_judged_by_how_often_he_told() -> None:
+    here = at_work(50, 100)
+    with pytest.raises(NameTakenError, match="other:9000"):
+        here.check(seen(OTHER, 101), 10)
+    here.check(seen(OTHER, 101), 50)  # this one began before
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_one_of_two_that_tell_by_turns_ends(names: tuple[str, str]) -> None:
+    """Each sees the other as it was a moment ago."""
+    rows: dict[str, tuple[NodeRow, int]] = {}
+    pair = {run: Namesakes(MemoryBoard(), "n", run, "") for run in names}
+    ended: list[str] = []
+    for revision in range(1, 40):
+        run, other = names[revision % 2], names[1 - revision % 2]
+        if run in ended:
+            continue
+        count = 1 if run not in rows else rows[run][0].count + 1
+        row = NodeRow("n", run, f"{run}:9000", "1", 0, {}, count=count, since=pair[run].since)
+        if other in rows and other not in ended:
+            members = Members(lambda: 0.0)
+            members.see({NODES + "n": Entry(rows[other][1], encode(rows[other][0]))})
+            try:
+                pair[run].check(members, count)
+            except NameTakenError:
+                ended.append(run)
+                continue
+        rows[run] = row, revision
+        pair[run].told(revision)
+    assert ended == [names[0]]  # the second to tell of itself
 
 
 def test_what_a_server_of_nats_shows_that_lags_behind_is_no_other_process() -> None:
     """As after a machine was lost: the row of the start before, which counted far."""
-    here: Any = Namesakes(MemoryBoard(), "a", HERE, "")
-    here.check(seen(OTHER, 99), 10, 100)
+    at_work(50, 100).check(seen(OTHER, 99), 10)

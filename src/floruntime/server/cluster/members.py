@@ -34,7 +34,8 @@ class NodeRow(Value, frozen=True):
     `sequences`: how far its copy of each partition has come. `format`: the newest that it knows.
     `troubles`: why its copies of some follow no further. `knows_anew`: whether it gives its copy up
     where the state begins anew; versions before that do not say so. `reaches`: as `sequences`, also
-    where logs were set back (`Position.reach`).
+    where logs were set back (`Position.reach`). `since`: which revision of the board was the first
+    that this start wrote; 0: it does not know yet, or is of a version before that.
     """
 
     name: str
@@ -50,6 +51,7 @@ class NodeRow(Value, frozen=True):
     troubles: dict[int, str] = {}
     knows_anew: bool = False
     reaches: dict[int, int] = {}
+    since: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -27,6 +27,8 @@ class Namesakes:
         self._name = name
         self._run = run
         self._last_run = last_run
+        #: Which revision of the board was the first, and which the last, that this one wrote.
+        self.since = self._told_revision = 0
 
     async def watch(self) -> None:
         """Another one shows itself within the time that leases take, too. The one that had this
@@ -41,7 +43,8 @@ class Namesakes:
             now = await self._row()
             if now is None or now.run == self._last_run:
                 continue  # what that one told before it was killed came late
-            if now.count != before.count and not now.is_stopped:
+            is_new = (now.run, now.count) != (before.run, before.count)
+            if is_new and not now.is_stopped:
                 raise NameTakenError(
                     f"node is {self._name!r}, and a node of that name runs at {now.address}; "
                     "each node needs a name of its own"
@@ -52,15 +55,28 @@ class Namesakes:
         found = await self._board.read(NODES + self._name)
         return None if found is None or not found.value else decode_node(found.value)
 
-    def check(self, members: Members, count: int, told_revision: int) -> None:
+    def told(self, revision: int) -> None:
+        """It has told of itself, and that is this revision of the board."""
+        self._told_revision = revision
+        self.since = self.since or revision
+
+    def check(self, members: Members, count: int) -> None:
         """Of two that began at the same time the later one ends. Raises `NameTakenError`.
 
-        `count`: how often this one has told of itself, `told_revision`: of what it told last.
+        `count`: how often this one has told of itself, or tries to.
         """
         other = members.row(self._name)
         if other is None or other.is_stopped or count <= TOLD_MIN:
             return
-        if members.revision(self._name) <= told_revision:
+        if members.revision(self._name) <= self._told_revision:
             return  # its own, or what stood there before: not every server of NATS is up to date
-        if other.run != self._run and (other.count, other.run) > (count, self._run):
+        if other.run != self._run and self._is_first(other, count):
             raise NameTakenError(f"another process at {other.address} is node {self._name!r}, too")
+
+    def _is_first(self, other: NodeRow, count: int) -> bool:
+        """Whether the other one told of itself first: both must come to the same of that. Their
+        counts they see at different times, so these serve only where nothing else is known.
+        """
+        if other.since and self.since:
+            return other.since < self.since
+        return (other.count, other.run) > (count, self._run)

@@ -134,7 +134,6 @@ class Node:
         self._told_s = self._here_s = 0.0
         self._is_told = True
         self._count = 0
-        self._row_revision = 0
         self._patience = Patience()
         self.may_grow = True
         self.is_draining = False
@@ -297,10 +296,11 @@ class Node:
             },
             knows_anew=True,
             reaches={number: each.position.reach for number, each in self.replicas.items()},
+            since=self.namesakes.since,
         )
-        self.namesakes.check(self.members, self._count, self._row_revision)
+        self.namesakes.check(self.members, self._count)
         try:
-            self._row_revision = await self.board.write(NODES + self.name, encode(row), None)
+            self.namesakes.told(await self.board.write(NODES + self.name, encode(row), None))
         except BoardSilentError:
             if not self.is_stopped:
                 raise
