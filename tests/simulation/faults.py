@@ -55,7 +55,7 @@ class Faults:
         self._world.network.lighten()
         self._world.network.delay_s = (0.000_2, 0.001)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let it go on beside the next fault."""
         task = asyncio.create_task(work)
         self._under_way.append(task)

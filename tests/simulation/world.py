@@ -66,6 +66,8 @@ class World:
     """Where work is done."""
     has_new_histories = False
     """Whether the state may begin a new history, with numbers that jump."""
+    lookers = 0
+    """How many clients only look at what others write, besides those that do both."""
     has_old_reads = False
     """Whether what is read may be old, though it was asked of who leads."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import Context
 from functools import partial
 from typing import Any, cast
@@ -44,10 +44,17 @@ class SimNodeStorage:
         self._new_disk = new_disk
         self.place = place
         self.last_run = ""
+        #: Of which cluster it is; empty: none yet.
+        self.cluster_id = ""
         self.disks: dict[int, Disk] = {}
         self.stores: dict[int, SimStore] = {}
         #: Those that are filled to take the place of others.
         self._apart: dict[int, Disk] = {}
+
+    def belong_to(self, cluster_id: str) -> None:
+        if self.cluster_id not in ("", cluster_id):
+            raise ConfigError(f"it belongs to the cluster {self.cluster_id}, not {cluster_id}")
+        self.cluster_id = cluster_id
 
     def note_run(self, run: str) -> None:
         self.last_run = run
@@ -100,7 +107,7 @@ class SimNodeStorage:
 
 
 class Computer:
-    """Runs the server of the node `name`, again and again."""
+    """Runs the server of the node `name`, again and again. `host`: where it is reached."""
 
     def __init__(
         self,
@@ -110,8 +117,10 @@ class Computer:
         chance: random.Random,
         meta: MetaRow,
         place: str,
+        host: str = "",
     ) -> None:
         self.name = name
+        self.host = host or name
         self._loop: SimLoop = network.loop
         self._network = network
         self._truth = truth
@@ -127,6 +136,14 @@ class Computer:
         #: What runs here, once it takes part.
         self.node: Node | None = None
         self._server: ClusterServer
+        #: With how many partitions it is set up.
+        self.partitions = meta.partitions
+        #: Finds a cluster in NATS, or makes it; `None`: it is there.
+        self.join: Callable[[Config, str], Awaitable[Joined]] | None = None
+        #: Whether another one has its name, so that one of them is to end.
+        self.has_namesake = False
+        #: Told from when to when a start looked for another one of its name, where it found none.
+        self.found_none: Callable[[Node, float], None] = lambda node, begun_s: None
         #: Whether it is gone for good.
         self.is_gone = False
         self.deaths: list[str] = []
@@ -153,36 +170,62 @@ class Computer:
         self._loop.call_later(self._chance.uniform(least_s, most_s), self.start, context=WORLD)
 
     async def _start(self, process: Process) -> None:
-        nats = self._nats = SimNats(self._truth, self.name)
-        logs = [SimLog(nats, number) for number in range(self._meta.partitions + 1)]
-        objects = SimObjects(nats)
-        parts: Any = (nats, SimBoard(nats), self._meta, SECRET, logs, objects)
+        nats = self._nats = SimNats(self._truth, self.host)
         config = Config(
             cluster="nats://sim",
             node=self.name,
-            advertise=f"{self.name}:9000",
-            partitions=self._meta.partitions,
+            advertise=f"{self.host}:9000",
+            partitions=self.partitions,
             copies=self._meta.copies,
         )
+        try:
+            joined = await self._joined(nats, config)
+        except ConfigError as error:
+            self._refused(process, error)
+            return
         storage, on_fatal = cast(Any, self._storage), partial(self._fatal, process)
-        node = Node(config, Joined(*parts), storage, PeerTls(config), on_fatal=on_fatal)
+        node = Node(config, joined, storage, PeerTls(config), on_fatal=on_fatal)
+        watch: Any = partial(self._watch, node, node.namesakes.watch)
+        vars(node.namesakes)["watch"] = watch
         node.wall_s = lambda: self._loop.wall_s() + self.wall_off_s
         node.open_system()
         try:
             await self._serve(process, config, node)
         except (ConfigError, NameTakenError, BoardSilentError, LogSilentError) as error:
-            if process.is_alive:  # whoever supervises it starts it again
-                self._end(f"refused: {error}", is_told=True, loses_power=False)
-                self.start_later(0.5, 3.0)
+            self._refused(process, error)
             return
         self.node = node
+
+    def _refused(self, process: Process, error: Exception) -> None:
+        if process.is_alive:  # whoever supervises it starts it again
+            self._end(f"refused: {error}", is_told=True, loses_power=False)
+            self.start_later(0.5, 3.0)
+
+    def take_nats(self, nats: SimNats) -> None:
+        """It has connected."""
+        self._nats.leave()
+        self._nats = nats
+
+    async def _joined(self, nats: SimNats, config: Config) -> Joined:
+        if self.join is None:
+            logs = [SimLog(nats, number) for number in range(self._meta.partitions + 1)]
+            parts: Any = (nats, SimBoard(nats), self._meta, SECRET, logs, SimObjects(nats))
+            return Joined(*parts)
+        joined = await self.join(config, self._storage.cluster_id)
+        self._storage.belong_to(joined.meta.cluster_id)
+        return joined
+
+    async def _watch(self, node: Node, watch: Callable[[], Awaitable[None]]) -> None:
+        begun_s = self._loop.now_s
+        await watch()
+        self.found_none(node, begun_s)
 
     async def _serve(self, process: Process, config: Config, node: Node) -> None:
         """Let clients and other nodes in."""
         self._server = server = ClusterServer(config, node, partial(self._fatal, process))
         await server.prepare()
         protocols = (*protocols_of(server), *server.other_protocols)
-        self._network.listen(self.name, partial(self._accept, server, protocols))
+        self._network.listen(self.host, partial(self._accept, server, protocols))
         server.start()
 
     def _accept(self, server: ClusterServer, protocols: Protocols, name: str) -> asyncio.Protocol:
@@ -190,7 +233,8 @@ class Computer:
 
     def _fatal(self, process: Process, error: BaseException) -> None:
         if process.is_alive:
-            self.complain(f"node {self.name} cannot go on: {error!r}")
+            if not (self.has_namesake and isinstance(error, NameTakenError)):
+                self.complain(f"node {self.name} cannot go on: {error!r}")
             self._end(f"fatal: {error}", is_told=True, loses_power=False)
             self.start_later(0.5, 3.0)
 
@@ -211,8 +255,8 @@ class Computer:
         assert process is not None, "it runs"
         process.end()
         self.deaths.append(how)
-        self._network.deafen(self.name)
-        self._network.drop(self.name, is_told=is_told)
+        self._network.deafen(self.host)
+        self._network.drop(self.host, is_told=is_told)
         self._nats.leave()
         self._storage.end(loses_power=loses_power)
 
@@ -222,7 +266,7 @@ class Computer:
         if node is None or process is None:
             return
         self.node = None
-        self._network.deafen(self.name)
+        self._network.deafen(self.host)
         stopping = process.begin(self._stop(node))
         until_s = self._loop.now_s + STOP_S_MAX
         while process.is_alive and not stopping.done():

@@ -57,8 +57,8 @@ class Copies:
 
     def _look_at_writer(self, name: str, partition: int) -> None:
         """Who was overtaken, or may have been, writes no more."""
-        for computer in self._world.computers:
-            node = computer.node if computer.name == name else None
+        for computer in self._world.all_computers:
+            node = computer.node if computer.host == name else None
             lead = None if node is None else node.lead_of(partition)
             if lead is not None and not lead.lease.is_good:
                 self._world.complain(f"{name} writes to {partition}, and its lease is over")
@@ -68,7 +68,7 @@ class Copies:
 
     def look(self) -> None:
         """A copy never shows another history than the log, nor than another copy."""
-        for computer in self._world.computers:
+        for computer in self._world.all_computers:
             for number, replica in computer.node.replicas.items() if computer.node else ():
                 position, log = replica.position, self._world.truth.logs[number].all
                 if number in self._world.truth.set_back:

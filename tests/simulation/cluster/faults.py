@@ -33,7 +33,7 @@ class ClusterFaults(Faults):
     async def run(self) -> None:
         rare = Rare(self._world, self)
         for name in self._world.rare:
-            self._begin(rare.happen(name))
+            self.begin(rare.happen(name))
         await super().run()
 
     async def end(self) -> None:
@@ -65,7 +65,7 @@ class ClusterFaults(Faults):
         self.one().kill(loses_power=True, loses_all=True)
 
     async def _restart(self) -> None:
-        self._begin(self.one().restart())
+        self.begin(self.one().restart())
 
     async def _hand_over(self) -> None:
         node, target = self.one().node, self._chance.choice(self._world.computers).name
@@ -76,7 +76,7 @@ class ClusterFaults(Faults):
 
     async def _stand_still(self) -> None:
         seconds = self._chance.random() * STILL_S_MAX
-        self._begin(self.one().stand_still(seconds))
+        self.begin(self.one().stand_still(seconds))
 
     async def _darken_nats(self) -> None:
         until_s = self._world.loop.now_s + self._chance.random() * DARK_S_MAX

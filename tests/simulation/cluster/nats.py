@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.checkpoints import decode_rows, entry_of
 from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
+from floruntime.server.cluster.members import NODES
 from floruntime.server.cluster.message import (
     ANEW,
     HEADER_BYTES,
@@ -28,6 +29,8 @@ TIMEOUT_S = 1.0
 PAGE = 50
 DAMAGED_SHARE = 0.1
 """Of what is put into NATS as a file."""
+BOARD = -1
+"""The number of the board among streams, beside those of partitions."""
 LAG_MAX = 3
 """So many messages may be missing from what another server than the log's leader shows."""
 Hear = Callable[[str, bytes], None]
@@ -87,6 +90,8 @@ class Truth:
         #: By node how much later answers come to it than requests go.
         self.late_s: dict[str, float] = {}
         self.answer_s = TIMEOUT_S
+        #: How many requests are lost, or their answers, though all is light.
+        self.lost_share = 0.0
         #: Until then nothing is taken: there is no room, say.
         self.refuses_until_s = 0.0
         #: How many of the messages come to NATS twice.
@@ -101,6 +106,12 @@ class Truth:
         self.begins_anew: Callable[[int, int, str], None] = lambda partition, sequence, node: None
         #: Is told which node is about to write to which log.
         self.writes: Callable[[str, int], None] = lambda node, partition: None
+        #: Streams that nobody has made yet: partitions, or `BOARD`.
+        self.missing: set[int] = set()
+        #: Is told what an entry of the board becomes.
+        self.becomes: Callable[[str, bytes], None] = lambda name, value: None
+        #: Is told what a node has told of itself.
+        self.tells: Callable[[bytes], None] = lambda row: None
         #: By node where each log ends in the copies of it that this node is shown.
         self.shown: dict[str, list[int]] = {}
         self.ears: dict[SimNats, dict[str, Hear]] = {}
@@ -122,6 +133,9 @@ class Truth:
         self.earlier = dict(self.entries)
         self.revision += 1
         self.entries[name] = Entry(self.revision, value)
+        self.becomes(name, value)
+        if name.startswith(NODES):
+            self.tells(value)
         return self.revision
 
     def damage_newest(self, partition: int) -> None:
@@ -165,6 +179,12 @@ class Truth:
         if self.chance.random() < DAMAGED_SHARE:  # whoever reads it back finds out
             body = body[: len(body) // 2]
         self.objects[name] = body
+
+    def at_stream(self, stream: int, act: Callable[[], T], silence: type[Exception]) -> T:
+        """What NATS does where it has the stream."""
+        if stream in self.missing:
+            raise silence("nobody answers for that stream")
+        return act()
 
     def append(self, partition: int, body: bytes, expected: int) -> None:
         if self.loop.now_s < self.refuses_until_s:
@@ -211,10 +231,15 @@ class SimNats:
                 if truth.chance.random() < 0.5:  # else it is lost
                     loop.call_later(truth.chance.random() * 2, arrive, context=WORLD)
                 return
+            is_lost = bool(truth.lost_share) and truth.chance.random() < truth.lost_share
+            if is_lost and truth.chance.random() < 0.5:
+                return
             try:
                 result, error = act(), None
             except (RevisionError, LogRefusedError, silence) as refused:
                 result, error = None, refused
+            if is_lost:
+                return
             back_s = truth.way_s() + truth.late_s.get(self.node, 0.0)
             loop.call_later(back_s, come_back, result, error, context=WORLD)
 
@@ -282,13 +307,15 @@ class SimLog:
         return self._nats.truth.logs[self._partition]
 
     async def _ask(self, act: Callable[[], T]) -> T:
-        return await self._nats.ask(act, LogSilentError)
+        there = partial(self._nats.truth.at_stream, self._partition, act, LogSilentError)
+        return await self._nats.ask(there, LogSilentError)
 
     async def append(self, body: bytes, expected: int) -> None:
         truth = self._nats.truth
         truth.writes(self._nats.node, self._partition)
         act = partial(truth.append, self._partition, body, expected)
-        await self._nats.ask(act, LogSilentError, may_come_twice=True)
+        there = partial(truth.at_stream, self._partition, act, LogSilentError)
+        await self._nats.ask(there, LogSilentError, may_come_twice=True)
 
     async def at(self, sequence: int) -> bytes | None:
         return await self._ask(lambda: self._file.at(sequence))
@@ -350,12 +377,16 @@ class SimBoard:
             is_late = truth.chance.random() < 0.1
             return dict(truth.earlier if is_late else truth.entries)
 
-        return await self._nats.ask(look, BoardSilentError)
+        return await self._ask(look)
 
     async def read(self, name: str) -> Entry | None:
         truth = self._nats.truth
-        return await self._nats.ask(lambda: truth.entries.get(name), BoardSilentError)
+        return await self._ask(lambda: truth.entries.get(name))
 
     async def write(self, name: str, value: bytes, revision: int | None) -> int:
         truth = self._nats.truth
-        return await self._nats.ask(lambda: truth.write(name, value, revision), BoardSilentError)
+        return await self._ask(lambda: truth.write(name, value, revision))
+
+    async def _ask(self, act: Callable[[], T]) -> T:
+        there = partial(self._nats.truth.at_stream, BOARD, act, BoardSilentError)
+        return await self._nats.ask(there, BoardSilentError)

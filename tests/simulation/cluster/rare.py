@@ -11,6 +11,7 @@ from floruntime.client.client import FloClient
 from floruntime.core.errors import FloError, NotFoundError
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.computers import Computer
+from tests.simulation.cluster.namesakes import Namesakes
 from tests.simulation.cluster.nats import Truth
 from tests.simulation.cluster.strangers import Strangers
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 RARE = (
     *("drained", "imported", "joined", "replaced", "restored", "swept", "lagging", "strangers"),
-    *("late",),
+    *("late", "namesakes", "behind", "made"),
 )
 """Their names. Their order is part of what a seed means."""
-APART = ("joined", "lagging", "strangers")
+APART = ("joined", "lagging", "strangers", "behind")
 """What may happen beside the others."""
 LAGS_S_MAX = 4.0
+BEHIND_S = (3.0, 8.0)
+"""For how long a node is shown nothing new, and so falls further behind than some clients allow."""
 LATE_S, IS_LATE_S, THEN_DARK_S = (0.5, 1.5), (2.0, 4.0), (3.5, 5.0)
 """How late answers come, for how long, and for how long none comes then."""
 SHARE = 0.2
@@ -50,6 +53,7 @@ class Rare:
         self._faults = faults
         self._truth: Truth = world.truth
         self._chance = world.fork("rare")
+        self._begun_s = world.loop.now_s
         #: Who has the furthest copy of a log that was set back must not be replaced meanwhile.
         self._turn = asyncio.Lock()
 
@@ -63,7 +67,10 @@ class Rare:
             "restored": self._set_back,
             "swept": self._nothing,  # all the time: `world.arranged`
             "lagging": self._lag,
+            "behind": self._stay_behind,
+            "made": self._nothing,  # before all work: `making.py`
             "late": self._answer_late,
+            "namesakes": Namesakes(self._world, self._faults).come,
             "strangers": Strangers(self._world, lambda: self._faults.is_calm).visit,
         }
         await pause(self._chance.uniform(0.5, 0.7 * self._world.busy_s))
@@ -82,7 +89,18 @@ class Rare:
             name = self._chance.choice(self._world.computers).name
             shown[name] = [len(log) for log in self._truth.logs]
             await pause(self._chance.random() * LAGS_S_MAX)
-            del shown[name]
+            shown.pop(name, None)
+            await pause(self._chance.random())
+
+    async def _stay_behind(self) -> None:
+        """The same for longer, to nodes that follow."""
+        shown = self._truth.shown
+        while self._world.loop.now_s < self._begun_s + self._world.busy_s:
+            following = [each for each in self._world.computers if each.node]
+            name = self._chance.choice(following or self._world.computers).name
+            shown[name] = [len(log) for log in self._truth.logs]
+            await pause(self._chance.uniform(*BEHIND_S))
+            shown.pop(name, None)
             await pause(self._chance.random())
 
     async def _answer_late(self) -> None:

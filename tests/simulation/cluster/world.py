@@ -17,9 +17,11 @@ from typing import Any
 from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
 from floruntime.server.cluster import lead, leading
+from floruntime.server.cluster.joining import join
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.members import META, MetaRow, encode
 from floruntime.server.cluster.message import HEADER_BYTES
+from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.peers import lanes, link, pieces, remote_caller
 from floruntime.server.cluster.placement import SYSTEM, partition_of
 from tests.simulation.clockwork import SimLoop, pause
@@ -27,12 +29,14 @@ from tests.simulation.cluster.clients import SimNodesTransport
 from tests.simulation.cluster.computers import Computer
 from tests.simulation.cluster.copies import Copies
 from tests.simulation.cluster.importing import Imported
+from tests.simulation.cluster.making import Making
 from tests.simulation.cluster.nats import Truth
 from tests.simulation.network import SimWebTransport
 from tests.simulation.world import World, set_to
 
 LOOK_S = 0.05
 PATIENCE_S = 120.0
+LOOKERS = 3
 ANSWER_S = 2.0
 """How long nodes wait for answers of NATS where these come late: as long as nodes do."""
 SWEEP_S = 2.0
@@ -62,13 +66,18 @@ class ClusterWorld(World):
         self.checkpoint_messages = shape.choice((20, 100, 100_000))
         self.truth = Truth(loop, self.fork("nats"), self.partitions)
         self.truth.message_bytes_max = shape.choice((1_000_000, 1_000_000, HEADER_BYTES + 4_000))
+        self.lookers = LOOKERS if "behind" in rare else 0
         if "late" in rare:
             self.truth.answer_s = ANSWER_S
         self.piece_bytes = self.fork("pieces").choice((lanes.PIECE_BYTES, 200))
         self._files = tempfile.TemporaryDirectory(prefix="flo-simulated-")
         self.meta = MetaRow("simulated", self.partitions, 3, shape.choice((2, 3)))
-        self.truth.write(META, encode(self.meta), None)
+        self.making = Making(self) if "made" in rare else None
+        if self.making is None:
+            self.truth.write(META, encode(self.meta), None)
         self.computers = [self.new_computer(name) for name in self.names]
+        #: Those that have the name of another one.
+        self.namesakes: list[Computer] = []
         #: Those that are gone for good.
         self.gone: list[Computer] = []
         self.copies = Copies(self)
@@ -77,9 +86,12 @@ class ClusterWorld(World):
     # Its life
 
     async def begin(self) -> None:
-        for computer in self.computers:
-            computer.start()
-        await self.until_all_run()
+        if self.making is not None:
+            await self.making.begin()
+        else:
+            for computer in self.computers:
+                computer.start()
+            await self.until_all_run()
         if "imported" in self.rare:
             await self.imported.take_in()
         self._watching = asyncio.create_task(self._watch_leads())
@@ -99,26 +111,35 @@ class ClusterWorld(World):
         await self.copies.until_they_agree()
         self.look_at_state()
         self.look_at_disk()
+        if self.making is not None:
+            await self.making.end()
 
     def forget(self) -> None:
-        for computer in (*self.computers, *self.gone):
+        for computer in (*self.all_computers, *self.gone):
             computer.forget()
 
     @property
     def deaths(self) -> list[str]:
-        return [death for each in (*self.computers, *self.gone) for death in each.deaths]
+        return [death for each in (*self.all_computers, *self.gone) for death in each.deaths]
 
-    def new_computer(self, name: str) -> Computer:
+    @property
+    def all_computers(self) -> Sequence[Computer]:
+        """Those too that should not be."""
+        return (*self.computers, *self.namesakes)
+
+    def new_computer(self, name: str, host: str = "") -> Computer:
         """With empty disks; it does not run yet."""
         place = tempfile.mkdtemp(dir=self._files.name, prefix=name)
         computer = self.computer_kind(
-            name, self.network, self.truth, self.fork(name), self.meta, place
+            *(name, self.network, self.truth, self.fork(host or name), self.meta, place, host)
         )
         computer.complain = self.complain
+        computer.join = None if self.making is None else join
         return computer
 
     async def _connect(self, host: str, protocol: object) -> None:
-        source = protocol._owner.name  # type: ignore[attr-defined]  # a node's link to another
+        owner: Node = protocol._owner  # type: ignore[attr-defined]  # a node's link to another
+        source = owner.config.advertise.partition(":")[0]
         await self.network.connect(source, host, protocol)  # type: ignore[arg-type]  # it is one
 
     def within(self, namespace: str) -> ClusterWorld:
@@ -139,6 +160,8 @@ class ClusterWorld(World):
                 stack.enter_context(set_to(module, "PIECE_BYTES", self.piece_bytes))
             stack.enter_context(set_to(lanes, "LITTLE_BYTES", self.piece_bytes // 4))
             stack.enter_context(self.imported.arranged())
+            if self.making is not None:
+                stack.enter_context(self.making.arranged())
             if "swept" in self.rare:
                 stack.enter_context(set_to(lead, "SWEEP_S", SWEEP_S))
             yield
@@ -179,7 +202,9 @@ class ClusterWorld(World):
         return found[0] if found else None
 
     def _leaders_of(self, partition: int) -> list[Lead]:
-        leads = [each.node.lead_of(partition) for each in self.computers if each.node is not None]
+        leads = [
+            each.node.lead_of(partition) for each in self.all_computers if each.node is not None
+        ]
         return [each for each in leads if each is not None and each.may_answer]
 
     def context_of(self, name: str) -> Context:

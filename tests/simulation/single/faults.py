@@ -52,7 +52,7 @@ class SingleFaults(Faults):
         )
 
     async def _restart(self) -> None:
-        await asyncio.shield(self._begin(self._world.machine.restart()))
+        await asyncio.shield(self.begin(self._world.machine.restart()))
 
     async def _darken(self) -> None:
         ends = self._world.network.ends_of(ADDRESS)

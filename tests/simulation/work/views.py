@@ -32,6 +32,8 @@ class _Seer:
         self._chance = world.fork(name)
         #: Whether what it is shown is never older than that.
         self.is_choosy = False
+        #: Whether it only looks: what it writes itself it would be shown in any case.
+        self.is_looker = False
         #: What is under way when this becomes true is the last.
         self.is_over = False
         self.count = 0
@@ -41,7 +43,8 @@ class _Seer:
         """Write and read, by turns as chance has it."""
         while not self.is_over:
             await pause(self._chance.expovariate(1 / REST_S))
-            await self._chance.choice((self._write, self._append, self.read, self.read_all))()
+            writes = () if self.is_looker else (self._write, self._append)
+            await self._chance.choice((*writes, self.read, self.read_all))()
 
     async def _write(self) -> None:
         self._see(await told(self.client.kv.incr(COUNTER)))
@@ -95,13 +98,14 @@ class Views:
         async with self._world.client("sight-maker") as client:
             await client.stream.create(STREAM)
         counted: list[tuple[float, int]] = []
-        for number in range(CLIENTS):
+        for number in range(CLIENTS + self._world.lookers):
             name = f"seer-{number}"
-            is_choosy = number == 0
+            is_looker = number >= CLIENTS
+            is_choosy = number == 0 or is_looker
             staleness_ms = STALENESS_MS if is_choosy else None
             client = self._world.client(name, reads="local", max_staleness_ms=staleness_ms)
             seer = _Seer(self._world, name, await client.connect(), counted)
-            seer.is_choosy = is_choosy
+            seer.is_choosy, seer.is_looker = is_choosy, is_looker
             self._seers.append(seer)
         self._tasks = [asyncio.create_task(seer.work()) for seer in self._seers]
 
