@@ -86,6 +86,13 @@ MUTANTS = (
         f"{CLUSTER}/test_publishing.py",
     ),
     Mutant(
+        "who was overtaken where the log is trimmed by now tries for ever",
+        "server/cluster/publishing.py",
+        "        if ends.first > expected + 1:",
+        "        if False:",
+        f"{CLUSTER}/test_publishing.py",
+    ),
+    Mutant(
         "an overtaken leader goes on",
         "server/cluster/publishing.py",
         "        if not may_go_on():",
@@ -228,15 +235,22 @@ MUTANTS = (
     Mutant(
         "a cluster is made on logs of one that was lost",
         "server/cluster/joining.py",
-        "        if not any(counts) or (found is not None and found.value):",
-        "        if True:",
+        "        return not used or await _is_there(board)",
+        "        return True",
         f"{CLUSTER}/test_joining.py",
     ),
     Mutant(
         "a node whose cluster is gone makes another one",
         "server/cluster/joining.py",
-        '    raise NatsFailedError(\n        f"the data directory is of',
-        '    NatsFailedError(\n        f"the data directory is of',
+        "    if not await _comes_true(lambda: _is_there(board)):",
+        "    if False:",
+        f"{CLUSTER}/test_joining.py",
+    ),
+    Mutant(
+        "a lost answer counts as if there was a cluster",
+        "server/cluster/joining.py",
+        "            problem = str(error)\n        if looks == LOOKS:",
+        "            return True\n        if looks == LOOKS:",
         f"{CLUSTER}/test_joining.py",
     ),
     Mutant(

@@ -13,6 +13,7 @@ NAMES = (
     "a cluster is made on logs of one that was lost",
     "a node whose cluster is gone makes another one",
     "a node joins with an entry of its own though another was first",
+    "a lost answer counts as if there was a cluster",
     "a second node of a name is let in",
     "two nodes of a name that began together go on",
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from floruntime.server.cluster import joining
-from floruntime.server.cluster.board import Entry, RevisionError
+from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.jetstream import NatsFailedError
 from floruntime.server.cluster.members import META, SECRET, MetaRow
 from floruntime.server.config import Config, ConfigError
@@ -100,6 +100,39 @@ async def test_a_node_of_a_cluster_makes_none_where_its_own_is_gone(
         await joining.check_there(board, "c0ffee")
     await board.write(META, b"it", 0)
     await joining.check_there(board, "c0ffee")
+
+
+class SilentBoard(MemoryBoard):
+    """Of which each second answer is lost."""
+
+    reads = 0
+
+    async def read(self, name: str) -> Entry | None:
+        self.reads += 1
+        if self.reads % 2:
+            raise BoardSilentError("no answer")
+        return await super().read(name)
+
+
+async def test_a_lost_answer_says_nothing_of_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a node would make another cluster on what is left of one."""
+    monkeypatch.setattr(joining, "AGAIN_S", 0)
+    board = SilentBoard()
+    with pytest.raises(NatsFailedError, match="has messages"):
+        await joining._check_unused(board, [CountedLog(1)])
+    with pytest.raises(NatsFailedError, match="there is no cluster"):
+        await joining.check_there(board, "c0ffee")
+    await board.write(META, b"it", 0)
+    await joining.check_there(board, "c0ffee")
+    await joining._check_unused(board, [CountedLog(1)])
+
+
+async def test_where_nobody_answers_no_cluster_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "AGAIN_S", 0)
+    board = MemoryBoard()
+    board.is_cut = True
+    with pytest.raises(ConfigError, match="NATS answers nothing about the cluster"):
+        await joining.check_there(board, "c0ffee")
 
 
 @pytest.mark.parametrize(("name", "value"), [("partitions", 4), ("copies", 2)])

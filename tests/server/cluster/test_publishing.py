@@ -44,6 +44,16 @@ async def test_whoever_was_overtaken_hears_of_it() -> None:
         await publish(log, b"mine", 0, leads)
 
 
+async def test_overtaken_so_long_ago_that_the_log_was_trimmed_since() -> None:
+    """Nothing stands there any more, and nothing ever will."""
+    log = MemoryLog()
+    for sequence in range(3):
+        log.land(b"another's", sequence)
+    await log.trim(2)
+    with pytest.raises(OvertakenError, match="message 1 was written, and is dropped"):
+        await publish(log, b"mine", 0, leads)
+
+
 async def test_overtaken_while_the_answer_was_out() -> None:
     log = MemoryLog()
     log.silent_appends, log.lands = 1, False

@@ -210,6 +210,7 @@ class Making:
             self._stray("new")
         else:
             self._streams.lose_all()
+        self._truth.lost_share = self._chance.choice(LOST_SHARES)
         self._strays += self._world.computers
         await self._judge_strays("runs, and its cluster is lost", GONE_S)
 

@@ -26,6 +26,10 @@ FOUND = [
     (650027, "bulk", "strangers lagging"),
     (400018, "views", "late"),
     (400043, "registers", "late"),
+    (9, "registers", "namesakes"),
+    (410055, "bulk", "namesakes"),
+    (2, "registers", "made"),
+    (430115, "tasks mixed", "made behind"),
 ]
 """Seeds that found something, with their kinds of work and what rarely happens:
 `docs/reliability.md` tells what.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from floruntime.server.cluster.board import Board, BoardSilentError, RevisionError
@@ -23,7 +23,7 @@ from floruntime.server.config import Config, ConfigError
 TRIES = 80
 AGAIN_S = 0.5
 LOOKS = 6
-"""So often a cluster is looked for whose log has messages."""
+"""So often a cluster is looked for that ought to be there."""
 SECRET_BYTES = 32
 
 
@@ -114,36 +114,57 @@ async def _check_unused(board: Board, logs: Sequence[Counted]) -> None:
     later: so it is looked for again, for a while.
     """
     used = ""
-    for _ in range(LOOKS):
-        try:
-            counts = await asyncio.gather(*(log.messages() for log in logs))
-            found = await board.read(META)
-        except (BoardSilentError, LogSilentError):
-            return  # who goes on to ask for the entry says what is wrong
-        if not any(counts) or (found is not None and found.value):
-            return
-        used = next(log.stream for log, count in zip(logs, counts, strict=True) if count)
-        await asyncio.sleep(AGAIN_S)
-    raise NatsFailedError(
-        f"the stream {used} of a cluster has messages, and the bucket that says which cluster it "
-        "is was lost; choose another cluster_name, or delete the streams"
-    )
+
+    async def look() -> bool:
+        nonlocal used
+        counts = await asyncio.gather(*(log.messages() for log in logs))
+        used = next((log.stream for log, count in zip(logs, counts, strict=True) if count), "")
+        return not used or await _is_there(board)
+
+    if not await _comes_true(look):
+        raise NatsFailedError(
+            f"the stream {used} of a cluster has messages, and the bucket that says which cluster "
+            "it is was lost; choose another cluster_name, or delete the streams"
+        )
 
 
 async def check_there(board: Board, held: str) -> None:
     """Raise `NatsFailedError` where a node is of the cluster `held`, and there is none."""
-    for _ in range(LOOKS):
+    if not await _comes_true(lambda: _is_there(board)):
+        raise NatsFailedError(
+            f"the data directory is of a node of the cluster {held}, and there is no cluster of "
+            "that name: NATS has lost what it had, or is another. Where it is lost, start nodes on "
+            "empty directories, and take this one in with `flo cluster import`"
+        )
+
+
+async def _is_there(board: Board) -> bool:
+    """Whether there is a cluster."""
+    found = await board.read(META)
+    return found is not None and bool(found.value)
+
+
+async def _comes_true(look: Callable[[], Awaitable[bool]]) -> bool:
+    """Whether one of some looks shows it; one that NATS does not answer is none. Raises
+    `ConfigError` where it answers nothing.
+    """
+    looks, problem = 0, ""
+    for _ in range(TRIES):
         try:
-            found = await board.read(META)
-        except BoardSilentError:
-            return  # who goes on to ask for the entry says what is wrong
-        if found is not None and found.value:
-            return
+            if await look():
+                return True
+            looks += 1
+        except (BoardSilentError, LogSilentError) as error:
+            problem = str(error)
+        if looks == LOOKS:
+            return False
         await asyncio.sleep(AGAIN_S)
-    raise NatsFailedError(
-        f"the data directory is of a node of the cluster {held}, and there is no cluster of that "
-        "name: NATS has lost what it had, or is another. Where it is lost, start nodes on empty "
-        "directories, and take this one in with `flo cluster import`"
+    raise _no_answer(problem)
+
+
+def _no_answer(problem: str) -> ConfigError:
+    return ConfigError(
+        f"NATS answers nothing about the cluster ({problem}); has it a majority of its nodes?"
     )
 
 
@@ -163,9 +184,7 @@ async def _first(board: Board, name: str, value: bytes) -> bytes:
         except BoardSilentError as error:
             problem = str(error)
         await asyncio.sleep(AGAIN_S)
-    raise ConfigError(
-        f"NATS answers nothing about the cluster ({problem}); has it a majority of its nodes?"
-    )
+    raise _no_answer(problem)
 
 
 def _check_fixed(config: Config, meta: MetaRow) -> None:

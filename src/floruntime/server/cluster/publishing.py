@@ -46,7 +46,10 @@ async def _is_put(log: Log, body: bytes, expected: int) -> bool:
             return True
         if found is not None:
             raise OvertakenError(f"another leader has written message {expected + 1}") from None
-        if (await log.ends()).last < expected:
+        ends = await log.ends()
+        if ends.last < expected:
             raise OvertakenError(f"the log has lost message {expected}") from None
+        if ends.first > expected + 1:
+            raise OvertakenError(f"message {expected + 1} was written, and is dropped") from None
         return False
     return True
