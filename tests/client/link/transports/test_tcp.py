@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from floruntime.client.client import FloClient
+from floruntime.client.link.transports.sockets import READ_BYTES_MAX
 from floruntime.client.link.transports.tcp import TcpLink
 from floruntime.core.errors import ConnectionFailedError, ProtocolError
 from floruntime.core.framing import PREAMBLE, FrameReader, frame
@@ -176,6 +177,22 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
         capture_output=True,
     )
     return files
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+async def test_an_answer_larger_than_what_is_read_at_once_comes_whole(
+    certificate: tuple[Path, Path], is_secure: bool
+) -> None:
+    servers = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    servers.load_cert_chain(*certificate)
+    clients = ssl.create_default_context(cafile=certificate[0]) if is_secure else None
+    large = bytes(range(256)) * (5 * READ_BYTES_MAX // 256)
+    async with (
+        loopback(servers if is_secure else None) as server,
+        FloClient(f"127.0.0.1:{server.port}", tls=clients) as client,
+    ):
+        server.fake.script = lambda envelope: large
+        assert await client.kv.get("large") == large
 
 
 async def test_calls_over_tls(certificate: tuple[Path, Path]) -> None:
