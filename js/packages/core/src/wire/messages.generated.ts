@@ -237,7 +237,7 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
  * The running server. `durability` is `sync`, `async` or `ephemeral`; `nowMs`: its clock.
  *
  * `history`: which history of its state it is in; another one after the state went back.
- * `memoryBytes`: what blocks read from disk are kept in; 0 where the state is in memory alone.
+ * `memoryBytes`: what was read is kept in so much; 0 where the state is in memory alone.
  * `diskFreeBytes`: the space left where the data lies; `null` where all is in memory.
  * `changesTotal`: how often what reads see has changed since the server began; while it stays,
  * nothing that was read has changed.
