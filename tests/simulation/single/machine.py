@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from floruntime.engine.store.errors import StoreFailedError
 from floruntime.server.clock import Handle, SystemClock
@@ -62,6 +63,8 @@ class Machine:
         self._process = Process()
         self._process.is_alive = False
         self._starting: asyncio.Task[None] | None = None
+        #: What ends it in good order.
+        self._stopping: asyncio.Task[Any] | None = None
         self._steps_left: int | None = None
         self._loses_power = False
         self._connections: dict[SocketConnection, None] = {}
@@ -171,6 +174,8 @@ class Machine:
             self.disk.end_process()
         self._loses_power = False
         self.disk.fails.clear()
+        if self._stopping is not None and self._stopping is not asyncio.current_task():
+            self._stopping.cancel()  # it would wait for what no process does any more
         self._loop.call_later(self._chance.uniform(0.05, 3.0), self.start)
 
     async def stop(self) -> None:
@@ -180,13 +185,20 @@ class Machine:
             return
         self._network.deafen(ADDRESS)
         self.server = None
+        self._stopping = asyncio.current_task()
         try:
             await server.stop()
         except Killed:
             return
+        except asyncio.CancelledError:
+            if process.is_alive:
+                raise
+            return
         except StoreFailedError as error:
             self._die(process, f"fatal: {error}")
             return
+        finally:
+            self._stopping = None
         for connection in list(self._connections):
             connection.abort()
         if process.is_alive:
