@@ -36,30 +36,31 @@ class UnderWay:
         """It was passed on; whether it is the one that is too much."""
         if getattr(request, "block_ms", 0):
             return False
-        self._total_bytes += size_bytes - self._bytes.get(request_id, 0)
-        self._bytes[request_id] = size_bytes
+        sizes = self._bytes
+        self._total_bytes += size_bytes - sizes.get(request_id, 0)
+        sizes[request_id] = size_bytes
         if type(request) in LARGE:
             self._large.add(request_id)
-        if self.held_by is None and self._is_much:
-            self.held_by = request_id
-            return True
-        return False
+        if self.held_by is not None or not self._is_much():
+            return False
+        self.held_by = request_id
+        return True
 
     def end(self, request_id: int) -> int | None:
         """It is not there any more; the one that was too much, where it is not now."""
         self._total_bytes -= self._bytes.pop(request_id, 0)
-        self._large.discard(request_id)
-        if self.held_by is None or self._is_much or not self._is_half:
+        if self._large:
+            self._large.discard(request_id)
+        if self.held_by is None or self._is_much() or not self._is_half:
             return None
         held_by, self.held_by = self.held_by, None
         return held_by
 
-    @property
     def _is_much(self) -> bool:
         return (
-            len(self._large) >= LARGE_AT_ONCE
+            len(self._bytes) >= REQUESTS_AT_ONCE
             or self._total_bytes >= BYTES_AT_ONCE
-            or len(self._bytes) >= REQUESTS_AT_ONCE
+            or len(self._large) >= LARGE_AT_ONCE
         )
 
     @property

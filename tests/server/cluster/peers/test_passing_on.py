@@ -199,6 +199,35 @@ async def test_a_little_answer_does_not_wait_for_anothers_megabytes() -> None:
     assert pair.back.passed_bytes - before_bytes <= pair.back.high_bytes + 2 * PIECE_BYTES
 
 
+async def test_who_has_much_waiting_begins_nothing_more_until_it_was_taken() -> None:
+    pair = Pair()
+    pair.ask(FLOOD, KvGet("a"))
+    await pair.all(pair.there)
+    [caller] = pair.leader._callers.values()
+    caller.add_answer(1, b"x" * 8 * MEGABYTE, None)
+    caller.flush()
+    pair.ask(FLOOD, KvGet("b"))
+    pair.ask(MODEST, KvGet("c"))
+    await pair.all(pair.there)
+    assert pair.asked == [(FLOOD, KvGet("a")), (MODEST, KvGet("c"))]
+    await pair.all(pair.back)
+    assert pair.asked[2:] == [(FLOOD, KvGet("b"))]
+
+
+async def test_nothing_more_is_done_for_one_who_is_gone_though_there_is_room_then() -> None:
+    pair = Pair()
+    pair.ask(FLOOD, KvGet("a"))
+    await pair.all(pair.there)
+    [caller] = pair.leader._callers.values()
+    caller.add_answer(1, b"x" * 8 * MEGABYTE, None)
+    caller.flush()
+    pair.ask(FLOOD, KvGet("b"))
+    pair.gateway.send(messages.Gone(FLOOD))
+    await pair.all(pair.there)
+    await pair.all(pair.back)
+    assert pair.asked == [(FLOOD, KvGet("a"))]
+
+
 async def test_what_was_answered_comes_before_the_word_that_the_lead_has_ended() -> None:
     pair = Pair()
     pair.answer(FLOOD, b"x" * 8 * MEGABYTE)

@@ -179,12 +179,16 @@ async def test_answers_that_are_ready_together_go_in_messages_of_some_size() -> 
 
 async def test_nothing_more_is_begun_while_much_of_what_was_answered_waits() -> None:
     leader = Leader()
+    caller = leader.caller()
     leader.is_taken = False
-    caller = leader.caller(ask(1, KvPut("k", b"x")))
+    caller.add_answer(1, b"x", None)
+    caller.flush()
+    caller.inbox.append(ask(2, KvPut("k", b"x")))
+    leader.go_on_soon(caller)
     await leader.turn(5)
     assert not leader.done
     assert not leader.turns._is_due, "nobody looks again and again"
-    leader.is_taken = True
+    leader.is_taken, caller.is_full = True, False  # as the speaker tells it
     leader.go_on_soon(caller)
     assert leader.done == [caller]
 

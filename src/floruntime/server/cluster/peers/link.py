@@ -228,8 +228,10 @@ class _PeerSocket(asyncio.Protocol):
         if isinstance(message, messages.Ask):
             if len(message.body) > PIECE_BYTES and self._knows_pieces:
                 self._lanes.send_parcel(message.caller, pieces.asked(message))
-                return
-        elif isinstance(message, messages.Gone):
+            else:
+                self._lanes.send(message.caller, frame(messages.encode(message)))
+            return
+        if isinstance(message, messages.Gone):
             self._lanes.drop(message.caller)
             self._begun.take(message.caller)
         self._lanes.send(getattr(message, "caller", NOBODY), frame(messages.encode(message)))

@@ -80,8 +80,10 @@ class BegunBodies:
 
     def take(self, caller: int) -> list[bytes]:
         """All of that caller's, before the last one; none where it was not cut."""
-        self._held_bytes.pop(caller, None)
-        return self._pieces.pop(caller, [])
+        if caller not in self._pieces:  # as a rule
+            return []
+        del self._held_bytes[caller]
+        return self._pieces.pop(caller)
 
     def clear(self) -> None:
         """None of them is going to end."""

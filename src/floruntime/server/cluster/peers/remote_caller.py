@@ -18,6 +18,7 @@ from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel
 from floruntime.server.commit.fill import Fill
 from floruntime.server.connections.load import AnswersLoad, Owed
 from floruntime.server.connections.turns import Turn
+from floruntime.server.limits import COUNTED_BYTES_MIN
 
 Asked = Ask | Cancel
 
@@ -49,6 +50,8 @@ class RemoteCaller:
         #: Into whose batches its commands go.
         self.lead: Lead | None = None
         self.is_closed = False
+        #: Whether so much waits to be sent that nothing more is begun.
+        self.is_full = False
         #: Of the request that is being asked: which names lists show, what is to be written down.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self.note: AuditNote | None = None
@@ -87,6 +90,7 @@ class RemoteCaller:
             if telling is not None:
                 pieces = told_in_pieces(pieces, telling.told())
             self._speaker.send_large(self.number, request_id, pieces)
+            self.is_full = not self._speaker.has_room(self)
         if self.inbox:
             self._speaker.go_on_soon(self)
 
@@ -113,21 +117,17 @@ class RemoteCaller:
                 self._speaker.send(Answers(self.number, some))
             else:
                 self._speaker.send_large(self.number, request_id, [body])
+        self.is_full = not self._speaker.has_room(self)
 
     def go_on(self, until_s: float) -> bool:
         """Do some of what it asks, until then; whether more can be done."""
         inbox, now_s = self.inbox, self._speaker.now_s
-        while inbox and self._may_begin and self._may_do(inbox[0]):
+        while inbox and self._awaited is None and not self.is_full and self._may_do(inbox[0]):
             self._do(inbox.popleft())
             if now_s() + self.turn.beside_s >= until_s:
                 break
         self.flush()
-        return bool(inbox) and self._may_begin
-
-    @property
-    def _may_begin(self) -> bool:
-        """Whether nothing large is being made for it, and not too much waits to be sent."""
-        return self._awaited is None and self._speaker.has_room(self)
+        return bool(inbox) and self._awaited is None and not self.is_full
 
     @property
     def _fill(self) -> Fill | None:
@@ -142,7 +142,7 @@ class RemoteCaller:
     def _do(self, asked: Asked) -> None:
         fill, lead, turn = self._fill, self.lead, self.turn
         beside_s = turn.beside_s
-        if isinstance(asked, Ask):
+        if isinstance(asked, Ask) and len(asked.body) > COUNTED_BYTES_MIN:
             turn.weigh(asked.body)
         if fill is None or lead is None:
             self._speaker.do(self, asked)

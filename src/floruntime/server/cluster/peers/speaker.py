@@ -201,9 +201,9 @@ class PeerSpeaker:
             lead.commit.cancel(caller, message.request_id)
 
     def _gone(self, number: int) -> None:
+        caller = self._callers.pop(number, None)
         self._begun.take(number)
         self._lanes.drop(number)
-        caller = self._callers.pop(number, None)
         if caller is not None:
             caller.close()
             for lead in self._host.leads():
@@ -236,8 +236,10 @@ class PeerSpeaker:
 
     def _has_room(self, number: int) -> None:
         caller = self._callers.get(number)
-        if caller is not None and caller.inbox:
-            self._turns.begin(caller)
+        if caller is not None:
+            caller.is_full = False
+            if caller.inbox:
+                self._turns.begin(caller)
 
     def _count(self, more_bytes: int) -> None:
         self.answers.held_bytes += more_bytes
