@@ -39,11 +39,4 @@ MUTANTS = (
         "            await board.write(name, value, None)",
         SEEN,
     ),
-    Mutant(
-        "who hears nothing of what it fixed takes it for fixed",
-        "server/cluster/joining.py",
-        "        except BoardSilentError as error:\n            problem = str(error)\n",
-        "        except BoardSilentError:\n            return value\n",
-        SEEN,
-    ),
 )
