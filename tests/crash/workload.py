@@ -45,8 +45,10 @@ async def prepare(client: FloClient) -> None:
 
 
 def _raise_if_unknown(error: ConflictError) -> None:
-    """What is too old to be remembered is refused, and may have run."""
-    if error.ran == "maybe":
+    """What is too old to be remembered is refused, and may have run. (Any refusal of what was sent
+    again says "maybe". But these are judged alike whenever they come: they certainly did not run.)
+    """
+    if "remembered" in error.message:
         raise error
 
 
