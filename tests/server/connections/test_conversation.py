@@ -272,3 +272,22 @@ async def test_a_wrong_field_before_text_that_is_no_utf8_closes_without_a_failur
     assert client.is_closed
     assert "not MessagePack" in caplog.text
     assert "failed outside the rules" not in caplog.text
+
+
+async def test_what_is_read_the_moment_that_all_is_done_is_done_too(rig: Rig) -> None:
+    client = rig.client("me")
+    conversation = client.conversation
+    lies_unread = [client.body(Ping(), id=number) for number in (8, 9)]
+
+    def read_on() -> None:
+        conversation.on_ready = lambda: None
+        conversation.receive(lies_unread)
+
+    conversation.on_ready = read_on
+    conversation.set_paused(True)
+    client.send(Ping(), id=7)
+    assert conversation.is_busy
+    conversation.set_paused(False)
+    await rig.settle()
+    assert [client.result(number) for number in (7, 8, 9)] == [None] * 3
+    assert not conversation.is_busy

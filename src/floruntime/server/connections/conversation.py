@@ -212,12 +212,10 @@ class Conversation:
         self.flush()
         if holds and Hold.GREETING in holds:
             self._hold_early()
-        if inbox:
-            return not self._is_held_up()
-        if self.is_busy:
+        if self.is_busy and not inbox:
             self.is_busy = False
-            self.on_ready()
-        return False
+            self.on_ready()  # what waited to be read may come right now
+        return bool(inbox) and not self._is_held_up()
 
     def _is_held_up(self) -> bool:
         """Whether nothing more may be begun."""
