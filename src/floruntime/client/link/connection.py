@@ -17,8 +17,8 @@ GREETING_ID = 0
 """The id of the greeting, and afterwards of probes: nobody waits for their answers."""
 
 NO_GREETING = (
-    "it broke before the greeting; is this a Flo server, is TLS on at both ends, "
-    "and has it room for one more connection?"
+    "it broke before the greeting; is this a Flo server, and is TLS on at both ends? "
+    "Or has the server no room for one more connection?"
 )
 
 

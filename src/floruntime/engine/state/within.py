@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from floruntime.engine.state.tx import View
+
+class Placed(Protocol):
+    """What reads in a namespace."""
+
+    namespace: str
 
 
 class Within:
@@ -13,7 +16,7 @@ class Within:
 
     __slots__ = ("_before", "_namespace", "_view")
 
-    def __init__(self, view: View, namespace: str) -> None:
+    def __init__(self, view: Placed, namespace: str) -> None:
         self._view = view
         self._namespace = namespace
 

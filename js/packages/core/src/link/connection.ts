@@ -215,7 +215,7 @@ export class Connection {
     const text =
       this.#greeting === null
         ? `the connection broke${why}`
-        : `it broke before the greeting; is this a Flo server, is TLS on at both ends, and has it room for one more connection?${why}`;
+        : `it broke before the greeting; is this a Flo server, and is TLS on at both ends? Or has the server no room for one more connection?${why}`;
     this.#lose(new ConnectionFailedError(text, { ran: "maybe", cause: error }));
   }
 
