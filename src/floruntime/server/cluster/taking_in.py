@@ -28,6 +28,7 @@ from floruntime.server.cluster.board import BoardSilentError, RevisionError
 from floruntime.server.cluster.directories import is_of_a_cluster, partitions_in, place_of
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.leading import pin_of
+from floruntime.server.cluster.members import ALIVE_S
 from floruntime.server.cluster.message import POSITION_KEY
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, partition_of
@@ -91,6 +92,7 @@ async def _claim(node: Node) -> None:
     """See that nobody else takes data in meanwhile. Raises `ConflictError`."""
     found = await node.board.read(TAKING_IN)
     held = b"" if found is None else found.value
+    await _until_known(node, held.decode())
     others = [name for name in node.members.names if name != node.name or node.is_taking_in]
     for name in others:
         row = node.members.row(name)
@@ -101,6 +103,17 @@ async def _claim(node: Node) -> None:
         await node.board.write(TAKING_IN, node.run.encode(), revision)
     except RevisionError:
         raise ConflictError("another node takes data in already") from None
+
+
+async def _until_known(node: Node, run: str) -> None:
+    """Wait for a sign of the start that holds the claim: it may have begun so lately that this node
+    has not heard of it, and would take it for gone.
+    """
+    for _ in range(round(ALIVE_S / LOOK_S)):
+        rows = map(node.members.row, node.members.names)
+        if not run or any(row is not None and row.run == run for row in rows):
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 class Source:

@@ -1,0 +1,53 @@
+"""Who takes data in, where two would at once: the claim on the board."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from floruntime.core.errors import ConflictError
+from floruntime.server.cluster import taking_in
+from floruntime.server.cluster.node import Node
+
+
+class LateMembers:
+    """Node `b` has begun, and is heard of at the second look."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    @property
+    def names(self) -> list[str]:
+        self._looks += 1
+        return ["a", "b"] if self._looks > 1 else ["a"]
+
+    def row(self, name: str) -> Any:
+        return SimpleNamespace(run=f"run of {name}")
+
+    def is_alive(self, name: str) -> bool:
+        return True
+
+
+class Board:
+    """It holds the claim of `b`."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    async def read(self, name: str) -> Any:
+        return SimpleNamespace(value=b"run of b", revision=3)
+
+    async def write(self, name: str, value: bytes, revision: int | None) -> None:
+        self.written.append(value)
+
+
+async def test_the_claim_of_a_node_that_is_not_known_yet_stands() -> None:
+    board = Board()
+    node = SimpleNamespace(
+        name="a", run="run of a", board=board, members=LateMembers(), is_taking_in=False
+    )
+    with pytest.raises(ConflictError, match="node b takes data in already"):
+        await taking_in._claim(cast(Node, node))
+    assert not board.written
