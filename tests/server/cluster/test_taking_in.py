@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -45,9 +46,43 @@ class Board:
 
 async def test_the_claim_of_a_node_that_is_not_known_yet_stands() -> None:
     board = Board()
-    node = SimpleNamespace(
-        name="a", run="run of a", board=board, members=LateMembers(), is_taking_in=False
-    )
+    node = SimpleNamespace(name="a", run="run of a", board=board, members=LateMembers())
     with pytest.raises(ConflictError, match="node b takes data in already"):
         await taking_in._claim(cast(Node, node))
     assert not board.written
+
+
+class Stop(Exception):
+    """What ends an import that came this far."""
+
+
+async def test_of_two_imports_at_once_at_one_node_the_second_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reached, may_go_on = asyncio.Event(), asyncio.Event()
+    claims: list[object] = []
+
+    async def claim(node: object) -> None:
+        claims.append(node)
+        reached.set()
+        await may_go_on.wait()
+        raise Stop
+
+    source = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr(taking_in, "_check_empty", lambda node, number: None)
+    monkeypatch.setattr(taking_in, "_open", lambda directory, partitions: source)
+    monkeypatch.setattr(taking_in, "_claim", claim)
+    meta = SimpleNamespace(partitions=1)
+    node = cast(
+        Node, SimpleNamespace(name="a", meta=meta, replicas={0: 0, 1: 1}, is_taking_in=False)
+    )
+    first = asyncio.create_task(taking_in.take_in(node, "old"))
+    await reached.wait()
+    may_go_on.set()  # whoever comes this far, too, ends there
+    with pytest.raises(ConflictError, match="node a takes data in already"):
+        await taking_in.take_in(node, "old")
+    with pytest.raises(Stop):
+        await first
+    assert len(claims) == 1
+    with pytest.raises(Stop):  # what failed may be tried again
+        await taking_in.take_in(node, "old")

@@ -50,6 +50,16 @@ async def take_in(node: Node, directory: str) -> int:
     Raises `BadRequestError` on what cannot be, `ConflictError` where the cluster is not empty, and
     `UnavailableError` where this node cannot lead all of it.
     """
+    if node.is_taking_in:  # set before the first wait: whoever asks meanwhile finds it
+        raise ConflictError(f"node {node.name} takes data in already")
+    node.is_taking_in = True
+    try:
+        return await _checked_and_taken_in(node, directory)
+    finally:
+        node.is_taking_in = False
+
+
+async def _checked_and_taken_in(node: Node, directory: str) -> int:
     numbers = range(SYSTEM, node.meta.partitions + 1)
     for number in numbers:
         if number not in node.replicas:
@@ -60,10 +70,14 @@ async def take_in(node: Node, directory: str) -> int:
     source = await asyncio.to_thread(_open, directory, len(numbers))
     try:
         await _claim(node)
-    except BaseException:
+        await _claimed(node, numbers, source)
+    finally:
         source.close()
-        raise
-    node.is_taking_in = True
+    return source.namespaces
+
+
+async def _claimed(node: Node, numbers: range, source: Source) -> None:
+    """Take in `source`, and give up the claim."""
     try:
         for number in numbers:  # what this node leads it knows: another may have been faster
             await _led_here(node, number)
@@ -74,13 +88,10 @@ async def take_in(node: Node, directory: str) -> int:
             if not source.is_cut:
                 await _drop_others(node, number)
     finally:
-        node.is_taking_in = False
-        source.close()
         with suppress(BoardSilentError):  # it is this node's, which may do so again
             for number in numbers:
                 await node.board.write(pin_of(number), b"", None)
             await node.board.write(TAKING_IN, b"", None)
-    return source.namespaces
 
 
 def _check_empty(node: Node, partition: int) -> None:
@@ -93,9 +104,10 @@ async def _claim(node: Node) -> None:
     found = await node.board.read(TAKING_IN)
     held = b"" if found is None else found.value
     await _until_known(node, held.decode())
-    others = [name for name in node.members.names if name != node.name or node.is_taking_in]
-    for name in others:
+    for name in node.members.names:
         row = node.members.row(name)
+        if name == node.name:  # it asks for no other import while one is under way
+            continue
         if row is not None and row.run.encode() == held and node.members.is_alive(name):
             raise ConflictError(f"node {name} takes data in already")
     try:
