@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from floruntime.client.api.base.leases import Leases
 from floruntime.client.api.base.operation import Ask, Operation
 from floruntime.client.link.call import Call, Wait
-from floruntime.client.link.channel import Channel, again
+from floruntime.client.link.channel import PASSING, Channel, again
 from floruntime.client.link.listeners import Listeners
 from floruntime.client.link.reads import Reads, ReadsFrom
 from floruntime.client.link.retry import RetryPolicy
@@ -20,7 +20,6 @@ from floruntime.client.link.transports.protocol import Transport
 from floruntime.client.link.waits import WAITS
 from floruntime.core.carriers import carries, with_traceparent
 from floruntime.core.errors import (
-    ConnectionFailedError,
     FloError,
     NotConnectedError,
     OverloadedError,
@@ -139,9 +138,11 @@ class Calls:
         where = self.namespace if ask.namespace is None else ask.namespace
         attempt = 0
         while True:
-            channel = self._channel_of(loop) or await self._opened_by(deadline_s, ask, timeout_ms)
-            call = Call(ask.request, where, ask.block_ms, loop.create_future())
             try:
+                channel = self._channel_of(loop) or await self._opened_by(
+                    deadline_s, ask, timeout_ms
+                )
+                call = Call(ask.request, where, ask.block_ms, loop.create_future())
                 answer = await _attempt(channel, call, deadline_s, timeout_ms, ask)
                 return ask.finished(answer)
             except (OverloadedError, UnavailableError) as error:
@@ -178,7 +179,7 @@ class Calls:
     async def connect(self, wait_ms: int = 0) -> None:
         """Connect once; open a closed client again, and one that was refused.
 
-        `wait_ms`: for how long to try again where no server is to be reached.
+        `wait_ms`: for how long to try again where no server is to be reached, or takes a client.
         """
         check_duration("wait_ms", wait_ms)
         self._is_closed = False
@@ -190,7 +191,7 @@ class Calls:
         while self._channel_of(loop) is None:
             try:
                 await self._opened()
-            except ConnectionFailedError:
+            except PASSING:
                 delay_s = self._retry.delay_ms(attempt, random.random()) / 1000
                 if loop.time() + delay_s >= until_s:
                     raise

@@ -25,15 +25,19 @@ from floruntime.core.errors import (
     ConnectionFailedError,
     FloError,
     NotConnectedError,
+    OverloadedError,
     ProtocolError,
     Ran,
     RequestTimeoutError,
+    UnavailableError,
 )
 from floruntime.core.system import Hello
 from floruntime.core.version import VERSION
 
 log = logging.getLogger("floruntime.client")
 
+PASSING = (ConnectionFailedError, OverloadedError, UnavailableError)
+"""Why one node does not take a client, and another one may."""
 TIMER_SLACK_S = 0.001
 """A timer may fire this much early."""
 
@@ -89,6 +93,8 @@ class Channel:
         self._last_error: FloError | None = None
         self._lost_s = 0.0
         self._failures = 0
+        #: So many hellos went, since it was begun to connect.
+        self._hellos = 0
         self._up_since_s = 0.0
         #: What was logged last; while it stays the same it is not said again.
         self._said = ""
@@ -221,17 +227,29 @@ class Channel:
     # Connecting
 
     async def _dial(self) -> None:
-        while not await self._dial_once():
-            pass  # the server forgot the session: greet again with the fresh one
+        """Be greeted. Of several nodes one after another is asked, where one cannot take it now."""
+        until_s = self.loop.time() + self._timeout_s
+        transport = self._transport
+        hellos_max = transport.nodes_total if isinstance(transport, Learns) else 1
+        self._hellos = asked = 0
+        is_up = False
+        while not is_up:
+            try:  # false: the server forgot the session; greet again with the fresh one
+                is_up = await self._dial_once(until_s)
+            except PASSING:
+                is_last = self._hellos == asked or self._hellos >= hellos_max
+                if is_last or self.loop.time() >= until_s:
+                    raise
+                asked = self._hellos
         self._token.taken()
         self._up_since_s = self.loop.time()
         self._owner.connected()
 
-    async def _dial_once(self) -> bool:
+    async def _dial_once(self, until_s: float) -> bool:
         token = await self._token.next()
         hello = Hello(VERSION, self._exchange.session, token)
         try:
-            connection, welcome = await self._greeted(hello)
+            connection, welcome = await self._greeted(hello, until_s)
         except ConnectionFailedError as error:
             raise ConnectionFailedError(
                 f"cannot connect to {self._endpoint}: {error.message}"
@@ -254,13 +272,17 @@ class Channel:
         if self.is_open:
             self._routes.want(node)
 
-    async def _greeted(self, hello: Hello) -> Greeted:
+    async def _greeted(self, hello: Hello, until_s: float) -> Greeted:
         async def greet(within_s: float, sent: Callable[[], None]) -> Greeted:
+            def counted() -> None:
+                self._hellos += 1
+                sent()
+
             connection = Connection(self, self._timeout_s)
             where = self._transport, hello, self._namespace
-            return connection, await connection.open(*where, within_s, sent)
+            return connection, await connection.open(*where, within_s, counted)
 
-        return await greeted(greet, self._timeout_s)
+        return await greeted(greet, until_s - self.loop.time())
 
     def _notice(self, history: str) -> None:
         """A server that went back refuses by itself what it has not seen; people must hear."""

@@ -92,7 +92,8 @@ class Connection:
             raise
         except TimeoutError:
             await self.close()
-            raise ConnectionFailedError(f"no answer came within {within_s:g} s") from None
+            told_s = f"{round(within_s, 3):g}"
+            raise ConnectionFailedError(f"no answer came within {told_s} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
             raise ConnectionFailedError(_reason(error)) from error

@@ -33,6 +33,11 @@ class Link(Protocol):
 class Learns(Protocol):
     """A transport that can reach other nodes of the same cluster."""
 
+    @property
+    def nodes_total(self) -> int:
+        """So many nodes are known; each link begins with the one behind that of the last link."""
+        ...
+
     def learn(self, nodes: Sequence[str]) -> None:
         """These are where nodes are reached, as HOST:PORT."""
         ...

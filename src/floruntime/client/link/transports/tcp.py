@@ -39,6 +39,11 @@ class TcpTransport:
     async def prepare(self) -> None:
         """TCP needs nothing."""
 
+    @property
+    def nodes_total(self) -> int:
+        """So many nodes are known."""
+        return len(self._given) + len(self._learned)
+
     def learn(self, nodes: Sequence[str]) -> None:
         """Where else the same cluster is reached, as a node of it told."""
         learned = [endpoint for node in nodes[:NODES_MAX] for endpoint in _understood(node)]
