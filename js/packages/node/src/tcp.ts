@@ -73,6 +73,10 @@ export class TcpTransport implements Transport {
     this.#tls = optionsOf(tls);
   }
 
+  get nodesTotal(): number {
+    return this.#given.length + this.#learned.length;
+  }
+
   learn(nodes: readonly string[]): void {
     const isGiven = ({ host, port }: Endpoint) =>
       this.#given.some((each) => each.host === host && each.port === port);

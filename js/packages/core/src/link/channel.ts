@@ -10,8 +10,10 @@ import {
   type ErrorOptions,
   FloError,
   NotConnectedError,
+  OverloadedError,
   ProtocolError,
   RequestTimeoutError,
+  UnavailableError,
 } from "../base/errors.js";
 import { VERSION } from "../base/limits.generated.js";
 import type { FullLogger } from "../base/logger.js";
@@ -26,6 +28,8 @@ import type { RetryPolicy } from "./retry.js";
 import { type Promoted, RouteKeeper } from "./routes/keeper.js";
 import { type Token, TokenSource } from "./token.js";
 import type { Transport } from "./transport.js";
+
+const PASSING = [ConnectionFailedError, OverloadedError, UnavailableError];
 
 /** How long the peer has to give a sign of life where something happened to the machine. */
 const WAKE_PATIENCE_MS = 2_000;
@@ -69,6 +73,8 @@ export class Channel {
   #lastError: FloError | null = null;
   #isOpen = false;
   #failures = 0;
+  /** So many hellos went, since it was begun to connect. */
+  #hellos = 0;
   /** Which history of its state the server was in when it last greeted. */
   #history = "";
   #upSinceMs = 0;
@@ -164,28 +170,45 @@ export class Channel {
 
   // Connecting
 
+  /** Be greeted. Of several nodes one after another is asked, where one cannot take it now. */
   async #dial(): Promise<void> {
-    let isUp = false;
-    while (!isUp) {
-      isUp = await this.#dialOnce(); // false: the server forgot the session; greet with a fresh one
+    const { clock, timeoutMs, transport } = this.#options;
+    const untilMs = clock.nowMs() + timeoutMs;
+    const hellosMax = transport.nodesTotal ?? 1;
+    let asked = 0;
+    this.#hellos = 0;
+    for (let isUp = false; !isUp; ) {
+      try {
+        isUp = await this.#dialOnce(untilMs); // false: the server forgot the session; greet again
+      } catch (error) {
+        const isLast = this.#hellos === asked || this.#hellos >= hellosMax;
+        if (!isPassing(error) || isLast || clock.nowMs() >= untilMs) {
+          throw error;
+        }
+        asked = this.#hellos;
+      }
     }
     this.#token.taken();
     this.#upSinceMs = this.#options.clock.nowMs();
     this.#owner.connected();
   }
 
-  async #dialOnce(): Promise<boolean> {
-    const { clock, transport, namespace, timeoutMs } = this.#options;
+  async #dialOnce(untilMs: number): Promise<boolean> {
+    const { clock, transport, namespace } = this.#options;
     const token = await this.#token.next();
     this.#life.signal.throwIfAborted();
     const hello = Hello.of({ clientVersion: VERSION, session: this.#exchange.session, token });
     const greet = (withinMs: number, sent: () => void): Greeting => {
       const connection = this.#newConnection();
       this.#dialling.push(connection);
-      const welcome = connection.open(transport, hello, namespace, withinMs, sent);
+      const counted = () => {
+        this.#hellos += 1;
+        sent();
+      };
+      const welcome = connection.open(transport, hello, namespace, withinMs, counted);
       return { connection, welcome };
     };
-    const { connection, welcome } = await greeted(clock, timeoutMs, greet)
+    const { connection, welcome } = await greeted(clock, untilMs - clock.nowMs(), greet)
       .catch((error: unknown) => Promise.reject(this.#cannotConnect(error)))
       .finally(() => {
         this.#dialling = [];
@@ -344,6 +367,11 @@ export class Channel {
       this.#options.logger.warn(text);
     }
   }
+}
+
+/** Whether one node does not take a client now, and another one may. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.some((kind) => error instanceof kind);
 }
 
 function closed(options: ErrorOptions = {}): NotConnectedError {

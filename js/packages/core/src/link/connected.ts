@@ -3,13 +3,7 @@
 import { onAbort, orAborted } from "../base/abort.js";
 import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
 import { type Clock, sleep, systemClock } from "../base/clock.js";
-import {
-  ConnectionFailedError,
-  FloError,
-  NotConnectedError,
-  OverloadedError,
-  UnavailableError,
-} from "../base/errors.js";
+import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import {
@@ -27,7 +21,7 @@ import type { Request } from "../wire/request.js";
 import { again } from "./again.js";
 import { Call } from "./call.js";
 import type { Caller, WaitOptions } from "./caller.js";
-import { Channel } from "./channel.js";
+import { Channel, isPassing } from "./channel.js";
 import { Reads, type ReadsFrom } from "./reads.js";
 import { type RetryOptions, RetryPolicy } from "./retry.js";
 import { checkToken, type Token } from "./token.js";
@@ -204,7 +198,7 @@ export class ConnectedClient implements Caller {
       } catch (error) {
         const delayMs = this.#retry.delayMs(failures, Math.random());
         const isOver = this.clock.nowMs() + delayMs >= untilMs;
-        if (isOver || !(error instanceof ConnectionFailedError)) {
+        if (isOver || !isPassing(error)) {
           throw error;
         }
         await sleep(this.clock, delayMs);
@@ -245,12 +239,12 @@ export class ConnectedClient implements Caller {
     const attempt = this.#begun(options);
     for (let failures = 0; ; failures++) {
       attempt.signal?.throwIfAborted();
-      const channel = this.#channel ?? (await orAborted(this.#connected(), attempt.signal));
       try {
+        const channel = this.#channel ?? (await orAborted(this.#connected(), attempt.signal));
         return await this.#attempt(channel, request, attempt);
       } catch (error) {
         const delayMs = this.#retry.delayMs(failures, Math.random());
-        if (!isPassing(error) || this.clock.nowMs() + delayMs >= attempt.deadlineMs) {
+        if (!didNotRun(error) || this.clock.nowMs() + delayMs >= attempt.deadlineMs) {
           throw withCaller(error);
         }
         await sleep(this.clock, delayMs, attempt.signal);
@@ -391,7 +385,7 @@ function withCaller(error: unknown): unknown {
 }
 
 /** Whether the server certainly did not run it, and may the next time. */
-function isPassing(error: unknown): boolean {
+function didNotRun(error: unknown): boolean {
   const isKind = error instanceof OverloadedError || error instanceof UnavailableError;
   return isKind && error.ran === "no";
 }

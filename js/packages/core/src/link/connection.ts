@@ -79,7 +79,7 @@ export class Connection {
     }
     this.#namespace = namespace;
     const timer = this.#clock.callAt(this.#clock.nowMs() + withinMs, () =>
-      this.#lose(new ConnectionFailedError(`no answer came within ${withinMs} ms`)),
+      this.#lose(new ConnectionFailedError(`no answer came within ${Math.round(withinMs)} ms`)),
     );
     void this.#greet(transport, hello, sent);
     try {

@@ -29,6 +29,10 @@ export interface Transport {
   readonly quietMsMax?: number;
   /** A new link. Rejects where none can be made; `signal` gives up trying. */
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
+  /**
+   * So many nodes it knows; each link begins with the one behind that of the last link. Default: 1.
+   */
+  readonly nodesTotal?: number;
   /** Where else the same cluster is reached, as HOST:PORT; a page never changes its address. */
   learn?(nodes: readonly string[]): void;
   /** What leads to the node at HOST:PORT and no other; `null` where that is no such address. */
