@@ -89,12 +89,6 @@ def test_which_numbers_and_times_belong_to_another_history(engine: Engine) -> No
     assert [eras.is_lost_time(view, at_ms) for at_ms in times] == [False, True, True, False]
 
 
-def test_histories_are_told_apart(engine: Engine) -> None:
-    begun(begun(engine, "one", 0))
-    assert eras.is_own(seen(engine), "one")
-    assert not eras.is_own(seen(engine), "three")
-
-
 def test_the_clients_of_the_history_before_are_forgotten(engine: Engine) -> None:
     engine.run(SessionOpen(), session="me")
     engine.run(KvPut("k", b"v"), session="me", number=1)

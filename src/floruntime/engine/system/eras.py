@@ -70,11 +70,6 @@ def id_of(view: View) -> str:
     return eras[-1].id if eras else ""
 
 
-def is_own(view: View, id: str) -> bool:
-    """Whether the history `id` is this one, or one that led to it."""
-    return any(era.id == id for era in row_of(view).eras)
-
-
 def floor_of(view: View) -> int:
     """Numbers that are given from now on are higher than this."""
     row = view.get(ERAS, ERAS_KEY)

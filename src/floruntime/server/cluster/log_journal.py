@@ -70,11 +70,6 @@ class LogJournal:
         return self._overlay
 
     @property
-    def is_publishing(self) -> bool:
-        """Whether a batch is under way."""
-        return self._publishing is not None
-
-    @property
     def has_news(self) -> bool:
         return False  # the loop itself hears of it
 

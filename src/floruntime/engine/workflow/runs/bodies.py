@@ -352,8 +352,3 @@ ITEMS: Final[Table[list[bytes]]] = Table(
 )
 #: What the paths of an item's mapping and key found that look at no item, as JSON.
 FOUND: Final[Table[bytes]] = Table(b"yf", bytes, namespace_id="u64", run="u64", group="u64")
-
-
-def waits_for_bodies(run: OpenWorkflowRun) -> bool:
-    """Whether the run is at a step whose branches or items are under way."""
-    return run.row.wait is Wait.BODIES
