@@ -13,7 +13,7 @@ export { systemClock } from "./base/clock.js";
 export { errorOf } from "./base/errors.js";
 export { loggerOf } from "./base/logger.js";
 export { masked } from "./base/masked.js";
-export { known, type OptionNames } from "./base/options.js";
+export { type Given, known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
 export { shown } from "./base/shown.js";
 export { CLIENT_OPTIONS, ConnectedClient } from "./link/connected.js";

@@ -2,7 +2,7 @@
 
 import { FakeClock } from "@floruntime/testing";
 import { defaultLogger } from "../dist/base/logger.js";
-import type { CallOptions } from "../dist/base/options.js";
+import { type CallOptions, ofCall } from "../dist/base/options.js";
 import type { Caller, WaitOptions } from "../dist/link/caller.js";
 import type { Request } from "../dist/wire/request.js";
 
@@ -23,7 +23,7 @@ export class Recorder implements Caller {
   readonly answers: unknown[] = [];
 
   async call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
-    const { namespace, blockMs, signal } = options;
+    const { namespace, blockMs, signal } = ofCall(options);
     request.encode(); // what could not travel is refused as it would be
     const fields = Object.fromEntries(
       Object.entries(request.fields).filter(([, value]) => value !== undefined),

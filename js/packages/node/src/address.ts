@@ -38,14 +38,15 @@ export interface Address {
 
 /** What may be given beside an address, and wins over what that says. */
 export interface Beside {
-  readonly namespace?: string | undefined;
-  readonly token?: Token | undefined;
-  readonly tls?: Tls | undefined;
+  readonly namespace?: string | null | undefined;
+  readonly token?: Token | null | undefined;
+  readonly tls?: Tls | null | undefined;
 }
 
 /** Where a client connects to, and as whom. */
 export interface Place extends Beside {
   readonly endpoint: string;
+  readonly tls: Tls | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -20,7 +20,7 @@ type StreamOptions = Omit<StreamWorkerOptions, keyof WorkerEndpoint>;
 
 export interface FloClientOptions extends ClientOptions {
   /** Speak TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
-  readonly tls?: Tls | undefined;
+  readonly tls?: Tls | null | undefined;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   StreamWorker as CoreStreamWorker,
   type StreamWorkerOptions as CoreStreamWorkerOptions,
   checkFlag,
+  type Given,
   known,
   type Logger,
   loggerOf,
@@ -36,44 +37,44 @@ export interface WorkerEndpoint {
   /**
    * `host:port`, or an address, as for `FloClient`; without it and a client the environment says it.
    */
-  readonly endpoint?: string | undefined;
+  readonly endpoint?: string | null | undefined;
   /** A client to share, which stays open when the worker ends. */
-  readonly client?: CoreFloClient | undefined;
-  readonly token?: Token | undefined;
-  readonly tls?: Tls | undefined;
+  readonly client?: CoreFloClient | null | undefined;
+  readonly token?: Token | null | undefined;
+  readonly tls?: Tls | null | undefined;
   /**
    * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
    * `warn` and `error`. Default: warnings and errors go to the console.
    */
-  readonly logger?: Logger | boolean | undefined;
+  readonly logger?: Logger | boolean | null | undefined;
   /** An older spelling of `logger: true`. */
-  readonly debug?: boolean | undefined;
+  readonly debug?: boolean | null | undefined;
 }
 
 interface OfEveryWorker extends WorkerEndpoint {
   /** Stop on SIGINT and SIGTERM; a second one ends the process. Default: true. */
-  readonly handleSignals?: boolean | undefined;
+  readonly handleSignals?: boolean | null | undefined;
 }
 
 export interface ActionWorkerOptions extends CoreActionWorkerOptions, OfEveryWorker {
   /** Shown in its metadata, as `machineId`. */
-  readonly machineId?: string | undefined;
+  readonly machineId?: string | null | undefined;
 }
 
 export interface QueueWorkerOptions extends CoreQueueWorkerOptions, OfEveryWorker {}
 
 export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {
   /** Another name for `consumer`. */
-  readonly workerId?: string | undefined;
+  readonly workerId?: string | null | undefined;
   /** What the default for `consumer` begins with. Default: the name of this host. */
-  readonly machineId?: string | undefined;
+  readonly machineId?: string | null | undefined;
 }
 
 /** What a `StreamWorker` is made with whose client and handler are given apart. */
 export interface StreamWorkerConfig
   extends Omit<StreamWorkerOptions, "client" | "endpoint" | "handler" | "group"> {
   /** Default: `default`. */
-  readonly group?: string | undefined;
+  readonly group?: string | null | undefined;
 }
 
 /** Where a `StreamWorker` works: a client to share, an endpoint, or options that name one. */
@@ -217,7 +218,7 @@ async function untilSignal(
   }
 }
 
-function sourceOf(options: OfEveryWorker & WorkerBaseOptions): ClientSource {
+function sourceOf(options: Given<OfEveryWorker & WorkerBaseOptions>): ClientSource {
   const { endpoint, client, logger, ...beside } = options;
   if (endpoint !== undefined && client !== undefined) {
     throw new BadRequestError("a worker has an endpoint or a client, and not both");

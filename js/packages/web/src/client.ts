@@ -16,11 +16,11 @@ import { type WebSocketClass, WebSocketTransport } from "./websocket.js";
 
 export interface FloClientOptions extends ClientOptions {
   /** Another name for `token`. */
-  readonly authToken?: Token | undefined;
+  readonly authToken?: Token | null | undefined;
   /** Gives another token where the first has been used: asked at each connection after it. */
-  readonly onAuthRequired?: (() => string | Promise<string>) | undefined;
+  readonly onAuthRequired?: (() => string | Promise<string>) | null | undefined;
   /** What makes WebSockets where the runtime has none of its own, as Node 20. */
-  readonly webSocket?: WebSocketClass | undefined;
+  readonly webSocket?: WebSocketClass | null | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ const WAIT_MS = 30_000;
 
 export interface WaitForJobOptions {
   /** How long to wait for the job's end. Default: 30,000. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 const WAIT: OptionNames<WaitForJobOptions> = { blockMs: true };

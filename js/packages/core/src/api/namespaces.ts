@@ -15,9 +15,9 @@ import { FORCE, type ForceOptions } from "./base/shared-options.js";
 
 export interface NamespaceOptions {
   /** How many versions of a key are kept, the present one included: 1 to 64. */
-  readonly kvHistory?: Integer | undefined;
+  readonly kvHistory?: Integer | null | undefined;
   /** For how long those of a deleted key are kept; with 0 they go at once. */
-  readonly kvDeletedMs?: Integer | undefined;
+  readonly kvDeletedMs?: Integer | null | undefined;
 }
 
 const CONFIGURE: OptionNames<NamespaceOptions> = { kvHistory: true, kvDeletedMs: true };

@@ -28,22 +28,22 @@ export interface NewToken {
 
 export interface CreateTokenOptions {
   /** Those that it is for, 100 at most; an admin's is for all. Default: all. */
-  readonly namespaces?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | null | undefined;
   /** After how long it ends, up to ten years. Default: it does not. */
-  readonly lifetimeMs?: Integer | undefined;
+  readonly lifetimeMs?: Integer | null | undefined;
   /** A text of up to 4 KiB for people. Default: none. */
-  readonly description?: string | undefined;
+  readonly description?: string | null | undefined;
   /** Of all that the role may do, only this, such as `read:kv:flag:*`, 100 at most. Default: all. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly string[] | null | undefined;
 }
 
 export interface MintOptions {
   /** What the page may do, such as `append:stream:chat:42`, 1 to 100. */
   readonly scopes: readonly string[];
   /** After how long it ends, up to an hour. Default: 600,000. */
-  readonly expiresMs?: Integer | undefined;
+  readonly expiresMs?: Integer | null | undefined;
   /** Those that it is for, 100 at most. Default: those of this client's token. */
-  readonly namespaces?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | null | undefined;
 }
 
 const CREATE: OptionNames<CreateTokenOptions> = {

@@ -22,9 +22,9 @@ const DOUBLINGS_MAX = 64;
 const JITTER_SHARE = 10;
 
 export interface RetryOptions {
-  readonly retryDelayMs?: Integer | undefined;
-  readonly retryBackoff?: RetryBackoff | undefined;
-  readonly retryDelayMaxMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
+  readonly retryBackoff?: RetryBackoff | null | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 /** The delays of one holder of these settings. */

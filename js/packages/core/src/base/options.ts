@@ -8,11 +8,11 @@ import { shown, typeName } from "./shown.js";
 /** What every call takes. */
 export interface CallOptions {
   /** The client's own unless given. */
-  readonly namespace?: string | undefined;
+  readonly namespace?: string | null | undefined;
   /** How long this call may take, beside its own `blockMs`. The client's own unless given. */
-  readonly timeoutMs?: Integer | undefined;
+  readonly timeoutMs?: Integer | null | undefined;
   /** Gives up waiting; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal | null | undefined;
 }
 
 /** Of an option of which `null` says something else than leaving it out. */
@@ -22,6 +22,9 @@ export const NULL_SAYS = Symbol("null says something");
 export type OptionNames<T> = Readonly<
   Record<keyof T, true | typeof NULL_SAYS | (keyof T & string)>
 >;
+
+/** Options as they are read: `null` is left out. */
+export type Given<T> = { readonly [Name in keyof T]: Exclude<T[Name], null> };
 
 /** Of calls that have no options of their own. */
 export type NoOptions = object;
@@ -37,7 +40,11 @@ const OF_EVERY_CALL: OptionNames<CallOptions> = {
  * `options`, whose names must all be known to `method`, each under its first name; those that are
  * `null` are left out. Throws `BadRequestError`.
  */
-export function known<T extends object>(method: string, options: T, names: OptionNames<T>): T {
+export function known<T extends object>(
+  method: string,
+  options: T,
+  names: OptionNames<T>,
+): Given<T> {
   if (!isNamed(options)) {
     throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
   }
@@ -48,7 +55,7 @@ export function known<T extends object>(method: string, options: T, names: Optio
       throw new BadRequestError(`${method} has no option ${shown(name)}; it has: ${all}`);
     }
   }
-  return underFirstNames(method, withoutNull(spelled, names), names);
+  return underFirstNames(method, withoutNull(spelled, names), names) as Given<T>;
 }
 
 /** What is `null` counts as left out, where that says nothing of its own. */
@@ -102,7 +109,7 @@ export function knownOfCall<T extends object>(
   method: string,
   options: T & CallOptions,
   names: OptionNames<T>,
-): T & CallOptions {
+): Given<T & CallOptions> {
   const all = { ...names, ...OF_EVERY_CALL } as unknown as OptionNames<T & CallOptions>;
   const given = known<T & CallOptions>(method, options, all);
   checkSignal(method, given.signal);
@@ -114,7 +121,7 @@ export function knownOfCall<T extends object>(
 }
 
 /** What every call has, of options that `knownOfCall` has seen, however they are spelled. */
-export function ofCall(options: CallOptions & BlockOptions): CallOptions & BlockOptions {
+export function ofCall(options: CallOptions & BlockOptions): Given<CallOptions & BlockOptions> {
   const { timeout_ms, block_ms } = options as PythonSpelled;
   return {
     namespace: options.namespace ?? undefined,
@@ -125,7 +132,7 @@ export function ofCall(options: CallOptions & BlockOptions): CallOptions & Block
 }
 
 interface BlockOptions {
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 interface PythonSpelled {

@@ -182,7 +182,7 @@ export type WorkflowSyncDirFn = (dir: string) => Promise<WorkflowSyncDirFile[]>;
 
 /** Options of `kv.touch` and `kv.persist`. */
 export interface KVTouchOptions {
-  readonly namespace?: string | undefined;
+  readonly namespace?: string | null | undefined;
   /** The version that the key must have. */
-  readonly ifMatch?: Integer | undefined;
+  readonly ifMatch?: Integer | null | undefined;
 }

@@ -9,7 +9,7 @@ import type { Wait } from "./call.js";
 
 export interface WaitOptions {
   /** How long the request may wait at the server; it is added to the call's time-out. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
   /** What can end that wait early. */
   readonly wait?: Wait | undefined;
 }

@@ -30,38 +30,38 @@ import type { Transport } from "./transport.js";
 
 export interface ClientOptions {
   /** The namespace of calls that name none. Default: `default`. */
-  readonly namespace?: string | undefined;
+  readonly namespace?: string | null | undefined;
   /** A call's time-out is this plus its own `blockMs`. Default: 5,000. */
-  readonly timeoutMs?: Integer | undefined;
+  readonly timeoutMs?: Integer | null | undefined;
   /**
    * What the server knows this client by, where it asks for tokens: a text, or a function that gives
    * one (or a promise of one) and is asked at each connection, as for tokens that run out.
    */
-  readonly token?: Token | undefined;
+  readonly token?: Token | null | undefined;
   /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
-  readonly retry?: RetryOptions | undefined;
+  readonly retry?: RetryOptions | null | undefined;
   /**
    * In a cluster, `"local"` lets any node answer from its own copy what only reads (of keys and
    * streams, lists, infos, histories), perhaps an old state, but never one behind what this client
    * has seen; `stalenessMs` tells how old. Default: `"linearizable"`.
    */
-  readonly reads?: ReadsFrom | undefined;
+  readonly reads?: ReadsFrom | null | undefined;
   /** With `reads: "local"`: what may be older is asked of the leader. Default: however old. */
-  readonly maxStalenessMs?: Integer | undefined;
+  readonly maxStalenessMs?: Integer | null | undefined;
   /**
    * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
    * `warn` and `error`. Default: warnings and errors go to the console.
    */
-  readonly logger?: Logger | boolean | undefined;
+  readonly logger?: Logger | boolean | null | undefined;
   /** An older spelling of `logger: true`. */
-  readonly debug?: boolean | undefined;
+  readonly debug?: boolean | null | undefined;
   /** What time-outs are kept by; tests bring their own. */
-  readonly clock?: Clock | undefined;
+  readonly clock?: Clock | null | undefined;
 }
 
 export interface ConnectOptions {
   /** For how long to try where no server is to be reached (yet). Default: 0, which tries once. */
-  readonly waitMs?: Integer | undefined;
+  readonly waitMs?: Integer | null | undefined;
 }
 
 const CONNECT: OptionNames<ConnectOptions> = { waitMs: true };

@@ -7,16 +7,16 @@ import type { Integer } from "../base/schema.js";
 
 export interface RetryOptions {
   /** The wait after the first failure. Default: 50. */
-  readonly initialDelayMs?: Integer;
+  readonly initialDelayMs?: Integer | null | undefined;
   /** The longest wait. Default: 2,000. */
-  readonly maxDelayMs?: Integer;
+  readonly maxDelayMs?: Integer | null | undefined;
   /** What each wait grows by. Default: 2. */
-  readonly multiplier?: number;
+  readonly multiplier?: number | null | undefined;
   /**
    * The part of each wait that chance may take away: 0 for exact waits, 1 for anything from nothing
    * to the full wait. It keeps clients that failed together from coming back together. Default: 0.5.
    */
-  readonly jitter?: number;
+  readonly jitter?: number | null | undefined;
 }
 
 const RETRY: OptionNames<RetryOptions> = {

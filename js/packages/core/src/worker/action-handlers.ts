@@ -22,13 +22,13 @@ export interface HandlerOptions<T> extends RegisterOptions {
 
 export interface ActionWorkerOptions extends WorkerBaseOptions {
   /** Default: a name that nobody else has. */
-  readonly workerId?: string | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly workerId?: string | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | null | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | null | undefined;
   /** The longest that one handler may take. Default: 300,000. */
-  readonly actionTimeoutMs?: Integer | undefined;
+  readonly actionTimeoutMs?: Integer | null | undefined;
   /** How often it says that it lives. Default: 30,000. */
-  readonly heartbeatIntervalMs?: Integer | undefined;
+  readonly heartbeatIntervalMs?: Integer | null | undefined;
 }
 
 /** A handler, and how its action is registered. */

@@ -31,7 +31,7 @@ export class ActionWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: ActionWorkerOptions = {}) {
     const timeoutMs = checkDuration("actionTimeoutMs", options.actionTimeoutMs ?? 300_000, 1);
-    super(source, options.workerId, timeoutMs, options);
+    super(source, options.workerId ?? undefined, timeoutMs, options);
     this.workerId = this.name;
     this.#queues = new Queues({ concurrency: this.concurrency });
     this.#labels = options.labels ?? {};

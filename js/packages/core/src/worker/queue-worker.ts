@@ -11,13 +11,13 @@ import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-
 
 export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
   /** A queue to serve; goes with `handler`. More, or all of them, are named by `worker.queue`. */
-  readonly queue?: string | undefined;
+  readonly queue?: string | null | undefined;
   /** What handles its messages. */
-  readonly handler?: QueueHandler | undefined;
+  readonly handler?: QueueHandler | null | undefined;
   /** What it is called in its log. Default: a name that nobody else has. */
-  readonly workerId?: string | undefined;
+  readonly workerId?: string | null | undefined;
   /** The longest that one handler may take. Default: 300,000. */
-  readonly messageTimeoutMs?: Integer | undefined;
+  readonly messageTimeoutMs?: Integer | null | undefined;
 }
 
 /**
@@ -34,10 +34,11 @@ export class QueueWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: QueueWorkerOptions = {}) {
     const timeoutMs = checkDuration("messageTimeoutMs", options.messageTimeoutMs ?? 300_000, 1);
-    super(source, options.workerId, timeoutMs, options);
+    super(source, options.workerId ?? undefined, timeoutMs, options);
     this.workerId = this.name;
     this.#queues = new Queues(options);
-    const { queue, handler } = options;
+    const queue = options.queue ?? undefined;
+    const handler = options.handler ?? undefined;
     if ((queue === undefined) !== (handler === undefined)) {
       throw new BadRequestError("queue and handler go together; give both, or name queues later");
     }

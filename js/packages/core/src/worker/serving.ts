@@ -19,17 +19,17 @@ export type QueueHandler = (ctx: QueueContext) => unknown;
 /** What `worker.queue` takes beside the name and the handler. */
 export interface QueueOptions {
   /** How many handlers run at once for this queue. Default: that of the worker. */
-  readonly concurrency?: Integer | undefined;
+  readonly concurrency?: Integer | null | undefined;
   /** How many messages one dequeue takes. Default: 10. */
-  readonly batchSize?: Integer | undefined;
+  readonly batchSize?: Integer | null | undefined;
   /** How long a message is leased; renewed while its handler runs. Default: 30,000. */
-  readonly visibilityTimeoutMs?: Integer | undefined;
+  readonly visibilityTimeoutMs?: Integer | null | undefined;
   /** When a message whose handler threw is due again. Default: 1,000. */
-  readonly retryDelayMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Whether that is doubled after each attempt. Default: `exponential`. */
-  readonly retryBackoff?: RetryBackoff | undefined;
+  readonly retryBackoff?: RetryBackoff | null | undefined;
   /** The longest delay that it grows to. Default: an hour. */
-  readonly retryDelayMaxMs?: Integer | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 const QUEUE: OptionNames<QueueOptions> = {

@@ -21,17 +21,17 @@ export interface StreamWorkerOptions extends WorkerBaseOptions {
   readonly group: string;
   readonly handler: StreamHandler;
   /** Its name in the group. Default: one that nobody else has. */
-  readonly consumer?: string | undefined;
+  readonly consumer?: string | null | undefined;
   /** How many records one read takes. Default: 10. */
-  readonly batchSize?: Integer | undefined;
+  readonly batchSize?: Integer | null | undefined;
   /** The longest that one handler may take. Default: 300,000. */
-  readonly messageTimeoutMs?: Integer | undefined;
+  readonly messageTimeoutMs?: Integer | null | undefined;
   /** When a record whose handler threw is due again. Default: 0, as the group says. */
-  readonly retryDelayMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Whether that is doubled after each attempt. Default: `constant`. */
-  readonly retryBackoff?: RetryBackoff | undefined;
+  readonly retryBackoff?: RetryBackoff | null | undefined;
   /** The longest delay that it grows to. Default: an hour. */
-  readonly retryDelayMaxMs?: Integer | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 /** A consumer of a group: `handler(ctx)` for each record, from `await worker.start()` on. */
@@ -46,7 +46,7 @@ export class StreamWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: StreamWorkerOptions) {
     const timeoutMs = checkDuration("messageTimeoutMs", options.messageTimeoutMs ?? 300_000, 1);
-    super(source, options.consumer, timeoutMs, options);
+    super(source, options.consumer ?? undefined, timeoutMs, options);
     this.stream = checkName("stream", options.stream);
     this.group = checkName("group", options.group);
     this.consumer = this.name;

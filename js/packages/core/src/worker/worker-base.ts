@@ -29,18 +29,18 @@ export interface ClientSource {
 /** What both kinds of workers take. */
 export interface WorkerBaseOptions {
   /** The client's own unless given. */
-  readonly namespace?: string | undefined;
+  readonly namespace?: string | null | undefined;
   /** How many handlers run at once. Default: 10. */
-  readonly concurrency?: Integer | undefined;
+  readonly concurrency?: Integer | null | undefined;
   /** How long a long poll for work lasts. Default: 30,000. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
   /** Keep leases while handlers run. Default: true. */
-  readonly autoTouch?: boolean | undefined;
+  readonly autoTouch?: boolean | null | undefined;
   /**
    * How long handlers may go on after `stop()`. Default: 30,000. Those that do not end are told to
    * stop by `ctx.signal` then, and have five seconds more for what they clean up.
    */
-  readonly drainTimeoutMs?: Integer | undefined;
+  readonly drainTimeoutMs?: Integer | null | undefined;
 }
 
 /** What one run of a worker has beside its settings. */
@@ -75,8 +75,8 @@ export abstract class WorkerBase {
     this.#source = source;
     this.name = checkName("name", name ?? `worker-${randomHex(8)}`);
     this.#timeoutMs = timeoutMs;
-    this.#namespace =
-      options.namespace === undefined ? undefined : checkNamespace(options.namespace);
+    const namespace = options.namespace ?? undefined;
+    this.#namespace = namespace === undefined ? undefined : checkNamespace(namespace);
     this.concurrency = checkRange("concurrency", options.concurrency ?? 10, 1, LIMIT_MAX);
     this.#blockMs = checkRange("blockMs", options.blockMs ?? 30_000, 1, BLOCK_MS_MAX);
     this.#autoTouch = checkFlag("autoTouch", options.autoTouch ?? true);

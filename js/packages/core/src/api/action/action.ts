@@ -4,6 +4,7 @@ import { type JsonPayload, payloadBytes } from "../../base/bytes.js";
 import { BadRequestError, NotFoundError } from "../../base/errors.js";
 import {
   type CallOptions,
+  type Given,
   known,
   knownOfCall,
   NONE,
@@ -64,62 +65,62 @@ const CALLS_MAX = 32;
 
 export interface RegisterOptions {
   /** The lease of one attempt. Default: 30,000. */
-  readonly timeoutMs?: Integer | undefined;
+  readonly timeoutMs?: Integer | null | undefined;
   /** Attempts after the first; left out, they stay as they are. On a new action: 3. */
-  readonly maxRetries?: Integer | undefined;
+  readonly maxRetries?: Integer | null | undefined;
   /** Doubles with each attempt; left out, it stays as it is. On a new action: 1,000. */
-  readonly retryDelayMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Bounds the whole run, attempts and waits included. */
-  readonly runTimeoutMs?: Integer | undefined;
-  readonly description?: string | undefined;
+  readonly runTimeoutMs?: Integer | null | undefined;
+  readonly description?: string | null | undefined;
   /** How long runs are kept after their end, at least a day. Default: 30 days. */
-  readonly retentionMs?: Integer | undefined;
+  readonly retentionMs?: Integer | null | undefined;
   /** How much goes on at once and how fast; left out, it stays as it is, `{}` lifts all limits. */
-  readonly limits?: LimitsOptions | undefined;
+  readonly limits?: LimitsOptions | null | undefined;
   /** Where the key of a run lies in its payload: `$.account`; an empty text takes it away. */
-  readonly keyPath?: string | undefined;
+  readonly keyPath?: string | null | undefined;
   /** Cron, kept as by `schedule`; left out, the schedule stays as it is. */
-  readonly schedule?: string | undefined;
+  readonly schedule?: string | null | undefined;
   /** The IANA zone of `schedule`. Default: `UTC`. */
-  readonly timezone?: string | undefined;
+  readonly timezone?: string | null | undefined;
 }
 
 /** One of `cron` and `intervalMs`. */
 export interface ScheduleOptions {
   /** Minute, hour, day of the month, month, weekday. */
-  readonly cron?: string | undefined;
+  readonly cron?: string | null | undefined;
   /** From one run to the next: 10 ms to ten years. */
-  readonly intervalMs?: Integer | undefined;
+  readonly intervalMs?: Integer | null | undefined;
   /** The IANA zone of `cron`. Default: `UTC`. */
-  readonly timezone?: string | undefined;
+  readonly timezone?: string | null | undefined;
   /** The input of its runs. Default: empty. */
-  readonly payload?: JsonPayload | undefined;
+  readonly payload?: JsonPayload | null | undefined;
   /** What becomes of a time while `maxConcurrent` of its own runs go on. Default: `skip`. */
-  readonly overlap?: Overlap | undefined;
+  readonly overlap?: Overlap | null | undefined;
   /** Its own runs at once: 1 to 1,000. Default: 1. */
-  readonly maxConcurrent?: Integer | undefined;
+  readonly maxConcurrent?: Integer | null | undefined;
   /** Whether it begins paused; what was paused by hand stays so unless this changes. */
-  readonly paused?: boolean | undefined;
+  readonly paused?: boolean | null | undefined;
   /** A time missed for no longer than this is made up for, once. Default: 60,000. */
-  readonly catchUpMs?: Integer | undefined;
+  readonly catchUpMs?: Integer | null | undefined;
   /** Each run starts up to this much later. Default: 0. */
-  readonly jitterMs?: Integer | undefined;
+  readonly jitterMs?: Integer | null | undefined;
 }
 
 /** How much of an action goes on at once and how fast; what is left out is not limited. */
 export interface LimitsOptions {
   /** Leased runs, over all workers. */
-  readonly running?: Integer | undefined;
+  readonly running?: Integer | null | undefined;
   /** Leased runs of one key. */
-  readonly runningPerKey?: Integer | undefined;
+  readonly runningPerKey?: Integer | null | undefined;
   /** Claims in any span of `ratePeriodMs`: 1 to 10,000. */
-  readonly rate?: Integer | undefined;
+  readonly rate?: Integer | null | undefined;
   /** Claims of one key in such a span. */
-  readonly ratePerKey?: Integer | undefined;
+  readonly ratePerKey?: Integer | null | undefined;
   /** Default: 1,000. */
-  readonly ratePeriodMs?: Integer | undefined;
+  readonly ratePeriodMs?: Integer | null | undefined;
   /** Keys take turns instead of standing by the due time of their first run. */
-  readonly fair?: boolean | undefined;
+  readonly fair?: boolean | null | undefined;
 }
 
 /** What limits hold up. */
@@ -134,44 +135,44 @@ export interface LimitsInfo {
 
 export interface WaitForRunOptions {
   /** How long to wait for the run's end. Default: 30,000. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 /** As for `invoke`; but a run that is debounced is not waited for. */
 export interface CallActionOptions extends InvokeOnceOptions, WaitForRunOptions {}
 
 export interface ListActionsOptions extends ListOptions {
-  readonly prefix?: string | undefined;
+  readonly prefix?: string | null | undefined;
 }
 
 /** Which runs are meant. */
 export interface RunFilterOptions {
   /** In this status, or in one of several. */
-  readonly status?: RunStatus | readonly RunStatus[] | undefined;
+  readonly status?: RunStatus | readonly RunStatus[] | null | undefined;
   /** Started from then on, Unix epoch; a run that has not started was when it was invoked. */
-  readonly startedAfterMs?: Integer | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
   /** Started before then. */
-  readonly startedBeforeMs?: Integer | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
   /** Ended from then on. */
-  readonly endedAfterMs?: Integer | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
   /** Ended before then. */
-  readonly endedBeforeMs?: Integer | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
 }
 
 export interface ListRunsOptions extends ListOptions, RunFilterOptions {
   /** By when they were invoked. Default: `newest` first. */
-  readonly order?: RunOrder | undefined;
+  readonly order?: RunOrder | null | undefined;
 }
 
 export interface ActionBulkOptions extends RunFilterOptions {
   /** Of this action; else of all. */
-  readonly name?: string | undefined;
+  readonly name?: string | null | undefined;
   /** At most so many. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** Only count. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
   /** Why they are cancelled. */
-  readonly reason?: string | undefined;
+  readonly reason?: string | null | undefined;
 }
 
 export const REGISTER: OptionNames<RegisterOptions> = {
@@ -455,7 +456,7 @@ function orNull(value: Integer | undefined): number | null {
   return value === undefined ? null : integerWithin(value, "a limit");
 }
 
-function filterOf(given: RunFilterOptions): RunFilterOptions {
+function filterOf(given: Given<RunFilterOptions>): Given<RunFilterOptions> {
   const { status, startedAfterMs, startedBeforeMs, endedAfterMs, endedBeforeMs } = given;
   if (Array.isArray(status) && status.length === 0) {
     throw new BadRequestError("status is an empty list; leave it out for any status");

@@ -2,7 +2,7 @@
 
 import { type JsonPayload, payloadBytes } from "../../base/bytes.js";
 import { BadRequestError } from "../../base/errors.js";
-import type { OptionNames } from "../../base/options.js";
+import type { Given, OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import { shown } from "../../base/shown.js";
 import {
@@ -17,31 +17,31 @@ import { Commands } from "../base/commands.js";
 /** How a run is asked for. */
 export interface InvokeOnceOptions {
   /** Lower goes first. Default: 10. */
-  readonly priority?: Integer | undefined;
-  readonly delayMs?: Integer | undefined;
+  readonly priority?: Integer | null | undefined;
+  readonly delayMs?: Integer | null | undefined;
   /** Makes one run: the same key and payload answer that run again, another is a conflict. */
-  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyKey?: string | null | undefined;
   /** What the worker's labels must include; a text is JSON of the same. */
-  readonly labels?: Readonly<Record<string, string>> | string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | string | null | undefined;
   /** The run that asks for this one. */
-  readonly callerRunId?: string | undefined;
+  readonly callerRunId?: string | null | undefined;
   /** Register the action with the default settings where nobody has. Default: false. */
-  readonly create?: boolean | undefined;
+  readonly create?: boolean | null | undefined;
   /** What the limits per key count it under; else what the action's `keyPath` finds. */
-  readonly key?: string | undefined;
+  readonly key?: string | null | undefined;
 }
 
 export interface InvokeOptions extends InvokeOnceOptions {
   /** While invocations with this key keep coming, they are one run, of the newest payload. */
-  readonly debounceKey?: string | undefined;
+  readonly debounceKey?: string | null | undefined;
   /** The pause after the last of them that the run waits for. */
-  readonly debounceMs?: Integer | undefined;
+  readonly debounceMs?: Integer | null | undefined;
   /** How long after the first of them it is due at the latest. */
-  readonly debounceMaxMs?: Integer | undefined;
+  readonly debounceMaxMs?: Integer | null | undefined;
 }
 
 export interface CancelOptions {
-  readonly reason?: string | undefined;
+  readonly reason?: string | null | undefined;
 }
 
 export const INVOKE_ONCE: OptionNames<InvokeOnceOptions> = {
@@ -83,7 +83,9 @@ export class ActionCommands extends Commands {
   }
 }
 
-function labelsOf(given: InvokeOptions["labels"]): Readonly<Record<string, string>> | undefined {
+function labelsOf(
+  given: Given<InvokeOptions>["labels"],
+): Readonly<Record<string, string>> | undefined {
   if (typeof given !== "string") {
     return given;
   }

@@ -1,6 +1,6 @@
 /** What the builders of commands have in common: `client` and batches share them. */
 
-import { known, knownOfCall, type OptionNames } from "../../base/options.js";
+import { type Given, known, knownOfCall, type OptionNames } from "../../base/options.js";
 
 /** In a batch, commands have no namespace, time-out or signal of their own: the batch has them. */
 export abstract class Commands {
@@ -10,7 +10,7 @@ export abstract class Commands {
     this.#isBatch = isBatch;
   }
 
-  protected known<T extends object>(method: string, options: T, names: OptionNames<T>): T {
+  protected known<T extends object>(method: string, options: T, names: OptionNames<T>): Given<T> {
     return this.#isBatch ? known(method, options, names) : knownOfCall(method, options, names);
   }
 }

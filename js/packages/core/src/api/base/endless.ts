@@ -41,7 +41,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#caller = caller;
     this.#options = options;
     this.#hasPosition = hasPosition;
-    const { signal } = options;
+    const signal = options.signal ?? undefined;
     this.#forget = onAbort(signal, () => this.#end(signal?.reason));
     if (signal?.aborted) {
       this.#end(signal.reason);

@@ -31,7 +31,7 @@ export function pageOf<T>(reply: { readonly items: T[]; readonly cursor: string 
 /** What every listing takes. */
 export interface ListOptions {
   /** At most 1,000. Default: 100. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** That of the page before. */
   readonly cursor?: string | null | undefined;
 }

@@ -4,7 +4,7 @@ import { type Payload, toBytes } from "../../base/bytes.js";
 import { BadRequestError, BadTypeError } from "../../base/errors.js";
 import { jsonBytes } from "../../base/json.js";
 import { DURATION_MS_MAX } from "../../base/limits.generated.js";
-import { NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import { type Given, NONE, type NoOptions, type OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import { typeName } from "../../base/shown.js";
 import {
@@ -22,33 +22,33 @@ import { Commands } from "../base/commands.js";
 
 export interface TtlOptions {
   /** How long until it expires. */
-  readonly ttlMs?: Integer | undefined;
+  readonly ttlMs?: Integer | null | undefined;
   /** The same in seconds; give one of the two. */
-  readonly ttlSeconds?: Integer | undefined;
+  readonly ttlSeconds?: Integer | null | undefined;
 }
 
 export interface CasOptions {
   /** The version that the key must have (0: it must not exist). */
-  readonly casVersion?: Integer | undefined;
+  readonly casVersion?: Integer | null | undefined;
   /** Another name for `casVersion`. */
-  readonly ifMatch?: Integer | undefined;
+  readonly ifMatch?: Integer | null | undefined;
 }
 
 export interface KvDeleteOptions extends CasOptions {
   /** Let go of its older values at once, those of a key that was deleted before, too. */
-  readonly purge?: boolean | undefined;
+  readonly purge?: boolean | null | undefined;
 }
 
 export interface PutOptions extends TtlOptions, CasOptions {
-  readonly ifNotExists?: boolean | undefined;
-  readonly ifExists?: boolean | undefined;
+  readonly ifNotExists?: boolean | null | undefined;
+  readonly ifExists?: boolean | null | undefined;
 }
 
 export interface TouchOptions extends TtlOptions, CasOptions {}
 
 export interface IncrOptions {
   /** What is added. Default: 1. */
-  readonly delta?: Integer | undefined;
+  readonly delta?: Integer | null | undefined;
 }
 
 export interface CheckOptions {
@@ -125,7 +125,7 @@ export class KvCommands extends Commands {
   }
 }
 
-function ttlOf(options: TtlOptions): Integer | undefined {
+function ttlOf(options: Given<TtlOptions>): Integer | undefined {
   const { ttlMs, ttlSeconds } = options;
   if (ttlSeconds === undefined) {
     return ttlMs;

@@ -4,7 +4,13 @@ import { listOf, type Payload } from "../../base/bytes.js";
 import { BadTypeError } from "../../base/errors.js";
 import { fromJson } from "../../base/json.js";
 import { LIMIT_MAX } from "../../base/limits.generated.js";
-import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../../base/options.js";
+import {
+  type CallOptions,
+  knownOfCall,
+  NONE,
+  type NoOptions,
+  type OptionNames,
+} from "../../base/options.js";
 import { type Integer, text } from "../../base/schema.js";
 import { typeName } from "../../base/shown.js";
 import type { Caller } from "../../link/caller.js";
@@ -38,23 +44,23 @@ import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 
 export interface GetOptions {
   /** How long to wait for the key to exist; 0, the default, does not wait. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 export interface KeysOptions {
   /** Leaves the values empty. */
-  readonly keysOnly?: boolean | undefined;
+  readonly keysOnly?: boolean | null | undefined;
 }
 
 export interface ScanOptions extends KeysOptions {
   /** At most 1,000. Default: 100. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   readonly cursor?: string | null | undefined;
 }
 
 export interface HistoryOptions {
   /** At most 64. Default: 10. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
 }
 
 const GET: OptionNames<GetOptions> = { blockMs: true };
@@ -62,9 +68,9 @@ const KEYS: OptionNames<KeysOptions> = { keysOnly: true };
 const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
 export interface GetOrSetOptions {
   /** How long the value is kept. Default: until it is deleted. */
-  readonly ttlMs?: Integer | undefined;
+  readonly ttlMs?: Integer | null | undefined;
   /** For how long another one that makes it is waited for. Default: 30,000. */
-  readonly makeTimeoutMs?: Integer | undefined;
+  readonly makeTimeoutMs?: Integer | null | undefined;
 }
 
 const MAKE_TIMEOUT_MS = 30_000;
@@ -253,7 +259,7 @@ export class Kv extends KvReader {
    */
   async begin(routingKey = "", options: CallOptions = {}): Promise<Transaction> {
     text.encode(routingKey, "routingKey");
-    return new Transaction(this.caller, knownOfCall("kv.begin", options, NONE));
+    return new Transaction(this.caller, knownOfCall<NoOptions>("kv.begin", options, NONE));
   }
 
   /**

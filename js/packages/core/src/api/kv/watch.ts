@@ -1,6 +1,6 @@
 /** Following the changes of keys. */
 
-import type { CallOptions, OptionNames } from "../../base/options.js";
+import type { CallOptions, Given, OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import type { Caller } from "../../link/caller.js";
 import { type KvChange, KvChanges, type KvChangesReply } from "../../wire/messages.generated.js";
@@ -9,9 +9,9 @@ import { Endless } from "../base/endless.js";
 
 export interface WatchOptions {
   /** All keys that begin with the key, too. */
-  readonly prefix?: boolean | undefined;
+  readonly prefix?: boolean | null | undefined;
   /** Changes after this version; else those from now on. */
-  readonly fromVersion?: Integer | undefined;
+  readonly fromVersion?: Integer | null | undefined;
 }
 
 export const WATCH: OptionNames<WatchOptions> = { prefix: true, fromVersion: true };
@@ -23,7 +23,7 @@ export class KvWatch extends Endless<KvChange, KvChangesReply> {
   #version: Integer | null;
   #generation: Integer | null;
 
-  constructor(caller: Caller, key: string, options: WatchOptions & CallOptions) {
+  constructor(caller: Caller, key: string, options: Given<WatchOptions & CallOptions>) {
     super(caller, options, options.fromVersion !== undefined);
     this.#key = key;
     this.#prefix = options.prefix;

@@ -35,26 +35,26 @@ export type Seqs = Seq | Iterable<Seq>;
 
 export interface EnqueueManyOptions {
   /** Lower is delivered first. Default: 10. */
-  readonly priority?: Integer | undefined;
-  readonly delayMs?: Integer | undefined;
+  readonly priority?: Integer | null | undefined;
+  readonly delayMs?: Integer | null | undefined;
   /** In order, one at a time for each group. */
-  readonly group?: string | undefined;
+  readonly group?: string | null | undefined;
 }
 
 export interface EnqueueOptions extends EnqueueManyOptions {
   /** Enqueues once within the queue's window. */
-  readonly dedupKey?: string | undefined;
+  readonly dedupKey?: string | null | undefined;
 }
 
 export interface NackOptions {
   /** Makes them dead letters at once. */
-  readonly toDlq?: boolean | undefined;
+  readonly toDlq?: boolean | null | undefined;
   /** They are due again after this; 0: at once, or after the queue's `retryDelayMs`. */
-  readonly delayMs?: Integer | undefined;
+  readonly delayMs?: Integer | null | undefined;
   /** Hands back without counting an attempt. */
-  readonly release?: boolean | undefined;
+  readonly release?: boolean | null | undefined;
   /** Kept for the dead letter. */
-  readonly error?: string | undefined;
+  readonly error?: string | null | undefined;
 }
 
 /** What is left out, or `null`, stays as it is; a new queue has the defaults. */

@@ -37,11 +37,11 @@ import {
 
 export interface DequeueOptions {
   /** What is not acked within this is delivered again. Default: 30,000. */
-  readonly visibilityTimeoutMs?: Integer | undefined;
+  readonly visibilityTimeoutMs?: Integer | null | undefined;
   /** How long to wait for the first message; 0, the default, does not wait. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
   /** `on_delivery` acks in the same step: at most once. Default: `explicit`. */
-  readonly ackMode?: AckMode | undefined;
+  readonly ackMode?: AckMode | null | undefined;
 }
 
 const DEQUEUE: OptionNames<DequeueOptions> = {
@@ -52,13 +52,13 @@ const DEQUEUE: OptionNames<DequeueOptions> = {
 
 export interface QueueBulkOptions {
   /** Only those of `max_attempts` or `nacked`. */
-  readonly reason?: string | undefined;
+  readonly reason?: string | null | undefined;
   /** Only those whose last error has this text in it. */
-  readonly errorContains?: string | undefined;
+  readonly errorContains?: string | null | undefined;
   /** At most so many. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** Only count. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
 }
 
 const BULK: OptionNames<QueueBulkOptions> = {

@@ -20,12 +20,12 @@ import { type Position, positionText } from "./positions.js";
 
 export interface AppendManyOptions {
   /** A key always maps to the same partition. */
-  readonly partitionKey?: string | undefined;
-  readonly partition?: Integer | undefined;
+  readonly partitionKey?: string | null | undefined;
+  readonly partition?: Integer | null | undefined;
 }
 
 export interface AppendOptions extends AppendManyOptions {
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | null | undefined;
 }
 
 /** `null`: no such limit. */
@@ -37,14 +37,14 @@ export interface RetentionOptions {
 
 export interface CreateStreamOptions extends RetentionOptions {
   /** Default: 1. */
-  readonly partitions?: Integer | undefined;
+  readonly partitions?: Integer | null | undefined;
 }
 
 export interface TrimOptions extends RetentionOptions {
   /** Records with smaller ids go. */
-  readonly before?: Position | undefined;
+  readonly before?: Position | null | undefined;
   /** Only counts. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
 }
 
 const APPEND_MANY: OptionNames<AppendManyOptions> = { partitionKey: true, partition: true };

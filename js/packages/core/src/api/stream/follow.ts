@@ -7,7 +7,7 @@
 
 import { checkFlag } from "../../base/checks.js";
 import { BadRequestError, FloError, NotConnectedError } from "../../base/errors.js";
-import type { CallOptions, OptionNames } from "../../base/options.js";
+import type { CallOptions, Given, OptionNames } from "../../base/options.js";
 import { loggable } from "../../base/printable.js";
 import { randomHex } from "../../base/random.js";
 import type { Integer } from "../../base/schema.js";
@@ -22,11 +22,11 @@ const RECORDS_PER_READ = 100;
 /** Where to begin is said once; default: `start: "$"`, what is appended from now on. */
 export interface FollowOptions extends StartOptions {
   /** At this record of the partition (0 if none is named), counted from 0. */
-  readonly offset?: Integer | undefined;
+  readonly offset?: Integer | null | undefined;
   /** The same as `start: "$"`. */
-  readonly tail?: boolean | undefined;
+  readonly tail?: boolean | null | undefined;
   /** Of this partition alone. */
-  readonly partition?: Integer | undefined;
+  readonly partition?: Integer | null | undefined;
 }
 
 export const FOLLOW: OptionNames<FollowOptions> = {
@@ -45,7 +45,7 @@ export class StreamFollower extends Endless<StreamRecord, ReadResult> {
   /** Where to begin, until it is there. */
   readonly #offset: Integer | undefined;
 
-  constructor(caller: Caller, stream: string, options: FollowOptions & CallOptions) {
+  constructor(caller: Caller, stream: string, options: Given<FollowOptions & CallOptions>) {
     super(caller, options, false);
     const { offset, partition, tail = false } = options;
     const told = startText("stream.follow", options);

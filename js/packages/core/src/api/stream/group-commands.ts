@@ -1,7 +1,13 @@
 /** Builds the commands of consumer groups; `client.stream` and batches share it. */
 
 import type { RetryBackoff } from "../../base/backoff.js";
-import { type CallOptions, NONE, type NoOptions, type OptionNames } from "../../base/options.js";
+import {
+  type CallOptions,
+  type Given,
+  NONE,
+  type NoOptions,
+  type OptionNames,
+} from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import {
   GroupAck,
@@ -46,37 +52,37 @@ export type GroupMode = (typeof GroupMode)[keyof typeof GroupMode];
 
 export interface GroupCreateOptions {
   /** Default: `"0"`, everything that is kept. */
-  readonly start?: Position | undefined;
+  readonly start?: Position | null | undefined;
   /** Default: `shared`. */
-  readonly mode?: GroupMode | undefined;
+  readonly mode?: GroupMode | null | undefined;
   /** The lease of a delivery. Default: 30,000. */
-  readonly ackTimeoutMs?: Integer | undefined;
+  readonly ackTimeoutMs?: Integer | null | undefined;
   /** Deliveries before a record becomes a dead letter. Default: 10. */
-  readonly maxDeliver?: Integer | undefined;
+  readonly maxDeliver?: Integer | null | undefined;
   /** A consumer is gone when not heard from for so long. Default: 30,000. */
-  readonly consumerTimeoutMs?: Integer | undefined;
+  readonly consumerTimeoutMs?: Integer | null | undefined;
   /** How long a record waits after a failed attempt. Default: 0. */
-  readonly retryDelayMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Whether that is doubled after each attempt. Default: `constant`. */
-  readonly retryBackoff?: RetryBackoff | undefined;
+  readonly retryBackoff?: RetryBackoff | null | undefined;
   /** The longest delay that it grows to. Default: an hour. */
-  readonly retryDelayMaxMs?: Integer | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 /** What is left out stays as it is. */
 export interface GroupConfigureOptions {
   /** The lease of a delivery, from now on. */
-  readonly ackTimeoutMs?: Integer | undefined;
+  readonly ackTimeoutMs?: Integer | null | undefined;
   /** Deliveries before a record becomes a dead letter. */
-  readonly maxDeliver?: Integer | undefined;
+  readonly maxDeliver?: Integer | null | undefined;
   /** A consumer is gone when not heard from for so long. */
-  readonly consumerTimeoutMs?: Integer | undefined;
+  readonly consumerTimeoutMs?: Integer | null | undefined;
   /** How long a record waits after a failed attempt. */
-  readonly retryDelayMs?: Integer | undefined;
+  readonly retryDelayMs?: Integer | null | undefined;
   /** Whether that is doubled after each attempt. */
-  readonly retryBackoff?: RetryBackoff | undefined;
+  readonly retryBackoff?: RetryBackoff | null | undefined;
   /** The longest delay that it grows to. */
-  readonly retryDelayMaxMs?: Integer | undefined;
+  readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 export interface SeekOptions {
@@ -85,22 +91,22 @@ export interface SeekOptions {
 
 export interface SettleOptions {
   readonly group: string;
-  readonly consumer?: string | undefined;
+  readonly consumer?: string | null | undefined;
 }
 
 export interface GroupNackOptions extends SettleOptions {
   /** They are due again after this; 0, the default: at once. */
-  readonly delayMs?: Integer | undefined;
+  readonly delayMs?: Integer | null | undefined;
   /** Another name for `delayMs`. */
-  readonly redeliveryDelayMs?: Integer | undefined;
-  readonly error?: string | undefined;
+  readonly redeliveryDelayMs?: Integer | null | undefined;
+  readonly error?: string | null | undefined;
   /** Hands back without counting an attempt. */
-  readonly release?: boolean | undefined;
+  readonly release?: boolean | null | undefined;
 }
 
 export interface GroupTouchOptions extends SettleOptions {
   /** Leases run out so long from now. Default: 30,000. */
-  readonly extendMs?: Integer | undefined;
+  readonly extendMs?: Integer | null | undefined;
 }
 
 export interface ClaimOptions {
@@ -109,7 +115,7 @@ export interface ClaimOptions {
   /** How long ago the last delivery must be. */
   readonly minIdleMs: Integer;
   /** Default: 10. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
 }
 
 const CONFIGURE: OptionNames<GroupConfigureOptions> = {
@@ -280,7 +286,7 @@ export function remember(
   }
 }
 
-function settingsOf(given: GroupConfigureOptions): GroupConfigureOptions {
+function settingsOf(given: Given<GroupConfigureOptions>): Given<GroupConfigureOptions> {
   const { ackTimeoutMs, maxDeliver, consumerTimeoutMs } = given;
   const { retryDelayMs, retryBackoff, retryDelayMaxMs } = given;
   const times = { ackTimeoutMs, consumerTimeoutMs, retryDelayMs, retryDelayMaxMs };

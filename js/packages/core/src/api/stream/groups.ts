@@ -34,16 +34,16 @@ export interface GroupReadOptions {
   readonly group: string;
   readonly consumer: string;
   /** At most 1,000. Default: 10. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** How long to wait for the first record; 0, the default, does not wait. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
   /** At most once: nothing is leased and nothing comes again. */
-  readonly noAck?: boolean | undefined;
+  readonly noAck?: boolean | null | undefined;
 }
 
 export interface PendingOptions extends ListOptions {
   /** Of this consumer alone. */
-  readonly consumer?: string | undefined;
+  readonly consumer?: string | null | undefined;
 }
 
 const READ: OptionNames<GroupReadOptions> = {

@@ -3,7 +3,7 @@
 import { listOf } from "../../base/bytes.js";
 import { checkFlag } from "../../base/checks.js";
 import { BadRequestError, BadTypeError } from "../../base/errors.js";
-import type { OptionNames } from "../../base/options.js";
+import type { Given, OptionNames } from "../../base/options.js";
 import { type Integer, integerWithin } from "../../base/schema.js";
 import { typeName } from "../../base/shown.js";
 import type { StreamRecord } from "../../wire/messages.generated.js";
@@ -54,17 +54,17 @@ export type Moment = Position | Integer;
 /** Ways to say where to begin; one of them. */
 export interface StartOptions {
   /** From here on, included. */
-  readonly start?: Position | undefined;
+  readonly start?: Position | null | undefined;
   /** Another name for `start`, which also takes a moment in epoch milliseconds. */
-  readonly from?: Moment | undefined;
+  readonly from?: Moment | null | undefined;
   /** The same as `start: "0"`. */
-  readonly fromBeginning?: boolean | undefined;
+  readonly fromBeginning?: boolean | null | undefined;
 }
 
 export const START: OptionNames<StartOptions> = { start: true, from: true, fromBeginning: true };
 
 /** Where to begin, as it travels. Throws `BadRequestError` where it is said twice. */
-export function startText(method: string, options: StartOptions): string | undefined {
+export function startText(method: string, options: Given<StartOptions>): string | undefined {
   const { start, from, fromBeginning = false } = options;
   return only(method, {
     start: positionText("start", start),

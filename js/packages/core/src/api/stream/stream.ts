@@ -47,21 +47,21 @@ import {
 /** Where to begin is said once; default: the beginning. */
 export interface ReadOptions extends StartOptions {
   /** Up to here, included. */
-  readonly end?: Position | undefined;
+  readonly end?: Position | null | undefined;
   /** Another name for `end`, which also takes a moment in epoch milliseconds. */
-  readonly to?: Moment | undefined;
+  readonly to?: Moment | null | undefined;
   /** From behind this one on. */
-  readonly after?: Position | undefined;
+  readonly after?: Position | null | undefined;
   /** Counts from 0 in a partition (0 if none is named). */
-  readonly offset?: Integer | undefined;
+  readonly offset?: Integer | null | undefined;
   /** Only what comes after the read began: give it `blockMs`. */
-  readonly tail?: boolean | undefined;
+  readonly tail?: boolean | null | undefined;
   /** At most 1,000. Default: 10. */
-  readonly limit?: Integer | undefined;
-  readonly partition?: Integer | undefined;
-  readonly partitionKey?: string | undefined;
+  readonly limit?: Integer | null | undefined;
+  readonly partition?: Integer | null | undefined;
+  readonly partitionKey?: string | null | undefined;
   /** How long to wait for the first record; 0, the default, does not wait. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 const READ: OptionNames<ReadOptions> = {
@@ -158,11 +158,11 @@ export class StreamRecords extends StreamGroups {
 
 export interface GroupBulkOptions {
   /** Only those whose last error has this text in it. */
-  readonly errorContains?: string | undefined;
+  readonly errorContains?: string | null | undefined;
   /** At most so many. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** Only count. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
 }
 
 const BULK: OptionNames<GroupBulkOptions> = { errorContains: true, limit: true, dryRun: true };

@@ -10,12 +10,12 @@ import { Commands } from "../base/commands.js";
 
 export interface CompleteOptions {
   /** A named outcome. Default: `success`. */
-  readonly outcome?: string | undefined;
+  readonly outcome?: string | null | undefined;
 }
 
 export interface FailOptions {
   /** False: the run failed with this attempt. Default: true. */
-  readonly retry?: boolean | undefined;
+  readonly retry?: boolean | null | undefined;
 }
 
 const COMPLETE: OptionNames<CompleteOptions> = { outcome: true };

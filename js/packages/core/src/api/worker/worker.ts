@@ -6,7 +6,13 @@
 
 import { type JsonPayload, listOf } from "../../base/bytes.js";
 import { BadTypeError, ConflictError } from "../../base/errors.js";
-import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../../base/options.js";
+import {
+  type CallOptions,
+  type Given,
+  knownOfCall,
+  NONE,
+  type OptionNames,
+} from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import type { Caller } from "../../link/caller.js";
 import {
@@ -31,25 +37,25 @@ const WAIT_MS = 30_000;
 
 export interface RegisterWorkerOptions {
   /** How many runs it works on at a time. Default: 10. */
-  readonly concurrency?: Integer | undefined;
+  readonly concurrency?: Integer | null | undefined;
   /** Another name for `concurrency`. */
-  readonly maxConcurrency?: Integer | undefined;
+  readonly maxConcurrency?: Integer | null | undefined;
   /** What runs can ask for: a run with labels goes to workers that have all of them. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | null | undefined;
   /** What is shown of it; a text becomes `{ text }`. */
-  readonly metadata?: Readonly<Record<string, string>> | string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | string | null | undefined;
   /** Shown in its metadata, as `machineId`. */
-  readonly machineId?: string | undefined;
+  readonly machineId?: string | null | undefined;
 }
 
 export interface HeartbeatOptions {
   /** What the worker works on: tasks as they were claimed, or the ids of their runs. */
-  readonly running?: Iterable<Pick<Task, "runId"> | string> | undefined;
+  readonly running?: Iterable<Pick<Task, "runId"> | string> | null | undefined;
 }
 
 export interface AwaitTaskOptions {
   /** How long to wait for the first run. Default: 30,000. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 export interface AwaitTasksOptions extends AwaitTaskOptions {
@@ -68,9 +74,9 @@ const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
 const AWAIT_MANY: OptionNames<AwaitTasksOptions> = { ...AWAIT, count: true };
 export interface TouchOptions extends ExtendOptions {
   /** How far the run is, from 0 to 1; left out, what was told before stays. */
-  readonly progress?: number | undefined;
+  readonly progress?: number | null | undefined;
   /** A text about it, for people. */
-  readonly progressNote?: string | undefined;
+  readonly progressNote?: string | null | undefined;
 }
 
 const TOUCH: OptionNames<TouchOptions> = { extendMs: true, progress: true, progressNote: true };
@@ -204,7 +210,7 @@ export class Worker {
 
 /** What a worker tells of itself, as it is sent. */
 export function metadataOf(
-  given: Pick<RegisterWorkerOptions, "metadata" | "machineId">,
+  given: Pick<Given<RegisterWorkerOptions>, "metadata" | "machineId">,
 ): Readonly<Record<string, string>> | undefined {
   const { metadata, machineId } = given;
   const told = typeof metadata === "string" ? { text: metadata } : metadata;

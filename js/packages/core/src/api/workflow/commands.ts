@@ -16,20 +16,20 @@ import { runOf, type WorkflowStatusResult } from "./results.js";
 
 export interface StartOptions {
   /** Another than the current one. */
-  readonly version?: string | undefined;
+  readonly version?: string | null | undefined;
   /** Makes one run: the same key and input answer that run's id again. */
-  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyKey?: string | null | undefined;
   /** An id of one's own, which must not have been used. */
-  readonly runId?: string | undefined;
+  readonly runId?: string | null | undefined;
 }
 
 export interface ForkOptions {
   /** As of `start`. Default: that of the old run. */
   readonly input?: unknown;
   /** Default: that of the old run. */
-  readonly version?: string | undefined;
+  readonly version?: string | null | undefined;
   /** An id of one's own for the new run, which must not have been used. */
-  readonly newRunId?: string | undefined;
+  readonly newRunId?: string | null | undefined;
 }
 
 const FORK: OptionNames<ForkOptions> = { input: NULL_SAYS, version: true, newRunId: true };

@@ -59,7 +59,7 @@ const WAIT_MS = 30_000;
 
 export interface WaitForWorkflowOptions {
   /** How long to wait for the run's end. Default: 30,000. */
-  readonly blockMs?: Integer | undefined;
+  readonly blockMs?: Integer | null | undefined;
 }
 
 export interface SyncOptions extends CallOptions {
@@ -67,52 +67,52 @@ export interface SyncOptions extends CallOptions {
    * Only tell what would be done. A version that is known with another content is `refused` in the
    * answer then: `refusal` says why, `current` is the text that is there. Default: false.
    */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
 }
 
 export interface GetDefinitionOptions {
   /** Default: the current one. */
-  readonly version?: string | undefined;
+  readonly version?: string | null | undefined;
 }
 
 export interface FollowRunOptions {
   /** The events after the one with this sequence number. Default: 0, all of them. */
-  readonly after?: Integer | undefined;
+  readonly after?: Integer | null | undefined;
 }
 
 export interface ListWorkflowRunsOptions extends ListOptions {
   /** Of this workflow; else of all. */
-  readonly workflowName?: string | undefined;
+  readonly workflowName?: string | null | undefined;
   /** Another name for `workflowName`. */
-  readonly name?: string | undefined;
+  readonly name?: string | null | undefined;
   /** In this one, or in one of several. */
-  readonly status?: WorkflowStatus | readonly WorkflowStatus[] | undefined;
+  readonly status?: WorkflowStatus | readonly WorkflowStatus[] | null | undefined;
   /** Another name for `status`. */
-  readonly statusFilter?: WorkflowStatus | undefined;
+  readonly statusFilter?: WorkflowStatus | null | undefined;
   /** Only runs whose search attributes have exactly these values; one of them may have a range. */
-  readonly search?: Readonly<Record<string, Scalar | SearchBounds>> | undefined;
+  readonly search?: Readonly<Record<string, Scalar | SearchBounds>> | null | undefined;
   /** From this time on, Unix epoch; so are the others, the `…BeforeMs` before it. */
-  readonly startedAfterMs?: Integer | undefined;
-  readonly startedBeforeMs?: Integer | undefined;
-  readonly endedAfterMs?: Integer | undefined;
-  readonly endedBeforeMs?: Integer | undefined;
+  readonly startedAfterMs?: Integer | null | undefined;
+  readonly startedBeforeMs?: Integer | null | undefined;
+  readonly endedAfterMs?: Integer | null | undefined;
+  readonly endedBeforeMs?: Integer | null | undefined;
   /**
    * `newest` first, or `oldest`: by when they were started; by when they ended, where the filter says
    * that; by value, the highest or the lowest first, where there is a range. Default: `newest`.
    */
-  readonly order?: RunOrder | undefined;
+  readonly order?: RunOrder | null | undefined;
 }
 
 export interface WorkflowBulkOptions
   extends Omit<ListWorkflowRunsOptions, "order" | "cursor" | "limit" | "statusFilter"> {
   /** At most so many runs. Default: all. */
-  readonly limit?: Integer | undefined;
+  readonly limit?: Integer | null | undefined;
   /** Only count. Default: false. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean | null | undefined;
   /** Why they are cancelled or paused. */
-  readonly reason?: string | undefined;
+  readonly reason?: string | null | undefined;
   /** The type of the signal. */
-  readonly type?: string | undefined;
+  readonly type?: string | null | undefined;
   /** What the signal carries, as of `signal`. */
   readonly data?: unknown;
 }
